@@ -1,0 +1,1 @@
+"""Keys and tokens, on joserfc.  No I/O, nothing that waits."""

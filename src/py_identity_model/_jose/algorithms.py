@@ -1,0 +1,48 @@
+"""Which signature algorithms exist, and which key each takes (RFC 7518, 8037, 8812, 9864)."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class Algorithm(NamedTuple):
+    """What a key must be to serve an algorithm."""
+
+    kty: str
+    curves: tuple[str, ...] = ()
+    least_bits: int = 0
+
+
+_RSA = Algorithm("RSA", least_bits=2048)
+
+ALGORITHMS: dict[str, Algorithm] = {
+    "RS256": _RSA,
+    "RS384": _RSA,
+    "RS512": _RSA,
+    "PS256": _RSA,
+    "PS384": _RSA,
+    "PS512": _RSA,
+    "ES256": Algorithm("EC", ("P-256",)),
+    "ES384": Algorithm("EC", ("P-384",)),
+    "ES512": Algorithm("EC", ("P-521",)),
+    "ES256K": Algorithm("EC", ("secp256k1",)),
+    "EdDSA": Algorithm("OKP", ("Ed25519", "Ed448")),
+    "Ed25519": Algorithm("OKP", ("Ed25519",)),
+    "Ed448": Algorithm("OKP", ("Ed448",)),
+    "HS256": Algorithm("oct", least_bits=256),
+    "HS384": Algorithm("oct", least_bits=384),
+    "HS512": Algorithm("oct", least_bits=512),
+}
+"""Every algorithm that can be verified.  ``none`` is not one of them."""
+
+_EDWARDS = frozenset({"EdDSA", "Ed25519", "Ed448"})
+
+
+def agrees(declared: str | None, used: str) -> bool:
+    """Whether a key that declares ``declared`` may verify ``used``.
+
+    ``EdDSA`` is the old name of ``Ed25519`` and ``Ed448`` (RFC 9864 §2.2).
+    """
+    if declared is None or declared == used:
+        return True
+    return "EdDSA" in {declared, used} and {declared, used} <= _EDWARDS

@@ -1,0 +1,227 @@
+"""Rules of your own for the claims of a token, and ready-made ones."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine, Generator, Iterable, Sequence
+from inspect import isawaitable
+from typing import Any, Protocol, runtime_checkable
+
+from ..exceptions import InvalidArgumentError, TokenValidationException
+
+Validator = Callable[[dict[str, Any]], object]
+
+
+@runtime_checkable
+class ClaimsValidator(Protocol):
+    """A rule: called with the claims after all standard checks, it raises to reject them.
+
+    Under ``py_identity_model.aio`` what it returns may be awaitable.
+
+    Example::
+
+        def only_admins(claims: dict[str, Any]) -> None:
+            if "admin" not in claims.get("roles", []):
+                raise ClaimsValidationError("admins only", claim="roles")
+    """
+
+    def __call__(self, claims: dict[str, Any], /) -> object:
+        """Raise if ``claims`` are not acceptable."""
+
+
+class ClaimsValidationError(TokenValidationException):
+    """A claims validator rejected a token: ``reason`` says why, ``claim`` names the claim.
+
+    Example::
+
+        raise ClaimsValidationError("the tenant is suspended", claim="tid")
+    """
+
+    code = "claims_rejected"
+
+    def __init__(self, reason: str, *, claim: str | None = None) -> None:
+        super().__init__(reason, "payload", {"reason": reason, "claim": claim})
+        self.reason = reason
+        self.claim = claim
+
+
+class _Rest(Coroutine[Any, Any, None]):
+    """What is left of a combination; closing it unstarted also closes what it waits for."""
+
+    def __init__(self, first: object, rest: Coroutine[Any, Any, None]) -> None:
+        self._first = first
+        self._rest = rest
+
+    def __await__(self) -> Generator[Any, Any, None]:
+        return self._rest.__await__()
+
+    def send(self, value: Any, /) -> Any:
+        return self._rest.send(value)
+
+    def throw(self, *error: Any) -> Any:
+        return self._rest.throw(*error)
+
+    def close(self) -> None:
+        self._rest.close()
+        dispose = getattr(self._first, "close", None) or getattr(self._first, "cancel", None)
+        if dispose is not None:
+            dispose()
+
+
+class _All:
+    """Every member must accept."""
+
+    def __init__(self, members: Sequence[Validator]) -> None:
+        self._members = members
+
+    def __call__(self, claims: dict[str, Any], /) -> object:
+        for index, member in enumerate(self._members):
+            result = member(claims)
+            if isawaitable(result):
+                return _Rest(result, self._rest(result, self._members[index + 1 :], claims))
+        return None
+
+    async def _rest(
+        self, pending: object, members: Sequence[Validator], claims: dict[str, Any]
+    ) -> None:
+        await _settled(pending)
+        for member in members:
+            await _settled(member(claims))
+
+
+class _Any:
+    """One member must accept; only ClaimsValidationError counts as a miss."""
+
+    def __init__(self, members: Sequence[Validator]) -> None:
+        self._members = members
+
+    def __call__(self, claims: dict[str, Any], /) -> object:
+        reasons: list[str] = []
+        for index, member in enumerate(self._members):
+            try:
+                result = member(claims)
+            except ClaimsValidationError as error:
+                reasons.append(error.reason)
+                continue
+            if isawaitable(result):
+                rest = self._members[index + 1 :]
+                return _Rest(result, self._rest(result, rest, claims, reasons))
+            return None
+        raise ClaimsValidationError("; ".join(reasons))
+
+    async def _rest(
+        self,
+        pending: object,
+        members: Sequence[Validator],
+        claims: dict[str, Any],
+        reasons: list[str],
+    ) -> None:
+        try:
+            return await _settled(pending)
+        except ClaimsValidationError as error:
+            reasons.append(error.reason)
+        for member in members:
+            try:
+                return await _settled(member(claims))
+            except ClaimsValidationError as error:
+                reasons.append(error.reason)
+        raise ClaimsValidationError("; ".join(reasons))
+
+
+async def _settled(result: object) -> None:
+    if isawaitable(result):
+        await result
+
+
+def combine_claims_validators(
+    validators: Iterable[Validator], *, require: str = "all"
+) -> ClaimsValidator:
+    """Return one validator made of several.
+
+    ``require="all"``: called in order, the first exception rejects; no validators accept.
+    ``require="any"``: the first that accepts suffices; only :class:`ClaimsValidationError`
+    counts as a miss.  Members may be awaitable under ``py_identity_model.aio``.  Raises
+    :class:`InvalidArgumentError` for another ``require``, and for "any" of nothing.
+
+    Example::
+
+        combine_claims_validators([require_claims("tid"), require_scopes("orders.read")])
+    """
+    members = tuple(validators)
+    if require == "all":
+        return _All(members)
+    if require != "any":
+        raise InvalidArgumentError(f"require must be 'all' or 'any', not {require!r}")
+    if not members:
+        raise InvalidArgumentError("'any' of no validators can never accept")
+    return _Any(members)
+
+
+def require_claims(*names: str) -> ClaimsValidator:
+    """Return a validator that wants every claim in ``names`` present and not null.
+
+    Raises :class:`InvalidArgumentError` without names.
+
+    Example::
+
+        require_claims("sub", "tid")
+    """
+    if not names:
+        raise InvalidArgumentError("name at least one claim")
+
+    def validate(claims: dict[str, Any], /) -> None:
+        for name in names:
+            if claims.get(name) is None:
+                raise ClaimsValidationError(f"the claim '{name}' is missing", claim=name)
+
+    return validate
+
+
+def require_claim_value(name: str, value: object) -> ClaimsValidator:
+    """Return a validator that wants the claim ``name`` to equal ``value``.
+
+    A claim that is absent is always rejected, also when ``value`` is None.
+
+    Example::
+
+        require_claim_value("email_verified", True)
+    """
+
+    def validate(claims: dict[str, Any], /) -> None:
+        if name not in claims:
+            raise ClaimsValidationError(f"the claim '{name}' is missing", claim=name)
+        actual = claims[name]
+        if actual != value or isinstance(actual, bool) is not isinstance(value, bool):
+            raise ClaimsValidationError(f"the claim '{name}' has another value", claim=name)
+
+    return validate
+
+
+def require_scopes(*scopes: str) -> ClaimsValidator:
+    """Return a validator that wants every scope in ``scopes`` granted.
+
+    Scopes are read from ``scope``, a list or a space-separated string (RFC 9068 §2.2.3), or
+    from ``scp`` where that is absent or empty.  Raises :class:`InvalidArgumentError` without
+    scopes.
+
+    Example::
+
+        require_scopes("orders.read")
+    """
+    if not scopes:
+        raise InvalidArgumentError("name at least one scope")
+
+    def validate(claims: dict[str, Any], /) -> None:
+        granted = _scopes(claims.get("scope")) or _scopes(claims.get("scp"))
+        missing = [scope for scope in scopes if scope not in granted]
+        if missing:
+            raise ClaimsValidationError(f"missing scopes: {' '.join(missing)}", claim="scope")
+
+    return validate
+
+
+def _scopes(value: object) -> frozenset[str]:
+    if isinstance(value, str):
+        return frozenset(value.split())
+    if isinstance(value, list) and all(isinstance(scope, str) for scope in value):
+        return frozenset(value)
+    return frozenset()

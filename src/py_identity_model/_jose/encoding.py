@@ -1,0 +1,59 @@
+"""Base64url and JSON as JOSE wants them: one spelling for each value, no surprises."""
+
+from __future__ import annotations
+
+import binascii
+import json
+from base64 import urlsafe_b64encode
+from typing import Any, cast
+
+# One pass turns the URL alphabet into the standard one, and what is foreign to it into "!".
+_TO_STANDARD = bytes.maketrans(b"-_+/=", b"+/!!!")
+_PADDING = (b"", b"!", b"==", b"=")
+# Last characters whose spare bits are zero: any other would be a second spelling.
+_LAST = (frozenset[int](), frozenset[int](), frozenset(b"AQgw"), frozenset(b"AEIMQUYcgkosw048"))
+
+
+def decode_base64url(text: bytes) -> bytes:
+    """Return the bytes that ``text`` spells; raise ValueError unless it is the one spelling.
+
+    RFC 7515 §2: URL alphabet, no padding, no white space; RFC 4648 §3.5: no spare bits.
+    """
+    rest = len(text) & 3
+    if rest and text[-1] not in _LAST[rest]:
+        raise ValueError("not base64url")
+    return binascii.a2b_base64(text.translate(_TO_STANDARD) + _PADDING[rest], strict_mode=True)
+
+
+def encode_base64url(data: bytes) -> bytes:
+    """Return ``data`` in the one spelling of RFC 7515 §2."""
+    return urlsafe_b64encode(data).rstrip(b"=")
+
+
+def _refuse_constant(name: str) -> Any:
+    raise ValueError(f"{name} is not JSON")
+
+
+def _refuse_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    members = dict(pairs)
+    if len(members) != len(pairs):
+        raise ValueError("a member stands twice")
+    return members
+
+
+_decode = json.JSONDecoder(parse_constant=_refuse_constant).decode
+_decode_strictly = json.JSONDecoder(
+    parse_constant=_refuse_constant, object_pairs_hook=_refuse_duplicates
+).decode
+
+
+def parse_object(data: bytes, *, allow_duplicates: bool = False) -> dict[str, Any]:
+    """Return the JSON object in ``data``; raise ValueError for anything else."""
+    decode = _decode if allow_duplicates else _decode_strictly
+    try:
+        value = decode(data.decode("utf-8"))
+    except RecursionError:
+        raise ValueError("too deeply nested") from None
+    if type(value) is not dict:
+        raise ValueError("not an object")
+    return cast("dict[str, Any]", value)

@@ -1,0 +1,211 @@
+"""JSON Web Keys as data (RFC 7517, RFC 7518 §6); preparing them for use is ``keys``."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from enum import Enum
+from typing import Any
+
+from ..exceptions import ConfigurationException
+from .encoding import decode_base64url
+
+_OPERATIONS = frozenset(
+    {"sign", "verify", "encrypt", "decrypt", "wrapKey", "unwrapKey", "deriveKey", "deriveBits"}
+)
+_CURVES = frozenset({"P-256", "P-384", "P-521", "secp256k1"})
+_RSA_PRIVATE = ("d", "p", "q", "dp", "dq", "qi")
+
+
+class JsonWebKeyParameterNames(Enum):
+    """Members of a JSON Web Key (RFC 7517 §4, RFC 7518 §6)."""
+
+    KTY = "kty"
+    USE = "use"
+    KEY_OPS = "key_ops"
+    ALG = "alg"
+    KID = "kid"
+    X5U = "x5u"
+    X5C = "x5c"
+    X5T = "x5t"
+    X5T_S256 = "x5t#S256"
+    CRV = "crv"
+    X = "x"
+    Y = "y"
+    D = "d"
+    N = "n"
+    E = "e"
+    P = "p"
+    Q = "q"
+    DP = "dp"
+    DQ = "dq"
+    QI = "qi"
+    OTH = "oth"
+    K = "k"
+
+    def __str__(self) -> str:
+        return self.value
+
+
+class JsonWebAlgorithmsKeyTypes(Enum):
+    """Key types (RFC 7518 §6.1)."""
+
+    EllipticCurve = "EC"
+    RSA = "RSA"
+    Octet = "oct"
+
+
+@dataclass
+class JsonWebKey:
+    """One JSON Web Key; private members are hidden from ``repr``.  RFC 7517 §4.
+
+    Raises :class:`ConfigurationException` when its members do not make a key.
+
+    Example::
+
+        JsonWebKey(kty="RSA", kid="1", use="sig", n="0vx7agoebGc...", e="AQAB")
+    """
+
+    kty: str
+    use: str | None = None
+    key_ops: list[str] | None = None
+    alg: str | None = None
+    kid: str | None = None
+    x5u: str | None = None
+    x5c: list[str] | None = None
+    x5t: str | None = None
+    x5t_s256: str | None = None
+    crv: str | None = None
+    x: str | None = None
+    y: str | None = None
+    d: str | None = field(default=None, repr=False)
+    n: str | None = None
+    e: str | None = None
+    p: str | None = field(default=None, repr=False)
+    q: str | None = field(default=None, repr=False)
+    dp: str | None = field(default=None, repr=False)
+    dq: str | None = field(default=None, repr=False)
+    qi: str | None = field(default=None, repr=False)
+    oth: list[dict[str, Any]] | None = field(default=None, repr=False)
+    k: str | None = field(default=None, repr=False)
+
+    def __post_init__(self) -> None:
+        self._check_types()
+        if not self.kty:
+            raise _invalid("The 'kty' parameter is required")
+        if self.kty == "EC":
+            if not (self.crv and self.x and self.y):
+                raise _invalid("EC keys require 'crv', 'x' and 'y'")
+            if self.crv not in _CURVES:
+                raise _invalid(f"Unsupported curve: {self.crv}")
+        elif self.kty == "RSA":
+            if not (self.n and self.e):
+                raise _invalid("RSA keys require 'n' and 'e'")
+        elif self.kty == "oct" and self.k is None:
+            raise _invalid("Symmetric keys require 'k'")
+        if self.use is not None and not (
+            self.use in {"sig", "enc"} or self.use.startswith("https://")
+        ):
+            raise _invalid(f"Invalid 'use' parameter: {self.use}")
+        for operation in self.key_ops or ():
+            if operation not in _OPERATIONS:
+                raise _invalid(f"Invalid key operation: {operation}")
+
+    def _check_types(self) -> None:
+        for member in fields(self):
+            value = getattr(self, member.name)
+            if value is None:
+                continue
+            if member.name in {"key_ops", "x5c"}:
+                fits = isinstance(value, list) and all(isinstance(item, str) for item in value)
+            elif member.name == "oth":
+                fits = isinstance(value, list) and all(isinstance(item, dict) for item in value)
+            else:
+                fits = isinstance(value, str)
+            if not fits:
+                raise _invalid(f"The '{member.name}' parameter has the wrong type")
+
+    @classmethod
+    def from_json(cls, json_str: str) -> JsonWebKey:
+        """Return the key that ``json_str`` holds; unknown members are dropped.
+
+        Raises :class:`ConfigurationException` for text that is not a key.
+
+        Example::
+
+            JsonWebKey.from_json('{"kty": "oct", "k": "c2VjcmV0"}')
+        """
+        if not json_str or not json_str.strip():
+            raise _invalid("JSON string cannot be empty")
+        try:
+            members = json.loads(json_str)
+        except (ValueError, RecursionError) as error:
+            raise _invalid(f"Invalid JSON format: {error}") from None
+        if not isinstance(members, dict):
+            raise _invalid("Invalid JWK format: not an object")
+        for name in ("key_ops", "x5c"):
+            if isinstance(members.get(name), str):
+                members[name] = [members[name]]
+        return jwks_from_dict(members)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the members that are present, by their registered names.
+
+        Example::
+
+            JsonWebKey(kty="oct", k="c2VjcmV0").as_dict()
+        """
+        return {
+            "x5t#S256" if name == "x5t_s256" else name: value
+            for name, value in vars(self).items()
+            if value is not None
+        }
+
+    def to_json(self) -> str:
+        """Return the key as JSON, private members included.
+
+        Example::
+
+            JsonWebKey(kty="oct", k="c2VjcmV0").to_json()
+        """
+        return json.dumps(self.as_dict())
+
+    @property
+    def has_private_key(self) -> bool:
+        """Whether an RSA key has all of d, p, q, dp, dq, qi, or an EC key its d."""
+        if self.kty == "RSA":
+            return all(getattr(self, name) for name in _RSA_PRIVATE)
+        return self.kty == "EC" and bool(self.d)
+
+    @property
+    def key_size(self) -> int:
+        """The size of n, x or k in bits, counted in whole bytes; 0 for other keys."""
+        material = {"RSA": self.n, "EC": self.x, "oct": self.k}.get(self.kty)
+        if not material:
+            return 0
+        try:
+            return 8 * len(decode_base64url(material.encode()))
+        except ValueError:
+            return 0
+
+
+def jwks_from_dict(keys_dict: Mapping[str, Any]) -> JsonWebKey:
+    """Return the key made of the members in ``keys_dict``; unknown ones are ignored.
+
+    Raises :class:`ConfigurationException` when they do not make a key.  RFC 7517 §4.
+
+    Example::
+
+        jwks_from_dict({"kty": "oct", "k": "c2VjcmV0"})
+    """
+    members = {"x5t_s256" if name == "x5t#S256" else name: v for name, v in keys_dict.items()}
+    known = {member.name for member in fields(JsonWebKey)}
+    try:
+        return JsonWebKey(**{name: value for name, value in members.items() if name in known})
+    except TypeError:
+        raise _invalid("Invalid JWK format: The 'kty' parameter is required") from None
+
+
+def _invalid(text: str) -> ConfigurationException:
+    return ConfigurationException(text, code="invalid_jwk")

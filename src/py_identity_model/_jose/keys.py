@@ -1,0 +1,176 @@
+"""Key sets ready to verify: immutable, each key prepared when it is first used."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Iterable
+from functools import lru_cache
+from typing import NamedTuple
+
+from cryptography.exceptions import UnsupportedAlgorithm
+from joserfc.errors import JoseError
+from joserfc.jwk import import_key
+from joserfc.jws import JWSRegistry
+
+from .._logging import logger
+from ..exceptions import TokenValidationException
+from .algorithms import ALGORITHMS, Algorithm, agrees
+from .encoding import decode_base64url
+from .jwk import JsonWebKey
+
+Verify = Callable[[bytes, bytes], bool]
+
+_MOST_HEADERS = 128
+_MOST_BITS = 16384  # OpenSSL's own bound; beyond it a verification takes seconds
+_COMPARED = ("kty", "alg", "kid", "crv", "x", "y", "n", "e", "k")
+_MATERIAL = {"RSA": ("n", "e"), "EC": ("crv", "x", "y"), "OKP": ("crv", "x"), "oct": ("k",)}
+
+
+class Header(NamedTuple):
+    """What matters in a token's header."""
+
+    alg: str
+    kid: str | None
+
+
+class KeySnapshot:
+    """The keys of one answer.
+
+    A rotation makes a new snapshot, and the memo of headers dies with the old one.  The memo
+    is filled by verified tokens alone, so strangers cannot fill it.
+    """
+
+    __slots__ = ("_by_kid", "_prepared", "keys", "memo")
+
+    def __init__(self, keys: Iterable[JsonWebKey]) -> None:
+        self.keys = tuple(keys)
+        self.memo: dict[tuple[bytes, bool], tuple[Verify, ...]] = {}
+        self._prepared: dict[tuple[int, str, bool], Verify] = {}
+        self._by_kid: dict[str, list[JsonWebKey]] = {}
+        for key in self.keys:
+            if key.kid is not None:
+                self._by_kid.setdefault(key.kid, []).append(key)
+
+    def remember(self, segment: bytes, weak: bool, verifiers: tuple[Verify, ...]) -> None:
+        """Keep what a header led to whose token was verified."""
+        if len(self.memo) >= _MOST_HEADERS:
+            self.memo.clear()
+        self.memo[segment, weak] = verifiers
+
+    def verifiers(self, header: Header, *, allow_weak_keys: bool) -> tuple[Verify, ...]:
+        """Return what may verify a token with this header; several only for a shared ``kid``."""
+        candidates = self._candidates(header)
+        found: list[Verify] = []
+        refusals: list[TokenValidationException] = []
+        for key in candidates:
+            try:
+                found.append(self._prepare(key, header.alg, allow_weak_keys))
+            except TokenValidationException as error:
+                refusals.append(error)
+        if not found:
+            raise refusals[0].fresh()
+        return tuple(found)
+
+    def _candidates(self, header: Header) -> list[JsonWebKey]:
+        if header.kid is None:
+            return [self._only_candidate(header)]
+        found = self._by_kid.get(header.kid)
+        if not found:
+            raise self._no_match(header, f"No key with kid {header.kid[:100]!r} was found")
+        return found
+
+    def _only_candidate(self, header: Header) -> JsonWebKey:
+        keys = [key for key in self.keys if key.use in {None, "sig"}] or list(self.keys)
+        if len(keys) > 1:
+            keys = [key for key in keys if agrees(key.alg, header.alg)]
+        if len(keys) > 1:
+            keys = [key for key in keys if key.kty == ALGORITHMS[header.alg].kty]
+        if len(keys) == 1:
+            logger.warning("the token names no key; using the only one that fits")
+            return keys[0]
+        if keys:
+            text = f"The JWT has no kid and {len(keys)} keys remain that fit"
+            raise self._no_match(header, text, code="ambiguous_key")
+        raise self._no_match(header, "The JWT has no kid and no key fits it")
+
+    def _no_match(
+        self, header: Header, text: str, *, code: str = "no_matching_key"
+    ) -> TokenValidationException:
+        details = {"kid": header.kid, "available_kids": [key.kid for key in self.keys]}
+        return TokenValidationException(text, "header", details, code=code)
+
+    def _prepare(self, key: JsonWebKey, alg: str, allow_weak_keys: bool) -> Verify:
+        place = id(key), alg, allow_weak_keys  # `keys` keeps every key, and so its id, alive
+        verify = self._prepared.get(place)
+        if verify is None:
+            verify = self._prepared[place] = prepare(key, alg, allow_weak_keys=allow_weak_keys)
+        return verify
+
+
+def prepare(key: JsonWebKey, alg: str, *, allow_weak_keys: bool = False) -> Verify:
+    """Return a function of message and signature that says whether they belong together.
+
+    Raises TokenValidationException when ``key`` must not be used with ``alg``.
+    """
+    wanted = ALGORITHMS[alg]
+    if key.kty != wanted.kty:
+        raise _unfit(f"A key of type {key.kty[:20]!r} cannot verify {alg}", key)
+    if wanted.curves and key.crv not in wanted.curves:
+        raise _unfit(f"A key on curve {str(key.crv)[:20]!r} cannot verify {alg}", key)
+    if not agrees(key.alg, alg):
+        raise _unfit(f"The key is for {str(key.alg)[:20]!r}, the token says {alg}", key)
+    try:
+        weak = _check_size(key, wanted, allow_weak_keys)
+        imported = _import(key, quietly=weak)
+    except (ValueError, TypeError, OverflowError, JoseError, UnsupportedAlgorithm) as error:
+        raise _unfit(f"The key cannot be used: {error}", key, code="unusable_key") from None
+    verify = JWSRegistry.algorithms[alg].verify
+    return lambda message, signature: verify(message, signature, imported)
+
+
+@lru_cache(maxsize=64)
+def _prepared(members: tuple[str | None, ...], alg: str, allow_weak_keys: bool) -> Verify:
+    key = JsonWebKey(**dict(zip(_COMPARED, members, strict=True)))  # type: ignore[arg-type]
+    return prepare(key, alg, allow_weak_keys=allow_weak_keys)
+
+
+def prepared(key: JsonWebKey, alg: str, allow_weak_keys: bool) -> Verify:
+    """Return what :func:`prepare` does, remembered for the members that matter."""
+    return _prepared(tuple(getattr(key, name) for name in _COMPARED), alg, allow_weak_keys)
+
+
+def _check_size(key: JsonWebKey, wanted: Algorithm, allow_weak_keys: bool) -> bool:
+    if not wanted.least_bits:
+        return False
+    if wanted.kty == "RSA":
+        bits = int.from_bytes(decode_base64url((key.n or "").encode()), "big").bit_length()
+        exponent = int.from_bytes(decode_base64url((key.e or "").encode()), "big")
+        if bits > _MOST_BITS:
+            raise ValueError(f"{bits} bits are too many")
+        if exponent < 3 or exponent % 2 == 0 or exponent.bit_length() > 256:
+            raise ValueError("the public exponent makes no sense")
+    else:
+        bits = 8 * len(decode_base64url((key.k or "").encode()))
+    weak = bits < wanted.least_bits
+    if weak and not allow_weak_keys:
+        raise _unfit(
+            f"The key is too weak: {bits} bits, {wanted.least_bits} are needed "
+            "(allow_weak_keys=True accepts it)",
+            key,
+            code="weak_key",
+        )
+    return weak
+
+
+def _import(key: JsonWebKey, *, quietly: bool) -> object:
+    # The public members alone: what a key says of its use was judged already.
+    material = {name: getattr(key, name) for name in ("kty", *_MATERIAL[key.kty])}
+    if not quietly:
+        return import_key(material)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return import_key(material)
+
+
+def _unfit(text: str, key: JsonWebKey, *, code: str = "unfit_key") -> TokenValidationException:
+    return TokenValidationException(text, "header", {"kid": key.kid}, code=code)

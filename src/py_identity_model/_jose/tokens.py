@@ -1,0 +1,131 @@
+"""Signed tokens: take them apart, and verify them (RFC 7515 §5.2)."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Any, NamedTuple
+
+from ..exceptions import SignatureVerificationException, TokenValidationException
+from .algorithms import ALGORITHMS
+from .encoding import decode_base64url, parse_object
+from .jwk import JsonWebKey
+from .keys import Header, KeySnapshot, Verify, prepared
+
+MAX_TOKEN_SIZE = 64 * 1024
+_MAX_HEADER = 8 * 1024
+
+
+class Segments(NamedTuple):
+    """A compact token, cut at its dots."""
+
+    header: bytes
+    payload: bytes
+    signature: bytes
+    signed: bytes
+
+
+def split_token(jwt: object, max_size: int = MAX_TOKEN_SIZE) -> Segments:
+    """Return the three segments of ``jwt``; raises for anything that has not exactly three."""
+    if not isinstance(jwt, str):
+        raise _malformed("it is not text")
+    if len(jwt) > max_size:
+        raise _malformed(f"it is longer than {max_size} characters", code="token_too_large")
+    try:
+        data = jwt.encode("ascii")
+    except UnicodeEncodeError:
+        raise _malformed("it is not ASCII") from None
+    first, last = data.find(b"."), data.rfind(b".")
+    if first <= 0 or last <= first or data.find(b".", first + 1) != last:
+        raise _malformed("it does not have three segments")
+    return Segments(data[:first], data[first + 1 : last], data[last + 1 :], data[:last])
+
+
+def read_header(segment: bytes) -> Header:
+    """Return what matters in a header; raises for one that nobody should act on."""
+    if len(segment) > _MAX_HEADER:
+        raise _malformed("its header is too large", part="header")
+    try:
+        members = parse_object(decode_base64url(segment))
+    except ValueError as error:
+        raise _malformed(f"its header cannot be read: {error}", part="header") from None
+    alg = members.get("alg")
+    if not isinstance(alg, str):
+        raise _refused("The JWT header has no usable alg", "invalid_algorithm")
+    if alg.lower() == "none":
+        raise _refused("An unsigned JWT (alg none) is never accepted", "algorithm_none")
+    if alg not in ALGORITHMS:
+        raise _refused(
+            f"The algorithm {alg[:50]!r} is not supported", "unsupported_algorithm", alg=alg[:50]
+        )
+    if "crit" in members or "b64" in members:
+        raise _refused("The JWT demands extensions that are not understood", "unknown_crit")
+    kid = members.get("kid")
+    if kid is not None and not isinstance(kid, str):
+        raise _refused("The kid of the JWT header is not text", "invalid_kid")
+    return Header(alg, kid)
+
+
+def check_algorithm(alg: str, allowed: Collection[str] | None) -> None:
+    """Raise unless ``alg`` is among ``allowed``; None allows every supported one."""
+    if allowed is not None and alg not in allowed:
+        raise _refused(
+            f"The algorithm {alg} is not allowed",
+            "algorithm_not_allowed",
+            alg=alg,
+            allowed=list(allowed),
+        )
+
+
+def verify(
+    segments: Segments, header: Header, keys: KeySnapshot, *, allow_weak_keys: bool = False
+) -> bytes:
+    """Return the payload of a token that one of ``keys`` signed.
+
+    Raises SignatureVerificationException for a wrong signature, TokenValidationException when
+    it cannot even be tried: code ``no_matching_key`` where newer keys may help.
+    """
+    known = keys.memo.get((segments.header, allow_weak_keys))
+    verifiers = known or keys.verifiers(header, allow_weak_keys=allow_weak_keys)
+    payload = _verify(segments, header, verifiers)
+    if known is None:
+        keys.remember(segments.header, allow_weak_keys, verifiers)
+    return payload
+
+
+def verify_with_key(
+    segments: Segments, header: Header, key: JsonWebKey, *, allow_weak_keys: bool = False
+) -> bytes:
+    """Return the payload of a token that ``key`` signed, whatever key the token names."""
+    return _verify(segments, header, (prepared(key, header.alg, allow_weak_keys),))
+
+
+def _verify(segments: Segments, header: Header, verifiers: tuple[Verify, ...]) -> bytes:
+    try:
+        signature = decode_base64url(segments.signature)
+        payload = decode_base64url(segments.payload)
+    except ValueError:
+        raise _malformed("it is not base64url") from None
+    for matches in verifiers:
+        if matches(segments.signed, signature):
+            return payload
+    raise SignatureVerificationException(
+        "Signature verification failed", {"kid": header.kid, "alg": header.alg}
+    )
+
+
+def read_claims(payload: bytes) -> dict[str, Any]:
+    """Return the claims in a verified payload; the last of two equal members counts."""
+    try:
+        return parse_object(payload, allow_duplicates=True)
+    except ValueError as error:
+        raise _malformed(f"its claims cannot be read: {error}", part="payload") from None
+
+
+def _malformed(
+    text: str, *, part: str | None = None, code: str = "malformed_token"
+) -> TokenValidationException:
+    return TokenValidationException(f"The JWT is malformed: {text}", part, code=code)
+
+
+def _refused(text: str, code: str, **details: Any) -> TokenValidationException:
+    return TokenValidationException(text, "header", details, code=code)

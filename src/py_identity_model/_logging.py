@@ -1,0 +1,91 @@
+"""The one logger of the package, and what must not reach it."""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any
+from urllib.parse import quote, quote_plus, urlsplit, urlunsplit
+
+logger = logging.getLogger("py_identity_model")
+logger.addHandler(logging.NullHandler())
+
+REDACTED = "***REDACTED***"
+_LONG = 100
+_SECRET_NAMES = frozenset(
+    {
+        "accesstoken", "actortoken", "assertion", "authorization", "authreqid", "clientassertion",
+        "clientsecret", "code", "codeverifier", "cookie", "devicecode", "dpop", "idtoken",
+        "idtokenhint", "initialaccesstoken", "jwt", "logouttoken", "password", "privatekey",
+        "refreshtoken", "registrationaccesstoken", "request", "requesturi", "secret",
+        "setcookie", "softwarestatement", "subjecttoken", "token", "usercode",
+    }
+)  # fmt: skip
+_SECRET_MEMBER = re.compile(
+    r'("(?:access_token|refresh_token|id_token|client_secret|client_assertion|assertion'
+    r"|code_verifier|device_code|user_code|subject_token|actor_token|password"
+    r'|registration_access_token)"\s*:\s*)"(?:[^"\\]|\\.)*"?'
+)
+_CREDENTIALS = re.compile(r"(?i)\b(basic|bearer|dpop)(\s+)[A-Za-z0-9+/=._~-]{8,}")
+
+
+def redact_sensitive(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a copy of ``values`` that may be logged.
+
+    Values under known secret names become ``***REDACTED***`` (case, ``-`` and ``_`` do not
+    matter); other strings of more than 100 characters are cut to 20.
+
+    Example::
+
+        redact_sensitive({"client_secret": "s3cret", "scope": "api"})
+    """
+    return {name: _redact(name, value) for name, value in values.items()}
+
+
+def _redact(name: str, value: Any) -> Any:
+    if re.sub("[-_]", "", str(name)).lower() in _SECRET_NAMES:
+        return value if value is None else REDACTED
+    if isinstance(value, Mapping):
+        return redact_sensitive(value)
+    if isinstance(value, str) and len(value) > _LONG:
+        return f"{value[:20]}...[TRUNCATED]"
+    return value
+
+
+def redact_token(token: str) -> str:
+    """Return the first and last four characters of ``token``; nothing of one under 20.
+
+    Example::
+
+        redact_token("eyJhbGciOiJSUzI1NiJ9.e30.c2ln")  # eyJh...c2ln
+    """
+    return f"{token[:4]}...{token[-4:]}" if len(token) >= 20 else "***"
+
+
+def redact_url(url: str) -> str:
+    """Return ``url`` without user information, query and fragment, which may hold secrets.
+
+    Example::
+
+        redact_url("https://u:p@op.example/cb?code=1")  # https://op.example/cb
+    """
+    try:
+        parts = urlsplit(url)
+        return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", ""))
+    except (ValueError, TypeError, AttributeError):
+        return "<unreadable URL>"
+
+
+def scrub(text: str, secrets: Iterable[str | None] = ()) -> str:
+    """Return ``text`` without ``secrets``, in any form they were sent in, and without tokens."""
+    forms = {
+        form
+        for secret in secrets
+        if secret
+        for form in (secret, quote(secret, safe=""), quote_plus(secret, safe=""))
+    }
+    for form in sorted(forms, key=len, reverse=True):
+        text = text.replace(form, REDACTED)
+    text = _SECRET_MEMBER.sub(rf'\1"{REDACTED}"', text)
+    return _CREDENTIALS.sub(rf"\1\2{REDACTED}", text)

@@ -1,0 +1,1 @@
+"""What goes over the wire: one module a capability.  No I/O, no httpx, nothing that waits."""

@@ -1,0 +1,133 @@
+"""Cached documents: how long they serve, and who gives way to whom.  No I/O, no clock."""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections.abc import Callable, Hashable
+from typing import Generic, TypeVar
+
+from .._fork import forget_in_child
+from .._logging import logger
+from .._settings import CACHE_MAX_STALE, Setting
+
+V = TypeVar("V")
+
+_FAILURE_GAP = 1.0
+_SHORTEST_TTL, _LONGEST_TTL = 60.0, 86400.0
+_MAX_AGE = re.compile(r"(?:^|,)\s*max-age\s*=\s*\"?(\d{1,18})\"?\s*(?:,|$)", re.IGNORECASE)
+_NOT_STORED = re.compile(r"(?:^|,)\s*(?:no-store|no-cache)\s*(?:,|$|=)", re.IGNORECASE)
+
+
+def time_to_live(cache_control: str | None, configured: Setting) -> float:
+    """Return how long an answer is fresh, in seconds: its ``max-age``, else as configured."""
+    match = _MAX_AGE.search(cache_control or "")
+    seconds = float(match[1]) if match else configured.read()
+    return min(max(seconds, _SHORTEST_TTL), _LONGEST_TTL)
+
+
+def may_be_stored(cache_control: str | None) -> bool:
+    """Whether ``cache_control`` lets an answer serve more than once (RFC 9111 §5.2.2)."""
+    return _NOT_STORED.search(cache_control or "") is None
+
+
+class Entry(Generic[V]):
+    """One provider's document: fresh, then stale but serving, then gone.
+
+    Times are readings of the monotonic clock.  Fields are written one at a time and read
+    without a lock; a reader sees the value from before or after a refresh, both whole.
+    """
+
+    __slots__ = (
+        "cooldown_until",
+        "fresh_until",
+        "last_used",
+        "pardoned",
+        "retry_at",
+        "usable_until",
+        "value",
+    )
+
+    def __init__(self) -> None:
+        self.value: V | None = None
+        self.fresh_until = self.usable_until = self.last_used = 0.0
+        self.retry_at = self.cooldown_until = 0.0
+        self.pardoned = False
+
+    def usable(self, now: float) -> V | None:
+        """Return the value if it may still serve."""
+        return self.value if now < self.usable_until else None
+
+    def wants_refresh(self, now: float) -> bool:
+        """Whether the value is stale, and the last failure long enough ago."""
+        return now >= self.fresh_until and now >= self.retry_at
+
+    def accept(self, value: V, now: float, ttl: float) -> None:
+        """Serve ``value`` from now on: fresh for ``ttl`` seconds, then stale for a while."""
+        self.value = value
+        self.fresh_until = now + ttl
+        self.usable_until = now + max(ttl, CACHE_MAX_STALE.read())
+        self.pardoned = False
+
+    def fail(self, now: float) -> None:
+        """Note that a refresh failed: keep what there is, and try again after a short gap."""
+        self.retry_at = self.cooldown_until = now + _FAILURE_GAP
+
+    def pardon(self) -> None:
+        """Lift the cooldown, once until the next success: the refresh proved nothing."""
+        if not self.pardoned:
+            self.cooldown_until = 0.0
+            self.pardoned = True
+
+
+class EntryTable(Generic[V]):
+    """Entries by key; the least recently used make room when there are too many."""
+
+    def __init__(self, most: Setting) -> None:
+        self._most = most
+        self._entries: dict[Hashable, Entry[V]] = {}
+        self._lock = threading.Lock()
+        self.evicted = 0
+        forget_in_child(self)
+
+    def _forget_parent(self) -> None:
+        self._lock = threading.Lock()
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+    def find(self, key: Hashable) -> Entry[V] | None:
+        """Return the entry of ``key``, if there is one."""
+        return self._entries.get(key)
+
+    def claim(self, key: Hashable, now: float) -> Entry[V]:
+        """Return the entry of ``key``, making an empty one where there is none."""
+        with self._lock:
+            entry = self._entries.get(key)
+            if entry is None:
+                entry = self._entries[key] = Entry()
+                entry.last_used = now
+                self._make_room(entry)
+        return entry
+
+    def _make_room(self, newest: Entry[V]) -> None:
+        surplus = len(self._entries) - int(self._most.read())
+        if surplus <= 0:
+            return
+        by_age: Callable[[Hashable], float] = lambda key: self._entries[key].last_used  # noqa: E731
+        others = [key for key, entry in self._entries.items() if entry is not newest]
+        for key in sorted(others, key=by_age)[:surplus]:
+            del self._entries[key]
+            self.evicted += 1
+        logger.warning("the cache is full; the least recently used entry made room")
+
+    def drop(self, key: Hashable, entry: Entry[V]) -> None:
+        """Forget ``entry``, unless another has taken its place."""
+        with self._lock:
+            if self._entries.get(key) is entry:
+                del self._entries[key]
+
+    def clear(self) -> None:
+        """Forget everything."""
+        with self._lock:
+            self._entries = {}

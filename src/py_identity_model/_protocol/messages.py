@@ -1,0 +1,145 @@
+"""The two messages that pure code and the transport share."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Any, NamedTuple
+from urllib.parse import urlencode
+
+from .._logging import redact_url, scrub
+from ..exceptions import (
+    ConfigurationException,
+    DiscoveryHTTPSRequiredError,
+    InvalidArgumentError,
+    NetworkException,
+    ResponseRefusedException,
+)
+from .base import ErrorKind
+from .client_authentication import ClientAuthentication
+
+MAX_BODY = 1024 * 1024
+_MAX_QUOTED = 2048
+
+
+class Replay(Enum):
+    """When the same request may be sent again."""
+
+    SAFE = "safe"
+    """After any transport error, 429 and 5xx: a second time changes nothing."""
+
+    UNSENT = "unsent"
+    """Only when it certainly was not sent, and on 429: a code is spent by its first use."""
+
+
+class Prepared(NamedTuple):
+    """Header fields and body of one attempt."""
+
+    headers: dict[str, str]
+    content: bytes | None
+
+
+@dataclass(frozen=True)
+class HttpRequest:
+    """What to send.  Credentials are added for each attempt anew, by :meth:`prepare`."""
+
+    method: str
+    url: str
+    headers: Mapping[str, str] = field(default_factory=dict)
+    form: Mapping[str, str] | None = field(default=None, repr=False)
+    client_id: str | None = None
+    authentication: ClientAuthentication | None = None
+    replay: Replay = Replay.SAFE
+    max_body: int | Callable[[], int] = MAX_BODY
+
+    def prepare(self) -> Prepared:
+        """Return what goes over the wire in one attempt."""
+        headers = {"Accept": "application/json", "Accept-Encoding": "identity", **self.headers}
+        if self.form is None:
+            return Prepared(headers, None)
+        form = dict(self.form)
+        if self.authentication is not None and self.client_id is not None:
+            credentials = self.authentication.credentials(self.client_id)
+            headers |= credentials.headers
+            form |= credentials.form
+        headers["Content-Type"] = "application/x-www-form-urlencoded"
+        return Prepared(headers, urlencode(form).encode())
+
+
+@dataclass(frozen=True)
+class HttpResponse:
+    """What came back: complete, within its bound, neither redirected nor encoded."""
+
+    status_code: int
+    headers: Mapping[str, str]
+    content: bytes = field(repr=False)
+
+    @property
+    def is_success(self) -> bool:
+        """Whether the status is 2xx."""
+        return 200 <= self.status_code < 300
+
+    @property
+    def media_type(self) -> str:
+        """The media type, in lower case and without parameters."""
+        return self.headers.get("content-type", "").partition(";")[0].strip().lower()
+
+    def json(self) -> Any:
+        """Return the parsed body; raises ValueError, also for NaN and too deep a nesting."""
+        try:
+            return json.loads(self.content.decode("utf-8-sig"), parse_constant=_refuse_constant)
+        except RecursionError as error:
+            raise ValueError("too deeply nested") from error
+
+    def quoted(self, *secrets: str | None) -> str:
+        """Return the body for an error text: without ``secrets``, and not endless."""
+        text = scrub(self.content.decode("utf-8", "replace"), secrets)
+        return text if len(text) <= _MAX_QUOTED else f"{text[:_MAX_QUOTED]}...[TRUNCATED]"
+
+
+def _refuse_constant(name: str) -> Any:
+    raise ValueError(f"{name} is not JSON")
+
+
+def failure_of(error: Exception, operation: str) -> dict[str, Any]:
+    """Return the fields of a failed response for something that was raised while sending."""
+    if isinstance(error, ResponseRefusedException):
+        return _failure(error, "Unexpected", operation, ErrorKind.RESPONSE_REFUSED)
+    if isinstance(error, NetworkException):
+        return _failure(error, "Network", operation, ErrorKind.NETWORK_ERROR)
+    if isinstance(error, DiscoveryHTTPSRequiredError):
+        return _failure(error, "Unexpected", operation, ErrorKind.HTTPS_REQUIRED)
+    if isinstance(error, (ConfigurationException, InvalidArgumentError)):
+        return _failure(error, "Unexpected", operation, ErrorKind.INVALID_CONFIGURATION)
+    return _failure(error, "Unexpected", operation, ErrorKind.UNEXPECTED_ERROR)
+
+
+def _failure(error: Exception, word: str, operation: str, kind: ErrorKind) -> dict[str, Any]:
+    return {
+        "is_successful": False,
+        "error": f"{word} error during {operation}: {error}",
+        "error_kind": kind,
+    }
+
+
+def oauth_error_of(response: HttpResponse, *secrets: str | None) -> dict[str, Any]:
+    """Return the OAuth error members of a failed answer (RFC 6749 §5.2), None where absent."""
+    try:
+        body = response.json()
+    except ValueError:
+        body = None
+    members = body if isinstance(body, dict) else {}
+    return {
+        f"oauth_{name}": scrub(value, secrets)
+        if isinstance(value := members.get(name), str)
+        else None
+        for name in ("error", "error_description", "error_uri")
+    }
+
+
+def redirect_text(response_status: int, location: str | None) -> str:
+    """Return what to say of a redirect that was not followed."""
+    target = redact_url(location) if location else "nowhere"
+    return f"redirect refused: status {response_status} points to {target}"

@@ -1,0 +1,45 @@
+"""How strictly a provider's metadata is judged."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from dataclasses import astuple, dataclass, field
+
+
+@dataclass
+class DiscoveryPolicy:
+    """Rules for discovery documents and the key sets they point to.
+
+    ``require_https``: refuse plain http.  ``allow_http_on_loopback``: but accept it on
+    loopback.  ``validate_issuer``: check the issuer's form, and compare it with the address.
+    ``validate_endpoints``: endpoints must be on the issuer's or the document's authority, or on
+    one of ``additional_endpoint_base_addresses``.  ``require_key_set``: ``jwks_uri`` must be
+    there.  ``authority``: judge endpoints by this base URL instead of the issuer's.
+    ``allow_loopback_endpoints``: mTLS aliases may be loopback addresses.
+    ``allow_issuer_mismatch``: skip only the comparison of issuer and address.
+
+    OpenID Connect Discovery §3, §4.3; RFC 8414 §3.3.
+
+    Example::
+
+        DiscoveryPolicy(additional_endpoint_base_addresses=["https://keys.example"])
+    """
+
+    require_https: bool = True
+    allow_http_on_loopback: bool = True
+    validate_issuer: bool = True
+    validate_endpoints: bool = True
+    require_key_set: bool = True
+    additional_endpoint_base_addresses: list[str] = field(default_factory=list)
+    authority: str | None = None
+    allow_loopback_endpoints: bool = False
+    allow_issuer_mismatch: bool = False
+
+    def cache_key(self) -> tuple[Hashable, ...]:
+        """Return all rules as one hashable value.
+
+        Example::
+
+            DiscoveryPolicy().cache_key()
+        """
+        return tuple(tuple(v) if isinstance(v, list) else v for v in astuple(self))

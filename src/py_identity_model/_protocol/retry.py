@@ -1,0 +1,41 @@
+"""When to send again, and how long to wait first.  No clock of its own, no sleeping."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from email.utils import parsedate_to_datetime
+
+from .messages import Replay
+
+_LONGEST_RETRY_AFTER = 120.0
+
+
+def backoff(retries: int, base: float) -> Iterator[float]:
+    """Yield the pause before each retry, in seconds: ``base``, ``2 * base``, ``4 * base``..."""
+    for attempt in range(retries):
+        yield base * 2.0**attempt
+
+
+def worth_retrying(status_code: int, replay: Replay) -> bool:
+    """Whether an answer with this status may be better the next time."""
+    return status_code == 429 or (status_code >= 500 and replay is Replay.SAFE)
+
+
+def retry_after(header: str | None, now: float) -> float:
+    """Return how long ``Retry-After`` asks to wait, at most 120 s; 0 when it says nothing.
+
+    ``now`` is the wall clock, in seconds.  RFC 9110 §10.2.3: seconds, or an HTTP date.
+    """
+    if not header:
+        return 0.0
+    try:
+        seconds = float(header)
+    except ValueError:
+        try:
+            seconds = parsedate_to_datetime(header).timestamp() - now
+        except (ValueError, OverflowError):
+            return 0.0
+    if math.isnan(seconds):
+        return 0.0
+    return min(max(seconds, 0.0), _LONGEST_RETRY_AFTER)

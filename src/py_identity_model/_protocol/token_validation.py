@@ -1,0 +1,197 @@
+"""How tokens are to be validated: the caller's configuration, checked and made into rules."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from .._jose.claims import ClaimsRules
+from .._jose.jwk import JsonWebKey, jwks_from_dict
+from .._jose.tokens import MAX_TOKEN_SIZE
+from ..exceptions import (
+    ConfigurationException,
+    InvalidIssuerException,
+    KeysUnavailableException,
+    TokenValidationException,
+)
+from .base import BaseResponse, ErrorKind, masked_repr
+from .policy import DiscoveryPolicy
+
+_NEVER_OFF = ("verify_signature", "verify_exp", "verify_nbf", "verify_iat")
+
+
+@dataclass(repr=False)
+class TokenValidationConfig:
+    """What a token must be.
+
+    With ``perform_disco`` the issuer and keys come from the provider; otherwise ``key`` and
+    ``algorithms`` must be given.  ``audience`` is one or several, one of which the token must
+    name; ``algorithms`` an allow-list; ``issuer`` one or several; ``subject`` the exact ``sub``;
+    ``options`` may hold ``verify_aud``, ``verify_iss``, ``verify_sub``, ``verify_jti``,
+    ``strict_aud`` (booleans) and ``require`` (a list of claims); ``claims_validator`` is called
+    last; ``leeway`` is the tolerance of clocks in seconds; ``allowed_issuers`` an allow-list for
+    the issuer in force; ``discovery_policy`` wins over ``require_https``.
+
+    ``max_token_size`` bounds the token, in characters; ``allow_weak_keys`` accepts RSA keys
+    under 2048 bits and HMAC keys shorter than their hash.
+
+    RFC 7519 §7.2, RFC 8725.
+
+    Example::
+
+        TokenValidationConfig(perform_disco=True, audience="api")
+    """
+
+    perform_disco: bool
+    key: dict[str, Any] | JsonWebKey | None = None
+    audience: str | list[str] | None = None
+    algorithms: list[str] | None = None
+    issuer: str | list[str] | None = None
+    subject: str | None = None
+    options: dict[str, Any] | None = None
+    claims_validator: Callable[[dict[str, Any]], object] | None = None
+    require_https: bool = True
+    leeway: float | None = None
+    allowed_issuers: list[str] | None = None
+    discovery_policy: DiscoveryPolicy | None = None
+    max_token_size: int = field(default=MAX_TOKEN_SIZE, kw_only=True)
+    allow_weak_keys: bool = field(default=False, kw_only=True)
+
+    def __repr__(self) -> str:
+        return masked_repr(self, frozenset({"key"}))
+
+
+def check_config(config: TokenValidationConfig, disco_doc_address: str | None) -> None:
+    """Raise ConfigurationException for a configuration that makes no sense."""
+    _check_issuer(config.issuer)
+    _check_leeway(config.leeway)
+    _check_algorithms(config.algorithms)
+    if not isinstance(config.audience, (str, type(None))):
+        _check_names("audience", config.audience)
+    for name in _NEVER_OFF:
+        if not (config.options or {}).get(name, True):
+            raise _misconfigured(f"the option {name} cannot be switched off", "forbidden_option")
+    if config.perform_disco:
+        if not disco_doc_address:
+            raise _misconfigured(
+                "disco_doc_address is required when perform_disco is True",
+                "missing_discovery_address",
+            )
+        return
+    missing = [name for name in ("key", "algorithms") if not getattr(config, name)]
+    if missing:
+        raise _misconfigured(
+            f"{' and '.join(missing)} must be given when perform_disco is False", "missing_key"
+        )
+
+
+def _check_issuer(issuer: object) -> None:
+    if issuer is None or isinstance(issuer, str):
+        return
+    _check_names("issuer", issuer)
+
+
+def _check_names(name: str, values: object) -> None:
+    fits = isinstance(values, (list, tuple, set, frozenset)) and len(values) > 0
+    if not fits or not all(isinstance(value, str) and value for value in values):  # type: ignore[attr-defined]
+        raise _misconfigured(f"{name} must be a string or a list of non-empty strings")
+
+
+def _check_leeway(leeway: object) -> None:
+    if leeway is None:
+        return
+    fits = isinstance(leeway, (int, float)) and not isinstance(leeway, bool)
+    if not fits or not math.isfinite(leeway) or leeway < 0:  # type: ignore[arg-type, operator]
+        raise _misconfigured("leeway must be a finite number of seconds, not negative")
+
+
+def _check_algorithms(algorithms: object) -> None:
+    if algorithms is None:
+        return
+    if isinstance(algorithms, str) or not isinstance(algorithms, Collection):
+        raise _misconfigured("algorithms must be a list of strings")
+    if any(not isinstance(alg, str) or alg.lower() == "none" for alg in algorithms):
+        raise _misconfigured("algorithms must name signature algorithms; none is not one")
+
+
+def policy_of(config: TokenValidationConfig) -> DiscoveryPolicy:
+    """Return the policy in force."""
+    if config.discovery_policy is not None:
+        return config.discovery_policy
+    return DiscoveryPolicy(require_https=config.require_https)
+
+
+def manual_key(config: TokenValidationConfig) -> JsonWebKey:
+    """Return the configured key."""
+    key = config.key
+    if isinstance(key, Mapping):
+        key = jwks_from_dict({name: value for name, value in key.items() if value is not None})
+    if not isinstance(key, JsonWebKey):
+        raise _misconfigured("key must be a dictionary or a JsonWebKey", "missing_key")
+    return key
+
+
+def rules_for(config: TokenValidationConfig, discovered: str | None = None) -> ClaimsRules:
+    """Return the rules for a token's claims; ``discovered`` is the document's issuer."""
+    options = config.options or {}
+    return ClaimsRules(
+        issuers=_issuers(config, discovered),
+        audiences=_names(config.audience),
+        subject=config.subject,
+        leeway=config.leeway or 0.0,
+        required=tuple(options.get("require") or ()),
+        verify_iss=bool(options.get("verify_iss", True)),
+        verify_aud=bool(options.get("verify_aud", True)),
+        verify_sub=bool(options.get("verify_sub", True)),
+        verify_jti=bool(options.get("verify_jti", True)),
+        strict_aud=bool(options.get("strict_aud", False)),
+    )
+
+
+def _names(value: str | Collection[str] | None) -> frozenset[str] | None:
+    if value is None:
+        return None
+    return frozenset([value] if isinstance(value, str) else value)
+
+
+def _issuers(config: TokenValidationConfig, discovered: str | None) -> frozenset[str] | None:
+    configured = _names(config.issuer)
+    issuers = configured if discovered is None else frozenset([discovered])
+    if discovered is not None and configured is not None and discovered not in configured:
+        raise InvalidIssuerException(
+            "Invalid issuer: the discovered issuer is not the configured one",
+            {"issuer": discovered, "expected": sorted(configured)},
+            code="issuer_not_configured",
+        )
+    if config.allowed_issuers is None:
+        return issuers
+    allowed = (issuers or frozenset()).intersection(config.allowed_issuers)
+    if not allowed:
+        raise InvalidIssuerException(
+            "Invalid issuer: it is not among the allowed issuers",
+            {"issuer": sorted(issuers or ()), "expected": list(config.allowed_issuers)},
+            code="issuer_not_allowed",
+        )
+    return allowed
+
+
+def unavailable(response: BaseResponse, code: str) -> TokenValidationException:
+    """Return what to raise when discovery or the key set failed."""
+    text = str(vars(response).get("error"))
+    if is_outage(response):
+        return KeysUnavailableException(text, status_code=response.status_code)
+    return TokenValidationException(text, code=code)
+
+
+def is_outage(response: BaseResponse) -> bool:
+    """Whether a failed response means that the provider is out, not that it is wrong."""
+    kind, status = response.error_kind, response.status_code
+    if kind is not None and kind.value == ErrorKind.NETWORK_ERROR.value:
+        return True
+    return status is not None and (status == 429 or status >= 500)
+
+
+def _misconfigured(text: str, code: str = "invalid_configuration") -> ConfigurationException:
+    return ConfigurationException(text, code=code)

@@ -1,0 +1,6 @@
+"""Where the two APIs genuinely differ.
+
+``aio`` and ``sync`` are twins: the same names, taking the same parameters.  Nothing else in
+the package imports anyio, asyncio, trio or concurrent.futures.  ``scripts/make_sync.py`` turns
+``from .._seam.aio import X`` into ``from .._seam.sync import X``.
+"""

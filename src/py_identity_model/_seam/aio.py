@@ -1,0 +1,221 @@
+"""The seam, for event loops: asyncio, or trio, through anyio."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from abc import ABC, abstractmethod
+from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Sequence
+from inspect import isawaitable
+from typing import Any, Generic, ParamSpec, Self, TypeAlias, TypeVar
+
+import anyio
+import httpx
+import sniffio
+from anyio import Event, Lock, sleep
+from anyio.lowlevel import RunVar
+
+from .._fork import forget_in_child
+from .._logging import logger
+
+__all__ = [
+    "Closing",
+    "Event",
+    "Lock",
+    "MaybeResult",
+    "PeerLocal",
+    "Result",
+    "WorkerLocal",
+    "call",
+    "deadline",
+    "gather",
+    "open_client",
+    "sleep",
+    "spawn",
+]
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+Result: TypeAlias = Awaitable[T]
+"""What an I/O function returns before the caller has waited for it."""
+
+MaybeResult: TypeAlias = T | Awaitable[T]
+"""What a user's callback may return."""
+
+
+class _LoopLocal(Generic[T]):
+    """One value per event loop, forgotten with the loop and in forked children."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+        self._values: RunVar[T] = RunVar(name)
+        forget_in_child(self)
+
+    def _forget_parent(self) -> None:
+        self._values = RunVar(self._name)
+
+    def get(self) -> T | None:
+        return self._values.get(None)
+
+    def set(self, value: T) -> None:
+        self._values.set(value)
+
+
+class _Slot(Generic[T]):
+    """A value, and the generator that will close it."""
+
+    def __init__(self, value: T) -> None:
+        self.value: T | None = value
+        self.keeper: AsyncGenerator[None] | None = None
+
+
+class WorkerLocal(Generic[T]):
+    """One value per worker that may own a connection pool: here, per event loop.
+
+    The loop closes it: an asynchronous generator that waits inside its ``try`` is registered
+    with the loop, which ends it, and so runs its ``finally``, before the loop itself ends.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        factory: Callable[[], T],
+        closer: Callable[[T], Callable[[], Result[object]]],
+    ) -> None:
+        self._slots: _LoopLocal[_Slot[T]] = _LoopLocal(name)
+        self._factory = factory
+        self._closer = closer
+
+    def peek(self) -> T | None:
+        """Return this worker's value, or None if there is none."""
+        slot = self._slots.get()
+        return None if slot is None else slot.value
+
+    def get(self) -> T:
+        """Return this worker's value, making it first where there is none."""
+        value = self.peek()
+        return self.renew() if value is None else value
+
+    def renew(self) -> T:
+        """Make and return a new value for this worker."""
+        value = self._factory()
+        slot = _Slot(value)
+        slot.keeper = _keep(slot, self._closer(value))
+        with contextlib.suppress(StopIteration):
+            slot.keeper.__anext__().send(None)  # runs up to the yield; the loop now knows it
+        self._slots.set(slot)
+        return value
+
+
+async def _keep(slot: _Slot[Any], close: Callable[[], Result[object]]) -> AsyncGenerator[None]:
+    try:
+        yield
+    finally:
+        slot.value = slot.keeper = None
+        await close()
+
+
+class PeerLocal(Generic[T]):
+    """One value per set of workers that can wait for each other: here, per event loop."""
+
+    def __init__(self, name: str, factory: Callable[[], T]) -> None:
+        self._values: _LoopLocal[T] = _LoopLocal(name)
+        self._factory = factory
+
+    def get(self) -> T:
+        """Return the value of this worker's peers, making it first where there is none."""
+        value = self._values.get()
+        if value is None:
+            value = self._factory()
+            self._values.set(value)
+        return value
+
+
+async def call(func: Callable[P, MaybeResult[T]], *args: P.args, **kwargs: P.kwargs) -> T:
+    """Call a user's callback, and wait for its result where that is awaitable."""
+    result = func(*args, **kwargs)
+    if isawaitable(result):
+        return await result
+    return result
+
+
+async def gather(calls: Sequence[Callable[[], Awaitable[T]]]) -> list[T]:
+    """Make every call at once; the first error wins and cancels the rest."""
+    results: dict[int, T] = {}
+
+    async def run(index: int, one: Callable[[], Awaitable[T]]) -> None:
+        results[index] = await one()
+
+    try:
+        async with anyio.create_task_group() as group:
+            for index, one in enumerate(calls):
+                group.start_soon(run, index, one)
+    except BaseExceptionGroup as errors:
+        raise _first(errors) from None
+    return [results[index] for index in range(len(calls))]
+
+
+def _first(error: BaseException) -> BaseException:
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    return error
+
+
+_spawned: PeerLocal[set[asyncio.Task[None]]] = PeerLocal("py_identity_model.spawned", set)
+
+
+def spawn(name: str, one: Callable[[], Result[object]]) -> bool:
+    """Start a call that nobody waits for; return False if it could not be started.
+
+    What it raises is logged.  The end of the loop cancels it.
+    """
+
+    async def run() -> None:
+        try:
+            await one()
+        except Exception:
+            logger.exception("%s failed", name)
+
+    if sniffio.current_async_library() == "trio":
+        import trio
+
+        trio.lowlevel.spawn_system_task(run, name=name)
+    else:
+        tasks = _spawned.get()  # the loop itself holds tasks weakly
+        task = asyncio.get_running_loop().create_task(run(), name=name)
+        tasks.add(task)
+        task.add_done_callback(tasks.discard)
+    return True
+
+
+@contextlib.contextmanager
+def deadline(seconds: float) -> Generator[None]:
+    """Raise TimeoutError in the block once it has taken ``seconds``."""
+    with anyio.fail_after(seconds):
+        yield
+
+
+class _Client(httpx.AsyncClient):
+    """A client that may be waited for, as the documents do, or used at once."""
+
+    def __await__(self) -> Generator[None, None, Self]:
+        return self
+        yield  # makes this a generator, as the protocol wants
+
+
+def open_client(**options: Any) -> httpx.AsyncClient:
+    """Return a new client of httpx, bounded by :func:`deadline`."""
+    return _Client(**options)
+
+
+class Closing(ABC):
+    """Gives an object with an awaitable ``close`` its second name."""
+
+    @abstractmethod
+    async def close(self) -> None:
+        """Close it."""
+
+    async def aclose(self) -> None:
+        """Close it: the name that :func:`contextlib.aclosing` looks for."""
+        await self.close()

@@ -1,0 +1,290 @@
+"""HTTP: the clients, and ``send``, the only road to the network."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import AsyncGenerator, Iterator
+from contextlib import aclosing
+from types import TracebackType
+from typing import Self, cast
+
+import httpx
+
+from .._logging import logger, redact_url
+from .._protocol.messages import HttpRequest, HttpResponse, Replay, redirect_text
+from .._protocol.no_cookies import no_cookies
+from .._protocol.retry import backoff, retry_after, worth_retrying
+from .._seam.aio import Closing, WorkerLocal, deadline, open_client, sleep
+from .._settings import HTTP_RETRY_BASE_DELAY, HTTP_RETRY_MAX_ATTEMPTS, HTTP_TIMEOUT
+from .._tls import tls_contexts
+from ..exceptions import (
+    ConfigurationException,
+    DeadlineExceededException,
+    InvalidArgumentError,
+    NetworkException,
+    ResponseRefusedException,
+)
+from ..ssl_config import get_ssl_verify
+
+_DEADLINE_FACTOR = 2
+_UNSENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
+_HOPELESS = (httpx.UnsupportedProtocol, httpx.LocalProtocolError)
+
+
+class AsyncHTTPClient(Closing):
+    """An HTTP client to be passed to the functions of this package.
+
+    Without ``client`` it makes and owns one: ``timeout`` in seconds for each phase of a request
+    (``HTTP_TIMEOUT`` or 30 by default; a request takes at most twice that in total, retries
+    included), ``verify`` as True, False, or a file or folder of certificate authorities (by
+    default what :func:`py_identity_model.ssl_config.get_ssl_verify` says).  With ``client`` it
+    wraps that one, and leaves closing it to you.
+
+    Keys and documents fetched through it are cached on it, and shared with no other client.
+
+    Raises :class:`InvalidArgumentError` (a ``ValueError``) when ``timeout`` or ``verify`` come
+    with ``client``, or cannot be used.
+
+    Example::
+
+        async with AsyncHTTPClient(timeout=5) as http_client:
+            response = await get_jwks(JwksRequest(jwks_uri), http_client=http_client)
+    """
+
+    def __init__(
+        self,
+        client: httpx.AsyncClient | None = None,
+        timeout: float | None = None,
+        verify: bool | str | None = None,
+    ) -> None:
+        if client is not None and (timeout is not None or verify is not None):
+            raise InvalidArgumentError(
+                "timeout and verify cannot be specified together with an existing client"
+            )
+        self.kept: dict[type, object] = {}  # what other modules remember with this client
+        self._owned = client is None
+        self._closed = False
+        self._deadline = None if timeout is None else _DEADLINE_FACTOR * _checked(timeout)
+        self._client = client if client is not None else _open(timeout, verify)
+
+    @property
+    def client(self) -> httpx.AsyncClient:
+        """The client of httpx; RuntimeError once this object was closed."""
+        if self._closed:
+            raise RuntimeError("AsyncHTTPClient has been closed")
+        return self._client
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether this object, or the client inside, was closed."""
+        return self._closed or self._client.is_closed
+
+    @property
+    def total_timeout(self) -> float:
+        """How long one call of :func:`send` may take, in seconds."""
+        if self._deadline is None:
+            return _DEADLINE_FACTOR * HTTP_TIMEOUT.read()
+        return self._deadline
+
+    async def close(self) -> None:
+        """Close the client inside if it is this object's own; twice is fine.
+
+        Example::
+
+            await http_client.close()
+        """
+        self._closed = True
+        if self._owned:
+            await self._client.aclose()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        await self.close()
+
+
+def _checked(timeout: float) -> float:
+    if not isinstance(timeout, (int, float)) or not 0 < timeout < float("inf"):
+        raise InvalidArgumentError("timeout must be a positive number of seconds")
+    return timeout
+
+
+def _open(timeout: float | None, verify: bool | str | None) -> httpx.AsyncClient:
+    trusted = get_ssl_verify() if verify is None else verify
+    if trusted is False:
+        logger.warning("server certificates are not verified")
+    return open_client(
+        verify=tls_contexts.get(trusted),
+        timeout=HTTP_TIMEOUT.read() if timeout is None else timeout,
+        follow_redirects=False,
+        cookies=no_cookies(),
+    )
+
+
+_default: WorkerLocal[AsyncHTTPClient] = WorkerLocal(
+    "py_identity_model.http_client", AsyncHTTPClient, lambda owner: owner.client.aclose
+)
+
+
+def default_http_client() -> AsyncHTTPClient:
+    """Return the client that this worker's calls share; made anew when it was closed."""
+    client = _default.get()
+    return _default.renew() if client.is_closed else client
+
+
+async def close_default_http_client() -> None:
+    """Close this worker's client; its next call makes another."""
+    client = _default.peek()
+    if client is not None:
+        await client.close()
+
+
+async def send(
+    request: HttpRequest, http_client: AsyncHTTPClient | None, *, retries: int | None = None
+) -> HttpResponse:
+    """Send ``request``, again where that is safe, and return the complete answer.
+
+    ``retries`` is how often at most; None reads ``HTTP_RETRY_MAX_ATTEMPTS``.  Raises
+    NetworkException when no answer came, DeadlineExceededException when it took too long in
+    total, ResponseRefusedException for a redirect, an encoded body or too large a one.
+    """
+    owner = default_http_client() if http_client is None else http_client
+    client = owner.client
+    seconds = owner.total_timeout
+    due = time.monotonic() + seconds
+    most = int(HTTP_RETRY_MAX_ATTEMPTS.read()) if retries is None else retries
+    pauses = backoff(most, HTTP_RETRY_BASE_DELAY.read())
+    try:
+        with deadline(seconds):
+            return await _attempts(client, request, pauses, due)
+    except TimeoutError:
+        raise _too_late(request) from None
+
+
+async def _attempts(
+    client: httpx.AsyncClient, request: HttpRequest, pauses: Iterator[float], due: float
+) -> HttpResponse:
+    while True:
+        try:
+            response = await _attempt(client, request, due)
+        except NetworkException as error:
+            cause = error.__cause__
+            pause = next(pauses, None)
+            if not _may_send_again(cause, request.replay) or pause is None:
+                raise
+            if time.monotonic() + pause >= due:
+                raise
+            reason = type(cause).__name__
+        else:
+            if not worth_retrying(response.status_code, request.replay):
+                return response
+            pause = next(pauses, None)
+            if pause is None:
+                return response
+            pause = max(pause, retry_after(response.headers.get("retry-after"), time.time()))
+            if time.monotonic() + pause >= due:
+                return response
+            reason = f"status {response.status_code}"
+        logger.warning(
+            "%s %s: %s; again in %g s", request.method, redact_url(request.url), reason, pause
+        )
+        await sleep(pause)
+
+
+def _may_send_again(cause: BaseException | None, replay: Replay) -> bool:
+    if isinstance(cause, _UNSENT):
+        return True
+    hopeless = isinstance(cause, _HOPELESS)
+    return replay is Replay.SAFE and isinstance(cause, httpx.RequestError) and not hopeless
+
+
+async def _attempt(client: httpx.AsyncClient, request: HttpRequest, due: float) -> HttpResponse:
+    prepared = request.prepare()
+    try:
+        built = client.build_request(
+            request.method,
+            request.url,
+            headers=prepared.headers,
+            content=prepared.content,
+            timeout=_timeout(client.timeout, _left(request, due)),
+        )
+        if "authorization" in prepared.headers:  # the client's own must not replace it
+            response = await client.send(built, stream=True, follow_redirects=False, auth=None)
+        else:
+            response = await client.send(built, stream=True, follow_redirects=False)
+        try:
+            return await _receive(response, request, due)
+        finally:
+            await response.aclose()
+    except httpx.InvalidURL as error:
+        raise ConfigurationException(f"the URL is malformed: {error}", code="invalid_url") from None
+    except httpx.RequestError as error:
+        if time.monotonic() >= due:
+            raise _too_late(request) from error
+        text = str(error) or type(error).__name__
+        raise NetworkException(text, redact_url(request.url)) from error
+
+
+async def _receive(response: httpx.Response, request: HttpRequest, due: float) -> HttpResponse:
+    url = redact_url(request.url)
+    status = response.status_code
+    if 300 <= status < 400:
+        text = redirect_text(status, response.headers.get("location"))
+        raise ResponseRefusedException(text, url, status, code="redirect_refused")
+    if response.headers.get("content-encoding", "identity").strip().lower() != "identity":
+        raise ResponseRefusedException(
+            "the answer is encoded although that was not offered",
+            url,
+            status,
+            code="content_encoding_refused",
+        )
+    limit = request.max_body if isinstance(request.max_body, int) else request.max_body()
+    declared = response.headers.get("content-length", "")
+    if declared.isdecimal() and int(declared) > limit:
+        raise _too_large(url, status, limit)
+    body = bytearray()
+    if response.is_stream_consumed:  # by a mock
+        body += response.content
+    else:
+        chunks = cast("AsyncGenerator[bytes]", response.aiter_raw())
+        async with aclosing(chunks):
+            async for chunk in chunks:
+                body += chunk
+                if len(body) > limit:
+                    break
+                _left(request, due)
+    if len(body) > limit:
+        raise _too_large(url, status, limit)
+    return HttpResponse(status, response.headers, bytes(body))
+
+
+def _timeout(configured: httpx.Timeout, left: float) -> httpx.Timeout:
+    phases = configured.as_dict()
+    return httpx.Timeout(
+        **{name: left if value is None else min(value, left) for name, value in phases.items()}
+    )
+
+
+def _left(request: HttpRequest, due: float) -> float:
+    left = due - time.monotonic()
+    if left <= 0:
+        raise _too_late(request)
+    return left
+
+
+def _too_late(request: HttpRequest) -> DeadlineExceededException:
+    return DeadlineExceededException(
+        "the answer was not complete before the total deadline", redact_url(request.url)
+    )
+
+
+def _too_large(url: str, status: int, limit: int) -> ResponseRefusedException:
+    return ResponseRefusedException(
+        f"the answer is too large: more than {limit} bytes", url, status, code="response_too_large"
+    )

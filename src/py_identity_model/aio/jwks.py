@@ -1,0 +1,41 @@
+"""Fetch key sets."""
+
+from __future__ import annotations
+
+from .._logging import logger, redact_url
+from .._protocol import jwks as protocol
+from .._protocol.jwks import JwksRequest, JwksResponse
+from .http import AsyncHTTPClient, send
+
+
+async def get_jwks(
+    jwks_request: JwksRequest, http_client: AsyncHTTPClient | None = None
+) -> JwksResponse:
+    """Fetch a provider's key set.
+
+    ``jwks_request`` says where it is; ``http_client`` is used instead of this worker's own.
+    The answer is never cached; keys that cannot be used are left out.  Nothing is raised: a
+    failed response says why in ``error`` and ``error_kind``.  RFC 7517 §5.
+
+    Example::
+
+        response = await get_jwks(JwksRequest(address="https://op.example/jwks"))
+        if response.is_successful:
+            print([key.kid for key in response.keys])
+    """
+    return await fetch_keys(jwks_request, http_client)
+
+
+async def fetch_keys(
+    request: JwksRequest, http_client: AsyncHTTPClient | None, *, retries: int | None = None
+) -> JwksResponse:
+    """Do the work of :func:`get_jwks`, with at most ``retries`` retries."""
+    try:
+        built = protocol.build(request)
+        logger.info("fetching the key set %s", redact_url(built.url))
+        response = protocol.parse(await send(built, http_client, retries=retries))
+    except Exception as error:
+        response = protocol.failed(error)
+    if not response.is_successful:
+        logger.error("fetching a key set failed: %s", response.error_kind)
+    return response

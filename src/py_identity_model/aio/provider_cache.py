@@ -1,0 +1,214 @@
+"""Documents and keys of providers, as validation needs them."""
+
+from __future__ import annotations
+
+import threading
+import weakref
+from collections.abc import Callable, Hashable
+from functools import partial
+from typing import NamedTuple
+
+from .._fork import forget_in_child
+from .._jose.keys import KeySnapshot
+from .._protocol import discovery as discovery_protocol
+from .._protocol import jwks as jwks_protocol
+from .._protocol.cache import Entry, may_be_stored, time_to_live
+from .._protocol.counters import get_cache_counters
+from .._protocol.discovery import DiscoveryDocumentRequest
+from .._protocol.jwks import JwksRequest
+from .._protocol.policy import DiscoveryPolicy
+from .._settings import (
+    DISCO_CACHE_MAX_ENTRIES,
+    DISCO_CACHE_TTL,
+    JWKS_CACHE_MAX_ENTRIES,
+    JWKS_CACHE_TTL,
+)
+from ..exceptions import TokenValidationException
+from .discovery import fetch_document
+from .http import AsyncHTTPClient
+from .jwks import fetch_keys
+from .shelf import AsyncShelf, Loaded, chosen
+
+
+class Provider(NamedTuple):
+    """What validation needs of a discovery document."""
+
+    issuer: str
+    jwks_uri: str | None
+
+
+class AsyncProviderCache:
+    """What is cached for one client, or for all calls that pass none."""
+
+    def __init__(self) -> None:
+        counters = get_cache_counters()
+        self.documents: AsyncShelf[Provider] = AsyncShelf(
+            "py_identity_model.discovery",
+            DISCO_CACHE_MAX_ENTRIES,
+            counters.record_disco_hit,
+            code="discovery_failed",
+        )
+        self.keys: AsyncShelf[KeySnapshot] = AsyncShelf(
+            "py_identity_model.jwks",
+            JWKS_CACHE_MAX_ENTRIES,
+            counters.record_jwks_hit,
+            code="jwks_failed",
+        )
+        _all.add(self)
+
+    async def provider(
+        self, client: AsyncHTTPClient | None, address: str, policy: DiscoveryPolicy
+    ) -> Provider:
+        """Return the provider at ``address``; raises TokenValidationException."""
+        key = (address, policy.cache_key())
+        return await self.documents.get(
+            client, key, partial(self._load_provider, key, address, policy)
+        )
+
+    async def snapshot(
+        self, client: AsyncHTTPClient | None, jwks_uri: str, policy: DiscoveryPolicy
+    ) -> KeySnapshot:
+        """Return the keys at ``jwks_uri``; raises TokenValidationException."""
+        load = partial(self._load_keys, jwks_uri, policy)
+        keys = await self.keys.get(client, _place(jwks_uri, policy), load)
+        if not keys.keys:
+            raise TokenValidationException(
+                "No keys available in the provider's key set", code="no_keys"
+            )
+        return keys
+
+    async def newer(
+        self,
+        client: AsyncHTTPClient | None,
+        jwks_uri: str,
+        policy: DiscoveryPolicy,
+        seen: KeySnapshot,
+    ) -> KeySnapshot | None:
+        """Return keys fetched after ``seen``; None while the cooldown forbids a request."""
+        load = partial(self._load_keys, jwks_uri, policy)
+        keys = await self.keys.newer(client, _place(jwks_uri, policy), load, seen)
+        return seen if keys is not None and not keys.keys else keys
+
+    def forgive(self, jwks_uri: str, policy: DiscoveryPolicy) -> None:
+        """Lift the cooldown of a key set: a refresh brought the key that was looked for."""
+        self.keys.forgive(_place(jwks_uri, policy))
+
+    async def _load_provider(
+        self,
+        key: Hashable,
+        address: str,
+        policy: DiscoveryPolicy,
+        client: AsyncHTTPClient,
+        entry: Entry[Provider],
+        retries: int | None,
+    ) -> Loaded[Provider]:
+        request = DiscoveryDocumentRequest(address, policy)
+        if _will_be_sent(partial(discovery_protocol.build, request)):
+            get_cache_counters().record_disco_miss()
+        response = await fetch_document(request, client, retries=retries)
+        now = self.documents.clock()
+        if not response.is_successful:
+            entry.fail(now)
+            return Loaded(failure=response)
+        assert response.issuer is not None
+        provider = Provider(response.issuer, response.jwks_uri)
+        if may_be_stored(response.cache_control):
+            entry.accept(provider, now, time_to_live(response.cache_control, DISCO_CACHE_TTL))
+        else:
+            self.documents.entries.drop(key, entry)
+        return Loaded(provider)
+
+    async def _load_keys(
+        self,
+        jwks_uri: str,
+        policy: DiscoveryPolicy,
+        client: AsyncHTTPClient,
+        entry: Entry[KeySnapshot],
+        retries: int | None,
+    ) -> Loaded[KeySnapshot]:
+        request = JwksRequest(jwks_uri, policy)
+        counters = get_cache_counters()
+        if _will_be_sent(partial(jwks_protocol.build, request)):
+            known = entry.value is not None
+            (counters.record_jwks_refresh if known else counters.record_jwks_miss)()
+        response = await fetch_keys(request, client, retries=retries)
+        now = self.keys.clock()
+        if not response.is_successful:
+            entry.fail(now)
+            return Loaded(failure=response)
+        snapshot = KeySnapshot(response.keys or ())
+        if snapshot.keys:
+            entry.accept(snapshot, now, time_to_live(response.cache_control, JWKS_CACHE_TTL))
+        else:
+            entry.pardon()
+        return Loaded(snapshot)
+
+
+def _place(jwks_uri: str, policy: DiscoveryPolicy) -> Hashable:
+    # Keys fetched over plain http must not serve a caller who demands https.
+    return jwks_uri, policy.require_https, policy.allow_http_on_loopback
+
+
+def _will_be_sent(build: Callable[[], object]) -> bool:
+    try:
+        build()
+    except Exception:
+        return False
+    return True
+
+
+class _Registry:
+    """Every cache in use, so that all can be cleared."""
+
+    def __init__(self) -> None:
+        self._caches: weakref.WeakSet[AsyncProviderCache] = weakref.WeakSet()
+        self._lock = threading.Lock()
+        forget_in_child(self)
+
+    def _forget_parent(self) -> None:
+        self._lock = threading.Lock()
+
+    def add(self, cache: AsyncProviderCache) -> None:
+        with self._lock:
+            self._caches.add(cache)
+
+    def listed(self) -> list[AsyncProviderCache]:
+        with self._lock:
+            return list(self._caches)
+
+
+_all = _Registry()
+_default = AsyncProviderCache()
+
+
+def cache_of(client: AsyncHTTPClient | None) -> AsyncProviderCache:
+    """Return the cache that goes with ``client``; refuse a closed one before any look at it."""
+    if client is None:
+        return _default
+    cache = chosen(client).kept.get(AsyncProviderCache)
+    if cache is None:
+        cache = client.kept.setdefault(AsyncProviderCache, AsyncProviderCache())
+    assert isinstance(cache, AsyncProviderCache)
+    return cache
+
+
+async def clear_discovery_cache() -> None:
+    """Forget every cached discovery document, whichever client fetched it.
+
+    Example::
+
+        await clear_discovery_cache()
+    """
+    for cache in _all.listed():
+        cache.documents.entries.clear()
+
+
+async def clear_jwks_cache() -> None:
+    """Forget every cached key set, and when they were last refreshed.
+
+    Example::
+
+        await clear_jwks_cache()
+    """
+    for cache in _all.listed():
+        cache.keys.entries.clear()

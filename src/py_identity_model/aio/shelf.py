@@ -1,0 +1,136 @@
+"""Cached answers: served while fresh or stale, fetched once however many ask."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Hashable
+from functools import partial
+from typing import Generic, NamedTuple, TypeVar
+
+from .._protocol.base import BaseResponse
+from .._protocol.cache import Entry, EntryTable
+from .._protocol.token_validation import unavailable
+from .._seam.aio import Result
+from .._settings import KID_MISS_REFRESH_COOLDOWN, Setting
+from ..exceptions import KeysUnavailableException, NetworkException, TokenValidationException
+from .flights import AsyncFlights
+from .http import AsyncHTTPClient, default_http_client
+
+V = TypeVar("V")
+
+
+class Loaded(NamedTuple, Generic[V]):
+    """What a fetch brought: a value, or the failed response."""
+
+    value: V | None = None
+    failure: BaseResponse | None = None
+
+
+Load = Callable[[AsyncHTTPClient, Entry[V], int | None], Result[Loaded[V]]]
+"""Fetches with a client, into an entry, with at most so many retries (None: as configured)."""
+
+
+class AsyncShelf(Generic[V]):
+    """Answers of one kind, by where they come from.
+
+    ``clock`` is the monotonic clock in seconds, ``hit`` is called for each one served without
+    a request of its own, ``code`` goes into the exception for one that cannot be had.
+    """
+
+    def __init__(self, name: str, most: Setting, hit: Callable[[], None], *, code: str) -> None:
+        self.clock = time.monotonic
+        self.entries: EntryTable[V] = EntryTable(most)
+        self.flights: AsyncFlights[Loaded[V]] = AsyncFlights(name)
+        self._hit = hit
+        self._code = code
+
+    async def get(self, client: AsyncHTTPClient | None, key: Hashable, load: Load[V]) -> V:
+        """Return the answer of ``key``; raises TokenValidationException.
+
+        A stale one is served while a single attempt refreshes it behind.  Without one that may
+        serve, the whole ladder of retries runs once, for all who wait.
+        """
+        now = self.clock()
+        entry = self.entries.find(key)
+        if entry is not None:
+            value = entry.usable(now)
+            if value is not None:
+                self._hit()
+                entry.last_used = now
+                if entry.wants_refresh(now):
+                    self.flights.start(key, partial(load, chosen(client), entry, 0))
+                return value
+        entry = self.entries.claim(key, now)
+        return await self._fetch(client, key, entry, load)
+
+    async def _fetch(
+        self, client: AsyncHTTPClient | None, key: Hashable, entry: Entry[V], load: Load[V]
+    ) -> V:
+        landed = await self._join(key, partial(load, chosen(client), entry, None), lambda: True)
+        assert landed is not None
+        loaded, began = landed
+        if loaded.value is None:
+            if entry.value is None:
+                self.entries.drop(key, entry)
+            raise self._failure(loaded)
+        if not began:
+            self._hit()
+        return loaded.value
+
+    async def newer(
+        self, client: AsyncHTTPClient | None, key: Hashable, load: Load[V], seen: V
+    ) -> V | None:
+        """Return an answer that came after ``seen``, fetching it if that was not just done.
+
+        None means that the cooldown forbids another request.  Raises TokenValidationException
+        when the request failed.
+        """
+        entry = self.entries.claim(key, self.clock())
+        if entry.value is not None and entry.value is not seen:
+            return entry.value
+        admit = partial(self._admit, entry)
+        landed = await self._join(key, partial(load, chosen(client), entry, 0), admit)
+        if landed is None:  # refused, or refreshed by others between the look and the question
+            return entry.value if entry.value is not seen else None
+        loaded, _ = landed
+        if loaded.value is None:
+            raise self._failure(loaded)
+        return loaded.value
+
+    def forgive(self, key: Hashable) -> None:
+        """Lift the cooldown: a refresh brought what was looked for."""
+        entry = self.entries.find(key)
+        if entry is not None:
+            entry.cooldown_until = 0.0
+
+    def _admit(self, entry: Entry[V]) -> bool:
+        now = self.clock()
+        if now < entry.cooldown_until:
+            return False
+        entry.cooldown_until = now + KID_MISS_REFRESH_COOLDOWN.read()
+        return True
+
+    async def _join(
+        self, key: Hashable, fetch: Callable[[], Result[Loaded[V]]], admit: Callable[[], bool]
+    ) -> tuple[Loaded[V], bool] | None:
+        try:
+            return await self.flights.join(key, fetch, admit)
+        except NetworkException as error:
+            raise KeysUnavailableException(str(error), code=error.code) from None
+
+    def _failure(self, loaded: Loaded[V]) -> TokenValidationException:
+        assert loaded.failure is not None
+        return unavailable(loaded.failure, self._code)
+
+
+def chosen(client: AsyncHTTPClient | None) -> AsyncHTTPClient:
+    """Return ``client``, or this worker's own; raises TokenValidationException if unusable.
+
+    Chosen before a fetch leaves its caller, because each thread has its own client.
+    """
+    try:
+        found = default_http_client() if client is None else client
+        _ = found.client  # raises when closed
+    except (RuntimeError, ValueError) as error:
+        raise TokenValidationException(str(error), code="client_unusable") from None
+    return found

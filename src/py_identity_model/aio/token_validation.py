@@ -1,0 +1,149 @@
+"""Validate tokens."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from .._jose.keys import Header
+from .._jose.tokens import (
+    Segments,
+    check_algorithm,
+    read_claims,
+    read_header,
+    split_token,
+    verify,
+    verify_with_key,
+)
+from .._protocol.token_validation import (
+    TokenValidationConfig,
+    check_config,
+    manual_key,
+    policy_of,
+    rules_for,
+)
+from .._seam.aio import call
+from ..exceptions import (
+    ConfigurationException,
+    SignatureVerificationException,
+    TokenValidationException,
+)
+from .http import AsyncHTTPClient
+from .provider_cache import AsyncProviderCache, cache_of
+
+
+async def validate_token(
+    jwt: str,
+    token_validation_config: TokenValidationConfig,
+    disco_doc_address: str | None = None,
+    http_client: AsyncHTTPClient | None = None,
+) -> dict[str, Any]:
+    """Return the claims of a token, if it is what the configuration says it must be.
+
+    ``disco_doc_address`` is the issuer's base URL, or that of its discovery document; with
+    ``perform_disco`` it is needed, and documents and keys fetched from there are cached.
+    ``http_client`` is used, and its own cache, instead of this worker's.
+
+    Raises :class:`ConfigurationException` for a configuration that makes no sense;
+    :class:`TokenExpiredException`, :class:`InvalidAudienceException`,
+    :class:`InvalidIssuerException`, :class:`SignatureVerificationException` or their base
+    :class:`TokenValidationException` for a token that is refused, and
+    :class:`KeysUnavailableException` when the provider is out and no usable keys are cached.
+    Each has a ``code``.  RFC 7519 §7.2, RFC 8725.
+
+    Example::
+
+        claims = await validate_token(
+            access_token,
+            TokenValidationConfig(perform_disco=True, audience="api"),
+            "https://op.example",
+        )
+    """
+    config = token_validation_config
+    check_config(config, disco_doc_address)
+    segments = split_token(jwt, config.max_token_size)
+    header = read_header(segments.header)
+    check_algorithm(header.alg, config.algorithms)
+    if config.perform_disco:
+        assert disco_doc_address is not None
+        claims = await _by_discovery(segments, header, config, disco_doc_address, http_client)
+    else:
+        rules = rules_for(config)
+        payload = verify_with_key(
+            segments, header, manual_key(config), allow_weak_keys=config.allow_weak_keys
+        )
+        claims = read_claims(payload)
+        rules.check(claims, time.time())
+    if config.claims_validator is not None:
+        await _run_validator(config, claims)
+    return claims
+
+
+async def _by_discovery(
+    segments: Segments,
+    header: Header,
+    config: TokenValidationConfig,
+    address: str,
+    client: AsyncHTTPClient | None,
+) -> dict[str, Any]:
+    policy = policy_of(config)
+    cache = cache_of(client)
+    provider = await cache.provider(client, address, policy)
+    if provider.jwks_uri is None:
+        raise ConfigurationException(
+            "the discovery document has no jwks_uri", code="missing_jwks_uri"
+        )
+    rules = rules_for(config, provider.issuer)
+    payload = await _verify(segments, header, config, cache, provider.jwks_uri, client)
+    claims = read_claims(payload)
+    rules.check(claims, time.time())
+    return claims
+
+
+async def _verify(
+    segments: Segments,
+    header: Header,
+    config: TokenValidationConfig,
+    cache: AsyncProviderCache,
+    jwks_uri: str,
+    client: AsyncHTTPClient | None,
+) -> bytes:
+    policy = policy_of(config)
+    weak = config.allow_weak_keys
+    keys = await cache.snapshot(client, jwks_uri, policy)
+    try:
+        return verify(segments, header, keys, allow_weak_keys=weak)
+    except SignatureVerificationException as error:
+        # Some providers change a key without changing its kid.
+        newer = await cache.newer(client, jwks_uri, policy, keys)
+        if newer is None:
+            raise SignatureVerificationException(
+                f"{error} (refresh cooldown active)", error.details
+            ) from None
+    except TokenValidationException as error:
+        if error.code != "no_matching_key" or header.kid is None:
+            raise
+        try:
+            newer = await cache.newer(client, jwks_uri, policy, keys)
+        except TokenValidationException:
+            newer = None
+        if newer is None:
+            raise
+    payload = verify(segments, header, newer, allow_weak_keys=weak)
+    cache.forgive(jwks_uri, policy)
+    return payload
+
+
+async def _run_validator(config: TokenValidationConfig, claims: dict[str, Any]) -> None:
+    assert config.claims_validator is not None
+    try:
+        await call(config.claims_validator, claims)
+    except TokenValidationException:
+        raise
+    except Exception as error:
+        raise TokenValidationException(
+            f"Claims validation failed: {error}",
+            "payload",
+            {"error": str(error)},
+            code="claims_validator_failed",
+        ) from error

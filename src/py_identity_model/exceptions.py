@@ -1,0 +1,342 @@
+"""Everything this package raises.
+
+Each exception has a ``code``: a stable word for programs, where the message is for people.
+
+.. code-block:: text
+
+    PyIdentityModelException
+    ├── ValidationException
+    │   ├── TokenValidationException
+    │   │   ├── SignatureVerificationException
+    │   │   ├── TokenExpiredException
+    │   │   ├── InvalidAudienceException
+    │   │   ├── InvalidIssuerException
+    │   │   ├── CertificateBindingError
+    │   │   ├── ClaimsValidationError             (import it from the package itself)
+    │   │   ├── IdTokenValidationException
+    │   │   ├── LogoutTokenValidationException
+    │   │   └── KeysUnavailableException          (also a NetworkException)
+    │   ├── AuthorizeCallbackException
+    │   │   └── JarmValidationException
+    │   └── LogoutStateValidationException
+    ├── NetworkException
+    │   ├── DeadlineExceededException
+    │   ├── ResponseRefusedException
+    │   ├── DiscoveryException
+    │   │   ├── DiscoveryParseError
+    │   │   └── DiscoveryMissingFieldsError
+    │   ├── JwksException
+    │   ├── TokenRequestException
+    │   └── UserInfoException
+    ├── ConfigurationException
+    │   └── DiscoveryHTTPSRequiredError
+    ├── InvalidArgumentError                      (also a ValueError)
+    ├── FailedResponseAccessError
+    └── SuccessfulResponseAccessError
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any, ClassVar, Self
+
+__all__ = [
+    "AuthorizeCallbackException",
+    "CertificateBindingError",
+    "ConfigurationException",
+    "DeadlineExceededException",
+    "DiscoveryException",
+    "DiscoveryHTTPSRequiredError",
+    "DiscoveryMissingFieldsError",
+    "DiscoveryParseError",
+    "FailedResponseAccessError",
+    "IdTokenValidationException",
+    "InvalidArgumentError",
+    "InvalidAudienceException",
+    "InvalidIssuerException",
+    "JarmValidationException",
+    "JwksException",
+    "KeysUnavailableException",
+    "LogoutStateValidationException",
+    "LogoutTokenValidationException",
+    "NetworkException",
+    "PyIdentityModelException",
+    "ResponseRefusedException",
+    "SignatureVerificationException",
+    "SuccessfulResponseAccessError",
+    "TokenExpiredException",
+    "TokenRequestException",
+    "TokenValidationException",
+    "UserInfoException",
+    "ValidationException",
+]
+
+
+def _rebuild(
+    cls: type[PyIdentityModelException], args: tuple[Any, ...], state: dict[str, Any]
+) -> PyIdentityModelException:
+    exception = cls.__new__(cls, *args)
+    exception.__dict__.update(state)
+    return exception
+
+
+class PyIdentityModelException(Exception):
+    """Base of every exception of this package.
+
+    ``message`` is for people, ``code`` for programs, ``details`` holds facts about this case.
+    """
+
+    code: str = "identity_error"
+    default_code: ClassVar[str] = code
+
+    def __init_subclass__(cls) -> None:
+        cls.default_code = cls.code
+
+    def __init__(
+        self, message: str, details: Mapping[str, Any] | None = None, *, code: str | None = None
+    ) -> None:
+        super().__init__(message)
+        self.message = message
+        self.details: dict[str, Any] = dict(details or {})
+        self.code = code or type(self).default_code
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # Signatures differ within the tree, so copies and pickles skip `__init__`.
+        return _rebuild, (type(self), self.args, self.__dict__.copy())
+
+    def fresh(self) -> Self:
+        """Return an equal exception without traceback, to be raised by somebody else."""
+        copied: Self = self.__reduce__()[0](*self.__reduce__()[1])
+        return copied
+
+
+class ValidationException(PyIdentityModelException):
+    """Something that was received is not what it must be."""
+
+    code = "validation_failed"
+
+
+class TokenValidationException(ValidationException):
+    """A token was refused; ``token_part`` is ``header``, ``payload``, ``signature`` or None."""
+
+    code = "invalid_token"
+
+    def __init__(
+        self,
+        message: str,
+        token_part: str | None = None,
+        details: Mapping[str, Any] | None = None,
+        *,
+        code: str | None = None,
+    ) -> None:
+        super().__init__(message, details, code=code)
+        self.token_part = token_part
+
+
+class _TokenPartException(TokenValidationException):
+    """A refusal whose place in the token is known beforehand."""
+
+    _part: ClassVar[str] = "payload"
+
+    def __init__(
+        self, message: str, details: Mapping[str, Any] | None = None, *, code: str | None = None
+    ) -> None:
+        super().__init__(message, self._part, details, code=code)
+
+
+class SignatureVerificationException(_TokenPartException):
+    """The signature does not belong to the token and the provider's keys."""
+
+    code = "invalid_signature"
+    _part = "signature"
+
+
+class TokenExpiredException(_TokenPartException):
+    """The token's ``exp`` is past."""
+
+    code = "token_expired"
+
+
+class InvalidAudienceException(_TokenPartException):
+    """The token is meant for somebody else."""
+
+    code = "invalid_audience"
+
+
+class InvalidIssuerException(_TokenPartException):
+    """The token comes from somebody else."""
+
+    code = "invalid_issuer"
+
+
+class CertificateBindingError(_TokenPartException):
+    """The token is bound to another client certificate (RFC 8705 §3)."""
+
+    code = "certificate_binding_mismatch"
+
+
+class IdTokenValidationException(TokenValidationException):
+    """An ID token breaks a rule of OpenID Connect Core §3.1.3.7."""
+
+    code = "invalid_id_token"
+
+
+class LogoutTokenValidationException(TokenValidationException):
+    """A logout token breaks a rule of OpenID Connect Back-Channel Logout §2.6."""
+
+    code = "invalid_logout_token"
+
+
+class AuthorizeCallbackException(ValidationException):
+    """An authorization response cannot be read."""
+
+    code = "invalid_callback"
+
+
+class JarmValidationException(AuthorizeCallbackException):
+    """A JWT-secured authorization response was refused (JARM §2.4)."""
+
+    code = "invalid_jarm_response"
+
+
+class LogoutStateValidationException(ValidationException):
+    """The ``state`` that came back after a logout is not the one that was sent."""
+
+    code = "logout_state_mismatch"
+
+
+class NetworkException(PyIdentityModelException):
+    """The provider could not be reached, or did not answer as HTTP demands."""
+
+    code = "network_error"
+
+    def __init__(
+        self,
+        message: str,
+        url: str | None = None,
+        status_code: int | None = None,
+        details: Mapping[str, Any] | None = None,
+        *,
+        code: str | None = None,
+    ) -> None:
+        super().__init__(message, details, code=code)
+        self.url = url
+        self.status_code = status_code
+
+
+class DeadlineExceededException(NetworkException):
+    """A request, with its retries, took longer than it may in total."""
+
+    code = "deadline_exceeded"
+
+
+class ResponseRefusedException(NetworkException):
+    """An answer was refused unread: a redirect, too large a body, or an encoded one.
+
+    ``code`` is ``redirect_refused``, ``response_too_large`` or ``content_encoding_refused``.
+    """
+
+    code = "response_refused"
+
+
+class DiscoveryException(NetworkException):
+    """Discovery failed; kept for ``except`` clauses, functions return failed responses."""
+
+    code = "discovery_error"
+
+
+class DiscoveryParseError(DiscoveryException):
+    """A discovery document is not valid JSON, or not an object."""
+
+    code = "discovery_parse_error"
+
+
+class DiscoveryMissingFieldsError(DiscoveryException):
+    """A discovery document lacks members that it must have."""
+
+    code = "discovery_missing_fields"
+
+    def __init__(self, message: str, fields: Iterable[str]) -> None:
+        super().__init__(message)
+        self.fields = tuple(fields)
+
+
+class JwksException(NetworkException):
+    """A key set could not be had; kept for ``except`` clauses."""
+
+    code = "jwks_error"
+
+
+class TokenRequestException(NetworkException):
+    """A token request failed; kept for ``except`` clauses."""
+
+    code = "token_request_error"
+
+
+class UserInfoException(NetworkException):
+    """A userinfo request failed; kept for ``except`` clauses."""
+
+    code = "userinfo_error"
+
+
+class ConfigurationException(PyIdentityModelException):
+    """The caller asked for something that cannot be."""
+
+    code = "configuration_error"
+
+
+class DiscoveryHTTPSRequiredError(ConfigurationException):
+    """A URL is plain http where https is required."""
+
+    code = "https_required"
+
+
+class InvalidArgumentError(PyIdentityModelException, ValueError):
+    """An argument is outside what the function takes."""
+
+    code = "invalid_argument"
+
+
+class KeysUnavailableException(TokenValidationException, NetworkException):
+    """A token could not be judged: the provider is out and no usable keys are cached."""
+
+    code = "keys_unavailable"
+
+    def __init__(
+        self,
+        message: str,
+        url: str | None = None,
+        status_code: int | None = None,
+        details: Mapping[str, Any] | None = None,
+        *,
+        code: str | None = None,
+    ) -> None:
+        PyIdentityModelException.__init__(self, message, details, code=code)
+        self.token_part = None
+        self.url = url
+        self.status_code = status_code
+
+
+class FailedResponseAccessError(PyIdentityModelException):
+    """Data was read from a response that failed; look at ``is_successful`` first."""
+
+    code = "failed_response_access"
+
+    def __init__(self, field_name: str, error: str | None = None) -> None:
+        super().__init__(
+            f"'{field_name}' cannot be read from a failed response (error: {error}); "
+            "check 'is_successful' first"
+        )
+        self.field_name = field_name
+
+
+class SuccessfulResponseAccessError(PyIdentityModelException):
+    """An error was read from a response that succeeded; look at ``is_successful`` first."""
+
+    code = "successful_response_access"
+
+    def __init__(self, field_name: str = "error") -> None:
+        super().__init__(
+            f"'{field_name}' cannot be read from a successful response; check 'is_successful' first"
+        )
+        self.field_name = field_name

@@ -1,0 +1,213 @@
+# Generated from aio/provider_cache.py by scripts/make_sync.py; edit that file.
+"""Documents and keys of providers, as validation needs them."""
+
+from __future__ import annotations
+
+import threading
+import weakref
+from collections.abc import Callable, Hashable
+from functools import partial
+from typing import NamedTuple
+
+from .._fork import forget_in_child
+from .._jose.keys import KeySnapshot
+from .._protocol import discovery as discovery_protocol
+from .._protocol import jwks as jwks_protocol
+from .._protocol.cache import Entry, may_be_stored, time_to_live
+from .._protocol.counters import get_cache_counters
+from .._protocol.discovery import DiscoveryDocumentRequest
+from .._protocol.jwks import JwksRequest
+from .._protocol.policy import DiscoveryPolicy
+from .._settings import (
+    DISCO_CACHE_MAX_ENTRIES,
+    DISCO_CACHE_TTL,
+    JWKS_CACHE_MAX_ENTRIES,
+    JWKS_CACHE_TTL,
+)
+from ..exceptions import TokenValidationException
+from .discovery import fetch_document
+from .http import HTTPClient
+from .jwks import fetch_keys
+from .shelf import Loaded, Shelf, chosen
+
+
+class Provider(NamedTuple):
+    """What validation needs of a discovery document."""
+
+    issuer: str
+    jwks_uri: str | None
+
+
+class ProviderCache:
+    """What is cached for one client, or for all calls that pass none."""
+
+    def __init__(self) -> None:
+        counters = get_cache_counters()
+        self.documents: Shelf[Provider] = Shelf(
+            "py_identity_model.discovery",
+            DISCO_CACHE_MAX_ENTRIES,
+            counters.record_disco_hit,
+            code="discovery_failed",
+        )
+        self.keys: Shelf[KeySnapshot] = Shelf(
+            "py_identity_model.jwks",
+            JWKS_CACHE_MAX_ENTRIES,
+            counters.record_jwks_hit,
+            code="jwks_failed",
+        )
+        _all.add(self)
+
+    def provider(
+        self, client: HTTPClient | None, address: str, policy: DiscoveryPolicy
+    ) -> Provider:
+        """Return the provider at ``address``; raises TokenValidationException."""
+        key = (address, policy.cache_key())
+        return self.documents.get(client, key, partial(self._load_provider, key, address, policy))
+
+    def snapshot(
+        self, client: HTTPClient | None, jwks_uri: str, policy: DiscoveryPolicy
+    ) -> KeySnapshot:
+        """Return the keys at ``jwks_uri``; raises TokenValidationException."""
+        load = partial(self._load_keys, jwks_uri, policy)
+        keys = self.keys.get(client, _place(jwks_uri, policy), load)
+        if not keys.keys:
+            raise TokenValidationException(
+                "No keys available in the provider's key set", code="no_keys"
+            )
+        return keys
+
+    def newer(
+        self,
+        client: HTTPClient | None,
+        jwks_uri: str,
+        policy: DiscoveryPolicy,
+        seen: KeySnapshot,
+    ) -> KeySnapshot | None:
+        """Return keys fetched after ``seen``; None while the cooldown forbids a request."""
+        load = partial(self._load_keys, jwks_uri, policy)
+        keys = self.keys.newer(client, _place(jwks_uri, policy), load, seen)
+        return seen if keys is not None and not keys.keys else keys
+
+    def forgive(self, jwks_uri: str, policy: DiscoveryPolicy) -> None:
+        """Lift the cooldown of a key set: a refresh brought the key that was looked for."""
+        self.keys.forgive(_place(jwks_uri, policy))
+
+    def _load_provider(
+        self,
+        key: Hashable,
+        address: str,
+        policy: DiscoveryPolicy,
+        client: HTTPClient,
+        entry: Entry[Provider],
+        retries: int | None,
+    ) -> Loaded[Provider]:
+        request = DiscoveryDocumentRequest(address, policy)
+        if _will_be_sent(partial(discovery_protocol.build, request)):
+            get_cache_counters().record_disco_miss()
+        response = fetch_document(request, client, retries=retries)
+        now = self.documents.clock()
+        if not response.is_successful:
+            entry.fail(now)
+            return Loaded(failure=response)
+        assert response.issuer is not None
+        provider = Provider(response.issuer, response.jwks_uri)
+        if may_be_stored(response.cache_control):
+            entry.accept(provider, now, time_to_live(response.cache_control, DISCO_CACHE_TTL))
+        else:
+            self.documents.entries.drop(key, entry)
+        return Loaded(provider)
+
+    def _load_keys(
+        self,
+        jwks_uri: str,
+        policy: DiscoveryPolicy,
+        client: HTTPClient,
+        entry: Entry[KeySnapshot],
+        retries: int | None,
+    ) -> Loaded[KeySnapshot]:
+        request = JwksRequest(jwks_uri, policy)
+        counters = get_cache_counters()
+        if _will_be_sent(partial(jwks_protocol.build, request)):
+            known = entry.value is not None
+            (counters.record_jwks_refresh if known else counters.record_jwks_miss)()
+        response = fetch_keys(request, client, retries=retries)
+        now = self.keys.clock()
+        if not response.is_successful:
+            entry.fail(now)
+            return Loaded(failure=response)
+        snapshot = KeySnapshot(response.keys or ())
+        if snapshot.keys:
+            entry.accept(snapshot, now, time_to_live(response.cache_control, JWKS_CACHE_TTL))
+        else:
+            entry.pardon()
+        return Loaded(snapshot)
+
+
+def _place(jwks_uri: str, policy: DiscoveryPolicy) -> Hashable:
+    # Keys fetched over plain http must not serve a caller who demands https.
+    return jwks_uri, policy.require_https, policy.allow_http_on_loopback
+
+
+def _will_be_sent(build: Callable[[], object]) -> bool:
+    try:
+        build()
+    except Exception:
+        return False
+    return True
+
+
+class _Registry:
+    """Every cache in use, so that all can be cleared."""
+
+    def __init__(self) -> None:
+        self._caches: weakref.WeakSet[ProviderCache] = weakref.WeakSet()
+        self._lock = threading.Lock()
+        forget_in_child(self)
+
+    def _forget_parent(self) -> None:
+        self._lock = threading.Lock()
+
+    def add(self, cache: ProviderCache) -> None:
+        with self._lock:
+            self._caches.add(cache)
+
+    def listed(self) -> list[ProviderCache]:
+        with self._lock:
+            return list(self._caches)
+
+
+_all = _Registry()
+_default = ProviderCache()
+
+
+def cache_of(client: HTTPClient | None) -> ProviderCache:
+    """Return the cache that goes with ``client``; refuse a closed one before any look at it."""
+    if client is None:
+        return _default
+    cache = chosen(client).kept.get(ProviderCache)
+    if cache is None:
+        cache = client.kept.setdefault(ProviderCache, ProviderCache())
+    assert isinstance(cache, ProviderCache)
+    return cache
+
+
+def clear_discovery_cache() -> None:
+    """Forget every cached discovery document, whichever client fetched it.
+
+    Example::
+
+        clear_discovery_cache()
+    """
+    for cache in _all.listed():
+        cache.documents.entries.clear()
+
+
+def clear_jwks_cache() -> None:
+    """Forget every cached key set, and when they were last refreshed.
+
+    Example::
+
+        clear_jwks_cache()
+    """
+    for cache in _all.listed():
+        cache.keys.entries.clear()

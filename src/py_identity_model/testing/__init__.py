@@ -1,0 +1,23 @@
+"""A small OpenID Provider for tests and demonstrations: real HTTP on loopback, real keys.
+
+Install the extra ``testing`` for it; its OAuth parts are Authlib's.  It authenticates clients
+and signs tokens for real, but keeps everything in memory and knows no users: never put it in
+front of anything.
+
+Example::
+
+    from py_identity_model import TokenValidationConfig, validate_token
+    from py_identity_model.testing import EmbeddedProvider
+
+    with EmbeddedProvider() as provider:
+        claims = validate_token(
+            provider.mint(sub="alice"),
+            TokenValidationConfig(perform_disco=True, audience=provider.audience),
+            provider.issuer,
+        )
+"""
+
+from .provider import EmbeddedProvider
+from .wire import Answer, Received
+
+__all__ = ["Answer", "EmbeddedProvider", "Received"]

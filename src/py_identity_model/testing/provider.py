@@ -1,0 +1,209 @@
+"""The embedded provider."""
+
+from __future__ import annotations
+
+import secrets
+import ssl
+import threading
+import time
+import uuid
+from collections.abc import Callable, Mapping
+from types import TracebackType
+from typing import Any, Self
+
+from joserfc.jwk import ECKey, Key, OKPKey, RSAKey
+
+from .._jose.jwk import JsonWebKey, jwks_from_dict
+from .._jose.sign import sign_compact
+from ..exceptions import InvalidArgumentError
+from .oauth import METHODS, Client, TokenEndpoint
+from .wire import Answer, LoopbackServer, Received
+
+_MAKERS: dict[str, Callable[[], Key]] = {
+    "RS256": lambda: RSAKey.generate_key(2048),
+    "ES256": lambda: ECKey.generate_key("P-256"),
+    "EdDSA": lambda: OKPKey.generate_key("Ed25519"),
+}
+
+
+class EmbeddedProvider:
+    """A provider on a free port of loopback, running from construction to :meth:`close`.
+
+    ``audience`` is whom its tokens are for, ``scopes`` what may be asked for, ``lifetime`` how
+    long tokens last, in seconds; with ``tls`` it speaks https by that server context, under the
+    name ``host``.  Algorithms: RS256, ES256, EdDSA.
+
+    ``requests`` lists what arrived.  ``intercept`` may be set to a function that gets each
+    request and answers in the provider's place, or returns None.
+
+    Example::
+
+        with EmbeddedProvider() as provider:
+            token = provider.mint(sub="alice", roles=["admin"])
+    """
+
+    def __init__(
+        self,
+        *,
+        audience: str = "api",
+        scopes: tuple[str, ...] = ("api", "read", "write"),
+        lifetime: int = 3600,
+        tls: ssl.SSLContext | None = None,
+        host: str = "127.0.0.1",
+    ) -> None:
+        self.audience = audience
+        self.scopes = scopes
+        self.lifetime = lifetime
+        self.client_id = "machine"
+        self.client_secret = secrets.token_urlsafe(32)
+        self.requests: list[Received] = []
+        self.intercept: Callable[[Received], Answer | None] | None = None
+        self._guard = threading.Lock()
+        self._keys: dict[str, Key] = {}
+        self._published: list[dict[str, Any]] = []
+        self.rotate_keys()
+        self._server = LoopbackServer(self._respond, tls)
+        self.issuer = f"{'https' if tls else 'http'}://{host}:{self._server.port}"
+        client = Client(self.client_id, self.client_secret, scopes)
+        self._tokens = TokenEndpoint(
+            self.token_endpoint, {client.client_id: client}, scopes, self.mint, lifetime
+        )
+        self._server.start()
+
+    @property
+    def discovery_endpoint(self) -> str:
+        """Where the discovery document is."""
+        return f"{self.issuer}/.well-known/openid-configuration"
+
+    @property
+    def jwks_uri(self) -> str:
+        """Where the key set is."""
+        return f"{self.issuer}/jwks"
+
+    @property
+    def token_endpoint(self) -> str:
+        """Where tokens are asked for."""
+        return f"{self.issuer}/token"
+
+    @property
+    def keys(self) -> list[JsonWebKey]:
+        """The public keys as they are published now."""
+        return [jwks_from_dict(key) for key in self._published]
+
+    def document(self) -> dict[str, Any]:
+        """Return the discovery document.
+
+        Example::
+
+            provider.document()["token_endpoint"]
+        """
+        return {
+            "issuer": self.issuer,
+            "jwks_uri": self.jwks_uri,
+            "token_endpoint": self.token_endpoint,
+            "token_endpoint_auth_methods_supported": list(METHODS),
+            "grant_types_supported": ["client_credentials"],
+            "response_types_supported": ["none"],
+            "subject_types_supported": ["public"],
+            "id_token_signing_alg_values_supported": list(_MAKERS),
+            "scopes_supported": list(self.scopes),
+        }
+
+    def mint(
+        self,
+        *,
+        algorithm: str = "RS256",
+        header: Mapping[str, Any] | None = None,
+        **claims: Any,
+    ) -> str:
+        """Return a signed token (RFC 9068).
+
+        ``claims`` are added to a sound set (iss, aud, sub, client_id, iat, exp, jti), replace
+        members of it, or remove them when None; ``header`` does the same to the header.
+        Raises :class:`InvalidArgumentError` for an algorithm that the provider has no key for.
+
+        Example::
+
+            provider.mint(exp=0)  # long expired
+        """
+        key = self._keys.get(algorithm)
+        if key is None:
+            raise InvalidArgumentError(f"algorithm must be one of {', '.join(self._keys)}")
+        now = int(time.time())
+        usual = {
+            "iss": self.issuer,
+            "aud": self.audience,
+            "sub": self.client_id,
+            "client_id": self.client_id,
+            "iat": now,
+            "exp": now + self.lifetime,
+            "jti": str(uuid.uuid4()),
+        }
+        protected = {"alg": algorithm, "typ": "at+jwt", "kid": key.kid, **(header or {})}
+        return sign_compact(_present(protected), _present(usual | claims), key, algorithm)
+
+    def rotate_keys(self, *, keep_old: bool = False) -> None:
+        """Sign with new keys from now on; the old ones stay published if ``keep_old``.
+
+        Example::
+
+            provider.rotate_keys()
+        """
+        fresh: dict[str, Key] = {}
+        for algorithm, make in _MAKERS.items():
+            made = make()
+            members = made.as_dict(private=True)
+            members |= {"kid": f"{algorithm.lower()}-{secrets.token_hex(4)}"}
+            fresh[algorithm] = type(made).import_key({**members, "use": "sig", "alg": algorithm})
+        published = [dict(key.as_dict(private=False)) for key in fresh.values()]
+        with self._guard:
+            self._keys = fresh
+            self._published = published + (self._published if keep_old else [])
+
+    def count(self, path: str) -> int:
+        """Return how many requests for ``path`` arrived.
+
+        Example::
+
+            provider.count("/jwks")
+        """
+        with self._guard:
+            return sum(request.path == path for request in self.requests)
+
+    def close(self) -> None:
+        """Stop serving and end every connection.
+
+        Example::
+
+            provider.close()
+        """
+        self._server.stop()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def _respond(self, received: Received) -> Answer:
+        with self._guard:
+            self.requests.append(received)
+        if self.intercept is not None and (answer := self.intercept(received)) is not None:
+            return answer
+        match received.method, received.path:
+            case "GET", "/.well-known/openid-configuration":
+                return Answer.of_json(self.document())
+            case "GET", "/jwks":
+                return Answer.of_json({"keys": self._published})
+            case "POST", "/token":
+                return self._tokens.respond(received)
+        return Answer.of_json({"error": "not_found"}, 404)
+
+
+def _present(members: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in members.items() if value is not None}

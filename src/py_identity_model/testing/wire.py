@@ -1,0 +1,151 @@
+"""The HTTP side of the embedded provider: a threaded server on loopback."""
+
+from __future__ import annotations
+
+import json
+import socket
+import ssl
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+from urllib.parse import parse_qsl
+
+_MAX_BODY = 64 * 1024
+
+
+@dataclass(frozen=True)
+class Received:
+    """A request as it arrived; header names are in lower case."""
+
+    method: str
+    path: str
+    headers: Mapping[str, str] = field(repr=False)
+    body: bytes = field(repr=False)
+
+    @property
+    def form(self) -> dict[str, str]:
+        """The form that the body holds."""
+        return dict(parse_qsl(self.body.decode("utf-8", "replace"), keep_blank_values=True))
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What goes back."""
+
+    status: int = 200
+    body: bytes = field(default=b"", repr=False)
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+    @staticmethod
+    def of_json(value: Any, status: int = 200, **headers: str) -> Answer:
+        """Return ``value`` as JSON; an underscore in a header's name stands for a hyphen.
+
+        Example::
+
+            Answer.of_json({"error": "slow_down"}, 400, cache_control="no-store")
+        """
+        named = {name.replace("_", "-"): text for name, text in headers.items()}
+        body = json.dumps(value).encode()
+        return Answer(status, body, {"content-type": "application/json", **named})
+
+
+class LoopbackServer(ThreadingHTTPServer):
+    """Answers every request by ``respond``; knows its connections, so that it can end them."""
+
+    daemon_threads = True
+    request_queue_size = 512
+
+    def __init__(
+        self, respond: Callable[[Received], Answer], tls: ssl.SSLContext | None = None
+    ) -> None:
+        super().__init__(("127.0.0.1", 0), _Handler)
+        self.respond = respond
+        self.tls = tls
+        self._connections: set[socket.socket] = set()
+        self._busy: set[threading.Thread] = set()
+        self._guard = threading.Lock()
+        self._thread = threading.Thread(
+            target=self.serve_forever, args=(0.02,), name="embedded-provider", daemon=True
+        )
+
+    @property
+    def port(self) -> int:
+        """The port that the system chose."""
+        return int(self.server_address[1])
+
+    def start(self) -> None:
+        """Serve from a thread of its own."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End every connection, and wait for its thread."""
+        self.shutdown()
+        self._thread.join()
+        with self._guard:
+            busy, connections = list(self._busy), list(self._connections)
+        for connection in connections:
+            _hang_up(connection)
+        for thread in busy:
+            thread.join(5)
+        self.server_close()
+
+    def process_request_thread(self, request: Any, client_address: Any) -> None:
+        """Serve one connection; TLS begins here, so that it delays nobody else."""
+        with self._guard:
+            self._connections.add(request)
+            self._busy.add(threading.current_thread())
+        try:
+            if self.tls is None:
+                super().process_request_thread(request, client_address)
+            else:
+                with self.tls.wrap_socket(request, server_side=True) as secure:
+                    super().process_request_thread(secure, client_address)
+        except OSError:  # the peer went away, or did not trust the certificate
+            request.close()
+        finally:
+            with self._guard:
+                self._connections.discard(request)
+                self._busy.discard(threading.current_thread())
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Say nothing: a peer that goes away early is what tests provoke."""
+
+
+def _hang_up(connection: socket.socket) -> None:
+    try:
+        connection.shutdown(socket.SHUT_RDWR)
+    except OSError:
+        return
+
+
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
+
+    def do_GET(self) -> None:
+        """Answer a request."""
+        server = self.server
+        assert isinstance(server, LoopbackServer)
+        length = int(self.headers.get("content-length") or 0)
+        body = self.rfile.read(min(length, _MAX_BODY))
+        headers = {name.lower(): value for name, value in self.headers.items()}
+        self._send(server.respond(Received(self.command, self.path, headers, body)))
+
+    do_POST = do_GET
+    do_PUT = do_GET
+    do_DELETE = do_GET
+
+    def _send(self, answer: Answer) -> None:
+        self.send_response(answer.status)
+        named = {name.lower() for name in answer.headers}
+        for name, value in answer.headers.items():
+            self.send_header(name, value)
+        if not named & {"content-length", "transfer-encoding"}:
+            self.send_header("content-length", str(len(answer.body)))
+        self.end_headers()
+        self.wfile.write(answer.body)
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Log nothing."""
