@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import AsyncGenerator, Iterator
 from contextlib import aclosing
+from time import monotonic, time
 from types import TracebackType
 from typing import Self, cast
 
@@ -157,7 +157,7 @@ async def send(
     owner = default_http_client() if http_client is None else http_client
     client = owner.client
     seconds = owner.total_timeout
-    due = time.monotonic() + seconds
+    due = monotonic() + seconds
     most = int(HTTP_RETRY_MAX_ATTEMPTS.read()) if retries is None else retries
     pauses = backoff(most, HTTP_RETRY_BASE_DELAY.read())
     try:
@@ -178,7 +178,7 @@ async def _attempts(
             pause = next(pauses, None)
             if not _may_send_again(cause, request.replay) or pause is None:
                 raise
-            if time.monotonic() + pause >= due:
+            if monotonic() + pause >= due:
                 raise
             reason = type(cause).__name__
         else:
@@ -187,8 +187,8 @@ async def _attempts(
             pause = next(pauses, None)
             if pause is None:
                 return response
-            pause = max(pause, retry_after(response.headers.get("retry-after"), time.time()))
-            if time.monotonic() + pause >= due:
+            pause = max(pause, retry_after(response.headers.get("retry-after"), time()))
+            if monotonic() + pause >= due:
                 return response
             reason = f"status {response.status_code}"
         logger.warning(
@@ -214,7 +214,7 @@ async def _attempt(client: httpx.AsyncClient, request: HttpRequest, due: float) 
             content=prepared.content,
             timeout=_timeout(client.timeout, _left(request, due)),
         )
-        if "authorization" in prepared.headers:  # the client's own must not replace it
+        if "Authorization" in prepared.headers:  # the client's own must not replace it
             response = await client.send(built, stream=True, follow_redirects=False, auth=None)
         else:
             response = await client.send(built, stream=True, follow_redirects=False)
@@ -225,7 +225,7 @@ async def _attempt(client: httpx.AsyncClient, request: HttpRequest, due: float) 
     except httpx.InvalidURL as error:
         raise ConfigurationException(f"the URL is malformed: {error}", code="invalid_url") from None
     except httpx.RequestError as error:
-        if time.monotonic() >= due:
+        if monotonic() >= due:
             raise _too_late(request) from error
         text = str(error) or type(error).__name__
         raise NetworkException(text, redact_url(request.url)) from error
@@ -272,7 +272,7 @@ def _timeout(configured: httpx.Timeout, left: float) -> httpx.Timeout:
 
 
 def _left(request: HttpRequest, due: float) -> float:
-    left = due - time.monotonic()
+    left = due - monotonic()
     if left <= 0:
         raise _too_late(request)
     return left

@@ -3,9 +3,9 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Generator, Iterator
 from contextlib import closing
+from time import monotonic, time
 from types import TracebackType
 from typing import Self, cast
 
@@ -158,7 +158,7 @@ def send(
     owner = default_http_client() if http_client is None else http_client
     client = owner.client
     seconds = owner.total_timeout
-    due = time.monotonic() + seconds
+    due = monotonic() + seconds
     most = int(HTTP_RETRY_MAX_ATTEMPTS.read()) if retries is None else retries
     pauses = backoff(most, HTTP_RETRY_BASE_DELAY.read())
     try:
@@ -179,7 +179,7 @@ def _attempts(
             pause = next(pauses, None)
             if not _may_send_again(cause, request.replay) or pause is None:
                 raise
-            if time.monotonic() + pause >= due:
+            if monotonic() + pause >= due:
                 raise
             reason = type(cause).__name__
         else:
@@ -188,8 +188,8 @@ def _attempts(
             pause = next(pauses, None)
             if pause is None:
                 return response
-            pause = max(pause, retry_after(response.headers.get("retry-after"), time.time()))
-            if time.monotonic() + pause >= due:
+            pause = max(pause, retry_after(response.headers.get("retry-after"), time()))
+            if monotonic() + pause >= due:
                 return response
             reason = f"status {response.status_code}"
         logger.warning(
@@ -215,7 +215,7 @@ def _attempt(client: httpx.Client, request: HttpRequest, due: float) -> HttpResp
             content=prepared.content,
             timeout=_timeout(client.timeout, _left(request, due)),
         )
-        if "authorization" in prepared.headers:  # the client's own must not replace it
+        if "Authorization" in prepared.headers:  # the client's own must not replace it
             response = client.send(built, stream=True, follow_redirects=False, auth=None)
         else:
             response = client.send(built, stream=True, follow_redirects=False)
@@ -226,7 +226,7 @@ def _attempt(client: httpx.Client, request: HttpRequest, due: float) -> HttpResp
     except httpx.InvalidURL as error:
         raise ConfigurationException(f"the URL is malformed: {error}", code="invalid_url") from None
     except httpx.RequestError as error:
-        if time.monotonic() >= due:
+        if monotonic() >= due:
             raise _too_late(request) from error
         text = str(error) or type(error).__name__
         raise NetworkException(text, redact_url(request.url)) from error
@@ -273,7 +273,7 @@ def _timeout(configured: httpx.Timeout, left: float) -> httpx.Timeout:
 
 
 def _left(request: HttpRequest, due: float) -> float:
-    left = due - time.monotonic()
+    left = due - monotonic()
     if left <= 0:
         raise _too_late(request)
     return left

@@ -1,0 +1,207 @@
+"""One call at a time for each key, whatever becomes of its callers."""
+
+from __future__ import annotations
+
+import pytest
+
+from py_identity_model._seam.aio import Event, gather, sleep
+from py_identity_model.aio import flights as module
+from py_identity_model.aio.flights import AsyncFlights
+from py_identity_model.exceptions import NetworkException, PyIdentityModelException
+from tests.support import refused
+
+
+class Stopped(BaseException):
+    """What a cancelled task, or Ctrl-C, looks like."""
+
+
+@pytest.fixture
+def flights() -> AsyncFlights[int]:
+    return AsyncFlights("test")
+
+
+async def until_waiting(flights: AsyncFlights[int], key: str, count: int) -> None:
+    while flights.waiting(key) < count:
+        await sleep(0.001)
+
+
+async def test_concurrent_calls_become_one(flights: AsyncFlights[int]) -> None:
+    calls = []
+
+    async def fetch() -> int:
+        await until_waiting(flights, "key", 20)
+        calls.append(1)
+        return 42
+
+    async def one() -> tuple[int, bool] | None:
+        return await flights.join("key", fetch)
+
+    outcomes = await gather([one] * 20)
+    assert sorted(outcomes, key=str) == [(42, False)] * 19 + [(42, True)]
+    assert len(calls) == 1
+    assert flights.waiting("key") == 0
+
+
+async def test_a_failure_is_shared_as_fresh_exceptions_and_not_remembered(
+    flights: AsyncFlights[int],
+) -> None:
+    async def fail() -> int:
+        await until_waiting(flights, "key", 3)
+        raise NetworkException("down", "https://op.example", 503)
+
+    async def one() -> NetworkException:
+        with refused(NetworkException, "network_error") as caught:
+            await flights.join("key", fail)
+        assert isinstance(caught.value, NetworkException)
+        return caught.value
+
+    errors = await gather([one] * 3)
+    assert len({id(error) for error in errors}) == 3
+    assert {(str(error), error.url, error.status_code) for error in errors} == {
+        ("down", "https://op.example", 503)
+    }
+
+    async def succeed() -> int:
+        return 1
+
+    assert await flights.join("key", succeed) == (1, True)
+
+
+async def test_an_unforeseen_error_is_wrapped(flights: AsyncFlights[int]) -> None:
+    async def fail() -> int:
+        raise LookupError("bug")
+
+    with refused(PyIdentityModelException, "identity_error") as caught:
+        await flights.join("key", fail)
+    assert isinstance(caught.value.__cause__, LookupError)
+
+
+async def test_a_call_that_is_not_admitted_is_not_made(flights: AsyncFlights[int]) -> None:
+    async def fetch() -> int:
+        raise AssertionError("must not be called")
+
+    assert await flights.join("key", fetch, lambda: False) is None
+
+
+async def test_a_call_under_way_is_joined_without_asking_for_admission(
+    flights: AsyncFlights[int],
+) -> None:
+    async def fetch() -> int:
+        await until_waiting(flights, "key", 2)
+        return 7
+
+    async def first() -> object:
+        return await flights.join("key", fetch)
+
+    async def second() -> object:
+        await until_waiting(flights, "key", 1)
+        return await flights.join("key", fetch, lambda: False)
+
+    assert await gather([first, second]) == [(7, True), (7, False)]
+
+
+async def test_different_keys_do_not_wait_for_each_other(flights: AsyncFlights[int]) -> None:
+    async def never() -> int:
+        await until_waiting(flights, "slow", 2)
+        return 1
+
+    async def fetch() -> int:
+        return 2
+
+    async def slow() -> object:
+        return await flights.join("slow", never)
+
+    async def quick() -> object:
+        await until_waiting(flights, "slow", 1)
+        outcome = await flights.join("quick", fetch)
+        await flights.join("slow", fetch)
+        return outcome
+
+    assert await gather([slow, quick]) == [(1, True), (2, True)]
+
+
+async def test_a_call_begun_behind_is_joined_by_whoever_comes(flights: AsyncFlights[int]) -> None:
+    async def fetch() -> int:
+        await until_waiting(flights, "key", 2)
+        return 3
+
+    flights.start("key", fetch)
+    flights.start("key", fetch)
+    assert await flights.join("key", fetch) == (3, False)
+
+
+async def test_without_a_thread_or_task_to_spare_the_caller_makes_the_call_itself(
+    flights: AsyncFlights[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "spawn", lambda name, one: False)
+
+    async def fetch() -> int:
+        return 5
+
+    assert await flights.join("key", fetch) == (5, True)
+    flights.start("key", fetch)
+    assert flights.waiting("key") == 0
+
+
+async def test_when_every_call_is_stopped_the_callers_are_told(
+    flights: AsyncFlights[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tries = []
+
+    async def stop() -> int:
+        tries.append(1)
+        raise Stopped
+
+    def spawn_and_stop(name: str, one: object) -> bool:
+        return False
+
+    monkeypatch.setattr(module, "spawn", spawn_and_stop)
+    real = flights._fly
+
+    async def fly(*arguments: object) -> None:
+        try:
+            await real(*arguments)  # type: ignore[arg-type]
+        except Stopped:
+            return
+
+    monkeypatch.setattr(flights, "_fly", fly)
+    with refused(NetworkException, "call_stopped"):
+        await flights.join("key", stop)
+    assert len(tries) == 3
+
+
+async def test_waiters_outlive_a_stopped_call(
+    flights: AsyncFlights[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    doomed = [True]
+
+    async def fetch() -> int:
+        if doomed.pop():
+            doomed.append(False)
+            raise Stopped
+        return 9
+
+    real = flights._fly
+
+    async def fly(*arguments: object) -> None:
+        try:
+            await real(*arguments)  # type: ignore[arg-type]
+        except Stopped:
+            return
+
+    monkeypatch.setattr(flights, "_fly", fly)
+    assert await flights.join("key", fetch) == (9, True)
+
+
+async def test_an_event_wakes_everybody() -> None:
+    event = Event()
+
+    async def wait() -> str:
+        await event.wait()
+        return "woken"
+
+    async def wake() -> str:
+        event.set()
+        return "woke"
+
+    assert await gather([wait, wait, wake]) == ["woken", "woken", "woke"]

@@ -1,0 +1,46 @@
+"""Fixtures that both suites share; none of them sends anything."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+
+import pytest
+
+from py_identity_model import get_cache_counters
+from py_identity_model.aio import provider_cache as aio_caches
+from py_identity_model.ssl_config import get_ssl_verify
+from py_identity_model.sync import provider_cache as sync_caches
+from py_identity_model.testing import EmbeddedProvider
+
+VARIABLES = ("HTTP_", "JWKS_", "DISCO_", "KID_MISS_", "MAX_JWKS_", "CACHE_MAX_STALE", "SSL_CERT_")
+CA_VARIABLES = ("CURL_CA_BUNDLE", "REQUESTS_CA_BUNDLE")
+
+
+@pytest.fixture(autouse=True)
+def plain_environment(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Keep the machine's settings out of the tests, and let retries not wait."""
+    for name in os.environ:
+        if name.startswith(VARIABLES) or name in CA_VARIABLES or name.lower().endswith("_proxy"):
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("HTTP_RETRY_BASE_DELAY", "0")
+    get_ssl_verify.cache_clear()
+    yield
+    get_ssl_verify.cache_clear()
+
+
+@pytest.fixture(autouse=True)
+def empty_caches() -> None:
+    """Start every test with nothing cached and nothing counted."""
+    for caches in (aio_caches, sync_caches):
+        for cache in caches._all.listed():
+            cache.documents.entries.clear()
+            cache.keys.entries.clear()
+    get_cache_counters().reset()
+
+
+@pytest.fixture
+def provider() -> Iterator[EmbeddedProvider]:
+    """A provider of the test's own."""
+    with EmbeddedProvider() as running:
+        yield running

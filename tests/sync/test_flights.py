@@ -1,0 +1,208 @@
+# Generated from aio/test_flights.py by scripts/make_sync.py; edit that file.
+"""One call at a time for each key, whatever becomes of its callers."""
+
+from __future__ import annotations
+
+import pytest
+
+from py_identity_model._seam.sync import Event, gather, sleep
+from py_identity_model.exceptions import NetworkException, PyIdentityModelException
+from py_identity_model.sync import flights as module
+from py_identity_model.sync.flights import Flights
+from tests.support import refused
+
+
+class Stopped(BaseException):
+    """What a cancelled task, or Ctrl-C, looks like."""
+
+
+@pytest.fixture
+def flights() -> Flights[int]:
+    return Flights("test")
+
+
+def until_waiting(flights: Flights[int], key: str, count: int) -> None:
+    while flights.waiting(key) < count:
+        sleep(0.001)
+
+
+def test_concurrent_calls_become_one(flights: Flights[int]) -> None:
+    calls = []
+
+    def fetch() -> int:
+        until_waiting(flights, "key", 20)
+        calls.append(1)
+        return 42
+
+    def one() -> tuple[int, bool] | None:
+        return flights.join("key", fetch)
+
+    outcomes = gather([one] * 20)
+    assert sorted(outcomes, key=str) == [(42, False)] * 19 + [(42, True)]
+    assert len(calls) == 1
+    assert flights.waiting("key") == 0
+
+
+def test_a_failure_is_shared_as_fresh_exceptions_and_not_remembered(
+    flights: Flights[int],
+) -> None:
+    def fail() -> int:
+        until_waiting(flights, "key", 3)
+        raise NetworkException("down", "https://op.example", 503)
+
+    def one() -> NetworkException:
+        with refused(NetworkException, "network_error") as caught:
+            flights.join("key", fail)
+        assert isinstance(caught.value, NetworkException)
+        return caught.value
+
+    errors = gather([one] * 3)
+    assert len({id(error) for error in errors}) == 3
+    assert {(str(error), error.url, error.status_code) for error in errors} == {
+        ("down", "https://op.example", 503)
+    }
+
+    def succeed() -> int:
+        return 1
+
+    assert flights.join("key", succeed) == (1, True)
+
+
+def test_an_unforeseen_error_is_wrapped(flights: Flights[int]) -> None:
+    def fail() -> int:
+        raise LookupError("bug")
+
+    with refused(PyIdentityModelException, "identity_error") as caught:
+        flights.join("key", fail)
+    assert isinstance(caught.value.__cause__, LookupError)
+
+
+def test_a_call_that_is_not_admitted_is_not_made(flights: Flights[int]) -> None:
+    def fetch() -> int:
+        raise AssertionError("must not be called")
+
+    assert flights.join("key", fetch, lambda: False) is None
+
+
+def test_a_call_under_way_is_joined_without_asking_for_admission(
+    flights: Flights[int],
+) -> None:
+    def fetch() -> int:
+        until_waiting(flights, "key", 2)
+        return 7
+
+    def first() -> object:
+        return flights.join("key", fetch)
+
+    def second() -> object:
+        until_waiting(flights, "key", 1)
+        return flights.join("key", fetch, lambda: False)
+
+    assert gather([first, second]) == [(7, True), (7, False)]
+
+
+def test_different_keys_do_not_wait_for_each_other(flights: Flights[int]) -> None:
+    def never() -> int:
+        until_waiting(flights, "slow", 2)
+        return 1
+
+    def fetch() -> int:
+        return 2
+
+    def slow() -> object:
+        return flights.join("slow", never)
+
+    def quick() -> object:
+        until_waiting(flights, "slow", 1)
+        outcome = flights.join("quick", fetch)
+        flights.join("slow", fetch)
+        return outcome
+
+    assert gather([slow, quick]) == [(1, True), (2, True)]
+
+
+def test_a_call_begun_behind_is_joined_by_whoever_comes(flights: Flights[int]) -> None:
+    def fetch() -> int:
+        until_waiting(flights, "key", 2)
+        return 3
+
+    flights.start("key", fetch)
+    flights.start("key", fetch)
+    assert flights.join("key", fetch) == (3, False)
+
+
+def test_without_a_thread_or_task_to_spare_the_caller_makes_the_call_itself(
+    flights: Flights[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "spawn", lambda name, one: False)
+
+    def fetch() -> int:
+        return 5
+
+    assert flights.join("key", fetch) == (5, True)
+    flights.start("key", fetch)
+    assert flights.waiting("key") == 0
+
+
+def test_when_every_call_is_stopped_the_callers_are_told(
+    flights: Flights[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tries = []
+
+    def stop() -> int:
+        tries.append(1)
+        raise Stopped
+
+    def spawn_and_stop(name: str, one: object) -> bool:
+        return False
+
+    monkeypatch.setattr(module, "spawn", spawn_and_stop)
+    real = flights._fly
+
+    def fly(*arguments: object) -> None:
+        try:
+            real(*arguments)  # type: ignore[arg-type]
+        except Stopped:
+            return
+
+    monkeypatch.setattr(flights, "_fly", fly)
+    with refused(NetworkException, "call_stopped"):
+        flights.join("key", stop)
+    assert len(tries) == 3
+
+
+def test_waiters_outlive_a_stopped_call(
+    flights: Flights[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    doomed = [True]
+
+    def fetch() -> int:
+        if doomed.pop():
+            doomed.append(False)
+            raise Stopped
+        return 9
+
+    real = flights._fly
+
+    def fly(*arguments: object) -> None:
+        try:
+            real(*arguments)  # type: ignore[arg-type]
+        except Stopped:
+            return
+
+    monkeypatch.setattr(flights, "_fly", fly)
+    assert flights.join("key", fetch) == (9, True)
+
+
+def test_an_event_wakes_everybody() -> None:
+    event = Event()
+
+    def wait() -> str:
+        event.wait()
+        return "woken"
+
+    def wake() -> str:
+        event.set()
+        return "woke"
+
+    assert gather([wait, wait, wake]) == ["woken", "woken", "woke"]

@@ -1,0 +1,329 @@
+# Generated from aio/test_http.py by scripts/make_sync.py; edit that file.
+"""``send``: retries, bounds, refusals."""
+
+from __future__ import annotations
+
+import logging
+import time
+
+import httpx
+import pytest
+
+from py_identity_model._protocol.client_authentication import ClientSecretBasic
+from py_identity_model._protocol.messages import HttpRequest, HttpResponse, Replay
+from py_identity_model.exceptions import (
+    ConfigurationException,
+    DeadlineExceededException,
+    InvalidArgumentError,
+    NetworkException,
+    ResponseRefusedException,
+)
+from py_identity_model.sync import HTTPClient, http
+from py_identity_model.sync.http import send
+from py_identity_model.testing import Answer, EmbeddedProvider
+from tests.support import DISCOVERY, URL, answering, refused, script
+
+GET = HttpRequest("GET", URL)
+SPENT = HttpRequest("POST", URL, form={"code": "c"}, replay=Replay.UNSENT)
+OPTIONS = {"timeout": 5.0}
+
+
+def sent(request: HttpRequest, transport: httpx.MockTransport) -> HttpResponse:
+    with httpx.Client(transport=transport) as client:
+        return send(request, HTTPClient(client))
+
+
+@pytest.fixture
+def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """What ``send`` would have waited."""
+    waited: list[float] = []
+
+    def note(seconds: float) -> None:
+        waited.append(seconds)
+
+    monkeypatch.setattr(http, "sleep", note)
+    monkeypatch.setenv("HTTP_RETRY_BASE_DELAY", "1")
+    return waited
+
+
+def test_a_failing_answer_is_asked_for_again_with_growing_pauses(
+    pauses: list[float],
+) -> None:
+    response = sent(GET, script(503, 500, 429, 200))
+    assert response.status_code == 200
+    assert pauses == [1.0, 2.0, 4.0]
+
+
+def test_when_attempts_run_out_the_last_answer_counts(pauses: list[float]) -> None:
+    response = sent(GET, script(503, 503, 503, 502))
+    assert response.status_code == 502
+    assert len(pauses) == 3
+
+
+def test_the_number_of_retries_comes_from_the_environment(
+    pauses: list[float], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HTTP_RETRY_COUNT", "1")
+    assert (sent(GET, script(503, 502))).status_code == 502
+    monkeypatch.setenv("HTTP_RETRY_MAX_ATTEMPTS", "0")
+    assert (sent(GET, script(503))).status_code == 503
+
+
+def test_retry_after_lengthens_the_pause_but_not_beyond_the_deadline(
+    pauses: list[float],
+) -> None:
+    asked = httpx.Response(429, headers={"retry-after": "7"})
+    assert (sent(GET, script(asked, 200))).status_code == 200
+    assert pauses == [7.0]
+    too_long = httpx.Response(429, headers={"retry-after": "119"})
+    assert (sent(GET, script(too_long, 200))).status_code == 429
+
+
+def test_transport_errors_are_retried_and_the_last_one_is_reported(
+    pauses: list[float],
+) -> None:
+    assert (sent(GET, script(httpx.ReadError("reset"), 200))).status_code == 200
+    with refused(NetworkException, "network_error") as caught:
+        sent(GET, script(*[httpx.ConnectError("Connection refused")] * 4))
+    assert str(caught.value) == "Connection refused"
+    assert caught.value.url == URL
+
+
+def test_an_error_without_words_is_named(pauses: list[float]) -> None:
+    with pytest.raises(NetworkException, match="ReadTimeout"):
+        sent(GET, script(*[httpx.ReadTimeout("")] * 4))
+
+
+def test_a_pause_that_would_pass_the_deadline_ends_the_retries(
+    pauses: list[float], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HTTP_TIMEOUT", "0.4")
+    with pytest.raises(NetworkException, match="reset"):
+        sent(GET, script(httpx.ReadError("reset"), 200))
+    assert pauses == []
+
+
+def test_what_must_not_be_replayed_is_sent_again_only_if_it_was_not_sent(
+    pauses: list[float],
+) -> None:
+    assert (sent(SPENT, script(503, 200))).status_code == 503
+    with pytest.raises(NetworkException):
+        sent(SPENT, script(httpx.ReadError("reset"), 200))
+    assert (sent(SPENT, script(httpx.ConnectError("refused"), 200))).status_code == 200
+    assert (sent(SPENT, script(429, 200))).status_code == 200
+
+
+def test_an_error_that_repeats_itself_is_not_retried(pauses: list[float]) -> None:
+    with pytest.raises(NetworkException):
+        sent(GET, script(httpx.UnsupportedProtocol("no scheme"), 200))
+    assert pauses == []
+
+
+def test_a_malformed_url_is_the_callers_mistake() -> None:
+    with refused(ConfigurationException, "invalid_url"):
+        sent(HttpRequest("GET", "https://op.example:port/"), script(200))
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 304, 307, 308])
+def test_redirects_are_refused_and_their_target_is_named_without_its_query(
+    status: int, provider: EmbeddedProvider
+) -> None:
+    target = {"location": "https://evil.example/x?token=s3cret"}
+    provider.intercept = answering("/here", Answer(status, b"", target))
+    with refused(ResponseRefusedException, "redirect_refused") as caught:
+        send(HttpRequest("GET", f"{provider.issuer}/here"), None)
+    assert str(status) in str(caught.value)
+    assert "https://evil.example/x" in str(caught.value)
+    assert "s3cret" not in str(caught.value)
+    assert len(provider.requests) == 1
+
+
+def test_a_redirect_to_nowhere_is_refused() -> None:
+    with pytest.raises(ResponseRefusedException, match="points to nowhere"):
+        sent(GET, script(httpx.Response(302)))
+
+
+def test_a_body_is_read_no_further_than_its_bound(provider: EmbeddedProvider) -> None:
+    chunk = b"8000\r\n" + b"x" * 0x8000 + b"\r\n"
+    endless = Answer(200, chunk * 200, {"transfer-encoding": "chunked"})
+    provider.intercept = answering("/bomb", endless)
+    request = HttpRequest("GET", f"{provider.issuer}/bomb", max_body=0x10000)
+    with refused(ResponseRefusedException, "response_too_large"):
+        send(request, None)
+
+
+def test_a_body_that_declares_itself_too_large_is_not_read(
+    provider: EmbeddedProvider,
+) -> None:
+    provider.intercept = answering("/large", Answer(200, b"", {"content-length": "1048577"}))
+    with refused(ResponseRefusedException, "response_too_large"):
+        send(HttpRequest("GET", f"{provider.issuer}/large"), None)
+
+
+def test_a_body_just_within_its_bound_is_complete(provider: EmbeddedProvider) -> None:
+    provider.intercept = answering("/fits", Answer(200, b"x" * 1000))
+    request = HttpRequest("GET", f"{provider.issuer}/fits", max_body=lambda: 1000)
+    assert (send(request, None)).content == b"x" * 1000
+
+
+def test_a_body_that_a_mock_has_read_already_is_bounded_too() -> None:
+    request = HttpRequest("GET", URL, max_body=10)
+    assert (sent(request, script(httpx.Response(200, content=b"x" * 10)))).content
+    headers = {"content-length": "x"}
+    with pytest.raises(ResponseRefusedException):
+        sent(request, script(httpx.Response(200, headers=headers, content=b"x" * 11)))
+
+
+def test_encoded_bodies_are_refused_unread(provider: EmbeddedProvider) -> None:
+    provider.intercept = answering("/gzip", Answer(200, b"junk", {"content-encoding": "gzip"}))
+    with refused(ResponseRefusedException, "content_encoding_refused"):
+        send(HttpRequest("GET", f"{provider.issuer}/gzip"), None)
+    assert provider.requests[0].headers["accept-encoding"] == "identity"
+
+
+def test_the_total_deadline_bounds_all_attempts() -> None:
+    with refused(DeadlineExceededException, "deadline_exceeded"):
+        sent(GET, script(TimeoutError()))
+
+
+def test_an_attempt_after_the_deadline_is_not_made(monkeypatch: pytest.MonkeyPatch) -> None:
+    readings = iter([0.0, 100.0])
+    monkeypatch.setattr(http, "monotonic", lambda: next(readings))
+    with refused(DeadlineExceededException, "deadline_exceeded"):
+        sent(GET, script(200))
+
+
+def test_a_timeout_at_the_deadline_is_reported_as_such(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    readings = iter([0.0, 1.0, 100.0])
+    monkeypatch.setattr(http, "monotonic", lambda: next(readings, 100.0))
+    with refused(DeadlineExceededException, "deadline_exceeded"):
+        sent(GET, script(httpx.ReadTimeout("slow")))
+
+
+def test_phases_without_a_timeout_get_the_deadline_as_theirs() -> None:
+    seen: dict[str, float] = {}
+
+    def serve(request: httpx.Request) -> httpx.Response:
+        seen.update(request.extensions["timeout"])
+        return httpx.Response(200)
+
+    client = httpx.Client(timeout=None, transport=httpx.MockTransport(serve))
+    with client:
+        send(GET, HTTPClient(client))
+    assert all(0 < seconds <= 60 for seconds in seen.values())
+
+
+def test_no_cookie_is_kept(provider: EmbeddedProvider) -> None:
+    cookie = {"set-cookie": "session=1; Path=/", "content-type": "application/json"}
+    provider.intercept = answering("/cookie", Answer(200, b"{}", cookie))
+    request = HttpRequest("GET", f"{provider.issuer}/cookie")
+    send(request, None)
+    send(request, None)
+    assert [("cookie" in one.headers) for one in provider.requests] == [False, False]
+
+
+def test_the_clients_own_auth_does_not_replace_the_requests() -> None:
+    sent_headers: list[str | None] = []
+
+    def serve(request: httpx.Request) -> httpx.Response:
+        sent_headers.append(request.headers.get("authorization"))
+        return httpx.Response(200)
+
+    client = httpx.Client(auth=("gate", "way"), transport=httpx.MockTransport(serve))
+    with client:
+        wrapped = HTTPClient(client)
+        authenticated = HttpRequest(
+            "POST", URL, form={}, client_id="c", authentication=ClientSecretBasic("s")
+        )
+        send(authenticated, wrapped)
+        send(GET, wrapped)
+    assert sent_headers == ["Basic Yzpz", "Basic Z2F0ZTp3YXk="]
+
+
+def test_retries_are_logged_without_query(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG)
+    sent(HttpRequest("GET", f"{URL}?token=s3cret"), script(503, 200))
+    warnings = [r.getMessage() for r in caplog.records if r.name == "py_identity_model"]
+    assert warnings == ["GET https://op.example/: status 503; again in 0 s"]
+
+
+def test_an_owned_client_is_closed_with_its_wrapper() -> None:
+    with HTTPClient(**OPTIONS) as wrapper:
+        inner = wrapper.client
+        assert not wrapper.is_closed
+    assert inner.is_closed
+    wrapper.close()
+    with pytest.raises(RuntimeError, match="HTTPClient has been closed"):
+        _ = wrapper.client
+
+
+def test_a_wrapped_client_stays_open_but_its_wrapper_does_not() -> None:
+    with httpx.Client() as inner:
+        with HTTPClient(inner) as wrapper:
+            assert wrapper.client is inner
+        assert not inner.is_closed
+        with pytest.raises(RuntimeError, match="has been closed"):
+            _ = wrapper.client
+
+
+def test_options_for_a_client_that_exists_already_are_refused() -> None:
+    with httpx.Client() as inner:
+        with pytest.raises(ValueError, match="cannot be specified"):
+            HTTPClient(inner, timeout=1)
+        with pytest.raises(ValueError, match="cannot be specified"):
+            HTTPClient(inner, verify=False)
+
+
+@pytest.mark.parametrize("timeout", [0, -1, float("inf"), float("nan"), "5"])
+def test_a_timeout_must_be_a_positive_number(timeout: float) -> None:
+    with refused(InvalidArgumentError, "invalid_argument"):
+        HTTPClient(timeout=timeout)
+
+
+def test_a_timeout_in_the_environment_must_be_a_number(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("HTTP_TIMEOUT", "soon")
+    with pytest.raises(ValueError, match="HTTP_TIMEOUT"):
+        HTTPClient()
+
+
+def test_a_request_may_take_twice_the_timeout_in_total() -> None:
+    with HTTPClient(timeout=3) as wrapper, HTTPClient() as usual:
+        assert wrapper.total_timeout == 6
+        assert usual.total_timeout == 60
+
+
+def test_switching_verification_off_is_logged(caplog: pytest.LogCaptureFixture) -> None:
+    with HTTPClient(verify=False):
+        assert "not verified" in caplog.text
+
+
+def test_the_default_client_is_shared_and_replaced_once_closed() -> None:
+    first = http.default_http_client()
+    assert http.default_http_client() is first
+    http.close_default_http_client()
+    second = http.default_http_client()
+    assert second is not first
+    second.client.close()
+    assert http.default_http_client() is not second
+
+
+def test_a_further_client_costs_next_to_nothing() -> None:
+    with HTTPClient():
+        pass
+    best = 1.0
+    for _ in range(20):
+        began = time.perf_counter()
+        wrapper = HTTPClient()
+        best = min(best, time.perf_counter() - began)
+        wrapper.close()
+    assert best < 0.002, "reading the certificate authorities again takes 14 ms"
+
+
+def test_the_answers_headers_are_found_in_any_case(provider: EmbeddedProvider) -> None:
+    response = send(HttpRequest("GET", provider.issuer + DISCOVERY), None)
+    assert response.media_type == "application/json"
+    assert response.headers.get("Content-Type") == "application/json"
