@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 from collections.abc import Iterator
 
 import pytest
+from joserfc.jwk import RSAKey
 
 from py_identity_model import get_cache_counters
 from py_identity_model.aio import provider_cache as aio_caches
 from py_identity_model.ssl_config import get_ssl_verify
 from py_identity_model.sync import provider_cache as sync_caches
 from py_identity_model.testing import EmbeddedProvider
+from py_identity_model.testing import provider as provider_module
 
 VARIABLES = ("HTTP_", "JWKS_", "DISCO_", "KID_MISS_", "MAX_JWKS_", "CACHE_MAX_STALE", "SSL_CERT_")
 CA_VARIABLES = ("CURL_CA_BUNDLE", "REQUESTS_CA_BUNDLE")
@@ -37,6 +40,15 @@ def empty_caches() -> None:
             cache.documents.entries.clear()
             cache.keys.entries.clear()
     get_cache_counters().reset()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def few_rsa_keys() -> Iterator[None]:
+    """Make four RSA keys for all providers, instead of one a rotation: each costs 50 ms."""
+    keys = itertools.cycle([RSAKey.generate_key(2048) for _ in range(4)])
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(provider_module._MAKERS, "RS256", lambda: next(keys))
+        yield
 
 
 @pytest.fixture

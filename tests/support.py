@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, TypeVar
 
 import httpx
 import pytest
@@ -12,6 +12,8 @@ import pytest
 from py_identity_model import TokenValidationConfig
 from py_identity_model.exceptions import PyIdentityModelException
 from py_identity_model.testing import Answer, Received
+
+E = TypeVar("E", bound=PyIdentityModelException)
 
 CONFIG = TokenValidationConfig(perform_disco=True, audience="api")
 URL = "https://op.example/"
@@ -72,12 +74,10 @@ def script(*steps: int | Exception | httpx.Response) -> httpx.MockTransport:
     return httpx.MockTransport(serve)
 
 
-def refused(
-    expected: type[PyIdentityModelException], code: str
-) -> pytest.RaisesExc[PyIdentityModelException]:
+def refused(expected: type[E], code: str) -> pytest.RaisesExc[E]:
     """Expect exactly this exception class with this code."""
 
-    def fits(error: PyIdentityModelException) -> bool:
+    def fits(error: E) -> bool:
         return type(error) is expected and error.code == code
 
     return pytest.RaisesExc(expected, check=fits)

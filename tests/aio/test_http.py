@@ -24,7 +24,6 @@ from tests.support import DISCOVERY, URL, answering, refused, script
 
 GET = HttpRequest("GET", URL)
 SPENT = HttpRequest("POST", URL, form={"code": "c"}, replay=Replay.UNSENT)
-OPTIONS = {"timeout": 5.0}
 
 
 async def sent(request: HttpRequest, transport: httpx.MockTransport) -> HttpResponse:
@@ -249,7 +248,7 @@ async def test_retries_are_logged_without_query(caplog: pytest.LogCaptureFixture
 
 
 async def test_an_owned_client_is_closed_with_its_wrapper() -> None:
-    async with AsyncHTTPClient(**OPTIONS) as wrapper:
+    async with AsyncHTTPClient(timeout=5) as wrapper:
         inner = wrapper.client
         assert not wrapper.is_closed
     assert inner.is_closed

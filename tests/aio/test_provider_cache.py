@@ -8,6 +8,7 @@ import httpx
 import pytest
 
 from py_identity_model import get_cache_counters
+from py_identity_model._protocol.cache import Entry
 from py_identity_model._seam.aio import gather, sleep
 from py_identity_model.aio import (
     AsyncHTTPClient,
@@ -15,7 +16,6 @@ from py_identity_model.aio import (
     clear_discovery_cache,
     clear_jwks_cache,
     provider_cache,
-    shelf,
     validate_token,
 )
 from py_identity_model.aio.provider_cache import cache_of
@@ -38,8 +38,8 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     return clock
 
 
-async def validate(provider: EmbeddedProvider, **claims: object) -> None:
-    await validate_token(provider.mint(**claims), CONFIG, provider.issuer)
+async def validate(provider: EmbeddedProvider) -> None:
+    await validate_token(provider.mint(), CONFIG, provider.issuer)
 
 
 async def settle(provider: EmbeddedProvider, path: str, count: int) -> None:
@@ -417,7 +417,7 @@ async def test_a_refresh_that_ends_between_look_and_question_is_not_missed(
     old = await cache.snapshot(None, provider.jwks_uri, policy)
     fresh = type(old)(old.keys)
 
-    def refuse_after_others_refreshed(entry: shelf.Entry[object]) -> bool:
+    def refuse_after_others_refreshed(entry: Entry[object]) -> bool:
         entry.value = fresh
         return False
 

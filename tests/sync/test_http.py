@@ -25,7 +25,6 @@ from tests.support import DISCOVERY, URL, answering, refused, script
 
 GET = HttpRequest("GET", URL)
 SPENT = HttpRequest("POST", URL, form={"code": "c"}, replay=Replay.UNSENT)
-OPTIONS = {"timeout": 5.0}
 
 
 def sent(request: HttpRequest, transport: httpx.MockTransport) -> HttpResponse:
@@ -250,7 +249,7 @@ def test_retries_are_logged_without_query(caplog: pytest.LogCaptureFixture) -> N
 
 
 def test_an_owned_client_is_closed_with_its_wrapper() -> None:
-    with HTTPClient(**OPTIONS) as wrapper:
+    with HTTPClient(timeout=5) as wrapper:
         inner = wrapper.client
         assert not wrapper.is_closed
     assert inner.is_closed

@@ -60,6 +60,7 @@ class EmbeddedProvider:
         self.intercept: Callable[[Received], Answer | None] | None = None
         self._guard = threading.Lock()
         self._keys: dict[str, Key] = {}
+        self._kids: dict[str, str] = {}
         self._published: list[dict[str, Any]] = []
         self.rotate_keys()
         self._server = LoopbackServer(self._respond, tls)
@@ -139,7 +140,12 @@ class EmbeddedProvider:
             "exp": now + self.lifetime,
             "jti": str(uuid.uuid4()),
         }
-        protected = {"alg": algorithm, "typ": "at+jwt", "kid": key.kid, **(header or {})}
+        protected = {
+            "alg": algorithm,
+            "typ": "at+jwt",
+            "kid": self._kids[algorithm],
+            **(header or {}),
+        }
         return sign_compact(_present(protected), _present(usual | claims), key, algorithm)
 
     def rotate_keys(self, *, keep_old: bool = False) -> None:
@@ -149,15 +155,14 @@ class EmbeddedProvider:
 
             provider.rotate_keys()
         """
-        fresh: dict[str, Key] = {}
-        for algorithm, make in _MAKERS.items():
-            made = make()
-            members = made.as_dict(private=True)
-            members |= {"kid": f"{algorithm.lower()}-{secrets.token_hex(4)}"}
-            fresh[algorithm] = type(made).import_key({**members, "use": "sig", "alg": algorithm})
-        published = [dict(key.as_dict(private=False)) for key in fresh.values()]
+        fresh = {algorithm: make() for algorithm, make in _MAKERS.items()}
+        kids = {algorithm: f"{algorithm.lower()}-{secrets.token_hex(4)}" for algorithm in fresh}
+        published = [
+            {**key.as_dict(private=False), "kid": kids[name], "use": "sig", "alg": name}
+            for name, key in fresh.items()
+        ]
         with self._guard:
-            self._keys = fresh
+            self._keys, self._kids = fresh, kids
             self._published = published + (self._published if keep_old else [])
 
     def count(self, path: str) -> int:

@@ -1,0 +1,132 @@
+"""Everything CI does: run `nox` before pushing, `nox -l` to see what there is."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import nox
+
+PYTHONS = ["3.11", "3.12", "3.13"]
+
+nox.needs_version = ">=2025.5"
+nox.options.default_venv_backend = "uv|virtualenv"
+nox.options.download_python = "never"
+nox.options.sessions = [
+    "lint",
+    "types",
+    "tests",
+    "trio",
+    "integration",
+    "lowest",
+    "demo",
+    "build",
+]
+
+PROJECT = nox.project.load_toml("pyproject.toml")
+SUITES = ("tests/aio", "tests/sync")
+
+
+def group(name: str) -> tuple[str, ...]:
+    """Return a dependency group of pyproject.toml, where every pin stands once."""
+    return tuple(nox.project.dependency_groups(PROJECT, name))
+
+
+@nox.session
+def codegen(session: nox.Session) -> None:
+    """Rewrite the blocking API and its tests; never run unasked."""
+    session.install(*group("codegen"))
+    session.run("python", "scripts/make_sync.py", *session.posargs)
+
+
+@nox.session
+def lint(session: nox.Session) -> None:
+    """Check that the generated code is up to date, then the style."""
+    session.install(*group("codegen"))
+    session.run("python", "scripts/make_sync.py", "--check")
+    session.run("ruff", "format", "--check", ".")
+    session.run("ruff", "check", ".")
+
+
+@nox.session
+def types(session: nox.Session) -> None:
+    """Check the types of both APIs, all tests and tools, for the oldest Python."""
+    session.install("-e", ".[testing]", *group("dev"))
+    session.run("mypy")
+
+
+@nox.session(python=PYTHONS)
+def tests(session: nox.Session) -> None:
+    """Run all tests but the real provider's; neither API may be covered less."""
+    session.install("-e", ".[testing]", *group("test"), *group("examples"), *group("codegen"))
+    if session.posargs:
+        session.run("pytest", *session.posargs)
+        return
+    folder = Path(session.create_tmp())
+    suites, rest = folder / "coverage.suites", folder / "coverage.rest"
+    others = [f"--ignore={folder}" for folder in (*SUITES, "tests/op")]
+    cover = ("coverage", "run", "--data-file")
+    session.run(*cover, str(suites), "-m", "pytest", "-q", *SUITES)
+    session.run("coverage", "json", "--data-file", str(suites), "-q", "-o", f"{suites}.json")
+    session.run("python", "scripts/compare_coverage.py", f"{suites}.json")
+    session.run(*cover, str(rest), "-m", "pytest", "-q", "tests", *others)
+    both = str(folder / "coverage.both")
+    session.run("coverage", "combine", "-q", "--keep", "--data-file", both, str(suites), str(rest))
+    session.run("coverage", "report", "--data-file", both, "--fail-under=98")
+
+
+@nox.session
+def trio(session: nox.Session) -> None:
+    """Run the awaitable suite once more, on trio as well as asyncio."""
+    session.install("-e", ".[testing]", *group("test"))
+    modes = ("-o", "asyncio_mode=strict", "-o", "anyio_mode=auto")
+    session.run("pytest", "-q", "tests/aio", *modes, *session.posargs)
+
+
+@nox.session
+def integration(session: nox.Session) -> None:
+    """Run both APIs against a real, certified OpenID Provider, on Node."""
+    session.install("-e", ".[testing]", *group("test"), *group("op"))
+    session.run("pytest", "-q", "tests/op", *session.posargs)
+
+
+@nox.session
+def lowest(session: nox.Session) -> None:
+    """Run both suites on the oldest dependencies that pyproject.toml allows."""
+    session.install("uv")
+    pins = Path(session.create_tmp(), "lowest.txt")
+    compile_ = ("uv", "pip", "compile", "--quiet", "--resolution", "lowest-direct")
+    options = ("--no-header", "--no-annotate", "--extra", "testing", "--no-emit-index-url")
+    session.run(*compile_, *options, "pyproject.toml", "-o", str(pins), silent=True)
+    session.install("-c", str(pins), "-e", ".[testing]", *group("test"))
+    session.run("pytest", "-q", *SUITES, *session.posargs)
+
+
+@nox.session
+def demo(session: nox.Session) -> None:
+    """Show the main job in both APIs; arguments go to the demonstration."""
+    session.install("-e", ".[testing]")
+    session.run("python", "scripts/run_demo.py", *session.posargs)
+
+
+@nox.session
+def build(session: nox.Session) -> None:
+    """Build sdist and wheel, verifying the generated code, and try the wheel."""
+    session.install("build", "hatchling", *group("codegen"))
+    dist = Path(session.create_tmp(), "dist")
+    shutil.rmtree(dist, ignore_errors=True)
+    hook = {"HATCH_BUILD_HOOK_ENABLE_CUSTOM": "true"}
+    session.run("python", "-m", "build", "--no-isolation", "--outdir", str(dist), env=hook)
+    (wheel,) = dist.glob("*.whl")
+    session.install("--reinstall", str(wheel))
+    session.run("python", "-P", "-c", TRY_WHEEL)
+    session.log(f"built {', '.join(sorted(path.name for path in dist.iterdir()))} in {dist}")
+
+
+TRY_WHEEL = """
+import py_identity_model, py_identity_model.aio
+assert "site-packages" in py_identity_model.__file__, py_identity_model.__file__
+for package in (py_identity_model, py_identity_model.aio, py_identity_model.sync):
+    for name in package.__all__:
+        getattr(package, name)
+"""
