@@ -112,7 +112,7 @@ def demo(session: nox.Session) -> None:
 @nox.session
 def build(session: nox.Session) -> None:
     """Build sdist and wheel, verifying the generated code, and try the wheel."""
-    session.install("build", "hatchling", *group("codegen"))
+    session.install(*group("build"), *group("codegen"))
     dist = Path(session.create_tmp(), "dist")
     shutil.rmtree(dist, ignore_errors=True)
     hook = {"HATCH_BUILD_HOOK_ENABLE_CUSTOM": "true"}

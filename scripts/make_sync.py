@@ -141,7 +141,7 @@ def generate(scratch: Path) -> dict[str, str]:
     if found := found + sorted(unused(sources.values(), prose)):
         raise Refused(*found)
     ruff = [sys.executable, "-m", "ruff", "--quiet", "--config", str(ROOT / "pyproject.toml")]
-    for command in ["check --fix --exit-zero --select I,RUF100", "format"]:
+    for command in ["check --fix --exit-zero --select I,RUF022,RUF100", "format"]:
         folders = [
             str(scratch / target) for target in TREES.values() if (scratch / target).exists()
         ]

@@ -73,6 +73,16 @@ async def test_without_a_secret_the_id_alone_is_sent(
     assert received.form == {"grant_type": "client_credentials", "client_id": "machine"}
 
 
+async def test_a_token_may_be_asked_for_several_resources(provider: EmbeddedProvider) -> None:
+    both = ["https://a.example", "https://b.example"]
+    response = await request_client_credentials_token(ask(provider, resource=both))
+    assert response.is_successful
+    assert provider.requests[0].body.decode() == (
+        "grant_type=client_credentials"
+        "&resource=https%3A%2F%2Fa.example&resource=https%3A%2F%2Fb.example"
+    )
+
+
 async def test_reserved_characters_are_encoded_in_both_halves(provider: EmbeddedProvider) -> None:
     await request_client_credentials_token(
         ask(provider, client_id="m2m:special id", client_secret="p@ss:w0rd/+ &=%~*é")

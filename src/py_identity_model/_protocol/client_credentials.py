@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
@@ -17,7 +18,8 @@ class ClientCredentialsTokenRequest(BaseRequest):
     """Who asks the token endpoint at ``address``, and for what.
 
     ``scope`` is a space-separated list.  A ``client_secret`` is sent by HTTP Basic; to
-    authenticate otherwise pass a ``client_authentication``, which wins.  RFC 6749 §4.4.2.
+    authenticate otherwise pass a ``client_authentication``, which wins.  ``resource`` names the
+    API or APIs that the token is for.  RFC 6749 §4.4.2, RFC 8707 §2.
 
     Example::
 
@@ -32,6 +34,7 @@ class ClientCredentialsTokenRequest(BaseRequest):
     client_secret: str | None = None
     scope: str | None = None
     client_authentication: ClientAuthentication | None = field(default=None, kw_only=True)
+    resource: str | Sequence[str] | None = field(default=None, kw_only=True)
 
 
 @dataclass(eq=False, repr=False)
@@ -46,9 +49,11 @@ class ClientCredentialsTokenResponse(BaseResponse):
 
 def build(request: ClientCredentialsTokenRequest) -> HttpRequest:
     """Return the HTTP request (RFC 6749 §4.4.2)."""
-    form = {"grant_type": "client_credentials"}
+    form: dict[str, str | Sequence[str]] = {"grant_type": "client_credentials"}
     if request.scope is not None:
         form["scope"] = request.scope
+    if request.resource is not None:
+        form["resource"] = request.resource
     return HttpRequest(
         "POST",
         request.address,

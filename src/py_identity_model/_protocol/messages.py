@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any, NamedTuple
@@ -48,7 +48,7 @@ class HttpRequest:
     method: str
     url: str
     headers: Mapping[str, str] = field(default_factory=dict)
-    form: Mapping[str, str] | None = field(default=None, repr=False)
+    form: Mapping[str, str | Sequence[str]] | None = field(default=None, repr=False)
     client_id: str | None = None
     authentication: ClientAuthentication | None = None
     replay: Replay = Replay.SAFE
@@ -65,7 +65,7 @@ class HttpRequest:
             headers |= credentials.headers
             form |= credentials.form
         headers["Content-Type"] = "application/x-www-form-urlencoded"
-        return Prepared(headers, urlencode(form).encode())
+        return Prepared(headers, urlencode(form, doseq=True).encode())
 
 
 @dataclass(frozen=True)

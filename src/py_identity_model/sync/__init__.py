@@ -56,7 +56,6 @@ if TYPE_CHECKING:
     from .token_validation import validate_token as validate_token
 
 __all__ = [
-    "HTTPClient",
     "BaseRequest",
     "BaseResponse",
     "ClaimsValidationError",
@@ -72,6 +71,7 @@ __all__ = [
     "DiscoveryErrorKind",
     "DiscoveryPolicy",
     "ErrorKind",
+    "HTTPClient",
     "JsonWebAlgorithmsKeyTypes",
     "JsonWebKey",
     "JsonWebKeyParameterNames",

