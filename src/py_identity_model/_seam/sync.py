@@ -8,14 +8,13 @@ import threading
 import time
 import weakref
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Generator, Iterable, Sequence
+from collections.abc import Callable, Generator, Sequence
 from contextvars import copy_context
 from inspect import isawaitable
 from threading import Event, Lock
 from time import sleep
 from typing import Annotated, Any, Generic, ParamSpec, TypeAlias, TypeVar
 
-import httpcore
 import httpx
 
 from .._fork import forget_in_child
@@ -175,77 +174,19 @@ def deadline(seconds: float) -> Generator[None]:
         _due.at = outer
 
 
-def _bounded(timeout: float | None) -> float | None:
-    """Return ``timeout``, or what the deadline leaves if that is less; raise when it is past."""
+def time_left() -> float | None:
+    """Return how many seconds the running block's deadline leaves, or None without one."""
     due: float | None = getattr(_due, "at", None)
-    if due is None:
-        return timeout
-    left = due - time.monotonic()
-    if left <= 0:
-        raise httpcore.ReadTimeout("the deadline has passed")
-    return left if timeout is None else min(timeout, left)
-
-
-class _BoundedStream(httpcore.NetworkStream):
-    """A connection whose every read and write ends with the deadline of the running block.
-
-    httpx's own timeouts are for one read each: a peer that sends a header field now and then
-    would keep a thread for ever.
-    """
-
-    def __init__(self, stream: httpcore.NetworkStream) -> None:
-        self._stream = stream
-
-    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        return self._stream.read(max_bytes, _bounded(timeout))
-
-    def write(self, buffer: bytes, timeout: float | None = None) -> None:
-        self._stream.write(buffer, _bounded(timeout))
-
-    def close(self) -> None:
-        self._stream.close()
-
-    def start_tls(
-        self, ssl_context: Any, server_hostname: str | None = None, timeout: float | None = None
-    ) -> httpcore.NetworkStream:
-        stream = self._stream.start_tls(ssl_context, server_hostname, _bounded(timeout))
-        return _BoundedStream(stream)
-
-    def get_extra_info(self, info: str) -> Any:
-        return self._stream.get_extra_info(info)
-
-
-class _BoundedBackend(httpcore.NetworkBackend):
-    """Makes bounded connections."""
-
-    def __init__(self, backend: httpcore.NetworkBackend) -> None:
-        self._backend = backend
-
-    def connect_tcp(
-        self,
-        host: str,
-        port: int,
-        timeout: float | None = None,
-        local_address: str | None = None,
-        socket_options: Iterable[Any] | None = None,
-    ) -> httpcore.NetworkStream:
-        return _BoundedStream(
-            self._backend.connect_tcp(host, port, _bounded(timeout), local_address, socket_options)
-        )
-
-    def sleep(self, seconds: float) -> None:
-        self._backend.sleep(seconds)
+    return None if due is None else due - time.monotonic()
 
 
 def open_client(**options: Any) -> httpx.Client:
     """Return a new client of httpx, bounded by :func:`deadline`."""
+    # Imported here: httpcore loads anyio, which importing the blocking API should not.
+    from .bounded import bound_reads
+
     client = httpx.Client(**options)
-    for transport in (client._transport, *client._mounts.values()):
-        # httpx has no public way to hand a backend to httpcore; without one, reads stay
-        # bounded by the timeout of each alone.
-        pool = getattr(transport, "_pool", None)
-        if isinstance(backend := getattr(pool, "_network_backend", None), httpcore.NetworkBackend):
-            pool._network_backend = _BoundedBackend(backend)  # type: ignore[union-attr]
+    bound_reads(client)
     return client
 
 

@@ -1,0 +1,85 @@
+"""Connections of blocking clients whose every read ends with the running block's deadline.
+
+httpx's own timeouts are for one read each: a peer that sends a header field now and then would
+keep a thread for ever.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import httpcore
+import httpx
+
+from .sync import time_left
+
+
+def _at_most(timeout: float | None) -> float | None:
+    """Return ``timeout``, or what the deadline leaves if that is less; raise when it is past."""
+    left = time_left()
+    if left is None:
+        return timeout
+    if left <= 0:
+        raise httpcore.ReadTimeout("the deadline has passed")
+    return left if timeout is None else min(timeout, left)
+
+
+class BoundedStream(httpcore.NetworkStream):
+    """A connection whose every read and write ends with the deadline."""
+
+    def __init__(self, stream: httpcore.NetworkStream) -> None:
+        self._stream = stream
+
+    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        return self._stream.read(max_bytes, _at_most(timeout))
+
+    def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        self._stream.write(buffer, _at_most(timeout))
+
+    def close(self) -> None:
+        self._stream.close()
+
+    def start_tls(
+        self, ssl_context: Any, server_hostname: str | None = None, timeout: float | None = None
+    ) -> httpcore.NetworkStream:
+        stream = self._stream.start_tls(ssl_context, server_hostname, _at_most(timeout))
+        return BoundedStream(stream)
+
+    def get_extra_info(self, info: str) -> Any:
+        return self._stream.get_extra_info(info)
+
+
+class BoundedBackend(httpcore.NetworkBackend):
+    """Makes bounded connections."""
+
+    def __init__(self, backend: httpcore.NetworkBackend) -> None:
+        self._backend = backend
+
+    def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,
+        local_address: str | None = None,
+        socket_options: Iterable[Any] | None = None,
+    ) -> httpcore.NetworkStream:
+        return BoundedStream(
+            self._backend.connect_tcp(host, port, _at_most(timeout), local_address, socket_options)
+        )
+
+    def sleep(self, seconds: float) -> None:
+        self._backend.sleep(seconds)
+
+
+def bound_reads(client: httpx.Client) -> None:
+    """Make the connections of ``client`` end with the deadline.
+
+    httpx has no public way to hand a backend to httpcore; where its own way has changed, reads
+    stay bounded by the timeout of each alone.
+    """
+    for transport in (client._transport, *client._mounts.values()):
+        pool = getattr(transport, "_pool", None)
+        backend = getattr(pool, "_network_backend", None)
+        if pool is not None and isinstance(backend, httpcore.NetworkBackend):
+            pool._network_backend = BoundedBackend(backend)

@@ -1,0 +1,401 @@
+"""The two halves of the seam against each other, and each on its own ground."""
+
+from __future__ import annotations
+
+import asyncio
+import contextvars
+import gc
+import inspect
+import logging
+import threading
+import time
+import weakref
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import httpcore
+import httpx
+import pytest
+import trio
+
+from py_identity_model._seam import aio, bounded, sync
+
+SHAPES = ["call", "deadline", "gather", "open_client", "spawn", "WorkerLocal", "PeerLocal"]
+
+
+class Box:
+    """A value that can be weakly referenced, and knows whether it was closed."""
+
+    def __init__(self) -> None:
+        self.closed = Flag()
+
+
+class Flag:
+    def __init__(self) -> None:
+        self.set = False
+
+    def raise_it(self) -> None:
+        self.set = True
+
+    async def araise_it(self) -> None:
+        self.set = True
+
+
+def sync_local() -> sync.WorkerLocal[Box]:
+    return sync.WorkerLocal("box", Box, lambda box: box.closed.raise_it)
+
+
+def aio_local() -> aio.WorkerLocal[Box]:
+    return aio.WorkerLocal("box", Box, lambda box: box.closed.araise_it)
+
+
+def in_thread(work: Callable[[], Any]) -> Any:
+    found: list[Any] = []
+    thread = threading.Thread(target=lambda: found.append(work()))
+    thread.start()
+    thread.join()
+    return found[0]
+
+
+def on_asyncio(work: Callable[[], Any]) -> Any:
+    async def main() -> Any:
+        return work()
+
+    return asyncio.run(main())
+
+
+def on_trio(work: Callable[[], Any]) -> Any:
+    async def main() -> Any:
+        return work()
+
+    return trio.run(main)
+
+
+WORKERS = [(sync_local, in_thread), (aio_local, on_asyncio), (aio_local, on_trio)]
+
+
+def test_both_halves_export_the_same_names() -> None:
+    assert aio.__all__ == sync.__all__
+    assert all(hasattr(half, name) for half in (aio, sync) for name in half.__all__)
+
+
+@pytest.mark.parametrize("name", SHAPES)
+def test_both_halves_take_the_same_parameters(name: str) -> None:
+    def shape(half: object) -> list[tuple[str, object, object]]:
+        signature = inspect.signature(getattr(half, name))
+        return [(p.name, p.kind, p.default) for p in signature.parameters.values()]
+
+    assert shape(aio) == shape(sync)
+
+
+@pytest.mark.parametrize("name", ["WorkerLocal", "PeerLocal", "Closing"])
+def test_classes_have_the_same_methods_but_for_a_second_name(name: str) -> None:
+    def methods(half: object) -> set[str]:
+        members = vars(getattr(half, name))
+        return {m for m in members if not m.startswith("_") and callable(members[m])}
+
+    assert methods(aio) - {"aclose"} == methods(sync)
+
+
+@pytest.mark.parametrize(("make", "run"), WORKERS)
+def test_each_worker_has_a_value_of_its_own(make: Callable[[], Any], run: Any) -> None:
+    local = make()
+
+    def twice() -> tuple[Any, Any, Any]:
+        before = local.peek()
+        return before, local.get(), local.get()
+
+    first, second = run(twice), run(twice)
+    assert first[0] is second[0] is None
+    assert first[1] is first[2] is not second[1]
+    assert second[1] is second[2]
+
+
+@pytest.mark.parametrize(("make", "run"), WORKERS)
+def test_the_end_of_a_worker_closes_its_value_and_lets_go_of_it(
+    make: Callable[[], Any], run: Any
+) -> None:
+    local = make()
+
+    def use() -> tuple[weakref.ref[Box], Flag]:
+        box = local.get()
+        return weakref.ref(box), box.closed
+
+    references = [run(use) for _ in range(3)]
+    gc.collect()
+    assert [(reference(), flag.set) for reference, flag in references] == [(None, True)] * 3
+
+
+@pytest.mark.parametrize(("make", "run"), WORKERS)
+def test_a_renewed_value_takes_the_old_ones_place(make: Callable[[], Any], run: Any) -> None:
+    local = make()
+
+    def renew() -> bool:
+        old = local.get()
+        new = local.renew()
+        return new is not old and local.get() is new
+
+    assert run(renew)
+
+
+def test_a_value_still_in_use_outlives_its_thread() -> None:
+    local = sync_local()
+    box = in_thread(local.get)
+    assert not box.closed.set
+    flag = box.closed
+    del box
+    gc.collect()
+    assert flag.set
+
+
+def test_a_loop_closed_under_its_value_does_not_trouble_the_next() -> None:
+    local = aio_local()
+
+    async def get() -> Box:
+        return local.get()
+
+    abandoned = asyncio.new_event_loop()
+    first = abandoned.run_until_complete(get())
+    abandoned.close()
+    assert on_asyncio(local.get) is not first
+
+
+def test_two_loops_at_once_have_two_values() -> None:
+    local = aio_local()
+    barrier = threading.Barrier(2)
+
+    def work() -> Box:
+        barrier.wait(5)
+        box = local.get()
+        barrier.wait(5)
+        return box
+
+    found: list[Box] = []
+    threads = [threading.Thread(target=lambda: found.append(on_asyncio(work))) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len({id(box) for box in found}) == 2
+
+
+def test_outside_a_loop_there_is_no_value() -> None:
+    with pytest.raises(RuntimeError):
+        aio_local().get()
+
+
+def test_peers_are_threads_of_one_process_or_tasks_of_one_loop() -> None:
+    shared: sync.PeerLocal[Box] = sync.PeerLocal("box", Box)
+    assert in_thread(shared.get) is in_thread(shared.get) is shared.get()
+    separate: aio.PeerLocal[Box] = aio.PeerLocal("box", Box)
+    assert on_asyncio(separate.get) is not on_asyncio(separate.get)
+    assert on_asyncio(lambda: separate.get() is separate.get())
+
+
+def test_a_forked_child_forgets_what_its_parent_owned() -> None:
+    local, peers = sync_local(), sync.PeerLocal("box", Box)
+    box, shared = local.get(), peers.get()
+    local._forget_parent()
+    peers._forget_parent()
+    assert local.peek() is None
+    assert peers.get() is not shared
+    assert not box.closed.set
+
+
+def test_a_child_does_not_close_what_it_inherited() -> None:
+    flag = Flag()
+    sync._close_at_home(-1, flag.raise_it)
+    assert not flag.set
+
+
+async def test_a_callback_may_be_plain_or_awaitable() -> None:
+    async def later(value: int) -> int:
+        return value
+
+    class Callable_:
+        async def __call__(self, value: int) -> int:
+            return value
+
+    def now(value: int) -> int:
+        return value
+
+    def task(value: int) -> Awaitable[int]:
+        return asyncio.ensure_future(later(value))
+
+    assert [await aio.call(f, 1) for f in (later, now, Callable_(), task)] == [1, 1, 1, 1]
+    assert sync.call(now, value=1) == 1
+
+
+async def test_an_awaitable_callback_is_refused_by_the_blocking_api_and_disposed_of() -> None:
+    async def later() -> None: ...
+
+    class Bare:
+        def __await__(self) -> Any: ...
+
+    future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+    for callback in (later, Bare, lambda: future):
+        with pytest.raises(TypeError, match=r"only py_identity_model\.aio can wait for"):
+            sync.call(callback)
+    assert future.cancelled()
+
+
+async def test_calls_are_gathered_in_order() -> None:
+    async def one(value: int) -> int:
+        await aio.sleep(0)
+        return value
+
+    calls: list[Callable[[], Awaitable[int]]] = [lambda: one(1), lambda: one(2)]
+    assert await aio.gather(calls) == [1, 2]
+    assert sync.gather([lambda: 1, lambda: 2]) == [1, 2]
+    assert sync.gather([lambda: 1]) == [1]
+    assert sync.gather([]) == await aio.gather([]) == []
+
+
+async def test_the_first_error_of_a_gathering_wins_and_cancels_the_rest() -> None:
+    cancelled = []
+
+    async def fail() -> None:
+        raise LookupError("no")
+
+    async def linger() -> None:
+        try:
+            await aio.Event().wait()
+        finally:
+            cancelled.append(True)
+
+    with pytest.raises(LookupError):
+        await aio.gather([linger, fail])
+    assert cancelled == [True]
+
+
+def test_the_first_error_of_gathered_threads_wins() -> None:
+    def fail() -> None:
+        raise LookupError("no")
+
+    with pytest.raises(LookupError):
+        sync.gather([fail, lambda: None])
+
+
+def test_gathered_and_spawned_threads_see_the_callers_context() -> None:
+    variable = contextvars.ContextVar("variable", default="unset")
+    variable.set("set")
+    assert sync.gather([variable.get] * 2) == ["set"] * 2
+    seen: list[str] = []
+    done = threading.Event()
+
+    def look() -> None:
+        seen.append(variable.get())
+        done.set()
+
+    assert sync.spawn("look", look)
+    assert done.wait(5)
+    assert seen == ["set"]
+
+
+def test_what_a_spawned_call_raises_is_logged(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.ERROR)
+    ended = threading.Event()
+
+    def fail() -> None:
+        ended.set()
+        raise LookupError("no")
+
+    async def afail() -> None:
+        raise LookupError("no")
+
+    async def main() -> None:
+        assert aio.spawn("fetch b", afail)
+        await aio.sleep(0.01)
+
+    sync.spawn("fetch a", fail)
+    ended.wait(5)
+    asyncio.run(main())
+    trio.run(main)
+    for _ in range(500):
+        if caplog.text.count("failed") == 3:
+            break
+        time.sleep(0.01)
+    assert "fetch a failed" in caplog.text
+    assert caplog.text.count("fetch b failed") == 2
+
+
+@pytest.mark.parametrize("run", [asyncio.run, lambda main: trio.run(lambda: main)])
+def test_the_end_of_the_loop_stops_a_spawned_call_quietly(
+    run: Callable[[Any], Any], caplog: pytest.LogCaptureFixture
+) -> None:
+    stopped = []
+
+    async def linger() -> None:
+        try:
+            await aio.Event().wait()
+        finally:
+            stopped.append(True)
+
+    async def main() -> None:
+        aio.spawn("linger", linger)
+        await aio.sleep(0.01)
+
+    run(main())
+    gc.collect()
+    assert stopped == [True]
+    assert caplog.text == ""
+
+
+def test_a_thread_that_cannot_be_started_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(self: threading.Thread) -> None:
+        raise RuntimeError("can't create new thread at interpreter shutdown")
+
+    monkeypatch.setattr(threading.Thread, "start", refuse)
+    assert not sync.spawn("late", lambda: None)
+
+
+async def test_a_deadline_ends_the_waiting() -> None:
+    with pytest.raises(TimeoutError), aio.deadline(0.01):
+        await aio.Event().wait()
+
+
+def test_a_deadline_lowers_the_timeouts_of_a_threads_reads() -> None:
+    at_most = bounded._at_most
+    assert at_most(5) == 5
+    assert at_most(None) is None
+    with sync.deadline(60):
+        assert at_most(5) == 5
+        left = at_most(None)
+        assert left is not None
+        assert 59 < left <= 60
+        with sync.deadline(0), pytest.raises(httpcore.ReadTimeout):
+            at_most(5)
+        with sync.deadline(600):
+            assert (at_most(None) or 600) <= 60
+    assert at_most(None) is None
+
+
+def test_every_connection_of_a_blocking_client_is_bounded(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:9")
+    with sync.open_client() as client:
+        transports: list[Any] = [client._transport, *client._mounts.values()]
+        assert len(transports) == 2
+        for transport in transports:
+            backend = transport._pool._network_backend
+            assert isinstance(backend, bounded.BoundedBackend)
+            backend.sleep(0)
+
+
+def test_a_transport_without_a_pool_is_left_as_it_is() -> None:
+    transport = httpx.MockTransport(lambda request: httpx.Response(200))
+    with httpx.Client(transport=transport, trust_env=False) as client:
+        bounded.bound_reads(client)
+        assert client._transport is transport
+
+
+async def test_something_closing_has_a_second_name() -> None:
+    closed = []
+
+    class Thing(aio.Closing):
+        async def close(self) -> None:
+            closed.append(True)
+
+    await Thing().aclose()
+    assert closed == [True]
