@@ -58,7 +58,8 @@ def types(session: nox.Session) -> None:
 @nox.session(python=PYTHONS)
 def tests(session: nox.Session) -> None:
     """Run all tests but the real provider's; neither API may be covered less."""
-    session.install("-e", ".[testing]", *group("test"), *group("examples"), *group("codegen"))
+    needed = ("test", "examples", "codegen", "types")
+    session.install("-e", ".[testing]", *(pin for name in needed for pin in group(name)))
     if session.posargs:
         session.run("pytest", *session.posargs)
         return

@@ -94,6 +94,14 @@ class Prose:
         return text
 
 
+def unfinished(name: str, text: str) -> Iterator[str]:
+    """Yield what keeps one source from being read at all."""
+    try:
+        compile(text, name, "exec")
+    except SyntaxError as error:
+        yield f"{name}:{error.lineno}: does not parse ({error.msg}): finish it first"
+
+
 def problems(name: str, text: str) -> Iterator[str]:
     """Yield what is wrong with one translated module, by the lines of its source."""
     try:
@@ -123,6 +131,8 @@ def unused(sources: Iterable[str], prose: Prose) -> Iterator[str]:
 def generate(scratch: Path) -> dict[str, str]:
     """Return what the generated trees should hold; ``scratch`` is an empty folder."""
     sources = read(ROOT, TREES)
+    if found := [problem for name in sources for problem in unfinished(name, sources[name])]:
+        raise Refused(*found)
     prose = Prose()
     classes = re.findall(r"\b_?Async[A-Z]\w*", "".join(sources.values()))
     names = {name: name.replace("Async", "", 1) for name in classes} | NAMES

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
+import hashlib
+import socket
 import threading
 from collections.abc import Callable, Iterator
 from typing import Any, TypeVar
 
 import httpx
 import pytest
+from cryptography import x509
 
 from py_identity_model import TokenValidationConfig
 from py_identity_model.exceptions import PyIdentityModelException
@@ -86,3 +90,40 @@ def refused(expected: type[E], code: str) -> pytest.RaisesExc[E]:
 def members_of(value: Any) -> dict[str, Any]:
     """Return a response's fields past its guards."""
     return dict(vars(value))
+
+
+class Drip:
+    """A server that sends a beginning, and then a piece now and then, without end."""
+
+    def __init__(self, beginning: bytes, piece: bytes, every: float = 0.02) -> None:
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self._beginning, self._piece, self._every = beginning, piece, every
+        self._stopped = threading.Event()
+        self._thread = threading.Thread(target=self._serve, daemon=True)
+        self.url = f"http://127.0.0.1:{self._listener.getsockname()[1]}/"
+
+    def _serve(self) -> None:
+        connection, _ = self._listener.accept()
+        with connection, contextlib.suppress(OSError):
+            connection.recv(65536)
+            connection.sendall(self._beginning)
+            while not self._stopped.wait(self._every):
+                connection.sendall(self._piece)
+
+    def __enter__(self) -> Drip:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._stopped.set()
+        self._thread.join()
+        self._listener.close()
+
+
+def hashed_name(certificate: bytes) -> str:
+    """Return the file name by which OpenSSL looks a certificate up in a folder."""
+    subject = x509.load_pem_x509_certificate(certificate).subject
+    lowered = [x509.NameAttribute(one.oid, str(one.value).lower()) for one in subject]
+    encoded = x509.Name(lowered).public_bytes()
+    content = encoded[2 if encoded[1] < 0x80 else 2 + (encoded[1] & 0x7F) :]
+    return f"{int.from_bytes(hashlib.sha1(content).digest()[:4], 'little'):08x}.0"

@@ -21,7 +21,7 @@ from py_identity_model.exceptions import (
 from py_identity_model.sync import HTTPClient, http
 from py_identity_model.sync.http import send
 from py_identity_model.testing import Answer, EmbeddedProvider
-from tests.support import DISCOVERY, URL, answering, refused, script
+from tests.support import DISCOVERY, URL, Drip, answering, refused, script
 
 GET = HttpRequest("GET", URL)
 SPENT = HttpRequest("POST", URL, form={"code": "c"}, replay=Replay.UNSENT)
@@ -326,3 +326,21 @@ def test_the_answers_headers_are_found_in_any_case(provider: EmbeddedProvider) -
     response = send(HttpRequest("GET", provider.issuer + DISCOVERY), None)
     assert response.media_type == "application/json"
     assert response.headers.get("Content-Type") == "application/json"
+
+
+@pytest.mark.parametrize(
+    ("beginning", "piece"),
+    [
+        (b"HTTP/1.1 200 OK\r\ncontent-length: 100000\r\n\r\n", b"x"),
+        (b"HTTP/1.1 200 OK\r\n", b"x-more: 1\r\n"),
+        (b"", b"H"),
+    ],
+    ids=["body", "headers", "status line"],
+)
+def test_an_answer_that_drips_is_given_up_at_the_deadline(beginning: bytes, piece: bytes) -> None:
+    with Drip(beginning, piece) as server:
+        with HTTPClient(timeout=0.15) as client:
+            began = time.monotonic()
+            with pytest.raises(NetworkException):
+                send(HttpRequest("GET", server.url), client, retries=0)
+            assert time.monotonic() - began < 3

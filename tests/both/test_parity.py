@@ -1,0 +1,89 @@
+"""The two APIs are one: same names, same signatures, same documentation, up to translation."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+import py_identity_model
+from py_identity_model import aio, sync
+
+ROOT = Path(__file__).parents[2]
+MODULES = sorted(path.stem for path in (ROOT / "src/py_identity_model/aio").glob("*.py"))
+
+
+def plain(text: str) -> str:
+    """Return ``text`` as the generator words it."""
+    text = re.sub(r"\b(async|await) +(?=[\w(])", "", text)
+    text = re.sub(r"\bAsync(?=[A-Z])", "", text)
+    text = text.replace("asynchronous", "synchronous")
+    return text.replace("py_identity_model.aio", "py_identity_model")
+
+
+def test_both_packages_export_the_same_names() -> None:
+    assert {plain(name) for name in aio.__all__} == {*sync.__all__}
+
+
+def test_both_packages_have_the_same_modules() -> None:
+    generated = (ROOT / "src/py_identity_model/sync").glob("*.py")
+    assert sorted(path.stem for path in generated) == MODULES
+
+
+@pytest.mark.parametrize("name", aio.__all__)
+def test_a_name_means_the_same_in_both_packages(name: str) -> None:
+    ours, theirs = getattr(aio, name), getattr(sync, plain(name))
+    if ours is theirs:
+        return
+    assert plain(inspect.getdoc(ours) or "") == inspect.getdoc(theirs)
+    assert shape(ours) == shape(theirs)
+    if inspect.isclass(ours):
+        members = {plain(member): value for member, value in vars(ours).items()}
+        for member, value in vars(theirs).items():
+            if inspect.isfunction(value) and not member.startswith("_"):
+                assert shape(members[member]) == shape(value)
+                assert plain(members[member].__doc__ or "") == value.__doc__
+
+
+def shape(thing: Any) -> list[tuple[str, object, object, str]]:
+    signature = inspect.signature(thing)
+    return [
+        (p.name, p.kind, p.default, plain(str(p.annotation))) for p in signature.parameters.values()
+    ] + [("return", None, None, plain(str(signature.return_annotation)))]
+
+
+@pytest.mark.parametrize("package", [py_identity_model, aio, sync])
+def test_what_a_package_lists_is_what_it_loads_and_what_checkers_see(package: ModuleType) -> None:
+    assert package.__file__ is not None
+    text = Path(package.__file__).read_text()
+    block = text[text.index("if TYPE_CHECKING:") : text.index("__all__")]
+    seen = re.findall(r"\b(\w+) as \1\b", block)
+    table = text[text.index("lazy_names(") :]
+    loaded = re.findall(r'"([A-Za-z]\w+)"', table)
+    assert len(package.__all__) == len({*package.__all__})
+    assert {*seen} == {*loaded} == {*package.__all__}
+    assert {*package.__all__} <= {*dir(package)}
+    for name in package.__all__:
+        assert getattr(package, name) is not None
+
+
+@pytest.mark.parametrize("package", [py_identity_model, aio, sync])
+def test_a_name_that_does_not_exist_is_told_as_usual(package: ModuleType) -> None:
+    with pytest.raises(AttributeError, match="has no attribute 'nonsense'"):
+        _ = package.nonsense
+
+
+def test_every_public_function_and_class_is_documented_with_an_example() -> None:
+    bare = []
+    for package in (py_identity_model, aio):
+        for name in package.__all__:
+            thing = getattr(package, name)
+            if inspect.isfunction(thing) or name in {"AsyncHTTPClient", "HTTPClient"}:
+                doc = inspect.getdoc(thing) or ""
+                if "Example::" not in doc:
+                    bare.append(name)
+    assert bare == []

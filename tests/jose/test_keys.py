@@ -1,0 +1,238 @@
+"""Keys in use: every algorithm, every way of not fitting, and which key is chosen."""
+
+from __future__ import annotations
+
+import json
+import warnings
+from typing import Any
+
+import pytest
+from joserfc.jwk import ECKey, OctKey, OKPKey, RSAKey
+
+from py_identity_model import (
+    JsonWebKey,
+    SignatureVerificationException,
+    TokenValidationException,
+    jwks_from_dict,
+)
+from py_identity_model._jose.algorithms import ALGORITHMS, agrees
+from py_identity_model._jose.encoding import (
+    decode_base64url,
+    encode_base64url,
+    parse_object,
+)
+from py_identity_model._jose.keys import Header, KeySnapshot, prepare, prepared
+from py_identity_model._jose.sign import sign_compact
+from py_identity_model._jose.tokens import read_header, split_token, verify
+from tests.support import refused
+
+MADE: dict[str, Any] = {
+    "RSA": RSAKey.generate_key(2048),
+    "P-256": ECKey.generate_key("P-256"),
+    "P-384": ECKey.generate_key("P-384"),
+    "P-521": ECKey.generate_key("P-521"),
+    "secp256k1": ECKey.generate_key("secp256k1"),
+    "Ed25519": OKPKey.generate_key("Ed25519"),
+    "Ed448": OKPKey.generate_key("Ed448"),
+    "X25519": OKPKey.generate_key("X25519"),
+    "oct": OctKey.generate_key(512),
+}
+KEY_OF = {
+    alg: MADE[wanted.curves[0] if wanted.curves else wanted.kty]
+    for alg, wanted in ALGORITHMS.items()
+}
+
+
+def public(key: Any, **members: Any) -> JsonWebKey:
+    private = key.key_type == "oct"
+    return jwks_from_dict({**key.as_dict(private=private), **members})
+
+
+def token(alg: str, **header: Any) -> str:
+    return sign_compact({"alg": alg, **header}, {"sub": "a"}, KEY_OF[alg], alg)
+
+
+def verified(jwt: str, *keys: JsonWebKey, **options: Any) -> bytes:
+    segments = split_token(jwt)
+    return verify(segments, read_header(segments.header), KeySnapshot(keys), **options)
+
+
+@pytest.mark.parametrize("alg", ALGORITHMS)
+def test_every_algorithm_is_verified_and_its_forgery_refused(alg: str) -> None:
+    jwt = token(alg, kid="k")
+    key = public(KEY_OF[alg], kid="k")
+    assert json.loads(verified(jwt, key)) == {"sub": "a"}
+    other = sign_compact({"alg": alg, "kid": "k"}, {"sub": "b"}, KEY_OF[alg], alg)
+    forged = f"{jwt.rpartition('.')[0]}.{other.rpartition('.')[2]}"
+    with refused(SignatureVerificationException, "invalid_signature"):
+        verified(forged, key)
+
+
+def test_the_old_name_of_edwards_curves_is_understood() -> None:
+    ed448 = sign_compact({"alg": "EdDSA", "kid": "k"}, {}, MADE["Ed448"], "EdDSA")
+    assert verified(ed448, public(MADE["Ed448"], kid="k")) == b"{}"
+    for declared, used in (("EdDSA", "Ed25519"), ("Ed25519", "EdDSA"), ("Ed25519", "Ed25519")):
+        key = public(MADE["Ed25519"], kid="k", alg=declared)
+        assert verified(sign_compact({"alg": used, "kid": "k"}, {}, MADE["Ed25519"], used), key)
+    assert not agrees("Ed448", "Ed25519")
+    assert not agrees("EdDSA", "ES256")
+
+
+@pytest.mark.parametrize("alg", ALGORITHMS)
+def test_a_key_of_another_kind_never_fits(alg: str) -> None:
+    wanted = ALGORITHMS[alg]
+    for kind, made in MADE.items():
+        if kind in {wanted.kty, *wanted.curves}:
+            continue
+        with refused(TokenValidationException, "unfit_key"):
+            prepare(public(made), alg)
+
+
+def test_a_key_for_another_algorithm_does_not_fit() -> None:
+    with refused(TokenValidationException, "unfit_key") as caught:
+        prepare(public(MADE["RSA"], alg="RS256"), "PS256")
+    assert "RS256" in str(caught.value)
+
+
+def number(value: int) -> str:
+    return encode_base64url(value.to_bytes((value.bit_length() + 7) // 8, "big")).decode()
+
+
+def test_weak_keys_are_refused_unless_allowed() -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        small = RSAKey.generate_key(1024)
+    key = public(small, kid="k")
+    jwt = sign_compact({"alg": "RS256", "kid": "k"}, {}, small, "RS256")
+    with refused(TokenValidationException, "weak_key"):
+        verified(jwt, key)
+    assert verified(jwt, key, allow_weak_keys=True) == b"{}"
+    short = jwks_from_dict({"kty": "oct", "k": number(2**100), "kid": "k"})
+    with refused(TokenValidationException, "weak_key"):
+        prepare(short, "HS256")
+    prepare(short, "HS256", allow_weak_keys=True)
+    long = jwks_from_dict({"kty": "oct", "k": encode_base64url(b"x" * 32).decode()})
+    prepare(long, "HS256")
+    with refused(TokenValidationException, "weak_key"):
+        prepare(long, "HS384")
+
+
+@pytest.mark.parametrize(
+    "members",
+    [
+        {"kty": "RSA", "n": "!!!", "e": "AQAB"},
+        {"kty": "RSA", "n": number(2**20000 + 1), "e": "AQAB"},
+        {"kty": "RSA", "n": number(2**2048 + 1), "e": number(1)},
+        {"kty": "RSA", "n": number(2**2048 + 1), "e": number(4)},
+        {"kty": "RSA", "n": number(2**2048 + 1), "e": number(2**300 + 1)},
+        {"kty": "oct", "k": "=="},
+    ],
+)
+def test_key_material_that_makes_no_sense_is_refused(members: dict[str, Any]) -> None:
+    alg = "RS256" if members["kty"] == "RSA" else "HS256"
+    with refused(TokenValidationException, "unusable_key"):
+        prepare(jwks_from_dict(members), alg, allow_weak_keys=True)
+
+
+def test_a_point_off_the_curve_is_refused() -> None:
+    good = public(MADE["P-256"]).as_dict()
+    with refused(TokenValidationException, "unusable_key"):
+        prepare(jwks_from_dict({**good, "y": good["x"]}), "ES256")
+
+
+def test_a_pem_is_no_hmac_secret() -> None:
+    pem = encode_base64url(MADE["RSA"].as_pem(private=False)).decode()
+    with refused(TokenValidationException, "unusable_key"):
+        prepare(jwks_from_dict({"kty": "oct", "k": pem}), "HS256")
+
+
+def test_the_private_half_of_a_key_is_never_imported() -> None:
+    members = {**MADE["RSA"].as_dict(private=True), "d": "AA", "p": "AA", "kid": "k"}
+    assert verified(token("RS256", kid="k"), jwks_from_dict(members))
+
+
+def test_every_key_of_a_shared_name_is_tried() -> None:
+    other = public(RSAKey.generate_key(2048), kid="k")
+    unfit = public(MADE["P-256"], kid="k")
+    assert verified(token("RS256", kid="k"), unfit, other, public(MADE["RSA"], kid="k"))
+    with refused(SignatureVerificationException, "invalid_signature"):
+        verified(token("RS256", kid="k"), unfit, other)
+
+
+def test_a_name_nobody_has_is_told_with_the_names_there_are() -> None:
+    with refused(TokenValidationException, "no_matching_key") as caught:
+        verified(token("RS256", kid="x"), public(MADE["RSA"], kid="k"))
+    assert caught.value.details == {"kid": "x", "available_kids": ["k"]}
+
+
+def test_without_a_name_the_only_key_that_fits_is_used(caplog: pytest.LogCaptureFixture) -> None:
+    rsa, ec = public(MADE["RSA"], kid="r"), public(MADE["P-256"], kid="e")
+    assert verified(token("RS256"), rsa)
+    assert verified(token("RS256"), public(MADE["RSA"], use="enc"))
+    assert verified(token("RS256"), public(MADE["P-384"], use="enc"), rsa)
+    assert verified(token("RS256"), rsa, ec)
+    declared = public(RSAKey.generate_key(2048), alg="PS256")
+    assert verified(token("RS256"), declared, rsa)
+    assert "the token names no key" in caplog.text
+
+
+def test_without_a_name_several_keys_are_too_many() -> None:
+    with refused(TokenValidationException, "ambiguous_key") as caught:
+        verified(token("RS256"), public(MADE["RSA"]), public(MADE["RSA"]))
+    assert "no kid" in str(caught.value)
+
+
+def test_without_a_name_no_key_may_fit() -> None:
+    with refused(TokenValidationException, "no_matching_key"):
+        verified(token("RS256"), public(MADE["P-256"]), public(MADE["P-384"]))
+    with refused(TokenValidationException, "no_matching_key"):
+        verified(token("RS256"))
+
+
+def test_headers_are_remembered_only_once_verified_and_not_without_end() -> None:
+    snapshot = KeySnapshot([public(MADE["oct"], kid="k")])
+    for number_ in range(300):
+        segments = split_token(token("HS256", kid="k", n=number_))
+        header = read_header(segments.header)
+        forged = segments._replace(signature=b"AAAA")
+        with pytest.raises(SignatureVerificationException):
+            verify(forged, header, snapshot)
+        assert (segments.header, False) not in snapshot.memo
+        verify(segments, header, snapshot)
+        verify(segments, header, snapshot)
+        assert (segments.header, False) in snapshot.memo
+    assert len(snapshot.memo) <= 128
+
+
+def test_a_key_is_prepared_once() -> None:
+    key = public(MADE["RSA"], kid="k")
+    assert prepared(key, "RS256", False) is prepared(key, "RS256", False)
+    assert prepared(key, "RS256", False) is not prepared(key, "PS256", False)
+    snapshot = KeySnapshot([key])
+    header = Header("RS256", "k")
+    first = snapshot.verifiers(header, allow_weak_keys=False)
+    assert snapshot.verifiers(header, allow_weak_keys=False) == first
+
+
+@pytest.mark.parametrize("text", [b"", b"QQ", b"QUI", b"QUJD", b"-_-_"])
+def test_one_spelling_of_bytes_is_read(text: bytes) -> None:
+    assert encode_base64url(decode_base64url(text)) == text
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *(b"QR", b"QUJ", b"Q", b"QQ==", b"+/+/", b"QU JD", b"QUJD\n", b"QU\nJD", b"Q=Q="),
+        *(b"\xff\xff\xff\xff", b"QQ\x00\x00", b"!!!!"),
+    ],
+)
+def test_every_other_spelling_is_refused(text: bytes) -> None:
+    with pytest.raises(ValueError):  # noqa: PT011  # what it says does not matter
+        decode_base64url(text)
+
+
+def test_an_object_is_read_strictly_or_with_duplicates() -> None:
+    assert parse_object(b'{"a": 1, "a": 2}', allow_duplicates=True) == {"a": 2}
+    for bad in (b'{"a": 1, "a": 2}', b'{"a": {"b": 1, "b": 2}}', b"{} x", b"\xef\xbb\xbf{}"):
+        with pytest.raises(ValueError):  # noqa: PT011  # what it says does not matter
+            parse_object(bad)

@@ -1,0 +1,233 @@
+"""Retries, cache entries, counters, messages: the small pure pieces."""
+
+from __future__ import annotations
+
+import threading
+
+import pytest
+
+from py_identity_model import (
+    CacheCounters,
+    ConfigurationException,
+    DeadlineExceededException,
+    DiscoveryHTTPSRequiredError,
+    ErrorKind,
+    InvalidArgumentError,
+    NetworkException,
+    NoClientAuthentication,
+    ResponseRefusedException,
+    get_cache_counters,
+)
+from py_identity_model._protocol.cache import Entry, EntryTable, may_be_stored, time_to_live
+from py_identity_model._protocol.messages import (
+    HttpRequest,
+    HttpResponse,
+    Replay,
+    failure_of,
+    oauth_error_of,
+)
+from py_identity_model._protocol.retry import backoff, retry_after, worth_retrying
+from py_identity_model._settings import DISCO_CACHE_MAX_ENTRIES, JWKS_CACHE_TTL
+
+
+def test_pauses_double() -> None:
+    assert list(backoff(4, 0.5)) == [0.5, 1.0, 2.0, 4.0]
+    assert list(backoff(0, 1)) == []
+
+
+@pytest.mark.parametrize(
+    ("header", "seconds"),
+    [
+        (None, 0),
+        ("", 0),
+        ("7", 7),
+        ("-3", 0),
+        ("1e9", 120),
+        ("nan", 0),
+        ("inf", 120),
+        ("soon", 0),
+        ("Thu, 01 Jan 1970 00:01:40 GMT", 90),
+        ("Thu, 01 Jan 1970 00:00:05 GMT", 0),
+        ("Thu, 01 Jan 2970 00:00:00 GMT", 120),
+        ("Thu, 99 Foo 1970 00:00:00 GMT", 0),
+    ],
+)
+def test_retry_after_is_seconds_or_a_date(header: str | None, seconds: float) -> None:
+    assert retry_after(header, now=10) == seconds
+
+
+def test_a_status_is_worth_retrying_if_that_changes_nothing() -> None:
+    assert worth_retrying(429, Replay.UNSENT)
+    assert not worth_retrying(503, Replay.UNSENT)
+    assert worth_retrying(503, Replay.SAFE)
+    assert not worth_retrying(404, Replay.SAFE)
+
+
+@pytest.mark.parametrize(
+    ("header", "seconds"),
+    [
+        (None, 3600),
+        ("max-age=300", 300),
+        ("public, MAX-AGE = 300", 300),
+        ('max-age="300"', 300),
+        ("max-age=1", 60),
+        ("max-age=999999999", 86400),
+        ("s-maxage=300", 3600),
+        ("max-age=soon", 3600),
+        ("max-age=-5", 3600),
+    ],
+)
+def test_an_answer_lives_as_long_as_it_says_within_bounds(
+    header: str | None, seconds: float
+) -> None:
+    assert time_to_live(header, JWKS_CACHE_TTL) == seconds
+
+
+@pytest.mark.parametrize(
+    ("header", "stored"),
+    [
+        (None, True),
+        ("max-age=60", True),
+        ("no-store", False),
+        ("private, No-Cache", False),
+        ('no-cache="set-cookie"', False),
+        ("x-no-store", True),
+    ],
+)
+def test_an_answer_may_forbid_to_be_stored(header: str | None, stored: bool) -> None:
+    assert may_be_stored(header) is stored
+
+
+def test_an_entry_is_fresh_then_stale_then_gone() -> None:
+    entry: Entry[str] = Entry()
+    assert entry.usable(0) is None
+    entry.accept("keys", now=0, ttl=100)
+    assert (entry.usable(99), entry.wants_refresh(99)) == ("keys", False)
+    assert (entry.usable(101), entry.wants_refresh(101)) == ("keys", True)
+    assert (entry.usable(86401), entry.value) == (None, "keys")
+
+
+def test_a_failure_leaves_the_value_and_a_gap() -> None:
+    entry: Entry[str] = Entry()
+    entry.accept("keys", now=0, ttl=100)
+    entry.fail(now=200)
+    assert entry.usable(200) == "keys"
+    assert not entry.wants_refresh(200.9)
+    assert entry.wants_refresh(201)
+    assert entry.usable_until == 86400
+
+
+def test_a_pardon_is_granted_once_until_the_next_success() -> None:
+    entry: Entry[str] = Entry()
+    for cooldown, left in ((5.0, 0.0), (6.0, 6.0)):
+        entry.cooldown_until = cooldown
+        entry.pardon()
+        assert entry.cooldown_until == left
+    entry.accept("keys", now=0, ttl=100)
+    entry.pardon()
+    assert entry.cooldown_until == 0.0
+
+
+def test_a_table_keeps_the_entry_it_has() -> None:
+    table: EntryTable[str] = EntryTable(DISCO_CACHE_MAX_ENTRIES)
+    entry = table.claim("a", 0)
+    assert table.claim("a", 1) is entry is table.find("a")
+    table.drop("a", Entry())
+    assert table.find("a") is entry
+    table.drop("a", entry)
+    assert table.find("a") is None
+    lock = table._lock
+    table._forget_parent()
+    assert table._lock is not lock
+
+
+def test_a_full_table_makes_room(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DISCO_CACHE_MAX_ENTRIES", "3")
+    table: EntryTable[str] = EntryTable(DISCO_CACHE_MAX_ENTRIES)
+    for number in range(10):
+        table.claim(number, now=number)
+    assert len(table) == 3
+    assert table.evicted == 7
+    assert [table.find(number) is not None for number in range(10)] == [False] * 7 + [True] * 3
+
+
+def test_counters_count_in_every_thread() -> None:
+    counters = CacheCounters(disco_hits=5)
+
+    def work() -> None:
+        for _ in range(1000):
+            counters.record_disco_hit()
+            counters.record_jwks_hit()
+
+    threads = [threading.Thread(target=work) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    counters.record_disco_miss()
+    counters.record_jwks_miss()
+    counters.record_jwks_refresh()
+    assert counters.snapshot() == {
+        "disco_hits": 8005,
+        "disco_misses": 1,
+        "jwks_hits": 8000,
+        "jwks_misses": 1,
+        "jwks_refreshes": 1,
+    }
+    assert counters == CacheCounters(8005, 1, 8000, 1, 1)
+    assert repr(counters).startswith("CacheCounters(disco_hits=8005, ")
+    counters.reset()
+    assert counters == CacheCounters()
+
+
+def test_there_is_one_set_of_counters_a_process() -> None:
+    assert get_cache_counters() is get_cache_counters()
+
+
+def test_a_request_without_credentials_sends_its_form_alone() -> None:
+    prepared = HttpRequest("POST", "https://op.example", form={"a": "1"}).prepare()
+    assert prepared.content == b"a=1"
+    named = HttpRequest(
+        "POST", "https://op.example", form={}, authentication=NoClientAuthentication()
+    )
+    assert named.prepare().content == b""
+
+
+def test_an_answer_with_a_byte_order_mark_is_read() -> None:
+    assert HttpResponse(200, {}, b'\xef\xbb\xbf{"a": 1}').json() == {"a": 1}
+
+
+@pytest.mark.parametrize(
+    ("error", "kind", "start"),
+    [
+        (NetworkException("x"), ErrorKind.NETWORK_ERROR, "Network error during PAR: x"),
+        (DeadlineExceededException("x"), ErrorKind.NETWORK_ERROR, "Network error"),
+        (ResponseRefusedException("x"), ErrorKind.RESPONSE_REFUSED, "Unexpected error"),
+        (DiscoveryHTTPSRequiredError("x"), ErrorKind.HTTPS_REQUIRED, "Unexpected error"),
+        (ConfigurationException("x"), ErrorKind.INVALID_CONFIGURATION, "Unexpected error"),
+        (InvalidArgumentError("x"), ErrorKind.INVALID_CONFIGURATION, "Unexpected error"),
+        (LookupError("x"), ErrorKind.UNEXPECTED_ERROR, "Unexpected error during PAR: x"),
+    ],
+)
+def test_what_is_raised_while_sending_becomes_a_failed_response(
+    error: Exception, kind: ErrorKind, start: str
+) -> None:
+    fields = failure_of(error, "PAR")
+    assert fields["error_kind"] is kind
+    assert fields["error"].startswith(start)
+    assert fields["is_successful"] is False
+
+
+@pytest.mark.parametrize(
+    ("body", "error"),
+    [
+        (b'{"error": "invalid_grant"}', "invalid_grant"),
+        (b'{"error": 5}', None),
+        (b"[]", None),
+        (b"<html>", None),
+    ],
+)
+def test_an_oauth_error_is_read_only_where_there_is_one(body: bytes, error: str | None) -> None:
+    found = oauth_error_of(HttpResponse(400, {}, body))
+    assert found["oauth_error"] == error
+    assert found["oauth_error_uri"] is None

@@ -1,0 +1,144 @@
+# Generated from aio/test_tls.py by scripts/make_sync.py; edit that file.
+"""Which certificate authorities are trusted, over real TLS with a private one."""
+
+from __future__ import annotations
+
+import os
+import ssl
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import trustme
+
+from py_identity_model._tls import TLSContexts, tls_contexts
+from py_identity_model.exceptions import InvalidArgumentError
+from py_identity_model.ssl_config import get_ssl_verify
+from py_identity_model.sync import HTTPClient, JwksRequest, get_jwks
+from py_identity_model.testing import EmbeddedProvider
+from tests.support import hashed_name, refused
+
+VARIABLES = ["SSL_CERT_FILE", "CURL_CA_BUNDLE", "REQUESTS_CA_BUNDLE"]
+
+
+@pytest.fixture(scope="module")
+def authority() -> trustme.CA:
+    return trustme.CA()
+
+
+@pytest.fixture(scope="module")
+def secure(authority: trustme.CA) -> Iterator[EmbeddedProvider]:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("localhost").configure_cert(context)
+    with EmbeddedProvider(tls=context, host="localhost") as provider:
+        yield provider
+
+
+@pytest.fixture
+def bundle(authority: trustme.CA, tmp_path: Path) -> Path:
+    file = tmp_path / "authority.pem"
+    authority.cert_pem.write_to_path(str(file))
+    return file
+
+
+@pytest.fixture
+def folder(authority: trustme.CA, tmp_path: Path) -> Path:
+    found = tmp_path / "authorities"
+    found.mkdir()
+    content = authority.cert_pem.bytes()
+    (found / hashed_name(content)).write_bytes(content)
+    return found
+
+
+@pytest.fixture(autouse=True)
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HTTP_RETRY_MAX_ATTEMPTS", "0")
+
+
+def trusted(provider: EmbeddedProvider, verify: str | bool | None = None) -> bool:
+    get_ssl_verify.cache_clear()
+    with HTTPClient(verify=verify) as client:
+        response = get_jwks(JwksRequest(provider.jwks_uri), client)
+    assert response.is_successful or "CERTIFICATE_VERIFY_FAILED" in str(response.error)
+    return response.is_successful
+
+
+def test_a_private_authority_is_not_trusted_by_itself(secure: EmbeddedProvider) -> None:
+    assert not trusted(secure)
+
+
+@pytest.mark.parametrize("name", VARIABLES)
+def test_each_variable_may_name_a_file_or_a_folder(
+    secure: EmbeddedProvider,
+    bundle: Path,
+    folder: Path,
+    name: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for place in (bundle, folder):
+        monkeypatch.setenv(name, str(place))
+        before = dict(os.environ)
+        assert trusted(secure)
+        assert dict(os.environ) == before
+
+
+def test_the_first_variable_that_is_set_wins(
+    secure: EmbeddedProvider, bundle: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = tmp_path / "other.pem"
+    trustme.CA().cert_pem.write_to_path(str(other))
+    for index, name in enumerate(VARIABLES[:-1]):
+        monkeypatch.setenv(name, str(other))
+        for later in VARIABLES[index + 1 :]:
+            monkeypatch.setenv(later, str(bundle))
+        assert not trusted(secure)
+        monkeypatch.setenv(name, "")
+        assert trusted(secure)
+
+
+def test_openssls_own_folder_is_kept(
+    secure: EmbeddedProvider, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SSL_CERT_DIR", str(folder))
+    assert trusted(secure)
+
+
+def test_a_client_may_be_given_its_authorities(
+    secure: EmbeddedProvider, bundle: Path, folder: Path
+) -> None:
+    assert trusted(secure, str(bundle))
+    assert trusted(secure, str(folder))
+    assert trusted(secure, False)
+    assert not trusted(secure, True)
+
+
+def test_authorities_that_cannot_be_read_are_refused(tmp_path: Path) -> None:
+    nonsense = tmp_path / "nonsense.pem"
+    nonsense.write_text("not a certificate")
+    for place in (nonsense, tmp_path / "missing.pem"):
+        with refused(InvalidArgumentError, "invalid_ca_bundle"):
+            HTTPClient(verify=str(place))
+
+
+def test_clients_that_trust_the_same_share_one_context(
+    bundle: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made: list[object] = []
+    create = ssl.create_default_context
+
+    def count(*arguments: object, **options: object) -> ssl.SSLContext:
+        made.append(options)
+        return create(*arguments, **options)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(ssl, "create_default_context", count)
+    monkeypatch.setattr(tls_contexts, "_contexts", {})
+    for _ in range(20):
+        HTTPClient(verify=str(bundle)).close()
+    assert len(made) == 1
+
+
+def test_a_forked_child_has_a_lock_of_its_own() -> None:
+    contexts = TLSContexts()
+    lock = contexts._lock
+    contexts._forget_parent()
+    assert contexts._lock is not lock
