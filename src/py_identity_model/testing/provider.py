@@ -29,9 +29,10 @@ _MAKERS: dict[str, Callable[[], Key]] = {
 class EmbeddedProvider:
     """A provider on a free port of loopback, running from construction to :meth:`close`.
 
-    ``audience`` is whom its tokens are for, ``scopes`` what may be asked for, ``lifetime`` how
-    long tokens last, in seconds; with ``tls`` it speaks https by that server context, under the
-    name ``host``.  Algorithms: RS256, ES256, EdDSA.
+    ``audience`` is whom its tokens are for; ``client_id`` and ``client_secret`` (a new one if not
+    given) are those of the client that may ask for them, ``scopes`` what it may ask for;
+    ``lifetime`` is how long tokens last, in seconds.  With ``tls``, a server context, it speaks
+    https under the name ``host``.  Algorithms: RS256, ES256, EdDSA.
 
     ``requests`` lists what arrived.  ``intercept`` may be set to a function that gets each
     request and answers in the provider's place, or returns None.
@@ -46,6 +47,8 @@ class EmbeddedProvider:
         self,
         *,
         audience: str = "api",
+        client_id: str = "machine",
+        client_secret: str | None = None,
         scopes: tuple[str, ...] = ("api", "read", "write"),
         lifetime: int = 3600,
         tls: ssl.SSLContext | None = None,
@@ -54,8 +57,8 @@ class EmbeddedProvider:
         self.audience = audience
         self.scopes = scopes
         self.lifetime = lifetime
-        self.client_id = "machine"
-        self.client_secret = secrets.token_urlsafe(32)
+        self.client_id = client_id
+        self.client_secret = client_secret or secrets.token_urlsafe(32)
         self.requests: list[Received] = []
         self.intercept: Callable[[Received], Answer | None] | None = None
         self._guard = threading.Lock()
