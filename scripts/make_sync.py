@@ -27,8 +27,8 @@ import unasync
 ROOT = Path(__file__).resolve().parents[1]
 TREES = {f"{top}/aio": f"{top}/sync" for top in ("src/py_identity_model", "tests", "tests/op")}
 NAMES = {  # beyond unasync's own; Async* classes lose their prefix without being listed
+    "AsyncByteStream": "SyncByteStream",  # httpx has a ByteStream that is something else
     "aclose": "close",
-    "aclosing": "closing",
     "aio": "sync",
     "aiter_raw": "iter_raw",
 }

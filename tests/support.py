@@ -110,6 +110,10 @@ class Drip:
             while not self._stopped.wait(self._every):
                 connection.sendall(self._piece)
 
+    def hang_up(self) -> None:
+        """Send the beginning alone."""
+        self._stopped.set()
+
     def __enter__(self) -> Drip:
         self._thread.start()
         return self

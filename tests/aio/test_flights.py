@@ -205,3 +205,21 @@ async def test_an_event_wakes_everybody() -> None:
         return "woke"
 
     assert await gather([wait, wait, wake]) == ["woken", "woken", "woke"]
+
+
+def test_a_forked_child_has_a_lock_of_its_own(flights: AsyncFlights[int]) -> None:
+    lock = flights._lock
+    flights._forget_parent()
+    assert flights._lock is not lock
+
+
+async def test_a_call_that_lost_its_place_leaves_its_successor_alone(
+    flights: AsyncFlights[int],
+) -> None:
+    async def fetch() -> int:
+        table = flights._table.get()
+        table["key"] = module.AsyncFlight(table)
+        return 1
+
+    assert await flights.join("key", fetch) == (1, True)
+    assert "key" in flights._table.get()

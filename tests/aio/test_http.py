@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
+from collections.abc import AsyncIterator
 
 import httpx
 import pytest
@@ -24,6 +25,14 @@ from tests.support import DISCOVERY, URL, Drip, answering, refused, script
 
 GET = HttpRequest("GET", URL)
 SPENT = HttpRequest("POST", URL, form={"code": "c"}, replay=Replay.UNSENT)
+
+
+class Endless(httpx.AsyncByteStream):
+    """A body without end."""
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        while True:
+            yield b"x" * 100
 
 
 async def sent(request: HttpRequest, transport: httpx.MockTransport) -> HttpResponse:
@@ -87,9 +96,15 @@ async def test_transport_errors_are_retried_and_the_last_one_is_reported(
     assert caught.value.url == URL
 
 
-async def test_an_error_without_words_is_named(pauses: list[float]) -> None:
-    with pytest.raises(NetworkException, match="ReadTimeout"):
+async def test_an_error_without_words_is_named_and_its_cause_is_told(
+    pauses: list[float],
+) -> None:
+    with pytest.raises(NetworkException, match="ReadTimeout: no details"):
         await sent(GET, script(*[httpx.ReadTimeout("")] * 4))
+    silent = httpx.ConnectError("")
+    silent.__cause__ = OSError("certificate verify failed")
+    with pytest.raises(NetworkException, match="ConnectError: certificate verify failed"):
+        await sent(GET, script(*[silent] * 4))
 
 
 async def test_a_pause_that_would_pass_the_deadline_ends_the_retries(
@@ -162,6 +177,24 @@ async def test_a_body_just_within_its_bound_is_complete(provider: EmbeddedProvid
     provider.intercept = answering("/fits", Answer(200, b"x" * 1000))
     request = HttpRequest("GET", f"{provider.issuer}/fits", max_body=lambda: 1000)
     assert (await send(request, None)).content == b"x" * 1000
+
+
+@pytest.mark.filterwarnings("ignore::ResourceWarning")  # the body is left unread on purpose
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+async def test_a_mock_that_goes_on_after_it_was_closed_is_left() -> None:
+    def serve(request: httpx.Request) -> httpx.Response:
+        return httpx.Response(200, stream=Endless())
+
+    request = HttpRequest("GET", URL, max_body=10)
+    with refused(ResponseRefusedException, "response_too_large"):
+        await sent(request, httpx.MockTransport(serve))
+
+
+async def test_a_connection_that_breaks_in_the_middle_is_a_network_error() -> None:
+    with Drip(b"HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\nhalf", b"", 10) as server:
+        server.hang_up()
+        with refused(NetworkException, "network_error"):
+            await send(HttpRequest("GET", server.url), None, retries=0)
 
 
 async def test_a_body_that_a_mock_has_read_already_is_bounded_too() -> None:

@@ -93,6 +93,9 @@ def test_tasks_of_one_loop_share_its_client_and_the_next_loop_has_another() -> N
 
 
 def test_closing_when_there_is_no_client_does_nothing() -> None:
+    thread = threading.Thread(target=close_http_client)
+    thread.start()
+    thread.join()
     asyncio.run(close_async_http_client())
 
 

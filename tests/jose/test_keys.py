@@ -233,6 +233,13 @@ def test_every_other_spelling_is_refused(text: bytes) -> None:
 
 def test_an_object_is_read_strictly_or_with_duplicates() -> None:
     assert parse_object(b'{"a": 1, "a": 2}', allow_duplicates=True) == {"a": 2}
-    for bad in (b'{"a": 1, "a": 2}', b'{"a": {"b": 1, "b": 2}}', b"{} x", b"\xef\xbb\xbf{}"):
+    nested = b'{"a":' * 100_000
+    for bad in (
+        nested,
+        b'{"a": 1, "a": 2}',
+        b'{"a": {"b": 1, "b": 2}}',
+        b"{} x",
+        b"\xef\xbb\xbf{}",
+    ):
         with pytest.raises(ValueError):  # noqa: PT011  # what it says does not matter
             parse_object(bad)

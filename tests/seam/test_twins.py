@@ -18,6 +18,7 @@ import httpx
 import pytest
 import trio
 
+from py_identity_model import _fork
 from py_identity_model._seam import aio, bounded, sync
 
 SHAPES = ["call", "deadline", "gather", "open_client", "spawn", "WorkerLocal", "PeerLocal"]
@@ -200,6 +201,31 @@ def test_a_forked_child_forgets_what_its_parent_owned() -> None:
     assert local.peek() is None
     assert peers.get() is not shared
     assert not box.closed.set
+
+
+def test_a_child_forked_by_a_loop_forgets_what_the_loop_owned() -> None:
+    local = aio_local()
+
+    def fork() -> bool:
+        before = local.get()
+        local._slots._forget_parent()
+        return local.peek() is None and local.get() is not before
+
+    assert on_asyncio(fork)
+
+
+def test_a_fork_is_told_to_whoever_wants_to_know(monkeypatch: pytest.MonkeyPatch) -> None:
+    told: list[object] = []
+
+    class Thing:
+        def _forget_parent(self) -> None:
+            told.append(self)
+
+    monkeypatch.setattr(_fork, "_forgetful", weakref.WeakSet())
+    thing = Thing()
+    _fork.forget_in_child(thing)
+    _fork._after_fork_in_child()
+    assert told == [thing]
 
 
 def test_a_child_does_not_close_what_it_inherited() -> None:

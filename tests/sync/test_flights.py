@@ -206,3 +206,21 @@ def test_an_event_wakes_everybody() -> None:
         return "woke"
 
     assert gather([wait, wait, wake]) == ["woken", "woken", "woke"]
+
+
+def test_a_forked_child_has_a_lock_of_its_own(flights: Flights[int]) -> None:
+    lock = flights._lock
+    flights._forget_parent()
+    assert flights._lock is not lock
+
+
+def test_a_call_that_lost_its_place_leaves_its_successor_alone(
+    flights: Flights[int],
+) -> None:
+    def fetch() -> int:
+        table = flights._table.get()
+        table["key"] = module.Flight(table)
+        return 1
+
+    assert flights.join("key", fetch) == (1, True)
+    assert "key" in flights._table.get()

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import logging
 import time
+from collections.abc import Iterator
 
 import httpx
 import pytest
@@ -25,6 +26,14 @@ from tests.support import DISCOVERY, URL, Drip, answering, refused, script
 
 GET = HttpRequest("GET", URL)
 SPENT = HttpRequest("POST", URL, form={"code": "c"}, replay=Replay.UNSENT)
+
+
+class Endless(httpx.SyncByteStream):
+    """A body without end."""
+
+    def __iter__(self) -> Iterator[bytes]:
+        while True:
+            yield b"x" * 100
 
 
 def sent(request: HttpRequest, transport: httpx.MockTransport) -> HttpResponse:
@@ -88,9 +97,15 @@ def test_transport_errors_are_retried_and_the_last_one_is_reported(
     assert caught.value.url == URL
 
 
-def test_an_error_without_words_is_named(pauses: list[float]) -> None:
-    with pytest.raises(NetworkException, match="ReadTimeout"):
+def test_an_error_without_words_is_named_and_its_cause_is_told(
+    pauses: list[float],
+) -> None:
+    with pytest.raises(NetworkException, match="ReadTimeout: no details"):
         sent(GET, script(*[httpx.ReadTimeout("")] * 4))
+    silent = httpx.ConnectError("")
+    silent.__cause__ = OSError("certificate verify failed")
+    with pytest.raises(NetworkException, match="ConnectError: certificate verify failed"):
+        sent(GET, script(*[silent] * 4))
 
 
 def test_a_pause_that_would_pass_the_deadline_ends_the_retries(
@@ -163,6 +178,24 @@ def test_a_body_just_within_its_bound_is_complete(provider: EmbeddedProvider) ->
     provider.intercept = answering("/fits", Answer(200, b"x" * 1000))
     request = HttpRequest("GET", f"{provider.issuer}/fits", max_body=lambda: 1000)
     assert (send(request, None)).content == b"x" * 1000
+
+
+@pytest.mark.filterwarnings("ignore::ResourceWarning")  # the body is left unread on purpose
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+def test_a_mock_that_goes_on_after_it_was_closed_is_left() -> None:
+    def serve(request: httpx.Request) -> httpx.Response:
+        return httpx.Response(200, stream=Endless())
+
+    request = HttpRequest("GET", URL, max_body=10)
+    with refused(ResponseRefusedException, "response_too_large"):
+        sent(request, httpx.MockTransport(serve))
+
+
+def test_a_connection_that_breaks_in_the_middle_is_a_network_error() -> None:
+    with Drip(b"HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\nhalf", b"", 10) as server:
+        server.hang_up()
+        with refused(NetworkException, "network_error"):
+            send(HttpRequest("GET", server.url), None, retries=0)
 
 
 def test_a_body_that_a_mock_has_read_already_is_bounded_too() -> None:

@@ -378,6 +378,23 @@ def test_a_request_refused_unsent_is_not_counted() -> None:
     assert get_cache_counters().disco_misses == 0
 
 
+def test_a_key_set_refused_unsent_is_not_counted(provider: EmbeddedProvider) -> None:
+    document = provider.document() | {"jwks_uri": "ftp://op.example/jwks"}
+    provider.intercept = answering(DISCOVERY, Answer.of_json(document))
+    lax = replace(CONFIG, discovery_policy=DiscoveryPolicy(validate_endpoints=False))
+    with refused(TokenValidationException, "jwks_failed"):
+        validate_token(provider.mint(), lax, provider.issuer)
+    assert get_cache_counters().jwks_misses == 0
+
+
+def test_a_forked_child_lists_caches_under_a_lock_of_its_own() -> None:
+    registry = provider_cache._Registry()
+    lock = registry._lock
+    registry._forget_parent()
+    assert registry._lock is not lock
+    assert registry.listed() == []
+
+
 def test_a_stopped_call_is_an_outage(
     provider: EmbeddedProvider, monkeypatch: pytest.MonkeyPatch
 ) -> None:

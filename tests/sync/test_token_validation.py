@@ -365,6 +365,12 @@ def test_a_key_given_by_hand_serves_every_listed_algorithm(
     assert validate_token(provider.mint(), config)
 
 
+def test_a_configuration_does_not_show_its_key() -> None:
+    config = TokenValidationConfig(perform_disco=False, key={"kty": "oct", "k": "c2VjcmV0"})
+    assert "c2VjcmV0" not in repr(config)
+    assert repr(config).startswith("TokenValidationConfig(perform_disco=False, key='[REDACTED]'")
+
+
 def test_a_key_given_by_hand_must_be_one(provider: EmbeddedProvider) -> None:
     with refused(ConfigurationException, "invalid_jwk"):
         validate_token(provider.mint(), manual(provider, key={"kty": "RSA"}))

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Iterator
-from contextlib import aclosing
+from collections.abc import Iterator
 from time import monotonic, time
 from types import TracebackType
-from typing import Self, cast
+from typing import Self
 
 import httpx
 
@@ -28,6 +27,7 @@ from ..ssl_config import get_ssl_verify
 
 _DEADLINE_FACTOR = 2
 _UNSENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
+_CHUNKS_AFTER_CLOSING = 64  # what was received already; mocks may have more to give
 _HOPELESS = (httpx.UnsupportedProtocol, httpx.LocalProtocolError)
 
 
@@ -227,8 +227,15 @@ async def _attempt(client: httpx.AsyncClient, request: HttpRequest, due: float) 
     except httpx.RequestError as error:
         if monotonic() >= due:
             raise _too_late(request) from error
-        text = str(error) or type(error).__name__
-        raise NetworkException(text, redact_url(request.url)) from error
+        raise NetworkException(_words_of(error), redact_url(request.url)) from error
+
+
+def _words_of(error: BaseException) -> str:
+    """Return what ``error`` says, or what lies behind it; some say nothing themselves."""
+    cause: BaseException | None = error
+    while cause is not None and not str(cause):
+        cause = cause.__cause__ or cause.__context__
+    return str(cause) if cause is error else f"{type(error).__name__}: {cause or 'no details'}"
 
 
 async def _receive(response: httpx.Response, request: HttpRequest, due: float) -> HttpResponse:
@@ -248,20 +255,36 @@ async def _receive(response: httpx.Response, request: HttpRequest, due: float) -
     declared = response.headers.get("content-length", "")
     if declared.isdecimal() and int(declared) > limit:
         raise _too_large(url, status, limit)
-    body = bytearray()
     if response.is_stream_consumed:  # by a mock
-        body += response.content
+        body = response.content
     else:
-        chunks = cast("AsyncGenerator[bytes]", response.aiter_raw())
-        async with aclosing(chunks):
-            async for chunk in chunks:
-                body += chunk
-                if len(body) > limit:
-                    break
-                _left(request, due)
+        body = await _read(response, limit, due)
+    _left(request, due)
     if len(body) > limit:
         raise _too_large(url, status, limit)
-    return HttpResponse(status, response.headers, bytes(body))
+    return HttpResponse(status, response.headers, body)
+
+
+async def _read(response: httpx.Response, limit: int, due: float) -> bytes:
+    """Return the body, or at least one byte more than ``limit`` of it."""
+    body = bytearray()
+    after_closing = 0
+    try:
+        async for chunk in response.aiter_raw():
+            if not response.is_closed:
+                body += chunk
+                if len(body) <= limit and monotonic() < due:
+                    continue
+                # Leaving the loop would strand the generators inside httpx.  On a closed
+                # connection the next read fails, and that ends them all.
+                await response.aclose()
+            after_closing += 1
+            if after_closing > _CHUNKS_AFTER_CLOSING:
+                break
+    except (httpx.HTTPError, httpx.StreamError):
+        if not after_closing:
+            raise
+    return bytes(body)
 
 
 def _timeout(configured: httpx.Timeout, left: float) -> httpx.Timeout:

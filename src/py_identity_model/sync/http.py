@@ -3,11 +3,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator
-from contextlib import closing
+from collections.abc import Iterator
 from time import monotonic, time
 from types import TracebackType
-from typing import Self, cast
+from typing import Self
 
 import httpx
 
@@ -29,6 +28,7 @@ from ..ssl_config import get_ssl_verify
 
 _DEADLINE_FACTOR = 2
 _UNSENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
+_CHUNKS_AFTER_CLOSING = 64  # what was received already; mocks may have more to give
 _HOPELESS = (httpx.UnsupportedProtocol, httpx.LocalProtocolError)
 
 
@@ -228,8 +228,15 @@ def _attempt(client: httpx.Client, request: HttpRequest, due: float) -> HttpResp
     except httpx.RequestError as error:
         if monotonic() >= due:
             raise _too_late(request) from error
-        text = str(error) or type(error).__name__
-        raise NetworkException(text, redact_url(request.url)) from error
+        raise NetworkException(_words_of(error), redact_url(request.url)) from error
+
+
+def _words_of(error: BaseException) -> str:
+    """Return what ``error`` says, or what lies behind it; some say nothing themselves."""
+    cause: BaseException | None = error
+    while cause is not None and not str(cause):
+        cause = cause.__cause__ or cause.__context__
+    return str(cause) if cause is error else f"{type(error).__name__}: {cause or 'no details'}"
 
 
 def _receive(response: httpx.Response, request: HttpRequest, due: float) -> HttpResponse:
@@ -249,20 +256,36 @@ def _receive(response: httpx.Response, request: HttpRequest, due: float) -> Http
     declared = response.headers.get("content-length", "")
     if declared.isdecimal() and int(declared) > limit:
         raise _too_large(url, status, limit)
-    body = bytearray()
     if response.is_stream_consumed:  # by a mock
-        body += response.content
+        body = response.content
     else:
-        chunks = cast("Generator[bytes]", response.iter_raw())
-        with closing(chunks):
-            for chunk in chunks:
-                body += chunk
-                if len(body) > limit:
-                    break
-                _left(request, due)
+        body = _read(response, limit, due)
+    _left(request, due)
     if len(body) > limit:
         raise _too_large(url, status, limit)
-    return HttpResponse(status, response.headers, bytes(body))
+    return HttpResponse(status, response.headers, body)
+
+
+def _read(response: httpx.Response, limit: int, due: float) -> bytes:
+    """Return the body, or at least one byte more than ``limit`` of it."""
+    body = bytearray()
+    after_closing = 0
+    try:
+        for chunk in response.iter_raw():
+            if not response.is_closed:
+                body += chunk
+                if len(body) <= limit and monotonic() < due:
+                    continue
+                # Leaving the loop would strand the generators inside httpx.  On a closed
+                # connection the next read fails, and that ends them all.
+                response.close()
+            after_closing += 1
+            if after_closing > _CHUNKS_AFTER_CLOSING:
+                break
+    except (httpx.HTTPError, httpx.StreamError):
+        if not after_closing:
+            raise
+    return bytes(body)
 
 
 def _timeout(configured: httpx.Timeout, left: float) -> httpx.Timeout:

@@ -36,10 +36,6 @@ class Client(ClientMixin):  # type: ignore[misc]  # Authlib has no types
     client_secret: str = field(repr=False)
     scopes: tuple[str, ...]
 
-    def get_client_id(self) -> str:
-        """Return the client's id."""
-        return self.client_id
-
     def get_allowed_scope(self, scope: str | None) -> str:
         """Return what of ``scope`` is granted; everything allowed when nothing is asked for."""
         asked = scope.split() if scope else self.scopes

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import socket
 import ssl
@@ -86,7 +87,8 @@ class LoopbackServer(ThreadingHTTPServer):
         with self._guard:
             busy, connections = list(self._busy), list(self._connections)
         for connection in connections:
-            _hang_up(connection)
+            with contextlib.suppress(OSError):  # it may have ended by itself
+                connection.shutdown(socket.SHUT_RDWR)
         for thread in busy:
             thread.join(5)
         self.server_close()
@@ -111,13 +113,6 @@ class LoopbackServer(ThreadingHTTPServer):
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """Say nothing: a peer that goes away early is what tests provoke."""
-
-
-def _hang_up(connection: socket.socket) -> None:
-    try:
-        connection.shutdown(socket.SHUT_RDWR)
-    except OSError:
-        return
 
 
 class _Handler(BaseHTTPRequestHandler):

@@ -1,0 +1,179 @@
+"""The documents are true: their programs run, their tables name what there is."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import importlib
+import inspect
+import re
+import textwrap
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import py_identity_model
+from py_identity_model import (
+    _settings,
+    aio,
+    http_client,
+    identity,
+    jwt_claim_types,
+    logging_config,
+    ssl_config,
+    testing,
+)
+from py_identity_model.testing import EmbeddedProvider
+from py_identity_model.testing import provider as provider_module
+
+ROOT = Path(__file__).parents[2]
+README = (ROOT / "README.md").read_text()
+PROGRAMS = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+
+
+@pytest.fixture
+def provider() -> Iterator[EmbeddedProvider]:
+    with EmbeddedProvider(client_id="my-client", client_secret="my-secret") as running:
+        yield running
+
+
+@pytest.mark.parametrize("number", range(len(PROGRAMS)))
+def test_a_program_of_the_readme_runs(
+    number: int, provider: EmbeddedProvider, capsys: pytest.CaptureFixture[str]
+) -> None:
+    space: dict[str, Any] = {"access_token": provider.mint(sub="alice")}
+    exec(PROGRAMS[number].replace("https://auth.example.com", provider.issuer), space)
+    if "who_is_calling" in space:
+        print(asyncio.run(space["who_is_calling"](space["access_token"])))
+    expected = ["alice\n", "alice\n", "3600\n", ""]
+    assert capsys.readouterr().out == expected[number]
+
+
+def test_what_the_readme_says_it_can_do_is_there() -> None:
+    table = README[README.index("| capability |") : README.index("Every capability is there")]
+    names = [
+        name
+        for line in table.splitlines()[2:]
+        if line.startswith("|")
+        for name in re.findall(r"`(\w+)`", line.split("|")[3])
+    ]
+    assert len(names) >= 10
+    for name in names:
+        assert name in py_identity_model.__all__
+        assert name in aio.__all__
+
+
+def test_every_link_of_a_document_leads_somewhere() -> None:
+    for document in (*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")):
+        for target in re.findall(r"\]\(([^)#]+)\)", document.read_text()):
+            assert (document.parent / target).exists(), f"{document.name}: {target}"
+
+
+def test_every_setting_stands_in_its_table_with_its_default() -> None:
+    table = (ROOT / "docs/settings.md").read_text()
+    settings = {
+        name: value
+        for name, value in vars(_settings).items()
+        if isinstance(value, _settings.Setting)
+    }
+    assert len(settings) == 11
+    for setting in settings.values():
+        lines = [line for line in table.splitlines() if f"`{setting.names[0]}`" in line]
+        row = next(
+            line for line in lines if line.split("|")[2].strip().startswith(f"`{setting.names[0]}`")
+        )
+        _, _, variables, default, bounds, kind, _, _ = (cell.strip() for cell in row.split("|"))
+        assert re.findall(r"`(\w+)`", variables) == list(setting.names)
+        assert float(default) == setting.default
+        assert bounds.startswith(f"{setting.lowest:g}…")
+        assert kind == ("strict" if setting.strict else "lenient")
+
+
+def test_a_line_of_the_contributing_guide_explains_each_dependency() -> None:
+    project = (ROOT / "pyproject.toml").read_text()
+    wanted = re.search(r"^dependencies = \[(.*?)\]", project, re.DOTALL | re.MULTILINE)
+    assert wanted is not None
+    names = re.findall(r'"([a-z]+)', wanted[1])
+    assert names == ["anyio", "cryptography", "httpx", "joserfc", "sniffio"]
+    guide = (ROOT / "CONTRIBUTING.md").read_text()
+    assert all(f"| {name} | " in guide for name in names)
+
+
+def documented() -> Iterator[tuple[str, str]]:
+    """Yield every public name that has an example, with the example."""
+    modules = [py_identity_model, aio, http_client, identity, logging_config, ssl_config]
+    modules += [jwt_claim_types, testing, provider_module]
+    for module in modules:
+        for name in getattr(module, "__all__", ["EmbeddedProvider"]):
+            yield from examples_of(f"{module.__name__}:{name}", getattr(module, name))
+
+
+def examples_of(name: str, thing: Any) -> Iterator[tuple[str, str]]:
+    doc = inspect.getdoc(thing) or ""
+    if "Example::" in doc and not isinstance(thing, dict):
+        yield name, textwrap.dedent(doc.partition("Example::")[2])
+    if inspect.isclass(thing):
+        for member, value in vars(thing).items():
+            function = getattr(value, "__func__", value)
+            if not member.startswith("_") and inspect.isfunction(function):
+                yield from examples_of(f"{name}.{member}", function)
+
+
+EXAMPLES = dict(documented())
+
+
+def test_there_are_examples() -> None:
+    assert len(EXAMPLES) > 80
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_the_example_of_a_docstring_runs(name: str, provider: EmbeddedProvider) -> None:
+    module, _, _ = name.partition(":")
+    space: dict[str, Any] = {
+        "Any": Any,
+        **{word: getattr(py_identity_model, word) for word in py_identity_model.__all__},
+        **vars(http_client),
+        **vars(identity),
+        **vars(logging_config),
+        **vars(ssl_config),
+        **vars(jwt_claim_types),
+        **vars(testing),
+        "logging": importlib.import_module("logging"),
+        "provider": provider,
+        "access_token": provider.mint(),
+        "jwks_uri": provider.jwks_uri,
+        "principal": identity.to_principal({"sub": "1"}),
+        "identity": identity.ClaimsIdentity([]),
+        "secrets": importlib.import_module("secrets"),
+    }
+    example = EXAMPLES[name].replace("https://op.example", provider.issuer)
+    if module.endswith((".aio", ".http_client")):
+        space |= {word: getattr(aio, word) for word in aio.__all__}
+        space["http_client"] = space["client"] = None
+        body = textwrap.indent(example, "    ")
+        opened = "    http_client = AsyncHTTPClient()\n" if "http_client.close" in example else ""
+        exec(f"async def run():\n{opened}{body}\n", space)
+        with expected(example):
+            asyncio.run(space["run"]())
+        return
+    space["http_client"] = py_identity_model.HTTPClient()
+    with expected(example):
+        exec(example, space)
+    space["http_client"].close()
+    restore_logging()
+
+
+def expected(example: str) -> contextlib.AbstractContextManager[object]:
+    """Some examples show how to reject."""
+    if example.strip().startswith("raise ClaimsValidationError"):
+        return pytest.raises(py_identity_model.ClaimsValidationError)
+    return contextlib.nullcontext()
+
+
+def restore_logging() -> None:
+    import logging
+
+    logging_config.logger.handlers[:] = [logging.NullHandler()]
+    logging_config.logger.setLevel(logging.NOTSET)
