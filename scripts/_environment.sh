@@ -1,5 +1,8 @@
 # Sourced by scripts/demo and scripts/test: finds interpreters and makes .venv with nox in it.
 
+# uv trusts what the system trusts, as pip does: some networks have an authority of their own.
+export UV_SYSTEM_CERTS="${UV_SYSTEM_CERTS:-true}"
+
 say() { printf '%s\n' "$*" >&2; }
 
 # The path of a working Python X.Y: on PATH, else under pyenv. Shims may be there and not work.
