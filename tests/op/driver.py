@@ -45,7 +45,13 @@ def install(node: Path) -> None:
     """Install what the lock file names, unless that was done before."""
     if (SERVER / "node_modules" / "oidc-provider").is_dir():
         return
-    options = ["--ignore-scripts", "--no-audit", "--no-fund", "--no-update-notifier"]
+    options = [
+        "--ignore-scripts",
+        "--no-audit",
+        "--no-fund",
+        "--no-update-notifier",
+        "--prefer-offline",
+    ]
     path = f"{node.parent}{os.pathsep}{os.environ.get('PATH', '')}"
     subprocess.run(
         [*npm_of(node), "ci", *options], cwd=SERVER, env={**os.environ, "PATH": path}, check=True
