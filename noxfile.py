@@ -58,7 +58,7 @@ def types(session: nox.Session) -> None:
 @nox.session(python=PYTHONS)
 def tests(session: nox.Session) -> None:
     """Run all tests but the real provider's; neither API may be covered less."""
-    needed = ("test", "examples", "codegen", "types")
+    needed = ("test", "examples", "codegen", "types", "build")
     session.install("-e", ".[testing]", *(pin for name in needed for pin in group(name)))
     if session.posargs:
         session.run("pytest", *session.posargs)
@@ -125,7 +125,7 @@ def build(session: nox.Session) -> None:
 
 
 TRY_WHEEL = """
-import py_identity_model, py_identity_model.aio
+import py_identity_model, py_identity_model.aio, py_identity_model.sync
 assert "site-packages" in py_identity_model.__file__, py_identity_model.__file__
 for package in (py_identity_model, py_identity_model.aio, py_identity_model.sync):
     for name in package.__all__:
