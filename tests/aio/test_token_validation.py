@@ -8,17 +8,22 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
+import httpx
 import pytest
+from joserfc.jwk import OctKey
 from joserfc.jws import JWSRegistry
 
 from py_identity_model._jose.encoding import encode_base64url
+from py_identity_model._jose.sign import sign_compact
 from py_identity_model.aio import (
     AsyncHTTPClient,
     ClaimsValidationError,
     DiscoveryPolicy,
     JsonWebKey,
+    JwksRequest,
     TokenValidationConfig,
     combine_claims_validators,
+    get_jwks,
     require_claims,
     require_scopes,
     validate_token,
@@ -191,6 +196,8 @@ async def test_what_protects_everybody_cannot_be_switched_off(
         {"leeway": float("nan")},
         {"leeway": "5"},
         {"algorithms": "RS256"},
+        {"allowed_issuers": "https://op.example"},
+        {"options": {"require": "exp"}},
         {"algorithms": ["none"]},
         {"algorithms": [5]},
     ],
@@ -200,10 +207,23 @@ async def test_a_configuration_that_makes_no_sense_is_refused(fields: dict[str, 
         await validate_token("x", replace(CONFIG, **fields), "https://op.example")
 
 
-async def test_discovery_needs_an_address() -> None:
+@pytest.mark.parametrize("address", [None, "", 5, ["https://op.example"]])
+async def test_discovery_needs_an_address(address: Any) -> None:
     with refused(ConfigurationException, "missing_discovery_address") as caught:
-        await validate_token("x", CONFIG)
+        await validate_token("x", CONFIG, address)
     assert "disco_doc_address" in str(caught.value)
+
+
+async def test_a_published_secret_serves_only_who_asks_for_it(provider: EmbeddedProvider) -> None:
+    secret = OctKey.generate_key(256)
+    published = {**secret.as_dict(private=True), "kid": "hmac"}
+    provider.intercept = answering("/jwks", Answer.of_json({"keys": [published]}))
+    claims = {"iss": provider.issuer, "aud": "api"}
+    token = sign_compact({"alg": "HS256", "kid": "hmac"}, claims, secret, "HS256")
+    with refused(TokenValidationException, "algorithm_not_allowed"):
+        await validate_token(token, CONFIG, provider.issuer)
+    asked = replace(CONFIG, algorithms=["HS256"])
+    assert await validate_token(token, asked, provider.issuer) == claims
 
 
 @pytest.mark.parametrize("missing", ["key", "algorithms"])
@@ -508,6 +528,16 @@ async def test_a_closed_client_is_refused_before_any_cache_is_looked_at(
     with refused(TokenValidationException, "client_unusable") as caught:
         await validate_token(provider.mint(), CONFIG, provider.issuer, client)
     assert "has been closed" in str(caught.value)
+
+
+async def test_a_client_of_httpx_must_be_wrapped(provider: EmbeddedProvider) -> None:
+    async with httpx.AsyncClient() as bare:
+        for client in (bare, "client"):
+            with refused(TokenValidationException, "client_unusable") as caught:
+                await validate_token(provider.mint(), CONFIG, provider.issuer, client)  # type: ignore[arg-type]
+            assert "must be an AsyncHTTPClient" in str(caught.value)
+            answer = await get_jwks(JwksRequest(provider.jwks_uri), client)  # type: ignore[arg-type]
+            assert "must be an AsyncHTTPClient" in str(answer.error)
 
 
 async def test_a_bad_setting_is_told(

@@ -132,6 +132,7 @@ def test_without_issuer_validation_it_must_only_not_be_empty() -> None:
         (f"{ISSUER}/tenant", f"{ISSUER}/tenant"),
         (f"{ISSUER}/tenant/.well-known/openid-configuration", f"{ISSUER}/tenant"),
         (f"{ISSUER}/.well-known/openid-configuration?p=x/y", ISSUER),
+        ("https://user:pass@op.example", ISSUER),
         (f"{ISSUER}/.well-known/oauth-authorization-server/tenant", f"{ISSUER}/tenant"),
         (f"{ISSUER}/.well-known/openid-configuration/tenant/", f"{ISSUER}/tenant"),
     ],
@@ -142,6 +143,7 @@ def test_the_issuer_must_be_the_one_its_address_belongs_to(address: str, issuer:
         response = judged({"issuer": other}, address=address)
         assert response.error_kind is Kind.INVALID_DOCUMENT
         assert other in str(response.error)
+        assert "pass" not in str(response.error)
 
 
 @pytest.mark.parametrize(

@@ -9,10 +9,13 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
+import httpx
 import pytest
+from joserfc.jwk import OctKey
 from joserfc.jws import JWSRegistry
 
 from py_identity_model._jose.encoding import encode_base64url
+from py_identity_model._jose.sign import sign_compact
 from py_identity_model.exceptions import (
     ConfigurationException,
     InvalidAudienceException,
@@ -28,8 +31,10 @@ from py_identity_model.sync import (
     DiscoveryPolicy,
     HTTPClient,
     JsonWebKey,
+    JwksRequest,
     TokenValidationConfig,
     combine_claims_validators,
+    get_jwks,
     require_claims,
     require_scopes,
     validate_token,
@@ -192,6 +197,8 @@ def test_what_protects_everybody_cannot_be_switched_off(
         {"leeway": float("nan")},
         {"leeway": "5"},
         {"algorithms": "RS256"},
+        {"allowed_issuers": "https://op.example"},
+        {"options": {"require": "exp"}},
         {"algorithms": ["none"]},
         {"algorithms": [5]},
     ],
@@ -201,10 +208,23 @@ def test_a_configuration_that_makes_no_sense_is_refused(fields: dict[str, Any]) 
         validate_token("x", replace(CONFIG, **fields), "https://op.example")
 
 
-def test_discovery_needs_an_address() -> None:
+@pytest.mark.parametrize("address", [None, "", 5, ["https://op.example"]])
+def test_discovery_needs_an_address(address: Any) -> None:
     with refused(ConfigurationException, "missing_discovery_address") as caught:
-        validate_token("x", CONFIG)
+        validate_token("x", CONFIG, address)
     assert "disco_doc_address" in str(caught.value)
+
+
+def test_a_published_secret_serves_only_who_asks_for_it(provider: EmbeddedProvider) -> None:
+    secret = OctKey.generate_key(256)
+    published = {**secret.as_dict(private=True), "kid": "hmac"}
+    provider.intercept = answering("/jwks", Answer.of_json({"keys": [published]}))
+    claims = {"iss": provider.issuer, "aud": "api"}
+    token = sign_compact({"alg": "HS256", "kid": "hmac"}, claims, secret, "HS256")
+    with refused(TokenValidationException, "algorithm_not_allowed"):
+        validate_token(token, CONFIG, provider.issuer)
+    asked = replace(CONFIG, algorithms=["HS256"])
+    assert validate_token(token, asked, provider.issuer) == claims
 
 
 @pytest.mark.parametrize("missing", ["key", "algorithms"])
@@ -503,6 +523,16 @@ def test_a_closed_client_is_refused_before_any_cache_is_looked_at(
     with refused(TokenValidationException, "client_unusable") as caught:
         validate_token(provider.mint(), CONFIG, provider.issuer, client)
     assert "has been closed" in str(caught.value)
+
+
+def test_a_client_of_httpx_must_be_wrapped(provider: EmbeddedProvider) -> None:
+    with httpx.Client() as bare:
+        for client in (bare, "client"):
+            with refused(TokenValidationException, "client_unusable") as caught:
+                validate_token(provider.mint(), CONFIG, provider.issuer, client)  # type: ignore[arg-type]
+            assert "must be an HTTPClient" in str(caught.value)
+            answer = get_jwks(JwksRequest(provider.jwks_uri), client)  # type: ignore[arg-type]
+            assert "must be an HTTPClient" in str(answer.error)
 
 
 def test_a_bad_setting_is_told(provider: EmbeddedProvider, monkeypatch: pytest.MonkeyPatch) -> None:

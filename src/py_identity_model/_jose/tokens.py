@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from typing import Any, NamedTuple
 
 from ..exceptions import SignatureVerificationException, TokenValidationException
@@ -63,17 +62,6 @@ def read_header(segment: bytes) -> Header:
     if kid is not None and not isinstance(kid, str):
         raise _refused("The kid of the JWT header is not text", "invalid_kid")
     return Header(alg, kid)
-
-
-def check_algorithm(alg: str, allowed: Collection[str] | None) -> None:
-    """Raise unless ``alg`` is among ``allowed``; None allows every supported one."""
-    if allowed is not None and alg not in allowed:
-        raise _refused(
-            f"The algorithm {alg} is not allowed",
-            "algorithm_not_allowed",
-            alg=alg,
-            allowed=list(allowed),
-        )
 
 
 def verify(

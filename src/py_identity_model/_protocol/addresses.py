@@ -8,6 +8,7 @@ import socket
 from typing import NamedTuple
 from urllib.parse import SplitResult, urlsplit
 
+from .._logging import redact_url
 from ..exceptions import ConfigurationException, DiscoveryHTTPSRequiredError
 from .policy import DiscoveryPolicy
 
@@ -118,7 +119,7 @@ def implied_issuer(address: str) -> str:
     OpenID Connect Discovery §4 appends the well-known path to the issuer, RFC 8414 §3 inserts
     it before the issuer's own path.
     """
-    before, _, after = address.partition("?")[0].partition(WELL_KNOWN)
+    before, _, after = redact_url(address).partition(WELL_KNOWN)
     _, slash, inserted = after.partition("/")
     return before + slash + inserted
 

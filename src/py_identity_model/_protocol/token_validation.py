@@ -7,6 +7,7 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from .._jose.algorithms import ALGORITHMS
 from .._jose.claims import ClaimsRules
 from .._jose.jwk import JsonWebKey, jwks_from_dict
 from .._jose.tokens import MAX_TOKEN_SIZE
@@ -70,11 +71,11 @@ def check_config(config: TokenValidationConfig, disco_doc_address: str | None) -
     _check_algorithms(config.algorithms)
     if not isinstance(config.audience, (str, type(None))):
         _check_names("audience", config.audience)
-    for name in _NEVER_OFF:
-        if not (config.options or {}).get(name, True):
-            raise _misconfigured(f"the option {name} cannot be switched off", "forbidden_option")
+    if isinstance(config.allowed_issuers, str):
+        raise _misconfigured("allowed_issuers must be a list of strings")
+    _check_options(config.options or {})
     if config.perform_disco:
-        if not disco_doc_address:
+        if not disco_doc_address or not isinstance(disco_doc_address, str):
             raise _misconfigured(
                 "disco_doc_address is required when perform_disco is True",
                 "missing_discovery_address",
@@ -84,6 +85,32 @@ def check_config(config: TokenValidationConfig, disco_doc_address: str | None) -
     if missing:
         raise _misconfigured(
             f"{' and '.join(missing)} must be given when perform_disco is False", "missing_key"
+        )
+
+
+def _check_options(options: Mapping[str, object]) -> None:
+    for name in _NEVER_OFF:
+        if not options.get(name, True):
+            raise _misconfigured(f"the option {name} cannot be switched off", "forbidden_option")
+    if isinstance(options.get("require"), str):
+        raise _misconfigured("the option require must be a list of claims")
+
+
+def check_algorithm(alg: str, config: TokenValidationConfig) -> None:
+    """Raise unless a token may be signed by ``alg``.
+
+    Without an allow-list every algorithm may be used, but for the symmetric ones when the keys
+    come from the provider: what is published is no secret.
+    """
+    allowed = config.algorithms
+    if allowed is None and config.perform_disco and ALGORITHMS[alg].kty == "oct":
+        allowed = [name for name in ALGORITHMS if ALGORITHMS[name].kty != "oct"]
+    if allowed is not None and alg not in allowed:
+        raise TokenValidationException(
+            f"The algorithm {alg} is not allowed",
+            "header",
+            {"alg": alg, "allowed": list(allowed)},
+            code="algorithm_not_allowed",
         )
 
 

@@ -14,7 +14,7 @@ from .._seam.aio import Result
 from .._settings import KID_MISS_REFRESH_COOLDOWN, Setting
 from ..exceptions import KeysUnavailableException, NetworkException, TokenValidationException
 from .flights import AsyncFlights
-from .http import AsyncHTTPClient, default_http_client
+from .http import AsyncHTTPClient, chosen_client
 
 V = TypeVar("V")
 
@@ -129,8 +129,6 @@ def chosen(client: AsyncHTTPClient | None) -> AsyncHTTPClient:
     Chosen before a fetch leaves its caller, because each thread has its own client.
     """
     try:
-        found = default_http_client() if client is None else client
-        _ = found.client  # raises when closed
+        return chosen_client(client)
     except (RuntimeError, ValueError) as error:
         raise TokenValidationException(str(error), code="client_unusable") from None
-    return found

@@ -139,6 +139,21 @@ def default_http_client() -> HTTPClient:
     return _default.renew() if client.is_closed else client
 
 
+def chosen_client(http_client: HTTPClient | None) -> HTTPClient:
+    """Return ``http_client``, or the client that this worker's calls share.
+
+    Raises InvalidArgumentError for something else, RuntimeError for one that was closed.
+    """
+    if http_client is None:
+        return default_http_client()
+    if not isinstance(http_client, HTTPClient):
+        raise InvalidArgumentError(
+            f"http_client must be an HTTPClient, not {type(http_client).__name__}"
+        )
+    _ = http_client.client
+    return http_client
+
+
 def close_default_http_client() -> None:
     """Close this worker's client; its next call makes another."""
     client = _default.peek()
@@ -155,7 +170,7 @@ def send(
     NetworkException when no answer came, DeadlineExceededException when it took too long in
     total, ResponseRefusedException for a redirect, an encoded body or too large a one.
     """
-    owner = default_http_client() if http_client is None else http_client
+    owner = chosen_client(http_client)
     client = owner.client
     seconds = owner.total_timeout
     due = monotonic() + seconds

@@ -15,7 +15,7 @@ from .._seam.sync import Result
 from .._settings import KID_MISS_REFRESH_COOLDOWN, Setting
 from ..exceptions import KeysUnavailableException, NetworkException, TokenValidationException
 from .flights import Flights
-from .http import HTTPClient, default_http_client
+from .http import HTTPClient, chosen_client
 
 V = TypeVar("V")
 
@@ -126,8 +126,6 @@ def chosen(client: HTTPClient | None) -> HTTPClient:
     Chosen before a fetch leaves its caller, because each thread has its own client.
     """
     try:
-        found = default_http_client() if client is None else client
-        _ = found.client  # raises when closed
+        return chosen_client(client)
     except (RuntimeError, ValueError) as error:
         raise TokenValidationException(str(error), code="client_unusable") from None
-    return found

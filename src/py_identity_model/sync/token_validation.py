@@ -9,7 +9,6 @@ from typing import Any
 from .._jose.keys import Header
 from .._jose.tokens import (
     Segments,
-    check_algorithm,
     read_claims,
     read_header,
     split_token,
@@ -18,6 +17,7 @@ from .._jose.tokens import (
 )
 from .._protocol.token_validation import (
     TokenValidationConfig,
+    check_algorithm,
     check_config,
     manual_key,
     policy_of,
@@ -64,7 +64,7 @@ def validate_token(
     check_config(config, disco_doc_address)
     segments = split_token(jwt, config.max_token_size)
     header = read_header(segments.header)
-    check_algorithm(header.alg, config.algorithms)
+    check_algorithm(header.alg, config)
     if config.perform_disco:
         assert disco_doc_address is not None
         claims = _by_discovery(segments, header, config, disco_doc_address, http_client)
