@@ -33,8 +33,8 @@ from tests.support import CONFIG, DISCOVERY, Clock, Gate, answering, failing, re
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     """The monotonic clock of the default caches."""
     clock = Clock()
-    monkeypatch.setattr(provider_cache._default.documents, "clock", clock)
-    monkeypatch.setattr(provider_cache._default.keys, "clock", clock)
+    monkeypatch.setattr(provider_cache.default_cache.documents, "clock", clock)
+    monkeypatch.setattr(provider_cache.default_cache.keys, "clock", clock)
     return clock
 
 
@@ -44,7 +44,7 @@ async def validate(provider: EmbeddedProvider) -> None:
 
 async def settle(provider: EmbeddedProvider, path: str, count: int) -> None:
     """Wait until a refresh behind has sent its request and ended."""
-    cache = provider_cache._default
+    cache = provider_cache.default_cache
     while provider.count(path) < count:
         await sleep(0.001)
     while any(cache.keys.flights._table.get()) or any(cache.documents.flights._table.get()):
@@ -82,7 +82,7 @@ async def test_any_number_of_cold_callers_send_one_request_each(provider: Embedd
 async def test_a_shared_failure_is_not_remembered(provider: EmbeddedProvider) -> None:
     gate = Gate(DISCOVERY, Answer.of_json({"error": "down"}, 404))
     provider.intercept = gate
-    documents = provider_cache._default.documents
+    documents = provider_cache.default_cache.documents
     key = (provider.issuer, DiscoveryPolicy().cache_key())
 
     async def one() -> TokenValidationException:
@@ -373,8 +373,8 @@ async def test_the_least_recently_used_make_room(
         clock.now += 1
         await validate_token(provider.mint(), CONFIG, address)
     assert provider.count(DISCOVERY) == 3
-    assert provider_cache._default.documents.entries.evicted == 1
-    provider_cache._default.documents.entries.evicted = 0
+    assert provider_cache.default_cache.documents.entries.evicted == 1
+    provider_cache.default_cache.documents.entries.evicted = 0
 
 
 async def test_a_request_refused_unsent_is_not_counted() -> None:
@@ -406,7 +406,7 @@ async def test_a_stopped_call_is_an_outage(
     async def stopped(*arguments: object) -> None:
         raise NetworkException("stopped", code="call_stopped")
 
-    monkeypatch.setattr(provider_cache._default.documents.flights, "join", stopped)
+    monkeypatch.setattr(provider_cache.default_cache.documents.flights, "join", stopped)
     with refused(KeysUnavailableException, "call_stopped"):
         await validate(provider)
 
@@ -415,7 +415,7 @@ async def test_keys_that_others_fetched_meanwhile_need_no_request(
     provider: EmbeddedProvider, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await validate(provider)
-    cache = provider_cache._default
+    cache = provider_cache.default_cache
     policy = DiscoveryPolicy()
     old = await cache.snapshot(None, provider.jwks_uri, policy)
     provider.rotate_keys()
@@ -429,7 +429,7 @@ async def test_a_refresh_that_ends_between_look_and_question_is_not_missed(
     provider: EmbeddedProvider, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await validate(provider)
-    cache = provider_cache._default
+    cache = provider_cache.default_cache
     policy = DiscoveryPolicy()
     old = await cache.snapshot(None, provider.jwks_uri, policy)
     fresh = type(old)(old.keys)
@@ -443,7 +443,7 @@ async def test_a_refresh_that_ends_between_look_and_question_is_not_missed(
 
 
 async def test_lifting_the_cooldown_of_nothing_does_nothing() -> None:
-    provider_cache._default.forgive("https://op.example/jwks", DiscoveryPolicy())
+    provider_cache.default_cache.forgive("https://op.example/jwks", DiscoveryPolicy())
 
 
 async def test_requests_behind_a_mock_are_cached_as_well() -> None:

@@ -211,7 +211,7 @@ def test_a_short_lived_thread_does_not_close_a_refresh_it_left_behind(
     from py_identity_model.sync import provider_cache
 
     now = [1000.0]
-    cache = provider_cache._default
+    cache = provider_cache.default_cache
     for shelf in (cache.documents, cache.keys):
         monkeypatch.setattr(shelf, "clock", lambda: now[0])
     token = provider.mint()
@@ -330,4 +330,4 @@ def test_a_flight_in_one_loop_is_not_waited_for_in_another(provider: EmbeddedPro
     assert asyncio.run(async_validate_token(token, CONFIG, provider.issuer))
     held.set()
     slow.join()
-    assert len(aio_caches._default.documents.entries) == 1
+    assert len(aio_caches.default_cache.documents.entries) == 1

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import binascii
 import json
+import json.scanner
 from base64 import urlsafe_b64encode
+from collections.abc import Callable
 from typing import Any, cast
 
 # One pass turns the URL alphabet into the standard one, and what is foreign to it into "!".
-_TO_STANDARD = bytes.maketrans(b"-_+/=", b"+/!!!")
-_PADDING = (b"", b"!", b"==", b"=")
+TO_STANDARD = bytes.maketrans(b"-_+/=", b"+/!!!")
+PADDING = (b"", b"!", b"==", b"=")
 # Last characters whose spare bits are zero: any other would be a second spelling.
-_LAST = (frozenset[int](), frozenset[int](), frozenset(b"AQgw"), frozenset(b"AEIMQUYcgkosw048"))
+LAST = (frozenset[int](), frozenset[int](), frozenset(b"AQgw"), frozenset(b"AEIMQUYcgkosw048"))
 
 
 def decode_base64url(text: bytes) -> bytes:
@@ -20,9 +22,9 @@ def decode_base64url(text: bytes) -> bytes:
     RFC 7515 §2: URL alphabet, no padding, no white space; RFC 4648 §3.5: no spare bits.
     """
     rest = len(text) & 3
-    if rest and text[-1] not in _LAST[rest]:
+    if rest and text[-1] not in LAST[rest]:
         raise ValueError("not base64url")
-    return binascii.a2b_base64(text.translate(_TO_STANDARD) + _PADDING[rest], strict_mode=True)
+    return binascii.a2b_base64(text.translate(TO_STANDARD) + PADDING[rest], strict_mode=True)
 
 
 def encode_base64url(data: bytes) -> bytes:
@@ -45,6 +47,24 @@ _decode = json.JSONDecoder(parse_constant=_refuse_constant).decode
 _decode_strictly = json.JSONDecoder(
     parse_constant=_refuse_constant, object_pairs_hook=_refuse_duplicates
 ).decode
+
+
+_scan: Callable[[str, int], tuple[Any, int]] = json.scanner.make_scanner(
+    cast("Any", json.JSONDecoder(parse_constant=_refuse_constant))
+)
+
+
+def parse_object_quickly(data: bytes) -> dict[str, Any] | None:
+    """Return the JSON object in ``data`` if it is one and nothing else; None needs a closer look.
+
+    The last of two equal members counts.
+    """
+    try:
+        text = data.decode("utf-8")
+        value, end = _scan(text, 0)
+    except (ValueError, StopIteration, RecursionError):
+        return None
+    return value if type(value) is dict and end == len(text) else None
 
 
 def parse_object(data: bytes, *, allow_duplicates: bool = False) -> dict[str, Any]:

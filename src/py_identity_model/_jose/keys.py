@@ -5,7 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable, Iterable
 from functools import lru_cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from cryptography.exceptions import UnsupportedAlgorithm
 from joserfc.errors import JoseError
@@ -18,7 +18,11 @@ from .algorithms import ALGORITHMS, Algorithm, agrees
 from .encoding import decode_base64url
 from .jwk import JsonWebKey
 
-Verify = Callable[[bytes, bytes], bool]
+Verify = tuple[Callable[[bytes, bytes, Any], bool], Any]
+"""joserfc's own function of message, signature and key, and the key."""
+
+Memo = dict[bytes, tuple[str, tuple[Verify, ...]]]
+"""Header segments, with the algorithm they name and what verified them."""
 
 _MOST_HEADERS = 128
 _MOST_BITS = 16384  # OpenSSL's own bound; beyond it a verification takes seconds
@@ -40,22 +44,26 @@ class KeySnapshot:
     is filled by verified tokens alone, so strangers cannot fill it.
     """
 
-    __slots__ = ("_by_kid", "_prepared", "keys", "memo")
+    __slots__ = ("_by_kid", "_prepared", "keys", "memo", "weak_memo")
 
     def __init__(self, keys: Iterable[JsonWebKey]) -> None:
         self.keys = tuple(keys)
-        self.memo: dict[tuple[bytes, bool], tuple[Verify, ...]] = {}
+        self.memo: Memo = {}
+        self.weak_memo: Memo = {}
         self._prepared: dict[tuple[int, str, bool], Verify] = {}
         self._by_kid: dict[str, list[JsonWebKey]] = {}
         for key in self.keys:
             if key.kid is not None:
                 self._by_kid.setdefault(key.kid, []).append(key)
 
-    def remember(self, segment: bytes, weak: bool, verifiers: tuple[Verify, ...]) -> None:
+    def remember(
+        self, segment: bytes, alg: str, verifiers: tuple[Verify, ...], *, allow_weak_keys: bool
+    ) -> None:
         """Keep what a header led to whose token was verified."""
-        if len(self.memo) >= _MOST_HEADERS:
-            self.memo.clear()
-        self.memo[segment, weak] = verifiers
+        memo = self.weak_memo if allow_weak_keys else self.memo
+        if len(memo) >= _MOST_HEADERS:
+            memo.clear()
+        memo[segment] = alg, verifiers
 
     def verifiers(self, header: Header, *, allow_weak_keys: bool) -> tuple[Verify, ...]:
         """Return what may verify a token with this header; several only for a shared ``kid``."""
@@ -108,7 +116,7 @@ class KeySnapshot:
 
 
 def prepare(key: JsonWebKey, alg: str, *, allow_weak_keys: bool = False) -> Verify:
-    """Return a function of message and signature that says whether they belong together.
+    """Return what says whether a message and a signature belong together.
 
     Raises TokenValidationException when ``key`` must not be used with ``alg``.
     """
@@ -124,8 +132,7 @@ def prepare(key: JsonWebKey, alg: str, *, allow_weak_keys: bool = False) -> Veri
         imported = _import(key, quietly=weak)
     except (ValueError, TypeError, OverflowError, JoseError, UnsupportedAlgorithm) as error:
         raise _unfit(f"The key cannot be used: {error}", key, code="unusable_key") from None
-    verify = JWSRegistry.algorithms[alg].verify
-    return lambda message, signature: verify(message, signature, imported)
+    return JWSRegistry.algorithms[alg].verify, imported
 
 
 @lru_cache(maxsize=64)

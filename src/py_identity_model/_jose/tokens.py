@@ -72,11 +72,9 @@ def verify(
     Raises SignatureVerificationException for a wrong signature, TokenValidationException when
     it cannot even be tried: code ``no_matching_key`` where newer keys may help.
     """
-    known = keys.memo.get((segments.header, allow_weak_keys))
-    verifiers = known or keys.verifiers(header, allow_weak_keys=allow_weak_keys)
+    verifiers = keys.verifiers(header, allow_weak_keys=allow_weak_keys)
     payload = _verify(segments, header, verifiers)
-    if known is None:
-        keys.remember(segments.header, allow_weak_keys, verifiers)
+    keys.remember(segments.header, header.alg, verifiers, allow_weak_keys=allow_weak_keys)
     return payload
 
 
@@ -93,8 +91,8 @@ def _verify(segments: Segments, header: Header, verifiers: tuple[Verify, ...]) -
         payload = decode_base64url(segments.payload)
     except ValueError:
         raise _malformed("it is not base64url") from None
-    for matches in verifiers:
-        if matches(segments.signed, signature):
+    for matches, key in verifiers:
+        if matches(segments.signed, signature, key):
             return payload
     raise SignatureVerificationException(
         "Signature verification failed", {"kid": header.kid, "alg": header.alg}

@@ -43,6 +43,7 @@ class Entry(Generic[V]):
         "fresh_until",
         "last_used",
         "pardoned",
+        "retired",
         "retry_at",
         "usable_until",
         "value",
@@ -52,7 +53,7 @@ class Entry(Generic[V]):
         self.value: V | None = None
         self.fresh_until = self.usable_until = self.last_used = 0.0
         self.retry_at = self.cooldown_until = 0.0
-        self.pardoned = False
+        self.pardoned = self.retired = False
 
     def usable(self, now: float) -> V | None:
         """Return the value if it may still serve."""
@@ -64,10 +65,18 @@ class Entry(Generic[V]):
 
     def accept(self, value: V, now: float, ttl: float) -> None:
         """Serve ``value`` from now on: fresh for ``ttl`` seconds, then stale for a while."""
+        if self.retired:
+            return
         self.value = value
         self.fresh_until = now + ttl
         self.usable_until = now + max(ttl, CACHE_MAX_STALE.read())
         self.pardoned = False
+
+    def retire(self) -> None:
+        """Serve no more, whoever still holds this entry."""
+        self.retired = True
+        self.value = None
+        self.fresh_until = self.usable_until = 0.0
 
     def fail(self, now: float) -> None:
         """Note that a refresh failed: keep what there is, and try again after a short gap."""
@@ -117,7 +126,7 @@ class EntryTable(Generic[V]):
         by_age: Callable[[Hashable], float] = lambda key: self._entries[key].last_used  # noqa: E731
         others = [key for key, entry in self._entries.items() if entry is not newest]
         for key in sorted(others, key=by_age)[:surplus]:
-            del self._entries[key]
+            self._entries.pop(key).retire()
             self.evicted += 1
         logger.warning("the cache is full; the least recently used entry made room")
 
@@ -125,9 +134,11 @@ class EntryTable(Generic[V]):
         """Forget ``entry``, unless another has taken its place."""
         with self._lock:
             if self._entries.get(key) is entry:
-                del self._entries[key]
+                self._entries.pop(key).retire()
 
     def clear(self) -> None:
         """Forget everything."""
         with self._lock:
+            for entry in self._entries.values():
+                entry.retire()
             self._entries = {}

@@ -10,8 +10,12 @@ from typing import Any, overload
 class _Count:
     """A number that each thread raises in a cell of its own; reading adds the cells up.
 
-    Raising it takes no lock: only its thread writes to a cell.
+    Raising it takes no lock: only its thread writes to a cell.  ``shared`` names cells that
+    count for several numbers at once.
     """
+
+    def __init__(self, shared: str | None = None) -> None:
+        self._shared = shared
 
     def __set_name__(self, owner: type[object], name: str) -> None:
         self._cells = f"_{name}_cells"
@@ -23,15 +27,25 @@ class _Count:
     def __get__(self, counters: object | None, owner: type[object]) -> int:
         if counters is None:
             return 0  # the default that dataclass asks for
-        return sum(list(counters.__dict__[self._cells].values()))
+        cells = [counters.__dict__[self._cells]]
+        if self._shared is not None:
+            cells.append(counters.__dict__.get(self._shared, {}))
+        return sum(sum(list(one.values())) for one in cells)
 
     def __set__(self, counters: object, value: int) -> None:
         counters.__dict__[self._cells] = {0: value}
+        if self._shared is not None:
+            # What was counted for several goes on counting for the others alone.
+            taken = sum(list(counters.__dict__.setdefault(self._shared, {}).values()))
+            counters.__dict__[self._cells] = {0: value - taken}
 
     def add(self, counters: object) -> None:
-        cells: dict[int, int] = counters.__dict__[self._cells]
-        thread = get_ident()
-        cells[thread] = cells.get(thread, 0) + 1
+        _raise(counters.__dict__[self._cells])
+
+
+def _raise(cells: dict[int, int]) -> None:
+    thread = get_ident()
+    cells[thread] = cells.get(thread, 0) + 1
 
 
 @dataclass
@@ -46,9 +60,9 @@ class CacheCounters:
         get_cache_counters().snapshot()  # {"disco_hits": 12, "disco_misses": 1, ...}
     """
 
-    disco_hits: int = _Count()  # type: ignore[assignment]
+    disco_hits: int = _Count("_warm_cells")  # type: ignore[assignment]
     disco_misses: int = _Count()  # type: ignore[assignment]
-    jwks_hits: int = _Count()  # type: ignore[assignment]
+    jwks_hits: int = _Count("_warm_cells")  # type: ignore[assignment]
     jwks_misses: int = _Count()  # type: ignore[assignment]
     jwks_refreshes: int = _Count()  # type: ignore[assignment]
 
@@ -90,6 +104,12 @@ class CacheCounters:
     def record_jwks_refresh(self) -> None:
         """Count a request for a key set that was cached."""
         _count("jwks_refreshes").add(self)
+
+
+def warm_cells() -> dict[int, int]:
+    """Return the cells, one a thread, that count for documents and key sets at once."""
+    cells: dict[int, int] = _counters.__dict__["_warm_cells"]
+    return cells
 
 
 def _count(name: str) -> Any:

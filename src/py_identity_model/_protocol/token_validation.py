@@ -96,20 +96,28 @@ def _check_options(options: Mapping[str, object]) -> None:
         raise _misconfigured("the option require must be a list of claims")
 
 
-def check_algorithm(alg: str, config: TokenValidationConfig) -> None:
-    """Raise unless a token may be signed by ``alg``.
+_PUBLIC_KEY_ALGORITHMS = frozenset(name for name in ALGORITHMS if ALGORITHMS[name].kty != "oct")
+
+
+def allowed_algorithms(config: TokenValidationConfig) -> Collection[str]:
+    """Return the algorithms by which a token may be signed.
 
     Without an allow-list every algorithm may be used, but for the symmetric ones when the keys
     come from the provider: what is published is no secret.
     """
-    allowed = config.algorithms
-    if allowed is None and config.perform_disco and ALGORITHMS[alg].kty == "oct":
-        allowed = [name for name in ALGORITHMS if ALGORITHMS[name].kty != "oct"]
-    if allowed is not None and alg not in allowed:
+    if config.algorithms is not None:
+        return tuple(config.algorithms)
+    return _PUBLIC_KEY_ALGORITHMS if config.perform_disco else ALGORITHMS
+
+
+def check_algorithm(alg: str, config: TokenValidationConfig) -> None:
+    """Raise unless a token may be signed by ``alg``."""
+    allowed = allowed_algorithms(config)
+    if alg not in allowed:
         raise TokenValidationException(
             f"The algorithm {alg} is not allowed",
             "header",
-            {"alg": alg, "allowed": list(allowed)},
+            {"alg": alg, "allowed": sorted(allowed)},
             code="algorithm_not_allowed",
         )
 

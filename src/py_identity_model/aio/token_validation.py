@@ -29,7 +29,7 @@ from ..exceptions import (
     TokenValidationException,
 )
 from .http import AsyncHTTPClient
-from .provider_cache import AsyncProviderCache, cache_of
+from .provider_cache import AsyncProviderCache, cache_of, default_cache
 
 
 async def validate_token(
@@ -60,35 +60,50 @@ async def validate_token(
         )
     """
     config = token_validation_config
-    check_config(config, disco_doc_address)
-    segments = split_token(jwt, config.max_token_size)
-    header = read_header(segments.header)
-    check_algorithm(header.alg, config)
     if config.perform_disco:
-        assert disco_doc_address is not None
-        claims = await _by_discovery(segments, header, config, disco_doc_address, http_client)
+        cache = default_cache if http_client is None else cache_of(http_client)
+        claims = cache.warm(jwt, config, disco_doc_address)
+        if claims is None:
+            claims = await _by_discovery(jwt, config, cache, disco_doc_address, http_client)
     else:
-        rules = rules_for(config)
-        payload = verify_with_key(
-            segments, header, manual_key(config), allow_weak_keys=config.allow_weak_keys
-        )
-        claims = read_claims(payload)
-        rules.check(claims, time.time())
+        claims = _by_hand(jwt, config)
     if config.claims_validator is not None:
         await _run_validator(config, claims)
     return claims
 
 
+def _taken_apart(
+    jwt: str, config: TokenValidationConfig, address: str | None
+) -> tuple[Segments, Header]:
+    """Return the pieces of a token that is worth looking at; nothing was fetched for it yet."""
+    check_config(config, address)
+    segments = split_token(jwt, config.max_token_size)
+    header = read_header(segments.header)
+    check_algorithm(header.alg, config)
+    return segments, header
+
+
+def _by_hand(jwt: str, config: TokenValidationConfig) -> dict[str, Any]:
+    segments, header = _taken_apart(jwt, config, None)
+    rules = rules_for(config)
+    payload = verify_with_key(
+        segments, header, manual_key(config), allow_weak_keys=config.allow_weak_keys
+    )
+    claims = read_claims(payload)
+    rules.check(claims, time.time())
+    return claims
+
+
 async def _by_discovery(
-    segments: Segments,
-    header: Header,
+    jwt: str,
     config: TokenValidationConfig,
-    address: str,
+    cache: AsyncProviderCache,
+    address: str | None,
     client: AsyncHTTPClient | None,
 ) -> dict[str, Any]:
-    policy = policy_of(config)
-    cache = cache_of(client)
-    provider = await cache.provider(client, address, policy)
+    segments, header = _taken_apart(jwt, config, address)
+    assert address is not None
+    provider = await cache.provider(client, address, policy_of(config))
     if provider.jwks_uri is None:
         raise ConfigurationException(
             "the discovery document has no jwks_uri", code="missing_jwks_uri"
@@ -97,6 +112,7 @@ async def _by_discovery(
     payload = await _verify(segments, header, config, cache, provider.jwks_uri, client)
     claims = read_claims(payload)
     rules.check(claims, time.time())
+    cache.remember(config, address, provider, rules)
     return claims
 
 

@@ -7,9 +7,11 @@ import threading
 import weakref
 from collections.abc import Callable, Hashable
 from functools import partial
-from typing import NamedTuple
+from time import time
+from typing import Any, NamedTuple
 
 from .._fork import forget_in_child
+from .._jose.claims import ClaimsRules
 from .._jose.keys import KeySnapshot
 from .._protocol import discovery as discovery_protocol
 from .._protocol import jwks as jwks_protocol
@@ -17,7 +19,9 @@ from .._protocol.cache import Entry, may_be_stored, time_to_live
 from .._protocol.counters import get_cache_counters
 from .._protocol.discovery import DiscoveryDocumentRequest
 from .._protocol.jwks import JwksRequest
+from .._protocol.plan import Plan, frozen_plan_key, plan_key
 from .._protocol.policy import DiscoveryPolicy
+from .._protocol.token_validation import TokenValidationConfig, policy_of
 from .._settings import (
     DISCO_CACHE_MAX_ENTRIES,
     DISCO_CACHE_TTL,
@@ -29,6 +33,8 @@ from .discovery import fetch_document
 from .http import HTTPClient
 from .jwks import fetch_keys
 from .shelf import Loaded, Shelf, chosen
+
+_MOST_PLANS = 4096
 
 
 class Provider(NamedTuple):
@@ -55,7 +61,40 @@ class ProviderCache:
             counters.record_jwks_hit,
             code="jwks_failed",
         )
+        self._plans: dict[Hashable, Plan] = {}
         _all.add(self)
+
+    def warm(
+        self, jwt: str, config: TokenValidationConfig, address: object
+    ) -> dict[str, Any] | None:
+        """Return the claims of ``jwt`` if all that is needed is cached; None needs the long way.
+
+        Raises TokenValidationException for claims that break a rule.
+        """
+        try:
+            plan = self._plans.get(plan_key(config, address))
+        except TypeError:
+            plan = self._plans.get(frozen_plan_key(config, address))
+        return None if plan is None else plan.claims(jwt, self.documents.clock(), time())
+
+    def remember(
+        self, config: TokenValidationConfig, address: str, provider: Provider, rules: ClaimsRules
+    ) -> None:
+        """Keep what a validation worked out, for tokens that come after it."""
+        policy = policy_of(config)
+        document = self.documents.entries.find((address, policy.cache_key()))
+        keys = self.keys.entries.find(_place(provider.jwks_uri or "", policy))
+        if document is None or keys is None or document.value != provider:
+            return
+        key: Hashable = plan_key(config, address)
+        try:
+            hash(key)
+        except TypeError:
+            key = frozen_plan_key(config, address)
+        if key is not None:
+            if len(self._plans) >= _MOST_PLANS:
+                self._plans.clear()
+            self._plans[key] = Plan(config, rules, document, keys)
 
     def provider(
         self, client: HTTPClient | None, address: str, policy: DiscoveryPolicy
@@ -177,13 +216,11 @@ class _Registry:
 
 
 _all = _Registry()
-_default = ProviderCache()
+default_cache = ProviderCache()
 
 
-def cache_of(client: HTTPClient | None) -> ProviderCache:
+def cache_of(client: HTTPClient) -> ProviderCache:
     """Return the cache that goes with ``client``; refuse a closed one before any look at it."""
-    if client is None:
-        return _default
     cache = chosen(client).kept.get(ProviderCache)
     if cache is None:
         cache = client.kept.setdefault(ProviderCache, ProviderCache())
