@@ -24,7 +24,7 @@ _MAKERS: dict[str, Callable[[], Key]] = {
     "ES384": lambda: ECKey.generate_key("P-384"),
     "EdDSA": lambda: OKPKey.generate_key("Ed25519"),
 }
-_DIGESTS = {"256": hashes.SHA256(), "384": hashes.SHA384()}
+_DIGESTS: dict[str, Any] = {"256": hashes.SHA256(), "384": hashes.SHA384()}
 
 
 def decode(text: str) -> bytes:
@@ -91,8 +91,9 @@ class Signer:
     def raw(self, token: str) -> Callable[[], object]:
         """Return bare cryptography's verification of ``token``, all prepared beforehand."""
         message, _, last = token.rpartition(".")
-        data, signature, public = message.encode(), decode(last), self.key.public_key
-        digest = _DIGESTS.get(self.algorithm[2:])
+        data, signature = message.encode(), decode(last)
+        public: Any = self.key.public_key
+        digest: Any = _DIGESTS.get(self.algorithm[2:])
         if self.algorithm == "EdDSA":
             return lambda: public.verify(signature, data)
         if self.algorithm.startswith("ES"):
@@ -107,7 +108,8 @@ class Signer:
 
     def minimum(self, token: str, issuer: str) -> Callable[[], object]:
         """Return what one writes by hand: decode, verify, parse, compare three claims."""
-        public, digest = self.key.public_key, _DIGESTS.get(self.algorithm[2:])
+        public: Any = self.key.public_key
+        digest: Any = _DIGESTS.get(self.algorithm[2:])
         pad: Any = padding.PKCS1v15()
         if self.algorithm.startswith("PS"):
             pad = padding.PSS(padding.MGF1(digest), digest.digest_size)

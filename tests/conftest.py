@@ -37,8 +37,7 @@ def empty_caches() -> None:
     """Start every test with nothing cached and nothing counted."""
     for caches in (aio_caches, sync_caches):
         for cache in caches._all.listed():
-            cache.documents.entries.clear()
-            cache.keys.entries.clear()
+            cache.clear(documents=True, keys=True)
     get_cache_counters().reset()
 
 

@@ -21,6 +21,11 @@ from ._lazy import lazy_names
 if TYPE_CHECKING:
     from ._protocol.counters import CacheCounters as CacheCounters
     from ._protocol.counters import get_cache_counters as get_cache_counters
+    from ._protocol.events import CacheEvent as CacheEvent
+    from ._protocol.events import CacheEventKind as CacheEventKind
+    from ._protocol.events import CacheStatistics as CacheStatistics
+    from ._protocol.events import get_cache_statistics as get_cache_statistics
+    from ._protocol.events import set_cache_event_hook as set_cache_event_hook
     from .exceptions import AuthorizeCallbackException as AuthorizeCallbackException
     from .exceptions import CertificateBindingError as CertificateBindingError
     from .exceptions import ConfigurationException as ConfigurationException
@@ -55,6 +60,7 @@ if TYPE_CHECKING:
     from .identity import to_principal as to_principal
     from .sync import BaseRequest as BaseRequest
     from .sync import BaseResponse as BaseResponse
+    from .sync import CachedState as CachedState
     from .sync import ClaimsValidationError as ClaimsValidationError
     from .sync import ClaimsValidator as ClaimsValidator
     from .sync import ClientAuthentication as ClientAuthentication
@@ -72,28 +78,40 @@ if TYPE_CHECKING:
     from .sync import JsonWebAlgorithmsKeyTypes as JsonWebAlgorithmsKeyTypes
     from .sync import JsonWebKey as JsonWebKey
     from .sync import JsonWebKeyParameterNames as JsonWebKeyParameterNames
+    from .sync import JsonWebKeySet as JsonWebKeySet
     from .sync import JwksRequest as JwksRequest
     from .sync import JwksResponse as JwksResponse
     from .sync import NoClientAuthentication as NoClientAuthentication
+    from .sync import ProviderHealth as ProviderHealth
+    from .sync import TokenCache as TokenCache
     from .sync import TokenValidationConfig as TokenValidationConfig
     from .sync import clear_discovery_cache as clear_discovery_cache
     from .sync import clear_jwks_cache as clear_jwks_cache
     from .sync import combine_claims_validators as combine_claims_validators
+    from .sync import decode_jwt as decode_jwt
     from .sync import get_discovery_document as get_discovery_document
     from .sync import get_jwks as get_jwks
+    from .sync import health as health
     from .sync import jwks_from_dict as jwks_from_dict
     from .sync import parse_discovery_url as parse_discovery_url
+    from .sync import prime as prime
+    from .sync import refresh as refresh
     from .sync import request_client_credentials_token as request_client_credentials_token
     from .sync import require_claim_value as require_claim_value
     from .sync import require_claims as require_claims
     from .sync import require_scopes as require_scopes
     from .sync import validate_token as validate_token
+    from .sync import verify_jws as verify_jws
 
 __all__ = [
     "AuthorizeCallbackException",
     "BaseRequest",
     "BaseResponse",
     "CacheCounters",
+    "CacheEvent",
+    "CacheEventKind",
+    "CacheStatistics",
+    "CachedState",
     "CertificateBindingError",
     "Claim",
     "ClaimsIdentity",
@@ -127,6 +145,7 @@ __all__ = [
     "JsonWebAlgorithmsKeyTypes",
     "JsonWebKey",
     "JsonWebKeyParameterNames",
+    "JsonWebKeySet",
     "JwksException",
     "JwksRequest",
     "JwksResponse",
@@ -135,10 +154,12 @@ __all__ = [
     "LogoutTokenValidationException",
     "NetworkException",
     "NoClientAuthentication",
+    "ProviderHealth",
     "PyIdentityModelException",
     "ResponseRefusedException",
     "SignatureVerificationException",
     "SuccessfulResponseAccessError",
+    "TokenCache",
     "TokenExpiredException",
     "TokenRequestException",
     "TokenValidationConfig",
@@ -148,17 +169,24 @@ __all__ = [
     "clear_discovery_cache",
     "clear_jwks_cache",
     "combine_claims_validators",
+    "decode_jwt",
     "get_cache_counters",
+    "get_cache_statistics",
     "get_discovery_document",
     "get_jwks",
+    "health",
     "jwks_from_dict",
     "parse_discovery_url",
+    "prime",
+    "refresh",
     "request_client_credentials_token",
     "require_claim_value",
     "require_claims",
     "require_scopes",
+    "set_cache_event_hook",
     "to_principal",
     "validate_token",
+    "verify_jws",
 ]
 
 if not TYPE_CHECKING:  # a `__getattr__` in sight would hide misspelt names from checkers
@@ -168,6 +196,7 @@ if not TYPE_CHECKING:  # a `__getattr__` in sight would hide misspelt names from
             ".sync": [
                 "BaseRequest",
                 "BaseResponse",
+                "CachedState",
                 "ClaimsValidationError",
                 "ClaimsValidator",
                 "ClientAuthentication",
@@ -185,22 +214,30 @@ if not TYPE_CHECKING:  # a `__getattr__` in sight would hide misspelt names from
                 "JsonWebAlgorithmsKeyTypes",
                 "JsonWebKey",
                 "JsonWebKeyParameterNames",
+                "JsonWebKeySet",
                 "JwksRequest",
                 "JwksResponse",
                 "NoClientAuthentication",
+                "ProviderHealth",
+                "TokenCache",
                 "TokenValidationConfig",
                 "clear_discovery_cache",
                 "clear_jwks_cache",
                 "combine_claims_validators",
+                "decode_jwt",
                 "get_discovery_document",
                 "get_jwks",
+                "health",
                 "jwks_from_dict",
                 "parse_discovery_url",
+                "prime",
+                "refresh",
                 "request_client_credentials_token",
                 "require_claim_value",
                 "require_claims",
                 "require_scopes",
                 "validate_token",
+                "verify_jws",
             ],
             ".exceptions": [
                 "AuthorizeCallbackException",
@@ -234,5 +271,12 @@ if not TYPE_CHECKING:  # a `__getattr__` in sight would hide misspelt names from
             ],
             ".identity": ["Claim", "ClaimsIdentity", "ClaimsPrincipal", "to_principal"],
             "._protocol.counters": ["CacheCounters", "get_cache_counters"],
+            "._protocol.events": [
+                "CacheEvent",
+                "CacheEventKind",
+                "CacheStatistics",
+                "get_cache_statistics",
+                "set_cache_event_hook",
+            ],
         },
     )

@@ -2,27 +2,45 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import replace
 
 import httpx
 import pytest
+from joserfc.jwk import RSAKey
+from joserfc.jws import JWSRegistry
 
-from py_identity_model import get_cache_counters
+from py_identity_model import (
+    CacheEvent,
+    CacheEventKind,
+    get_cache_counters,
+    get_cache_statistics,
+    set_cache_event_hook,
+)
+from py_identity_model._jose.encoding import encode_base64url
+from py_identity_model._jose.sign import sign_compact
 from py_identity_model._protocol.cache import Entry
 from py_identity_model._seam.aio import gather, sleep
 from py_identity_model.aio import (
     AsyncHTTPClient,
+    CachedState,
     DiscoveryPolicy,
     clear_discovery_cache,
     clear_jwks_cache,
+    health,
+    prime,
     provider_cache,
+    refresh,
     validate_token,
 )
 from py_identity_model.aio.provider_cache import cache_of
 from py_identity_model.exceptions import (
+    ConfigurationException,
+    InvalidAudienceException,
     KeysUnavailableException,
     NetworkException,
     SignatureVerificationException,
+    TokenExpiredException,
     TokenValidationException,
 )
 from py_identity_model.testing import Answer, EmbeddedProvider, Received
@@ -295,7 +313,7 @@ async def test_max_age_decides_how_long_a_document_is_fresh(
         DISCOVERY, Answer.of_json(provider.document(), cache_control="public, max-age=120")
     )
     await validate(provider)
-    clock.now += 119
+    clock.now += 107
     await validate(provider)
     assert provider.count(DISCOVERY) == 1
     clock.now += 2
@@ -461,3 +479,340 @@ async def test_requests_behind_a_mock_are_cached_as_well() -> None:
             for _ in range(3):
                 await validate_token(provider.mint(), CONFIG, provider.issuer, client)
     assert served == [DISCOVERY, "/jwks"]
+
+
+def versioned(provider: EmbeddedProvider) -> list[str | None]:
+    """Have the provider answer conditional requests; return the list of versions asked about."""
+    asked: list[str | None] = []
+
+    def intercept(received: Received) -> Answer | None:
+        body = provider.document() if received.path == DISCOVERY else None
+        if received.path == "/jwks":
+            body = {"keys": provider._published}
+        if body is None:
+            return None
+        etag = f'"{hash(str(body))}"'
+        asked.append(received.headers.get("if-none-match"))
+        if asked[-1] == etag:
+            return Answer(304, b"", {"etag": etag, "cache-control": "max-age=600"})
+        return Answer.of_json(body, etag=etag)
+
+    provider.intercept = intercept
+    return asked
+
+
+async def test_what_has_not_changed_is_not_sent_again(
+    provider: EmbeddedProvider, clock: Clock
+) -> None:
+    asked = versioned(provider)
+    first = await refresh(provider.issuer)
+    cache = provider_cache.default_cache
+    keys = next(iter(cache.keys.entries._entries.values())).value
+    second = await refresh(provider.issuer)
+    assert asked[:2] == [None, None]
+    assert None not in asked[2:]
+    assert second.kids == first.kids
+    assert next(iter(cache.keys.entries._entries.values())).value is keys
+    assert second.keys is not None
+    assert second.keys.fresh_for == 600
+    provider.rotate_keys()
+    third = await refresh(provider.issuer)
+    assert third.kids != first.kids
+    await validate(provider)
+
+
+async def test_an_answer_that_nothing_changed_needs_a_question(
+    provider: EmbeddedProvider,
+) -> None:
+    provider.intercept = answering("/jwks", Answer(304))
+    with refused(TokenValidationException, "jwks_failed"):
+        await validate(provider)
+
+
+async def test_priming_fetches_once_and_tells_the_state(
+    provider: EmbeddedProvider, clock: Clock
+) -> None:
+    before = health(provider.issuer)
+    assert (before.ready, before.issuer, before.kids, before.document) == (False, None, (), None)
+    primed = await prime(provider.issuer)
+    assert await prime(provider.issuer) == primed == health(provider.issuer)
+    assert primed.ready
+    assert primed.issuer == provider.issuer
+    assert primed.jwks_uri == provider.jwks_uri
+    assert primed.kids == tuple(key.kid for key in provider.keys)
+    assert primed.document == primed.keys == CachedState(0.0, 3600.0, 86400.0, None)
+    await validate(provider)
+    assert len(provider.requests) == 2
+
+
+async def test_the_state_follows_the_clock(provider: EmbeddedProvider, clock: Clock) -> None:
+    await prime(provider.issuer)
+    clock.now += 4000
+    provider.intercept = failing("/jwks")
+    with refused(KeysUnavailableException, "keys_unavailable"):
+        await refresh(provider.issuer)
+    clock.now += 10
+    now = health(provider.issuer)
+    assert now.ready
+    assert now.keys == CachedState(4010.0, 0.0, 82390.0, 10.0)
+    assert now.document == CachedState(10.0, 3590.0, 86390.0, None)
+    clock.now += 86400
+    gone = health(provider.issuer)
+    assert not gone.ready
+    assert gone.kids == ()
+
+
+async def test_priming_an_unreachable_provider_is_told(provider: EmbeddedProvider) -> None:
+    provider.close()
+    with refused(KeysUnavailableException, "keys_unavailable"):
+        await prime(provider.issuer)
+    assert not health(provider.issuer).ready
+
+
+async def test_a_provider_without_keys_is_never_ready(provider: EmbeddedProvider) -> None:
+    document = provider.document() | {"jwks_uri": None}
+    provider.intercept = answering(DISCOVERY, Answer.of_json(document))
+    lax = DiscoveryPolicy(require_key_set=False)
+    assert not (await prime(provider.issuer, lax)).ready
+    assert not (await refresh(provider.issuer, lax)).ready
+
+
+async def test_an_injected_client_has_a_state_of_its_own(provider: EmbeddedProvider) -> None:
+    async with AsyncHTTPClient() as client:
+        assert (await prime(provider.issuer, http_client=client)).ready
+        assert (await refresh(provider.issuer, http_client=client)).ready
+        assert health(provider.issuer, http_client=client).ready
+        assert not health(provider.issuer).ready
+
+
+async def test_refreshing_is_shared_with_whoever_fetches_already(
+    provider: EmbeddedProvider,
+) -> None:
+    gate = Gate(DISCOVERY)
+    provider.intercept = gate
+    documents = provider_cache.default_cache.documents
+    key = (provider.issuer, DiscoveryPolicy().cache_key())
+
+    async def one() -> None:
+        await refresh(provider.issuer)
+
+    async def open_gate() -> None:
+        while documents.flights.waiting(key) < 20:
+            await sleep(0.001)
+        gate.open.set()
+
+    await gather([*[one] * 20, open_gate])
+    assert provider.count(DISCOVERY) == 1
+
+
+async def test_a_refresh_begins_before_the_end(provider: EmbeddedProvider, clock: Clock) -> None:
+    before = get_cache_statistics().stale_served
+    await validate(provider)
+    clock.now += 3539
+    await validate(provider)
+    assert provider.count("/jwks") == 1
+    clock.now += 2
+    await validate(provider)
+    await settle(provider, DISCOVERY, 2)
+    await settle(provider, "/jwks", 2)
+    assert get_cache_statistics().stale_served == before
+
+
+async def test_every_event_is_counted_and_told(
+    provider: EmbeddedProvider, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[CacheEvent] = []
+    set_cache_event_hook(told.append)
+    before = get_cache_statistics()
+    await validate(provider)
+    await validate(provider)
+    for _ in range(2):
+        with pytest.raises(TokenValidationException):
+            await validate_token(forged(provider), CONFIG, provider.issuer)
+    provider.intercept = failing("/jwks")
+    clock.now += 3700
+    await validate(provider)
+    await settle(provider, "/jwks", 3)
+    monkeypatch.setenv("DISCO_CACHE_MAX_ENTRIES", "1")
+    await validate_token(provider.mint(), CONFIG, f"{provider.issuer}/")
+    set_cache_event_hook(None)
+    after = get_cache_statistics()
+    provider_cache.default_cache.documents.entries.evicted = 0
+    kinds = {(event.kind, event.what) for event in told}
+    assert kinds >= {
+        (CacheEventKind.MISS, "document"),
+        (CacheEventKind.MISS, "keys"),
+        (CacheEventKind.HIT, "document"),
+        (CacheEventKind.HIT, "keys"),
+        (CacheEventKind.REFRESH, "keys"),
+        (CacheEventKind.STALE_SERVED, "keys"),
+        (CacheEventKind.FAILURE, "keys"),
+        (CacheEventKind.REFUSED_KID, "keys"),
+        (CacheEventKind.EVICTED, "document"),
+    }
+    assert {event.url for event in told} <= {
+        *(provider.issuer, f"{provider.issuer}/", provider.jwks_uri),
+    }
+    assert after.misses - before.misses == 3
+    assert after.refused_kids - before.refused_kids == 1
+    assert after.evicted - before.evicted == 1
+    assert after.failures > before.failures
+    assert after.stale_served > before.stale_served
+    assert after.refreshes > before.refreshes
+    assert after.hits > 0
+
+
+async def test_a_hook_that_fails_troubles_nobody(
+    provider: EmbeddedProvider, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fail(event: CacheEvent) -> None:
+        raise LookupError("metrics are down")
+
+    set_cache_event_hook(fail)
+    try:
+        await validate(provider)
+        await validate(provider)
+    finally:
+        set_cache_event_hook(None)
+    assert "the hook for cache events failed" in caplog.text
+    assert "metrics are down" in caplog.text
+
+
+async def test_a_cleared_cache_serves_nothing_that_was_worked_out_for_it(
+    provider: EmbeddedProvider,
+) -> None:
+    old = provider.mint()
+    await validate_token(old, CONFIG, provider.issuer)
+    await validate_token(old, CONFIG, provider.issuer)
+    provider.rotate_keys()
+    await clear_jwks_cache()
+    with refused(TokenValidationException, "no_matching_key"):
+        await validate_token(old, CONFIG, provider.issuer)
+
+
+async def test_what_lands_after_a_clearing_is_not_kept(provider: EmbeddedProvider) -> None:
+    gate = Gate("/jwks")
+    provider.intercept = gate
+
+    async def one() -> None:
+        await validate(provider)
+
+    async def clear() -> None:
+        while not gate.arrived.is_set():
+            await sleep(0.001)
+        await clear_jwks_cache()
+        gate.open.set()
+
+    await gather([one, clear])
+    await validate(provider)
+    assert provider.count("/jwks") == 2
+
+
+async def test_a_configuration_that_was_changed_takes_effect_at_once(
+    provider: EmbeddedProvider,
+) -> None:
+    algorithms = ["RS256"]
+    config = replace(CONFIG, algorithms=algorithms, options={"require": ["sub"]})
+    token = provider.mint()
+    for _ in range(3):
+        await validate_token(token, config, provider.issuer)
+    algorithms[:] = ["ES256"]
+    with refused(TokenValidationException, "algorithm_not_allowed"):
+        await validate_token(token, config, provider.issuer)
+    algorithms[:] = ["RS256"]
+    config.options = {"require": ["tid"]}
+    with refused(TokenValidationException, "missing_claim"):
+        await validate_token(token, config, provider.issuer)
+    config.options = None
+    config.audience = "other"
+    with refused(InvalidAudienceException, "invalid_audience"):
+        await validate_token(token, config, provider.issuer)
+    config.audience = "api"
+    config.leeway = True
+    with refused(ConfigurationException, "invalid_configuration"):
+        await validate_token(token, config, provider.issuer)
+
+
+async def test_configurations_with_parts_that_cannot_be_compared_are_judged_the_long_way(
+    provider: EmbeddedProvider,
+) -> None:
+    class Odd:
+        __hash__ = None  # type: ignore[assignment]
+
+    policy = DiscoveryPolicy(additional_endpoint_base_addresses=["https://a.example"])
+    for options, kept in (({"require": {"sub"}}, 1), ({"require": ("sub",)}, 2), ({"x": Odd()}, 2)):
+        config = replace(CONFIG, options=options, discovery_policy=policy)
+        for _ in range(2):
+            await validate_token(provider.mint(), config, provider.issuer)
+        plans = provider_cache.default_cache._plans
+        assert len([key for key in plans if "require" in str(key)]) == kept
+
+
+async def test_what_was_worked_out_is_kept_within_bounds(
+    provider: EmbeddedProvider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(provider_cache, "_MOST_PLANS", 3)
+    monkeypatch.setattr(provider_cache.default_cache, "_plans", {})
+    for leeway in range(8):
+        await validate_token(provider.mint(), replace(CONFIG, leeway=leeway), provider.issuer)
+        assert len(provider_cache.default_cache._plans) <= 3
+
+
+@pytest.mark.parametrize("change", ["x.y", "a.b.c.d", None, 5, "é.b.c", "x" * 70000])
+async def test_garbage_is_refused_with_a_warm_cache_as_well(
+    provider: EmbeddedProvider, change: object
+) -> None:
+    await validate(provider)
+    with pytest.raises(TokenValidationException):
+        await validate_token(change, CONFIG, provider.issuer)  # type: ignore[arg-type]
+    assert provider.count("/jwks") == 1
+
+
+async def test_a_known_header_does_not_save_a_bad_token(
+    provider: EmbeddedProvider, clock: Clock
+) -> None:
+    token = provider.mint()
+    await validate_token(token, CONFIG, provider.issuer)
+    header, payload, signature = token.split(".")
+    for bad in (
+        f"{header}.{payload}.{signature}x",
+        f"{header}.{payload}x.{signature}",
+        f"{header}.{payload}.",
+        f"{header}..{signature}",
+        f"{header}.{payload}!.{signature}",
+        f"{header}.{payload}.{signature}.{signature}",
+        f"{header}.{provider.mint(sub='b').split('.')[1]}.{signature}",
+        f"{header}",
+    ):
+        with pytest.raises(TokenValidationException):
+            await validate_token(bad, CONFIG, provider.issuer)
+    with refused(TokenExpiredException, "token_expired"):
+        await validate_token(provider.mint(exp=1), CONFIG, provider.issuer)
+    for bad_claims in (b"[1]", b"{", b'{"exp": NaN}'):
+        with refused(TokenValidationException, "malformed_token"):
+            await validate_token(signed(provider, bad_claims), CONFIG, provider.issuer)
+    spaced = f' {{"aud": "api", "iss": "{provider.issuer}"}} '.encode()
+    assert await validate_token(signed(provider, spaced), CONFIG, provider.issuer)
+
+
+def signed(provider: EmbeddedProvider, payload: bytes) -> str:
+    """A token with the usual header whose signature is right, whatever its payload."""
+    message = f"{provider.mint().split('.')[0]}.".encode() + encode_base64url(payload)
+    signature = JWSRegistry.algorithms["RS256"].sign(message, provider._keys["RS256"])
+    return (message + b"." + encode_base64url(signature)).decode()
+
+
+async def test_a_weak_key_that_was_allowed_once_is_not_allowed_to_others() -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        weak = RSAKey.generate_key(1024)
+    published = {**weak.as_dict(private=False), "kid": "weak"}
+    with EmbeddedProvider() as provider:
+        provider.intercept = answering("/jwks", Answer.of_json({"keys": [published]}))
+        claims = {"iss": provider.issuer, "aud": "api"}
+        token = sign_compact({"alg": "RS256", "kid": "weak"}, claims, weak, "RS256")
+        lax = replace(CONFIG, allow_weak_keys=True)
+        for _ in range(2):
+            assert await validate_token(token, lax, provider.issuer) == claims
+            with refused(TokenValidationException, "weak_key"):
+                await validate_token(token, CONFIG, provider.issuer)

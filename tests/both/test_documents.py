@@ -146,6 +146,7 @@ def test_the_example_of_a_docstring_runs(name: str, provider: EmbeddedProvider) 
         "jwks_uri": provider.jwks_uri,
         "principal": identity.to_principal({"sub": "1"}),
         "identity": identity.ClaimsIdentity([]),
+        "token_cache": py_identity_model.TokenCache(),
         "secrets": importlib.import_module("secrets"),
     }
     example = EXAMPLES[name].replace("https://op.example", provider.issuer)

@@ -102,7 +102,8 @@ def test_an_entry_is_fresh_then_stale_then_gone() -> None:
     entry: Entry[str] = Entry()
     assert entry.usable(0) is None
     entry.accept("keys", now=0, ttl=100)
-    assert (entry.usable(99), entry.wants_refresh(99)) == ("keys", False)
+    assert (entry.usable(89), entry.wants_refresh(89)) == ("keys", False)
+    assert (entry.usable(91), entry.wants_refresh(91)) == ("keys", True)
     assert (entry.usable(101), entry.wants_refresh(101)) == ("keys", True)
     assert (entry.usable(86401), entry.value) == (None, "keys")
 

@@ -78,6 +78,11 @@ def verify(
     return payload
 
 
+def verify_known(segments: Segments, alg: str, verifiers: tuple[Verify, ...]) -> bytes:
+    """Return the payload of a token whose header led to ``verifiers`` before."""
+    return _verify(segments, Header(alg, None), verifiers)
+
+
 def verify_with_key(
     segments: Segments, header: Header, key: JsonWebKey, *, allow_weak_keys: bool = False
 ) -> bytes:

@@ -14,6 +14,7 @@ from .._settings import CACHE_MAX_STALE, Setting
 V = TypeVar("V")
 
 _FAILURE_GAP = 1.0
+_AHEAD, _LONGEST_AHEAD = 0.1, 60.0  # a refresh begins this part of the time before the end
 _SHORTEST_TTL, _LONGEST_TTL = 60.0, 86400.0
 _MAX_AGE = re.compile(r"(?:^|,)\s*max-age\s*=\s*\"?(\d{1,18})\"?\s*(?:,|$)", re.IGNORECASE)
 _NOT_STORED = re.compile(r"(?:^|,)\s*(?:no-store|no-cache)\s*(?:,|$|=)", re.IGNORECASE)
@@ -39,10 +40,14 @@ class Entry(Generic[V]):
     """
 
     __slots__ = (
+        "accepted_at",
         "cooldown_until",
+        "etag",
+        "failed_at",
         "fresh_until",
         "last_used",
         "pardoned",
+        "refresh_at",
         "retired",
         "retry_at",
         "usable_until",
@@ -51,6 +56,10 @@ class Entry(Generic[V]):
 
     def __init__(self) -> None:
         self.value: V | None = None
+        self.etag: str | None = None
+        self.accepted_at: float | None = None
+        self.failed_at: float | None = None
+        self.refresh_at = 0.0
         self.fresh_until = self.usable_until = self.last_used = 0.0
         self.retry_at = self.cooldown_until = 0.0
         self.pardoned = self.retired = False
@@ -60,14 +69,20 @@ class Entry(Generic[V]):
         return self.value if now < self.usable_until else None
 
     def wants_refresh(self, now: float) -> bool:
-        """Whether the value is stale, and the last failure long enough ago."""
-        return now >= self.fresh_until and now >= self.retry_at
+        """Whether the value is nearly stale, and the last failure long enough ago."""
+        return now >= self.refresh_at and now >= self.retry_at
 
-    def accept(self, value: V, now: float, ttl: float) -> None:
-        """Serve ``value`` from now on: fresh for ``ttl`` seconds, then stale for a while."""
+    def accept(self, value: V, now: float, ttl: float, etag: str | None = None) -> None:
+        """Serve ``value`` from now on: fresh for ``ttl`` seconds, then stale for a while.
+
+        ``etag`` is the answer's own, to ask next time whether it has changed (RFC 9110 §13.1.2).
+        """
         if self.retired:
             return
         self.value = value
+        self.etag = etag
+        self.accepted_at = now
+        self.refresh_at = now + ttl - min(ttl * _AHEAD, _LONGEST_AHEAD)
         self.fresh_until = now + ttl
         self.usable_until = now + max(ttl, CACHE_MAX_STALE.read())
         self.pardoned = False
@@ -75,11 +90,12 @@ class Entry(Generic[V]):
     def retire(self) -> None:
         """Serve no more, whoever still holds this entry."""
         self.retired = True
-        self.value = None
-        self.fresh_until = self.usable_until = 0.0
+        self.value = self.etag = None
+        self.refresh_at = self.fresh_until = self.usable_until = 0.0
 
     def fail(self, now: float) -> None:
         """Note that a refresh failed: keep what there is, and try again after a short gap."""
+        self.failed_at = now
         self.retry_at = self.cooldown_until = now + _FAILURE_GAP
 
     def pardon(self) -> None:
@@ -92,8 +108,11 @@ class Entry(Generic[V]):
 class EntryTable(Generic[V]):
     """Entries by key; the least recently used make room when there are too many."""
 
-    def __init__(self, most: Setting) -> None:
+    def __init__(
+        self, most: Setting, evicted: Callable[[Hashable], object] = lambda key: None
+    ) -> None:
         self._most = most
+        self._tell = evicted
         self._entries: dict[Hashable, Entry[V]] = {}
         self._lock = threading.Lock()
         self.evicted = 0
@@ -128,6 +147,7 @@ class EntryTable(Generic[V]):
         for key in sorted(others, key=by_age)[:surplus]:
             self._entries.pop(key).retire()
             self.evicted += 1
+            self._tell(key)
         logger.warning("the cache is full; the least recently used entry made room")
 
     def drop(self, key: Hashable, entry: Entry[V]) -> None:

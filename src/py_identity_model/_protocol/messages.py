@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import Any, NamedTuple
+from typing import Any, Generic, NamedTuple, TypeVar
 from urllib.parse import urlencode
 
 from .._logging import redact_url, scrub
@@ -17,8 +17,10 @@ from ..exceptions import (
     NetworkException,
     ResponseRefusedException,
 )
-from .base import ErrorKind
+from .base import BaseResponse, ErrorKind
 from .client_authentication import ClientAuthentication
+
+R = TypeVar("R", bound=BaseResponse)
 
 MAX_BODY = 1024 * 1024
 _MAX_QUOTED = 2048
@@ -52,11 +54,14 @@ class HttpRequest:
     client_id: str | None = None
     authentication: ClientAuthentication | None = None
     replay: Replay = Replay.SAFE
+    etag: str | None = None
     max_body: int | Callable[[], int] = MAX_BODY
 
     def prepare(self) -> Prepared:
         """Return what goes over the wire in one attempt."""
         headers = {"Accept": "application/json", "Accept-Encoding": "identity", **self.headers}
+        if self.etag is not None:
+            headers["If-None-Match"] = self.etag
         if self.form is None:
             return Prepared(headers, None)
         form = dict(self.form)
@@ -70,7 +75,10 @@ class HttpRequest:
 
 @dataclass(frozen=True)
 class HttpResponse:
-    """What came back: complete, within its bound, neither redirected nor encoded."""
+    """What came back: complete, within its bound, neither redirected nor encoded.
+
+    A 304 comes back only where the request named an ``etag``.
+    """
 
     status_code: int
     headers: Mapping[str, str]
@@ -97,6 +105,14 @@ class HttpResponse:
         """Return the body for an error text: without ``secrets``, and not endless."""
         text = scrub(self.content.decode("utf-8", "replace"), secrets)
         return text if len(text) <= _MAX_QUOTED else f"{text[:_MAX_QUOTED]}...[TRUNCATED]"
+
+
+class Fetched(NamedTuple, Generic[R]):
+    """A judged answer, what names this version of it, and whether it is the version known."""
+
+    response: R
+    etag: str | None = None
+    unchanged: bool = False
 
 
 def _refuse_constant(name: str) -> Any:

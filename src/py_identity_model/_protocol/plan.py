@@ -19,6 +19,7 @@ from .._jose.keys import KeySnapshot
 from .._jose.tokens import read_claims
 from .cache import Entry
 from .counters import warm_cells
+from .events import CacheEventKind, events
 from .policy import DiscoveryPolicy
 from .token_validation import TokenValidationConfig, allowed_algorithms
 
@@ -36,6 +37,7 @@ _compared = attrgetter(
     "discovery_policy",
     "max_token_size",
     "allow_weak_keys",
+    "token_cache",
 )
 
 
@@ -73,22 +75,35 @@ def _frozen(value: Any) -> Any:
 class Plan:
     """One configuration, for one address, on what is cached now."""
 
-    __slots__ = ("_allowed", "_document", "_keys", "_max_size", "_provider", "_rules", "_weak")
+    __slots__ = (
+        "_address",
+        "_allowed",
+        "_document",
+        "_keys",
+        "_max_size",
+        "_provider",
+        "_rules",
+        "_tokens",
+        "_weak",
+    )
 
     def __init__(
         self,
         config: TokenValidationConfig,
+        address: str,
         rules: ClaimsRules,
         document: Entry[Any],
         keys: Entry[KeySnapshot],
     ) -> None:
+        self._address = address
         self._rules = rules
         self._document = document
-        self._provider = document.value
+        self._provider: Any = document.value
         self._keys = keys
         self._max_size = config.max_token_size
         self._allowed = allowed_algorithms(config)
         self._weak = config.allow_weak_keys
+        self._tokens = config.token_cache
 
     def claims(self, jwt: str, monotonic: float, wall: float) -> dict[str, Any] | None:
         """Return the claims of ``jwt``, or None where only the long way can tell.
@@ -97,16 +112,22 @@ class Plan:
         rare: documents no longer fresh, headers not seen before, signatures that do not fit.
         """
         document, entry = self._document, self._keys
-        if monotonic >= document.fresh_until or monotonic >= entry.fresh_until:
+        if monotonic >= document.refresh_at or monotonic >= entry.refresh_at:
             return None
         keys = entry.value
-        if keys is None or document.value is not self._provider or len(jwt) > self._max_size:
+        if keys is None or document.value is not self._provider:
+            return None
+        if type(jwt) is not str or len(jwt) > self._max_size:
             return None
         try:
             data = jwt.encode("ascii")
             first = data.index(b".")
-        except (ValueError, AttributeError):
+        except ValueError:
             return None
+        tokens = self._tokens
+        if tokens is not None and (payload := tokens.find(data, self, keys, wall)) is not None:
+            self._count(document, entry, monotonic)
+            return read_claims(payload)
         known = (keys.weak_memo if self._weak else keys.memo).get(data[:first])
         last = data.rfind(b".")
         if known is None or known[0] not in self._allowed or data.find(b".", first + 1) != last:
@@ -128,8 +149,16 @@ class Plan:
         claims = parse_object_quickly(payload)
         if claims is None:
             claims = read_claims(payload)
-        document.last_used = entry.last_used = monotonic
+        self._count(document, entry, monotonic)
+        self._rules.check(claims, wall)
+        if tokens is not None:
+            tokens.keep(data, self, keys, payload, claims, wall)
+        return claims
+
+    def _count(self, document: Entry[Any], keys: Entry[KeySnapshot], now: float) -> None:
+        document.last_used = keys.last_used = now
         thread = get_ident()
         _hits[thread] = _hits.get(thread, 0) + 1
-        self._rules.check(claims, wall)
-        return claims
+        if events.hook is not None:
+            events.tell(CacheEventKind.HIT, "document", self._address)
+            events.tell(CacheEventKind.HIT, "keys", str(self._provider.jwks_uri))

@@ -19,6 +19,7 @@ from ..exceptions import (
 )
 from .base import BaseResponse, ErrorKind, masked_repr
 from .policy import DiscoveryPolicy
+from .token_cache import TokenCache
 
 _NEVER_OFF = ("verify_signature", "verify_exp", "verify_nbf", "verify_iat")
 
@@ -36,7 +37,8 @@ class TokenValidationConfig:
     the issuer in force; ``discovery_policy`` wins over ``require_https``.
 
     ``max_token_size`` bounds the token, in characters; ``allow_weak_keys`` accepts RSA keys
-    under 2048 bits and HMAC keys shorter than their hash.
+    under 2048 bits and HMAC keys shorter than their hash; ``token_cache`` remembers tokens that
+    were validated (with ``perform_disco`` only).
 
     RFC 7519 §7.2, RFC 8725.
 
@@ -59,6 +61,7 @@ class TokenValidationConfig:
     discovery_policy: DiscoveryPolicy | None = None
     max_token_size: int = field(default=MAX_TOKEN_SIZE, kw_only=True)
     allow_weak_keys: bool = field(default=False, kw_only=True)
+    token_cache: TokenCache | None = field(default=None, kw_only=True)
 
     def __repr__(self) -> str:
         return masked_repr(self, frozenset({"key"}))

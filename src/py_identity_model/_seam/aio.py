@@ -12,7 +12,7 @@ from typing import Any, Generic, ParamSpec, Self, TypeAlias, TypeVar
 import anyio
 import httpx
 import sniffio
-from anyio import Event, Lock, sleep
+from anyio import Event, Lock, Semaphore, sleep
 from anyio.lowlevel import RunVar
 
 from .._fork import forget_in_child
@@ -25,6 +25,7 @@ __all__ = [
     "MaybeResult",
     "PeerLocal",
     "Result",
+    "Semaphore",
     "WorkerLocal",
     "call",
     "deadline",

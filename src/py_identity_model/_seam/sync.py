@@ -11,7 +11,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Generator, Sequence
 from contextvars import copy_context
 from inspect import isawaitable
-from threading import Event, Lock
+from threading import Event, Lock, Semaphore
 from time import sleep
 from typing import Annotated, Any, Generic, ParamSpec, TypeAlias, TypeVar
 
@@ -27,6 +27,7 @@ __all__ = [
     "MaybeResult",
     "PeerLocal",
     "Result",
+    "Semaphore",
     "WorkerLocal",
     "call",
     "deadline",

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import nullcontext
+from functools import partial
 from time import monotonic, time
 from types import TracebackType
 from typing import Self
@@ -13,7 +15,15 @@ from .._logging import logger, redact_url
 from .._protocol.messages import HttpRequest, HttpResponse, Replay, redirect_text
 from .._protocol.no_cookies import no_cookies
 from .._protocol.retry import backoff, retry_after, worth_retrying
-from .._seam.aio import Closing, WorkerLocal, deadline, open_client, sleep
+from .._seam.aio import (
+    Closing,
+    PeerLocal,
+    Semaphore,
+    WorkerLocal,
+    deadline,
+    open_client,
+    sleep,
+)
 from .._settings import HTTP_RETRY_BASE_DELAY, HTTP_RETRY_MAX_ATTEMPTS, HTTP_TIMEOUT
 from .._tls import tls_contexts
 from ..exceptions import (
@@ -26,6 +36,8 @@ from ..exceptions import (
 from ..ssl_config import get_ssl_verify
 
 _DEADLINE_FACTOR = 2
+# httpx's pool queues badly: a thousand providers cold at once would take a minute.
+_turns: PeerLocal[Semaphore] = PeerLocal("py_identity_model.turns", partial(Semaphore, 32))
 _UNSENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
 _CHUNKS_AFTER_CLOSING = 64  # what was received already; mocks may have more to give
 _HOPELESS = (httpx.UnsupportedProtocol, httpx.LocalProtocolError)
@@ -161,11 +173,16 @@ async def close_default_http_client() -> None:
 
 
 async def send(
-    request: HttpRequest, http_client: AsyncHTTPClient | None, *, retries: int | None = None
+    request: HttpRequest,
+    http_client: AsyncHTTPClient | None,
+    *,
+    retries: int | None = None,
+    in_turn: bool = False,
 ) -> HttpResponse:
     """Send ``request``, again where that is safe, and return the complete answer.
 
-    ``retries`` is how often at most; None reads ``HTTP_RETRY_MAX_ATTEMPTS``.  Raises
+    ``retries`` is how often at most; None reads ``HTTP_RETRY_MAX_ATTEMPTS``.  With ``in_turn``
+    no more than 32 such attempts are under way at once.  Raises
     NetworkException when no answer came, DeadlineExceededException when it took too long in
     total, ResponseRefusedException for a redirect, an encoded body or too large a one.
     """
@@ -177,17 +194,23 @@ async def send(
     pauses = backoff(most, HTTP_RETRY_BASE_DELAY.read())
     try:
         with deadline(seconds):
-            return await _attempts(client, request, pauses, due)
+            return await _attempts(client, request, pauses, due, in_turn=in_turn)
     except TimeoutError:
         raise _too_late(request) from None
 
 
 async def _attempts(
-    client: httpx.AsyncClient, request: HttpRequest, pauses: Iterator[float], due: float
+    client: httpx.AsyncClient,
+    request: HttpRequest,
+    pauses: Iterator[float],
+    due: float,
+    *,
+    in_turn: bool,
 ) -> HttpResponse:
     while True:
         try:
-            response = await _attempt(client, request, due)
+            async with _turns.get() if in_turn else nullcontext():
+                response = await _attempt(client, request, due)
         except NetworkException as error:
             cause = error.__cause__
             pause = next(pauses, None)
@@ -256,7 +279,7 @@ def _words_of(error: BaseException) -> str:
 async def _receive(response: httpx.Response, request: HttpRequest, due: float) -> HttpResponse:
     url = redact_url(request.url)
     status = response.status_code
-    if 300 <= status < 400:
+    if 300 <= status < 400 and not (status == 304 and request.etag is not None):
         text = redirect_text(status, response.headers.get("location"))
         raise ResponseRefusedException(text, url, status, code="redirect_refused")
     if response.headers.get("content-encoding", "identity").strip().lower() != "identity":

@@ -17,6 +17,7 @@ from .._protocol import jwks as jwks_protocol
 from .._protocol.cache import Entry, may_be_stored, time_to_live
 from .._protocol.counters import get_cache_counters
 from .._protocol.discovery import DiscoveryDocumentRequest
+from .._protocol.health import ProviderHealth, state_of
 from .._protocol.jwks import JwksRequest
 from .._protocol.plan import Plan, frozen_plan_key, plan_key
 from .._protocol.policy import DiscoveryPolicy
@@ -49,19 +50,27 @@ class AsyncProviderCache:
     def __init__(self) -> None:
         counters = get_cache_counters()
         self.documents: AsyncShelf[Provider] = AsyncShelf(
-            "py_identity_model.discovery",
+            "document",
             DISCO_CACHE_MAX_ENTRIES,
             counters.record_disco_hit,
             code="discovery_failed",
         )
         self.keys: AsyncShelf[KeySnapshot] = AsyncShelf(
-            "py_identity_model.jwks",
+            "keys",
             JWKS_CACHE_MAX_ENTRIES,
             counters.record_jwks_hit,
             code="jwks_failed",
         )
         self._plans: dict[Hashable, Plan] = {}
         _all.add(self)
+
+    def clear(self, *, documents: bool = False, keys: bool = False) -> None:
+        """Forget documents, keys, and what was worked out from them."""
+        if documents:
+            self.documents.entries.clear()
+        if keys:
+            self.keys.entries.clear()
+        self._plans.clear()
 
     def warm(
         self, jwt: str, config: TokenValidationConfig, address: object
@@ -93,7 +102,7 @@ class AsyncProviderCache:
         if key is not None:
             if len(self._plans) >= _MOST_PLANS:
                 self._plans.clear()
-            self._plans[key] = Plan(config, rules, document, keys)
+            self._plans[key] = Plan(config, address, rules, document, keys)
 
     async def provider(
         self, client: AsyncHTTPClient | None, address: str, policy: DiscoveryPolicy
@@ -128,6 +137,37 @@ class AsyncProviderCache:
         keys = await self.keys.newer(client, _place(jwks_uri, policy), load, seen)
         return seen if keys is not None and not keys.keys else keys
 
+    async def renewed(
+        self, client: AsyncHTTPClient | None, address: str, policy: DiscoveryPolicy
+    ) -> None:
+        """Fetch document and keys now, whether or not they are fresh."""
+        key = (address, policy.cache_key())
+        load = partial(self._load_provider, key, address, policy)
+        provider = await self.documents.renew(client, key, load, retries=0)
+        if provider.jwks_uri is not None:
+            place = _place(provider.jwks_uri, policy)
+            keys = partial(self._load_keys, provider.jwks_uri, policy)
+            await self.keys.renew(client, place, keys, retries=0)
+
+    def health(self, address: str, policy: DiscoveryPolicy) -> ProviderHealth:
+        """Return the state of what is cached for ``address``; nothing is fetched."""
+        now = self.documents.clock()
+        document = self.documents.entries.find((address, policy.cache_key()))
+        provider = None if document is None else document.value
+        if document is None or provider is None:
+            return ProviderHealth(address, ready=False, document=state_of(document, now))
+        entry = self.keys.entries.find(_place(provider.jwks_uri or "", policy))
+        keys = None if entry is None else entry.usable(self.keys.clock())
+        return ProviderHealth(
+            address,
+            ready=document.usable(now) is not None and keys is not None,
+            issuer=provider.issuer,
+            jwks_uri=provider.jwks_uri,
+            kids=() if keys is None else tuple(key.kid for key in keys.keys),
+            document=state_of(document, now),
+            keys=state_of(entry, self.keys.clock()),
+        )
+
     def forgive(self, jwks_uri: str, policy: DiscoveryPolicy) -> None:
         """Lift the cooldown of a key set: a refresh brought the key that was looked for."""
         self.keys.forgive(_place(jwks_uri, policy))
@@ -144,15 +184,23 @@ class AsyncProviderCache:
         request = DiscoveryDocumentRequest(address, policy)
         if _will_be_sent(partial(discovery_protocol.build, request)):
             get_cache_counters().record_disco_miss()
-        response = await fetch_document(request, client, retries=retries)
-        now = self.documents.clock()
+        known = entry.value
+        fetched = await fetch_document(
+            request, client, retries=retries, etag=entry.etag, in_turn=True
+        )
+        response, now = fetched.response, self.documents.clock()
         if not response.is_successful:
             entry.fail(now)
             return Loaded(failure=response)
-        assert response.issuer is not None
-        provider = Provider(response.issuer, response.jwks_uri)
+        if fetched.unchanged and known is not None:
+            provider = known
+        else:
+            assert response.issuer is not None
+            provider = Provider(response.issuer, response.jwks_uri)
+            provider = known if provider == known and known is not None else provider
         if may_be_stored(response.cache_control):
-            entry.accept(provider, now, time_to_live(response.cache_control, DISCO_CACHE_TTL))
+            ttl = time_to_live(response.cache_control, DISCO_CACHE_TTL)
+            entry.accept(provider, now, ttl, fetched.etag)
         else:
             self.documents.entries.drop(key, entry)
         return Loaded(provider)
@@ -168,22 +216,27 @@ class AsyncProviderCache:
         request = JwksRequest(jwks_uri, policy)
         counters = get_cache_counters()
         if _will_be_sent(partial(jwks_protocol.build, request)):
-            known = entry.value is not None
-            (counters.record_jwks_refresh if known else counters.record_jwks_miss)()
-        response = await fetch_keys(request, client, retries=retries)
-        now = self.keys.clock()
+            refreshed = entry.value is not None
+            (counters.record_jwks_refresh if refreshed else counters.record_jwks_miss)()
+        known = entry.value
+        fetched = await fetch_keys(request, client, retries=retries, etag=entry.etag, in_turn=True)
+        response, now = fetched.response, self.keys.clock()
         if not response.is_successful:
             entry.fail(now)
             return Loaded(failure=response)
-        snapshot = KeySnapshot(response.keys or ())
+        if fetched.unchanged and known is not None:
+            snapshot = known
+        else:
+            snapshot = KeySnapshot(response.keys or ())
         if snapshot.keys:
-            entry.accept(snapshot, now, time_to_live(response.cache_control, JWKS_CACHE_TTL))
+            ttl = time_to_live(response.cache_control, JWKS_CACHE_TTL)
+            entry.accept(snapshot, now, ttl, fetched.etag)
         else:
             entry.pardon()
         return Loaded(snapshot)
 
 
-def _place(jwks_uri: str, policy: DiscoveryPolicy) -> Hashable:
+def _place(jwks_uri: str, policy: DiscoveryPolicy) -> tuple[str, bool, bool]:
     # Keys fetched over plain http must not serve a caller who demands https.
     return jwks_uri, policy.require_https, policy.allow_http_on_loopback
 
@@ -237,7 +290,7 @@ async def clear_discovery_cache() -> None:
         await clear_discovery_cache()
     """
     for cache in _all.listed():
-        cache.documents.entries.clear()
+        cache.clear(documents=True)
 
 
 async def clear_jwks_cache() -> None:
@@ -248,4 +301,65 @@ async def clear_jwks_cache() -> None:
         await clear_jwks_cache()
     """
     for cache in _all.listed():
-        cache.keys.entries.clear()
+        cache.clear(keys=True)
+
+
+async def prime(
+    disco_doc_address: str,
+    discovery_policy: DiscoveryPolicy | None = None,
+    http_client: AsyncHTTPClient | None = None,
+) -> ProviderHealth:
+    """Fetch what validation needs of a provider, unless it is cached; for start-up.
+
+    ``disco_doc_address`` is what :func:`validate_token` will be given; so is ``discovery_policy``
+    (the default one if None).  Raises :class:`TokenValidationException` when document or keys
+    cannot be had.  OpenID Connect Discovery §4.
+
+    Example::
+
+        health = await prime("https://op.example")
+        assert health.ready
+    """
+    policy = discovery_policy or DiscoveryPolicy()
+    cache = default_cache if http_client is None else cache_of(http_client)
+    provider = await cache.provider(http_client, disco_doc_address, policy)
+    if provider.jwks_uri is not None:
+        await cache.snapshot(http_client, provider.jwks_uri, policy)
+    return cache.health(disco_doc_address, policy)
+
+
+async def refresh(
+    disco_doc_address: str,
+    discovery_policy: DiscoveryPolicy | None = None,
+    http_client: AsyncHTTPClient | None = None,
+) -> ProviderHealth:
+    """Fetch what validation needs of a provider now, also if it is fresh.
+
+    Each of document and keys is one attempt, shared with whoever fetches it already.  Raises
+    :class:`TokenValidationException` when it fails; what was cached stays and serves.
+
+    Example::
+
+        health = await refresh("https://op.example")
+        print(health.kids)
+    """
+    policy = discovery_policy or DiscoveryPolicy()
+    cache = default_cache if http_client is None else cache_of(http_client)
+    await cache.renewed(http_client, disco_doc_address, policy)
+    return cache.health(disco_doc_address, policy)
+
+
+def health(
+    disco_doc_address: str,
+    discovery_policy: DiscoveryPolicy | None = None,
+    http_client: AsyncHTTPClient | None = None,
+) -> ProviderHealth:
+    """Return the state of what is cached for a provider; nothing is fetched.
+
+    Example::
+
+        if not health("https://op.example").ready:
+            print("not yet")
+    """
+    cache = default_cache if http_client is None else cache_of(http_client)
+    return cache.health(disco_doc_address, discovery_policy or DiscoveryPolicy())

@@ -3,9 +3,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from .._logging import logger, redact_url
 from .._protocol import discovery as protocol
 from .._protocol.discovery import DiscoveryDocumentRequest, DiscoveryDocumentResponse
+from .._protocol.messages import Fetched
 from .http import HTTPClient, send
 
 
@@ -26,7 +29,7 @@ def get_discovery_document(
         if response.is_successful:
             print(response.token_endpoint)
     """
-    return fetch_document(disco_doc_req, http_client)
+    return (fetch_document(disco_doc_req, http_client)).response
 
 
 def fetch_document(
@@ -34,14 +37,26 @@ def fetch_document(
     http_client: HTTPClient | None,
     *,
     retries: int | None = None,
-) -> DiscoveryDocumentResponse:
-    """Do the work of :func:`get_discovery_document`, with at most ``retries`` retries."""
+    etag: str | None = None,
+    in_turn: bool = False,
+) -> Fetched[DiscoveryDocumentResponse]:
+    """Do the work of :func:`get_discovery_document`, with at most ``retries`` retries.
+
+    ``etag`` names the version that is known: if it still stands, only that is told.  With
+    ``in_turn`` the request waits while too many like it are under way.
+    """
     try:
-        built = protocol.build(request)
+        built = replace(protocol.build(request), etag=etag)
         logger.info("fetching the discovery document %s", redact_url(built.url))
-        response = protocol.parse(request, send(built, http_client, retries=retries))
+        answer = send(built, http_client, retries=retries, in_turn=in_turn)
+        if answer.status_code == 304:
+            control = answer.headers.get("cache-control")
+            unchanged = DiscoveryDocumentResponse(True, cache_control=control)
+            return Fetched(unchanged, etag, unchanged=True)
+        response = protocol.parse(request, answer)
+        fetched = Fetched(response, answer.headers.get("etag"))
     except Exception as error:
-        response = protocol.failed(error)
-    if not response.is_successful:
-        logger.error("discovery failed: %s", response.error_kind)
-    return response
+        fetched = Fetched(protocol.failed(error))
+    if not fetched.response.is_successful:
+        logger.error("discovery failed: %s", fetched.response.error_kind)
+    return fetched

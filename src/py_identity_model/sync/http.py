@@ -4,6 +4,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import nullcontext
+from functools import partial
 from time import monotonic, time
 from types import TracebackType
 from typing import Self
@@ -14,7 +16,15 @@ from .._logging import logger, redact_url
 from .._protocol.messages import HttpRequest, HttpResponse, Replay, redirect_text
 from .._protocol.no_cookies import no_cookies
 from .._protocol.retry import backoff, retry_after, worth_retrying
-from .._seam.sync import Closing, WorkerLocal, deadline, open_client, sleep
+from .._seam.sync import (
+    Closing,
+    PeerLocal,
+    Semaphore,
+    WorkerLocal,
+    deadline,
+    open_client,
+    sleep,
+)
 from .._settings import HTTP_RETRY_BASE_DELAY, HTTP_RETRY_MAX_ATTEMPTS, HTTP_TIMEOUT
 from .._tls import tls_contexts
 from ..exceptions import (
@@ -27,6 +37,8 @@ from ..exceptions import (
 from ..ssl_config import get_ssl_verify
 
 _DEADLINE_FACTOR = 2
+# httpx's pool queues badly: a thousand providers cold at once would take a minute.
+_turns: PeerLocal[Semaphore] = PeerLocal("py_identity_model.turns", partial(Semaphore, 32))
 _UNSENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
 _CHUNKS_AFTER_CLOSING = 64  # what was received already; mocks may have more to give
 _HOPELESS = (httpx.UnsupportedProtocol, httpx.LocalProtocolError)
@@ -162,11 +174,16 @@ def close_default_http_client() -> None:
 
 
 def send(
-    request: HttpRequest, http_client: HTTPClient | None, *, retries: int | None = None
+    request: HttpRequest,
+    http_client: HTTPClient | None,
+    *,
+    retries: int | None = None,
+    in_turn: bool = False,
 ) -> HttpResponse:
     """Send ``request``, again where that is safe, and return the complete answer.
 
-    ``retries`` is how often at most; None reads ``HTTP_RETRY_MAX_ATTEMPTS``.  Raises
+    ``retries`` is how often at most; None reads ``HTTP_RETRY_MAX_ATTEMPTS``.  With ``in_turn``
+    no more than 32 such attempts are under way at once.  Raises
     NetworkException when no answer came, DeadlineExceededException when it took too long in
     total, ResponseRefusedException for a redirect, an encoded body or too large a one.
     """
@@ -178,17 +195,23 @@ def send(
     pauses = backoff(most, HTTP_RETRY_BASE_DELAY.read())
     try:
         with deadline(seconds):
-            return _attempts(client, request, pauses, due)
+            return _attempts(client, request, pauses, due, in_turn=in_turn)
     except TimeoutError:
         raise _too_late(request) from None
 
 
 def _attempts(
-    client: httpx.Client, request: HttpRequest, pauses: Iterator[float], due: float
+    client: httpx.Client,
+    request: HttpRequest,
+    pauses: Iterator[float],
+    due: float,
+    *,
+    in_turn: bool,
 ) -> HttpResponse:
     while True:
         try:
-            response = _attempt(client, request, due)
+            with _turns.get() if in_turn else nullcontext():
+                response = _attempt(client, request, due)
         except NetworkException as error:
             cause = error.__cause__
             pause = next(pauses, None)
@@ -257,7 +280,7 @@ def _words_of(error: BaseException) -> str:
 def _receive(response: httpx.Response, request: HttpRequest, due: float) -> HttpResponse:
     url = redact_url(request.url)
     status = response.status_code
-    if 300 <= status < 400:
+    if 300 <= status < 400 and not (status == 304 and request.etag is not None):
         text = redirect_text(status, response.headers.get("location"))
         raise ResponseRefusedException(text, url, status, code="redirect_refused")
     if response.headers.get("content-encoding", "identity").strip().lower() != "identity":

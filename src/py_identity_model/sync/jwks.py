@@ -3,9 +3,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from .._logging import logger, redact_url
 from .._protocol import jwks as protocol
 from .._protocol.jwks import JwksRequest, JwksResponse
+from .._protocol.messages import Fetched
 from .http import HTTPClient, send
 
 
@@ -22,19 +25,32 @@ def get_jwks(jwks_request: JwksRequest, http_client: HTTPClient | None = None) -
         if response.is_successful:
             print([key.kid for key in response.keys])
     """
-    return fetch_keys(jwks_request, http_client)
+    return (fetch_keys(jwks_request, http_client)).response
 
 
 def fetch_keys(
-    request: JwksRequest, http_client: HTTPClient | None, *, retries: int | None = None
-) -> JwksResponse:
-    """Do the work of :func:`get_jwks`, with at most ``retries`` retries."""
+    request: JwksRequest,
+    http_client: HTTPClient | None,
+    *,
+    retries: int | None = None,
+    etag: str | None = None,
+    in_turn: bool = False,
+) -> Fetched[JwksResponse]:
+    """Do the work of :func:`get_jwks`, with at most ``retries`` retries.
+
+    ``etag`` names the version that is known: if it still stands, only that is told.  With
+    ``in_turn`` the request waits while too many like it are under way.
+    """
     try:
-        built = protocol.build(request)
+        built = replace(protocol.build(request), etag=etag)
         logger.info("fetching the key set %s", redact_url(built.url))
-        response = protocol.parse(send(built, http_client, retries=retries))
+        answer = send(built, http_client, retries=retries, in_turn=in_turn)
+        if answer.status_code == 304:
+            control = answer.headers.get("cache-control")
+            return Fetched(JwksResponse(True, cache_control=control), etag, unchanged=True)
+        fetched = Fetched(protocol.parse(answer), answer.headers.get("etag"))
     except Exception as error:
-        response = protocol.failed(error)
-    if not response.is_successful:
-        logger.error("fetching a key set failed: %s", response.error_kind)
-    return response
+        fetched = Fetched(protocol.failed(error))
+    if not fetched.response.is_successful:
+        logger.error("fetching a key set failed: %s", fetched.response.error_kind)
+    return fetched

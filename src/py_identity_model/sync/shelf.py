@@ -6,10 +6,12 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Hashable
 from functools import partial
-from typing import Generic, NamedTuple, TypeVar
+from typing import Any, Generic, NamedTuple, TypeVar
 
 from .._protocol.base import BaseResponse
 from .._protocol.cache import Entry, EntryTable
+from .._protocol.events import CacheEventKind as Kind
+from .._protocol.events import events
 from .._protocol.token_validation import unavailable
 from .._seam.sync import Result
 from .._settings import KID_MISS_REFRESH_COOLDOWN, Setting
@@ -27,25 +29,27 @@ class Loaded(NamedTuple, Generic[V]):
     failure: BaseResponse | None = None
 
 
+Place = tuple[Any, ...]
 Load = Callable[[HTTPClient, Entry[V], int | None], Result[Loaded[V]]]
 """Fetches with a client, into an entry, with at most so many retries (None: as configured)."""
 
 
 class Shelf(Generic[V]):
-    """Answers of one kind, by where they come from.
+    """Answers of one kind (``what``), by where they come from: keys are tuples, the URL first.
 
-    ``clock`` is the monotonic clock in seconds, ``hit`` is called for each one served without
-    a request of its own, ``code`` goes into the exception for one that cannot be had.
+    ``hit`` is called for each one served without a request of its own, ``code`` goes into the
+    exception for one that cannot be had.
     """
 
-    def __init__(self, name: str, most: Setting, hit: Callable[[], None], *, code: str) -> None:
+    def __init__(self, what: str, most: Setting, hit: Callable[[], None], *, code: str) -> None:
         self.clock = time.monotonic
-        self.entries: EntryTable[V] = EntryTable(most)
-        self.flights: Flights[Loaded[V]] = Flights(name)
+        self.entries: EntryTable[V] = EntryTable(most, partial(self._tell, Kind.EVICTED))
+        self.flights: Flights[Loaded[V]] = Flights(f"py_identity_model.{what}")
+        self._what = what
         self._hit = hit
         self._code = code
 
-    def get(self, client: HTTPClient | None, key: Hashable, load: Load[V]) -> V:
+    def get(self, client: HTTPClient | None, key: Place, load: Load[V]) -> V:
         """Return the answer of ``key``; raises TokenValidationException.
 
         A stale one is served while a single attempt refreshes it behind.  Without one that may
@@ -58,14 +62,23 @@ class Shelf(Generic[V]):
             if value is not None:
                 self._hit()
                 entry.last_used = now
+                if now >= entry.fresh_until:
+                    self._tell(Kind.STALE_SERVED, key)
+                else:
+                    events.tell(Kind.HIT, self._what, key[0])
                 if entry.wants_refresh(now):
-                    self.flights.start(key, partial(load, chosen(client), entry, 0))
+                    fetch = partial(self._fetch, load, chosen(client), entry, key, 0)
+                    self.flights.start(key, fetch)
                 return value
-        entry = self.entries.claim(key, now)
-        return self._fetch(client, key, entry, load)
+        return self.renew(client, key, load, retries=None)
 
-    def _fetch(self, client: HTTPClient | None, key: Hashable, entry: Entry[V], load: Load[V]) -> V:
-        landed = self._join(key, partial(load, chosen(client), entry, None), lambda: True)
+    def renew(
+        self, client: HTTPClient | None, key: Place, load: Load[V], *, retries: int | None
+    ) -> V:
+        """Return the answer of ``key`` as it is now, fetched once for all who ask meanwhile."""
+        entry = self.entries.claim(key, self.clock())
+        fetch = partial(self._fetch, load, chosen(client), entry, key, retries)
+        landed = self._join(key, fetch, lambda: True)
         assert landed is not None
         loaded, began = landed
         if loaded.value is None:
@@ -76,7 +89,7 @@ class Shelf(Generic[V]):
             self._hit()
         return loaded.value
 
-    def newer(self, client: HTTPClient | None, key: Hashable, load: Load[V], seen: V) -> V | None:
+    def newer(self, client: HTTPClient | None, key: Place, load: Load[V], seen: V) -> V | None:
         """Return an answer that came after ``seen``, fetching it if that was not just done.
 
         None means that the cooldown forbids another request.  Raises TokenValidationException
@@ -85,16 +98,37 @@ class Shelf(Generic[V]):
         entry = self.entries.claim(key, self.clock())
         if entry.value is not None and entry.value is not seen:
             return entry.value
-        admit = partial(self._admit, entry)
-        landed = self._join(key, partial(load, chosen(client), entry, 0), admit)
+        fetch = partial(self._fetch, load, chosen(client), entry, key, 0)
+        landed = self._join(key, fetch, partial(self._admit, entry))
         if landed is None:  # refused, or refreshed by others between the look and the question
-            return entry.value if entry.value is not seen else None
+            if entry.value is not seen:
+                return entry.value
+            self._tell(Kind.REFUSED_KID, key)
+            return None
         loaded, _ = landed
         if loaded.value is None:
             raise self._failure(loaded)
         return loaded.value
 
-    def forgive(self, key: Hashable) -> None:
+    def _fetch(
+        self,
+        load: Load[V],
+        client: HTTPClient,
+        entry: Entry[V],
+        key: Place,
+        retries: int | None,
+    ) -> Loaded[V]:
+        self._tell(Kind.MISS if entry.value is None else Kind.REFRESH, key)
+        loaded = load(client, entry, retries)
+        if loaded.value is None:
+            self._tell(Kind.FAILURE, key)
+        return loaded
+
+    def _tell(self, kind: Kind, key: Hashable) -> None:
+        assert isinstance(key, tuple)
+        events.emit(kind, self._what, key[0])
+
+    def forgive(self, key: Place) -> None:
         """Lift the cooldown: a refresh brought what was looked for."""
         entry = self.entries.find(key)
         if entry is not None:
@@ -108,7 +142,7 @@ class Shelf(Generic[V]):
         return True
 
     def _join(
-        self, key: Hashable, fetch: Callable[[], Result[Loaded[V]]], admit: Callable[[], bool]
+        self, key: Place, fetch: Callable[[], Result[Loaded[V]]], admit: Callable[[], bool]
     ) -> tuple[Loaded[V], bool] | None:
         try:
             return self.flights.join(key, fetch, admit)

@@ -1,0 +1,199 @@
+"""Verify tokens with keys at hand, by the strict rules: nothing is fetched, nothing forgiven."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Collection, Iterable, Mapping
+from typing import Any
+
+from ..exceptions import ConfigurationException, InvalidArgumentError, TokenValidationException
+from .algorithms import ALGORITHMS
+from .claims import ClaimsRules
+from .encoding import decode_base64url, parse_object
+from .jwk import JsonWebKey, jwks_from_dict
+from .keys import KeySnapshot
+from .tokens import MAX_TOKEN_SIZE, read_header, split_token, verify, verify_known
+
+# A modulus made by the library that CVE-2017-15361 is about is a power of 65537 modulo each of
+# these; one made otherwise passes for one of them once in 2**154.
+_FINGERPRINT_PRIMES = (*(11, 13, 17, 19, 37, 53, 61, 71, 73, 79, 97, 103, 107, 109, 127, 151, 157),)
+
+
+def _powers(prime: int) -> frozenset[int]:
+    found, value = set(), 1
+    while value not in found:
+        found.add(value)
+        value = value * 65537 % prime
+    return frozenset(found)
+
+
+_FINGERPRINT = {prime: _powers(prime) for prime in _FINGERPRINT_PRIMES}
+
+
+class JsonWebKeySet:
+    """Keys to verify tokens with; prepared when first used, so keep it.  RFC 7517 §5.
+
+    ``keys`` are JsonWebKey objects or their members.  Left out are keys whose ``use`` is not
+    ``sig`` or whose ``key_ops`` lack ``verify``.  Raises :class:`ConfigurationException` when
+    nothing is left, when symmetric keys stand beside public ones, and for an RSA key with the
+    fingerprint of CVE-2017-15361.
+
+    Example::
+
+        key_set = JsonWebKeySet([{"kty": "oct", "k": "x" * 43, "kid": "1"}])
+    """
+
+    def __init__(self, keys: Iterable[JsonWebKey | Mapping[str, Any]]) -> None:
+        made = [key if isinstance(key, JsonWebKey) else jwks_from_dict(key) for key in keys]
+        usable = [key for key in made if _may_verify(key)]
+        if not usable:
+            raise ConfigurationException("no key in the set may verify", code="no_usable_keys")
+        if len({key.kty == "oct" for key in usable}) > 1:
+            raise ConfigurationException(
+                "symmetric keys must not stand beside public ones", code="mixed_key_set"
+            )
+        for key in usable:
+            _refuse_fingerprint(key)
+        self._snapshot = KeySnapshot(usable)
+
+    def __len__(self) -> int:
+        return len(self._snapshot.keys)
+
+    def __repr__(self) -> str:
+        return f"JsonWebKeySet(kids={[key.kid for key in self._snapshot.keys]})"
+
+
+def _may_verify(key: JsonWebKey) -> bool:
+    return key.use in {None, "sig"} and (key.key_ops is None or "verify" in key.key_ops)
+
+
+def _refuse_fingerprint(key: JsonWebKey) -> None:
+    if key.kty != "RSA":
+        return
+    try:
+        modulus = int.from_bytes(decode_base64url((key.n or "").encode()), "big")
+    except ValueError:
+        return  # refused when it is to be used
+    if all(modulus % prime in powers for prime, powers in _FINGERPRINT.items()):
+        raise ConfigurationException(
+            f"the RSA key {key.kid!r} can be factored (CVE-2017-15361)", code="weak_key"
+        )
+
+
+Keys = JsonWebKeySet | Iterable[JsonWebKey | Mapping[str, Any]]
+
+
+def verify_jws(token: str, keys: Keys, algorithms: Collection[str]) -> bytes:
+    """Return the payload of a signed token, if one of ``keys`` signed it.
+
+    ``algorithms`` is the allow-list.  Keys that headers bring or point to (``jwk``, ``jku``,
+    ``x5u``) are never used; ``crit`` and ``b64`` are refused.  Raises
+    :class:`SignatureVerificationException` for a wrong signature,
+    :class:`TokenValidationException` for a token that cannot be verified, and
+    :class:`ConfigurationException` for keys or algorithms that must not be used.
+    RFC 7515 §5.2, RFC 8725.
+
+    Example::
+
+        key_set = JsonWebKeySet(provider.keys)
+        payload = verify_jws(access_token, key_set, ["RS256"])
+    """
+    _check_algorithms(algorithms)
+    key_set = keys if isinstance(keys, JsonWebKeySet) else JsonWebKeySet(keys)
+    snapshot = key_set._snapshot
+    segments = split_token(token, MAX_TOKEN_SIZE)
+    known = snapshot.memo.get(segments.header)
+    if known is not None and known[0] in algorithms:
+        return verify_known(segments, known[0], known[1])
+    header = read_header(segments.header)
+    if header.alg not in algorithms:
+        raise TokenValidationException(
+            f"The algorithm {header.alg} is not allowed",
+            "header",
+            {"alg": header.alg, "allowed": list(algorithms)},
+            code="algorithm_not_allowed",
+        )
+    return verify(segments, header, snapshot)
+
+
+def _check_algorithms(algorithms: Collection[str]) -> None:
+    if isinstance(algorithms, str) or not algorithms:
+        raise InvalidArgumentError("algorithms must be a list that names at least one")
+    for alg in algorithms:
+        if alg not in ALGORITHMS:
+            raise InvalidArgumentError(f"{alg!r} is no supported signature algorithm")
+
+
+def decode_jwt(
+    token: str,
+    keys: Keys,
+    algorithms: Collection[str],
+    *,
+    issuer: str | Collection[str],
+    audience: str | Collection[str],
+    subject: str | None = None,
+    typ: str | None = None,
+    leeway: float = 0.0,
+    required: Collection[str] = ("exp",),
+    now: float | None = None,
+) -> dict[str, Any]:
+    """Return the claims of a signed token, if it is what it must be.
+
+    As :func:`verify_jws`, and besides: ``issuer`` and ``audience`` (each one or several) and
+    ``subject`` must be right, ``required`` claims present, times within ``leeway`` seconds of
+    ``now`` (the wall clock, by default now).  ``typ`` is the header's, compared without case and
+    without ``application/``.  Duplicate members are refused, NaN and infinity too.  Raises what
+    :func:`verify_jws` does, and the exceptions of :func:`validate_token` for claims.  RFC 7519
+    §7.2.
+
+    Example::
+
+        claims = decode_jwt(
+            access_token,
+            JsonWebKeySet(provider.keys),
+            ["RS256"],
+            issuer=provider.issuer,
+            audience=provider.audience,
+            typ="at+jwt",
+        )
+    """
+    payload = verify_jws(token, keys, algorithms)
+    if typ is not None:
+        _check_typ(token, typ)
+    try:
+        claims = parse_object(payload)
+    except ValueError as error:
+        raise TokenValidationException(
+            f"The JWT is malformed: its claims cannot be read: {error}",
+            "payload",
+            code="malformed_token",
+        ) from None
+    rules = ClaimsRules(
+        issuers=_set(issuer),
+        audiences=_set(audience),
+        subject=subject,
+        leeway=leeway,
+        required=tuple(required),
+    )
+    rules.check(claims, time.time() if now is None else now)
+    return claims
+
+
+def _set(value: str | Collection[str]) -> frozenset[str]:
+    found = frozenset([value] if isinstance(value, str) else value)
+    if not found or not all(isinstance(one, str) and one for one in found):
+        raise InvalidArgumentError("issuer and audience must be given, and not be empty")
+    return found
+
+
+def _check_typ(token: str, typ: str) -> None:
+    header = parse_object(decode_base64url(token.partition(".")[0].encode()))
+    actual = header.get("typ")
+    if not isinstance(actual, str) or _media_type(actual) != _media_type(typ):
+        raise TokenValidationException(
+            "The JWT is of another type", "header", {"expected": typ}, code="wrong_typ"
+        )
+
+
+def _media_type(typ: str) -> str:
+    return typ.lower().removeprefix("application/")
