@@ -15,6 +15,7 @@ from py_identity_model.aio import (
     provider_cache,
     refresh,
     require_claims,
+    token_validation,
     validate_token,
 )
 from py_identity_model.exceptions import (
@@ -49,7 +50,8 @@ class Wall:
 @pytest.fixture
 def wall(monkeypatch: pytest.MonkeyPatch) -> Wall:
     clock = Wall()
-    monkeypatch.setattr(provider_cache, "time", clock)
+    for module in (provider_cache, token_validation):
+        monkeypatch.setattr(module, "time", clock)
     return clock
 
 

@@ -21,6 +21,7 @@ from py_identity_model.sync import (
     provider_cache,
     refresh,
     require_claims,
+    token_validation,
     validate_token,
 )
 from py_identity_model.testing import EmbeddedProvider
@@ -50,7 +51,8 @@ class Wall:
 @pytest.fixture
 def wall(monkeypatch: pytest.MonkeyPatch) -> Wall:
     clock = Wall()
-    monkeypatch.setattr(provider_cache, "time", clock)
+    for module in (provider_cache, token_validation):
+        monkeypatch.setattr(module, "time", clock)
     return clock
 
 

@@ -15,8 +15,8 @@ from .keys import KeySnapshot
 from .tokens import MAX_TOKEN_SIZE, read_header, split_token, verify, verify_known
 
 # A modulus made by the library that CVE-2017-15361 is about is a power of 65537 modulo each of
-# these; one made otherwise passes for one of them once in 2**154.
-_FINGERPRINT_PRIMES = (*(11, 13, 17, 19, 37, 53, 61, 71, 73, 79, 97, 103, 107, 109, 127, 151, 157),)
+# these; one made otherwise is so once in 200 million times.
+_FINGERPRINT_PRIMES = (11, 13, 17, 19, 37, 53, 61, 71, 73, 79, 97, 103, 107, 109, 127, 151, 157)
 
 
 def _powers(prime: int) -> frozenset[int]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import time
+from time import time
 from typing import Any
 
 from .._jose.keys import Header
@@ -90,7 +90,7 @@ def _by_hand(jwt: str, config: TokenValidationConfig) -> dict[str, Any]:
         segments, header, manual_key(config), allow_weak_keys=config.allow_weak_keys
     )
     claims = read_claims(payload)
-    rules.check(claims, time.time())
+    rules.check(claims, time())
     return claims
 
 
@@ -111,7 +111,7 @@ async def _by_discovery(
     rules = rules_for(config, provider.issuer)
     payload = await _verify(segments, header, config, cache, provider.jwks_uri, client)
     claims = read_claims(payload)
-    rules.check(claims, time.time())
+    rules.check(claims, time())
     cache.remember(config, address, provider, rules)
     return claims
 
