@@ -13,6 +13,8 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from benchmarks._peer import PeerFunction
+
 
 @dataclass(frozen=True)
 class Measured:
@@ -47,25 +49,30 @@ def interleave(
         for _ in range(rounds):
             shuffle(order)
             for name in order:
-                function, repeat = functions[name], range(counts[name])
-                began = time.perf_counter()
-                for _ in repeat:
-                    function()
-                times[name].append((time.perf_counter() - began) / counts[name] * 1e6)
+                took = _seconds(functions[name], counts[name])
+                times[name].append(took / counts[name] * 1e6)
             gc.collect(0)
     finally:
         gc.enable()
     return {name: Measured(found) for name, found in times.items()}
 
 
-def _batch(function: Callable[[], object], seconds: float) -> int:
-    function()
-    function()
-    began, calls = time.perf_counter(), 0
-    while time.perf_counter() - began < seconds:
+def _seconds(function: Callable[[], object], count: int) -> float:
+    if isinstance(function, PeerFunction):
+        return function.seconds(count)
+    repeat = range(count)
+    began = time.perf_counter()
+    for _ in repeat:
         function()
-        calls += 1
-    return max(1, calls)
+    return time.perf_counter() - began
+
+
+def _batch(function: Callable[[], object], seconds: float) -> int:
+    _seconds(function, 3)
+    calls = 1
+    while (took := _seconds(function, calls)) < seconds / 3:
+        calls *= 2
+    return max(1, round(calls * seconds / took))
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,133 @@
+"""A provider with any number of tenants in a process of its own, that counts and misbehaves.
+
+Tenant ``n`` lives below ``/tn``; ``POST /_ctl`` changes how it behaves, ``GET /_stats`` says how
+often each path was asked for.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import threading
+import time
+from collections import Counter
+from types import TracebackType
+from typing import Any, Self
+from urllib.request import ProxyHandler, Request, build_opener
+
+from py_identity_model.testing import Answer, Received
+from py_identity_model.testing.wire import LoopbackServer
+
+_JSON = {"content-type": "application/json"}
+
+
+class Behaviour:
+    """What the server does; ``_ctl`` sets these."""
+
+    def __init__(self) -> None:
+        self.keys: list[dict[str, Any]] = []
+        self.delay = 0.0
+        self.slow: dict[str, float] = {}
+        self.status = 200
+        self.padding = 0
+        self.gzip = False
+
+
+def serve() -> None:
+    """Serve until standard input ends; print the port first."""
+    state, counts, guard = Behaviour(), Counter[str](), threading.Lock()
+
+    def respond(received: Received) -> Answer:
+        if received.path == "/_ctl":
+            vars(state).update(json.loads(received.body))
+            return Answer()
+        if received.path == "/_stats":
+            answer = Answer.of_json(dict(counts))
+            if received.method == "POST":
+                counts.clear()
+            return answer
+        tenant, _, rest = received.path.removeprefix("/").partition("/")
+        with guard:
+            counts[rest] += 1
+        time.sleep(state.slow.get(tenant, state.delay))
+        if state.status != 200:
+            return Answer.of_json({"error": "down"}, state.status)
+        issuer = f"http://127.0.0.1:{server.port}/{tenant}"
+        if rest == "jwks":
+            body = json.dumps({"keys": state.keys}).encode()
+        elif rest == "token":
+            body = b'{"access_token": "x", "token_type": "Bearer", "expires_in": 3600}'
+        else:
+            document = {
+                "issuer": issuer,
+                "jwks_uri": f"{issuer}/jwks",
+                "token_endpoint": f"{issuer}/token",
+                "response_types_supported": ["code"],
+                "subject_types_supported": ["public"],
+                "id_token_signing_alg_values_supported": ["RS256"],
+            }
+            body = json.dumps(document).encode()
+        if state.padding:
+            body = body[:-1] + b',"padding":"' + b"x" * state.padding + b'"}'
+        if state.gzip:
+            import gzip
+
+            return Answer(200, gzip.compress(body), {**_JSON, "content-encoding": "gzip"})
+        return Answer(200, body, _JSON)
+
+    server = LoopbackServer(respond)
+    server.start()
+    print(server.port, flush=True)
+    sys.stdin.read()
+    server.stop()
+
+
+class IdP:
+    """The server, from the outside."""
+
+    def __init__(self) -> None:
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "benchmarks._idp"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        assert self._process.stdout is not None
+        self.url = f"http://127.0.0.1:{int(self._process.stdout.readline())}"
+        self._open = build_opener(ProxyHandler({})).open
+
+    def issuer(self, tenant: int = 0) -> str:
+        """Return a tenant's issuer."""
+        return f"{self.url}/t{tenant}"
+
+    def set(self, **behaviour: Any) -> None:
+        """Change how the server behaves."""
+        body = json.dumps(behaviour).encode()
+        self._open(Request(f"{self.url}/_ctl", body, method="POST"), timeout=10).close()
+
+    def take(self) -> tuple[int, int]:
+        """Return how often documents and keys were asked for since the last call."""
+        request = Request(f"{self.url}/_stats", b"", method="POST")
+        with self._open(request, timeout=10) as answer:
+            counts = json.load(answer)
+        return counts.get(".well-known/openid-configuration", 0), counts.get("jwks", 0)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        assert self._process.stdin is not None
+        self._process.stdin.close()
+        self._process.wait()
+        assert self._process.stdout is not None
+        self._process.stdout.close()
+
+
+if __name__ == "__main__":
+    serve()
