@@ -44,13 +44,14 @@ class KeySnapshot:
     is filled by verified tokens alone, so strangers cannot fill it.
     """
 
-    __slots__ = ("_by_kid", "_prepared", "keys", "memo", "weak_memo")
+    __slots__ = ("_by_kid", "_kids", "_prepared", "keys", "memo", "weak_memo")
 
     def __init__(self, keys: Iterable[JsonWebKey]) -> None:
         self.keys = tuple(keys)
         self.memo: Memo = {}
         self.weak_memo: Memo = {}
         self._prepared: dict[tuple[int, str, bool], Verify] = {}
+        self._kids = [key.kid for key in self.keys]
         self._by_kid: dict[str, list[JsonWebKey]] = {}
         for key in self.keys:
             if key.kid is not None:
@@ -84,8 +85,15 @@ class KeySnapshot:
             return [self._only_candidate(header)]
         found = self._by_kid.get(header.kid)
         if not found:
-            raise self._no_match(header, f"No key with kid {header.kid[:100]!r} was found")
+            raise self.no_match(header)
         return found
+
+    def __contains__(self, kid: object) -> bool:
+        return kid in self._by_kid
+
+    def no_match(self, header: Header) -> TokenValidationException:
+        """Return what to raise when no key has the name that a token gives."""
+        return self._no_match(header, f"No key with kid {str(header.kid)[:100]!r} was found")
 
     def _only_candidate(self, header: Header) -> JsonWebKey:
         keys = [key for key in self.keys if key.use in {None, "sig"}] or list(self.keys)
@@ -104,7 +112,7 @@ class KeySnapshot:
     def _no_match(
         self, header: Header, text: str, *, code: str = "no_matching_key"
     ) -> TokenValidationException:
-        details = {"kid": header.kid, "available_kids": [key.kid for key in self.keys]}
+        details = {"kid": header.kid, "available_kids": self._kids}
         return TokenValidationException(text, "header", details, code=code)
 
     def _prepare(self, key: JsonWebKey, alg: str, allow_weak_keys: bool) -> Verify:

@@ -25,18 +25,24 @@ class Segments(NamedTuple):
 
 def split_token(jwt: object, max_size: int = MAX_TOKEN_SIZE) -> Segments:
     """Return the three segments of ``jwt``; raises for anything that has not exactly three."""
-    if not isinstance(jwt, str):
-        raise _malformed("it is not text")
-    if len(jwt) > max_size:
-        raise _malformed(f"it is longer than {max_size} characters", code="token_too_large")
-    try:
-        data = jwt.encode("ascii")
-    except UnicodeEncodeError:
-        raise _malformed("it is not ASCII") from None
+    if not isinstance(jwt, str) or len(jwt) > max_size or not jwt.isascii():
+        raise not_split(jwt, max_size)
+    data = jwt.encode()
     first, last = data.find(b"."), data.rfind(b".")
     if first <= 0 or last <= first or data.find(b".", first + 1) != last:
-        raise _malformed("it does not have three segments")
+        raise not_split(jwt, max_size)
     return Segments(data[:first], data[first + 1 : last], data[last + 1 :], data[:last])
+
+
+def not_split(jwt: object, max_size: int) -> TokenValidationException:
+    """Return what to raise for something that is no compact token of three segments."""
+    if not isinstance(jwt, str):
+        return _malformed("it is not text")
+    if len(jwt) > max_size:
+        return _malformed(f"it is longer than {max_size} characters", code="token_too_large")
+    if not jwt.isascii():
+        return _malformed("it is not ASCII")
+    return _malformed("it does not have three segments")
 
 
 def read_header(segment: bytes) -> Header:
@@ -101,6 +107,14 @@ def _verify(segments: Segments, header: Header, verifiers: tuple[Verify, ...]) -
             return payload
     raise SignatureVerificationException(
         "Signature verification failed", {"kid": header.kid, "alg": header.alg}
+    )
+
+
+def cooling_down(header: Header) -> SignatureVerificationException:
+    """Return what to raise for a wrong signature when newer keys must not be asked for yet."""
+    return SignatureVerificationException(
+        "Signature verification failed (refresh cooldown active)",
+        {"kid": header.kid, "alg": header.alg},
     )
 
 

@@ -44,6 +44,7 @@ class Entry(Generic[V]):
         "cooldown_until",
         "etag",
         "failed_at",
+        "fetching",
         "fresh_until",
         "last_used",
         "pardoned",
@@ -62,7 +63,7 @@ class Entry(Generic[V]):
         self.refresh_at = 0.0
         self.fresh_until = self.usable_until = self.last_used = 0.0
         self.retry_at = self.cooldown_until = 0.0
-        self.pardoned = self.retired = False
+        self.fetching = self.pardoned = self.retired = False
 
     def usable(self, now: float) -> V | None:
         """Return the value if it may still serve."""

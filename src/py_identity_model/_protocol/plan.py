@@ -16,12 +16,12 @@ from typing import Any
 from .._jose.claims import ClaimsRules
 from .._jose.encoding import LAST, PADDING, TO_STANDARD, parse_object_quickly
 from .._jose.keys import KeySnapshot
-from .._jose.tokens import read_claims
+from .._jose.tokens import cooling_down, not_split, read_claims, read_header
 from .cache import Entry
 from .counters import warm_cells
 from .events import CacheEventKind, events
 from .policy import DiscoveryPolicy
-from .token_validation import TokenValidationConfig, allowed_algorithms
+from .token_validation import TokenValidationConfig, allowed_algorithms, check_algorithm
 
 _hits = warm_cells()
 _compared = attrgetter(
@@ -108,8 +108,8 @@ class Plan:
     def claims(self, jwt: str, monotonic: float, wall: float) -> dict[str, Any] | None:
         """Return the claims of ``jwt``, or None where only the long way can tell.
 
-        Raises TokenValidationException for claims that break a rule.  None covers all that is
-        rare: documents no longer fresh, headers not seen before, signatures that do not fit.
+        Raises TokenValidationException for a token that must be refused.  None covers documents
+        no longer fresh, and headers and signatures that newer keys may make good.
         """
         document, entry = self._document, self._keys
         if monotonic >= document.refresh_at or monotonic >= entry.refresh_at:
@@ -118,19 +118,24 @@ class Plan:
         if keys is None or document.value is not self._provider:
             return None
         if type(jwt) is not str or len(jwt) > self._max_size:
-            return None
+            raise not_split(jwt, self._max_size)
         try:
             data = jwt.encode("ascii")
             first = data.index(b".")
         except ValueError:
-            return None
+            raise not_split(jwt, self._max_size) from None
         tokens = self._tokens
         if tokens is not None and (payload := tokens.find(data, self, keys, wall)) is not None:
             self._count(document, entry, monotonic)
             return read_claims(payload)
-        known = (keys.weak_memo if self._weak else keys.memo).get(data[:first])
         last = data.rfind(b".")
-        if known is None or known[0] not in self._allowed or data.find(b".", first + 1) != last:
+        if first == 0 or last == first or data.find(b".", first + 1) != last:
+            raise not_split(jwt, self._max_size)
+        known = (keys.weak_memo if self._weak else keys.memo).get(data[:first])
+        if known is None:
+            self._refuse_header(data[:first], entry, keys, monotonic)
+            return None
+        if known[0] not in self._allowed:
             return None
         # decode_base64url of both segments, written out: half the calls, and they count.
         standard, cut, signed = data[first + 1 :].translate(TO_STANDARD), last - first, data[:last]
@@ -147,6 +152,8 @@ class Plan:
             if verify(signed, signature, key):
                 break
         else:
+            if monotonic < entry.cooldown_until and not entry.fetching:
+                raise cooling_down(read_header(data[:first]))
             return None
         claims = parse_object_quickly(payload)
         if claims is None:
@@ -156,6 +163,17 @@ class Plan:
         if tokens is not None:
             tokens.keep(data, self, keys, payload, claims, wall)
         return claims
+
+    def _refuse_header(
+        self, segment: bytes, entry: Entry[KeySnapshot], keys: KeySnapshot, now: float
+    ) -> None:
+        """Raise for a header that nothing can make good; else leave it to the long way."""
+        header = read_header(segment)
+        check_algorithm(header.alg, self._allowed)
+        cooling = now < entry.cooldown_until and not entry.fetching
+        if cooling and header.kid is not None and header.kid not in keys:
+            events.emit(CacheEventKind.REFUSED_KID, "keys", str(self._provider.jwks_uri))
+            raise keys.no_match(header)
 
     def _count(self, document: Entry[Any], keys: Entry[KeySnapshot], now: float) -> None:
         document.last_used = keys.last_used = now

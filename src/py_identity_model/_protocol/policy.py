@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable
-from dataclasses import astuple, dataclass, field
+from dataclasses import dataclass, field
 
 
 @dataclass
@@ -42,4 +42,14 @@ class DiscoveryPolicy:
 
             DiscoveryPolicy().cache_key()
         """
-        return tuple(tuple(v) if isinstance(v, list) else v for v in astuple(self))
+        return (
+            self.require_https,
+            self.allow_http_on_loopback,
+            self.validate_issuer,
+            self.validate_endpoints,
+            self.require_key_set,
+            tuple(self.additional_endpoint_base_addresses),
+            self.authority,
+            self.allow_loopback_endpoints,
+            self.allow_issuer_mismatch,
+        )

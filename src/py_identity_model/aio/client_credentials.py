@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from logging import INFO
+
 from .._logging import logger, redact_url
 from .._protocol import client_credentials as protocol
 from .._protocol.client_credentials import (
@@ -35,7 +37,8 @@ async def request_client_credentials_token(
     """
     try:
         built = protocol.build(request)
-        logger.info("requesting a token from %s", redact_url(built.url))
+        if logger.isEnabledFor(INFO):
+            logger.info("requesting a token from %s", redact_url(built.url))
         response = protocol.parse(built, await send(built, http_client))
     except Exception as error:
         response = protocol.failed(error)

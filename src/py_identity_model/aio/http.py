@@ -277,29 +277,24 @@ def _words_of(error: BaseException) -> str:
 
 
 async def _receive(response: httpx.Response, request: HttpRequest, due: float) -> HttpResponse:
-    url = redact_url(request.url)
     status = response.status_code
     if 300 <= status < 400 and not (status == 304 and request.etag is not None):
         text = redirect_text(status, response.headers.get("location"))
-        raise ResponseRefusedException(text, url, status, code="redirect_refused")
+        raise _refused(request, text, status, "redirect_refused")
     if response.headers.get("content-encoding", "identity").strip().lower() != "identity":
-        raise ResponseRefusedException(
-            "the answer is encoded although that was not offered",
-            url,
-            status,
-            code="content_encoding_refused",
-        )
+        text = "the answer is encoded although that was not offered"
+        raise _refused(request, text, status, "content_encoding_refused")
     limit = request.max_body if isinstance(request.max_body, int) else request.max_body()
     declared = response.headers.get("content-length", "")
     if declared.isdecimal() and int(declared) > limit:
-        raise _too_large(url, status, limit)
+        raise _too_large(request, status, limit)
     if response.is_stream_consumed:  # by a mock
         body = response.content
     else:
         body = await _read(response, limit, due)
     _left(request, due)
     if len(body) > limit:
-        raise _too_large(url, status, limit)
+        raise _too_large(request, status, limit)
     return HttpResponse(status, response.headers, body)
 
 
@@ -327,6 +322,8 @@ async def _read(response: httpx.Response, limit: int, due: float) -> bytes:
 
 def _timeout(configured: httpx.Timeout, left: float) -> httpx.Timeout:
     phases = configured.as_dict()
+    if all(value is not None and value <= left for value in phases.values()):
+        return configured
     return httpx.Timeout(
         **{name: left if value is None else min(value, left) for name, value in phases.items()}
     )
@@ -345,7 +342,10 @@ def _too_late(request: HttpRequest) -> DeadlineExceededException:
     )
 
 
-def _too_large(url: str, status: int, limit: int) -> ResponseRefusedException:
-    return ResponseRefusedException(
-        f"the answer is too large: more than {limit} bytes", url, status, code="response_too_large"
-    )
+def _too_large(request: HttpRequest, status: int, limit: int) -> ResponseRefusedException:
+    text = f"the answer is too large: more than {limit} bytes"
+    return _refused(request, text, status, "response_too_large")
+
+
+def _refused(request: HttpRequest, text: str, status: int, code: str) -> ResponseRefusedException:
+    return ResponseRefusedException(text, redact_url(request.url), status, code=code)

@@ -120,7 +120,11 @@ class AsyncShelf(Generic[V]):
         retries: int | None,
     ) -> Loaded[V]:
         self._tell(Kind.MISS if entry.value is None else Kind.REFRESH, key)
-        loaded = await load(client, entry, retries)
+        entry.fetching = True
+        try:
+            loaded = await load(client, entry, retries)
+        finally:
+            entry.fetching = False
         if loaded.value is None:
             self._tell(Kind.FAILURE, key)
         return loaded
@@ -139,6 +143,7 @@ class AsyncShelf(Generic[V]):
         now = self.clock()
         if now < entry.cooldown_until:
             return False
+        entry.fetching = True  # before the cooldown begins: whoever sees it must wait, not fail
         entry.cooldown_until = now + KID_MISS_REFRESH_COOLDOWN.read()
         return True
 

@@ -8,6 +8,7 @@ from typing import Any
 from .._jose.keys import Header
 from .._jose.tokens import (
     Segments,
+    cooling_down,
     read_claims,
     read_header,
     split_token,
@@ -16,6 +17,7 @@ from .._jose.tokens import (
 )
 from .._protocol.token_validation import (
     TokenValidationConfig,
+    allowed_algorithms,
     check_algorithm,
     check_config,
     manual_key,
@@ -79,7 +81,7 @@ def _taken_apart(
     check_config(config, address)
     segments = split_token(jwt, config.max_token_size)
     header = read_header(segments.header)
-    check_algorithm(header.alg, config)
+    check_algorithm(header.alg, allowed_algorithms(config))
     return segments, header
 
 
@@ -129,13 +131,11 @@ async def _verify(
     keys = await cache.snapshot(client, jwks_uri, policy)
     try:
         return verify(segments, header, keys, allow_weak_keys=weak)
-    except SignatureVerificationException as error:
+    except SignatureVerificationException:
         # Some providers change a key without changing its kid.
         newer = await cache.newer(client, jwks_uri, policy, keys)
         if newer is None:
-            raise SignatureVerificationException(
-                f"{error} (refresh cooldown active)", error.details
-            ) from None
+            raise cooling_down(header) from None
     except TokenValidationException as error:
         if error.code != "no_matching_key" or header.kid is None:
             raise

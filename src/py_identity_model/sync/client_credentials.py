@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from logging import INFO
+
 from .._logging import logger, redact_url
 from .._protocol import client_credentials as protocol
 from .._protocol.client_credentials import (
@@ -36,7 +38,8 @@ def request_client_credentials_token(
     """
     try:
         built = protocol.build(request)
-        logger.info("requesting a token from %s", redact_url(built.url))
+        if logger.isEnabledFor(INFO):
+            logger.info("requesting a token from %s", redact_url(built.url))
         response = protocol.parse(built, send(built, http_client))
     except Exception as error:
         response = protocol.failed(error)

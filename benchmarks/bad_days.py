@@ -1,0 +1,335 @@
+"""B8, B9, B10: stampedes, floods, outages, slow issuers, many tenants, large answers (G14-G26)."""
+
+from __future__ import annotations
+
+import asyncio
+import statistics
+import sys
+import threading
+import time
+import tracemalloc
+from collections.abc import Callable
+
+from benchmarks._idp import IdP
+from benchmarks._side import Goal, interleave, judge
+from benchmarks._tokens import Signer, signers, small
+from py_identity_model import (
+    JwksRequest,
+    TokenValidationConfig,
+    TokenValidationException,
+    aio,
+    clear_discovery_cache,
+    clear_jwks_cache,
+    get_jwks,
+    validate_token,
+)
+from py_identity_model.aio import provider_cache as aio_caches
+from py_identity_model.sync import provider_cache as sync_caches
+
+CONFIG = TokenValidationConfig(perform_disco=True, audience="api")
+DELAY = 0.2
+
+
+def forget() -> None:
+    """Empty the caches of both APIs."""
+    clear_discovery_cache()
+    clear_jwks_cache()
+    asyncio.run(aio.clear_discovery_cache())
+    asyncio.run(aio.clear_jwks_cache())
+
+
+def in_threads(count: int, call: Callable[[], object]) -> tuple[float, int]:
+    """Make a call in so many threads at once; return the time, and how many succeeded."""
+    barrier, good = threading.Barrier(count + 1), []
+
+    def work() -> None:
+        barrier.wait()
+        try:
+            call()
+        except TokenValidationException:
+            return
+        good.append(1)
+
+    threads = [threading.Thread(target=work) for _ in range(count)]
+    for thread in threads:
+        thread.start()
+    barrier.wait()
+    began = time.perf_counter()
+    for thread in threads:
+        thread.join()
+    return time.perf_counter() - began, len(good)
+
+
+def in_tasks(tokens: list[tuple[str, str]]) -> tuple[float, int]:
+    """Validate all tokens at once, each for its issuer; return the time, and how many passed."""
+
+    async def one(token: str, issuer: str) -> bool:
+        try:
+            await aio.validate_token(token, CONFIG, issuer)
+        except TokenValidationException:
+            return False
+        return True
+
+    async def main() -> tuple[float, int]:
+        began = time.perf_counter()
+        found = await asyncio.gather(*[one(*pair) for pair in tokens])
+        return time.perf_counter() - began, sum(found)
+
+    return asyncio.run(main())
+
+
+def stampedes(idp: IdP, old: Signer, new: Signer) -> list[Goal]:
+    """Cold caches, and a rotation."""
+    issuer, goals = idp.issuer(), []
+
+    def tasks(token: str) -> tuple[float, int]:
+        return in_tasks([(token, issuer)] * 1000)
+
+    def threads(token: str) -> tuple[float, int]:
+        return in_threads(64, lambda: validate_token(token, CONFIG, issuer))
+
+    runs: dict[str, Callable[[str], tuple[float, int]]]
+    runs = {"1,000 tasks": tasks, "64 threads": threads}
+    for name, run in runs.items():
+        forget()
+        idp.set(keys=[old.public()], delay=DELAY)
+        idp.take()
+        took, good = run(old.token(small(issuer)))
+        documents, keys = idp.take()
+        print(f"cold, {name}: {took:.2f} s, {good} valid, requests {documents} + {keys}")
+        goals += [
+            Goal("G14", f"cold, {name}: requests", documents + keys, 2, 2),
+            Goal("G14", f"cold, {name}: time / 2 delays", took / (2 * DELAY), 2.0, 1.35),
+        ]
+        idp.set(keys=[new.public()])
+        _, good = run(new.token(small(issuer)))
+        documents, keys = idp.take()
+        print(f"rotation, {name}: {good} valid, requests {documents} + {keys}")
+        goals += [
+            Goal("G15", f"rotation, {name}: requests", documents + keys, 1, 1),
+            Goal(
+                "G15", f"rotation, {name}: refused", (1000 if "task" in name else 64) - good, 0, 0
+            ),
+        ]
+    return goals
+
+
+def floods(idp: IdP, signer: Signer, seconds: float = 10.0) -> list[Goal]:
+    """Unknown keys and bad signatures, for ten seconds, with valid traffic among them."""
+    issuer, goals = idp.issuer(), []
+    idp.set(keys=[signer.public()], delay=0.02)
+    good = signer.token(small(issuer))
+    for number, name in (("G16", "unknown kids"), ("G17", "bad signatures")):
+        forget()
+        validate_token(good, CONFIG, issuer)
+        idp.take()
+        ends, refused, waits = time.perf_counter() + seconds, [0] * 16, []
+
+        def attack(
+            index: int, name: str = name, ends: float = ends, refused: list[int] = refused
+        ) -> None:
+            while time.perf_counter() < ends:
+                token = (
+                    signer.token(small(issuer), kid=f"{index}-{refused[index]}")
+                    if name == "unknown kids"
+                    else good[:-8] + f"{refused[index] % 10_000:08d}"
+                )
+                try:
+                    validate_token(token, CONFIG, issuer)
+                except TokenValidationException:
+                    refused[index] += 1
+
+        attackers = [threading.Thread(target=attack, args=(index,)) for index in range(16)]
+        for attacker in attackers:
+            attacker.start()
+        while time.perf_counter() < ends:
+            began = time.perf_counter()
+            validate_token(good, CONFIG, issuer)
+            waits.append(time.perf_counter() - began)
+            time.sleep(0.01)
+        for attacker in attackers:
+            attacker.join()
+        documents, keys = idp.take()
+        p99 = statistics.quantiles(waits, n=100)[-1] * 1000
+        print(f"{name}: {sum(refused) / seconds:,.0f} refused a second, p99 of valid {p99:.1f} ms")
+        most = 1 + int(seconds / 5)
+        goals.append(Goal(number, f"{name}, {seconds:g} s: requests", documents + keys, most, most))
+    return goals
+
+
+def expiry_and_outage(idp: IdP, signer: Signer) -> list[Goal]:
+    """Stale documents, first with a slow provider, then without one; the clock is moved."""
+    issuer, goals = idp.issuer(), []
+    token = signer.token(small(issuer))
+    forget()
+    idp.set(keys=[signer.public()], delay=0.0)
+    cache, moved = aio_caches.default_cache, [0.0]
+    for shelf in (cache.documents, cache.keys):
+        shelf.clock = lambda: time.monotonic() + moved[0]
+
+    async def traffic(seconds: float) -> tuple[list[float], int]:
+        waits, failed, ends = [], 0, time.perf_counter() + seconds
+
+        async def one() -> None:
+            nonlocal failed
+            while time.perf_counter() < ends:
+                began = time.perf_counter()
+                try:
+                    await aio.validate_token(token, CONFIG, issuer)
+                except TokenValidationException:
+                    failed += 1
+                waits.append(time.perf_counter() - began)
+                await asyncio.sleep(0.005)
+
+        await asyncio.gather(*[one() for _ in range(20)])
+        return waits, failed
+
+    async def main() -> None:
+        await aio.validate_token(token, CONFIG, issuer)
+        for number, name, behaviour, seconds, must, aim, requests in (
+            ("G19", "soft expiry", {"delay": DELAY}, 2.0, 10.0, 2.0, 2),
+            ("G20", "outage", {"status": 503, "delay": 0.0}, 10.0, 20.0, 10.0, 20),
+        ):
+            idp.set(**behaviour)
+            idp.take()
+            moved[0] += 3700
+            waits, failed = await traffic(seconds)
+            documents, keys = idp.take()
+            p99 = statistics.quantiles(waits, n=100)[-1] * 1000
+            print(
+                f"{name}: {len(waits)} validations, {failed} failed, requests {documents} + {keys}"
+            )
+            goals.extend(
+                [
+                    Goal(number, f"{name}: p99, ms", p99, must, aim),
+                    Goal(number, f"{name}: failed", failed, 0, 0),
+                    Goal(number, f"{name}: requests", documents + keys, requests, requests),
+                ]
+            )
+
+    asyncio.run(main())
+    idp.set(status=200)
+    for shelf in (cache.documents, cache.keys):
+        shelf.clock = time.monotonic
+    return goals
+
+
+def tenants(idp: IdP, signer: Signer) -> list[Goal]:
+    """One slow issuer among many; a thousand cold at once; a thousand in turn."""
+    goals = []
+    idp.set(keys=[signer.public()], delay=0.02, slow={"t0": 3.0})
+    tokens = [(signer.token(small(idp.issuer(n))), idp.issuer(n)) for n in range(1000)]
+    forget()
+    stalled: list[float] = []
+
+    async def one(token: str, issuer: str) -> None:
+        began = time.perf_counter()
+        await aio.validate_token(token, CONFIG, issuer)
+        stalled.append(time.perf_counter() - began)
+
+    async def many() -> None:
+        await asyncio.gather(*[one(*pair) for pair in tokens[:200]])
+
+    asyncio.run(many())
+    goals.append(
+        Goal(
+            "G21",
+            "healthy issuers stalled beside a slow one",
+            sum(w > 2 for w in stalled) - 1,
+            0,
+            0,
+        )
+    )
+    idp.set(slow={})
+    forget()
+    took, good = in_tasks(tokens)
+    print(f"1,000 issuers cold at once: {took:.1f} s, {good} valid")
+    goals.append(Goal("G22", "1,000 issuers cold at once, s", took, 6, 2))
+    idp.set(delay=0.0)
+    forget()
+    for token, issuer in tokens:
+        validate_token(token, CONFIG, issuer)
+    idp.take()
+    per = {}
+    for count in (64, 1000):
+        began = time.perf_counter()
+        for _ in range(3):
+            for token, issuer in tokens[:count]:
+                validate_token(token, CONFIG, issuer)
+        per[count] = (time.perf_counter() - began) / 3 / count
+    goals += [
+        Goal("G23", "1,000 issuers in turn: requests", sum(idp.take()), 0, 0),
+        Goal("G23", "1,000 issuers in turn, to 64", per[1000] / per[64], 1.5, 1.25),
+    ]
+    print(f"entries evicted: {sync_caches.default_cache.keys.entries.evicted}")
+    return goals
+
+
+def large(idp: IdP, signer: Signer) -> list[Goal]:
+    """A document of 50 MB, a compressed one, and key sets of a thousand."""
+    goals, limit = [], 512 * 1024
+    idp.set(delay=0.0)
+    for name, behaviour in (
+        ("50 MB", {"padding": 50_000_000}),
+        ("gzip bomb", {"padding": 20_000_000, "gzip": True}),
+    ):
+        idp.set(**behaviour)
+        tracemalloc.start()
+        response = get_jwks(JwksRequest(f"{idp.issuer()}/jwks"))
+        _, peak = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+        assert not response.is_successful
+        goals.append(Goal("G25", f"{name}: peak memory / limit", peak / limit, 4, 2))
+        idp.set(padding=0, gzip=False)
+    import os
+
+    os.environ["MAX_JWKS_KEYS"] = "1000"
+    os.environ["MAX_JWKS_SIZE"] = "2000000"
+    token, found = signer.token(small(idp.issuer())), {}
+    first: dict[int, float] = {}
+    for count in (1, 1000):
+        keys = [signer.public()] + [{**signer.public(), "kid": f"k{n}"} for n in range(count - 1)]
+        idp.set(keys=keys)
+        best = 9.0
+        for _ in range(5):
+            forget()
+            began = time.perf_counter()
+            validate_token(token, CONFIG, idp.issuer())
+            best = min(best, time.perf_counter() - began)
+        first[count] = best
+        raw = signer.raw(token)
+        measured = interleave(
+            {"raw": raw, "ours": lambda: validate_token(token, CONFIG, idp.issuer())}, rounds=15
+        )
+        found[count] = measured["ours"].over(measured["raw"])
+    return [
+        *goals,
+        Goal("G26", "1,000 keys: first validation, to 1 key", first[1000] / first[1], 30, 20),
+        Goal("G26", "1,000 keys: warm, to 1 key", found[1000] / found[1], 1.10, 1.05),
+    ]
+
+
+def main(arguments: list[str]) -> int:
+    made = signers()
+    signer, other = made["RS256"], Signer("RS256", made["PS256"].key)
+    fresh = Renamed("RS256", other.key)
+    with IdP() as idp:
+        goals = stampedes(idp, signer, fresh)
+        goals += floods(idp, signer)
+        goals += expiry_and_outage(idp, signer)
+        goals += tenants(idp, signer)
+        goals += large(idp, signer)
+    return judge(goals, check="--check" in arguments)
+
+
+class Renamed(Signer):
+    """A signer after a rotation: another key, another name."""
+
+    @property
+    def kid(self) -> str:
+        """The new name."""
+        return "rotated"
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
