@@ -7,11 +7,6 @@ from collections.abc import Callable, Iterable
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from cryptography.exceptions import UnsupportedAlgorithm
-from joserfc.errors import JoseError
-from joserfc.jwk import import_key
-from joserfc.jws import JWSRegistry
-
 from .._logging import logger
 from ..exceptions import TokenValidationException
 from .algorithms import ALGORITHMS, Algorithm, agrees
@@ -128,6 +123,11 @@ def prepare(key: JsonWebKey, alg: str, *, allow_weak_keys: bool = False) -> Veri
 
     Raises TokenValidationException when ``key`` must not be used with ``alg``.
     """
+    # Imported here: joserfc and cryptography are half of what importing the package would cost.
+    from cryptography.exceptions import UnsupportedAlgorithm
+    from joserfc.errors import JoseError
+    from joserfc.jws import JWSRegistry
+
     wanted = ALGORITHMS[alg]
     if key.kty != wanted.kty:
         raise _unfit(f"A key of type {key.kty[:20]!r} cannot verify {alg}", key)
@@ -178,6 +178,8 @@ def _check_size(key: JsonWebKey, wanted: Algorithm, allow_weak_keys: bool) -> bo
 
 
 def _import(key: JsonWebKey, *, quietly: bool) -> object:
+    from joserfc.jwk import import_key
+
     # The public members alone: what a key says of its use was judged already.
     material = {name: getattr(key, name) for name in ("kty", *_MATERIAL[key.kty])}
     if not quietly:

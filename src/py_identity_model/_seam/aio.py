@@ -6,17 +6,20 @@ import asyncio
 import contextlib
 from abc import ABC, abstractmethod
 from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Sequence
+from functools import cache
 from inspect import isawaitable
-from typing import Any, Generic, ParamSpec, Self, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, ParamSpec, Self, TypeAlias, TypeVar
 
 import anyio
-import httpx
 import sniffio
 from anyio import Event, Lock, Semaphore, sleep
 from anyio.lowlevel import RunVar
 
 from .._fork import forget_in_child
 from .._logging import logger
+
+if TYPE_CHECKING:
+    import httpx
 
 __all__ = [
     "Closing",
@@ -197,17 +200,23 @@ def deadline(seconds: float) -> Generator[None]:
         yield
 
 
-class _Client(httpx.AsyncClient):
-    """A client that may be waited for, as the documents do, or used at once."""
+@cache
+def _client_class() -> type[httpx.AsyncClient]:
+    import httpx  # here, so that importing the package does not load it
 
-    def __await__(self) -> Generator[None, None, Self]:
-        return self
-        yield  # makes this a generator, as the protocol wants
+    class Client(httpx.AsyncClient):
+        """A client that may be waited for, as the documents do, or used at once."""
+
+        def __await__(self) -> Generator[None, None, Self]:
+            return self
+            yield  # makes this a generator, as the protocol wants
+
+    return Client
 
 
 def open_client(**options: Any) -> httpx.AsyncClient:
     """Return a new client of httpx, bounded by :func:`deadline`."""
-    return _Client(**options)
+    return _client_class()(**options)
 
 
 class Closing(ABC):

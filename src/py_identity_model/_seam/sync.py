@@ -13,12 +13,13 @@ from contextvars import copy_context
 from inspect import isawaitable
 from threading import Event, Lock, Semaphore
 from time import sleep
-from typing import Annotated, Any, Generic, ParamSpec, TypeAlias, TypeVar
-
-import httpx
+from typing import TYPE_CHECKING, Annotated, Any, Generic, ParamSpec, TypeAlias, TypeVar
 
 from .._fork import forget_in_child
 from .._logging import logger
+
+if TYPE_CHECKING:
+    import httpx
 
 __all__ = [
     "Closing",
@@ -183,7 +184,9 @@ def time_left() -> float | None:
 
 def open_client(**options: Any) -> httpx.Client:
     """Return a new client of httpx, bounded by :func:`deadline`."""
-    # Imported here: httpcore loads anyio, which importing the blocking API should not.
+    # Imported here: importing the package should load neither httpx nor, through it, anyio.
+    import httpx
+
     from .bounded import bound_reads
 
     client = httpx.Client(**options)

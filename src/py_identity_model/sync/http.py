@@ -8,9 +8,7 @@ from contextlib import nullcontext
 from functools import partial
 from time import monotonic, time
 from types import TracebackType
-from typing import Self
-
-import httpx
+from typing import TYPE_CHECKING, Self
 
 from .._logging import logger, redact_url
 from .._protocol.messages import HttpRequest, HttpResponse, Replay, redirect_text
@@ -26,7 +24,6 @@ from .._seam.sync import (
     sleep,
 )
 from .._settings import HTTP_RETRY_BASE_DELAY, HTTP_RETRY_MAX_ATTEMPTS, HTTP_TIMEOUT
-from .._tls import tls_contexts
 from ..exceptions import (
     ConfigurationException,
     DeadlineExceededException,
@@ -36,12 +33,13 @@ from ..exceptions import (
 )
 from ..ssl_config import get_ssl_verify
 
+if TYPE_CHECKING:  # loaded by whoever sends the first request: it costs more than all of ours
+    import httpx
+
 _DEADLINE_FACTOR = 2
 # httpx's pool queues badly: a thousand providers cold at once would take a minute.
 _turns: PeerLocal[Semaphore] = PeerLocal("py_identity_model.turns", partial(Semaphore, 32))
-_UNSENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
 _CHUNKS_AFTER_CLOSING = 64  # what was received already; mocks may have more to give
-_HOPELESS = (httpx.UnsupportedProtocol, httpx.LocalProtocolError)
 
 
 class HTTPClient(Closing):
@@ -129,6 +127,8 @@ def _checked(timeout: float) -> float:
 
 
 def _open(timeout: float | None, verify: bool | str | None) -> httpx.Client:
+    from .._tls import tls_contexts
+
     trusted = get_ssl_verify() if verify is None else verify
     if trusted is False:
         logger.warning("server certificates are not verified")
@@ -237,13 +237,17 @@ def _attempts(
 
 
 def _may_send_again(cause: BaseException | None, replay: Replay) -> bool:
-    if isinstance(cause, _UNSENT):
+    import httpx
+
+    if isinstance(cause, (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)):
         return True
-    hopeless = isinstance(cause, _HOPELESS)
+    hopeless = isinstance(cause, (httpx.UnsupportedProtocol, httpx.LocalProtocolError))
     return replay is Replay.SAFE and isinstance(cause, httpx.RequestError) and not hopeless
 
 
 def _attempt(client: httpx.Client, request: HttpRequest, due: float) -> HttpResponse:
+    import httpx
+
     prepared = request.prepare()
     try:
         built = client.build_request(
@@ -301,6 +305,8 @@ def _receive(response: httpx.Response, request: HttpRequest, due: float) -> Http
 
 def _read(response: httpx.Response, limit: int, due: float) -> bytes:
     """Return the body, or at least one byte more than ``limit`` of it."""
+    import httpx
+
     body = bytearray()
     after_closing = 0
     try:
@@ -325,6 +331,8 @@ def _timeout(configured: httpx.Timeout, left: float) -> httpx.Timeout:
     phases = configured.as_dict()
     if all(value is not None and value <= left for value in phases.values()):
         return configured
+    import httpx
+
     return httpx.Timeout(
         **{name: left if value is None else min(value, left) for name, value in phases.items()}
     )
