@@ -30,6 +30,7 @@ class Behaviour:
         self.delay = 0.0
         self.slow: dict[str, float] = {}
         self.status = 200
+        self.copies = 0
         self.padding = 0
         self.gzip = False
 
@@ -55,7 +56,8 @@ def serve() -> None:
             return Answer.of_json({"error": "down"}, state.status)
         issuer = f"http://127.0.0.1:{server.port}/{tenant}"
         if rest == "jwks":
-            body = json.dumps({"keys": state.keys}).encode()
+            more = [{**state.keys[0], "kid": f"copy-{n}"} for n in range(state.copies)]
+            body = json.dumps({"keys": [*state.keys, *more]}).encode()
         elif rest == "token":
             body = b'{"access_token": "x", "token_type": "Bearer", "expires_in": 3600}'
         else:

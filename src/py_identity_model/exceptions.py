@@ -95,10 +95,11 @@ class PyIdentityModelException(Exception):
     def __init__(
         self, message: str, details: Mapping[str, Any] | None = None, *, code: str | None = None
     ) -> None:
-        super().__init__(message)
+        # No chain of `super()`: refusing bad tokens is work that strangers can cause.
+        self.args = (message,)
         self.message = message
-        self.details: dict[str, Any] = dict(details or {})
-        self.code = code or type(self).default_code
+        self.details: dict[str, Any] = dict(details) if details else {}
+        self.code = code or self.default_code
 
     def __reduce__(self) -> tuple[Any, ...]:
         # Signatures differ within the tree, so copies and pickles skip `__init__`.
@@ -129,7 +130,7 @@ class TokenValidationException(ValidationException):
         *,
         code: str | None = None,
     ) -> None:
-        super().__init__(message, details, code=code)
+        PyIdentityModelException.__init__(self, message, details, code=code)
         self.token_part = token_part
 
 
@@ -141,7 +142,8 @@ class _TokenPartException(TokenValidationException):
     def __init__(
         self, message: str, details: Mapping[str, Any] | None = None, *, code: str | None = None
     ) -> None:
-        super().__init__(message, self._part, details, code=code)
+        PyIdentityModelException.__init__(self, message, details, code=code)
+        self.token_part: str | None = self._part
 
 
 class SignatureVerificationException(_TokenPartException):

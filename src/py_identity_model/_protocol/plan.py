@@ -105,6 +105,11 @@ class Plan:
         self._weak = config.allow_weak_keys
         self._tokens = config.token_cache
 
+    def is_for(self, document: Entry[Any], keys: Entry[KeySnapshot]) -> bool:
+        """Whether this plan is for these entries as they are now."""
+        same = self._document is document and self._keys is keys
+        return same and self._provider is document.value
+
     def claims(self, jwt: str, monotonic: float, wall: float) -> dict[str, Any] | None:
         """Return the claims of ``jwt``, or None where only the long way can tell.
 

@@ -37,7 +37,7 @@ if TYPE_CHECKING:  # loaded by whoever sends the first request: it costs more th
 
 _DEADLINE_FACTOR = 2
 # httpx's pool queues badly: a thousand providers cold at once would take a minute.
-_turns: PeerLocal[Semaphore] = PeerLocal("py_identity_model.turns", partial(Semaphore, 32))
+_turns: PeerLocal[Semaphore] = PeerLocal("py_identity_model.turns", partial(Semaphore, 16))
 _CHUNKS_AFTER_CLOSING = 64  # what was received already; mocks may have more to give
 
 
@@ -182,7 +182,7 @@ async def send(
     """Send ``request``, again where that is safe, and return the complete answer.
 
     ``retries`` is how often at most; None reads ``HTTP_RETRY_MAX_ATTEMPTS``.  With ``in_turn``
-    no more than 32 such attempts are under way at once.  Raises
+    no more than 16 such attempts are under way at once.  Raises
     NetworkException when no answer came, DeadlineExceededException when it took too long in
     total, ResponseRefusedException for a redirect, an encoded body or too large a one.
     """

@@ -100,7 +100,8 @@ class ProviderCache:
             hash(key)
         except TypeError:
             key = frozen_plan_key(config, address)
-        if key is not None:
+        plan = self._plans.get(key)
+        if key is not None and (plan is None or not plan.is_for(document, keys)):
             if len(self._plans) >= _MOST_PLANS:
                 self._plans.clear()
             self._plans[key] = Plan(config, address, rules, document, keys)
