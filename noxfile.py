@@ -6,6 +6,7 @@ import shutil
 from pathlib import Path
 
 import nox
+import nox.command
 
 PYTHONS = ["3.11", "3.12", "3.13"]
 
@@ -123,6 +124,37 @@ def build(session: nox.Session) -> None:
     session.run("python", "-P", "-c", TRY_WHEEL)
     session.log(f"built {', '.join(sorted(path.name for path in dist.iterdir()))} in {dist}")
 
+
+@nox.session
+def bench(session: nox.Session) -> None:
+    """Measure, side by side with peers; `-- --check` fails below what must hold.
+
+    Name benchmarks to run these alone: `-- validate reject`.
+    """
+    session.install("uv", "-e", ".[testing]", *group("bench"))
+    peer = Path(session.create_tmp(), "peer")
+    if not peer.exists():
+        # The published release has our import name, so it lives in an environment of its own.
+        session.run("uv", "venv", "--quiet", str(peer))
+        session.run("uv", "pip", "install", "--quiet", "--python", str(peer), PUBLISHED)
+    named = [name for name in session.posargs if not name.startswith("-")]
+    options = [option for option in session.posargs if option.startswith("-")]
+    interpreter = {"BENCH_PEER_PYTHON": str(peer.resolve() / "bin" / "python")}
+    failed = []
+    for name in named or BENCHMARKS:
+        command = ("python", "-m", f"benchmarks.{name}", *options)
+        try:
+            session.run(*command, env=interpreter)
+        except nox.command.CommandFailed:
+            failed.append(name)
+    if failed:
+        session.error(f"below what must hold: {', '.join(failed)}")
+
+
+PUBLISHED = "py-identity-model==4.1.1"
+BENCHMARKS = (
+    *("validate", "reject", "token_cache", "threads", "token_request", "start", "bad_days"),
+)
 
 TRY_WHEEL = """
 import py_identity_model, py_identity_model.aio, py_identity_model.sync

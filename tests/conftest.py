@@ -7,6 +7,7 @@ import os
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import settings
 from joserfc.jwk import RSAKey
 
 from py_identity_model import get_cache_counters
@@ -15,6 +16,10 @@ from py_identity_model.ssl_config import get_ssl_verify
 from py_identity_model.sync import provider_cache as sync_caches
 from py_identity_model.testing import EmbeddedProvider
 from py_identity_model.testing import provider as provider_module
+
+# The same examples each time, however slow the machine: a failure is everybody's.
+settings.register_profile("suite", deadline=None, derandomize=True)
+settings.load_profile("suite")
 
 VARIABLES = ("HTTP_", "JWKS_", "DISCO_", "KID_MISS_", "MAX_JWKS_", "CACHE_MAX_STALE", "SSL_CERT_")
 CA_VARIABLES = ("CURL_CA_BUNDLE", "REQUESTS_CA_BUNDLE")

@@ -1,0 +1,215 @@
+"""Whatever strangers and providers send: a typed refusal, never anything else, and soon."""
+
+from __future__ import annotations
+
+import json
+import math
+from typing import Any
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from joserfc.jwk import ECKey
+
+from py_identity_model import (
+    ConfigurationException,
+    DiscoveryDocumentRequest,
+    DiscoveryPolicy,
+    JsonWebKeySet,
+    PyIdentityModelException,
+    decode_jwt,
+    parse_discovery_url,
+    to_principal,
+    verify_jws,
+)
+from py_identity_model._jose.algorithms import ALGORITHMS
+from py_identity_model._jose.claims import ClaimsRules
+from py_identity_model._jose.encoding import decode_base64url, encode_base64url
+from py_identity_model._jose.jwk import jwks_from_dict
+from py_identity_model._jose.keys import prepare
+from py_identity_model._jose.sign import sign_compact
+from py_identity_model._logging import redact_sensitive, redact_token, redact_url, scrub
+from py_identity_model._protocol import client_credentials, discovery, jwks
+from py_identity_model._protocol.cache import may_be_stored, time_to_live
+from py_identity_model._protocol.messages import HttpRequest, HttpResponse
+from py_identity_model._protocol.retry import retry_after
+from py_identity_model._settings import JWKS_CACHE_TTL
+
+KEY = ECKey.generate_key("P-256")
+KEY_SET = JsonWebKeySet([{**KEY.as_dict(private=False), "kid": "k"}])
+
+scalars = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20)
+values = st.recursive(
+    scalars,
+    lambda inner: (
+        st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=8), inner, max_size=4)
+    ),
+    max_leaves=12,
+)
+names = st.sampled_from(
+    [
+        "alg",
+        "kid",
+        "crit",
+        "b64",
+        "typ",
+        "jwk",
+        "jku",
+        "iss",
+        "aud",
+        "exp",
+        "nbf",
+        "iat",
+        "sub",
+        "jti",
+    ]
+)
+objects = st.dictionaries(names | st.text(max_size=5), values, max_size=8)
+
+
+def refused_or_done(call: Any, *arguments: Any, **options: Any) -> Any:
+    try:
+        return call(*arguments, **options)
+    except PyIdentityModelException as error:
+        refusal = error
+    assert refusal.code
+    assert str(refusal)
+    return None
+
+
+def segment(value: Any) -> str:
+    return encode_base64url(json.dumps(value).encode()).decode()
+
+
+@given(st.text(max_size=200) | st.binary(max_size=50) | scalars)
+def test_no_text_is_too_odd_for_a_token(token: Any) -> None:
+    assert refused_or_done(verify_jws, token, KEY_SET, ["ES256"]) is None
+
+
+@given(objects, objects, st.binary(max_size=80))
+def test_no_header_or_payload_is_too_odd(
+    header: dict[str, Any], payload: dict[str, Any], signature: bytes
+) -> None:
+    token = f"{segment(header)}.{segment(payload)}.{encode_base64url(signature).decode()}"
+    assert refused_or_done(verify_jws, token, KEY_SET, list(ALGORITHMS)) is None
+
+
+@given(objects)
+def test_no_signed_claims_are_too_odd(claims: dict[str, Any]) -> None:
+    token = sign_compact({"alg": "ES256", "kid": "k"}, claims, KEY, "ES256")
+    refused_or_done(decode_jwt, token, KEY_SET, ["ES256"], issuer="i", audience="a", required=[])
+
+
+@given(objects, st.floats(allow_nan=False, allow_infinity=False))
+def test_no_claims_are_too_odd_for_the_rules(claims: dict[str, Any], now: float) -> None:
+    rules = ClaimsRules(frozenset({"i"}), frozenset({"a"}), "s", 5.0, ("exp",), strict_aud=True)
+    refused_or_done(rules.check, claims, now)
+    refused_or_done(ClaimsRules().check, claims, now)
+
+
+@given(st.binary(max_size=100))
+def test_bytes_have_one_spelling(data: bytes) -> None:
+    assert decode_base64url(encode_base64url(data)) == data
+
+
+@given(st.binary(max_size=40))
+def test_what_is_read_is_the_one_spelling(text: bytes) -> None:
+    try:
+        data = decode_base64url(text)
+    except ValueError:
+        return
+    assert encode_base64url(data) == text
+
+
+members = st.dictionaries(
+    st.sampled_from(["kty", "n", "e", "crv", "x", "y", "k", "use", "alg", "kid", "key_ops", "oth"]),
+    st.sampled_from(["RSA", "EC", "OKP", "oct", "P-256", "Ed25519", "sig", "AQAB", "AA", "", "!"])
+    | values,
+    max_size=8,
+)
+
+
+@given(members, st.sampled_from(sorted(ALGORITHMS)))
+def test_no_key_is_too_odd(key: dict[str, Any], alg: str) -> None:
+    made = refused_or_done(jwks_from_dict, key)
+    if made is not None:
+        assert repr(made)
+        refused_or_done(prepare, made, alg, allow_weak_keys=True)
+        refused_or_done(JsonWebKeySet, [made])
+
+
+documents = st.dictionaries(
+    st.sampled_from(sorted({*discovery._MEMBERS, "issuer", "jwks_uri", "mtls_endpoint_aliases"})),
+    st.sampled_from(["https://op.example", "https://op.example/x", "http://[", "code", ["code"]])
+    | values,
+    max_size=10,
+)
+
+
+@given(documents, st.booleans())
+def test_no_discovery_document_is_too_odd(document: dict[str, Any], strict: bool) -> None:
+    policy = DiscoveryPolicy(validate_issuer=strict, require_key_set=strict)
+    request = DiscoveryDocumentRequest("https://op.example", policy)
+    sound = {
+        "issuer": "https://op.example",
+        "response_types_supported": ["code"],
+        "subject_types_supported": ["public"],
+        "id_token_signing_alg_values_supported": [],
+    }
+    body = json.dumps({**sound, **document}).encode()
+    answer = HttpResponse(200, {"content-type": "application/json"}, body)
+    try:
+        response = discovery.parse(request, answer)
+    except Exception as error:
+        response = discovery.failed(error)
+        assert response.error_kind is not discovery.DiscoveryErrorKind.UNEXPECTED_ERROR
+    assert repr(response)
+
+
+@given(
+    st.binary(max_size=200) | objects.map(lambda value: json.dumps(value).encode()),
+    st.integers(200, 599),
+)
+def test_no_answer_is_too_odd(body: bytes, status: int) -> None:
+    answer = HttpResponse(status, {"content-type": "application/json"}, body)
+    try:
+        keys = jwks.parse(answer)
+    except Exception as error:
+        keys = jwks.failed(error)
+    assert repr(keys)
+    built = HttpRequest("POST", "https://op.example")
+    assert repr(client_credentials.parse(built, answer))
+
+
+@given(st.text(max_size=60) | scalars)
+def test_no_url_is_too_odd(url: Any) -> None:
+    assert isinstance(redact_url(url), str)
+    try:
+        parse_discovery_url(url)
+    except ConfigurationException:
+        return
+
+
+@given(st.text(max_size=100), st.lists(st.text(max_size=10), max_size=3))
+@settings(max_examples=50)
+def test_no_secret_survives_scrubbing(text: str, secrets: list[str]) -> None:
+    cleaned = scrub(text + "".join(secrets), secrets)
+    for secret in secrets:
+        if secret and secret not in "***REDACTED***":
+            assert secret not in cleaned.replace("***REDACTED***", "")
+    assert isinstance(redact_token(text), str)
+    assert isinstance(redact_sensitive({text: secrets}), dict)
+
+
+@given(st.text(max_size=40), st.floats(allow_nan=False, allow_infinity=False))
+def test_no_header_field_is_too_odd(text: str, now: float) -> None:
+    assert 0 <= retry_after(text, now) <= 120
+    assert 60 <= time_to_live(text, JWKS_CACHE_TTL) <= 86400
+    assert may_be_stored(text) in {True, False}
+    assert not math.isnan(retry_after(text, now))
+
+
+@given(objects)
+def test_no_claims_are_too_odd_for_a_principal(claims: dict[str, Any]) -> None:
+    principal = to_principal(claims)
+    assert principal.identity is not None
+    principal.is_in_role("x")
