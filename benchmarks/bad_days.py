@@ -79,7 +79,10 @@ def in_tasks(tokens: list[tuple[str, str]]) -> tuple[float, int]:
 
 
 def stampedes(idp: IdP, old: Signer, new: Signer) -> list[Goal]:
-    """Cold caches, and a rotation."""
+    """Cold caches, and a rotation; what is imported at first use is there already."""
+    idp.set(keys=[old.public()])
+    in_tasks([(old.token(small(idp.issuer())), idp.issuer())])
+    validate_token(old.token(small(idp.issuer())), CONFIG, idp.issuer())
     issuer, goals = idp.issuer(), []
 
     def tasks(token: str) -> tuple[float, int]:

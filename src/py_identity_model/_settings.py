@@ -29,12 +29,12 @@ class Setting:
 
     def read(self) -> float:
         """Return the number in force now."""
-        name, text = next(
-            ((name, text) for name in self.names if (text := os.environ.get(name, "").strip())),
-            ("", ""),
-        )
-        if not text:
-            return self.default
+        for name in self.names:
+            if (text := os.environ.get(name)) and (text := text.strip()):
+                return self._parse(name, text)
+        return self.default
+
+    def _parse(self, name: str, text: str) -> float:
         try:
             number = float(text)
         except ValueError:

@@ -26,6 +26,10 @@ MAX_BODY = 1024 * 1024
 _MAX_QUOTED = 2048
 
 
+USUAL_HEADERS = {"Accept": "application/json", "Accept-Encoding": "identity"}
+"""What every request says unless it says otherwise; our own clients say it by themselves."""
+
+
 class Replay(Enum):
     """When the same request may be sent again."""
 
@@ -59,7 +63,7 @@ class HttpRequest:
 
     def prepare(self) -> Prepared:
         """Return what goes over the wire in one attempt."""
-        headers = {"Accept": "application/json", "Accept-Encoding": "identity", **self.headers}
+        headers = dict(self.headers)
         if self.etag is not None:
             headers["If-None-Match"] = self.etag
         if self.form is None:
@@ -97,7 +101,7 @@ class HttpResponse:
     def json(self) -> Any:
         """Return the parsed body; raises ValueError, also for NaN and too deep a nesting."""
         try:
-            return json.loads(self.content.decode("utf-8-sig"), parse_constant=_refuse_constant)
+            return _decode(self.content.decode("utf-8-sig"))
         except RecursionError as error:
             raise ValueError("too deeply nested") from error
 
@@ -117,6 +121,9 @@ class Fetched(NamedTuple, Generic[R]):
 
 def _refuse_constant(name: str) -> Any:
     raise ValueError(f"{name} is not JSON")
+
+
+_decode = json.JSONDecoder(parse_constant=_refuse_constant).decode
 
 
 def failure_of(error: Exception, operation: str) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import nullcontext
 from functools import partial
 from time import monotonic, time
@@ -10,7 +10,13 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from .._logging import logger, redact_url
-from .._protocol.messages import HttpRequest, HttpResponse, Replay, redirect_text
+from .._protocol.messages import (
+    USUAL_HEADERS,
+    HttpRequest,
+    HttpResponse,
+    Replay,
+    redirect_text,
+)
 from .._protocol.no_cookies import no_cookies
 from .._protocol.retry import backoff, retry_after, worth_retrying
 from .._seam.aio import (
@@ -72,7 +78,7 @@ class AsyncHTTPClient(Closing):
                 "timeout and verify cannot be specified together with an existing client"
             )
         self.kept: dict[type, object] = {}  # what other modules remember with this client
-        self._owned = client is None
+        self.owns_client = client is None
         self._closed = False
         self._deadline = None if timeout is None else _DEADLINE_FACTOR * _checked(timeout)
         self._client = client if client is not None else _open(timeout, verify)
@@ -104,7 +110,7 @@ class AsyncHTTPClient(Closing):
             await http_client.close()
         """
         self._closed = True
-        if self._owned:
+        if self.owns_client:
             await self._client.aclose()
 
     async def __aenter__(self) -> Self:
@@ -136,6 +142,7 @@ def _open(timeout: float | None, verify: bool | str | None) -> httpx.AsyncClient
         timeout=HTTP_TIMEOUT.read() if timeout is None else timeout,
         follow_redirects=False,
         cookies=no_cookies(),
+        headers=USUAL_HEADERS,
     )
 
 
@@ -194,7 +201,8 @@ async def send(
     pauses = backoff(most, HTTP_RETRY_BASE_DELAY.read())
     try:
         with deadline(seconds):
-            return await _attempts(client, request, pauses, due, in_turn=in_turn)
+            usual = {} if owner.owns_client else USUAL_HEADERS
+            return await _attempts(client, request, usual, pauses, due, in_turn=in_turn)
     except TimeoutError:
         raise _too_late(request) from None
 
@@ -202,6 +210,7 @@ async def send(
 async def _attempts(
     client: httpx.AsyncClient,
     request: HttpRequest,
+    usual: Mapping[str, str],
     pauses: Iterator[float],
     due: float,
     *,
@@ -210,7 +219,7 @@ async def _attempts(
     while True:
         try:
             async with _turns.get() if in_turn else nullcontext():
-                response = await _attempt(client, request, due)
+                response = await _attempt(client, request, usual, due)
         except NetworkException as error:
             cause = error.__cause__
             pause = next(pauses, None)
@@ -244,7 +253,9 @@ def _may_send_again(cause: BaseException | None, replay: Replay) -> bool:
     return replay is Replay.SAFE and isinstance(cause, httpx.RequestError) and not hopeless
 
 
-async def _attempt(client: httpx.AsyncClient, request: HttpRequest, due: float) -> HttpResponse:
+async def _attempt(
+    client: httpx.AsyncClient, request: HttpRequest, usual: Mapping[str, str], due: float
+) -> HttpResponse:
     import httpx
 
     prepared = request.prepare()
@@ -252,7 +263,7 @@ async def _attempt(client: httpx.AsyncClient, request: HttpRequest, due: float) 
         built = client.build_request(
             request.method,
             request.url,
-            headers=prepared.headers,
+            headers={**usual, **prepared.headers},
             content=prepared.content,
             timeout=_timeout(client.timeout, _left(request, due)),
         )
@@ -285,13 +296,14 @@ async def _receive(response: httpx.Response, request: HttpRequest, due: float) -
     if 300 <= status < 400 and not (status == 304 and request.etag is not None):
         text = redirect_text(status, response.headers.get("location"))
         raise _refused(request, text, status, "redirect_refused")
-    if response.headers.get("content-encoding", "identity").strip().lower() != "identity":
-        text = "the answer is encoded although that was not offered"
-        raise _refused(request, text, status, "content_encoding_refused")
     limit = request.max_body if isinstance(request.max_body, int) else request.max_body()
-    declared = response.headers.get("content-length", "")
-    if declared.isdecimal() and int(declared) > limit:
-        raise _too_large(request, status, limit)
+    for name, value in response.headers.raw:  # looking names up one by one decodes all each time
+        match name.lower():
+            case b"content-encoding" if value.strip().lower() not in {b"", b"identity"}:
+                text = "the answer is encoded although that was not offered"
+                raise _refused(request, text, status, "content_encoding_refused")
+            case b"content-length" if value.isdigit() and (len(value) > 15 or int(value) > limit):
+                raise _too_large(request, status, limit)
     if response.is_stream_consumed:  # by a mock
         body = response.content
     else:

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import nullcontext
 from functools import partial
 from time import monotonic, time
@@ -11,7 +11,13 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from .._logging import logger, redact_url
-from .._protocol.messages import HttpRequest, HttpResponse, Replay, redirect_text
+from .._protocol.messages import (
+    USUAL_HEADERS,
+    HttpRequest,
+    HttpResponse,
+    Replay,
+    redirect_text,
+)
 from .._protocol.no_cookies import no_cookies
 from .._protocol.retry import backoff, retry_after, worth_retrying
 from .._seam.sync import (
@@ -73,7 +79,7 @@ class HTTPClient(Closing):
                 "timeout and verify cannot be specified together with an existing client"
             )
         self.kept: dict[type, object] = {}  # what other modules remember with this client
-        self._owned = client is None
+        self.owns_client = client is None
         self._closed = False
         self._deadline = None if timeout is None else _DEADLINE_FACTOR * _checked(timeout)
         self._client = client if client is not None else _open(timeout, verify)
@@ -105,7 +111,7 @@ class HTTPClient(Closing):
             http_client.close()
         """
         self._closed = True
-        if self._owned:
+        if self.owns_client:
             self._client.close()
 
     def __enter__(self) -> Self:
@@ -137,6 +143,7 @@ def _open(timeout: float | None, verify: bool | str | None) -> httpx.Client:
         timeout=HTTP_TIMEOUT.read() if timeout is None else timeout,
         follow_redirects=False,
         cookies=no_cookies(),
+        headers=USUAL_HEADERS,
     )
 
 
@@ -195,7 +202,8 @@ def send(
     pauses = backoff(most, HTTP_RETRY_BASE_DELAY.read())
     try:
         with deadline(seconds):
-            return _attempts(client, request, pauses, due, in_turn=in_turn)
+            usual = {} if owner.owns_client else USUAL_HEADERS
+            return _attempts(client, request, usual, pauses, due, in_turn=in_turn)
     except TimeoutError:
         raise _too_late(request) from None
 
@@ -203,6 +211,7 @@ def send(
 def _attempts(
     client: httpx.Client,
     request: HttpRequest,
+    usual: Mapping[str, str],
     pauses: Iterator[float],
     due: float,
     *,
@@ -211,7 +220,7 @@ def _attempts(
     while True:
         try:
             with _turns.get() if in_turn else nullcontext():
-                response = _attempt(client, request, due)
+                response = _attempt(client, request, usual, due)
         except NetworkException as error:
             cause = error.__cause__
             pause = next(pauses, None)
@@ -245,7 +254,9 @@ def _may_send_again(cause: BaseException | None, replay: Replay) -> bool:
     return replay is Replay.SAFE and isinstance(cause, httpx.RequestError) and not hopeless
 
 
-def _attempt(client: httpx.Client, request: HttpRequest, due: float) -> HttpResponse:
+def _attempt(
+    client: httpx.Client, request: HttpRequest, usual: Mapping[str, str], due: float
+) -> HttpResponse:
     import httpx
 
     prepared = request.prepare()
@@ -253,7 +264,7 @@ def _attempt(client: httpx.Client, request: HttpRequest, due: float) -> HttpResp
         built = client.build_request(
             request.method,
             request.url,
-            headers=prepared.headers,
+            headers={**usual, **prepared.headers},
             content=prepared.content,
             timeout=_timeout(client.timeout, _left(request, due)),
         )
@@ -286,13 +297,14 @@ def _receive(response: httpx.Response, request: HttpRequest, due: float) -> Http
     if 300 <= status < 400 and not (status == 304 and request.etag is not None):
         text = redirect_text(status, response.headers.get("location"))
         raise _refused(request, text, status, "redirect_refused")
-    if response.headers.get("content-encoding", "identity").strip().lower() != "identity":
-        text = "the answer is encoded although that was not offered"
-        raise _refused(request, text, status, "content_encoding_refused")
     limit = request.max_body if isinstance(request.max_body, int) else request.max_body()
-    declared = response.headers.get("content-length", "")
-    if declared.isdecimal() and int(declared) > limit:
-        raise _too_large(request, status, limit)
+    for name, value in response.headers.raw:  # looking names up one by one decodes all each time
+        match name.lower():
+            case b"content-encoding" if value.strip().lower() not in {b"", b"identity"}:
+                text = "the answer is encoded although that was not offered"
+                raise _refused(request, text, status, "content_encoding_refused")
+            case b"content-length" if value.isdigit() and (len(value) > 15 or int(value) > limit):
+                raise _too_large(request, status, limit)
     if response.is_stream_consumed:  # by a mock
         body = response.content
     else:
