@@ -284,6 +284,10 @@ async def test_a_bad_signature_asks_for_newer_keys_once_a_cooldown(
         assert "refresh cooldown active" in str(caught.value)
     assert provider.count("/jwks") == 2
     assert await validate_token(good, CONFIG, provider.issuer)
+    with refused(SignatureVerificationException, "invalid_signature") as caught:
+        await validate_token(bad, CONFIG, provider.issuer)
+    assert "refresh cooldown active" in str(caught.value)
+    assert provider.count("/jwks") == 2
 
 
 async def test_a_key_that_changed_under_its_kid_is_found(provider: EmbeddedProvider) -> None:
@@ -784,6 +788,7 @@ async def test_a_known_header_does_not_save_a_bad_token(
         f"{header}.{provider.mint(sub='b').split('.')[1]}.{signature}",
         f"{header}",
     ):
+        await validate_token(token, CONFIG, provider.issuer)
         with pytest.raises(TokenValidationException):
             await validate_token(bad, CONFIG, provider.issuer)
     with refused(TokenExpiredException, "token_expired"):
@@ -793,6 +798,19 @@ async def test_a_known_header_does_not_save_a_bad_token(
             await validate_token(signed(provider, bad_claims), CONFIG, provider.issuer)
     spaced = f' {{"aud": "api", "iss": "{provider.issuer}"}} '.encode()
     assert await validate_token(signed(provider, spaced), CONFIG, provider.issuer)
+
+
+async def test_a_header_known_to_one_configuration_is_not_allowed_to_another(
+    provider: EmbeddedProvider, clock: Clock
+) -> None:
+    wide = replace(CONFIG, algorithms=["RS256", "ES256"])
+    narrow = replace(CONFIG, algorithms=["RS256"])
+    token = provider.mint(algorithm="ES256")
+    assert await validate_token(token, wide, provider.issuer)
+    assert await validate_token(provider.mint(), narrow, provider.issuer)
+    assert await validate_token(token, wide, provider.issuer)
+    with pytest.raises(TokenValidationException, match="ES256"):
+        await validate_token(token, narrow, provider.issuer)
 
 
 def signed(provider: EmbeddedProvider, payload: bytes) -> str:

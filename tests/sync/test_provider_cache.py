@@ -279,6 +279,10 @@ def test_a_bad_signature_asks_for_newer_keys_once_a_cooldown(
         assert "refresh cooldown active" in str(caught.value)
     assert provider.count("/jwks") == 2
     assert validate_token(good, CONFIG, provider.issuer)
+    with refused(SignatureVerificationException, "invalid_signature") as caught:
+        validate_token(bad, CONFIG, provider.issuer)
+    assert "refresh cooldown active" in str(caught.value)
+    assert provider.count("/jwks") == 2
 
 
 def test_a_key_that_changed_under_its_kid_is_found(provider: EmbeddedProvider) -> None:
@@ -773,6 +777,7 @@ def test_a_known_header_does_not_save_a_bad_token(provider: EmbeddedProvider, cl
         f"{header}.{provider.mint(sub='b').split('.')[1]}.{signature}",
         f"{header}",
     ):
+        validate_token(token, CONFIG, provider.issuer)
         with pytest.raises(TokenValidationException):
             validate_token(bad, CONFIG, provider.issuer)
     with refused(TokenExpiredException, "token_expired"):
@@ -782,6 +787,19 @@ def test_a_known_header_does_not_save_a_bad_token(provider: EmbeddedProvider, cl
             validate_token(signed(provider, bad_claims), CONFIG, provider.issuer)
     spaced = f' {{"aud": "api", "iss": "{provider.issuer}"}} '.encode()
     assert validate_token(signed(provider, spaced), CONFIG, provider.issuer)
+
+
+def test_a_header_known_to_one_configuration_is_not_allowed_to_another(
+    provider: EmbeddedProvider, clock: Clock
+) -> None:
+    wide = replace(CONFIG, algorithms=["RS256", "ES256"])
+    narrow = replace(CONFIG, algorithms=["RS256"])
+    token = provider.mint(algorithm="ES256")
+    assert validate_token(token, wide, provider.issuer)
+    assert validate_token(provider.mint(), narrow, provider.issuer)
+    assert validate_token(token, wide, provider.issuer)
+    with pytest.raises(TokenValidationException, match="ES256"):
+        validate_token(token, narrow, provider.issuer)
 
 
 def signed(provider: EmbeddedProvider, payload: bytes) -> str:
