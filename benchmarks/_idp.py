@@ -7,15 +7,14 @@ often each path was asked for.
 from __future__ import annotations
 
 import json
-import subprocess
 import sys
 import threading
 import time
 from collections import Counter
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 from urllib.request import ProxyHandler, Request, build_opener
 
+from benchmarks._child import Child
 from py_identity_model.testing import Answer, Received
 from py_identity_model.testing.wire import LoopbackServer
 
@@ -85,18 +84,12 @@ def serve() -> None:
     server.stop()
 
 
-class IdP:
+class IdP(Child):
     """The server, from the outside."""
 
     def __init__(self) -> None:
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "benchmarks._idp"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-        assert self._process.stdout is not None
-        self.url = f"http://127.0.0.1:{int(self._process.stdout.readline())}"
+        super().__init__(sys.executable, "-m", "benchmarks._idp")
+        self.url = f"http://127.0.0.1:{int(self.hear())}"
         self._open = build_opener(ProxyHandler({})).open
 
     def issuer(self, tenant: int = 0) -> str:
@@ -114,21 +107,6 @@ class IdP:
         with self._open(request, timeout=10) as answer:
             counts = json.load(answer)
         return counts.get(".well-known/openid-configuration", 0), counts.get("jwks", 0)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        exc_type: type[BaseException] | None,
-        exc: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        assert self._process.stdin is not None
-        self._process.stdin.close()
-        self._process.wait()
-        assert self._process.stdout is not None
-        self._process.stdout.close()
 
 
 if __name__ == "__main__":

@@ -8,49 +8,28 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
+
+from benchmarks._child import Child
 
 WORKER = Path(__file__).with_name("_peer_worker.py")
 
 
-class Peer:
+class Peer(Child):
     """The worker process."""
 
     def __init__(self) -> None:
-        python = os.environ["BENCH_PEER_PYTHON"]
-        self._process = subprocess.Popen(
-            [python, "-P", str(WORKER)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-        )
+        super().__init__(os.environ["BENCH_PEER_PYTHON"], "-P", str(WORKER))
 
     def ask(self, **question: Any) -> Any:
         """Send one question and return its answer."""
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
-        self._process.stdin.write(json.dumps(question) + "\n")
-        self._process.stdin.flush()
-        return json.loads(self._process.stdout.readline())
+        self.tell(json.dumps(question))
+        return json.loads(self.hear())
 
     def function(self, **question: Any) -> PeerFunction:
         """Return something that :func:`interleave` measures there."""
         return PeerFunction(self, question)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        exc_type: type[BaseException] | None,
-        exc: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        assert self._process.stdin is not None
-        self._process.stdin.close()
-        self._process.wait()
-        assert self._process.stdout is not None
-        self._process.stdout.close()
 
 
 class PeerFunction:

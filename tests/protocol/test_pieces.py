@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Hashable
 
 import pytest
 
@@ -144,12 +145,37 @@ def test_a_table_keeps_the_entry_it_has() -> None:
 
 def test_a_full_table_makes_room(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DISCO_CACHE_MAX_ENTRIES", "3")
-    table: EntryTable[str] = EntryTable(DISCO_CACHE_MAX_ENTRIES)
+    told: list[Hashable] = []
+    table: EntryTable[str] = EntryTable(DISCO_CACHE_MAX_ENTRIES, told.append)
     for number in range(10):
         table.claim(number, now=number)
     assert len(table) == 3
-    assert table.evicted == 7
+    assert told == list(range(7))
     assert [table.find(number) is not None for number in range(10)] == [False] * 7 + [True] * 3
+
+
+def test_who_is_told_of_an_eviction_may_use_the_table(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DISCO_CACHE_MAX_ENTRIES", "1")
+    locked: list[bool] = []
+    table: EntryTable[str] = EntryTable(
+        DISCO_CACHE_MAX_ENTRIES, lambda key: locked.append(table._lock.locked())
+    )
+    table.claim("a", now=0)
+    table.claim("b", now=1)
+    assert locked == [False]
+
+
+def test_a_value_and_its_etag_change_together() -> None:
+    entry: Entry[str] = Entry()
+    seen = [entry.version]
+    entry.accept("keys", now=0, ttl=100, etag='"1"')
+    seen.append(entry.version)
+    entry.accept("newer keys", now=1, ttl=100)
+    seen.append(entry.version)
+    entry.retire()
+    entry.accept("late keys", now=2, ttl=100, etag='"2"')
+    seen.append(entry.version)
+    assert seen == [(None, None), ("keys", '"1"'), ("newer keys", None), (None, None)]
 
 
 def test_counters_count_in_every_thread() -> None:

@@ -37,12 +37,13 @@ class Entry(Generic[V]):
 
     Times are readings of the monotonic clock.  Fields are written one at a time and read
     without a lock; a reader sees the value from before or after a refresh, both whole.
+    ``version`` is the value with its ETag, one field: event loops of several threads may refresh
+    one entry at once, and neither may take the other's ETag for that of its own value.
     """
 
     __slots__ = (
         "accepted_at",
         "cooldown_until",
-        "etag",
         "failed_at",
         "fetching",
         "fresh_until",
@@ -53,11 +54,12 @@ class Entry(Generic[V]):
         "retry_at",
         "usable_until",
         "value",
+        "version",
     )
 
     def __init__(self) -> None:
         self.value: V | None = None
-        self.etag: str | None = None
+        self.version: tuple[V | None, str | None] = None, None
         self.accepted_at: float | None = None
         self.failed_at: float | None = None
         self.refresh_at = 0.0
@@ -81,7 +83,7 @@ class Entry(Generic[V]):
         if self.retired:
             return
         self.value = value
-        self.etag = etag
+        self.version = value, etag
         self.accepted_at = now
         self.refresh_at = now + ttl - min(ttl * _AHEAD, _LONGEST_AHEAD)
         self.fresh_until = now + ttl
@@ -91,7 +93,8 @@ class Entry(Generic[V]):
     def retire(self) -> None:
         """Serve no more, whoever still holds this entry."""
         self.retired = True
-        self.value = self.etag = None
+        self.value = None
+        self.version = None, None
         self.refresh_at = self.fresh_until = self.usable_until = 0.0
 
     def fail(self, now: float) -> None:
@@ -116,7 +119,6 @@ class EntryTable(Generic[V]):
         self._tell = evicted
         self._entries: dict[Hashable, Entry[V]] = {}
         self._lock = threading.Lock()
-        self.evicted = 0
         forget_in_child(self)
 
     def _forget_parent(self) -> None:
@@ -131,25 +133,29 @@ class EntryTable(Generic[V]):
 
     def claim(self, key: Hashable, now: float) -> Entry[V]:
         """Return the entry of ``key``, making an empty one where there is none."""
+        removed: list[Hashable] = []
         with self._lock:
             entry = self._entries.get(key)
             if entry is None:
                 entry = self._entries[key] = Entry()
                 entry.last_used = now
-                self._make_room(entry)
+                removed = self._make_room(entry)
+        if removed:
+            logger.warning("the cache is full; the least recently used entry made room")
+        for other in removed:  # not under the lock: who is told may well come back here
+            self._tell(other)
         return entry
 
-    def _make_room(self, newest: Entry[V]) -> None:
+    def _make_room(self, newest: Entry[V]) -> list[Hashable]:
         surplus = len(self._entries) - int(self._most.read())
         if surplus <= 0:
-            return
+            return []
         by_age: Callable[[Hashable], float] = lambda key: self._entries[key].last_used  # noqa: E731
         others = [key for key, entry in self._entries.items() if entry is not newest]
-        for key in sorted(others, key=by_age)[:surplus]:
+        oldest = sorted(others, key=by_age)[:surplus]
+        for key in oldest:
             self._entries.pop(key).retire()
-            self.evicted += 1
-            self._tell(key)
-        logger.warning("the cache is full; the least recently used entry made room")
+        return oldest
 
     def drop(self, key: Hashable, entry: Entry[V]) -> None:
         """Forget ``entry``, unless another has taken its place."""

@@ -185,10 +185,8 @@ class AsyncProviderCache:
         request = DiscoveryDocumentRequest(address, policy)
         if _will_be_sent(partial(discovery_protocol.build, request)):
             get_cache_counters().record_disco_miss()
-        known = entry.value
-        fetched = await fetch_document(
-            request, client, retries=retries, etag=entry.etag, in_turn=True
-        )
+        known, etag = entry.version
+        fetched = await fetch_document(request, client, retries=retries, etag=etag, in_turn=True)
         response, now = fetched.response, self.documents.clock()
         if not response.is_successful:
             entry.fail(now)
@@ -219,8 +217,8 @@ class AsyncProviderCache:
         if _will_be_sent(partial(jwks_protocol.build, request)):
             refreshed = entry.value is not None
             (counters.record_jwks_refresh if refreshed else counters.record_jwks_miss)()
-        known = entry.value
-        fetched = await fetch_keys(request, client, retries=retries, etag=entry.etag, in_turn=True)
+        known, etag = entry.version
+        fetched = await fetch_keys(request, client, retries=retries, etag=etag, in_turn=True)
         response, now = fetched.response, self.keys.clock()
         if not response.is_successful:
             entry.fail(now)

@@ -182,8 +182,8 @@ class ProviderCache:
         request = DiscoveryDocumentRequest(address, policy)
         if _will_be_sent(partial(discovery_protocol.build, request)):
             get_cache_counters().record_disco_miss()
-        known = entry.value
-        fetched = fetch_document(request, client, retries=retries, etag=entry.etag, in_turn=True)
+        known, etag = entry.version
+        fetched = fetch_document(request, client, retries=retries, etag=etag, in_turn=True)
         response, now = fetched.response, self.documents.clock()
         if not response.is_successful:
             entry.fail(now)
@@ -214,8 +214,8 @@ class ProviderCache:
         if _will_be_sent(partial(jwks_protocol.build, request)):
             refreshed = entry.value is not None
             (counters.record_jwks_refresh if refreshed else counters.record_jwks_miss)()
-        known = entry.value
-        fetched = fetch_keys(request, client, retries=retries, etag=entry.etag, in_turn=True)
+        known, etag = entry.version
+        fetched = fetch_keys(request, client, retries=retries, etag=etag, in_turn=True)
         response, now = fetched.response, self.keys.clock()
         if not response.is_successful:
             entry.fail(now)
