@@ -19,6 +19,14 @@ from typing import TYPE_CHECKING
 from ._lazy import lazy_names
 
 if TYPE_CHECKING:
+    from ._config import ClientAuthMethod as ClientAuthMethod
+    from ._config import Config as Config
+    from ._config import ConfigError as ConfigError
+    from ._config import ConfigIssue as ConfigIssue
+    from ._config import ConfigSource as ConfigSource
+    from ._config import EnvSource as EnvSource
+    from ._config import MappingSource as MappingSource
+    from ._config import Secret as Secret
     from ._protocol.counters import CacheCounters as CacheCounters
     from ._protocol.counters import get_cache_counters as get_cache_counters
     from ._protocol.events import CacheEvent as CacheEvent
@@ -58,6 +66,18 @@ if TYPE_CHECKING:
     from .identity import ClaimsIdentity as ClaimsIdentity
     from .identity import ClaimsPrincipal as ClaimsPrincipal
     from .identity import to_principal as to_principal
+    from .sync import FAPI2_ALLOWED_AUTH_METHODS as FAPI2_ALLOWED_AUTH_METHODS
+    from .sync import FAPI2_ALLOWED_SIGNING_ALGORITHMS as FAPI2_ALLOWED_SIGNING_ALGORITHMS
+    from .sync import FAPI2_REQUIRED_PKCE_METHOD as FAPI2_REQUIRED_PKCE_METHOD
+    from .sync import FAPI2_REQUIRED_RESPONSE_TYPE as FAPI2_REQUIRED_RESPONSE_TYPE
+    from .sync import AuthorizationCodeTokenRequest as AuthorizationCodeTokenRequest
+    from .sync import AuthorizationCodeTokenResponse as AuthorizationCodeTokenResponse
+    from .sync import AuthorizeCallbackResponse as AuthorizeCallbackResponse
+    from .sync import AuthorizeCallbackValidationResult as AuthorizeCallbackValidationResult
+    from .sync import BackchannelAuthenticationRequest as BackchannelAuthenticationRequest
+    from .sync import BackchannelAuthenticationResponse as BackchannelAuthenticationResponse
+    from .sync import BackchannelTokenRequest as BackchannelTokenRequest
+    from .sync import BackchannelTokenResponse as BackchannelTokenResponse
     from .sync import BaseRequest as BaseRequest
     from .sync import BaseResponse as BaseResponse
     from .sync import CachedState as CachedState
@@ -66,14 +86,30 @@ if TYPE_CHECKING:
     from .sync import ClientAuthentication as ClientAuthentication
     from .sync import ClientCredentialsTokenRequest as ClientCredentialsTokenRequest
     from .sync import ClientCredentialsTokenResponse as ClientCredentialsTokenResponse
+    from .sync import ClientDeleteRequest as ClientDeleteRequest
+    from .sync import ClientDeleteResponse as ClientDeleteResponse
+    from .sync import ClientReadRequest as ClientReadRequest
+    from .sync import ClientRegistrationRequest as ClientRegistrationRequest
+    from .sync import ClientRegistrationResponse as ClientRegistrationResponse
     from .sync import ClientSecretBasic as ClientSecretBasic
+    from .sync import ClientSecretJwt as ClientSecretJwt
     from .sync import ClientSecretPost as ClientSecretPost
+    from .sync import ClientUpdateRequest as ClientUpdateRequest
+    from .sync import DeviceAuthorizationRequest as DeviceAuthorizationRequest
+    from .sync import DeviceAuthorizationResponse as DeviceAuthorizationResponse
+    from .sync import DeviceTokenRequest as DeviceTokenRequest
+    from .sync import DeviceTokenResponse as DeviceTokenResponse
     from .sync import DiscoveryDocumentRequest as DiscoveryDocumentRequest
     from .sync import DiscoveryDocumentResponse as DiscoveryDocumentResponse
     from .sync import DiscoveryEndpoint as DiscoveryEndpoint
     from .sync import DiscoveryErrorKind as DiscoveryErrorKind
     from .sync import DiscoveryPolicy as DiscoveryPolicy
+    from .sync import DPoPKey as DPoPKey
     from .sync import ErrorKind as ErrorKind
+    from .sync import ExtensionTokenRequest as ExtensionTokenRequest
+    from .sync import ExtensionTokenResponse as ExtensionTokenResponse
+    from .sync import FAPIValidationResult as FAPIValidationResult
+    from .sync import FederatedAssertion as FederatedAssertion
     from .sync import HTTPClient as HTTPClient
     from .sync import JsonWebAlgorithmsKeyTypes as JsonWebAlgorithmsKeyTypes
     from .sync import JsonWebKey as JsonWebKey
@@ -81,30 +117,115 @@ if TYPE_CHECKING:
     from .sync import JsonWebKeySet as JsonWebKeySet
     from .sync import JwksRequest as JwksRequest
     from .sync import JwksResponse as JwksResponse
+    from .sync import JwtBearerTokenRequest as JwtBearerTokenRequest
+    from .sync import JwtBearerTokenResponse as JwtBearerTokenResponse
+    from .sync import MemoryReplayStore as MemoryReplayStore
+    from .sync import MtlsClientAuth as MtlsClientAuth
     from .sync import NoClientAuthentication as NoClientAuthentication
+    from .sync import PrivateKeyJwt as PrivateKeyJwt
+    from .sync import PrivateKeyJwtAuthentication as PrivateKeyJwtAuthentication
     from .sync import ProviderHealth as ProviderHealth
+    from .sync import PushedAuthorizationRequest as PushedAuthorizationRequest
+    from .sync import PushedAuthorizationResponse as PushedAuthorizationResponse
+    from .sync import RefreshTokenRequest as RefreshTokenRequest
+    from .sync import RefreshTokenResponse as RefreshTokenResponse
+    from .sync import ReplayStore as ReplayStore
+    from .sync import SelfSignedTlsClientAuth as SelfSignedTlsClientAuth
+    from .sync import StateValidationResult as StateValidationResult
+    from .sync import TlsClientAuth as TlsClientAuth
     from .sync import TokenCache as TokenCache
+    from .sync import TokenExchangeRequest as TokenExchangeRequest
+    from .sync import TokenExchangeResponse as TokenExchangeResponse
+    from .sync import TokenIntrospectionRequest as TokenIntrospectionRequest
+    from .sync import TokenIntrospectionResponse as TokenIntrospectionResponse
+    from .sync import TokenResponse as TokenResponse
+    from .sync import TokenRevocationRequest as TokenRevocationRequest
+    from .sync import TokenRevocationResponse as TokenRevocationResponse
     from .sync import TokenValidationConfig as TokenValidationConfig
+    from .sync import UserInfoRequest as UserInfoRequest
+    from .sync import UserInfoResponse as UserInfoResponse
+    from .sync import build_authorization_url as build_authorization_url
+    from .sync import build_dpop_headers as build_dpop_headers
+    from .sync import build_end_session_url as build_end_session_url
+    from .sync import build_jar_authorization_url as build_jar_authorization_url
+    from .sync import build_pushed_authorization_url as build_pushed_authorization_url
+    from .sync import certificate_thumbprint_from_file as certificate_thumbprint_from_file
     from .sync import clear_discovery_cache as clear_discovery_cache
     from .sync import clear_jwks_cache as clear_jwks_cache
     from .sync import combine_claims_validators as combine_claims_validators
+    from .sync import compute_ath as compute_ath
+    from .sync import compute_certificate_thumbprint as compute_certificate_thumbprint
+    from .sync import create_client_assertion as create_client_assertion
+    from .sync import create_dpop_proof as create_dpop_proof
+    from .sync import create_request_object as create_request_object
     from .sync import decode_jwt as decode_jwt
+    from .sync import delete_client as delete_client
+    from .sync import exchange_token as exchange_token
+    from .sync import extract_dpop_nonce as extract_dpop_nonce
+    from .sync import extract_jarm_response_jwt as extract_jarm_response_jwt
+    from .sync import generate_code_challenge as generate_code_challenge
+    from .sync import generate_code_verifier as generate_code_verifier
+    from .sync import generate_dpop_key as generate_dpop_key
+    from .sync import generate_pkce_pair as generate_pkce_pair
     from .sync import get_discovery_document as get_discovery_document
     from .sync import get_jwks as get_jwks
+    from .sync import get_userinfo as get_userinfo
     from .sync import health as health
+    from .sync import introspect_token as introspect_token
+    from .sync import is_jarm_response as is_jarm_response
     from .sync import jwks_from_dict as jwks_from_dict
+    from .sync import parse_authorize_callback_response as parse_authorize_callback_response
     from .sync import parse_discovery_url as parse_discovery_url
+    from .sync import poll_backchannel_token as poll_backchannel_token
+    from .sync import poll_device_token as poll_device_token
     from .sync import prime as prime
+    from .sync import process_jarm_response as process_jarm_response
+    from .sync import push_authorization_request as push_authorization_request
+    from .sync import read_client as read_client
     from .sync import refresh as refresh
+    from .sync import refresh_token as refresh_token
+    from .sync import register_client as register_client
+    from .sync import request_authorization_code_token as request_authorization_code_token
+    from .sync import request_backchannel_authentication as request_backchannel_authentication
     from .sync import request_client_credentials_token as request_client_credentials_token
+    from .sync import request_device_authorization as request_device_authorization
+    from .sync import request_extension_token as request_extension_token
+    from .sync import request_jwt_bearer_token as request_jwt_bearer_token
     from .sync import require_claim_value as require_claim_value
     from .sync import require_claims as require_claims
     from .sync import require_scopes as require_scopes
+    from .sync import resolve_mtls_endpoint as resolve_mtls_endpoint
+    from .sync import revoke_token as revoke_token
+    from .sync import update_client as update_client
+    from .sync import validate_authorize_callback_issuer as validate_authorize_callback_issuer
+    from .sync import validate_authorize_callback_state as validate_authorize_callback_state
+    from .sync import validate_backchannel_notification as validate_backchannel_notification
+    from .sync import validate_certificate_binding as validate_certificate_binding
+    from .sync import validate_fapi_authorization_request as validate_fapi_authorization_request
+    from .sync import validate_fapi_client_config as validate_fapi_client_config
+    from .sync import validate_fapi_discovery as validate_fapi_discovery
+    from .sync import validate_id_token as validate_id_token
+    from .sync import validate_logout_token as validate_logout_token
+    from .sync import validate_post_logout_state as validate_post_logout_state
     from .sync import validate_token as validate_token
     from .sync import verify_jws as verify_jws
+    from .sync import wait_for_backchannel_token as wait_for_backchannel_token
+    from .sync import wait_for_device_token as wait_for_device_token
 
 __all__ = [
+    "FAPI2_ALLOWED_AUTH_METHODS",
+    "FAPI2_ALLOWED_SIGNING_ALGORITHMS",
+    "FAPI2_REQUIRED_PKCE_METHOD",
+    "FAPI2_REQUIRED_RESPONSE_TYPE",
+    "AuthorizationCodeTokenRequest",
+    "AuthorizationCodeTokenResponse",
     "AuthorizeCallbackException",
+    "AuthorizeCallbackResponse",
+    "AuthorizeCallbackValidationResult",
+    "BackchannelAuthenticationRequest",
+    "BackchannelAuthenticationResponse",
+    "BackchannelTokenRequest",
+    "BackchannelTokenResponse",
     "BaseRequest",
     "BaseResponse",
     "CacheCounters",
@@ -118,13 +239,30 @@ __all__ = [
     "ClaimsPrincipal",
     "ClaimsValidationError",
     "ClaimsValidator",
+    "ClientAuthMethod",
     "ClientAuthentication",
     "ClientCredentialsTokenRequest",
     "ClientCredentialsTokenResponse",
+    "ClientDeleteRequest",
+    "ClientDeleteResponse",
+    "ClientReadRequest",
+    "ClientRegistrationRequest",
+    "ClientRegistrationResponse",
     "ClientSecretBasic",
+    "ClientSecretJwt",
     "ClientSecretPost",
+    "ClientUpdateRequest",
+    "Config",
+    "ConfigError",
+    "ConfigIssue",
+    "ConfigSource",
     "ConfigurationException",
+    "DPoPKey",
     "DeadlineExceededException",
+    "DeviceAuthorizationRequest",
+    "DeviceAuthorizationResponse",
+    "DeviceTokenRequest",
+    "DeviceTokenResponse",
     "DiscoveryDocumentRequest",
     "DiscoveryDocumentResponse",
     "DiscoveryEndpoint",
@@ -134,8 +272,13 @@ __all__ = [
     "DiscoveryMissingFieldsError",
     "DiscoveryParseError",
     "DiscoveryPolicy",
+    "EnvSource",
     "ErrorKind",
+    "ExtensionTokenRequest",
+    "ExtensionTokenResponse",
+    "FAPIValidationResult",
     "FailedResponseAccessError",
+    "FederatedAssertion",
     "HTTPClient",
     "IdTokenValidationException",
     "InvalidArgumentError",
@@ -149,44 +292,119 @@ __all__ = [
     "JwksException",
     "JwksRequest",
     "JwksResponse",
+    "JwtBearerTokenRequest",
+    "JwtBearerTokenResponse",
     "KeysUnavailableException",
     "LogoutStateValidationException",
     "LogoutTokenValidationException",
+    "MappingSource",
+    "MemoryReplayStore",
+    "MtlsClientAuth",
     "NetworkException",
     "NoClientAuthentication",
+    "PrivateKeyJwt",
+    "PrivateKeyJwtAuthentication",
     "ProviderHealth",
+    "PushedAuthorizationRequest",
+    "PushedAuthorizationResponse",
     "PyIdentityModelException",
+    "RefreshTokenRequest",
+    "RefreshTokenResponse",
+    "ReplayStore",
     "ResponseRefusedException",
+    "Secret",
+    "SelfSignedTlsClientAuth",
     "SignatureVerificationException",
+    "StateValidationResult",
     "SuccessfulResponseAccessError",
+    "TlsClientAuth",
     "TokenCache",
+    "TokenExchangeRequest",
+    "TokenExchangeResponse",
     "TokenExpiredException",
+    "TokenIntrospectionRequest",
+    "TokenIntrospectionResponse",
     "TokenRequestException",
+    "TokenResponse",
+    "TokenRevocationRequest",
+    "TokenRevocationResponse",
     "TokenValidationConfig",
     "TokenValidationException",
     "UserInfoException",
+    "UserInfoRequest",
+    "UserInfoResponse",
     "ValidationException",
+    "build_authorization_url",
+    "build_dpop_headers",
+    "build_end_session_url",
+    "build_jar_authorization_url",
+    "build_pushed_authorization_url",
+    "certificate_thumbprint_from_file",
     "clear_discovery_cache",
     "clear_jwks_cache",
     "combine_claims_validators",
+    "compute_ath",
+    "compute_certificate_thumbprint",
+    "create_client_assertion",
+    "create_dpop_proof",
+    "create_request_object",
     "decode_jwt",
+    "delete_client",
+    "exchange_token",
+    "extract_dpop_nonce",
+    "extract_jarm_response_jwt",
+    "generate_code_challenge",
+    "generate_code_verifier",
+    "generate_dpop_key",
+    "generate_pkce_pair",
     "get_cache_counters",
     "get_cache_statistics",
     "get_discovery_document",
     "get_jwks",
+    "get_userinfo",
     "health",
+    "introspect_token",
+    "is_jarm_response",
     "jwks_from_dict",
+    "parse_authorize_callback_response",
     "parse_discovery_url",
+    "poll_backchannel_token",
+    "poll_device_token",
     "prime",
+    "process_jarm_response",
+    "push_authorization_request",
+    "read_client",
     "refresh",
+    "refresh_token",
+    "register_client",
+    "request_authorization_code_token",
+    "request_backchannel_authentication",
     "request_client_credentials_token",
+    "request_device_authorization",
+    "request_extension_token",
+    "request_jwt_bearer_token",
     "require_claim_value",
     "require_claims",
     "require_scopes",
+    "resolve_mtls_endpoint",
+    "revoke_token",
     "set_cache_event_hook",
     "to_principal",
+    "update_client",
+    "validate_authorize_callback_issuer",
+    "validate_authorize_callback_state",
+    "validate_backchannel_notification",
+    "validate_certificate_binding",
+    "validate_fapi_authorization_request",
+    "validate_fapi_client_config",
+    "validate_fapi_discovery",
+    "validate_id_token",
+    "validate_logout_token",
+    "validate_post_logout_state",
     "validate_token",
     "verify_jws",
+    "wait_for_backchannel_token",
+    "wait_for_device_token",
 ]
 
 if not TYPE_CHECKING:  # a `__getattr__` in sight would hide misspelt names from checkers
@@ -194,6 +412,14 @@ if not TYPE_CHECKING:  # a `__getattr__` in sight would hide misspelt names from
         __name__,
         {
             ".sync": [
+                "AuthorizationCodeTokenRequest",
+                "AuthorizationCodeTokenResponse",
+                "AuthorizeCallbackResponse",
+                "AuthorizeCallbackValidationResult",
+                "BackchannelAuthenticationRequest",
+                "BackchannelAuthenticationResponse",
+                "BackchannelTokenRequest",
+                "BackchannelTokenResponse",
                 "BaseRequest",
                 "BaseResponse",
                 "CachedState",
@@ -202,14 +428,34 @@ if not TYPE_CHECKING:  # a `__getattr__` in sight would hide misspelt names from
                 "ClientAuthentication",
                 "ClientCredentialsTokenRequest",
                 "ClientCredentialsTokenResponse",
+                "ClientDeleteRequest",
+                "ClientDeleteResponse",
+                "ClientReadRequest",
+                "ClientRegistrationRequest",
+                "ClientRegistrationResponse",
                 "ClientSecretBasic",
+                "ClientSecretJwt",
                 "ClientSecretPost",
+                "ClientUpdateRequest",
+                "DPoPKey",
+                "DeviceAuthorizationRequest",
+                "DeviceAuthorizationResponse",
+                "DeviceTokenRequest",
+                "DeviceTokenResponse",
                 "DiscoveryDocumentRequest",
                 "DiscoveryDocumentResponse",
                 "DiscoveryEndpoint",
                 "DiscoveryErrorKind",
                 "DiscoveryPolicy",
                 "ErrorKind",
+                "ExtensionTokenRequest",
+                "ExtensionTokenResponse",
+                "FAPI2_ALLOWED_AUTH_METHODS",
+                "FAPI2_ALLOWED_SIGNING_ALGORITHMS",
+                "FAPI2_REQUIRED_PKCE_METHOD",
+                "FAPI2_REQUIRED_RESPONSE_TYPE",
+                "FAPIValidationResult",
+                "FederatedAssertion",
                 "HTTPClient",
                 "JsonWebAlgorithmsKeyTypes",
                 "JsonWebKey",
@@ -217,27 +463,100 @@ if not TYPE_CHECKING:  # a `__getattr__` in sight would hide misspelt names from
                 "JsonWebKeySet",
                 "JwksRequest",
                 "JwksResponse",
+                "JwtBearerTokenRequest",
+                "JwtBearerTokenResponse",
+                "MemoryReplayStore",
+                "MtlsClientAuth",
                 "NoClientAuthentication",
+                "PrivateKeyJwt",
+                "PrivateKeyJwtAuthentication",
                 "ProviderHealth",
+                "PushedAuthorizationRequest",
+                "PushedAuthorizationResponse",
+                "RefreshTokenRequest",
+                "RefreshTokenResponse",
+                "ReplayStore",
+                "SelfSignedTlsClientAuth",
+                "StateValidationResult",
+                "TlsClientAuth",
                 "TokenCache",
+                "TokenExchangeRequest",
+                "TokenExchangeResponse",
+                "TokenIntrospectionRequest",
+                "TokenIntrospectionResponse",
+                "TokenResponse",
+                "TokenRevocationRequest",
+                "TokenRevocationResponse",
                 "TokenValidationConfig",
+                "UserInfoRequest",
+                "UserInfoResponse",
+                "build_authorization_url",
+                "build_dpop_headers",
+                "build_end_session_url",
+                "build_jar_authorization_url",
+                "build_pushed_authorization_url",
+                "certificate_thumbprint_from_file",
                 "clear_discovery_cache",
                 "clear_jwks_cache",
                 "combine_claims_validators",
+                "compute_ath",
+                "compute_certificate_thumbprint",
+                "create_client_assertion",
+                "create_dpop_proof",
+                "create_request_object",
                 "decode_jwt",
+                "delete_client",
+                "exchange_token",
+                "extract_dpop_nonce",
+                "extract_jarm_response_jwt",
+                "generate_code_challenge",
+                "generate_code_verifier",
+                "generate_dpop_key",
+                "generate_pkce_pair",
                 "get_discovery_document",
                 "get_jwks",
+                "get_userinfo",
                 "health",
+                "introspect_token",
+                "is_jarm_response",
                 "jwks_from_dict",
+                "parse_authorize_callback_response",
                 "parse_discovery_url",
+                "poll_backchannel_token",
+                "poll_device_token",
                 "prime",
+                "process_jarm_response",
+                "push_authorization_request",
+                "read_client",
                 "refresh",
+                "refresh_token",
+                "register_client",
+                "request_authorization_code_token",
+                "request_backchannel_authentication",
                 "request_client_credentials_token",
+                "request_device_authorization",
+                "request_extension_token",
+                "request_jwt_bearer_token",
                 "require_claim_value",
                 "require_claims",
                 "require_scopes",
+                "resolve_mtls_endpoint",
+                "revoke_token",
+                "update_client",
+                "validate_authorize_callback_issuer",
+                "validate_authorize_callback_state",
+                "validate_backchannel_notification",
+                "validate_certificate_binding",
+                "validate_fapi_authorization_request",
+                "validate_fapi_client_config",
+                "validate_fapi_discovery",
+                "validate_id_token",
+                "validate_logout_token",
+                "validate_post_logout_state",
                 "validate_token",
                 "verify_jws",
+                "wait_for_backchannel_token",
+                "wait_for_device_token",
             ],
             ".exceptions": [
                 "AuthorizeCallbackException",
@@ -268,6 +587,16 @@ if not TYPE_CHECKING:  # a `__getattr__` in sight would hide misspelt names from
                 "TokenValidationException",
                 "UserInfoException",
                 "ValidationException",
+            ],
+            "._config": [
+                "ClientAuthMethod",
+                "Config",
+                "ConfigError",
+                "ConfigIssue",
+                "ConfigSource",
+                "EnvSource",
+                "MappingSource",
+                "Secret",
             ],
             ".identity": ["Claim", "ClaimsIdentity", "ClaimsPrincipal", "to_principal"],
             "._protocol.counters": ["CacheCounters", "get_cache_counters"],

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 import os
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from ._logging import logger
@@ -78,3 +79,8 @@ def ca_bundle() -> str | None:
 def ca_folder() -> str | None:
     """Return OpenSSL's own ``SSL_CERT_DIR``, used when no bundle is named."""
     return os.environ.get("SSL_CERT_DIR") or None
+
+
+def variables(names: Iterable[str]) -> dict[str, str]:
+    """Return those of ``names`` that the environment has, empty ones too."""
+    return {name: os.environ[name] for name in names if name in os.environ}

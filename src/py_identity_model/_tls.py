@@ -13,6 +13,7 @@ import threading
 import httpx
 
 from ._fork import forget_in_child
+from ._protocol.mtls import MtlsClientAuth
 from ._settings import ca_folder
 from .exceptions import InvalidArgumentError
 
@@ -57,6 +58,20 @@ def _create(verify: str | bool, folder: str | None) -> ssl.SSLContext:
             f"the certificate authorities in {verify!r} cannot be read: {error}",
             code="invalid_ca_bundle",
         ) from error
+
+
+def client_context(verify: str | bool, certificate: MtlsClientAuth) -> ssl.SSLContext:
+    """Return a new context that trusts as ``verify`` says, and presents ``certificate``."""
+    context = _create(verify, ca_folder() if verify is True else None)
+    try:
+        context.load_cert_chain(
+            certificate.certificate, certificate.private_key, certificate.password or ""
+        )
+    except (OSError, ssl.SSLError) as error:
+        raise InvalidArgumentError(
+            f"the client certificate cannot be used: {error}", code="invalid_client_certificate"
+        ) from None
+    return context
 
 
 tls_contexts = TLSContexts()

@@ -11,11 +11,24 @@ from hypothesis import strategies as st
 from joserfc.jwk import ECKey
 
 from py_identity_model import (
+    AuthorizationCodeTokenRequest,
+    BackchannelAuthenticationRequest,
+    BackchannelTokenRequest,
+    ClientCredentialsTokenRequest,
+    ClientDeleteRequest,
+    ClientRegistrationRequest,
     ConfigurationException,
+    DeviceAuthorizationRequest,
+    DeviceTokenRequest,
     DiscoveryDocumentRequest,
     DiscoveryPolicy,
     JsonWebKeySet,
+    PushedAuthorizationRequest,
     PyIdentityModelException,
+    TokenExchangeRequest,
+    TokenIntrospectionRequest,
+    TokenRevocationRequest,
+    UserInfoRequest,
     decode_jwt,
     parse_discovery_url,
     to_principal,
@@ -28,9 +41,22 @@ from py_identity_model._jose.jwk import jwks_from_dict
 from py_identity_model._jose.keys import prepare
 from py_identity_model._jose.sign import sign_compact
 from py_identity_model._logging import redact_sensitive, redact_token, redact_url, scrub
-from py_identity_model._protocol import client_credentials, discovery, jwks
+from py_identity_model._protocol import (
+    authorization_code,
+    ciba,
+    client_credentials,
+    device,
+    discovery,
+    introspection,
+    jwks,
+    par,
+    registration,
+    revocation,
+    token_exchange,
+    userinfo,
+)
 from py_identity_model._protocol.cache import may_be_stored, time_to_live
-from py_identity_model._protocol.messages import HttpRequest, HttpResponse
+from py_identity_model._protocol.messages import HttpResponse
 from py_identity_model._protocol.retry import retry_after
 from py_identity_model._settings import JWKS_CACHE_TTL
 
@@ -165,6 +191,24 @@ def test_no_discovery_document_is_too_odd(document: dict[str, Any], strict: bool
     assert repr(response)
 
 
+URL = "https://op.example/endpoint"
+ENDPOINTS: list[tuple[Any, Any]] = [
+    (authorization_code.ENDPOINT, AuthorizationCodeTokenRequest(URL, "id", "code", URL)),
+    (ciba.AUTHENTICATION, BackchannelAuthenticationRequest(URL, "id", login_hint="alice")),
+    (ciba.POLL, BackchannelTokenRequest(URL, "id", "request")),
+    (client_credentials.ENDPOINT, ClientCredentialsTokenRequest(URL, "id")),
+    (device.AUTHORIZATION, DeviceAuthorizationRequest(URL, "id")),
+    (device.POLL, DeviceTokenRequest(URL, "id", "device")),
+    (introspection.ENDPOINT, TokenIntrospectionRequest(URL, "token", "id")),
+    (par.ENDPOINT, PushedAuthorizationRequest(URL, "id", URL)),
+    (registration.REGISTER, ClientRegistrationRequest(URL, [URL])),
+    (registration.DELETE, ClientDeleteRequest(URL, "token")),
+    (revocation.ENDPOINT, TokenRevocationRequest(URL, "token", "id")),
+    (token_exchange.ENDPOINT, TokenExchangeRequest(URL, "id", "token", "urn:type")),
+    (userinfo.ENDPOINT, UserInfoRequest(URL, "token", expected_sub="alice")),
+]
+
+
 @given(
     st.binary(max_size=200) | objects.map(lambda value: json.dumps(value).encode()),
     st.integers(200, 599),
@@ -176,8 +220,13 @@ def test_no_answer_is_too_odd(body: bytes, status: int) -> None:
     except Exception as error:
         keys = jwks.failed(error)
     assert repr(keys)
-    built = HttpRequest("POST", "https://op.example")
-    assert repr(client_credentials.parse(built, answer))
+    for endpoint, request in ENDPOINTS:
+        try:
+            response = endpoint.parse(request, answer)
+        except Exception as error:
+            response = endpoint.failed(error)
+        assert repr(response)
+        assert response.is_successful or vars(response)["error"]
 
 
 @given(st.text(max_size=60) | scalars)

@@ -1,22 +1,79 @@
-"""Make signed tokens (RFC 7515 §5.1)."""
+"""Make signed tokens (RFC 7515 §5.1), and load the keys that sign them."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from typing import Any
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
 
-from joserfc.jwk import Key
-from joserfc.jws import JWSRegistry
-
+from ..exceptions import InvalidArgumentError
+from .algorithms import ALGORITHMS
 from .encoding import encode_base64url
+from .jwk import JsonWebKey
+
+if TYPE_CHECKING:
+    from joserfc.jwk import ECKey, Key, OKPKey, RSAKey
+
+    AsymmetricKey = ECKey | OKPKey | RSAKey
+
+PrivateKey = str | bytes | Mapping[str, Any] | JsonWebKey
+"""A private key: PEM, a JWK as JSON text or as its members, or a :class:`JsonWebKey`."""
+
+SIGNING_ALGORITHMS = frozenset(name for name in ALGORITHMS if ALGORITHMS[name].kty != "oct")
 
 
 def sign_compact(
     header: Mapping[str, Any], claims: Mapping[str, Any], key: Key, algorithm: str
 ) -> str:
     """Return the compact token of ``header`` and ``claims``, signed by ``algorithm``."""
+    from joserfc.jws import JWSRegistry
+
     parts = (json.dumps(part, separators=(",", ":")).encode() for part in (header, claims))
     message = b".".join(encode_base64url(part) for part in parts)
     signature = JWSRegistry.algorithms[algorithm].sign(message, key)
     return b".".join((message, encode_base64url(signature))).decode()
+
+
+def load_private_key(key: PrivateKey, algorithm: str, password: str | None = None) -> AsymmetricKey:
+    """Return ``key``, fit to sign by ``algorithm``; raises InvalidArgumentError, without the key.
+
+    ``password`` is that of an encrypted PEM.
+    """
+    if not key:
+        raise InvalidArgumentError("private_key must not be empty", code="invalid_private_key")
+    if isinstance(key, JsonWebKey):
+        key = key.to_json()
+    elif isinstance(key, Mapping):
+        key = json.dumps(dict(key))
+    return _load(key.encode() if isinstance(key, str) else key, algorithm, password)
+
+
+@lru_cache(maxsize=64)  # checking an RSA key takes longer than signing with it
+def _load(material: bytes, algorithm: str, password: str | None) -> AsymmetricKey:
+    from joserfc.errors import JoseError
+    from joserfc.jwk import ECKey, OKPKey, RSAKey
+
+    wanted = ALGORITHMS[algorithm]
+    kinds: dict[str, type[ECKey | OKPKey | RSAKey]] = {"EC": ECKey, "OKP": OKPKey, "RSA": RSAKey}
+    kind = kinds[wanted.kty]
+    text = material.strip()
+    try:
+        if text.startswith(b"{"):
+            key = kind.import_key(json.loads(text))
+        else:
+            key = kind.import_key(text, password=password)
+    except (ValueError, TypeError, KeyError, JoseError) as error:
+        raise _unusable(f"cannot be read ({type(error).__name__})") from None
+    if key.key_type != wanted.kty or not key.is_private:
+        raise _unusable(f"is no private key for {algorithm}")
+    members = key.as_dict(private=False)
+    if wanted.curves and members.get("crv") not in wanted.curves:
+        raise _unusable(f"is on another curve than {algorithm} wants")
+    if wanted.kty == "RSA" and len(str(members["n"])) * 6 < wanted.least_bits:
+        raise _unusable(f"is too weak: {wanted.least_bits} bits are needed", "weak_key")
+    return key
+
+
+def _unusable(text: str, code: str = "invalid_private_key") -> InvalidArgumentError:
+    return InvalidArgumentError(f"the private key {text}", code=code)

@@ -70,6 +70,11 @@ def read_header(segment: bytes) -> Header:
     return Header(alg, kid)
 
 
+def header_members(token: str) -> dict[str, Any]:
+    """Return the header of a token that was verified."""
+    return parse_object(decode_base64url(token.partition(".")[0].encode()))
+
+
 def verify(
     segments: Segments, header: Header, keys: KeySnapshot, *, allow_weak_keys: bool = False
 ) -> bytes:

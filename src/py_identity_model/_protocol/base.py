@@ -22,6 +22,8 @@ class ErrorKind(Enum):
     INVALID_DOCUMENT = "invalid_document"
     HTTPS_REQUIRED = "https_required"
     INVALID_CONFIGURATION = "invalid_configuration"
+    EXPIRED = "expired"
+    VERIFICATION_FAILED = "verification_failed"
     UNEXPECTED_ERROR = "unexpected_error"
 
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from base64 import b64encode
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import ClassVar, NamedTuple
 from urllib.parse import quote
 
-from ..exceptions import ConfigurationException
+from .mtls import MtlsClientAuth
 
 
 class Credentials(NamedTuple):
@@ -34,8 +35,22 @@ class ClientAuthentication(ABC):
     """The registered name of the method."""
 
     @abstractmethod
-    def credentials(self, client_id: str) -> Credentials:
-        """Return the header fields and form parameters of one attempt."""
+    def credentials(
+        self, client_id: str, address: str, assertion: str | None = None
+    ) -> Credentials:
+        """Return the header fields and form parameters of one attempt.
+
+        ``address`` is the endpoint's URL; ``assertion`` is what :meth:`source` led to.
+        """
+
+    def source(self) -> Callable[[], object] | None:
+        """Return what to call before each attempt for an assertion; it may be awaitable."""
+        return None
+
+    @property
+    def certificate(self) -> MtlsClientAuth | None:
+        """The client certificate that a request must present."""
+        return None
 
     def secrets(self) -> tuple[str, ...]:
         """Return what must not be quoted, should a provider echo it."""
@@ -57,7 +72,9 @@ class ClientSecretBasic(ClientAuthentication):
 
     client_secret: str = field(repr=False)
 
-    def credentials(self, client_id: str) -> Credentials:
+    def credentials(
+        self, client_id: str, address: str, assertion: str | None = None
+    ) -> Credentials:
         """Return the ``Authorization`` header."""
         pair = f"{quote(client_id, safe='')}:{quote(self.client_secret, safe='')}"
         return Credentials({"Authorization": f"Basic {b64encode(pair.encode()).decode()}"}, {})
@@ -80,7 +97,9 @@ class ClientSecretPost(ClientAuthentication):
 
     client_secret: str = field(repr=False)
 
-    def credentials(self, client_id: str) -> Credentials:
+    def credentials(
+        self, client_id: str, address: str, assertion: str | None = None
+    ) -> Credentials:
         """Return the two form parameters."""
         return Credentials({}, {"client_id": client_id, "client_secret": self.client_secret})
 
@@ -100,21 +119,8 @@ class NoClientAuthentication(ClientAuthentication):
 
     method: ClassVar[str] = "none"
 
-    def credentials(self, client_id: str) -> Credentials:
+    def credentials(
+        self, client_id: str, address: str, assertion: str | None = None
+    ) -> Credentials:
         """Return the ``client_id`` parameter."""
         return Credentials({}, {"client_id": client_id})
-
-
-def choose_client_authentication(
-    chosen: ClientAuthentication | None, client_secret: str | None
-) -> ClientAuthentication:
-    """Return how to authenticate: as ``chosen``, else by the secret, else not at all."""
-    if chosen is not None:
-        if not isinstance(chosen, ClientAuthentication):
-            raise ConfigurationException(
-                "client_authentication must be an instance of ClientAuthentication"
-            )
-        return chosen
-    if client_secret is not None:
-        return ClientSecretBasic(client_secret)
-    return NoClientAuthentication()

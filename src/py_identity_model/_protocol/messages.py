@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
+from json import JSONDecoder
+from json import dumps as dump_json
 from typing import Any, Generic, NamedTuple, TypeVar
 from urllib.parse import urlencode
 
@@ -16,9 +17,12 @@ from ..exceptions import (
     InvalidArgumentError,
     NetworkException,
     ResponseRefusedException,
+    TokenValidationException,
 )
 from .base import BaseResponse, ErrorKind
 from .client_authentication import ClientAuthentication
+from .dpop import DPoPKey, proof_headers
+from .mtls import MtlsClientAuth
 
 R = TypeVar("R", bound=BaseResponse)
 
@@ -55,26 +59,45 @@ class HttpRequest:
     url: str
     headers: Mapping[str, str] = field(default_factory=dict)
     form: Mapping[str, str | Sequence[str]] | None = field(default=None, repr=False)
+    json: Mapping[str, Any] | None = field(default=None, repr=False)
     client_id: str | None = None
     authentication: ClientAuthentication | None = None
+    access_token: str | None = field(default=None, repr=False)
+    dpop_key: DPoPKey | None = None
+    certificate: MtlsClientAuth | None = None
     replay: Replay = Replay.SAFE
     etag: str | None = None
     max_body: int | Callable[[], int] = MAX_BODY
 
-    def prepare(self) -> Prepared:
-        """Return what goes over the wire in one attempt."""
+    def prepare(self, *, nonce: str | None = None, assertion: str | None = None) -> Prepared:
+        """Return what goes over the wire in one attempt.
+
+        ``nonce`` is the server's for DPoP proofs, ``assertion`` what the client authentication's
+        source gave for this attempt.
+        """
         headers = dict(self.headers)
         if self.etag is not None:
             headers["If-None-Match"] = self.etag
+        headers |= self._token_headers(nonce)
+        if self.json is not None:
+            headers["Content-Type"] = "application/json"
+            return Prepared(headers, dump_json(self.json).encode())
         if self.form is None:
             return Prepared(headers, None)
         form = dict(self.form)
         if self.authentication is not None and self.client_id is not None:
-            credentials = self.authentication.credentials(self.client_id)
+            credentials = self.authentication.credentials(self.client_id, self.url, assertion)
             headers |= credentials.headers
             form |= credentials.form
         headers["Content-Type"] = "application/x-www-form-urlencoded"
         return Prepared(headers, urlencode(form, doseq=True).encode())
+
+    def _token_headers(self, nonce: str | None) -> dict[str, str]:
+        if self.dpop_key is not None:
+            return proof_headers(self.dpop_key, self.method, self.url, self.access_token, nonce)
+        if self.access_token is None:
+            return {}
+        return {"Authorization": f"Bearer {header_text(self.access_token)}"}
 
 
 @dataclass(frozen=True)
@@ -111,6 +134,14 @@ class HttpResponse:
         return text if len(text) <= _MAX_QUOTED else f"{text[:_MAX_QUOTED]}...[TRUNCATED]"
 
 
+class UnusableAnswer(Exception):
+    """A 2xx whose body is not what it must be; never leaves the package."""
+
+    def __init__(self, text: str, kind: ErrorKind = ErrorKind.INVALID_DOCUMENT) -> None:
+        super().__init__(text)
+        self.kind = kind
+
+
 class Fetched(NamedTuple, Generic[R]):
     """A judged answer, what names this version of it, and whether it is the version known."""
 
@@ -123,11 +154,15 @@ def _refuse_constant(name: str) -> Any:
     raise ValueError(f"{name} is not JSON")
 
 
-_decode = json.JSONDecoder(parse_constant=_refuse_constant).decode
+_decode = JSONDecoder(parse_constant=_refuse_constant).decode
 
 
 def failure_of(error: Exception, operation: str) -> dict[str, Any]:
     """Return the fields of a failed response for something that was raised while sending."""
+    if isinstance(error, UnusableAnswer):
+        return _failure(error, "Unexpected", operation, error.kind)
+    if isinstance(error, TokenValidationException) and not isinstance(error, NetworkException):
+        return _failure(error, "Unexpected", operation, ErrorKind.VERIFICATION_FAILED)
     if isinstance(error, ResponseRefusedException):
         return _failure(error, "Unexpected", operation, ErrorKind.RESPONSE_REFUSED)
     if isinstance(error, NetworkException):
@@ -160,6 +195,13 @@ def oauth_error_of(response: HttpResponse, *secrets: str | None) -> dict[str, An
         else None
         for name in ("error", "error_description", "error_uri")
     }
+
+
+def header_text(value: str) -> str:
+    """Return ``value`` if it can stand in a header field; raise InvalidArgumentError."""
+    if not value.isascii() or not value.isprintable() or not value.strip():
+        raise InvalidArgumentError("a token must be printable ASCII, and not be blank")
+    return value
 
 
 def redirect_text(response_status: int, location: str | None) -> str:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from .._jose.algorithms import ALGORITHMS
 from .._jose.claims import ClaimsRules
+from .._jose.encoding import encode_base64url
+from .._jose.encryption import decrypt
 from .._jose.jwk import JsonWebKey, jwks_from_dict
+from .._jose.sign import PrivateKey
 from .._jose.tokens import MAX_TOKEN_SIZE
 from ..exceptions import (
     ConfigurationException,
@@ -40,6 +43,10 @@ class TokenValidationConfig:
     under 2048 bits and HMAC keys shorter than their hash; ``token_cache`` remembers tokens that
     were validated (with ``perform_disco`` only).
 
+    With ``decryption_keys`` (private JWKs or PEM) a token must be encrypted around a signed one.
+    ``client_secret`` verifies tokens signed by HS256, HS384 or HS512, which ``algorithms`` must
+    name, and decrypts those encrypted for it (then ``decryption_keys`` may be empty).
+
     RFC 7519 §7.2, RFC 8725.
 
     Example::
@@ -62,9 +69,11 @@ class TokenValidationConfig:
     max_token_size: int = field(default=MAX_TOKEN_SIZE, kw_only=True)
     allow_weak_keys: bool = field(default=False, kw_only=True)
     token_cache: TokenCache | None = field(default=None, kw_only=True)
+    decryption_keys: Sequence[PrivateKey] | None = field(default=None, kw_only=True)
+    client_secret: str | None = field(default=None, kw_only=True)
 
     def __repr__(self) -> str:
-        return masked_repr(self, frozenset({"key"}))
+        return masked_repr(self, frozenset({"key", "decryption_keys", "client_secret"}))
 
 
 def check_config(config: TokenValidationConfig, disco_doc_address: str | None) -> None:
@@ -168,6 +177,30 @@ def manual_key(config: TokenValidationConfig) -> JsonWebKey:
     if not isinstance(key, JsonWebKey):
         raise _misconfigured("key must be a dictionary or a JsonWebKey", "missing_key")
     return key
+
+
+def opened(token: str, config: TokenValidationConfig) -> tuple[str, TokenValidationConfig]:
+    """Return the signed token inside ``token``, and the configuration that is left for it."""
+    if config.decryption_keys is None:
+        return token, config
+    inner = decrypt(token, config.decryption_keys, config.client_secret)
+    try:
+        signed = inner.decode("ascii")
+    except ValueError:
+        signed = ""
+    if signed.count(".") != 2:
+        raise TokenValidationException(
+            "The encrypted JWT is refused: what is inside is not signed",
+            "payload",
+            code="not_signed",
+        )
+    return signed, replace(config, decryption_keys=None)
+
+
+def secret_key(config: TokenValidationConfig) -> JsonWebKey:
+    """Return the client secret as a key for HMAC (OpenID Connect Core §10.1)."""
+    secret = encode_base64url((config.client_secret or "").encode()).decode()
+    return JsonWebKey(kty="oct", k=secret)
 
 
 def rules_for(config: TokenValidationConfig, discovered: str | None = None) -> ClaimsRules:

@@ -27,44 +27,187 @@ if TYPE_CHECKING:
     from .._jose.strict import verify_jws as verify_jws
     from .._protocol.addresses import DiscoveryEndpoint as DiscoveryEndpoint
     from .._protocol.addresses import parse_discovery_url as parse_discovery_url
+    from .._protocol.authorization import build_authorization_url as build_authorization_url
+    from .._protocol.authorization import (
+        build_pushed_authorization_url as build_pushed_authorization_url,
+    )
+    from .._protocol.authorization_code import (
+        AuthorizationCodeTokenRequest as AuthorizationCodeTokenRequest,
+    )
+    from .._protocol.authorization_code import (
+        AuthorizationCodeTokenResponse as AuthorizationCodeTokenResponse,
+    )
     from .._protocol.base import BaseRequest as BaseRequest
     from .._protocol.base import BaseResponse as BaseResponse
     from .._protocol.base import ErrorKind as ErrorKind
+    from .._protocol.callback import AuthorizeCallbackResponse as AuthorizeCallbackResponse
+    from .._protocol.callback import (
+        AuthorizeCallbackValidationResult as AuthorizeCallbackValidationResult,
+    )
+    from .._protocol.callback import StateValidationResult as StateValidationResult
+    from .._protocol.callback import (
+        parse_authorize_callback_response as parse_authorize_callback_response,
+    )
+    from .._protocol.callback import (
+        validate_authorize_callback_issuer as validate_authorize_callback_issuer,
+    )
+    from .._protocol.callback import (
+        validate_authorize_callback_state as validate_authorize_callback_state,
+    )
+    from .._protocol.ciba import (
+        BackchannelAuthenticationRequest as BackchannelAuthenticationRequest,
+    )
+    from .._protocol.ciba import (
+        BackchannelAuthenticationResponse as BackchannelAuthenticationResponse,
+    )
+    from .._protocol.ciba import BackchannelTokenRequest as BackchannelTokenRequest
+    from .._protocol.ciba import BackchannelTokenResponse as BackchannelTokenResponse
+    from .._protocol.ciba import (
+        validate_backchannel_notification as validate_backchannel_notification,
+    )
+    from .._protocol.client_assertion import ClientSecretJwt as ClientSecretJwt
+    from .._protocol.client_assertion import FederatedAssertion as FederatedAssertion
+    from .._protocol.client_assertion import PrivateKeyJwt as PrivateKeyJwt
+    from .._protocol.client_assertion import (
+        PrivateKeyJwtAuthentication as PrivateKeyJwtAuthentication,
+    )
+    from .._protocol.client_assertion import create_client_assertion as create_client_assertion
     from .._protocol.client_authentication import ClientAuthentication as ClientAuthentication
     from .._protocol.client_authentication import ClientSecretBasic as ClientSecretBasic
     from .._protocol.client_authentication import ClientSecretPost as ClientSecretPost
     from .._protocol.client_authentication import NoClientAuthentication as NoClientAuthentication
+    from .._protocol.client_certificate import SelfSignedTlsClientAuth as SelfSignedTlsClientAuth
+    from .._protocol.client_certificate import TlsClientAuth as TlsClientAuth
     from .._protocol.client_credentials import (
         ClientCredentialsTokenRequest as ClientCredentialsTokenRequest,
     )
     from .._protocol.client_credentials import (
         ClientCredentialsTokenResponse as ClientCredentialsTokenResponse,
     )
+    from .._protocol.device import DeviceAuthorizationRequest as DeviceAuthorizationRequest
+    from .._protocol.device import DeviceAuthorizationResponse as DeviceAuthorizationResponse
+    from .._protocol.device import DeviceTokenRequest as DeviceTokenRequest
+    from .._protocol.device import DeviceTokenResponse as DeviceTokenResponse
     from .._protocol.discovery import DiscoveryDocumentRequest as DiscoveryDocumentRequest
     from .._protocol.discovery import DiscoveryDocumentResponse as DiscoveryDocumentResponse
     from .._protocol.discovery import DiscoveryErrorKind as DiscoveryErrorKind
+    from .._protocol.dpop import DPoPKey as DPoPKey
+    from .._protocol.dpop import build_dpop_headers as build_dpop_headers
+    from .._protocol.dpop import compute_ath as compute_ath
+    from .._protocol.dpop import create_dpop_proof as create_dpop_proof
+    from .._protocol.dpop import extract_dpop_nonce as extract_dpop_nonce
+    from .._protocol.dpop import generate_dpop_key as generate_dpop_key
+    from .._protocol.fapi import FAPI2_ALLOWED_AUTH_METHODS as FAPI2_ALLOWED_AUTH_METHODS
+    from .._protocol.fapi import (
+        FAPI2_ALLOWED_SIGNING_ALGORITHMS as FAPI2_ALLOWED_SIGNING_ALGORITHMS,
+    )
+    from .._protocol.fapi import FAPI2_REQUIRED_PKCE_METHOD as FAPI2_REQUIRED_PKCE_METHOD
+    from .._protocol.fapi import FAPI2_REQUIRED_RESPONSE_TYPE as FAPI2_REQUIRED_RESPONSE_TYPE
+    from .._protocol.fapi import FAPIValidationResult as FAPIValidationResult
+    from .._protocol.fapi import (
+        validate_fapi_authorization_request as validate_fapi_authorization_request,
+    )
+    from .._protocol.fapi import validate_fapi_client_config as validate_fapi_client_config
+    from .._protocol.fapi import validate_fapi_discovery as validate_fapi_discovery
+    from .._protocol.grants import ExtensionTokenRequest as ExtensionTokenRequest
+    from .._protocol.grants import ExtensionTokenResponse as ExtensionTokenResponse
+    from .._protocol.grants import JwtBearerTokenRequest as JwtBearerTokenRequest
+    from .._protocol.grants import JwtBearerTokenResponse as JwtBearerTokenResponse
     from .._protocol.health import CachedState as CachedState
     from .._protocol.health import ProviderHealth as ProviderHealth
+    from .._protocol.introspection import TokenIntrospectionRequest as TokenIntrospectionRequest
+    from .._protocol.introspection import TokenIntrospectionResponse as TokenIntrospectionResponse
+    from .._protocol.jar import build_jar_authorization_url as build_jar_authorization_url
+    from .._protocol.jar import create_request_object as create_request_object
+    from .._protocol.jarm import extract_jarm_response_jwt as extract_jarm_response_jwt
+    from .._protocol.jarm import is_jarm_response as is_jarm_response
     from .._protocol.jwks import JwksRequest as JwksRequest
     from .._protocol.jwks import JwksResponse as JwksResponse
+    from .._protocol.logout import build_end_session_url as build_end_session_url
+    from .._protocol.logout import validate_post_logout_state as validate_post_logout_state
+    from .._protocol.mtls import MtlsClientAuth as MtlsClientAuth
+    from .._protocol.mtls import (
+        certificate_thumbprint_from_file as certificate_thumbprint_from_file,
+    )
+    from .._protocol.mtls import compute_certificate_thumbprint as compute_certificate_thumbprint
+    from .._protocol.mtls import resolve_mtls_endpoint as resolve_mtls_endpoint
+    from .._protocol.mtls import validate_certificate_binding as validate_certificate_binding
+    from .._protocol.par import PushedAuthorizationRequest as PushedAuthorizationRequest
+    from .._protocol.par import PushedAuthorizationResponse as PushedAuthorizationResponse
+    from .._protocol.pkce import generate_code_challenge as generate_code_challenge
+    from .._protocol.pkce import generate_code_verifier as generate_code_verifier
+    from .._protocol.pkce import generate_pkce_pair as generate_pkce_pair
     from .._protocol.policy import DiscoveryPolicy as DiscoveryPolicy
+    from .._protocol.refreshing import RefreshTokenRequest as RefreshTokenRequest
+    from .._protocol.refreshing import RefreshTokenResponse as RefreshTokenResponse
+    from .._protocol.registration import ClientDeleteRequest as ClientDeleteRequest
+    from .._protocol.registration import ClientDeleteResponse as ClientDeleteResponse
+    from .._protocol.registration import ClientReadRequest as ClientReadRequest
+    from .._protocol.registration import ClientRegistrationRequest as ClientRegistrationRequest
+    from .._protocol.registration import ClientRegistrationResponse as ClientRegistrationResponse
+    from .._protocol.registration import ClientUpdateRequest as ClientUpdateRequest
+    from .._protocol.replay import MemoryReplayStore as MemoryReplayStore
+    from .._protocol.replay import ReplayStore as ReplayStore
+    from .._protocol.revocation import TokenRevocationRequest as TokenRevocationRequest
+    from .._protocol.revocation import TokenRevocationResponse as TokenRevocationResponse
     from .._protocol.token_cache import TokenCache as TokenCache
+    from .._protocol.token_endpoint import TokenResponse as TokenResponse
+    from .._protocol.token_exchange import TokenExchangeRequest as TokenExchangeRequest
+    from .._protocol.token_exchange import TokenExchangeResponse as TokenExchangeResponse
     from .._protocol.token_validation import TokenValidationConfig as TokenValidationConfig
+    from .._protocol.userinfo import UserInfoRequest as UserInfoRequest
+    from .._protocol.userinfo import UserInfoResponse as UserInfoResponse
+    from .authorization_code import (
+        request_authorization_code_token as request_authorization_code_token,
+    )
+    from .ciba import poll_backchannel_token as poll_backchannel_token
+    from .ciba import request_backchannel_authentication as request_backchannel_authentication
+    from .ciba import wait_for_backchannel_token as wait_for_backchannel_token
     from .client_credentials import (
         request_client_credentials_token as request_client_credentials_token,
     )
+    from .device import poll_device_token as poll_device_token
+    from .device import request_device_authorization as request_device_authorization
+    from .device import wait_for_device_token as wait_for_device_token
     from .discovery import get_discovery_document as get_discovery_document
+    from .grants import request_extension_token as request_extension_token
+    from .grants import request_jwt_bearer_token as request_jwt_bearer_token
     from .http import AsyncHTTPClient as AsyncHTTPClient
+    from .id_token import validate_id_token as validate_id_token
+    from .introspection import introspect_token as introspect_token
+    from .jarm import process_jarm_response as process_jarm_response
     from .jwks import get_jwks as get_jwks
+    from .logout import validate_logout_token as validate_logout_token
+    from .par import push_authorization_request as push_authorization_request
     from .provider_cache import clear_discovery_cache as clear_discovery_cache
     from .provider_cache import clear_jwks_cache as clear_jwks_cache
     from .provider_cache import health as health
     from .provider_cache import prime as prime
     from .provider_cache import refresh as refresh
+    from .refreshing import refresh_token as refresh_token
+    from .registration import delete_client as delete_client
+    from .registration import read_client as read_client
+    from .registration import register_client as register_client
+    from .registration import update_client as update_client
+    from .revocation import revoke_token as revoke_token
+    from .token_exchange import exchange_token as exchange_token
     from .token_validation import validate_token as validate_token
+    from .userinfo import get_userinfo as get_userinfo
 
 __all__ = [
+    "FAPI2_ALLOWED_AUTH_METHODS",
+    "FAPI2_ALLOWED_SIGNING_ALGORITHMS",
+    "FAPI2_REQUIRED_PKCE_METHOD",
+    "FAPI2_REQUIRED_RESPONSE_TYPE",
     "AsyncHTTPClient",
+    "AuthorizationCodeTokenRequest",
+    "AuthorizationCodeTokenResponse",
+    "AuthorizeCallbackResponse",
+    "AuthorizeCallbackValidationResult",
+    "BackchannelAuthenticationRequest",
+    "BackchannelAuthenticationResponse",
+    "BackchannelTokenRequest",
+    "BackchannelTokenResponse",
     "BaseRequest",
     "BaseResponse",
     "CachedState",
@@ -73,41 +216,130 @@ __all__ = [
     "ClientAuthentication",
     "ClientCredentialsTokenRequest",
     "ClientCredentialsTokenResponse",
+    "ClientDeleteRequest",
+    "ClientDeleteResponse",
+    "ClientReadRequest",
+    "ClientRegistrationRequest",
+    "ClientRegistrationResponse",
     "ClientSecretBasic",
+    "ClientSecretJwt",
     "ClientSecretPost",
+    "ClientUpdateRequest",
+    "DPoPKey",
+    "DeviceAuthorizationRequest",
+    "DeviceAuthorizationResponse",
+    "DeviceTokenRequest",
+    "DeviceTokenResponse",
     "DiscoveryDocumentRequest",
     "DiscoveryDocumentResponse",
     "DiscoveryEndpoint",
     "DiscoveryErrorKind",
     "DiscoveryPolicy",
     "ErrorKind",
+    "ExtensionTokenRequest",
+    "ExtensionTokenResponse",
+    "FAPIValidationResult",
+    "FederatedAssertion",
     "JsonWebAlgorithmsKeyTypes",
     "JsonWebKey",
     "JsonWebKeyParameterNames",
     "JsonWebKeySet",
     "JwksRequest",
     "JwksResponse",
+    "JwtBearerTokenRequest",
+    "JwtBearerTokenResponse",
+    "MemoryReplayStore",
+    "MtlsClientAuth",
     "NoClientAuthentication",
+    "PrivateKeyJwt",
+    "PrivateKeyJwtAuthentication",
     "ProviderHealth",
+    "PushedAuthorizationRequest",
+    "PushedAuthorizationResponse",
+    "RefreshTokenRequest",
+    "RefreshTokenResponse",
+    "ReplayStore",
+    "SelfSignedTlsClientAuth",
+    "StateValidationResult",
+    "TlsClientAuth",
     "TokenCache",
+    "TokenExchangeRequest",
+    "TokenExchangeResponse",
+    "TokenIntrospectionRequest",
+    "TokenIntrospectionResponse",
+    "TokenResponse",
+    "TokenRevocationRequest",
+    "TokenRevocationResponse",
     "TokenValidationConfig",
+    "UserInfoRequest",
+    "UserInfoResponse",
+    "build_authorization_url",
+    "build_dpop_headers",
+    "build_end_session_url",
+    "build_jar_authorization_url",
+    "build_pushed_authorization_url",
+    "certificate_thumbprint_from_file",
     "clear_discovery_cache",
     "clear_jwks_cache",
     "combine_claims_validators",
+    "compute_ath",
+    "compute_certificate_thumbprint",
+    "create_client_assertion",
+    "create_dpop_proof",
+    "create_request_object",
     "decode_jwt",
+    "delete_client",
+    "exchange_token",
+    "extract_dpop_nonce",
+    "extract_jarm_response_jwt",
+    "generate_code_challenge",
+    "generate_code_verifier",
+    "generate_dpop_key",
+    "generate_pkce_pair",
     "get_discovery_document",
     "get_jwks",
+    "get_userinfo",
     "health",
+    "introspect_token",
+    "is_jarm_response",
     "jwks_from_dict",
+    "parse_authorize_callback_response",
     "parse_discovery_url",
+    "poll_backchannel_token",
+    "poll_device_token",
     "prime",
+    "process_jarm_response",
+    "push_authorization_request",
+    "read_client",
     "refresh",
+    "refresh_token",
+    "register_client",
+    "request_authorization_code_token",
+    "request_backchannel_authentication",
     "request_client_credentials_token",
+    "request_device_authorization",
+    "request_extension_token",
+    "request_jwt_bearer_token",
     "require_claim_value",
     "require_claims",
     "require_scopes",
+    "resolve_mtls_endpoint",
+    "revoke_token",
+    "update_client",
+    "validate_authorize_callback_issuer",
+    "validate_authorize_callback_state",
+    "validate_backchannel_notification",
+    "validate_certificate_binding",
+    "validate_fapi_authorization_request",
+    "validate_fapi_client_config",
+    "validate_fapi_discovery",
+    "validate_id_token",
+    "validate_logout_token",
+    "validate_post_logout_state",
     "validate_token",
     "verify_jws",
+    "wait_for_backchannel_token",
+    "wait_for_device_token",
 ]
 
 if not TYPE_CHECKING:  # a `__getattr__` in sight would hide misspelt names from checkers
@@ -130,31 +362,143 @@ if not TYPE_CHECKING:  # a `__getattr__` in sight would hide misspelt names from
             ],
             ".._jose.strict": ["JsonWebKeySet", "decode_jwt", "verify_jws"],
             ".._protocol.addresses": ["DiscoveryEndpoint", "parse_discovery_url"],
+            ".._protocol.authorization": [
+                "build_authorization_url",
+                "build_pushed_authorization_url",
+            ],
+            ".._protocol.authorization_code": [
+                "AuthorizationCodeTokenRequest",
+                "AuthorizationCodeTokenResponse",
+            ],
             ".._protocol.base": ["BaseRequest", "BaseResponse", "ErrorKind"],
+            ".._protocol.callback": [
+                "AuthorizeCallbackResponse",
+                "AuthorizeCallbackValidationResult",
+                "StateValidationResult",
+                "parse_authorize_callback_response",
+                "validate_authorize_callback_issuer",
+                "validate_authorize_callback_state",
+            ],
+            ".._protocol.ciba": [
+                "BackchannelAuthenticationRequest",
+                "BackchannelAuthenticationResponse",
+                "BackchannelTokenRequest",
+                "BackchannelTokenResponse",
+                "validate_backchannel_notification",
+            ],
+            ".._protocol.client_assertion": [
+                "ClientSecretJwt",
+                "FederatedAssertion",
+                "PrivateKeyJwt",
+                "PrivateKeyJwtAuthentication",
+                "create_client_assertion",
+            ],
             ".._protocol.client_authentication": [
                 "ClientAuthentication",
                 "ClientSecretBasic",
                 "ClientSecretPost",
                 "NoClientAuthentication",
             ],
+            ".._protocol.client_certificate": ["SelfSignedTlsClientAuth", "TlsClientAuth"],
             ".._protocol.client_credentials": [
                 "ClientCredentialsTokenRequest",
                 "ClientCredentialsTokenResponse",
+            ],
+            ".._protocol.device": [
+                "DeviceAuthorizationRequest",
+                "DeviceAuthorizationResponse",
+                "DeviceTokenRequest",
+                "DeviceTokenResponse",
             ],
             ".._protocol.discovery": [
                 "DiscoveryDocumentRequest",
                 "DiscoveryDocumentResponse",
                 "DiscoveryErrorKind",
             ],
+            ".._protocol.dpop": [
+                "DPoPKey",
+                "build_dpop_headers",
+                "compute_ath",
+                "create_dpop_proof",
+                "extract_dpop_nonce",
+                "generate_dpop_key",
+            ],
+            ".._protocol.fapi": [
+                "FAPI2_ALLOWED_AUTH_METHODS",
+                "FAPI2_ALLOWED_SIGNING_ALGORITHMS",
+                "FAPI2_REQUIRED_PKCE_METHOD",
+                "FAPI2_REQUIRED_RESPONSE_TYPE",
+                "FAPIValidationResult",
+                "validate_fapi_authorization_request",
+                "validate_fapi_client_config",
+                "validate_fapi_discovery",
+            ],
+            ".._protocol.grants": [
+                "ExtensionTokenRequest",
+                "ExtensionTokenResponse",
+                "JwtBearerTokenRequest",
+                "JwtBearerTokenResponse",
+            ],
             ".._protocol.health": ["CachedState", "ProviderHealth"],
+            ".._protocol.introspection": [
+                "TokenIntrospectionRequest",
+                "TokenIntrospectionResponse",
+            ],
+            ".._protocol.jar": ["build_jar_authorization_url", "create_request_object"],
+            ".._protocol.jarm": ["extract_jarm_response_jwt", "is_jarm_response"],
             ".._protocol.jwks": ["JwksRequest", "JwksResponse"],
+            ".._protocol.logout": ["build_end_session_url", "validate_post_logout_state"],
+            ".._protocol.mtls": [
+                "MtlsClientAuth",
+                "certificate_thumbprint_from_file",
+                "compute_certificate_thumbprint",
+                "resolve_mtls_endpoint",
+                "validate_certificate_binding",
+            ],
+            ".._protocol.par": ["PushedAuthorizationRequest", "PushedAuthorizationResponse"],
+            ".._protocol.pkce": [
+                "generate_code_challenge",
+                "generate_code_verifier",
+                "generate_pkce_pair",
+            ],
             ".._protocol.policy": ["DiscoveryPolicy"],
+            ".._protocol.refreshing": ["RefreshTokenRequest", "RefreshTokenResponse"],
+            ".._protocol.registration": [
+                "ClientDeleteRequest",
+                "ClientDeleteResponse",
+                "ClientReadRequest",
+                "ClientRegistrationRequest",
+                "ClientRegistrationResponse",
+                "ClientUpdateRequest",
+            ],
+            ".._protocol.replay": ["MemoryReplayStore", "ReplayStore"],
+            ".._protocol.revocation": ["TokenRevocationRequest", "TokenRevocationResponse"],
             ".._protocol.token_cache": ["TokenCache"],
+            ".._protocol.token_endpoint": ["TokenResponse"],
+            ".._protocol.token_exchange": ["TokenExchangeRequest", "TokenExchangeResponse"],
             ".._protocol.token_validation": ["TokenValidationConfig"],
+            ".._protocol.userinfo": ["UserInfoRequest", "UserInfoResponse"],
+            ".authorization_code": ["request_authorization_code_token"],
+            ".ciba": [
+                "poll_backchannel_token",
+                "request_backchannel_authentication",
+                "wait_for_backchannel_token",
+            ],
             ".client_credentials": ["request_client_credentials_token"],
+            ".device": [
+                "poll_device_token",
+                "request_device_authorization",
+                "wait_for_device_token",
+            ],
             ".discovery": ["get_discovery_document"],
+            ".grants": ["request_extension_token", "request_jwt_bearer_token"],
             ".http": ["AsyncHTTPClient"],
+            ".id_token": ["validate_id_token"],
+            ".introspection": ["introspect_token"],
+            ".jarm": ["process_jarm_response"],
             ".jwks": ["get_jwks"],
+            ".logout": ["validate_logout_token"],
+            ".par": ["push_authorization_request"],
             ".provider_cache": [
                 "clear_discovery_cache",
                 "clear_jwks_cache",
@@ -162,6 +506,11 @@ if not TYPE_CHECKING:  # a `__getattr__` in sight would hide misspelt names from
                 "prime",
                 "refresh",
             ],
+            ".refreshing": ["refresh_token"],
+            ".registration": ["delete_client", "read_client", "register_client", "update_client"],
+            ".revocation": ["revoke_token"],
+            ".token_exchange": ["exchange_token"],
             ".token_validation": ["validate_token"],
+            ".userinfo": ["get_userinfo"],
         },
     )

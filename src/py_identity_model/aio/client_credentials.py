@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from logging import INFO
-
-from .._logging import logger, redact_url
-from .._protocol import client_credentials as protocol
 from .._protocol.client_credentials import (
+    ENDPOINT,
     ClientCredentialsTokenRequest,
     ClientCredentialsTokenResponse,
 )
-from .http import AsyncHTTPClient, send
+from .endpoint import ask
+from .http import AsyncHTTPClient
 
 
 async def request_client_credentials_token(
@@ -35,13 +33,4 @@ async def request_client_credentials_token(
         if response.is_successful:
             print(response.token["expires_in"])
     """
-    try:
-        built = protocol.build(request)
-        if logger.isEnabledFor(INFO):
-            logger.info("requesting a token from %s", redact_url(built.url))
-        response = protocol.parse(built, await send(built, http_client))
-    except Exception as error:
-        response = protocol.failed(error)
-    if not response.is_successful:
-        logger.error("the token request failed: %s", response.error_kind)
-    return response
+    return await ask(ENDPOINT, request, http_client)

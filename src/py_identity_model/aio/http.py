@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import nullcontext
+from dataclasses import replace
 from functools import partial
 from time import monotonic, time
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from .._logging import logger, redact_url
+from .._protocol.dpop import NonceMemory
 from .._protocol.messages import (
     USUAL_HEADERS,
     HttpRequest,
@@ -17,6 +19,7 @@ from .._protocol.messages import (
     Replay,
     redirect_text,
 )
+from .._protocol.mtls import MtlsClientAuth
 from .._protocol.no_cookies import no_cookies
 from .._protocol.retry import backoff, retry_after, worth_retrying
 from .._seam.aio import (
@@ -24,6 +27,7 @@ from .._seam.aio import (
     PeerLocal,
     Semaphore,
     WorkerLocal,
+    call,
     deadline,
     open_client,
     sleep,
@@ -78,6 +82,7 @@ class AsyncHTTPClient(Closing):
                 "timeout and verify cannot be specified together with an existing client"
             )
         self.kept: dict[type, object] = {}  # what other modules remember with this client
+        self.nonces = NonceMemory()
         self.owns_client = client is None
         self._closed = False
         self._deadline = None if timeout is None else _DEADLINE_FACTOR * _checked(timeout)
@@ -131,14 +136,18 @@ def _checked(timeout: float) -> float:
     return timeout
 
 
-def _open(timeout: float | None, verify: bool | str | None) -> httpx.AsyncClient:
-    from .._tls import tls_contexts
+def _open(
+    timeout: float | None, verify: bool | str | None, certificate: MtlsClientAuth | None = None
+) -> httpx.AsyncClient:
+    from .._tls import client_context, tls_contexts
 
     trusted = get_ssl_verify() if verify is None else verify
     if trusted is False:
         logger.warning("server certificates are not verified")
     return open_client(
-        verify=tls_contexts.get(trusted),
+        verify=tls_contexts.get(trusted)
+        if certificate is None
+        else client_context(trusted, certificate),
         timeout=HTTP_TIMEOUT.read() if timeout is None else timeout,
         follow_redirects=False,
         cookies=no_cookies(),
@@ -193,24 +202,44 @@ async def send(
     NetworkException when no answer came, DeadlineExceededException when it took too long in
     total, ResponseRefusedException for a redirect, an encoded body or too large a one.
     """
+    if request.certificate is not None:
+        return await _send_with_certificate(request, request.certificate, http_client, retries)
     owner = chosen_client(http_client)
-    client = owner.client
     seconds = owner.total_timeout
     due = monotonic() + seconds
     most = int(HTTP_RETRY_MAX_ATTEMPTS.read()) if retries is None else retries
     pauses = backoff(most, HTTP_RETRY_BASE_DELAY.read())
     try:
         with deadline(seconds):
-            usual = {} if owner.owns_client else USUAL_HEADERS
-            return await _attempts(client, request, usual, pauses, due, in_turn=in_turn)
+            return await _attempts(owner, request, pauses, due, in_turn=in_turn)
     except TimeoutError:
         raise _too_late(request) from None
 
 
-async def _attempts(
-    client: httpx.AsyncClient,
+async def _send_with_certificate(
     request: HttpRequest,
-    usual: Mapping[str, str],
+    certificate: MtlsClientAuth,
+    http_client: AsyncHTTPClient | None,
+    retries: int | None,
+) -> HttpResponse:
+    """Send ``request`` by a client of its own that presents ``certificate``."""
+    if http_client is not None:
+        raise ConfigurationException(
+            "mtls and http_client cannot be combined: let the client present the certificate",
+            code="mtls_with_client",
+        )
+    client = _open(None, None, certificate)
+    try:
+        return await send(
+            replace(request, certificate=None), AsyncHTTPClient(client), retries=retries
+        )
+    finally:
+        await client.aclose()
+
+
+async def _attempts(
+    owner: AsyncHTTPClient,
+    request: HttpRequest,
     pauses: Iterator[float],
     due: float,
     *,
@@ -219,7 +248,7 @@ async def _attempts(
     while True:
         try:
             async with _turns.get() if in_turn else nullcontext():
-                response = await _attempt(client, request, usual, due)
+                response = await _answered(owner, request, due)
         except NetworkException as error:
             cause = error.__cause__
             pause = next(pauses, None)
@@ -253,12 +282,28 @@ def _may_send_again(cause: BaseException | None, replay: Replay) -> bool:
     return replay is Replay.SAFE and isinstance(cause, httpx.RequestError) and not hopeless
 
 
+async def _answered(owner: AsyncHTTPClient, request: HttpRequest, due: float) -> HttpResponse:
+    """Return the answer to one attempt, or to a second with the nonce that was demanded."""
+    if request.dpop_key is None:
+        return await _attempt(owner, request, due, None)
+    memory = owner.nonces
+    place = memory.place(request.dpop_key, request.url)
+    response = await _attempt(owner, request, due, memory.nonces.get(place))
+    demanded = memory.learn(place, response)
+    if demanded is None:
+        return response
+    response = await _attempt(owner, request, due, demanded)
+    memory.learn(place, response)
+    return response
+
+
 async def _attempt(
-    client: httpx.AsyncClient, request: HttpRequest, usual: Mapping[str, str], due: float
+    owner: AsyncHTTPClient, request: HttpRequest, due: float, nonce: str | None
 ) -> HttpResponse:
     import httpx
 
-    prepared = request.prepare()
+    client, usual = owner.client, {} if owner.owns_client else USUAL_HEADERS
+    prepared = request.prepare(nonce=nonce, assertion=await _assertion(request))
     try:
         built = client.build_request(
             request.method,
@@ -281,6 +326,14 @@ async def _attempt(
         if monotonic() >= due:
             raise _too_late(request) from error
         raise NetworkException(_words_of(error), redact_url(request.url)) from error
+
+
+async def _assertion(request: HttpRequest) -> str | None:
+    source = None if request.authentication is None else request.authentication.source()
+    if source is None:
+        return None
+    assertion = await call(source)
+    return assertion if isinstance(assertion, str) else None
 
 
 def _words_of(error: BaseException) -> str:

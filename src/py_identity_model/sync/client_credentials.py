@@ -3,15 +3,13 @@
 
 from __future__ import annotations
 
-from logging import INFO
-
-from .._logging import logger, redact_url
-from .._protocol import client_credentials as protocol
 from .._protocol.client_credentials import (
+    ENDPOINT,
     ClientCredentialsTokenRequest,
     ClientCredentialsTokenResponse,
 )
-from .http import HTTPClient, send
+from .endpoint import ask
+from .http import HTTPClient
 
 
 def request_client_credentials_token(
@@ -36,13 +34,4 @@ def request_client_credentials_token(
         if response.is_successful:
             print(response.token["expires_in"])
     """
-    try:
-        built = protocol.build(request)
-        if logger.isEnabledFor(INFO):
-            logger.info("requesting a token from %s", redact_url(built.url))
-        response = protocol.parse(built, send(built, http_client))
-    except Exception as error:
-        response = protocol.failed(error)
-    if not response.is_successful:
-        logger.error("the token request failed: %s", response.error_kind)
-    return response
+    return ask(ENDPOINT, request, http_client)

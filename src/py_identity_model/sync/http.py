@@ -3,14 +3,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import nullcontext
+from dataclasses import replace
 from functools import partial
 from time import monotonic, time
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from .._logging import logger, redact_url
+from .._protocol.dpop import NonceMemory
 from .._protocol.messages import (
     USUAL_HEADERS,
     HttpRequest,
@@ -18,6 +20,7 @@ from .._protocol.messages import (
     Replay,
     redirect_text,
 )
+from .._protocol.mtls import MtlsClientAuth
 from .._protocol.no_cookies import no_cookies
 from .._protocol.retry import backoff, retry_after, worth_retrying
 from .._seam.sync import (
@@ -25,6 +28,7 @@ from .._seam.sync import (
     PeerLocal,
     Semaphore,
     WorkerLocal,
+    call,
     deadline,
     open_client,
     sleep,
@@ -79,6 +83,7 @@ class HTTPClient(Closing):
                 "timeout and verify cannot be specified together with an existing client"
             )
         self.kept: dict[type, object] = {}  # what other modules remember with this client
+        self.nonces = NonceMemory()
         self.owns_client = client is None
         self._closed = False
         self._deadline = None if timeout is None else _DEADLINE_FACTOR * _checked(timeout)
@@ -132,14 +137,18 @@ def _checked(timeout: float) -> float:
     return timeout
 
 
-def _open(timeout: float | None, verify: bool | str | None) -> httpx.Client:
-    from .._tls import tls_contexts
+def _open(
+    timeout: float | None, verify: bool | str | None, certificate: MtlsClientAuth | None = None
+) -> httpx.Client:
+    from .._tls import client_context, tls_contexts
 
     trusted = get_ssl_verify() if verify is None else verify
     if trusted is False:
         logger.warning("server certificates are not verified")
     return open_client(
-        verify=tls_contexts.get(trusted),
+        verify=tls_contexts.get(trusted)
+        if certificate is None
+        else client_context(trusted, certificate),
         timeout=HTTP_TIMEOUT.read() if timeout is None else timeout,
         follow_redirects=False,
         cookies=no_cookies(),
@@ -194,24 +203,42 @@ def send(
     NetworkException when no answer came, DeadlineExceededException when it took too long in
     total, ResponseRefusedException for a redirect, an encoded body or too large a one.
     """
+    if request.certificate is not None:
+        return _send_with_certificate(request, request.certificate, http_client, retries)
     owner = chosen_client(http_client)
-    client = owner.client
     seconds = owner.total_timeout
     due = monotonic() + seconds
     most = int(HTTP_RETRY_MAX_ATTEMPTS.read()) if retries is None else retries
     pauses = backoff(most, HTTP_RETRY_BASE_DELAY.read())
     try:
         with deadline(seconds):
-            usual = {} if owner.owns_client else USUAL_HEADERS
-            return _attempts(client, request, usual, pauses, due, in_turn=in_turn)
+            return _attempts(owner, request, pauses, due, in_turn=in_turn)
     except TimeoutError:
         raise _too_late(request) from None
 
 
-def _attempts(
-    client: httpx.Client,
+def _send_with_certificate(
     request: HttpRequest,
-    usual: Mapping[str, str],
+    certificate: MtlsClientAuth,
+    http_client: HTTPClient | None,
+    retries: int | None,
+) -> HttpResponse:
+    """Send ``request`` by a client of its own that presents ``certificate``."""
+    if http_client is not None:
+        raise ConfigurationException(
+            "mtls and http_client cannot be combined: let the client present the certificate",
+            code="mtls_with_client",
+        )
+    client = _open(None, None, certificate)
+    try:
+        return send(replace(request, certificate=None), HTTPClient(client), retries=retries)
+    finally:
+        client.close()
+
+
+def _attempts(
+    owner: HTTPClient,
+    request: HttpRequest,
     pauses: Iterator[float],
     due: float,
     *,
@@ -220,7 +247,7 @@ def _attempts(
     while True:
         try:
             with _turns.get() if in_turn else nullcontext():
-                response = _attempt(client, request, usual, due)
+                response = _answered(owner, request, due)
         except NetworkException as error:
             cause = error.__cause__
             pause = next(pauses, None)
@@ -254,12 +281,28 @@ def _may_send_again(cause: BaseException | None, replay: Replay) -> bool:
     return replay is Replay.SAFE and isinstance(cause, httpx.RequestError) and not hopeless
 
 
+def _answered(owner: HTTPClient, request: HttpRequest, due: float) -> HttpResponse:
+    """Return the answer to one attempt, or to a second with the nonce that was demanded."""
+    if request.dpop_key is None:
+        return _attempt(owner, request, due, None)
+    memory = owner.nonces
+    place = memory.place(request.dpop_key, request.url)
+    response = _attempt(owner, request, due, memory.nonces.get(place))
+    demanded = memory.learn(place, response)
+    if demanded is None:
+        return response
+    response = _attempt(owner, request, due, demanded)
+    memory.learn(place, response)
+    return response
+
+
 def _attempt(
-    client: httpx.Client, request: HttpRequest, usual: Mapping[str, str], due: float
+    owner: HTTPClient, request: HttpRequest, due: float, nonce: str | None
 ) -> HttpResponse:
     import httpx
 
-    prepared = request.prepare()
+    client, usual = owner.client, {} if owner.owns_client else USUAL_HEADERS
+    prepared = request.prepare(nonce=nonce, assertion=_assertion(request))
     try:
         built = client.build_request(
             request.method,
@@ -282,6 +325,14 @@ def _attempt(
         if monotonic() >= due:
             raise _too_late(request) from error
         raise NetworkException(_words_of(error), redact_url(request.url)) from error
+
+
+def _assertion(request: HttpRequest) -> str | None:
+    source = None if request.authentication is None else request.authentication.source()
+    if source is None:
+        return None
+    assertion = call(source)
+    return assertion if isinstance(assertion, str) else None
 
 
 def _words_of(error: BaseException) -> str:

@@ -6,6 +6,7 @@ from __future__ import annotations
 from time import time
 from typing import Any
 
+from .._jose.algorithms import ALGORITHMS
 from .._jose.keys import Header
 from .._jose.tokens import (
     Segments,
@@ -22,8 +23,10 @@ from .._protocol.token_validation import (
     check_algorithm,
     check_config,
     manual_key,
+    opened,
     policy_of,
     rules_for,
+    secret_key,
 )
 from .._seam.sync import call
 from ..exceptions import (
@@ -63,9 +66,12 @@ def validate_token(
         )
     """
     config = token_validation_config
+    if config.decryption_keys is not None:
+        jwt, config = opened(jwt, config)
     if config.perform_disco:
         cache = default_cache if http_client is None else cache_of(http_client)
-        claims = cache.warm(jwt, config, disco_doc_address)
+        plain = config.client_secret is None
+        claims = cache.warm(jwt, config, disco_doc_address) if plain else None
         if claims is None:
             claims = _by_discovery(jwt, config, cache, disco_doc_address, http_client)
     else:
@@ -115,7 +121,8 @@ def _by_discovery(
     payload = _verify(segments, header, config, cache, provider.jwks_uri, client)
     claims = read_claims(payload)
     rules.check(claims, time())
-    cache.remember(config, address, provider, rules)
+    if config.client_secret is None:
+        cache.remember(config, address, provider, rules)
     return claims
 
 
@@ -129,6 +136,8 @@ def _verify(
 ) -> bytes:
     policy = policy_of(config)
     weak = config.allow_weak_keys
+    if config.client_secret is not None and ALGORITHMS[header.alg].kty == "oct":
+        return verify_with_key(segments, header, secret_key(config), allow_weak_keys=weak)
     keys = cache.snapshot(client, jwks_uri, policy)
     try:
         return verify(segments, header, keys, allow_weak_keys=weak)

@@ -1,0 +1,422 @@
+"""Settings of an application: gathered from its sources, checked at once, handed on.
+
+Nothing here is read by the functions of this package behind your back: pass what you gathered.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Any, NamedTuple, Protocol, Self, runtime_checkable
+from urllib.parse import urlsplit
+
+from ._settings import variables
+
+__all__ = [
+    "ClientAuthMethod",
+    "Config",
+    "ConfigError",
+    "ConfigIssue",
+    "ConfigSource",
+    "EnvSource",
+    "MappingSource",
+    "Secret",
+]
+
+_DEFAULT_PREFIX = "OIDC_"
+
+
+class Secret:
+    """A text that does not show itself: ask it to :meth:`expose` its value.
+
+    Example::
+
+        Secret("s3cret").expose()
+    """
+
+    __slots__ = ("_value",)
+
+    def __init__(self, value: str) -> None:
+        self._value = value
+
+    def expose(self) -> str:
+        """Return the text itself.
+
+        Example::
+
+            Secret("s3cret").expose()
+        """
+        return self._value
+
+    def __repr__(self) -> str:
+        return "Secret('<redacted>')"
+
+    def __str__(self) -> str:
+        return "<redacted>"
+
+    def __eq__(self, other: object) -> bool:
+        return self._value == other._value if isinstance(other, Secret) else NotImplemented
+
+    def __hash__(self) -> int:
+        return hash((Secret, self._value))
+
+
+class ClientAuthMethod(Enum):
+    """How the configured client authenticates (RFC 7591 §2)."""
+
+    NONE = "none"
+    CLIENT_SECRET_BASIC = "client_secret_basic"
+    CLIENT_SECRET_POST = "client_secret_post"
+
+    @property
+    def requires_secret(self) -> bool:
+        """Whether the method needs a client secret."""
+        return self is not ClientAuthMethod.NONE
+
+
+@dataclass(frozen=True)
+class ConfigIssue:
+    """One thing that is wrong: a ``code``, the ``keys`` it is about, and words."""
+
+    code: str
+    keys: tuple[str, ...]
+    message: str
+
+    def __str__(self) -> str:
+        return f"{self.code}: {self.message} ({', '.join(self.keys)})"
+
+
+class ConfigError(Exception):
+    """Everything that is wrong with a configuration, in ``issues``; never shows a value."""
+
+    def __init__(self, issues: Sequence[ConfigIssue]) -> None:
+        self.issues = tuple(issues)
+        super().__init__("; ".join(str(issue) for issue in self.issues))
+
+    def __reduce__(self) -> tuple[type[Self], tuple[tuple[ConfigIssue, ...]]]:
+        return type(self), (self.issues,)
+
+
+@runtime_checkable
+class ConfigSource(Protocol):
+    """Where settings come from; it may have a ``name``."""
+
+    def resolve(self, keys: Sequence[str]) -> Mapping[str, str]:
+        """Return the raw text of those of ``keys`` that it knows."""
+
+
+class MappingSource:
+    """Settings from a mapping of logical keys, for instance a parsed file.
+
+    Example::
+
+        MappingSource({"client.id": "web"}, name="settings.toml")
+    """
+
+    def __init__(self, values: Mapping[str, str], *, name: str = "mapping") -> None:
+        self._values = dict(values)
+        self.name = name
+
+    def resolve(self, keys: Sequence[str]) -> Mapping[str, str]:
+        """Return what the mapping has of ``keys``.
+
+        Example::
+
+            MappingSource({"client.id": "web"}).resolve(["client.id"])
+        """
+        return {key: self._values[key] for key in keys if key in self._values}
+
+    def __repr__(self) -> str:
+        return f"MappingSource(name={self.name!r})"
+
+
+class EnvSource:
+    """Settings from the environment, read when they are asked for; ``prefix`` is the client's.
+
+    Example::
+
+        EnvSource(prefix="SHOP_")
+    """
+
+    def __init__(self, *, prefix: str = _DEFAULT_PREFIX, name: str = "env") -> None:
+        self.prefix = prefix
+        self.name = name
+
+    def resolve(self, keys: Sequence[str]) -> Mapping[str, str]:
+        """Return what the environment has of ``keys``; empty counts as present.
+
+        Example::
+
+            EnvSource().resolve(["client.id"])
+        """
+        names = {item.key: item.variables(self.prefix) for item in _REGISTRY if item.key in keys}
+        present = variables(name for found in names.values() for name in found)
+        resolved = {}
+        for key, candidates in names.items():
+            for name in candidates:
+                if name in present:
+                    resolved[key] = present[name]
+                    break
+        return resolved
+
+
+class _Invalid(Exception):
+    """What a value should be; never the value."""
+
+
+def _number(
+    lowest: float, highest: float = math.inf, *, above: bool = False
+) -> Callable[[str], float]:
+    def parse(text: str) -> float:
+        try:
+            value = float(text)
+        except ValueError:
+            value = math.nan
+        if not math.isfinite(value):
+            raise _Invalid("must be a finite number")
+        if value < lowest or value > highest or (above and value == lowest):
+            raise _Invalid(
+                f"must be {'above' if above else 'at least'} {lowest:g}"
+                + (f" and at most {highest:g}" if highest < math.inf else "")
+            )
+        return value
+
+    return parse
+
+
+def _count(lowest: int) -> Callable[[str], int]:
+    def parse(text: str) -> int:
+        try:
+            value = int(text.strip())
+        except ValueError:
+            raise _Invalid("must be a whole number") from None
+        if value < lowest:
+            raise _Invalid(f"must be at least {lowest}")
+        return value
+
+    return parse
+
+
+def _text(text: str) -> str:
+    if not text.strip():
+        raise _Invalid("must not be empty")
+    return text.strip()
+
+
+def _secret(text: str) -> Secret:
+    if not text.strip():
+        raise _Invalid("must not be empty")
+    return Secret(text)
+
+
+def _url(text: str) -> str:
+    value = _text(text)
+    try:
+        parts = urlsplit(value)
+        absolute = bool(parts.scheme and parts.hostname)
+    except ValueError:
+        absolute = False
+    if not absolute:
+        raise _Invalid("must be an absolute URL")
+    return value
+
+
+def _paths(text: str) -> tuple[str, ...]:
+    found = tuple(part.strip() for part in text.split(",") if part.strip())
+    if not found:
+        raise _Invalid("must not be empty")
+    return found
+
+
+class _Item(NamedTuple):
+    """One setting: its logical key, where the environment has it, and how it is read."""
+
+    key: str
+    names: tuple[str, ...]
+    parse: Callable[[str], object]
+
+    def variables(self, prefix: str) -> tuple[str, ...]:
+        """Return the names of its environment variables."""
+        return tuple(prefix + n for n in self.names) if self.of_client else self.names
+
+    @property
+    def of_client(self) -> bool:
+        """Whether it describes the client."""
+        return self.key.startswith("client.")
+
+    @property
+    def attribute(self) -> str:
+        """The field of Config."""
+        return self.key.replace(".", "_")
+
+
+_TTL = _number(60, 86400)
+_REGISTRY = (
+    _Item("http.timeout", ("HTTP_TIMEOUT",), _number(0, above=True)),
+    _Item("http.retry.max_attempts", ("HTTP_RETRY_MAX_ATTEMPTS", "HTTP_RETRY_COUNT"), _count(0)),
+    _Item("http.retry.base_delay", ("HTTP_RETRY_BASE_DELAY",), _number(0)),
+    _Item("jwks.max_size", ("MAX_JWKS_SIZE",), _count(1)),
+    _Item("jwks.max_keys", ("MAX_JWKS_KEYS",), _count(1)),
+    _Item("jwks.cache.ttl", ("JWKS_CACHE_TTL",), _TTL),
+    _Item("discovery.cache.ttl", ("DISCO_CACHE_TTL",), _TTL),
+    _Item("jwks.kid_miss_cooldown", ("KID_MISS_REFRESH_COOLDOWN",), _number(0, 3600)),
+    _Item("jwks.cache.max_entries", ("JWKS_CACHE_MAX_ENTRIES",), _count(0)),
+    _Item("discovery.cache.max_entries", ("DISCO_CACHE_MAX_ENTRIES",), _count(0)),
+    _Item("client.discovery_url", ("DISCOVERY_URL",), _url),
+    _Item("client.id", ("CLIENT_ID",), _text),
+    _Item("client.secret", ("CLIENT_SECRET",), _secret),
+    _Item("client.scope", ("SCOPE",), _text),
+    _Item("client.audience", ("AUDIENCE",), _text),
+    _Item("client.redirect_uri", ("REDIRECT_URI",), _url),
+    _Item("client.post_login_redirect", ("POST_LOGIN_REDIRECT",), _text),
+    _Item("client.post_logout_redirect", ("POST_LOGOUT_REDIRECT",), _text),
+    _Item("client.excluded_paths", ("EXCLUDED_PATHS",), _paths),
+)
+_KEYS = tuple(item.key for item in _REGISTRY)
+_CLIENT = "client"
+
+
+@dataclass(frozen=True)
+class Config:
+    """The settings of an application, complete and checked.
+
+    Make it by :meth:`from_env` or :meth:`build`.  Times are in seconds, sizes in bytes.
+
+    Example::
+
+        config = Config.build(overrides={"client.id": "web"}, env=False)
+    """
+
+    http_timeout: float = 30.0
+    http_retry_max_attempts: int = 3
+    http_retry_base_delay: float = 1.0
+    jwks_max_size: int = 524288
+    jwks_max_keys: int = 100
+    jwks_cache_ttl: float = 86400
+    discovery_cache_ttl: float = 3600
+    jwks_kid_miss_cooldown: float = 5
+    jwks_cache_max_entries: int = 64
+    discovery_cache_max_entries: int = 64
+    client_discovery_url: str | None = None
+    client_id: str | None = None
+    client_secret: Secret | None = None
+    client_scope: str = "openid profile email"
+    client_audience: str | None = None
+    client_redirect_uri: str = ""
+    client_post_login_redirect: str = "/"
+    client_post_logout_redirect: str = "/"
+    client_excluded_paths: tuple[str, ...] = ("/docs", "/openapi.json", "/health")
+    given: frozenset[str] = field(default=frozenset(), kw_only=True, compare=False, repr=False)
+
+    @classmethod
+    def from_env(
+        cls,
+        *,
+        prefix: str = _DEFAULT_PREFIX,
+        group: str | None = None,
+        client_auth_method: ClientAuthMethod = ClientAuthMethod.NONE,
+    ) -> Self:
+        """Return the settings in the environment; the client's have ``prefix``.
+
+        ``group="client"`` demands the client's.  Raises :class:`ConfigError`.
+
+        Example::
+
+            config = Config.from_env(group="client")
+        """
+        return cls.build(
+            sources=[EnvSource(prefix=prefix)],
+            env=False,
+            group=group,
+            client_auth_method=client_auth_method,
+        )
+
+    @classmethod
+    def build(
+        cls,
+        *,
+        sources: Sequence[ConfigSource] | None = None,
+        overrides: Mapping[str, str] | None = None,
+        env: bool = True,
+        group: str | None = None,
+        client_auth_method: ClientAuthMethod = ClientAuthMethod.NONE,
+    ) -> Self:
+        """Return the settings from ``overrides``, else ``sources`` in order, else the environment.
+
+        The environment is left out unless ``env``.  ``group="client"`` demands the client's
+        settings, and a secret where ``client_auth_method`` needs one.  Raises
+        :class:`ConfigError` with everything that is wrong.
+
+        Example::
+
+            config = Config.build(sources=[MappingSource({"http.timeout": "5"})])
+        """
+        layers: list[ConfigSource] = [MappingSource(overrides or {}, name="overrides")]
+        layers += sources or []
+        if env:
+            layers.append(EnvSource())
+        raw, issues = _gathered(layers)
+        values, invalid = _parsed(raw)
+        issues += invalid + _missing(raw, group, client_auth_method)
+        if issues:
+            raise ConfigError(issues)
+        values.setdefault("client_audience", values.get("client_id"))
+        return cls(**values, given=frozenset(values))
+
+
+def _gathered(layers: Sequence[ConfigSource]) -> tuple[dict[str, str], list[ConfigIssue]]:
+    found: dict[str, str] = {}
+    issues = []
+    for layer in layers:
+        name = getattr(layer, "name", type(layer).__name__)
+        try:
+            resolved = dict(layer.resolve(_KEYS))
+        except Exception as error:
+            # Its words may show a value.
+            text = f"the source failed with {type(error).__name__}"
+            issues.append(ConfigIssue("CFG-004", (f"source:{name}",), text))
+            continue
+        for key, value in resolved.items():
+            if key not in _KEYS or key in found:
+                continue
+            if isinstance(value, str):
+                found[key] = value
+            else:
+                text = "the source returned something that is not text"
+                issues.append(ConfigIssue("CFG-004", (f"source:{name}", key), text))
+    return found, issues
+
+
+def _parsed(raw: Mapping[str, str]) -> tuple[dict[str, Any], list[ConfigIssue]]:
+    values, issues = {}, []
+    for item in _REGISTRY:
+        if item.key not in raw:
+            continue
+        try:
+            values[item.attribute] = item.parse(raw[item.key])
+        except _Invalid as error:
+            issues.append(ConfigIssue("CFG-003", (item.key,), str(error)))
+    return values, issues
+
+
+def _missing(
+    raw: Mapping[str, str],
+    group: str | None,
+    method: ClientAuthMethod,
+) -> list[ConfigIssue]:
+    issues = []
+    if group == _CLIENT:
+        for key in ("client.discovery_url", "client.id"):
+            if key not in raw:
+                issues.append(ConfigIssue("CFG-001", (key,), "a required key is missing"))
+        if method.requires_secret and "client.secret" not in raw:
+            text = f"{method.value} needs a client secret"
+            issues.append(ConfigIssue("CFG-002", ("client.secret",), text))
+    elif "client.discovery_url" not in raw:
+        client = tuple(item.key for item in _REGISTRY if item.of_client and item.key in raw)
+        if client:
+            text = "client settings are useless without client.discovery_url"
+            issues.append(ConfigIssue("CFG-002", client, text))
+    return issues

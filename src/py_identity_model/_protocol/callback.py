@@ -1,0 +1,244 @@
+"""Authorization responses, as they arrive at the redirect URI (RFC 6749 §4.1.2, RFC 9207)."""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any, ClassVar
+from urllib.parse import parse_qsl, urlsplit
+
+from ..exceptions import (
+    AuthorizeCallbackException,
+    FailedResponseAccessError,
+    SuccessfulResponseAccessError,
+)
+from .base import masked_repr
+
+_FIELDS = {  # parameter: field
+    "code": "code",
+    "access_token": "access_token",
+    "id_token": "identity_token",
+    "token_type": "token_type",
+    "expires_in": "expires_in",
+    "scope": "scope",
+    "refresh_token": "refresh_token",
+    "state": "state",
+    "session_state": "session_state",
+    "iss": "issuer",
+    "error": "error",
+    "error_description": "error_description",
+}
+_ERRORS = frozenset({"error", "error_description"})
+_FAR = 10**12
+_MOST = 64 * 1024
+
+
+@dataclass(eq=False, repr=False)
+class AuthorizeCallbackResponse:
+    """What the provider sent the user's browser back with.
+
+    Look at ``is_successful`` first, and compare ``state`` and ``issuer`` before anything else;
+    ``values`` are all parameters, ``raw`` is what was parsed.  RFC 6749 §4.1.2, OpenID Connect
+    Core §3.1.2.5.
+    """
+
+    _guarded_fields: ClassVar[frozenset[str]] = frozenset(_FIELDS.values()) - {
+        *("state", "error", "error_description"),
+    }
+    _secret_fields: ClassVar[frozenset[str]] = frozenset(
+        {"raw", "values", "code", "access_token", "identity_token", "refresh_token"}
+    )
+
+    is_successful: bool
+    raw: str
+    values: dict[str, str]
+    code: str | None = None
+    access_token: str | None = None
+    identity_token: str | None = None
+    token_type: str | None = None
+    expires_in: int | None = None
+    scope: str | None = None
+    refresh_token: str | None = None
+    state: str | None = None
+    session_state: str | None = None
+    issuer: str | None = None
+    error: str | None = None
+    error_description: str | None = None
+
+    def __getattribute__(self, name: str) -> Any:
+        look_up = object.__getattribute__
+        if name in look_up(self, "_guarded_fields"):
+            stored = look_up(self, "__dict__")
+            if stored.get("is_successful") is False:
+                raise FailedResponseAccessError(name, stored.get("error"))
+        elif name in _ERRORS and look_up(self, "__dict__").get("is_successful") is True:
+            raise SuccessfulResponseAccessError(name)
+        return look_up(self, name)
+
+    def __eq__(self, other: object) -> bool:
+        if type(self) is not type(other):
+            return NotImplemented
+        return vars(self) == vars(other)
+
+    __hash__ = None  # type: ignore[assignment]  # mutable, like any dataclass with equality
+
+    def __repr__(self) -> str:
+        return masked_repr(self, self._secret_fields)
+
+
+def parse_authorize_callback_response(redirect_uri: str) -> AuthorizeCallbackResponse:
+    """Return what a redirect carries, in its fragment or else in its query.
+
+    ``redirect_uri`` is the whole URL that was called; a relative one, an app's own scheme, or
+    ``?`` and the body of a ``form_post`` will do.  The first of several equal parameters counts.
+    Raises :class:`AuthorizeCallbackException` when there is nothing to be read.
+    RFC 6749 §4.1.2, OpenID Connect Core §3.1.2.5, OAuth 2.0 Form Post Response Mode.
+
+    Example::
+
+        callback = parse_authorize_callback_response(str(request.url))
+    """
+    values: dict[str, str] = {}
+    for name, value in callback_parameters(redirect_uri):
+        values.setdefault(name, value)
+    if not values:
+        raise AuthorizeCallbackException("the redirect carries no parameters", code="no_parameters")
+    if not _FIELDS.keys() & values.keys():
+        raise AuthorizeCallbackException(
+            "the redirect carries no parameter of an authorization response", code="no_parameters"
+        )
+    return callback_of(redirect_uri, values)
+
+
+def callback_parameters(redirect_uri: str) -> list[tuple[str, str]]:
+    """Return the pairs in the fragment of a redirect, or else in its query."""
+    if not isinstance(redirect_uri, str) or not redirect_uri.strip():
+        raise AuthorizeCallbackException("the redirect URI must be text, and not be blank")
+    if len(redirect_uri) > _MOST:
+        raise AuthorizeCallbackException(f"the redirect URI is longer than {_MOST} characters")
+    try:
+        parts = urlsplit(redirect_uri)
+        return parse_qsl(parts.fragment or parts.query, keep_blank_values=True, max_num_fields=100)
+    except ValueError:
+        raise AuthorizeCallbackException("the redirect URI cannot be read") from None
+
+
+def callback_of(raw: str, values: Mapping[str, str]) -> AuthorizeCallbackResponse:
+    """Return the response that ``values`` make."""
+    found: dict[str, Any] = {
+        field: values[name] for name, field in _FIELDS.items() if name in values
+    }
+    if "expires_in" in found:
+        found["expires_in"] = _whole(found["expires_in"])
+    return AuthorizeCallbackResponse(
+        is_successful="error" not in values, raw=raw, values=dict(values), **found
+    )
+
+
+def _whole(text: str) -> int | None:
+    try:
+        number = int(text[:20])
+    except ValueError:
+        return None
+    return number if abs(number) < _FAR else None
+
+
+class AuthorizeCallbackValidationResult(Enum):
+    """What came of checking an authorization response."""
+
+    SUCCESS = "success"
+    STATE_MISMATCH = "state_mismatch"
+    MISSING_STATE = "missing_state"
+    ERROR_RESPONSE = "error_response"
+    ISSUER_MISMATCH = "issuer_mismatch"
+    MISSING_ISSUER = "missing_issuer"
+
+
+@dataclass
+class StateValidationResult:
+    """Whether an authorization response may be used, and else why not."""
+
+    is_valid: bool
+    result: AuthorizeCallbackValidationResult
+    error: str | None = None
+    error_description: str | None = None
+
+
+_Result = AuthorizeCallbackValidationResult
+_VALID = (True, _Result.SUCCESS)
+
+
+def same_text(one: object, other: object) -> bool:
+    """Whether both are the same text, in constant time; false for what is no text."""
+    if not isinstance(one, str) or not isinstance(other, str):
+        return False
+    return hmac.compare_digest(one.encode("utf-8", "replace"), other.encode("utf-8", "replace"))
+
+
+def validate_authorize_callback_state(
+    response: AuthorizeCallbackResponse, expected_state: str
+) -> StateValidationResult:
+    """Return whether a response belongs to the request that ``expected_state`` was made for.
+
+    Without this check an attacker can log a user into the attacker's own account.
+    RFC 6749 §10.12.
+
+    Example::
+
+        checked = validate_authorize_callback_state(callback, session["state"])
+        if not checked.is_valid:
+            print(checked.result)
+    """
+    if not response.is_successful:
+        return _error_response(response)
+    if not isinstance(expected_state, str) or not expected_state:
+        return _refused(_Result.MISSING_STATE, "no state was expected: it must be a string")
+    if not response.state:
+        return _refused(_Result.MISSING_STATE, "the response carries no state")
+    if not same_text(response.state, expected_state):
+        return _refused(_Result.STATE_MISMATCH, "the state is not that of the request")
+    return StateValidationResult(*_VALID)
+
+
+def validate_authorize_callback_issuer(
+    response: AuthorizeCallbackResponse,
+    expected_issuer: str,
+    *,
+    iss_parameter_supported: bool = False,
+    require: bool = False,
+) -> StateValidationResult:
+    """Return whether a response comes from the provider that was asked.
+
+    ``iss_parameter_supported`` is ``authorization_response_iss_parameter_supported`` of the
+    provider's metadata: then, or with ``require``, an ``iss`` must be there.  It protects
+    programs with several providers from mix-up attacks.  RFC 9207 §2.4.
+
+    Example::
+
+        checked = validate_authorize_callback_issuer(
+            callback,
+            disco.issuer,
+            iss_parameter_supported=bool(disco.authorization_response_iss_parameter_supported),
+        )
+    """
+    if not response.is_successful:
+        return _error_response(response)
+    if response.issuer is None:
+        if iss_parameter_supported or require:
+            return _refused(_Result.MISSING_ISSUER, "the response carries no iss")
+        return StateValidationResult(*_VALID)
+    if not expected_issuer or not same_text(response.issuer, expected_issuer):
+        return _refused(_Result.ISSUER_MISMATCH, "the response comes from another issuer")
+    return StateValidationResult(*_VALID)
+
+
+def _error_response(response: AuthorizeCallbackResponse) -> StateValidationResult:
+    return StateValidationResult(
+        False, _Result.ERROR_RESPONSE, response.error, response.error_description
+    )
+
+
+def _refused(result: AuthorizeCallbackValidationResult, text: str) -> StateValidationResult:
+    return StateValidationResult(False, result, result.value, text)

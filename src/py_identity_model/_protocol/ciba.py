@@ -1,0 +1,211 @@
+"""Asking a user to agree on another device (OpenID Connect CIBA Core 1.0)."""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from json import loads
+from typing import Any, ClassVar
+
+from ..exceptions import ValidationException
+from .base import BaseRequest, BaseResponse, ErrorKind
+from .client_authentication import ClientAuthentication
+from .dpop import DPoPKey
+from .endpoint import Endpoint, json_object, refusal, whole_number
+from .messages import HttpRequest, HttpResponse, Replay, UnusableAnswer
+from .token_endpoint import Scope, TokenResponse, scope_text, token_answer, token_request
+
+GRANT_TYPE = "urn:openid:params:grant-type:ciba"
+_HINTS = ("login_hint", "login_hint_token", "id_token_hint")
+
+
+@dataclass(repr=False)
+class BackchannelAuthenticationRequest(BaseRequest):
+    """A user to be asked, by the backchannel authentication endpoint at ``address``.
+
+    Exactly one of ``login_hint``, ``login_hint_token`` and ``id_token_hint`` says who;
+    ``binding_message`` is shown on both devices; ``client_notification_token`` is what the
+    provider must present when it notifies (ping); ``requested_expiry`` is in seconds.  The other
+    fields are those of :class:`ClientCredentialsTokenRequest`.  CIBA Core §7.1.
+
+    Example::
+
+        BackchannelAuthenticationRequest(
+            "https://op.example/bc-authorize",
+            "till",
+            client_secret="s3cret",
+            login_hint="alice",
+            binding_message="W4SCT",
+        )
+    """
+
+    _secret_fields: ClassVar[frozenset[str]] = frozenset(
+        {
+            "client_secret",
+            "client_notification_token",
+            "id_token_hint",
+            "login_hint_token",
+            "user_code",
+        }
+    )
+
+    client_id: str
+    scope: Scope = "openid"
+    client_secret: str | None = None
+    login_hint: str | None = field(default=None, kw_only=True)
+    login_hint_token: str | None = field(default=None, kw_only=True)
+    id_token_hint: str | None = field(default=None, kw_only=True)
+    binding_message: str | None = field(default=None, kw_only=True)
+    user_code: str | None = field(default=None, kw_only=True)
+    acr_values: str | None = field(default=None, kw_only=True)
+    requested_expiry: int | None = field(default=None, kw_only=True)
+    client_notification_token: str | None = field(default=None, kw_only=True)
+    client_authentication: ClientAuthentication | None = field(default=None, kw_only=True)
+    resource: str | Sequence[str] | None = field(default=None, kw_only=True)
+    audience: str | Sequence[str] | None = field(default=None, kw_only=True)
+    authorization_details: Sequence[Mapping[str, Any]] | None = field(default=None, kw_only=True)
+    extra_parameters: Mapping[str, str | Sequence[str]] | None = field(default=None, kw_only=True)
+    dpop_key: DPoPKey | None = field(default=None, kw_only=True)
+
+
+@dataclass(eq=False, repr=False)
+class BackchannelAuthenticationResponse(BaseResponse):
+    """What to poll with: ``auth_req_id``, for ``expires_in`` seconds.
+
+    ``interval`` is in seconds, 5 where the provider says nothing.  CIBA Core §7.3.
+    """
+
+    _guarded_fields: ClassVar[frozenset[str]] = frozenset({"auth_req_id", "expires_in", "interval"})
+    _secret_fields: ClassVar[frozenset[str]] = frozenset({"auth_req_id"})
+
+    auth_req_id: str | None = None
+    expires_in: int | None = None
+    interval: int | None = None
+
+
+@dataclass(repr=False)
+class BackchannelTokenRequest(BaseRequest):
+    """The client asks the token endpoint at ``address`` whether the user has agreed.
+
+    The fields are those of :class:`ClientCredentialsTokenRequest`.  CIBA Core §10.1.
+
+    Example::
+
+        BackchannelTokenRequest("https://op.example/token", "till", started.auth_req_id)
+    """
+
+    _secret_fields: ClassVar[frozenset[str]] = frozenset({"client_secret", "auth_req_id"})
+
+    client_id: str
+    auth_req_id: str
+    client_secret: str | None = None
+    client_authentication: ClientAuthentication | None = field(default=None, kw_only=True)
+    extra_parameters: Mapping[str, str | Sequence[str]] | None = field(default=None, kw_only=True)
+    dpop_key: DPoPKey | None = field(default=None, kw_only=True)
+
+
+@dataclass(eq=False, repr=False)
+class BackchannelTokenResponse(TokenResponse):
+    """The token endpoint's answer to one poll; ``oauth_error`` says why there is no token yet."""
+
+
+def build_authentication(request: BackchannelAuthenticationRequest) -> HttpRequest:
+    """Return the HTTP request (CIBA Core §7.1)."""
+    named = [name for name in _HINTS if getattr(request, name)]
+    if len(named) != 1:
+        raise _Unusable(f"exactly one of {', '.join(_HINTS)} must be given")
+    names = (*_HINTS, "binding_message", "user_code", "acr_values", "client_notification_token")
+    form: dict[str, str | None] = {name: getattr(request, name) for name in names}
+    form["scope"] = scope_text(request.scope)
+    if request.requested_expiry is not None:
+        form["requested_expiry"] = str(request.requested_expiry)
+    return token_request(request, form, replay=Replay.UNSENT)
+
+
+class _Unusable(UnusableAnswer):
+    """A request that no provider would take; never leaves the package."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(text, ErrorKind.INVALID_CONFIGURATION)
+
+
+def parse_authentication(
+    request: BackchannelAuthenticationRequest, response: HttpResponse
+) -> BackchannelAuthenticationResponse:
+    """Return what to poll with, or the provider's refusal (CIBA Core §7.3, §13)."""
+    answer = BackchannelAuthenticationResponse
+    if not response.is_success:
+        return refusal(answer, "Backchannel authentication request", request, response)
+    body = json_object(response)
+    name, expires_in = body.get("auth_req_id"), whole_number(body.get("expires_in"))
+    if not isinstance(name, str) or not name or expires_in is None:
+        raise UnusableAnswer("missing or unusable: auth_req_id or expires_in")
+    interval = whole_number(body.get("interval"))
+    return answer(is_successful=True, auth_req_id=name, expires_in=expires_in, interval=interval)
+
+
+def build_poll(request: BackchannelTokenRequest) -> HttpRequest:
+    """Return the HTTP request of one poll (CIBA Core §10.1)."""
+    form = {"grant_type": GRANT_TYPE, "auth_req_id": request.auth_req_id}
+    return token_request(request, form, replay=Replay.UNSENT)
+
+
+def parse_poll(
+    request: BackchannelTokenRequest, response: HttpResponse
+) -> BackchannelTokenResponse:
+    """Return the tokens, or why there are none (CIBA Core §11)."""
+    return token_answer(BackchannelTokenResponse, "Backchannel token poll", request, response)
+
+
+def gave_up() -> BackchannelTokenResponse:
+    """Return what a loop ends with once the request has expired."""
+    return BackchannelTokenResponse(
+        is_successful=False,
+        error="the authentication request has expired",
+        error_kind=ErrorKind.EXPIRED,
+        oauth_error="expired_token",
+    )
+
+
+def validate_backchannel_notification(
+    authorization: str | None, body: str | bytes, client_notification_token: str
+) -> str:
+    """Return the ``auth_req_id`` of a provider's notification (ping), after checking who sent it.
+
+    ``authorization`` is the header that arrived, ``body`` the JSON, and
+    ``client_notification_token`` what the request gave.  Raises :class:`ValidationException`.
+    CIBA Core §10.2.
+
+    Example::
+
+        auth_req_id = validate_backchannel_notification(
+            headers.get("Authorization"), body, saved_notification_token
+        )
+    """
+    scheme, _, token = (authorization or "").partition(" ")
+    expected = client_notification_token.encode()
+    fits = scheme.lower() == "bearer" and hmac.compare_digest(token.strip().encode(), expected)
+    if not fits or not expected:
+        raise ValidationException(
+            "the notification does not carry the client_notification_token",
+            code="invalid_notification_token",
+        )
+    try:
+        name = loads(body)["auth_req_id"]
+    except (ValueError, TypeError, KeyError, RecursionError):
+        name = None
+    if not isinstance(name, str) or not name:
+        raise ValidationException(
+            "the notification names no auth_req_id", code="invalid_notification"
+        )
+    return name
+
+
+AUTHENTICATION = Endpoint(
+    "backchannel authentication request",
+    BackchannelAuthenticationResponse,
+    build_authentication,
+    parse_authentication,
+)
+POLL = Endpoint("backchannel token poll", BackchannelTokenResponse, build_poll, parse_poll)

@@ -1,0 +1,132 @@
+"""Whether a client, a request and a provider keep to FAPI 2.0."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass, field
+from urllib.parse import urlsplit
+
+from .discovery import DiscoveryDocumentResponse
+
+FAPI2_ALLOWED_SIGNING_ALGORITHMS = frozenset({"PS256", "ES256"})
+FAPI2_ALLOWED_AUTH_METHODS = frozenset(
+    {"private_key_jwt", "tls_client_auth", "self_signed_tls_client_auth"}
+)
+FAPI2_REQUIRED_PKCE_METHOD = "S256"
+FAPI2_REQUIRED_RESPONSE_TYPE = "code"
+
+
+@dataclass
+class FAPIValidationResult:
+    """What violates the profile; ``is_compliant`` when nothing does."""
+
+    violations: list[str] = field(default_factory=list)
+    is_compliant: bool = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.is_compliant = not self.violations
+
+
+def validate_fapi_authorization_request(
+    *,
+    response_type: str,
+    code_challenge: str | None,
+    code_challenge_method: str | None,
+    redirect_uri: str,
+    use_par: bool,
+    algorithm: str | None = None,
+) -> FAPIValidationResult:
+    """Return what of an authorization request violates the profile.
+
+    ``algorithm`` is that of a signed request, if it is one.  FAPI 2.0 Security Profile §5.3.2.2.
+
+    Example::
+
+        result = validate_fapi_authorization_request(
+            response_type="code",
+            code_challenge=challenge,
+            code_challenge_method="S256",
+            redirect_uri="https://rp.example/cb",
+            use_par=True,
+        )
+        print(result.is_compliant)
+    """
+    found = []
+    if response_type != FAPI2_REQUIRED_RESPONSE_TYPE:
+        found.append(f"response_type must be code, not {response_type!r}")
+    if not code_challenge or not code_challenge.strip():
+        found.append("code_challenge is required (PKCE)")
+    if code_challenge_method != FAPI2_REQUIRED_PKCE_METHOD:
+        found.append(f"code_challenge_method must be S256, not {code_challenge_method!r}")
+    if not use_par:
+        found.append("the request must be pushed (PAR)")
+    if not _is_https(redirect_uri):
+        found.append("redirect_uri must be an https URL")
+    if algorithm is not None and algorithm not in FAPI2_ALLOWED_SIGNING_ALGORITHMS:
+        found.append(f"the signing algorithm {algorithm!r} is not allowed")
+    return FAPIValidationResult(found)
+
+
+def _is_https(url: object) -> bool:
+    if not isinstance(url, str):
+        return False
+    try:
+        parts = urlsplit(url)
+        return parts.scheme == "https" and bool(parts.hostname)
+    except ValueError:
+        return False
+
+
+def validate_fapi_client_config(
+    *, auth_method: str | None, use_dpop: bool = False, use_mtls: bool = False
+) -> FAPIValidationResult:
+    """Return what of a client's set-up violates the profile.
+
+    FAPI 2.0 Security Profile §5.3.2.1 and §5.3.3.
+
+    Example::
+
+        result = validate_fapi_client_config(auth_method="private_key_jwt", use_dpop=True)
+        print(result.violations)
+    """
+    found = []
+    if auth_method not in FAPI2_ALLOWED_AUTH_METHODS:
+        allowed = ", ".join(sorted(FAPI2_ALLOWED_AUTH_METHODS))
+        found.append(f"the client authentication {auth_method!r} is not one of {allowed}")
+    if not use_dpop and not use_mtls:
+        found.append("tokens must be sender-constrained: by DPoP or mutual TLS")
+    return FAPIValidationResult(found)
+
+
+def validate_fapi_discovery(discovery: DiscoveryDocumentResponse) -> FAPIValidationResult:
+    """Return what of a provider's metadata violates the profile.
+
+    FAPI 2.0 Security Profile §5.3.2.
+
+    Example::
+
+        result = validate_fapi_discovery(disco)
+        print(result.is_compliant)
+    """
+    if not discovery.is_successful:
+        return FAPIValidationResult(["the discovery failed"])
+    found = []
+    for name, wanted in (
+        ("grant_types_supported", "authorization_code"),
+        ("response_types_supported", FAPI2_REQUIRED_RESPONSE_TYPE),
+        ("code_challenge_methods_supported", FAPI2_REQUIRED_PKCE_METHOD),
+    ):
+        values = getattr(discovery, name)
+        if values is not None and wanted not in values:
+            found.append(f"{name} must include {wanted}")
+    for name, allowed in (
+        ("token_endpoint_auth_methods_supported", FAPI2_ALLOWED_AUTH_METHODS),
+        ("id_token_signing_alg_values_supported", FAPI2_ALLOWED_SIGNING_ALGORITHMS),
+    ):
+        if not _overlap(getattr(discovery, name), allowed):
+            found.append(f"{name} must include one of {', '.join(sorted(allowed))}")
+    return FAPIValidationResult(found)
+
+
+def _overlap(values: object, allowed: Collection[str]) -> bool:
+    return isinstance(values, (list, tuple)) and any(value in allowed for value in values)

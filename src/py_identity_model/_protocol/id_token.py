@@ -1,0 +1,92 @@
+"""What an ID token must be besides a valid token (OpenID Connect Core §3.1.3.7)."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Collection, Mapping
+from typing import Any
+
+from .._jose.encoding import encode_base64url
+from ..exceptions import IdTokenValidationException
+from .callback import same_text
+
+_HASHES = {"256": "sha256", "384": "sha384", "512": "sha512"}
+_EDWARDS_HASHES = {"EdDSA": "sha512", "Ed25519": "sha512"}
+
+
+def check_id_token(
+    claims: Mapping[str, Any],
+    alg: str,
+    *,
+    audience: str | Collection[str] | None,
+    leeway: float,
+    nonce: str | None,
+    access_token: str | None,
+    code: str | None,
+    state: str | None,
+    max_age: int | None,
+    at_hash_required: bool,
+    now: float | None = None,
+) -> None:
+    """Raise IdTokenValidationException unless verified claims are those of this ID token."""
+    subject = claims.get("sub")
+    if not isinstance(subject, str) or not subject:
+        raise _refused("the sub claim is missing", "missing_subject")
+    for name in ("exp", "iat"):
+        if claims.get(name) is None:
+            raise _refused(f"the {name} claim is missing", "missing_time")
+    _check_party(claims, audience)
+    if nonce is not None and not same_text(claims.get("nonce"), nonce):
+        raise _refused("the nonce is not that of the request", "nonce_mismatch")
+    if max_age is not None:
+        _check_age(claims, max_age, leeway, time.time() if now is None else now)
+    if access_token is not None and (at_hash_required or "at_hash" in claims):
+        _check_hash(claims, "at_hash", access_token, alg)
+    if code is not None:
+        _check_hash(claims, "c_hash", code, alg)
+    if state is not None:
+        _check_hash(claims, "s_hash", state, alg)
+
+
+def _check_party(claims: Mapping[str, Any], audience: str | Collection[str] | None) -> None:
+    party, named = claims.get("azp"), claims.get("aud")
+    if isinstance(named, list) and len(named) > 1 and not party:
+        raise _refused("the azp claim is missing beside several audiences", "missing_azp")
+    if party is None or audience is None:
+        return
+    expected = [audience] if isinstance(audience, str) else list(audience)
+    if not any([same_text(party, one) for one in expected]):  # noqa: C419  # all, for their time
+        raise _refused("the azp claim names another client", "azp_mismatch")
+
+
+def _check_age(claims: Mapping[str, Any], max_age: int, leeway: float, now: float) -> None:
+    since = claims.get("auth_time")
+    if isinstance(since, bool) or not isinstance(since, (int, float)):
+        raise _refused("the auth_time claim is missing or no number", "missing_auth_time")
+    if not now - since <= max_age + leeway:  # this way NaN is refused as well
+        raise _refused("the user's last login is too long ago", "authentication_too_old")
+
+
+def _check_hash(claims: Mapping[str, Any], name: str, value: str, alg: str) -> None:
+    if not isinstance(value, str) or not value.isascii():
+        raise _refused(f"what {name} is the hash of is not ASCII text", "hash_mismatch")
+    if name not in claims:
+        raise _refused(f"the {name} claim is missing", "missing_hash")
+    if not same_text(claims[name], half_hash(value, alg)):
+        raise _refused(f"the {name} claim does not fit", "hash_mismatch")
+
+
+def half_hash(value: str, alg: str) -> str:
+    """Return the left half of the hash that goes with ``alg``, in base64url (§3.1.3.6)."""
+    name = _EDWARDS_HASHES.get(alg) or _HASHES.get(alg[-3:])
+    if name is None:
+        raise _refused(f"no hash is defined for {alg}", "hash_undefined")
+    digest = hashlib.new(name, value.encode()).digest()
+    return encode_base64url(digest[: len(digest) // 2]).decode()
+
+
+def _refused(text: str, code: str) -> IdTokenValidationException:
+    return IdTokenValidationException(
+        f"Invalid ID token: {text}", "payload", {"error": text}, code=code
+    )

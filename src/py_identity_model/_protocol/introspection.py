@@ -1,0 +1,100 @@
+"""Asking the provider about a token (RFC 7662), also for signed answers (RFC 9701)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, ClassVar
+
+from .base import BaseRequest, BaseResponse
+from .client_assertion import PrivateKeyJwt
+from .client_authentication import ClientAuthentication
+from .endpoint import Endpoint, json_object, refusal
+from .messages import HttpRequest, HttpResponse, Replay, UnusableAnswer
+from .mtls import MtlsClientAuth
+from .token_endpoint import token_request
+from .token_validation import TokenValidationConfig
+
+SIGNED = "application/token-introspection+jwt"
+
+
+@dataclass(repr=False)
+class TokenIntrospectionRequest(BaseRequest):
+    """A token that a resource server asks the endpoint at ``address`` about.
+
+    ``token_type_hint`` is ``access_token`` or ``refresh_token``.  For a signed answer give a
+    ``token_validation_config`` whose ``audience`` is the client, and ``disco_doc_address``: the
+    answer is then asked for as a JWT, verified like a token, and refused otherwise.  The other
+    fields are those of :class:`ClientCredentialsTokenRequest`.  RFC 7662 §2.1, RFC 9701 §4.
+
+    Example::
+
+        TokenIntrospectionRequest(
+            "https://op.example/introspect", token, client_id="api", client_secret="s3cret"
+        )
+    """
+
+    _secret_fields: ClassVar[frozenset[str]] = frozenset({"token", "client_secret"})
+
+    token: str
+    client_id: str
+    token_type_hint: str | None = None
+    client_secret: str | None = None
+    private_key_jwt: PrivateKeyJwt | None = None
+    mtls: MtlsClientAuth | None = None
+    client_authentication: ClientAuthentication | None = field(default=None, kw_only=True)
+    extra_parameters: Mapping[str, str | Sequence[str]] | None = field(default=None, kw_only=True)
+    token_validation_config: TokenValidationConfig | None = field(default=None, kw_only=True)
+    disco_doc_address: str | None = field(default=None, kw_only=True)
+
+
+@dataclass(eq=False, repr=False)
+class TokenIntrospectionResponse(BaseResponse):
+    """What the provider says of the token; look at ``claims["active"]`` first.
+
+    ``raw`` is a signed answer as it came.  RFC 7662 §2.2.
+    """
+
+    _guarded_fields: ClassVar[frozenset[str]] = frozenset({"claims", "raw"})
+    _secret_fields: ClassVar[frozenset[str]] = frozenset({"raw"})
+
+    claims: dict[str, Any] | None = None
+    raw: str | None = field(default=None, kw_only=True)
+
+
+def build(request: TokenIntrospectionRequest) -> HttpRequest:
+    """Return the HTTP request (RFC 7662 §2.1)."""
+    form = {"token": request.token, "token_type_hint": request.token_type_hint}
+    built = token_request(request, form, replay=Replay.SAFE)
+    if request.token_validation_config is None:
+        return built
+    return replace(built, headers={"Accept": SIGNED})
+
+
+def parse(request: TokenIntrospectionRequest, response: HttpResponse) -> TokenIntrospectionResponse:
+    """Return what the provider says; a signed answer still has to be verified."""
+    if not response.is_success:
+        return refusal(TokenIntrospectionResponse, "Token introspection", request, response)
+    signed = response.media_type == SIGNED
+    if signed != (request.token_validation_config is not None):
+        raise UnusableAnswer(
+            "the answer is signed, which takes a token_validation_config"
+            if signed
+            else "the answer is not signed"
+        )
+    if signed:
+        return TokenIntrospectionResponse(True, raw=response.content.decode("ascii", "replace"))
+    return TokenIntrospectionResponse(True, claims=json_object(response))
+
+
+def verified(
+    request: TokenIntrospectionRequest, raw: str, claims: Mapping[str, Any]
+) -> TokenIntrospectionResponse:
+    """Return what a verified answer says (RFC 9701 §5)."""
+    said = claims.get("token_introspection")
+    if not isinstance(said, dict):
+        raise UnusableAnswer("the token_introspection claim is missing")
+    return TokenIntrospectionResponse(True, claims=said, raw=raw)
+
+
+ENDPOINT = Endpoint("token introspection", TokenIntrospectionResponse, build, parse)

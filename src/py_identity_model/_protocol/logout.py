@@ -1,0 +1,115 @@
+"""Logging out: at the provider, and when the provider says so (OpenID Connect logout specs)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ..exceptions import (
+    InvalidArgumentError,
+    LogoutStateValidationException,
+    LogoutTokenValidationException,
+)
+from .authorization import extra_pairs, with_query
+from .callback import same_text
+
+BACK_CHANNEL_LOGOUT = "http://schemas.openid.net/event/backchannel-logout"
+_REQUIRED = ("iss", "aud", "iat", "jti", "events")
+
+
+def build_end_session_url(
+    end_session_endpoint: str,
+    id_token_hint: str | None = None,
+    client_id: str | None = None,
+    post_logout_redirect_uri: str | None = None,
+    state: str | None = None,
+    logout_hint: str | None = None,
+    ui_locales: str | None = None,
+    **extra_params: Any,
+) -> str:
+    """Return the URL to send a user's browser to for a logout at the provider.
+
+    Raises :class:`InvalidArgumentError` (a ``ValueError``) for a blank endpoint.
+    OpenID Connect RP-Initiated Logout §2.
+
+    Example::
+
+        build_end_session_url(
+            disco.end_session_endpoint,
+            id_token_hint=id_token,
+            post_logout_redirect_uri="https://rp.example/bye",
+            state=state,
+        )
+    """
+    named = {
+        "id_token_hint": id_token_hint,
+        "logout_hint": logout_hint,
+        "client_id": client_id,
+        "post_logout_redirect_uri": post_logout_redirect_uri,
+        "state": state,
+        "ui_locales": ui_locales,
+    }
+    if not isinstance(end_session_endpoint, str) or not end_session_endpoint.strip():
+        raise InvalidArgumentError("end_session_endpoint must not be empty")
+    pairs = [(name, value) for name, value in named.items() if value is not None]
+    return with_query(end_session_endpoint, [*pairs, *extra_pairs(extra_params)])
+
+
+def validate_post_logout_state(expected_state: str | None, returned_state: str | None) -> None:
+    """Raise unless the ``state`` that came back after a logout is the one that was sent.
+
+    Raises :class:`LogoutStateValidationException`.  OpenID Connect RP-Initiated Logout §3.
+
+    Example::
+
+        validate_post_logout_state(session["logout_state"], query.get("state"))
+    """
+    if not expected_state:
+        raise LogoutStateValidationException(
+            "the expected state is missing or empty", code="missing_expected_state"
+        )
+    if not returned_state:
+        raise LogoutStateValidationException(
+            "state is not present in the logout response", code="missing_logout_state"
+        )
+    if not same_text(expected_state, returned_state):
+        raise LogoutStateValidationException(
+            "the state of the logout response does not match the expected one"
+        )
+
+
+def check_logout_claims(claims: Mapping[str, Any]) -> None:
+    """Raise unless a verified token orders a logout (Back-Channel Logout §2.4, §2.6)."""
+    missing = [name for name in _REQUIRED if claims.get(name) is None]
+    if missing:
+        raise _refused(f"missing: {', '.join(missing)}", "missing_logout_claim")
+    if "nonce" in claims:
+        raise _refused("it carries a nonce, as an ID token would", "logout_token_with_nonce")
+    if claims.get("sub") is None and claims.get("sid") is None:
+        raise _refused("it names neither sub nor sid", "missing_logout_subject")
+    for name in ("sub", "sid", "jti"):
+        if not isinstance(claims.get(name), (str, type(None))):
+            raise _refused(f"the {name} claim is not text", "invalid_logout_claim")
+    events = claims["events"]
+    if not isinstance(events, Mapping) or not isinstance(events.get(BACK_CHANNEL_LOGOUT), Mapping):
+        raise _refused("its events do not name a back-channel logout", "missing_logout_event")
+
+
+def check_logout_typ(typ: object, *, require: bool) -> None:
+    """Raise for a token of another type; ``require`` also for one without (§2.4)."""
+    if typ is None and not require:
+        return
+    kind = typ.lower().removeprefix("application/") if isinstance(typ, str) else None
+    if kind != "logout+jwt" and (require or kind != "jwt"):
+        raise _refused("the typ of its header is another", "wrong_logout_typ")
+
+
+def replayed() -> LogoutTokenValidationException:
+    """Return what to raise for a token that was used before."""
+    return _refused("it was used before", "logout_token_replayed")
+
+
+def _refused(text: str, code: str) -> LogoutTokenValidationException:
+    return LogoutTokenValidationException(
+        f"Invalid logout token: {text}", "payload", {"error": text}, code=code
+    )

@@ -1,0 +1,250 @@
+"""Registering clients, and managing what was registered (RFC 7591, RFC 7592)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+
+from .base import BaseRequest, BaseResponse
+from .endpoint import Endpoint, json_object, refusal_saying, secrets_of
+from .messages import HttpRequest, HttpResponse, Replay, UnusableAnswer, oauth_error_of
+from .revocation import quoted_briefly
+
+_SECRETS = ("client_secret", "registration_access_token")
+_METADATA = (
+    *("redirect_uris", "response_types", "grant_types", "application_type", "contacts"),
+    *("client_name", "logo_uri", "client_uri", "policy_uri", "tos_uri"),
+    *("token_endpoint_auth_method", "scope", "jwks_uri"),
+)
+
+
+@dataclass(repr=False)
+class ClientRegistrationRequest(BaseRequest):
+    """The metadata of a client to be registered at ``address``.
+
+    ``extra_metadata`` carries what has no field here, and wins; ``initial_access_token`` entitles
+    to the registration; ``software_statement`` is a signed JWT of metadata.
+    RFC 7591 §2 and §3.1.
+
+    Example::
+
+        ClientRegistrationRequest(
+            "https://op.example/register",
+            redirect_uris=["https://rp.example/cb"],
+            client_name="My app",
+        )
+    """
+
+    _secret_fields: ClassVar[frozenset[str]] = frozenset(
+        {"initial_access_token", "software_statement"}
+    )
+
+    redirect_uris: list[str]
+    response_types: list[str] | None = None
+    grant_types: list[str] | None = None
+    application_type: str | None = None
+    contacts: list[str] | None = None
+    client_name: str | None = None
+    logo_uri: str | None = None
+    client_uri: str | None = None
+    policy_uri: str | None = None
+    tos_uri: str | None = None
+    token_endpoint_auth_method: str | None = None
+    scope: str | None = None
+    jwks_uri: str | None = None
+    extra_metadata: dict[str, Any] | None = None
+    initial_access_token: str | None = None
+    software_statement: str | None = field(default=None, kw_only=True)
+
+
+@dataclass(repr=False)
+class ClientReadRequest(BaseRequest):
+    """Read the registration at ``address``, its ``registration_client_uri``.  RFC 7592 §2.1.
+
+    Example::
+
+        ClientReadRequest(registered.registration_client_uri, registered.registration_access_token)
+    """
+
+    _secret_fields: ClassVar[frozenset[str]] = frozenset({"registration_access_token"})
+
+    registration_access_token: str
+
+
+@dataclass(repr=False)
+class ClientUpdateRequest(BaseRequest):
+    """Replace the registration at ``address``: what is left out is forgotten.  RFC 7592 §2.2.
+
+    Example::
+
+        ClientUpdateRequest(
+            registered.registration_client_uri,
+            registered.registration_access_token,
+            client_id=registered.client_id,
+            redirect_uris=["https://rp.example/new"],
+        )
+    """
+
+    _secret_fields: ClassVar[frozenset[str]] = frozenset(
+        {"registration_access_token", "client_secret"}
+    )
+
+    registration_access_token: str
+    client_id: str
+    redirect_uris: list[str]
+    response_types: list[str] | None = None
+    grant_types: list[str] | None = None
+    application_type: str | None = None
+    contacts: list[str] | None = None
+    client_name: str | None = None
+    logo_uri: str | None = None
+    client_uri: str | None = None
+    policy_uri: str | None = None
+    tos_uri: str | None = None
+    token_endpoint_auth_method: str | None = None
+    scope: str | None = None
+    jwks_uri: str | None = None
+    client_secret: str | None = None
+    extra_metadata: dict[str, Any] | None = None
+
+
+@dataclass(repr=False)
+class ClientDeleteRequest(BaseRequest):
+    """Delete the registration at ``address``.  RFC 7592 §2.3.
+
+    Example::
+
+        ClientDeleteRequest(
+            registered.registration_client_uri, registered.registration_access_token
+        )
+    """
+
+    _secret_fields: ClassVar[frozenset[str]] = frozenset({"registration_access_token"})
+
+    registration_access_token: str
+
+
+@dataclass(eq=False, repr=False)
+class ClientRegistrationResponse(BaseResponse):
+    """What the provider registered; ``metadata`` is the whole answer.
+
+    Providers may rotate ``registration_access_token``: keep the latest.  The times are in seconds
+    since 1970, a ``client_secret_expires_at`` of 0 means never.  RFC 7591 §3.2.1, RFC 7592 §3.
+    """
+
+    _guarded_fields: ClassVar[frozenset[str]] = frozenset(
+        {"client_id", "registration_client_uri", *_SECRETS}
+    )
+    _secret_fields: ClassVar[frozenset[str]] = frozenset({*_SECRETS, "metadata"})
+
+    client_id: str | None = None
+    client_secret: str | None = None
+    client_id_issued_at: int | None = None
+    client_secret_expires_at: int | None = None
+    registration_access_token: str | None = None
+    registration_client_uri: str | None = None
+    metadata: dict[str, Any] | None = None
+
+
+@dataclass(eq=False, repr=False)
+class ClientDeleteResponse(BaseResponse):
+    """Whether the provider deleted the registration.  RFC 7592 §2.3."""
+
+
+def build_register(request: ClientRegistrationRequest) -> HttpRequest:
+    """Return the HTTP request (RFC 7591 §3.1)."""
+    return HttpRequest(
+        "POST",
+        request.address,
+        json=_metadata_of(request, software_statement=request.software_statement),
+        access_token=request.initial_access_token or None,
+        replay=Replay.UNSENT,  # twice would register two clients
+    )
+
+
+def build_read(request: ClientReadRequest) -> HttpRequest:
+    """Return the HTTP request (RFC 7592 §2.1)."""
+    return HttpRequest("GET", request.address, access_token=request.registration_access_token)
+
+
+def build_update(request: ClientUpdateRequest) -> HttpRequest:
+    """Return the HTTP request (RFC 7592 §2.2)."""
+    secret = request.client_secret
+    return HttpRequest(
+        "PUT",
+        request.address,
+        json=_metadata_of(request, client_id=request.client_id, client_secret=secret),
+        access_token=request.registration_access_token,
+    )
+
+
+def build_delete(request: ClientDeleteRequest) -> HttpRequest:
+    """Return the HTTP request (RFC 7592 §2.3)."""
+    return HttpRequest("DELETE", request.address, access_token=request.registration_access_token)
+
+
+def _metadata_of(
+    request: ClientRegistrationRequest | ClientUpdateRequest, **more: str | None
+) -> Mapping[str, Any]:
+    values = {**more, **{name: getattr(request, name) for name in _METADATA}}
+    present = {name: value for name, value in values.items() if value is not None}
+    return present | (request.extra_metadata or {})
+
+
+def parse(
+    request: ClientRegistrationRequest | ClientReadRequest | ClientUpdateRequest,
+    response: HttpResponse,
+) -> ClientRegistrationResponse:
+    """Return what was registered, or the provider's refusal (RFC 7591 §3.2)."""
+    answer = ClientRegistrationResponse
+    if not response.is_success:
+        return refusal_saying(answer, _words_of(request, response), request, response)
+    body = json_object(response)
+    if not isinstance(body.get("client_id"), str) or not body["client_id"]:
+        raise UnusableAnswer("the client_id is missing")
+    return answer(
+        is_successful=True,
+        client_id=body["client_id"],
+        client_secret=_text(body, "client_secret"),
+        client_id_issued_at=_time(body, "client_id_issued_at"),
+        client_secret_expires_at=_time(body, "client_secret_expires_at"),
+        registration_access_token=_text(body, "registration_access_token"),
+        registration_client_uri=_text(body, "registration_client_uri"),
+        metadata=body,
+    )
+
+
+def _text(body: Mapping[str, Any], name: str) -> str | None:
+    value = body.get(name)
+    return value if isinstance(value, str) else None
+
+
+def _time(body: Mapping[str, Any], name: str) -> int | None:
+    value = body.get(name)
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        return None
+    return int(value) if abs(value) < 1e12 else None
+
+
+def _words_of(request: BaseRequest, response: HttpResponse) -> str:
+    said = oauth_error_of(response, *secrets_of(request))
+    code, described = said["oauth_error"], said["oauth_error_description"]
+    if code is not None:
+        return f"{code}: {described}" if described else f"{code}"
+    status, text = response.status_code, quoted_briefly(request, response)
+    return f"Client registration request failed with status code: {status}. {text}"
+
+
+def parse_delete(request: ClientDeleteRequest, response: HttpResponse) -> ClientDeleteResponse:
+    """Return whether it was deleted (RFC 7592 §2.3)."""
+    if response.is_success:
+        return ClientDeleteResponse(True)
+    return refusal_saying(ClientDeleteResponse, _words_of(request, response), request, response)
+
+
+_OPERATION = "client registration"
+REGISTER = Endpoint(_OPERATION, ClientRegistrationResponse, build_register, parse)
+READ = Endpoint(_OPERATION, ClientRegistrationResponse, build_read, parse)
+UPDATE = Endpoint(_OPERATION, ClientRegistrationResponse, build_update, parse)
+DELETE = Endpoint("client delete", ClientDeleteResponse, build_delete, parse_delete)

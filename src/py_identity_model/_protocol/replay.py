@@ -1,0 +1,75 @@
+"""Remembering what may be used only once: identifiers of proofs and logout tokens."""
+
+from __future__ import annotations
+
+import heapq
+import threading
+import time
+from collections.abc import Awaitable
+from typing import Protocol, runtime_checkable
+
+from .._fork import forget_in_child
+from .._logging import logger
+from ..exceptions import InvalidArgumentError
+
+
+@runtime_checkable
+class ReplayStore(Protocol):
+    """Where identifiers are remembered; share one between processes to refuse replays in all."""
+
+    def add(self, key: str, expires_at: float) -> bool | Awaitable[bool]:
+        """Remember ``key`` until ``expires_at``, a wall clock time; return False if it was known.
+
+        It must be one step for all who share the store.  The awaitable API takes awaitable
+        answers.
+        """
+
+
+class MemoryReplayStore:
+    """Remembers in this process, up to ``max_entries`` identifiers; refuses more.
+
+    Refusing is safe: forgetting early would let a replay pass.  Safe to share between threads
+    and event loops.
+
+    Example::
+
+        store = MemoryReplayStore(max_entries=10_000)
+        assert store.add("1", 4102444800.0)
+        assert not store.add("1", 4102444800.0)
+    """
+
+    def __init__(self, max_entries: int = 100_000) -> None:
+        if max_entries < 1:
+            raise InvalidArgumentError("max_entries must be at least 1")
+        self._most = max_entries
+        self._known: set[str] = set()
+        self._queue: list[tuple[float, str]] = []
+        self._lock = threading.Lock()
+        self.clock = time.time
+        forget_in_child(self)
+
+    def _forget_parent(self) -> None:
+        self._lock = threading.Lock()
+
+    def __len__(self) -> int:
+        return len(self._known)
+
+    def add(self, key: str, expires_at: float) -> bool:
+        """Remember ``key`` until ``expires_at``; return False if it was known, or it is full.
+
+        Example::
+
+            store.add(claims["jti"], claims["iat"] + 120)
+        """
+        now = self.clock()
+        with self._lock:
+            while self._queue and self._queue[0][0] <= now:
+                self._known.discard(heapq.heappop(self._queue)[1])
+            if key in self._known:
+                return False
+            if len(self._known) >= self._most:
+                logger.error("the replay store is full: refusing until entries expire")
+                return False
+            self._known.add(key)
+            heapq.heappush(self._queue, (expires_at, key))
+            return True

@@ -1,0 +1,94 @@
+"""Asking who the user is (OpenID Connect Core §5.3)."""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+
+from .base import BaseRequest, BaseResponse, ErrorKind
+from .dpop import DPoPKey
+from .endpoint import Endpoint, json_object, refusal
+from .messages import HttpRequest, HttpResponse, Replay
+from .mtls import MtlsClientAuth
+from .token_validation import TokenValidationConfig
+
+SIGNED = "application/jwt"
+
+
+@dataclass(repr=False)
+class UserInfoRequest(BaseRequest):
+    """An access token that entitles to the user's claims at ``address``.
+
+    ``expected_sub`` is the ``sub`` of the ID token: compare it always, OpenID Connect Core
+    §5.3.2 demands it.  ``dpop_key`` is the key that the token is bound to, ``mtls`` the
+    certificate.  A signed answer is verified by ``token_validation_config`` (its ``audience``
+    is the client) and ``disco_doc_address``; without them it is only handed over as ``raw``.
+
+    Example::
+
+        UserInfoRequest("https://op.example/me", access_token, expected_sub=claims["sub"])
+    """
+
+    _secret_fields: ClassVar[frozenset[str]] = frozenset({"token"})
+
+    token: str
+    expected_sub: str | None = None
+    dpop_key: DPoPKey | None = None
+    mtls: MtlsClientAuth | None = None
+    token_validation_config: TokenValidationConfig | None = field(default=None, kw_only=True)
+    disco_doc_address: str | None = field(default=None, kw_only=True)
+
+
+@dataclass(eq=False, repr=False)
+class UserInfoResponse(BaseResponse):
+    """The user's ``claims``; ``raw`` is a signed answer as it came: see ``claims``."""
+
+    _guarded_fields: ClassVar[frozenset[str]] = frozenset({"claims", "raw"})
+
+    claims: dict[str, Any] | None = None
+    raw: str | None = None
+
+
+def build(request: UserInfoRequest) -> HttpRequest:
+    """Return the HTTP request (OpenID Connect Core §5.3.1)."""
+    return HttpRequest(
+        "GET",
+        request.address,
+        headers={"Accept": "application/json, application/jwt"},
+        access_token=request.token,
+        dpop_key=request.dpop_key,
+        certificate=request.mtls,
+        replay=Replay.SAFE,
+    )
+
+
+def parse(request: UserInfoRequest, response: HttpResponse) -> UserInfoResponse:
+    """Return the claims; a signed answer still has to be verified."""
+    if not response.is_success:
+        return refusal(UserInfoResponse, "UserInfo request", request, response)
+    if response.media_type == SIGNED:
+        return UserInfoResponse(True, raw=response.content.decode("ascii", "replace"))
+    return with_claims(request, json_object(response))
+
+
+def with_claims(
+    request: UserInfoRequest, claims: Mapping[str, Any], raw: str | None = None
+) -> UserInfoResponse:
+    """Return the claims if they are about the user who is expected (§5.3.2)."""
+    expected, actual = request.expected_sub, claims.get("sub")
+    if expected is None:
+        return UserInfoResponse(True, claims=dict(claims), raw=raw)
+    if not isinstance(actual, str) or not actual:
+        return _mismatch("the sub claim is missing from the userinfo response")
+    if not hmac.compare_digest(expected.encode(), actual.encode()):
+        return _mismatch(f"sub mismatch: expected {expected}, the userinfo response has {actual}")
+    return UserInfoResponse(True, claims=dict(claims), raw=raw)
+
+
+def _mismatch(text: str) -> UserInfoResponse:
+    return UserInfoResponse(False, text, error_kind=ErrorKind.VERIFICATION_FAILED)
+
+
+ENDPOINT = Endpoint("UserInfo request", UserInfoResponse, build, parse)

@@ -1,0 +1,73 @@
+"""Get tokens for devices without a browser."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from .._protocol.device import (
+    AUTHORIZATION,
+    POLL,
+    DeviceAuthorizationRequest,
+    DeviceAuthorizationResponse,
+    DeviceTokenRequest,
+    DeviceTokenResponse,
+    gave_up,
+)
+from .endpoint import ask
+from .http import AsyncHTTPClient
+from .polling import poll_until_decided
+
+
+async def request_device_authorization(
+    request: DeviceAuthorizationRequest, http_client: AsyncHTTPClient | None = None
+) -> DeviceAuthorizationResponse:
+    """Ask for a code that the user enters on another device.
+
+    ``http_client`` is used instead of this worker's own.  Nothing is raised: a failed response
+    says why in ``error``, ``error_kind`` and ``oauth_error``.  RFC 8628 §3.1.
+
+    Example::
+
+        device = await request_device_authorization(
+            DeviceAuthorizationRequest("https://op.example/device", "tv")
+        )
+        if device.is_successful:
+            print(device.verification_uri, device.user_code)
+    """
+    return await ask(AUTHORIZATION, request, http_client)
+
+
+async def poll_device_token(
+    request: DeviceTokenRequest, http_client: AsyncHTTPClient | None = None
+) -> DeviceTokenResponse:
+    """Ask once whether the user has agreed; ``error_code`` says why there is no token yet.
+
+    ``http_client`` is used instead of this worker's own.  Nothing is raised.  RFC 8628 §3.4.
+
+    Example::
+
+        response = await poll_device_token(
+            DeviceTokenRequest("https://op.example/token", "tv", device.device_code)
+        )
+    """
+    return await ask(POLL, request, http_client)
+
+
+async def wait_for_device_token(
+    request: DeviceTokenRequest,
+    device: DeviceAuthorizationResponse,
+    http_client: AsyncHTTPClient | None = None,
+) -> DeviceTokenResponse:
+    """Ask until the user has agreed or refused, or the codes have expired.
+
+    ``device`` is the answer that brought the codes: its ``interval`` (5 seconds if it has none)
+    is kept, and made longer when the provider says ``slow_down`` or is out.  ``http_client`` is
+    used instead of this worker's own.  Nothing is raised.  RFC 8628 §3.5.
+
+    Example::
+
+        request = DeviceTokenRequest("https://op.example/token", "tv", device.device_code)
+        response = await wait_for_device_token(request, device)
+    """
+    poll = partial(ask, POLL, request, http_client)
+    return await poll_until_decided(poll, device.interval, device.expires_in, gave_up)

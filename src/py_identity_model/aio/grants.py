@@ -1,0 +1,52 @@
+"""Ask for tokens by grants that have no module of their own."""
+
+from __future__ import annotations
+
+from .._protocol.grants import (
+    EXTENSION,
+    JWT_BEARER_GRANT,
+    ExtensionTokenRequest,
+    ExtensionTokenResponse,
+    JwtBearerTokenRequest,
+    JwtBearerTokenResponse,
+)
+from .endpoint import ask
+from .http import AsyncHTTPClient
+
+
+async def request_extension_token(
+    request: ExtensionTokenRequest, http_client: AsyncHTTPClient | None = None
+) -> ExtensionTokenResponse:
+    """Ask the token endpoint for a token by any grant.
+
+    ``http_client`` is used instead of this worker's own.  Nothing is raised: a failed response
+    says why in ``error``, ``error_kind`` and ``oauth_error``.
+    RFC 6749 §4.5.
+
+    Example::
+
+        response = await request_extension_token(
+            ExtensionTokenRequest(
+                "https://op.example/token", "app", "urn:example:grant", {"proof": "1"}
+            )
+        )
+    """
+    return await ask(EXTENSION, request, http_client)
+
+
+async def request_jwt_bearer_token(
+    request: JwtBearerTokenRequest, http_client: AsyncHTTPClient | None = None
+) -> JwtBearerTokenResponse:
+    """Exchange a signed JWT for a token.
+
+    ``http_client`` is used instead of this worker's own.  Nothing is raised: a failed response
+    says why in ``error``, ``error_kind`` and ``oauth_error``.
+    RFC 7523 §2.1.
+
+    Example::
+
+        response = await request_jwt_bearer_token(
+            JwtBearerTokenRequest("https://op.example/token", "app", assertion=signed_jwt)
+        )
+    """
+    return await ask(JWT_BEARER_GRANT, request, http_client)

@@ -1,0 +1,32 @@
+"""Push authorization requests."""
+
+from __future__ import annotations
+
+from .._protocol.par import ENDPOINT, PushedAuthorizationRequest, PushedAuthorizationResponse
+from .endpoint import ask
+from .http import AsyncHTTPClient
+
+
+async def push_authorization_request(
+    request: PushedAuthorizationRequest, http_client: AsyncHTTPClient | None = None
+) -> PushedAuthorizationResponse:
+    """Push an authorization request to the provider, for a reference to it.
+
+    The user's browser then carries ``client_id`` and ``request_uri`` alone, see
+    :func:`build_pushed_authorization_url`.  ``http_client`` is used instead of this worker's
+    own.  Nothing is raised: a failed response says why in ``error``, ``error_kind`` and
+    ``oauth_error``.  RFC 9126 §2.
+
+    Example::
+
+        response = await push_authorization_request(
+            PushedAuthorizationRequest(
+                address="https://op.example/par",
+                client_id="web",
+                redirect_uri="https://rp.example/cb",
+                state=state,
+                client_secret="s3cret",
+            )
+        )
+    """
+    return await ask(ENDPOINT, request, http_client)

@@ -1,0 +1,88 @@
+"""Register clients, and manage what was registered."""
+
+from __future__ import annotations
+
+from .._protocol.registration import (
+    DELETE,
+    READ,
+    REGISTER,
+    UPDATE,
+    ClientDeleteRequest,
+    ClientDeleteResponse,
+    ClientReadRequest,
+    ClientRegistrationRequest,
+    ClientRegistrationResponse,
+    ClientUpdateRequest,
+)
+from .endpoint import ask
+from .http import AsyncHTTPClient
+
+
+async def register_client(
+    request: ClientRegistrationRequest, http_client: AsyncHTTPClient | None = None
+) -> ClientRegistrationResponse:
+    """Register a client.
+
+    ``http_client`` is used instead of this worker's own.  Nothing is raised: a failed response
+    says why in ``error``, ``error_kind`` and ``oauth_error``.
+    RFC 7591 §3.
+
+    Example::
+
+        response = await register_client(
+            ClientRegistrationRequest("https://op.example/register", ["https://rp.example/cb"])
+        )
+    """
+    return await ask(REGISTER, request, http_client)
+
+
+async def read_client(
+    request: ClientReadRequest, http_client: AsyncHTTPClient | None = None
+) -> ClientRegistrationResponse:
+    """Read what is registered of a client.
+
+    ``http_client`` is used instead of this worker's own.  Nothing is raised: a failed response
+    says why in ``error``, ``error_kind`` and ``oauth_error``.
+    RFC 7592 §2.1.
+
+    Example::
+
+        response = await read_client(ClientReadRequest(registration_uri, registration_token))
+    """
+    return await ask(READ, request, http_client)
+
+
+async def update_client(
+    request: ClientUpdateRequest, http_client: AsyncHTTPClient | None = None
+) -> ClientRegistrationResponse:
+    """Replace what is registered of a client.
+
+    ``http_client`` is used instead of this worker's own.  Nothing is raised: a failed response
+    says why in ``error``, ``error_kind`` and ``oauth_error``.
+    RFC 7592 §2.2.
+
+    Example::
+
+        response = await update_client(
+            ClientUpdateRequest(
+                registration_uri, registration_token, "client-1", ["https://rp.example/new"]
+            )
+        )
+    """
+    return await ask(UPDATE, request, http_client)
+
+
+async def delete_client(
+    request: ClientDeleteRequest, http_client: AsyncHTTPClient | None = None
+) -> ClientDeleteResponse:
+    """Delete a client's registration.
+
+    ``http_client`` is used instead of this worker's own.  Nothing is raised: a failed response
+    says why in ``error``, ``error_kind`` and ``oauth_error``.
+    RFC 7592 §2.3.
+
+    Example::
+
+        response = await delete_client(ClientDeleteRequest(registration_uri, registration_token))
+    """
+    return await ask(DELETE, request, http_client)

@@ -1,0 +1,25 @@
+"""Revoke tokens."""
+
+from __future__ import annotations
+
+from .._protocol.revocation import ENDPOINT, TokenRevocationRequest, TokenRevocationResponse
+from .endpoint import ask
+from .http import AsyncHTTPClient
+
+
+async def revoke_token(
+    request: TokenRevocationRequest, http_client: AsyncHTTPClient | None = None
+) -> TokenRevocationResponse:
+    """Tell the provider that a token is not needed any more.
+
+    A token that the provider does not know counts as revoked.  ``http_client`` is used instead
+    of this worker's own.  Nothing is raised: a failed response says why in ``error``,
+    ``error_kind`` and ``oauth_error``.  RFC 7009 §2.
+
+    Example::
+
+        response = await revoke_token(
+            TokenRevocationRequest("https://op.example/revoke", saved, client_id="web")
+        )
+    """
+    return await ask(ENDPOINT, request, http_client)

@@ -1,0 +1,45 @@
+"""Answers that are signed tokens: verified before anybody sees a claim."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from .._jose.tokens import header_members
+from .._logging import logger
+from .._protocol.base import BaseRequest, BaseResponse
+from .._protocol.endpoint import Endpoint
+from .._protocol.token_validation import TokenValidationConfig, opened
+from ..exceptions import TokenValidationException
+from .http import AsyncHTTPClient
+from .token_validation import validate_token
+
+Q = TypeVar("Q", bound=BaseRequest)
+A = TypeVar("A", bound=BaseResponse)
+
+
+async def verified_answer(
+    endpoint: Endpoint[Q, A],
+    raw: str,
+    config: TokenValidationConfig,
+    disco_doc_address: str | None,
+    http_client: AsyncHTTPClient | None,
+    read: Callable[[dict[str, Any]], A],
+    *,
+    typ: str | None = None,
+) -> A:
+    """Return what ``read`` makes of the claims in ``raw``, or a failed response."""
+    try:
+        signed, config = opened(raw, config)
+        claims = await validate_token(signed, config, disco_doc_address, http_client)
+        actual = header_members(signed).get("typ")
+        if typ is not None and (not isinstance(actual, str) or actual.lower() != typ):
+            raise TokenValidationException(
+                "The JWT is of another type", "header", {"expected": typ}, code="wrong_typ"
+            )
+        response = read(claims)
+    except Exception as error:
+        response = endpoint.failed(error)
+    if not response.is_successful:
+        logger.error("%s failed: %s", endpoint.operation, response.error_kind)
+    return response

@@ -1,0 +1,32 @@
+"""Exchange tokens."""
+
+from __future__ import annotations
+
+from .._protocol.token_exchange import ENDPOINT, TokenExchangeRequest, TokenExchangeResponse
+from .endpoint import ask
+from .http import AsyncHTTPClient
+
+
+async def exchange_token(
+    request: TokenExchangeRequest, http_client: AsyncHTTPClient | None = None
+) -> TokenExchangeResponse:
+    """Exchange one token for another: for another audience, or on somebody's behalf.
+
+    ``http_client`` is used instead of this worker's own.  Nothing is raised: a failed response
+    says why in ``error``, ``error_kind`` and ``oauth_error``.
+    RFC 8693 §2.
+
+    Example::
+
+        response = await exchange_token(
+            TokenExchangeRequest(
+                address="https://op.example/token",
+                client_id="gateway",
+                client_secret="s3cret",
+                subject_token=access_token,
+                subject_token_type="urn:ietf:params:oauth:token-type:access_token",
+                audience="orders",
+            )
+        )
+    """
+    return await ask(ENDPOINT, request, http_client)

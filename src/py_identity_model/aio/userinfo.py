@@ -1,0 +1,36 @@
+"""Ask who the user is."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from .._protocol.userinfo import ENDPOINT, UserInfoRequest, UserInfoResponse, with_claims
+from .endpoint import ask
+from .http import AsyncHTTPClient
+from .signed_answers import verified_answer
+
+
+async def get_userinfo(
+    request: UserInfoRequest, http_client: AsyncHTTPClient | None = None
+) -> UserInfoResponse:
+    """Ask the provider for the user's claims.
+
+    A signed or encrypted answer is verified where ``request`` says by what, and is else only
+    handed over as ``raw``.  ``http_client`` is used instead of this worker's own.  Nothing is
+    raised: a failed response says why in ``error``, ``error_kind`` and ``oauth_error``.
+    OpenID Connect Core §5.3.
+
+    Example::
+
+        response = await get_userinfo(
+            UserInfoRequest("https://op.example/me", access_token, expected_sub=claims["sub"])
+        )
+        if response.is_successful:
+            print(response.claims["email"])
+    """
+    response = await ask(ENDPOINT, request, http_client)
+    raw, config = vars(response).get("raw"), request.token_validation_config
+    if raw is None or config is None:
+        return response
+    read, address = partial(with_claims, request, raw=raw), request.disco_doc_address
+    return await verified_answer(ENDPOINT, raw, config, address, http_client, read)

@@ -1,0 +1,38 @@
+# Generated from aio/authorization_code.py by scripts/make_sync.py; edit that file.
+"""Exchange authorization codes."""
+
+from __future__ import annotations
+
+from .._protocol.authorization_code import (
+    ENDPOINT,
+    AuthorizationCodeTokenRequest,
+    AuthorizationCodeTokenResponse,
+)
+from .endpoint import ask
+from .http import HTTPClient
+
+
+def request_authorization_code_token(
+    request: AuthorizationCodeTokenRequest, http_client: HTTPClient | None = None
+) -> AuthorizationCodeTokenResponse:
+    """Exchange an authorization code for tokens.
+
+    Check ``state`` and ``iss`` of the callback first, and the ID token afterwards with
+    :func:`validate_id_token`.  ``http_client`` is used instead of this worker's own.  Nothing
+    is raised: a failed response says why in ``error``, ``error_kind`` and ``oauth_error``.  RFC
+    6749 §4.1.3, RFC 7636 §4.5.
+
+    Example::
+
+        response = request_authorization_code_token(
+            AuthorizationCodeTokenRequest(
+                address="https://op.example/token",
+                client_id="web",
+                code=callback.code,
+                redirect_uri="https://rp.example/cb",
+                code_verifier=verifier,
+                client_secret="s3cret",
+            )
+        )
+    """
+    return ask(ENDPOINT, request, http_client)

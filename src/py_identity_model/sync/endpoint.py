@@ -1,0 +1,29 @@
+# Generated from aio/endpoint.py by scripts/make_sync.py; edit that file.
+"""Asking an endpoint: what all of them share."""
+
+from __future__ import annotations
+
+from logging import INFO
+from typing import TypeVar
+
+from .._logging import logger, redact_url
+from .._protocol.base import BaseRequest, BaseResponse
+from .._protocol.endpoint import Endpoint
+from .http import HTTPClient, send
+
+Q = TypeVar("Q", bound=BaseRequest)
+A = TypeVar("A", bound=BaseResponse)
+
+
+def ask(endpoint: Endpoint[Q, A], request: Q, http_client: HTTPClient | None) -> A:
+    """Return the answer of an endpoint; what goes wrong is in it, nothing is raised."""
+    try:
+        built = endpoint.build(request)
+        if logger.isEnabledFor(INFO):
+            logger.info("%s: %s %s", endpoint.operation, built.method, redact_url(built.url))
+        response = endpoint.parse(request, send(built, http_client))
+    except Exception as error:
+        response = endpoint.failed(error)
+    if not response.is_successful:
+        logger.error("%s failed: %s", endpoint.operation, response.error_kind)
+    return response

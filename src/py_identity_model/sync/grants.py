@@ -1,0 +1,53 @@
+# Generated from aio/grants.py by scripts/make_sync.py; edit that file.
+"""Ask for tokens by grants that have no module of their own."""
+
+from __future__ import annotations
+
+from .._protocol.grants import (
+    EXTENSION,
+    JWT_BEARER_GRANT,
+    ExtensionTokenRequest,
+    ExtensionTokenResponse,
+    JwtBearerTokenRequest,
+    JwtBearerTokenResponse,
+)
+from .endpoint import ask
+from .http import HTTPClient
+
+
+def request_extension_token(
+    request: ExtensionTokenRequest, http_client: HTTPClient | None = None
+) -> ExtensionTokenResponse:
+    """Ask the token endpoint for a token by any grant.
+
+    ``http_client`` is used instead of this worker's own.  Nothing is raised: a failed response
+    says why in ``error``, ``error_kind`` and ``oauth_error``.
+    RFC 6749 §4.5.
+
+    Example::
+
+        response = request_extension_token(
+            ExtensionTokenRequest(
+                "https://op.example/token", "app", "urn:example:grant", {"proof": "1"}
+            )
+        )
+    """
+    return ask(EXTENSION, request, http_client)
+
+
+def request_jwt_bearer_token(
+    request: JwtBearerTokenRequest, http_client: HTTPClient | None = None
+) -> JwtBearerTokenResponse:
+    """Exchange a signed JWT for a token.
+
+    ``http_client`` is used instead of this worker's own.  Nothing is raised: a failed response
+    says why in ``error``, ``error_kind`` and ``oauth_error``.
+    RFC 7523 §2.1.
+
+    Example::
+
+        response = request_jwt_bearer_token(
+            JwtBearerTokenRequest("https://op.example/token", "app", assertion=signed_jwt)
+        )
+    """
+    return ask(JWT_BEARER_GRANT, request, http_client)

@@ -1,0 +1,29 @@
+# Generated from aio/refreshing.py by scripts/make_sync.py; edit that file.
+"""Use refresh tokens."""
+
+from __future__ import annotations
+
+from .._protocol.refreshing import ENDPOINT, RefreshTokenRequest, RefreshTokenResponse
+from .endpoint import ask
+from .http import HTTPClient
+
+
+def refresh_token(
+    request: RefreshTokenRequest, http_client: HTTPClient | None = None
+) -> RefreshTokenResponse:
+    """Exchange a refresh token for new tokens.
+
+    The answer may hold a new refresh token, which then replaces the old one.
+    ``http_client`` is used instead of this worker's own.  Nothing is raised: a failed response
+    says why in ``error``, ``error_kind`` and ``oauth_error``.
+    RFC 6749 §6.
+
+    Example::
+
+        response = refresh_token(
+            RefreshTokenRequest("https://op.example/token", "web", refresh_token=saved)
+        )
+        if response.is_successful:
+            saved = response.token.get("refresh_token", saved)
+    """
+    return ask(ENDPOINT, request, http_client)

@@ -1,0 +1,89 @@
+# Generated from aio/registration.py by scripts/make_sync.py; edit that file.
+"""Register clients, and manage what was registered."""
+
+from __future__ import annotations
+
+from .._protocol.registration import (
+    DELETE,
+    READ,
+    REGISTER,
+    UPDATE,
+    ClientDeleteRequest,
+    ClientDeleteResponse,
+    ClientReadRequest,
+    ClientRegistrationRequest,
+    ClientRegistrationResponse,
+    ClientUpdateRequest,
+)
+from .endpoint import ask
+from .http import HTTPClient
+
+
+def register_client(
+    request: ClientRegistrationRequest, http_client: HTTPClient | None = None
+) -> ClientRegistrationResponse:
+    """Register a client.
+
+    ``http_client`` is used instead of this worker's own.  Nothing is raised: a failed response
+    says why in ``error``, ``error_kind`` and ``oauth_error``.
+    RFC 7591 §3.
+
+    Example::
+
+        response = register_client(
+            ClientRegistrationRequest("https://op.example/register", ["https://rp.example/cb"])
+        )
+    """
+    return ask(REGISTER, request, http_client)
+
+
+def read_client(
+    request: ClientReadRequest, http_client: HTTPClient | None = None
+) -> ClientRegistrationResponse:
+    """Read what is registered of a client.
+
+    ``http_client`` is used instead of this worker's own.  Nothing is raised: a failed response
+    says why in ``error``, ``error_kind`` and ``oauth_error``.
+    RFC 7592 §2.1.
+
+    Example::
+
+        response = read_client(ClientReadRequest(registration_uri, registration_token))
+    """
+    return ask(READ, request, http_client)
+
+
+def update_client(
+    request: ClientUpdateRequest, http_client: HTTPClient | None = None
+) -> ClientRegistrationResponse:
+    """Replace what is registered of a client.
+
+    ``http_client`` is used instead of this worker's own.  Nothing is raised: a failed response
+    says why in ``error``, ``error_kind`` and ``oauth_error``.
+    RFC 7592 §2.2.
+
+    Example::
+
+        response = update_client(
+            ClientUpdateRequest(
+                registration_uri, registration_token, "client-1", ["https://rp.example/new"]
+            )
+        )
+    """
+    return ask(UPDATE, request, http_client)
+
+
+def delete_client(
+    request: ClientDeleteRequest, http_client: HTTPClient | None = None
+) -> ClientDeleteResponse:
+    """Delete a client's registration.
+
+    ``http_client`` is used instead of this worker's own.  Nothing is raised: a failed response
+    says why in ``error``, ``error_kind`` and ``oauth_error``.
+    RFC 7592 §2.3.
+
+    Example::
+
+        response = delete_client(ClientDeleteRequest(registration_uri, registration_token))
+    """
+    return ask(DELETE, request, http_client)
