@@ -286,7 +286,7 @@ class Config:
 
     Example::
 
-        config = Config.build(overrides={"client.id": "web"}, env=False)
+        config = Config.build(overrides={"http.timeout": "5"}, env=False)
     """
 
     http_timeout: float = 30.0
@@ -324,7 +324,7 @@ class Config:
 
         Example::
 
-            config = Config.from_env(group="client")
+            config = Config.from_env(prefix="SHOP_")
         """
         return cls.build(
             sources=[EnvSource(prefix=prefix)],

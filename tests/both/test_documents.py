@@ -10,9 +10,12 @@ import re
 import textwrap
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
+import httpx
 import pytest
+import trustme
 
 import py_identity_model
 from py_identity_model import (
@@ -124,12 +127,91 @@ def examples_of(name: str, thing: Any) -> Iterator[tuple[str, str]]:
 EXAMPLES = dict(documented())
 
 
+@pytest.fixture(scope="session")
+def folder_of_files(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the files that examples name."""
+    folder = tmp_path_factory.mktemp("files")
+    certificate = trustme.CA().issue_cert("client.test")
+    certificate.cert_chain_pems[0].write_to_path(str(folder / "client.pem"))
+    certificate.private_key_pem.write_to_path(str(folder / "client.key"))
+    return folder
+
+
+def found_by_readers(provider: EmbeddedProvider, folder: Path) -> dict[str, Any]:
+    """Return what examples speak of without making it."""
+    verifier, challenge = py_identity_model.generate_pkce_pair()
+    key = py_identity_model.DPoPKey("ES256")
+    pem = (folder / "client.pem").read_text()
+    thumbprint = py_identity_model.compute_certificate_thumbprint(pem)
+    id_token = provider.mint(aud="web", sub="alice", nonce="n", header={"typ": "JWT"})
+    logout_token = provider.mint(
+        aud="web",
+        events={"http://schemas.openid.net/event/backchannel-logout": {}},
+        header={"typ": "logout+jwt"},
+    )
+    jarm = provider.mint(aud="web", code="c", state="s")
+    callback = py_identity_model.parse_authorize_callback_response("/cb?code=c&state=s")
+    disco = py_identity_model.get_discovery_document(
+        py_identity_model.DiscoveryDocumentRequest(provider.issuer)
+    )
+    return {
+        "verifier": verifier,
+        "challenge": challenge,
+        "state": "s",
+        "saved": "refresh",
+        "key": key,
+        "saved_pem": key.private_key_pem,
+        "pem_text": key.private_key_pem,
+        "saved_jwk": key._key.as_dict(private=True),
+        "proof": "proof",
+        "id_token": id_token,
+        "jwt": logout_token,
+        "token": "token",
+        "session": {"state": "s", "nonce": "n", "logout_state": "s"},
+        "query": {"state": "s"},
+        "form": {"logout_token": logout_token},
+        "request": SimpleNamespace(url=f"https://rp.example/cb?code=c&state=s&response={jarm}"),
+        "response": httpx.Response(200),
+        "callback": callback,
+        "disco": disco,
+        "store": py_identity_model.MemoryReplayStore(),
+        "claims": {"sub": "alice", "jti": "1", "iat": 1, "cnf": {"x5t#S256": thumbprint}},
+        "client_certificate_pem": pem,
+        "Path": Path,
+        "request_object": "eyJ",
+        "signed_jwt": "eyJ",
+        "assertion": "PHNhbWw",
+        "token_endpoint": f"{provider.issuer}/t",
+        "device": py_identity_model.DeviceAuthorizationResponse(
+            True, device_code="d", user_code="u", expires_in=1, interval=5
+        ),
+        "started": py_identity_model.BackchannelAuthenticationResponse(
+            True, auth_req_id="a", expires_in=1, interval=5
+        ),
+        "registered": py_identity_model.ClientRegistrationResponse(
+            True, client_id="c", registration_access_token="t", registration_client_uri="https://r"
+        ),
+        "registration_uri": f"{provider.issuer}/reg",
+        "registration_token": "t",
+        "headers": {"Authorization": "Bearer n"},
+        "saved_notification_token": "n",
+        "body": b'{"auth_req_id": "a"}',
+        "access_token": provider.mint(),
+        "pushed": SimpleNamespace(request_uri="urn:ietf:params:oauth:request_uri:1"),
+    }
+
+
 def test_there_are_examples() -> None:
     assert len(EXAMPLES) > 80
 
 
 @pytest.mark.parametrize("name", EXAMPLES)
-def test_the_example_of_a_docstring_runs(name: str, provider: EmbeddedProvider) -> None:
+def test_the_example_of_a_docstring_runs(
+    name: str,
+    provider: EmbeddedProvider,
+    folder_of_files: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     module, _, _ = name.partition(":")
     space: dict[str, Any] = {
         "Any": Any,
@@ -149,7 +231,9 @@ def test_the_example_of_a_docstring_runs(name: str, provider: EmbeddedProvider) 
         "token_cache": py_identity_model.TokenCache(),
         "secrets": importlib.import_module("secrets"),
     }
+    space |= found_by_readers(provider, folder_of_files)
     example = EXAMPLES[name].replace("https://op.example", provider.issuer)
+    monkeypatch.chdir(folder_of_files)
     if module.endswith((".aio", ".http_client")):
         space |= {word: getattr(aio, word) for word in aio.__all__}
         space["http_client"] = space["client"] = None

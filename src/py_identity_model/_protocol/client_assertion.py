@@ -47,7 +47,8 @@ def create_client_assertion(
 
     Example::
 
-        create_client_assertion(PrivateKeyJwt(pem_text), "client", "https://op.example/token")
+        config = PrivateKeyJwt(pem_text, algorithm="ES256")
+        create_client_assertion(config, "client", "https://op.example/token")
     """
     if config.algorithm not in SIGNING_ALGORITHMS:
         raise InvalidArgumentError(f"Unsupported client assertion algorithm: {config.algorithm}")

@@ -42,7 +42,7 @@ def compute_certificate_thumbprint(cert: str | bytes) -> str:
 
     Example::
 
-        compute_certificate_thumbprint(pem_text)
+        compute_certificate_thumbprint(client_certificate_pem)
     """
     if not cert:
         raise InvalidArgumentError("the certificate must not be empty", code="invalid_certificate")

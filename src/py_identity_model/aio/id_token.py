@@ -38,7 +38,7 @@ async def validate_id_token(
     Example::
 
         claims = await validate_id_token(
-            response.token["id_token"],
+            id_token,
             TokenValidationConfig(perform_disco=True, audience="web"),
             "https://op.example",
             nonce=session["nonce"],

@@ -23,6 +23,6 @@ async def refresh_token(
             RefreshTokenRequest("https://op.example/token", "web", refresh_token=saved)
         )
         if response.is_successful:
-            saved = response.token.get("refresh_token", saved)
+            newest = response.token.get("refresh_token", saved)
     """
     return await ask(ENDPOINT, request, http_client)

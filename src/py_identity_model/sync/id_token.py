@@ -39,7 +39,7 @@ def validate_id_token(
     Example::
 
         claims = validate_id_token(
-            response.token["id_token"],
+            id_token,
             TokenValidationConfig(perform_disco=True, audience="web"),
             "https://op.example",
             nonce=session["nonce"],

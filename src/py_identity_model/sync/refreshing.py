@@ -24,6 +24,6 @@ def refresh_token(
             RefreshTokenRequest("https://op.example/token", "web", refresh_token=saved)
         )
         if response.is_successful:
-            saved = response.token.get("refresh_token", saved)
+            newest = response.token.get("refresh_token", saved)
     """
     return ask(ENDPOINT, request, http_client)

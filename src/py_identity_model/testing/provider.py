@@ -7,16 +7,17 @@ import ssl
 import threading
 import time
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from types import TracebackType
 from typing import Any, Self
+from urllib.parse import urlencode
 
 from joserfc.jwk import ECKey, Key, OKPKey, RSAKey
 
 from .._jose.jwk import JsonWebKey, jwks_from_dict
 from .._jose.sign import sign_compact
 from ..exceptions import InvalidArgumentError
-from .oauth import METHODS, Client, TokenEndpoint
+from .oauth import GRANTS, METHODS, Client, Server
 from .wire import Answer, LoopbackServer, Received
 
 _MAKERS: dict[str, Callable[[], Key]] = {
@@ -34,6 +35,11 @@ class EmbeddedProvider:
     ``lifetime`` is how long tokens last, in seconds.  With ``tls``, a server context, it speaks
     https under the name ``host``.  Algorithms: RS256, ES256, EdDSA.
 
+    The client may use every grant, and ``public_client_id`` every one that takes no secret; users
+    are sent back to ``redirect_uris``, or anywhere if None.  Whoever comes to the authorization
+    endpoint is logged in at once: as ``user``, or as the ``login_hint`` says; nobody is while
+    ``user`` is None.  ``user_claims`` are what userinfo tells besides ``sub``.
+
     ``requests`` lists what arrived.  ``intercept`` may be set to a function that gets each
     request and answers in the provider's place, or returns None.
 
@@ -49,7 +55,11 @@ class EmbeddedProvider:
         audience: str = "api",
         client_id: str = "machine",
         client_secret: str | None = None,
-        scopes: tuple[str, ...] = ("api", "read", "write"),
+        scopes: tuple[str, ...] = ("openid", "profile", "email", "api", "read", "write"),
+        public_client_id: str = "native",
+        redirect_uris: Sequence[str] | None = None,
+        user: str | None = "alice",
+        user_claims: Mapping[str, Any] | None = None,
         lifetime: int = 3600,
         tls: ssl.SSLContext | None = None,
         host: str = "127.0.0.1",
@@ -59,6 +69,9 @@ class EmbeddedProvider:
         self.lifetime = lifetime
         self.client_id = client_id
         self.client_secret = client_secret or secrets.token_urlsafe(32)
+        self.public_client_id = public_client_id
+        self.user = user
+        self.user_claims = dict(user_claims or {})
         self.requests: list[Received] = []
         self.intercept: Callable[[Received], Answer | None] | None = None
         self._guard = threading.Lock()
@@ -68,10 +81,12 @@ class EmbeddedProvider:
         self.rotate_keys()
         self._server = LoopbackServer(self._respond, tls)
         self.issuer = f"{'https' if tls else 'http'}://{host}:{self._server.port}"
-        client = Client(self.client_id, self.client_secret, scopes)
-        self._tokens = TokenEndpoint(
-            self.token_endpoint, {client.client_id: client}, scopes, self.mint, lifetime
-        )
+        registered = None if redirect_uris is None else tuple(redirect_uris)
+        clients = [
+            Client(self.client_id, self.client_secret, scopes, registered),
+            Client(public_client_id, None, scopes, registered),
+        ]
+        self._oauth = Server(self.issuer, clients, scopes, self.mint, lifetime)
         self._server.start()
 
     @property
@@ -105,11 +120,19 @@ class EmbeddedProvider:
             "issuer": self.issuer,
             "jwks_uri": self.jwks_uri,
             "token_endpoint": self.token_endpoint,
+            "authorization_endpoint": f"{self.issuer}/authorize",
+            "userinfo_endpoint": f"{self.issuer}/userinfo",
+            "introspection_endpoint": f"{self.issuer}/introspect",
+            "revocation_endpoint": f"{self.issuer}/revoke",
+            "device_authorization_endpoint": f"{self.issuer}/device_authorization",
+            "end_session_endpoint": f"{self.issuer}/end_session",
             "token_endpoint_auth_methods_supported": list(METHODS),
-            "grant_types_supported": ["client_credentials"],
-            "response_types_supported": ["none"],
+            "grant_types_supported": list(GRANTS),
+            "response_types_supported": ["code"],
+            "code_challenge_methods_supported": ["S256"],
             "subject_types_supported": ["public"],
             "id_token_signing_alg_values_supported": list(_MAKERS),
+            "authorization_signing_alg_values_supported": list(_MAKERS),
             "scopes_supported": list(self.scopes),
         }
 
@@ -209,8 +232,60 @@ class EmbeddedProvider:
             case "GET", "/jwks":
                 return Answer.of_json({"keys": self._published})
             case "POST", "/token":
-                return self._tokens.respond(received)
+                return self._oauth.token(received)
+            case "GET", "/authorize":
+                hint = received.query.get("login_hint")
+                return self._oauth.authorize(received, self.user and (hint or self.user))
+            case "POST", ("/introspect" | "/revoke" | "/device_authorization") as path:
+                return self._oauth.endpoint(_ENDPOINTS[path], received)
+            case (("GET" | "POST"), "/userinfo"):
+                return self._userinfo(received)
+            case (("GET" | "POST"), "/end_session"):
+                return self._end_session(received)
         return Answer.of_json({"error": "not_found"}, 404)
+
+    def _userinfo(self, received: Received) -> Answer:
+        scheme, _, token = received.headers.get("authorization", "").partition(" ")
+        known = self._oauth.find(token) if scheme.lower() == "bearer" else None
+        if known is None or not known.is_active or "openid" not in known.scope.split():
+            challenge = 'Bearer error="invalid_token"'
+            return Answer.of_json({"error": "invalid_token"}, 401, www_authenticate=challenge)
+        return Answer.of_json({"sub": known.user, **self.user_claims})
+
+    def _end_session(self, received: Received) -> Answer:
+        values = received.query if received.method == "GET" else received.form
+        target = values.get("post_logout_redirect_uri")
+        if target is None:
+            return Answer.of_json({"logged_out": True})
+        state = {"state": values["state"]} if "state" in values else {}
+        joint = "&" if "?" in target else "?"
+        query = f"{joint}{urlencode(state)}" if state else ""
+        return Answer(302, b"", {"location": target + query})
+
+    def decide_device(self, user_code: str, *, agree: bool = True) -> None:
+        """Let the user agree, or refuse, what a device asked for.
+
+        Raises :class:`InvalidArgumentError` for a code that was not given out.
+
+        Example::
+
+            device = request_device_authorization(
+                DeviceAuthorizationRequest(f"{provider.issuer}/device_authorization", "native")
+            )
+            provider.decide_device(device.user_code)
+        """
+        for device in self._oauth.devices.values():
+            if device["user_code"] == user_code:
+                device.decision = (self.user or "alice") if agree else False
+                return
+        raise InvalidArgumentError("no device waits with this user_code")
+
+
+_ENDPOINTS = {
+    "/introspect": "introspection",
+    "/revoke": "revocation",
+    "/device_authorization": "device_authorization",
+}
 
 
 def _present(members: Mapping[str, Any]) -> dict[str, Any]:

@@ -24,6 +24,12 @@ class Received:
     path: str
     headers: Mapping[str, str] = field(repr=False)
     body: bytes = field(repr=False)
+    query_string: str = field(default="", repr=False)
+
+    @property
+    def query(self) -> dict[str, str]:
+        """The parameters in the URL."""
+        return dict(parse_qsl(self.query_string, keep_blank_values=True))
 
     @property
     def form(self) -> dict[str, str]:
@@ -126,7 +132,8 @@ class _Handler(BaseHTTPRequestHandler):
         length = int(self.headers.get("content-length") or 0)
         body = self.rfile.read(min(length, _MAX_BODY))
         headers = {name.lower(): value for name, value in self.headers.items()}
-        self._send(server.respond(Received(self.command, self.path, headers, body)))
+        path, _, query = self.path.partition("?")
+        self._send(server.respond(Received(self.command, path, headers, body, query)))
 
     do_POST = do_GET
     do_PUT = do_GET
