@@ -2,20 +2,76 @@
 
 from __future__ import annotations
 
+import queue
 from collections.abc import Iterator
 
 import pytest
 
 from py_identity_model.ssl_config import get_ssl_verify
-from tests.op.driver import RealProvider, start
+from py_identity_model.testing.wire import Answer, LoopbackServer, Received
+from tests.op.browser import Browser
+from tests.op.driver import Certificates, RealProvider, start
+
+
+class RelyingParty:
+    """The client's own server: what the provider calls back."""
+
+    def __init__(self, certificates: Certificates) -> None:
+        self.received: queue.Queue[Received] = queue.Queue()
+        self._server = LoopbackServer(self._respond, certificates.server_context())
+        self.origin = f"https://localhost:{self._server.port}"
+        self._server.start()
+
+    def _respond(self, received: Received) -> Answer:
+        self.received.put(received)
+        return Answer(204)
+
+    def stop(self) -> None:
+        """Stop serving."""
+        self._server.stop()
 
 
 @pytest.fixture(scope="session")
-def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RealProvider]:
-    """Start the provider, and stop it when the tests are over."""
-    provider = start(tmp_path_factory.mktemp("op"))
-    yield provider
+def serving(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[tuple[RealProvider, RelyingParty]]:
+    """Start provider and relying party, and stop them when the tests are over."""
+    certificates = Certificates(tmp_path_factory.mktemp("op"))
+    party = RelyingParty(certificates)
+    provider = start(certificates, party.origin)
+    yield provider, party
     provider.stop()
+    party.stop()
+
+
+@pytest.fixture(scope="session")
+def running(serving: tuple[RealProvider, RelyingParty]) -> RealProvider:
+    """The provider."""
+    return serving[0]
+
+
+@pytest.fixture
+def rp(serving: tuple[RealProvider, RelyingParty]) -> RelyingParty:
+    """The relying party, nothing of other tests in its queue."""
+    while not serving[1].received.empty():
+        serving[1].received.get_nowait()
+    return serving[1]
+
+
+@pytest.fixture
+def browser(running: RealProvider) -> Iterator[Browser]:
+    """A browser that nobody used before."""
+    fresh = Browser(str(running.certificates.authority))
+    yield fresh
+    fresh.close()
+
+
+@pytest.fixture
+def demanding(op: RealProvider) -> Iterator[RealProvider]:
+    """The provider, demanding a nonce in every DPoP proof."""
+    op.configure(dpopNonce=True)
+    yield op
+    op.configure(dpopNonce=False)
 
 
 @pytest.fixture

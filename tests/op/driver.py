@@ -7,6 +7,7 @@ import os
 import re
 import select
 import shutil
+import ssl
 import subprocess
 import tempfile
 from dataclasses import dataclass, field
@@ -75,6 +76,12 @@ class Certificates:
             for index, blob in enumerate(issued.cert_chain_pems):
                 blob.write_to_path(str(self.folder / f"{name}.pem"), append=index > 0)
 
+    def server_context(self) -> ssl.SSLContext:
+        """Return what a server under ``localhost`` needs for TLS."""
+        context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+        context.load_cert_chain(self.folder / "server.pem", self.folder / "server.key")
+        return context
+
     @property
     def authority(self) -> Path:
         """The certificate of the authority."""
@@ -125,6 +132,14 @@ class RealProvider:
         """Make new keys; the old ones stay published if ``keep``."""
         self._post("rotate-keys", {"keep": keep})
 
+    def configure(self, **switches: Any) -> None:
+        """Set run-time switches: ``dpopNonce``, ``cibaDelayMs``."""
+        self._post("config", switches)
+
+    def key(self, name: str) -> dict[str, Any]:
+        """Return a private key of the registered clients: rs, ps, es, ed, encRsa or encEc."""
+        return dict(self.info["client_keys"][name])
+
     def stop(self) -> None:
         """End the process: it ends by itself when its standard input does."""
         assert self.process.stdin is not None
@@ -142,12 +157,17 @@ class RealProvider:
         return answer.raise_for_status().json()
 
 
-def start(folder: Path, ready_timeout: float = 60) -> RealProvider:
-    """Start the provider, and wait until it has said that it is ready."""
+def start(
+    certificates: Certificates, relying_party: str, ready_timeout: float = 60
+) -> RealProvider:
+    """Start the provider, and wait until it has said that it is ready.
+
+    ``relying_party`` is the origin that it calls back, without a path.
+    """
     node = find_node()
     install(node)
-    certificates = Certificates(folder)
     environment = {**os.environ, **certificates.environment(), "OP_WATCH_STDIN": "1"}
+    environment["OP_RP_ORIGIN"] = relying_party
     with tempfile.TemporaryFile() as errors:
         process = subprocess.Popen(
             [str(node), str(SERVER / "op.mjs")],

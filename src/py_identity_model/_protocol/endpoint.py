@@ -13,6 +13,8 @@ from .messages import HttpRequest, HttpResponse, UnusableAnswer, failure_of, oau
 Q = TypeVar("Q", bound=BaseRequest)
 A = TypeVar("A", bound=BaseResponse)
 
+_SHORTEST = 4  # characters: taking out less would leave no text
+
 
 @dataclass(frozen=True)
 class Endpoint(Generic[Q, A]):
@@ -34,7 +36,7 @@ def secrets_of(request: BaseRequest) -> tuple[str, ...]:
     found: list[str] = []
     for value in (stored.get(name) for name in request._secret_fields):
         values = value.values() if isinstance(value, Mapping) else [value]
-        found += [one for one in values if isinstance(one, str)]
+        found += [one for one in values if isinstance(one, str) and len(one) >= _SHORTEST]
     authentication = stored.get("client_authentication")
     if isinstance(authentication, ClientAuthentication):
         found += authentication.secrets()

@@ -28,6 +28,7 @@ R = TypeVar("R", bound=BaseResponse)
 
 MAX_BODY = 1024 * 1024
 _MAX_QUOTED = 2048
+_LONG_SECRET = 8  # a shorter one may well be a part of an error code
 
 
 USUAL_HEADERS = {"Accept": "application/json", "Accept-Encoding": "identity"}
@@ -189,11 +190,15 @@ def oauth_error_of(response: HttpResponse, *secrets: str | None) -> dict[str, An
     except ValueError:
         body = None
     members = body if isinstance(body, dict) else {}
+    said = {name: members.get(name) for name in ("error", "error_description", "error_uri")}
+    texts = {name: value for name, value in said.items() if isinstance(value, str)}
+    long = [secret for secret in secrets if secret and len(secret) >= _LONG_SECRET]
     return {
-        f"oauth_{name}": scrub(value, secrets)
-        if isinstance(value := members.get(name), str)
-        else None
-        for name in ("error", "error_description", "error_uri")
+        "oauth_error": scrub(texts["error"], long) if "error" in texts else None,
+        **{
+            f"oauth_{name}": scrub(texts[name], secrets) if name in texts else None
+            for name in ("error_description", "error_uri")
+        },
     }
 
 

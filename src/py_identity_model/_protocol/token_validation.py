@@ -79,7 +79,7 @@ class TokenValidationConfig:
 def check_config(config: TokenValidationConfig, disco_doc_address: str | None) -> None:
     """Raise ConfigurationException for a configuration that makes no sense."""
     _check_issuer(config.issuer)
-    _check_leeway(config.leeway)
+    check_leeway(config.leeway)
     _check_algorithms(config.algorithms)
     if not isinstance(config.audience, (str, type(None))):
         _check_names("audience", config.audience)
@@ -145,7 +145,8 @@ def _check_names(name: str, values: object) -> None:
         raise _misconfigured(f"{name} must be a string or a list of non-empty strings")
 
 
-def _check_leeway(leeway: object) -> None:
+def check_leeway(leeway: object) -> None:
+    """Raise ConfigurationException unless ``leeway`` is None or a sound number of seconds."""
     if leeway is None:
         return
     fits = isinstance(leeway, (int, float)) and not isinstance(leeway, bool)

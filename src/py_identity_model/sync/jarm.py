@@ -11,7 +11,7 @@ from .._protocol.discovery import DiscoveryDocumentRequest
 from .._protocol.jarm import JarmCheck, extract_jarm_response_jwt
 from .._protocol.jwks import JwksRequest, JwksResponse
 from .._protocol.policy import DiscoveryPolicy
-from .._protocol.token_validation import unavailable
+from .._protocol.token_validation import check_leeway, unavailable
 from ..exceptions import ConfigurationException
 from .discovery import get_discovery_document
 from .http import HTTPClient
@@ -52,6 +52,7 @@ def process_jarm_response(
             str(request.url), client_id="web", disco_doc_address="https://op.example"
         )
     """
+    check_leeway(leeway)
     token = response if is_jwt else extract_jarm_response_jwt(response)
     keys = None if jwks is None else jwks.keys
     if issuer is None or keys is None or algorithms is None:
