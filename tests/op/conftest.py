@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from py_identity_model.http_client import close_http_client
 from py_identity_model.ssl_config import get_ssl_verify
 from py_identity_model.testing.wire import Answer, LoopbackServer, Received
 from tests.op.browser import Browser
@@ -82,8 +83,10 @@ def op(running: RealProvider) -> RealProvider:
 
 
 @pytest.fixture
-def trusted(op: RealProvider, monkeypatch: pytest.MonkeyPatch) -> RealProvider:
+def trusted(op: RealProvider, monkeypatch: pytest.MonkeyPatch) -> Iterator[RealProvider]:
     """The provider, its private authority trusted by the environment."""
     monkeypatch.setenv("SSL_CERT_FILE", str(op.certificates.authority))
     get_ssl_verify.cache_clear()
-    return op
+    close_http_client()  # this thread's client was made when something else was trusted
+    yield op
+    close_http_client()
