@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from .exceptions import DiscoveryHTTPSRequiredError as DiscoveryHTTPSRequiredError
     from .exceptions import DiscoveryMissingFieldsError as DiscoveryMissingFieldsError
     from .exceptions import DiscoveryParseError as DiscoveryParseError
+    from .exceptions import DPoPProofException as DPoPProofException
     from .exceptions import FailedResponseAccessError as FailedResponseAccessError
     from .exceptions import IdTokenValidationException as IdTokenValidationException
     from .exceptions import InvalidArgumentError as InvalidArgumentError
@@ -81,6 +82,7 @@ if TYPE_CHECKING:
     from .sync import BaseRequest as BaseRequest
     from .sync import BaseResponse as BaseResponse
     from .sync import CachedState as CachedState
+    from .sync import Challenge as Challenge
     from .sync import ClaimsValidationError as ClaimsValidationError
     from .sync import ClaimsValidator as ClaimsValidator
     from .sync import ClientAuthentication as ClientAuthentication
@@ -105,12 +107,15 @@ if TYPE_CHECKING:
     from .sync import DiscoveryErrorKind as DiscoveryErrorKind
     from .sync import DiscoveryPolicy as DiscoveryPolicy
     from .sync import DPoPKey as DPoPKey
+    from .sync import DPoPProof as DPoPProof
     from .sync import ErrorKind as ErrorKind
     from .sync import ExtensionTokenRequest as ExtensionTokenRequest
     from .sync import ExtensionTokenResponse as ExtensionTokenResponse
     from .sync import FAPIValidationResult as FAPIValidationResult
     from .sync import FederatedAssertion as FederatedAssertion
+    from .sync import FrontchannelLogoutRequest as FrontchannelLogoutRequest
     from .sync import HTTPClient as HTTPClient
+    from .sync import InitiateLoginRequest as InitiateLoginRequest
     from .sync import JsonWebAlgorithmsKeyTypes as JsonWebAlgorithmsKeyTypes
     from .sync import JsonWebKey as JsonWebKey
     from .sync import JsonWebKeyParameterNames as JsonWebKeyParameterNames
@@ -124,6 +129,8 @@ if TYPE_CHECKING:
     from .sync import NoClientAuthentication as NoClientAuthentication
     from .sync import PrivateKeyJwt as PrivateKeyJwt
     from .sync import PrivateKeyJwtAuthentication as PrivateKeyJwtAuthentication
+    from .sync import ProtectedResourceMetadataRequest as ProtectedResourceMetadataRequest
+    from .sync import ProtectedResourceMetadataResponse as ProtectedResourceMetadataResponse
     from .sync import ProviderHealth as ProviderHealth
     from .sync import PushedAuthorizationRequest as PushedAuthorizationRequest
     from .sync import PushedAuthorizationResponse as PushedAuthorizationResponse
@@ -131,6 +138,7 @@ if TYPE_CHECKING:
     from .sync import RefreshTokenResponse as RefreshTokenResponse
     from .sync import ReplayStore as ReplayStore
     from .sync import SelfSignedTlsClientAuth as SelfSignedTlsClientAuth
+    from .sync import Settings as Settings
     from .sync import StateValidationResult as StateValidationResult
     from .sync import TlsClientAuth as TlsClientAuth
     from .sync import TokenCache as TokenCache
@@ -145,10 +153,13 @@ if TYPE_CHECKING:
     from .sync import UserInfoRequest as UserInfoRequest
     from .sync import UserInfoResponse as UserInfoResponse
     from .sync import build_authorization_url as build_authorization_url
+    from .sync import build_client_id_metadata as build_client_id_metadata
     from .sync import build_dpop_headers as build_dpop_headers
     from .sync import build_end_session_url as build_end_session_url
     from .sync import build_jar_authorization_url as build_jar_authorization_url
+    from .sync import build_protected_resource_metadata as build_protected_resource_metadata
     from .sync import build_pushed_authorization_url as build_pushed_authorization_url
+    from .sync import build_www_authenticate as build_www_authenticate
     from .sync import certificate_thumbprint_from_file as certificate_thumbprint_from_file
     from .sync import clear_discovery_cache as clear_discovery_cache
     from .sync import clear_jwks_cache as clear_jwks_cache
@@ -169,6 +180,7 @@ if TYPE_CHECKING:
     from .sync import generate_pkce_pair as generate_pkce_pair
     from .sync import get_discovery_document as get_discovery_document
     from .sync import get_jwks as get_jwks
+    from .sync import get_protected_resource_metadata as get_protected_resource_metadata
     from .sync import get_userinfo as get_userinfo
     from .sync import health as health
     from .sync import introspect_token as introspect_token
@@ -176,6 +188,7 @@ if TYPE_CHECKING:
     from .sync import jwks_from_dict as jwks_from_dict
     from .sync import parse_authorize_callback_response as parse_authorize_callback_response
     from .sync import parse_discovery_url as parse_discovery_url
+    from .sync import parse_www_authenticate as parse_www_authenticate
     from .sync import poll_backchannel_token as poll_backchannel_token
     from .sync import poll_device_token as poll_device_token
     from .sync import prime as prime
@@ -197,6 +210,7 @@ if TYPE_CHECKING:
     from .sync import resolve_mtls_endpoint as resolve_mtls_endpoint
     from .sync import revoke_token as revoke_token
     from .sync import update_client as update_client
+    from .sync import validate_access_token as validate_access_token
     from .sync import validate_authorize_callback_issuer as validate_authorize_callback_issuer
     from .sync import validate_authorize_callback_state as validate_authorize_callback_state
     from .sync import validate_backchannel_notification as validate_backchannel_notification
@@ -204,10 +218,13 @@ if TYPE_CHECKING:
     from .sync import validate_fapi_authorization_request as validate_fapi_authorization_request
     from .sync import validate_fapi_client_config as validate_fapi_client_config
     from .sync import validate_fapi_discovery as validate_fapi_discovery
+    from .sync import validate_frontchannel_logout_request as validate_frontchannel_logout_request
     from .sync import validate_id_token as validate_id_token
+    from .sync import validate_initiate_login_request as validate_initiate_login_request
     from .sync import validate_logout_token as validate_logout_token
     from .sync import validate_post_logout_state as validate_post_logout_state
     from .sync import validate_token as validate_token
+    from .sync import verify_dpop_proof as verify_dpop_proof
     from .sync import verify_jws as verify_jws
     from .sync import wait_for_backchannel_token as wait_for_backchannel_token
     from .sync import wait_for_device_token as wait_for_device_token
@@ -234,6 +251,7 @@ __all__ = [
     "CacheStatistics",
     "CachedState",
     "CertificateBindingError",
+    "Challenge",
     "Claim",
     "ClaimsIdentity",
     "ClaimsPrincipal",
@@ -258,6 +276,8 @@ __all__ = [
     "ConfigSource",
     "ConfigurationException",
     "DPoPKey",
+    "DPoPProof",
+    "DPoPProofException",
     "DeadlineExceededException",
     "DeviceAuthorizationRequest",
     "DeviceAuthorizationResponse",
@@ -279,8 +299,10 @@ __all__ = [
     "FAPIValidationResult",
     "FailedResponseAccessError",
     "FederatedAssertion",
+    "FrontchannelLogoutRequest",
     "HTTPClient",
     "IdTokenValidationException",
+    "InitiateLoginRequest",
     "InvalidArgumentError",
     "InvalidAudienceException",
     "InvalidIssuerException",
@@ -304,6 +326,8 @@ __all__ = [
     "NoClientAuthentication",
     "PrivateKeyJwt",
     "PrivateKeyJwtAuthentication",
+    "ProtectedResourceMetadataRequest",
+    "ProtectedResourceMetadataResponse",
     "ProviderHealth",
     "PushedAuthorizationRequest",
     "PushedAuthorizationResponse",
@@ -314,6 +338,7 @@ __all__ = [
     "ResponseRefusedException",
     "Secret",
     "SelfSignedTlsClientAuth",
+    "Settings",
     "SignatureVerificationException",
     "StateValidationResult",
     "SuccessfulResponseAccessError",
@@ -335,10 +360,13 @@ __all__ = [
     "UserInfoResponse",
     "ValidationException",
     "build_authorization_url",
+    "build_client_id_metadata",
     "build_dpop_headers",
     "build_end_session_url",
     "build_jar_authorization_url",
+    "build_protected_resource_metadata",
     "build_pushed_authorization_url",
+    "build_www_authenticate",
     "certificate_thumbprint_from_file",
     "clear_discovery_cache",
     "clear_jwks_cache",
@@ -361,6 +389,7 @@ __all__ = [
     "get_cache_statistics",
     "get_discovery_document",
     "get_jwks",
+    "get_protected_resource_metadata",
     "get_userinfo",
     "health",
     "introspect_token",
@@ -368,6 +397,7 @@ __all__ = [
     "jwks_from_dict",
     "parse_authorize_callback_response",
     "parse_discovery_url",
+    "parse_www_authenticate",
     "poll_backchannel_token",
     "poll_device_token",
     "prime",
@@ -391,6 +421,7 @@ __all__ = [
     "set_cache_event_hook",
     "to_principal",
     "update_client",
+    "validate_access_token",
     "validate_authorize_callback_issuer",
     "validate_authorize_callback_state",
     "validate_backchannel_notification",
@@ -398,10 +429,13 @@ __all__ = [
     "validate_fapi_authorization_request",
     "validate_fapi_client_config",
     "validate_fapi_discovery",
+    "validate_frontchannel_logout_request",
     "validate_id_token",
+    "validate_initiate_login_request",
     "validate_logout_token",
     "validate_post_logout_state",
     "validate_token",
+    "verify_dpop_proof",
     "verify_jws",
     "wait_for_backchannel_token",
     "wait_for_device_token",
@@ -423,6 +457,7 @@ if not TYPE_CHECKING:  # a `__getattr__` in sight would hide misspelt names from
                 "BaseRequest",
                 "BaseResponse",
                 "CachedState",
+                "Challenge",
                 "ClaimsValidationError",
                 "ClaimsValidator",
                 "ClientAuthentication",
@@ -438,6 +473,7 @@ if not TYPE_CHECKING:  # a `__getattr__` in sight would hide misspelt names from
                 "ClientSecretPost",
                 "ClientUpdateRequest",
                 "DPoPKey",
+                "DPoPProof",
                 "DeviceAuthorizationRequest",
                 "DeviceAuthorizationResponse",
                 "DeviceTokenRequest",
@@ -456,7 +492,9 @@ if not TYPE_CHECKING:  # a `__getattr__` in sight would hide misspelt names from
                 "FAPI2_REQUIRED_RESPONSE_TYPE",
                 "FAPIValidationResult",
                 "FederatedAssertion",
+                "FrontchannelLogoutRequest",
                 "HTTPClient",
+                "InitiateLoginRequest",
                 "JsonWebAlgorithmsKeyTypes",
                 "JsonWebKey",
                 "JsonWebKeyParameterNames",
@@ -470,6 +508,8 @@ if not TYPE_CHECKING:  # a `__getattr__` in sight would hide misspelt names from
                 "NoClientAuthentication",
                 "PrivateKeyJwt",
                 "PrivateKeyJwtAuthentication",
+                "ProtectedResourceMetadataRequest",
+                "ProtectedResourceMetadataResponse",
                 "ProviderHealth",
                 "PushedAuthorizationRequest",
                 "PushedAuthorizationResponse",
@@ -477,6 +517,7 @@ if not TYPE_CHECKING:  # a `__getattr__` in sight would hide misspelt names from
                 "RefreshTokenResponse",
                 "ReplayStore",
                 "SelfSignedTlsClientAuth",
+                "Settings",
                 "StateValidationResult",
                 "TlsClientAuth",
                 "TokenCache",
@@ -491,10 +532,13 @@ if not TYPE_CHECKING:  # a `__getattr__` in sight would hide misspelt names from
                 "UserInfoRequest",
                 "UserInfoResponse",
                 "build_authorization_url",
+                "build_client_id_metadata",
                 "build_dpop_headers",
                 "build_end_session_url",
                 "build_jar_authorization_url",
+                "build_protected_resource_metadata",
                 "build_pushed_authorization_url",
+                "build_www_authenticate",
                 "certificate_thumbprint_from_file",
                 "clear_discovery_cache",
                 "clear_jwks_cache",
@@ -515,6 +559,7 @@ if not TYPE_CHECKING:  # a `__getattr__` in sight would hide misspelt names from
                 "generate_pkce_pair",
                 "get_discovery_document",
                 "get_jwks",
+                "get_protected_resource_metadata",
                 "get_userinfo",
                 "health",
                 "introspect_token",
@@ -522,6 +567,7 @@ if not TYPE_CHECKING:  # a `__getattr__` in sight would hide misspelt names from
                 "jwks_from_dict",
                 "parse_authorize_callback_response",
                 "parse_discovery_url",
+                "parse_www_authenticate",
                 "poll_backchannel_token",
                 "poll_device_token",
                 "prime",
@@ -543,6 +589,7 @@ if not TYPE_CHECKING:  # a `__getattr__` in sight would hide misspelt names from
                 "resolve_mtls_endpoint",
                 "revoke_token",
                 "update_client",
+                "validate_access_token",
                 "validate_authorize_callback_issuer",
                 "validate_authorize_callback_state",
                 "validate_backchannel_notification",
@@ -550,10 +597,13 @@ if not TYPE_CHECKING:  # a `__getattr__` in sight would hide misspelt names from
                 "validate_fapi_authorization_request",
                 "validate_fapi_client_config",
                 "validate_fapi_discovery",
+                "validate_frontchannel_logout_request",
                 "validate_id_token",
+                "validate_initiate_login_request",
                 "validate_logout_token",
                 "validate_post_logout_state",
                 "validate_token",
+                "verify_dpop_proof",
                 "verify_jws",
                 "wait_for_backchannel_token",
                 "wait_for_device_token",
@@ -562,6 +612,7 @@ if not TYPE_CHECKING:  # a `__getattr__` in sight would hide misspelt names from
                 "AuthorizeCallbackException",
                 "CertificateBindingError",
                 "ConfigurationException",
+                "DPoPProofException",
                 "DeadlineExceededException",
                 "DiscoveryException",
                 "DiscoveryHTTPSRequiredError",

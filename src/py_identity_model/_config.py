@@ -361,9 +361,13 @@ class Config:
         values, invalid = _parsed(raw)
         issues += invalid + _missing(raw, group, client_auth_method)
         if issues:
-            raise ConfigError(issues)
+            raise ConfigError(sorted(issues, key=_place))
         values.setdefault("client_audience", values.get("client_id"))
         return cls(**values, given=frozenset(values))
+
+
+def _place(issue: ConfigIssue) -> int:
+    return _KEYS.index(issue.keys[0]) if issue.keys[0] in _KEYS else -1
 
 
 def _gathered(layers: Sequence[ConfigSource]) -> tuple[dict[str, str], list[ConfigIssue]]:

@@ -7,11 +7,17 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING, Self
 
 from ._logging import logger
 from .exceptions import InvalidArgumentError
+
+if TYPE_CHECKING:
+    from ._config import Config
 
 
 @dataclass(frozen=True)
@@ -27,9 +33,21 @@ class Setting:
     lowest: float
     highest: float = math.inf
     strict: bool = False
+    field: str = ""
 
     def read(self) -> float:
-        """Return the number in force now."""
+        """Return the number in force now: the caller's, else the environment's or the default."""
+        given = self.given()
+        return self.from_environment() if given is None else given
+
+    def given(self) -> float | None:
+        """Return the number in the caller's :class:`Settings`, if there is one."""
+        settings = _in_force.get()
+        value: float | None = None if settings is None else getattr(settings, self.field)
+        return value
+
+    def from_environment(self) -> float:
+        """Return the environment's number, else the default."""
         for name in self.names:
             if (text := os.environ.get(name)) and (text := text.strip()):
                 return self._parse(name, text)
@@ -54,19 +72,34 @@ class Setting:
         return min(max(number, self.lowest), self.highest)
 
 
-HTTP_TIMEOUT = Setting(("HTTP_TIMEOUT",), 30.0, 0.001, strict=True)
+HTTP_TIMEOUT = Setting(("HTTP_TIMEOUT",), 30.0, 0.001, strict=True, field="http_timeout")
 HTTP_RETRY_MAX_ATTEMPTS = Setting(
-    ("HTTP_RETRY_MAX_ATTEMPTS", "HTTP_RETRY_COUNT"), 3, 0, strict=True
+    ("HTTP_RETRY_MAX_ATTEMPTS", "HTTP_RETRY_COUNT"),
+    3,
+    0,
+    strict=True,
+    field="http_retry_max_attempts",
 )
-HTTP_RETRY_BASE_DELAY = Setting(("HTTP_RETRY_BASE_DELAY",), 1.0, 0, strict=True)
-MAX_JWKS_SIZE = Setting(("MAX_JWKS_SIZE",), 512 * 1024, 1, strict=True)
-MAX_JWKS_KEYS = Setting(("MAX_JWKS_KEYS",), 100, 1, strict=True)
-DISCO_CACHE_TTL = Setting(("DISCO_CACHE_TTL",), 3600, 60, 86400)
-JWKS_CACHE_TTL = Setting(("JWKS_CACHE_TTL",), 3600, 60, 86400)
-CACHE_MAX_STALE = Setting(("CACHE_MAX_STALE",), 86400, 0)
-KID_MISS_REFRESH_COOLDOWN = Setting(("KID_MISS_REFRESH_COOLDOWN",), 5, 0, 3600)
-DISCO_CACHE_MAX_ENTRIES = Setting(("DISCO_CACHE_MAX_ENTRIES", "JWKS_CACHE_MAX_ENTRIES"), 1000, 1)
-JWKS_CACHE_MAX_ENTRIES = Setting(("JWKS_CACHE_MAX_ENTRIES",), 1000, 1)
+HTTP_RETRY_BASE_DELAY = Setting(
+    ("HTTP_RETRY_BASE_DELAY",), 1.0, 0, strict=True, field="http_retry_base_delay"
+)
+MAX_JWKS_SIZE = Setting(("MAX_JWKS_SIZE",), 512 * 1024, 1, strict=True, field="jwks_max_size")
+MAX_JWKS_KEYS = Setting(("MAX_JWKS_KEYS",), 100, 1, strict=True, field="jwks_max_keys")
+DISCO_CACHE_TTL = Setting(("DISCO_CACHE_TTL",), 3600, 60, 86400, field="discovery_cache_ttl")
+JWKS_CACHE_TTL = Setting(("JWKS_CACHE_TTL",), 3600, 60, 86400, field="jwks_cache_ttl")
+CACHE_MAX_STALE = Setting(("CACHE_MAX_STALE",), 86400, 0, field="cache_max_stale")
+KID_MISS_REFRESH_COOLDOWN = Setting(
+    ("KID_MISS_REFRESH_COOLDOWN",), 5, 0, 3600, field="jwks_kid_miss_cooldown"
+)
+DISCO_CACHE_MAX_ENTRIES = Setting(
+    ("DISCO_CACHE_MAX_ENTRIES", "JWKS_CACHE_MAX_ENTRIES"),
+    1000,
+    1,
+    field="discovery_cache_max_entries",
+)
+JWKS_CACHE_MAX_ENTRIES = Setting(
+    ("JWKS_CACHE_MAX_ENTRIES",), 1000, 1, field="jwks_cache_max_entries"
+)
 
 _CA_VARIABLES = ("SSL_CERT_FILE", "CURL_CA_BUNDLE", "REQUESTS_CA_BUNDLE")
 
@@ -84,3 +117,83 @@ def ca_folder() -> str | None:
 def variables(names: Iterable[str]) -> dict[str, str]:
     """Return those of ``names`` that the environment has, empty ones too."""
     return {name: os.environ[name] for name in names if name in os.environ}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """Settings for one call, or many: pass them as ``settings``.
+
+    What is None comes from the environment, else from the defaults.  ``http_timeout`` is that of
+    each phase of a request, ``http_retry_base_delay`` the pause before the first retry,
+    ``jwks_max_size`` a number of bytes; the lifetimes, ``cache_max_stale`` and
+    ``jwks_kid_miss_cooldown`` concern what this call puts into the cache.  Times are in seconds.
+    Raises :class:`InvalidArgumentError` (a ``ValueError``) for numbers out of bounds.
+
+    Example::
+
+        settings = Settings(http_timeout=5, http_retry_max_attempts=1)
+    """
+
+    http_timeout: float | None = None
+    http_retry_max_attempts: int | None = None
+    http_retry_base_delay: float | None = None
+    jwks_max_size: int | None = None
+    jwks_max_keys: int | None = None
+    jwks_cache_ttl: float | None = None
+    discovery_cache_ttl: float | None = None
+    cache_max_stale: float | None = None
+    jwks_kid_miss_cooldown: float | None = None
+    jwks_cache_max_entries: int | None = None
+    discovery_cache_max_entries: int | None = None
+
+    def __post_init__(self) -> None:
+        for name, value in vars(self).items():
+            lowest = _LOWEST[name]
+            number = isinstance(value, (int, float)) and not isinstance(value, bool)
+            if value is not None and not (number and lowest <= value < math.inf):
+                raise InvalidArgumentError(
+                    f"{name} must be a number of at least {lowest:g}", code="invalid_setting"
+                )
+
+    @classmethod
+    def from_config(cls, config: Config) -> Self:
+        """Return the settings that ``config`` was really given; its defaults are not among them.
+
+        Example::
+
+            settings = Settings.from_config(Config.from_env())
+        """
+        names = [field.name for field in fields(cls) if field.name in config.given]
+        return cls(**{name: max(getattr(config, name), _LOWEST[name]) for name in names})
+
+
+# What an object may be given is wider than what a variable may say: its author knows the program.
+_LOWEST: dict[str, float] = {
+    "http_timeout": 0.001,
+    "http_retry_max_attempts": 0,
+    "http_retry_base_delay": 0,
+    "jwks_max_size": 1,
+    "jwks_max_keys": 1,
+    "jwks_cache_ttl": 0,
+    "discovery_cache_ttl": 0,
+    "cache_max_stale": 0,
+    "jwks_kid_miss_cooldown": 0,
+    "jwks_cache_max_entries": 1,
+    "discovery_cache_max_entries": 1,
+}
+_in_force: ContextVar[Settings | None] = ContextVar("py_identity_model.settings", default=None)
+
+
+@contextmanager
+def in_force(settings: Settings | None) -> Iterator[None]:
+    """Let ``settings`` count in the block, and in what it starts; None changes nothing."""
+    if settings is None:
+        yield
+        return
+    if not isinstance(settings, Settings):
+        raise InvalidArgumentError("settings must be an instance of Settings")
+    token = _in_force.set(settings)
+    try:
+        yield
+    finally:
+        _in_force.reset(token)

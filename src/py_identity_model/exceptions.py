@@ -13,6 +13,7 @@ Each exception has a ``code``: a stable word for programs, where the message is 
     │   │   ├── InvalidIssuerException
     │   │   ├── CertificateBindingError
     │   │   ├── ClaimsValidationError             (import it from the package itself)
+    │   │   ├── DPoPProofException
     │   │   ├── IdTokenValidationException
     │   │   ├── LogoutTokenValidationException
     │   │   └── KeysUnavailableException          (also a NetworkException)
@@ -44,6 +45,7 @@ __all__ = [
     "AuthorizeCallbackException",
     "CertificateBindingError",
     "ConfigurationException",
+    "DPoPProofException",
     "DeadlineExceededException",
     "DiscoveryException",
     "DiscoveryHTTPSRequiredError",
@@ -175,6 +177,12 @@ class CertificateBindingError(_TokenPartException):
     """The token is bound to another client certificate (RFC 8705 §3)."""
 
     code = "certificate_binding_mismatch"
+
+
+class DPoPProofException(TokenValidationException):
+    """A proof of possession was refused (RFC 9449 §4.3)."""
+
+    code = "invalid_dpop_proof"
 
 
 class IdTokenValidationException(TokenValidationException):

@@ -18,6 +18,7 @@ IO_FUNCTIONS = [
     name
     for name in aio.__all__
     if inspect.iscoroutinefunction(getattr(aio, name)) and not name.startswith("clear_")
+    if name != "verify_dpop_proof"  # it waits for a replay store, and sends nothing itself
 ]
 CLASSES: list[tuple[Any, Any, str]] = [
     (py_identity_model.HTTPClient, httpx.Client, "HTTPClient"),
@@ -29,6 +30,14 @@ CLASSES: list[tuple[Any, Any, str]] = [
 def test_all_io_functions_accept_an_optional_http_client(name: str) -> None:
     for package in (py_identity_model, aio):
         parameter = inspect.signature(getattr(package, name)).parameters["http_client"]
+        assert parameter.default is None
+
+
+@pytest.mark.parametrize("name", IO_FUNCTIONS)
+def test_all_io_functions_accept_settings(name: str) -> None:
+    for package in (py_identity_model, aio):
+        parameter = inspect.signature(getattr(package, name)).parameters["settings"]
+        assert parameter.kind is inspect.Parameter.KEYWORD_ONLY
         assert parameter.default is None
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import warnings
 from collections.abc import Mapping
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
@@ -59,10 +60,12 @@ def _load(material: bytes, algorithm: str, password: str | None) -> AsymmetricKe
     kind = kinds[wanted.kty]
     text = material.strip()
     try:
-        if text.startswith(b"{"):
-            key = kind.import_key(json.loads(text))
-        else:
-            key = kind.import_key(text, password=password)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # weak keys are refused below
+            if text.startswith(b"{"):
+                key = kind.import_key(json.loads(text))
+            else:
+                key = kind.import_key(text, password=password)
     except (ValueError, TypeError, KeyError, JoseError) as error:
         raise _unusable(f"cannot be read ({type(error).__name__})") from None
     if key.key_type != wanted.kty or not key.is_private:

@@ -23,8 +23,9 @@ _NOT_STORED = re.compile(r"(?:^|,)\s*(?:no-store|no-cache)\s*(?:,|$|=)", re.IGNO
 def time_to_live(cache_control: str | None, configured: Setting) -> float:
     """Return how long an answer is fresh, in seconds: its ``max-age``, else as configured."""
     match = _MAX_AGE.search(cache_control or "")
-    seconds = float(match[1]) if match else configured.read()
-    return min(max(seconds, _SHORTEST_TTL), _LONGEST_TTL)
+    if match is None:
+        return configured.read()
+    return min(max(float(match[1]), _SHORTEST_TTL), _LONGEST_TTL)
 
 
 def may_be_stored(cache_control: str | None) -> bool:

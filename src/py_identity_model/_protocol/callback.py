@@ -174,7 +174,7 @@ def same_text(one: object, other: object) -> bool:
     """Whether both are the same text, in constant time; false for what is no text."""
     if not isinstance(one, str) or not isinstance(other, str):
         return False
-    return hmac.compare_digest(one.encode("utf-8", "replace"), other.encode("utf-8", "replace"))
+    return hmac.compare_digest(*(text.encode("utf-8", "surrogatepass") for text in (one, other)))
 
 
 def validate_authorize_callback_state(

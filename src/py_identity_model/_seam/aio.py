@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 from abc import ABC, abstractmethod
 from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Sequence
+from contextvars import copy_context
 from functools import cache
 from inspect import isawaitable
 from typing import TYPE_CHECKING, Any, Generic, ParamSpec, Self, TypeAlias, TypeVar
@@ -184,7 +185,7 @@ def spawn(name: str, one: Callable[[], Result[object]]) -> bool:
     if sniffio.current_async_library() == "trio":
         import trio
 
-        trio.lowlevel.spawn_system_task(run, name=name)
+        trio.lowlevel.spawn_system_task(run, name=name, context=copy_context())
     else:
         tasks = _spawned.get()  # the loop itself holds tasks weakly
         task = asyncio.get_running_loop().create_task(run(), name=name)

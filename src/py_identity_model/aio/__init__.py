@@ -54,6 +54,9 @@ if TYPE_CHECKING:
     from .._protocol.callback import (
         validate_authorize_callback_state as validate_authorize_callback_state,
     )
+    from .._protocol.challenges import Challenge as Challenge
+    from .._protocol.challenges import build_www_authenticate as build_www_authenticate
+    from .._protocol.challenges import parse_www_authenticate as parse_www_authenticate
     from .._protocol.ciba import (
         BackchannelAuthenticationRequest as BackchannelAuthenticationRequest,
     )
@@ -84,6 +87,7 @@ if TYPE_CHECKING:
     from .._protocol.client_credentials import (
         ClientCredentialsTokenResponse as ClientCredentialsTokenResponse,
     )
+    from .._protocol.client_metadata import build_client_id_metadata as build_client_id_metadata
     from .._protocol.device import DeviceAuthorizationRequest as DeviceAuthorizationRequest
     from .._protocol.device import DeviceAuthorizationResponse as DeviceAuthorizationResponse
     from .._protocol.device import DeviceTokenRequest as DeviceTokenRequest
@@ -97,6 +101,7 @@ if TYPE_CHECKING:
     from .._protocol.dpop import create_dpop_proof as create_dpop_proof
     from .._protocol.dpop import extract_dpop_nonce as extract_dpop_nonce
     from .._protocol.dpop import generate_dpop_key as generate_dpop_key
+    from .._protocol.dpop_verification import DPoPProof as DPoPProof
     from .._protocol.fapi import FAPI2_ALLOWED_AUTH_METHODS as FAPI2_ALLOWED_AUTH_METHODS
     from .._protocol.fapi import (
         FAPI2_ALLOWED_SIGNING_ALGORITHMS as FAPI2_ALLOWED_SIGNING_ALGORITHMS,
@@ -115,6 +120,14 @@ if TYPE_CHECKING:
     from .._protocol.grants import JwtBearerTokenResponse as JwtBearerTokenResponse
     from .._protocol.health import CachedState as CachedState
     from .._protocol.health import ProviderHealth as ProviderHealth
+    from .._protocol.incoming import FrontchannelLogoutRequest as FrontchannelLogoutRequest
+    from .._protocol.incoming import InitiateLoginRequest as InitiateLoginRequest
+    from .._protocol.incoming import (
+        validate_frontchannel_logout_request as validate_frontchannel_logout_request,
+    )
+    from .._protocol.incoming import (
+        validate_initiate_login_request as validate_initiate_login_request,
+    )
     from .._protocol.introspection import TokenIntrospectionRequest as TokenIntrospectionRequest
     from .._protocol.introspection import TokenIntrospectionResponse as TokenIntrospectionResponse
     from .._protocol.jar import build_jar_authorization_url as build_jar_authorization_url
@@ -138,6 +151,15 @@ if TYPE_CHECKING:
     from .._protocol.pkce import generate_code_verifier as generate_code_verifier
     from .._protocol.pkce import generate_pkce_pair as generate_pkce_pair
     from .._protocol.policy import DiscoveryPolicy as DiscoveryPolicy
+    from .._protocol.protected_resource import (
+        ProtectedResourceMetadataRequest as ProtectedResourceMetadataRequest,
+    )
+    from .._protocol.protected_resource import (
+        ProtectedResourceMetadataResponse as ProtectedResourceMetadataResponse,
+    )
+    from .._protocol.protected_resource import (
+        build_protected_resource_metadata as build_protected_resource_metadata,
+    )
     from .._protocol.refreshing import RefreshTokenRequest as RefreshTokenRequest
     from .._protocol.refreshing import RefreshTokenResponse as RefreshTokenResponse
     from .._protocol.registration import ClientDeleteRequest as ClientDeleteRequest
@@ -157,6 +179,8 @@ if TYPE_CHECKING:
     from .._protocol.token_validation import TokenValidationConfig as TokenValidationConfig
     from .._protocol.userinfo import UserInfoRequest as UserInfoRequest
     from .._protocol.userinfo import UserInfoResponse as UserInfoResponse
+    from .._settings import Settings as Settings
+    from .access_token import validate_access_token as validate_access_token
     from .authorization_code import (
         request_authorization_code_token as request_authorization_code_token,
     )
@@ -170,6 +194,7 @@ if TYPE_CHECKING:
     from .device import request_device_authorization as request_device_authorization
     from .device import wait_for_device_token as wait_for_device_token
     from .discovery import get_discovery_document as get_discovery_document
+    from .dpop import verify_dpop_proof as verify_dpop_proof
     from .grants import request_extension_token as request_extension_token
     from .grants import request_jwt_bearer_token as request_jwt_bearer_token
     from .http import AsyncHTTPClient as AsyncHTTPClient
@@ -179,6 +204,9 @@ if TYPE_CHECKING:
     from .jwks import get_jwks as get_jwks
     from .logout import validate_logout_token as validate_logout_token
     from .par import push_authorization_request as push_authorization_request
+    from .protected_resource import (
+        get_protected_resource_metadata as get_protected_resource_metadata,
+    )
     from .provider_cache import clear_discovery_cache as clear_discovery_cache
     from .provider_cache import clear_jwks_cache as clear_jwks_cache
     from .provider_cache import health as health
@@ -211,6 +239,7 @@ __all__ = [
     "BaseRequest",
     "BaseResponse",
     "CachedState",
+    "Challenge",
     "ClaimsValidationError",
     "ClaimsValidator",
     "ClientAuthentication",
@@ -226,6 +255,7 @@ __all__ = [
     "ClientSecretPost",
     "ClientUpdateRequest",
     "DPoPKey",
+    "DPoPProof",
     "DeviceAuthorizationRequest",
     "DeviceAuthorizationResponse",
     "DeviceTokenRequest",
@@ -240,6 +270,8 @@ __all__ = [
     "ExtensionTokenResponse",
     "FAPIValidationResult",
     "FederatedAssertion",
+    "FrontchannelLogoutRequest",
+    "InitiateLoginRequest",
     "JsonWebAlgorithmsKeyTypes",
     "JsonWebKey",
     "JsonWebKeyParameterNames",
@@ -253,6 +285,8 @@ __all__ = [
     "NoClientAuthentication",
     "PrivateKeyJwt",
     "PrivateKeyJwtAuthentication",
+    "ProtectedResourceMetadataRequest",
+    "ProtectedResourceMetadataResponse",
     "ProviderHealth",
     "PushedAuthorizationRequest",
     "PushedAuthorizationResponse",
@@ -260,6 +294,7 @@ __all__ = [
     "RefreshTokenResponse",
     "ReplayStore",
     "SelfSignedTlsClientAuth",
+    "Settings",
     "StateValidationResult",
     "TlsClientAuth",
     "TokenCache",
@@ -274,10 +309,13 @@ __all__ = [
     "UserInfoRequest",
     "UserInfoResponse",
     "build_authorization_url",
+    "build_client_id_metadata",
     "build_dpop_headers",
     "build_end_session_url",
     "build_jar_authorization_url",
+    "build_protected_resource_metadata",
     "build_pushed_authorization_url",
+    "build_www_authenticate",
     "certificate_thumbprint_from_file",
     "clear_discovery_cache",
     "clear_jwks_cache",
@@ -298,6 +336,7 @@ __all__ = [
     "generate_pkce_pair",
     "get_discovery_document",
     "get_jwks",
+    "get_protected_resource_metadata",
     "get_userinfo",
     "health",
     "introspect_token",
@@ -305,6 +344,7 @@ __all__ = [
     "jwks_from_dict",
     "parse_authorize_callback_response",
     "parse_discovery_url",
+    "parse_www_authenticate",
     "poll_backchannel_token",
     "poll_device_token",
     "prime",
@@ -326,6 +366,7 @@ __all__ = [
     "resolve_mtls_endpoint",
     "revoke_token",
     "update_client",
+    "validate_access_token",
     "validate_authorize_callback_issuer",
     "validate_authorize_callback_state",
     "validate_backchannel_notification",
@@ -333,10 +374,13 @@ __all__ = [
     "validate_fapi_authorization_request",
     "validate_fapi_client_config",
     "validate_fapi_discovery",
+    "validate_frontchannel_logout_request",
     "validate_id_token",
+    "validate_initiate_login_request",
     "validate_logout_token",
     "validate_post_logout_state",
     "validate_token",
+    "verify_dpop_proof",
     "verify_jws",
     "wait_for_backchannel_token",
     "wait_for_device_token",
@@ -379,6 +423,11 @@ if not TYPE_CHECKING:  # a `__getattr__` in sight would hide misspelt names from
                 "validate_authorize_callback_issuer",
                 "validate_authorize_callback_state",
             ],
+            ".._protocol.challenges": [
+                "Challenge",
+                "build_www_authenticate",
+                "parse_www_authenticate",
+            ],
             ".._protocol.ciba": [
                 "BackchannelAuthenticationRequest",
                 "BackchannelAuthenticationResponse",
@@ -404,6 +453,7 @@ if not TYPE_CHECKING:  # a `__getattr__` in sight would hide misspelt names from
                 "ClientCredentialsTokenRequest",
                 "ClientCredentialsTokenResponse",
             ],
+            ".._protocol.client_metadata": ["build_client_id_metadata"],
             ".._protocol.device": [
                 "DeviceAuthorizationRequest",
                 "DeviceAuthorizationResponse",
@@ -423,6 +473,7 @@ if not TYPE_CHECKING:  # a `__getattr__` in sight would hide misspelt names from
                 "extract_dpop_nonce",
                 "generate_dpop_key",
             ],
+            ".._protocol.dpop_verification": ["DPoPProof"],
             ".._protocol.fapi": [
                 "FAPI2_ALLOWED_AUTH_METHODS",
                 "FAPI2_ALLOWED_SIGNING_ALGORITHMS",
@@ -440,6 +491,12 @@ if not TYPE_CHECKING:  # a `__getattr__` in sight would hide misspelt names from
                 "JwtBearerTokenResponse",
             ],
             ".._protocol.health": ["CachedState", "ProviderHealth"],
+            ".._protocol.incoming": [
+                "FrontchannelLogoutRequest",
+                "InitiateLoginRequest",
+                "validate_frontchannel_logout_request",
+                "validate_initiate_login_request",
+            ],
             ".._protocol.introspection": [
                 "TokenIntrospectionRequest",
                 "TokenIntrospectionResponse",
@@ -462,6 +519,11 @@ if not TYPE_CHECKING:  # a `__getattr__` in sight would hide misspelt names from
                 "generate_pkce_pair",
             ],
             ".._protocol.policy": ["DiscoveryPolicy"],
+            ".._protocol.protected_resource": [
+                "ProtectedResourceMetadataRequest",
+                "ProtectedResourceMetadataResponse",
+                "build_protected_resource_metadata",
+            ],
             ".._protocol.refreshing": ["RefreshTokenRequest", "RefreshTokenResponse"],
             ".._protocol.registration": [
                 "ClientDeleteRequest",
@@ -478,6 +540,8 @@ if not TYPE_CHECKING:  # a `__getattr__` in sight would hide misspelt names from
             ".._protocol.token_exchange": ["TokenExchangeRequest", "TokenExchangeResponse"],
             ".._protocol.token_validation": ["TokenValidationConfig"],
             ".._protocol.userinfo": ["UserInfoRequest", "UserInfoResponse"],
+            ".._settings": ["Settings"],
+            ".access_token": ["validate_access_token"],
             ".authorization_code": ["request_authorization_code_token"],
             ".ciba": [
                 "poll_backchannel_token",
@@ -491,6 +555,7 @@ if not TYPE_CHECKING:  # a `__getattr__` in sight would hide misspelt names from
                 "wait_for_device_token",
             ],
             ".discovery": ["get_discovery_document"],
+            ".dpop": ["verify_dpop_proof"],
             ".grants": ["request_extension_token", "request_jwt_bearer_token"],
             ".http": ["AsyncHTTPClient"],
             ".id_token": ["validate_id_token"],
@@ -499,6 +564,7 @@ if not TYPE_CHECKING:  # a `__getattr__` in sight would hide misspelt names from
             ".jwks": ["get_jwks"],
             ".logout": ["validate_logout_token"],
             ".par": ["push_authorization_request"],
+            ".protected_resource": ["get_protected_resource_metadata"],
             ".provider_cache": [
                 "clear_discovery_cache",
                 "clear_jwks_cache",

@@ -7,12 +7,16 @@ from .._protocol.authorization_code import (
     AuthorizationCodeTokenRequest,
     AuthorizationCodeTokenResponse,
 )
+from .._settings import Settings
 from .endpoint import ask
 from .http import AsyncHTTPClient
 
 
 async def request_authorization_code_token(
-    request: AuthorizationCodeTokenRequest, http_client: AsyncHTTPClient | None = None
+    request: AuthorizationCodeTokenRequest,
+    http_client: AsyncHTTPClient | None = None,
+    *,
+    settings: Settings | None = None,
 ) -> AuthorizationCodeTokenResponse:
     """Exchange an authorization code for tokens.
 
@@ -34,4 +38,4 @@ async def request_authorization_code_token(
             )
         )
     """
-    return await ask(ENDPOINT, request, http_client)
+    return await ask(ENDPOINT, request, http_client, settings)

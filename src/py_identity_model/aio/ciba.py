@@ -13,13 +13,17 @@ from .._protocol.ciba import (
     BackchannelTokenResponse,
     gave_up,
 )
+from .._settings import Settings
 from .endpoint import ask
 from .http import AsyncHTTPClient
 from .polling import poll_until_decided
 
 
 async def request_backchannel_authentication(
-    request: BackchannelAuthenticationRequest, http_client: AsyncHTTPClient | None = None
+    request: BackchannelAuthenticationRequest,
+    http_client: AsyncHTTPClient | None = None,
+    *,
+    settings: Settings | None = None,
 ) -> BackchannelAuthenticationResponse:
     """Ask the provider to ask a user, on the user's own device.
 
@@ -37,11 +41,14 @@ async def request_backchannel_authentication(
             )
         )
     """
-    return await ask(AUTHENTICATION, request, http_client)
+    return await ask(AUTHENTICATION, request, http_client, settings)
 
 
 async def poll_backchannel_token(
-    request: BackchannelTokenRequest, http_client: AsyncHTTPClient | None = None
+    request: BackchannelTokenRequest,
+    http_client: AsyncHTTPClient | None = None,
+    *,
+    settings: Settings | None = None,
 ) -> BackchannelTokenResponse:
     """Ask once whether the user has agreed; ``oauth_error`` says why there is no token yet.
 
@@ -53,13 +60,15 @@ async def poll_backchannel_token(
             BackchannelTokenRequest("https://op.example/token", "till", started.auth_req_id)
         )
     """
-    return await ask(POLL, request, http_client)
+    return await ask(POLL, request, http_client, settings)
 
 
 async def wait_for_backchannel_token(
     request: BackchannelTokenRequest,
     started: BackchannelAuthenticationResponse,
     http_client: AsyncHTTPClient | None = None,
+    *,
+    settings: Settings | None = None,
 ) -> BackchannelTokenResponse:
     """Ask until the user has agreed or refused, or the request has expired.
 
@@ -72,5 +81,5 @@ async def wait_for_backchannel_token(
         request = BackchannelTokenRequest("https://op.example/token", "till", started.auth_req_id)
         response = await wait_for_backchannel_token(request, started)
     """
-    poll = partial(ask, POLL, request, http_client)
+    poll = partial(ask, POLL, request, http_client, settings)
     return await poll_until_decided(poll, started.interval, started.expires_in, gave_up)

@@ -7,12 +7,16 @@ from .._protocol.client_credentials import (
     ClientCredentialsTokenRequest,
     ClientCredentialsTokenResponse,
 )
+from .._settings import Settings
 from .endpoint import ask
 from .http import AsyncHTTPClient
 
 
 async def request_client_credentials_token(
-    request: ClientCredentialsTokenRequest, http_client: AsyncHTTPClient | None = None
+    request: ClientCredentialsTokenRequest,
+    http_client: AsyncHTTPClient | None = None,
+    *,
+    settings: Settings | None = None,
 ) -> ClientCredentialsTokenResponse:
     """Ask the token endpoint for a token by the client credentials grant.
 
@@ -33,4 +37,4 @@ async def request_client_credentials_token(
         if response.is_successful:
             print(response.token["expires_in"])
     """
-    return await ask(ENDPOINT, request, http_client)
+    return await ask(ENDPOINT, request, http_client, settings)

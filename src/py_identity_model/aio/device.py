@@ -13,13 +13,17 @@ from .._protocol.device import (
     DeviceTokenResponse,
     gave_up,
 )
+from .._settings import Settings
 from .endpoint import ask
 from .http import AsyncHTTPClient
 from .polling import poll_until_decided
 
 
 async def request_device_authorization(
-    request: DeviceAuthorizationRequest, http_client: AsyncHTTPClient | None = None
+    request: DeviceAuthorizationRequest,
+    http_client: AsyncHTTPClient | None = None,
+    *,
+    settings: Settings | None = None,
 ) -> DeviceAuthorizationResponse:
     """Ask for a code that the user enters on another device.
 
@@ -34,11 +38,14 @@ async def request_device_authorization(
         if device.is_successful:
             print(device.verification_uri, device.user_code)
     """
-    return await ask(AUTHORIZATION, request, http_client)
+    return await ask(AUTHORIZATION, request, http_client, settings)
 
 
 async def poll_device_token(
-    request: DeviceTokenRequest, http_client: AsyncHTTPClient | None = None
+    request: DeviceTokenRequest,
+    http_client: AsyncHTTPClient | None = None,
+    *,
+    settings: Settings | None = None,
 ) -> DeviceTokenResponse:
     """Ask once whether the user has agreed; ``error_code`` says why there is no token yet.
 
@@ -50,13 +57,15 @@ async def poll_device_token(
             DeviceTokenRequest("https://op.example/token", "tv", device.device_code)
         )
     """
-    return await ask(POLL, request, http_client)
+    return await ask(POLL, request, http_client, settings)
 
 
 async def wait_for_device_token(
     request: DeviceTokenRequest,
     device: DeviceAuthorizationResponse,
     http_client: AsyncHTTPClient | None = None,
+    *,
+    settings: Settings | None = None,
 ) -> DeviceTokenResponse:
     """Ask until the user has agreed or refused, or the codes have expired.
 
@@ -69,5 +78,5 @@ async def wait_for_device_token(
         request = DeviceTokenRequest("https://op.example/token", "tv", device.device_code)
         response = await wait_for_device_token(request, device)
     """
-    poll = partial(ask, POLL, request, http_client)
+    poll = partial(ask, POLL, request, http_client, settings)
     return await poll_until_decided(poll, device.interval, device.expires_in, gave_up)

@@ -8,11 +8,15 @@ from .._logging import logger, redact_url
 from .._protocol import discovery as protocol
 from .._protocol.discovery import DiscoveryDocumentRequest, DiscoveryDocumentResponse
 from .._protocol.messages import Fetched
+from .._settings import Settings, in_force
 from .http import AsyncHTTPClient, send
 
 
 async def get_discovery_document(
-    disco_doc_req: DiscoveryDocumentRequest, http_client: AsyncHTTPClient | None = None
+    disco_doc_req: DiscoveryDocumentRequest,
+    http_client: AsyncHTTPClient | None = None,
+    *,
+    settings: Settings | None = None,
 ) -> DiscoveryDocumentResponse:
     """Fetch and check a provider's discovery document.
 
@@ -28,7 +32,8 @@ async def get_discovery_document(
         if response.is_successful:
             print(response.token_endpoint)
     """
-    return (await fetch_document(disco_doc_req, http_client)).response
+    with in_force(settings):
+        return (await fetch_document(disco_doc_req, http_client)).response
 
 
 async def fetch_document(

@@ -8,19 +8,26 @@ from typing import TypeVar
 from .._logging import logger, redact_url
 from .._protocol.base import BaseRequest, BaseResponse
 from .._protocol.endpoint import Endpoint
+from .._settings import Settings, in_force
 from .http import AsyncHTTPClient, send
 
 Q = TypeVar("Q", bound=BaseRequest)
 A = TypeVar("A", bound=BaseResponse)
 
 
-async def ask(endpoint: Endpoint[Q, A], request: Q, http_client: AsyncHTTPClient | None) -> A:
+async def ask(
+    endpoint: Endpoint[Q, A],
+    request: Q,
+    http_client: AsyncHTTPClient | None,
+    settings: Settings | None = None,
+) -> A:
     """Return the answer of an endpoint; what goes wrong is in it, nothing is raised."""
     try:
         built = endpoint.build(request)
         if logger.isEnabledFor(INFO):
             logger.info("%s: %s %s", endpoint.operation, built.method, redact_url(built.url))
-        response = endpoint.parse(request, await send(built, http_client))
+        with in_force(settings):
+            response = endpoint.parse(request, await send(built, http_client))
     except Exception as error:
         response = endpoint.failed(error)
     if not response.is_successful:

@@ -10,12 +10,16 @@ from .._protocol.grants import (
     JwtBearerTokenRequest,
     JwtBearerTokenResponse,
 )
+from .._settings import Settings
 from .endpoint import ask
 from .http import AsyncHTTPClient
 
 
 async def request_extension_token(
-    request: ExtensionTokenRequest, http_client: AsyncHTTPClient | None = None
+    request: ExtensionTokenRequest,
+    http_client: AsyncHTTPClient | None = None,
+    *,
+    settings: Settings | None = None,
 ) -> ExtensionTokenResponse:
     """Ask the token endpoint for a token by any grant.
 
@@ -31,11 +35,14 @@ async def request_extension_token(
             )
         )
     """
-    return await ask(EXTENSION, request, http_client)
+    return await ask(EXTENSION, request, http_client, settings)
 
 
 async def request_jwt_bearer_token(
-    request: JwtBearerTokenRequest, http_client: AsyncHTTPClient | None = None
+    request: JwtBearerTokenRequest,
+    http_client: AsyncHTTPClient | None = None,
+    *,
+    settings: Settings | None = None,
 ) -> JwtBearerTokenResponse:
     """Exchange a signed JWT for a token.
 
@@ -49,4 +56,4 @@ async def request_jwt_bearer_token(
             JwtBearerTokenRequest("https://op.example/token", "app", assertion=signed_jwt)
         )
     """
-    return await ask(JWT_BEARER_GRANT, request, http_client)
+    return await ask(JWT_BEARER_GRANT, request, http_client, settings)

@@ -104,7 +104,7 @@ class AsyncHTTPClient(Closing):
     def total_timeout(self) -> float:
         """How long one call of :func:`send` may take, in seconds."""
         if self._deadline is None:
-            return _DEADLINE_FACTOR * HTTP_TIMEOUT.read()
+            return _DEADLINE_FACTOR * HTTP_TIMEOUT.from_environment()
         return self._deadline
 
     async def close(self) -> None:
@@ -148,7 +148,7 @@ def _open(
         verify=tls_contexts.get(trusted)
         if certificate is None
         else client_context(trusted, certificate),
-        timeout=HTTP_TIMEOUT.read() if timeout is None else timeout,
+        timeout=HTTP_TIMEOUT.from_environment() if timeout is None else timeout,
         follow_redirects=False,
         cookies=no_cookies(),
         headers=USUAL_HEADERS,
@@ -205,7 +205,8 @@ async def send(
     if request.certificate is not None:
         return await _send_with_certificate(request, request.certificate, http_client, retries)
     owner = chosen_client(http_client)
-    seconds = owner.total_timeout
+    given = HTTP_TIMEOUT.given()
+    seconds = owner.total_timeout if given is None else _DEADLINE_FACTOR * given
     due = monotonic() + seconds
     most = int(HTTP_RETRY_MAX_ATTEMPTS.read()) if retries is None else retries
     pauses = backoff(most, HTTP_RETRY_BASE_DELAY.read())
@@ -392,8 +393,11 @@ async def _read(response: httpx.Response, limit: int, due: float) -> bytes:
 
 
 def _timeout(configured: httpx.Timeout, left: float) -> httpx.Timeout:
+    given = HTTP_TIMEOUT.given()
     phases = configured.as_dict()
-    if all(value is not None and value <= left for value in phases.values()):
+    if given is not None:
+        phases = dict.fromkeys(phases, given)
+    elif all(value is not None and value <= left for value in phases.values()):
         return configured
     import httpx
 

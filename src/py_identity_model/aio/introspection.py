@@ -10,13 +10,17 @@ from .._protocol.introspection import (
     TokenIntrospectionResponse,
     verified,
 )
+from .._settings import Settings
 from .endpoint import ask
 from .http import AsyncHTTPClient
 from .signed_answers import verified_answer
 
 
 async def introspect_token(
-    request: TokenIntrospectionRequest, http_client: AsyncHTTPClient | None = None
+    request: TokenIntrospectionRequest,
+    http_client: AsyncHTTPClient | None = None,
+    *,
+    settings: Settings | None = None,
 ) -> TokenIntrospectionResponse:
     """Ask the provider what a token is worth; only ``claims["active"]`` being True counts.
 
@@ -33,10 +37,12 @@ async def introspect_token(
         )
         active = response.is_successful and response.claims.get("active") is True
     """
-    response = await ask(ENDPOINT, request, http_client)
+    response = await ask(ENDPOINT, request, http_client, settings)
     raw, config = vars(response).get("raw"), request.token_validation_config
     if raw is None or config is None:
         return response
     read, address = partial(verified, request, raw), request.disco_doc_address
     typ = "token-introspection+jwt"
-    return await verified_answer(ENDPOINT, raw, config, address, http_client, read, typ=typ)
+    return await verified_answer(
+        ENDPOINT, raw, config, address, http_client, settings, read, typ=typ
+    )

@@ -11,6 +11,7 @@ from .._protocol.jarm import JarmCheck, extract_jarm_response_jwt
 from .._protocol.jwks import JwksRequest, JwksResponse
 from .._protocol.policy import DiscoveryPolicy
 from .._protocol.token_validation import check_leeway, unavailable
+from .._settings import Settings
 from ..exceptions import ConfigurationException
 from .discovery import get_discovery_document
 from .http import AsyncHTTPClient
@@ -31,6 +32,7 @@ async def process_jarm_response(
     is_jwt: bool = False,
     decryption_keys: Sequence[PrivateKey] | None = None,
     client_secret: str | None = None,
+    settings: Settings | None = None,
 ) -> AuthorizeCallbackResponse:
     """Return what a signed authorization response says, once it was verified.
 
@@ -62,14 +64,17 @@ async def process_jarm_response(
             )
         policy = DiscoveryPolicy(require_https=require_https)
         disco = await get_discovery_document(
-            DiscoveryDocumentRequest(disco_doc_address, policy), http_client
+            DiscoveryDocumentRequest(disco_doc_address, policy), http_client, settings=settings
         )
         if not disco.is_successful:
             raise unavailable(disco, "discovery_failed")
-        issuer = issuer or disco.issuer
-        algorithms = algorithms or disco.authorization_signing_alg_values_supported
+        issuer = disco.issuer if issuer is None else issuer
+        if algorithms is None:
+            algorithms = disco.authorization_signing_alg_values_supported
         if keys is None:
-            fetched = await get_jwks(JwksRequest(disco.jwks_uri or "", policy), http_client)
+            fetched = await get_jwks(
+                JwksRequest(disco.jwks_uri or "", policy), http_client, settings=settings
+            )
             if not fetched.is_successful:
                 raise unavailable(fetched, "jwks_failed")
             keys = fetched.keys

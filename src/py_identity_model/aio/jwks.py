@@ -8,11 +8,15 @@ from .._logging import logger, redact_url
 from .._protocol import jwks as protocol
 from .._protocol.jwks import JwksRequest, JwksResponse
 from .._protocol.messages import Fetched
+from .._settings import Settings, in_force
 from .http import AsyncHTTPClient, send
 
 
 async def get_jwks(
-    jwks_request: JwksRequest, http_client: AsyncHTTPClient | None = None
+    jwks_request: JwksRequest,
+    http_client: AsyncHTTPClient | None = None,
+    *,
+    settings: Settings | None = None,
 ) -> JwksResponse:
     """Fetch a provider's key set.
 
@@ -26,7 +30,8 @@ async def get_jwks(
         if response.is_successful:
             print([key.kid for key in response.keys])
     """
-    return (await fetch_keys(jwks_request, http_client)).response
+    with in_force(settings):
+        return (await fetch_keys(jwks_request, http_client)).response
 
 
 async def fetch_keys(

@@ -10,6 +10,7 @@ from .._protocol.logout import check_logout_claims, check_logout_typ, replayed
 from .._protocol.replay import ReplayStore
 from .._protocol.token_validation import TokenValidationConfig, opened
 from .._seam.aio import call
+from .._settings import Settings
 from .http import AsyncHTTPClient
 from .token_validation import validate_token
 
@@ -24,6 +25,7 @@ async def validate_logout_token(
     *,
     replay_store: ReplayStore | None = None,
     require_typ: bool = False,
+    settings: Settings | None = None,
 ) -> dict[str, Any]:
     """Return the claims of a logout token: end the sessions of its ``sid``, or of its ``sub``.
 
@@ -44,7 +46,7 @@ async def validate_logout_token(
         )
     """
     signed, config = opened(logout_token, token_validation_config)
-    claims = await validate_token(signed, config, disco_doc_address, http_client)
+    claims = await validate_token(signed, config, disco_doc_address, http_client, settings=settings)
     check_logout_typ(header_members(signed).get("typ"), require=require_typ)
     check_logout_claims(claims)
     if replay_store is not None:

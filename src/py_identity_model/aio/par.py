@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from .._protocol.par import ENDPOINT, PushedAuthorizationRequest, PushedAuthorizationResponse
+from .._settings import Settings
 from .endpoint import ask
 from .http import AsyncHTTPClient
 
 
 async def push_authorization_request(
-    request: PushedAuthorizationRequest, http_client: AsyncHTTPClient | None = None
+    request: PushedAuthorizationRequest,
+    http_client: AsyncHTTPClient | None = None,
+    *,
+    settings: Settings | None = None,
 ) -> PushedAuthorizationResponse:
     """Push an authorization request to the provider, for a reference to it.
 
@@ -29,4 +33,4 @@ async def push_authorization_request(
             )
         )
     """
-    return await ask(ENDPOINT, request, http_client)
+    return await ask(ENDPOINT, request, http_client, settings)

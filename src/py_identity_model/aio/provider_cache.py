@@ -27,6 +27,8 @@ from .._settings import (
     DISCO_CACHE_TTL,
     JWKS_CACHE_MAX_ENTRIES,
     JWKS_CACHE_TTL,
+    Settings,
+    in_force,
 )
 from ..exceptions import TokenValidationException
 from .discovery import fetch_document
@@ -307,6 +309,8 @@ async def prime(
     disco_doc_address: str,
     discovery_policy: DiscoveryPolicy | None = None,
     http_client: AsyncHTTPClient | None = None,
+    *,
+    settings: Settings | None = None,
 ) -> ProviderHealth:
     """Fetch what validation needs of a provider, unless it is cached; for start-up.
 
@@ -321,9 +325,10 @@ async def prime(
     """
     policy = discovery_policy or DiscoveryPolicy()
     cache = default_cache if http_client is None else cache_of(http_client)
-    provider = await cache.provider(http_client, disco_doc_address, policy)
-    if provider.jwks_uri is not None:
-        await cache.snapshot(http_client, provider.jwks_uri, policy)
+    with in_force(settings):
+        provider = await cache.provider(http_client, disco_doc_address, policy)
+        if provider.jwks_uri is not None:
+            await cache.snapshot(http_client, provider.jwks_uri, policy)
     return cache.health(disco_doc_address, policy)
 
 
@@ -331,6 +336,8 @@ async def refresh(
     disco_doc_address: str,
     discovery_policy: DiscoveryPolicy | None = None,
     http_client: AsyncHTTPClient | None = None,
+    *,
+    settings: Settings | None = None,
 ) -> ProviderHealth:
     """Fetch what validation needs of a provider now, also if it is fresh.
 
@@ -344,7 +351,8 @@ async def refresh(
     """
     policy = discovery_policy or DiscoveryPolicy()
     cache = default_cache if http_client is None else cache_of(http_client)
-    await cache.renewed(http_client, disco_doc_address, policy)
+    with in_force(settings):
+        await cache.renewed(http_client, disco_doc_address, policy)
     return cache.health(disco_doc_address, policy)
 
 

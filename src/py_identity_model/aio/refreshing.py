@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from .._protocol.refreshing import ENDPOINT, RefreshTokenRequest, RefreshTokenResponse
+from .._settings import Settings
 from .endpoint import ask
 from .http import AsyncHTTPClient
 
 
 async def refresh_token(
-    request: RefreshTokenRequest, http_client: AsyncHTTPClient | None = None
+    request: RefreshTokenRequest,
+    http_client: AsyncHTTPClient | None = None,
+    *,
+    settings: Settings | None = None,
 ) -> RefreshTokenResponse:
     """Exchange a refresh token for new tokens.
 
@@ -25,4 +29,4 @@ async def refresh_token(
         if response.is_successful:
             newest = response.token.get("refresh_token", saved)
     """
-    return await ask(ENDPOINT, request, http_client)
+    return await ask(ENDPOINT, request, http_client, settings)

@@ -14,12 +14,16 @@ from .._protocol.registration import (
     ClientRegistrationResponse,
     ClientUpdateRequest,
 )
+from .._settings import Settings
 from .endpoint import ask
 from .http import AsyncHTTPClient
 
 
 async def register_client(
-    request: ClientRegistrationRequest, http_client: AsyncHTTPClient | None = None
+    request: ClientRegistrationRequest,
+    http_client: AsyncHTTPClient | None = None,
+    *,
+    settings: Settings | None = None,
 ) -> ClientRegistrationResponse:
     """Register a client.
 
@@ -33,11 +37,14 @@ async def register_client(
             ClientRegistrationRequest("https://op.example/register", ["https://rp.example/cb"])
         )
     """
-    return await ask(REGISTER, request, http_client)
+    return await ask(REGISTER, request, http_client, settings)
 
 
 async def read_client(
-    request: ClientReadRequest, http_client: AsyncHTTPClient | None = None
+    request: ClientReadRequest,
+    http_client: AsyncHTTPClient | None = None,
+    *,
+    settings: Settings | None = None,
 ) -> ClientRegistrationResponse:
     """Read what is registered of a client.
 
@@ -49,11 +56,14 @@ async def read_client(
 
         response = await read_client(ClientReadRequest(registration_uri, registration_token))
     """
-    return await ask(READ, request, http_client)
+    return await ask(READ, request, http_client, settings)
 
 
 async def update_client(
-    request: ClientUpdateRequest, http_client: AsyncHTTPClient | None = None
+    request: ClientUpdateRequest,
+    http_client: AsyncHTTPClient | None = None,
+    *,
+    settings: Settings | None = None,
 ) -> ClientRegistrationResponse:
     """Replace what is registered of a client.
 
@@ -69,11 +79,14 @@ async def update_client(
             )
         )
     """
-    return await ask(UPDATE, request, http_client)
+    return await ask(UPDATE, request, http_client, settings)
 
 
 async def delete_client(
-    request: ClientDeleteRequest, http_client: AsyncHTTPClient | None = None
+    request: ClientDeleteRequest,
+    http_client: AsyncHTTPClient | None = None,
+    *,
+    settings: Settings | None = None,
 ) -> ClientDeleteResponse:
     """Delete a client's registration.
 
@@ -85,4 +98,4 @@ async def delete_client(
 
         response = await delete_client(ClientDeleteRequest(registration_uri, registration_token))
     """
-    return await ask(DELETE, request, http_client)
+    return await ask(DELETE, request, http_client, settings)

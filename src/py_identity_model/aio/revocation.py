@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from .._protocol.revocation import ENDPOINT, TokenRevocationRequest, TokenRevocationResponse
+from .._settings import Settings
 from .endpoint import ask
 from .http import AsyncHTTPClient
 
 
 async def revoke_token(
-    request: TokenRevocationRequest, http_client: AsyncHTTPClient | None = None
+    request: TokenRevocationRequest,
+    http_client: AsyncHTTPClient | None = None,
+    *,
+    settings: Settings | None = None,
 ) -> TokenRevocationResponse:
     """Tell the provider that a token is not needed any more.
 
@@ -22,4 +26,4 @@ async def revoke_token(
             TokenRevocationRequest("https://op.example/revoke", saved, client_id="web")
         )
     """
-    return await ask(ENDPOINT, request, http_client)
+    return await ask(ENDPOINT, request, http_client, settings)

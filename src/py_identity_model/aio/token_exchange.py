@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from .._protocol.token_exchange import ENDPOINT, TokenExchangeRequest, TokenExchangeResponse
+from .._settings import Settings
 from .endpoint import ask
 from .http import AsyncHTTPClient
 
 
 async def exchange_token(
-    request: TokenExchangeRequest, http_client: AsyncHTTPClient | None = None
+    request: TokenExchangeRequest,
+    http_client: AsyncHTTPClient | None = None,
+    *,
+    settings: Settings | None = None,
 ) -> TokenExchangeResponse:
     """Exchange one token for another: for another audience, or on somebody's behalf.
 
@@ -29,4 +33,4 @@ async def exchange_token(
             )
         )
     """
-    return await ask(ENDPOINT, request, http_client)
+    return await ask(ENDPOINT, request, http_client, settings)

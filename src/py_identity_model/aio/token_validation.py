@@ -28,6 +28,7 @@ from .._protocol.token_validation import (
     secret_key,
 )
 from .._seam.aio import call
+from .._settings import Settings, in_force
 from ..exceptions import (
     ConfigurationException,
     SignatureVerificationException,
@@ -42,6 +43,8 @@ async def validate_token(
     token_validation_config: TokenValidationConfig,
     disco_doc_address: str | None = None,
     http_client: AsyncHTTPClient | None = None,
+    *,
+    settings: Settings | None = None,
 ) -> dict[str, Any]:
     """Return the claims of a token, if it is what the configuration says it must be.
 
@@ -64,6 +67,11 @@ async def validate_token(
             "https://op.example",
         )
     """
+    if settings is not None:
+        with in_force(settings):
+            return await validate_token(
+                jwt, token_validation_config, disco_doc_address, http_client
+            )
     config = token_validation_config
     if config.decryption_keys is not None:
         jwt, config = opened(jwt, config)

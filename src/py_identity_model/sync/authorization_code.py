@@ -8,12 +8,16 @@ from .._protocol.authorization_code import (
     AuthorizationCodeTokenRequest,
     AuthorizationCodeTokenResponse,
 )
+from .._settings import Settings
 from .endpoint import ask
 from .http import HTTPClient
 
 
 def request_authorization_code_token(
-    request: AuthorizationCodeTokenRequest, http_client: HTTPClient | None = None
+    request: AuthorizationCodeTokenRequest,
+    http_client: HTTPClient | None = None,
+    *,
+    settings: Settings | None = None,
 ) -> AuthorizationCodeTokenResponse:
     """Exchange an authorization code for tokens.
 
@@ -35,4 +39,4 @@ def request_authorization_code_token(
             )
         )
     """
-    return ask(ENDPOINT, request, http_client)
+    return ask(ENDPOINT, request, http_client, settings)

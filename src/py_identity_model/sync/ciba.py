@@ -14,13 +14,17 @@ from .._protocol.ciba import (
     BackchannelTokenResponse,
     gave_up,
 )
+from .._settings import Settings
 from .endpoint import ask
 from .http import HTTPClient
 from .polling import poll_until_decided
 
 
 def request_backchannel_authentication(
-    request: BackchannelAuthenticationRequest, http_client: HTTPClient | None = None
+    request: BackchannelAuthenticationRequest,
+    http_client: HTTPClient | None = None,
+    *,
+    settings: Settings | None = None,
 ) -> BackchannelAuthenticationResponse:
     """Ask the provider to ask a user, on the user's own device.
 
@@ -38,11 +42,14 @@ def request_backchannel_authentication(
             )
         )
     """
-    return ask(AUTHENTICATION, request, http_client)
+    return ask(AUTHENTICATION, request, http_client, settings)
 
 
 def poll_backchannel_token(
-    request: BackchannelTokenRequest, http_client: HTTPClient | None = None
+    request: BackchannelTokenRequest,
+    http_client: HTTPClient | None = None,
+    *,
+    settings: Settings | None = None,
 ) -> BackchannelTokenResponse:
     """Ask once whether the user has agreed; ``oauth_error`` says why there is no token yet.
 
@@ -54,13 +61,15 @@ def poll_backchannel_token(
             BackchannelTokenRequest("https://op.example/token", "till", started.auth_req_id)
         )
     """
-    return ask(POLL, request, http_client)
+    return ask(POLL, request, http_client, settings)
 
 
 def wait_for_backchannel_token(
     request: BackchannelTokenRequest,
     started: BackchannelAuthenticationResponse,
     http_client: HTTPClient | None = None,
+    *,
+    settings: Settings | None = None,
 ) -> BackchannelTokenResponse:
     """Ask until the user has agreed or refused, or the request has expired.
 
@@ -73,5 +82,5 @@ def wait_for_backchannel_token(
         request = BackchannelTokenRequest("https://op.example/token", "till", started.auth_req_id)
         response = wait_for_backchannel_token(request, started)
     """
-    poll = partial(ask, POLL, request, http_client)
+    poll = partial(ask, POLL, request, http_client, settings)
     return poll_until_decided(poll, started.interval, started.expires_in, gave_up)

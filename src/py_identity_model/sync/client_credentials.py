@@ -8,12 +8,16 @@ from .._protocol.client_credentials import (
     ClientCredentialsTokenRequest,
     ClientCredentialsTokenResponse,
 )
+from .._settings import Settings
 from .endpoint import ask
 from .http import HTTPClient
 
 
 def request_client_credentials_token(
-    request: ClientCredentialsTokenRequest, http_client: HTTPClient | None = None
+    request: ClientCredentialsTokenRequest,
+    http_client: HTTPClient | None = None,
+    *,
+    settings: Settings | None = None,
 ) -> ClientCredentialsTokenResponse:
     """Ask the token endpoint for a token by the client credentials grant.
 
@@ -34,4 +38,4 @@ def request_client_credentials_token(
         if response.is_successful:
             print(response.token["expires_in"])
     """
-    return ask(ENDPOINT, request, http_client)
+    return ask(ENDPOINT, request, http_client, settings)

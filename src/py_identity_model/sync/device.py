@@ -14,13 +14,17 @@ from .._protocol.device import (
     DeviceTokenResponse,
     gave_up,
 )
+from .._settings import Settings
 from .endpoint import ask
 from .http import HTTPClient
 from .polling import poll_until_decided
 
 
 def request_device_authorization(
-    request: DeviceAuthorizationRequest, http_client: HTTPClient | None = None
+    request: DeviceAuthorizationRequest,
+    http_client: HTTPClient | None = None,
+    *,
+    settings: Settings | None = None,
 ) -> DeviceAuthorizationResponse:
     """Ask for a code that the user enters on another device.
 
@@ -35,11 +39,14 @@ def request_device_authorization(
         if device.is_successful:
             print(device.verification_uri, device.user_code)
     """
-    return ask(AUTHORIZATION, request, http_client)
+    return ask(AUTHORIZATION, request, http_client, settings)
 
 
 def poll_device_token(
-    request: DeviceTokenRequest, http_client: HTTPClient | None = None
+    request: DeviceTokenRequest,
+    http_client: HTTPClient | None = None,
+    *,
+    settings: Settings | None = None,
 ) -> DeviceTokenResponse:
     """Ask once whether the user has agreed; ``error_code`` says why there is no token yet.
 
@@ -51,13 +58,15 @@ def poll_device_token(
             DeviceTokenRequest("https://op.example/token", "tv", device.device_code)
         )
     """
-    return ask(POLL, request, http_client)
+    return ask(POLL, request, http_client, settings)
 
 
 def wait_for_device_token(
     request: DeviceTokenRequest,
     device: DeviceAuthorizationResponse,
     http_client: HTTPClient | None = None,
+    *,
+    settings: Settings | None = None,
 ) -> DeviceTokenResponse:
     """Ask until the user has agreed or refused, or the codes have expired.
 
@@ -70,5 +79,5 @@ def wait_for_device_token(
         request = DeviceTokenRequest("https://op.example/token", "tv", device.device_code)
         response = wait_for_device_token(request, device)
     """
-    poll = partial(ask, POLL, request, http_client)
+    poll = partial(ask, POLL, request, http_client, settings)
     return poll_until_decided(poll, device.interval, device.expires_in, gave_up)

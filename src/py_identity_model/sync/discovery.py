@@ -9,11 +9,15 @@ from .._logging import logger, redact_url
 from .._protocol import discovery as protocol
 from .._protocol.discovery import DiscoveryDocumentRequest, DiscoveryDocumentResponse
 from .._protocol.messages import Fetched
+from .._settings import Settings, in_force
 from .http import HTTPClient, send
 
 
 def get_discovery_document(
-    disco_doc_req: DiscoveryDocumentRequest, http_client: HTTPClient | None = None
+    disco_doc_req: DiscoveryDocumentRequest,
+    http_client: HTTPClient | None = None,
+    *,
+    settings: Settings | None = None,
 ) -> DiscoveryDocumentResponse:
     """Fetch and check a provider's discovery document.
 
@@ -29,7 +33,8 @@ def get_discovery_document(
         if response.is_successful:
             print(response.token_endpoint)
     """
-    return (fetch_document(disco_doc_req, http_client)).response
+    with in_force(settings):
+        return (fetch_document(disco_doc_req, http_client)).response
 
 
 def fetch_document(

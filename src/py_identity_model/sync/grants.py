@@ -11,12 +11,16 @@ from .._protocol.grants import (
     JwtBearerTokenRequest,
     JwtBearerTokenResponse,
 )
+from .._settings import Settings
 from .endpoint import ask
 from .http import HTTPClient
 
 
 def request_extension_token(
-    request: ExtensionTokenRequest, http_client: HTTPClient | None = None
+    request: ExtensionTokenRequest,
+    http_client: HTTPClient | None = None,
+    *,
+    settings: Settings | None = None,
 ) -> ExtensionTokenResponse:
     """Ask the token endpoint for a token by any grant.
 
@@ -32,11 +36,14 @@ def request_extension_token(
             )
         )
     """
-    return ask(EXTENSION, request, http_client)
+    return ask(EXTENSION, request, http_client, settings)
 
 
 def request_jwt_bearer_token(
-    request: JwtBearerTokenRequest, http_client: HTTPClient | None = None
+    request: JwtBearerTokenRequest,
+    http_client: HTTPClient | None = None,
+    *,
+    settings: Settings | None = None,
 ) -> JwtBearerTokenResponse:
     """Exchange a signed JWT for a token.
 
@@ -50,4 +57,4 @@ def request_jwt_bearer_token(
             JwtBearerTokenRequest("https://op.example/token", "app", assertion=signed_jwt)
         )
     """
-    return ask(JWT_BEARER_GRANT, request, http_client)
+    return ask(JWT_BEARER_GRANT, request, http_client, settings)

@@ -8,6 +8,7 @@ from typing import Any
 from .._jose.tokens import header_members
 from .._protocol.id_token import check_id_token
 from .._protocol.token_validation import TokenValidationConfig, opened
+from .._settings import Settings
 from .http import HTTPClient
 from .token_validation import validate_token
 
@@ -24,6 +25,7 @@ def validate_id_token(
     max_age: int | None = None,
     state: str | None = None,
     response_type: str | None = None,
+    settings: Settings | None = None,
 ) -> dict[str, Any]:
     """Return the claims of an ID token, if it is the answer to this authorization request.
 
@@ -46,7 +48,7 @@ def validate_id_token(
         )
     """
     signed, config = opened(id_token, token_validation_config)
-    claims = validate_token(signed, config, disco_doc_address, http_client)
+    claims = validate_token(signed, config, disco_doc_address, http_client, settings=settings)
     check_id_token(
         claims,
         header_members(signed)["alg"],

@@ -11,13 +11,17 @@ from .._protocol.introspection import (
     TokenIntrospectionResponse,
     verified,
 )
+from .._settings import Settings
 from .endpoint import ask
 from .http import HTTPClient
 from .signed_answers import verified_answer
 
 
 def introspect_token(
-    request: TokenIntrospectionRequest, http_client: HTTPClient | None = None
+    request: TokenIntrospectionRequest,
+    http_client: HTTPClient | None = None,
+    *,
+    settings: Settings | None = None,
 ) -> TokenIntrospectionResponse:
     """Ask the provider what a token is worth; only ``claims["active"]`` being True counts.
 
@@ -34,10 +38,10 @@ def introspect_token(
         )
         active = response.is_successful and response.claims.get("active") is True
     """
-    response = ask(ENDPOINT, request, http_client)
+    response = ask(ENDPOINT, request, http_client, settings)
     raw, config = vars(response).get("raw"), request.token_validation_config
     if raw is None or config is None:
         return response
     read, address = partial(verified, request, raw), request.disco_doc_address
     typ = "token-introspection+jwt"
-    return verified_answer(ENDPOINT, raw, config, address, http_client, read, typ=typ)
+    return verified_answer(ENDPOINT, raw, config, address, http_client, settings, read, typ=typ)

@@ -9,10 +9,16 @@ from .._logging import logger, redact_url
 from .._protocol import jwks as protocol
 from .._protocol.jwks import JwksRequest, JwksResponse
 from .._protocol.messages import Fetched
+from .._settings import Settings, in_force
 from .http import HTTPClient, send
 
 
-def get_jwks(jwks_request: JwksRequest, http_client: HTTPClient | None = None) -> JwksResponse:
+def get_jwks(
+    jwks_request: JwksRequest,
+    http_client: HTTPClient | None = None,
+    *,
+    settings: Settings | None = None,
+) -> JwksResponse:
     """Fetch a provider's key set.
 
     ``jwks_request`` says where it is; ``http_client`` is used instead of this worker's own.
@@ -25,7 +31,8 @@ def get_jwks(jwks_request: JwksRequest, http_client: HTTPClient | None = None) -
         if response.is_successful:
             print([key.kid for key in response.keys])
     """
-    return (fetch_keys(jwks_request, http_client)).response
+    with in_force(settings):
+        return (fetch_keys(jwks_request, http_client)).response
 
 
 def fetch_keys(

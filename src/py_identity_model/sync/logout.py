@@ -11,6 +11,7 @@ from .._protocol.logout import check_logout_claims, check_logout_typ, replayed
 from .._protocol.replay import ReplayStore
 from .._protocol.token_validation import TokenValidationConfig, opened
 from .._seam.sync import call
+from .._settings import Settings
 from .http import HTTPClient
 from .token_validation import validate_token
 
@@ -25,6 +26,7 @@ def validate_logout_token(
     *,
     replay_store: ReplayStore | None = None,
     require_typ: bool = False,
+    settings: Settings | None = None,
 ) -> dict[str, Any]:
     """Return the claims of a logout token: end the sessions of its ``sid``, or of its ``sub``.
 
@@ -45,7 +47,7 @@ def validate_logout_token(
         )
     """
     signed, config = opened(logout_token, token_validation_config)
-    claims = validate_token(signed, config, disco_doc_address, http_client)
+    claims = validate_token(signed, config, disco_doc_address, http_client, settings=settings)
     check_logout_typ(header_members(signed).get("typ"), require=require_typ)
     check_logout_claims(claims)
     if replay_store is not None:

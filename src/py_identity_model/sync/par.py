@@ -4,12 +4,16 @@
 from __future__ import annotations
 
 from .._protocol.par import ENDPOINT, PushedAuthorizationRequest, PushedAuthorizationResponse
+from .._settings import Settings
 from .endpoint import ask
 from .http import HTTPClient
 
 
 def push_authorization_request(
-    request: PushedAuthorizationRequest, http_client: HTTPClient | None = None
+    request: PushedAuthorizationRequest,
+    http_client: HTTPClient | None = None,
+    *,
+    settings: Settings | None = None,
 ) -> PushedAuthorizationResponse:
     """Push an authorization request to the provider, for a reference to it.
 
@@ -30,4 +34,4 @@ def push_authorization_request(
             )
         )
     """
-    return ask(ENDPOINT, request, http_client)
+    return ask(ENDPOINT, request, http_client, settings)

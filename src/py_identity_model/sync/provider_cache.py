@@ -28,6 +28,8 @@ from .._settings import (
     DISCO_CACHE_TTL,
     JWKS_CACHE_MAX_ENTRIES,
     JWKS_CACHE_TTL,
+    Settings,
+    in_force,
 )
 from ..exceptions import TokenValidationException
 from .discovery import fetch_document
@@ -304,6 +306,8 @@ def prime(
     disco_doc_address: str,
     discovery_policy: DiscoveryPolicy | None = None,
     http_client: HTTPClient | None = None,
+    *,
+    settings: Settings | None = None,
 ) -> ProviderHealth:
     """Fetch what validation needs of a provider, unless it is cached; for start-up.
 
@@ -318,9 +322,10 @@ def prime(
     """
     policy = discovery_policy or DiscoveryPolicy()
     cache = default_cache if http_client is None else cache_of(http_client)
-    provider = cache.provider(http_client, disco_doc_address, policy)
-    if provider.jwks_uri is not None:
-        cache.snapshot(http_client, provider.jwks_uri, policy)
+    with in_force(settings):
+        provider = cache.provider(http_client, disco_doc_address, policy)
+        if provider.jwks_uri is not None:
+            cache.snapshot(http_client, provider.jwks_uri, policy)
     return cache.health(disco_doc_address, policy)
 
 
@@ -328,6 +333,8 @@ def refresh(
     disco_doc_address: str,
     discovery_policy: DiscoveryPolicy | None = None,
     http_client: HTTPClient | None = None,
+    *,
+    settings: Settings | None = None,
 ) -> ProviderHealth:
     """Fetch what validation needs of a provider now, also if it is fresh.
 
@@ -341,7 +348,8 @@ def refresh(
     """
     policy = discovery_policy or DiscoveryPolicy()
     cache = default_cache if http_client is None else cache_of(http_client)
-    cache.renewed(http_client, disco_doc_address, policy)
+    with in_force(settings):
+        cache.renewed(http_client, disco_doc_address, policy)
     return cache.health(disco_doc_address, policy)
 
 

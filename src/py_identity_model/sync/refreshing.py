@@ -4,12 +4,16 @@
 from __future__ import annotations
 
 from .._protocol.refreshing import ENDPOINT, RefreshTokenRequest, RefreshTokenResponse
+from .._settings import Settings
 from .endpoint import ask
 from .http import HTTPClient
 
 
 def refresh_token(
-    request: RefreshTokenRequest, http_client: HTTPClient | None = None
+    request: RefreshTokenRequest,
+    http_client: HTTPClient | None = None,
+    *,
+    settings: Settings | None = None,
 ) -> RefreshTokenResponse:
     """Exchange a refresh token for new tokens.
 
@@ -26,4 +30,4 @@ def refresh_token(
         if response.is_successful:
             newest = response.token.get("refresh_token", saved)
     """
-    return ask(ENDPOINT, request, http_client)
+    return ask(ENDPOINT, request, http_client, settings)

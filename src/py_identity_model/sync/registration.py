@@ -15,12 +15,16 @@ from .._protocol.registration import (
     ClientRegistrationResponse,
     ClientUpdateRequest,
 )
+from .._settings import Settings
 from .endpoint import ask
 from .http import HTTPClient
 
 
 def register_client(
-    request: ClientRegistrationRequest, http_client: HTTPClient | None = None
+    request: ClientRegistrationRequest,
+    http_client: HTTPClient | None = None,
+    *,
+    settings: Settings | None = None,
 ) -> ClientRegistrationResponse:
     """Register a client.
 
@@ -34,11 +38,14 @@ def register_client(
             ClientRegistrationRequest("https://op.example/register", ["https://rp.example/cb"])
         )
     """
-    return ask(REGISTER, request, http_client)
+    return ask(REGISTER, request, http_client, settings)
 
 
 def read_client(
-    request: ClientReadRequest, http_client: HTTPClient | None = None
+    request: ClientReadRequest,
+    http_client: HTTPClient | None = None,
+    *,
+    settings: Settings | None = None,
 ) -> ClientRegistrationResponse:
     """Read what is registered of a client.
 
@@ -50,11 +57,14 @@ def read_client(
 
         response = read_client(ClientReadRequest(registration_uri, registration_token))
     """
-    return ask(READ, request, http_client)
+    return ask(READ, request, http_client, settings)
 
 
 def update_client(
-    request: ClientUpdateRequest, http_client: HTTPClient | None = None
+    request: ClientUpdateRequest,
+    http_client: HTTPClient | None = None,
+    *,
+    settings: Settings | None = None,
 ) -> ClientRegistrationResponse:
     """Replace what is registered of a client.
 
@@ -70,11 +80,14 @@ def update_client(
             )
         )
     """
-    return ask(UPDATE, request, http_client)
+    return ask(UPDATE, request, http_client, settings)
 
 
 def delete_client(
-    request: ClientDeleteRequest, http_client: HTTPClient | None = None
+    request: ClientDeleteRequest,
+    http_client: HTTPClient | None = None,
+    *,
+    settings: Settings | None = None,
 ) -> ClientDeleteResponse:
     """Delete a client's registration.
 
@@ -86,4 +99,4 @@ def delete_client(
 
         response = delete_client(ClientDeleteRequest(registration_uri, registration_token))
     """
-    return ask(DELETE, request, http_client)
+    return ask(DELETE, request, http_client, settings)

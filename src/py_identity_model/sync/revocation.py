@@ -4,12 +4,16 @@
 from __future__ import annotations
 
 from .._protocol.revocation import ENDPOINT, TokenRevocationRequest, TokenRevocationResponse
+from .._settings import Settings
 from .endpoint import ask
 from .http import HTTPClient
 
 
 def revoke_token(
-    request: TokenRevocationRequest, http_client: HTTPClient | None = None
+    request: TokenRevocationRequest,
+    http_client: HTTPClient | None = None,
+    *,
+    settings: Settings | None = None,
 ) -> TokenRevocationResponse:
     """Tell the provider that a token is not needed any more.
 
@@ -23,4 +27,4 @@ def revoke_token(
             TokenRevocationRequest("https://op.example/revoke", saved, client_id="web")
         )
     """
-    return ask(ENDPOINT, request, http_client)
+    return ask(ENDPOINT, request, http_client, settings)

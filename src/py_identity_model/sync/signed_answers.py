@@ -11,6 +11,7 @@ from .._logging import logger
 from .._protocol.base import BaseRequest, BaseResponse
 from .._protocol.endpoint import Endpoint
 from .._protocol.token_validation import TokenValidationConfig, opened
+from .._settings import Settings
 from ..exceptions import TokenValidationException
 from .http import HTTPClient
 from .token_validation import validate_token
@@ -25,6 +26,7 @@ def verified_answer(
     config: TokenValidationConfig,
     disco_doc_address: str | None,
     http_client: HTTPClient | None,
+    settings: Settings | None,
     read: Callable[[dict[str, Any]], A],
     *,
     typ: str | None = None,
@@ -32,7 +34,7 @@ def verified_answer(
     """Return what ``read`` makes of the claims in ``raw``, or a failed response."""
     try:
         signed, config = opened(raw, config)
-        claims = validate_token(signed, config, disco_doc_address, http_client)
+        claims = validate_token(signed, config, disco_doc_address, http_client, settings=settings)
         actual = header_members(signed).get("typ")
         if typ is not None and (not isinstance(actual, str) or actual.lower() != typ):
             raise TokenValidationException(

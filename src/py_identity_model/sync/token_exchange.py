@@ -4,12 +4,16 @@
 from __future__ import annotations
 
 from .._protocol.token_exchange import ENDPOINT, TokenExchangeRequest, TokenExchangeResponse
+from .._settings import Settings
 from .endpoint import ask
 from .http import HTTPClient
 
 
 def exchange_token(
-    request: TokenExchangeRequest, http_client: HTTPClient | None = None
+    request: TokenExchangeRequest,
+    http_client: HTTPClient | None = None,
+    *,
+    settings: Settings | None = None,
 ) -> TokenExchangeResponse:
     """Exchange one token for another: for another audience, or on somebody's behalf.
 
@@ -30,4 +34,4 @@ def exchange_token(
             )
         )
     """
-    return ask(ENDPOINT, request, http_client)
+    return ask(ENDPOINT, request, http_client, settings)

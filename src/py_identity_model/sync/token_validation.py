@@ -29,6 +29,7 @@ from .._protocol.token_validation import (
     secret_key,
 )
 from .._seam.sync import call
+from .._settings import Settings, in_force
 from ..exceptions import (
     ConfigurationException,
     SignatureVerificationException,
@@ -43,6 +44,8 @@ def validate_token(
     token_validation_config: TokenValidationConfig,
     disco_doc_address: str | None = None,
     http_client: HTTPClient | None = None,
+    *,
+    settings: Settings | None = None,
 ) -> dict[str, Any]:
     """Return the claims of a token, if it is what the configuration says it must be.
 
@@ -65,6 +68,9 @@ def validate_token(
             "https://op.example",
         )
     """
+    if settings is not None:
+        with in_force(settings):
+            return validate_token(jwt, token_validation_config, disco_doc_address, http_client)
     config = token_validation_config
     if config.decryption_keys is not None:
         jwt, config = opened(jwt, config)

@@ -6,13 +6,17 @@ from __future__ import annotations
 from functools import partial
 
 from .._protocol.userinfo import ENDPOINT, UserInfoRequest, UserInfoResponse, with_claims
+from .._settings import Settings
 from .endpoint import ask
 from .http import HTTPClient
 from .signed_answers import verified_answer
 
 
 def get_userinfo(
-    request: UserInfoRequest, http_client: HTTPClient | None = None
+    request: UserInfoRequest,
+    http_client: HTTPClient | None = None,
+    *,
+    settings: Settings | None = None,
 ) -> UserInfoResponse:
     """Ask the provider for the user's claims.
 
@@ -29,9 +33,9 @@ def get_userinfo(
         if response.is_successful:
             print(response.claims["email"])
     """
-    response = ask(ENDPOINT, request, http_client)
+    response = ask(ENDPOINT, request, http_client, settings)
     raw, config = vars(response).get("raw"), request.token_validation_config
     if raw is None or config is None:
         return response
     read, address = partial(with_claims, request, raw=raw), request.disco_doc_address
-    return verified_answer(ENDPOINT, raw, config, address, http_client, read)
+    return verified_answer(ENDPOINT, raw, config, address, http_client, settings, read)

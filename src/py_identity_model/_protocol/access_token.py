@@ -1,0 +1,27 @@
+"""What an access token must be by its own profile (RFC 9068)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ..exceptions import TokenValidationException
+
+_REQUIRED = ("iss", "exp", "aud", "sub", "client_id", "iat", "jti")
+
+
+def check_access_token(claims: Mapping[str, Any], typ: object) -> None:
+    """Raise TokenValidationException unless verified claims and ``typ`` are an access token's."""
+    kind = typ.lower().removeprefix("application/") if isinstance(typ, str) else None
+    if kind != "at+jwt":
+        raise TokenValidationException(
+            "The JWT is of another type", "header", {"expected": "at+jwt"}, code="wrong_typ"
+        )
+    missing = [name for name in _REQUIRED if claims.get(name) in (None, "", [])]
+    if missing:
+        raise TokenValidationException(
+            f"Invalid token: missing: {', '.join(missing)}",
+            "payload",
+            {"error": "missing claims", "claims": missing},
+            code="missing_claim",
+        )

@@ -1,0 +1,47 @@
+"""Clients that are named by a URL, where their metadata is (Client ID Metadata Documents)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+from urllib.parse import urlsplit
+
+from ..exceptions import InvalidArgumentError
+
+_SECRETS = ("client_secret", "client_secret_expires_at")
+
+
+def build_client_id_metadata(
+    client_id: str, redirect_uris: Sequence[str], **metadata: Any
+) -> dict[str, Any]:
+    """Return the document to be served, as JSON, at the URL ``client_id``.
+
+    ``metadata`` are further members by their registered names (RFC 7591 §2).  The client is a
+    public one (``token_endpoint_auth_method`` ``none``) unless it says ``private_key_jwt``.
+    Raises :class:`InvalidArgumentError` (a ``ValueError``) for a URL or member that may not be
+    used.  OAuth Client ID Metadata Document (an IETF draft) §3 and §4.
+
+    Example::
+
+        build_client_id_metadata(
+            "https://app.example/client.json",
+            ["https://app.example/cb"],
+            client_name="My app",
+        )
+    """
+    _check_url(client_id)
+    method = metadata.setdefault("token_endpoint_auth_method", "none")
+    if any(name in metadata for name in _SECRETS) or str(method).startswith("client_secret"):
+        raise InvalidArgumentError("what is published is no secret: use none or private_key_jwt")
+    if not redirect_uris or isinstance(redirect_uris, str):
+        raise InvalidArgumentError("redirect_uris must be a list that is not empty")
+    return {"client_id": client_id, "redirect_uris": list(redirect_uris), **metadata}
+
+
+def _check_url(client_id: str) -> None:
+    parts = urlsplit(client_id)
+    dots = {".", ".."} & {*parts.path.split("/")}
+    if parts.scheme != "https" or not parts.hostname or not parts.path.strip("/") or dots:
+        raise InvalidArgumentError("client_id must be an https URL with a path")
+    if "#" in client_id or parts.username is not None or parts.password is not None:
+        raise InvalidArgumentError("client_id must have neither a fragment nor a user")

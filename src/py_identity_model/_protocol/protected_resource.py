@@ -1,0 +1,138 @@
+"""What a protected resource says of itself (RFC 9728)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, fields
+from typing import Any
+from urllib.parse import urlsplit
+
+from ..exceptions import InvalidArgumentError
+from .addresses import WELL_KNOWN, implied_issuer, require_scheme, split_url
+from .base import BaseRequest, BaseResponse
+from .endpoint import Endpoint, json_object, refusal
+from .messages import HttpRequest, HttpResponse, UnusableAnswer
+from .policy import DiscoveryPolicy
+
+PATH = "/.well-known/oauth-protected-resource"
+
+
+@dataclass(repr=False)
+class ProtectedResourceMetadataRequest(BaseRequest):
+    """Where the metadata is: the resource's own URL, or that of its metadata.
+
+    ``policy`` says where plain http will do; the defaults are strict.  RFC 9728 §3.1.
+
+    Example::
+
+        ProtectedResourceMetadataRequest("https://api.example/orders")
+    """
+
+    policy: DiscoveryPolicy | None = None
+
+
+@dataclass(eq=False, repr=False)
+class ProtectedResourceMetadataResponse(BaseResponse):
+    """The metadata, by the names of RFC 9728 §2; absent members are None.
+
+    ``document`` is the whole JSON object.
+    """
+
+    resource: str | None = None
+    authorization_servers: list[str] | None = None
+    jwks_uri: str | None = None
+    scopes_supported: list[str] | None = None
+    bearer_methods_supported: list[str] | None = None
+    resource_signing_alg_values_supported: list[str] | None = None
+    resource_name: str | None = None
+    resource_documentation: str | None = None
+    resource_policy_uri: str | None = None
+    resource_tos_uri: str | None = None
+    tls_client_certificate_bound_access_tokens: bool | None = None
+    authorization_details_types_supported: list[str] | None = None
+    dpop_signing_alg_values_supported: list[str] | None = None
+    dpop_bound_access_tokens_required: bool | None = None
+    document: dict[str, Any] | None = field(default=None, repr=False)
+
+
+_SHARED = frozenset(f.name for f in fields(BaseResponse))
+_MEMBERS = tuple(
+    f.name for f in fields(ProtectedResourceMetadataResponse) if f.name not in _SHARED
+)[:-1]
+ProtectedResourceMetadataResponse._guarded_fields = frozenset({*_MEMBERS, "document"})
+
+
+def metadata_address(resource: str) -> str:
+    """Return where the metadata of ``resource`` is: the path is put before its own."""
+    parts = split_url(resource)
+    if WELL_KNOWN in parts.path:
+        return resource
+    path = PATH + (parts.path if parts.path != "/" else "")
+    return parts._replace(path=path).geturl()
+
+
+def build(request: ProtectedResourceMetadataRequest) -> HttpRequest:
+    """Return the HTTP request; raises for an address that must not be fetched."""
+    address = metadata_address(request.address)
+    require_scheme(address, request.policy or DiscoveryPolicy())
+    return HttpRequest("GET", address)
+
+
+def parse(
+    request: ProtectedResourceMetadataRequest, response: HttpResponse
+) -> ProtectedResourceMetadataResponse:
+    """Return the metadata, if it is that of the resource asked for (RFC 9728 §3.3)."""
+    answer = ProtectedResourceMetadataResponse
+    if not response.is_success:
+        return refusal(answer, "Protected resource metadata request", request, response)
+    if response.media_type != "application/json":
+        raise UnusableAnswer("the content type is not application/json")
+    document = json_object(response)
+    given = request.address
+    expected = implied_issuer(given) if WELL_KNOWN in urlsplit(given).path else given
+    resource = document.get("resource")
+    if not isinstance(resource, str) or resource.removesuffix("/") != expected.removesuffix("/"):
+        raise UnusableAnswer(f"the metadata is that of {resource!r}, not of {expected!r}")
+    return answer(True, **{name: document.get(name) for name in _MEMBERS}, document=document)
+
+
+ENDPOINT = Endpoint(
+    "protected resource metadata request", ProtectedResourceMetadataResponse, build, parse
+)
+
+
+def build_protected_resource_metadata(
+    resource: str,
+    *,
+    authorization_servers: Sequence[str] | None = None,
+    scopes_supported: Sequence[str] | None = None,
+    bearer_methods_supported: Sequence[str] | None = ("header",),
+    **metadata: Any,
+) -> dict[str, Any]:
+    """Return the metadata of a resource, to be served as JSON below its well-known path.
+
+    ``metadata`` are further members by their registered names.  Raises
+    :class:`InvalidArgumentError` (a ``ValueError``) unless ``resource`` is an https URL without
+    a fragment.  RFC 9728 §2.
+
+    Example::
+
+        build_protected_resource_metadata(
+            "https://api.example/orders", authorization_servers=["https://op.example"]
+        )
+    """
+    parts = urlsplit(resource)
+    if parts.scheme != "https" or not parts.hostname or "#" in resource:
+        raise InvalidArgumentError("resource must be an https URL without a fragment")
+    named = {
+        "resource": resource,
+        "authorization_servers": authorization_servers,
+        "scopes_supported": scopes_supported,
+        "bearer_methods_supported": bearer_methods_supported,
+    }
+    lists = {
+        name: value if isinstance(value, str) else list(value)
+        for name, value in named.items()
+        if value is not None
+    }
+    return {**lists, **{name: value for name, value in metadata.items() if value is not None}}

@@ -1,0 +1,41 @@
+"""Validate access tokens by their profile."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .._jose.tokens import header_members
+from .._protocol.access_token import check_access_token
+from .._protocol.token_validation import TokenValidationConfig, opened
+from .._settings import Settings
+from .http import AsyncHTTPClient
+from .token_validation import validate_token
+
+
+async def validate_access_token(
+    access_token: str,
+    token_validation_config: TokenValidationConfig,
+    disco_doc_address: str | None = None,
+    http_client: AsyncHTTPClient | None = None,
+    *,
+    settings: Settings | None = None,
+) -> dict[str, Any]:
+    """Return the claims of an access token that keeps to the profile for them.
+
+    Besides what :func:`validate_token` checks, the header must say ``at+jwt`` and the claims
+    ``iss``, ``exp``, ``aud``, ``sub``, ``client_id``, ``iat`` and ``jti`` be there, so that an ID
+    token is never taken for an access token.  The parameters and exceptions are those of
+    :func:`validate_token`.  RFC 9068 §4.
+
+    Example::
+
+        claims = await validate_access_token(
+            access_token,
+            TokenValidationConfig(perform_disco=True, audience="api"),
+            "https://op.example",
+        )
+    """
+    signed, config = opened(access_token, token_validation_config)
+    claims = await validate_token(signed, config, disco_doc_address, http_client, settings=settings)
+    check_access_token(claims, header_members(signed).get("typ"))
+    return claims

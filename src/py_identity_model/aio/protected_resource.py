@@ -1,0 +1,34 @@
+"""Fetch what protected resources say of themselves."""
+
+from __future__ import annotations
+
+from .._protocol.protected_resource import (
+    ENDPOINT,
+    ProtectedResourceMetadataRequest,
+    ProtectedResourceMetadataResponse,
+)
+from .._settings import Settings
+from .endpoint import ask
+from .http import AsyncHTTPClient
+
+
+async def get_protected_resource_metadata(
+    request: ProtectedResourceMetadataRequest,
+    http_client: AsyncHTTPClient | None = None,
+    *,
+    settings: Settings | None = None,
+) -> ProtectedResourceMetadataResponse:
+    """Fetch the metadata of a protected resource, and check that it is its own.
+
+    ``http_client`` is used instead of this worker's own.  Nothing is raised: a failed response
+    says why in ``error`` and ``error_kind``.  RFC 9728 §3.
+
+    Example::
+
+        response = await get_protected_resource_metadata(
+            ProtectedResourceMetadataRequest("https://api.example/orders")
+        )
+        if response.is_successful:
+            print(response.authorization_servers)
+    """
+    return await ask(ENDPOINT, request, http_client, settings)

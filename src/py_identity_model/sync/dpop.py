@@ -1,0 +1,63 @@
+# Generated from aio/dpop.py by scripts/make_sync.py; edit that file.
+"""Verify proofs of possession."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Any
+
+from .._protocol.dpop_verification import (
+    PROOF_ALGORITHMS,
+    DPoPProof,
+    ProofRules,
+    check_rules,
+    replayed,
+)
+from .._protocol.replay import ReplayStore
+from .._seam.sync import call
+
+
+def verify_dpop_proof(
+    proof: str,
+    method: str,
+    uri: str,
+    *,
+    access_token: str | None = None,
+    token_claims: dict[str, Any] | None = None,
+    replay_store: ReplayStore | None = None,
+    nonce: str | Collection[str] | None = None,
+    algorithms: Collection[str] = PROOF_ALGORITHMS,
+    max_age: float = 60,
+    leeway: float = 5,
+) -> DPoPProof:
+    """Return a proof that belongs to this request, if it does.
+
+    ``proof`` is the request's one ``DPoP`` header, ``method`` and ``uri`` are the request's.  At
+    a resource server pass the ``access_token`` that came along and its validated
+    ``token_claims``: both must be bound to the proof's key.  ``replay_store`` refuses a proof
+    that was used before; share one between the processes of a service.  ``nonce`` is the one
+    that was demanded, or several that are still good.  ``max_age`` and ``leeway`` are in
+    seconds.
+
+    Raises :class:`DPoPProofException`, whose ``code`` is ``use_dpop_nonce`` when only the nonce
+    is wrong.  RFC 9449 §4.3 and §7.1.
+
+    Example::
+
+        key = DPoPKey()
+        proof = create_dpop_proof(key, "GET", "https://api.example/me", access_token)
+        verified = verify_dpop_proof(
+            proof, "GET", "https://api.example/me", access_token=access_token
+        )
+        assert verified.jwk_thumbprint == key.jwk_thumbprint
+    """
+    check_rules(max_age, leeway)
+    nonces = [nonce] if isinstance(nonce, str) else nonce
+    rules = ProofRules(method, uri, access_token, token_claims, nonces, algorithms, max_age, leeway)
+    verified = rules.check(proof)
+    if replay_store is not None:
+        until = verified.claims["iat"] + max_age + leeway
+        key = f"dpop:{verified.jwk_thumbprint}:{verified.claims['jti']}"
+        if not call(replay_store.add, key, until):
+            raise replayed()
+    return verified
