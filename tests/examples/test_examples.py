@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import threading
@@ -11,6 +12,8 @@ from pathlib import Path
 import httpx
 import pytest
 import uvicorn
+from examples.backchannel_logout import app as logout_app
+from examples.backchannel_logout import sessions
 from examples.fastapi_app import app as fastapi_app
 from examples.flask_app import app as flask_app
 from werkzeug.serving import make_server
@@ -118,3 +121,74 @@ def test_both_apis_work_in_one_program(
     assert valid == "valid: machine"
     assert refused.startswith("refused: Signature verification failed")
     assert environment.count("/jwks") == 2
+
+
+def program(name: str, provider: EmbeddedProvider, **more: str) -> subprocess.Popen[str]:
+    environment = {
+        **os.environ,
+        "OIDC_ISSUER": provider.issuer,
+        "OIDC_CLIENT_ID": provider.client_id,
+        "OIDC_CLIENT_SECRET": provider.client_secret,
+        **more,
+    }
+    command = [sys.executable, "-W", "error", "-m", f"examples.{name}"]
+    pipe = subprocess.PIPE
+    return subprocess.Popen(command, cwd=ROOT, env=environment, stdout=pipe, stderr=pipe, text=True)
+
+
+def test_a_user_logs_in_to_a_program(provider: EmbeddedProvider) -> None:
+    provider.user_claims = {"name": "Alice"}
+    running = program("login", provider)
+    assert running.stdout is not None
+    url = running.stdout.readline().removeprefix("open ").strip()
+    httpx.get(url, follow_redirects=True, trust_env=False)
+    told, errors = running.communicate(timeout=20)
+    assert (running.returncode, errors) == (0, "")
+    assert told == "welcome alice: {'sub': 'alice', 'name': 'Alice'}\n"
+
+
+def test_a_login_that_the_user_refuses_is_told(provider: EmbeddedProvider) -> None:
+    provider.user = None
+    running = program("login", provider)
+    assert running.stdout is not None
+    url = running.stdout.readline().removeprefix("open ").strip()
+    httpx.get(url, follow_redirects=True, trust_env=False)
+    _, errors = running.communicate(timeout=20)
+    assert running.returncode == 1
+    assert "access_denied" in errors
+
+
+def test_a_device_gets_its_token(provider: EmbeddedProvider) -> None:
+    running = program("device", provider)
+    assert running.stdout is not None
+    line = running.stdout.readline()
+    provider.decide_device(line.split()[-1])
+    told, errors = running.communicate(timeout=20)
+    assert (running.returncode, errors) == (0, "")
+    assert told.startswith("a token until 20")
+
+
+def test_a_machines_token_ends_with_its_revocation(provider: EmbeddedProvider) -> None:
+    told, errors = program("machine", provider).communicate(timeout=20)
+    assert errors == ""
+    assert told == ("active before the revocation: True\nactive after the revocation: False\n")
+
+
+def test_a_session_ends_when_the_provider_says_so(
+    provider: EmbeddedProvider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OIDC_ISSUER", provider.issuer)
+    monkeypatch.setenv("OIDC_CLIENT_ID", "web")
+    client = logout_app.test_client()
+    token = provider.mint(
+        aud="web",
+        sid="the-sid-of-alice",
+        events={"http://schemas.openid.net/event/backchannel-logout": {}},
+        header={"typ": "logout+jwt"},
+    )
+    statuses = []
+    for form in ({"logout_token": token}, {"logout_token": token}, {}):
+        answer = client.post("/backchannel-logout", data=form)
+        statuses.append((answer.status_code, answer.text))
+    assert statuses == [(204, ""), (400, "logout_token_replayed"), (400, "malformed_token")]
+    assert sessions == {}

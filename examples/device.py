@@ -1,0 +1,33 @@
+"""Get a token for a device without a browser.  RFC 8628.
+
+OIDC_ISSUER=https://auth.example.com OIDC_CLIENT_ID=… python -m examples.device
+"""
+
+from examples._provider import CLIENT_ID, CLIENT_SECRET, discovered, succeeded
+from py_identity_model import (
+    DeviceAuthorizationRequest,
+    DeviceTokenRequest,
+    request_device_authorization,
+    wait_for_device_token,
+)
+
+
+def main() -> None:
+    disco = discovered()
+    device = request_device_authorization(
+        DeviceAuthorizationRequest(
+            str(disco.device_authorization_endpoint), CLIENT_ID, client_secret=CLIENT_SECRET
+        )
+    )
+    succeeded(device)
+    print(f"open {device.verification_uri} and enter {device.user_code}", flush=True)
+    request = DeviceTokenRequest(
+        str(disco.token_endpoint), CLIENT_ID, str(device.device_code), CLIENT_SECRET
+    )
+    response = wait_for_device_token(request, device)
+    succeeded(response)
+    print(f"a token until {response.expires_at}")
+
+
+if __name__ == "__main__":
+    main()
