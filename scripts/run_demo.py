@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import os
+import secrets
 import sys
 import time
 from collections.abc import Callable, Coroutine
@@ -16,14 +17,23 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from typing import Any
 
+import httpx
+
 import py_identity_model
 from py_identity_model import (
+    AuthorizationCodeTokenRequest,
     ClientCredentialsTokenRequest,
     DiscoveryDocumentRequest,
     DiscoveryDocumentResponse,
+    RefreshTokenRequest,
     TokenValidationConfig,
     TokenValidationException,
+    UserInfoRequest,
     aio,
+    build_authorization_url,
+    generate_pkce_pair,
+    parse_authorize_callback_response,
+    validate_authorize_callback_state,
 )
 from py_identity_model.testing import EmbeddedProvider
 
@@ -46,6 +56,7 @@ class Target:
     config: TokenValidationConfig
     embedded: EmbeddedProvider | None = None
     tokens: dict[int, str] = field(default_factory=dict)
+    sessions: dict[int, dict[str, Any]] = field(default_factory=dict)
 
 
 Step = tuple[str, Callable[[Target, Call], str]]
@@ -136,12 +147,83 @@ def rotation(target: Target, call: Call) -> str:
     return "new keys found with one request"
 
 
+REDIRECT_URI = "http://127.0.0.1:9/callback"  # nobody listens: the demonstration is the browser
+
+
+def login(target: Target, call: Call) -> str:
+    assert target.embedded is not None
+    disco, (verifier, challenge) = document(target, call), generate_pkce_pair()
+    state, nonce = secrets.token_urlsafe(), secrets.token_urlsafe()
+    url = build_authorization_url(
+        str(disco.authorization_endpoint),
+        target.client_id,
+        REDIRECT_URI,
+        "openid profile",
+        state=state,
+        nonce=nonce,
+        code_challenge=challenge,
+        code_challenge_method="S256",
+    )
+    arrived = httpx.get(url, trust_env=False).headers["location"]
+    callback = parse_authorize_callback_response(arrived)
+    checked = validate_authorize_callback_state(callback, state)
+    if not checked.is_valid:
+        raise Failed(checked.error)
+    request = AuthorizationCodeTokenRequest(
+        target.embedded.token_endpoint,
+        target.client_id,
+        str(callback.code),
+        REDIRECT_URI,
+        verifier,
+        target.client_secret,
+    )
+    issued = token_of(call("request_authorization_code_token", request))
+    config = TokenValidationConfig(perform_disco=True, audience=target.client_id)
+    target.sessions[id(call)] = issued
+    found = call("validate_id_token", issued["id_token"], config, target.issuer, nonce=nonce)
+    return f"{found['sub']} logged in; state, nonce and the code's verifier fit"
+
+
+def token_of(response: Any) -> dict[str, Any]:
+    if not response.is_successful:
+        raise Failed(response.error)
+    return dict(response.token)
+
+
+def userinfo(target: Target, call: Call) -> str:
+    assert target.embedded is not None
+    access_token = target.sessions[id(call)]["access_token"]
+    request = UserInfoRequest(f"{target.issuer}/userinfo", access_token, target.embedded.user)
+    response = call("get_userinfo", request)
+    if not response.is_successful:
+        raise Failed(response.error)
+    return f"{response.claims}"
+
+
+def renewal(target: Target, call: Call) -> str:
+    session = target.sessions[id(call)]
+    request = RefreshTokenRequest(
+        f"{target.issuer}/token",
+        target.client_id,
+        session["refresh_token"],
+        client_secret=target.client_secret,
+    )
+    token_of(call("refresh_token", request))
+    again = call("refresh_token", request)
+    if again.is_successful:
+        raise Failed("a refresh token that was rotated worked again")
+    return f"new tokens; the old refresh token is refused ({again.oauth_error})"
+
+
 EVERYWHERE: list[Step] = [
     ("discovery document", discovery),
     ("token by client credentials", token),
     ("its claims, validated", claims),
 ]
 EMBEDDED: list[Step] = [
+    ("a user's login: code, PKCE, ID token", login),
+    ("who the user is", userinfo),
+    ("the login renewed", renewal),
     ("an expired token", expired),
     ("a token for somebody else", foreign),
     ("the provider rotates its keys", rotation),
@@ -172,11 +254,11 @@ def play(steps: list[Step], target: Target) -> bool:
     screen, good = Screen(), True
     with asyncio.Runner() as loop:
 
-        def blocking(name: str, *arguments: Any) -> Any:
-            return getattr(py_identity_model, name)(*arguments)
+        def blocking(name: str, *arguments: Any, **named: Any) -> Any:
+            return getattr(py_identity_model, name)(*arguments, **named)
 
-        def awaitable(name: str, *arguments: Any) -> Any:
-            waiting: Coroutine[Any, Any, Any] = getattr(aio, name)(*arguments)
+        def awaitable(name: str, *arguments: Any, **named: Any) -> Any:
+            waiting: Coroutine[Any, Any, Any] = getattr(aio, name)(*arguments, **named)
             return loop.run(waiting)
 
         apis: list[tuple[str, Call]] = [

@@ -226,6 +226,7 @@ if TYPE_CHECKING:
     from .sync import validate_token as validate_token
     from .sync import verify_dpop_proof as verify_dpop_proof
     from .sync import verify_jws as verify_jws
+    from .sync import verify_signed_metadata as verify_signed_metadata
     from .sync import wait_for_backchannel_token as wait_for_backchannel_token
     from .sync import wait_for_device_token as wait_for_device_token
 
@@ -437,6 +438,7 @@ __all__ = [
     "validate_token",
     "verify_dpop_proof",
     "verify_jws",
+    "verify_signed_metadata",
     "wait_for_backchannel_token",
     "wait_for_device_token",
 ]
@@ -605,6 +607,7 @@ if not TYPE_CHECKING:  # a `__getattr__` in sight would hide misspelt names from
                 "validate_token",
                 "verify_dpop_proof",
                 "verify_jws",
+                "verify_signed_metadata",
                 "wait_for_backchannel_token",
                 "wait_for_device_token",
             ],

@@ -5,13 +5,30 @@ from __future__ import annotations
 import os
 import ssl
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import trustme
+from cryptography.hazmat.primitives.serialization import (
+    BestAvailableEncryption,
+    Encoding,
+    PrivateFormat,
+    load_pem_private_key,
+)
 
 from py_identity_model._tls import TLSContexts, tls_contexts
-from py_identity_model.aio import AsyncHTTPClient, JwksRequest, get_jwks
+from py_identity_model.aio import (
+    AsyncHTTPClient,
+    ClientSecretBasic,
+    JwksRequest,
+    MtlsClientAuth,
+    NoClientAuthentication,
+    TlsClientAuth,
+    TokenIntrospectionRequest,
+    get_jwks,
+    introspect_token,
+)
 from py_identity_model.exceptions import InvalidArgumentError
 from py_identity_model.ssl_config import get_ssl_verify
 from py_identity_model.testing import EmbeddedProvider
@@ -141,3 +158,76 @@ def test_a_forked_child_has_a_lock_of_its_own() -> None:
     lock = contexts._lock
     contexts._forget_parent()
     assert contexts._lock is not lock
+
+
+@pytest.fixture
+def demanding(
+    authority: trustme.CA, bundle: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[EmbeddedProvider]:
+    """A provider that talks only to clients with a certificate."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("localhost").configure_cert(context)
+    authority.configure_trust(context)
+    context.verify_mode = ssl.CERT_REQUIRED
+    monkeypatch.setenv("SSL_CERT_FILE", str(bundle))
+    get_ssl_verify.cache_clear()
+    with EmbeddedProvider(tls=context, host="localhost") as provider:
+        yield provider
+
+
+@pytest.fixture
+def certificate(authority: trustme.CA, tmp_path: Path) -> MtlsClientAuth:
+    issued = authority.issue_cert("client.test")
+    names = str(tmp_path / "client.pem"), str(tmp_path / "client.key")
+    issued.cert_chain_pems[0].write_to_path(names[0])
+    issued.private_key_pem.write_to_path(names[1])
+    return MtlsClientAuth(*names)
+
+
+async def test_a_certificate_is_presented_for_one_call(
+    demanding: EmbeddedProvider, certificate: MtlsClientAuth
+) -> None:
+    request = TokenIntrospectionRequest(
+        f"{demanding.issuer}/introspect", "t", demanding.client_id, mtls=certificate
+    )
+    request.client_authentication = ClientSecretBasic(demanding.client_secret)
+    response = await introspect_token(request)
+    assert response.claims == {"active": False}
+    request.mtls = None
+    chosen = TlsClientAuth(certificate.certificate, certificate.private_key)
+    request.client_authentication = chosen
+    response = await introspect_token(request)
+    assert response.oauth_error == "invalid_client"  # it has a secret, and does not show it
+    async with AsyncHTTPClient() as client:
+        request.client_authentication = NoClientAuthentication()
+        assert not (await introspect_token(request, client)).is_successful
+    assert demanding.count("/introspect") == 2
+
+
+async def test_a_kind_of_certificate_that_is_not_registered_is_refused(
+    demanding: EmbeddedProvider, certificate: MtlsClientAuth
+) -> None:
+    odd = replace(certificate, auth_method="client_secret_basic")
+    request = TokenIntrospectionRequest(f"{demanding.issuer}/x", "t", "web", mtls=odd)
+    response = await introspect_token(request)
+    assert "auth_method must be one of" in str(response.error)
+
+
+async def test_a_key_that_needs_a_password_is_not_asked_for_at_the_terminal(
+    demanding: EmbeddedProvider, certificate: MtlsClientAuth, tmp_path: Path
+) -> None:
+    key = load_pem_private_key(Path(certificate.private_key).read_bytes(), None)
+    locked = tmp_path / "locked.key"
+    encryption = BestAvailableEncryption(b"hidden")
+    locked.write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, encryption))
+    request = TokenIntrospectionRequest(
+        f"{demanding.issuer}/introspect",
+        "t",
+        demanding.public_client_id,
+        mtls=replace(certificate, private_key=str(locked)),
+        client_authentication=NoClientAuthentication(),
+    )
+    assert "client certificate cannot be used" in str((await introspect_token(request)).error)
+    assert request.mtls is not None
+    request.mtls = replace(request.mtls, password="hidden")
+    assert (await introspect_token(request)).is_successful

@@ -168,6 +168,10 @@ def found_by_readers(provider: EmbeddedProvider, folder: Path) -> dict[str, Any]
         "key": key,
         "saved_pem": key.private_key_pem,
         "pem_text": key.private_key_pem,
+        "signed_metadata": key.sign(
+            {"alg": "ES256"}, {"iss": provider.issuer, "issuer": provider.issuer}
+        ),
+        "signing_keys": [key.public_jwk],
         "saved_jwk": key._key.as_dict(private=True),
         "proof": "proof",
         "id_token": id_token,

@@ -172,6 +172,7 @@ if TYPE_CHECKING:
     from .._protocol.replay import ReplayStore as ReplayStore
     from .._protocol.revocation import TokenRevocationRequest as TokenRevocationRequest
     from .._protocol.revocation import TokenRevocationResponse as TokenRevocationResponse
+    from .._protocol.signed_metadata import verify_signed_metadata as verify_signed_metadata
     from .._protocol.token_cache import TokenCache as TokenCache
     from .._protocol.token_endpoint import TokenResponse as TokenResponse
     from .._protocol.token_exchange import TokenExchangeRequest as TokenExchangeRequest
@@ -382,6 +383,7 @@ __all__ = [
     "validate_token",
     "verify_dpop_proof",
     "verify_jws",
+    "verify_signed_metadata",
     "wait_for_backchannel_token",
     "wait_for_device_token",
 ]
@@ -535,6 +537,7 @@ if not TYPE_CHECKING:  # a `__getattr__` in sight would hide misspelt names from
             ],
             ".._protocol.replay": ["MemoryReplayStore", "ReplayStore"],
             ".._protocol.revocation": ["TokenRevocationRequest", "TokenRevocationResponse"],
+            ".._protocol.signed_metadata": ["verify_signed_metadata"],
             ".._protocol.token_cache": ["TokenCache"],
             ".._protocol.token_endpoint": ["TokenResponse"],
             ".._protocol.token_exchange": ["TokenExchangeRequest", "TokenExchangeResponse"],
