@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from ._protocol.events import CacheStatistics as CacheStatistics
     from ._protocol.events import get_cache_statistics as get_cache_statistics
     from ._protocol.events import set_cache_event_hook as set_cache_event_hook
+    from .exceptions import AccessTokenRefusedException as AccessTokenRefusedException
     from .exceptions import AuthorizeCallbackException as AuthorizeCallbackException
     from .exceptions import CertificateBindingError as CertificateBindingError
     from .exceptions import ConfigurationException as ConfigurationException
@@ -71,6 +72,7 @@ if TYPE_CHECKING:
     from .sync import FAPI2_ALLOWED_SIGNING_ALGORITHMS as FAPI2_ALLOWED_SIGNING_ALGORITHMS
     from .sync import FAPI2_REQUIRED_PKCE_METHOD as FAPI2_REQUIRED_PKCE_METHOD
     from .sync import FAPI2_REQUIRED_RESPONSE_TYPE as FAPI2_REQUIRED_RESPONSE_TYPE
+    from .sync import AccessTokenVerifier as AccessTokenVerifier
     from .sync import AuthorizationCodeTokenRequest as AuthorizationCodeTokenRequest
     from .sync import AuthorizationCodeTokenResponse as AuthorizationCodeTokenResponse
     from .sync import AuthorizeCallbackResponse as AuthorizeCallbackResponse
@@ -127,6 +129,7 @@ if TYPE_CHECKING:
     from .sync import MemoryReplayStore as MemoryReplayStore
     from .sync import MtlsClientAuth as MtlsClientAuth
     from .sync import NoClientAuthentication as NoClientAuthentication
+    from .sync import OpaqueTokens as OpaqueTokens
     from .sync import PrivateKeyJwt as PrivateKeyJwt
     from .sync import PrivateKeyJwtAuthentication as PrivateKeyJwtAuthentication
     from .sync import ProtectedResourceMetadataRequest as ProtectedResourceMetadataRequest
@@ -150,8 +153,10 @@ if TYPE_CHECKING:
     from .sync import TokenRevocationRequest as TokenRevocationRequest
     from .sync import TokenRevocationResponse as TokenRevocationResponse
     from .sync import TokenValidationConfig as TokenValidationConfig
+    from .sync import TrustedIssuer as TrustedIssuer
     from .sync import UserInfoRequest as UserInfoRequest
     from .sync import UserInfoResponse as UserInfoResponse
+    from .sync import VerifiedAccessToken as VerifiedAccessToken
     from .sync import build_authorization_url as build_authorization_url
     from .sync import build_client_id_metadata as build_client_id_metadata
     from .sync import build_dpop_headers as build_dpop_headers
@@ -235,6 +240,8 @@ __all__ = [
     "FAPI2_ALLOWED_SIGNING_ALGORITHMS",
     "FAPI2_REQUIRED_PKCE_METHOD",
     "FAPI2_REQUIRED_RESPONSE_TYPE",
+    "AccessTokenRefusedException",
+    "AccessTokenVerifier",
     "AuthorizationCodeTokenRequest",
     "AuthorizationCodeTokenResponse",
     "AuthorizeCallbackException",
@@ -325,6 +332,7 @@ __all__ = [
     "MtlsClientAuth",
     "NetworkException",
     "NoClientAuthentication",
+    "OpaqueTokens",
     "PrivateKeyJwt",
     "PrivateKeyJwtAuthentication",
     "ProtectedResourceMetadataRequest",
@@ -356,10 +364,12 @@ __all__ = [
     "TokenRevocationResponse",
     "TokenValidationConfig",
     "TokenValidationException",
+    "TrustedIssuer",
     "UserInfoException",
     "UserInfoRequest",
     "UserInfoResponse",
     "ValidationException",
+    "VerifiedAccessToken",
     "build_authorization_url",
     "build_client_id_metadata",
     "build_dpop_headers",
@@ -448,6 +458,7 @@ if not TYPE_CHECKING:  # a `__getattr__` in sight would hide misspelt names from
         __name__,
         {
             ".sync": [
+                "AccessTokenVerifier",
                 "AuthorizationCodeTokenRequest",
                 "AuthorizationCodeTokenResponse",
                 "AuthorizeCallbackResponse",
@@ -508,6 +519,7 @@ if not TYPE_CHECKING:  # a `__getattr__` in sight would hide misspelt names from
                 "MemoryReplayStore",
                 "MtlsClientAuth",
                 "NoClientAuthentication",
+                "OpaqueTokens",
                 "PrivateKeyJwt",
                 "PrivateKeyJwtAuthentication",
                 "ProtectedResourceMetadataRequest",
@@ -531,8 +543,10 @@ if not TYPE_CHECKING:  # a `__getattr__` in sight would hide misspelt names from
                 "TokenRevocationRequest",
                 "TokenRevocationResponse",
                 "TokenValidationConfig",
+                "TrustedIssuer",
                 "UserInfoRequest",
                 "UserInfoResponse",
+                "VerifiedAccessToken",
                 "build_authorization_url",
                 "build_client_id_metadata",
                 "build_dpop_headers",
@@ -612,6 +626,7 @@ if not TYPE_CHECKING:  # a `__getattr__` in sight would hide misspelt names from
                 "wait_for_device_token",
             ],
             ".exceptions": [
+                "AccessTokenRefusedException",
                 "AuthorizeCallbackException",
                 "CertificateBindingError",
                 "ConfigurationException",

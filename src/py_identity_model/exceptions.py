@@ -13,6 +13,7 @@ Each exception has a ``code``: a stable word for programs, where the message is 
     │   │   ├── InvalidIssuerException
     │   │   ├── CertificateBindingError
     │   │   ├── ClaimsValidationError             (import it from the package itself)
+    │   │   ├── AccessTokenRefusedException
     │   │   ├── DPoPProofException
     │   │   ├── IdTokenValidationException
     │   │   ├── LogoutTokenValidationException
@@ -42,6 +43,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, ClassVar, Self
 
 __all__ = [
+    "AccessTokenRefusedException",
     "AuthorizeCallbackException",
     "CertificateBindingError",
     "ConfigurationException",
@@ -177,6 +179,24 @@ class CertificateBindingError(_TokenPartException):
     """The token is bound to another client certificate (RFC 8705 §3)."""
 
     code = "certificate_binding_mismatch"
+
+
+class AccessTokenRefusedException(TokenValidationException):
+    """A request was refused by its access token; it knows the HTTP answer.
+
+    ``status_code`` is 401, 403, 400 or 503, ``www_authenticate`` the header that goes with it,
+    None for 503.  RFC 6750 §3, RFC 9449 §7.1, RFC 9470 §3.
+    """
+
+    code = "access_token_refused"
+    status_code: int = 401
+    www_authenticate: str | None = None
+
+    def answered(self, status_code: int, www_authenticate: str | None) -> Self:
+        """Return this exception with its HTTP answer."""
+        self.status_code = status_code
+        self.www_authenticate = www_authenticate
+        return self
 
 
 class DPoPProofException(TokenValidationException):

@@ -143,6 +143,22 @@ def folder_of_files(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+def introspect_as_active(received: testing.Received) -> testing.Answer | None:
+    return testing.Answer.of_json({"active": True}) if received.path == "/introspect" else None
+
+
+def held_by_readers(provider: EmbeddedProvider, package: Any) -> dict[str, Any]:
+    """Return the objects that examples keep, of one API."""
+    prefix = "Async" if package is aio else ""
+    verifier = getattr(package, f"{prefix}AccessTokenVerifier")
+    opaque = getattr(package, f"{prefix}OpaqueTokens")
+    secret = py_identity_model.ClientSecretBasic(provider.client_secret)
+    return {
+        "verifier": verifier(provider.issuer, provider.audience),
+        "opaque_tokens": opaque(f"{provider.issuer}/introspect", provider.client_id, secret),
+    }
+
+
 def found_by_readers(provider: EmbeddedProvider, folder: Path) -> dict[str, Any]:
     """Return what examples speak of without making it."""
     verifier, challenge = py_identity_model.generate_pkce_pair()
@@ -244,7 +260,11 @@ def test_the_example_of_a_docstring_runs(
     space |= found_by_readers(provider, folder_of_files)
     example = EXAMPLES[name].replace("https://op.example", provider.issuer)
     monkeypatch.chdir(folder_of_files)
-    if module.endswith((".aio", ".http_client")):
+    if "opaque_tokens" in example:
+        provider.intercept = introspect_as_active
+    awaited = module.endswith((".aio", ".http_client"))
+    space |= held_by_readers(provider, aio if awaited else py_identity_model)
+    if awaited:
         space |= {word: getattr(aio, word) for word in aio.__all__}
         space["http_client"] = space["client"] = None
         body = textwrap.indent(example, "    ")

@@ -12,12 +12,11 @@ _REQUIRED = ("iss", "exp", "aud", "sub", "client_id", "iat", "jti")
 
 def check_access_token(claims: Mapping[str, Any], typ: object) -> None:
     """Raise TokenValidationException unless verified claims and ``typ`` are an access token's."""
-    kind = typ.lower().removeprefix("application/") if isinstance(typ, str) else None
-    if kind != "at+jwt":
+    if typ != "at+jwt" and not _is_access_token(typ):
         raise TokenValidationException(
             "The JWT is of another type", "header", {"expected": "at+jwt"}, code="wrong_typ"
         )
-    missing = [name for name in _REQUIRED if claims.get(name) in (None, "", [])]
+    missing = [name for name in _REQUIRED if not claims.get(name)]
     if missing:
         raise TokenValidationException(
             f"Invalid token: missing: {', '.join(missing)}",
@@ -25,3 +24,7 @@ def check_access_token(claims: Mapping[str, Any], typ: object) -> None:
             {"error": "missing claims", "claims": missing},
             code="missing_claim",
         )
+
+
+def _is_access_token(typ: object) -> bool:
+    return isinstance(typ, str) and typ.lower().removeprefix("application/") == "at+jwt"

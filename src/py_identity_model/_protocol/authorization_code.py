@@ -31,7 +31,7 @@ class AuthorizationCodeTokenRequest(BaseRequest):
             client_id="web",
             code=callback.code,
             redirect_uri="https://rp.example/cb",
-            code_verifier=verifier,
+            code_verifier=code_verifier,
         )
     """
 

@@ -20,7 +20,7 @@ def generate_code_verifier(length: int = 128) -> str:
 
     Example::
 
-        verifier = generate_code_verifier()
+        code_verifier = generate_code_verifier()
     """
     _check_length(length)
     return "".join(secrets.choice(_ALPHABET) for _ in range(length))
@@ -34,7 +34,7 @@ def generate_code_challenge(verifier: str, method: str = "S256") -> str:
 
     Example::
 
-        challenge = generate_code_challenge(verifier)
+        challenge = generate_code_challenge(code_verifier)
     """
     _check_length(len(verifier))
     check_method(method)

@@ -178,10 +178,13 @@ if TYPE_CHECKING:
     from .._protocol.token_exchange import TokenExchangeRequest as TokenExchangeRequest
     from .._protocol.token_exchange import TokenExchangeResponse as TokenExchangeResponse
     from .._protocol.token_validation import TokenValidationConfig as TokenValidationConfig
+    from .._protocol.trusted_issuer import TrustedIssuer as TrustedIssuer
     from .._protocol.userinfo import UserInfoRequest as UserInfoRequest
     from .._protocol.userinfo import UserInfoResponse as UserInfoResponse
+    from .._protocol.verified_access_token import VerifiedAccessToken as VerifiedAccessToken
     from .._settings import Settings as Settings
     from .access_token import validate_access_token as validate_access_token
+    from .access_token_verifier import AsyncAccessTokenVerifier as AsyncAccessTokenVerifier
     from .authorization_code import (
         request_authorization_code_token as request_authorization_code_token,
     )
@@ -204,6 +207,7 @@ if TYPE_CHECKING:
     from .jarm import process_jarm_response as process_jarm_response
     from .jwks import get_jwks as get_jwks
     from .logout import validate_logout_token as validate_logout_token
+    from .opaque_tokens import AsyncOpaqueTokens as AsyncOpaqueTokens
     from .par import push_authorization_request as push_authorization_request
     from .protected_resource import (
         get_protected_resource_metadata as get_protected_resource_metadata,
@@ -228,7 +232,9 @@ __all__ = [
     "FAPI2_ALLOWED_SIGNING_ALGORITHMS",
     "FAPI2_REQUIRED_PKCE_METHOD",
     "FAPI2_REQUIRED_RESPONSE_TYPE",
+    "AsyncAccessTokenVerifier",
     "AsyncHTTPClient",
+    "AsyncOpaqueTokens",
     "AuthorizationCodeTokenRequest",
     "AuthorizationCodeTokenResponse",
     "AuthorizeCallbackResponse",
@@ -307,8 +313,10 @@ __all__ = [
     "TokenRevocationRequest",
     "TokenRevocationResponse",
     "TokenValidationConfig",
+    "TrustedIssuer",
     "UserInfoRequest",
     "UserInfoResponse",
+    "VerifiedAccessToken",
     "build_authorization_url",
     "build_client_id_metadata",
     "build_dpop_headers",
@@ -542,9 +550,12 @@ if not TYPE_CHECKING:  # a `__getattr__` in sight would hide misspelt names from
             ".._protocol.token_endpoint": ["TokenResponse"],
             ".._protocol.token_exchange": ["TokenExchangeRequest", "TokenExchangeResponse"],
             ".._protocol.token_validation": ["TokenValidationConfig"],
+            ".._protocol.trusted_issuer": ["TrustedIssuer"],
             ".._protocol.userinfo": ["UserInfoRequest", "UserInfoResponse"],
+            ".._protocol.verified_access_token": ["VerifiedAccessToken"],
             ".._settings": ["Settings"],
             ".access_token": ["validate_access_token"],
+            ".access_token_verifier": ["AsyncAccessTokenVerifier"],
             ".authorization_code": ["request_authorization_code_token"],
             ".ciba": [
                 "poll_backchannel_token",
@@ -566,6 +577,7 @@ if not TYPE_CHECKING:  # a `__getattr__` in sight would hide misspelt names from
             ".jarm": ["process_jarm_response"],
             ".jwks": ["get_jwks"],
             ".logout": ["validate_logout_token"],
+            ".opaque_tokens": ["AsyncOpaqueTokens"],
             ".par": ["push_authorization_request"],
             ".protected_resource": ["get_protected_resource_metadata"],
             ".provider_cache": [

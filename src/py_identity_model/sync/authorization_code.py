@@ -34,7 +34,7 @@ def request_authorization_code_token(
                 client_id="web",
                 code=callback.code,
                 redirect_uri="https://rp.example/cb",
-                code_verifier=verifier,
+                code_verifier=code_verifier,
                 client_secret="s3cret",
             )
         )

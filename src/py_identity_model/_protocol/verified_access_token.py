@@ -1,0 +1,243 @@
+"""What a verifier of access tokens says: the token's facts, or how to answer the caller."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any, Literal
+
+from ..exceptions import (
+    AccessTokenRefusedException,
+    DPoPProofException,
+    InvalidArgumentError,
+    KeysUnavailableException,
+    TokenValidationException,
+)
+from .access_token import check_access_token
+from .challenges import build_www_authenticate
+from .dpop_verification import PROOF_ALGORITHMS
+
+Binding = Literal["required", "optional", "refused"]
+Profile = Literal["rfc9068", "lenient"]
+_BINDINGS = ("required", "optional", "refused")
+_OTHER_TYPES = frozenset(
+    {
+        *("logout+jwt", "dpop+jwt", "oauth-authz-req+jwt", "token-introspection+jwt"),
+        *("secevent+jwt", "client-authentication+jwt", "entity-statement+jwt"),
+    }
+)
+_ID_TOKEN_CLAIMS = ("nonce", "at_hash", "c_hash", "s_hash", "events")
+
+
+@dataclass(frozen=True)
+class VerifiedAccessToken:
+    """An access token that was verified, or that its issuer says is active."""
+
+    claims: Mapping[str, Any]
+    token: str = field(repr=False)
+
+    @property
+    def issuer(self) -> str | None:
+        """Who issued it."""
+        return _text(self.claims.get("iss"))
+
+    @property
+    def subject(self) -> str | None:
+        """Whom it is about: a user, or the client itself."""
+        return _text(self.claims.get("sub"))
+
+    @property
+    def client_id(self) -> str | None:
+        """The client that it was given to (``client_id``, or ``azp``)."""
+        return _text(self.claims.get("client_id")) or _text(self.claims.get("azp"))
+
+    @property
+    def scopes(self) -> frozenset[str]:
+        """What it entitles to (``scope``, or ``scp``)."""
+        return scopes_of(self.claims)
+
+    @property
+    def expires_at(self) -> datetime | None:
+        """When it expires, in UTC."""
+        seconds = self.claims.get("exp")
+        if isinstance(seconds, bool) or not isinstance(seconds, (int, float)):
+            return None
+        return datetime.fromtimestamp(seconds, UTC)
+
+    @property
+    def confirmation(self) -> Mapping[str, Any]:
+        """What it is bound to (``cnf``, RFC 7800)."""
+        found = self.claims.get("cnf")
+        return found if isinstance(found, Mapping) else {}
+
+
+def _text(value: object) -> str | None:
+    return value if isinstance(value, str) else None
+
+
+def scopes_of(claims: Mapping[str, Any]) -> frozenset[str]:
+    """Return the scopes that claims entitle to, written as text or as a list."""
+    value = claims.get("scope") or claims.get("scp")
+    if isinstance(value, str):
+        return frozenset(value.split())
+    return (
+        frozenset(one for one in value if isinstance(one, str))
+        if isinstance(value, list)
+        else frozenset()
+    )
+
+
+@dataclass(frozen=True)
+class Demands:
+    """What a verifier demands of every token, and how it answers."""
+
+    profile: Profile
+    required_claims: Sequence[str]
+    dpop: Binding
+    mtls: Binding
+    realm: str | None
+    resource_metadata: str | None
+    leeway: float
+
+    def __post_init__(self) -> None:
+        if self.profile not in ("rfc9068", "lenient"):
+            raise InvalidArgumentError("profile must be rfc9068 or lenient")
+        for name in ("dpop", "mtls"):
+            if getattr(self, name) not in _BINDINGS:
+                raise InvalidArgumentError(f"{name} must be one of {', '.join(_BINDINGS)}")
+
+    def are_met_by_bearer(self, claims: Mapping[str, Any]) -> bool:
+        """Whether a token that is bound to nothing is what is wanted; most are that."""
+        return "cnf" not in claims and "required" not in (self.dpop, self.mtls)
+
+    def check_kind(self, claims: Mapping[str, Any], typ: object) -> None:
+        """Raise unless verified claims are those of an access token."""
+        if self.profile == "rfc9068":
+            check_access_token(claims, typ)
+            return
+        kind = typ.lower().removeprefix("application/") if isinstance(typ, str) else ""
+        if kind in _OTHER_TYPES or any(name in claims for name in _ID_TOKEN_CLAIMS):
+            raise TokenValidationException("The JWT is no access token", "header", code="wrong_typ")
+
+    def check_claims(self, claims: Mapping[str, Any]) -> None:
+        """Raise unless every claim that is required is there."""
+        for name in self.required_claims:
+            if claims.get(name) is None:
+                raise TokenValidationException(
+                    f"Invalid token: the {name} claim is missing",
+                    "payload",
+                    {"claim": name},
+                    code="missing_claim",
+                )
+
+    def check_bindings(
+        self, claims: Mapping[str, Any], *, proof: bool, certificate: bool, scheme: str
+    ) -> None:
+        """Raise unless what the token is bound to was shown, and is what is wanted."""
+        found = claims.get("cnf")
+        confirmation = found if isinstance(found, Mapping) else {}
+        to_key, to_certificate = "jkt" in confirmation, "x5t#S256" in confirmation
+        for name, bound, mode in (
+            ("a key", to_key, self.dpop),
+            ("a certificate", to_certificate, self.mtls),
+        ):
+            if bound and mode == "refused":
+                raise _binding(f"tokens bound to {name} are not taken")
+            if mode == "required" and not bound:
+                raise _binding(f"the token is not bound to {name}")
+        if to_key and (scheme != "dpop" or not proof):
+            raise _binding("the token is bound to a key, and comes without its proof")
+        if scheme == "dpop" and not to_key:
+            raise _binding("the token is bound to no key")
+        if to_certificate and not certificate:
+            raise _binding("the token is bound to a certificate that was not presented")
+        if confirmation and not to_key and not to_certificate:
+            raise _binding("the token is bound in a way that is not understood")
+
+    def refused(self, error: TokenValidationException) -> AccessTokenRefusedException:
+        """Return how to answer a request whose token was refused."""
+        if isinstance(error, KeysUnavailableException):
+            return AccessTokenRefusedException(
+                "The access token cannot be judged now", None, error.details, code=error.code
+            ).answered(503, None)
+        if isinstance(error, DPoPProofException):
+            told = "use_dpop_nonce" if error.code == "use_dpop_nonce" else "invalid_dpop_proof"
+        else:
+            told = "invalid_token"
+        header = self.challenge(error=told, error_description=_described(error))
+        return AccessTokenRefusedException(
+            error.message, error.token_part, error.details, code=error.code
+        ).answered(401, header)
+
+    def without_token(self) -> AccessTokenRefusedException:
+        """Return how to answer a request without a token: no error is told (RFC 6750 §3.1)."""
+        return AccessTokenRefusedException(
+            "The request carries no access token", code="missing_token"
+        ).answered(401, self.challenge())
+
+    def malformed(self, text: str) -> AccessTokenRefusedException:
+        """Return how to answer a request that is wrong in itself."""
+        header = self.challenge(error="invalid_request", error_description=text)
+        return AccessTokenRefusedException(text, code="invalid_request").answered(400, header)
+
+    def without_scopes(self, wanted: Collection[str]) -> AccessTokenRefusedException:
+        """Return how to answer a request whose token entitles to too little."""
+        header = self.challenge(error="insufficient_scope", scope=sorted(wanted))
+        return AccessTokenRefusedException(
+            "The access token entitles to too little",
+            "payload",
+            {"required": sorted(wanted)},
+            code="insufficient_scope",
+        ).answered(403, header)
+
+    def check_authentication(
+        self,
+        claims: Mapping[str, Any],
+        acr_values: Sequence[str],
+        max_age: int | None,
+        now: float,
+    ) -> None:
+        """Raise unless the user's login was good and recent enough (RFC 9470 §3)."""
+        since, level = claims.get("auth_time"), claims.get("acr")
+        number = isinstance(since, (int, float)) and not isinstance(since, bool)
+        old = max_age is not None and not (number and now - since <= max_age + self.leeway)  # type: ignore[operator]
+        weak = bool(acr_values) and level not in acr_values
+        if not old and not weak:
+            return
+        header = self.challenge(
+            error="insufficient_user_authentication",
+            error_description="A better or newer login is required",
+            acr_values=" ".join(acr_values) or None,
+            max_age=max_age,
+        )
+        raise AccessTokenRefusedException(
+            "The user's login is too weak or too old",
+            "payload",
+            code="insufficient_user_authentication",
+        ).answered(401, header)
+
+    def challenge(self, **parameters: Any) -> str:
+        """Return the ``WWW-Authenticate`` header, for every scheme that would do."""
+        shared: dict[str, Any] = {
+            "realm": self.realm,
+            "resource_metadata": self.resource_metadata,
+        }
+        proof = parameters.get("error") in {"invalid_dpop_proof", "use_dpop_nonce"}
+        headers = []
+        if self.dpop != "required" and not proof:
+            headers.append(build_www_authenticate("Bearer", **shared, **parameters))
+        if self.dpop != "refused":
+            own = parameters if proof or self.dpop == "required" else {}
+            algs = " ".join(sorted(PROOF_ALGORITHMS))
+            headers.append(build_www_authenticate("DPoP", **shared, **own, algs=algs))
+        return ", ".join(headers)
+
+
+def _binding(text: str) -> TokenValidationException:
+    return TokenValidationException(f"Invalid token: {text}", "payload", code="binding_refused")
+
+
+def _described(error: TokenValidationException) -> str:
+    text = error.message[:200]
+    return "".join(one if 0x20 <= ord(one) < 0x7F and one not in '"\\' else "?" for one in text)

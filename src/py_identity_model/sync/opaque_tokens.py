@@ -1,0 +1,143 @@
+# Generated from aio/opaque_tokens.py by scripts/make_sync.py; edit that file.
+"""Tokens that only their issuer can read: asked about, and the answers kept for a while."""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+import time
+from functools import partial
+from typing import Any
+
+from .._fork import forget_in_child
+from .._protocol.base import ErrorKind
+from .._protocol.client_authentication import ClientAuthentication
+from .._protocol.introspection import TokenIntrospectionRequest
+from .._protocol.token_validation import TokenValidationConfig
+from .._settings import Settings
+from ..exceptions import (
+    InvalidArgumentError,
+    KeysUnavailableException,
+    TokenExpiredException,
+    TokenValidationException,
+)
+from .flights import Flights
+from .http import HTTPClient
+from .introspection import introspect_token
+
+
+class OpaqueTokens:
+    """Asks the provider about tokens that are no JWT, for an :class:`AccessTokenVerifier`.
+
+    ``address`` is the introspection endpoint, ``client_id`` and ``client_authentication`` are
+    this API's own; ``token_validation_config`` and ``disco_doc_address`` ask for signed answers,
+    see :class:`TokenIntrospectionRequest`.  An answer that says active is kept for ``cache_ttl``
+    seconds (0 keeps nothing), never past the token's ``exp``, for up to ``max_entries`` tokens:
+    so long a revoked token may still be taken.  Callers with one token share one request.
+    RFC 7662 §2.2 and §4.
+
+    Example::
+
+        OpaqueTokens(
+            "https://op.example/introspect", "api", ClientSecretBasic("s3cret"), cache_ttl=30
+        )
+    """
+
+    def __init__(
+        self,
+        address: str,
+        client_id: str,
+        client_authentication: ClientAuthentication,
+        *,
+        cache_ttl: float = 30.0,
+        max_entries: int = 10_000,
+        token_validation_config: TokenValidationConfig | None = None,
+        disco_doc_address: str | None = None,
+        http_client: HTTPClient | None = None,
+        settings: Settings | None = None,
+    ) -> None:
+        if cache_ttl < 0 or max_entries < 1:
+            raise InvalidArgumentError("cache_ttl must not be negative, max_entries at least 1")
+        self._request = TokenIntrospectionRequest(
+            address,
+            "",
+            client_id,
+            client_authentication=client_authentication,
+            token_validation_config=token_validation_config,
+            disco_doc_address=disco_doc_address,
+        )
+        self._ttl = cache_ttl
+        self._most = max_entries
+        self._http_client = http_client
+        self._settings = settings
+        self._known: dict[bytes, tuple[float, dict[str, Any]]] = {}
+        self._flights: Flights[dict[str, Any]] = Flights("py_identity_model.opaque")
+        self._lock = threading.Lock()
+        self.clock = time.monotonic
+        forget_in_child(self)
+
+    def _forget_parent(self) -> None:
+        self._lock = threading.Lock()
+
+    def __len__(self) -> int:
+        return len(self._known)
+
+    def claims(self, token: str) -> dict[str, Any]:
+        """Return what the provider says of an active token.
+
+        Raises :class:`TokenValidationException` for one that is not active,
+        :class:`TokenExpiredException` when its ``exp`` is past, and
+        :class:`KeysUnavailableException` when the provider is out.
+
+        Example::
+
+            claims = opaque_tokens.claims("an-opaque-token")
+        """
+        key = hashlib.sha256(token.encode("utf-8", "replace")).digest()
+        known = self._known.get(key)
+        if known is not None and self.clock() < known[0]:
+            found = dict(known[1])
+        else:
+            joined = self._flights.join(key, partial(self._ask, token, key))
+            assert joined is not None
+            found = dict(joined[0])
+        expires = found.get("exp")
+        if isinstance(expires, (int, float)) and time.time() >= expires:
+            raise TokenExpiredException("Token has expired")
+        return found
+
+    def _ask(self, token: str, key: bytes) -> dict[str, Any]:
+        request = TokenIntrospectionRequest(**{**vars(self._request), "token": token})
+        response = introspect_token(request, self._http_client, settings=self._settings)
+        if not response.is_successful:
+            raise _failure(response.error_kind, response.status_code, str(response.error))
+        claims = response.claims or {}
+        if claims.get("active") is not True:
+            self._forget(key)
+            raise TokenValidationException("The access token is not active", code="inactive_token")
+        self._keep(key, claims)
+        return claims
+
+    def _keep(self, key: bytes, claims: dict[str, Any]) -> None:
+        seconds, expires = self._ttl, claims.get("exp")
+        if isinstance(expires, (int, float)) and not isinstance(expires, bool):
+            seconds = min(seconds, expires - time.time())
+        if seconds <= 0:
+            return
+        with self._lock:
+            now = self.clock()
+            if len(self._known) >= self._most:
+                self._known = {k: v for k, v in self._known.items() if now < v[0]}
+            while len(self._known) >= self._most:
+                del self._known[next(iter(self._known))]
+            self._known[key] = (now + seconds, claims)
+
+    def _forget(self, key: bytes) -> None:
+        with self._lock:
+            self._known.pop(key, None)
+
+
+def _failure(kind: object, status: int | None, text: str) -> KeysUnavailableException:
+    out = kind is ErrorKind.NETWORK_ERROR or status == 429 or (status or 0) >= 500
+    code = "introspection_unavailable" if out else "introspection_failed"
+    return KeysUnavailableException(text, status_code=status, code=code)
