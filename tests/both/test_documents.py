@@ -177,7 +177,7 @@ def found_by_readers(provider: EmbeddedProvider, folder: Path) -> dict[str, Any]
         py_identity_model.DiscoveryDocumentRequest(provider.issuer)
     )
     return {
-        "verifier": verifier,
+        "code_verifier": verifier,
         "challenge": challenge,
         "state": "s",
         "saved": "refresh",
