@@ -331,3 +331,23 @@ def test_a_flight_in_one_loop_is_not_waited_for_in_another(provider: EmbeddedPro
     held.set()
     slow.join()
     assert len(aio_caches.default_cache.documents.entries) == 1
+
+
+def run_in_asyncio(main: Callable[[], Any]) -> Any:
+    return asyncio.run(main())
+
+
+@pytest.mark.parametrize("run", [run_in_asyncio, trio.run])
+def test_a_client_that_is_replaced_leaves_nothing_to_the_collector(
+    run: Callable[..., Any],
+) -> None:
+    async def main() -> httpx.AsyncClient:
+        first = get_async_http_client()
+        await first.aclose()
+        second = get_async_http_client()
+        gc.collect()  # what was stranded would be found here, with a ResourceWarning
+        assert second is not first
+        assert not second.is_closed
+        return second
+
+    assert run(main).is_closed

@@ -105,20 +105,27 @@ class WorkerLocal(Generic[T]):
     def renew(self) -> T:
         """Make and return a new value for this worker."""
         value = self._factory()
+        slot = self._slots.get()
+        if slot is not None and slot.keeper is not None:
+            slot.value = value  # a second generator would leave the first one to the collector
+            return value
         slot = _Slot(value)
-        slot.keeper = _keep(slot, self._closer(value))
+        slot.keeper = _keep(slot, self._closer)
         with contextlib.suppress(StopIteration):
             slot.keeper.__anext__().send(None)  # runs up to the yield; the loop now knows it
         self._slots.set(slot)
         return value
 
 
-async def _keep(slot: _Slot[Any], close: Callable[[], Result[object]]) -> AsyncGenerator[None]:
+async def _keep(
+    slot: _Slot[Any], closer: Callable[[Any], Callable[[], Result[object]]]
+) -> AsyncGenerator[None]:
     try:
         yield
     finally:
+        value = slot.value
         slot.value = slot.keeper = None
-        await close()
+        await closer(value)()
 
 
 class PeerLocal(Generic[T]):

@@ -171,9 +171,9 @@ class _AuthorizationCode(AuthorizationCodeGrant):  # type: ignore[misc]  # Authl
     def save_authorization_code(self, code: str, request: Any) -> None:
         values = dict(request.payload.data)
         until = time.time() + _CODE_LIFETIME
-        scope = request.scope or ""
-        client_id = request.client.client_id
-        self.server.codes[code] = Issued(client_id, request.user, scope, until, values)
+        client: Client = request.client
+        scope = client.get_allowed_scope(request.payload.scope)
+        self.server.codes[code] = Issued(client.client_id, request.user, scope, until, values)
 
     def query_authorization_code(self, code: str, client: Client) -> Issued | None:
         found: Issued | None = self.server.codes.get(code)
