@@ -31,6 +31,10 @@ NAMES = {  # beyond unasync's own; Async* classes lose their prefix without bein
     "aclose": "close",
     "aio": "sync",
     "aiter_raw": "iter_raw",
+    "aread": "read",
+    "async_auth_flow": "sync_auth_flow",
+    "asynccontextmanager": "contextmanager",
+    "AbstractAsyncContextManager": "AbstractContextManager",
 }
 PROSE = {  # regular expressions, in order, over strings and comments
     r"\b(async|await) +(?=[\w(])": "",

@@ -75,6 +75,7 @@ if TYPE_CHECKING:
     from .sync import AccessTokenVerifier as AccessTokenVerifier
     from .sync import AuthorizationCodeTokenRequest as AuthorizationCodeTokenRequest
     from .sync import AuthorizationCodeTokenResponse as AuthorizationCodeTokenResponse
+    from .sync import AuthorizationRequest as AuthorizationRequest
     from .sync import AuthorizeCallbackResponse as AuthorizeCallbackResponse
     from .sync import AuthorizeCallbackValidationResult as AuthorizeCallbackValidationResult
     from .sync import BackchannelAuthenticationRequest as BackchannelAuthenticationRequest
@@ -127,8 +128,10 @@ if TYPE_CHECKING:
     from .sync import JwtBearerTokenRequest as JwtBearerTokenRequest
     from .sync import JwtBearerTokenResponse as JwtBearerTokenResponse
     from .sync import MemoryReplayStore as MemoryReplayStore
+    from .sync import MemoryTokenStore as MemoryTokenStore
     from .sync import MtlsClientAuth as MtlsClientAuth
     from .sync import NoClientAuthentication as NoClientAuthentication
+    from .sync import OAuthClient as OAuthClient
     from .sync import OpaqueTokens as OpaqueTokens
     from .sync import PrivateKeyJwt as PrivateKeyJwt
     from .sync import PrivateKeyJwtAuthentication as PrivateKeyJwtAuthentication
@@ -141,9 +144,12 @@ if TYPE_CHECKING:
     from .sync import RefreshTokenResponse as RefreshTokenResponse
     from .sync import ReplayStore as ReplayStore
     from .sync import SelfSignedTlsClientAuth as SelfSignedTlsClientAuth
+    from .sync import Session as Session
     from .sync import Settings as Settings
     from .sync import StateValidationResult as StateValidationResult
+    from .sync import StoredToken as StoredToken
     from .sync import TlsClientAuth as TlsClientAuth
+    from .sync import TokenAuth as TokenAuth
     from .sync import TokenCache as TokenCache
     from .sync import TokenExchangeRequest as TokenExchangeRequest
     from .sync import TokenExchangeResponse as TokenExchangeResponse
@@ -152,6 +158,8 @@ if TYPE_CHECKING:
     from .sync import TokenResponse as TokenResponse
     from .sync import TokenRevocationRequest as TokenRevocationRequest
     from .sync import TokenRevocationResponse as TokenRevocationResponse
+    from .sync import TokenSource as TokenSource
+    from .sync import TokenStore as TokenStore
     from .sync import TokenValidationConfig as TokenValidationConfig
     from .sync import TrustedIssuer as TrustedIssuer
     from .sync import UserInfoRequest as UserInfoRequest
@@ -244,6 +252,7 @@ __all__ = [
     "AccessTokenVerifier",
     "AuthorizationCodeTokenRequest",
     "AuthorizationCodeTokenResponse",
+    "AuthorizationRequest",
     "AuthorizeCallbackException",
     "AuthorizeCallbackResponse",
     "AuthorizeCallbackValidationResult",
@@ -329,9 +338,11 @@ __all__ = [
     "LogoutTokenValidationException",
     "MappingSource",
     "MemoryReplayStore",
+    "MemoryTokenStore",
     "MtlsClientAuth",
     "NetworkException",
     "NoClientAuthentication",
+    "OAuthClient",
     "OpaqueTokens",
     "PrivateKeyJwt",
     "PrivateKeyJwtAuthentication",
@@ -347,11 +358,14 @@ __all__ = [
     "ResponseRefusedException",
     "Secret",
     "SelfSignedTlsClientAuth",
+    "Session",
     "Settings",
     "SignatureVerificationException",
     "StateValidationResult",
+    "StoredToken",
     "SuccessfulResponseAccessError",
     "TlsClientAuth",
+    "TokenAuth",
     "TokenCache",
     "TokenExchangeRequest",
     "TokenExchangeResponse",
@@ -362,6 +376,8 @@ __all__ = [
     "TokenResponse",
     "TokenRevocationRequest",
     "TokenRevocationResponse",
+    "TokenSource",
+    "TokenStore",
     "TokenValidationConfig",
     "TokenValidationException",
     "TrustedIssuer",
@@ -461,6 +477,7 @@ if not TYPE_CHECKING:  # a `__getattr__` in sight would hide misspelt names from
                 "AccessTokenVerifier",
                 "AuthorizationCodeTokenRequest",
                 "AuthorizationCodeTokenResponse",
+                "AuthorizationRequest",
                 "AuthorizeCallbackResponse",
                 "AuthorizeCallbackValidationResult",
                 "BackchannelAuthenticationRequest",
@@ -517,8 +534,10 @@ if not TYPE_CHECKING:  # a `__getattr__` in sight would hide misspelt names from
                 "JwtBearerTokenRequest",
                 "JwtBearerTokenResponse",
                 "MemoryReplayStore",
+                "MemoryTokenStore",
                 "MtlsClientAuth",
                 "NoClientAuthentication",
+                "OAuthClient",
                 "OpaqueTokens",
                 "PrivateKeyJwt",
                 "PrivateKeyJwtAuthentication",
@@ -531,9 +550,12 @@ if not TYPE_CHECKING:  # a `__getattr__` in sight would hide misspelt names from
                 "RefreshTokenResponse",
                 "ReplayStore",
                 "SelfSignedTlsClientAuth",
+                "Session",
                 "Settings",
                 "StateValidationResult",
+                "StoredToken",
                 "TlsClientAuth",
+                "TokenAuth",
                 "TokenCache",
                 "TokenExchangeRequest",
                 "TokenExchangeResponse",
@@ -542,6 +564,8 @@ if not TYPE_CHECKING:  # a `__getattr__` in sight would hide misspelt names from
                 "TokenResponse",
                 "TokenRevocationRequest",
                 "TokenRevocationResponse",
+                "TokenSource",
+                "TokenStore",
                 "TokenValidationConfig",
                 "TrustedIssuer",
                 "UserInfoRequest",

@@ -22,6 +22,8 @@ def plain(text: str) -> str:
     text = re.sub(r"\b(async|await) +(?=[\w(])", "", text)
     text = re.sub(r"\bAsync(?=[A-Z])", "", text)
     text = text.replace("asynchronous", "synchronous")
+    text = text.replace("async_auth_flow", "sync_auth_flow")  # httpx has both names
+    text = text.replace("AbstractAsyncContextManager", "AbstractContextManager")
     return text.replace("py_identity_model.aio", "py_identity_model")
 
 

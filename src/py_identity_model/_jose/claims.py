@@ -101,15 +101,22 @@ class ClaimsRules:
             raise _invalid(text, "invalid_subject")
 
 
-def _number(value: Any, name: str) -> float:
-    """Return a NumericDate; booleans, strings and what no clock will show are none."""
+def numeric_date(value: Any) -> float | None:
+    """Return a NumericDate; None for booleans, strings and what no clock will show."""
     kind = type(value)
     if kind is int:
         if -_END_OF_TIME < value < _END_OF_TIME:
             return value  # type: ignore[no-any-return]
     elif kind is float and math.isfinite(value):
         return value  # type: ignore[no-any-return]
-    raise _invalid(f"the {name} claim is not a number")
+    return None
+
+
+def _number(value: Any, name: str) -> float:
+    number = numeric_date(value)
+    if number is None:
+        raise _invalid(f"the {name} claim is not a number")
+    return number
 
 
 def _invalid(text: str, code: str = "invalid_claim") -> TokenValidationException:

@@ -16,14 +16,18 @@ def check_access_token(claims: Mapping[str, Any], typ: object) -> None:
         raise TokenValidationException(
             "The JWT is of another type", "header", {"expected": "at+jwt"}, code="wrong_typ"
         )
+    for name in _REQUIRED:
+        if not claims.get(name):
+            break
+    else:
+        return
     missing = [name for name in _REQUIRED if not claims.get(name)]
-    if missing:
-        raise TokenValidationException(
-            f"Invalid token: missing: {', '.join(missing)}",
-            "payload",
-            {"error": "missing claims", "claims": missing},
-            code="missing_claim",
-        )
+    raise TokenValidationException(
+        f"Invalid token: missing: {', '.join(missing)}",
+        "payload",
+        {"error": "missing claims", "claims": missing},
+        code="missing_claim",
+    )
 
 
 def _is_access_token(typ: object) -> bool:

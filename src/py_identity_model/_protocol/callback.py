@@ -187,7 +187,7 @@ def validate_authorize_callback_state(
 
     Example::
 
-        checked = validate_authorize_callback_state(callback, session["state"])
+        checked = validate_authorize_callback_state(callback, kept["state"])
         if not checked.is_valid:
             print(checked.result)
     """

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 
+from .._jose.claims import numeric_date
 from .._jose.encoding import decode_base64url, parse_object
 from .._jose.jwk import jwks_from_dict
 from .._jose.keys import Header, prepared
@@ -104,13 +105,10 @@ class ProofRules:
             raise _refused("it is for another URI")
 
     def _check_time(self, claims: Mapping[str, Any], now: float) -> None:
-        issued = claims.get("iat")
-        if isinstance(issued, bool) or not isinstance(issued, (int, float)):
+        issued = numeric_date(claims.get("iat"))
+        if issued is None:
             raise _refused("the iat claim is missing or no number")
-        if (
-            not math.isfinite(issued)
-            or not -self.leeway <= now - issued <= self.max_age + self.leeway
-        ):
+        if not -self.leeway <= now - issued <= self.max_age + self.leeway:
             raise _refused(
                 "it was made too long ago, or is of the future", code="dpop_proof_expired"
             )

@@ -7,6 +7,7 @@ import time
 from collections.abc import Collection, Mapping
 from typing import Any
 
+from .._jose.claims import numeric_date
 from .._jose.encoding import encode_base64url
 from ..exceptions import IdTokenValidationException
 from .callback import same_text
@@ -61,10 +62,10 @@ def _check_party(claims: Mapping[str, Any], audience: str | Collection[str] | No
 
 
 def _check_age(claims: Mapping[str, Any], max_age: int, leeway: float, now: float) -> None:
-    since = claims.get("auth_time")
-    if isinstance(since, bool) or not isinstance(since, (int, float)):
+    since = numeric_date(claims.get("auth_time"))
+    if since is None:
         raise _refused("the auth_time claim is missing or no number", "missing_auth_time")
-    if not now - since <= max_age + leeway:  # this way NaN is refused as well
+    if now - since > max_age + leeway:
         raise _refused("the user's last login is too long ago", "authentication_too_old")
 
 

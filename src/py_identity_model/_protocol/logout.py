@@ -62,7 +62,7 @@ def validate_post_logout_state(expected_state: str | None, returned_state: str |
 
     Example::
 
-        validate_post_logout_state(session["logout_state"], query.get("state"))
+        validate_post_logout_state(kept["logout_state"], query.get("state"))
     """
     if not expected_state:
         raise LogoutStateValidationException(

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Literal
 
+from .._jose.claims import numeric_date
 from ..exceptions import (
     AccessTokenRefusedException,
     DPoPProofException,
@@ -60,10 +61,11 @@ class VerifiedAccessToken:
     @property
     def expires_at(self) -> datetime | None:
         """When it expires, in UTC."""
-        seconds = self.claims.get("exp")
-        if isinstance(seconds, bool) or not isinstance(seconds, (int, float)):
+        seconds = numeric_date(self.claims.get("exp"))
+        try:
+            return None if seconds is None else datetime.fromtimestamp(seconds, UTC)
+        except (ValueError, OverflowError, OSError):  # later than calendars go
             return None
-        return datetime.fromtimestamp(seconds, UTC)
 
     @property
     def confirmation(self) -> Mapping[str, Any]:
@@ -79,7 +81,7 @@ def _text(value: object) -> str | None:
 def scopes_of(claims: Mapping[str, Any]) -> frozenset[str]:
     """Return the scopes that claims entitle to, written as text or as a list."""
     value = claims.get("scope") or claims.get("scp")
-    if isinstance(value, str):
+    if type(value) is str:
         return frozenset(value.split())
     return (
         frozenset(one for one in value if isinstance(one, str))
@@ -199,9 +201,8 @@ class Demands:
         now: float,
     ) -> None:
         """Raise unless the user's login was good and recent enough (RFC 9470 §3)."""
-        since, level = claims.get("auth_time"), claims.get("acr")
-        number = isinstance(since, (int, float)) and not isinstance(since, bool)
-        old = max_age is not None and not (number and now - since <= max_age + self.leeway)  # type: ignore[operator]
+        since, level = numeric_date(claims.get("auth_time")), claims.get("acr")
+        old = max_age is not None and (since is None or now - since > max_age + self.leeway)
         weak = bool(acr_values) and level not in acr_values
         if not old and not weak:
             return

@@ -136,6 +136,8 @@ if TYPE_CHECKING:
     from .._protocol.jarm import is_jarm_response as is_jarm_response
     from .._protocol.jwks import JwksRequest as JwksRequest
     from .._protocol.jwks import JwksResponse as JwksResponse
+    from .._protocol.login import AuthorizationRequest as AuthorizationRequest
+    from .._protocol.login import Session as Session
     from .._protocol.logout import build_end_session_url as build_end_session_url
     from .._protocol.logout import validate_post_logout_state as validate_post_logout_state
     from .._protocol.mtls import MtlsClientAuth as MtlsClientAuth
@@ -173,6 +175,7 @@ if TYPE_CHECKING:
     from .._protocol.revocation import TokenRevocationRequest as TokenRevocationRequest
     from .._protocol.revocation import TokenRevocationResponse as TokenRevocationResponse
     from .._protocol.signed_metadata import verify_signed_metadata as verify_signed_metadata
+    from .._protocol.stored_token import StoredToken as StoredToken
     from .._protocol.token_cache import TokenCache as TokenCache
     from .._protocol.token_endpoint import TokenResponse as TokenResponse
     from .._protocol.token_exchange import TokenExchangeRequest as TokenExchangeRequest
@@ -207,6 +210,7 @@ if TYPE_CHECKING:
     from .jarm import process_jarm_response as process_jarm_response
     from .jwks import get_jwks as get_jwks
     from .logout import validate_logout_token as validate_logout_token
+    from .oauth_client import AsyncOAuthClient as AsyncOAuthClient
     from .opaque_tokens import AsyncOpaqueTokens as AsyncOpaqueTokens
     from .par import push_authorization_request as push_authorization_request
     from .protected_resource import (
@@ -223,7 +227,11 @@ if TYPE_CHECKING:
     from .registration import register_client as register_client
     from .registration import update_client as update_client
     from .revocation import revoke_token as revoke_token
+    from .token_auth import AsyncTokenAuth as AsyncTokenAuth
     from .token_exchange import exchange_token as exchange_token
+    from .token_source import AsyncTokenSource as AsyncTokenSource
+    from .token_store import AsyncMemoryTokenStore as AsyncMemoryTokenStore
+    from .token_store import AsyncTokenStore as AsyncTokenStore
     from .token_validation import validate_token as validate_token
     from .userinfo import get_userinfo as get_userinfo
 
@@ -234,9 +242,15 @@ __all__ = [
     "FAPI2_REQUIRED_RESPONSE_TYPE",
     "AsyncAccessTokenVerifier",
     "AsyncHTTPClient",
+    "AsyncMemoryTokenStore",
+    "AsyncOAuthClient",
     "AsyncOpaqueTokens",
+    "AsyncTokenAuth",
+    "AsyncTokenSource",
+    "AsyncTokenStore",
     "AuthorizationCodeTokenRequest",
     "AuthorizationCodeTokenResponse",
+    "AuthorizationRequest",
     "AuthorizeCallbackResponse",
     "AuthorizeCallbackValidationResult",
     "BackchannelAuthenticationRequest",
@@ -301,8 +315,10 @@ __all__ = [
     "RefreshTokenResponse",
     "ReplayStore",
     "SelfSignedTlsClientAuth",
+    "Session",
     "Settings",
     "StateValidationResult",
+    "StoredToken",
     "TlsClientAuth",
     "TokenCache",
     "TokenExchangeRequest",
@@ -514,6 +530,7 @@ if not TYPE_CHECKING:  # a `__getattr__` in sight would hide misspelt names from
             ".._protocol.jar": ["build_jar_authorization_url", "create_request_object"],
             ".._protocol.jarm": ["extract_jarm_response_jwt", "is_jarm_response"],
             ".._protocol.jwks": ["JwksRequest", "JwksResponse"],
+            ".._protocol.login": ["AuthorizationRequest", "Session"],
             ".._protocol.logout": ["build_end_session_url", "validate_post_logout_state"],
             ".._protocol.mtls": [
                 "MtlsClientAuth",
@@ -546,6 +563,7 @@ if not TYPE_CHECKING:  # a `__getattr__` in sight would hide misspelt names from
             ".._protocol.replay": ["MemoryReplayStore", "ReplayStore"],
             ".._protocol.revocation": ["TokenRevocationRequest", "TokenRevocationResponse"],
             ".._protocol.signed_metadata": ["verify_signed_metadata"],
+            ".._protocol.stored_token": ["StoredToken"],
             ".._protocol.token_cache": ["TokenCache"],
             ".._protocol.token_endpoint": ["TokenResponse"],
             ".._protocol.token_exchange": ["TokenExchangeRequest", "TokenExchangeResponse"],
@@ -577,6 +595,7 @@ if not TYPE_CHECKING:  # a `__getattr__` in sight would hide misspelt names from
             ".jarm": ["process_jarm_response"],
             ".jwks": ["get_jwks"],
             ".logout": ["validate_logout_token"],
+            ".oauth_client": ["AsyncOAuthClient"],
             ".opaque_tokens": ["AsyncOpaqueTokens"],
             ".par": ["push_authorization_request"],
             ".protected_resource": ["get_protected_resource_metadata"],
@@ -590,7 +609,10 @@ if not TYPE_CHECKING:  # a `__getattr__` in sight would hide misspelt names from
             ".refreshing": ["refresh_token"],
             ".registration": ["delete_client", "read_client", "register_client", "update_client"],
             ".revocation": ["revoke_token"],
+            ".token_auth": ["AsyncTokenAuth"],
             ".token_exchange": ["exchange_token"],
+            ".token_source": ["AsyncTokenSource"],
+            ".token_store": ["AsyncMemoryTokenStore", "AsyncTokenStore"],
             ".token_validation": ["validate_token"],
             ".userinfo": ["get_userinfo"],
         },

@@ -43,7 +43,7 @@ async def validate_id_token(
             id_token,
             TokenValidationConfig(perform_disco=True, audience="web"),
             "https://op.example",
-            nonce=session["nonce"],
+            nonce=kept["nonce"],
         )
     """
     signed, config = opened(id_token, token_validation_config)

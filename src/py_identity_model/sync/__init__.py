@@ -137,6 +137,8 @@ if TYPE_CHECKING:
     from .._protocol.jarm import is_jarm_response as is_jarm_response
     from .._protocol.jwks import JwksRequest as JwksRequest
     from .._protocol.jwks import JwksResponse as JwksResponse
+    from .._protocol.login import AuthorizationRequest as AuthorizationRequest
+    from .._protocol.login import Session as Session
     from .._protocol.logout import build_end_session_url as build_end_session_url
     from .._protocol.logout import validate_post_logout_state as validate_post_logout_state
     from .._protocol.mtls import MtlsClientAuth as MtlsClientAuth
@@ -174,6 +176,7 @@ if TYPE_CHECKING:
     from .._protocol.revocation import TokenRevocationRequest as TokenRevocationRequest
     from .._protocol.revocation import TokenRevocationResponse as TokenRevocationResponse
     from .._protocol.signed_metadata import verify_signed_metadata as verify_signed_metadata
+    from .._protocol.stored_token import StoredToken as StoredToken
     from .._protocol.token_cache import TokenCache as TokenCache
     from .._protocol.token_endpoint import TokenResponse as TokenResponse
     from .._protocol.token_exchange import TokenExchangeRequest as TokenExchangeRequest
@@ -208,6 +211,7 @@ if TYPE_CHECKING:
     from .jarm import process_jarm_response as process_jarm_response
     from .jwks import get_jwks as get_jwks
     from .logout import validate_logout_token as validate_logout_token
+    from .oauth_client import OAuthClient as OAuthClient
     from .opaque_tokens import OpaqueTokens as OpaqueTokens
     from .par import push_authorization_request as push_authorization_request
     from .protected_resource import (
@@ -224,7 +228,11 @@ if TYPE_CHECKING:
     from .registration import register_client as register_client
     from .registration import update_client as update_client
     from .revocation import revoke_token as revoke_token
+    from .token_auth import TokenAuth as TokenAuth
     from .token_exchange import exchange_token as exchange_token
+    from .token_source import TokenSource as TokenSource
+    from .token_store import MemoryTokenStore as MemoryTokenStore
+    from .token_store import TokenStore as TokenStore
     from .token_validation import validate_token as validate_token
     from .userinfo import get_userinfo as get_userinfo
 
@@ -236,6 +244,7 @@ __all__ = [
     "AccessTokenVerifier",
     "AuthorizationCodeTokenRequest",
     "AuthorizationCodeTokenResponse",
+    "AuthorizationRequest",
     "AuthorizeCallbackResponse",
     "AuthorizeCallbackValidationResult",
     "BackchannelAuthenticationRequest",
@@ -288,8 +297,10 @@ __all__ = [
     "JwtBearerTokenRequest",
     "JwtBearerTokenResponse",
     "MemoryReplayStore",
+    "MemoryTokenStore",
     "MtlsClientAuth",
     "NoClientAuthentication",
+    "OAuthClient",
     "OpaqueTokens",
     "PrivateKeyJwt",
     "PrivateKeyJwtAuthentication",
@@ -302,9 +313,12 @@ __all__ = [
     "RefreshTokenResponse",
     "ReplayStore",
     "SelfSignedTlsClientAuth",
+    "Session",
     "Settings",
     "StateValidationResult",
+    "StoredToken",
     "TlsClientAuth",
+    "TokenAuth",
     "TokenCache",
     "TokenExchangeRequest",
     "TokenExchangeResponse",
@@ -313,6 +327,8 @@ __all__ = [
     "TokenResponse",
     "TokenRevocationRequest",
     "TokenRevocationResponse",
+    "TokenSource",
+    "TokenStore",
     "TokenValidationConfig",
     "TrustedIssuer",
     "UserInfoRequest",
@@ -515,6 +531,7 @@ if not TYPE_CHECKING:  # a `__getattr__` in sight would hide misspelt names from
             ".._protocol.jar": ["build_jar_authorization_url", "create_request_object"],
             ".._protocol.jarm": ["extract_jarm_response_jwt", "is_jarm_response"],
             ".._protocol.jwks": ["JwksRequest", "JwksResponse"],
+            ".._protocol.login": ["AuthorizationRequest", "Session"],
             ".._protocol.logout": ["build_end_session_url", "validate_post_logout_state"],
             ".._protocol.mtls": [
                 "MtlsClientAuth",
@@ -547,6 +564,7 @@ if not TYPE_CHECKING:  # a `__getattr__` in sight would hide misspelt names from
             ".._protocol.replay": ["MemoryReplayStore", "ReplayStore"],
             ".._protocol.revocation": ["TokenRevocationRequest", "TokenRevocationResponse"],
             ".._protocol.signed_metadata": ["verify_signed_metadata"],
+            ".._protocol.stored_token": ["StoredToken"],
             ".._protocol.token_cache": ["TokenCache"],
             ".._protocol.token_endpoint": ["TokenResponse"],
             ".._protocol.token_exchange": ["TokenExchangeRequest", "TokenExchangeResponse"],
@@ -578,6 +596,7 @@ if not TYPE_CHECKING:  # a `__getattr__` in sight would hide misspelt names from
             ".jarm": ["process_jarm_response"],
             ".jwks": ["get_jwks"],
             ".logout": ["validate_logout_token"],
+            ".oauth_client": ["OAuthClient"],
             ".opaque_tokens": ["OpaqueTokens"],
             ".par": ["push_authorization_request"],
             ".protected_resource": ["get_protected_resource_metadata"],
@@ -591,7 +610,10 @@ if not TYPE_CHECKING:  # a `__getattr__` in sight would hide misspelt names from
             ".refreshing": ["refresh_token"],
             ".registration": ["delete_client", "read_client", "register_client", "update_client"],
             ".revocation": ["revoke_token"],
+            ".token_auth": ["TokenAuth"],
             ".token_exchange": ["exchange_token"],
+            ".token_source": ["TokenSource"],
+            ".token_store": ["MemoryTokenStore", "TokenStore"],
             ".token_validation": ["validate_token"],
             ".userinfo": ["get_userinfo"],
         },

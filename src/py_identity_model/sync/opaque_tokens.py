@@ -10,6 +10,7 @@ from functools import partial
 from typing import Any
 
 from .._fork import forget_in_child
+from .._jose.claims import numeric_date
 from .._protocol.base import ErrorKind
 from .._protocol.client_authentication import ClientAuthentication
 from .._protocol.introspection import TokenIntrospectionRequest
@@ -101,8 +102,8 @@ class OpaqueTokens:
             joined = self._flights.join(key, partial(self._ask, token, key))
             assert joined is not None
             found = dict(joined[0])
-        expires = found.get("exp")
-        if isinstance(expires, (int, float)) and time.time() >= expires:
+        expires = numeric_date(found.get("exp"))
+        if expires is not None and time.time() >= expires:
             raise TokenExpiredException("Token has expired")
         return found
 
@@ -119,8 +120,8 @@ class OpaqueTokens:
         return claims
 
     def _keep(self, key: bytes, claims: dict[str, Any]) -> None:
-        seconds, expires = self._ttl, claims.get("exp")
-        if isinstance(expires, (int, float)) and not isinstance(expires, bool):
+        seconds, expires = self._ttl, numeric_date(claims.get("exp"))
+        if expires is not None:
             seconds = min(seconds, expires - time.time())
         if seconds <= 0:
             return

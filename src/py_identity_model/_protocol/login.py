@@ -1,0 +1,163 @@
+"""A login from its beginning to its end: what is remembered meanwhile, and what came of it."""
+
+from __future__ import annotations
+
+import json
+import secrets
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields
+from datetime import datetime
+from typing import Any
+
+from ..exceptions import AuthorizeCallbackException, InvalidArgumentError
+from .callback import (
+    AuthorizeCallbackResponse,
+    StateValidationResult,
+    validate_authorize_callback_issuer,
+    validate_authorize_callback_state,
+)
+from .pkce import generate_pkce_pair
+
+
+@dataclass(frozen=True)
+class AuthorizationRequest:
+    """A login that has begun: send the browser to ``url``, keep the rest in the user's session.
+
+    It can be written as JSON and read again.  RFC 6749 §4.1.1, OpenID Connect Core §3.1.2.1.
+    """
+
+    url: str = field(repr=False)
+    issuer: str
+    client_id: str
+    redirect_uri: str
+    state: str = field(repr=False)
+    nonce: str = field(repr=False)
+    code_verifier: str = field(repr=False)
+    response_type: str = "code"
+    response_mode: str | None = None
+    max_age: int | None = None
+
+    def to_json(self) -> str:
+        """Return everything as JSON; it holds secrets of this login.
+
+        Example::
+
+            kept["login"] = begun.to_json()
+        """
+        return json.dumps(asdict(self))
+
+    @classmethod
+    def from_json(cls, text: str) -> AuthorizationRequest:
+        """Return what :meth:`to_json` wrote.
+
+        Raises :class:`InvalidArgumentError` (a ``ValueError``) for anything else.
+
+        Example::
+
+            same = AuthorizationRequest.from_json(begun.to_json())
+        """
+        try:
+            members = json.loads(text)
+            known = {one.name for one in fields(cls)}
+            return cls(**{name: value for name, value in members.items() if name in known})
+        except (ValueError, TypeError, AttributeError):
+            raise InvalidArgumentError("this is no login that was begun") from None
+
+    @property
+    def is_signed_response(self) -> bool:
+        """Whether the response must come as a token (JARM)."""
+        mode = self.response_mode
+        return mode is not None and (mode == "jwt" or mode.endswith(".jwt"))
+
+
+@dataclass(frozen=True)
+class Secrets:
+    """What one login makes up."""
+
+    state: str
+    nonce: str
+    code_verifier: str
+    code_challenge: str
+
+    @classmethod
+    def fresh(cls) -> Secrets:
+        """Return new ones."""
+        verifier, challenge = generate_pkce_pair()
+        return cls(secrets.token_urlsafe(32), secrets.token_urlsafe(32), verifier, challenge)
+
+
+@dataclass(frozen=True)
+class Session:
+    """What came of a login: tokens, the ID token's ``claims``, and userinfo if it was asked for."""
+
+    token: Mapping[str, Any] = field(repr=False)
+    claims: Mapping[str, Any]
+    expires_at: datetime | None = None
+    userinfo: Mapping[str, Any] | None = None
+
+    @property
+    def subject(self) -> str:
+        """Who logged in; unique for the issuer."""
+        return str(self.claims["sub"])
+
+    @property
+    def access_token(self) -> str:
+        """The access token."""
+        return str(self.token["access_token"])
+
+    @property
+    def refresh_token(self) -> str | None:
+        """The refresh token, if there is one."""
+        found = self.token.get("refresh_token")
+        return found if isinstance(found, str) else None
+
+    @property
+    def id_token(self) -> str:
+        """The ID token: the ``id_token_hint`` of a logout."""
+        return str(self.token["id_token"])
+
+
+def check_callback(
+    callback: AuthorizeCallbackResponse, begun: AuthorizationRequest, *, supports_iss: bool
+) -> None:
+    """Raise AuthorizeCallbackException unless a response is the answer to ``begun``."""
+    expected = begun.state
+    if not callback.is_successful:
+        # An error counts for this login only if it carries its state.
+        answered = AuthorizeCallbackResponse(True, "", {}, state=callback.state)
+        _refuse(validate_authorize_callback_state(answered, expected))
+        raise AuthorizeCallbackException(
+            f"the provider refused: {callback.error}",
+            {"error": callback.error, "error_description": callback.error_description},
+            code="authorization_refused",
+        )
+    _refuse(validate_authorize_callback_state(callback, expected))
+    alone = callback.identity_token is None and not begun.is_signed_response
+    _refuse(
+        validate_authorize_callback_issuer(
+            callback, begun.issuer, iss_parameter_supported=supports_iss and alone
+        )
+    )
+    for name in {"code", "token"} & {*begun.response_type.split()}:
+        if not (callback.code if name == "code" else callback.access_token):
+            raise AuthorizeCallbackException(
+                f"the response carries no {name}", code="incomplete_callback"
+            )
+    if "id_token" in begun.response_type.split() and not callback.identity_token:
+        raise AuthorizeCallbackException(
+            "the response carries no id_token", code="incomplete_callback"
+        )
+
+
+def _refuse(checked: StateValidationResult) -> None:
+    if not checked.is_valid:
+        raise AuthorizeCallbackException(
+            f"the response is refused: {checked.error_description}", code=checked.result.value
+        )
+
+
+def replayed() -> AuthorizeCallbackException:
+    """Return what to raise for a response that was used before."""
+    return AuthorizeCallbackException(
+        "the response is refused: it was used before", code="callback_replayed"
+    )

@@ -1,0 +1,117 @@
+# Generated from aio/token_store.py by scripts/make_sync.py; edit that file.
+"""Where tokens are kept between their uses."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
+from typing import Any, Protocol, runtime_checkable
+from weakref import WeakValueDictionary
+
+from .._fork import forget_in_child
+from .._seam.sync import Lock, PeerLocal
+from ..exceptions import InvalidArgumentError
+
+
+@runtime_checkable
+class TokenStore(Protocol):
+    """Where a source keeps its tokens: text by key.
+
+    Share one between processes, and they share tokens.  ``lock`` must keep everybody else who
+    shares the store from holding it for the same key.
+    """
+
+    def get(self, key: str) -> str | None:
+        """Return what is kept under ``key``."""
+
+    def set(self, key: str, value: str, expires_in: float | None) -> None:
+        """Keep ``value``, for ``expires_in`` seconds if that is not None."""
+
+    def delete(self, key: str) -> None:
+        """Forget what is kept under ``key``."""
+
+    def lock(self, key: str) -> AbstractContextManager[Any]:
+        """Return a context in which nobody else holds the lock of ``key``."""
+
+
+class MemoryTokenStore:
+    """Keeps tokens in this process, up to ``max_entries``; the oldest make room.
+
+    Example::
+
+        tokens = MemoryTokenStore(max_entries=100)
+        tokens.set("key", "value", 60)
+        assert tokens.get("key") == "value"
+    """
+
+    def __init__(self, max_entries: int = 1000) -> None:
+        if max_entries < 1:
+            raise InvalidArgumentError("max_entries must be at least 1")
+        self._most = max_entries
+        self._values: dict[str, tuple[str, float | None]] = {}
+        self._guard = threading.Lock()
+        self._locks: PeerLocal[WeakValueDictionary[str, Lock]] = PeerLocal(
+            "py_identity_model.tokens", WeakValueDictionary
+        )
+        forget_in_child(self)
+        self.clock = time.monotonic
+
+    def _forget_parent(self) -> None:
+        self._guard = threading.Lock()
+
+    def __len__(self) -> int:
+        return len(self._values)
+
+    def get(self, key: str) -> str | None:
+        """Return what is kept under ``key``, if it has not expired.
+
+        Example::
+
+            value = MemoryTokenStore().get("key")
+        """
+        found = self._values.get(key)
+        if found is None or (found[1] is not None and self.clock() >= found[1]):
+            return None
+        return found[0]
+
+    def set(self, key: str, value: str, expires_in: float | None) -> None:
+        """Keep ``value``, for ``expires_in`` seconds if that is not None.
+
+        Example::
+
+            MemoryTokenStore().set("key", "value", None)
+        """
+        until = None if expires_in is None else self.clock() + expires_in
+        with self._guard:
+            self._values.pop(key, None)
+            while len(self._values) >= self._most:
+                del self._values[next(iter(self._values))]
+            self._values[key] = (value, until)
+
+    def delete(self, key: str) -> None:
+        """Forget what is kept under ``key``.
+
+        Example::
+
+            MemoryTokenStore().delete("key")
+        """
+        self._values.pop(key, None)
+
+    @contextmanager
+    def lock(self, key: str) -> Iterator[None]:
+        """Hold the lock of ``key``.
+
+        Example::
+
+            with MemoryTokenStore().lock("key"):
+                print("alone")
+        """
+        with self._guard:  # a lock lives as long as somebody holds it or waits for it
+            locks = self._locks.get()
+            held = locks.get(key)
+            if held is None:
+                held = locks[key] = Lock()
+        with held:
+            yield

@@ -1,0 +1,190 @@
+# Generated from aio/test_objects.py by scripts/make_sync.py; edit that file.
+"""The objects that people keep, against a certified provider."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import httpx
+import pytest
+
+from py_identity_model import AccessTokenRefusedException
+from py_identity_model._seam.sync import gather
+from py_identity_model.sync import (
+    AccessTokenVerifier,
+    ClientCredentialsTokenRequest,
+    ClientSecretBasic,
+    ClientSecretJwt,
+    DPoPKey,
+    HTTPClient,
+    OAuthClient,
+    OpaqueTokens,
+    PrivateKeyJwtAuthentication,
+    RefreshTokenRequest,
+    SelfSignedTlsClientAuth,
+    TokenSource,
+    create_dpop_proof,
+)
+from tests.op.browser import Browser
+from tests.op.driver import RealProvider
+from tests.op.sync.login import REDIRECT, SECRET
+
+API = "https://api.example/orders"
+CLIENTS: dict[str, dict[str, Any]] = {
+    "web": {"client_authentication": ClientSecretBasic(SECRET)},
+    "web-secret-jwt": {"client_authentication": ClientSecretJwt(SECRET)},
+    "spa": {},
+    "web-par": {"client_authentication": ClientSecretBasic(SECRET), "use_par": True},
+    "web-dpop": {"client_authentication": ClientSecretBasic(SECRET), "dpop_key": DPoPKey()},
+    "web-es256": {
+        "client_authentication": ClientSecretBasic(SECRET),
+        "id_token_algorithms": ["ES256"],
+    },
+}
+
+
+@pytest.mark.parametrize("client_id", CLIENTS)
+def test_a_login_takes_two_calls(op: RealProvider, browser: Browser, client_id: str) -> None:
+    client = OAuthClient(op.issuer, client_id, redirect_uri=REDIRECT, **CLIENTS[client_id])
+    begun = client.authorization_request(login_hint="bob")
+    landing = browser.go(begun.url, until=REDIRECT)
+    session = client.callback(landing.url, begun, userinfo=True)
+    assert session.subject == "bob"
+    assert session.userinfo is not None
+    assert session.userinfo["sub"] == "bob"
+
+
+@pytest.mark.parametrize("mode", ["query.jwt", "form_post.jwt", "form_post", "fragment"])
+def test_a_login_comes_back_in_any_mode(op: RealProvider, browser: Browser, mode: str) -> None:
+    client = OAuthClient(
+        op.issuer,
+        "web-jarm",
+        ClientSecretBasic(SECRET),
+        redirect_uri=REDIRECT,
+        use_par=True,
+    )
+    begun = client.authorization_request(response_mode=mode)
+    landing = browser.go(begun.url, until=REDIRECT)
+    session = client.callback(landing.posted or landing.url, begun)
+    assert session.subject == "alice"
+
+
+@pytest.mark.parametrize(
+    "response_type", ["code id_token", "code id_token token", "id_token token"]
+)
+def test_a_hybrid_or_implicit_login_is_checked(
+    op: RealProvider, browser: Browser, response_type: str
+) -> None:
+    client = OAuthClient(op.issuer, "web-hybrid", ClientSecretBasic(SECRET), redirect_uri=REDIRECT)
+    begun = client.authorization_request(response_type=response_type)
+    landing = browser.go(begun.url, until=REDIRECT)
+    assert (client.callback(landing.url, begun)).subject == "alice"
+
+
+@pytest.mark.parametrize("client_id", ["fapi2-dpop", "fapi2-mtls", "fapi2-msg"])
+def test_a_profile_is_kept(trusted: RealProvider, browser: Browser, client_id: str) -> None:
+    folder = trusted.certificates.folder
+    certificate = str(folder / "client.pem"), str(folder / "client.key")
+    signed = PrivateKeyJwtAuthentication(trusted.key("es"), "ES256", "client-es256")
+    chosen: dict[str, dict[str, Any]] = {
+        "fapi2-dpop": {"client_authentication": signed, "dpop_key": DPoPKey(), "profile": "fapi2"},
+        "fapi2-mtls": {
+            "client_authentication": SelfSignedTlsClientAuth(*certificate),
+            "profile": "fapi2",
+        },
+        "fapi2-msg": {
+            "client_authentication": signed,
+            "dpop_key": DPoPKey(),
+            "profile": "fapi2-message-signing",
+            "request_signing_key": trusted.key("es"),
+            "request_signing_kid": "client-es256",
+        },
+    }
+    client = OAuthClient(
+        trusted.https_issuer, client_id, redirect_uri=REDIRECT, **chosen[client_id]
+    )
+    begun = client.authorization_request()
+    landing = browser.go(begun.url, until=REDIRECT)
+    session = client.callback(landing.url, begun, userinfo=True)
+    assert session.subject == "alice"
+
+
+def bound_token(op: RealProvider, key: DPoPKey | None, resource: str) -> str:
+    client_id = "m2m-basic" if key is None else "m2m-dpop"
+    source = TokenSource(
+        ClientCredentialsTokenRequest(
+            f"{op.issuer}/token", client_id, SECRET, resource=resource, dpop_key=key
+        )
+    )
+    return (source.get_token()).access_token
+
+
+def test_a_verifier_judges_plain_bound_and_opaque_tokens(op: RealProvider) -> None:
+    resource = "https://api.test/es256"
+    opaque = OpaqueTokens(
+        f"{op.issuer}/token/introspection", "rs-introspect", ClientSecretBasic(SECRET)
+    )
+    verifier = AccessTokenVerifier(
+        op.issuer, [resource, "https://api.test/opaque"], opaque_tokens=opaque
+    )
+    plain = bound_token(op, None, resource)
+    assert (verifier.verify(f"Bearer {plain}")).client_id == "m2m-basic"
+    secret = bound_token(op, None, "https://api.test/opaque")
+    assert (verifier.verify(f"Bearer {secret}")).client_id == "m2m-basic"
+    key = DPoPKey()
+    bound = bound_token(op, key, resource)
+    proof = create_dpop_proof(key, "GET", API, bound)
+    verified = verifier.verify(f"DPoP {bound}", method="GET", uri=API, dpop=proof)
+    assert verified.client_id == "m2m-dpop"
+    for authorization in (f"Bearer {bound}", f"Bearer {plain}x", "Bearer unknown"):
+        with pytest.raises(AccessTokenRefusedException) as caught:
+            verifier.verify(authorization)
+        assert caught.value.status_code == 401
+
+
+def test_a_rotating_refresh_token_is_used_once_by_many(op: RealProvider, browser: Browser) -> None:
+    client = OAuthClient(op.issuer, "web-rotate", ClientSecretBasic(SECRET), redirect_uri=REDIRECT)
+    begun = client.authorization_request()
+    session = client.callback(browser.go(begun.url, until=REDIRECT).url, begun)
+    sources = [client.token_source(session=session) for _ in range(10)]
+    for _ in range(3):
+        op.take_log()
+        tokens = gather([source.get_token for source in sources])
+        assert len({token.access_token for token in tokens}) == 1
+        assert len([e for e in op.take_log() if e.get("path") == "/token"]) <= 1
+        current = tokens[0].access_token
+        renewed = sources[0].renew(current)
+        assert renewed.access_token != current
+        for source in sources:
+            source._current = None
+    request = RefreshTokenRequest(
+        f"{op.issuer}/token", "web-rotate", renewed.refresh_token or "", client_secret=SECRET
+    )
+    assert TokenSource(request).get_token()  # the family is alive: nothing was reused
+
+
+def test_requests_of_ones_own_client_carry_proofs(
+    demanding: RealProvider, browser: Browser
+) -> None:
+    client = OAuthClient(
+        demanding.issuer,
+        "web-dpop",
+        ClientSecretBasic(SECRET),
+        redirect_uri=REDIRECT,
+        scope="openid offline_access",
+        dpop_key=DPoPKey(),
+    )
+    begun = client.authorization_request(prompt="consent")
+    session = client.callback(browser.go(begun.url, until=REDIRECT).url, begun)
+    auth = client.auth(session=session, origins=[demanding.issuer])
+    with httpx.Client(auth=auth, trust_env=False) as http:
+        for _ in range(2):
+            answer = http.get(client.endpoint("userinfo_endpoint"))
+            assert answer.json()["sub"] == "alice"
+
+
+def test_an_http_client_of_ones_own_does_everything(op: RealProvider) -> None:
+    with HTTPClient() as http_client:
+        verifier = AccessTokenVerifier(op.issuer, "https://api.test/es256", http_client=http_client)
+        token = bound_token(op, None, "https://api.test/es256")
+        assert verifier.verify(f"Bearer {token}")

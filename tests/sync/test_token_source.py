@@ -1,0 +1,460 @@
+# Generated from aio/test_token_source.py by scripts/make_sync.py; edit that file.
+"""Tokens that renew themselves, and what they do on requests."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import httpx
+import pytest
+
+from py_identity_model._seam.sync import gather
+from py_identity_model.exceptions import InvalidArgumentError, TokenRequestException
+from py_identity_model.sync import (
+    AuthorizationCodeTokenRequest,
+    ClientCredentialsTokenRequest,
+    ClientSecretBasic,
+    DPoPKey,
+    MemoryTokenStore,
+    PrivateKeyJwt,
+    RefreshTokenRequest,
+    StoredToken,
+    TokenAuth,
+    TokenExchangeRequest,
+    TokenSource,
+    TokenStore,
+)
+from py_identity_model.testing import Answer, EmbeddedProvider, Received
+from tests.support import failing, refused
+
+
+class Clock:
+    """A wall clock that moves when it is told to."""
+
+    def __init__(self) -> None:
+        import time
+
+        self.ahead = 0.0
+        self._time = time.time
+
+    def __call__(self) -> float:
+        return self._time() + self.ahead
+
+
+def request_of(provider: EmbeddedProvider, **more: Any) -> ClientCredentialsTokenRequest:
+    return ClientCredentialsTokenRequest(
+        provider.token_endpoint, provider.client_id, provider.client_secret, **more
+    )
+
+
+def source_of(provider: EmbeddedProvider, **more: Any) -> TokenSource:
+    made = TokenSource(request_of(provider), **more)
+    made.clock = Clock()
+    return made
+
+
+def forward(source: TokenSource, seconds: float) -> None:
+    assert isinstance(source.clock, Clock)
+    source.clock.ahead += seconds
+
+
+def test_one_token_serves_until_shortly_before_its_end(provider: EmbeddedProvider) -> None:
+    source = source_of(provider)
+    first = source.get_token()
+    forward(source, 3500)
+    assert source.get_token() is first
+    forward(source, 60)
+    second = source.get_token()
+    assert second.access_token != first.access_token
+    assert provider.count("/token") == 2
+
+
+def test_however_many_need_a_token_one_is_asked_for(provider: EmbeddedProvider) -> None:
+    source = source_of(provider)
+    for _ in range(2):
+        tokens = gather([source.get_token] * 50)
+        assert len({token.access_token for token in tokens}) == 1
+        forward(source, 4000)
+    assert provider.count("/token") == 2
+
+
+def test_a_failure_is_told_and_not_remembered(provider: EmbeddedProvider) -> None:
+    source = source_of(provider)
+    provider.intercept = failing("/token", 400)
+    for attempt in (1, 2):
+        with refused(TokenRequestException, "token_request_error") as caught:
+            source.get_token()
+        assert caught.value.status_code == 400
+        assert caught.value.details == {"oauth_error": "down"}
+        assert provider.count("/token") == attempt
+    provider.intercept = None
+    assert source.get_token()
+
+
+def test_an_old_token_serves_to_its_end_while_renewing_fails(
+    provider: EmbeddedProvider,
+) -> None:
+    source = source_of(provider)
+    first = source.get_token()
+    provider.intercept = failing("/token", 400)
+    forward(source, 3590)
+    assert source.get_token() is first
+    forward(source, 20)
+    with pytest.raises(TokenRequestException):
+        source.get_token()
+
+
+def test_a_refused_token_is_renewed_once(provider: EmbeddedProvider) -> None:
+    source = source_of(provider)
+    first = source.get_token()
+    second = source.renew(first.access_token)
+    assert second.access_token != first.access_token
+    assert source.renew(first.access_token) is second
+    assert provider.count("/token") == 2
+
+
+def test_sources_that_share_a_store_share_tokens(provider: EmbeddedProvider) -> None:
+    store = MemoryTokenStore()
+    assert isinstance(store, TokenStore)
+    sources = [source_of(provider, store=store) for _ in range(5)]
+    tokens = gather([source.get_token for source in sources])
+    assert len({token.access_token for token in tokens}) == 1
+    assert provider.count("/token") == 1
+    renewed = gather([renewing(source, tokens[0].access_token) for source in sources])
+    assert len({token.access_token for token in renewed}) == 1
+    assert provider.count("/token") == 2
+
+
+def renewing(source: TokenSource, refused_token: str) -> Callable[[], Any]:
+    def renew() -> StoredToken:
+        return source.renew(refused_token)
+
+    return renew
+
+
+def different_requests(provider: EmbeddedProvider) -> list[ClientCredentialsTokenRequest]:
+    secret = ClientSecretBasic(provider.client_secret)
+    return [
+        request_of(provider),
+        request_of(provider, scope="read"),
+        request_of(provider, scope="write"),
+        request_of(provider, resource="https://a.example"),
+        request_of(provider, resource=["https://a.example", "https://b.example"]),
+        request_of(provider, audience="orders"),
+        request_of(provider, authorization_details=[{"type": "payment"}]),
+        request_of(provider, extra_parameters={"tenant": "1"}),
+        request_of(provider, dpop_key=DPoPKey()),
+        request_of(provider, dpop_key=DPoPKey()),
+        request_of(provider, client_authentication=secret),
+    ]
+
+
+def test_every_parameter_of_a_request_makes_another_token(
+    provider: EmbeddedProvider,
+) -> None:
+    store = MemoryTokenStore()
+    requests = different_requests(provider)
+    for request in requests:
+        TokenSource(request, store=store).get_token()
+    assert provider.count("/token") == len(requests)
+    for request in requests:
+        TokenSource(request, store=store).get_token()
+    assert provider.count("/token") == len(requests)
+
+
+def rotating(provider: EmbeddedProvider) -> tuple[Callable[[Received], Answer], list[str]]:
+    """Return a token endpoint that takes each refresh token once, and those it took."""
+    taken: list[str] = []
+
+    def respond(received: Received) -> Answer:
+        token = received.form["refresh_token"]
+        expected = f"r{len(taken)}"
+        if token != expected:
+            return Answer.of_json({"error": "invalid_grant"}, 400)
+        taken.append(token)
+        number = len(taken)
+        return Answer.of_json(
+            {
+                "access_token": f"a{number}",
+                "token_type": "Bearer",
+                "expires_in": 60,
+                "refresh_token": f"r{number}",
+            }
+        )
+
+    return respond, taken
+
+
+def test_a_rotated_refresh_token_is_neither_replayed_nor_lost(
+    provider: EmbeddedProvider,
+) -> None:
+    respond, taken = rotating(provider)
+    provider.intercept = respond
+    store = MemoryTokenStore()
+    request = RefreshTokenRequest(provider.token_endpoint, "web", "r0")
+    sources = [TokenSource(request, store=store) for _ in range(10)]
+    clock = Clock()
+    for source in sources:
+        source.clock = clock
+    for round_ in range(1, 4):
+        tokens = gather([source.get_token for source in sources])
+        assert {token.access_token for token in tokens} == {f"a{round_}"}
+        clock.ahead += 59
+    assert taken == ["r0", "r1", "r2"]
+    late = TokenSource(request, store=store)
+    late.clock = clock
+    assert (late.get_token()).access_token == "a4"
+
+
+def test_a_refresh_token_that_is_not_rotated_is_kept(provider: EmbeddedProvider) -> None:
+    provider.intercept = lambda received: Answer.of_json(
+        {"access_token": f"a{provider.count('/token')}", "expires_in": 60}
+    )
+    source = TokenSource(RefreshTokenRequest(provider.token_endpoint, "web", "r0"))
+    source.clock = Clock()
+    for _ in range(3):
+        token = source.get_token()
+        assert token.refresh_token == "r0"
+        forward(source, 61)
+    assert provider.count("/token") == 3
+
+
+def test_what_the_store_holds_is_not_trusted_blindly(provider: EmbeddedProvider) -> None:
+    store = MemoryTokenStore()
+    source = source_of(provider, store=store)
+    for nonsense in ("", "{", "[]", "{}", '{"access_token": 7}'):
+        store.set(source._key, nonsense, None)
+        source._current = None
+        assert (source.get_token()).access_token.count(".") == 2
+
+
+def test_an_answer_without_a_token_is_a_failure(provider: EmbeddedProvider) -> None:
+    provider.intercept = lambda received: Answer.of_json({"token_type": "Bearer"})
+    with refused(TokenRequestException, "token_request_error"):
+        source_of(provider).get_token()
+
+
+def test_a_token_without_an_end_is_renewed_when_it_is_refused(
+    provider: EmbeddedProvider,
+) -> None:
+    provider.intercept = lambda received: Answer.of_json(
+        {"access_token": f"a{provider.count('/token')}"}
+    )
+    source = source_of(provider)
+    first = source.get_token()
+    forward(source, 10**9)
+    assert source.get_token() is first
+    assert (source.renew("a1")).access_token == "a2"
+
+
+def test_a_memory_store_forgets_what_expired_and_what_is_oldest() -> None:
+    store = MemoryTokenStore(max_entries=2)
+    now = 100.0
+    store.clock = lambda: now
+    store.set("a", "1", 10)
+    store.set("b", "2", None)
+    assert [store.get(key) for key in "abc"] == ["1", "2", None]
+    now = 110.0
+    assert store.get("a") is None
+    store.set("c", "3", None)
+    assert len(store) == 2
+    assert [store.get(key) for key in "abc"] == [None, "2", "3"]
+    store.delete("b")
+    assert store.get("b") is None
+    with refused(InvalidArgumentError, "invalid_argument"):
+        MemoryTokenStore(0)
+
+
+@pytest.mark.parametrize("margin", [-1, float("inf"), float("nan")])
+def test_a_margin_that_makes_no_sense_is_refused(provider: EmbeddedProvider, margin: float) -> None:
+    with refused(InvalidArgumentError, "invalid_argument"):
+        source_of(provider, margin=margin)
+
+
+def test_a_request_that_works_once_is_no_source() -> None:
+    request = AuthorizationCodeTokenRequest("https://op", "web", "code", "https://rp")
+    with pytest.raises(InvalidArgumentError, match="works once"):
+        TokenSource(request)
+    exchange = TokenExchangeRequest("https://op", "web", "t", "urn:t")
+    signed = ClientCredentialsTokenRequest("https://op", "web", private_key_jwt=PrivateKeyJwt("k"))
+    assert TokenSource(exchange)._key != TokenSource(signed)._key
+    assert "hidden" not in repr(StoredToken("hidden", refresh_token="hidden", id_token="hidden"))
+
+
+class Api:
+    """An API that takes the tokens it is told to take."""
+
+    def __init__(self, *good: str) -> None:
+        self.good = {*good}
+        self.requests: list[httpx.Request] = []
+        self.challenge = 'Bearer error="invalid_token"'
+        self.nonce: str | None = None
+
+    def __call__(self, request: httpx.Request) -> httpx.Response:
+        self.requests.append(request)
+        _, _, token = request.headers.get("authorization", "").partition(" ")
+        if self.nonce is not None and f'"{self.nonce}"' not in self._claims(request):
+            return httpx.Response(
+                401,
+                headers={
+                    "www-authenticate": 'DPoP error="use_dpop_nonce"',
+                    "dpop-nonce": self.nonce,
+                },
+            )
+        if token in self.good or not self.good:
+            return httpx.Response(200, json={"body": request.content.decode()})
+        return httpx.Response(401, headers={"www-authenticate": self.challenge})
+
+    def _claims(self, request: httpx.Request) -> str:
+        from py_identity_model._jose.encoding import decode_base64url
+
+        return decode_base64url(request.headers["dpop"].split(".")[1].encode()).decode()
+
+    def client(self, auth: httpx.Auth) -> httpx.Client:
+        transport = httpx.MockTransport(self)
+        return httpx.Client(transport=transport, auth=auth, base_url="https://api.example")
+
+
+def numbered(provider: EmbeddedProvider, token_type: str = "Bearer") -> None:
+    """Let the provider give out a1, a2..."""
+    provider.intercept = lambda received: Answer.of_json(
+        {"access_token": f"a{provider.count('/token')}", "token_type": token_type, "expires_in": 60}
+    )
+
+
+def test_every_request_carries_the_token(provider: EmbeddedProvider) -> None:
+    numbered(provider)
+    api = Api("a1")
+    with api.client(TokenAuth(source_of(provider))) as client:
+        for _ in range(3):
+            assert (client.get("/orders")).status_code == 200
+    assert [one.headers["authorization"] for one in api.requests] == ["Bearer a1"] * 3
+    assert provider.count("/token") == 1
+
+
+def test_a_refused_token_is_renewed_and_the_request_sent_again(
+    provider: EmbeddedProvider,
+) -> None:
+    numbered(provider)
+    api = Api("a2")
+    with api.client(TokenAuth(source_of(provider))) as client:
+        response = client.post("/orders", json={"n": 1})
+        assert response.status_code == 200
+        assert response.json() == {"body": '{"n":1}'}
+        assert (client.get("/orders")).status_code == 200
+    assert len(api.requests) == 3
+    assert provider.count("/token") == 2
+
+
+def test_a_token_is_renewed_once_and_not_for_other_reasons(
+    provider: EmbeddedProvider,
+) -> None:
+    numbered(provider)
+    api = Api("nothing")
+    with api.client(TokenAuth(source_of(provider))) as client:
+        assert (client.get("/orders")).status_code == 401
+        assert len(api.requests) == 2
+        api.challenge = 'Bearer error="insufficient_user_authentication", acr_values="gold"'
+        assert (client.get("/orders")).status_code == 401
+        assert len(api.requests) == 3
+        api.challenge = "Bearer"
+        assert (client.get("/orders")).status_code == 401
+        assert len(api.requests) == 5
+
+
+def test_a_renewal_that_fails_leaves_the_answer(provider: EmbeddedProvider) -> None:
+    numbered(provider)
+    api = Api("nothing")
+    source = source_of(provider)
+    source.get_token()
+    provider.intercept = failing("/token", 400)
+    with api.client(TokenAuth(source)) as client:
+        assert (client.get("/orders")).status_code == 401
+    assert len(api.requests) == 1
+
+
+def test_a_body_that_streams_is_sent_once(provider: EmbeddedProvider) -> None:
+    def pieces() -> Iterator[bytes]:
+        yield b"a"
+        yield b"b"
+
+    numbered(provider)
+    sent = []
+
+    def serve(request: httpx.Request) -> httpx.Response:
+        sent.append(request.read())
+        return httpx.Response(401)
+
+    transport = httpx.MockTransport(serve)
+    auth = TokenAuth(source_of(provider))
+    with httpx.Client(transport=transport, auth=auth) as client:
+        response = client.post("https://api.example/orders", content=pieces())
+    assert response.status_code == 401
+    assert sent == [b"ab"]
+    assert provider.count("/token") == 1
+
+
+def test_only_the_origins_that_are_named_get_the_token(provider: EmbeddedProvider) -> None:
+    numbered(provider)
+    api = Api()
+    auth = TokenAuth(source_of(provider), origins=["https://api.example"])
+    with api.client(auth) as client:
+        for url in (
+            "https://api.example:443/a",
+            "https://evil.example/a",
+            "https://api.example:444/a",
+            "http://api.example/a",
+        ):
+            client.get(url)
+    carried = ["authorization" in one.headers for one in api.requests]
+    assert carried == [True, False, False, False]
+    with refused(InvalidArgumentError, "invalid_argument"):
+        TokenAuth(source_of(provider), origins="https://api.example")
+
+
+def test_a_token_does_not_travel_by_plain_http(provider: EmbeddedProvider) -> None:
+    numbered(provider)
+    api = Api()
+    with api.client(TokenAuth(source_of(provider))) as client:
+        with refused(InvalidArgumentError, "https_required_for_tokens"):
+            client.get("http://api.example/a")
+        assert (client.get("http://127.0.0.1/a")).status_code == 200
+    assert provider.count("/token") == 1
+    loose = TokenAuth(source_of(provider), allow_tokens_over_plain_http=True)
+    with api.client(loose) as client:
+        assert (client.get("http://api.example/a")).status_code == 200
+
+
+def test_a_redirect_does_not_carry_the_token_elsewhere(provider: EmbeddedProvider) -> None:
+    numbered(provider)
+    seen: dict[str, bool] = {}
+
+    def serve(request: httpx.Request) -> httpx.Response:
+        seen[request.url.host] = "authorization" in request.headers
+        if request.url.host == "api.example":
+            return httpx.Response(302, headers={"location": "https://else.example/"})
+        return httpx.Response(200)
+
+    transport = httpx.MockTransport(serve)
+    auth = TokenAuth(source_of(provider))
+    with httpx.Client(transport=transport, auth=auth, follow_redirects=True) as client:
+        client.get("https://api.example/")
+    assert seen == {"api.example": True, "else.example": False}
+
+
+def test_a_bound_token_comes_with_proofs_and_their_nonce(
+    provider: EmbeddedProvider,
+) -> None:
+    numbered(provider, "DPoP")
+    api = Api("a1")
+    api.nonce = "n1"
+    source = TokenSource(request_of(provider, dpop_key=DPoPKey()))
+    with api.client(TokenAuth(source)) as client:
+        assert (client.get("/orders")).status_code == 200
+        assert (client.get("/orders")).status_code == 200
+        api.nonce = "n2"
+        assert (client.post("/orders", content=b"x")).status_code == 200
+    assert len(api.requests) == 5
+    assert all(one.headers["authorization"] == "DPoP a1" for one in api.requests)
+    assert provider.count("/token") == 1
