@@ -370,8 +370,9 @@ async def test_a_token_bound_to_a_certificate_needs_it(provider: EmbeddedProvide
     foreign = provider.mint(cnf={"x5t#S256": "x" * 43})
     with answered(401, "certificate_binding_mismatch"):
         await verifier.verify(bearer(foreign), certificate=CERTIFICATE)
-    with answered(401, "binding_refused"):
-        await verifier.verify(bearer(provider.mint(cnf={"unheard-of": 1})))
+    for odd in ({"unheard-of": 1}, "odd", ["odd"], 7):
+        with answered(401, "binding_refused"):
+            await verifier.verify(bearer(provider.mint(cnf=odd)))
 
 
 @pytest.mark.parametrize(

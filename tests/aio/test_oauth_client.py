@@ -272,6 +272,9 @@ async def test_metadata_may_be_given(provider: EmbeddedProvider) -> None:
     client = client_of(provider, metadata=metadata)
     assert await client.endpoint("token_endpoint") == provider.token_endpoint
     assert len(provider.requests) == before
+    begun = await client.authorization_request()
+    assert (await client.callback(browsed(begun.url), begun)).subject == "alice"
+    assert provider.count("/.well-known/openid-configuration") == 1
     with refused(ConfigurationException, "missing_endpoint"):
         await client.endpoint("pushed_authorization_request_endpoint")
 

@@ -558,3 +558,25 @@ async def test_a_token_is_never_logged(
         await validate_token(altered(token, 2, lambda s: s[::-1]), CONFIG, provider.issuer)
     assert token.split(".")[2] not in caplog.text
     assert token.split(".")[1] not in caplog.text
+
+
+async def test_where_the_keys_are_may_be_said_instead_of_discovered(
+    provider: EmbeddedProvider,
+) -> None:
+    config = TokenValidationConfig(
+        perform_disco=True,
+        audience="api",
+        issuer=provider.issuer,
+        jwks_uri=provider.jwks_uri,
+    )
+    for _ in range(2):
+        assert await validate_token(provider.mint(), config)
+    assert [received.path for received in provider.requests] == ["/jwks"]
+    provider.rotate_keys()
+    assert await validate_token(provider.mint(), config)
+    with refused(InvalidIssuerException, "invalid_issuer"):
+        await validate_token(provider.mint(iss="https://else.example"), config)
+    for wrong in (None, "", [provider.issuer, "https://else.example"]):
+        config.issuer = wrong
+        with pytest.raises(ConfigurationException):
+            await validate_token(provider.mint(), config)

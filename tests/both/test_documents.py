@@ -51,11 +51,25 @@ def test_a_program_of_the_readme_runs(
     if "who_is_calling" in space:
         print(asyncio.run(space["who_is_calling"](space["access_token"])))
     if "callback" in space:
-        redirected = httpx.get(space["url"], trust_env=False).headers["location"]
-        print(space["callback"](redirected))
-        with pytest.raises(PermissionError, match="state_mismatch"):
+        redirected = httpx.get(space["begun"].url, trust_env=False).headers["location"]
+        with pytest.raises(py_identity_model.AuthorizeCallbackException, match="state"):
             space["callback"](redirected.replace("state=", "state=x"))
-    expected = ["alice\n", "alice\n", "3600\n", "alice\n", ""]
+        print(space["callback"](redirected))
+    if "handle" in space:
+        reader = provider.mint(sub="alice", scope="read")
+        print(*space["handle"]({"Authorization": f"Bearer {reader}"}))
+        assert space["handle"]({})[0] == 401
+    if "http" in space:
+        carried: list[str] = []
+
+        def note(request: httpx.Request) -> httpx.Response:
+            carried.append(request.headers["authorization"])
+            return httpx.Response(200)
+
+        space["http"]._transport = httpx.MockTransport(note)
+        space["http"].get("/orders")
+        print(carried[0][:11])
+    expected = ["alice\n", "alice\n", "3600\n", "alice\n", "200 alice\n", "Bearer eyJh\n", ""]
     assert capsys.readouterr().out == expected[number]
 
 

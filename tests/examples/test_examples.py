@@ -12,12 +12,14 @@ from pathlib import Path
 import httpx
 import pytest
 import uvicorn
+from examples import protected_api, web_login
 from examples.backchannel_logout import app as logout_app
 from examples.backchannel_logout import sessions
 from examples.fastapi_app import app as fastapi_app
 from examples.flask_app import app as flask_app
 from werkzeug.serving import make_server
 
+from py_identity_model import DPoPKey, create_dpop_proof
 from py_identity_model.testing import EmbeddedProvider
 from tests.support import DISCOVERY, failing
 
@@ -192,3 +194,66 @@ def test_a_session_ends_when_the_provider_says_so(
         statuses.append((answer.status_code, answer.text))
     assert statuses == [(204, ""), (400, "logout_token_replayed"), (400, "malformed_token")]
     assert sessions == {}
+
+
+def test_a_user_logs_in_to_a_web_application(
+    provider: EmbeddedProvider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OIDC_ISSUER", provider.issuer)
+    monkeypatch.setenv("OIDC_CLIENT_ID", provider.client_id)
+    monkeypatch.setenv("OIDC_CLIENT_SECRET", provider.client_secret)
+    web_login.client.cache_clear()
+    browser = web_login.app.test_client()
+    answer = browser.get("/login")
+    back = httpx.get(answer.headers["location"], trust_env=False).headers["location"]
+    ended = browser.get(back)
+    assert (ended.status_code, ended.text) == (200, "welcome alice")
+    again = browser.get(back)
+    assert (again.status_code, again.text) == (400, "no login was begun here")
+    browser.get("/login")
+    stolen = browser.get("/callback?code=c&state=guessed")
+    assert (stolen.status_code, stolen.text) == (403, "not logged in: state_mismatch")
+
+
+@pytest.fixture
+def orders_url(environment: EmbeddedProvider) -> Iterator[str]:
+    protected_api.verifier.cache_clear()
+    server = uvicorn.Server(
+        uvicorn.Config(protected_api.app, port=0, log_level="error", lifespan="off", ws="none")
+    )
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    while not server.started:
+        threading.Event().wait(0.005)
+    port = server.servers[0].sockets[0].getsockname()[1]
+    yield f"http://127.0.0.1:{port}"
+    server.should_exit = True
+    thread.join()
+
+
+def test_an_api_answers_refusals_completely(orders_url: str, environment: EmbeddedProvider) -> None:
+    url = f"{orders_url}/orders"
+    good = ask(url, environment.mint(sub="alice", scope="read"))
+    assert (good.status_code, good.json()) == (200, {"user": "alice", "orders": []})
+    for token, status, code, word in (
+        (None, 401, "missing_token", "Bearer"),
+        (environment.mint(exp=1), 401, "token_expired", 'error="invalid_token"'),
+        (environment.mint(scope="write"), 403, "insufficient_scope", 'scope="read"'),
+    ):
+        answer = ask(url, token)
+        assert (answer.status_code, answer.json()) == (status, {"error": code})
+        assert word in answer.headers["www-authenticate"]
+    key = DPoPKey()
+    bound = environment.mint(scope="read", cnf={"jkt": key.jwk_thumbprint})
+    proof = create_dpop_proof(key, "GET", url, bound)
+    headers = {"authorization": f"DPoP {bound}", "dpop": proof}
+    assert httpx.get(url, headers=headers).status_code == 200
+    assert httpx.get(url, headers=headers).json() == {"error": "dpop_proof_replayed"}
+
+
+def test_a_program_calls_an_api_with_a_token_that_renews_itself(
+    orders_url: str, environment: EmbeddedProvider
+) -> None:
+    told, errors = program("renewing", environment, API=orders_url).communicate(timeout=20)
+    assert (told, errors) == ("200\n200\n200\n", "")
+    assert environment.count("/token") == 1

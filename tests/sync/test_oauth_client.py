@@ -271,6 +271,9 @@ def test_metadata_may_be_given(provider: EmbeddedProvider) -> None:
     client = client_of(provider, metadata=metadata)
     assert client.endpoint("token_endpoint") == provider.token_endpoint
     assert len(provider.requests) == before
+    begun = client.authorization_request()
+    assert (client.callback(browsed(begun.url), begun)).subject == "alice"
+    assert provider.count("/.well-known/openid-configuration") == 1
     with refused(ConfigurationException, "missing_endpoint"):
         client.endpoint("pushed_authorization_request_endpoint")
 

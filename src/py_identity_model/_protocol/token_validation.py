@@ -45,7 +45,9 @@ class TokenValidationConfig:
 
     With ``decryption_keys`` (private JWKs or PEM) a token must be encrypted around a signed one.
     ``client_secret`` verifies tokens signed by HS256, HS384 or HS512, which ``algorithms`` must
-    name, and decrypts those encrypted for it (then ``decryption_keys`` may be empty).
+    name, and decrypts those encrypted for it (then ``decryption_keys`` may be empty).  With
+    ``perform_disco`` a ``jwks_uri`` says where the keys are, for a provider whose metadata is
+    known: nothing is discovered then, and ``issuer`` must be one.
 
     RFC 7519 §7.2, RFC 8725.
 
@@ -71,6 +73,7 @@ class TokenValidationConfig:
     token_cache: TokenCache | None = field(default=None, kw_only=True)
     decryption_keys: Sequence[PrivateKey] | None = field(default=None, kw_only=True)
     client_secret: str | None = field(default=None, kw_only=True)
+    jwks_uri: str | None = field(default=None, kw_only=True)
 
     def __repr__(self) -> str:
         return masked_repr(self, frozenset({"key", "decryption_keys", "client_secret"}))
@@ -86,6 +89,10 @@ def check_config(config: TokenValidationConfig, disco_doc_address: str | None) -
     if isinstance(config.allowed_issuers, str):
         raise _misconfigured("allowed_issuers must be a list of strings")
     _check_options(config.options or {})
+    if config.perform_disco and config.jwks_uri is not None:
+        if not isinstance(config.issuer, str) or not config.issuer:
+            raise _misconfigured("one issuer must be given with jwks_uri")
+        return
     if config.perform_disco:
         if not disco_doc_address or not isinstance(disco_doc_address, str):
             raise _misconfigured(

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from .._jose.encoding import decode_base64url, parse_object
+from .._jose.tokens import MAX_TOKEN_SIZE
 from ..exceptions import InvalidArgumentError, InvalidIssuerException
 from .policy import DiscoveryPolicy
 
@@ -88,6 +89,8 @@ class TrustedIssuer:
 
 def unverified_issuer(token: str) -> str | None:
     """Return whom a token names as its issuer; nobody has verified that."""
+    if len(token) > MAX_TOKEN_SIZE:
+        return None
     try:
         claims = parse_object(decode_base64url(token.split(".")[1].encode()))
     except (ValueError, IndexError):

@@ -138,7 +138,9 @@ class Demands:
     ) -> None:
         """Raise unless what the token is bound to was shown, and is what is wanted."""
         found = claims.get("cnf")
-        confirmation = found if isinstance(found, Mapping) else {}
+        if not isinstance(found, (Mapping, type(None))):
+            raise _binding("its cnf claim cannot be read")
+        confirmation = found or {}
         to_key, to_certificate = "jkt" in confirmation, "x5t#S256" in confirmation
         for name, bound, mode in (
             ("a key", to_key, self.dpop),

@@ -35,7 +35,7 @@ from ..exceptions import (
     TokenValidationException,
 )
 from .http import AsyncHTTPClient
-from .provider_cache import AsyncProviderCache, cache_of, default_cache
+from .provider_cache import AsyncProviderCache, Provider, cache_of, default_cache
 
 
 async def validate_token(
@@ -77,7 +77,7 @@ async def validate_token(
         jwt, config = opened(jwt, config)
     if config.perform_disco:
         cache = default_cache if http_client is None else cache_of(http_client)
-        plain = config.client_secret is None
+        plain = config.client_secret is None and config.jwks_uri is None
         claims = cache.warm(jwt, config, disco_doc_address) if plain else None
         if claims is None:
             claims = await _by_discovery(jwt, config, cache, disco_doc_address, http_client)
@@ -118,8 +118,11 @@ async def _by_discovery(
     client: AsyncHTTPClient | None,
 ) -> dict[str, Any]:
     segments, header = _taken_apart(jwt, config, address)
-    assert address is not None
-    provider = await cache.provider(client, address, policy_of(config))
+    if config.jwks_uri is not None:
+        provider = Provider(str(config.issuer), config.jwks_uri)
+    else:
+        assert address is not None
+        provider = await cache.provider(client, address, policy_of(config))
     if provider.jwks_uri is None:
         raise ConfigurationException(
             "the discovery document has no jwks_uri", code="missing_jwks_uri"
@@ -128,7 +131,7 @@ async def _by_discovery(
     payload = await _verify(segments, header, config, cache, provider.jwks_uri, client)
     claims = read_claims(payload)
     rules.check(claims, time())
-    if config.client_secret is None:
+    if config.client_secret is None and config.jwks_uri is None and address is not None:
         cache.remember(config, address, provider, rules)
     return claims
 

@@ -33,6 +33,7 @@ from .._protocol.dpop import DPoPKey
 from .._protocol.introspection import TokenIntrospectionRequest, TokenIntrospectionResponse
 from .._protocol.jar import build_jar_authorization_url, create_request_object
 from .._protocol.jarm import is_jarm_response
+from .._protocol.jwks import JwksRequest
 from .._protocol.login import AuthorizationRequest, Secrets, Session, check_callback, replayed
 from .._protocol.logout import build_end_session_url
 from .._protocol.mtls import resolve_mtls_endpoint
@@ -43,7 +44,7 @@ from .._protocol.replay import MemoryReplayStore, ReplayStore
 from .._protocol.revocation import TokenRevocationRequest, TokenRevocationResponse
 from .._protocol.token_endpoint import Scope, TokenResponse, scope_text
 from .._protocol.token_exchange import TokenExchangeRequest, TokenExchangeResponse
-from .._protocol.token_validation import TokenValidationConfig
+from .._protocol.token_validation import TokenValidationConfig, unavailable
 from .._protocol.userinfo import UserInfoRequest, UserInfoResponse
 from .._seam.sync import call
 from .._settings import Settings
@@ -61,6 +62,7 @@ from .http import HTTPClient
 from .id_token import validate_id_token
 from .introspection import introspect_token
 from .jarm import process_jarm_response
+from .jwks import get_jwks
 from .par import push_authorization_request
 from .refreshing import refresh_token
 from .revocation import revoke_token
@@ -386,17 +388,24 @@ class OAuthClient:
             raise AuthorizeCallbackException(
                 "the response is not signed although it must be", code="unsigned_response"
             )
+        metadata = self.metadata()
+        jwks = get_jwks(
+            JwksRequest(str(metadata.jwks_uri or ""), self._policy),
+            self._http_client,
+            settings=self._settings,
+        )
+        if not jwks.is_successful:
+            raise unavailable(jwks, "jwks_failed")
+        supported = metadata.authorization_signing_alg_values_supported
         return process_jarm_response(
             url,
             client_id=self.client_id,
-            disco_doc_address=self.issuer,
-            algorithms=signing_algorithms(self.profile, None),
-            require_https=True if self._policy is None else self._policy.require_https,
+            issuer=begun.issuer,
+            jwks=jwks,
+            algorithms=signing_algorithms(self.profile, supported) or [],
             leeway=self._leeway,
             decryption_keys=self._decryption_keys,
             client_secret=self._client_secret,
-            http_client=self._http_client,
-            settings=self._settings,
         )
 
     def _front_channel_claims(
@@ -458,6 +467,7 @@ class OAuthClient:
         )
 
     def _id_token_config(self) -> TokenValidationConfig:
+        given = self._given
         return TokenValidationConfig(
             perform_disco=True,
             audience=self.client_id,
@@ -466,6 +476,8 @@ class OAuthClient:
             discovery_policy=self._policy,
             decryption_keys=self._decryption_keys,
             client_secret=self._client_secret,
+            issuer=self.issuer if given is not None else None,
+            jwks_uri=None if given is None else given.jwks_uri,
         )
 
     def refresh(self, session: Session | str, scope: Scope | None = None) -> RefreshTokenResponse:

@@ -36,7 +36,7 @@ from ..exceptions import (
     TokenValidationException,
 )
 from .http import HTTPClient
-from .provider_cache import ProviderCache, cache_of, default_cache
+from .provider_cache import Provider, ProviderCache, cache_of, default_cache
 
 
 def validate_token(
@@ -76,7 +76,7 @@ def validate_token(
         jwt, config = opened(jwt, config)
     if config.perform_disco:
         cache = default_cache if http_client is None else cache_of(http_client)
-        plain = config.client_secret is None
+        plain = config.client_secret is None and config.jwks_uri is None
         claims = cache.warm(jwt, config, disco_doc_address) if plain else None
         if claims is None:
             claims = _by_discovery(jwt, config, cache, disco_doc_address, http_client)
@@ -117,8 +117,11 @@ def _by_discovery(
     client: HTTPClient | None,
 ) -> dict[str, Any]:
     segments, header = _taken_apart(jwt, config, address)
-    assert address is not None
-    provider = cache.provider(client, address, policy_of(config))
+    if config.jwks_uri is not None:
+        provider = Provider(str(config.issuer), config.jwks_uri)
+    else:
+        assert address is not None
+        provider = cache.provider(client, address, policy_of(config))
     if provider.jwks_uri is None:
         raise ConfigurationException(
             "the discovery document has no jwks_uri", code="missing_jwks_uri"
@@ -127,7 +130,7 @@ def _by_discovery(
     payload = _verify(segments, header, config, cache, provider.jwks_uri, client)
     claims = read_claims(payload)
     rules.check(claims, time())
-    if config.client_secret is None:
+    if config.client_secret is None and config.jwks_uri is None and address is not None:
         cache.remember(config, address, provider, rules)
     return claims
 

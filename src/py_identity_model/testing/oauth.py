@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hmac
+import secrets
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -298,7 +299,7 @@ class Server(AuthorizationServer):  # type: ignore[misc]  # Authlib has no types
             "default",
             BearerTokenGenerator(
                 self._access_token,
-                lambda **_: f"refresh-{time.monotonic_ns():x}-{len(self.refresh_tokens)}",
+                lambda **_: secrets.token_urlsafe(32),
                 expires_generator=lambda client, grant_type: lifetime,
             ),
         )
