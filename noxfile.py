@@ -93,6 +93,13 @@ def integration(session: nox.Session) -> None:
 
 
 @nox.session
+def slow(session: nox.Session) -> None:
+    """Wait for real clocks: expiry, rotation and an outage of the real provider."""
+    session.install("-e", ".[testing]", *group("test"), *group("op"))
+    session.run("pytest", "-q", "-m", "slow", "tests/op", *session.posargs)
+
+
+@nox.session
 def lowest(session: nox.Session) -> None:
     """Run both suites on the oldest dependencies that pyproject.toml allows."""
     session.install("uv")
@@ -149,6 +156,14 @@ def bench(session: nox.Session) -> None:
             failed.append(name)
     if failed:
         session.error(f"below what must hold: {', '.join(failed)}")
+
+
+@nox.session
+def fuzz(session: nox.Session) -> None:
+    """Fuzz what reads strangers' input; `-- -runs=1000` for less, `-- tokens` for one target."""
+    session.install("-e", ".", *group("fuzz"))
+    runs = [] if any(one.startswith("-runs=") for one in session.posargs) else ["-runs=150000"]
+    session.run("python", "-m", "fuzz", *runs, *session.posargs)
 
 
 PUBLISHED = "py-identity-model==4.1.1"

@@ -1,0 +1,1 @@
+"""Fuzzing: strangers' input must lead to typed errors, and quickly."""

@@ -1,0 +1,62 @@
+"""Give strangers' input to everything that reads it, by coverage-guided mutation.
+
+    python -m fuzz [target] [-runs=N] [other options of libFuzzer]
+
+Whatever raises anything but an exception of this package, or takes longer than its size allows,
+is a finding: libFuzzer writes the input to a file and stops.  Without a target each is run in
+turn, in a process of its own, starting from what is sound.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import atheris
+
+with atheris.instrument_imports(include=["py_identity_model"]):
+    from fuzz.targets import SEEDS, TARGETS
+
+CHILD = "child"
+# The first call imports joserfc; collecting garbage or another process may take as long.
+ALLOWED, PER_BYTE = 0.5, 0.000_05
+
+
+def bounded(name: str, data: bytes) -> None:
+    """Run one target, within what its input may cost."""
+    began = time.process_time()
+    TARGETS[name](data)
+    took = time.process_time() - began
+    if took > ALLOWED + PER_BYTE * len(data):
+        raise RuntimeError(f"{took:.3f} s for {len(data)} bytes")
+
+
+def child(name: str, options: list[str]) -> None:
+    """Fuzz one target until it is done, or has found something."""
+    atheris.Setup([sys.argv[0], *options], lambda data: bounded(name, data))
+    atheris.Fuzz()
+
+
+def main(arguments: list[str]) -> int:
+    names = [one for one in arguments if not one.startswith("-")]
+    options = [one for one in arguments if one.startswith("-")]
+    for name in names or TARGETS:
+        print(f"--- {name}", flush=True)
+        with tempfile.TemporaryDirectory() as corpus:
+            for number, seed in enumerate(SEEDS[name]):
+                Path(corpus, str(number)).write_bytes(seed)
+            command = [sys.executable, "-m", "fuzz", CHILD, name, "-max_len=4096", *options]
+            ended = subprocess.run([*command, corpus], check=False)
+        if ended.returncode:
+            return ended.returncode
+    return 0
+
+
+if __name__ == "__main__":
+    if sys.argv[1:2] == [CHILD]:
+        child(sys.argv[2], sys.argv[3:])
+    else:
+        sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,206 @@
+"""What reads strangers' input: each target takes bytes, and lets only typed errors pass."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from collections.abc import Callable
+from typing import Any
+
+from joserfc.jwk import ECKey
+
+from py_identity_model import (
+    ClientCredentialsTokenRequest,
+    DeviceTokenRequest,
+    DiscoveryDocumentRequest,
+    JsonWebKeySet,
+    PyIdentityModelException,
+    TokenExchangeRequest,
+    TrustedIssuer,
+    UserInfoRequest,
+    decode_jwt,
+    is_jarm_response,
+    jwks_from_dict,
+    parse_authorize_callback_response,
+    parse_www_authenticate,
+)
+from py_identity_model._jose.encryption import decrypt
+from py_identity_model._jose.sign import sign_compact
+from py_identity_model._protocol import (
+    client_credentials,
+    device,
+    discovery,
+    jwks,
+    token_exchange,
+    userinfo,
+)
+from py_identity_model._protocol.dpop_verification import ProofRules
+from py_identity_model._protocol.id_token import check_id_token
+from py_identity_model._protocol.jarm import JarmCheck
+from py_identity_model._protocol.messages import HttpResponse
+from py_identity_model._protocol.trusted_issuer import unverified_issuer
+
+_KEY = ECKey.generate_key("P-256")
+_PUBLIC = jwks_from_dict({**_KEY.as_dict(private=False), "kid": "1"})
+_KEYS = JsonWebKeySet([_PUBLIC])
+_URL = "https://op.example"
+_RULES = ProofRules("GET", _URL, "token", {"cnf": {"jkt": "k"}}, ["n"])
+_JARM = JarmCheck("web", _URL, [_PUBLIC], ["ES256"])
+_TEMPLATE = TrustedIssuer(f"{_URL}/{{t}}", bound_claim="t")
+
+
+def _text(data: bytes) -> str:
+    return data.decode("utf-8", "replace")
+
+
+def _attempt(call: Callable[..., Any], *arguments: Any, **named: Any) -> None:
+    with contextlib.suppress(PyIdentityModelException):
+        call(*arguments, **named)
+
+
+def tokens(data: bytes) -> None:
+    """Tokens as they arrive, and claims under a good signature."""
+    text = _text(data)
+    _attempt(decode_jwt, text, _KEYS, ["ES256"], issuer=_URL, audience="web")
+    _attempt(decrypt, text, [_KEY.as_dict(private=True)], "secret")
+    _attempt(_JARM.read, text)
+    _TEMPLATE.matches(unverified_issuer(text) or "")
+
+
+def claims(data: bytes) -> None:
+    """Claims that the issuer signed, whatever they are."""
+    from py_identity_model._jose.encoding import parse_object
+
+    try:
+        members = parse_object(data)
+    except ValueError:
+        return
+    token = sign_compact({"alg": "ES256", "kid": "1"}, members, _KEY, "ES256")
+    _attempt(decode_jwt, token, _KEYS, ["ES256"], issuer=_URL, audience="web")
+    _attempt(_JARM.read, token)
+    _attempt(
+        check_id_token,
+        members,
+        "ES256",
+        audience="web",
+        leeway=0.0,
+        nonce="n",
+        access_token="t",
+        code="c",
+        state="s",
+        max_age=1,
+        at_hash_required=True,
+    )
+
+
+def key_sets(data: bytes) -> None:
+    """Key sets."""
+    answer = HttpResponse(200, {"content-type": "application/json"}, data)
+    try:
+        repr(jwks.parse(answer))
+    except Exception as error:  # judged by `failed`, as in the library
+        repr(jwks.failed(error))
+
+
+def documents(data: bytes) -> None:
+    """Discovery documents."""
+    answer = HttpResponse(200, {"content-type": "application/json"}, data)
+    request = DiscoveryDocumentRequest(_URL)
+    try:
+        repr(discovery.parse(request, answer))
+    except Exception as error:
+        repr(discovery.failed(error))
+
+
+def proofs(data: bytes) -> None:
+    """Proofs of possession, and proofs under a good signature."""
+    _attempt(_RULES.check, _text(data))
+    from py_identity_model._jose.encoding import parse_object
+
+    with contextlib.suppress(ValueError):
+        members = parse_object(data)
+        header = {"alg": "ES256", "typ": "dpop+jwt", "jwk": _KEY.as_dict(private=False)}
+        _attempt(_RULES.check, sign_compact(header, members, _KEY, "ES256"))
+
+
+def answers(data: bytes) -> None:
+    """Answers of endpoints."""
+    status = 200 if data[:1] != b"!" else 400
+    answer = HttpResponse(status, {"content-type": "application/json"}, data.lstrip(b"!"))
+    endpoints: list[tuple[Any, Any]] = [
+        (client_credentials.ENDPOINT, ClientCredentialsTokenRequest(_URL, "web", "secret")),
+        (device.POLL, DeviceTokenRequest(_URL, "web", "device")),
+        (token_exchange.ENDPOINT, TokenExchangeRequest(_URL, "web", "s", "urn:t")),
+        (userinfo.ENDPOINT, UserInfoRequest(_URL, "t", "alice")),
+    ]
+    for endpoint, request in endpoints:
+        try:
+            repr(endpoint.parse(request, answer))
+        except Exception as error:
+            repr(endpoint.failed(error))
+
+
+def callbacks(data: bytes) -> None:
+    """Callbacks and challenges."""
+    text = _text(data)
+    _attempt(parse_authorize_callback_response, text)
+    is_jarm_response(text)
+    parse_www_authenticate(text)
+
+
+TARGETS: dict[str, Callable[[bytes], None]] = {
+    "tokens": tokens,
+    "claims": claims,
+    "key_sets": key_sets,
+    "documents": documents,
+    "proofs": proofs,
+    "answers": answers,
+    "callbacks": callbacks,
+}
+
+
+def _sound_token(**more: Any) -> bytes:
+    members = {"iss": _URL, "aud": "web", "sub": "alice", "exp": 4102444800, "iat": 1, **more}
+    return sign_compact({"alg": "ES256", "kid": "1"}, members, _KEY, "ES256").encode()
+
+
+def _json(value: object) -> bytes:
+    return json.dumps(value).encode()
+
+
+_PROOF = {"jti": "1", "htm": "GET", "htu": _URL, "iat": 1, "ath": "x", "nonce": "n"}
+SEEDS: dict[str, list[bytes]] = {
+    "tokens": [_sound_token(), _sound_token(code="c", state="s"), b"e30.e30.e30", b"a.b.c.d.e"],
+    "claims": [
+        _json({"iss": _URL, "aud": ["web"], "sub": "a", "exp": 4102444800, "nbf": 1, "azp": "web"}),
+        _json({"nonce": "n", "at_hash": "x", "c_hash": "x", "s_hash": "x", "auth_time": 1}),
+        _json({"iss": _URL, "aud": "web", "exp": 4102444800, "code": "c", "state": "s"}),
+    ],
+    "key_sets": [
+        _json({"keys": [_PUBLIC.as_dict()]}),
+        _json({"keys": [{"kty": "RSA", "n": "AQAB", "e": "AQAB", "use": "sig", "key_ops": []}]}),
+    ],
+    "documents": [
+        _json(
+            {
+                "issuer": _URL,
+                "jwks_uri": f"{_URL}/jwks",
+                "token_endpoint": f"{_URL}/t",
+                "response_types_supported": ["code"],
+                "subject_types_supported": ["public"],
+                "id_token_signing_alg_values_supported": ["RS256"],
+                "mtls_endpoint_aliases": {"token_endpoint": f"{_URL}/m"},
+            }
+        )
+    ],
+    "proofs": [_json(_PROOF), b"e30.e30.e30"],
+    "answers": [
+        _json({"access_token": "t", "token_type": "Bearer", "expires_in": 60, "sub": "alice"}),
+        b"!" + _json({"error": "slow_down", "error_description": "d", "interval": 5}),
+    ],
+    "callbacks": [
+        b"/cb?code=c&state=s&iss=https%3A%2F%2Fop.example",
+        b"/cb#response=a.b.c",
+        b'Bearer realm="a, b", error=x, DPoP algs="ES256"',
+    ],
+}
