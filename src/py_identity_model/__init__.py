@@ -176,6 +176,7 @@ if TYPE_CHECKING:
     from .sync import certificate_thumbprint_from_file as certificate_thumbprint_from_file
     from .sync import clear_discovery_cache as clear_discovery_cache
     from .sync import clear_jwks_cache as clear_jwks_cache
+    from .sync import client_id_metadata_response as client_id_metadata_response
     from .sync import combine_claims_validators as combine_claims_validators
     from .sync import compute_ath as compute_ath
     from .sync import compute_certificate_thumbprint as compute_certificate_thumbprint
@@ -184,6 +185,7 @@ if TYPE_CHECKING:
     from .sync import create_request_object as create_request_object
     from .sync import decode_jwt as decode_jwt
     from .sync import delete_client as delete_client
+    from .sync import encrypt_request_object as encrypt_request_object
     from .sync import exchange_token as exchange_token
     from .sync import extract_dpop_nonce as extract_dpop_nonce
     from .sync import extract_jarm_response_jwt as extract_jarm_response_jwt
@@ -397,6 +399,7 @@ __all__ = [
     "certificate_thumbprint_from_file",
     "clear_discovery_cache",
     "clear_jwks_cache",
+    "client_id_metadata_response",
     "combine_claims_validators",
     "compute_ath",
     "compute_certificate_thumbprint",
@@ -405,6 +408,7 @@ __all__ = [
     "create_request_object",
     "decode_jwt",
     "delete_client",
+    "encrypt_request_object",
     "exchange_token",
     "extract_dpop_nonce",
     "extract_jarm_response_jwt",
@@ -582,6 +586,7 @@ if not TYPE_CHECKING:  # a `__getattr__` in sight would hide misspelt names from
                 "certificate_thumbprint_from_file",
                 "clear_discovery_cache",
                 "clear_jwks_cache",
+                "client_id_metadata_response",
                 "combine_claims_validators",
                 "compute_ath",
                 "compute_certificate_thumbprint",
@@ -590,6 +595,7 @@ if not TYPE_CHECKING:  # a `__getattr__` in sight would hide misspelt names from
                 "create_request_object",
                 "decode_jwt",
                 "delete_client",
+                "encrypt_request_object",
                 "exchange_token",
                 "extract_dpop_nonce",
                 "extract_jarm_response_jwt",

@@ -222,6 +222,7 @@ def found_by_readers(provider: EmbeddedProvider, folder: Path) -> dict[str, Any]
             {"alg": "ES256"}, {"iss": provider.issuer, "issuer": provider.issuer}
         ),
         "signing_keys": [key.public_jwk],
+        "encryption_key": py_identity_model.jwks_from_dict(key.public_jwk),
         "saved_jwk": key._key.as_dict(private=True),
         "proof": "proof",
         "id_token": id_token,

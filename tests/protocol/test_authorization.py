@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import parse_qs, parse_qsl, urlsplit
 
 import pytest
-from joserfc.jwk import ECKey, OKPKey
+from joserfc.jwk import ECKey, OKPKey, RSAKey
 
 from py_identity_model import (
     AuthorizeCallbackResponse,
@@ -22,11 +22,14 @@ from py_identity_model import (
     build_jar_authorization_url,
     build_protected_resource_metadata,
     build_pushed_authorization_url,
+    client_id_metadata_response,
     create_request_object,
     decode_jwt,
+    encrypt_request_object,
     generate_code_challenge,
     generate_code_verifier,
     generate_pkce_pair,
+    jwks_from_dict,
     parse_authorize_callback_response,
     validate_authorize_callback_issuer,
     validate_authorize_callback_state,
@@ -35,6 +38,7 @@ from py_identity_model import (
     validate_initiate_login_request,
     validate_post_logout_state,
 )
+from py_identity_model._jose.encryption import decrypt
 from py_identity_model.exceptions import (
     AuthorizeCallbackException,
     InvalidArgumentError,
@@ -520,3 +524,38 @@ def test_a_resource_describes_itself() -> None:
     for resource in ("http://api.example", "https://api.example#f", "/orders"):
         with pytest.raises(InvalidArgumentError):
             build_protected_resource_metadata(resource)
+
+
+@pytest.mark.parametrize(
+    ("made", "algorithm", "encryption"),
+    [
+        (RSAKey.generate_key(2048), "RSA-OAEP", "A128CBC-HS256"),
+        (RSAKey.generate_key(2048), "RSA-OAEP-256", "A256GCM"),
+        (KEY, "ECDH-ES", "A128GCM"),
+        (KEY, "ECDH-ES+A256KW", "A256CBC-HS512"),
+    ],
+)
+def test_a_request_is_hidden_from_everybody_but_the_provider(
+    made: Any, algorithm: str, encryption: str
+) -> None:
+    public = jwks_from_dict({**made.as_dict(private=False), "kid": "enc-1"})
+    hidden = encrypt_request_object("a.b.c", public, algorithm, encryption)
+    assert hidden.count(".") == 4
+    assert decrypt(hidden, [made.as_dict(private=True)]) == b"a.b.c"
+
+
+def test_a_request_is_not_hidden_by_what_does_not_fit() -> None:
+    public = jwks_from_dict(KEY.as_dict(private=False))
+    for arguments in (("RSA-OAEP",), ("RSA1_5",), ("ECDH-ES", "none"), ("dir",)):
+        with refused(InvalidArgumentError, "invalid_argument"):
+            encrypt_request_object("a.b.c", public, *arguments)
+    odd = jwks_from_dict({**KEY.as_dict(private=False), "x": "AAAA"})
+    with refused(InvalidArgumentError, "invalid_argument"):
+        encrypt_request_object("a.b.c", odd, "ECDH-ES")
+
+
+def test_a_clients_document_is_served_as_json() -> None:
+    document = build_client_id_metadata("https://app.example/c", [REDIRECT])
+    headers, body = client_id_metadata_response(document, max_age=60)
+    assert headers == {"Content-Type": "application/json", "Cache-Control": "max-age=60"}
+    assert json.loads(body) == document

@@ -8,7 +8,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from ..exceptions import ConfigurationException, TokenValidationException
+from ..exceptions import (
+    ConfigurationException,
+    InvalidArgumentError,
+    TokenValidationException,
+)
 from .encoding import decode_base64url, parse_object
 from .jwk import JsonWebKey
 from .sign import PrivateKey
@@ -67,6 +71,26 @@ def decrypt(token: str, keys: Sequence[PrivateKey], client_secret: str | None = 
         except Exception:  # noqa: S112  # another key may fit; why not must not be told
             continue
     raise _refused("no key at hand decrypts it", "decryption_failed")
+
+
+def encrypt(token: str, key: JsonWebKey, alg: str, enc: str) -> str:
+    """Return ``token`` encrypted for the holder of ``key``; raises InvalidArgumentError."""
+    from joserfc.errors import JoseError
+    from joserfc.jwe import JWERegistry, encrypt_compact
+    from joserfc.jwk import import_key
+
+    if key.kty not in _KEY_TYPES.get(alg, ()) or enc not in _SIZES:
+        raise InvalidArgumentError(f"a key of type {key.kty} cannot encrypt by {alg} and {enc}")
+    names = ("kty", "crv", "x", "y", "n", "e", "k")
+    material = {name: value for name, value in key.as_dict().items() if name in names}
+    header = {"alg": alg, "enc": enc, "cty": "JWT"}
+    if key.kid is not None:
+        header["kid"] = key.kid
+    try:
+        registry = JWERegistry(algorithms=[alg, enc])
+        return encrypt_compact(header, token, import_key(material), registry=registry)
+    except (ValueError, TypeError, JoseError) as error:
+        raise InvalidArgumentError(f"the token cannot be encrypted: {error}") from None
 
 
 def _header_of(token: str) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from typing import Any
 from urllib.parse import urlsplit
@@ -36,6 +37,22 @@ def build_client_id_metadata(
     if not redirect_uris or isinstance(redirect_uris, str):
         raise InvalidArgumentError("redirect_uris must be a list that is not empty")
     return {"client_id": client_id, "redirect_uris": list(redirect_uris), **metadata}
+
+
+def client_id_metadata_response(
+    document: dict[str, Any], max_age: int = 3600
+) -> tuple[dict[str, str], bytes]:
+    """Return the header fields and the body that serve a client's document.
+
+    Providers may keep it for ``max_age`` seconds.  OAuth Client ID Metadata Document §4.
+
+    Example::
+
+        document = build_client_id_metadata("https://app.example/c", ["https://app.example/cb"])
+        headers, body = client_id_metadata_response(document)
+    """
+    headers = {"Content-Type": "application/json", "Cache-Control": f"max-age={max_age}"}
+    return headers, json.dumps(document).encode()
 
 
 def _check_url(client_id: str) -> None:

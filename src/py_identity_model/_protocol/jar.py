@@ -6,6 +6,8 @@ import time
 import uuid
 from typing import Any
 
+from .._jose.encryption import encrypt
+from .._jose.jwk import JsonWebKey
 from .._jose.sign import SIGNING_ALGORITHMS, PrivateKey, load_private_key, sign_compact
 from ..exceptions import InvalidArgumentError
 from .authorization import with_query
@@ -95,6 +97,26 @@ def create_request_object(
         load_private_key(private_key, algorithm),
         algorithm,
     )
+
+
+def encrypt_request_object(
+    request_object: str,
+    key: JsonWebKey,
+    algorithm: str = "RSA-OAEP-256",
+    encryption: str = "A256GCM",
+) -> str:
+    """Return a signed request so that only the provider can read it.
+
+    ``key`` is one of the provider's public keys for encryption, ``algorithm`` how the content
+    key is wrapped for it (RSA-OAEP, RSA-OAEP-256, ECDH-ES and its ``+A128KW``...), ``encryption``
+    how the content is encrypted.  Raises :class:`InvalidArgumentError` (a ``ValueError``) for
+    what does not fit together.  RFC 9101 §4 and §6.1.
+
+    Example::
+
+        hidden = encrypt_request_object(request_object, encryption_key, "ECDH-ES+A256KW")
+    """
+    return encrypt(request_object, key, algorithm, encryption)
 
 
 def _check_optional(kid: str | None, challenge: str | None, method: str | None) -> None:

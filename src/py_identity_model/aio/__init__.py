@@ -88,6 +88,9 @@ if TYPE_CHECKING:
         ClientCredentialsTokenResponse as ClientCredentialsTokenResponse,
     )
     from .._protocol.client_metadata import build_client_id_metadata as build_client_id_metadata
+    from .._protocol.client_metadata import (
+        client_id_metadata_response as client_id_metadata_response,
+    )
     from .._protocol.device import DeviceAuthorizationRequest as DeviceAuthorizationRequest
     from .._protocol.device import DeviceAuthorizationResponse as DeviceAuthorizationResponse
     from .._protocol.device import DeviceTokenRequest as DeviceTokenRequest
@@ -132,6 +135,7 @@ if TYPE_CHECKING:
     from .._protocol.introspection import TokenIntrospectionResponse as TokenIntrospectionResponse
     from .._protocol.jar import build_jar_authorization_url as build_jar_authorization_url
     from .._protocol.jar import create_request_object as create_request_object
+    from .._protocol.jar import encrypt_request_object as encrypt_request_object
     from .._protocol.jarm import extract_jarm_response_jwt as extract_jarm_response_jwt
     from .._protocol.jarm import is_jarm_response as is_jarm_response
     from .._protocol.jwks import JwksRequest as JwksRequest
@@ -344,6 +348,7 @@ __all__ = [
     "certificate_thumbprint_from_file",
     "clear_discovery_cache",
     "clear_jwks_cache",
+    "client_id_metadata_response",
     "combine_claims_validators",
     "compute_ath",
     "compute_certificate_thumbprint",
@@ -352,6 +357,7 @@ __all__ = [
     "create_request_object",
     "decode_jwt",
     "delete_client",
+    "encrypt_request_object",
     "exchange_token",
     "extract_dpop_nonce",
     "extract_jarm_response_jwt",
@@ -479,7 +485,10 @@ if not TYPE_CHECKING:  # a `__getattr__` in sight would hide misspelt names from
                 "ClientCredentialsTokenRequest",
                 "ClientCredentialsTokenResponse",
             ],
-            ".._protocol.client_metadata": ["build_client_id_metadata"],
+            ".._protocol.client_metadata": [
+                "build_client_id_metadata",
+                "client_id_metadata_response",
+            ],
             ".._protocol.device": [
                 "DeviceAuthorizationRequest",
                 "DeviceAuthorizationResponse",
@@ -527,7 +536,11 @@ if not TYPE_CHECKING:  # a `__getattr__` in sight would hide misspelt names from
                 "TokenIntrospectionRequest",
                 "TokenIntrospectionResponse",
             ],
-            ".._protocol.jar": ["build_jar_authorization_url", "create_request_object"],
+            ".._protocol.jar": [
+                "build_jar_authorization_url",
+                "create_request_object",
+                "encrypt_request_object",
+            ],
             ".._protocol.jarm": ["extract_jarm_response_jwt", "is_jarm_response"],
             ".._protocol.jwks": ["JwksRequest", "JwksResponse"],
             ".._protocol.login": ["AuthorizationRequest", "Session"],

@@ -22,6 +22,7 @@ from py_identity_model.sync import (
     build_jar_authorization_url,
     build_pushed_authorization_url,
     create_request_object,
+    encrypt_request_object,
     get_jwks,
     introspect_token,
     is_jarm_response,
@@ -94,6 +95,21 @@ def request_object(op: RealProvider, attempt: Attempt, **more: Any) -> str:
         **attempt.parameters(),
         **more,
     )
+
+
+@pytest.mark.parametrize(("kty", "algorithm"), [("RSA", "RSA-OAEP-256"), ("EC", "ECDH-ES+A128KW")])
+def test_a_signed_request_may_be_encrypted(
+    op: RealProvider, browser: Browser, kty: str, algorithm: str
+) -> None:
+    attempt = Attempt("web-jar", discover(op.issuer))
+    jwks = get_jwks(JwksRequest(attempt.disco.jwks_uri or ""))
+    key = next(one for one in jwks.keys or () if one.use == "enc" and one.kty == kty)
+    hidden = encrypt_request_object(request_object(op, attempt), key, algorithm)
+    url = build_jar_authorization_url(
+        attempt.disco.authorization_endpoint or "", "web-jar", hidden, "openid", "code"
+    )
+    callback = parse_authorize_callback_response(browser.go(url, until=REDIRECT).url)
+    attempt.check(callback)
 
 
 def test_a_signed_request_may_be_pushed(op: RealProvider, browser: Browser) -> None:
