@@ -10,12 +10,16 @@ from ..exceptions import TokenValidationException
 _REQUIRED = ("iss", "exp", "aud", "sub", "client_id", "iat", "jti")
 
 
-def check_access_token(claims: Mapping[str, Any], typ: object) -> None:
-    """Raise TokenValidationException unless verified claims and ``typ`` are an access token's."""
-    if typ != "at+jwt" and not _is_access_token(typ):
+def check_access_token_typ(typ: object) -> None:
+    """Raise TokenValidationException unless a header's ``typ`` is an access token's (§2.1)."""
+    if not isinstance(typ, str) or typ.lower().removeprefix("application/") != "at+jwt":
         raise TokenValidationException(
             "The JWT is of another type", "header", {"expected": "at+jwt"}, code="wrong_typ"
         )
+
+
+def check_access_token_claims(claims: Mapping[str, Any]) -> None:
+    """Raise TokenValidationException unless every claim is there that must be (§2.2)."""
     for name in _REQUIRED:
         if not claims.get(name):
             break
@@ -28,7 +32,3 @@ def check_access_token(claims: Mapping[str, Any], typ: object) -> None:
         {"error": "missing claims", "claims": missing},
         code="missing_claim",
     )
-
-
-def _is_access_token(typ: object) -> bool:
-    return isinstance(typ, str) and typ.lower().removeprefix("application/") == "at+jwt"

@@ -15,7 +15,7 @@ from ..exceptions import (
     KeysUnavailableException,
     TokenValidationException,
 )
-from .access_token import check_access_token
+from .access_token import check_access_token_claims, check_access_token_typ
 from .challenges import build_www_authenticate
 from .dpop_verification import PROOF_ALGORITHMS
 
@@ -28,15 +28,20 @@ _OTHER_TYPES = frozenset(
         *("secevent+jwt", "client-authentication+jwt", "entity-statement+jwt"),
     }
 )
-_ID_TOKEN_CLAIMS = ("nonce", "at_hash", "c_hash", "s_hash", "events")
+_ID_TOKEN_CLAIMS = frozenset({"nonce", "at_hash", "c_hash", "s_hash", "events"})
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, init=False)
 class VerifiedAccessToken:
     """An access token that was verified, or that its issuer says is active."""
 
     claims: Mapping[str, Any]
     token: str = field(repr=False)
+
+    def __init__(self, claims: Mapping[str, Any], token: str) -> None:
+        members = self.__dict__  # what a frozen dataclass does, in half the time
+        members["claims"] = claims
+        members["token"] = token
 
     @property
     def issuer(self) -> str | None:
@@ -113,17 +118,24 @@ class Demands:
         """Whether a token that is bound to nothing is what is wanted; most are that."""
         return "cnf" not in claims and "required" not in (self.dpop, self.mtls)
 
-    def check_kind(self, claims: Mapping[str, Any], typ: object) -> None:
-        """Raise unless verified claims are those of an access token."""
+    def check_typ(self, typ: object) -> None:
+        """Raise unless a header's ``typ`` may be an access token's."""
         if self.profile == "rfc9068":
-            check_access_token(claims, typ)
-            return
-        kind = typ.lower().removeprefix("application/") if isinstance(typ, str) else ""
-        if kind in _OTHER_TYPES or any(name in claims for name in _ID_TOKEN_CLAIMS):
-            raise TokenValidationException("The JWT is no access token", "header", code="wrong_typ")
+            check_access_token_typ(typ)
+        elif isinstance(typ, str) and typ.lower().removeprefix("application/") in _OTHER_TYPES:
+            raise _no_access_token()
 
     def check_claims(self, claims: Mapping[str, Any]) -> None:
-        """Raise unless every claim that is required is there."""
+        """Raise unless verified claims are an access token's, with all that are required."""
+        if self.profile == "rfc9068":
+            check_access_token_claims(claims)
+        elif not claims.keys().isdisjoint(_ID_TOKEN_CLAIMS):
+            raise _no_access_token()
+        if self.required_claims:
+            self.check_required(claims)
+
+    def check_required(self, claims: Mapping[str, Any]) -> None:
+        """Raise unless every claim is there that this verifier requires."""
         for name in self.required_claims:
             if claims.get(name) is None:
                 raise TokenValidationException(
@@ -235,6 +247,10 @@ class Demands:
             algs = " ".join(sorted(PROOF_ALGORITHMS))
             headers.append(build_www_authenticate("DPoP", **shared, **own, algs=algs))
         return ", ".join(headers)
+
+
+def _no_access_token() -> TokenValidationException:
+    return TokenValidationException("The JWT is no access token", "header", code="wrong_typ")
 
 
 def _binding(text: str) -> TokenValidationException:

@@ -36,7 +36,6 @@ from .opaque_tokens import AsyncOpaqueTokens
 from .token_validation import validate_token
 
 _MOST_HEADERS = 256
-_UNKNOWN = object()
 
 Resolver = Callable[[str], Any]
 """Returns the :class:`TrustedIssuer` of an issuer, or None."""
@@ -125,7 +124,7 @@ class AsyncAccessTokenVerifier:
             if not self._issuers:
                 raise InvalidArgumentError("issuers must name at least one")
         self._configs: dict[str, tuple[TrustedIssuer, TokenValidationConfig]] = {}
-        self._typs: dict[str, object] = {}
+        self._headers: set[str] = set()
         only = self._issuers[0] if len(self._issuers) == 1 else None
         self._only = None if only is None or only.is_template else only
 
@@ -167,7 +166,6 @@ class AsyncAccessTokenVerifier:
                 raise demands.without_token()
         try:
             claims = await self._claims(token)
-            demands.check_claims(claims)
             if scheme == "dpop" or dpop is not None or not demands.are_met_by_bearer(claims):
                 await self._check_sender(claims, token, scheme, method, uri, dpop, certificate)
         except AccessTokenRefusedException:
@@ -182,14 +180,16 @@ class AsyncAccessTokenVerifier:
         return VerifiedAccessToken(claims, token)
 
     async def _claims(self, token: str) -> dict[str, Any]:
-        if token.count(".") != 2 and not is_encrypted(token):
-            return await self._opaque(token)
         signed, config = token, self._config
+        header = signed.partition(".")[0]
+        fits = header in self._headers
+        if not fits and token.count(".") != 2 and not is_encrypted(token):
+            return await self._opaque(token)
         if config.decryption_keys is not None:
             signed, config = opened(token, config)
-        header = signed.partition(".")[0]
-        typ = self._typs.get(header, _UNKNOWN)
-        if self._only is not None and typ is not _UNKNOWN:
+            header = signed.partition(".")[0]
+            fits = header in self._headers
+        if fits and self._only is not None:
             # The issuer is compared once the signature is verified.
             trusted, issuer = self._only, self._only.issuer
         else:
@@ -203,17 +203,17 @@ class AsyncAccessTokenVerifier:
         )
         if trusted.is_template:
             trusted.check_bound_claim(claims)
-        if typ is _UNKNOWN:
-            typ = self._typ_of(header, signed)
-        self._demands.check_kind(claims, typ)
+        if not fits:
+            self._demands.check_typ(header_members(signed).get("typ"))
+            self._remember(header)
+        self._demands.check_claims(claims)
         return claims
 
-    def _typ_of(self, header: str, token: str) -> object:
-        """Return the type of a token that was verified: strangers cannot fill the memory."""
-        if len(self._typs) >= _MOST_HEADERS:
-            self._typs.clear()
-        typ = self._typs[header] = header_members(token).get("typ")
-        return typ
+    def _remember(self, header: str) -> None:
+        """Keep a header that fits; its token was verified, so strangers cannot fill the memory."""
+        if len(self._headers) >= _MOST_HEADERS:
+            self._headers.clear()
+        self._headers.add(header)
 
     async def _trusted(self, token: str) -> tuple[TrustedIssuer, str]:
         """Return the issuer that a token names, if it is trusted, and its name."""
@@ -255,6 +255,7 @@ class AsyncAccessTokenVerifier:
             raise TokenValidationException("The access token is no JWT", code="malformed_token")
         claims = await self._opaque_tokens.claims(token)
         self._check_opaque(claims)
+        self._demands.check_required(claims)
         if self._config.claims_validator is not None:
             await call(self._config.claims_validator, claims)
         return claims

@@ -6,7 +6,7 @@ from __future__ import annotations
 from typing import Any
 
 from .._jose.tokens import header_members
-from .._protocol.access_token import check_access_token
+from .._protocol.access_token import check_access_token_claims, check_access_token_typ
 from .._protocol.token_validation import TokenValidationConfig, opened
 from .._settings import Settings
 from .http import HTTPClient
@@ -38,5 +38,6 @@ def validate_access_token(
     """
     signed, config = opened(access_token, token_validation_config)
     claims = validate_token(signed, config, disco_doc_address, http_client, settings=settings)
-    check_access_token(claims, header_members(signed).get("typ"))
+    check_access_token_typ(header_members(signed).get("typ"))
+    check_access_token_claims(claims)
     return claims
