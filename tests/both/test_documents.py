@@ -138,7 +138,9 @@ def examples_of(name: str, thing: Any) -> Iterator[tuple[str, str]]:
     if "Example::" in doc and not isinstance(thing, dict):
         yield name, textwrap.dedent(doc.partition("Example::")[2])
     if inspect.isclass(thing):
-        for member, value in vars(thing).items():
+        ours = [one for one in thing.__mro__ if one.__module__.startswith("py_identity_model")]
+        members = {name: value for one in reversed(ours) for name, value in vars(one).items()}
+        for member, value in members.items():
             function = getattr(value, "__func__", value)
             if not member.startswith("_") and inspect.isfunction(function):
                 yield from examples_of(f"{name}.{member}", function)
