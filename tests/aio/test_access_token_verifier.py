@@ -164,7 +164,7 @@ async def test_too_little_scope_gets_403_and_is_told_what_is_needed(
         ({"auth_time": 5}, {"max_age": 60}, False),
         ({}, {"max_age": 60}, False),
         ({"auth_time": True}, {"max_age": 60}, False),
-        ({"auth_time": time.time() - 10}, {"max_age": 60}, True),
+        ({"auth_time": 4_000_000_000}, {"max_age": 60}, True),
     ],
 )
 async def test_a_weak_or_old_login_is_asked_to_step_up(

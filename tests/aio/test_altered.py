@@ -59,7 +59,7 @@ ID_TOKEN: dict[str, Any] = {
     "aud": "web",
     "sub": "alice",
     "iat": NOW,
-    "exp": NOW + 60,
+    "exp": NOW + 10**6,
     "nonce": "n",
     "auth_time": NOW,
     "at_hash": half_hash("t", "RS256"),
@@ -71,7 +71,7 @@ ACCESS_TOKEN: dict[str, Any] = {
     "sub": "alice",
     "client_id": "web",
     "iat": NOW,
-    "exp": NOW + 60,
+    "exp": NOW + 10**6,
     "jti": "1",
     "scope": "read",
 }
@@ -81,11 +81,11 @@ LOGOUT_TOKEN: dict[str, Any] = {
     "sub": "alice",
     "sid": "1",
     "iat": NOW,
-    "exp": NOW + 60,
+    "exp": NOW + 10**6,
     "jti": "1",
     "events": {EVENT: {}},
 }
-JARM: dict[str, Any] = {"iss": "", "aud": "web", "exp": NOW + 60, "state": "s"}
+JARM: dict[str, Any] = {"iss": "", "aud": "web", "exp": NOW + 10**6, "state": "s"}
 
 
 async def judge(kind: str, provider: EmbeddedProvider, claims: dict[str, Any]) -> None:
@@ -107,7 +107,7 @@ async def judge(kind: str, provider: EmbeddedProvider, claims: dict[str, Any]) -
             nonce="n",
             access_token="t",
             code="c",
-            max_age=100,
+            max_age=10**6,
         )
     elif kind == "logout_token":
         await validate_logout_token(token, config, provider.issuer, require_typ=True)

@@ -175,7 +175,13 @@ def held_by_readers(provider: EmbeddedProvider, package: Any) -> dict[str, Any]:
     )
     client = getattr(package, f"{prefix}OAuthClient")
     begun = py_identity_model.AuthorizationRequest(
-        "https://op", provider.issuer, "web", "https://rp.example/cb", "s", "n", "v" * 43
+        "https://op",
+        provider.issuer,
+        provider.client_id,
+        "https://rp.example/cb",
+        "s",
+        "n",
+        "v" * 43,
     )
     session = py_identity_model.Session(
         {"access_token": "a", "refresh_token": "r", "id_token": "i"}, {"sub": "alice"}

@@ -60,7 +60,7 @@ ID_TOKEN: dict[str, Any] = {
     "aud": "web",
     "sub": "alice",
     "iat": NOW,
-    "exp": NOW + 60,
+    "exp": NOW + 10**6,
     "nonce": "n",
     "auth_time": NOW,
     "at_hash": half_hash("t", "RS256"),
@@ -72,7 +72,7 @@ ACCESS_TOKEN: dict[str, Any] = {
     "sub": "alice",
     "client_id": "web",
     "iat": NOW,
-    "exp": NOW + 60,
+    "exp": NOW + 10**6,
     "jti": "1",
     "scope": "read",
 }
@@ -82,11 +82,11 @@ LOGOUT_TOKEN: dict[str, Any] = {
     "sub": "alice",
     "sid": "1",
     "iat": NOW,
-    "exp": NOW + 60,
+    "exp": NOW + 10**6,
     "jti": "1",
     "events": {EVENT: {}},
 }
-JARM: dict[str, Any] = {"iss": "", "aud": "web", "exp": NOW + 60, "state": "s"}
+JARM: dict[str, Any] = {"iss": "", "aud": "web", "exp": NOW + 10**6, "state": "s"}
 
 
 def judge(kind: str, provider: EmbeddedProvider, claims: dict[str, Any]) -> None:
@@ -108,7 +108,7 @@ def judge(kind: str, provider: EmbeddedProvider, claims: dict[str, Any]) -> None
             nonce="n",
             access_token="t",
             code="c",
-            max_age=100,
+            max_age=10**6,
         )
     elif kind == "logout_token":
         validate_logout_token(token, config, provider.issuer, require_typ=True)

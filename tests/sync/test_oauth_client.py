@@ -445,3 +445,44 @@ def test_a_token_is_exchanged(provider: EmbeddedProvider) -> None:
     response = client_of(provider).exchange("subject", audience="orders")
     assert response.is_successful
     assert provider.requests[-1].form["audience"] == "orders"
+
+
+@pytest.mark.parametrize(
+    "name", ["state", "nonce", "client_id", "code_challenge", "request", "request_uri", "dpop_jkt"]
+)
+def test_what_a_login_makes_up_cannot_be_given(provider: EmbeddedProvider, name: str) -> None:
+    given: dict[str, Any] = {name: "mine"}
+    with refused(InvalidArgumentError, "invalid_argument"):
+        client_of(provider).authorization_request(**given)
+
+
+def test_a_login_that_was_begun_elsewhere_is_refused(provider: EmbeddedProvider) -> None:
+    client = client_of(provider)
+    begun = client.authorization_request()
+    url = browsed(begun.url)
+    with EmbeddedProvider() as other:
+        foreign = client_of(other).authorization_request()
+        with refused(AuthorizeCallbackException, "issuer_mismatch"):
+            client.callback(url, foreign)
+    public = OAuthClient(provider.issuer, "native", redirect_uri=REDIRECT)
+    with refused(AuthorizeCallbackException, "issuer_mismatch"):
+        public.callback(url, begun)
+    assert provider.count("/token") == 0
+    metadata = client.metadata()
+    with refused(ConfigurationException, "issuer_not_configured"):
+        OAuthClient("https://else.example", "web", metadata=metadata)
+
+
+def test_a_profile_does_not_take_a_token_that_is_bound_to_nothing(
+    provider: EmbeddedProvider,
+) -> None:
+    pushing(provider, token_endpoint_auth_methods_supported=["private_key_jwt"])
+    taking = provider.intercept
+    assert taking is not None
+    bearer = Answer.of_json({"access_token": "t", "token_type": "Bearer"})
+    provider.intercept = lambda received: bearer if received.path == "/token" else taking(received)
+    client = client_of(provider, client_authentication=SIGNED, profile="fapi2", **BOUND)
+    begun = client.authorization_request()
+    answer = urlencode({"code": "c", "state": begun.state, "iss": provider.issuer})
+    with refused(TokenRequestException, "token_not_bound_to_key"):
+        client.callback(f"?{answer}", begun)

@@ -32,6 +32,7 @@ from .._seam.aio import call
 from ..exceptions import (
     AuthorizeCallbackException,
     ConfigurationException,
+    InvalidArgumentError,
     TokenRequestException,
     UserInfoException,
 )
@@ -43,6 +44,7 @@ from .par import push_authorization_request
 from .provider_access import AsyncProviderAccess
 
 _LOGIN_LIFETIME = 3600.0
+_OURS = frozenset({"request", "request_uri", "dpop_jkt"})
 
 
 class AsyncLogins(AsyncProviderAccess):
@@ -90,6 +92,9 @@ class AsyncLogins(AsyncProviderAccess):
             "code_challenge": made.code_challenge,
             "code_challenge_method": "S256",
         }
+        taken = sorted(({*named, "client_id"} | _OURS) & {*parameters})
+        if taken:
+            raise InvalidArgumentError(f"parameters must not name {', '.join(taken)}")
         extra = {"response_mode": response_mode, "max_age": max_age, **parameters}
         if self.dpop_key is not None:
             extra["dpop_jkt"] = self.dpop_key.jwk_thumbprint
@@ -186,6 +191,11 @@ class AsyncLogins(AsyncProviderAccess):
             print(session.subject)
         """
         metadata = await self.metadata()
+        if (begun.issuer, begun.client_id) != (metadata.issuer, self.client_id):
+            raise AuthorizeCallbackException(
+                "the login was begun at another provider, or by another client",
+                code="issuer_mismatch",
+            )
         callback = await self._read(answer, begun)
         supported = bool(metadata.authorization_response_iss_parameter_supported)
         check_callback(callback, begun, supports_iss=supported or self.profile is not None)
@@ -278,6 +288,13 @@ class AsyncLogins(AsyncProviderAccess):
         )
         if not response.is_successful:
             raise _refused(request.address, response)
+        kind = str((response.token or {}).get("token_type")).lower()
+        if self.profile is not None and self.dpop_key is not None and kind != "dpop":
+            raise TokenRequestException(
+                "the token is not bound to the key, as the profile demands",
+                request.address,
+                code="token_not_bound_to_key",
+            )
         return response
 
     async def _claims(

@@ -76,6 +76,10 @@ class AsyncProviderAccess:
         )
         self._redirect_uri = redirect_uri
         self._scope = scope_text(scope) or ""
+        if metadata is not None and metadata.issuer != issuer:
+            raise ConfigurationException(
+                "the metadata is that of another issuer", code="issuer_not_configured"
+            )
         self._given = metadata
         self._metadata: tuple[float, DiscoveryDocumentResponse] | None = None
         self._flights: AsyncFlights[DiscoveryDocumentResponse] = AsyncFlights(
