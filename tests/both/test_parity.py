@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import ast
 import inspect
 import re
+import textwrap
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -89,3 +91,14 @@ def test_every_public_function_and_class_is_documented_with_an_example() -> None
                 if "Example::" not in doc:
                     bare.append(name)
     assert bare == []
+
+
+@pytest.mark.parametrize(
+    "name", [name for name in aio.__all__ if inspect.iscoroutinefunction(getattr(aio, name))]
+)
+def test_a_function_that_waits_is_short(name: str) -> None:
+    """What grows belongs in `send`, or in pure code."""
+    (function,) = ast.parse(textwrap.dedent(inspect.getsource(getattr(aio, name)))).body
+    assert isinstance(function, ast.AsyncFunctionDef)
+    body = function.body[1:]  # without the docstring
+    assert (body[-1].end_lineno or 0) - body[0].lineno < 20

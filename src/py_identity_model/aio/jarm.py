@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
+from .._jose.jwk import JsonWebKey
 from .._jose.sign import PrivateKey
 from .._protocol.callback import AuthorizeCallbackResponse
 from .._protocol.discovery import DiscoveryDocumentRequest
@@ -55,36 +57,54 @@ async def process_jarm_response(
     """
     check_leeway(leeway)
     token = response if is_jwt else extract_jarm_response_jwt(response)
-    keys = None if jwks is None else jwks.keys
-    if issuer is None or keys is None or algorithms is None:
-        if not disco_doc_address:
-            raise ConfigurationException(
-                "disco_doc_address is required unless issuer, jwks and algorithms are all given",
-                code="missing_discovery_address",
-            )
+    given = Known(issuer, None if jwks is None else jwks.keys, algorithms)
+    if None in given:
         policy = DiscoveryPolicy(require_https=require_https)
-        disco = await get_discovery_document(
-            DiscoveryDocumentRequest(disco_doc_address, policy), http_client, settings=settings
-        )
-        if not disco.is_successful:
-            raise unavailable(disco, "discovery_failed")
-        issuer = disco.issuer if issuer is None else issuer
-        if algorithms is None:
-            algorithms = disco.authorization_signing_alg_values_supported
-        if keys is None:
-            fetched = await get_jwks(
-                JwksRequest(disco.jwks_uri or "", policy), http_client, settings=settings
-            )
-            if not fetched.is_successful:
-                raise unavailable(fetched, "jwks_failed")
-            keys = fetched.keys
+        given = await _completed(given, disco_doc_address, policy, http_client, settings)
     check = JarmCheck(
         client_id,
-        issuer or "",
-        keys or (),
-        algorithms,
+        given.issuer or "",
+        given.keys or (),
+        given.algorithms,
         leeway,
         decryption_keys,
         client_secret,
     )
     return check.read(token)
+
+
+class Known(NamedTuple):
+    """What is known of the provider."""
+
+    issuer: str | None
+    keys: Sequence[JsonWebKey] | None
+    algorithms: Sequence[str] | None
+
+
+async def _completed(
+    given: Known,
+    disco_doc_address: str | None,
+    policy: DiscoveryPolicy,
+    http_client: AsyncHTTPClient | None,
+    settings: Settings | None,
+) -> Known:
+    """Return what is known once the rest was fetched."""
+    if not disco_doc_address:
+        raise ConfigurationException(
+            "disco_doc_address is required unless issuer, jwks and algorithms are all given",
+            code="missing_discovery_address",
+        )
+    request = DiscoveryDocumentRequest(disco_doc_address, policy)
+    disco = await get_discovery_document(request, http_client, settings=settings)
+    if not disco.is_successful:
+        raise unavailable(disco, "discovery_failed")
+    issuer = disco.issuer if given.issuer is None else given.issuer
+    supported = disco.authorization_signing_alg_values_supported
+    algorithms = supported if given.algorithms is None else given.algorithms
+    if given.keys is not None:
+        return Known(issuer, given.keys, algorithms)
+    wanted = JwksRequest(disco.jwks_uri or "", policy)
+    fetched = await get_jwks(wanted, http_client, settings=settings)
+    if not fetched.is_successful:
+        raise unavailable(fetched, "jwks_failed")
+    return Known(issuer, fetched.keys, algorithms)

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from py_identity_model._jose.encoding import decode_base64url, parse_object
 from py_identity_model.aio import (
     ClientCredentialsTokenRequest,
     ClientSecretBasic,
@@ -51,6 +52,20 @@ async def test_a_machines_token_is_bound_to_its_key(op: RealProvider, algorithm:
     config = TokenValidationConfig(perform_disco=True, audience=RESOURCE)
     claims = await validate_token(token, config, op.issuer)
     assert claims["cnf"] == {"jkt": key.jwk_thumbprint}
+
+
+async def test_what_was_sent_is_what_the_specification_says(op: RealProvider) -> None:
+    key = DPoPKey()
+    await machine_token(op, key)
+    (sent,) = op.requests("/token")
+    parts = sent["headers"]["dpop"].split(".")
+    header, claims = (parse_object(decode_base64url(part.encode())) for part in parts[:2])
+    assert header == {"typ": "dpop+jwt", "alg": "ES256", "jwk": key.public_jwk}
+    assert {*claims} == {"jti", "htm", "htu", "iat"}
+    assert (claims["htm"], claims["htu"]) == ("POST", f"{op.issuer}/token")
+    assert sent["headers"]["authorization"].startswith("Basic ")
+    assert sent["headers"]["accept-encoding"] == "identity"
+    assert "cookie" not in sent["headers"]
 
 
 async def machine_token(op: RealProvider, key: DPoPKey) -> str:
