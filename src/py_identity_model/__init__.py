@@ -140,6 +140,8 @@ if TYPE_CHECKING:
     from .sync import ProviderHealth as ProviderHealth
     from .sync import PushedAuthorizationRequest as PushedAuthorizationRequest
     from .sync import PushedAuthorizationResponse as PushedAuthorizationResponse
+    from .sync import RedisReplayStore as RedisReplayStore
+    from .sync import RedisTokenStore as RedisTokenStore
     from .sync import RefreshTokenRequest as RefreshTokenRequest
     from .sync import RefreshTokenResponse as RefreshTokenResponse
     from .sync import ReplayStore as ReplayStore
@@ -354,6 +356,8 @@ __all__ = [
     "PushedAuthorizationRequest",
     "PushedAuthorizationResponse",
     "PyIdentityModelException",
+    "RedisReplayStore",
+    "RedisTokenStore",
     "RefreshTokenRequest",
     "RefreshTokenResponse",
     "ReplayStore",
@@ -550,6 +554,8 @@ if not TYPE_CHECKING:  # a `__getattr__` in sight would hide misspelt names from
                 "ProviderHealth",
                 "PushedAuthorizationRequest",
                 "PushedAuthorizationResponse",
+                "RedisReplayStore",
+                "RedisTokenStore",
                 "RefreshTokenRequest",
                 "RefreshTokenResponse",
                 "ReplayStore",

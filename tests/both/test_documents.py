@@ -16,6 +16,7 @@ from typing import Any
 import httpx
 import pytest
 import trustme
+from cryptography.fernet import Fernet
 
 import py_identity_model
 from py_identity_model import (
@@ -163,6 +164,18 @@ def introspect_as_active(received: testing.Received) -> testing.Answer | None:
     return testing.Answer.of_json({"active": True}) if received.path == "/introspect" else None
 
 
+class FakeRedis:
+    """As much of a Redis client as examples need; `tests/redis` has a real one."""
+
+    def set(self, *arguments: object, **options: object) -> bool:
+        return True
+
+
+def fake_redis_store(package: Any) -> Any:
+    """Return a store that keeps tokens in this process."""
+    return getattr(package, "AsyncMemoryTokenStore" if package is aio else "MemoryTokenStore")()
+
+
 def held_by_readers(provider: EmbeddedProvider, package: Any) -> dict[str, Any]:
     """Return the objects that examples keep, of one API."""
     prefix = "Async" if package is aio else ""
@@ -195,6 +208,10 @@ def held_by_readers(provider: EmbeddedProvider, package: Any) -> dict[str, Any]:
         ),
         "begun": begun,
         "session": session,
+        "redis_store": fake_redis_store(package),
+        "redis_client": FakeRedis(),
+        "fernet": Fernet(Fernet.generate_key()),
+        "replays": py_identity_model.RedisReplayStore(FakeRedis()),
         "source": source(request),
         "verifier": verifier(provider.issuer, provider.audience),
         "opaque_tokens": opaque(f"{provider.issuer}/introspect", provider.client_id, secret),

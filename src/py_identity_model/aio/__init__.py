@@ -166,6 +166,7 @@ if TYPE_CHECKING:
     from .._protocol.protected_resource import (
         build_protected_resource_metadata as build_protected_resource_metadata,
     )
+    from .._protocol.redis_replay import RedisReplayStore as RedisReplayStore
     from .._protocol.refreshing import RefreshTokenRequest as RefreshTokenRequest
     from .._protocol.refreshing import RefreshTokenResponse as RefreshTokenResponse
     from .._protocol.registration import ClientDeleteRequest as ClientDeleteRequest
@@ -225,6 +226,7 @@ if TYPE_CHECKING:
     from .provider_cache import health as health
     from .provider_cache import prime as prime
     from .provider_cache import refresh as refresh
+    from .redis_store import AsyncRedisTokenStore as AsyncRedisTokenStore
     from .refreshing import refresh_token as refresh_token
     from .registration import delete_client as delete_client
     from .registration import read_client as read_client
@@ -249,6 +251,7 @@ __all__ = [
     "AsyncMemoryTokenStore",
     "AsyncOAuthClient",
     "AsyncOpaqueTokens",
+    "AsyncRedisTokenStore",
     "AsyncTokenAuth",
     "AsyncTokenSource",
     "AsyncTokenStore",
@@ -315,6 +318,7 @@ __all__ = [
     "ProviderHealth",
     "PushedAuthorizationRequest",
     "PushedAuthorizationResponse",
+    "RedisReplayStore",
     "RefreshTokenRequest",
     "RefreshTokenResponse",
     "ReplayStore",
@@ -564,6 +568,7 @@ if not TYPE_CHECKING:  # a `__getattr__` in sight would hide misspelt names from
                 "ProtectedResourceMetadataResponse",
                 "build_protected_resource_metadata",
             ],
+            ".._protocol.redis_replay": ["RedisReplayStore"],
             ".._protocol.refreshing": ["RefreshTokenRequest", "RefreshTokenResponse"],
             ".._protocol.registration": [
                 "ClientDeleteRequest",
@@ -619,6 +624,7 @@ if not TYPE_CHECKING:  # a `__getattr__` in sight would hide misspelt names from
                 "prime",
                 "refresh",
             ],
+            ".redis_store": ["AsyncRedisTokenStore"],
             ".refreshing": ["refresh_token"],
             ".registration": ["delete_client", "read_client", "register_client", "update_client"],
             ".revocation": ["revoke_token"],

@@ -167,6 +167,7 @@ if TYPE_CHECKING:
     from .._protocol.protected_resource import (
         build_protected_resource_metadata as build_protected_resource_metadata,
     )
+    from .._protocol.redis_replay import RedisReplayStore as RedisReplayStore
     from .._protocol.refreshing import RefreshTokenRequest as RefreshTokenRequest
     from .._protocol.refreshing import RefreshTokenResponse as RefreshTokenResponse
     from .._protocol.registration import ClientDeleteRequest as ClientDeleteRequest
@@ -226,6 +227,7 @@ if TYPE_CHECKING:
     from .provider_cache import health as health
     from .provider_cache import prime as prime
     from .provider_cache import refresh as refresh
+    from .redis_store import RedisTokenStore as RedisTokenStore
     from .refreshing import refresh_token as refresh_token
     from .registration import delete_client as delete_client
     from .registration import read_client as read_client
@@ -313,6 +315,8 @@ __all__ = [
     "ProviderHealth",
     "PushedAuthorizationRequest",
     "PushedAuthorizationResponse",
+    "RedisReplayStore",
+    "RedisTokenStore",
     "RefreshTokenRequest",
     "RefreshTokenResponse",
     "ReplayStore",
@@ -565,6 +569,7 @@ if not TYPE_CHECKING:  # a `__getattr__` in sight would hide misspelt names from
                 "ProtectedResourceMetadataResponse",
                 "build_protected_resource_metadata",
             ],
+            ".._protocol.redis_replay": ["RedisReplayStore"],
             ".._protocol.refreshing": ["RefreshTokenRequest", "RefreshTokenResponse"],
             ".._protocol.registration": [
                 "ClientDeleteRequest",
@@ -620,6 +625,7 @@ if not TYPE_CHECKING:  # a `__getattr__` in sight would hide misspelt names from
                 "prime",
                 "refresh",
             ],
+            ".redis_store": ["RedisTokenStore"],
             ".refreshing": ["refresh_token"],
             ".registration": ["delete_client", "read_client", "register_client", "update_client"],
             ".revocation": ["revoke_token"],

@@ -1,0 +1,34 @@
+"""Replays refused in all processes of a service, by Redis."""
+
+from __future__ import annotations
+
+import math
+import time
+from typing import Any
+
+
+class RedisReplayStore:
+    """Remembers identifiers in Redis: a :class:`ReplayStore` for several processes.
+
+    ``client`` is one of redis-py: ``redis.asyncio.Redis`` for the awaitable API, else
+    ``redis.Redis``; closing it is yours.  ``prefix`` begins every key.
+
+    Example::
+
+        replays = RedisReplayStore(redis_client)
+    """
+
+    def __init__(self, client: Any, *, prefix: str = "py_identity_model:replay:") -> None:
+        self._client = client
+        self._prefix = prefix
+        self.clock = time.time
+
+    def add(self, key: str, expires_at: float) -> Any:
+        """Remember ``key`` until ``expires_at``; what comes back is false if it was known.
+
+        Example::
+
+            replays.add("1", 4102444800.0)
+        """
+        milliseconds = max(1, math.ceil((expires_at - self.clock()) * 1000))
+        return self._client.set(self._prefix + key, b"1", px=milliseconds, nx=True)

@@ -1,0 +1,93 @@
+# Generated from aio/redis_store.py by scripts/make_sync.py; edit that file.
+"""Tokens shared between processes, in Redis."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from typing import Any
+
+from ..exceptions import InvalidArgumentError
+
+
+class RedisTokenStore:
+    """Keeps tokens in Redis, for all processes that use it: an :class:`TokenStore`.
+
+    ``client`` is redis-py's, of the kind that goes with this API; closing it is yours.
+    ``prefix`` begins every key.  Tokens are secrets: ``encrypt`` gets each text before it leaves
+    the process, and ``decrypt`` what comes back, as bytes.  A lock that is held by a process that
+    died opens after ``lock_timeout`` seconds; it must be longer than a token request may take.
+
+    Raises :class:`InvalidArgumentError` (a ``ValueError``) for hooks that come alone.
+
+    Example::
+
+        store = RedisTokenStore(redis_client, encrypt=fernet.encrypt, decrypt=fernet.decrypt)
+    """
+
+    def __init__(
+        self,
+        client: Any,
+        *,
+        prefix: str = "py_identity_model:",
+        encrypt: Callable[[bytes], bytes] | None = None,
+        decrypt: Callable[[bytes], bytes] | None = None,
+        lock_timeout: float = 120.0,
+    ) -> None:
+        if (encrypt is None) != (decrypt is None):
+            raise InvalidArgumentError("encrypt and decrypt go together")
+        if not 0 < lock_timeout < math.inf:
+            raise InvalidArgumentError("lock_timeout must be positive seconds")
+        self._client = client
+        self._prefix = prefix
+        self._encrypt = encrypt
+        self._decrypt = decrypt
+        self._lock_timeout = lock_timeout
+
+    def get(self, key: str) -> str | None:
+        """Return what is kept under ``key``.
+
+        Example::
+
+            value = redis_store.get("key")
+        """
+        found = self._client.get(self._prefix + key)
+        if found is None:
+            return None
+        data = found.encode() if isinstance(found, str) else bytes(found)
+        return (data if self._decrypt is None else self._decrypt(data)).decode()
+
+    def set(self, key: str, value: str, expires_in: float | None) -> None:
+        """Keep ``value``, for ``expires_in`` seconds if that is not None.
+
+        Example::
+
+            redis_store.set("key", "value", 60)
+        """
+        data = value.encode()
+        kept = data if self._encrypt is None else self._encrypt(data)
+        milliseconds = None if expires_in is None else max(1, math.ceil(expires_in * 1000))
+        self._client.set(self._prefix + key, kept, px=milliseconds)
+
+    def delete(self, key: str) -> None:
+        """Forget what is kept under ``key``.
+
+        Example::
+
+            redis_store.delete("key")
+        """
+        self._client.delete(self._prefix + key)
+
+    def lock(self, key: str) -> AbstractContextManager[Any]:
+        """Return a context in which nobody else holds the lock of ``key``.
+
+        Example::
+
+            with redis_store.lock("key"):
+                print("alone")
+        """
+        held: AbstractContextManager[Any] = self._client.lock(
+            f"{self._prefix}lock:{key}", timeout=self._lock_timeout
+        )
+        return held

@@ -1,0 +1,162 @@
+"""Stores that several processes share, on a real Redis, in both APIs."""
+
+from __future__ import annotations
+
+import asyncio
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+import redis
+import redis.asyncio
+from cryptography.fernet import Fernet
+
+from py_identity_model import (
+    ClientCredentialsTokenRequest,
+    DPoPKey,
+    RedisReplayStore,
+    RedisTokenStore,
+    ReplayStore,
+    TokenSource,
+    TokenStore,
+    create_dpop_proof,
+    verify_dpop_proof,
+)
+from py_identity_model.aio import AsyncRedisTokenStore, AsyncTokenSource, AsyncTokenStore
+from py_identity_model.aio import verify_dpop_proof as verify_in_aio
+from py_identity_model.exceptions import DPoPProofException, InvalidArgumentError
+from py_identity_model.testing import EmbeddedProvider
+from tests.support import refused
+
+WORKER = Path(__file__).with_name("worker.py")
+ROOT = Path(__file__).parents[2]
+URI = "https://api.example/orders"
+
+
+def request_of(provider: EmbeddedProvider) -> ClientCredentialsTokenRequest:
+    return ClientCredentialsTokenRequest(
+        provider.token_endpoint, provider.client_id, provider.client_secret
+    )
+
+
+def worker(port: int, provider: EmbeddedProvider, *how: str) -> subprocess.Popen[str]:
+    arguments = [str(port), provider.issuer, provider.client_id, provider.client_secret, *how]
+    return subprocess.Popen(
+        [sys.executable, str(WORKER), *arguments],
+        cwd=ROOT,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+
+
+def test_what_is_kept_comes_back_until_it_expires(client: redis.Redis) -> None:
+    store = RedisTokenStore(client, prefix="p:")
+    assert isinstance(store, TokenStore)
+    store.set("a", "wört", 60)
+    store.set("b", "2", None)
+    store.set("c", "3", 0.001)
+    time.sleep(0.02)
+    assert [store.get(key) for key in "abcd"] == ["wört", "2", None, None]
+    assert 0 < int(client.pttl("p:a")) <= 60_000
+    assert client.pttl("p:b") == -1
+    store.delete("b")
+    assert store.get("b") is None
+
+
+def test_what_leaves_the_process_may_be_encrypted(client: redis.Redis) -> None:
+    fernet = Fernet(Fernet.generate_key())
+    store = RedisTokenStore(client, prefix="", encrypt=fernet.encrypt, decrypt=fernet.decrypt)
+    store.set("a", "hidden", None)
+    assert b"hidden" not in bytes(client.get("a") or b"")  # type: ignore[arg-type]
+    assert store.get("a") == "hidden"
+    for hooks in ({"encrypt": fernet.encrypt}, {"decrypt": fernet.decrypt}):
+        with refused(InvalidArgumentError, "invalid_argument"):
+            RedisTokenStore(client, **hooks)
+    with refused(InvalidArgumentError, "invalid_argument"):
+        RedisTokenStore(client, lock_timeout=0)
+
+
+def test_a_client_that_decodes_will_do(port: int, client: redis.Redis) -> None:
+    with redis.Redis(port=port, decode_responses=True) as decoding:
+        store = RedisTokenStore(decoding)
+        store.set("a", "1", None)
+        assert store.get("a") == "1"
+
+
+def test_both_apis_share_one_token(
+    port: int, client: redis.Redis, provider: EmbeddedProvider
+) -> None:
+    blocking = TokenSource(request_of(provider), store=RedisTokenStore(client)).get_token()
+
+    async def main() -> str:
+        async with redis.asyncio.Redis(port=port) as awaited:
+            store = AsyncRedisTokenStore(awaited)
+            assert isinstance(store, AsyncTokenStore)
+            sources = [AsyncTokenSource(request_of(provider), store=store) for _ in range(20)]
+            tokens = await asyncio.gather(*[source.get_token() for source in sources])
+            await store.set("x", "1", 1)
+            assert await store.get("x") == "1"
+            await store.delete("x")
+            assert await store.get("x") is None
+            return "".join({token.access_token for token in tokens})
+
+    assert asyncio.run(main()) == blocking.access_token
+    assert provider.count("/token") == 1
+
+
+def test_processes_with_many_threads_ask_once(
+    port: int, client: redis.Redis, provider: EmbeddedProvider
+) -> None:
+    processes = [worker(port, provider) for _ in range(3)]
+    told = [process.communicate(timeout=30)[0].split() for process in processes]
+    assert len({token for tokens in told for token in tokens}) == 1
+    assert provider.count("/token") == 1
+
+
+def test_a_process_that_dies_with_the_lock_does_not_keep_it(
+    port: int, client: redis.Redis, provider: EmbeddedProvider
+) -> None:
+    dying = worker(port, provider, "die")
+    assert dying.stdout is not None
+    assert dying.stdout.readline() == "held\n"
+    dying.communicate("now\n", timeout=10)
+    assert dying.returncode == 1
+    token = TokenSource(request_of(provider), store=RedisTokenStore(client)).get_token()
+    assert token.access_token.count(".") == 2
+    assert provider.count("/token") == 1
+
+
+def test_a_token_serves_while_redis_is_out(provider: EmbeddedProvider) -> None:
+    with redis.Redis(port=9) as nowhere:
+        source = TokenSource(request_of(provider), store=RedisTokenStore(nowhere))
+        with pytest.raises(Exception, match="ConnectionError"):
+            source.get_token()
+    assert provider.count("/token") == 0
+
+
+def test_a_proof_is_refused_in_every_process(
+    port: int, client: redis.Redis, provider: EmbeddedProvider
+) -> None:
+    key = DPoPKey()
+    proof = create_dpop_proof(key, "GET", URI)
+    replays = RedisReplayStore(client)
+    assert isinstance(replays, ReplayStore)
+    assert verify_dpop_proof(proof, "GET", URI, replay_store=replays)
+    with refused(DPoPProofException, "dpop_proof_replayed"):
+        verify_dpop_proof(proof, "GET", URI, replay_store=RedisReplayStore(client))
+
+    async def main() -> None:
+        async with redis.asyncio.Redis(port=port) as awaited:
+            store = RedisReplayStore(awaited)
+            with refused(DPoPProofException, "dpop_proof_replayed"):
+                await verify_in_aio(proof, "GET", URI, replay_store=store)
+            fresh = create_dpop_proof(key, "GET", URI)
+            assert await verify_in_aio(fresh, "GET", URI, replay_store=store)
+
+    asyncio.run(main())
+    names = list(client.scan_iter("py_identity_model:replay:*"))
+    assert len(names) == 2
+    assert all(0 < int(client.pttl(name)) < 70_000 for name in names)
