@@ -198,9 +198,6 @@ async def test_a_certificate_is_presented_for_one_call(
     request.client_authentication = chosen
     response = await introspect_token(request)
     assert response.oauth_error == "invalid_client"  # it has a secret, and does not show it
-    async with AsyncHTTPClient() as client:
-        request.client_authentication = NoClientAuthentication()
-        assert not (await introspect_token(request, client)).is_successful
     assert demanding.count("/introspect") == 2
 
 
