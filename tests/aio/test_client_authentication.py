@@ -21,6 +21,7 @@ from py_identity_model.aio import (
     PrivateKeyJwtAuthentication,
     TlsClientAuth,
     decode_jwt,
+    jwks_from_dict,
     request_client_credentials_token,
 )
 from py_identity_model.testing import Answer, EmbeddedProvider, Received
@@ -55,7 +56,11 @@ async def assertion_of(provider: EmbeddedProvider, **more: Any) -> str:
 
 
 @pytest.mark.parametrize(
-    "key", [PEM, PEM.decode(), KEY.as_dict(private=True), json.dumps(KEY.as_dict(private=True))]
+    "key",
+    [
+        *(PEM, PEM.decode(), KEY.as_dict(private=True), json.dumps(KEY.as_dict(private=True))),
+        jwks_from_dict(KEY.as_dict(private=True)),
+    ],
 )
 async def test_an_assertion_is_for_the_endpoint_unless_told(
     provider: EmbeddedProvider, key: Any
@@ -191,3 +196,13 @@ async def test_no_field_of_the_source_is_called_twice_for_one_attempt(
 
     await assertion_of(provider, client_authentication=FederatedAssertion(give))
     assert len(calls) == 1
+
+
+async def test_a_secret_that_a_provider_echoes_is_not_told(provider: EmbeddedProvider) -> None:
+    secret = "s3cret-" * 8
+    provider.intercept = lambda received: Answer.of_json({"error": f"bad {secret}"}, 400)
+    response = await request_client_credentials_token(
+        ask(provider, client_authentication=ClientSecretJwt(secret))
+    )
+    assert secret not in str(response.error)
+    assert secret not in str(response.oauth_error)

@@ -13,6 +13,7 @@ from py_identity_model._protocol.id_token import half_hash
 from py_identity_model.aio import (
     MemoryReplayStore,
     TokenValidationConfig,
+    jwks_from_dict,
     validate_access_token,
     validate_id_token,
     validate_logout_token,
@@ -284,6 +285,7 @@ async def test_what_cannot_or_must_not_be_decrypted_is_refused(
         (wrapped(inner, "RSA-OAEP", "A256GCM", RSA, kid="x", zip="DEF"), "unknown_crit"),
         (wrapped("no token", "RSA-OAEP", "A256GCM", RSA), "not_signed"),
         (wrapped('{"sub": "alice"}', "RSA-OAEP", "A256GCM", RSA), "not_signed"),
+        (wrapped("é.é.é", "RSA-OAEP", "A256GCM", RSA), "not_signed"),
     ):
         with refused(TokenValidationException, code):
             await validate_token(token, config, provider.issuer)
@@ -333,3 +335,10 @@ async def test_symmetric_signatures_take_the_clients_secret(provider: EmbeddedPr
     config.client_secret, config.algorithms = secret, None
     with refused(TokenValidationException, "algorithm_not_allowed"):
         await validate_id_token(token, config, provider.issuer)
+
+
+async def test_a_key_may_be_an_object(provider: EmbeddedProvider) -> None:
+    key = jwks_from_dict(RSA.as_dict(private=True))
+    config = TokenValidationConfig(perform_disco=True, audience="web", decryption_keys=[key])
+    token = wrapped(id_token(provider), "RSA-OAEP", "A256GCM", RSA)
+    assert await validate_token(token, config, provider.issuer)

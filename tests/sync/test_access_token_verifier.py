@@ -567,3 +567,38 @@ def test_a_replay_store_of_ones_own_is_used(
     proof = create_dpop_proof(key, "GET", URI, token)
     assert verifier.verify(f"DPoP {token}", method="GET", uri=URI, dpop=proof)
     assert len(store) == 1
+
+
+def test_what_a_verifier_remembers_is_bounded(
+    provider: EmbeddedProvider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import sys
+
+    module = sys.modules[AccessTokenVerifier.__module__]
+    monkeypatch.setattr(module, "_MOST_HEADERS", 2)
+    provider.intercept = tenants(provider)
+    template = TrustedIssuer(f"{provider.issuer}/{{tenantid}}/v2.0", bound_claim="tid")
+    verifier = AccessTokenVerifier(template, "api")
+    for number in range(5):
+        tenant = f"t{number}"
+        token = provider.mint(
+            iss=f"{provider.issuer}/{tenant}/v2.0", tid=tenant, header={"extra": number}
+        )
+        assert verifier.verify(bearer(token))
+    assert len(verifier._configs) <= 2
+    assert len(verifier._headers) <= 2
+
+
+def test_a_token_that_is_too_long_is_not_even_looked_into(
+    provider: EmbeddedProvider,
+) -> None:
+    verifier = AccessTokenVerifier(provider.issuer, "api")
+    with answered(401, "untrusted_issuer"):
+        verifier.verify(bearer(provider.mint(filler="x" * 70_000)))
+    assert provider.requests == []
+
+
+def test_a_time_that_no_calendar_knows_is_none(provider: EmbeddedProvider) -> None:
+    verifier = AccessTokenVerifier(provider.issuer, "api")
+    verified = verifier.verify(bearer(provider.mint(exp=10**14)))
+    assert verified.expires_at is None

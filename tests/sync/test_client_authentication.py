@@ -22,6 +22,7 @@ from py_identity_model.sync import (
     PrivateKeyJwtAuthentication,
     TlsClientAuth,
     decode_jwt,
+    jwks_from_dict,
     request_client_credentials_token,
 )
 from py_identity_model.testing import Answer, EmbeddedProvider, Received
@@ -56,7 +57,11 @@ def assertion_of(provider: EmbeddedProvider, **more: Any) -> str:
 
 
 @pytest.mark.parametrize(
-    "key", [PEM, PEM.decode(), KEY.as_dict(private=True), json.dumps(KEY.as_dict(private=True))]
+    "key",
+    [
+        *(PEM, PEM.decode(), KEY.as_dict(private=True), json.dumps(KEY.as_dict(private=True))),
+        jwks_from_dict(KEY.as_dict(private=True)),
+    ],
 )
 def test_an_assertion_is_for_the_endpoint_unless_told(provider: EmbeddedProvider, key: Any) -> None:
     token = assertion_of(
@@ -186,3 +191,13 @@ def test_no_field_of_the_source_is_called_twice_for_one_attempt(
 
     assertion_of(provider, client_authentication=FederatedAssertion(give))
     assert len(calls) == 1
+
+
+def test_a_secret_that_a_provider_echoes_is_not_told(provider: EmbeddedProvider) -> None:
+    secret = "s3cret-" * 8
+    provider.intercept = lambda received: Answer.of_json({"error": f"bad {secret}"}, 400)
+    response = request_client_credentials_token(
+        ask(provider, client_authentication=ClientSecretJwt(secret))
+    )
+    assert secret not in str(response.error)
+    assert secret not in str(response.oauth_error)

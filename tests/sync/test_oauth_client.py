@@ -15,6 +15,7 @@ from py_identity_model.exceptions import (
     DiscoveryException,
     IdTokenValidationException,
     InvalidArgumentError,
+    KeysUnavailableException,
     TokenRequestException,
     UserInfoException,
 )
@@ -486,3 +487,46 @@ def test_a_profile_does_not_take_a_token_that_is_bound_to_nothing(
     answer = urlencode({"code": "c", "state": begun.state, "iss": provider.issuer})
     with refused(TokenRequestException, "token_not_bound_to_key"):
         client.callback(f"?{answer}", begun)
+
+
+def test_an_implicit_login_ends_with_what_the_browser_brought(
+    provider: EmbeddedProvider,
+) -> None:
+    from py_identity_model._protocol.id_token import half_hash
+
+    client = client_of(provider)
+    begun = client.authorization_request(response_type="id_token token")
+    token = provider.mint(
+        aud=provider.client_id,
+        nonce=begun.nonce,
+        sub="alice",
+        at_hash=half_hash("t", "RS256"),
+        header={"typ": "JWT"},
+    )
+    values = {"access_token": "t", "id_token": token, "state": begun.state, "expires_in": "60"}
+    session = client.callback("#" + urlencode(values), begun)
+    assert (session.subject, session.access_token) == ("alice", "t")
+    assert provider.count("/token") == 0
+    begun = client.authorization_request(response_type="id_token token")
+    values |= {"state": begun.state, "access_token": "swapped"}
+    with refused(IdTokenValidationException, "nonce_mismatch"):
+        client.callback("#" + urlencode(values), begun)
+
+
+def test_an_audience_of_ones_own_is_kept(provider: EmbeddedProvider) -> None:
+    from py_identity_model._jose.encoding import decode_base64url, parse_object
+
+    provider.intercept = answering("/token", Answer.of_json({"access_token": "t"}))
+    mine = PrivateKeyJwtAuthentication(KEY, "ES256", audience="https://mine.example")
+    client_of(provider, client_authentication=mine).refresh("r")
+    assertion = provider.requests[-1].form["client_assertion"]
+    claims = parse_object(decode_base64url(assertion.split(".")[1].encode()))
+    assert claims["aud"] == "https://mine.example"
+
+
+def test_a_signed_response_needs_keys(provider: EmbeddedProvider) -> None:
+    client = client_of(provider)
+    begun = client.authorization_request(response_mode="jwt")
+    provider.intercept = answering("/jwks", Answer(500))
+    with refused(KeysUnavailableException, "keys_unavailable"):
+        client.callback("?response=a.b.c", begun)

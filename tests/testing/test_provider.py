@@ -174,3 +174,25 @@ def test_without_its_extra_the_package_says_what_is_missing(
     monkeypatch.setattr(builtins, "__import__", without_authlib)
     with refused(ConfigurationException, "missing_extra"):
         importlib.reload(module)
+
+
+def test_an_unknown_client_or_device_is_refused(provider: EmbeddedProvider) -> None:
+    url = f"{provider.issuer}/authorize"
+    for wrong in ({"response_type": "code"}, {"response_type": "odd", "client_id": "machine"}):
+        answer = httpx.get(url, params=wrong, trust_env=False)
+        assert answer.status_code in {400, 401}
+    with pytest.raises(InvalidArgumentError):
+        provider.decide_device("NOPE")
+    answer = httpx.get(f"{provider.issuer}/end_session", trust_env=False)
+    assert answer.json() == {"logged_out": True}
+
+
+def test_users_are_sent_back_only_where_that_is_registered() -> None:
+    known = "https://rp.example/cb"
+    with EmbeddedProvider(redirect_uris=[known]) as provider:
+        asked = {"response_type": "code", "client_id": "machine", "scope": "openid"}
+        url = f"{provider.issuer}/authorize"
+        for target, status in ((known, 302), ("https://evil.example/cb", 400)):
+            answer = httpx.get(url, params={**asked, "redirect_uri": target}, trust_env=False)
+            assert answer.status_code == status
+        assert httpx.get(url, params=asked, trust_env=False).status_code == 302
