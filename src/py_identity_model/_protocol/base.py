@@ -59,29 +59,11 @@ class BaseRequest:
         return masked_repr(self, self._secret_fields)
 
 
-@dataclass(eq=False, repr=False)
-class BaseResponse:
-    """What came of a request.
-
-    Look at ``is_successful`` first: reading data of a failed response raises
-    :class:`FailedResponseAccessError`, and ``error`` of a successful one
-    :class:`SuccessfulResponseAccessError`.  ``vars(response)`` bypasses both guards.
-
-    A failed response also says why in ``error_kind``, ``status_code`` and the provider's own
-    ``oauth_error``, ``oauth_error_description`` and ``oauth_error_uri`` (RFC 6749 §5.2); all
-    of these are None on success and never raise.
-    """
+class Guarded:
+    """Guards fields by ``is_successful``, compares what is stored, and shows no secret."""
 
     _guarded_fields: ClassVar[frozenset[str]] = frozenset()
     _secret_fields: ClassVar[frozenset[str]] = frozenset()
-
-    is_successful: bool
-    error: str | None = None
-    error_kind: Enum | None = field(default=None, kw_only=True)
-    status_code: int | None = field(default=None, kw_only=True)
-    oauth_error: str | None = field(default=None, kw_only=True)
-    oauth_error_description: str | None = field(default=None, kw_only=True)
-    oauth_error_uri: str | None = field(default=None, kw_only=True)
 
     def __getattribute__(self, name: str) -> Any:
         look_up = object.__getattribute__
@@ -102,3 +84,25 @@ class BaseResponse:
 
     def __repr__(self) -> str:
         return masked_repr(self, self._secret_fields)
+
+
+@dataclass(eq=False, repr=False)
+class BaseResponse(Guarded):
+    """What came of a request.
+
+    Look at ``is_successful`` first: reading data of a failed response raises
+    :class:`FailedResponseAccessError`, and ``error`` of a successful one
+    :class:`SuccessfulResponseAccessError`.  ``vars(response)`` bypasses both guards.
+
+    A failed response also says why in ``error_kind``, ``status_code`` and the provider's own
+    ``oauth_error``, ``oauth_error_description`` and ``oauth_error_uri`` (RFC 6749 §5.2); all
+    of these are None on success and never raise.
+    """
+
+    is_successful: bool
+    error: str | None = None
+    error_kind: Enum | None = field(default=None, kw_only=True)
+    status_code: int | None = field(default=None, kw_only=True)
+    oauth_error: str | None = field(default=None, kw_only=True)
+    oauth_error_description: str | None = field(default=None, kw_only=True)
+    oauth_error_uri: str | None = field(default=None, kw_only=True)

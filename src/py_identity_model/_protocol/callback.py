@@ -9,12 +9,8 @@ from enum import Enum
 from typing import Any, ClassVar
 from urllib.parse import parse_qsl, urlsplit
 
-from ..exceptions import (
-    AuthorizeCallbackException,
-    FailedResponseAccessError,
-    SuccessfulResponseAccessError,
-)
-from .base import masked_repr
+from ..exceptions import AuthorizeCallbackException
+from .base import Guarded
 
 _FIELDS = {  # parameter: field
     "code": "code",
@@ -30,13 +26,12 @@ _FIELDS = {  # parameter: field
     "error": "error",
     "error_description": "error_description",
 }
-_ERRORS = frozenset({"error", "error_description"})
 _FAR = 10**12
 _MOST = 64 * 1024
 
 
 @dataclass(eq=False, repr=False)
-class AuthorizeCallbackResponse:
+class AuthorizeCallbackResponse(Guarded):
     """What the provider sent the user's browser back with.
 
     Look at ``is_successful`` first, and compare ``state`` and ``issuer`` before anything else;
@@ -66,26 +61,6 @@ class AuthorizeCallbackResponse:
     issuer: str | None = None
     error: str | None = None
     error_description: str | None = None
-
-    def __getattribute__(self, name: str) -> Any:
-        look_up = object.__getattribute__
-        if name in look_up(self, "_guarded_fields"):
-            stored = look_up(self, "__dict__")
-            if stored.get("is_successful") is False:
-                raise FailedResponseAccessError(name, stored.get("error"))
-        elif name in _ERRORS and look_up(self, "__dict__").get("is_successful") is True:
-            raise SuccessfulResponseAccessError(name)
-        return look_up(self, name)
-
-    def __eq__(self, other: object) -> bool:
-        if type(self) is not type(other):
-            return NotImplemented
-        return vars(self) == vars(other)
-
-    __hash__ = None  # type: ignore[assignment]  # mutable, like any dataclass with equality
-
-    def __repr__(self) -> str:
-        return masked_repr(self, self._secret_fields)
 
 
 def parse_authorize_callback_response(redirect_uri: str) -> AuthorizeCallbackResponse:
