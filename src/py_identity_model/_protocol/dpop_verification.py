@@ -8,7 +8,6 @@ import time
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import urlsplit
 
 from .._jose.claims import numeric_date
 from .._jose.encoding import decode_base64url, parse_object
@@ -21,6 +20,7 @@ from ..exceptions import (
     InvalidArgumentError,
     TokenValidationException,
 )
+from .addresses import origin_of, split_url
 from .dpop import compute_ath, jwk_thumbprint, target_uri
 
 PROOF_ALGORITHMS = frozenset(
@@ -31,7 +31,6 @@ PROOF_ALGORITHMS = frozenset(
 )
 _MOST = 8 * 1024
 _PRIVATE = frozenset({"d", "p", "q", "dp", "dq", "qi", "oth", "k", "priv"})
-_PORTS = {"http": 80, "https": 443}
 
 
 @dataclass(frozen=True)
@@ -145,13 +144,12 @@ def check_rules(max_age: float, leeway: float) -> None:
         raise InvalidArgumentError("max_age must be positive seconds, leeway not negative")
 
 
-def _normal(uri: str) -> tuple[str, str, int | None, str]:
+def _normal(uri: str) -> tuple[tuple[str, str, int], str]:
     try:
-        parts = urlsplit(target_uri(uri))
-        port = parts.port if parts.port is not None else _PORTS.get(parts.scheme)
-    except ValueError:
+        parts = split_url(target_uri(uri))
+    except (ConfigurationException, InvalidArgumentError):
         raise _refused("a URI in it cannot be read") from None
-    return parts.scheme, (parts.hostname or "").rstrip("."), port, parts.path or "/"
+    return origin_of(parts), parts.path or "/"
 
 
 def _refused(

@@ -10,7 +10,7 @@ from .._jose.encryption import encrypt
 from .._jose.jwk import JsonWebKey
 from .._jose.sign import SIGNING_ALGORITHMS, PrivateKey, load_private_key, sign_compact
 from ..exceptions import InvalidArgumentError
-from .authorization import with_query
+from .authorization import check_challenge, with_query
 from .token_endpoint import Scope, scope_text
 
 _RESERVED = frozenset(
@@ -124,10 +124,7 @@ def _check_optional(kid: str | None, challenge: str | None, method: str | None) 
     for name, value in given.items():
         if value is not None and not value.strip():
             raise InvalidArgumentError(f"{name} must be non-empty when provided")
-    if (challenge is None) != (method is None):
-        raise InvalidArgumentError("code_challenge and code_challenge_method: both or neither")
-    if method is not None and method not in {"S256", "plain"}:
-        raise InvalidArgumentError(f"code_challenge_method must be S256 or plain, not {method}")
+    check_challenge(challenge, method)
 
 
 def build_jar_authorization_url(

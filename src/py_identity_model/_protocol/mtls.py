@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import hmac
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .._jose.encoding import encode_base64url
@@ -76,6 +75,8 @@ def certificate_thumbprint_from_file(path: str) -> str:
 
         certificate_thumbprint_from_file("client.pem")
     """
+    from pathlib import Path
+
     if not str(path).strip():
         raise InvalidArgumentError("path must not be empty")
     return compute_certificate_thumbprint(Path(path).read_bytes())

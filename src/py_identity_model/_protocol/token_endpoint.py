@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar, TypeVar
 
-from ..exceptions import InvalidArgumentError
+from ..exceptions import InvalidArgumentError, TokenRequestException
 from .base import BaseRequest, BaseResponse
 from .client_choice import chosen_authentication, presented_certificate
 from .endpoint import json_object, refusal, whole_number
@@ -138,3 +138,15 @@ def expiry_of(token: Mapping[str, Any], now: datetime | None = None) -> datetime
         return (now or datetime.now(UTC)) + timedelta(seconds=lifetime)
     except OverflowError:
         return None
+
+
+def refused_by(address: str, response: BaseResponse) -> TokenRequestException:
+    """Return what to raise for a failed response, with what the provider said of it."""
+    stored = vars(response)
+    said = {
+        name: stored[name]
+        for name in ("oauth_error", "oauth_error_description")
+        if stored.get(name) is not None
+    }
+    text = stored.get("error") or "the answer holds no access_token"
+    return TokenRequestException(text, address, response.status_code, said)

@@ -14,7 +14,6 @@ from .._protocol.authorization import (
     extra_pairs,
 )
 from .._protocol.authorization_code import AuthorizationCodeTokenRequest
-from .._protocol.base import BaseResponse
 from .._protocol.callback import AuthorizeCallbackResponse, parse_authorize_callback_response
 from .._protocol.client_profile import (
     check_request,
@@ -26,7 +25,7 @@ from .._protocol.jarm import is_jarm_response
 from .._protocol.jwks import JwksRequest
 from .._protocol.login import AuthorizationRequest, Secrets, Session, check_callback, replayed
 from .._protocol.par import PushedAuthorizationRequest
-from .._protocol.token_endpoint import Scope, TokenResponse, scope_text
+from .._protocol.token_endpoint import Scope, TokenResponse, refused_by, scope_text
 from .._protocol.token_validation import unavailable
 from .._seam.aio import call
 from ..exceptions import (
@@ -161,7 +160,7 @@ class AsyncLogins(AsyncProviderAccess):
             request, self._http_client, settings=self._settings
         )
         if not response.is_successful:
-            raise _refused(request.address, response)
+            raise refused_by(request.address, response)
         return str(response.request_uri)
 
     async def callback(
@@ -287,7 +286,7 @@ class AsyncLogins(AsyncProviderAccess):
             request, self._http_client, settings=self._settings
         )
         if not response.is_successful:
-            raise _refused(request.address, response)
+            raise refused_by(request.address, response)
         kind = str((response.token or {}).get("token_type")).lower()
         if self.profile is not None and self.dpop_key is not None and kind != "dpop":
             raise TokenRequestException(
@@ -314,14 +313,3 @@ class AsyncLogins(AsyncProviderAccess):
             max_age=begun.max_age,
             settings=self._settings,
         )
-
-
-def _refused(address: str, response: BaseResponse) -> TokenRequestException:
-    stored = vars(response)
-    said = {
-        name: stored[name]
-        for name in ("oauth_error", "oauth_error_description")
-        if stored.get(name) is not None
-    }
-    text = str(stored.get("error"))
-    return TokenRequestException(text, address, response.status_code, said)

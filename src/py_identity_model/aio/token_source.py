@@ -15,11 +15,11 @@ from .._protocol.client_credentials import ClientCredentialsTokenRequest
 from .._protocol.grants import ExtensionTokenRequest, JwtBearerTokenRequest
 from .._protocol.refreshing import RefreshTokenRequest
 from .._protocol.stored_token import StoredToken, request_key, stored_from
-from .._protocol.token_endpoint import TokenResponse
+from .._protocol.token_endpoint import TokenResponse, refused_by
 from .._protocol.token_exchange import TokenExchangeRequest
 from .._seam.aio import Result
 from .._settings import Settings
-from ..exceptions import InvalidArgumentError, PyIdentityModelException, TokenRequestException
+from ..exceptions import InvalidArgumentError, PyIdentityModelException
 from .client_credentials import request_client_credentials_token
 from .flights import AsyncFlights
 from .grants import request_extension_token, request_jwt_bearer_token
@@ -159,20 +159,9 @@ class AsyncTokenSource:
         grant: Callable[..., Result[TokenResponse]] = _GRANTS[type(request)]
         response = await grant(request, self._http_client, settings=self._settings)
         if not response.is_successful or not (response.token or {}).get("access_token"):
-            raise _failure(request.address, response)
+            raise refused_by(request.address, response)
         fresh = stored_from(response, self._margin, self.clock(), refresh)
         keeps = fresh.refresh_token is not None or fresh.expires_at is None
         lifetime = None if keeps else max(0.0, (fresh.expires_at or 0.0) - self.clock())
         await self._store.set(self._key, fresh.to_json(), lifetime)
         return fresh
-
-
-def _failure(address: str, response: TokenResponse) -> TokenRequestException:
-    stored = vars(response)
-    text = stored.get("error") or "the answer holds no access_token"
-    said = {
-        name: stored[name]
-        for name in ("oauth_error", "oauth_error_description")
-        if stored.get(name) is not None
-    }
-    return TokenRequestException(text, address, response.status_code, said)

@@ -15,7 +15,6 @@ from .._protocol.authorization import (
     extra_pairs,
 )
 from .._protocol.authorization_code import AuthorizationCodeTokenRequest
-from .._protocol.base import BaseResponse
 from .._protocol.callback import AuthorizeCallbackResponse, parse_authorize_callback_response
 from .._protocol.client_profile import (
     check_request,
@@ -27,7 +26,7 @@ from .._protocol.jarm import is_jarm_response
 from .._protocol.jwks import JwksRequest
 from .._protocol.login import AuthorizationRequest, Secrets, Session, check_callback, replayed
 from .._protocol.par import PushedAuthorizationRequest
-from .._protocol.token_endpoint import Scope, TokenResponse, scope_text
+from .._protocol.token_endpoint import Scope, TokenResponse, refused_by, scope_text
 from .._protocol.token_validation import unavailable
 from .._seam.sync import call
 from ..exceptions import (
@@ -158,7 +157,7 @@ class Logins(ProviderAccess):
         )
         response = push_authorization_request(request, self._http_client, settings=self._settings)
         if not response.is_successful:
-            raise _refused(request.address, response)
+            raise refused_by(request.address, response)
         return str(response.request_uri)
 
     def callback(
@@ -284,7 +283,7 @@ class Logins(ProviderAccess):
             request, self._http_client, settings=self._settings
         )
         if not response.is_successful:
-            raise _refused(request.address, response)
+            raise refused_by(request.address, response)
         kind = str((response.token or {}).get("token_type")).lower()
         if self.profile is not None and self.dpop_key is not None and kind != "dpop":
             raise TokenRequestException(
@@ -311,14 +310,3 @@ class Logins(ProviderAccess):
             max_age=begun.max_age,
             settings=self._settings,
         )
-
-
-def _refused(address: str, response: BaseResponse) -> TokenRequestException:
-    stored = vars(response)
-    said = {
-        name: stored[name]
-        for name in ("oauth_error", "oauth_error_description")
-        if stored.get(name) is not None
-    }
-    text = str(stored.get("error"))
-    return TokenRequestException(text, address, response.status_code, said)
