@@ -128,9 +128,10 @@ def lowest(session: nox.Session) -> None:
     session.install("uv")
     pins = Path(session.create_tmp(), "lowest.txt")
     compile_ = ("uv", "pip", "compile", "--quiet", "--resolution", "lowest-direct")
-    options = ("--no-header", "--no-annotate", "--extra", "testing", "--no-emit-index-url")
-    session.run(*compile_, *options, "pyproject.toml", "-o", str(pins), silent=True)
-    session.install("-c", str(pins), "-e", ".[testing]", *group("test"))
+    options = ("--no-header", "--no-annotate", "--no-emit-index-url")
+    extras = ("--extra", "testing", "--extra", "httpx2")
+    session.run(*compile_, *options, *extras, "pyproject.toml", "-o", str(pins), silent=True)
+    session.install("-c", str(pins), "-e", ".[testing,httpx2]", *group("test"))
     session.run("pytest", "-q", *SUITES, *session.posargs)
 
 

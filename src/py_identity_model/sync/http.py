@@ -9,8 +9,9 @@ from dataclasses import replace
 from functools import partial
 from time import monotonic, time
 from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
+from .._http_library import library_of
 from .._logging import logger, redact_url
 from .._protocol.dpop import NonceMemory
 from .._protocol.messages import (
@@ -18,7 +19,6 @@ from .._protocol.messages import (
     HttpRequest,
     HttpResponse,
     Replay,
-    redirect_text,
 )
 from .._protocol.mtls import MtlsClientAuth
 from .._protocol.no_cookies import no_cookies
@@ -36,20 +36,19 @@ from .._seam.sync import (
 from .._settings import HTTP_RETRY_BASE_DELAY, HTTP_RETRY_MAX_ATTEMPTS, HTTP_TIMEOUT
 from ..exceptions import (
     ConfigurationException,
-    DeadlineExceededException,
     InvalidArgumentError,
     NetworkException,
-    ResponseRefusedException,
 )
 from ..ssl_config import get_ssl_verify
+from .receiving import left, receive, timeout_within, too_late
 
 if TYPE_CHECKING:  # loaded by whoever sends the first request: it costs more than all of ours
     import httpx
+    import httpx2
 
 _DEADLINE_FACTOR = 2
 # httpx's pool queues badly: a thousand providers cold at once would take a minute.
 _turns: PeerLocal[Semaphore] = PeerLocal("py_identity_model.turns", partial(Semaphore, 16))
-_CHUNKS_AFTER_CLOSING = 64  # what was received already; mocks may have more to give
 
 
 class HTTPClient(Closing):
@@ -59,7 +58,7 @@ class HTTPClient(Closing):
     (``HTTP_TIMEOUT`` or 30 by default; a request takes at most twice that in total, retries
     included), ``verify`` as True, False, or a file or folder of certificate authorities (by
     default what :func:`py_identity_model.ssl_config.get_ssl_verify` says).  With ``client`` it
-    wraps that one, and leaves closing it to you.
+    wraps that one, of httpx or of httpx2, and leaves closing it to you.
 
     Keys and documents fetched through it are cached on it, and shared with no other client.
 
@@ -74,7 +73,7 @@ class HTTPClient(Closing):
 
     def __init__(
         self,
-        client: httpx.Client | None = None,
+        client: httpx.Client | httpx2.Client | None = None,
         timeout: float | None = None,
         verify: bool | str | None = None,
     ) -> None:
@@ -87,19 +86,21 @@ class HTTPClient(Closing):
         self.owns_client = client is None
         self._closed = False
         self._deadline = None if timeout is None else _DEADLINE_FACTOR * _checked(timeout)
-        self._client = client if client is not None else _open(timeout, verify)
+        self._client: Any = client if client is not None else _open(timeout, verify)
+        self.library = library_of(self._client)
 
     @property
     def client(self) -> httpx.Client:
-        """The client of httpx; RuntimeError once this object was closed."""
+        """The client of httpx, or the one that was given; RuntimeError once this was closed."""
         if self._closed:
             raise RuntimeError("HTTPClient has been closed")
-        return self._client
+        client: httpx.Client = self._client
+        return client
 
     @property
     def is_closed(self) -> bool:
         """Whether this object, or the client inside, was closed."""
-        return self._closed or self._client.is_closed
+        return self._closed or bool(self._client.is_closed)
 
     @property
     def total_timeout(self) -> float:
@@ -215,7 +216,7 @@ def send(
         with deadline(seconds):
             return _attempts(owner, request, pauses, due, in_turn=in_turn)
     except TimeoutError:
-        raise _too_late(request) from None
+        raise too_late(request) from None
 
 
 def _send_with_certificate(
@@ -252,7 +253,7 @@ def _attempts(
         except NetworkException as error:
             cause = error.__cause__
             pause = next(pauses, None)
-            if not _may_send_again(cause, request.replay) or pause is None:
+            if not _may_send_again(cause, request.replay, owner.library) or pause is None:
                 raise
             if monotonic() + pause >= due:
                 raise
@@ -273,13 +274,11 @@ def _attempts(
         sleep(pause)
 
 
-def _may_send_again(cause: BaseException | None, replay: Replay) -> bool:
-    import httpx
-
-    if isinstance(cause, (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)):
+def _may_send_again(cause: BaseException | None, replay: Replay, library: Any) -> bool:
+    if isinstance(cause, (library.ConnectError, library.ConnectTimeout, library.PoolTimeout)):
         return True
-    hopeless = isinstance(cause, (httpx.UnsupportedProtocol, httpx.LocalProtocolError))
-    return replay is Replay.SAFE and isinstance(cause, httpx.RequestError) and not hopeless
+    hopeless = isinstance(cause, (library.UnsupportedProtocol, library.LocalProtocolError))
+    return replay is Replay.SAFE and isinstance(cause, library.RequestError) and not hopeless
 
 
 def _answered(owner: HTTPClient, request: HttpRequest, due: float) -> HttpResponse:
@@ -300,8 +299,7 @@ def _answered(owner: HTTPClient, request: HttpRequest, due: float) -> HttpRespon
 def _attempt(
     owner: HTTPClient, request: HttpRequest, due: float, nonce: str | None
 ) -> HttpResponse:
-    import httpx
-
+    library = owner.library
     client, usual = owner.client, {} if owner.owns_client else USUAL_HEADERS
     prepared = request.prepare(nonce=nonce, assertion=_assertion(request))
     try:
@@ -310,21 +308,21 @@ def _attempt(
             request.url,
             headers={**usual, **prepared.headers},
             content=prepared.content,
-            timeout=_timeout(client.timeout, _left(request, due)),
+            timeout=timeout_within(client.timeout, left(request, due)),
         )
         if "Authorization" in prepared.headers:  # the client's own must not replace it
             response = client.send(built, stream=True, follow_redirects=False, auth=None)
         else:
             response = client.send(built, stream=True, follow_redirects=False)
         try:
-            return _receive(response, request, due)
+            return receive(response, request, due, library)
         finally:
             response.close()
-    except httpx.InvalidURL as error:
+    except library.InvalidURL as error:
         raise ConfigurationException(f"the URL is malformed: {error}", code="invalid_url") from None
-    except httpx.RequestError as error:
+    except library.RequestError as error:
         if monotonic() >= due:
-            raise _too_late(request) from error
+            raise too_late(request) from error
         raise NetworkException(_words_of(error), redact_url(request.url)) from error
 
 
@@ -342,86 +340,3 @@ def _words_of(error: BaseException) -> str:
     while cause is not None and not str(cause):
         cause = cause.__cause__ or cause.__context__
     return str(cause) if cause is error else f"{type(error).__name__}: {cause or 'no details'}"
-
-
-def _receive(response: httpx.Response, request: HttpRequest, due: float) -> HttpResponse:
-    status = response.status_code
-    if 300 <= status < 400 and not (status == 304 and request.etag is not None):
-        text = redirect_text(status, response.headers.get("location"))
-        raise _refused(request, text, status, "redirect_refused")
-    limit = request.max_body if isinstance(request.max_body, int) else request.max_body()
-    for name, value in response.headers.raw:  # looking names up one by one decodes all each time
-        match name.lower():
-            case b"content-encoding" if value.strip().lower() not in {b"", b"identity"}:
-                text = "the answer is encoded although that was not offered"
-                raise _refused(request, text, status, "content_encoding_refused")
-            case b"content-length" if value.isdigit() and (len(value) > 15 or int(value) > limit):
-                raise _too_large(request, status, limit)
-    if response.is_stream_consumed:  # by a mock
-        body = response.content
-    else:
-        body = _read(response, limit, due)
-    _left(request, due)
-    if len(body) > limit:
-        raise _too_large(request, status, limit)
-    return HttpResponse(status, response.headers, body)
-
-
-def _read(response: httpx.Response, limit: int, due: float) -> bytes:
-    """Return the body, or at least one byte more than ``limit`` of it."""
-    import httpx
-
-    body = bytearray()
-    after_closing = 0
-    try:
-        for chunk in response.iter_raw():
-            if not response.is_closed:
-                body += chunk
-                if len(body) <= limit and monotonic() < due:
-                    continue
-                # Leaving the loop would strand the generators inside httpx.  On a closed
-                # connection the next read fails, and that ends them all.
-                response.close()
-            after_closing += 1
-            if after_closing > _CHUNKS_AFTER_CLOSING:
-                break
-    except (httpx.HTTPError, httpx.StreamError):
-        if not after_closing:
-            raise
-    return bytes(body)
-
-
-def _timeout(configured: httpx.Timeout, left: float) -> httpx.Timeout:
-    given = HTTP_TIMEOUT.given()
-    phases = configured.as_dict()
-    if given is not None:
-        phases = dict.fromkeys(phases, given)
-    elif all(value is not None and value <= left for value in phases.values()):
-        return configured
-    import httpx
-
-    return httpx.Timeout(
-        **{name: left if value is None else min(value, left) for name, value in phases.items()}
-    )
-
-
-def _left(request: HttpRequest, due: float) -> float:
-    left = due - monotonic()
-    if left <= 0:
-        raise _too_late(request)
-    return left
-
-
-def _too_late(request: HttpRequest) -> DeadlineExceededException:
-    return DeadlineExceededException(
-        "the answer was not complete before the total deadline", redact_url(request.url)
-    )
-
-
-def _too_large(request: HttpRequest, status: int, limit: int) -> ResponseRefusedException:
-    text = f"the answer is too large: more than {limit} bytes"
-    return _refused(request, text, status, "response_too_large")
-
-
-def _refused(request: HttpRequest, text: str, status: int, code: str) -> ResponseRefusedException:
-    return ResponseRefusedException(text, redact_url(request.url), status, code=code)

@@ -4,9 +4,11 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Generator
+from typing import TYPE_CHECKING, Any
 
 import httpx
 
+from .._http_library import library_of
 from .._logging import logger, redact_url
 from .._protocol.addresses import is_loopback
 from .._protocol.challenges import Challenge, parse_www_authenticate
@@ -15,9 +17,12 @@ from .._protocol.stored_token import StoredToken
 from ..exceptions import InvalidArgumentError, PyIdentityModelException
 from .token_source import TokenSource
 
+if TYPE_CHECKING:
+    import httpx2
+
 
 class TokenAuth(httpx.Auth):
-    """Puts a source's token on every request: an ``auth`` of httpx.
+    """Puts a source's token on every request: an ``auth`` of httpx, or of httpx2.
 
     ``origins`` are those that get the token, as ``https://host[:port]``; other requests go
     without.  If None, every request gets it: then use the client for one API alone.  A 401
@@ -53,7 +58,8 @@ class TokenAuth(httpx.Auth):
             yield request
             return
         self._check_scheme(request.url)
-        repeatable = isinstance(request.stream, httpx.ByteStream)  # others are used up by sending
+        # Other streams are used up by sending.
+        repeatable = isinstance(request.stream, library_of(request).ByteStream)
         token = self._source.get_token()
         nonce = self._authorize(request, token)
         response = yield request
@@ -72,6 +78,28 @@ class TokenAuth(httpx.Auth):
             self._authorize(request, token)
             response = yield request
             self._learn(request, response)
+
+    def for_httpx2(self) -> httpx2.Auth:
+        """Return the same for a client of httpx2, which takes no ``auth`` of httpx.
+
+        It needs httpx2: the extra ``httpx2`` of this package.
+
+        Example::
+
+            api = httpx2.Client(auth=auth.for_httpx2())
+        """
+        import httpx2
+
+        flow: Any = self.sync_auth_flow
+
+        class Httpx2TokenAuth(httpx2.Auth):
+            def sync_auth_flow(
+                self, request: httpx2.Request
+            ) -> Generator[httpx2.Request, httpx2.Response]:
+                generator: Generator[httpx2.Request, httpx2.Response] = flow(request)
+                return generator
+
+        return Httpx2TokenAuth()
 
     def _check_scheme(self, url: httpx.URL) -> None:
         if url.scheme != "https" and not self._plain and not is_loopback(url.host):
