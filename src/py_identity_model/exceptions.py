@@ -99,7 +99,8 @@ class PyIdentityModelException(Exception):
     def __init__(
         self, message: str, details: Mapping[str, Any] | None = None, *, code: str | None = None
     ) -> None:
-        # No chain of `super()`: refusing bad tokens is work that strangers can cause.
+        # No chain of `super()`, and none at all below for the usual refusal: refusing bad tokens
+        # is work that strangers can cause.
         self.args = (message,)
         self.message = message
         self.details: dict[str, Any] = dict(details) if details else {}
@@ -134,7 +135,10 @@ class TokenValidationException(ValidationException):
         *,
         code: str | None = None,
     ) -> None:
-        PyIdentityModelException.__init__(self, message, details, code=code)
+        self.args = (message,)
+        self.message = message
+        self.details = dict(details) if details else {}
+        self.code = code or self.default_code
         self.token_part = token_part
 
 

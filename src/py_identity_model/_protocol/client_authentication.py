@@ -76,12 +76,16 @@ class ClientSecretBasic(ClientAuthentication):
         self, client_id: str, address: str, assertion: str | None = None
     ) -> Credentials:
         """Return the ``Authorization`` header."""
-        pair = f"{quote(client_id, safe='')}:{quote(self.client_secret, safe='')}"
+        pair = f"{_form_encoded(client_id)}:{_form_encoded(self.client_secret)}"
         return Credentials({"Authorization": f"Basic {b64encode(pair.encode()).decode()}"}, {})
 
     def secrets(self) -> tuple[str, ...]:
         """Return the secret."""
         return (self.client_secret,)
+
+
+def _form_encoded(text: str) -> str:
+    return text if text.isascii() and text.isalnum() else quote(text, safe="")
 
 
 @dataclass(frozen=True)

@@ -28,6 +28,7 @@ R = TypeVar("R", bound=BaseResponse)
 
 MAX_BODY = 1024 * 1024
 _MAX_QUOTED = 2048
+_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _LONG_SECRET = 8  # a shorter one may well be a part of an error code
 
 
@@ -125,7 +126,7 @@ class HttpResponse:
     def json(self) -> Any:
         """Return the parsed body; raises ValueError, also for NaN and too deep a nesting."""
         try:
-            return _decode(self.content.decode("utf-8-sig"))
+            return _decode(self.content.removeprefix(_BYTE_ORDER_MARK).decode())
         except RecursionError as error:
             raise ValueError("too deeply nested") from error
 

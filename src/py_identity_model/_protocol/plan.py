@@ -122,20 +122,16 @@ class Plan:
         keys = entry.value
         if keys is None or document.value is not self._provider:
             return None
-        if type(jwt) is not str or len(jwt) > self._max_size:
+        if type(jwt) is not str or len(jwt) > self._max_size or not jwt.isascii():
             raise not_split(jwt, self._max_size)
-        try:
-            data = jwt.encode("ascii")
-            first = data.index(b".")
-        except ValueError:
-            raise not_split(jwt, self._max_size) from None
+        data = jwt.encode()
+        first, last = data.find(b"."), data.rfind(b".")
+        if first <= 0 or last == first or data.find(b".", first + 1) != last:
+            raise not_split(jwt, self._max_size)
         tokens = self._tokens
         if tokens is not None and (payload := tokens.find(data, self, keys, wall)) is not None:
             self._count(document, entry, monotonic)
             return read_claims(payload)
-        last = data.rfind(b".")
-        if first == 0 or last == first or data.find(b".", first + 1) != last:
-            raise not_split(jwt, self._max_size)
         known = (keys.weak_memo if self._weak else keys.memo).get(data[:first])
         if known is None:
             self._refuse_header(data[:first], entry, keys, monotonic)

@@ -100,10 +100,12 @@ def details_text(details: object) -> str:
 
 
 def _add_extra(form: Form, extra: Mapping[str, str | Sequence[str]] | None) -> None:
-    taken = sorted({*(extra or ())} & {*form, *_RESERVED})
+    if not extra:
+        return
+    taken = sorted({*extra} & {*form, *_RESERVED})
     if taken:
         raise InvalidArgumentError(f"extra_parameters must not name {', '.join(taken)}")
-    form.update(extra or {})
+    form.update(extra)
 
 
 def scope_text(scope: Scope | None) -> str | None:

@@ -10,7 +10,7 @@ from time import monotonic, time
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
-from .._http_library import library_of
+from .._http_library import built_request, library_of
 from .._logging import logger, redact_url
 from .._protocol.dpop import NonceMemory
 from .._protocol.messages import (
@@ -304,7 +304,9 @@ async def _attempt(
     client, usual = owner.client, {} if owner.owns_client else USUAL_HEADERS
     prepared = request.prepare(nonce=nonce, assertion=await _assertion(request))
     try:
-        built = client.build_request(
+        built = built_request(
+            client,
+            library,
             request.method,
             request.url,
             headers={**usual, **prepared.headers},
