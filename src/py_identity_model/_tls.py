@@ -9,13 +9,16 @@ from __future__ import annotations
 import os
 import ssl
 import threading
+from typing import TYPE_CHECKING
 
 import httpx
 
 from ._fork import forget_in_child
-from ._protocol.mtls import MtlsClientAuth
 from ._settings import ca_folder
 from .exceptions import InvalidArgumentError
+
+if TYPE_CHECKING:
+    from ._protocol.mtls import MtlsClientAuth
 
 
 class TLSContexts:

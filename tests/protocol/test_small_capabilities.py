@@ -39,7 +39,8 @@ from py_identity_model import (
     validate_fapi_discovery,
 )
 from py_identity_model._jose.encoding import decode_base64url, parse_object
-from py_identity_model._protocol.dpop import NonceMemory, jwk_thumbprint
+from py_identity_model._protocol.dpop import jwk_thumbprint
+from py_identity_model._protocol.dpop_nonces import NonceMemory
 from py_identity_model._protocol.polling import Rhythm
 from py_identity_model.exceptions import InvalidArgumentError
 from tests.support import refused

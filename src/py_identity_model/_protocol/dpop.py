@@ -6,8 +6,7 @@ import hashlib
 import time
 import uuid
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Protocol, Self
+from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import urlsplit
 
 from .._jose.encoding import encode_base64url
@@ -20,8 +19,6 @@ if TYPE_CHECKING:
 DPOP_ALGORITHMS = ("ES256", "ES384", "ES512", "RS256", "PS256", "EdDSA")
 _CURVES = {"ES256": "P-256", "ES384": "P-384", "ES512": "P-521"}
 _PUBLIC = {"EC": ("kty", "crv", "x", "y"), "RSA": ("kty", "n", "e"), "OKP": ("kty", "crv", "x")}
-_CHALLENGE = "use_dpop_nonce"
-_MOST_NONCES = 1000
 
 
 class DPoPKey:
@@ -236,63 +233,3 @@ def proof_headers(
     return build_dpop_headers(
         create_dpop_proof(key, method, uri, access_token, nonce), access_token
     )
-
-
-class Answered(Protocol):
-    """What a challenge is read from: httpx's response, or ours."""
-
-    @property
-    def status_code(self) -> int:
-        """The status."""
-
-    @property
-    def headers(self) -> Mapping[str, str]:
-        """The header fields; names are found in any case."""
-
-    def json(self) -> Any:
-        """Return the parsed body; raises ValueError."""
-
-
-def extract_dpop_nonce(response: Answered) -> str | None:
-    """Return the nonce that a server demands in the next proof, None if it demands none.
-
-    ``response`` is httpx's.  RFC 9449 §8 and §9.
-
-    Example::
-
-        nonce = extract_dpop_nonce(response)
-        if nonce is not None:
-            proof = create_dpop_proof(key, "POST", token_endpoint, nonce=nonce)
-    """
-    nonce = response.headers.get("DPoP-Nonce")
-    if response.status_code not in {400, 401} or not nonce:
-        return None
-    if _CHALLENGE in response.headers.get("WWW-Authenticate", ""):
-        return nonce
-    try:
-        body = response.json()
-    except ValueError:
-        return None
-    demanded = isinstance(body, dict) and body.get("error") == _CHALLENGE
-    return nonce if demanded else None
-
-
-@dataclass(frozen=True)
-class NonceMemory:
-    """The last nonce of each server, for each key; RFC 9449 §8.2."""
-
-    nonces: dict[tuple[str, str], str] = field(default_factory=dict)
-
-    def place(self, key: DPoPKey, url: str) -> tuple[str, str]:
-        """Return what a nonce is remembered by: the key, and the server's origin."""
-        parts = urlsplit(url)
-        return key.jwk_thumbprint, f"{parts.scheme}://{parts.netloc}"
-
-    def learn(self, place: tuple[str, str], response: Answered) -> str | None:
-        """Remember what a response brings; return the nonce if it demands another attempt."""
-        nonce = response.headers.get("DPoP-Nonce")
-        if nonce:
-            if len(self.nonces) >= _MOST_NONCES:
-                self.nonces.clear()
-            self.nonces[place] = nonce
-        return extract_dpop_nonce(response)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from json import JSONDecoder
 from json import dumps as dump_json
-from typing import Any, Generic, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
 from urllib.parse import urlencode
 
 from .._logging import redact_url, scrub
@@ -20,9 +20,11 @@ from ..exceptions import (
     TokenValidationException,
 )
 from .base import BaseResponse, ErrorKind
-from .client_authentication import ClientAuthentication
-from .dpop import DPoPKey, proof_headers
-from .mtls import MtlsClientAuth
+
+if TYPE_CHECKING:  # who validates tokens sends requests too, but needs none of these
+    from .client_authentication import ClientAuthentication
+    from .dpop import DPoPKey
+    from .mtls import MtlsClientAuth
 
 R = TypeVar("R", bound=BaseResponse)
 
@@ -96,6 +98,8 @@ class HttpRequest:
 
     def _token_headers(self, nonce: str | None) -> dict[str, str]:
         if self.dpop_key is not None:
+            from .dpop import proof_headers
+
             return proof_headers(self.dpop_key, self.method, self.url, self.access_token, nonce)
         if self.access_token is None:
             return {}

@@ -10,7 +10,6 @@ from typing import Any
 from .._jose.algorithms import ALGORITHMS
 from .._jose.claims import ClaimsRules
 from .._jose.encoding import encode_base64url
-from .._jose.encryption import decrypt
 from .._jose.jwk import JsonWebKey, jwks_from_dict
 from .._jose.sign import PrivateKey
 from .._jose.tokens import MAX_TOKEN_SIZE
@@ -191,6 +190,8 @@ def opened(token: str, config: TokenValidationConfig) -> tuple[str, TokenValidat
     """Return the signed token inside ``token``, and the configuration that is left for it."""
     if config.decryption_keys is None:
         return token, config
+    from .._jose.encryption import decrypt
+
     inner = decrypt(token, config.decryption_keys, config.client_secret)
     try:
         signed = inner.decode("ascii")

@@ -102,8 +102,8 @@ if TYPE_CHECKING:
     from .._protocol.dpop import build_dpop_headers as build_dpop_headers
     from .._protocol.dpop import compute_ath as compute_ath
     from .._protocol.dpop import create_dpop_proof as create_dpop_proof
-    from .._protocol.dpop import extract_dpop_nonce as extract_dpop_nonce
     from .._protocol.dpop import generate_dpop_key as generate_dpop_key
+    from .._protocol.dpop_nonces import extract_dpop_nonce as extract_dpop_nonce
     from .._protocol.dpop_verification import DPoPProof as DPoPProof
     from .._protocol.fapi import FAPI2_ALLOWED_AUTH_METHODS as FAPI2_ALLOWED_AUTH_METHODS
     from .._protocol.fapi import (
@@ -509,9 +509,9 @@ if not TYPE_CHECKING:  # a `__getattr__` in sight would hide misspelt names from
                 "build_dpop_headers",
                 "compute_ath",
                 "create_dpop_proof",
-                "extract_dpop_nonce",
                 "generate_dpop_key",
             ],
+            ".._protocol.dpop_nonces": ["extract_dpop_nonce"],
             ".._protocol.dpop_verification": ["DPoPProof"],
             ".._protocol.fapi": [
                 "FAPI2_ALLOWED_AUTH_METHODS",

@@ -11,7 +11,8 @@ from .._http_library import library_of
 from .._logging import logger, redact_url
 from .._protocol.addresses import is_loopback
 from .._protocol.challenges import Challenge, parse_www_authenticate
-from .._protocol.dpop import NonceMemory, proof_headers
+from .._protocol.dpop import proof_headers
+from .._protocol.dpop_nonces import NonceMemory
 from .._protocol.stored_token import StoredToken
 from ..exceptions import InvalidArgumentError, PyIdentityModelException
 from .token_source import AsyncTokenSource

@@ -13,14 +13,13 @@ from typing import TYPE_CHECKING, Any, Self
 
 from .._http_library import built_request, library_of
 from .._logging import logger, redact_url
-from .._protocol.dpop import NonceMemory
+from .._protocol.dpop_nonces import NonceMemory
 from .._protocol.messages import (
     USUAL_HEADERS,
     HttpRequest,
     HttpResponse,
     Replay,
 )
-from .._protocol.mtls import MtlsClientAuth
 from .._protocol.no_cookies import no_cookies
 from .._protocol.retry import backoff, retry_after, worth_retrying
 from .._seam.sync import (
@@ -45,6 +44,8 @@ from .receiving import left, receive, timeout_within, too_late
 if TYPE_CHECKING:  # loaded by whoever sends the first request: it costs more than all of ours
     import httpx
     import httpx2
+
+    from .._protocol.mtls import MtlsClientAuth
 
 _DEADLINE_FACTOR = 2
 # httpx's pool queues badly: a thousand providers cold at once would take a minute.
