@@ -6,7 +6,6 @@ import shutil
 from pathlib import Path
 
 import nox
-import nox.command
 
 PYTHONS = ["3.11", "3.12", "3.13"]
 
@@ -160,7 +159,7 @@ def build(session: nox.Session) -> None:
 def bench(session: nox.Session) -> None:
     """Measure, side by side with peers; `-- --check` fails below what must hold.
 
-    Name benchmarks to run these alone: `-- validate reject`.
+    Name benchmarks to run these alone: `-- validate reject`.  Medians of `--runs=3` count.
     """
     session.install("uv", "-e", ".[testing]", *group("bench"))
     peer = Path(session.create_tmp(), "peer")
@@ -169,17 +168,18 @@ def bench(session: nox.Session) -> None:
         session.run("uv", "venv", "--quiet", str(peer))
         session.run("uv", "pip", "install", "--quiet", "--python", str(peer), PUBLISHED)
     named = [name for name in session.posargs if not name.startswith("-")]
-    options = [option for option in session.posargs if option.startswith("-")]
-    interpreter = {"BENCH_PEER_PYTHON": str(peer.resolve() / "bin" / "python")}
-    failed = []
-    for name in named or BENCHMARKS:
-        command = ("python", "-m", f"benchmarks.{name}", *options)
-        try:
-            session.run(*command, env=interpreter)
-        except nox.command.CommandFailed:
-            failed.append(name)
-    if failed:
-        session.error(f"below what must hold: {', '.join(failed)}")
+    options = [one for one in session.posargs if one.startswith("-")]
+    runs = [int(one.partition("=")[2]) for one in options if one.startswith("--runs=")] or [3]
+    results = [Path(session.create_tmp(), f"run-{run}.jsonl").resolve() for run in range(runs[-1])]
+    peer_python = str(peer.resolve() / "bin" / "python")
+    for path in results:
+        path.unlink(missing_ok=True)
+        env = {"BENCH_PEER_PYTHON": peer_python, "BENCH_RESULTS": str(path)}
+        for name in named or BENCHMARKS:
+            session.run("python", "-m", f"benchmarks.{name}", env=env)
+    files = [str(path) for path in results]
+    others = [one for one in options if not one.startswith("--runs=")]
+    session.run("python", "-m", "benchmarks.report", *files, *others)
 
 
 @nox.session

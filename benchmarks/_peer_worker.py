@@ -2,19 +2,24 @@
 
 # mypy: ignore-errors
 
+import asyncio
 import gc
 import json
+import runpy
 import sys
 import threading
 import time
+from pathlib import Path
 
 from py_identity_model import (
     ClientCredentialsTokenRequest,
     TokenValidationConfig,
+    aio,
     request_client_credentials_token,
     validate_token,
 )
 
+flooded = runpy.run_path(str(Path(__file__).with_name("_flood.py")))["flooded"]
 CONFIG = TokenValidationConfig(perform_disco=True, audience="api")
 
 
@@ -41,7 +46,30 @@ def request(question):
     return lambda: request_client_credentials_token(asked)
 
 
+LOOP = asyncio.Runner()
 KINDS = {"validate": validate, "refuse": refuse, "request": request}
+
+
+def awaited(question):
+    asked = ClientCredentialsTokenRequest(question["address"], "machine", "secret", "api")
+
+    async def many():
+        for _ in range(question["count"]):
+            await aio.request_client_credentials_token(asked)
+
+    began = time.process_time()
+    LOOP.run(many())
+    return time.process_time() - began
+
+
+def flood(question):
+    address = question["issuer"] + "/.well-known/openid-configuration"
+    return flooded(
+        lambda token: validate_token(token, CONFIG, address),
+        question["good"],
+        question["forged"],
+        question["seconds"],
+    )
 
 
 def timed(question):
@@ -75,7 +103,7 @@ def rate(question):
     return sum(done) / question["window"]
 
 
+WHOLE = {"rate": rate, "request_async": awaited, "flood": flood}
 for line in sys.stdin:
     question = json.loads(line)
-    answer = rate(question) if question["kind"] == "rate" else timed(question)
-    print(json.dumps(answer), flush=True)
+    print(json.dumps(WHOLE.get(question["kind"], timed)(question)), flush=True)

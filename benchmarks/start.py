@@ -14,7 +14,10 @@ from benchmarks._side import Goal, judge
 from benchmarks._tokens import signers, small
 
 CONTEXTS = """
-import ssl, threading
+import os, ssl, threading
+def resident():
+    with open("/proc/self/statm") as file:
+        return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 2**20
 made = []
 create = ssl.create_default_context
 def count(*a, **k):
@@ -22,14 +25,21 @@ def count(*a, **k):
     return create(*a, **k)
 ssl.create_default_context = count
 from py_identity_model.http_client import get_http_client
-barrier = threading.Barrier(64)
-def work():
-    barrier.wait()
-    get_http_client()
-threads = [threading.Thread(target=work) for _ in range(64)]
-[t.start() for t in threads]
-[t.join() for t in threads]
-print(len(made))
+def together(count):
+    ready, measured = threading.Barrier(count + 1), threading.Barrier(count + 1)
+    def work():
+        get_http_client()
+        ready.wait()
+        measured.wait()
+    threads = [threading.Thread(target=work) for _ in range(count)]
+    [t.start() for t in threads]
+    ready.wait()
+    found = resident()
+    measured.wait()
+    [t.join() for t in threads]
+    return found
+one = together(1)
+print(len(made), together(64) - one)
 """
 FIRST = """
 import sys
@@ -50,6 +60,7 @@ def seconds(python: str, program: str, *arguments: str) -> float:
 def main(arguments: list[str]) -> int:
     ours, published = sys.executable, os.environ["BENCH_PEER_PYTHON"]
     told = subprocess.run([ours, "-c", CONTEXTS], capture_output=True, text=True, check=True)
+    contexts, megabytes = map(float, told.stdout.split())
     signer = signers()["RS256"]
     programs: dict[str, tuple[str, str, tuple[str, ...]]] = {}
     with IdP() as idp:
@@ -65,27 +76,32 @@ def main(arguments: list[str]) -> int:
             programs[f"first {name}"] = (python, FIRST, given)
         times: dict[str, list[float]] = {name: [] for name in programs}
         order = list(programs)
-        for _ in range(12):
+        for _ in range(15):
             random.Random(len(times[order[0]])).shuffle(order)
             for name in order:
                 python, program, more = programs[name]
                 times[name].append(seconds(python, program, *more))
-    best = {name: min(found) * 1000 for name, found in times.items()}
-    for name, value in best.items():
-        print(f"{name:20} {value:8.1f} ms (median {statistics.median(times[name]) * 1000:.1f})")
+    for name, found in times.items():
+        middle = statistics.median(found) * 1000
+        print(f"{name:20} {min(found) * 1000:8.1f} ms (median {middle:.1f})")
 
     def over_bare(what: str) -> float:
-        mine = best[f"{what} ours"] - best["bare ours"]
-        return mine / (best[f"{what} published"] - best["bare published"])
+        bare = list(zip(times["bare ours"], times["bare published"], strict=True))
+        mine = [one - own for one, (own, _) in zip(times[f"{what} ours"], bare, strict=True)]
+        peer = [one - own for one, (_, own) in zip(times[f"{what} published"], bare, strict=True)]
+        return statistics.median(a / b for a, b in zip(mine, peer, strict=True))
+
+    first = zip(times["first ours"], times["first published"], strict=True)
 
     goals = [
-        Goal("G11", "TLS contexts of 64 threads", float(told.stdout), 1, 1),
+        Goal("G11", "TLS contexts of 65 threads", contexts, 1, 1),
+        Goal("G11", "memory of 64 threads beyond one's, MiB", megabytes, 2, 2),
         Goal("G12", "import, to the published release", over_bare("import"), 0.10, 0.03),
         Goal("G12", "import and be ready, to the published", over_bare("ready"), 0.95, 0.70),
         Goal(
             "G13",
             "process start to first token, to it",
-            best["first ours"] / best["first published"],
+            statistics.median(a / b for a, b in first),
             0.90,
             0.75,
         ),

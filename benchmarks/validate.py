@@ -15,6 +15,7 @@ import jwt as pyjwt
 from joserfc import jwt as joserfc_jwt
 from joserfc.jwk import KeySet
 from joserfc.jws import JWSRegistry
+from oidc_jwt_verifier import AuthConfig, JWTVerifier
 
 from benchmarks._idp import IdP
 from benchmarks._peer import Peer
@@ -54,6 +55,9 @@ def functions(signer: Signer, token: str, issuer: str) -> dict[str, Callable[[],
     prepared = pyjwt.PyJWK(public)
     keys = KeySet.import_key_set({"keys": [public]})
     registry = JWSRegistry(algorithms=[signer.algorithm])
+    verifier = JWTVerifier(
+        AuthConfig(issuer, "api", f"{issuer}/jwks", allowed_algs=(signer.algorithm,))
+    )
 
     def new_config() -> object:
         config = TokenValidationConfig(perform_disco=True, audience="api")
@@ -69,6 +73,7 @@ def functions(signer: Signer, token: str, issuer: str) -> dict[str, Callable[[],
             token, prepared, [signer.algorithm], audience="api", issuer=issuer
         ),
         "joserfc": lambda: joserfc_jwt.decode(token, keys, registry=registry),
+        "oidc-jwt-verifier": lambda: verifier.verify_access_token(token),
     }
 
 
