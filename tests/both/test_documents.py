@@ -14,6 +14,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import httpx
+import httpx2
 import pytest
 import trustme
 from cryptography.fernet import Fernet
@@ -258,6 +259,7 @@ def found_by_readers(provider: EmbeddedProvider, folder: Path) -> dict[str, Any]
         "form": {"logout_token": logout_token},
         "request": SimpleNamespace(url=f"https://rp.example/cb?code=c&state=s&response={jarm}"),
         "response": httpx.Response(200),
+        "httpx2": httpx2,
         "callback": callback,
         "disco": disco,
         "store": py_identity_model.MemoryReplayStore(),

@@ -48,13 +48,13 @@ def test_when_omitted_the_built_in_client_is_used(
 
     used: list[httpx.Client | httpx.AsyncClient] = []
     for cls in (httpx.Client, httpx.AsyncClient):
-        real = cls.build_request
+        real = cls.send
 
         def note(self: Any, *a: Any, real: Any = real, **k: Any) -> Any:
             used.append(self)
             return real(self, *a, **k)
 
-        monkeypatch.setattr(cls, "build_request", note)
+        monkeypatch.setattr(cls, "send", note)
 
     py_identity_model.get_discovery_document(DiscoveryDocumentRequest(provider.issuer))
     assert used.pop() is get_http_client()

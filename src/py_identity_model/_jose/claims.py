@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
@@ -20,7 +21,7 @@ _END_OF_TIME = 1 << 62
 class ClaimsRules:
     """What is expected; None expects nothing."""
 
-    issuers: frozenset[str] | None = None
+    issuers: Collection[str] | None = None
     audiences: frozenset[str] | None = None
     subject: str | None = None
     leeway: float = 0.0
@@ -72,7 +73,7 @@ class ClaimsRules:
         if _number(value, name) > latest:
             raise _invalid(f"the {name} claim is in the future", code)
 
-    def _refuse_issuer(self, issuer: Any, issuers: frozenset[str]) -> NoReturn:
+    def _refuse_issuer(self, issuer: Any, issuers: Collection[str]) -> NoReturn:
         if issuer is None:
             raise _missing("iss")
         raise InvalidIssuerException("Invalid issuer", {"expected": sorted(issuers)})

@@ -15,6 +15,14 @@ _OPERATIONS = frozenset(
     {"sign", "verify", "encrypt", "decrypt", "wrapKey", "unwrapKey", "deriveKey", "deriveBits"}
 )
 _CURVES = frozenset({"P-256", "P-384", "P-521", "secp256k1"})
+_USUAL = {
+    text: text
+    for text in (
+        *("RSA", "EC", "OKP", "oct", "sig", "enc", "AQAB", "Ed25519", *_CURVES),
+        *("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA"),
+    )
+}
+"""Values that nearly all key sets have: kept once."""
 _RSA_PRIVATE = ("d", "p", "q", "dp", "dq", "qi")
 
 
@@ -201,8 +209,13 @@ def jwks_from_dict(keys_dict: Mapping[str, Any]) -> JsonWebKey:
     """
     members = {"x5t_s256" if name == "x5t#S256" else name: v for name, v in keys_dict.items()}
     known = {member.name for member in fields(JsonWebKey)}
+    usual: dict[str, Any] = {
+        name: _USUAL.get(value, value) if type(value) is str else value
+        for name, value in members.items()
+        if name in known
+    }
     try:
-        return JsonWebKey(**{name: value for name, value in members.items() if name in known})
+        return JsonWebKey(**usual)
     except TypeError:
         raise _invalid("Invalid JWK format: The 'kty' parameter is required") from None
 

@@ -19,6 +19,7 @@ Verify = tuple[Callable[[bytes, bytes, Any], bool], Any]
 Memo = dict[bytes, tuple[str, tuple[Verify, ...]]]
 """Header segments, with the algorithm they name and what verified them."""
 
+_EMPTY: Memo = {}  # stays so
 _MOST_HEADERS = 128
 _MOST_BITS = 16384  # OpenSSL's own bound; beyond it a verification takes seconds
 _COMPARED = ("kty", "alg", "kid", "crv", "x", "y", "n", "e", "k")
@@ -39,23 +40,23 @@ class KeySnapshot:
     is filled by verified tokens alone, so strangers cannot fill it.
     """
 
-    __slots__ = ("_by_kid", "_kids", "_prepared", "keys", "memo", "weak_memo")
+    __slots__ = ("_by_kid", "_prepared", "_unique", "keys", "memo", "weak_memo")
 
     def __init__(self, keys: Iterable[JsonWebKey]) -> None:
         self.keys = tuple(keys)
         self.memo: Memo = {}
-        self.weak_memo: Memo = {}
+        self.weak_memo: Memo = _EMPTY
         self._prepared: dict[tuple[int, str, bool], Verify] = {}
-        self._kids = [key.kid for key in self.keys]
-        self._by_kid: dict[str, list[JsonWebKey]] = {}
-        for key in self.keys:
-            if key.kid is not None:
-                self._by_kid.setdefault(key.kid, []).append(key)
+        named = [(key.kid, place) for place, key in enumerate(self.keys) if key.kid is not None]
+        self._by_kid = dict(reversed(named))  # of several with one name, the first
+        self._unique = len(self._by_kid) == len(named)
 
     def remember(
         self, segment: bytes, alg: str, verifiers: tuple[Verify, ...], *, allow_weak_keys: bool
     ) -> None:
         """Keep what a header led to whose token was verified."""
+        if allow_weak_keys and self.weak_memo is _EMPTY:
+            self.weak_memo = {}
         memo = self.weak_memo if allow_weak_keys else self.memo
         if len(memo) >= _MOST_HEADERS:
             memo.clear()
@@ -75,13 +76,15 @@ class KeySnapshot:
             raise refusals[0].fresh()
         return tuple(found)
 
-    def _candidates(self, header: Header) -> list[JsonWebKey]:
+    def _candidates(self, header: Header) -> tuple[JsonWebKey, ...]:
         if header.kid is None:
-            return [self._only_candidate(header)]
-        found = self._by_kid.get(header.kid)
-        if not found:
+            return (self._only_candidate(header),)
+        first = self._by_kid.get(header.kid)
+        if first is None:
             raise self.no_match(header)
-        return found
+        if self._unique:
+            return (self.keys[first],)
+        return tuple(key for key in self.keys if key.kid == header.kid)
 
     def __contains__(self, kid: object) -> bool:
         return kid in self._by_kid
@@ -107,7 +110,7 @@ class KeySnapshot:
     def _no_match(
         self, header: Header, text: str, *, code: str = "no_matching_key"
     ) -> TokenValidationException:
-        details = {"kid": header.kid, "available_kids": self._kids}
+        details = {"kid": header.kid, "available_kids": [key.kid for key in self.keys]}
         return TokenValidationException(text, "header", details, code=code)
 
     def _prepare(self, key: JsonWebKey, alg: str, allow_weak_keys: bool) -> Verify:

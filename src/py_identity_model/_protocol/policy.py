@@ -42,7 +42,7 @@ class DiscoveryPolicy:
 
             DiscoveryPolicy().cache_key()
         """
-        return (
+        key = (
             self.require_https,
             self.allow_http_on_loopback,
             self.validate_issuer,
@@ -53,3 +53,9 @@ class DiscoveryPolicy:
             self.allow_loopback_endpoints,
             self.allow_issuer_mismatch,
         )
+        return _SHARED.get(key, key)
+
+
+_SHARED: dict[tuple[Hashable, ...], tuple[Hashable, ...]] = {}
+"""The usual rules, as one object for however many providers are cached."""
+_SHARED[DiscoveryPolicy().cache_key()] = DiscoveryPolicy().cache_key()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import Any
 
 from .._jose.algorithms import ALGORITHMS
@@ -230,14 +231,19 @@ def rules_for(config: TokenValidationConfig, discovered: str | None = None) -> C
 
 
 def _names(value: str | Collection[str] | None) -> frozenset[str] | None:
-    if value is None:
-        return None
-    return frozenset([value] if isinstance(value, str) else value)
+    if isinstance(value, str):
+        return _only(value)
+    return None if value is None else frozenset(value)
 
 
-def _issuers(config: TokenValidationConfig, discovered: str | None) -> frozenset[str] | None:
+@lru_cache(maxsize=64)
+def _only(name: str) -> frozenset[str]:
+    return frozenset([name])  # a thousand providers have one audience: they share it
+
+
+def _issuers(config: TokenValidationConfig, discovered: str | None) -> Collection[str] | None:
     configured = _names(config.issuer)
-    issuers = configured if discovered is None else frozenset([discovered])
+    issuers = configured if discovered is None else (discovered,)
     if discovered is not None and configured is not None and discovered not in configured:
         raise InvalidIssuerException(
             "Invalid issuer: the discovered issuer is not the configured one",
@@ -246,7 +252,7 @@ def _issuers(config: TokenValidationConfig, discovered: str | None) -> frozenset
         )
     if config.allowed_issuers is None:
         return issuers
-    allowed = (issuers or frozenset()).intersection(config.allowed_issuers)
+    allowed = frozenset(issuers or ()).intersection(config.allowed_issuers)
     if not allowed:
         raise InvalidIssuerException(
             "Invalid issuer: it is not among the allowed issuers",

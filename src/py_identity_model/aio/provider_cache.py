@@ -64,6 +64,7 @@ class AsyncProviderCache:
             code="jwks_failed",
         )
         self._plans: dict[Hashable, Plan] = {}
+        self._last_shape: Hashable = None
         _all.add(self)
 
     def clear(self, *, documents: bool = False, keys: bool = False) -> None:
@@ -105,7 +106,14 @@ class AsyncProviderCache:
         if key is not None and (plan is None or not plan.is_for(document, keys)):
             if len(self._plans) >= _MOST_PLANS:
                 self._plans.clear()
-            self._plans[key] = Plan(config, address, rules, document, keys)
+            self._plans[self._shared(key)] = Plan(config, address, rules, document, keys)
+
+    def _shared(self, key: Hashable) -> Hashable:
+        """Return ``key`` with its configuration as it is in the key before: tenants share one."""
+        if isinstance(key, tuple) and self._last_shape == key[1]:
+            return key[0], self._last_shape
+        self._last_shape = key[1] if isinstance(key, tuple) else None
+        return key
 
     async def provider(
         self, client: AsyncHTTPClient | None, address: str, policy: DiscoveryPolicy

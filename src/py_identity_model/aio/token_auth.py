@@ -88,7 +88,7 @@ class AsyncTokenAuth(httpx.Auth):
 
         Example::
 
-            api = httpx2.AsyncClient(auth=auth.for_httpx2())
+            api = httpx2.AsyncClient(auth=AsyncTokenAuth(source).for_httpx2())
         """
         import httpx2
 

@@ -87,7 +87,7 @@ class TokenAuth(httpx.Auth):
 
         Example::
 
-            api = httpx2.Client(auth=auth.for_httpx2())
+            api = httpx2.Client(auth=TokenAuth(source).for_httpx2())
         """
         import httpx2
 
