@@ -16,19 +16,27 @@ from cryptography.fernet import Fernet
 from py_identity_model import (
     ClientCredentialsTokenRequest,
     DPoPKey,
+    HTTPClient,
     RedisReplayStore,
     RedisTokenStore,
     ReplayStore,
     TokenSource,
     TokenStore,
     create_dpop_proof,
+    validate_token,
     verify_dpop_proof,
 )
-from py_identity_model.aio import AsyncRedisTokenStore, AsyncTokenSource, AsyncTokenStore
+from py_identity_model.aio import (
+    AsyncHTTPClient,
+    AsyncRedisTokenStore,
+    AsyncTokenSource,
+    AsyncTokenStore,
+)
+from py_identity_model.aio import validate_token as validate_in_aio
 from py_identity_model.aio import verify_dpop_proof as verify_in_aio
 from py_identity_model.exceptions import DPoPProofException, InvalidArgumentError
 from py_identity_model.testing import EmbeddedProvider
-from tests.support import refused
+from tests.support import CONFIG, DISCOVERY, refused
 
 WORKER = Path(__file__).with_name("worker.py")
 ROOT = Path(__file__).parents[2]
@@ -160,3 +168,43 @@ def test_a_proof_is_refused_in_every_process(
     names = list(client.scan_iter("py_identity_model:replay:*"))
     assert len(names) == 2
     assert all(0 < int(client.pttl(name)) < 70_000 for name in names)
+
+
+def test_documents_and_keys_are_shared_encrypted(
+    client: redis.Redis, provider: EmbeddedProvider
+) -> None:
+    fernet = Fernet(Fernet.generate_key())
+    for _ in range(2):
+        store = RedisTokenStore(client, encrypt=fernet.encrypt, decrypt=fernet.decrypt)
+        with HTTPClient(document_store=store) as process:
+            validate_token(provider.mint(), CONFIG, provider.issuer, process)
+    assert (provider.count(DISCOVERY), provider.count("/jwks")) == (1, 1)
+    kept = [str(client.get(key)) for key in client.keys("py_identity_model:document-*")]
+    assert len(kept) == 2
+    assert not any("keys" in one or "issuer" in one for one in kept)
+
+
+def test_documents_and_keys_are_shared_by_event_loops(
+    port: int, client: redis.Redis, provider: EmbeddedProvider
+) -> None:
+    async def main() -> None:
+        async with redis.asyncio.Redis(port=port) as awaited:
+            store = AsyncRedisTokenStore(awaited)
+            async with AsyncHTTPClient(document_store=store) as process:
+                await validate_in_aio(provider.mint(), CONFIG, provider.issuer, process)
+
+    asyncio.run(main())
+    asyncio.run(main())
+    assert (provider.count(DISCOVERY), provider.count("/jwks")) == (1, 1)
+
+
+def test_documents_that_were_written_without_the_key_are_not_believed(
+    client: redis.Redis, provider: EmbeddedProvider
+) -> None:
+    fernet = Fernet(Fernet.generate_key())
+    with HTTPClient(document_store=RedisTokenStore(client)) as stranger:
+        validate_token(provider.mint(), CONFIG, provider.issuer, stranger)
+    store = RedisTokenStore(client, encrypt=fernet.encrypt, decrypt=fernet.decrypt)
+    with HTTPClient(document_store=store) as process:
+        validate_token(provider.mint(), CONFIG, provider.issuer, process)
+    assert (provider.count(DISCOVERY), provider.count("/jwks")) == (2, 2)

@@ -436,9 +436,9 @@ def test_keys_that_others_fetched_meanwhile_need_no_request(
     policy = DiscoveryPolicy()
     old = cache.snapshot(None, provider.jwks_uri, policy)
     provider.rotate_keys()
-    new = cache.newer(None, provider.jwks_uri, policy, old)
+    new = cache.newer(None, provider.jwks_uri, policy, old, None)
     assert new is not old
-    assert cache.newer(None, provider.jwks_uri, policy, old) is new
+    assert cache.newer(None, provider.jwks_uri, policy, old, None) is new
     assert provider.count("/jwks") == 2
 
 
@@ -456,7 +456,7 @@ def test_a_refresh_that_ends_between_look_and_question_is_not_missed(
         return False
 
     monkeypatch.setattr(cache.keys, "_admit", refuse_after_others_refreshed)
-    assert cache.newer(None, provider.jwks_uri, policy, old) is fresh
+    assert cache.newer(None, provider.jwks_uri, policy, old, None) is fresh
 
 
 def test_lifting_the_cooldown_of_nothing_does_nothing() -> None:

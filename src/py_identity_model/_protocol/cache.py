@@ -33,6 +33,11 @@ def may_be_stored(cache_control: str | None) -> bool:
     return _NOT_STORED.search(cache_control or "") is None
 
 
+def until_refresh(ttl: float) -> float:
+    """Return for how many seconds nothing is asked for again: a refresh begins before the end."""
+    return ttl - min(ttl * _AHEAD, _LONGEST_AHEAD)
+
+
 class Entry(Generic[V]):
     """One provider's document: fresh, then stale but serving, then gone.
 
@@ -86,7 +91,7 @@ class Entry(Generic[V]):
         self.value = value
         self.version = value, etag
         self.accepted_at = now
-        self.refresh_at = now + ttl - min(ttl * _AHEAD, _LONGEST_AHEAD)
+        self.refresh_at = now + until_refresh(ttl)
         self.fresh_until = now + ttl
         self.usable_until = now + max(ttl, CACHE_MAX_STALE.read())
         self.pardoned = False

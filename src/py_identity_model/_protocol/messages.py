@@ -149,11 +149,15 @@ class UnusableAnswer(Exception):
 
 
 class Fetched(NamedTuple, Generic[R]):
-    """A judged answer, what names this version of it, and whether it is the version known."""
+    """A judged answer, what names this version of it, and whether it is the version known.
+
+    ``age`` is how many seconds ago another process fetched it.
+    """
 
     response: R
     etag: str | None = None
     unchanged: bool = False
+    age: float = 0.0
 
 
 def _refuse_constant(name: str) -> Any:

@@ -45,6 +45,7 @@ if TYPE_CHECKING:  # loaded by whoever sends the first request: it costs more th
     import httpx2
 
     from .._protocol.mtls import MtlsClientAuth
+    from .token_store import AsyncTokenStore
 
 _DEADLINE_FACTOR = 2
 # httpx's pool queues badly: a thousand providers cold at once would take a minute.
@@ -60,7 +61,10 @@ class AsyncHTTPClient(Closing):
     default what :func:`py_identity_model.ssl_config.get_ssl_verify` says).  With ``client`` it
     wraps that one, of httpx or of httpx2, and leaves closing it to you.
 
-    Keys and documents fetched through it are cached on it, and shared with no other client.
+    Keys and documents fetched through it are cached on it, and shared with no other client.  With
+    a ``document_store`` (an :class:`AsyncTokenStore` such as :class:`AsyncRedisTokenStore`) other
+    processes take them over from there instead of fetching them again.  Who may write to that
+    store decides whose tokens are good: let its hooks encrypt and authenticate.
 
     Raises :class:`InvalidArgumentError` (a ``ValueError``) when ``timeout`` or ``verify`` come
     with ``client``, or cannot be used.
@@ -76,6 +80,8 @@ class AsyncHTTPClient(Closing):
         client: httpx.AsyncClient | httpx2.AsyncClient | None = None,
         timeout: float | None = None,
         verify: bool | str | None = None,
+        *,
+        document_store: AsyncTokenStore | None = None,
     ) -> None:
         if client is not None and (timeout is not None or verify is not None):
             raise InvalidArgumentError(
@@ -83,6 +89,7 @@ class AsyncHTTPClient(Closing):
             )
         self.kept: dict[type, object] = {}  # what other modules remember with this client
         self.nonces = NonceMemory()
+        self.document_store = document_store
         self.owns_client = client is None
         self._closed = False
         self._deadline = None if timeout is None else _DEADLINE_FACTOR * _checked(timeout)

@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
+import math
 import threading
 import weakref
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Iterable
 from functools import partial
 from time import time
 from typing import Any, NamedTuple
 
 from .._fork import forget_in_child
 from .._jose.claims import ClaimsRules
+from .._jose.jwk import JsonWebKey
 from .._jose.keys import KeySnapshot
 from .._protocol import discovery as discovery_protocol
 from .._protocol import jwks as jwks_protocol
-from .._protocol.cache import Entry, may_be_stored, time_to_live
+from .._protocol.cache import Entry, may_be_stored, time_to_live, until_refresh
 from .._protocol.counters import get_cache_counters
 from .._protocol.discovery import DiscoveryDocumentRequest
 from .._protocol.health import ProviderHealth, state_of
-from .._protocol.jwks import JwksRequest
+from .._protocol.jwks import JwksRequest, JwksResponse
 from .._protocol.plan import Plan, frozen_plan_key, plan_key
 from .._protocol.policy import DiscoveryPolicy
 from .._protocol.token_validation import TokenValidationConfig, policy_of
@@ -27,11 +29,13 @@ from .._settings import (
     DISCO_CACHE_TTL,
     JWKS_CACHE_MAX_ENTRIES,
     JWKS_CACHE_TTL,
+    Setting,
     Settings,
     in_force,
 )
 from ..exceptions import TokenValidationException
 from .discovery import fetch_document
+from .fetching import Attempt
 from .http import AsyncHTTPClient
 from .jwks import fetch_keys
 from .shelf import AsyncShelf, Loaded, chosen
@@ -142,10 +146,18 @@ class AsyncProviderCache:
         jwks_uri: str,
         policy: DiscoveryPolicy,
         seen: KeySnapshot,
+        kid: str | None,
     ) -> KeySnapshot | None:
-        """Return keys fetched after ``seen``; None while the cooldown forbids a request."""
+        """Return keys fetched after ``seen``; None while the cooldown forbids a request.
+
+        ``kid`` names the key that is missing there, or that did not fit.
+        """
+
+        def helps(response: JwksResponse) -> bool:
+            return _named(kid, response.keys or ()) != _named(kid, seen.keys)
+
         load = partial(self._load_keys, jwks_uri, policy)
-        keys = await self.keys.newer(client, _place(jwks_uri, policy), load, seen)
+        keys = await self.keys.newer(client, _place(jwks_uri, policy), load, seen, helps)
         return seen if keys is not None and not keys.keys else keys
 
     async def renewed(
@@ -154,11 +166,12 @@ class AsyncProviderCache:
         """Fetch document and keys now, whether or not they are fresh."""
         key = (address, policy.cache_key())
         load = partial(self._load_provider, key, address, policy)
-        provider = await self.documents.renew(client, key, load, retries=0)
+        attempt = Attempt(retries=0, oldest=0.0)
+        provider = await self.documents.renew(client, key, load, attempt)
         if provider.jwks_uri is not None:
             place = _place(provider.jwks_uri, policy)
             keys = partial(self._load_keys, provider.jwks_uri, policy)
-            await self.keys.renew(client, place, keys, retries=0)
+            await self.keys.renew(client, place, keys, attempt)
 
     def health(self, address: str, policy: DiscoveryPolicy) -> ProviderHealth:
         """Return the state of what is cached for ``address``; nothing is fetched."""
@@ -190,13 +203,14 @@ class AsyncProviderCache:
         policy: DiscoveryPolicy,
         client: AsyncHTTPClient,
         entry: Entry[Provider],
-        retries: int | None,
+        attempt: Attempt,
     ) -> Loaded[Provider]:
         request = DiscoveryDocumentRequest(address, policy)
         if _will_be_sent(partial(discovery_protocol.build, request)):
             get_cache_counters().record_disco_miss()
         known, etag = entry.version
-        fetched = await fetch_document(request, client, retries=retries, etag=etag, in_turn=True)
+        attempt = _wanted(attempt, entry, etag, self.documents.clock(), DISCO_CACHE_TTL)
+        fetched = await fetch_document(request, client, attempt)
         response, now = fetched.response, self.documents.clock()
         if not response.is_successful:
             entry.fail(now)
@@ -209,7 +223,7 @@ class AsyncProviderCache:
             provider = known if provider == known and known is not None else provider
         if may_be_stored(response.cache_control):
             ttl = time_to_live(response.cache_control, DISCO_CACHE_TTL)
-            entry.accept(provider, now, ttl, fetched.etag)
+            entry.accept(provider, now - fetched.age, ttl, fetched.etag)
         else:
             self.documents.entries.drop(key, entry)
         return Loaded(provider)
@@ -220,7 +234,7 @@ class AsyncProviderCache:
         policy: DiscoveryPolicy,
         client: AsyncHTTPClient,
         entry: Entry[KeySnapshot],
-        retries: int | None,
+        attempt: Attempt,
     ) -> Loaded[KeySnapshot]:
         request = JwksRequest(jwks_uri, policy)
         counters = get_cache_counters()
@@ -228,7 +242,8 @@ class AsyncProviderCache:
             refreshed = entry.value is not None
             (counters.record_jwks_refresh if refreshed else counters.record_jwks_miss)()
         known, etag = entry.version
-        fetched = await fetch_keys(request, client, retries=retries, etag=etag, in_turn=True)
+        attempt = _wanted(attempt, entry, etag, self.keys.clock(), JWKS_CACHE_TTL)
+        fetched = await fetch_keys(request, client, attempt)
         response, now = fetched.response, self.keys.clock()
         if not response.is_successful:
             entry.fail(now)
@@ -239,7 +254,7 @@ class AsyncProviderCache:
             snapshot = KeySnapshot(response.keys or ())
         if snapshot.keys:
             ttl = time_to_live(response.cache_control, JWKS_CACHE_TTL)
-            entry.accept(snapshot, now, ttl, fetched.etag)
+            entry.accept(snapshot, now - fetched.age, ttl, fetched.etag)
         else:
             entry.pardon()
         return Loaded(snapshot)
@@ -248,6 +263,23 @@ class AsyncProviderCache:
 def _place(jwks_uri: str, policy: DiscoveryPolicy) -> tuple[str, bool, bool]:
     # Keys fetched over plain http must not serve a caller who demands https.
     return jwks_uri, policy.require_https, policy.allow_http_on_loopback
+
+
+def _named(kid: str | None, keys: Iterable[JsonWebKey]) -> list[JsonWebKey]:
+    return [key for key in keys if kid is None or key.kid == kid]
+
+
+def _wanted(
+    attempt: Attempt, entry: Entry[Any], etag: str | None, now: float, ttl: Setting
+) -> Attempt:
+    """Return ``attempt`` for what is cached: only what is younger may take its place unasked."""
+    own_age = math.inf if entry.accepted_at is None else now - entry.accepted_at
+    return attempt._replace(
+        etag=etag,
+        in_turn=True,
+        lifetime=lambda control: until_refresh(time_to_live(control, ttl)),
+        oldest=min(attempt.oldest, own_age),
+    )
 
 
 def _will_be_sent(build: Callable[[], object]) -> bool:

@@ -15,6 +15,7 @@ from .._protocol.token_validation import unavailable
 from .._seam.aio import Result
 from .._settings import KID_MISS_REFRESH_COOLDOWN, Setting
 from ..exceptions import KeysUnavailableException, NetworkException, TokenValidationException
+from .fetching import Attempt
 from .flights import AsyncFlights
 from .http import AsyncHTTPClient, chosen_client
 
@@ -29,8 +30,10 @@ class Loaded(NamedTuple, Generic[V]):
 
 
 Place = tuple[Any, ...]
-Load = Callable[[AsyncHTTPClient, Entry[V], int | None], Result[Loaded[V]]]
-"""Fetches with a client, into an entry, with at most so many retries (None: as configured)."""
+Load = Callable[[AsyncHTTPClient, Entry[V], Attempt], Result[Loaded[V]]]
+"""Fetches with a client, into an entry, with so much effort."""
+
+_ONCE, _LADDER = Attempt(retries=0), Attempt()
 
 
 class AsyncShelf(Generic[V]):
@@ -66,17 +69,17 @@ class AsyncShelf(Generic[V]):
                 else:
                     events.tell(Kind.HIT, self._what, key[0])
                 if entry.wants_refresh(now):
-                    fetch = partial(self._fetch, load, chosen(client), entry, key, 0)
+                    fetch = partial(self._fetch, load, chosen(client), entry, key, _ONCE)
                     self.flights.start(key, fetch)
                 return value
-        return await self.renew(client, key, load, retries=None)
+        return await self.renew(client, key, load, _LADDER)
 
     async def renew(
-        self, client: AsyncHTTPClient | None, key: Place, load: Load[V], *, retries: int | None
+        self, client: AsyncHTTPClient | None, key: Place, load: Load[V], attempt: Attempt
     ) -> V:
         """Return the answer of ``key`` as it is now, fetched once for all who ask meanwhile."""
         entry = self.entries.claim(key, self.clock())
-        fetch = partial(self._fetch, load, chosen(client), entry, key, retries)
+        fetch = partial(self._fetch, load, chosen(client), entry, key, attempt)
         landed = await self._join(key, fetch, lambda: True)
         assert landed is not None
         loaded, began = landed
@@ -89,17 +92,23 @@ class AsyncShelf(Generic[V]):
         return loaded.value
 
     async def newer(
-        self, client: AsyncHTTPClient | None, key: Place, load: Load[V], seen: V
+        self,
+        client: AsyncHTTPClient | None,
+        key: Place,
+        load: Load[V],
+        seen: V,
+        helps: Callable[[Any], bool],
     ) -> V | None:
         """Return an answer that came after ``seen``, fetching it if that was not just done.
 
-        None means that the cooldown forbids another request.  Raises TokenValidationException
-        when the request failed.
+        ``helps`` tells whether one that another process fetched will do.  None means that the
+        cooldown forbids another request.  Raises TokenValidationException when the request failed.
         """
         entry = self.entries.claim(key, self.clock())
         if entry.value is not None and entry.value is not seen:
             return entry.value
-        fetch = partial(self._fetch, load, chosen(client), entry, key, 0)
+        attempt = _ONCE._replace(helps=helps)
+        fetch = partial(self._fetch, load, chosen(client), entry, key, attempt)
         landed = await self._join(key, fetch, partial(self._admit, entry))
         if landed is None:  # refused, or refreshed by others between the look and the question
             if entry.value is not seen:
@@ -117,12 +126,12 @@ class AsyncShelf(Generic[V]):
         client: AsyncHTTPClient,
         entry: Entry[V],
         key: Place,
-        retries: int | None,
+        attempt: Attempt,
     ) -> Loaded[V]:
         self._tell(Kind.MISS if entry.value is None else Kind.REFRESH, key)
         entry.fetching = True
         try:
-            loaded = await load(client, entry, retries)
+            loaded = await load(client, entry, attempt)
         finally:
             entry.fetching = False
         if loaded.value is None:

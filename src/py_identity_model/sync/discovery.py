@@ -3,14 +3,15 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from functools import partial
 
 from .._logging import logger, redact_url
 from .._protocol import discovery as protocol
 from .._protocol.discovery import DiscoveryDocumentRequest, DiscoveryDocumentResponse
 from .._protocol.messages import Fetched
 from .._settings import Settings, in_force
-from .http import HTTPClient, send
+from .fetching import AS_CONFIGURED, Attempt, fetch
+from .http import HTTPClient
 
 
 def get_discovery_document(
@@ -40,26 +41,19 @@ def get_discovery_document(
 def fetch_document(
     request: DiscoveryDocumentRequest,
     http_client: HTTPClient | None,
-    *,
-    retries: int | None = None,
-    etag: str | None = None,
-    in_turn: bool = False,
+    attempt: Attempt = AS_CONFIGURED,
 ) -> Fetched[DiscoveryDocumentResponse]:
-    """Do the work of :func:`get_discovery_document`, with at most ``retries`` retries.
-
-    ``etag`` names the version that is known: if it still stands, only that is told.  With
-    ``in_turn`` the request waits while too many like it are under way.
-    """
+    """Do the work of :func:`get_discovery_document`, as ``attempt`` says."""
     try:
-        built = replace(protocol.build(request), etag=etag)
+        built = protocol.build(request)
         logger.info("fetching the discovery document %s", redact_url(built.url))
-        answer = send(built, http_client, retries=retries, in_turn=in_turn)
-        if answer.status_code == 304:
-            control = answer.headers.get("cache-control")
-            unchanged = DiscoveryDocumentResponse(True, cache_control=control)
-            return Fetched(unchanged, etag, unchanged=True)
-        response = protocol.parse(request, answer)
-        fetched = Fetched(response, answer.headers.get("etag"))
+        fetched = fetch(
+            built,
+            http_client,
+            attempt,
+            partial(protocol.parse, request),
+            lambda control: DiscoveryDocumentResponse(True, cache_control=control),
+        )
     except Exception as error:
         fetched = Fetched(protocol.failed(error))
     if not fetched.response.is_successful:

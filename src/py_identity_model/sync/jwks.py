@@ -3,14 +3,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from .._logging import logger, redact_url
 from .._protocol import jwks as protocol
 from .._protocol.jwks import JwksRequest, JwksResponse
 from .._protocol.messages import Fetched
 from .._settings import Settings, in_force
-from .http import HTTPClient, send
+from .fetching import AS_CONFIGURED, Attempt, fetch
+from .http import HTTPClient
 
 
 def get_jwks(
@@ -38,24 +37,19 @@ def get_jwks(
 def fetch_keys(
     request: JwksRequest,
     http_client: HTTPClient | None,
-    *,
-    retries: int | None = None,
-    etag: str | None = None,
-    in_turn: bool = False,
+    attempt: Attempt = AS_CONFIGURED,
 ) -> Fetched[JwksResponse]:
-    """Do the work of :func:`get_jwks`, with at most ``retries`` retries.
-
-    ``etag`` names the version that is known: if it still stands, only that is told.  With
-    ``in_turn`` the request waits while too many like it are under way.
-    """
+    """Do the work of :func:`get_jwks`, as ``attempt`` says."""
     try:
-        built = replace(protocol.build(request), etag=etag)
+        built = protocol.build(request)
         logger.info("fetching the key set %s", redact_url(built.url))
-        answer = send(built, http_client, retries=retries, in_turn=in_turn)
-        if answer.status_code == 304:
-            control = answer.headers.get("cache-control")
-            return Fetched(JwksResponse(True, cache_control=control), etag, unchanged=True)
-        fetched = Fetched(protocol.parse(answer), answer.headers.get("etag"))
+        fetched = fetch(
+            built,
+            http_client,
+            attempt,
+            protocol.parse,
+            lambda control: JwksResponse(True, cache_control=control),
+        )
     except Exception as error:
         fetched = Fetched(protocol.failed(error))
     if not fetched.response.is_successful:

@@ -16,6 +16,7 @@ from .._protocol.token_validation import unavailable
 from .._seam.sync import Result
 from .._settings import KID_MISS_REFRESH_COOLDOWN, Setting
 from ..exceptions import KeysUnavailableException, NetworkException, TokenValidationException
+from .fetching import Attempt
 from .flights import Flights
 from .http import HTTPClient, chosen_client
 
@@ -30,8 +31,10 @@ class Loaded(NamedTuple, Generic[V]):
 
 
 Place = tuple[Any, ...]
-Load = Callable[[HTTPClient, Entry[V], int | None], Result[Loaded[V]]]
-"""Fetches with a client, into an entry, with at most so many retries (None: as configured)."""
+Load = Callable[[HTTPClient, Entry[V], Attempt], Result[Loaded[V]]]
+"""Fetches with a client, into an entry, with so much effort."""
+
+_ONCE, _LADDER = Attempt(retries=0), Attempt()
 
 
 class Shelf(Generic[V]):
@@ -67,17 +70,15 @@ class Shelf(Generic[V]):
                 else:
                     events.tell(Kind.HIT, self._what, key[0])
                 if entry.wants_refresh(now):
-                    fetch = partial(self._fetch, load, chosen(client), entry, key, 0)
+                    fetch = partial(self._fetch, load, chosen(client), entry, key, _ONCE)
                     self.flights.start(key, fetch)
                 return value
-        return self.renew(client, key, load, retries=None)
+        return self.renew(client, key, load, _LADDER)
 
-    def renew(
-        self, client: HTTPClient | None, key: Place, load: Load[V], *, retries: int | None
-    ) -> V:
+    def renew(self, client: HTTPClient | None, key: Place, load: Load[V], attempt: Attempt) -> V:
         """Return the answer of ``key`` as it is now, fetched once for all who ask meanwhile."""
         entry = self.entries.claim(key, self.clock())
-        fetch = partial(self._fetch, load, chosen(client), entry, key, retries)
+        fetch = partial(self._fetch, load, chosen(client), entry, key, attempt)
         landed = self._join(key, fetch, lambda: True)
         assert landed is not None
         loaded, began = landed
@@ -89,16 +90,24 @@ class Shelf(Generic[V]):
             self._hit()
         return loaded.value
 
-    def newer(self, client: HTTPClient | None, key: Place, load: Load[V], seen: V) -> V | None:
+    def newer(
+        self,
+        client: HTTPClient | None,
+        key: Place,
+        load: Load[V],
+        seen: V,
+        helps: Callable[[Any], bool],
+    ) -> V | None:
         """Return an answer that came after ``seen``, fetching it if that was not just done.
 
-        None means that the cooldown forbids another request.  Raises TokenValidationException
-        when the request failed.
+        ``helps`` tells whether one that another process fetched will do.  None means that the
+        cooldown forbids another request.  Raises TokenValidationException when the request failed.
         """
         entry = self.entries.claim(key, self.clock())
         if entry.value is not None and entry.value is not seen:
             return entry.value
-        fetch = partial(self._fetch, load, chosen(client), entry, key, 0)
+        attempt = _ONCE._replace(helps=helps)
+        fetch = partial(self._fetch, load, chosen(client), entry, key, attempt)
         landed = self._join(key, fetch, partial(self._admit, entry))
         if landed is None:  # refused, or refreshed by others between the look and the question
             if entry.value is not seen:
@@ -116,12 +125,12 @@ class Shelf(Generic[V]):
         client: HTTPClient,
         entry: Entry[V],
         key: Place,
-        retries: int | None,
+        attempt: Attempt,
     ) -> Loaded[V]:
         self._tell(Kind.MISS if entry.value is None else Kind.REFRESH, key)
         entry.fetching = True
         try:
-            loaded = load(client, entry, retries)
+            loaded = load(client, entry, attempt)
         finally:
             entry.fetching = False
         if loaded.value is None:

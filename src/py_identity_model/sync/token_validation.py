@@ -152,14 +152,14 @@ def _verify(
         return verify(segments, header, keys, allow_weak_keys=weak)
     except SignatureVerificationException:
         # Some providers change a key without changing its kid.
-        newer = cache.newer(client, jwks_uri, policy, keys)
+        newer = cache.newer(client, jwks_uri, policy, keys, header.kid)
         if newer is None:
             raise cooling_down(header) from None
     except TokenValidationException as error:
         if error.code != "no_matching_key" or header.kid is None:
             raise
         try:
-            newer = cache.newer(client, jwks_uri, policy, keys)
+            newer = cache.newer(client, jwks_uri, policy, keys, header.kid)
         except TokenValidationException:
             newer = None
         if newer is None:

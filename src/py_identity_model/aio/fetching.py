@@ -1,0 +1,106 @@
+"""Fetch a provider's documents for the cache, or take over what another process fetched."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import replace
+from time import time
+from typing import Any, NamedTuple, TypeVar
+
+from .._logging import logger, redact_url
+from .._protocol.base import BaseResponse
+from .._protocol.cache import may_be_stored
+from .._protocol.messages import Fetched, HttpRequest, HttpResponse
+from .._protocol.shared_answer import SharedAnswer, shared_key
+from .http import AsyncHTTPClient, chosen_client, send
+from .token_store import AsyncTokenStore
+
+R = TypeVar("R", bound=BaseResponse)
+
+
+class Attempt(NamedTuple):
+    """How a document is to be fetched.
+
+    ``retries`` is how often more at most (None: as configured), ``etag`` names the version that
+    is known, ``in_turn`` waits while too many like it are under way.  ``lifetime`` tells from
+    ``Cache-Control`` for how many seconds an answer may be shared, None for not at all; one that
+    another process shared spares the request if it is younger than that and ``oldest``, and
+    ``helps``, which judges what it holds.
+    """
+
+    retries: int | None = None
+    etag: str | None = None
+    in_turn: bool = False
+    lifetime: Callable[[str | None], float] | None = None
+    oldest: float = math.inf
+    helps: Callable[[Any], bool] = bool
+
+
+AS_CONFIGURED = Attempt()
+
+
+async def fetch(
+    request: HttpRequest,
+    http_client: AsyncHTTPClient | None,
+    attempt: Attempt,
+    parse: Callable[[HttpResponse], R],
+    unchanged: Callable[[str | None], R],
+) -> Fetched[R]:
+    """Return the judged answer to ``request``, or ``unchanged`` for a version that still stands."""
+    owner = chosen_client(http_client)
+    store = owner.document_store if attempt.lifetime is not None else None
+    known = None if store is None else await _found(store, request)
+    if known is not None and (age := known.age(time())) < _oldest(known, attempt):
+        try:
+            judged = parse(known.response)
+            if attempt.helps(judged):
+                return Fetched(judged, _etag(known.response), age=age)
+        except Exception as error:
+            logger.warning("a shared document is not used: %s", type(error).__name__)
+    asked = replace(request, etag=attempt.etag)
+    answer = await send(asked, owner, retries=attempt.retries, in_turn=attempt.in_turn)
+    if answer.status_code == 304:
+        if store is not None and known is not None and _etag(known.response) == attempt.etag:
+            await _share(store, request, known.response, attempt)
+        return Fetched(unchanged(_control(answer)), attempt.etag, unchanged=True)
+    judged = parse(answer)
+    if store is not None and judged.is_successful and may_be_stored(_control(answer)):
+        await _share(store, request, answer, attempt)
+    return Fetched(judged, _etag(answer))
+
+
+def _control(answer: HttpResponse) -> str | None:
+    return answer.headers.get("cache-control")
+
+
+def _etag(answer: HttpResponse) -> str | None:
+    return answer.headers.get("etag")
+
+
+def _lifetime(answer: HttpResponse, attempt: Attempt) -> float:
+    return 0.0 if attempt.lifetime is None else attempt.lifetime(_control(answer))
+
+
+def _oldest(known: SharedAnswer, attempt: Attempt) -> float:
+    return min(attempt.oldest, _lifetime(known.response, attempt))
+
+
+async def _found(store: AsyncTokenStore, request: HttpRequest) -> SharedAnswer | None:
+    try:
+        text = await store.get(shared_key(request))
+        return None if text is None else SharedAnswer.from_text(text, request, time())
+    except Exception as error:  # a store that is out must not take validation with it
+        logger.warning("shared documents cannot be read: %s", type(error).__name__)
+        return None
+
+
+async def _share(
+    store: AsyncTokenStore, request: HttpRequest, answer: HttpResponse, attempt: Attempt
+) -> None:
+    try:
+        text = SharedAnswer(answer, time()).to_text()
+        await store.set(shared_key(request), text, _lifetime(answer, attempt))
+    except Exception as error:
+        where = redact_url(request.url)
+        logger.warning("%s cannot be shared: %s", where, type(error).__name__)

@@ -1,0 +1,278 @@
+# Generated from aio/test_shared_documents.py by scripts/make_sync.py; edit that file.
+"""Documents that processes share: two clients with one store stand for two processes."""
+
+from __future__ import annotations
+
+import json
+import logging
+import time
+from contextlib import AbstractContextManager
+from typing import Any
+
+import pytest
+
+from py_identity_model._protocol.jwks import JwksRequest, build
+from py_identity_model._protocol.messages import HttpRequest, HttpResponse
+from py_identity_model._protocol.shared_answer import SharedAnswer, shared_key
+from py_identity_model.exceptions import TokenValidationException
+from py_identity_model.sync import (
+    DiscoveryDocumentRequest,
+    HTTPClient,
+    MemoryTokenStore,
+    fetching,
+    get_discovery_document,
+    health,
+    prime,
+    refresh,
+    validate_token,
+)
+from py_identity_model.sync.provider_cache import cache_of
+from py_identity_model.testing import Answer, EmbeddedProvider
+from tests.support import CONFIG, DISCOVERY, Clock, answering, refused
+
+
+class Process:
+    """A client with a cache and clocks of its own, as another process would have."""
+
+    def __init__(self, provider: EmbeddedProvider, store: Any) -> None:
+        self.client = HTTPClient(document_store=store)
+        self.clock = Clock()
+        cache = cache_of(self.client)
+        cache.documents.clock = cache.keys.clock = self.clock
+        self._provider = provider
+
+    def validate(self, token: str | None = None) -> None:
+        jwt = self._provider.mint() if token is None else token
+        validate_token(jwt, CONFIG, self._provider.issuer, self.client)
+
+
+@pytest.fixture
+def wall(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    """The wall clock by which shared documents age."""
+    clock = Clock()
+    clock.now = time.time()
+    monkeypatch.setattr(fetching, "time", clock)
+    return clock
+
+
+def asked(provider: EmbeddedProvider) -> tuple[int, int]:
+    """How often the provider was asked for its document, and for its keys."""
+    return provider.count(DISCOVERY), provider.count("/jwks")
+
+
+def test_what_one_process_fetched_others_take_over(provider: EmbeddedProvider) -> None:
+    store = MemoryTokenStore()
+    for _ in range(3):
+        process = Process(provider, store)
+        with process.client:
+            process.validate()
+            process.validate()
+    assert asked(provider) == (1, 1)
+
+
+def test_what_is_taken_over_is_as_old_as_it_is(provider: EmbeddedProvider, wall: Clock) -> None:
+    store = MemoryTokenStore()
+    one, two = Process(provider, store), Process(provider, store)
+    with one.client, two.client:
+        one.validate()
+        wall.now += 3000
+        two.validate()
+        assert asked(provider) == (1, 1)
+        state = health(provider.issuer, http_client=two.client).keys
+        assert state is not None
+        assert state.age == pytest.approx(3000, abs=5)
+
+
+def test_one_process_refreshes_for_all(provider: EmbeddedProvider, wall: Clock) -> None:
+    store = MemoryTokenStore()
+    one, two = Process(provider, store), Process(provider, store)
+    with one.client, two.client:
+        one.validate()
+        two.validate()
+        wall.now += 3590
+        refresh(provider.issuer, http_client=one.client)
+        assert asked(provider) == (2, 2)
+        two.clock.now += 86401
+        two.validate()
+        assert asked(provider) == (2, 2)
+
+
+def test_what_is_no_younger_than_ones_own_is_fetched_again(
+    provider: EmbeddedProvider, wall: Clock
+) -> None:
+    process = Process(provider, MemoryTokenStore())
+    with process.client:
+        process.validate()
+        process.clock.now += 86401
+        wall.now += 86401
+        process.validate()
+    assert asked(provider) == (2, 2)
+
+
+def test_a_rotation_costs_all_processes_one_request(provider: EmbeddedProvider) -> None:
+    store = MemoryTokenStore()
+    one, two = Process(provider, store), Process(provider, store)
+    with one.client, two.client:
+        one.validate()
+        two.validate()
+        one.clock.now += 100
+        two.clock.now += 100
+        provider.rotate_keys()
+        one.validate()
+        two.validate()
+    assert asked(provider) == (1, 2)
+
+
+def test_a_key_that_nobody_has_found_yet_is_fetched(provider: EmbeddedProvider) -> None:
+    store = MemoryTokenStore()
+    one, two = Process(provider, store), Process(provider, store)
+    with one.client, two.client:
+        two.validate()
+        refresh(provider.issuer, http_client=one.client)
+        provider.rotate_keys()
+        two.validate()
+    assert asked(provider) == (2, 3)
+
+
+def test_a_key_that_changed_under_its_name_is_taken_over(provider: EmbeddedProvider) -> None:
+    store = MemoryTokenStore()
+    one, two = Process(provider, store), Process(provider, store)
+    with one.client, two.client:
+        one.validate()
+        two.validate()
+        kid = provider.keys[0].kid
+        provider.rotate_keys()
+        renamed = {"keys": [{**provider.keys[0].as_dict(), "kid": kid}]}
+        provider.intercept = answering("/jwks", Answer.of_json(renamed))
+        one.validate(provider.mint(header={"kid": kid}))
+        two.validate(provider.mint(header={"kid": kid}))
+    assert asked(provider) == (1, 2)
+
+
+def test_forged_names_of_keys_cost_each_process_one_request_a_cooldown(
+    provider: EmbeddedProvider,
+) -> None:
+    store = MemoryTokenStore()
+    processes = [Process(provider, store) for _ in range(4)]
+    for process in processes:
+        process.validate()
+    for process in processes * 3:
+        with refused(TokenValidationException, "no_matching_key"):
+            process.validate(provider.mint(header={"kid": "forged"}))
+    for process in processes:
+        process.client.close()
+    assert asked(provider) == (1, 5)
+
+
+def test_a_version_that_still_stands_is_shared_for_longer(
+    provider: EmbeddedProvider, wall: Clock
+) -> None:
+    store = MemoryTokenStore()
+    one, two = Process(provider, store), Process(provider, store)
+    with one.client, two.client:
+        one.validate()
+        wall.now += 3000
+        refresh(provider.issuer, http_client=one.client)
+        wall.now += 3000
+        two.validate()
+    assert asked(provider) == (2, 2)
+
+
+class Broken:
+    """A store that is out."""
+
+    def get(self, key: str) -> str | None:
+        raise ConnectionError("no store")
+
+    def set(self, key: str, value: str, expires_in: float | None) -> None:
+        raise ConnectionError("no store")
+
+    def delete(self, key: str) -> None:
+        raise ConnectionError("no store")
+
+    def lock(self, key: str) -> AbstractContextManager[Any]:
+        raise ConnectionError("no store")
+
+
+def test_a_store_that_is_out_does_not_take_validation_with_it(
+    provider: EmbeddedProvider, caplog: pytest.LogCaptureFixture
+) -> None:
+    process = Process(provider, Broken())
+    with process.client:
+        with caplog.at_level(logging.WARNING, "py_identity_model"):
+            process.validate()
+    assert asked(provider) == (1, 1)
+    assert "shared documents cannot be read: ConnectionError" in caplog.text
+
+
+@pytest.mark.parametrize(
+    "altered",
+    [
+        {"body": '{"keys": []'},
+        {"body": '{"keys": [{"kty": "RSA"}]}'},
+        {"body": "{}", "arrived_at": "yesterday"},
+        {"headers": {"content-type": 1}},
+        {"headers": {}},
+        {"body": None},
+        {"body": " " * 600_000},
+        {"arrived_at": 9e12},
+        None,
+    ],
+)
+def test_what_the_store_holds_is_judged_like_an_answer(
+    altered: dict[str, object] | None, provider: EmbeddedProvider
+) -> None:
+    store = MemoryTokenStore()
+    one, two = Process(provider, store), Process(provider, store)
+    with one.client, two.client:
+        one.validate()
+        key = shared_key(build(JwksRequest(provider.jwks_uri)))
+        kept = json.loads(store.get(key) or "")
+        text = "[]" if altered is None else json.dumps({**kept, **altered})
+        store.set(key, text, None)
+        two.validate()
+    assert asked(provider) == (1, 2)
+
+
+def test_a_document_of_another_issuer_is_not_taken_over(provider: EmbeddedProvider) -> None:
+    store = MemoryTokenStore()
+    process = Process(provider, store)
+    with process.client:
+        document = {**provider.document(), "issuer": "https://evil.example"}
+        request = HttpRequest("GET", provider.discovery_endpoint)
+        answer = HttpResponse(
+            200, {"content-type": "application/json"}, json.dumps(document).encode()
+        )
+        store.set(shared_key(request), SharedAnswer(answer, time.time()).to_text(), None)
+        process.validate()
+    assert asked(provider) == (1, 1)
+
+
+def test_what_must_not_be_stored_is_not_shared(provider: EmbeddedProvider) -> None:
+    store = MemoryTokenStore()
+    body = json.dumps({"keys": [key.as_dict() for key in provider.keys]}).encode()
+    headers = {"content-type": "application/json", "cache-control": "no-store"}
+    provider.intercept = answering("/jwks", Answer(200, body, headers))
+    for _ in range(2):
+        process = Process(provider, store)
+        with process.client:
+            process.validate()
+    assert asked(provider) == (1, 2)
+
+
+def test_calls_that_cache_nothing_share_nothing(provider: EmbeddedProvider) -> None:
+    store = MemoryTokenStore()
+    with HTTPClient(document_store=store) as client:
+        for _ in range(2):
+            request = DiscoveryDocumentRequest(provider.issuer)
+            assert (get_discovery_document(request, client)).is_successful
+    assert len(store) == 0
+    assert asked(provider) == (2, 0)
+
+
+def test_a_primed_process_primes_the_others(provider: EmbeddedProvider) -> None:
+    store = MemoryTokenStore()
+    for _ in range(2):
+        with HTTPClient(document_store=store) as client:
+            assert (prime(provider.issuer, http_client=client)).ready
+    assert asked(provider) == (1, 1)
