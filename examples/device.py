@@ -1,4 +1,4 @@
-"""Get a token for a device without a browser.  RFC 8628.
+"""Get tokens for a device without a browser.  RFC 8628.
 
 OIDC_ISSUER=https://auth.example.com OIDC_CLIENT_ID=… python -m examples.device
 """
@@ -7,8 +7,8 @@ from examples._provider import CLIENT_ID, CLIENT_SECRET, discovered, succeeded
 from py_identity_model import (
     DeviceAuthorizationRequest,
     DeviceTokenRequest,
+    TokenSource,
     request_device_authorization,
-    wait_for_device_token,
 )
 
 
@@ -24,9 +24,9 @@ def main() -> None:
     request = DeviceTokenRequest(
         str(disco.token_endpoint), CLIENT_ID, str(device.device_code), CLIENT_SECRET
     )
-    response = wait_for_device_token(request, device)
-    succeeded(response)
-    print(f"a token until {response.expires_at}")
+    source = TokenSource(request, device=device)
+    token = source.get_token()  # waits for the user; later ones come by the refresh token
+    print(f"a {token.token_type} token, for {token.scope}")
 
 
 if __name__ == "__main__":

@@ -110,6 +110,7 @@ if TYPE_CHECKING:
     from .sync import DiscoveryErrorKind as DiscoveryErrorKind
     from .sync import DiscoveryPolicy as DiscoveryPolicy
     from .sync import DPoPKey as DPoPKey
+    from .sync import DPoPNonces as DPoPNonces
     from .sync import DPoPProof as DPoPProof
     from .sync import ErrorKind as ErrorKind
     from .sync import ExtensionTokenRequest as ExtensionTokenRequest
@@ -297,6 +298,7 @@ __all__ = [
     "ConfigSource",
     "ConfigurationException",
     "DPoPKey",
+    "DPoPNonces",
     "DPoPProof",
     "DPoPProofException",
     "DeadlineExceededException",
@@ -511,6 +513,7 @@ if not TYPE_CHECKING:  # a `__getattr__` in sight would hide misspelt names from
                 "ClientSecretPost",
                 "ClientUpdateRequest",
                 "DPoPKey",
+                "DPoPNonces",
                 "DPoPProof",
                 "DeviceAuthorizationRequest",
                 "DeviceAuthorizationResponse",

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import httpx
 import pytest
 import trustme
 from joserfc.jwk import RSAKey
@@ -14,11 +16,17 @@ from py_identity_model import AccessTokenRefusedException, ClaimsValidationError
 from py_identity_model._seam.aio import gather
 from py_identity_model.aio import (
     AsyncAccessTokenVerifier,
+    AsyncMemoryTokenStore,
     AsyncOpaqueTokens,
+    AsyncTokenAuth,
+    AsyncTokenSource,
+    ClientCredentialsTokenRequest,
     ClientSecretBasic,
     DPoPKey,
+    DPoPNonces,
     MemoryReplayStore,
     TrustedIssuer,
+    VerifiedAccessToken,
     compute_certificate_thumbprint,
     create_dpop_proof,
     parse_www_authenticate,
@@ -26,8 +34,10 @@ from py_identity_model.aio import (
 from py_identity_model.exceptions import (
     ConfigurationException,
     InvalidArgumentError,
+    TokenValidationException,
 )
 from py_identity_model.testing import Answer, EmbeddedProvider, Received
+from tests.support import answering, refused
 
 CLAIMS_CODE = ClaimsValidationError.default_code
 URI = "https://api.example/orders"
@@ -601,3 +611,140 @@ async def test_a_time_that_no_calendar_knows_is_none(provider: EmbeddedProvider)
     verifier = AsyncAccessTokenVerifier(provider.issuer, "api")
     verified = await verifier.verify(bearer(provider.mint(exp=10**14)))
     assert verified.expires_at is None
+
+
+async def test_a_nonce_is_demanded_and_renewed(provider: EmbeddedProvider) -> None:
+    key, nonces = DPoPKey(), DPoPNonces(b"s" * 32, lifetime=100)
+    now = [1_000_000.0]
+    nonces.clock = lambda: now[0]
+    verifier = AsyncAccessTokenVerifier(provider.issuer, provider.audience, dpop_nonces=nonces)
+    token = provider.mint(cnf={"jkt": key.jwk_thumbprint})
+
+    async def verified(nonce: str | None) -> VerifiedAccessToken:
+        proof = create_dpop_proof(key, "GET", URI, token, nonce)
+        return await verifier.verify(f"DPoP {token}", method="GET", uri=URI, dpop=proof)
+
+    for wrong in (None, "", "a-nonce-of-somebody-else"):
+        with answered(401, "use_dpop_nonce", "use_dpop_nonce") as caught:
+            await verified(wrong)
+    demanded = caught.value.dpop_nonce
+    assert caught.value.headers == {
+        "WWW-Authenticate": caught.value.www_authenticate,
+        "DPoP-Nonce": demanded,
+    }
+    assert "Bearer" not in caught.value.headers["WWW-Authenticate"]
+    assert (await verified(demanded)).dpop_nonce is None
+    now[0] += 50
+    assert (await verified(demanded)).dpop_nonce == nonces.current() != demanded
+    now[0] += 50
+    with answered(401, "use_dpop_nonce", "use_dpop_nonce"):
+        await verified(demanded)
+
+
+async def test_a_proof_without_its_nonce_may_be_sent_again_with_it(
+    provider: EmbeddedProvider,
+) -> None:
+    key, nonces = DPoPKey(), DPoPNonces()
+    verifier = AsyncAccessTokenVerifier(provider.issuer, provider.audience, dpop_nonces=nonces)
+    token = provider.mint(cnf={"jkt": key.jwk_thumbprint})
+
+    async def serve(request: httpx.Request) -> httpx.Response:
+        try:
+            verified = await verifier.verify(
+                request.headers["authorization"],
+                method=request.method,
+                uri=str(request.url),
+                dpop=request.headers["dpop"],
+            )
+        except AccessTokenRefusedException as error:
+            return httpx.Response(error.status_code, headers=error.headers)
+        return httpx.Response(200, json={"sub": verified.subject})
+
+    provider.intercept = answering(
+        "/token", Answer.of_json({"access_token": token, "token_type": "DPoP"})
+    )
+    source = AsyncTokenSource(
+        ClientCredentialsTokenRequest(provider.token_endpoint, "machine", "s", dpop_key=key)
+    )
+    transport = httpx.MockTransport(serve)
+    async with httpx.AsyncClient(transport=transport, auth=AsyncTokenAuth(source)) as client:
+        for _ in range(2):
+            assert (await client.get(URI)).status_code == 200
+
+
+async def test_what_one_process_was_told_of_an_opaque_token_others_take_over(
+    provider: EmbeddedProvider,
+) -> None:
+    store = AsyncMemoryTokenStore()
+    provider.intercept = introspecting(active=True, sub="alice", iss=provider.issuer)
+    for _ in range(3):
+        tokens = opaque(provider, store=store)
+        for _ in range(2):
+            assert (await tokens.claims("an-opaque-token"))["sub"] == "alice"
+    assert provider.count("/introspect") == 1
+    other = AsyncOpaqueTokens(
+        f"{provider.issuer}/introspect", "somebody-else", ClientSecretBasic("s"), store=store
+    )
+    await other.claims("an-opaque-token")
+    await opaque(provider, store=store, cache_ttl=0).claims("an-opaque-token")
+    assert provider.count("/introspect") == 3
+
+
+async def test_what_others_were_told_is_believed_no_longer_than_ones_own_ttl(
+    provider: EmbeddedProvider,
+) -> None:
+    store = AsyncMemoryTokenStore()
+    provider.intercept = introspecting(active=True, sub="alice", exp=int(time.time()) + 900)
+    await opaque(provider, store=store, cache_ttl=600).claims("an-opaque-token")
+    impatient = opaque(provider, store=store, cache_ttl=10)
+    now = [0.0]
+    impatient.clock = lambda: now[0]
+    await impatient.claims("an-opaque-token")
+    provider.intercept = introspecting(active=False)
+    now[0] += 9
+    await impatient.claims("an-opaque-token")
+    await store.delete(impatient._name("an-opaque-token"))
+    now[0] += 2
+    with refused(TokenValidationException, "inactive_token"):
+        await impatient.claims("an-opaque-token")
+
+
+@pytest.mark.parametrize(
+    "kept",
+    [
+        "no JSON",
+        "[]",
+        "{}",
+        '{"until": 1, "claims": {"active": true}}',
+        '{"until": 99999999999, "claims": {"active": false}}',
+        '{"until": 99999999999, "claims": ["active"]}',
+        '{"until": "tomorrow", "claims": {"active": true}}',
+    ],
+)
+async def test_what_a_store_holds_of_an_opaque_token_is_judged(
+    kept: str, provider: EmbeddedProvider
+) -> None:
+    store = AsyncMemoryTokenStore()
+    provider.intercept = introspecting(active=True, sub="alice")
+    tokens = opaque(provider, store=store)
+    await store.set(tokens._name("t"), kept, None)
+    assert (await tokens.claims("t"))["sub"] == "alice"
+    assert provider.count("/introspect") == 1
+
+
+async def test_a_store_that_is_out_does_not_take_opaque_tokens_with_it(
+    provider: EmbeddedProvider, caplog: pytest.LogCaptureFixture
+) -> None:
+    class Broken(AsyncMemoryTokenStore):
+        async def get(self, key: str) -> str | None:
+            raise ConnectionError("out")
+
+        async def set(self, key: str, value: str, expires_in: float | None) -> None:
+            raise ConnectionError("out")
+
+    provider.intercept = introspecting(active=True, sub="alice")
+    tokens = opaque(provider, store=Broken())
+    with caplog.at_level(logging.WARNING, "py_identity_model"):
+        assert (await tokens.claims("an-opaque-token"))["sub"] == "alice"
+    assert "cannot be read: ConnectionError" in caplog.text
+    assert "an-opaque-token" not in caplog.text

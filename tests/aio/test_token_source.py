@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
 from typing import Any
+from urllib.parse import parse_qsl
 
 import httpx
 import pytest
@@ -17,6 +18,8 @@ from py_identity_model.aio import (
     AuthorizationCodeTokenRequest,
     ClientCredentialsTokenRequest,
     ClientSecretBasic,
+    DeviceAuthorizationResponse,
+    DeviceTokenRequest,
     DPoPKey,
     PrivateKeyJwt,
     RefreshTokenRequest,
@@ -281,6 +284,125 @@ def test_a_request_that_works_once_is_no_source() -> None:
     signed = ClientCredentialsTokenRequest("https://op", "web", private_key_jwt=PrivateKeyJwt("k"))
     assert AsyncTokenSource(exchange)._key != AsyncTokenSource(signed)._key
     assert "hidden" not in repr(StoredToken("hidden", refresh_token="hidden", id_token="hidden"))
+
+
+async def test_a_token_that_cannot_be_stored_is_not_lost(
+    provider: EmbeddedProvider, caplog: pytest.LogCaptureFixture
+) -> None:
+    class Failing(AsyncMemoryTokenStore):
+        out = True
+
+        async def set(self, key: str, value: str, expires_in: float | None) -> None:
+            if self.out:
+                raise ConnectionError("out")
+            await super().set(key, value, expires_in)
+
+    given = iter(["r1", "r2"])
+    provider.intercept = lambda received: Answer.of_json(
+        {
+            "access_token": f"a{provider.count('/token')}",
+            "token_type": "Bearer",
+            "expires_in": 60,
+            "refresh_token": next(given),
+        }
+    )
+    store = Failing()
+    request = RefreshTokenRequest(provider.token_endpoint, "web", "r0")
+    source = AsyncTokenSource(request, store=store)
+    source.clock = Clock()
+    assert (await source.get_token()).access_token == "a1"
+    assert "it stays here: ConnectionError" in caplog.text
+    assert len(store) == 0
+    store.out = False
+    forward(source, 61)
+    assert (await source.get_token()).access_token == "a2"
+    used = [dict(parse_qsl(one.body.decode()))["refresh_token"] for one in provider.requests]
+    assert used == ["r0", "r1"]
+    assert len(store) == 1
+
+
+def devices(provider: EmbeddedProvider, *answers: dict[str, Any]) -> list[dict[str, str]]:
+    """Let the token endpoint give these answers; return the forms that it is sent."""
+    forms: list[dict[str, str]] = []
+    left = list(answers)
+
+    def respond(received: Received) -> Answer:
+        forms.append(dict(parse_qsl(received.body.decode())))
+        answer = left.pop(0)
+        return Answer.of_json(answer, 400 if "error" in answer else 200)
+
+    provider.intercept = respond
+    return forms
+
+
+def device_source(provider: EmbeddedProvider, **more: Any) -> AsyncTokenSource:
+    device = DeviceAuthorizationResponse(True, device_code="d", expires_in=60, interval=0)
+    request = DeviceTokenRequest(provider.token_endpoint, "tv", "d", resource="urn:api")
+    source = AsyncTokenSource(request, device=device, **more)
+    source.clock = Clock()
+    return source
+
+
+async def test_a_device_waits_for_its_user_once_and_renews_by_itself(
+    provider: EmbeddedProvider,
+) -> None:
+    forms = devices(
+        provider,
+        {"error": "authorization_pending"},
+        {"access_token": "a1", "token_type": "Bearer", "expires_in": 60, "refresh_token": "r1"},
+        {"access_token": "a2", "token_type": "Bearer", "expires_in": 60, "refresh_token": "r2"},
+        {"access_token": "a3", "token_type": "Bearer", "expires_in": 60},
+    )
+    source = device_source(provider)
+    found = await gather([source.get_token] * 10)
+    assert {one.access_token for one in found} == {"a1"}
+    for expected in ("a2", "a3"):
+        forward(source, 61)
+        assert (await source.get_token()).access_token == expected
+    assert [form["grant_type"].rpartition(":")[2] for form in forms] == [
+        "device_code",
+        "device_code",
+        "refresh_token",
+        "refresh_token",
+    ]
+    assert [form.get("refresh_token") for form in forms[2:]] == ["r1", "r2"]
+    assert all(form["client_id"] == "tv" and form["resource"] == "urn:api" for form in forms)
+
+
+@pytest.mark.parametrize("said", ["access_denied", "expired_token"])
+async def test_a_user_who_does_not_agree_leaves_a_device_without_token(
+    said: str, provider: EmbeddedProvider
+) -> None:
+    devices(provider, {"error": said})
+    with refused(TokenRequestException, "token_request_error") as caught:
+        await device_source(provider).get_token()
+    assert caught.value.details["oauth_error"] == said
+
+
+async def test_a_device_without_a_refresh_token_says_that_its_user_is_needed(
+    provider: EmbeddedProvider,
+) -> None:
+    devices(provider, {"access_token": "a1", "token_type": "Bearer", "expires_in": 60})
+    source = device_source(provider)
+    with refused(TokenRequestException, "login_required"):
+        await source.renew((await source.get_token()).access_token)
+
+
+async def test_a_device_finds_its_tokens_in_the_store_again(provider: EmbeddedProvider) -> None:
+    answer = {"access_token": "a1", "token_type": "Bearer", "expires_in": 60, "refresh_token": "r"}
+    forms = devices(provider, answer)
+    store = AsyncMemoryTokenStore()
+    for _ in range(2):
+        assert (await device_source(provider, store=store).get_token()).access_token == "a1"
+    assert len(forms) == 1
+
+
+def test_a_device_request_goes_with_its_device() -> None:
+    device = DeviceAuthorizationResponse(True, device_code="d", expires_in=60)
+    with refused(InvalidArgumentError, "invalid_argument"):
+        AsyncTokenSource(DeviceTokenRequest("https://op", "tv", "d"))
+    with refused(InvalidArgumentError, "invalid_argument"):
+        AsyncTokenSource(ClientCredentialsTokenRequest("https://op", "tv"), device=device)
 
 
 class Api:

@@ -12,6 +12,11 @@ from pathlib import Path
 import pytest
 import redis
 
+from tests.op.conftest import browser as browser
+from tests.op.conftest import op as op
+from tests.op.conftest import running as running
+from tests.op.conftest import serving as serving
+
 
 def find_server() -> str:
     """Return the server; fails where there is none, for these tests must not be skipped."""

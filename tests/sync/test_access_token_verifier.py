@@ -3,10 +3,12 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import httpx
 import pytest
 import trustme
 from joserfc.jwk import RSAKey
@@ -16,19 +18,27 @@ from py_identity_model._seam.sync import gather
 from py_identity_model.exceptions import (
     ConfigurationException,
     InvalidArgumentError,
+    TokenValidationException,
 )
 from py_identity_model.sync import (
     AccessTokenVerifier,
+    ClientCredentialsTokenRequest,
     ClientSecretBasic,
     DPoPKey,
+    DPoPNonces,
     MemoryReplayStore,
+    MemoryTokenStore,
     OpaqueTokens,
+    TokenAuth,
+    TokenSource,
     TrustedIssuer,
+    VerifiedAccessToken,
     compute_certificate_thumbprint,
     create_dpop_proof,
     parse_www_authenticate,
 )
 from py_identity_model.testing import Answer, EmbeddedProvider, Received
+from tests.support import answering, refused
 
 CLAIMS_CODE = ClaimsValidationError.default_code
 URI = "https://api.example/orders"
@@ -602,3 +612,140 @@ def test_a_time_that_no_calendar_knows_is_none(provider: EmbeddedProvider) -> No
     verifier = AccessTokenVerifier(provider.issuer, "api")
     verified = verifier.verify(bearer(provider.mint(exp=10**14)))
     assert verified.expires_at is None
+
+
+def test_a_nonce_is_demanded_and_renewed(provider: EmbeddedProvider) -> None:
+    key, nonces = DPoPKey(), DPoPNonces(b"s" * 32, lifetime=100)
+    now = [1_000_000.0]
+    nonces.clock = lambda: now[0]
+    verifier = AccessTokenVerifier(provider.issuer, provider.audience, dpop_nonces=nonces)
+    token = provider.mint(cnf={"jkt": key.jwk_thumbprint})
+
+    def verified(nonce: str | None) -> VerifiedAccessToken:
+        proof = create_dpop_proof(key, "GET", URI, token, nonce)
+        return verifier.verify(f"DPoP {token}", method="GET", uri=URI, dpop=proof)
+
+    for wrong in (None, "", "a-nonce-of-somebody-else"):
+        with answered(401, "use_dpop_nonce", "use_dpop_nonce") as caught:
+            verified(wrong)
+    demanded = caught.value.dpop_nonce
+    assert caught.value.headers == {
+        "WWW-Authenticate": caught.value.www_authenticate,
+        "DPoP-Nonce": demanded,
+    }
+    assert "Bearer" not in caught.value.headers["WWW-Authenticate"]
+    assert (verified(demanded)).dpop_nonce is None
+    now[0] += 50
+    assert (verified(demanded)).dpop_nonce == nonces.current() != demanded
+    now[0] += 50
+    with answered(401, "use_dpop_nonce", "use_dpop_nonce"):
+        verified(demanded)
+
+
+def test_a_proof_without_its_nonce_may_be_sent_again_with_it(
+    provider: EmbeddedProvider,
+) -> None:
+    key, nonces = DPoPKey(), DPoPNonces()
+    verifier = AccessTokenVerifier(provider.issuer, provider.audience, dpop_nonces=nonces)
+    token = provider.mint(cnf={"jkt": key.jwk_thumbprint})
+
+    def serve(request: httpx.Request) -> httpx.Response:
+        try:
+            verified = verifier.verify(
+                request.headers["authorization"],
+                method=request.method,
+                uri=str(request.url),
+                dpop=request.headers["dpop"],
+            )
+        except AccessTokenRefusedException as error:
+            return httpx.Response(error.status_code, headers=error.headers)
+        return httpx.Response(200, json={"sub": verified.subject})
+
+    provider.intercept = answering(
+        "/token", Answer.of_json({"access_token": token, "token_type": "DPoP"})
+    )
+    source = TokenSource(
+        ClientCredentialsTokenRequest(provider.token_endpoint, "machine", "s", dpop_key=key)
+    )
+    transport = httpx.MockTransport(serve)
+    with httpx.Client(transport=transport, auth=TokenAuth(source)) as client:
+        for _ in range(2):
+            assert (client.get(URI)).status_code == 200
+
+
+def test_what_one_process_was_told_of_an_opaque_token_others_take_over(
+    provider: EmbeddedProvider,
+) -> None:
+    store = MemoryTokenStore()
+    provider.intercept = introspecting(active=True, sub="alice", iss=provider.issuer)
+    for _ in range(3):
+        tokens = opaque(provider, store=store)
+        for _ in range(2):
+            assert (tokens.claims("an-opaque-token"))["sub"] == "alice"
+    assert provider.count("/introspect") == 1
+    other = OpaqueTokens(
+        f"{provider.issuer}/introspect", "somebody-else", ClientSecretBasic("s"), store=store
+    )
+    other.claims("an-opaque-token")
+    opaque(provider, store=store, cache_ttl=0).claims("an-opaque-token")
+    assert provider.count("/introspect") == 3
+
+
+def test_what_others_were_told_is_believed_no_longer_than_ones_own_ttl(
+    provider: EmbeddedProvider,
+) -> None:
+    store = MemoryTokenStore()
+    provider.intercept = introspecting(active=True, sub="alice", exp=int(time.time()) + 900)
+    opaque(provider, store=store, cache_ttl=600).claims("an-opaque-token")
+    impatient = opaque(provider, store=store, cache_ttl=10)
+    now = [0.0]
+    impatient.clock = lambda: now[0]
+    impatient.claims("an-opaque-token")
+    provider.intercept = introspecting(active=False)
+    now[0] += 9
+    impatient.claims("an-opaque-token")
+    store.delete(impatient._name("an-opaque-token"))
+    now[0] += 2
+    with refused(TokenValidationException, "inactive_token"):
+        impatient.claims("an-opaque-token")
+
+
+@pytest.mark.parametrize(
+    "kept",
+    [
+        "no JSON",
+        "[]",
+        "{}",
+        '{"until": 1, "claims": {"active": true}}',
+        '{"until": 99999999999, "claims": {"active": false}}',
+        '{"until": 99999999999, "claims": ["active"]}',
+        '{"until": "tomorrow", "claims": {"active": true}}',
+    ],
+)
+def test_what_a_store_holds_of_an_opaque_token_is_judged(
+    kept: str, provider: EmbeddedProvider
+) -> None:
+    store = MemoryTokenStore()
+    provider.intercept = introspecting(active=True, sub="alice")
+    tokens = opaque(provider, store=store)
+    store.set(tokens._name("t"), kept, None)
+    assert (tokens.claims("t"))["sub"] == "alice"
+    assert provider.count("/introspect") == 1
+
+
+def test_a_store_that_is_out_does_not_take_opaque_tokens_with_it(
+    provider: EmbeddedProvider, caplog: pytest.LogCaptureFixture
+) -> None:
+    class Broken(MemoryTokenStore):
+        def get(self, key: str) -> str | None:
+            raise ConnectionError("out")
+
+        def set(self, key: str, value: str, expires_in: float | None) -> None:
+            raise ConnectionError("out")
+
+    provider.intercept = introspecting(active=True, sub="alice")
+    tokens = opaque(provider, store=Broken())
+    with caplog.at_level(logging.WARNING, "py_identity_model"):
+        assert (tokens.claims("an-opaque-token"))["sub"] == "alice"
+    assert "cannot be read: ConnectionError" in caplog.text
+    assert "an-opaque-token" not in caplog.text

@@ -13,6 +13,7 @@ from .dpop import DPoPKey
 from .endpoint import Endpoint, json_object, refusal, refusal_saying, secrets_of, whole_number
 from .messages import HttpRequest, HttpResponse, Replay, UnusableAnswer, oauth_error_of
 from .mtls import MtlsClientAuth
+from .refreshing import RefreshTokenRequest
 from .token_endpoint import Scope, TokenResponse, scope_text, token_answer, token_request
 
 GRANT_TYPE = "urn:ietf:params:oauth:grant-type:device_code"
@@ -157,6 +158,22 @@ def parse_poll(request: DeviceTokenRequest, response: HttpResponse) -> DeviceTok
     interval = whole_number(json_object(response).get("interval"))
     return refusal_saying(
         DeviceTokenResponse, text, request, response, error_code=code, interval=interval
+    )
+
+
+def refreshing(request: DeviceTokenRequest) -> RefreshTokenRequest:
+    """Return the request that renews what ``request`` brought; its token is still to be named."""
+    return RefreshTokenRequest(
+        request.address,
+        request.client_id,
+        "",
+        client_secret=(request.client_secret or "").strip() or None,
+        private_key_jwt=request.private_key_jwt,
+        mtls=request.mtls,
+        client_authentication=request.client_authentication,
+        resource=request.resource,
+        audience=request.audience,
+        dpop_key=request.dpop_key,
     )
 
 

@@ -18,6 +18,7 @@ from ..exceptions import (
 from .access_token import check_access_token_claims, check_access_token_typ
 from .challenges import build_www_authenticate
 from .dpop_verification import PROOF_ALGORITHMS
+from .server_nonces import DPoPNonces
 
 Binding = Literal["required", "optional", "refused"]
 Profile = Literal["rfc9068", "lenient"]
@@ -33,15 +34,24 @@ _ID_TOKEN_CLAIMS = frozenset({"nonce", "at_hash", "c_hash", "s_hash", "events"})
 
 @dataclass(frozen=True, init=False)
 class VerifiedAccessToken:
-    """An access token that was verified, or that its issuer says is active."""
+    """An access token that was verified, or that its issuer says is active.
+
+    ``dpop_nonce`` is what to send as ``DPoP-Nonce`` along with the answer, where the next proof
+    should carry another nonce than this one did (RFC 9449 §8.2).
+    """
 
     claims: Mapping[str, Any]
     token: str = field(repr=False)
+    dpop_nonce: str | None = None
 
-    def __init__(self, claims: Mapping[str, Any], token: str) -> None:
+    def __init__(
+        self, claims: Mapping[str, Any], token: str, dpop_nonce: str | None = None
+    ) -> None:
         members = self.__dict__  # what a frozen dataclass does, in half the time
         members["claims"] = claims
         members["token"] = token
+        if dpop_nonce is not None:
+            members["dpop_nonce"] = dpop_nonce
 
     @property
     def issuer(self) -> str | None:
@@ -171,7 +181,9 @@ class Demands:
         if confirmation and not to_key and not to_certificate:
             raise _binding("the token is bound in a way that is not understood")
 
-    def refused(self, error: TokenValidationException) -> AccessTokenRefusedException:
+    def refused(
+        self, error: TokenValidationException, nonces: DPoPNonces | None
+    ) -> AccessTokenRefusedException:
         """Return how to answer a request whose token was refused."""
         if isinstance(error, KeysUnavailableException):
             return AccessTokenRefusedException(
@@ -182,9 +194,12 @@ class Demands:
         else:
             told = "invalid_token"
         header = self.challenge(error=told, error_description=_described(error))
-        return AccessTokenRefusedException(
+        refused = AccessTokenRefusedException(
             error.message, error.token_part, error.details, code=error.code
         ).answered(401, header)
+        if nonces is not None and told == "use_dpop_nonce":
+            refused.dpop_nonce = nonces.current()
+        return refused
 
     def without_token(self) -> AccessTokenRefusedException:
         """Return how to answer a request without a token: no error is told (RFC 6750 §3.1)."""

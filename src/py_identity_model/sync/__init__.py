@@ -180,6 +180,7 @@ if TYPE_CHECKING:
     from .._protocol.replay import ReplayStore as ReplayStore
     from .._protocol.revocation import TokenRevocationRequest as TokenRevocationRequest
     from .._protocol.revocation import TokenRevocationResponse as TokenRevocationResponse
+    from .._protocol.server_nonces import DPoPNonces as DPoPNonces
     from .._protocol.signed_metadata import verify_signed_metadata as verify_signed_metadata
     from .._protocol.stored_token import StoredToken as StoredToken
     from .._protocol.token_cache import TokenCache as TokenCache
@@ -276,6 +277,7 @@ __all__ = [
     "ClientSecretPost",
     "ClientUpdateRequest",
     "DPoPKey",
+    "DPoPNonces",
     "DPoPProof",
     "DeviceAuthorizationRequest",
     "DeviceAuthorizationResponse",
@@ -581,6 +583,7 @@ if not TYPE_CHECKING:  # a `__getattr__` in sight would hide misspelt names from
             ],
             ".._protocol.replay": ["MemoryReplayStore", "ReplayStore"],
             ".._protocol.revocation": ["TokenRevocationRequest", "TokenRevocationResponse"],
+            ".._protocol.server_nonces": ["DPoPNonces"],
             ".._protocol.signed_metadata": ["verify_signed_metadata"],
             ".._protocol.stored_token": ["StoredToken"],
             ".._protocol.token_cache": ["TokenCache"],

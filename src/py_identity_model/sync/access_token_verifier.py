@@ -14,6 +14,7 @@ from .._jose.tokens import header_members
 from .._protocol.mtls import validate_certificate_binding
 from .._protocol.policy import DiscoveryPolicy
 from .._protocol.replay import MemoryReplayStore, ReplayStore
+from .._protocol.server_nonces import DPoPNonces
 from .._protocol.token_validation import TokenValidationConfig, opened
 from .._protocol.trusted_issuer import TrustedIssuer, unknown_issuer, unverified_issuer
 from .._protocol.verified_access_token import (
@@ -57,7 +58,8 @@ class AccessTokenVerifier:
 
     ``dpop`` and ``mtls`` say whether tokens bound to a key or a certificate are ``required``,
     ``optional`` or ``refused``; a bound token is never taken without what it is bound to.
-    ``replay_store`` remembers proofs (in this process, unless you give another).
+    ``replay_store`` remembers proofs (in this process, unless you give another); with
+    ``dpop_nonces`` every proof must carry one of these.
     ``opaque_tokens`` says how tokens that are no JWT are asked about; without it they are
     refused.  ``decryption_keys`` open encrypted tokens.  ``realm`` and ``resource_metadata``
     appear in challenges.  ``http_client``, ``discovery_policy`` and ``settings`` are those of
@@ -86,6 +88,7 @@ class AccessTokenVerifier:
         dpop: Binding = "optional",
         mtls: Binding = "optional",
         replay_store: ReplayStore | None = None,
+        dpop_nonces: DPoPNonces | None = None,
         opaque_tokens: OpaqueTokens | None = None,
         decryption_keys: Sequence[PrivateKey] | None = None,
         discovery_policy: DiscoveryPolicy | None = None,
@@ -110,6 +113,7 @@ class AccessTokenVerifier:
         )
         self._required_scopes = frozenset(required_scopes)
         self._replay_store = MemoryReplayStore() if replay_store is None else replay_store
+        self._nonces = dpop_nonces
         self._opaque_tokens = opaque_tokens
         self._http_client = http_client
         self._settings = settings
@@ -165,20 +169,21 @@ class AccessTokenVerifier:
             scheme, token = scheme.lower(), token.strip()
             if scheme not in {"bearer", "dpop"} or not token:
                 raise demands.without_token()
+        nonce = None
         try:
             claims = self._claims(token)
             if scheme == "dpop" or dpop is not None or not demands.are_met_by_bearer(claims):
-                self._check_sender(claims, token, scheme, method, uri, dpop, certificate)
+                nonce = self._check_sender(claims, token, scheme, method, uri, dpop, certificate)
         except AccessTokenRefusedException:
             raise
         except TokenValidationException as error:
-            raise demands.refused(error) from error
+            raise demands.refused(error, self._nonces) from error
         wanted = self._required_scopes.union(scopes) if scopes else self._required_scopes
         if wanted and not wanted <= scopes_of(claims):
             raise demands.without_scopes(wanted)
         if acr_values or max_age is not None:
             demands.check_authentication(claims, acr_values, max_age, time())
-        return VerifiedAccessToken(claims, token)
+        return VerifiedAccessToken(claims, token, nonce)
 
     def _claims(self, token: str) -> dict[str, Any]:
         signed, config = token, self._config
@@ -283,26 +288,32 @@ class AccessTokenVerifier:
         uri: str | None,
         dpop: str | Sequence[str] | None,
         certificate: str | bytes | None,
-    ) -> None:
+    ) -> str | None:
+        """Return the nonce that the next proof should carry, if not the one of this."""
         proofs = [dpop] if isinstance(dpop, str) else list(dpop or ())
         if len(proofs) > 1:
             raise self._demands.malformed("the request carries more than one DPoP proof")
         self._demands.check_bindings(
             claims, proof=bool(proofs), certificate=certificate is not None, scheme=scheme
         )
+        newest = None
         if scheme == "dpop":
             if method is None or uri is None:
                 raise ConfigurationException("verify() needs method and uri to judge a proof")
-            verify_dpop_proof(
+            good = None if self._nonces is None else self._nonces.good()
+            proof = verify_dpop_proof(
                 proofs[0],
                 method,
                 uri,
                 access_token=token,
                 token_claims=claims,
                 replay_store=self._replay_store,
+                nonce=good,
             )
+            newest = good[0] if good is not None and proof.claims["nonce"] != good[0] else None
         if certificate is not None and "x5t#S256" in (claims.get("cnf") or {}):
             validate_certificate_binding(claims, certificate)
+        return newest
 
 
 def _listed(audience: str | Sequence[str]) -> str | list[str]:

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import threading
 import time
 from functools import partial
@@ -11,6 +12,7 @@ from typing import Any
 
 from .._fork import forget_in_child
 from .._jose.claims import numeric_date
+from .._logging import logger
 from .._protocol.base import ErrorKind
 from .._protocol.client_authentication import ClientAuthentication
 from .._protocol.introspection import TokenIntrospectionRequest
@@ -25,6 +27,7 @@ from ..exceptions import (
 from .flights import Flights
 from .http import HTTPClient
 from .introspection import introspect_token
+from .token_store import TokenStore
 
 
 class OpaqueTokens:
@@ -34,8 +37,9 @@ class OpaqueTokens:
     this API's own; ``token_validation_config`` and ``disco_doc_address`` ask for signed answers,
     see :class:`TokenIntrospectionRequest`.  An answer that says active is kept for ``cache_ttl``
     seconds (0 keeps nothing), never past the token's ``exp``, for up to ``max_entries`` tokens:
-    so long a revoked token may still be taken.  Callers with one token share one request.
-    RFC 7662 §2.2 and §4.
+    so long a revoked token may still be taken.  Callers with one token share one request; with
+    a ``store`` (an :class:`TokenStore`) so do other processes.  Who may write to that store
+    decides which tokens are good: let its hooks encrypt and authenticate.  RFC 7662 §2.2 and §4.
 
     Example::
 
@@ -52,6 +56,7 @@ class OpaqueTokens:
         *,
         cache_ttl: float = 30.0,
         max_entries: int = 10_000,
+        store: TokenStore | None = None,
         token_validation_config: TokenValidationConfig | None = None,
         disco_doc_address: str | None = None,
         http_client: HTTPClient | None = None,
@@ -69,6 +74,7 @@ class OpaqueTokens:
         )
         self._ttl = cache_ttl
         self._most = max_entries
+        self._store = store if cache_ttl > 0 else None
         self._http_client = http_client
         self._settings = settings
         self._known: dict[bytes, tuple[float, dict[str, Any]]] = {}
@@ -108,6 +114,11 @@ class OpaqueTokens:
         return found
 
     def _ask(self, token: str, key: bytes) -> dict[str, Any]:
+        name = self._name(token)
+        shared = self._shared(name)
+        if shared is not None:
+            self._keep(key, shared[1], shared[0] - time.time())
+            return shared[1]
         request = TokenIntrospectionRequest(**{**vars(self._request), "token": token})
         response = introspect_token(request, self._http_client, settings=self._settings)
         if not response.is_successful:
@@ -116,15 +127,48 @@ class OpaqueTokens:
         if claims.get("active") is not True:
             self._forget(key)
             raise TokenValidationException("The access token is not active", code="inactive_token")
-        self._keep(key, claims)
+        seconds = self._keep(key, claims, self._ttl)
+        if seconds > 0:
+            self._share(name, claims, seconds)
         return claims
 
-    def _keep(self, key: bytes, claims: dict[str, Any]) -> None:
-        seconds, expires = self._ttl, numeric_date(claims.get("exp"))
+    def _name(self, token: str) -> str:
+        # A provider may tell each of its clients something else (RFC 7662 §2.2).
+        asker = (self._request.address, self._request.client_id or "", token)
+        text = "\0".join(asker).encode("utf-8", "replace")
+        return f"introspection-{hashlib.sha256(text).hexdigest()}"
+
+    def _shared(self, name: str) -> tuple[float, dict[str, Any]] | None:
+        """Return until when, and what, another process was told of a token."""
+        if self._store is None:
+            return None
+        try:
+            text = self._store.get(name)
+            kept = {} if text is None else json.loads(text)
+            until, claims = numeric_date(kept.get("until")), kept.get("claims")
+        except Exception as error:  # a store that is out must not take the API with it
+            logger.warning("shared introspections cannot be read: %s", type(error).__name__)
+            return None
+        if until is None or time.time() >= until or not isinstance(claims, dict):
+            return None
+        return (min(until, time.time() + self._ttl), claims) if claims.get("active") else None
+
+    def _share(self, name: str, claims: dict[str, Any], seconds: float) -> None:
+        if self._store is None:
+            return
+        text = json.dumps({"until": time.time() + seconds, "claims": claims})
+        try:
+            self._store.set(name, text, seconds)
+        except Exception as error:
+            logger.warning("an introspection cannot be shared: %s", type(error).__name__)
+
+    def _keep(self, key: bytes, claims: dict[str, Any], seconds: float) -> float:
+        """Keep ``claims`` for so many seconds, and no longer than the token lives; return which."""
+        expires = numeric_date(claims.get("exp"))
         if expires is not None:
             seconds = min(seconds, expires - time.time())
         if seconds <= 0:
-            return
+            return seconds
         with self._lock:
             now = self.clock()
             if len(self._known) >= self._most:
@@ -132,6 +176,7 @@ class OpaqueTokens:
             while len(self._known) >= self._most:
                 del self._known[next(iter(self._known))]
             self._known[key] = (now + seconds, claims)
+        return seconds
 
     def _forget(self, key: bytes) -> None:
         with self._lock:

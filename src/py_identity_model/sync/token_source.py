@@ -13,6 +13,7 @@ from .._logging import logger
 from .._protocol.authorization_code import AuthorizationCodeTokenRequest
 from .._protocol.base import BaseRequest
 from .._protocol.client_credentials import ClientCredentialsTokenRequest
+from .._protocol.device import DeviceAuthorizationResponse, DeviceTokenRequest, refreshing
 from .._protocol.grants import ExtensionTokenRequest, JwtBearerTokenRequest
 from .._protocol.refreshing import RefreshTokenRequest
 from .._protocol.stored_token import StoredToken, request_key, stored_from
@@ -20,8 +21,9 @@ from .._protocol.token_endpoint import TokenResponse, refused_by
 from .._protocol.token_exchange import TokenExchangeRequest
 from .._seam.sync import Result
 from .._settings import Settings
-from ..exceptions import InvalidArgumentError, PyIdentityModelException
+from ..exceptions import InvalidArgumentError, PyIdentityModelException, TokenRequestException
 from .client_credentials import request_client_credentials_token
+from .device import wait_for_device_token
 from .flights import Flights
 from .grants import request_extension_token, request_jwt_bearer_token
 from .http import HTTPClient
@@ -31,6 +33,7 @@ from .token_store import MemoryTokenStore, TokenStore
 
 _GRANTS: dict[type[BaseRequest], Callable[..., Any]] = {
     ClientCredentialsTokenRequest: request_client_credentials_token,
+    DeviceTokenRequest: wait_for_device_token,
     ExtensionTokenRequest: request_extension_token,
     JwtBearerTokenRequest: request_jwt_bearer_token,
     RefreshTokenRequest: refresh_token,
@@ -42,8 +45,10 @@ class TokenSource:
     """Gives a token whenever one is needed, and asks for a new one in time.
 
     ``request`` is what is asked: a :class:`ClientCredentialsTokenRequest`,
-    :class:`RefreshTokenRequest`, :class:`TokenExchangeRequest`, :class:`JwtBearerTokenRequest` or
-    :class:`ExtensionTokenRequest`.  A token is renewed ``margin`` seconds before it expires (a
+    :class:`RefreshTokenRequest`, :class:`TokenExchangeRequest`, :class:`JwtBearerTokenRequest`,
+    :class:`ExtensionTokenRequest`, or a :class:`DeviceTokenRequest` with the ``device`` answer it
+    belongs to: then the first token waits for the user, and the refresh token that comes with it
+    brings the others.  A token is renewed ``margin`` seconds before it expires (a
     little later for some, at half its life at the latest); while that fails, the old one serves
     to its end.  However many callers need it, one request is made; a failure is told to all who
     wait, and the next one tries again.
@@ -67,6 +72,7 @@ class TokenSource:
         *,
         store: TokenStore | None = None,
         margin: float = 60.0,
+        device: DeviceAuthorizationResponse | None = None,
         settings: Settings | None = None,
     ) -> None:
         if type(request) not in _GRANTS:
@@ -75,6 +81,8 @@ class TokenSource:
             raise InvalidArgumentError(
                 f"{type(request).__name__} cannot be repeated{hint if once else ''}"
             )
+        if (device is None) is isinstance(request, DeviceTokenRequest):
+            raise InvalidArgumentError("device goes with a DeviceTokenRequest, and with that alone")
         if not 0 <= margin < float("inf"):
             raise InvalidArgumentError("margin must be seconds, not negative")
         self.dpop_key = vars(request).get("dpop_key")
@@ -83,8 +91,10 @@ class TokenSource:
         self._http_client = http_client
         self._store = MemoryTokenStore() if store is None else store
         self._margin = margin
+        self._device = device
         self._settings = settings
         self._current: StoredToken | None = None
+        self._unsaved: StoredToken | None = None
         self._flights: Flights[StoredToken] = Flights("py_identity_model.token_source")
         self.clock = time.time
 
@@ -130,6 +140,9 @@ class TokenSource:
         return joined[0]
 
     def _renewed(self, refused: str | None) -> StoredToken:
+        if self._device is not None and self._stored() is None:
+            self._current = self._agreed(self._device)  # no lock: users take minutes
+            return self._current
         with self._store.lock(self._key):
             stored = self._stored()
             if stored is None or stored.access_token == refused or not self._fresh(stored):
@@ -141,6 +154,10 @@ class TokenSource:
         return stored.is_fresh(self.clock())
 
     def _stored(self) -> StoredToken | None:
+        if self._unsaved is not None:
+            unsaved = self._unsaved
+            self._save(unsaved)
+            return unsaved
         text = self._store.get(self._key)
         if text is None:
             return None
@@ -150,8 +167,21 @@ class TokenSource:
             logger.warning("what the token store holds cannot be read")
             return None
 
+    def _agreed(self, device: DeviceAuthorizationResponse) -> StoredToken:
+        """Return the token of a user who agreed on another device."""
+        assert isinstance(self._request, DeviceTokenRequest)
+        response = wait_for_device_token(
+            self._request, device, self._http_client, settings=self._settings
+        )
+        return self._kept(response, None)
+
     def _asked(self, stored: StoredToken | None) -> StoredToken:
         request, refresh = self._request, None
+        if isinstance(request, DeviceTokenRequest):
+            if stored is None or stored.refresh_token is None:
+                text = "the device has no refresh token: its user must agree again"
+                raise TokenRequestException(text, request.address, code="login_required")
+            request = refreshing(request)
         if isinstance(request, RefreshTokenRequest):
             refresh = request.refresh_token
             if stored is not None and stored.refresh_token is not None:
@@ -159,10 +189,23 @@ class TokenSource:
             request = replace(request, refresh_token=refresh)
         grant: Callable[..., Result[TokenResponse]] = _GRANTS[type(request)]
         response = grant(request, self._http_client, settings=self._settings)
+        return self._kept(response, refresh)
+
+    def _kept(self, response: TokenResponse, refresh: str | None) -> StoredToken:
         if not response.is_successful or not (response.token or {}).get("access_token"):
-            raise refused_by(request.address, response)
+            raise refused_by(self._request.address, response)
         fresh = stored_from(response, self._margin, self.clock(), refresh)
-        keeps = fresh.refresh_token is not None or fresh.expires_at is None
-        lifetime = None if keeps else max(0.0, (fresh.expires_at or 0.0) - self.clock())
-        self._store.set(self._key, fresh.to_json(), lifetime)
+        self._unsaved = fresh
+        self._save(fresh)
         return fresh
+
+    def _save(self, token: StoredToken) -> None:
+        """Keep ``token`` in the store; while that is out, in here: it may be the only one."""
+        keeps = token.refresh_token is not None or token.expires_at is None
+        lifetime = None if keeps else max(0.0, (token.expires_at or 0.0) - self.clock())
+        try:
+            self._store.set(self._key, token.to_json(), lifetime)
+        except Exception as error:
+            logger.error("a token cannot be stored, it stays here: %s", type(error).__name__)
+        else:
+            self._unsaved = None
