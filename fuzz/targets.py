@@ -15,6 +15,7 @@ from py_identity_model import (
     DiscoveryDocumentRequest,
     JsonWebKeySet,
     PyIdentityModelException,
+    StoredToken,
     TokenExchangeRequest,
     TrustedIssuer,
     UserInfoRequest,
@@ -37,7 +38,8 @@ from py_identity_model._protocol import (
 from py_identity_model._protocol.dpop_verification import ProofRules
 from py_identity_model._protocol.id_token import check_id_token
 from py_identity_model._protocol.jarm import JarmCheck
-from py_identity_model._protocol.messages import HttpResponse
+from py_identity_model._protocol.messages import HttpRequest, HttpResponse
+from py_identity_model._protocol.shared_answer import SharedAnswer
 from py_identity_model._protocol.trusted_issuer import unverified_issuer
 
 _KEY = ECKey.generate_key("P-256")
@@ -148,6 +150,17 @@ def callbacks(data: bytes) -> None:
     parse_www_authenticate(text)
 
 
+def stores(data: bytes) -> None:
+    """What shared stores hold: a mistake of another program, or worse."""
+    text = _text(data)
+    with contextlib.suppress(ValueError):
+        StoredToken.from_json(text).is_fresh(0.0)
+    with contextlib.suppress(ValueError):
+        known = SharedAnswer.from_text(text, HttpRequest("GET", _URL), 0.0)
+        repr(known.age(0.0))
+        key_sets(known.response.content)
+
+
 TARGETS: dict[str, Callable[[bytes], None]] = {
     "tokens": tokens,
     "claims": claims,
@@ -156,6 +169,7 @@ TARGETS: dict[str, Callable[[bytes], None]] = {
     "proofs": proofs,
     "answers": answers,
     "callbacks": callbacks,
+    "stores": stores,
 }
 
 
@@ -202,5 +216,9 @@ SEEDS: dict[str, list[bytes]] = {
         b"/cb?code=c&state=s&iss=https%3A%2F%2Fop.example",
         b"/cb#response=a.b.c",
         b'Bearer realm="a, b", error=x, DPoP algs="ES256"',
+    ],
+    "stores": [
+        StoredToken("a", refresh_token="r", expires_at=1.0, renew_at=0.5).to_json().encode(),
+        SharedAnswer(HttpResponse(200, {"etag": "1"}, b'{"keys": []}'), 0.0).to_text().encode(),
     ],
 }

@@ -225,7 +225,12 @@ async def test_a_refresh_token_that_is_not_rotated_is_kept(provider: EmbeddedPro
 async def test_what_the_store_holds_is_not_trusted_blindly(provider: EmbeddedProvider) -> None:
     store = AsyncMemoryTokenStore()
     source = source_of(provider, store=store)
-    for nonsense in ("", "{", "[]", "{}", '{"access_token": 7}'):
+    sound = '{"access_token": "old", "token_type": "Bearer"'
+    for nonsense in (
+        *("", "{", "[]", "{}", '{"access_token": 7}'),
+        *(sound + ', "renew_at": "x"}', sound + ', "expires_at": true}', sound + ', "scope": 1}'),
+        *('{"access_token": "old", "token_type": null}',),
+    ):
         await store.set(source._key, nonsense, None)
         source._current = None
         assert (await source.get_token()).access_token.count(".") == 2

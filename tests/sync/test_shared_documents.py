@@ -140,6 +140,8 @@ def test_a_key_that_changed_under_its_name_is_taken_over(provider: EmbeddedProvi
     with one.client, two.client:
         one.validate()
         two.validate()
+        one.clock.now += 100
+        two.clock.now += 100
         kid = provider.keys[0].kid
         provider.rotate_keys()
         renamed = {"keys": [{**provider.keys[0].as_dict(), "kid": kid}]}

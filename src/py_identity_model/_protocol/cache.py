@@ -16,6 +16,7 @@ V = TypeVar("V")
 _FAILURE_GAP = 1.0
 _AHEAD, _LONGEST_AHEAD = 0.1, 60.0  # a refresh begins this part of the time before the end
 _SHORTEST_TTL, _LONGEST_TTL = 60.0, 86400.0
+_NONE_KNOWN: tuple[None, None] = None, None
 _MAX_AGE = re.compile(r"(?:^|,)\s*max-age\s*=\s*\"?(\d{1,18})\"?\s*(?:,|$)", re.IGNORECASE)
 _NOT_STORED = re.compile(r"(?:^|,)\s*(?:no-store|no-cache)\s*(?:,|$|=)", re.IGNORECASE)
 
@@ -43,8 +44,8 @@ class Entry(Generic[V]):
 
     Times are readings of the monotonic clock.  Fields are written one at a time and read
     without a lock; a reader sees the value from before or after a refresh, both whole.
-    ``version`` is the value with its ETag, one field: event loops of several threads may refresh
-    one entry at once, and neither may take the other's ETag for that of its own value.
+    ``version`` is the value with its ETag, if it has one, in one field: event loops of several
+    threads may refresh one entry at once, and neither may take the other's ETag for its own.
     """
 
     __slots__ = (
@@ -65,7 +66,7 @@ class Entry(Generic[V]):
 
     def __init__(self) -> None:
         self.value: V | None = None
-        self.version: tuple[V | None, str | None] = None, None
+        self.version: tuple[V | None, str | None] = _NONE_KNOWN
         self.accepted_at: float | None = None
         self.failed_at: float | None = None
         self.refresh_at = 0.0
@@ -89,7 +90,7 @@ class Entry(Generic[V]):
         if self.retired:
             return
         self.value = value
-        self.version = value, etag
+        self.version = _NONE_KNOWN if etag is None else (value, etag)
         self.accepted_at = now
         self.refresh_at = now + until_refresh(ttl)
         self.fresh_until = now + ttl
@@ -100,7 +101,7 @@ class Entry(Generic[V]):
         """Serve no more, whoever still holds this entry."""
         self.retired = True
         self.value = None
-        self.version = None, None
+        self.version = _NONE_KNOWN
         self.refresh_at = self.fresh_until = self.usable_until = 0.0
 
     def fail(self, now: float) -> None:

@@ -14,6 +14,9 @@ from .base import BaseRequest
 from .dpop import DPoPKey
 from .token_endpoint import TokenResponse, expiry_of
 
+_TIMES = frozenset({"expires_at", "renew_at"})
+_NEEDED = frozenset({"access_token", "token_type"})
+
 
 @dataclass(frozen=True)
 class StoredToken:
@@ -69,8 +72,12 @@ class StoredToken:
         members = json.loads(text)
         if not isinstance(members, dict) or not isinstance(members.get("access_token"), str):
             raise ValueError("not a stored token")
-        known = {one.name for one in fields(cls)}
-        return cls(**{name: value for name, value in members.items() if name in known})
+        kept = {one.name: members[one.name] for one in fields(cls) if one.name in members}
+        for name, value in kept.items():
+            kinds = (int, float) if name in _TIMES else (str,)
+            if type(value) not in kinds and (value is not None or name in _NEEDED):
+                raise ValueError(f"{name} is not what it must be")
+        return cls(**kept)
 
 
 def stored_from(

@@ -220,7 +220,8 @@ class AsyncProviderCache:
         else:
             assert response.issuer is not None
             provider = Provider(response.issuer, response.jwks_uri)
-            provider = known if provider == known and known is not None else provider
+            same = entry.value  # plans hold the object: an equal one need not end them
+            provider = same if provider == same and same is not None else provider
         if may_be_stored(response.cache_control):
             ttl = time_to_live(response.cache_control, DISCO_CACHE_TTL)
             entry.accept(provider, now - fetched.age, ttl, fetched.etag)
