@@ -208,6 +208,17 @@ async def test_a_store_that_is_out_does_not_take_validation_with_it(
     assert "shared documents cannot be read: ConnectionError" in caplog.text
 
 
+async def test_an_etag_that_no_request_can_carry_is_forgotten(provider: EmbeddedProvider) -> None:
+    body = json.dumps({"keys": [key.as_dict() for key in provider.keys]}).encode()
+    headers = {"content-type": "application/json", "etag": '"\xe9"'}
+    provider.intercept = answering("/jwks", Answer(200, body, headers))
+    process = Process(provider, None)
+    async with process.client:
+        await process.validate()
+        await refresh(provider.issuer, http_client=process.client)
+    assert asked(provider) == (2, 2)
+
+
 @pytest.mark.parametrize(
     "altered",
     [

@@ -13,10 +13,13 @@ from .._protocol.base import BaseResponse
 from .._protocol.cache import may_be_stored
 from .._protocol.messages import Fetched, HttpRequest, HttpResponse
 from .._protocol.shared_answer import SharedAnswer, shared_key
+from .._seam.aio import deadline
 from .http import AsyncHTTPClient, chosen_client, send
 from .token_store import AsyncTokenStore
 
 R = TypeVar("R", bound=BaseResponse)
+
+STORE_SECONDS = 5.0  # a store that hangs must not hold those who validate
 
 
 class Attempt(NamedTuple):
@@ -75,7 +78,9 @@ def _control(answer: HttpResponse) -> str | None:
 
 
 def _etag(answer: HttpResponse) -> str | None:
-    return answer.headers.get("etag")
+    etag = answer.headers.get("etag")
+    # One that no request can carry would make every refresh fail.
+    return etag if etag is not None and etag.isascii() and etag.isprintable() else None
 
 
 def _lifetime(answer: HttpResponse, attempt: Attempt) -> float:
@@ -88,7 +93,8 @@ def _oldest(known: SharedAnswer, attempt: Attempt) -> float:
 
 async def _found(store: AsyncTokenStore, request: HttpRequest) -> SharedAnswer | None:
     try:
-        text = await store.get(shared_key(request))
+        with deadline(STORE_SECONDS):
+            text = await store.get(shared_key(request))
         return None if text is None else SharedAnswer.from_text(text, request, time())
     except Exception as error:  # a store that is out must not take validation with it
         logger.warning("shared documents cannot be read: %s", type(error).__name__)
@@ -100,7 +106,8 @@ async def _share(
 ) -> None:
     try:
         text = SharedAnswer(answer, time()).to_text()
-        await store.set(shared_key(request), text, _lifetime(answer, attempt))
+        with deadline(STORE_SECONDS):
+            await store.set(shared_key(request), text, _lifetime(answer, attempt))
     except Exception as error:
         where = redact_url(request.url)
         logger.warning("%s cannot be shared: %s", where, type(error).__name__)

@@ -16,6 +16,7 @@ from .._protocol.base import ErrorKind
 from .._protocol.client_authentication import ClientAuthentication
 from .._protocol.introspection import TokenIntrospectionRequest
 from .._protocol.token_validation import TokenValidationConfig
+from .._seam.aio import deadline
 from .._settings import Settings
 from ..exceptions import (
     InvalidArgumentError,
@@ -23,6 +24,7 @@ from ..exceptions import (
     TokenExpiredException,
     TokenValidationException,
 )
+from .fetching import STORE_SECONDS
 from .flights import AsyncFlights
 from .http import AsyncHTTPClient
 from .introspection import introspect_token
@@ -142,7 +144,8 @@ class AsyncOpaqueTokens:
         if self._store is None:
             return None
         try:
-            text = await self._store.get(name)
+            with deadline(STORE_SECONDS):
+                text = await self._store.get(name)
             kept = {} if text is None else json.loads(text)
             until, claims = numeric_date(kept.get("until")), kept.get("claims")
         except Exception as error:  # a store that is out must not take the API with it
@@ -157,7 +160,8 @@ class AsyncOpaqueTokens:
             return
         text = json.dumps({"until": time.time() + seconds, "claims": claims})
         try:
-            await self._store.set(name, text, seconds)
+            with deadline(STORE_SECONDS):
+                await self._store.set(name, text, seconds)
         except Exception as error:
             logger.warning("an introspection cannot be shared: %s", type(error).__name__)
 

@@ -13,7 +13,8 @@ from ..exceptions import InvalidArgumentError
 class AsyncRedisTokenStore:
     """Keeps tokens in Redis, for all processes that use it: an :class:`AsyncTokenStore`.
 
-    ``client`` is redis-py's, of the kind that goes with this API; closing it is yours.
+    ``client`` is redis-py's, of the kind that goes with this API; closing it is yours, and so are
+    its timeouts: give it some (``socket_timeout``), or a server that hangs holds its callers.
     ``prefix`` begins every key.  Tokens are secrets: ``encrypt`` gets each text before it leaves
     the process, and ``decrypt`` what comes back, as bytes.  A lock that is held by a process that
     died opens after ``lock_timeout`` seconds; it must be longer than a token request may take.

@@ -17,6 +17,7 @@ from .._protocol.base import ErrorKind
 from .._protocol.client_authentication import ClientAuthentication
 from .._protocol.introspection import TokenIntrospectionRequest
 from .._protocol.token_validation import TokenValidationConfig
+from .._seam.sync import deadline
 from .._settings import Settings
 from ..exceptions import (
     InvalidArgumentError,
@@ -24,6 +25,7 @@ from ..exceptions import (
     TokenExpiredException,
     TokenValidationException,
 )
+from .fetching import STORE_SECONDS
 from .flights import Flights
 from .http import HTTPClient
 from .introspection import introspect_token
@@ -143,7 +145,8 @@ class OpaqueTokens:
         if self._store is None:
             return None
         try:
-            text = self._store.get(name)
+            with deadline(STORE_SECONDS):
+                text = self._store.get(name)
             kept = {} if text is None else json.loads(text)
             until, claims = numeric_date(kept.get("until")), kept.get("claims")
         except Exception as error:  # a store that is out must not take the API with it
@@ -158,7 +161,8 @@ class OpaqueTokens:
             return
         text = json.dumps({"until": time.time() + seconds, "claims": claims})
         try:
-            self._store.set(name, text, seconds)
+            with deadline(STORE_SECONDS):
+                self._store.set(name, text, seconds)
         except Exception as error:
             logger.warning("an introspection cannot be shared: %s", type(error).__name__)
 
