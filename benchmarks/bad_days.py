@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import os
+import socket
 import statistics
 import subprocess
 import sys
@@ -21,7 +23,9 @@ from benchmarks._peer import Peer
 from benchmarks._side import Goal, interleave, judge
 from benchmarks._tokens import Signer, signers, small
 from py_identity_model import (
+    HTTPClient,
     JwksRequest,
+    JwksResponse,
     TokenValidationConfig,
     TokenValidationException,
     aio,
@@ -327,6 +331,11 @@ print(resident() - before)
 """
 
 
+async def fetched(request: JwksRequest) -> JwksResponse:
+    """Return a key set, awaited."""
+    return await aio.get_jwks(request)
+
+
 def large(idp: IdP, signer: Signer) -> list[Goal]:
     """A document of 50 MB, a compressed one, and key sets of a thousand."""
     goals, limit = [], 512 * 1024
@@ -336,12 +345,18 @@ def large(idp: IdP, signer: Signer) -> list[Goal]:
         ("gzip bomb", {"padding": 20_000_000, "gzip": True}),
     ):
         idp.set(**behaviour)
-        tracemalloc.start()
-        response = get_jwks(JwksRequest(f"{idp.issuer()}/jwks"))
-        _, peak = tracemalloc.get_traced_memory()
-        tracemalloc.stop()
-        assert not response.is_successful
-        goals.append(Goal("G25", f"{name}: peak memory / limit", peak / limit, 4, 2))
+        request = JwksRequest(f"{idp.issuer()}/jwks")
+        asks: dict[str, Callable[[JwksRequest], JwksResponse]] = {
+            "blocking": get_jwks,
+            "awaited": lambda request: asyncio.run(fetched(request)),
+        }
+        for api, ask in asks.items():
+            tracemalloc.start()
+            response = ask(request)
+            _, peak = tracemalloc.get_traced_memory()
+            tracemalloc.stop()
+            assert not response.is_successful
+            goals.append(Goal("G25", f"{name}, {api}: peak memory / limit", peak / limit, 4, 2))
         idp.set(padding=0, gzip=False)
     os.environ["MAX_JWKS_KEYS"] = "1000"
     os.environ["MAX_JWKS_SIZE"] = "2000000"
@@ -368,6 +383,54 @@ def large(idp: IdP, signer: Signer) -> list[Goal]:
     ]
 
 
+def drips() -> list[Goal]:
+    """A body that never ends, a byte now and then, and the deadline that ends it."""
+
+    def blocking(url: str) -> float:
+        with HTTPClient(timeout=0.5) as client:
+            began = time.perf_counter()
+            assert not get_jwks(JwksRequest(url), client).is_successful
+            return time.perf_counter() - began
+
+    async def awaited(url: str) -> float:
+        async with aio.AsyncHTTPClient(timeout=0.5) as client:
+            began = time.perf_counter()
+            assert not (await aio.get_jwks(JwksRequest(url), client)).is_successful
+            return time.perf_counter() - began
+
+    goals = []
+    runs: dict[str, Callable[[str], float]] = {
+        "blocking": blocking,
+        "awaited": lambda url: asyncio.run(awaited(url)),
+    }
+    for api, run in runs.items():
+        with Dripping() as url:
+            took = run(url)  # the deadline is twice the timeout: one second
+        goals.append(Goal("G25", f"dripped body, {api}: time / deadline", took, 1.1, 1.1))
+    return goals
+
+
+class Dripping:
+    """A server that sends one byte after the other."""
+
+    def __enter__(self) -> str:
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        threading.Thread(target=self._serve, daemon=True).start()
+        return f"http://127.0.0.1:{self._listener.getsockname()[1]}/"
+
+    def _serve(self) -> None:
+        connection, _ = self._listener.accept()
+        with connection, contextlib.suppress(OSError):
+            connection.recv(65536)
+            connection.sendall(b"HTTP/1.1 200 OK\r\ncontent-length: 10000\r\n\r\n")
+            while True:
+                connection.sendall(b"x")
+                time.sleep(0.02)
+
+    def __exit__(self, *error: object) -> None:
+        self._listener.close()
+
+
 def main(arguments: list[str]) -> int:
     made = signers()
     signer, other = made["RS256"], Signer("RS256", made["PS256"].key)
@@ -378,6 +441,7 @@ def main(arguments: list[str]) -> int:
         goals += expiry_and_outage(idp, signer)
         goals += tenants(idp, signer)
         goals += memory(idp, signer)
+        goals += drips()
         goals += large(idp, signer)
     return judge(goals, check="--check" in arguments)
 

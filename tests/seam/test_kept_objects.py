@@ -12,6 +12,7 @@ import pytest
 from py_identity_model import (
     AccessTokenVerifier,
     ClientCredentialsTokenRequest,
+    ClientSecretBasic,
     DeviceAuthorizationResponse,
     DeviceTokenRequest,
     MemoryReplayStore,
@@ -21,11 +22,17 @@ from py_identity_model import (
 )
 from py_identity_model.aio import (
     AsyncAccessTokenVerifier,
+    AsyncHTTPClient,
+    AsyncMemoryTokenStore,
+    AsyncOpaqueTokens,
     AsyncTokenSource,
+    fetching,
+    opaque_tokens,
+    validate_token,
     wait_for_device_token,
 )
 from py_identity_model.testing import Answer, EmbeddedProvider, Received
-from tests.support import Gate
+from tests.support import CONFIG, Gate
 
 
 def request_of(provider: EmbeddedProvider) -> ClientCredentialsTokenRequest:
@@ -149,3 +156,29 @@ def test_an_identifier_is_taken_by_one_of_many_threads() -> None:
     with ThreadPoolExecutor(32) as pool:
         taken = list(pool.map(lambda number: store.add(f"{number % 10}", until), range(1000)))
     assert sum(taken) == 10
+
+
+def test_a_store_that_hangs_does_not_hold_tasks(
+    provider: EmbeddedProvider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Hanging(AsyncMemoryTokenStore):
+        async def get(self, key: str) -> str | None:
+            await asyncio.Event().wait()
+            return None
+
+        async def set(self, key: str, value: str, expires_in: float | None) -> None:
+            await asyncio.Event().wait()
+
+    for module in (fetching, opaque_tokens):
+        monkeypatch.setattr(module, "STORE_SECONDS", 0.01)
+
+    async def main() -> None:
+        async with AsyncHTTPClient(document_store=Hanging()) as client:
+            await validate_token(provider.mint(), CONFIG, provider.issuer, client)
+        provider.intercept = lambda received: Answer.of_json({"active": True, "sub": "alice"})
+        tokens = AsyncOpaqueTokens(
+            f"{provider.issuer}/i", "api", ClientSecretBasic("s"), store=Hanging()
+        )
+        assert (await tokens.claims("t"))["sub"] == "alice"
+
+    asyncio.run(main())
