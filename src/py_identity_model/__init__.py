@@ -150,6 +150,7 @@ if TYPE_CHECKING:
     from .sync import Session as Session
     from .sync import Settings as Settings
     from .sync import StateValidationResult as StateValidationResult
+    from .sync import StoredReplays as StoredReplays
     from .sync import StoredToken as StoredToken
     from .sync import TlsClientAuth as TlsClientAuth
     from .sync import TokenAuth as TokenAuth
@@ -370,6 +371,7 @@ __all__ = [
     "Settings",
     "SignatureVerificationException",
     "StateValidationResult",
+    "StoredReplays",
     "StoredToken",
     "SuccessfulResponseAccessError",
     "TlsClientAuth",
@@ -566,6 +568,7 @@ if not TYPE_CHECKING:  # a `__getattr__` in sight would hide misspelt names from
                 "Session",
                 "Settings",
                 "StateValidationResult",
+                "StoredReplays",
                 "StoredToken",
                 "TlsClientAuth",
                 "TokenAuth",

@@ -11,7 +11,7 @@ import pytest
 
 from py_identity_model._protocol.client_authentication import ClientSecretBasic
 from py_identity_model._protocol.messages import HttpRequest, HttpResponse, Replay
-from py_identity_model.aio import AsyncHTTPClient, http
+from py_identity_model.aio import AsyncHTTPClient, http, receiving
 from py_identity_model.aio.http import send
 from py_identity_model.exceptions import (
     ConfigurationException,
@@ -215,14 +215,20 @@ async def test_encoded_bodies_are_refused_unread(provider: EmbeddedProvider) -> 
     assert provider.requests[0].headers["accept-encoding"] == "identity"
 
 
+def read_clock(monkeypatch: pytest.MonkeyPatch, *readings: float) -> None:
+    """Let the clock of ``send`` show these readings, and the last one for ever."""
+    left = list(readings)
+    for module in (http, receiving):
+        monkeypatch.setattr(module, "monotonic", lambda: left.pop(0) if left[1:] else left[0])
+
+
 async def test_the_total_deadline_bounds_all_attempts() -> None:
     with refused(DeadlineExceededException, "deadline_exceeded"):
         await sent(GET, script(TimeoutError()))
 
 
 async def test_an_attempt_after_the_deadline_is_not_made(monkeypatch: pytest.MonkeyPatch) -> None:
-    readings = iter([0.0, 100.0])
-    monkeypatch.setattr(http, "monotonic", lambda: next(readings))
+    read_clock(monkeypatch, 0.0, 100.0)
     with refused(DeadlineExceededException, "deadline_exceeded"):
         await sent(GET, script(200))
 
@@ -230,8 +236,7 @@ async def test_an_attempt_after_the_deadline_is_not_made(monkeypatch: pytest.Mon
 async def test_a_timeout_at_the_deadline_is_reported_as_such(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    readings = iter([0.0, 1.0, 100.0])
-    monkeypatch.setattr(http, "monotonic", lambda: next(readings, 100.0))
+    read_clock(monkeypatch, 0.0, 1.0, 100.0)
     with refused(DeadlineExceededException, "deadline_exceeded"):
         await sent(GET, script(httpx.ReadTimeout("slow")))
 

@@ -6,6 +6,7 @@ import json
 import logging
 import time
 from contextlib import AbstractAsyncContextManager
+from functools import partial
 from typing import Any
 
 import pytest
@@ -13,19 +14,25 @@ import pytest
 from py_identity_model._protocol.jwks import JwksRequest, build
 from py_identity_model._protocol.messages import HttpRequest, HttpResponse
 from py_identity_model._protocol.shared_answer import SharedAnswer, shared_key
+from py_identity_model._seam.aio import gather
 from py_identity_model.aio import (
     AsyncHTTPClient,
     AsyncMemoryTokenStore,
+    AsyncStoredReplays,
     DiscoveryDocumentRequest,
+    DPoPKey,
+    ReplayStore,
+    create_dpop_proof,
     fetching,
     get_discovery_document,
     health,
     prime,
     refresh,
     validate_token,
+    verify_dpop_proof,
 )
 from py_identity_model.aio.provider_cache import cache_of
-from py_identity_model.exceptions import TokenValidationException
+from py_identity_model.exceptions import DPoPProofException, TokenValidationException
 from py_identity_model.testing import Answer, EmbeddedProvider
 from tests.support import CONFIG, DISCOVERY, Clock, answering, refused
 
@@ -282,6 +289,29 @@ async def test_calls_that_cache_nothing_share_nothing(provider: EmbeddedProvider
             assert (await get_discovery_document(request, client)).is_successful
     assert len(store) == 0
     assert asked(provider) == (2, 0)
+
+
+async def test_identifiers_are_remembered_in_any_store() -> None:
+    store = AsyncMemoryTokenStore()
+    one, two = AsyncStoredReplays(store), AsyncStoredReplays(store)
+    assert isinstance(one, ReplayStore)
+    store.clock = Clock()
+    ends = time.time() + 60
+    assert sorted(await gather([partial(one.add, "jti", ends)] * 8)) == [False] * 7 + [True]
+    assert not await two.add("jti", ends)
+    assert await two.add("another", ends)
+    store.clock.now += 61
+    assert await two.add("jti", ends)
+    key = DPoPKey()
+    proof = create_dpop_proof(key, "GET", "https://api.example/")
+    assert await verify_dpop_proof(proof, "GET", "https://api.example/", replay_store=one)
+    with refused(DPoPProofException, "dpop_proof_replayed"):
+        await verify_dpop_proof(proof, "GET", "https://api.example/", replay_store=two)
+
+
+async def test_what_cannot_be_remembered_is_refused(caplog: pytest.LogCaptureFixture) -> None:
+    assert not await AsyncStoredReplays(Broken()).add("jti", time.time() + 60)
+    assert "cannot be ruled out: ConnectionError" in caplog.text
 
 
 async def test_a_primed_process_primes_the_others(provider: EmbeddedProvider) -> None:

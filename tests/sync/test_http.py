@@ -19,7 +19,7 @@ from py_identity_model.exceptions import (
     NetworkException,
     ResponseRefusedException,
 )
-from py_identity_model.sync import HTTPClient, http
+from py_identity_model.sync import HTTPClient, http, receiving
 from py_identity_model.sync.http import send
 from py_identity_model.testing import Answer, EmbeddedProvider
 from tests.support import DISCOVERY, URL, Drip, answering, refused, script
@@ -216,14 +216,20 @@ def test_encoded_bodies_are_refused_unread(provider: EmbeddedProvider) -> None:
     assert provider.requests[0].headers["accept-encoding"] == "identity"
 
 
+def read_clock(monkeypatch: pytest.MonkeyPatch, *readings: float) -> None:
+    """Let the clock of ``send`` show these readings, and the last one for ever."""
+    left = list(readings)
+    for module in (http, receiving):
+        monkeypatch.setattr(module, "monotonic", lambda: left.pop(0) if left[1:] else left[0])
+
+
 def test_the_total_deadline_bounds_all_attempts() -> None:
     with refused(DeadlineExceededException, "deadline_exceeded"):
         sent(GET, script(TimeoutError()))
 
 
 def test_an_attempt_after_the_deadline_is_not_made(monkeypatch: pytest.MonkeyPatch) -> None:
-    readings = iter([0.0, 100.0])
-    monkeypatch.setattr(http, "monotonic", lambda: next(readings))
+    read_clock(monkeypatch, 0.0, 100.0)
     with refused(DeadlineExceededException, "deadline_exceeded"):
         sent(GET, script(200))
 
@@ -231,8 +237,7 @@ def test_an_attempt_after_the_deadline_is_not_made(monkeypatch: pytest.MonkeyPat
 def test_a_timeout_at_the_deadline_is_reported_as_such(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    readings = iter([0.0, 1.0, 100.0])
-    monkeypatch.setattr(http, "monotonic", lambda: next(readings, 100.0))
+    read_clock(monkeypatch, 0.0, 1.0, 100.0)
     with refused(DeadlineExceededException, "deadline_exceeded"):
         sent(GET, script(httpx.ReadTimeout("slow")))
 

@@ -238,6 +238,7 @@ if TYPE_CHECKING:
     from .token_exchange import exchange_token as exchange_token
     from .token_source import AsyncTokenSource as AsyncTokenSource
     from .token_store import AsyncMemoryTokenStore as AsyncMemoryTokenStore
+    from .token_store import AsyncStoredReplays as AsyncStoredReplays
     from .token_store import AsyncTokenStore as AsyncTokenStore
     from .token_validation import validate_token as validate_token
     from .userinfo import get_userinfo as get_userinfo
@@ -253,6 +254,7 @@ __all__ = [
     "AsyncOAuthClient",
     "AsyncOpaqueTokens",
     "AsyncRedisTokenStore",
+    "AsyncStoredReplays",
     "AsyncTokenAuth",
     "AsyncTokenSource",
     "AsyncTokenStore",
@@ -634,7 +636,7 @@ if not TYPE_CHECKING:  # a `__getattr__` in sight would hide misspelt names from
             ".token_auth": ["AsyncTokenAuth"],
             ".token_exchange": ["exchange_token"],
             ".token_source": ["AsyncTokenSource"],
-            ".token_store": ["AsyncMemoryTokenStore", "AsyncTokenStore"],
+            ".token_store": ["AsyncMemoryTokenStore", "AsyncStoredReplays", "AsyncTokenStore"],
             ".token_validation": ["validate_token"],
             ".userinfo": ["get_userinfo"],
         },

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import threading
 import time
 from collections.abc import AsyncIterator
@@ -10,6 +11,7 @@ from typing import Any, Protocol, runtime_checkable
 from weakref import WeakValueDictionary
 
 from .._fork import forget_in_child
+from .._logging import logger
 from .._seam.aio import Lock, PeerLocal
 from ..exceptions import InvalidArgumentError
 
@@ -114,3 +116,41 @@ class AsyncMemoryTokenStore:
                 held = locks[key] = Lock()
         async with held:
             yield
+
+
+class AsyncStoredReplays:
+    """Remembers what may be used only once in an :class:`AsyncTokenStore`: a :class:`ReplayStore`.
+
+    For stores of your own that keep what they are given until its time: for Redis,
+    :class:`RedisReplayStore` does the same in one step; in one process :class:`MemoryReplayStore`
+    refuses when it is full, where a store would forget the oldest.  A store that is out refuses:
+    an identifier that nobody can remember could be replayed.
+
+    Example::
+
+        replays = AsyncStoredReplays(AsyncMemoryTokenStore())
+        assert await replays.add("1", 4102444800.0)
+        assert not await replays.add("1", 4102444800.0)
+    """
+
+    def __init__(self, store: AsyncTokenStore) -> None:
+        self._store = store
+        self.clock = time.time
+
+    async def add(self, key: str, expires_at: float) -> bool:
+        """Remember ``key`` until ``expires_at``, a wall clock time; return False if it was known.
+
+        Example::
+
+            await AsyncStoredReplays(AsyncMemoryTokenStore()).add("1", 4102444800.0)
+        """
+        name = f"replay-{hashlib.sha256(key.encode()).hexdigest()}"
+        try:
+            async with self._store.lock(name):
+                if await self._store.get(name) is not None:
+                    return False
+                await self._store.set(name, "1", max(0.0, expires_at - self.clock()))
+        except Exception as error:
+            logger.error("a replay cannot be ruled out: %s", type(error).__name__)
+            return False
+        return True

@@ -239,6 +239,7 @@ if TYPE_CHECKING:
     from .token_exchange import exchange_token as exchange_token
     from .token_source import TokenSource as TokenSource
     from .token_store import MemoryTokenStore as MemoryTokenStore
+    from .token_store import StoredReplays as StoredReplays
     from .token_store import TokenStore as TokenStore
     from .token_validation import validate_token as validate_token
     from .userinfo import get_userinfo as get_userinfo
@@ -326,6 +327,7 @@ __all__ = [
     "Session",
     "Settings",
     "StateValidationResult",
+    "StoredReplays",
     "StoredToken",
     "TlsClientAuth",
     "TokenAuth",
@@ -635,7 +637,7 @@ if not TYPE_CHECKING:  # a `__getattr__` in sight would hide misspelt names from
             ".token_auth": ["TokenAuth"],
             ".token_exchange": ["exchange_token"],
             ".token_source": ["TokenSource"],
-            ".token_store": ["MemoryTokenStore", "TokenStore"],
+            ".token_store": ["MemoryTokenStore", "StoredReplays", "TokenStore"],
             ".token_validation": ["validate_token"],
             ".userinfo": ["get_userinfo"],
         },
