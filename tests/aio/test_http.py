@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import AsyncIterator
+from typing import Any
 
 import httpx
 import pytest
@@ -279,6 +280,42 @@ async def test_the_clients_own_auth_does_not_replace_the_requests() -> None:
         await send(authenticated, wrapped)
         await send(GET, wrapped)
     assert sent_headers == ["Basic Yzpz", "Basic Z2F0ZTp3YXk="]
+
+
+async def test_what_a_wrapped_client_adds_to_its_requests_is_added() -> None:
+    seen: list[httpx.Request] = []
+
+    def serve(request: httpx.Request) -> httpx.Response:
+        seen.append(request)
+        return httpx.Response(200)
+
+    class Signing(httpx.AsyncClient):
+        def build_request(self, *arguments: Any, **named: Any) -> httpx.Request:
+            request = super().build_request(*arguments, **named)
+            request.headers["x-signed"] = "yes"
+            return request
+
+    transport = httpx.MockTransport(serve)
+    address = str(httpx.URL(URL).copy_with(path="/", query=None))
+    for client in (
+        httpx.AsyncClient(transport=transport, headers={"x-tenant": "t", "accept": "a/b"}),
+        httpx.AsyncClient(transport=transport, params={"tenant": "t"}),
+        httpx.AsyncClient(transport=transport, cookies={"tenant": "t"}),
+        httpx.AsyncClient(transport=transport, base_url=address),
+        Signing(transport=transport),
+    ):
+        async with client:
+            url = "/relative" if str(client.base_url) else URL
+            await send(HttpRequest("GET", url), AsyncHTTPClient(client))
+    plain, params, cookies, based, signing = seen
+    assert plain.headers["x-tenant"] == "t"
+    assert plain.headers.get_list("accept") == ["application/json"]
+    assert plain.headers["accept-encoding"] == "identity"
+    assert params.url.params["tenant"] == "t"
+    assert cookies.headers["cookie"] == "tenant=t"
+    assert based.url.path == "/relative"
+    assert signing.headers["x-signed"] == "yes"
+    assert len({one.headers["host"] for one in seen}) == 1
 
 
 async def test_retries_are_logged_without_query(caplog: pytest.LogCaptureFixture) -> None:

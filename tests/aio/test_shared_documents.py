@@ -33,7 +33,7 @@ from py_identity_model.aio import (
 )
 from py_identity_model.aio.provider_cache import cache_of
 from py_identity_model.exceptions import DPoPProofException, TokenValidationException
-from py_identity_model.testing import Answer, EmbeddedProvider
+from py_identity_model.testing import Answer, EmbeddedProvider, Received
 from tests.support import CONFIG, DISCOVERY, Clock, answering, refused
 
 
@@ -177,12 +177,25 @@ async def test_forged_names_of_keys_cost_each_process_one_request_a_cooldown(
 async def test_a_version_that_still_stands_is_shared_for_longer(
     provider: EmbeddedProvider, wall: Clock
 ) -> None:
+    body = json.dumps({"keys": [key.as_dict() for key in provider.keys]}).encode()
+    statuses = []
+
+    def serve(received: Received) -> Answer | None:
+        if received.path != "/jwks":
+            return None
+        stands = received.headers.get("if-none-match") == '"1"'
+        statuses.append(304 if stands else 200)
+        headers = {"content-type": "application/json", "etag": '"1"'}
+        return Answer(304, b"", headers) if stands else Answer(200, body, headers)
+
+    provider.intercept = serve
     store = AsyncMemoryTokenStore()
     one, two = Process(provider, store), Process(provider, store)
     async with one.client, two.client:
         await one.validate()
         wall.now += 3000
         await refresh(provider.issuer, http_client=one.client)
+        assert statuses == [200, 304]
         wall.now += 3000
         await two.validate()
     assert asked(provider) == (2, 2)

@@ -6,6 +6,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Iterator
+from typing import Any
 
 import httpx
 import pytest
@@ -280,6 +281,42 @@ def test_the_clients_own_auth_does_not_replace_the_requests() -> None:
         send(authenticated, wrapped)
         send(GET, wrapped)
     assert sent_headers == ["Basic Yzpz", "Basic Z2F0ZTp3YXk="]
+
+
+def test_what_a_wrapped_client_adds_to_its_requests_is_added() -> None:
+    seen: list[httpx.Request] = []
+
+    def serve(request: httpx.Request) -> httpx.Response:
+        seen.append(request)
+        return httpx.Response(200)
+
+    class Signing(httpx.Client):
+        def build_request(self, *arguments: Any, **named: Any) -> httpx.Request:
+            request = super().build_request(*arguments, **named)
+            request.headers["x-signed"] = "yes"
+            return request
+
+    transport = httpx.MockTransport(serve)
+    address = str(httpx.URL(URL).copy_with(path="/", query=None))
+    for client in (
+        httpx.Client(transport=transport, headers={"x-tenant": "t", "accept": "a/b"}),
+        httpx.Client(transport=transport, params={"tenant": "t"}),
+        httpx.Client(transport=transport, cookies={"tenant": "t"}),
+        httpx.Client(transport=transport, base_url=address),
+        Signing(transport=transport),
+    ):
+        with client:
+            url = "/relative" if str(client.base_url) else URL
+            send(HttpRequest("GET", url), HTTPClient(client))
+    plain, params, cookies, based, signing = seen
+    assert plain.headers["x-tenant"] == "t"
+    assert plain.headers.get_list("accept") == ["application/json"]
+    assert plain.headers["accept-encoding"] == "identity"
+    assert params.url.params["tenant"] == "t"
+    assert cookies.headers["cookie"] == "tenant=t"
+    assert based.url.path == "/relative"
+    assert signing.headers["x-signed"] == "yes"
+    assert len({one.headers["host"] for one in seen}) == 1
 
 
 def test_retries_are_logged_without_query(caplog: pytest.LogCaptureFixture) -> None:

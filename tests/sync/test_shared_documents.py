@@ -34,7 +34,7 @@ from py_identity_model.sync import (
     verify_dpop_proof,
 )
 from py_identity_model.sync.provider_cache import cache_of
-from py_identity_model.testing import Answer, EmbeddedProvider
+from py_identity_model.testing import Answer, EmbeddedProvider, Received
 from tests.support import CONFIG, DISCOVERY, Clock, answering, refused
 
 
@@ -176,12 +176,25 @@ def test_forged_names_of_keys_cost_each_process_one_request_a_cooldown(
 def test_a_version_that_still_stands_is_shared_for_longer(
     provider: EmbeddedProvider, wall: Clock
 ) -> None:
+    body = json.dumps({"keys": [key.as_dict() for key in provider.keys]}).encode()
+    statuses = []
+
+    def serve(received: Received) -> Answer | None:
+        if received.path != "/jwks":
+            return None
+        stands = received.headers.get("if-none-match") == '"1"'
+        statuses.append(304 if stands else 200)
+        headers = {"content-type": "application/json", "etag": '"1"'}
+        return Answer(304, b"", headers) if stands else Answer(200, body, headers)
+
+    provider.intercept = serve
     store = MemoryTokenStore()
     one, two = Process(provider, store), Process(provider, store)
     with one.client, two.client:
         one.validate()
         wall.now += 3000
         refresh(provider.issuer, http_client=one.client)
+        assert statuses == [200, 304]
         wall.now += 3000
         two.validate()
     assert asked(provider) == (2, 2)
