@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import httpx
+import httpx2
 import pytest
 
 from py_identity_model import AccessTokenRefusedException
@@ -12,19 +13,26 @@ from py_identity_model._seam.aio import gather
 from py_identity_model.aio import (
     AsyncAccessTokenVerifier,
     AsyncHTTPClient,
+    AsyncMemoryTokenStore,
     AsyncOAuthClient,
     AsyncOpaqueTokens,
     AsyncTokenSource,
     ClientCredentialsTokenRequest,
     ClientSecretBasic,
     ClientSecretJwt,
+    DeviceAuthorizationRequest,
+    DeviceTokenRequest,
     DPoPKey,
+    DPoPNonces,
     PrivateKeyJwtAuthentication,
     RefreshTokenRequest,
     SelfSignedTlsClientAuth,
     create_dpop_proof,
+    prime,
+    request_device_authorization,
 )
 from tests.op.aio.login import REDIRECT, SECRET
+from tests.op.aio.test_tokens import agree
 from tests.op.browser import Browser
 from tests.op.driver import RealProvider
 
@@ -197,3 +205,84 @@ async def test_an_http_client_of_ones_own_does_everything(op: RealProvider) -> N
         )
         token = await bound_token(op, None, "https://api.test/es256")
         assert await verifier.verify(f"Bearer {token}")
+
+
+async def test_a_device_is_given_tokens_that_renew_themselves(
+    op: RealProvider, browser: Browser
+) -> None:
+    device = await request_device_authorization(
+        DeviceAuthorizationRequest(f"{op.issuer}/device/auth", "device", "openid offline_access")
+    )
+    request = DeviceTokenRequest(f"{op.issuer}/token", "device", device.device_code or "")
+    device.interval = 1
+    source = AsyncTokenSource(request, device=device)
+    agree(browser, device.verification_uri_complete or "")
+    first = await source.get_token()
+    assert first.refresh_token is not None
+    second = await source.renew(first.access_token)
+    assert second.access_token != first.access_token
+
+
+async def test_a_client_of_httpx2_does_everything(
+    demanding: RealProvider, browser: Browser
+) -> None:
+    async with httpx2.AsyncClient(trust_env=False) as inner:
+        client = AsyncOAuthClient(
+            demanding.issuer,
+            "web-dpop",
+            ClientSecretBasic(SECRET),
+            redirect_uri=REDIRECT,
+            scope="openid offline_access",
+            dpop_key=DPoPKey(),
+            http_client=AsyncHTTPClient(inner),
+        )
+        begun = await client.authorization_request(prompt="consent")
+        session = await client.callback(
+            browser.go(begun.url, until=REDIRECT).url, begun, userinfo=True
+        )
+        assert session.subject == "alice"
+        auth = await client.auth(session=session, origins=[demanding.issuer])
+        async with httpx2.AsyncClient(auth=auth.for_httpx2(), trust_env=False) as http:
+            for _ in range(2):
+                answer = await http.get(await client.endpoint("userinfo_endpoint"))
+                assert answer.json()["sub"] == "alice"
+
+
+async def test_a_verifier_demands_nonces_in_proofs(op: RealProvider) -> None:
+    resource, key, nonces = "https://api.test/es256", DPoPKey(), DPoPNonces()
+    verifier = AsyncAccessTokenVerifier(op.issuer, resource, dpop="required", dpop_nonces=nonces)
+    token = await bound_token(op, key, resource)
+    proof = create_dpop_proof(key, "GET", API, token)
+    with pytest.raises(AccessTokenRefusedException) as caught:
+        await verifier.verify(f"DPoP {token}", method="GET", uri=API, dpop=proof)
+    assert caught.value.code == "use_dpop_nonce"
+    proof = create_dpop_proof(key, "GET", API, token, caught.value.headers["DPoP-Nonce"])
+    verified = await verifier.verify(f"DPoP {token}", method="GET", uri=API, dpop=proof)
+    assert verified.client_id == "m2m-dpop"
+
+
+async def test_processes_share_what_the_provider_said(op: RealProvider) -> None:
+    store, resource = AsyncMemoryTokenStore(), "https://api.test/opaque"
+    token = await bound_token(op, None, resource)
+    op.take_log()
+    for _ in range(3):
+        async with AsyncHTTPClient(document_store=store) as process:
+            opaque = AsyncOpaqueTokens(
+                f"{op.issuer}/token/introspection",
+                "rs-introspect",
+                ClientSecretBasic(SECRET),
+                store=store,
+                http_client=process,
+            )
+            issuers = [op.issuer]
+            verifier = AsyncAccessTokenVerifier(
+                issuers, resource, opaque_tokens=opaque, http_client=process
+            )
+            assert (await verifier.verify(f"Bearer {token}")).client_id == "m2m-basic"
+            assert (await prime(op.issuer, http_client=process)).ready
+    paths = {"/.well-known/openid-configuration", "/jwks", "/token/introspection"}
+    assert sorted(e["path"] for e in op.take_log() if e.get("path") in paths) == [
+        "/.well-known/openid-configuration",
+        "/jwks",
+        "/token/introspection",
+    ]

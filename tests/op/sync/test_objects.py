@@ -6,6 +6,7 @@ from __future__ import annotations
 from typing import Any
 
 import httpx
+import httpx2
 import pytest
 
 from py_identity_model import AccessTokenRefusedException
@@ -15,8 +16,12 @@ from py_identity_model.sync import (
     ClientCredentialsTokenRequest,
     ClientSecretBasic,
     ClientSecretJwt,
+    DeviceAuthorizationRequest,
+    DeviceTokenRequest,
     DPoPKey,
+    DPoPNonces,
     HTTPClient,
+    MemoryTokenStore,
     OAuthClient,
     OpaqueTokens,
     PrivateKeyJwtAuthentication,
@@ -24,10 +29,13 @@ from py_identity_model.sync import (
     SelfSignedTlsClientAuth,
     TokenSource,
     create_dpop_proof,
+    prime,
+    request_device_authorization,
 )
 from tests.op.browser import Browser
 from tests.op.driver import RealProvider
 from tests.op.sync.login import REDIRECT, SECRET
+from tests.op.sync.test_tokens import agree
 
 API = "https://api.example/orders"
 CLIENTS: dict[str, dict[str, Any]] = {
@@ -188,3 +196,78 @@ def test_an_http_client_of_ones_own_does_everything(op: RealProvider) -> None:
         verifier = AccessTokenVerifier(op.issuer, "https://api.test/es256", http_client=http_client)
         token = bound_token(op, None, "https://api.test/es256")
         assert verifier.verify(f"Bearer {token}")
+
+
+def test_a_device_is_given_tokens_that_renew_themselves(op: RealProvider, browser: Browser) -> None:
+    device = request_device_authorization(
+        DeviceAuthorizationRequest(f"{op.issuer}/device/auth", "device", "openid offline_access")
+    )
+    request = DeviceTokenRequest(f"{op.issuer}/token", "device", device.device_code or "")
+    device.interval = 1
+    source = TokenSource(request, device=device)
+    agree(browser, device.verification_uri_complete or "")
+    first = source.get_token()
+    assert first.refresh_token is not None
+    second = source.renew(first.access_token)
+    assert second.access_token != first.access_token
+
+
+def test_a_client_of_httpx2_does_everything(demanding: RealProvider, browser: Browser) -> None:
+    with httpx2.Client(trust_env=False) as inner:
+        client = OAuthClient(
+            demanding.issuer,
+            "web-dpop",
+            ClientSecretBasic(SECRET),
+            redirect_uri=REDIRECT,
+            scope="openid offline_access",
+            dpop_key=DPoPKey(),
+            http_client=HTTPClient(inner),
+        )
+        begun = client.authorization_request(prompt="consent")
+        session = client.callback(browser.go(begun.url, until=REDIRECT).url, begun, userinfo=True)
+        assert session.subject == "alice"
+        auth = client.auth(session=session, origins=[demanding.issuer])
+        with httpx2.Client(auth=auth.for_httpx2(), trust_env=False) as http:
+            for _ in range(2):
+                answer = http.get(client.endpoint("userinfo_endpoint"))
+                assert answer.json()["sub"] == "alice"
+
+
+def test_a_verifier_demands_nonces_in_proofs(op: RealProvider) -> None:
+    resource, key, nonces = "https://api.test/es256", DPoPKey(), DPoPNonces()
+    verifier = AccessTokenVerifier(op.issuer, resource, dpop="required", dpop_nonces=nonces)
+    token = bound_token(op, key, resource)
+    proof = create_dpop_proof(key, "GET", API, token)
+    with pytest.raises(AccessTokenRefusedException) as caught:
+        verifier.verify(f"DPoP {token}", method="GET", uri=API, dpop=proof)
+    assert caught.value.code == "use_dpop_nonce"
+    proof = create_dpop_proof(key, "GET", API, token, caught.value.headers["DPoP-Nonce"])
+    verified = verifier.verify(f"DPoP {token}", method="GET", uri=API, dpop=proof)
+    assert verified.client_id == "m2m-dpop"
+
+
+def test_processes_share_what_the_provider_said(op: RealProvider) -> None:
+    store, resource = MemoryTokenStore(), "https://api.test/opaque"
+    token = bound_token(op, None, resource)
+    op.take_log()
+    for _ in range(3):
+        with HTTPClient(document_store=store) as process:
+            opaque = OpaqueTokens(
+                f"{op.issuer}/token/introspection",
+                "rs-introspect",
+                ClientSecretBasic(SECRET),
+                store=store,
+                http_client=process,
+            )
+            issuers = [op.issuer]
+            verifier = AccessTokenVerifier(
+                issuers, resource, opaque_tokens=opaque, http_client=process
+            )
+            assert (verifier.verify(f"Bearer {token}")).client_id == "m2m-basic"
+            assert (prime(op.issuer, http_client=process)).ready
+    paths = {"/.well-known/openid-configuration", "/jwks", "/token/introspection"}
+    assert sorted(e["path"] for e in op.take_log() if e.get("path") in paths) == [
+        "/.well-known/openid-configuration",
+        "/jwks",
+        "/token/introspection",
+    ]
