@@ -833,3 +833,24 @@ async def test_a_weak_key_that_was_allowed_once_is_not_allowed_to_others() -> No
             assert await validate_token(token, lax, provider.issuer) == claims
             with refused(TokenValidationException, "weak_key"):
                 await validate_token(token, CONFIG, provider.issuer)
+
+
+def test_plans_of_one_configuration_share_its_shape_and_no_other() -> None:
+    cache = provider_cache.AsyncProviderCache()
+
+    class Shape:
+        """Changes what is shared while it is compared, as another thread might."""
+
+        def __eq__(self, other: object) -> bool:
+            cache._last_shape = "of another configuration"
+            return True
+
+        def __hash__(self) -> int:
+            return 0
+
+    shape = cache._last_shape = Shape()
+    shared = cache._shared(("b", Shape()))
+    assert isinstance(shared, tuple)
+    assert shared[1] is shape
+    assert cache._shared(None) is None
+    assert cache._shared(("a", ("plain",))) == ("a", ("plain",))

@@ -822,3 +822,24 @@ def test_a_weak_key_that_was_allowed_once_is_not_allowed_to_others() -> None:
             assert validate_token(token, lax, provider.issuer) == claims
             with refused(TokenValidationException, "weak_key"):
                 validate_token(token, CONFIG, provider.issuer)
+
+
+def test_plans_of_one_configuration_share_its_shape_and_no_other() -> None:
+    cache = provider_cache.ProviderCache()
+
+    class Shape:
+        """Changes what is shared while it is compared, as another thread might."""
+
+        def __eq__(self, other: object) -> bool:
+            cache._last_shape = "of another configuration"
+            return True
+
+        def __hash__(self) -> int:
+            return 0
+
+    shape = cache._last_shape = Shape()
+    shared = cache._shared(("b", Shape()))
+    assert isinstance(shared, tuple)
+    assert shared[1] is shape
+    assert cache._shared(None) is None
+    assert cache._shared(("a", ("plain",))) == ("a", ("plain",))

@@ -114,9 +114,12 @@ class AsyncProviderCache:
 
     def _shared(self, key: Hashable) -> Hashable:
         """Return ``key`` with its configuration as it is in the key before: tenants share one."""
-        if isinstance(key, tuple) and self._last_shape == key[1]:
-            return key[0], self._last_shape
-        self._last_shape = key[1] if isinstance(key, tuple) else None
+        if not isinstance(key, tuple):
+            return key
+        last = self._last_shape  # read once: another thread may be about to replace it
+        if last == key[1]:
+            return key[0], last
+        self._last_shape = key[1]
         return key
 
     async def provider(
