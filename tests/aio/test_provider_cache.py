@@ -854,3 +854,22 @@ def test_plans_of_one_configuration_share_its_shape_and_no_other() -> None:
     assert shared[1] is shape
     assert cache._shared(None) is None
     assert cache._shared(("a", ("plain",))) == ("a", ("plain",))
+
+
+@pytest.mark.parametrize("garbage", ["", "abc", "a.b", ".a.b", "é", "." * 3, "a" * 100_000])
+async def test_garbage_is_refused_alike_before_and_after_a_token_was_validated(
+    garbage: str, provider: EmbeddedProvider
+) -> None:
+    found = []
+    for _ in range(2):
+        with pytest.raises(TokenValidationException) as caught:
+            await validate_token(garbage, CONFIG, provider.issuer)
+        found.append((caught.value.code, str(caught.value), caught.value.token_part))
+        await validate(provider)
+    assert found[0] == found[1]
+
+
+async def test_garbage_does_not_hide_a_missing_address(provider: EmbeddedProvider) -> None:
+    await validate(provider)
+    with refused(ConfigurationException, "missing_discovery_address"):
+        await validate_token("abc", CONFIG)

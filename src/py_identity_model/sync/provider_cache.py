@@ -15,6 +15,7 @@ from .._fork import forget_in_child
 from .._jose.claims import ClaimsRules
 from .._jose.jwk import JsonWebKey
 from .._jose.keys import KeySnapshot
+from .._jose.tokens import MAX_TOKEN_SIZE, not_split
 from .._protocol import discovery as discovery_protocol
 from .._protocol import jwks as jwks_protocol
 from .._protocol.cache import Entry, may_be_stored, time_to_live, until_refresh
@@ -70,6 +71,7 @@ class ProviderCache:
         )
         self._plans: dict[Hashable, Plan] = {}
         self._last_shape: Hashable = None
+        self._sound: tuple[object, object] = None, None  # configuration and address, seen to work
         _all.add(self)
 
     def clear(self, *, documents: bool = False, keys: bool = False) -> None:
@@ -87,6 +89,13 @@ class ProviderCache:
 
         Raises TokenValidationException for claims that break a rule.
         """
+        sound, address_then = self._sound
+        if config is sound and type(jwt) is str and len(jwt) <= MAX_TOKEN_SIZE:
+            # What is no token is refused without a look for the plan, which is half the work.
+            first = jwt.find(".")
+            few = first <= 0 or jwt.find(".", first + 1) < 0
+            if few and address == address_then:
+                raise not_split(jwt, config.max_token_size)
         try:
             plan = self._plans.get(plan_key(config, address))
         except TypeError:
@@ -97,6 +106,7 @@ class ProviderCache:
         self, config: TokenValidationConfig, address: str, provider: Provider, rules: ClaimsRules
     ) -> None:
         """Keep what a validation worked out, for tokens that come after it."""
+        self._sound = config, address
         policy = policy_of(config)
         document = self.documents.entries.find((address, policy.cache_key()))
         keys = self.keys.entries.find(_place(provider.jwks_uri or "", policy))
