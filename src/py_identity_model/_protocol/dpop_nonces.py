@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import urlsplit
 
@@ -53,11 +52,11 @@ def extract_dpop_nonce(response: Answered) -> str | None:
     return nonce if demanded else None
 
 
-@dataclass(frozen=True)
 class NonceMemory:
     """The last nonce of each server, for each key; RFC 9449 §8.2."""
 
-    nonces: dict[tuple[str, str], str] = field(default_factory=dict)
+    def __init__(self) -> None:
+        self.nonces: dict[tuple[str, str], str] = {}
 
     def place(self, key: DPoPKey, url: str) -> tuple[str, str]:
         """Return what a nonce is remembered by: the key, and the server's origin."""

@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable
 from dataclasses import replace
 from time import time
-from typing import Any, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from .._logging import logger, redact_url
 from .._protocol.base import BaseResponse
@@ -15,7 +15,9 @@ from .._protocol.messages import Fetched, HttpRequest, HttpResponse
 from .._protocol.shared_answer import SharedAnswer, shared_key
 from .._seam.aio import deadline
 from .http import AsyncHTTPClient, chosen_client, send
-from .token_store import AsyncTokenStore
+
+if TYPE_CHECKING:
+    from .token_store import AsyncTokenStore
 
 R = TypeVar("R", bound=BaseResponse)
 

@@ -7,7 +7,7 @@ import math
 from collections.abc import Callable
 from dataclasses import replace
 from time import time
-from typing import Any, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from .._logging import logger, redact_url
 from .._protocol.base import BaseResponse
@@ -16,7 +16,9 @@ from .._protocol.messages import Fetched, HttpRequest, HttpResponse
 from .._protocol.shared_answer import SharedAnswer, shared_key
 from .._seam.sync import deadline
 from .http import HTTPClient, chosen_client, send
-from .token_store import TokenStore
+
+if TYPE_CHECKING:
+    from .token_store import TokenStore
 
 R = TypeVar("R", bound=BaseResponse)
 
