@@ -748,3 +748,104 @@ async def test_a_store_that_is_out_does_not_take_opaque_tokens_with_it(
         assert (await tokens.claims("an-opaque-token"))["sub"] == "alice"
     assert "cannot be read: ConnectionError" in caplog.text
     assert "an-opaque-token" not in caplog.text
+
+
+ALGS = 'algs="ES256 ES384 ES512 Ed25519 EdDSA PS256 PS384 PS512 RS256 RS384 RS512"'
+EXPIRED = 'error="invalid_token", error_description="Token has expired"'
+SCOPE = 'error="insufficient_scope", scope="admin write"'
+STEP_UP = (
+    'error="insufficient_user_authentication", '
+    'error_description="A better or newer login is required", '
+    'acr_values="gold silver", max_age="60"'
+)
+WANTED: dict[str, dict[str, Any]] = {
+    "nothing": {},
+    "expired": {},
+    "scope": {"scopes": ["write", "admin"]},
+    "step-up": {"acr_values": ["gold", "silver"], "max_age": 60},
+}
+
+
+@pytest.mark.parametrize(
+    ("binding", "sent_by", "case", "status", "header"),
+    [
+        ("optional", None, "nothing", 401, f'Bearer realm="r", DPoP realm="r", {ALGS}'),
+        ("refused", None, "nothing", 401, 'Bearer realm="r"'),
+        ("required", None, "nothing", 401, f'DPoP realm="r", {ALGS}'),
+        (
+            *("optional", "Bearer", "expired"),
+            401,
+            f'Bearer realm="r", {EXPIRED}, DPoP realm="r", {ALGS}',
+        ),
+        (
+            *("optional", "DPoP", "expired"),
+            401,
+            f'Bearer realm="r", DPoP realm="r", {EXPIRED}, {ALGS}',
+        ),
+        ("refused", "Bearer", "expired", 401, f'Bearer realm="r", {EXPIRED}'),
+        ("refused", "DPoP", "expired", 401, f'Bearer realm="r", {EXPIRED}'),
+        ("required", "DPoP", "expired", 401, f'DPoP realm="r", {EXPIRED}, {ALGS}'),
+        (
+            *("optional", "Bearer", "scope"),
+            403,
+            f'Bearer realm="r", {SCOPE}, DPoP realm="r", {ALGS}',
+        ),
+        (*("optional", "DPoP", "scope"), 403, f'Bearer realm="r", DPoP realm="r", {SCOPE}, {ALGS}'),
+        ("refused", "Bearer", "scope", 403, f'Bearer realm="r", {SCOPE}'),
+        ("required", "DPoP", "scope", 403, f'DPoP realm="r", {SCOPE}, {ALGS}'),
+        (
+            *("optional", "Bearer", "step-up"),
+            401,
+            f'Bearer realm="r", {STEP_UP}, DPoP realm="r", {ALGS}',
+        ),
+        ("refused", "Bearer", "step-up", 401, f'Bearer realm="r", {STEP_UP}'),
+        ("required", "DPoP", "step-up", 401, f'DPoP realm="r", {STEP_UP}, {ALGS}'),
+    ],
+)
+async def test_the_challenge_says_exactly_what_is_wrong(
+    binding: Any,
+    sent_by: str | None,
+    case: str,
+    status: int,
+    header: str,
+    provider: EmbeddedProvider,
+) -> None:
+    key = DPoPKey()
+    verifier = AsyncAccessTokenVerifier(provider.issuer, "api", dpop=binding, realm="r")
+    changes: dict[str, Any] = {"exp": 1} if case == "expired" else {}
+    if sent_by == "DPoP":
+        changes["cnf"] = {"jkt": key.jwk_thumbprint}
+    token = provider.mint(scope="read", acr="1", auth_time=1, **changes)
+    proof = create_dpop_proof(key, "GET", URI, token) if sent_by == "DPoP" else None
+    with pytest.raises(AccessTokenRefusedException) as caught:
+        await verifier.verify(
+            sent_by and f"{sent_by} {token}", method="GET", uri=URI, dpop=proof, **WANTED[case]
+        )
+    assert caught.value.status_code == status
+    assert caught.value.headers == {"WWW-Authenticate": header}
+
+
+async def test_the_challenge_of_a_proof_speaks_of_proofs_alone(provider: EmbeddedProvider) -> None:
+    key, nonces = DPoPKey(), DPoPNonces(b"s" * 32)
+    token = provider.mint(cnf={"jkt": key.jwk_thumbprint})
+    proof = create_dpop_proof(key, "GET", URI, token)
+    cases = [
+        ("POST", None, "invalid_dpop_proof", "it is for another method"),
+        ("GET", nonces, "use_dpop_nonce", "it does not carry the nonce that is demanded"),
+    ]
+    for method, demanded, error, text in cases:
+        verifier = AsyncAccessTokenVerifier(provider.issuer, "api", dpop_nonces=demanded)
+        with pytest.raises(AccessTokenRefusedException) as caught:
+            await verifier.verify(f"DPoP {token}", method=method, uri=URI, dpop=proof)
+        assert caught.value.status_code == 401
+        told = f'error="{error}", error_description="Invalid DPoP proof: {text}"'
+        assert caught.value.www_authenticate == f"DPoP {told}, {ALGS}"
+        assert caught.value.dpop_nonce == (None if demanded is None else demanded.current())
+    verifier = AsyncAccessTokenVerifier(provider.issuer, "api")
+    with pytest.raises(AccessTokenRefusedException) as caught:
+        await verifier.verify(f"DPoP {token}", method="GET", uri=URI, dpop=[proof, proof])
+    assert caught.value.status_code == 400
+    assert caught.value.www_authenticate == (
+        'Bearer, DPoP error="invalid_request", '
+        f'error_description="the request carries more than one DPoP proof", {ALGS}'
+    )

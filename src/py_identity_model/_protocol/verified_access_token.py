@@ -182,9 +182,9 @@ class Demands:
             raise _binding("the token is bound in a way that is not understood")
 
     def refused(
-        self, error: TokenValidationException, nonces: DPoPNonces | None
+        self, error: TokenValidationException, nonces: DPoPNonces | None, scheme: str
     ) -> AccessTokenRefusedException:
-        """Return how to answer a request whose token was refused."""
+        """Return how to answer a request whose token, sent by ``scheme``, was refused."""
         if isinstance(error, KeysUnavailableException):
             return AccessTokenRefusedException(
                 "The access token cannot be judged now", None, error.details, code=error.code
@@ -193,7 +193,7 @@ class Demands:
             told = "use_dpop_nonce" if error.code == "use_dpop_nonce" else "invalid_dpop_proof"
         else:
             told = "invalid_token"
-        header = self.challenge(error=told, error_description=_described(error))
+        header = self.challenge(scheme, error=told, error_description=_described(error))
         refused = AccessTokenRefusedException(
             error.message, error.token_part, error.details, code=error.code
         ).answered(401, header)
@@ -207,14 +207,14 @@ class Demands:
             "The request carries no access token", code="missing_token"
         ).answered(401, self.challenge())
 
-    def malformed(self, text: str) -> AccessTokenRefusedException:
+    def malformed(self, text: str, scheme: str) -> AccessTokenRefusedException:
         """Return how to answer a request that is wrong in itself."""
-        header = self.challenge(error="invalid_request", error_description=text)
+        header = self.challenge(scheme, error="invalid_request", error_description=text)
         return AccessTokenRefusedException(text, code="invalid_request").answered(400, header)
 
-    def without_scopes(self, wanted: Collection[str]) -> AccessTokenRefusedException:
+    def without_scopes(self, wanted: Collection[str], scheme: str) -> AccessTokenRefusedException:
         """Return how to answer a request whose token entitles to too little."""
-        header = self.challenge(error="insufficient_scope", scope=sorted(wanted))
+        header = self.challenge(scheme, error="insufficient_scope", scope=sorted(wanted))
         return AccessTokenRefusedException(
             "The access token entitles to too little",
             "payload",
@@ -228,6 +228,7 @@ class Demands:
         acr_values: Sequence[str],
         max_age: int | None,
         now: float,
+        scheme: str,
     ) -> None:
         """Raise unless the user's login was good and recent enough (RFC 9470 §3)."""
         since, level = numeric_date(claims.get("auth_time")), claims.get("acr")
@@ -236,6 +237,7 @@ class Demands:
         if not old and not weak:
             return
         header = self.challenge(
+            scheme,
             error="insufficient_user_authentication",
             error_description="A better or newer login is required",
             acr_values=" ".join(acr_values) or None,
@@ -247,18 +249,24 @@ class Demands:
             code="insufficient_user_authentication",
         ).answered(401, header)
 
-    def challenge(self, **parameters: Any) -> str:
-        """Return the ``WWW-Authenticate`` header, for every scheme that would do."""
+    def challenge(self, scheme: str = "bearer", **parameters: Any) -> str:
+        """Return the ``WWW-Authenticate`` header, for every scheme that would do.
+
+        What went wrong is told in the challenge of the ``scheme`` by which the token was sent.
+        """
         shared: dict[str, Any] = {
             "realm": self.realm,
             "resource_metadata": self.resource_metadata,
         }
         proof = parameters.get("error") in {"invalid_dpop_proof", "use_dpop_nonce"}
+        sent = scheme == "dpop" and self.dpop != "refused"
+        by_proof = proof or sent or self.dpop == "required"
         headers = []
         if self.dpop != "required" and not proof:
-            headers.append(build_www_authenticate("Bearer", **shared, **parameters))
+            own = {} if by_proof else parameters
+            headers.append(build_www_authenticate("Bearer", **shared, **own))
         if self.dpop != "refused":
-            own = parameters if proof or self.dpop == "required" else {}
+            own = parameters if by_proof else {}
             algs = " ".join(sorted(PROOF_ALGORITHMS))
             headers.append(build_www_authenticate("DPoP", **shared, **own, algs=algs))
         return ", ".join(headers)

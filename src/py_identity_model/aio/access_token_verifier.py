@@ -178,12 +178,12 @@ class AsyncAccessTokenVerifier:
         except AccessTokenRefusedException:
             raise
         except TokenValidationException as error:
-            raise demands.refused(error, self._nonces) from error
+            raise demands.refused(error, self._nonces, scheme) from error
         wanted = self._required_scopes.union(scopes) if scopes else self._required_scopes
         if wanted and not wanted <= scopes_of(claims):
-            raise demands.without_scopes(wanted)
+            raise demands.without_scopes(wanted, scheme)
         if acr_values or max_age is not None:
-            demands.check_authentication(claims, acr_values, max_age, time())
+            demands.check_authentication(claims, acr_values, max_age, time(), scheme)
         return VerifiedAccessToken(claims, token, nonce)
 
     async def _claims(self, token: str) -> dict[str, Any]:
@@ -293,7 +293,7 @@ class AsyncAccessTokenVerifier:
         """Return the nonce that the next proof should carry, if not the one of this."""
         proofs = [dpop] if isinstance(dpop, str) else list(dpop or ())
         if len(proofs) > 1:
-            raise self._demands.malformed("the request carries more than one DPoP proof")
+            raise self._demands.malformed("the request carries more than one DPoP proof", scheme)
         self._demands.check_bindings(
             claims, proof=bool(proofs), certificate=certificate is not None, scheme=scheme
         )
