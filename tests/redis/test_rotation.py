@@ -52,13 +52,14 @@ def is_alive(client: redis.Redis, op: RealProvider, token: str) -> bool:
     return isinstance(kept, StoredToken) and source.renew(kept.access_token) != kept
 
 
-def test_processes_and_threads_that_renew_at_once_reuse_and_lose_nothing(
-    port: int, client: redis.Redis, op: RealProvider, token: str
+@pytest.mark.parametrize("kind", ["", "tasks"], ids=["threads", "tasks"])
+def test_processes_that_renew_at_once_reuse_and_lose_nothing(
+    kind: str, port: int, client: redis.Redis, op: RealProvider, token: str
 ) -> None:
-    processes = [rotator(port, op, token) for _ in range(3)]
+    processes = [rotator(port, op, token, kind) for _ in range(3)]
     found = [ended(process) for process in processes]
     assert all(found)
-    assert 5 <= refreshes(op) <= 13  # 3 processes x 4 rounds x 32 threads would be 384
+    assert 5 <= refreshes(op) <= 13  # of 3 processes x 4 rounds x 32 threads or 1,000 tasks
     assert is_alive(client, op, token)
 
 
