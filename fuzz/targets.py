@@ -36,10 +36,10 @@ from py_identity_model._protocol import (
     userinfo,
 )
 from py_identity_model._protocol.dpop_verification import ProofRules
+from py_identity_model._protocol.fetching import SharedAnswer
 from py_identity_model._protocol.id_token import check_id_token
 from py_identity_model._protocol.jarm import JarmCheck
 from py_identity_model._protocol.messages import HttpRequest, HttpResponse
-from py_identity_model._protocol.shared_answer import SharedAnswer
 from py_identity_model._protocol.trusted_issuer import unverified_issuer
 
 _KEY = ECKey.generate_key("P-256")

@@ -101,6 +101,9 @@ JWKS_CACHE_MAX_ENTRIES = Setting(
     ("JWKS_CACHE_MAX_ENTRIES",), 1000, 1, field="jwks_cache_max_entries"
 )
 
+STORE_SECONDS = 5.0
+"""How long a store that spares a request may take: one that hangs must not hold its callers."""
+
 _CA_VARIABLES = ("SSL_CERT_FILE", "CURL_CA_BUNDLE", "REQUESTS_CA_BUNDLE")
 
 

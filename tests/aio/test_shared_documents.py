@@ -5,15 +5,16 @@ from __future__ import annotations
 import json
 import logging
 import time
-from contextlib import AbstractAsyncContextManager
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from functools import partial
 from typing import Any
 
 import pytest
 
+from py_identity_model._protocol.fetching import SharedAnswer, shared_key
 from py_identity_model._protocol.jwks import JwksRequest, build
 from py_identity_model._protocol.messages import HttpRequest, HttpResponse
-from py_identity_model._protocol.shared_answer import SharedAnswer, shared_key
 from py_identity_model._seam.aio import gather
 from py_identity_model.aio import (
     AsyncHTTPClient,
@@ -61,6 +62,18 @@ def wall(monkeypatch: pytest.MonkeyPatch) -> Clock:
     return clock
 
 
+@asynccontextmanager
+async def warm_pair(provider: EmbeddedProvider) -> AsyncIterator[tuple[Process, Process]]:
+    """Two processes that have validated a token, a while ago by their own clocks."""
+    store = AsyncMemoryTokenStore()
+    one, two = Process(provider, store), Process(provider, store)
+    async with one.client, two.client:
+        for process in (one, two):
+            await process.validate()
+            process.clock.now += 100
+        yield one, two
+
+
 def asked(provider: EmbeddedProvider) -> tuple[int, int]:
     """How often the provider was asked for its document, and for its keys."""
     return provider.count(DISCOVERY), provider.count("/jwks")
@@ -92,11 +105,7 @@ async def test_what_is_taken_over_is_as_old_as_it_is(
 
 
 async def test_one_process_refreshes_for_all(provider: EmbeddedProvider, wall: Clock) -> None:
-    store = AsyncMemoryTokenStore()
-    one, two = Process(provider, store), Process(provider, store)
-    async with one.client, two.client:
-        await one.validate()
-        await two.validate()
+    async with warm_pair(provider) as (one, two):
         wall.now += 3590
         await refresh(provider.issuer, http_client=one.client)
         assert asked(provider) == (2, 2)
@@ -118,13 +127,7 @@ async def test_what_is_no_younger_than_ones_own_is_fetched_again(
 
 
 async def test_a_rotation_costs_all_processes_one_request(provider: EmbeddedProvider) -> None:
-    store = AsyncMemoryTokenStore()
-    one, two = Process(provider, store), Process(provider, store)
-    async with one.client, two.client:
-        await one.validate()
-        await two.validate()
-        one.clock.now += 100
-        two.clock.now += 100
+    async with warm_pair(provider) as (one, two):
         provider.rotate_keys()
         await one.validate()
         await two.validate()
@@ -143,13 +146,7 @@ async def test_a_key_that_nobody_has_found_yet_is_fetched(provider: EmbeddedProv
 
 
 async def test_a_key_that_changed_under_its_name_is_taken_over(provider: EmbeddedProvider) -> None:
-    store = AsyncMemoryTokenStore()
-    one, two = Process(provider, store), Process(provider, store)
-    async with one.client, two.client:
-        await one.validate()
-        await two.validate()
-        one.clock.now += 100
-        two.clock.now += 100
+    async with warm_pair(provider) as (one, two):
         kid = provider.keys[0].kid
         provider.rotate_keys()
         renamed = {"keys": [{**provider.keys[0].as_dict(), "kid": kid}]}
@@ -225,7 +222,7 @@ async def test_a_store_that_is_out_does_not_take_validation_with_it(
         with caplog.at_level(logging.WARNING, "py_identity_model"):
             await process.validate()
     assert asked(provider) == (1, 1)
-    assert "shared documents cannot be read: ConnectionError" in caplog.text
+    assert "a shared store cannot be read: ConnectionError" in caplog.text
 
 
 async def test_an_etag_that_no_request_can_carry_is_forgotten(provider: EmbeddedProvider) -> None:

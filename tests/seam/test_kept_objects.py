@@ -26,8 +26,7 @@ from py_identity_model.aio import (
     AsyncMemoryTokenStore,
     AsyncOpaqueTokens,
     AsyncTokenSource,
-    fetching,
-    opaque_tokens,
+    quiet_store,
     validate_token,
     wait_for_device_token,
 )
@@ -169,8 +168,7 @@ def test_a_store_that_hangs_does_not_hold_tasks(
         async def set(self, key: str, value: str, expires_in: float | None) -> None:
             await asyncio.Event().wait()
 
-    for module in (fetching, opaque_tokens):
-        monkeypatch.setattr(module, "STORE_SECONDS", 0.01)
+    monkeypatch.setattr(quiet_store, "STORE_SECONDS", 0.01)
 
     async def main() -> None:
         async with AsyncHTTPClient(document_store=Hanging()) as client:

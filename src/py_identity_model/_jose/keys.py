@@ -89,6 +89,10 @@ class KeySnapshot:
     def __contains__(self, kid: object) -> bool:
         return kid in self._by_kid
 
+    def differs(self, kid: str | None, keys: Iterable[JsonWebKey]) -> bool:
+        """Whether ``keys`` have other keys of this name; of any name where it is None."""
+        return _named(kid, keys) != _named(kid, self.keys)
+
     def no_match(self, header: Header) -> TokenValidationException:
         """Return what to raise when no key has the name that a token gives."""
         return self._no_match(header, f"No key with kid {str(header.kid)[:100]!r} was found")
@@ -119,6 +123,10 @@ class KeySnapshot:
         if verify is None:
             verify = self._prepared[place] = prepare(key, alg, allow_weak_keys=allow_weak_keys)
         return verify
+
+
+def _named(kid: str | None, keys: Iterable[JsonWebKey]) -> list[JsonWebKey]:
+    return [key for key in keys if kid is None or key.kid == kid]
 
 
 def prepare(key: JsonWebKey, alg: str, *, allow_weak_keys: bool = False) -> Verify:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from .._logging import logger, redact_url
 from .._protocol import jwks as protocol
+from .._protocol.fetching import AS_CONFIGURED, Attempt
 from .._protocol.jwks import JwksRequest, JwksResponse
 from .._protocol.messages import Fetched
 from .._settings import Settings, in_force
-from .fetching import AS_CONFIGURED, Attempt, fetch
+from .fetching import fetch
 from .http import AsyncHTTPClient
 
 

@@ -16,7 +16,6 @@ from .._protocol.base import ErrorKind
 from .._protocol.client_authentication import ClientAuthentication
 from .._protocol.introspection import TokenIntrospectionRequest
 from .._protocol.token_validation import TokenValidationConfig
-from .._seam.aio import deadline
 from .._settings import Settings
 from ..exceptions import (
     InvalidArgumentError,
@@ -24,10 +23,10 @@ from ..exceptions import (
     TokenExpiredException,
     TokenValidationException,
 )
-from .fetching import STORE_SECONDS
 from .flights import AsyncFlights
 from .http import AsyncHTTPClient
 from .introspection import introspect_token
+from .quiet_store import ask_store, tell_store
 from .token_store import AsyncTokenStore
 
 
@@ -143,13 +142,12 @@ class AsyncOpaqueTokens:
         """Return until when, and what, another process was told of a token."""
         if self._store is None:
             return None
+        text = await ask_store(self._store, name)
         try:
-            with deadline(STORE_SECONDS):
-                text = await self._store.get(name)
             kept = {} if text is None else json.loads(text)
             until, claims = numeric_date(kept.get("until")), kept.get("claims")
-        except Exception as error:  # a store that is out must not take the API with it
-            logger.warning("shared introspections cannot be read: %s", type(error).__name__)
+        except (ValueError, AttributeError):
+            logger.warning("a shared introspection cannot be read")
             return None
         if until is None or time.time() >= until or not isinstance(claims, dict):
             return None
@@ -159,11 +157,7 @@ class AsyncOpaqueTokens:
         if self._store is None:
             return
         text = json.dumps({"until": time.time() + seconds, "claims": claims})
-        try:
-            with deadline(STORE_SECONDS):
-                await self._store.set(name, text, seconds)
-        except Exception as error:
-            logger.warning("an introspection cannot be shared: %s", type(error).__name__)
+        await tell_store(self._store, name, text, seconds)
 
     def _keep(self, key: bytes, claims: dict[str, Any], seconds: float) -> float:
         """Keep ``claims`` for so many seconds, and no longer than the token lives; return which."""

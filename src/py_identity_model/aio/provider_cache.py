@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-import math
 import threading
 import weakref
-from collections.abc import Callable, Hashable, Iterable
+from collections.abc import Callable, Hashable
 from functools import partial
 from time import time
 from typing import Any, NamedTuple
 
 from .._fork import forget_in_child
 from .._jose.claims import ClaimsRules
-from .._jose.jwk import JsonWebKey
 from .._jose.keys import KeySnapshot
 from .._jose.tokens import MAX_TOKEN_SIZE, not_split
 from .._protocol import discovery as discovery_protocol
 from .._protocol import jwks as jwks_protocol
-from .._protocol.cache import Entry, may_be_stored, time_to_live, until_refresh
+from .._protocol.cache import Entry, may_be_stored, time_to_live
 from .._protocol.counters import get_cache_counters
 from .._protocol.discovery import DiscoveryDocumentRequest
+from .._protocol.fetching import Attempt, wanted
 from .._protocol.health import ProviderHealth, state_of
 from .._protocol.jwks import JwksRequest, JwksResponse
 from .._protocol.plan import Plan, frozen_plan_key, plan_key
@@ -30,13 +29,9 @@ from .._settings import (
     DISCO_CACHE_TTL,
     JWKS_CACHE_MAX_ENTRIES,
     JWKS_CACHE_TTL,
-    Setting,
-    Settings,
-    in_force,
 )
 from ..exceptions import TokenValidationException
 from .discovery import fetch_document
-from .fetching import Attempt
 from .http import AsyncHTTPClient
 from .jwks import fetch_keys
 from .shelf import AsyncShelf, Loaded, chosen
@@ -80,6 +75,8 @@ class AsyncProviderCache:
         if keys:
             self.keys.entries.clear()
         self._plans.clear()
+        self._last_shape = None
+        self._sound = None, None
 
     def warm(
         self, jwt: str, config: TokenValidationConfig, address: object
@@ -90,7 +87,8 @@ class AsyncProviderCache:
         """
         sound, address_then = self._sound
         if config is sound and type(jwt) is str and len(jwt) <= MAX_TOKEN_SIZE:
-            # What is no token is refused without a look for the plan, which is half the work.
+            # What is no token is refused without a look for the plan, which is half the work:
+            # nothing that may have changed in the configuration since would make it one.
             first = jwt.find(".")
             few = first <= 0 or jwt.find(".", first + 1) < 0
             if few and address == address_then:
@@ -167,7 +165,7 @@ class AsyncProviderCache:
         """
 
         def helps(response: JwksResponse) -> bool:
-            return _named(kid, response.keys or ()) != _named(kid, seen.keys)
+            return seen.differs(kid, response.keys or ())
 
         load = partial(self._load_keys, jwks_uri, policy)
         keys = await self.keys.newer(client, _place(jwks_uri, policy), load, seen, helps)
@@ -222,7 +220,7 @@ class AsyncProviderCache:
         if _will_be_sent(partial(discovery_protocol.build, request)):
             get_cache_counters().record_disco_miss()
         known, etag = entry.version
-        attempt = _wanted(attempt, entry, etag, self.documents.clock(), DISCO_CACHE_TTL)
+        attempt = wanted(attempt, entry, etag, self.documents.clock(), DISCO_CACHE_TTL)
         fetched = await fetch_document(request, client, attempt)
         response, now = fetched.response, self.documents.clock()
         if not response.is_successful:
@@ -256,7 +254,7 @@ class AsyncProviderCache:
             refreshed = entry.value is not None
             (counters.record_jwks_refresh if refreshed else counters.record_jwks_miss)()
         known, etag = entry.version
-        attempt = _wanted(attempt, entry, etag, self.keys.clock(), JWKS_CACHE_TTL)
+        attempt = wanted(attempt, entry, etag, self.keys.clock(), JWKS_CACHE_TTL)
         fetched = await fetch_keys(request, client, attempt)
         response, now = fetched.response, self.keys.clock()
         if not response.is_successful:
@@ -277,23 +275,6 @@ class AsyncProviderCache:
 def _place(jwks_uri: str, policy: DiscoveryPolicy) -> tuple[str, bool, bool]:
     # Keys fetched over plain http must not serve a caller who demands https.
     return jwks_uri, policy.require_https, policy.allow_http_on_loopback
-
-
-def _named(kid: str | None, keys: Iterable[JsonWebKey]) -> list[JsonWebKey]:
-    return [key for key in keys if kid is None or key.kid == kid]
-
-
-def _wanted(
-    attempt: Attempt, entry: Entry[Any], etag: str | None, now: float, ttl: Setting
-) -> Attempt:
-    """Return ``attempt`` for what is cached: only what is younger may take its place unasked."""
-    own_age = math.inf if entry.accepted_at is None else now - entry.accepted_at
-    return attempt._replace(
-        etag=etag,
-        in_turn=True,
-        lifetime=lambda control: until_refresh(time_to_live(control, ttl)),
-        oldest=min(attempt.oldest, own_age),
-    )
 
 
 def _will_be_sent(build: Callable[[], object]) -> bool:
@@ -357,70 +338,3 @@ async def clear_jwks_cache() -> None:
     """
     for cache in _all.listed():
         cache.clear(keys=True)
-
-
-async def prime(
-    disco_doc_address: str,
-    discovery_policy: DiscoveryPolicy | None = None,
-    http_client: AsyncHTTPClient | None = None,
-    *,
-    settings: Settings | None = None,
-) -> ProviderHealth:
-    """Fetch what validation needs of a provider, unless it is cached; for start-up.
-
-    ``disco_doc_address`` is what :func:`validate_token` will be given; so is ``discovery_policy``
-    (the default one if None).  Raises :class:`TokenValidationException` when document or keys
-    cannot be had.  OpenID Connect Discovery §4.
-
-    Example::
-
-        health = await prime("https://op.example")
-        assert health.ready
-    """
-    policy = discovery_policy or DiscoveryPolicy()
-    cache = default_cache if http_client is None else cache_of(http_client)
-    with in_force(settings):
-        provider = await cache.provider(http_client, disco_doc_address, policy)
-        if provider.jwks_uri is not None:
-            await cache.snapshot(http_client, provider.jwks_uri, policy)
-    return cache.health(disco_doc_address, policy)
-
-
-async def refresh(
-    disco_doc_address: str,
-    discovery_policy: DiscoveryPolicy | None = None,
-    http_client: AsyncHTTPClient | None = None,
-    *,
-    settings: Settings | None = None,
-) -> ProviderHealth:
-    """Fetch what validation needs of a provider now, also if it is fresh.
-
-    Each of document and keys is one attempt, shared with whoever fetches it already.  Raises
-    :class:`TokenValidationException` when it fails; what was cached stays and serves.
-
-    Example::
-
-        health = await refresh("https://op.example")
-        print(health.kids)
-    """
-    policy = discovery_policy or DiscoveryPolicy()
-    cache = default_cache if http_client is None else cache_of(http_client)
-    with in_force(settings):
-        await cache.renewed(http_client, disco_doc_address, policy)
-    return cache.health(disco_doc_address, policy)
-
-
-def health(
-    disco_doc_address: str,
-    discovery_policy: DiscoveryPolicy | None = None,
-    http_client: AsyncHTTPClient | None = None,
-) -> ProviderHealth:
-    """Return the state of what is cached for a provider; nothing is fetched.
-
-    Example::
-
-        if not health("https://op.example").ready:
-            print("not yet")
-    """
-    cache = default_cache if http_client is None else cache_of(http_client)
-    return cache.health(disco_doc_address, discovery_policy or DiscoveryPolicy())

@@ -11,11 +11,11 @@ from .._protocol.base import BaseResponse
 from .._protocol.cache import Entry, EntryTable
 from .._protocol.events import CacheEventKind as Kind
 from .._protocol.events import events
+from .._protocol.fetching import AS_CONFIGURED, ONCE, Attempt
 from .._protocol.token_validation import unavailable
 from .._seam.aio import Result
 from .._settings import KID_MISS_REFRESH_COOLDOWN, Setting
 from ..exceptions import KeysUnavailableException, NetworkException, TokenValidationException
-from .fetching import Attempt
 from .flights import AsyncFlights
 from .http import AsyncHTTPClient, chosen_client
 
@@ -32,8 +32,6 @@ class Loaded(NamedTuple, Generic[V]):
 Place = tuple[Any, ...]
 Load = Callable[[AsyncHTTPClient, Entry[V], Attempt], Result[Loaded[V]]]
 """Fetches with a client, into an entry, with so much effort."""
-
-_ONCE, _LADDER = Attempt(retries=0), Attempt()
 
 
 class AsyncShelf(Generic[V]):
@@ -69,10 +67,10 @@ class AsyncShelf(Generic[V]):
                 else:
                     events.tell(Kind.HIT, self._what, key[0])
                 if entry.wants_refresh(now):
-                    fetch = partial(self._fetch, load, chosen(client), entry, key, _ONCE)
+                    fetch = partial(self._fetch, load, chosen(client), entry, key, ONCE)
                     self.flights.start(key, fetch)
                 return value
-        return await self.renew(client, key, load, _LADDER)
+        return await self.renew(client, key, load, AS_CONFIGURED)
 
     async def renew(
         self, client: AsyncHTTPClient | None, key: Place, load: Load[V], attempt: Attempt
@@ -107,7 +105,7 @@ class AsyncShelf(Generic[V]):
         entry = self.entries.claim(key, self.clock())
         if entry.value is not None and entry.value is not seen:
             return entry.value
-        attempt = _ONCE._replace(helps=helps)
+        attempt = ONCE._replace(helps=helps)
         fetch = partial(self._fetch, load, chosen(client), entry, key, attempt)
         landed = await self._join(key, fetch, partial(self._admit, entry))
         if landed is None:  # refused, or refreshed by others between the look and the question

@@ -220,14 +220,14 @@ if TYPE_CHECKING:
     from .oauth_client import OAuthClient as OAuthClient
     from .opaque_tokens import OpaqueTokens as OpaqueTokens
     from .par import push_authorization_request as push_authorization_request
+    from .probes import health as health
+    from .probes import prime as prime
+    from .probes import refresh as refresh
     from .protected_resource import (
         get_protected_resource_metadata as get_protected_resource_metadata,
     )
     from .provider_cache import clear_discovery_cache as clear_discovery_cache
     from .provider_cache import clear_jwks_cache as clear_jwks_cache
-    from .provider_cache import health as health
-    from .provider_cache import prime as prime
-    from .provider_cache import refresh as refresh
     from .redis_store import RedisTokenStore as RedisTokenStore
     from .refreshing import refresh_token as refresh_token
     from .registration import delete_client as delete_client
@@ -622,14 +622,9 @@ if not TYPE_CHECKING:  # a `__getattr__` in sight would hide misspelt names from
             ".oauth_client": ["OAuthClient"],
             ".opaque_tokens": ["OpaqueTokens"],
             ".par": ["push_authorization_request"],
+            ".probes": ["health", "prime", "refresh"],
             ".protected_resource": ["get_protected_resource_metadata"],
-            ".provider_cache": [
-                "clear_discovery_cache",
-                "clear_jwks_cache",
-                "health",
-                "prime",
-                "refresh",
-            ],
+            ".provider_cache": ["clear_discovery_cache", "clear_jwks_cache"],
             ".redis_store": ["RedisTokenStore"],
             ".refreshing": ["refresh_token"],
             ".registration": ["delete_client", "read_client", "register_client", "update_client"],

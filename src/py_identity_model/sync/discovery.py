@@ -8,9 +8,10 @@ from functools import partial
 from .._logging import logger, redact_url
 from .._protocol import discovery as protocol
 from .._protocol.discovery import DiscoveryDocumentRequest, DiscoveryDocumentResponse
+from .._protocol.fetching import AS_CONFIGURED, Attempt
 from .._protocol.messages import Fetched
 from .._settings import Settings, in_force
-from .fetching import AS_CONFIGURED, Attempt, fetch
+from .fetching import fetch
 from .http import HTTPClient
 
 

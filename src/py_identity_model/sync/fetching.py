@@ -3,47 +3,23 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from dataclasses import replace
 from time import time
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
-from .._logging import logger, redact_url
+from .._logging import logger
 from .._protocol.base import BaseResponse
 from .._protocol.cache import may_be_stored
+from .._protocol.fetching import Attempt, SharedAnswer, shared_key
 from .._protocol.messages import Fetched, HttpRequest, HttpResponse
-from .._protocol.shared_answer import SharedAnswer, shared_key
-from .._seam.sync import deadline
 from .http import HTTPClient, chosen_client, send
+from .quiet_store import ask_store, tell_store
 
 if TYPE_CHECKING:
     from .token_store import TokenStore
 
 R = TypeVar("R", bound=BaseResponse)
-
-STORE_SECONDS = 5.0  # a store that hangs must not hold those who validate
-
-
-class Attempt(NamedTuple):
-    """How a document is to be fetched.
-
-    ``retries`` is how often more at most (None: as configured), ``etag`` names the version that
-    is known, ``in_turn`` waits while too many like it are under way.  ``lifetime`` tells from
-    ``Cache-Control`` for how many seconds an answer may be shared, None for not at all; one that
-    another process shared spares the request if it is younger than that and ``oldest``, and
-    ``helps``, which judges what it holds.
-    """
-
-    retries: int | None = None
-    etag: str | None = None
-    in_turn: bool = False
-    lifetime: Callable[[str | None], float] | None = None
-    oldest: float = math.inf
-    helps: Callable[[Any], bool] = bool
-
-
-AS_CONFIGURED = Attempt()
 
 
 def fetch(
@@ -95,20 +71,14 @@ def _oldest(known: SharedAnswer, attempt: Attempt) -> float:
 
 
 def _found(store: TokenStore, request: HttpRequest) -> SharedAnswer | None:
+    text = ask_store(store, shared_key(request))
     try:
-        with deadline(STORE_SECONDS):
-            text = store.get(shared_key(request))
         return None if text is None else SharedAnswer.from_text(text, request, time())
-    except Exception as error:  # a store that is out must not take validation with it
-        logger.warning("shared documents cannot be read: %s", type(error).__name__)
+    except ValueError:
+        logger.warning("a shared document cannot be read")
         return None
 
 
 def _share(store: TokenStore, request: HttpRequest, answer: HttpResponse, attempt: Attempt) -> None:
-    try:
-        text = SharedAnswer(answer, time()).to_text()
-        with deadline(STORE_SECONDS):
-            store.set(shared_key(request), text, _lifetime(answer, attempt))
-    except Exception as error:
-        where = redact_url(request.url)
-        logger.warning("%s cannot be shared: %s", where, type(error).__name__)
+    text = SharedAnswer(answer, time()).to_text()
+    tell_store(store, shared_key(request), text, _lifetime(answer, attempt))

@@ -12,11 +12,11 @@ from .._protocol.base import BaseResponse
 from .._protocol.cache import Entry, EntryTable
 from .._protocol.events import CacheEventKind as Kind
 from .._protocol.events import events
+from .._protocol.fetching import AS_CONFIGURED, ONCE, Attempt
 from .._protocol.token_validation import unavailable
 from .._seam.sync import Result
 from .._settings import KID_MISS_REFRESH_COOLDOWN, Setting
 from ..exceptions import KeysUnavailableException, NetworkException, TokenValidationException
-from .fetching import Attempt
 from .flights import Flights
 from .http import HTTPClient, chosen_client
 
@@ -33,8 +33,6 @@ class Loaded(NamedTuple, Generic[V]):
 Place = tuple[Any, ...]
 Load = Callable[[HTTPClient, Entry[V], Attempt], Result[Loaded[V]]]
 """Fetches with a client, into an entry, with so much effort."""
-
-_ONCE, _LADDER = Attempt(retries=0), Attempt()
 
 
 class Shelf(Generic[V]):
@@ -70,10 +68,10 @@ class Shelf(Generic[V]):
                 else:
                     events.tell(Kind.HIT, self._what, key[0])
                 if entry.wants_refresh(now):
-                    fetch = partial(self._fetch, load, chosen(client), entry, key, _ONCE)
+                    fetch = partial(self._fetch, load, chosen(client), entry, key, ONCE)
                     self.flights.start(key, fetch)
                 return value
-        return self.renew(client, key, load, _LADDER)
+        return self.renew(client, key, load, AS_CONFIGURED)
 
     def renew(self, client: HTTPClient | None, key: Place, load: Load[V], attempt: Attempt) -> V:
         """Return the answer of ``key`` as it is now, fetched once for all who ask meanwhile."""
@@ -106,7 +104,7 @@ class Shelf(Generic[V]):
         entry = self.entries.claim(key, self.clock())
         if entry.value is not None and entry.value is not seen:
             return entry.value
-        attempt = _ONCE._replace(helps=helps)
+        attempt = ONCE._replace(helps=helps)
         fetch = partial(self._fetch, load, chosen(client), entry, key, attempt)
         landed = self._join(key, fetch, partial(self._admit, entry))
         if landed is None:  # refused, or refreshed by others between the look and the question

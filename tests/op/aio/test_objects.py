@@ -178,17 +178,22 @@ async def test_a_rotating_refresh_token_is_used_once_by_many(
     assert await AsyncTokenSource(request).get_token()  # the family is alive: nothing was reused
 
 
-async def test_requests_of_ones_own_client_carry_proofs(
-    demanding: RealProvider, browser: Browser
-) -> None:
-    client = AsyncOAuthClient(
-        demanding.issuer,
+def bound_client(op: RealProvider, http_client: AsyncHTTPClient | None = None) -> AsyncOAuthClient:
+    return AsyncOAuthClient(
+        op.issuer,
         "web-dpop",
         ClientSecretBasic(SECRET),
         redirect_uri=REDIRECT,
         scope="openid offline_access",
         dpop_key=DPoPKey(),
+        http_client=http_client,
     )
+
+
+async def test_requests_of_ones_own_client_carry_proofs(
+    demanding: RealProvider, browser: Browser
+) -> None:
+    client = bound_client(demanding)
     begun = await client.authorization_request(prompt="consent")
     session = await client.callback(browser.go(begun.url, until=REDIRECT).url, begun)
     auth = await client.auth(session=session, origins=[demanding.issuer])
@@ -227,15 +232,7 @@ async def test_a_client_of_httpx2_does_everything(
     demanding: RealProvider, browser: Browser
 ) -> None:
     async with httpx2.AsyncClient(trust_env=False) as inner:
-        client = AsyncOAuthClient(
-            demanding.issuer,
-            "web-dpop",
-            ClientSecretBasic(SECRET),
-            redirect_uri=REDIRECT,
-            scope="openid offline_access",
-            dpop_key=DPoPKey(),
-            http_client=AsyncHTTPClient(inner),
-        )
+        client = bound_client(demanding, AsyncHTTPClient(inner))
         begun = await client.authorization_request(prompt="consent")
         session = await client.callback(
             browser.go(begun.url, until=REDIRECT).url, begun, userinfo=True

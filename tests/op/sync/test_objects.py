@@ -171,17 +171,22 @@ def test_a_rotating_refresh_token_is_used_once_by_many(op: RealProvider, browser
     assert TokenSource(request).get_token()  # the family is alive: nothing was reused
 
 
-def test_requests_of_ones_own_client_carry_proofs(
-    demanding: RealProvider, browser: Browser
-) -> None:
-    client = OAuthClient(
-        demanding.issuer,
+def bound_client(op: RealProvider, http_client: HTTPClient | None = None) -> OAuthClient:
+    return OAuthClient(
+        op.issuer,
         "web-dpop",
         ClientSecretBasic(SECRET),
         redirect_uri=REDIRECT,
         scope="openid offline_access",
         dpop_key=DPoPKey(),
+        http_client=http_client,
     )
+
+
+def test_requests_of_ones_own_client_carry_proofs(
+    demanding: RealProvider, browser: Browser
+) -> None:
+    client = bound_client(demanding)
     begun = client.authorization_request(prompt="consent")
     session = client.callback(browser.go(begun.url, until=REDIRECT).url, begun)
     auth = client.auth(session=session, origins=[demanding.issuer])
@@ -214,15 +219,7 @@ def test_a_device_is_given_tokens_that_renew_themselves(op: RealProvider, browse
 
 def test_a_client_of_httpx2_does_everything(demanding: RealProvider, browser: Browser) -> None:
     with httpx2.Client(trust_env=False) as inner:
-        client = OAuthClient(
-            demanding.issuer,
-            "web-dpop",
-            ClientSecretBasic(SECRET),
-            redirect_uri=REDIRECT,
-            scope="openid offline_access",
-            dpop_key=DPoPKey(),
-            http_client=HTTPClient(inner),
-        )
+        client = bound_client(demanding, HTTPClient(inner))
         begun = client.authorization_request(prompt="consent")
         session = client.callback(browser.go(begun.url, until=REDIRECT).url, begun, userinfo=True)
         assert session.subject == "alice"

@@ -1,15 +1,54 @@
-"""Answers of providers that processes share: as text, with the time of their arrival.  No I/O."""
+"""How documents are fetched, and how processes share them: as text, with their time.  No I/O."""
 
 from __future__ import annotations
 
 import hashlib
 import json
+import math
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
+from .._settings import Setting
+from .cache import Entry, time_to_live, until_refresh
 from .messages import HttpRequest, HttpResponse
 
 _KEPT_HEADERS = ("content-type", "cache-control", "etag")
 _CLOCKS_DIFFER = 60.0  # seconds that the clocks of two machines may be apart
+
+
+class Attempt(NamedTuple):
+    """How a document is to be fetched.
+
+    ``retries`` is how often more at most (None: as configured), ``etag`` names the version that
+    is known, ``in_turn`` waits while too many like it are under way.  ``lifetime`` tells from
+    ``Cache-Control`` for how many seconds an answer may be shared, None for not at all; one that
+    another process shared spares the request if it is younger than that and ``oldest``, and
+    ``helps``, which judges what it holds.
+    """
+
+    retries: int | None = None
+    etag: str | None = None
+    in_turn: bool = False
+    lifetime: Callable[[str | None], float] | None = None
+    oldest: float = math.inf
+    helps: Callable[[Any], bool] = bool
+
+
+AS_CONFIGURED = Attempt()
+ONCE = Attempt(retries=0)
+
+
+def wanted(
+    attempt: Attempt, entry: Entry[Any], etag: str | None, now: float, ttl: Setting
+) -> Attempt:
+    """Return ``attempt`` for what is cached: only what is younger may take its place unasked."""
+    own_age = math.inf if entry.accepted_at is None else now - entry.accepted_at
+    return attempt._replace(
+        etag=etag,
+        in_turn=True,
+        lifetime=lambda control: until_refresh(time_to_live(control, ttl)),
+        oldest=min(attempt.oldest, own_age),
+    )
 
 
 class SharedAnswer(NamedTuple):

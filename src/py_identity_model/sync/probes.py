@@ -1,0 +1,77 @@
+# Generated from aio/probes.py by scripts/make_sync.py; edit that file.
+"""Look at, and prepare, what validation needs of a provider: for start-up and for probes."""
+
+from __future__ import annotations
+
+from .._protocol.health import ProviderHealth
+from .._protocol.policy import DiscoveryPolicy
+from .._settings import Settings, in_force
+from .http import HTTPClient
+from .provider_cache import cache_of, default_cache
+
+
+def prime(
+    disco_doc_address: str,
+    discovery_policy: DiscoveryPolicy | None = None,
+    http_client: HTTPClient | None = None,
+    *,
+    settings: Settings | None = None,
+) -> ProviderHealth:
+    """Fetch what validation needs of a provider, unless it is cached; for start-up.
+
+    ``disco_doc_address`` is what :func:`validate_token` will be given; so is ``discovery_policy``
+    (the default one if None).  Raises :class:`TokenValidationException` when document or keys
+    cannot be had.  OpenID Connect Discovery §4.
+
+    Example::
+
+        health = prime("https://op.example")
+        assert health.ready
+    """
+    policy = discovery_policy or DiscoveryPolicy()
+    cache = default_cache if http_client is None else cache_of(http_client)
+    with in_force(settings):
+        provider = cache.provider(http_client, disco_doc_address, policy)
+        if provider.jwks_uri is not None:
+            cache.snapshot(http_client, provider.jwks_uri, policy)
+    return cache.health(disco_doc_address, policy)
+
+
+def refresh(
+    disco_doc_address: str,
+    discovery_policy: DiscoveryPolicy | None = None,
+    http_client: HTTPClient | None = None,
+    *,
+    settings: Settings | None = None,
+) -> ProviderHealth:
+    """Fetch what validation needs of a provider now, also if it is fresh.
+
+    Each of document and keys is one attempt, shared with whoever fetches it already.  Raises
+    :class:`TokenValidationException` when it fails; what was cached stays and serves.
+
+    Example::
+
+        health = refresh("https://op.example")
+        print(health.kids)
+    """
+    policy = discovery_policy or DiscoveryPolicy()
+    cache = default_cache if http_client is None else cache_of(http_client)
+    with in_force(settings):
+        cache.renewed(http_client, disco_doc_address, policy)
+    return cache.health(disco_doc_address, policy)
+
+
+def health(
+    disco_doc_address: str,
+    discovery_policy: DiscoveryPolicy | None = None,
+    http_client: HTTPClient | None = None,
+) -> ProviderHealth:
+    """Return the state of what is cached for a provider; nothing is fetched.
+
+    Example::
+
+        if not health("https://op.example").ready:
+            print("not yet")
+    """
+    cache = default_cache if http_client is None else cache_of(http_client)
+    return cache.health(disco_doc_address, discovery_policy or DiscoveryPolicy())
