@@ -3,7 +3,9 @@
 
 from __future__ import annotations
 
+import json
 import warnings
+from base64 import b64encode, urlsafe_b64encode
 from dataclasses import replace
 
 import httpx
@@ -20,6 +22,7 @@ from py_identity_model import (
 )
 from py_identity_model._jose.encoding import encode_base64url
 from py_identity_model._jose.sign import sign_compact
+from py_identity_model._protocol import plans
 from py_identity_model._protocol.cache import Entry
 from py_identity_model._seam.sync import gather, sleep
 from py_identity_model.exceptions import (
@@ -738,18 +741,22 @@ def test_configurations_with_parts_that_cannot_be_compared_are_judged_the_long_w
         config = replace(CONFIG, options=options, discovery_policy=policy)
         for _ in range(2):
             validate_token(provider.mint(), config, provider.issuer)
-        plans = provider_cache.default_cache._plans
-        assert len([key for key in plans if "require" in str(key)]) == kept
+        kept_plans = provider_cache.default_cache._plans.by_key
+        assert len([key for key in kept_plans if "require" in str(key)]) == kept
 
 
 def test_what_was_worked_out_is_kept_within_bounds(
     provider: EmbeddedProvider, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(provider_cache, "_MOST_PLANS", 3)
-    monkeypatch.setattr(provider_cache.default_cache, "_plans", {})
-    for leeway in range(8):
-        validate_token(provider.mint(), replace(CONFIG, leeway=leeway), provider.issuer)
-        assert len(provider_cache.default_cache._plans) <= 3
+    monkeypatch.setattr(plans, "_MOST", 3)
+    kept = plans.Plans()
+    monkeypatch.setattr(provider_cache.default_cache, "_plans", kept)
+    alive = [replace(CONFIG, leeway=leeway, algorithms=["RS256"]) for leeway in range(8)]
+    for config in (replace(CONFIG, leeway=8), *alive):
+        for _ in range(2):
+            validate_token(provider.mint(), config, provider.issuer)
+        assert len(kept.by_key) <= 3
+        assert len(kept._of_object) <= 3
 
 
 @pytest.mark.parametrize("change", ["x.y", "a.b.c.d", None, 5, "é.b.c", "x" * 70000])
@@ -775,10 +782,14 @@ def test_a_known_header_does_not_save_a_bad_token(provider: EmbeddedProvider, cl
         f"{header}.{payload}.{signature}.{signature}",
         f"{header}.{provider.mint(sub='b').split('.')[1]}.{signature}",
         f"{header}",
+        f"{header}x",  # without its last character, a header that is known
+        f"{header}.{payload}",
+        f"{header}{signature}",
     ):
         validate_token(token, CONFIG, provider.issuer)
-        with pytest.raises(TokenValidationException):
+        with pytest.raises(TokenValidationException) as caught:
             validate_token(bad, CONFIG, provider.issuer)
+        assert bad.count(".") == 2 or caught.value.code == "malformed_token"
     with refused(TokenExpiredException, "token_expired"):
         validate_token(provider.mint(exp=1), CONFIG, provider.issuer)
     for bad_claims in (b"[1]", b"{", b'{"exp": NaN}'):
@@ -801,9 +812,33 @@ def test_a_header_known_to_one_configuration_is_not_allowed_to_another(
         validate_token(token, narrow, provider.issuer)
 
 
+def test_a_payload_has_one_spelling_with_a_warm_cache_as_well(
+    provider: EmbeddedProvider, clock: Clock
+) -> None:
+    validate(provider)
+    claims = {"iss": provider.issuer, "aud": "api", "sub": "~~~???\u00ff\u00fe"}
+    for padding in range(3):
+        payload = json.dumps({**claims, "x": "?" * padding}, ensure_ascii=False).encode()
+        spelled = encode_base64url(payload)
+        assert b"-" in spelled
+        assert b"_" in spelled
+        found = validate_token(signed_as(provider, spelled), CONFIG, provider.issuer)
+        assert found["sub"] == claims["sub"]
+        others = [b64encode(payload).rstrip(b"="), urlsafe_b64encode(payload)]
+        others += [spelled.replace(b"-", b"+", 1), spelled.replace(b"_", b"/", 1), spelled + b"="]
+        for other in [one for one in others if one != spelled]:
+            with refused(TokenValidationException, "malformed_token"):
+                validate_token(signed_as(provider, other), CONFIG, provider.issuer)
+
+
 def signed(provider: EmbeddedProvider, payload: bytes) -> str:
     """A token with the usual header whose signature is right, whatever its payload."""
-    message = f"{provider.mint().split('.')[0]}.".encode() + encode_base64url(payload)
+    return signed_as(provider, encode_base64url(payload))
+
+
+def signed_as(provider: EmbeddedProvider, spelled: bytes) -> str:
+    """The same, whatever the spelling of its payload."""
+    message = f"{provider.mint().split('.')[0]}.".encode() + spelled
     signature = JWSRegistry.algorithms["RS256"].sign(message, provider._keys["RS256"])
     return (message + b"." + encode_base64url(signature)).decode()
 
@@ -822,27 +857,6 @@ def test_a_weak_key_that_was_allowed_once_is_not_allowed_to_others() -> None:
             assert validate_token(token, lax, provider.issuer) == claims
             with refused(TokenValidationException, "weak_key"):
                 validate_token(token, CONFIG, provider.issuer)
-
-
-def test_plans_of_one_configuration_share_its_shape_and_no_other() -> None:
-    cache = provider_cache.ProviderCache()
-
-    class Shape:
-        """Changes what is shared while it is compared, as another thread might."""
-
-        def __eq__(self, other: object) -> bool:
-            cache._last_shape = "of another configuration"
-            return True
-
-        def __hash__(self) -> int:
-            return 0
-
-    shape = cache._last_shape = Shape()
-    shared = cache._shared(("b", Shape()))
-    assert isinstance(shared, tuple)
-    assert shared[1] is shape
-    assert cache._shared(None) is None
-    assert cache._shared(("a", ("plain",))) == ("a", ("plain",))
 
 
 @pytest.mark.parametrize("garbage", ["", "abc", "a.b", ".a.b", "é", "." * 3, "a" * 100_000])

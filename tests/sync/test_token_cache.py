@@ -75,7 +75,7 @@ def test_a_token_is_verified_once(
     token = provider.mint(nested={"a": [1]})
     claims = accepted(provider, token, config)
     assert len(cache) == 1
-    plan = next(iter(provider_cache.default_cache._plans.values()))
+    plan = next(iter(provider_cache.default_cache._plans.by_key.values()))
     snapshot = plan._keys.value
     assert isinstance(snapshot, keys_module.KeySnapshot)
     snapshot.memo.clear()  # without the memory of headers only the memory of tokens can tell

@@ -60,7 +60,7 @@ class ClaimsRules:
                 self._refuse_issuer(value, issuers)
         if self.verify_aud:
             value, audiences = get("aud"), self.audiences
-            if not (type(value) is str and audiences is not None and value in audiences):
+            if not (audiences is not None and type(value) is str and value in audiences):
                 self._check_audience(value, audiences)
         if self.verify_sub:
             value = get("sub")
@@ -87,11 +87,15 @@ class ClaimsRules:
             return
         if not audience:
             raise _missing("aud")
-        named = [audience] if isinstance(audience, str) else audience
-        fits = isinstance(named, list) and all(type(one) is str for one in named)
-        if self.strict_aud and not isinstance(audience, str):
-            fits = False
-        if not fits or not set(named).intersection(audiences):
+        named = audience if type(audience) is list and not self.strict_aud else [audience]
+        fits = False
+        for one in named:
+            if type(one) is not str:
+                fits = False
+                break
+            if one in audiences:
+                fits = True
+        if not fits:
             raise InvalidAudienceException("Invalid audience", {"expected": sorted(audiences)})
 
     def _check_subject(self, subject: Any) -> None:

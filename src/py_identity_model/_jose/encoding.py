@@ -60,7 +60,7 @@ def parse_object_quickly(data: bytes) -> dict[str, Any] | None:
     The last of two equal members counts.
     """
     try:
-        text = data.decode("utf-8")
+        text = data.decode()
         value, end = _scan(text, 0)
     except (ValueError, StopIteration, RecursionError):
         return None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -151,6 +152,8 @@ def prepare(key: JsonWebKey, alg: str, *, allow_weak_keys: bool = False) -> Veri
         imported = _import(key, quietly=weak)
     except (ValueError, TypeError, OverflowError, JoseError, UnsupportedAlgorithm) as error:
         raise _unfit(f"The key cannot be used: {error}", key, code="unusable_key") from None
+    with suppress(AttributeError):  # where joserfc's keys take no attributes: it only saves time
+        imported.get_op_key = {"verify": imported.get_op_key("verify")}.__getitem__
     return JWSRegistry.algorithms[alg].verify, imported
 
 
@@ -188,7 +191,7 @@ def _check_size(key: JsonWebKey, wanted: Algorithm, allow_weak_keys: bool) -> bo
     return weak
 
 
-def _import(key: JsonWebKey, *, quietly: bool) -> object:
+def _import(key: JsonWebKey, *, quietly: bool) -> Any:
     from joserfc.jwk import import_key
 
     # The public members alone: what a key says of its use was judged already.

@@ -8,8 +8,6 @@ in proportion to a token whose header nobody has verified before.
 from __future__ import annotations
 
 from binascii import a2b_base64
-from collections.abc import Hashable
-from operator import attrgetter
 from threading import get_ident
 from typing import Any
 
@@ -20,56 +18,9 @@ from .._jose.tokens import cooling_down, not_split, read_claims, read_header
 from .cache import Entry
 from .counters import warm_cells
 from .events import CacheEventKind, events
-from .policy import DiscoveryPolicy
 from .token_validation import TokenValidationConfig, allowed_algorithms, check_algorithm
 
 _hits = warm_cells()
-_compared = attrgetter(
-    "perform_disco",
-    "audience",
-    "algorithms",
-    "issuer",
-    "subject",
-    "options",
-    "require_https",
-    "leeway",
-    "allowed_issuers",
-    "discovery_policy",
-    "max_token_size",
-    "allow_weak_keys",
-    "token_cache",
-)
-
-
-def plan_key(config: TokenValidationConfig, address: object) -> Hashable:
-    """Return what tells one plan from another: the address, and all that the rules depend on.
-
-    It is worked out for every call, so that a configuration that was changed takes effect at
-    once.  Usually everything in it can be hashed as it is.
-    """
-    return address, _compared(config)
-
-
-def frozen_plan_key(config: TokenValidationConfig, address: object) -> Hashable | None:
-    """Return the same for a configuration with lists in it; None if it cannot be told."""
-    key = address, tuple(_frozen(value) for value in _compared(config))
-    try:
-        hash(key)
-    except TypeError:
-        return None
-    return key
-
-
-def _frozen(value: Any) -> Any:
-    if isinstance(value, DiscoveryPolicy):
-        return DiscoveryPolicy, value.cache_key()
-    if isinstance(value, (list, tuple)):
-        return type(value), tuple(_frozen(item) for item in value)
-    if isinstance(value, (set, frozenset)):
-        return frozenset, frozenset(value)
-    if isinstance(value, dict):
-        return dict, tuple((name, _frozen(item)) for name, item in value.items())
-    return value
 
 
 class Plan:
@@ -125,22 +76,27 @@ class Plan:
         if type(jwt) is not str or len(jwt) > self._max_size or not jwt.isascii():
             raise not_split(jwt, self._max_size)
         data = jwt.encode()
-        first, last = data.find(b"."), data.rfind(b".")
-        if first <= 0 or last == first or data.find(b".", first + 1) != last:
-            raise not_split(jwt, self._max_size)
         tokens = self._tokens
         if tokens is not None and (payload := tokens.find(data, self, keys, wall)) is not None:
             self._count(document, entry, monotonic)
             return read_claims(payload)
+        first = data.find(b".")
         known = (keys.weak_memo if self._weak else keys.memo).get(data[:first])
         if known is None:
+            if first <= 0 or data.count(b".") != 2:
+                raise not_split(jwt, self._max_size)
             self._refuse_header(data[:first], entry, keys, monotonic)
             return None
         if known[0] not in self._allowed:
             return None
-        # decode_base64url of both segments, written out: half the calls, and they count.
-        standard, cut, signed = data[first + 1 :].translate(TO_STANDARD), last - first, data[:last]
-        middle, end = standard[: cut - 1], standard[cut:]
+        # decode_base64url of both segments, written out: half the calls, and they count.  ASCII
+        # text rarely spells what differs between the alphabets: five looks beat one copy.
+        signed, _, end = data.rpartition(b".")
+        if not 0 < first < len(signed):
+            raise not_split(jwt, self._max_size)
+        middle, end = signed[first + 1 :], end.translate(TO_STANDARD)
+        if 45 in middle or 95 in middle or 43 in middle or 47 in middle or 61 in middle:
+            middle = middle.translate(TO_STANDARD)  # there was one of -_+/=
         rest, spare = len(middle) & 3, len(end) & 3
         if (rest and middle[-1] not in LAST[rest]) or (spare and end[-1] not in LAST[spare]):
             return None
@@ -159,7 +115,11 @@ class Plan:
         claims = parse_object_quickly(payload)
         if claims is None:
             claims = read_claims(payload)
-        self._count(document, entry, monotonic)
+        document.last_used = entry.last_used = monotonic
+        thread = get_ident()
+        _hits[thread] = _hits.get(thread, 0) + 1
+        if events.hook is not None:
+            self._tell()
         self._rules.check(claims, wall)
         if tokens is not None:
             tokens.keep(data, self, keys, payload, claims, wall)

@@ -22,7 +22,7 @@ from .._protocol.discovery import DiscoveryDocumentRequest
 from .._protocol.fetching import Attempt, wanted
 from .._protocol.health import ProviderHealth, state_of
 from .._protocol.jwks import JwksRequest, JwksResponse
-from .._protocol.plan import Plan, frozen_plan_key, plan_key
+from .._protocol.plans import Plans, shape_of
 from .._protocol.policy import DiscoveryPolicy
 from .._protocol.token_validation import TokenValidationConfig, policy_of
 from .._settings import (
@@ -36,8 +36,6 @@ from .discovery import fetch_document
 from .http import HTTPClient
 from .jwks import fetch_keys
 from .shelf import Loaded, Shelf, chosen
-
-_MOST_PLANS = 4096
 
 
 class Provider(NamedTuple):
@@ -64,8 +62,7 @@ class ProviderCache:
             counters.record_jwks_hit,
             code="jwks_failed",
         )
-        self._plans: dict[Hashable, Plan] = {}
-        self._last_shape: Hashable = None
+        self._plans = Plans()
         self._sound: tuple[object, object] = None, None  # configuration and address, seen to work
         _all.add(self)
 
@@ -76,7 +73,6 @@ class ProviderCache:
         if keys:
             self.keys.entries.clear()
         self._plans.clear()
-        self._last_shape = None
         self._sound = None, None
 
     def warm(
@@ -87,17 +83,15 @@ class ProviderCache:
         Raises TokenValidationException for claims that break a rule.
         """
         sound, address_then = self._sound
-        if config is sound and type(jwt) is str and len(jwt) <= MAX_TOKEN_SIZE:
-            # What is no token is refused without a look for the plan, which is half the work:
-            # nothing that may have changed in the configuration since would make it one.
-            first = jwt.find(".")
-            few = first <= 0 or jwt.find(".", first + 1) < 0
-            if few and address == address_then:
-                raise not_split(jwt, config.max_token_size)
+        # What is no token is refused without a look for the plan, which is half the work: nothing
+        # that may have changed in the configuration since would make it one.
+        short = config is sound and type(jwt) is str and len(jwt) <= MAX_TOKEN_SIZE
+        if short and jwt.count(".") < 2 and address == address_then:
+            raise not_split(jwt, config.max_token_size)
         try:
-            plan = self._plans.get(plan_key(config, address))
+            plan = self._plans.by_key.get((address, shape_of(config)))
         except TypeError:
-            plan = self._plans.get(frozen_plan_key(config, address))
+            plan = self._plans.find_with_lists(config, address)
         return None if plan is None else plan.claims(jwt, self.documents.clock(), time())
 
     def remember(
@@ -108,28 +102,8 @@ class ProviderCache:
         policy = policy_of(config)
         document = self.documents.entries.find((address, policy.cache_key()))
         keys = self.keys.entries.find(_place(provider.jwks_uri or "", policy))
-        if document is None or keys is None or document.value != provider:
-            return
-        key: Hashable = plan_key(config, address)
-        try:
-            hash(key)
-        except TypeError:
-            key = frozen_plan_key(config, address)
-        plan = self._plans.get(key)
-        if key is not None and (plan is None or not plan.is_for(document, keys)):
-            if len(self._plans) >= _MOST_PLANS:
-                self._plans.clear()
-            self._plans[self._shared(key)] = Plan(config, address, rules, document, keys)
-
-    def _shared(self, key: Hashable) -> Hashable:
-        """Return ``key`` with its configuration as it is in the key before: tenants share one."""
-        if not isinstance(key, tuple):
-            return key
-        last = self._last_shape  # read once: another thread may be about to replace it
-        if last == key[1]:
-            return key[0], last
-        self._last_shape = key[1]
-        return key
+        if document is not None and keys is not None and document.value == provider:
+            self._plans.keep(config, address, rules, document, keys)
 
     def provider(
         self, client: HTTPClient | None, address: str, policy: DiscoveryPolicy

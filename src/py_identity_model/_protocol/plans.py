@@ -1,0 +1,146 @@
+"""The plans at hand, found by what they depend on: an address, and a configuration as it is now."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from copy import deepcopy
+from operator import attrgetter
+from typing import Any
+
+from .._jose.claims import ClaimsRules
+from .._jose.keys import KeySnapshot
+from .cache import Entry
+from .plan import Plan
+from .policy import DiscoveryPolicy
+from .token_validation import TokenValidationConfig
+
+_MOST = 4096
+_NONE: tuple[None, None] = None, None
+
+shape_of = attrgetter(
+    "perform_disco",
+    "audience",
+    "algorithms",
+    "issuer",
+    "subject",
+    "options",
+    "require_https",
+    "leeway",
+    "allowed_issuers",
+    "discovery_policy",
+    "max_token_size",
+    "allow_weak_keys",
+    "token_cache",
+)
+"""All that the rules of a configuration depend on.
+
+It is read for every call, so that a configuration that was changed takes effect at once.
+"""
+
+
+class Plans:
+    """The plans of one cache.
+
+    ``by_key`` has them by address and shape; what the shape holds can usually be hashed as it is.
+    Where lists are in it, they are found by the configuration's identity, and compared with a
+    copy of what it was: freezing them for every token would cost as much as half a signature.
+    """
+
+    __slots__ = ("_last_shape", "_of_object", "by_key")
+
+    def __init__(self) -> None:
+        self.by_key: dict[Hashable, Plan] = {}
+        self._of_object: dict[tuple[int, object], tuple[object, Plan] | tuple[None, None]] = {}
+        self._last_shape: Hashable = None
+
+    def clear(self) -> None:
+        """Forget all."""
+        self.by_key.clear()
+        self._of_object.clear()
+        self._last_shape = None
+
+    def find_with_lists(self, config: TokenValidationConfig, address: object) -> Plan | None:
+        """Return the plan for a configuration with something in it that cannot be hashed."""
+        try:
+            shape, plan = self._of_object.get((id(config), address), _NONE)
+        except TypeError:  # the address: it will be refused
+            return None
+        if plan is not None and shape == shape_of(config):
+            return plan
+        return self._looked_up(config, address)
+
+    def _looked_up(self, config: TokenValidationConfig, address: object) -> Plan | None:
+        shape = _copied(shape_of(config))  # first: the key must be of what is compared later
+        key = _hashable((address, _frozen(shape)))
+        plan = None if key is None else self.by_key.get(key)
+        if plan is not None:
+            if len(self._of_object) >= _MOST:
+                self._of_object.clear()
+            self._of_object[id(config), address] = shape, plan
+        return plan
+
+    def keep(
+        self,
+        config: TokenValidationConfig,
+        address: str,
+        rules: ClaimsRules,
+        document: Entry[Any],
+        keys: Entry[KeySnapshot],
+    ) -> None:
+        """Keep what a validation worked out, for tokens that come after it."""
+        self._of_object.pop((id(config), address), None)
+        key = _hashable((address, shape_of(config)))
+        if key is None:
+            key = _hashable((address, _frozen(_copied(shape_of(config)))))
+        if key is None:
+            return
+        plan = self.by_key.get(key)
+        if plan is None or not plan.is_for(document, keys):
+            if len(self.by_key) >= _MOST:
+                self.by_key.clear()
+            self.by_key[self._shared(*key)] = Plan(config, address, rules, document, keys)
+
+    def _shared(self, address: str, shape: Hashable) -> Hashable:
+        """Return a key whose shape is that of the key before where they are equal.
+
+        So a thousand tenants of one configuration have one shape.
+        """
+        last = self._last_shape  # read once: another thread may be about to replace it
+        if last == shape:
+            return address, last
+        self._last_shape = shape
+        return address, shape
+
+
+def _hashable(key: tuple[Any, Any]) -> tuple[Any, Any] | None:
+    try:
+        hash(key)
+    except TypeError:
+        return None
+    return key
+
+
+def _copied(value: Any) -> Any:
+    if isinstance(value, DiscoveryPolicy):
+        return deepcopy(value)
+    if isinstance(value, tuple):
+        return tuple(_copied(item) for item in value)
+    if isinstance(value, list):
+        return [_copied(item) for item in value]
+    if isinstance(value, (set, frozenset)):
+        return frozenset(value)
+    if isinstance(value, dict):
+        return {name: _copied(item) for name, item in value.items()}
+    return value
+
+
+def _frozen(value: Any) -> Any:
+    if isinstance(value, DiscoveryPolicy):
+        return DiscoveryPolicy, value.cache_key()
+    if isinstance(value, (list, tuple)):
+        return type(value), tuple(_frozen(item) for item in value)
+    if isinstance(value, (set, frozenset)):
+        return frozenset, frozenset(value)
+    if isinstance(value, dict):
+        return dict, tuple((name, _frozen(item)) for name, item in value.items())
+    return value

@@ -1,0 +1,148 @@
+"""Plans are found by what a configuration holds now, whatever it held before."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from py_identity_model import DiscoveryPolicy, JsonWebKey, TokenValidationConfig
+from py_identity_model._jose.keys import KeySnapshot
+from py_identity_model._protocol.cache import Entry
+from py_identity_model._protocol.plan import Plan
+from py_identity_model._protocol.plans import Plans, shape_of
+from py_identity_model._protocol.token_validation import rules_for
+
+ADDRESS = "https://op.example"
+PLAIN = TokenValidationConfig(perform_disco=True, audience="api")
+LISTED = TokenValidationConfig(perform_disco=True, audience=["api", "other"])
+
+
+def entries() -> tuple[Entry[Any], Entry[KeySnapshot]]:
+    """A document and keys."""
+    document: Entry[Any] = Entry()
+    keys: Entry[KeySnapshot] = Entry()
+    document.accept("document", 0.0, 60.0)
+    keys.accept(KeySnapshot([JsonWebKey(kty="oct", k="c2VjcmV0")]), 0.0, 60.0)
+    return document, keys
+
+
+def keep(plans: Plans, config: TokenValidationConfig, address: str = ADDRESS) -> Plan:
+    """Keep a plan for ``config``, and return it."""
+    before = set(map(id, plans.by_key.values()))
+    plans.keep(config, address, rules_for(config), *entries())
+    (plan,) = [plan for plan in plans.by_key.values() if id(plan) not in before]
+    return plan
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"audience": ["api", "third"]},
+        {"audience": ("api", "other"), "algorithms": ["RS256"]},
+        {"algorithms": ["RS256"]},
+        {"options": {"require": ["jti"]}},
+        {"options": {"require": {"jti"}}},
+        {"discovery_policy": DiscoveryPolicy(require_key_set=False)},
+        {"leeway": 5.0},
+    ],
+)
+def test_a_configuration_with_lists_is_found_again_until_it_changes(change: dict[str, Any]) -> None:
+    plans, config = Plans(), replace(LISTED, **change)
+    plan = keep(plans, config)
+    for _ in range(3):
+        assert plans.find_with_lists(config, ADDRESS) is plan
+    assert plans.find_with_lists(replace(config), ADDRESS) is plan  # an equal one
+    assert plans.find_with_lists(config, "https://other.example") is None
+    assert plans.find_with_lists(LISTED, ADDRESS) is None
+    for name in change:
+        setattr(config, name, getattr(LISTED, name))
+    assert plans.find_with_lists(config, ADDRESS) is None
+
+
+def test_a_list_that_was_changed_in_place_has_another_plan() -> None:
+    policy = DiscoveryPolicy(additional_endpoint_base_addresses=["https://a.example"])
+    audience, required = ["api"], ["sub"]
+    config = replace(
+        PLAIN, audience=audience, options={"require": required}, discovery_policy=policy
+    )
+    plans = Plans()
+    plan = keep(plans, config)
+    for held in (audience, required, policy.additional_endpoint_base_addresses):
+        assert plans.find_with_lists(config, ADDRESS) is plan
+        held.append("https://more.example")
+        assert plans.find_with_lists(config, ADDRESS) is None
+        held.pop()
+    policy.require_https = False
+    assert plans.find_with_lists(config, ADDRESS) is None
+
+
+def test_another_configuration_in_the_same_place_in_memory_has_its_own_plan() -> None:
+    plans, config = Plans(), replace(LISTED)
+    keep(plans, config)
+    assert plans.find_with_lists(config, ADDRESS) is not None
+    config.__dict__.update(replace(config, subject="someone").__dict__)  # what a reused id means
+    assert plans.find_with_lists(config, ADDRESS) is None
+
+
+def test_a_plan_that_was_replaced_is_not_found_again() -> None:
+    plans = Plans()
+    keep(plans, LISTED)
+    assert plans.find_with_lists(LISTED, ADDRESS) is not None
+    newer = keep(plans, LISTED)
+    assert plans.find_with_lists(LISTED, ADDRESS) is newer
+
+
+def test_nothing_is_found_once_all_was_forgotten() -> None:
+    plans = Plans()
+    keep(plans, LISTED)
+    assert plans.find_with_lists(LISTED, ADDRESS) is not None
+    plans.clear()
+    assert plans.find_with_lists(LISTED, ADDRESS) is None
+    assert not plans.by_key
+
+
+def test_an_address_that_cannot_be_hashed_has_no_plan() -> None:
+    assert Plans().find_with_lists(PLAIN, ["https://op.example"]) is None
+
+
+def test_an_equal_plan_is_kept_for_the_entries_that_it_is_for() -> None:
+    plans, (document, keys) = Plans(), entries()
+    for _ in range(2):
+        plans.keep(PLAIN, ADDRESS, rules_for(PLAIN), document, keys)
+        (first,) = plans.by_key.values()
+        plans.keep(PLAIN, ADDRESS, rules_for(PLAIN), document, keys)
+        assert list(plans.by_key.values()) == [first]
+        document, keys = entries()
+
+
+def test_tenants_of_one_configuration_share_its_shape_and_no_other() -> None:
+    plans = Plans()
+    keep(plans, PLAIN, "https://a.example")
+    keep(plans, replace(PLAIN), "https://b.example")
+    keep(plans, replace(PLAIN, subject="someone"), "https://c.example")
+    first, second, third = (key[1] for key in plans.by_key)  # type: ignore[index]
+    assert first is second
+    assert third != first
+
+
+def test_a_shape_is_that_of_its_own_configuration_whatever_other_threads_keep() -> None:
+    plans = Plans()
+
+    class Token:
+        """Changes what is shared while it is compared, as another thread might."""
+
+        def __eq__(self, other: object) -> bool:
+            plans._last_shape = "of another configuration"
+            return True
+
+        def __hash__(self) -> int:
+            return 0
+
+    config = replace(PLAIN, token_cache=Token())  # type: ignore[arg-type]
+    keep(plans, config)
+    keep(plans, replace(PLAIN, token_cache=Token()), "https://b.example")  # type: ignore[arg-type]
+    first, second = (key[1] for key in plans.by_key)  # type: ignore[index]
+    assert first is second
+    assert first == shape_of(config)
