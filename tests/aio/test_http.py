@@ -255,12 +255,19 @@ async def test_phases_without_a_timeout_get_the_deadline_as_theirs() -> None:
     assert all(0 < seconds <= 60 for seconds in seen.values())
 
 
-async def test_no_cookie_is_kept(provider: EmbeddedProvider) -> None:
+@pytest.mark.parametrize("looks", [False, True])
+async def test_no_cookie_is_kept_even_by_a_client_that_looks_for_them(
+    looks: bool, provider: EmbeddedProvider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if looks:
+        monkeypatch.setattr(http, "ignore_cookies", lambda client: None)
     cookie = {"set-cookie": "session=1; Path=/", "content-type": "application/json"}
     provider.intercept = answering("/cookie", Answer(200, b"{}", cookie))
     request = HttpRequest("GET", f"{provider.issuer}/cookie")
-    await send(request, None)
-    await send(request, None)
+    async with AsyncHTTPClient() as client:
+        await send(request, client)
+        await send(request, client)
+        assert not client.client.cookies
     assert [("cookie" in one.headers) for one in provider.requests] == [False, False]
 
 

@@ -256,12 +256,19 @@ def test_phases_without_a_timeout_get_the_deadline_as_theirs() -> None:
     assert all(0 < seconds <= 60 for seconds in seen.values())
 
 
-def test_no_cookie_is_kept(provider: EmbeddedProvider) -> None:
+@pytest.mark.parametrize("looks", [False, True])
+def test_no_cookie_is_kept_even_by_a_client_that_looks_for_them(
+    looks: bool, provider: EmbeddedProvider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if looks:
+        monkeypatch.setattr(http, "ignore_cookies", lambda client: None)
     cookie = {"set-cookie": "session=1; Path=/", "content-type": "application/json"}
     provider.intercept = answering("/cookie", Answer(200, b"{}", cookie))
     request = HttpRequest("GET", f"{provider.issuer}/cookie")
-    send(request, None)
-    send(request, None)
+    with HTTPClient() as client:
+        send(request, client)
+        send(request, client)
+        assert not client.client.cookies
     assert [("cookie" in one.headers) for one in provider.requests] == [False, False]
 
 

@@ -20,7 +20,7 @@ from .._protocol.messages import (
     HttpResponse,
     Replay,
 )
-from .._protocol.no_cookies import no_cookies
+from .._protocol.no_cookies import ignore_cookies, no_cookies
 from .._protocol.retry import backoff, retry_after, worth_retrying
 from .._seam.sync import (
     Closing,
@@ -154,7 +154,7 @@ def _open(
     trusted = get_ssl_verify() if verify is None else verify
     if trusted is False:
         logger.warning("server certificates are not verified")
-    return open_client(
+    client = open_client(
         verify=tls_contexts.get(trusted)
         if certificate is None
         else client_context(trusted, certificate),
@@ -163,6 +163,8 @@ def _open(
         cookies=no_cookies(),
         headers=USUAL_HEADERS,
     )
+    ignore_cookies(client)
+    return client
 
 
 _default: WorkerLocal[HTTPClient] = WorkerLocal(
