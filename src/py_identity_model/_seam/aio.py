@@ -224,7 +224,11 @@ def _client_class() -> type[httpx.AsyncClient]:
 
 def open_client(**options: Any) -> httpx.AsyncClient:
     """Return a new client of httpx, bounded by :func:`deadline`."""
-    return _client_class()(**options)
+    from .one_piece import send_in_one_piece
+
+    client = _client_class()(**options)
+    send_in_one_piece(client)
+    return client
 
 
 class Closing(ABC):

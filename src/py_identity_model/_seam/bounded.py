@@ -12,6 +12,7 @@ from typing import Any
 import httpcore
 import httpx
 
+from .head import Head
 from .sync import time_left
 
 
@@ -26,16 +27,22 @@ def _at_most(timeout: float | None) -> float | None:
 
 
 class BoundedStream(httpcore.NetworkStream):
-    """A connection whose every read and write ends with the deadline."""
+    """A connection whose every read and write ends with the deadline.
+
+    The head of a request is written together with what follows it.
+    """
 
     def __init__(self, stream: httpcore.NetworkStream) -> None:
         self._stream = stream
+        self._head = Head()
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        if rest := self._head.rest():
+            self._stream.write(rest, _at_most(timeout))
         return self._stream.read(max_bytes, _at_most(timeout))
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
-        self._stream.write(buffer, _at_most(timeout))
+        self._stream.write(self._head.joined(buffer), _at_most(timeout))
 
     def close(self) -> None:
         self._stream.close()

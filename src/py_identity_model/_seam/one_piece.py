@@ -1,0 +1,90 @@
+"""Connections of awaited clients on which a request leaves in one piece.
+
+Before httpx reuses a connection it asks whether the peer has hung up, and anyio gathers every
+address of the socket to answer that: here the socket alone is asked.
+"""
+
+from __future__ import annotations
+
+import select
+from collections.abc import Iterable
+from typing import Any
+
+import httpcore
+import httpx
+
+from .head import Head
+
+
+class OnePieceStream(httpcore.AsyncNetworkStream):
+    """A connection that writes the head of a request together with what follows it."""
+
+    def __init__(self, stream: httpcore.AsyncNetworkStream) -> None:
+        self._stream = stream
+        self._socket = stream.get_extra_info("socket")
+        self._head = Head()
+
+    async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        if rest := self._head.rest():
+            await self._stream.write(rest, timeout)
+        return await self._stream.read(max_bytes, timeout)
+
+    async def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        await self._stream.write(self._head.joined(buffer), timeout)
+
+    async def aclose(self) -> None:
+        await self._stream.aclose()
+
+    async def start_tls(
+        self, ssl_context: Any, server_hostname: str | None = None, timeout: float | None = None
+    ) -> httpcore.AsyncNetworkStream:
+        return OnePieceStream(await self._stream.start_tls(ssl_context, server_hostname, timeout))
+
+    def get_extra_info(self, info: str) -> Any:
+        if info == "is_readable" and self._socket is not None and hasattr(select, "poll"):
+            return _readable(self._socket)
+        return self._stream.get_extra_info(info)
+
+
+def _readable(socket: Any) -> bool:
+    descriptor = socket.fileno()
+    if descriptor < 0:  # closed: the next read will say so
+        return True
+    poll = select.poll()
+    poll.register(descriptor, select.POLLIN)
+    return bool(poll.poll(0))
+
+
+class OnePieceBackend(httpcore.AsyncNetworkBackend):
+    """Makes such connections."""
+
+    def __init__(self, backend: httpcore.AsyncNetworkBackend) -> None:
+        self._backend = backend
+
+    async def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,
+        local_address: str | None = None,
+        socket_options: Iterable[Any] | None = None,
+    ) -> httpcore.AsyncNetworkStream:
+        return OnePieceStream(
+            await self._backend.connect_tcp(host, port, timeout, local_address, socket_options)
+        )
+
+    async def sleep(self, seconds: float) -> None:
+        await self._backend.sleep(seconds)
+
+
+def send_in_one_piece(client: httpx.AsyncClient) -> None:
+    """Make every request of ``client`` leave in one piece.
+
+    httpx has no public way to hand a backend to httpcore; where its own way has changed, requests
+    leave as they always did.
+    """
+    for transport in (client._transport, *client._mounts.values()):
+        pool = getattr(transport, "_pool", None)
+        backend = getattr(pool, "_network_backend", None)
+        if pool is not None and isinstance(backend, httpcore.AsyncNetworkBackend):
+            pool._network_backend = OnePieceBackend(backend)
