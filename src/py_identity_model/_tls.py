@@ -9,9 +9,8 @@ from __future__ import annotations
 import os
 import ssl
 import threading
+from contextlib import suppress
 from typing import TYPE_CHECKING
-
-import httpx
 
 from ._fork import forget_in_child
 from ._settings import ca_folder
@@ -32,14 +31,31 @@ class TLSContexts:
     def _forget_parent(self) -> None:
         self._lock = threading.Lock()
 
+    def begin(self, verify: str | bool) -> None:
+        """Start to make the context for ``verify``; :meth:`get` will wait for it.
+
+        OpenSSL reads certificates without the interpreter, so this thread can import meanwhile.
+        """
+        if _key(verify) not in self._contexts and not self._lock.locked():
+            with suppress(RuntimeError):  # no thread to be had: get() does it all
+                threading.Thread(target=self._begun, args=(verify,), daemon=True).start()
+
+    def _begun(self, verify: str | bool) -> None:
+        with suppress(InvalidArgumentError):  # get() will say so
+            self.get(verify)
+
     def get(self, verify: str | bool) -> ssl.SSLContext:
         """Return the context for ``verify``: True, False, or a CA file or folder."""
-        key = (verify, ca_folder() if verify is True else None)
+        key = _key(verify)
         with self._lock:  # held while reading files, so that 64 threads read them once
             context = self._contexts.get(key)
             if context is None:
                 context = self._contexts[key] = _create(*key)
             return context
+
+
+def _key(verify: str | bool) -> tuple[str | bool, str | None]:
+    return verify, ca_folder() if verify is True else None
 
 
 def _create(verify: str | bool, folder: str | None) -> ssl.SSLContext:
@@ -51,7 +67,7 @@ def _create(verify: str | bool, folder: str | None) -> ssl.SSLContext:
     if verify is True:
         if folder:
             return ssl.create_default_context(capath=folder)
-        return httpx.create_ssl_context(trust_env=False)
+        return _usual()
     if os.path.isdir(verify):
         return ssl.create_default_context(capath=verify)
     try:
@@ -63,9 +79,20 @@ def _create(verify: str | bool, folder: str | None) -> ssl.SSLContext:
         ) from error
 
 
+def _usual() -> ssl.SSLContext:
+    """Return what httpx trusts, if possible without loading httpx."""
+    try:
+        import certifi  # httpx brings it along
+    except ImportError:
+        import httpx
+
+        return httpx.create_ssl_context(trust_env=False)
+    return ssl.create_default_context(cafile=certifi.where())
+
+
 def client_context(verify: str | bool, certificate: MtlsClientAuth) -> ssl.SSLContext:
     """Return a new context that trusts as ``verify`` says, and presents ``certificate``."""
-    context = _create(verify, ca_folder() if verify is True else None)
+    context = _create(*_key(verify))
     try:
         context.load_cert_chain(
             certificate.certificate, certificate.private_key, certificate.password or ""

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import os
 import ssl
+import sys
+import threading
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
+import httpx
 import pytest
 import trustme
 from cryptography.hazmat.primitives.serialization import (
@@ -151,6 +154,64 @@ async def test_clients_that_trust_the_same_share_one_context(
     for _ in range(20):
         await AsyncHTTPClient(verify=str(bundle)).close()
     assert len(made) == 1
+
+
+def test_certificates_are_read_once_and_by_another_thread_where_they_can_be(
+    bundle: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    readers: list[threading.Thread] = []
+    begun = threading.Event()
+    create = ssl.create_default_context
+
+    def note(*arguments: object, **options: object) -> ssl.SSLContext:
+        readers.append(threading.current_thread())
+        begun.set()
+        return create(*arguments, **options)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(ssl, "create_default_context", note)
+    contexts = TLSContexts()
+    contexts.begin(str(bundle))
+    assert begun.wait(10)
+    contexts.begin(str(bundle))
+    context = contexts.get(str(bundle))
+    contexts.begin(str(bundle))
+    assert contexts.get(str(bundle)) is context
+    (reader,) = readers
+    assert reader is not threading.current_thread()
+
+
+def test_certificates_are_read_where_no_other_thread_can_be_had(
+    bundle: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def start(thread: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(threading.Thread, "start", start)
+    contexts = TLSContexts()
+    contexts.begin(str(bundle))
+    assert contexts.get(str(bundle)).get_ca_certs()
+
+
+def test_what_another_thread_could_not_read_is_refused_when_it_is_wanted(tmp_path: Path) -> None:
+    contexts, missing = TLSContexts(), str(tmp_path / "missing.pem")
+    contexts.begin(missing)
+    with refused(InvalidArgumentError, "invalid_ca_bundle"):
+        contexts.get(missing)
+
+
+@pytest.mark.parametrize("there", [True, False])
+def test_the_authorities_that_httpx_trusts_are_trusted_unless_others_are_named(
+    there: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("SSL_CERT_DIR", raising=False)
+    if not there:
+        monkeypatch.setitem(sys.modules, "certifi", None)
+        usual = ssl.create_default_context()
+        monkeypatch.setattr(httpx, "create_ssl_context", lambda trust_env: usual)
+        assert TLSContexts().get(True) is usual
+    else:
+        usual = httpx.create_ssl_context(trust_env=False)
+        assert TLSContexts().get(True).get_ca_certs() == usual.get_ca_certs() != []
 
 
 def test_a_forked_child_has_a_lock_of_its_own() -> None:

@@ -20,6 +20,8 @@ from .._fork import forget_in_child
 from .._logging import logger
 
 if TYPE_CHECKING:
+    import ssl
+
     import httpx
 
 __all__ = [
@@ -222,11 +224,16 @@ def _client_class() -> type[httpx.AsyncClient]:
     return Client
 
 
-def open_client(**options: Any) -> httpx.AsyncClient:
-    """Return a new client of httpx, bounded by :func:`deadline`."""
+def open_client(
+    context: Callable[[], ssl.SSLContext] | None = None, **options: Any
+) -> httpx.AsyncClient:
+    """Return a new client of httpx, bounded by :func:`deadline`.
+
+    ``context`` is asked for once httpx was loaded.
+    """
     from .one_piece import send_in_one_piece
 
-    client = _client_class()(**options)
+    client = _client_class()(verify=True if context is None else context(), **options)
     send_in_one_piece(client)
     return client
 

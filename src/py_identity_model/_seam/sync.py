@@ -19,6 +19,8 @@ from .._fork import forget_in_child
 from .._logging import logger
 
 if TYPE_CHECKING:
+    import ssl
+
     import httpx
 
 __all__ = [
@@ -182,14 +184,19 @@ def time_left() -> float | None:
     return None if due is None else due - time.monotonic()
 
 
-def open_client(**options: Any) -> httpx.Client:
-    """Return a new client of httpx, bounded by :func:`deadline`."""
+def open_client(
+    context: Callable[[], ssl.SSLContext] | None = None, **options: Any
+) -> httpx.Client:
+    """Return a new client of httpx, bounded by :func:`deadline`.
+
+    ``context`` is asked for once httpx was loaded.
+    """
     # Imported here: importing the package should load neither httpx nor, through it, anyio.
     import httpx
 
     from .bounded import bound_reads
 
-    client = httpx.Client(**options)
+    client = httpx.Client(verify=True if context is None else context(), **options)
     bound_reads(client)
     return client
 

@@ -153,10 +153,13 @@ def _open(
     trusted = get_ssl_verify() if verify is None else verify
     if trusted is False:
         logger.warning("server certificates are not verified")
+    if certificate is None:
+        tls_contexts.begin(trusted)
+        context = partial(tls_contexts.get, trusted)
+    else:
+        context = partial(client_context, trusted, certificate)
     client = open_client(
-        verify=tls_contexts.get(trusted)
-        if certificate is None
-        else client_context(trusted, certificate),
+        context,
         timeout=HTTP_TIMEOUT.from_environment() if timeout is None else timeout,
         follow_redirects=False,
         cookies=no_cookies(),
