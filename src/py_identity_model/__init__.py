@@ -14,9 +14,9 @@ Example::
     )
 """
 
-from typing import TYPE_CHECKING
-
 from ._lazy import lazy_names
+
+TYPE_CHECKING = False  # checkers know the name; loading typing would be most of this import
 
 if TYPE_CHECKING:
     from ._config import ClientAuthMethod as ClientAuthMethod

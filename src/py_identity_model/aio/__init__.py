@@ -7,9 +7,9 @@ Example::
     response = await get_discovery_document(DiscoveryDocumentRequest("https://op.example"))
 """
 
-from typing import TYPE_CHECKING
-
 from .._lazy import lazy_names
+
+TYPE_CHECKING = False  # checkers know the name; loading typing would be most of this import
 
 if TYPE_CHECKING:
     from .._jose.claims_validators import ClaimsValidationError as ClaimsValidationError

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from .._protocol.health import ProviderHealth
+from .._protocol.health import ProviderHealth, state_of
 from .._protocol.policy import DiscoveryPolicy
 from .._settings import Settings, in_force
 from .http import AsyncHTTPClient
-from .provider_cache import cache_of, default_cache
+from .provider_cache import AsyncProviderCache, cache_of, default_cache, place_of
 
 
 async def prime(
@@ -33,7 +33,7 @@ async def prime(
         provider = await cache.provider(http_client, disco_doc_address, policy)
         if provider.jwks_uri is not None:
             await cache.snapshot(http_client, provider.jwks_uri, policy)
-    return cache.health(disco_doc_address, policy)
+    return _state(cache, disco_doc_address, policy)
 
 
 async def refresh(
@@ -57,7 +57,7 @@ async def refresh(
     cache = default_cache if http_client is None else cache_of(http_client)
     with in_force(settings):
         await cache.renewed(http_client, disco_doc_address, policy)
-    return cache.health(disco_doc_address, policy)
+    return _state(cache, disco_doc_address, policy)
 
 
 def health(
@@ -73,4 +73,23 @@ def health(
             print("not yet")
     """
     cache = default_cache if http_client is None else cache_of(http_client)
-    return cache.health(disco_doc_address, discovery_policy or DiscoveryPolicy())
+    return _state(cache, disco_doc_address, discovery_policy or DiscoveryPolicy())
+
+
+def _state(cache: AsyncProviderCache, address: str, policy: DiscoveryPolicy) -> ProviderHealth:
+    now = cache.documents.clock()
+    document = cache.documents.entries.find((address, policy.cache_key()))
+    provider = None if document is None else document.value
+    if document is None or provider is None:
+        return ProviderHealth(address, ready=False, document=state_of(document, now))
+    entry = cache.keys.entries.find(place_of(provider.jwks_uri or "", policy))
+    keys = None if entry is None else entry.usable(cache.keys.clock())
+    return ProviderHealth(
+        address,
+        ready=document.usable(now) is not None and keys is not None,
+        issuer=provider.issuer,
+        jwks_uri=provider.jwks_uri,
+        kids=() if keys is None else tuple(key.kid for key in keys.keys),
+        document=state_of(document, now),
+        keys=state_of(entry, cache.keys.clock()),
+    )

@@ -20,7 +20,6 @@ from .._protocol.messages import (
     HttpResponse,
     Replay,
 )
-from .._protocol.no_cookies import ignore_cookies, no_cookies
 from .._protocol.retry import backoff, retry_after, worth_retrying
 from .._seam.sync import (
     Closing,
@@ -159,6 +158,8 @@ def _open(
         context = partial(tls_contexts.get, trusted)
     else:
         context = partial(client_context, trusted, certificate)
+    from .._protocol.no_cookies import ignore_cookies, no_cookies  # loads half of what httpx does
+
     client = open_client(
         context,
         timeout=HTTP_TIMEOUT.from_environment() if timeout is None else timeout,

@@ -3,11 +3,11 @@
 
 from __future__ import annotations
 
-from .._protocol.health import ProviderHealth
+from .._protocol.health import ProviderHealth, state_of
 from .._protocol.policy import DiscoveryPolicy
 from .._settings import Settings, in_force
 from .http import HTTPClient
-from .provider_cache import cache_of, default_cache
+from .provider_cache import ProviderCache, cache_of, default_cache, place_of
 
 
 def prime(
@@ -34,7 +34,7 @@ def prime(
         provider = cache.provider(http_client, disco_doc_address, policy)
         if provider.jwks_uri is not None:
             cache.snapshot(http_client, provider.jwks_uri, policy)
-    return cache.health(disco_doc_address, policy)
+    return _state(cache, disco_doc_address, policy)
 
 
 def refresh(
@@ -58,7 +58,7 @@ def refresh(
     cache = default_cache if http_client is None else cache_of(http_client)
     with in_force(settings):
         cache.renewed(http_client, disco_doc_address, policy)
-    return cache.health(disco_doc_address, policy)
+    return _state(cache, disco_doc_address, policy)
 
 
 def health(
@@ -74,4 +74,23 @@ def health(
             print("not yet")
     """
     cache = default_cache if http_client is None else cache_of(http_client)
-    return cache.health(disco_doc_address, discovery_policy or DiscoveryPolicy())
+    return _state(cache, disco_doc_address, discovery_policy or DiscoveryPolicy())
+
+
+def _state(cache: ProviderCache, address: str, policy: DiscoveryPolicy) -> ProviderHealth:
+    now = cache.documents.clock()
+    document = cache.documents.entries.find((address, policy.cache_key()))
+    provider = None if document is None else document.value
+    if document is None or provider is None:
+        return ProviderHealth(address, ready=False, document=state_of(document, now))
+    entry = cache.keys.entries.find(place_of(provider.jwks_uri or "", policy))
+    keys = None if entry is None else entry.usable(cache.keys.clock())
+    return ProviderHealth(
+        address,
+        ready=document.usable(now) is not None and keys is not None,
+        issuer=provider.issuer,
+        jwks_uri=provider.jwks_uri,
+        kids=() if keys is None else tuple(key.kid for key in keys.keys),
+        document=state_of(document, now),
+        keys=state_of(entry, cache.keys.clock()),
+    )

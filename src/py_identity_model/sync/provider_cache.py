@@ -20,7 +20,6 @@ from .._protocol.cache import Entry, may_be_stored, time_to_live
 from .._protocol.counters import get_cache_counters
 from .._protocol.discovery import DiscoveryDocumentRequest
 from .._protocol.fetching import Attempt, wanted
-from .._protocol.health import ProviderHealth, state_of
 from .._protocol.jwks import JwksRequest, JwksResponse
 from .._protocol.plans import Plans, shape_of
 from .._protocol.policy import DiscoveryPolicy
@@ -101,7 +100,7 @@ class ProviderCache:
         self._sound = config, address
         policy = policy_of(config)
         document = self.documents.entries.find((address, policy.cache_key()))
-        keys = self.keys.entries.find(_place(provider.jwks_uri or "", policy))
+        keys = self.keys.entries.find(place_of(provider.jwks_uri or "", policy))
         if document is not None and keys is not None and document.value == provider:
             self._plans.keep(config, address, rules, document, keys)
 
@@ -117,7 +116,7 @@ class ProviderCache:
     ) -> KeySnapshot:
         """Return the keys at ``jwks_uri``; raises TokenValidationException."""
         load = partial(self._load_keys, jwks_uri, policy)
-        keys = self.keys.get(client, _place(jwks_uri, policy), load)
+        keys = self.keys.get(client, place_of(jwks_uri, policy), load)
         if not keys.keys:
             raise TokenValidationException(
                 "No keys available in the provider's key set", code="no_keys"
@@ -141,7 +140,7 @@ class ProviderCache:
             return seen.differs(kid, response.keys or ())
 
         load = partial(self._load_keys, jwks_uri, policy)
-        keys = self.keys.newer(client, _place(jwks_uri, policy), load, seen, helps)
+        keys = self.keys.newer(client, place_of(jwks_uri, policy), load, seen, helps)
         return seen if keys is not None and not keys.keys else keys
 
     def renewed(self, client: HTTPClient | None, address: str, policy: DiscoveryPolicy) -> None:
@@ -151,32 +150,13 @@ class ProviderCache:
         attempt = Attempt(retries=0, oldest=0.0)
         provider = self.documents.renew(client, key, load, attempt)
         if provider.jwks_uri is not None:
-            place = _place(provider.jwks_uri, policy)
+            place = place_of(provider.jwks_uri, policy)
             keys = partial(self._load_keys, provider.jwks_uri, policy)
             self.keys.renew(client, place, keys, attempt)
 
-    def health(self, address: str, policy: DiscoveryPolicy) -> ProviderHealth:
-        """Return the state of what is cached for ``address``; nothing is fetched."""
-        now = self.documents.clock()
-        document = self.documents.entries.find((address, policy.cache_key()))
-        provider = None if document is None else document.value
-        if document is None or provider is None:
-            return ProviderHealth(address, ready=False, document=state_of(document, now))
-        entry = self.keys.entries.find(_place(provider.jwks_uri or "", policy))
-        keys = None if entry is None else entry.usable(self.keys.clock())
-        return ProviderHealth(
-            address,
-            ready=document.usable(now) is not None and keys is not None,
-            issuer=provider.issuer,
-            jwks_uri=provider.jwks_uri,
-            kids=() if keys is None else tuple(key.kid for key in keys.keys),
-            document=state_of(document, now),
-            keys=state_of(entry, self.keys.clock()),
-        )
-
     def forgive(self, jwks_uri: str, policy: DiscoveryPolicy) -> None:
         """Lift the cooldown of a key set: a refresh brought the key that was looked for."""
-        self.keys.forgive(_place(jwks_uri, policy))
+        self.keys.forgive(place_of(jwks_uri, policy))
 
     def _load_provider(
         self,
@@ -243,7 +223,8 @@ class ProviderCache:
         return Loaded(snapshot)
 
 
-def _place(jwks_uri: str, policy: DiscoveryPolicy) -> tuple[str, bool, bool]:
+def place_of(jwks_uri: str, policy: DiscoveryPolicy) -> tuple[str, bool, bool]:
+    """Return where the keys at ``jwks_uri`` are cached for callers with this policy."""
     # Keys fetched over plain http must not serve a caller who demands https.
     return jwks_uri, policy.require_https, policy.allow_http_on_loopback
 
