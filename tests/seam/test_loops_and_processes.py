@@ -302,10 +302,42 @@ def test_importing_the_package_loads_nothing_heavy() -> None:
     program = (
         "import sys, py_identity_model, py_identity_model.aio\n"
         "heavy = {'httpx', 'joserfc', 'cryptography', 'asyncio', 'anyio', 'ssl', 'json'}\n"
+        "heavy |= {'typing', 'dataclasses', 'logging', 're'}\n"
         "print(sorted(heavy & {*sys.modules}))\n"
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
     assert done.stdout == "[]\n", done.stdout + done.stderr
+
+
+PRIMED = """
+import asyncio, inspect, sys
+from py_identity_model import TokenValidationConfig, aio, sync
+issuer, token, api = sys.argv[1:]
+package = {"aio": aio, "sync": sync}[api]
+
+async def done(result):
+    return await result if inspect.isawaitable(result) else result
+
+async def main():
+    config = TokenValidationConfig(perform_disco=True, audience="api")
+    validate_token = package.validate_token
+    await done(package.prime(issuer))
+    before = {*sys.modules}
+    await done(validate_token(token, config, issuer))
+    print(sorted({*sys.modules} - before))
+
+asyncio.run(main())
+"""
+
+
+@pytest.mark.parametrize("api", ["aio", "sync"])
+def test_the_first_token_of_a_process_that_was_primed_loads_nothing(
+    api: str, provider: EmbeddedProvider
+) -> None:
+    command = [sys.executable, "-c", PRIMED, provider.issuer, provider.mint(), api]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.stdout == "[]\n", done.stdout + done.stderr
+    assert upstream(provider) == (1, 1)
 
 
 def test_a_flight_in_one_loop_is_not_waited_for_in_another(provider: EmbeddedProvider) -> None:

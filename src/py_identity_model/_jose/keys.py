@@ -6,6 +6,7 @@ import warnings
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from functools import lru_cache
+from types import MethodType
 from typing import Any, NamedTuple
 
 from .._logging import logger
@@ -130,6 +131,12 @@ def _named(kid: str | None, keys: Iterable[JsonWebKey]) -> list[JsonWebKey]:
     return [key for key in keys if kid is None or key.kid == kid]
 
 
+def load_joserfc() -> None:
+    """Load what :func:`prepare` needs, which takes longer than any key."""
+    import joserfc.jwk
+    import joserfc.jws  # noqa: F401
+
+
 def prepare(key: JsonWebKey, alg: str, *, allow_weak_keys: bool = False) -> Verify:
     """Return what says whether a message and a signature belong together.
 
@@ -153,8 +160,12 @@ def prepare(key: JsonWebKey, alg: str, *, allow_weak_keys: bool = False) -> Veri
     except (ValueError, TypeError, OverflowError, JoseError, UnsupportedAlgorithm) as error:
         raise _unfit(f"The key cannot be used: {error}", key, code="unusable_key") from None
     with suppress(AttributeError):  # where joserfc's keys take no attributes: it only saves time
-        imported.get_op_key = {"verify": imported.get_op_key("verify")}.__getitem__
+        imported.get_op_key = MethodType(_itself, imported.get_op_key("verify"))
     return JWSRegistry.algorithms[alg].verify, imported
+
+
+def _itself(key: object, operation: str) -> object:
+    return key
 
 
 @lru_cache(maxsize=64)

@@ -79,7 +79,7 @@ class Plan:
         tokens = self._tokens
         if tokens is not None and (payload := tokens.find(data, self, keys, wall)) is not None:
             self._count(document, entry, monotonic)
-            return read_claims(payload)
+            return parse_object_quickly(payload) or read_claims(payload)
         first = data.find(b".")
         known = (keys.weak_memo if self._weak else keys.memo).get(data[:first])
         if known is None:
@@ -115,11 +115,7 @@ class Plan:
         claims = parse_object_quickly(payload)
         if claims is None:
             claims = read_claims(payload)
-        document.last_used = entry.last_used = monotonic
-        thread = get_ident()
-        _hits[thread] = _hits.get(thread, 0) + 1
-        if events.hook is not None:
-            self._tell()
+        self._count(document, entry, monotonic)
         self._rules.check(claims, wall)
         if tokens is not None:
             tokens.keep(data, self, keys, payload, claims, wall)

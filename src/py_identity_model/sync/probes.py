@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from .._jose.keys import load_joserfc
 from .._protocol.health import ProviderHealth, state_of
 from .._protocol.policy import DiscoveryPolicy
 from .._settings import Settings, in_force
@@ -19,6 +20,8 @@ def prime(
 ) -> ProviderHealth:
     """Fetch what validation needs of a provider, unless it is cached; for start-up.
 
+    Libraries that only the first token would have loaded are loaded as well.
+
     ``disco_doc_address`` is what :func:`validate_token` will be given; so is ``discovery_policy``
     (the default one if None).  Raises :class:`TokenValidationException` when document or keys
     cannot be had.  OpenID Connect Discovery §4.
@@ -34,6 +37,7 @@ def prime(
         provider = cache.provider(http_client, disco_doc_address, policy)
         if provider.jwks_uri is not None:
             cache.snapshot(http_client, provider.jwks_uri, policy)
+    load_joserfc()
     return _state(cache, disco_doc_address, policy)
 
 
