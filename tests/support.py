@@ -124,6 +124,54 @@ class Drip:
         self._listener.close()
 
 
+class Tunnel:
+    """A proxy that connects its clients with whom they name (CONNECT, RFC 9110 §9.3.6)."""
+
+    def __init__(self) -> None:
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self._threads: list[threading.Thread] = []
+        self.asked: list[bytes] = []
+        self.url = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
+
+    def _start(self, run: Callable[..., object], *arguments: object) -> None:
+        thread = threading.Thread(target=run, args=arguments, daemon=True)
+        self._threads.append(thread)
+        thread.start()
+
+    def _serve(self) -> None:
+        with contextlib.suppress(OSError):
+            while True:
+                connection, _ = self._listener.accept()
+                self._start(self._connect, connection)
+
+    def _connect(self, near: socket.socket) -> None:
+        head = near.recv(65536)
+        self.asked.append(head)
+        host, _, port = head.split()[1].decode().rpartition(":")
+        with near, socket.create_connection((host, int(port))) as far:
+            near.sendall(b"HTTP/1.1 200 Connection established\r\n\r\n")
+            back = threading.Thread(target=self._pump, args=(far, near), daemon=True)
+            back.start()
+            self._pump(near, far)
+            back.join()
+
+    def _pump(self, source: socket.socket, target: socket.socket) -> None:
+        with contextlib.suppress(OSError):
+            while piece := source.recv(65536):
+                target.sendall(piece)
+            target.shutdown(socket.SHUT_WR)
+
+    def __enter__(self) -> Tunnel:
+        self._start(self._serve)
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._listener.shutdown(socket.SHUT_RDWR)
+        self._listener.close()
+        for thread in self._threads:
+            thread.join()
+
+
 def hashed_name(certificate: bytes) -> str:
     """Return the file name by which OpenSSL looks a certificate up in a folder."""
     subject = x509.load_pem_x509_certificate(certificate).subject

@@ -22,12 +22,12 @@ _SECRET_NAMES = frozenset(
         "setcookie", "softwarestatement", "subjecttoken", "token", "usercode",
     }
 )  # fmt: skip
-_SECRET_MEMBER = re.compile(
+_SECRET_MEMBER = (  # compiled when first used: few processes ever log an answer
     r'("(?:access_token|refresh_token|id_token|client_secret|client_assertion|assertion'
     r"|code_verifier|device_code|user_code|subject_token|actor_token|password"
     r'|registration_access_token)"\s*:\s*)"(?:[^"\\]|\\.)*"?'
 )
-_CREDENTIALS = re.compile(r"(?i)\b(basic|bearer|dpop)(\s+)[A-Za-z0-9+/=._~-]{8,}")
+_CREDENTIALS = r"(?i)\b(basic|bearer|dpop)(\s+)[A-Za-z0-9+/=._~-]{8,}"
 
 
 def redact_sensitive(values: Mapping[str, Any]) -> dict[str, Any]:
@@ -87,5 +87,5 @@ def scrub(text: str, secrets: Iterable[str | None] = ()) -> str:
     }
     for form in sorted(forms, key=len, reverse=True):
         text = text.replace(form, REDACTED)
-    text = _SECRET_MEMBER.sub(rf'\1"{REDACTED}"', text)
-    return _CREDENTIALS.sub(rf"\1\2{REDACTED}", text)
+    text = re.sub(_SECRET_MEMBER, rf'\1"{REDACTED}"', text)
+    return re.sub(_CREDENTIALS, rf"\1\2{REDACTED}", text)

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, fields
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, NamedTuple, Self
 
 from ._logging import logger
 from .exceptions import InvalidArgumentError
@@ -20,8 +20,7 @@ if TYPE_CHECKING:
     from ._config import Config
 
 
-@dataclass(frozen=True)
-class Setting:
+class Setting(NamedTuple):
     """A number from the environment.
 
     A lenient setting answers garbage with its default and a value out of bounds with the

@@ -35,7 +35,7 @@ from py_identity_model.aio import (
 from py_identity_model.exceptions import InvalidArgumentError
 from py_identity_model.ssl_config import get_ssl_verify
 from py_identity_model.testing import EmbeddedProvider
-from tests.support import hashed_name, refused
+from tests.support import Tunnel, hashed_name, refused
 
 VARIABLES = ["SSL_CERT_FILE", "CURL_CA_BUNDLE", "REQUESTS_CA_BUNDLE"]
 
@@ -84,6 +84,19 @@ async def trusted(provider: EmbeddedProvider, verify: str | bool | None = None) 
 
 async def test_a_private_authority_is_not_trusted_by_itself(secure: EmbeddedProvider) -> None:
     assert not await trusted(secure)
+
+
+async def test_a_proxy_is_asked_for_a_tunnel_and_sees_nothing_else(
+    secure: EmbeddedProvider, bundle: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("NO_PROXY", raising=False)
+    monkeypatch.delenv("no_proxy", raising=False)
+    with Tunnel() as tunnel:
+        monkeypatch.setenv("HTTPS_PROXY", tunnel.url)
+        assert await trusted(secure, str(bundle))
+    (asked,) = tunnel.asked
+    assert asked.startswith(b"CONNECT localhost:")
+    assert asked.endswith(b"\r\n\r\n")
 
 
 @pytest.mark.parametrize("name", VARIABLES)

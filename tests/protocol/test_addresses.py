@@ -33,6 +33,8 @@ def test_the_documents_url_and_authority_are_told(url: str) -> None:
     [
         *("", "  ", "op.example", "ftp://op.example", "https://", "https:///x", "http://["),
         *("https://op.example?x", "https://op.example#x", "https://op.example/a b", None, 5),
+        *("https://op.example/a\u00a0b", "https://op.example/a\n", "https://op.example\\a"),
+        *("https://op.example/\u200b", "https://op.example/\x7f", "https://op.example/\ud800"),
     ],
 )
 def test_what_is_no_issuers_url_is_refused(url: Any) -> None:

@@ -258,3 +258,12 @@ def test_an_oauth_error_is_read_only_where_there_is_one(body: bytes, error: str 
     found = oauth_error_of(HttpResponse(400, {}, body))
     assert found["oauth_error"] == error
     assert found["oauth_error_uri"] is None
+
+
+def test_what_is_sent_and_what_comes_back_is_not_shown() -> None:
+    url = "https://op.example/token?code=c0de"
+    asked = HttpRequest("POST", url, form={"client_secret": "s3cret"}, access_token="t0ken")
+    assert repr(asked).startswith("HttpRequest('POST', 'https://op.example/token")
+    assert repr(HttpResponse(200, {"x": "y"}, b"t0ken")) == "HttpResponse(200, 5 bytes)"
+    for shown in (repr(asked), str(asked), f"{asked}"):
+        assert [part for part in ("c0de", "s3cret", "t0ken") if part in shown] == []

@@ -36,7 +36,7 @@ from py_identity_model.sync import (
     introspect_token,
 )
 from py_identity_model.testing import EmbeddedProvider
-from tests.support import hashed_name, refused
+from tests.support import Tunnel, hashed_name, refused
 
 VARIABLES = ["SSL_CERT_FILE", "CURL_CA_BUNDLE", "REQUESTS_CA_BUNDLE"]
 
@@ -85,6 +85,19 @@ def trusted(provider: EmbeddedProvider, verify: str | bool | None = None) -> boo
 
 def test_a_private_authority_is_not_trusted_by_itself(secure: EmbeddedProvider) -> None:
     assert not trusted(secure)
+
+
+def test_a_proxy_is_asked_for_a_tunnel_and_sees_nothing_else(
+    secure: EmbeddedProvider, bundle: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("NO_PROXY", raising=False)
+    monkeypatch.delenv("no_proxy", raising=False)
+    with Tunnel() as tunnel:
+        monkeypatch.setenv("HTTPS_PROXY", tunnel.url)
+        assert trusted(secure, str(bundle))
+    (asked,) = tunnel.asked
+    assert asked.startswith(b"CONNECT localhost:")
+    assert asked.endswith(b"\r\n\r\n")
 
 
 @pytest.mark.parametrize("name", VARIABLES)

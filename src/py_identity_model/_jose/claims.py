@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Collection
-from dataclasses import dataclass
-from typing import Any, NoReturn
+from typing import Any, NamedTuple, NoReturn
 
 from ..exceptions import (
     InvalidAudienceException,
@@ -17,8 +16,7 @@ from ..exceptions import (
 _END_OF_TIME = 1 << 62
 
 
-@dataclass(frozen=True, slots=True)
-class ClaimsRules:
+class ClaimsRules(NamedTuple):
     """What is expected; None expects nothing."""
 
     issuers: Collection[str] | None = None
@@ -34,12 +32,13 @@ class ClaimsRules:
 
     def check(self, claims: dict[str, Any], now: float) -> None:
         """Raise for the first rule that ``claims`` break; ``now`` is the wall clock."""
+        issuers, audiences, subject, leeway, required, iss, aud, sub, jti, _ = self
         get = claims.get
-        for name in self.required:
+        for name in required:
             if get(name) is None:
                 raise _missing(name)
         # What is usual is told at a glance; a closer look is taken at everything else.
-        latest = now + self.leeway
+        latest = now + leeway
         value = get("iat")
         if value is not None and not (type(value) is int and value <= latest):
             self._check_past(value, "iat", latest, "issued_in_future")
@@ -50,23 +49,22 @@ class ClaimsRules:
         if (
             value is not None
             and not (type(value) is int and now < value < _END_OF_TIME)
-            and _number(value, "exp") <= now - self.leeway
+            and _number(value, "exp") <= now - leeway
         ):
             raise TokenExpiredException("Token has expired")
-        issuers = self.issuers
-        if issuers is not None and self.verify_iss:
+        if issuers is not None and iss:
             value = get("iss")
             if not (type(value) is str and value in issuers):
                 self._refuse_issuer(value, issuers)
-        if self.verify_aud:
-            value, audiences = get("aud"), self.audiences
+        if aud:
+            value = get("aud")
             if not (audiences is not None and type(value) is str and value in audiences):
                 self._check_audience(value, audiences)
-        if self.verify_sub:
+        if sub:
             value = get("sub")
-            if type(value) is not str or self.subject is not None:
+            if type(value) is not str or subject is not None:
                 self._check_subject(value)
-        if self.verify_jti and type(get("jti", "")) is not str:
+        if jti and type(get("jti", "")) is not str:
             raise _invalid("the jti claim is not text")
 
     def _check_past(self, value: Any, name: str, latest: float, code: str) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ipaddress
-import re
 import socket
 from typing import NamedTuple
 from urllib.parse import SplitResult, urlsplit
@@ -17,7 +16,6 @@ OPENID_CONFIGURATION = "/.well-known/openid-configuration"
 OAUTH_METADATA = "/.well-known/oauth-authorization-server"
 
 _DEFAULT_PORTS = {"http": 80, "https": 443}
-_UNPRINTABLE = re.compile(r"[\x00-\x20\x7f\\]")
 
 
 class DiscoveryEndpoint(NamedTuple):
@@ -31,7 +29,7 @@ def split_url(url: object) -> SplitResult:
     """Return the parts of an absolute http or https URL; raise ConfigurationException."""
     if not isinstance(url, str) or not url.strip():
         raise ConfigurationException("the URL is empty", code="invalid_url")
-    if _UNPRINTABLE.search(url):
+    if not url.isprintable() or " " in url or "\\" in url:
         raise ConfigurationException(
             "the URL contains blanks or control characters", code="invalid_url"
         )

@@ -17,13 +17,13 @@ _FAILURE_GAP = 1.0
 _AHEAD, _LONGEST_AHEAD = 0.1, 60.0  # a refresh begins this part of the time before the end
 _SHORTEST_TTL, _LONGEST_TTL = 60.0, 86400.0
 _NONE_KNOWN: tuple[None, None] = None, None
-_MAX_AGE = re.compile(r"(?:^|,)\s*max-age\s*=\s*\"?(\d{1,18})\"?\s*(?:,|$)", re.IGNORECASE)
-_NOT_STORED = re.compile(r"(?:^|,)\s*(?:no-store|no-cache)\s*(?:,|$|=)", re.IGNORECASE)
+_MAX_AGE = r"(?i)(?:^|,)\s*max-age\s*=\s*\"?(\d{1,18})\"?\s*(?:,|$)"
+_NOT_STORED = r"(?i)(?:^|,)\s*(?:no-store|no-cache)\s*(?:,|$|=)"
 
 
 def time_to_live(cache_control: str | None, configured: Setting) -> float:
     """Return how long an answer is fresh, in seconds: its ``max-age``, else as configured."""
-    match = _MAX_AGE.search(cache_control or "")
+    match = re.search(_MAX_AGE, cache_control) if cache_control else None
     if match is None:
         return configured.read()
     return min(max(float(match[1]), _SHORTEST_TTL), _LONGEST_TTL)
@@ -31,7 +31,7 @@ def time_to_live(cache_control: str | None, configured: Setting) -> float:
 
 def may_be_stored(cache_control: str | None) -> bool:
     """Whether ``cache_control`` lets an answer serve more than once (RFC 9111 §5.2.2)."""
-    return _NOT_STORED.search(cache_control or "") is None
+    return not cache_control or re.search(_NOT_STORED, cache_control) is None
 
 
 def until_refresh(ttl: float) -> float:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 from .base import BaseRequest, BaseResponse
@@ -68,7 +68,7 @@ def build(request: TokenIntrospectionRequest) -> HttpRequest:
     built = token_request(request, form, replay=Replay.SAFE)
     if request.token_validation_config is None:
         return built
-    return replace(built, headers={"Accept": SIGNED})
+    return built._replace(headers={"Accept": SIGNED})
 
 
 def parse(request: TokenIntrospectionRequest, response: HttpResponse) -> TokenIntrospectionResponse:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from enum import Enum
 from json import JSONDecoder
 from json import dumps as dump_json
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
 from urllib.parse import urlencode
 
@@ -31,6 +31,7 @@ R = TypeVar("R", bound=BaseResponse)
 MAX_BODY = 1024 * 1024
 _MAX_QUOTED = 2048
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+_NO_HEADERS: Mapping[str, str] = MappingProxyType({})
 _LONG_SECRET = 8  # a shorter one may well be a part of an error code
 
 
@@ -55,23 +56,25 @@ class Prepared(NamedTuple):
     content: bytes | None
 
 
-@dataclass(frozen=True)
-class HttpRequest:
+class HttpRequest(NamedTuple):
     """What to send.  Credentials are added for each attempt anew, by :meth:`prepare`."""
 
     method: str
     url: str
-    headers: Mapping[str, str] = field(default_factory=dict)
-    form: Mapping[str, str | Sequence[str]] | None = field(default=None, repr=False)
-    json: Mapping[str, Any] | None = field(default=None, repr=False)
+    headers: Mapping[str, str] = _NO_HEADERS
+    form: Mapping[str, str | Sequence[str]] | None = None
+    json: Mapping[str, Any] | None = None
     client_id: str | None = None
     authentication: ClientAuthentication | None = None
-    access_token: str | None = field(default=None, repr=False)
+    access_token: str | None = None
     dpop_key: DPoPKey | None = None
     certificate: MtlsClientAuth | None = None
     replay: Replay = Replay.SAFE
     etag: str | None = None
     max_body: int | Callable[[], int] = MAX_BODY
+
+    def __repr__(self) -> str:
+        return f"HttpRequest({self.method!r}, {redact_url(self.url)!r})"
 
     def prepare(self, *, nonce: str | None = None, assertion: str | None = None) -> Prepared:
         """Return what goes over the wire in one attempt.
@@ -106,8 +109,7 @@ class HttpRequest:
         return {"Authorization": f"Bearer {header_text(self.access_token)}"}
 
 
-@dataclass(frozen=True)
-class HttpResponse:
+class HttpResponse(NamedTuple):
     """What came back: complete, within its bound, neither redirected nor encoded.
 
     A 304 comes back only where the request named an ``etag``.
@@ -115,7 +117,10 @@ class HttpResponse:
 
     status_code: int
     headers: Mapping[str, str]
-    content: bytes = field(repr=False)
+    content: bytes
+
+    def __repr__(self) -> str:
+        return f"HttpResponse({self.status_code}, {len(self.content)} bytes)"
 
     @property
     def is_success(self) -> bool:

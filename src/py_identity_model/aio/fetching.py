@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from time import time
 from typing import TYPE_CHECKING, TypeVar
 
@@ -39,7 +38,7 @@ async def fetch(
                 return Fetched(judged, _etag(known.response), age=age)
         except Exception as error:
             logger.warning("a shared document is not used: %s", type(error).__name__)
-    asked = replace(request, etag=attempt.etag)
+    asked = request._replace(etag=attempt.etag)
     answer = await send(asked, owner, retries=attempt.retries, in_turn=attempt.in_turn)
     if answer.status_code == 304:
         if store is not None and known is not None and _etag(known.response) == attempt.etag:

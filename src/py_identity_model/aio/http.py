@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import nullcontext
-from dataclasses import replace
 from functools import partial
 from time import monotonic, time
 from types import TracebackType
@@ -247,7 +246,7 @@ async def _send_with_certificate(
     client = _open(None, None, certificate)
     try:
         return await send(
-            replace(request, certificate=None), AsyncHTTPClient(client), retries=retries
+            request._replace(certificate=None), AsyncHTTPClient(client), retries=retries
         )
     finally:
         await client.aclose()

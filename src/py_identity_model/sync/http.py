@@ -5,7 +5,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import nullcontext
-from dataclasses import replace
 from functools import partial
 from time import monotonic, time
 from types import TracebackType
@@ -247,7 +246,7 @@ def _send_with_certificate(
         )
     client = _open(None, None, certificate)
     try:
-        return send(replace(request, certificate=None), HTTPClient(client), retries=retries)
+        return send(request._replace(certificate=None), HTTPClient(client), retries=retries)
     finally:
         client.close()
 
