@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -11,8 +12,7 @@ from py_identity_model import DiscoveryPolicy, JsonWebKey, TokenValidationConfig
 from py_identity_model._jose.keys import KeySnapshot
 from py_identity_model._protocol.cache import Entry
 from py_identity_model._protocol.plan import Plan
-from py_identity_model._protocol.plans import Plans, shape_of
-from py_identity_model._protocol.token_validation import rules_for
+from py_identity_model._protocol.plans import Plans, shape_of, unshared
 
 ADDRESS = "https://op.example"
 PLAIN = TokenValidationConfig(perform_disco=True, audience="api")
@@ -23,7 +23,7 @@ def entries() -> tuple[Entry[Any], Entry[KeySnapshot]]:
     """A document and keys."""
     document: Entry[Any] = Entry()
     keys: Entry[KeySnapshot] = Entry()
-    document.accept("document", 0.0, 60.0)
+    document.accept(SimpleNamespace(issuer=ADDRESS), 0.0, 60.0)
     keys.accept(KeySnapshot([JsonWebKey(kty="oct", k="c2VjcmV0")]), 0.0, 60.0)
     return document, keys
 
@@ -31,7 +31,8 @@ def entries() -> tuple[Entry[Any], Entry[KeySnapshot]]:
 def keep(plans: Plans, config: TokenValidationConfig, address: str = ADDRESS) -> Plan:
     """Keep a plan for ``config``, and return it."""
     before = set(map(id, plans.by_key.values()))
-    plans.keep(config, address, rules_for(config), *entries())
+    plans.forget(config, address)
+    plans.keep(unshared(config), address, *entries())
     (plan,) = [plan for plan in plans.by_key.values() if id(plan) not in before]
     return plan
 
@@ -94,6 +95,47 @@ def test_a_plan_that_was_replaced_is_not_found_again() -> None:
     assert plans.find_with_lists(LISTED, ADDRESS) is newer
 
 
+def test_no_plan_is_kept_for_what_a_configuration_became_and_must_not_be() -> None:
+    plans, config = Plans(), replace(PLAIN, allowed_issuers=["https://other.example"])
+    plans.keep(config, ADDRESS, *entries())
+    assert not plans.by_key
+
+
+def test_no_plan_is_kept_for_a_document_that_is_gone() -> None:
+    plans, (document, keys) = Plans(), entries()
+    document.retire()
+    plans.keep(PLAIN, ADDRESS, document, keys)
+    assert not plans.by_key
+
+
+def test_a_configuration_that_cannot_be_compared_has_no_plan() -> None:
+    class Odd:
+        __hash__ = None  # type: ignore[assignment]
+
+    plans, config = Plans(), replace(PLAIN, options={"x": Odd()})
+    plans.keep(config, ADDRESS, *entries())
+    assert not plans.by_key
+    assert plans.find_with_lists(config, ADDRESS) is None
+
+
+@pytest.mark.parametrize("audience", [{"api"}, frozenset({"api"}), ("api",), ["api"], "api"])
+def test_a_plan_keeps_to_what_the_configuration_was(audience: Any) -> None:
+    plans, config = Plans(), replace(PLAIN, audience=audience)
+    plan = keep(plans, config)
+    config.audience = "other"
+    config.algorithms = ["ES256"]
+    assert plan._rules.audiences == frozenset({"api"})
+    assert "RS256" in plan._allowed
+    config.audience, config.algorithms = audience, None
+    found = plans.by_key.get((ADDRESS, shape_of(config))) if hashable(audience) else None
+    assert (found or plans.find_with_lists(config, ADDRESS)) is plan
+
+
+def hashable(value: object) -> bool:
+    """Whether ``value`` can be hashed."""
+    return not isinstance(value, (set, list))
+
+
 def test_nothing_is_found_once_all_was_forgotten() -> None:
     plans = Plans()
     keep(plans, LISTED)
@@ -110,9 +152,9 @@ def test_an_address_that_cannot_be_hashed_has_no_plan() -> None:
 def test_an_equal_plan_is_kept_for_the_entries_that_it_is_for() -> None:
     plans, (document, keys) = Plans(), entries()
     for _ in range(2):
-        plans.keep(PLAIN, ADDRESS, rules_for(PLAIN), document, keys)
+        plans.keep(PLAIN, ADDRESS, document, keys)
         (first,) = plans.by_key.values()
-        plans.keep(PLAIN, ADDRESS, rules_for(PLAIN), document, keys)
+        plans.keep(PLAIN, ADDRESS, document, keys)
         assert list(plans.by_key.values()) == [first]
         document, keys = entries()
 

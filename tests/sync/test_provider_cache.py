@@ -745,6 +745,42 @@ def test_configurations_with_parts_that_cannot_be_compared_are_judged_the_long_w
         assert len([key for key in kept_plans if "require" in str(key)]) == kept
 
 
+@pytest.mark.parametrize("audience", ["api", ["api"]])
+def test_a_configuration_that_changes_while_a_token_is_judged_is_judged_by_itself(
+    audience: str | list[str], provider: EmbeddedProvider
+) -> None:
+    config = replace(CONFIG, audience=audience)
+
+    def change(received: Received) -> None:
+        if received.path == "/jwks":
+            config.audience = "other"
+
+    provider.intercept = change
+    validate_token(provider.mint(), config, provider.issuer)
+    assert config.audience == "other"
+    for _ in range(2):
+        with refused(InvalidAudienceException, "invalid_audience"):
+            validate_token(provider.mint(), config, provider.issuer)
+        assert validate_token(provider.mint(aud="other"), config, provider.issuer)
+
+
+def test_what_a_lax_policy_fetched_serves_no_stricter_one_that_came_meanwhile(
+    provider: EmbeddedProvider,
+) -> None:
+    policy = DiscoveryPolicy()
+    config = replace(CONFIG, discovery_policy=policy)
+
+    def change(received: Received) -> None:
+        if received.path == "/jwks":
+            policy.allow_http_on_loopback = False
+
+    provider.intercept = change
+    validate_token(provider.mint(), config, provider.issuer)
+    for _ in range(2):
+        with pytest.raises(TokenValidationException, match="HTTPS is required"):
+            validate_token(provider.mint(), config, provider.issuer)
+
+
 def test_what_was_worked_out_is_kept_within_bounds(
     provider: EmbeddedProvider, monkeypatch: pytest.MonkeyPatch
 ) -> None:

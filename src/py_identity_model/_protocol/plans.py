@@ -4,20 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Hashable
 from copy import deepcopy
+from dataclasses import replace
 from operator import attrgetter
 from typing import Any
 
-from .._jose.claims import ClaimsRules
 from .._jose.keys import KeySnapshot
+from ..exceptions import PyIdentityModelException
 from .cache import Entry
 from .plan import Plan
 from .policy import DiscoveryPolicy
-from .token_validation import TokenValidationConfig
+from .token_validation import TokenValidationConfig, rules_for
 
 _MOST = 4096
 _NONE: tuple[None, None] = None, None
 
-shape_of = attrgetter(
+_NAMES = (
     "perform_disco",
     "audience",
     "algorithms",
@@ -32,10 +33,19 @@ shape_of = attrgetter(
     "allow_weak_keys",
     "token_cache",
 )
+shape_of = attrgetter(*_NAMES)
 """All that the rules of a configuration depend on.
 
 It is read for every call, so that a configuration that was changed takes effect at once.
 """
+
+
+def unshared(config: TokenValidationConfig) -> TokenValidationConfig:
+    """Return a copy of ``config`` as it is now.
+
+    The caller's own may change any time, and what is worked out must all be of one state.
+    """
+    return replace(config, **dict(zip(_NAMES, _copied(shape_of(config)), strict=True)))
 
 
 class Plans:
@@ -79,26 +89,35 @@ class Plans:
             self._of_object[id(config), address] = shape, plan
         return plan
 
+    def forget(self, config: TokenValidationConfig, address: str) -> None:
+        """Look anew for the plan of ``config``."""
+        self._of_object.pop((id(config), address), None)
+
     def keep(
         self,
         config: TokenValidationConfig,
         address: str,
-        rules: ClaimsRules,
         document: Entry[Any],
         keys: Entry[KeySnapshot],
     ) -> None:
-        """Keep what a validation worked out, for tokens that come after it."""
-        self._of_object.pop((id(config), address), None)
-        key = _hashable((address, shape_of(config)))
-        if key is None:
-            key = _hashable((address, _frozen(_copied(shape_of(config)))))
-        if key is None:
+        """Keep a plan for tokens that come after one that was validated.
+
+        Nobody else may be able to change ``config``: see :func:`unshared`.
+        """
+        shape, provider = shape_of(config), document.value
+        key = _hashable((address, shape)) or _hashable((address, _frozen(shape)))
+        if key is None or provider is None:
             return
         plan = self.by_key.get(key)
-        if plan is None or not plan.is_for(document, keys):
-            if len(self.by_key) >= _MOST:
-                self.by_key.clear()
-            self.by_key[self._shared(*key)] = Plan(config, address, rules, document, keys)
+        if plan is not None and plan.is_for(document, keys):
+            return
+        try:
+            rules = rules_for(config, provider.issuer)
+        except PyIdentityModelException:  # what it has become is refused
+            return
+        if len(self.by_key) >= _MOST:
+            self.by_key.clear()
+        self.by_key[self._shared(*key)] = Plan(config, address, rules, document, keys)
 
     def _shared(self, address: str, shape: Hashable) -> Hashable:
         """Return a key whose shape is that of the key before where they are equal.
@@ -127,8 +146,8 @@ def _copied(value: Any) -> Any:
         return tuple(_copied(item) for item in value)
     if isinstance(value, list):
         return [_copied(item) for item in value]
-    if isinstance(value, (set, frozenset)):
-        return frozenset(value)
+    if isinstance(value, set):
+        return set(value)
     if isinstance(value, dict):
         return {name: _copied(item) for name, item in value.items()}
     return value

@@ -11,7 +11,6 @@ from time import time
 from typing import Any, NamedTuple
 
 from .._fork import forget_in_child
-from .._jose.claims import ClaimsRules
 from .._jose.keys import KeySnapshot
 from .._jose.tokens import MAX_TOKEN_SIZE, not_split
 from .._protocol import discovery as discovery_protocol
@@ -21,7 +20,7 @@ from .._protocol.counters import get_cache_counters
 from .._protocol.discovery import DiscoveryDocumentRequest
 from .._protocol.fetching import Attempt, wanted
 from .._protocol.jwks import JwksRequest, JwksResponse
-from .._protocol.plans import Plans, shape_of
+from .._protocol.plans import Plans, shape_of, unshared
 from .._protocol.policy import DiscoveryPolicy
 from .._protocol.token_validation import TokenValidationConfig, policy_of
 from .._settings import (
@@ -93,16 +92,16 @@ class ProviderCache:
             plan = self._plans.find_with_lists(config, address)
         return None if plan is None else plan.claims(jwt, self.documents.clock(), time())
 
-    def remember(
-        self, config: TokenValidationConfig, address: str, provider: Provider, rules: ClaimsRules
-    ) -> None:
+    def remember(self, config: TokenValidationConfig, address: str, provider: Provider) -> None:
         """Keep what a validation worked out, for tokens that come after it."""
         self._sound = config, address
+        self._plans.forget(config, address)
+        config = unshared(config)
         policy = policy_of(config)
         document = self.documents.entries.find((address, policy.cache_key()))
         keys = self.keys.entries.find(place_of(provider.jwks_uri or "", policy))
         if document is not None and keys is not None and document.value == provider:
-            self._plans.keep(config, address, rules, document, keys)
+            self._plans.keep(config, address, document, keys)
 
     def provider(
         self, client: HTTPClient | None, address: str, policy: DiscoveryPolicy

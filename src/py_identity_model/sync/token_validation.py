@@ -131,7 +131,7 @@ def _by_discovery(
     claims = read_claims(payload)
     rules.check(claims, time())
     if config.client_secret is None and config.jwks_uri is None and address is not None:
-        cache.remember(config, address, provider, rules)
+        cache.remember(config, address, provider)
     return claims
 
 
