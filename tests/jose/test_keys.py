@@ -20,6 +20,7 @@ from py_identity_model._jose.encoding import (
     decode_base64url,
     encode_base64url,
     parse_object,
+    parse_object_quickly,
 )
 from py_identity_model._jose.keys import Header, KeySnapshot, prepare, prepared
 from py_identity_model._jose.sign import sign_compact
@@ -233,6 +234,7 @@ def test_every_other_spelling_is_refused(text: bytes) -> None:
 
 def test_an_object_is_read_strictly_or_with_duplicates() -> None:
     assert parse_object(b'{"a": 1, "a": 2}', allow_duplicates=True) == {"a": 2}
+    assert parse_object(b' \n{"a": 1}\t') == {"a": 1}
     nested = b'{"a":' * 100_000
     for bad in (
         nested,
@@ -240,6 +242,25 @@ def test_an_object_is_read_strictly_or_with_duplicates() -> None:
         b'{"a": {"b": 1, "b": 2}}',
         b"{} x",
         b"\xef\xbb\xbf{}",
+        *(
+            b"",
+            b" ",
+            b"{",
+            b'{"a": }',
+            b'{"a":',
+            b'{"a": 1',
+            b'{"a" 1}',
+            b"{]",
+            b"[1]",
+            b"1",
+            b"\xff",
+        ),
+        *(b'{"a": NaN}', b'{"a": -Infinity}', b'{"a": 1}{}', b'{"a": 01}', b'{"a": "\n"}'),
     ):
-        with pytest.raises(ValueError):  # noqa: PT011  # what it says does not matter
-            parse_object(bad)
+        for duplicates in (False, True):
+            if duplicates and b", " in bad:
+                continue
+            with pytest.raises(ValueError):  # noqa: PT011  # what it says does not matter
+                parse_object(bad, allow_duplicates=duplicates)
+        found = parse_object_quickly(bad)
+        assert found is None or b", " in bad

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import binascii
 import json
-import json.scanner
 from base64 import urlsafe_b64encode
 from collections.abc import Callable
 from typing import Any, cast
@@ -43,15 +42,9 @@ def _refuse_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return members
 
 
-_decode = json.JSONDecoder(parse_constant=_refuse_constant).decode
-_decode_strictly = json.JSONDecoder(
-    parse_constant=_refuse_constant, object_pairs_hook=_refuse_duplicates
-).decode
-
-
-_scan: Callable[[str, int], tuple[Any, int]] = json.scanner.make_scanner(
-    cast("Any", json.JSONDecoder(parse_constant=_refuse_constant))
-)
+_usual = json.JSONDecoder(parse_constant=_refuse_constant)
+_strict = json.JSONDecoder(parse_constant=_refuse_constant, object_pairs_hook=_refuse_duplicates)
+_scan: Callable[[str, int], tuple[Any, int]] = cast("Any", _usual).scan_once
 
 
 def parse_object_quickly(data: bytes) -> dict[str, Any] | None:
@@ -69,9 +62,15 @@ def parse_object_quickly(data: bytes) -> dict[str, Any] | None:
 
 def parse_object(data: bytes, *, allow_duplicates: bool = False) -> dict[str, Any]:
     """Return the JSON object in ``data``; raise ValueError for anything else."""
-    decode = _decode if allow_duplicates else _decode_strictly
+    decoder: Any = _usual if allow_duplicates else _strict
+    text = data.decode()
     try:
-        value = decode(data.decode("utf-8"))
+        try:
+            value, end = decoder.scan_once(text, 0)
+        except StopIteration:
+            end = None
+        if end != len(text):  # white space around it, or no JSON
+            value = decoder.decode(text)
     except RecursionError:
         raise ValueError("too deeply nested") from None
     if type(value) is not dict:

@@ -8,6 +8,7 @@ in proportion to a token whose header nobody has verified before.
 from __future__ import annotations
 
 from binascii import a2b_base64
+from functools import lru_cache
 from threading import get_ident
 from typing import Any
 
@@ -21,6 +22,7 @@ from .events import CacheEventKind, events
 from .token_validation import TokenValidationConfig, allowed_algorithms, check_algorithm
 
 _hits = warm_cells()
+_verified_header = lru_cache(maxsize=128)(read_header)  # only of tokens verified before
 
 
 class Plan:
@@ -110,7 +112,7 @@ class Plan:
                 break
         else:
             if monotonic < entry.cooldown_until and not entry.fetching:
-                raise cooling_down(read_header(data[:first]))
+                raise cooling_down(_verified_header(data[:first]))
             return None
         claims = parse_object_quickly(payload)
         if claims is None:
