@@ -23,9 +23,6 @@ from benchmarks._side import Goal, Measured, interleave, judge, table
 from benchmarks._tokens import ALGORITHMS, CLAIMS, Signer, signers
 from py_identity_model import TokenValidationConfig, aio, validate_token
 
-_BATCH = {"ES384": 0.03}
-"""A batch of the usual length would be a dozen calls, the first of which finds nothing warm."""
-
 CONFIG = TokenValidationConfig(perform_disco=True, audience="api")
 LISTS = TokenValidationConfig(
     perform_disco=True,
@@ -103,7 +100,7 @@ def main(arguments: list[str]) -> int:
                 published = peer.function(kind="validate", token=token, issuer=issuer)
                 compared: dict[str, Callable[[], object]]
                 compared = {**functions(signer, token, issuer), "published 4.1.1": published}
-                found = interleave(compared, batch_seconds=_BATCH.get(algorithm, 0.006))
+                found = interleave(compared)
                 table(f"{algorithm}, {size} claims, {len(token)} characters", found, "raw")
                 goals += judged(algorithm, size, found)
     return judge(sorted(goals, key=lambda goal: goal.number), check="--check" in arguments)

@@ -265,5 +265,5 @@ def test_what_is_sent_and_what_comes_back_is_not_shown() -> None:
     asked = HttpRequest("POST", url, form={"client_secret": "s3cret"}, access_token="t0ken")
     assert repr(asked).startswith("HttpRequest('POST', 'https://op.example/token")
     assert repr(HttpResponse(200, {"x": "y"}, b"t0ken")) == "HttpResponse(200, 5 bytes)"
-    for shown in (repr(asked), str(asked), f"{asked}"):
+    for shown in (repr(asked), str(asked), f"{asked}", repr(asked.prepare())):
         assert [part for part in ("c0de", "s3cret", "t0ken") if part in shown] == []

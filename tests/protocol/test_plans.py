@@ -188,3 +188,13 @@ def test_a_shape_is_that_of_its_own_configuration_whatever_other_threads_keep() 
     first, second = (key[1] for key in plans.by_key)  # type: ignore[index]
     assert first is second
     assert first == shape_of(config)
+
+
+def test_a_configuration_of_ones_own_class_is_copied_without_its_constructor() -> None:
+    class Own(TokenValidationConfig):
+        def __init__(self, audience: str) -> None:
+            super().__init__(perform_disco=True, audience=audience, client_secret="s3cret")
+
+    copy = unshared(Own("api"))
+    assert shape_of(copy) == shape_of(PLAIN)
+    assert copy.client_secret is None  # a plan is kept, and needs no secret

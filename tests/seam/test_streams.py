@@ -13,7 +13,7 @@ import httpx
 import pytest
 
 from py_identity_model._seam import aio, bounded, one_piece, sync
-from py_identity_model._seam.head import Head
+from py_identity_model._seam.connections import Head
 
 ANSWER = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"
 HEAD = b"POST / HTTP/1.1\r\n\r\n"

@@ -6,6 +6,7 @@ import warnings
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from functools import lru_cache
+from importlib import import_module
 from types import MethodType
 from typing import Any, NamedTuple
 
@@ -133,8 +134,8 @@ def _named(kid: str | None, keys: Iterable[JsonWebKey]) -> list[JsonWebKey]:
 
 def load_joserfc() -> None:
     """Load what :func:`prepare` needs, which takes longer than any key."""
-    import joserfc.jwk
-    import joserfc.jws  # noqa: F401
+    for name in ("joserfc.jwk", "joserfc.jws"):
+        import_module(name)
 
 
 def prepare(key: JsonWebKey, alg: str, *, allow_weak_keys: bool = False) -> Verify:

@@ -55,6 +55,9 @@ class Prepared(NamedTuple):
     headers: dict[str, str]
     content: bytes | None
 
+    def __repr__(self) -> str:
+        return "Prepared(...)"  # both hold credentials
+
 
 class HttpRequest(NamedTuple):
     """What to send.  Credentials are added for each attempt anew, by :meth:`prepare`."""

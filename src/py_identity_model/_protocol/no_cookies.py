@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import cache
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Any
 
@@ -13,18 +12,8 @@ def no_cookies() -> CookieJar:
 
 
 def ignore_cookies(client: Any) -> None:
-    """Make ``client`` not even look for cookies: the look costs a tenth of a request.
+    """Make ``client`` not even look for cookies: the look costs a twentieth of a request.
 
-    The libraries have no public way; where theirs has changed, the jar still takes nothing.
+    Where a library comes to look in another way, its jar still takes nothing.
     """
-    usual: Any = type(client.cookies)
-    client._cookies = _ignoring(usual)(client.cookies.jar)
-
-
-@cache
-def _ignoring(cookies: Any) -> Any:
-    class Ignoring(cookies):  # type: ignore[misc]
-        def extract_cookies(self, response: object) -> None:
-            """Leave them where they are."""
-
-    return Ignoring
+    client.cookies.extract_cookies = lambda response: None

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Hashable
 from copy import deepcopy
-from dataclasses import replace
 from operator import attrgetter
 from typing import Any
 
@@ -16,7 +15,6 @@ from .policy import DiscoveryPolicy
 from .token_validation import TokenValidationConfig, rules_for
 
 _MOST = 4096
-_NONE: tuple[None, None] = None, None
 
 _NAMES = (
     "perform_disco",
@@ -41,11 +39,11 @@ It is read for every call, so that a configuration that was changed takes effect
 
 
 def unshared(config: TokenValidationConfig) -> TokenValidationConfig:
-    """Return a copy of ``config`` as it is now.
+    """Return what a plan needs of ``config``, as it is now.
 
     The caller's own may change any time, and what is worked out must all be of one state.
     """
-    return replace(config, **dict(zip(_NAMES, _copied(shape_of(config)), strict=True)))
+    return TokenValidationConfig(**dict(zip(_NAMES, _copied(shape_of(config)), strict=True)))
 
 
 class Plans:
@@ -60,7 +58,7 @@ class Plans:
 
     def __init__(self) -> None:
         self.by_key: dict[Hashable, Plan] = {}
-        self._of_object: dict[tuple[int, object], tuple[object, Plan] | tuple[None, None]] = {}
+        self._of_object: dict[tuple[int, object], tuple[object, Plan]] = {}
         self._last_shape: Hashable = None
 
     def clear(self) -> None:
@@ -72,11 +70,11 @@ class Plans:
     def find_with_lists(self, config: TokenValidationConfig, address: object) -> Plan | None:
         """Return the plan for a configuration with something in it that cannot be hashed."""
         try:
-            shape, plan = self._of_object.get((id(config), address), _NONE)
+            found = self._of_object.get((id(config), address))
         except TypeError:  # the address: it will be refused
             return None
-        if plan is not None and shape == shape_of(config):
-            return plan
+        if found is not None and found[0] == shape_of(config):
+            return found[1]
         return self._looked_up(config, address)
 
     def _looked_up(self, config: TokenValidationConfig, address: object) -> Plan | None:

@@ -12,7 +12,7 @@ from typing import Any
 import httpcore
 import httpx
 
-from .head import Head
+from .connections import Head, wrap_backends
 from .sync import time_left
 
 
@@ -80,13 +80,8 @@ class BoundedBackend(httpcore.NetworkBackend):
 
 
 def bound_reads(client: httpx.Client) -> None:
-    """Make the connections of ``client`` end with the deadline.
+    """Make the reads of ``client`` end with the deadline, if its library lets us.
 
-    httpx has no public way to hand a backend to httpcore; where its own way has changed, reads
-    stay bounded by the timeout of each alone.
+    Otherwise they stay bounded by the timeout of each alone.
     """
-    for transport in (client._transport, *client._mounts.values()):
-        pool = getattr(transport, "_pool", None)
-        backend = getattr(pool, "_network_backend", None)
-        if pool is not None and isinstance(backend, httpcore.NetworkBackend):
-            pool._network_backend = BoundedBackend(backend)
+    wrap_backends(client, httpcore.NetworkBackend, BoundedBackend)

@@ -13,7 +13,7 @@ from typing import Any
 import httpcore
 import httpx
 
-from .head import Head
+from .connections import Head, wrap_backends
 
 
 class OnePieceStream(httpcore.AsyncNetworkStream):
@@ -78,13 +78,5 @@ class OnePieceBackend(httpcore.AsyncNetworkBackend):
 
 
 def send_in_one_piece(client: httpx.AsyncClient) -> None:
-    """Make every request of ``client`` leave in one piece.
-
-    httpx has no public way to hand a backend to httpcore; where its own way has changed, requests
-    leave as they always did.
-    """
-    for transport in (client._transport, *client._mounts.values()):
-        pool = getattr(transport, "_pool", None)
-        backend = getattr(pool, "_network_backend", None)
-        if pool is not None and isinstance(backend, httpcore.AsyncNetworkBackend):
-            pool._network_backend = OnePieceBackend(backend)
+    """Make every request of ``client`` leave in one piece, if its library lets us."""
+    wrap_backends(client, httpcore.AsyncNetworkBackend, OnePieceBackend)
