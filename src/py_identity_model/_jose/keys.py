@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Iterable
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from functools import lru_cache
 from importlib import import_module
 from types import MethodType
@@ -160,8 +160,6 @@ def prepare(key: JsonWebKey, alg: str, *, allow_weak_keys: bool = False) -> Veri
         imported = _import(key, quietly=weak)
     except (ValueError, TypeError, OverflowError, JoseError, UnsupportedAlgorithm) as error:
         raise _unfit(f"The key cannot be used: {error}", key, code="unusable_key") from None
-    with suppress(AttributeError):  # where joserfc's keys take no attributes: it only saves time
-        imported.get_op_key = MethodType(_itself, imported.get_op_key("verify"))
     return JWSRegistry.algorithms[alg].verify, imported
 
 
@@ -208,11 +206,14 @@ def _import(key: JsonWebKey, *, quietly: bool) -> Any:
 
     # The public members alone: what a key says of its use was judged already.
     material = {name: getattr(key, name) for name in ("kty", *_MATERIAL[key.kty])}
-    if not quietly:
-        return import_key(material)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        return import_key(material)
+    with warnings.catch_warnings(action="ignore") if quietly else nullcontext():
+        imported: Any = import_key(material)
+        native = imported.get_op_key("verify")
+        if key.kty != "oct":  # a key made of members keeps them, twice
+            imported = type(imported).import_key(native)
+    with suppress(AttributeError):  # where joserfc's keys take no attributes: it only saves time
+        imported.get_op_key = MethodType(_itself, native)
+    return imported
 
 
 def _unfit(text: str, key: JsonWebKey, *, code: str = "unfit_key") -> TokenValidationException:
