@@ -6,6 +6,7 @@ import json
 import warnings
 from base64 import b64encode, urlsafe_b64encode
 from dataclasses import replace
+from typing import Any
 
 import httpx
 import pytest
@@ -15,6 +16,7 @@ from joserfc.jws import JWSRegistry
 from py_identity_model import (
     CacheEvent,
     CacheEventKind,
+    TokenValidationConfig,
     get_cache_counters,
     get_cache_statistics,
     set_cache_event_hook,
@@ -42,6 +44,7 @@ from py_identity_model.exceptions import (
     InvalidAudienceException,
     KeysUnavailableException,
     NetworkException,
+    PyIdentityModelException,
     SignatureVerificationException,
     TokenExpiredException,
     TokenValidationException,
@@ -736,6 +739,44 @@ async def test_a_configuration_that_was_changed_takes_effect_at_once(
     config.audience = "api"
     config.leeway = True
     with refused(ConfigurationException, "invalid_configuration"):
+        await validate_token(token, config, provider.issuer)
+
+
+@pytest.mark.parametrize(
+    ("changed", "code"),
+    [
+        ({"perform_disco": False}, "missing_key"),
+        ({"decryption_keys": []}, "not_encrypted"),
+        ({"jwks_uri": "https://op.example/jwks"}, "invalid_configuration"),
+        ({"max_token_size": 10}, "token_too_large"),
+    ],
+)
+async def test_a_configuration_may_become_quite_another(
+    provider: EmbeddedProvider, changed: dict[str, Any], code: str
+) -> None:
+    config, token = replace(CONFIG), provider.mint()
+    for _ in range(2):
+        await validate_token(token, config, provider.issuer)
+    vars(config).update(changed)
+    with pytest.raises(PyIdentityModelException) as caught:
+        await validate_token(token, config, provider.issuer)
+    assert caught.value.code == code
+
+
+async def test_a_configuration_that_is_computed_is_asked_every_time(
+    provider: EmbeddedProvider,
+) -> None:
+    wanted = ["api"]
+
+    class Computed(TokenValidationConfig):
+        def __getattribute__(self, name: str) -> Any:
+            return wanted[0] if name == "audience" else super().__getattribute__(name)
+
+    config, token = Computed(perform_disco=True, audience="api"), provider.mint()
+    for _ in range(2):
+        await validate_token(token, config, provider.issuer)
+    wanted[:] = ["other"]
+    with refused(InvalidAudienceException, "invalid_audience"):
         await validate_token(token, config, provider.issuer)
 
 

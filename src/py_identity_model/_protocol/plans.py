@@ -97,25 +97,26 @@ class Plans:
         address: str,
         document: Entry[Any],
         keys: Entry[KeySnapshot],
-    ) -> None:
-        """Keep a plan for tokens that come after one that was validated.
+    ) -> Plan | None:
+        """Keep a plan for tokens that come after one that was validated, and return it.
 
         Nobody else may be able to change ``config``: see :func:`unshared`.
         """
         shape, provider = shape_of(config), document.value
         key = _hashable((address, shape)) or _hashable((address, _frozen(shape)))
         if key is None or provider is None:
-            return
+            return None
         plan = self.by_key.get(key)
         if plan is not None and plan.is_for(document, keys):
-            return
+            return plan
         try:
             rules = rules_for(config, provider.issuer)
         except PyIdentityModelException:  # what it has become is refused
-            return
+            return None
         if len(self.by_key) >= _MOST:
             self.by_key.clear()
-        self.by_key[self._shared(*key)] = Plan(config, address, rules, document, keys)
+        plan = self.by_key[self._shared(*key)] = Plan(config, address, rules, document, keys)
+        return plan
 
     def _shared(self, address: str, shape: Hashable) -> Hashable:
         """Return a key whose shape is that of the key before where they are equal.

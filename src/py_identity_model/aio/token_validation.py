@@ -73,19 +73,32 @@ async def validate_token(
                 jwt, token_validation_config, disco_doc_address, http_client
             )
     config = token_validation_config
-    if config.decryption_keys is not None:
-        jwt, config = opened(jwt, config)
-    if config.perform_disco:
-        cache = default_cache if http_client is None else cache_of(http_client)
-        plain = config.client_secret is None and config.jwks_uri is None
-        claims = cache.warm(jwt, config, disco_doc_address) if plain else None
-        if claims is None:
-            claims = await _by_discovery(jwt, config, cache, disco_doc_address, http_client)
+    if http_client is None or not config.perform_disco:
+        cache = default_cache
     else:
-        claims = _by_hand(jwt, config)
+        cache = cache_of(http_client)
+    claims = cache.warm(jwt, config, disco_doc_address)
+    if claims is None:
+        claims = await _cold(jwt, config, cache, disco_doc_address, http_client)
     if config.claims_validator is not None:
         await _run_validator(config, claims)
     return claims
+
+
+async def _cold(
+    jwt: str,
+    config: TokenValidationConfig,
+    cache: AsyncProviderCache,
+    address: str | None,
+    client: AsyncHTTPClient | None,
+) -> dict[str, Any]:
+    if config.decryption_keys is not None:
+        jwt, config = opened(jwt, config)
+        if (claims := cache.warm(jwt, config, address)) is not None:
+            return claims
+    if config.perform_disco:
+        return await _by_discovery(jwt, config, cache, address, client)
+    return _by_hand(jwt, config)
 
 
 def _taken_apart(

@@ -20,6 +20,7 @@ from .._protocol.counters import get_cache_counters
 from .._protocol.discovery import DiscoveryDocumentRequest
 from .._protocol.fetching import Attempt, wanted
 from .._protocol.jwks import JwksRequest, JwksResponse
+from .._protocol.plan import Plan
 from .._protocol.plans import Plans, shape_of, unshared
 from .._protocol.policy import DiscoveryPolicy
 from .._protocol.token_validation import TokenValidationConfig, policy_of
@@ -43,6 +44,18 @@ class Provider(NamedTuple):
     jwks_uri: str | None
 
 
+class _Latest(NamedTuple):
+    """The configuration that was worked out last, as it was then, and its plan."""
+
+    config: TokenValidationConfig | None
+    address: str | None
+    state: dict[str, Any]
+    plan: Plan | None
+
+
+_NOTHING_YET = _Latest(None, None, {}, None)
+
+
 class ProviderCache:
     """What is cached for one client, or for all calls that pass none."""
 
@@ -61,7 +74,7 @@ class ProviderCache:
             code="jwks_failed",
         )
         self._plans = Plans()
-        self._sound: tuple[object, object] = None, None  # configuration and address, seen to work
+        self._latest = _NOTHING_YET
         _all.add(self)
 
     def clear(self, *, documents: bool = False, keys: bool = False) -> None:
@@ -71,21 +84,27 @@ class ProviderCache:
         if keys:
             self.keys.entries.clear()
         self._plans.clear()
-        self._sound = None, None
+        self._latest = _NOTHING_YET
 
     def warm(
         self, jwt: str, config: TokenValidationConfig, address: object
     ) -> dict[str, Any] | None:
         """Return the claims of ``jwt`` if all that is needed is cached; None needs the long way.
 
-        Raises TokenValidationException for claims that break a rule.
+        Raises TokenValidationException for a token that must be refused.
         """
-        sound, address_then = self._sound
-        # What is no token is refused without a look for the plan, which is half the work: nothing
-        # that may have changed in the configuration since would make it one.
-        short = config is sound and type(jwt) is str and len(jwt) <= MAX_TOKEN_SIZE
-        if short and jwt.count(".") < 2 and address == address_then:
-            raise not_split(jwt, config.max_token_size)
+        known, address_then, state, plan = self._latest
+        if config is known and address == address_then:
+            # What is no token is refused without a look at anything else: nothing that may have
+            # changed in the configuration since would make it one.
+            if type(jwt) is str and len(jwt) <= MAX_TOKEN_SIZE and jwt.count(".") < 2:
+                raise not_split(jwt, config.max_token_size)
+            if plan is not None and config.__dict__ == state:
+                return plan.claims(jwt, self.documents.clock(), time())
+        if not config.perform_disco or config.decryption_keys is not None:
+            return None
+        if config.client_secret is not None or config.jwks_uri is not None:
+            return None
         try:
             plan = self._plans.by_key.get((address, shape_of(config)))
         except TypeError:
@@ -94,14 +113,17 @@ class ProviderCache:
 
     def remember(self, config: TokenValidationConfig, address: str, provider: Provider) -> None:
         """Keep what a validation worked out, for tokens that come after it."""
-        self._sound = config, address
         self._plans.forget(config, address)
-        config = unshared(config)
-        policy = policy_of(config)
+        own = unshared(config)
+        state = {**vars(own), "claims_validator": config.claims_validator}
+        policy = policy_of(own)
         document = self.documents.entries.find((address, policy.cache_key()))
         keys = self.keys.entries.find(place_of(provider.jwks_uri or "", policy))
+        plan = None
+        plain = type(config) is TokenValidationConfig  # with attributes that nothing computes
         if document is not None and keys is not None and document.value == provider:
-            self._plans.keep(config, address, document, keys)
+            plan = self._plans.keep(own, address, document, keys)
+        self._latest = _Latest(config, address, state, plan if plain else None)
 
     def provider(
         self, client: HTTPClient | None, address: str, policy: DiscoveryPolicy
