@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import socket
+from functools import lru_cache
 from typing import NamedTuple
 from urllib.parse import SplitResult, urlsplit
 
@@ -65,6 +66,7 @@ def origin_of(parts: SplitResult) -> tuple[str, str, int]:
     return parts.scheme, (parts.hostname or "").rstrip("."), port
 
 
+@lru_cache(maxsize=256)
 def parse_ip(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
     """Return the address that ``host`` denotes, in any notation a resolver takes, or None."""
     host = host.strip("[]").rstrip(".").partition("%")[0]

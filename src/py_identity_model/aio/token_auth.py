@@ -123,8 +123,8 @@ class AsyncTokenAuth(httpx.Auth):
 
     def _learn(self, request: httpx.Request, response: httpx.Response) -> str | None:
         """Remember the nonce that ``response`` brings; return it if another proof is demanded."""
-        key, nonce = self._source.dpop_key, response.headers.get("DPoP-Nonce")
-        if key is None or not nonce:
+        key = self._source.dpop_key
+        if key is None or not (nonce := response.headers.get("DPoP-Nonce")):
             return None
         self._memory.nonces[self._memory.place(key, str(request.url))] = nonce
         told = {one.error for one in _challenges(response)}
