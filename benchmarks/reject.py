@@ -61,16 +61,17 @@ def main(arguments: list[str]) -> int:
             published = peer.function(kind="refuse", token=token, issuer=issuer)
             found = interleave({"ours": ours, "published 4.1.1": published})
             table(kind, found, "ours")
-            ratio = found["published 4.1.1"].over(found["ours"])
-            goals.append(Goal("G5", f"{kind}: published release to ours", ratio, 5, 8, True))
+            what = f"{kind}: published release to ours"
+            theirs = found["published 4.1.1"]
+            goals.append(Goal.of("G5", what, theirs, found["ours"], (5, 8), at_least=True))
         sizes = {
             f"{size} KB": refusing(f"{header(alg='RS256', kid='x')}.{'A' * size * 1024}.AA", issuer)
             for size in (1, 10, 100, 1000)
         }
         found = interleave(sizes, rounds=15)
         table("garbage", found, "1 KB")
-        ratio = found["1000 KB"].over(found["1 KB"])
-        goals.append(Goal("G6", "1 MB of garbage to 1 KB", ratio, 2, 1.2))
+        most, least = found["1000 KB"], found["1 KB"]
+        goals.append(Goal.of("G6", "1 MB of garbage to 1 KB", most, least, (2, 1.2)))
     return judge(goals, check="--check" in arguments)
 
 

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 from xml.sax.saxutils import escape
 
-from benchmarks._side import Goal
+from benchmarks._side import Goal, verdict
 
 PICTURED = "RS256, real claims"
 NAMES = {
@@ -44,11 +44,19 @@ def goals(found: list[dict[str, Any]]) -> list[Goal]:
         if "goal" in line:
             goal = Goal(**line["goal"])
             values[goal.number, goal.what].append(goal)
-    medians = [
-        replace(same[0], value=statistics.median(goal.value for goal in same))
-        for same in values.values()
-    ]
-    return sorted(medians, key=lambda goal: (goal.number[0], int(goal.number[1:])))
+    return sorted(
+        map(_median, values.values()), key=lambda goal: (goal.number[0], int(goal.number[1:]))
+    )
+
+
+def _median(same: list[Goal]) -> Goal:
+    here = [goal.here for goal in same if goal.here is not None]
+    return replace(
+        same[0],
+        value=statistics.median(goal.value for goal in same),
+        here=statistics.median(here) if here else None,
+        unrest=statistics.median(goal.unrest for goal in same),
+    )
 
 
 def markdown(judged: list[Goal]) -> str:
@@ -56,12 +64,9 @@ def markdown(judged: list[Goal]) -> str:
     rows = ["| goal | what | measured | must | aim | |", "|---|---|---|---|---|---|"]
     for goal in judged:
         sign = ">=" if goal.at_least else "<="
-        verdict = (
-            "aim met" if goal.met(goal.aim) else "met" if goal.met(goal.must) else "**missed**"
-        )
         rows.append(
             f"| {goal.number} | {goal.what} | {goal.value:.3g} | {sign} {goal.must:g} "
-            f"| {sign} {goal.aim:g} | {verdict} |"
+            f"| {sign} {goal.aim:g} | {goal.verdict.replace('missed', '**missed**')} |"
         )
     return "\n".join(rows) + "\n"
 
@@ -114,13 +119,11 @@ def main(arguments: list[str]) -> int:
     print(f"\nMedians of {len(options.results)} runs:\n")
     for goal in judged:
         print(goal.row())
-    missed = [goal for goal in judged if not goal.met(goal.must)]
-    print(f"\n{len(judged)} goals, {len(missed)} missed")
     if options.markdown:
         options.markdown.write_text(markdown(judged), "utf-8")
     if options.svg and (values := bars(found)):
         options.svg.write_text(svg(values), "utf-8")
-    return int(options.check and bool(missed))
+    return verdict(judged, check=options.check)
 
 
 if __name__ == "__main__":

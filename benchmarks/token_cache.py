@@ -36,8 +36,8 @@ def main(arguments: list[str]) -> int:
                 }
             )
             table(f"{algorithm}, real claims, {len(cache)} tokens kept", found, "validation")
-            ratio = found["hit"].over(found["validation"])
-            goals.append(Goal("G7", f"{algorithm}: hit to validation", ratio, must, aim))
+            what, base = f"{algorithm}: hit to validation", found["validation"]
+            goals.append(Goal.of("G7", what, found["hit"], base, (must, aim)))
     return judge(goals, check="--check" in arguments)
 
 
