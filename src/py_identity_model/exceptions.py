@@ -126,6 +126,7 @@ class TokenValidationException(ValidationException):
     """A token was refused; ``token_part`` is ``header``, ``payload``, ``signature`` or None."""
 
     code = "invalid_token"
+    token_part: str | None = None
 
     def __init__(
         self,
@@ -139,7 +140,8 @@ class TokenValidationException(ValidationException):
         self.message = message
         self.details = dict(details) if details else {}
         self.code = code or self.default_code
-        self.token_part = token_part
+        if token_part is not None:
+            self.token_part = token_part
 
 
 class _TokenPartException(TokenValidationException):

@@ -12,7 +12,7 @@ from .keys import Header, KeySnapshot, Verify, prepared
 
 MAX_TOKEN_SIZE = 64 * 1024
 _MAX_HEADER = 8 * 1024
-_NOT_THREE = "The JWT is malformed: it does not have three segments"
+NOT_THREE = "The JWT is malformed: it does not have three segments"
 
 
 class Segments(NamedTuple):
@@ -38,7 +38,7 @@ def split_token(jwt: object, max_size: int = MAX_TOKEN_SIZE) -> Segments:
 def not_split(jwt: object, max_size: int) -> TokenValidationException:
     """Return what to raise for something that is no compact token of three segments."""
     if isinstance(jwt, str) and len(jwt) <= max_size and jwt.isascii():
-        return TokenValidationException(_NOT_THREE, code="malformed_token")
+        return TokenValidationException(NOT_THREE, code="malformed_token")
     if not isinstance(jwt, str):
         return _malformed("it is not text")
     if len(jwt) > max_size:

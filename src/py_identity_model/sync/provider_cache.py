@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from .._fork import forget_in_child
 from .._jose.keys import KeySnapshot
-from .._jose.tokens import MAX_TOKEN_SIZE, not_split
+from .._jose.tokens import NOT_THREE
 from .._protocol import discovery as discovery_protocol
 from .._protocol import jwks as jwks_protocol
 from .._protocol.cache import Entry, may_be_stored, time_to_live
@@ -97,8 +97,9 @@ class ProviderCache:
         if config is known and address == address_then:
             # What is no token is refused without a look at anything else: nothing that may have
             # changed in the configuration since would make it one.
-            if type(jwt) is str and len(jwt) <= MAX_TOKEN_SIZE and jwt.count(".") < 2:
-                raise not_split(jwt, config.max_token_size)
+            short = type(jwt) is str and len(jwt) <= config.max_token_size
+            if short and jwt.count(".") < 2 and jwt.isascii():
+                raise TokenValidationException(NOT_THREE, code="malformed_token")
             if plan is not None and config.__dict__ == state:
                 return plan.claims(jwt, self.documents.clock(), time())
         if not config.perform_disco or config.decryption_keys is not None:
