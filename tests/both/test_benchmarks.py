@@ -56,17 +56,40 @@ def test_only_a_missed_goal_fails_and_only_where_it_is_asked() -> None:
     assert verdict(missed, check=False) == 0
 
 
-def test_of_several_runs_the_medians_count(tmp_path: Path) -> None:
-    files = []
-    for run, (value, here, unrest) in enumerate(
-        [(1.1, 1.2, 1.0), (9.0, 1.9, 9.0), (1.3, 1.4, 1.2)]
-    ):
+Run = tuple[float, float, float]
+
+
+def files(folder: Path, runs: list[Run]) -> list[Path]:
+    """Return a file of results for each run: a value, its translated bound, its base's unrest."""
+    written = []
+    for number, (value, here, unrest) in enumerate(runs):
         goal = {"number": "G2", "what": "x", "value": value, "must": 1.2, "aim": 1.0}
         line = {"goal": {**goal, "here": here, "unrest": unrest}}
-        files.append(tmp_path / f"run-{run}.jsonl")
-        files[-1].write_text(json.dumps(line) + "\n")
-    (goal_found,) = report.goals(report.lines(files))
-    assert (goal_found.value, goal_found.here, goal_found.unrest) == (1.3, 1.4, 1.2)
-    table = tmp_path / "table.md"
-    assert report.main([*map(str, files), "--check", f"--markdown={table}"]) == 0
-    assert "met here (1.4)" in table.read_text()
+        written.append(folder / f"run-{number}.jsonl")
+        written[-1].write_text(json.dumps(line) + "\n")
+    return written
+
+
+@pytest.mark.parametrize(
+    ("runs", "expected"),
+    [
+        ([(1.1, 1.2, 1.0), (9.0, 1.9, 1.5), (1.3, 1.4, 1.2)], (1.3, 1.4, 1.2)),
+        ([(1.1, 1.3, 1.2), (9.0, 1.9, 1.7), (1.3, 1.3, 1.2)], (1.2, 1.3, 1.2)),
+        ([(1.1, 1.2, 2.0), (9.0, 1.9, 2.5), (1.3, 1.4, 3.0)], (1.3, 1.4, 2.5)),
+    ],
+)
+def test_the_medians_of_calm_runs_count_or_of_all_where_none_was(
+    tmp_path: Path, runs: list[Run], expected: Run
+) -> None:
+    (goal,) = report.goals(report.lines(files(tmp_path, runs)))
+    assert goal.here is not None
+    assert (goal.value, goal.here, goal.unrest) == pytest.approx(expected)
+
+
+def test_the_table_has_the_verdict(tmp_path: Path) -> None:
+    runs, table = files(tmp_path, [(1.3, 1.4, 1.2)]), tmp_path / "table.md"
+    assert report.main([*map(str, runs), "--check", f"--markdown={table}"]) == 0
+    assert "| met here (1.4) |" in table.read_text()
+    missed = files(tmp_path, [(1.5, 1.4, 1.2)])
+    assert report.main([*map(str, missed), "--check", f"--markdown={table}"]) == 1
+    assert "| **missed** |" in table.read_text()
