@@ -15,6 +15,11 @@ class Child:
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
         )
 
+    @property
+    def pid(self) -> int:
+        """Its number."""
+        return self._process.pid
+
     def tell(self, line: str) -> None:
         """Send a line."""
         assert self._process.stdin is not None

@@ -42,6 +42,11 @@ class PeerFunction:
     def __call__(self) -> object:
         return self.seconds(1)
 
+    @property
+    def pid(self) -> int:
+        """The worker's process."""
+        return self._peer.pid
+
     def seconds(self, count: int) -> float:
         """Return how long ``count`` calls took."""
         return float(self._peer.ask(**self._question, count=count))

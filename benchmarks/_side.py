@@ -19,7 +19,8 @@ import random
 import statistics
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -64,7 +65,34 @@ def interleave(
     batch_seconds: float = 0.006,
     seed: int = 1,
 ) -> dict[str, Measured]:
-    """Run every function once a round, in shuffled order, in batches of equal length."""
+    """Run every function once a round, in shuffled order, in batches of equal length.
+
+    All of it on one core, the peer's process included: two cores of a shared machine may run at
+    quite different speeds for minutes.
+    """
+    peers = {one.pid for one in functions.values() if isinstance(one, PeerFunction)}
+    with _on_one_core(peers):
+        return _interleaved(functions, rounds, batch_seconds, seed)
+
+
+@contextmanager
+def _on_one_core(peers: set[int]) -> Iterator[None]:
+    if not hasattr(os, "sched_setaffinity"):
+        yield
+        return
+    before = {process: os.sched_getaffinity(process) for process in (0, *peers)}
+    for process in before:
+        os.sched_setaffinity(process, {min(before[0])})
+    try:
+        yield
+    finally:
+        for process, cores in before.items():
+            os.sched_setaffinity(process, cores)
+
+
+def _interleaved(
+    functions: Mapping[str, Callable[[], object]], rounds: int, batch_seconds: float, seed: int
+) -> dict[str, Measured]:
     order, shuffle = list(functions), random.Random(seed).shuffle
     counts = {name: _batch(function, batch_seconds) for name, function in functions.items()}
     times: dict[str, list[float]] = {name: [] for name in functions}
