@@ -1,8 +1,7 @@
 """Judge the results of several runs by their medians, as a table and a picture.
 
 ``python -m benchmarks.report RESULTS... [--check] [--markdown FILE] [--svg FILE]``: each file of
-results is one run.  A goal counts by its median, so that one disturbed run cannot fail it; where
-its base was all over the place, a run does not count if there are others.
+results is one run.  A goal counts by its median, so that one disturbed run cannot fail it.
 """
 
 from __future__ import annotations
@@ -18,7 +17,7 @@ from pathlib import Path
 from typing import Any
 from xml.sax.saxutils import escape
 
-from benchmarks._side import DISTURBED, Goal, verdict
+from benchmarks._side import Goal, verdict
 
 PICTURED = "RS256, real claims"
 NAMES = {
@@ -51,14 +50,10 @@ def goals(found: list[dict[str, Any]]) -> list[Goal]:
 
 
 def _median(same: list[Goal]) -> Goal:
-    """Return the goal with the medians of the runs in which its base was calm, if there were."""
-    counted = [goal for goal in same if goal.unrest <= DISTURBED] or same
-    here = [goal.here for goal in counted if goal.here is not None]
     return replace(
         same[0],
-        value=statistics.median(goal.value for goal in counted),
-        here=statistics.median(here) if here else None,
-        unrest=statistics.median(goal.unrest for goal in counted),
+        value=statistics.median(goal.value for goal in same),
+        unrest=statistics.median(goal.unrest for goal in same),
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Hashable
 from copy import deepcopy
 from operator import attrgetter
-from typing import Any
+from typing import Any, NamedTuple
 
 from .._jose.keys import KeySnapshot
 from ..exceptions import PyIdentityModelException
@@ -46,6 +46,18 @@ def unshared(config: TokenValidationConfig) -> TokenValidationConfig:
     return TokenValidationConfig(**dict(zip(_NAMES, _copied(shape_of(config)), strict=True)))
 
 
+class Latest(NamedTuple):
+    """The configuration that was worked out last, as it was then, and its plan."""
+
+    config: TokenValidationConfig | None
+    address: str | None
+    state: dict[str, Any]
+    plan: Plan | None
+
+
+_NOTHING_YET = Latest(None, None, {}, None)
+
+
 class Plans:
     """The plans of one cache.
 
@@ -54,15 +66,17 @@ class Plans:
     copy of what it was: freezing them for every token would cost as much as half a signature.
     """
 
-    __slots__ = ("_last_shape", "_of_object", "by_key")
+    __slots__ = ("_last_shape", "_of_object", "by_key", "latest")
 
     def __init__(self) -> None:
         self.by_key: dict[Hashable, Plan] = {}
         self._of_object: dict[tuple[int, object], tuple[object, Plan]] = {}
         self._last_shape: Hashable = None
+        self.latest = _NOTHING_YET
 
     def clear(self) -> None:
         """Forget all."""
+        self.latest = _NOTHING_YET
         self.by_key.clear()
         self._of_object.clear()
         self._last_shape = None
@@ -117,6 +131,18 @@ class Plans:
             self.by_key.clear()
         plan = self.by_key[self._shared(*key)] = Plan(config, address, rules, document, keys)
         return plan
+
+    def note(
+        self,
+        config: TokenValidationConfig,
+        address: str,
+        own: TokenValidationConfig,
+        plan: Plan | None,
+    ) -> None:
+        """Remember ``config`` as the latest; ``own`` is what it was when ``plan`` was made."""
+        state = {**vars(own), "claims_validator": config.claims_validator}
+        plain = type(config) is TokenValidationConfig  # with attributes that nothing computes
+        self.latest = Latest(config, address, state, plan if plain else None)
 
     def _shared(self, address: str, shape: Hashable) -> Hashable:
         """Return a key whose shape is that of the key before where they are equal.

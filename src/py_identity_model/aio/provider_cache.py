@@ -19,7 +19,6 @@ from .._protocol.counters import get_cache_counters
 from .._protocol.discovery import DiscoveryDocumentRequest
 from .._protocol.fetching import Attempt, wanted
 from .._protocol.jwks import JwksRequest, JwksResponse
-from .._protocol.plan import Plan
 from .._protocol.plans import Plans, shape_of, unshared
 from .._protocol.policy import DiscoveryPolicy
 from .._protocol.token_validation import TokenValidationConfig, policy_of
@@ -43,18 +42,6 @@ class Provider(NamedTuple):
     jwks_uri: str | None
 
 
-class _Latest(NamedTuple):
-    """The configuration that was worked out last, as it was then, and its plan."""
-
-    config: TokenValidationConfig | None
-    address: str | None
-    state: dict[str, Any]
-    plan: Plan | None
-
-
-_NOTHING_YET = _Latest(None, None, {}, None)
-
-
 class AsyncProviderCache:
     """What is cached for one client, or for all calls that pass none."""
 
@@ -73,7 +60,6 @@ class AsyncProviderCache:
             code="jwks_failed",
         )
         self._plans = Plans()
-        self._latest = _NOTHING_YET
         _all.add(self)
 
     def clear(self, *, documents: bool = False, keys: bool = False) -> None:
@@ -83,7 +69,6 @@ class AsyncProviderCache:
         if keys:
             self.keys.entries.clear()
         self._plans.clear()
-        self._latest = _NOTHING_YET
 
     def warm(
         self, jwt: str, config: TokenValidationConfig, address: object
@@ -92,7 +77,7 @@ class AsyncProviderCache:
 
         Raises TokenValidationException for a token that must be refused.
         """
-        known, address_then, state, plan = self._latest
+        known, address_then, state, plan = self._plans.latest
         if config is known and address == address_then:
             # What is no token is refused without a look at anything else: nothing that may have
             # changed in the configuration since would make it one.
@@ -115,15 +100,13 @@ class AsyncProviderCache:
         """Keep what a validation worked out, for tokens that come after it."""
         self._plans.forget(config, address)
         own = unshared(config)
-        state = {**vars(own), "claims_validator": config.claims_validator}
         policy = policy_of(own)
         document = self.documents.entries.find((address, policy.cache_key()))
         keys = self.keys.entries.find(place_of(provider.jwks_uri or "", policy))
         plan = None
-        plain = type(config) is TokenValidationConfig  # with attributes that nothing computes
         if document is not None and keys is not None and document.value == provider:
             plan = self._plans.keep(own, address, document, keys)
-        self._latest = _Latest(config, address, state, plan if plain else None)
+        self._plans.note(config, address, own, plan)
 
     async def provider(
         self, client: AsyncHTTPClient | None, address: str, policy: DiscoveryPolicy

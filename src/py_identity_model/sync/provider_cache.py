@@ -20,7 +20,6 @@ from .._protocol.counters import get_cache_counters
 from .._protocol.discovery import DiscoveryDocumentRequest
 from .._protocol.fetching import Attempt, wanted
 from .._protocol.jwks import JwksRequest, JwksResponse
-from .._protocol.plan import Plan
 from .._protocol.plans import Plans, shape_of, unshared
 from .._protocol.policy import DiscoveryPolicy
 from .._protocol.token_validation import TokenValidationConfig, policy_of
@@ -44,18 +43,6 @@ class Provider(NamedTuple):
     jwks_uri: str | None
 
 
-class _Latest(NamedTuple):
-    """The configuration that was worked out last, as it was then, and its plan."""
-
-    config: TokenValidationConfig | None
-    address: str | None
-    state: dict[str, Any]
-    plan: Plan | None
-
-
-_NOTHING_YET = _Latest(None, None, {}, None)
-
-
 class ProviderCache:
     """What is cached for one client, or for all calls that pass none."""
 
@@ -74,7 +61,6 @@ class ProviderCache:
             code="jwks_failed",
         )
         self._plans = Plans()
-        self._latest = _NOTHING_YET
         _all.add(self)
 
     def clear(self, *, documents: bool = False, keys: bool = False) -> None:
@@ -84,7 +70,6 @@ class ProviderCache:
         if keys:
             self.keys.entries.clear()
         self._plans.clear()
-        self._latest = _NOTHING_YET
 
     def warm(
         self, jwt: str, config: TokenValidationConfig, address: object
@@ -93,7 +78,7 @@ class ProviderCache:
 
         Raises TokenValidationException for a token that must be refused.
         """
-        known, address_then, state, plan = self._latest
+        known, address_then, state, plan = self._plans.latest
         if config is known and address == address_then:
             # What is no token is refused without a look at anything else: nothing that may have
             # changed in the configuration since would make it one.
@@ -116,15 +101,13 @@ class ProviderCache:
         """Keep what a validation worked out, for tokens that come after it."""
         self._plans.forget(config, address)
         own = unshared(config)
-        state = {**vars(own), "claims_validator": config.claims_validator}
         policy = policy_of(own)
         document = self.documents.entries.find((address, policy.cache_key()))
         keys = self.keys.entries.find(place_of(provider.jwks_uri or "", policy))
         plan = None
-        plain = type(config) is TokenValidationConfig  # with attributes that nothing computes
         if document is not None and keys is not None and document.value == provider:
             plan = self._plans.keep(own, address, document, keys)
-        self._latest = _Latest(config, address, state, plan if plain else None)
+        self._plans.note(config, address, own, plan)
 
     def provider(
         self, client: HTTPClient | None, address: str, policy: DiscoveryPolicy

@@ -72,32 +72,20 @@ def validate_token(
         with in_force(settings):
             return validate_token(jwt, token_validation_config, disco_doc_address, http_client)
     config = token_validation_config
-    if http_client is None or not config.perform_disco:
-        cache = default_cache
-    else:
+    cache = default_cache
+    if http_client is not None and config.perform_disco:
         cache = cache_of(http_client)
     claims = cache.warm(jwt, config, disco_doc_address)
+    if claims is None and config.decryption_keys is not None:
+        jwt, config = opened(jwt, config)
+        claims = cache.warm(jwt, config, disco_doc_address)
+    if claims is None and config.perform_disco:
+        claims = _by_discovery(jwt, config, cache, disco_doc_address, http_client)
     if claims is None:
-        claims = _cold(jwt, config, cache, disco_doc_address, http_client)
+        claims = _by_hand(jwt, config)
     if config.claims_validator is not None:
         _run_validator(config, claims)
     return claims
-
-
-def _cold(
-    jwt: str,
-    config: TokenValidationConfig,
-    cache: ProviderCache,
-    address: str | None,
-    client: HTTPClient | None,
-) -> dict[str, Any]:
-    if config.decryption_keys is not None:
-        jwt, config = opened(jwt, config)
-        if (claims := cache.warm(jwt, config, address)) is not None:
-            return claims
-    if config.perform_disco:
-        return _by_discovery(jwt, config, cache, address, client)
-    return _by_hand(jwt, config)
 
 
 def _taken_apart(
