@@ -208,9 +208,9 @@ def _import(key: JsonWebKey, *, quietly: bool) -> Any:
     material = {name: getattr(key, name) for name in ("kty", *_MATERIAL[key.kty])}
     with warnings.catch_warnings(action="ignore") if quietly else nullcontext():
         imported: Any = import_key(material)
-    native = imported.get_op_key("verify")
-    if key.kty != "oct":  # a key made of members keeps them, twice
-        imported = type(imported)(native, native)
+        native = imported.get_op_key("verify")
+        if key.kty != "oct":  # a key made of members keeps them, twice
+            imported = type(imported).import_key(native)
     with suppress(AttributeError):  # where joserfc's keys take no attributes: it only saves time
         imported.get_op_key = MethodType(_itself, native)
     return imported
