@@ -57,33 +57,53 @@ def interleave(
 ) -> dict[str, Measured]:
     """Run every function once a round, in shuffled order, in batches of equal length.
 
-    All of it on one core, the peer's process included: two cores of a shared machine may run at
-    quite different speeds for minutes.
+    All of a round on one core, the peer's process included: two cores of a shared machine may
+    run at quite different speeds.  It is the one that is quicker as the round begins, because
+    what slows a core, a neighbour on its other half, slows some work more than other.
     """
     peers = {one.pid for one in functions.values() if isinstance(one, PeerFunction)}
-    with _on_one_core(peers):
-        return _interleaved(functions, rounds, batch_seconds, seed)
+    with _on_one_core(peers) as settle:
+        return _interleaved(functions, rounds, batch_seconds, seed, settle)
 
 
 @contextmanager
-def _on_one_core(peers: set[int]) -> Iterator[None]:
+def _on_one_core(peers: set[int]) -> Iterator[Callable[[], None]]:
+    """Yield what moves this process and ``peers`` to the core that is the quickest just now."""
     if not hasattr(os, "sched_setaffinity"):
-        yield
+        yield lambda: None
         return
     before = {process: os.sched_getaffinity(process) for process in (0, *peers)}
-    for process in before:
-        os.sched_setaffinity(process, {min(before[0])})
+
+    def settle() -> None:
+        quickest = min(sorted(before[0]), key=_pace)
+        for process in before:
+            os.sched_setaffinity(process, {quickest})
+
     try:
-        yield
+        yield settle
     finally:
         for process, cores in before.items():
             os.sched_setaffinity(process, cores)
 
 
+def _pace(core: int) -> float:
+    os.sched_setaffinity(0, {core})
+    return min(_seconds(_some_work, 10) for _ in range(3))
+
+
+def _some_work() -> None:
+    sum(number * number for number in range(1000))
+
+
 def _interleaved(
-    functions: Mapping[str, Callable[[], object]], rounds: int, batch_seconds: float, seed: int
+    functions: Mapping[str, Callable[[], object]],
+    rounds: int,
+    batch_seconds: float,
+    seed: int,
+    settle: Callable[[], None],
 ) -> dict[str, Measured]:
     order, shuffle = list(functions), random.Random(seed).shuffle
+    settle()
     counts = {name: _batch(function, batch_seconds) for name, function in functions.items()}
     times: dict[str, list[float]] = {name: [] for name in functions}
     gc.collect()
@@ -91,6 +111,7 @@ def _interleaved(
     try:
         for _ in range(rounds):
             shuffle(order)
+            settle()
             for name in order:
                 took = _seconds(functions[name], counts[name])
                 times[name].append(took / counts[name] * 1e6)

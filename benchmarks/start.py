@@ -87,7 +87,7 @@ def main(arguments: list[str]) -> int:
         for name in order:  # writes the bytecode
             python, program, more = programs[name]
             seconds(environment, python, program, *more)
-        for _ in range(15):
+        for _ in range(20):
             random.Random(len(times[order[0]])).shuffle(order)
             for name in order:
                 python, program, more = programs[name]

@@ -3,17 +3,29 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import pytest
-from benchmarks import report
-from benchmarks._side import DISTURBED, Goal, Measured, verdict
+from benchmarks import _side, report
+from benchmarks._side import DISTURBED, Goal, Measured, interleave, verdict
 
 
 def test_a_ratio_is_the_median_over_rounds() -> None:
     one, base = Measured([3.0, 4.0, 90.0]), Measured([2.0, 4.0, 9.0])
     goal = Goal.of("G1", "what", one, base, (1.5, 1.0))
     assert (goal.value, goal.unrest, goal.verdict) == (1.5, 2.0, "met")
+
+
+@pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="cores cannot be chosen here")
+def test_a_round_runs_on_the_core_that_is_the_quickest_as_it_begins(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    before, seen = os.sched_getaffinity(0), list[set[int]]()
+    monkeypatch.setattr(_side, "_pace", lambda core: -core if len(seen) < 9 else core)
+    interleave({"one": lambda: seen.append(os.sched_getaffinity(0))}, rounds=9, batch_seconds=0)
+    assert (seen[0], seen[-1]) == ({max(before)}, {min(before)})
+    assert os.sched_getaffinity(0) == before
 
 
 @pytest.mark.parametrize(
