@@ -289,6 +289,16 @@ def test_the_bound_on_tokens_can_be_moved(provider: EmbeddedProvider) -> None:
     assert validate_token(token, replace(CONFIG, max_token_size=5000), provider.issuer)
 
 
+@pytest.mark.parametrize("size", [None, "5000", 0, -1, True, 1e4])
+def test_the_bound_on_tokens_must_be_a_number_of_characters(
+    provider: EmbeddedProvider, size: Any
+) -> None:
+    config = replace(CONFIG, max_token_size=size)
+    with refused(ConfigurationException, "invalid_configuration"):
+        validate_token(provider.mint(), config, provider.issuer)
+    assert provider.requests == []
+
+
 def altered(token: str, part: int, change: Callable[[str], str]) -> str:
     parts = token.split(".")
     parts[part] = change(parts[part])

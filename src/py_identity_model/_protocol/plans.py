@@ -49,13 +49,13 @@ def unshared(config: TokenValidationConfig) -> TokenValidationConfig:
 class Latest(NamedTuple):
     """The configuration that was worked out last, as it was then, and its plan."""
 
-    config: TokenValidationConfig | None
+    config: TokenValidationConfig
     address: str | None
     state: dict[str, Any]
     plan: Plan | None
 
 
-_NOTHING_YET = Latest(None, None, {}, None)
+_NOTHING_YET = Latest(TokenValidationConfig(perform_disco=True), None, {}, None)  # nobody's
 
 
 class Plans:

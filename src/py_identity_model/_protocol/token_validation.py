@@ -84,6 +84,8 @@ def check_config(config: TokenValidationConfig, disco_doc_address: str | None) -
     _check_issuer(config.issuer)
     check_leeway(config.leeway)
     _check_algorithms(config.algorithms)
+    if type(config.max_token_size) is not int or config.max_token_size < 1:
+        raise _misconfigured("max_token_size must be a positive number of characters")
     if not isinstance(config.audience, (str, type(None))):
         _check_names("audience", config.audience)
     if isinstance(config.allowed_issuers, str):

@@ -81,7 +81,7 @@ class AsyncProviderCache:
         if config is known and address == address_then:
             # What is no token is refused without a look at anything else: nothing that may have
             # changed in the configuration since would make it one.
-            short = type(jwt) is str and len(jwt) <= config.max_token_size
+            short = type(jwt) is str and len(jwt) <= state["max_token_size"]
             if short and jwt.find(".") == jwt.rfind(".") and jwt.isascii():
                 raise TokenValidationException(NOT_THREE, code="malformed_token")
             if plan is not None and config.__dict__ == state:
