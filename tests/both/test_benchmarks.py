@@ -22,7 +22,12 @@ def test_a_round_runs_on_the_core_that_is_the_quickest_as_it_begins(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     before, seen = os.sched_getaffinity(0), list[set[int]]()
-    monkeypatch.setattr(_side, "_pace", lambda core: -core if len(seen) < 9 else core)
+
+    def pace(core: int) -> float:
+        quick = max(before) if len(seen) < 9 else min(before)
+        return 1.0 if core == quick else 2.0
+
+    monkeypatch.setattr(_side, "_pace", pace)
     interleave({"one": lambda: seen.append(os.sched_getaffinity(0))}, rounds=9, batch_seconds=0)
     assert (seen[0], seen[-1]) == ({max(before)}, {min(before)})
     assert os.sched_getaffinity(0) == before
