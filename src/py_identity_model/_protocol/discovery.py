@@ -242,13 +242,13 @@ def _read(response: HttpResponse) -> dict[str, Any]:
     return document
 
 
-@dataclass(frozen=True)
 class _Judge:
     """One document against one policy; contract order of the checks."""
 
-    address: str
-    policy: DiscoveryPolicy
-    document: Mapping[str, Any]
+    def __init__(self, address: str, policy: DiscoveryPolicy, document: Mapping[str, Any]) -> None:
+        self.address = address
+        self.policy = policy
+        self.document = document
 
     def judge(self) -> None:
         """Raise :class:`_Refused` at the first broken rule."""

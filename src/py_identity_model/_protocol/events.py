@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from enum import Enum
 from threading import Lock
+from typing import TYPE_CHECKING
 
 from .._fork import forget_in_child
 from .._logging import logger, redact_url
 from .counters import get_cache_counters
+
+if TYPE_CHECKING:
+    from .statistics import CacheEvent, CacheStatistics
 
 
 class CacheEventKind(Enum):
@@ -29,28 +32,6 @@ class CacheEventKind(Enum):
     """A key was looked for in it in vain, and the cooldown forbade to ask again."""
     EVICTED = "evicted"
     """It made room for another."""
-
-
-@dataclass(frozen=True)
-class CacheEvent:
-    """One thing that happened: to what (``document`` or ``keys``), and where that comes from."""
-
-    kind: CacheEventKind
-    what: str
-    url: str
-
-
-@dataclass(frozen=True)
-class CacheStatistics:
-    """How often each thing happened in this process, both APIs and every client."""
-
-    hits: int
-    misses: int
-    refreshes: int
-    stale_served: int
-    failures: int
-    refused_kids: int
-    evicted: int
 
 
 class Events:
@@ -76,6 +57,8 @@ class Events:
         """Tell the hook of an event that is counted elsewhere."""
         if self.hook is None:
             return
+        from .statistics import CacheEvent
+
         try:
             self.hook(CacheEvent(kind, what, redact_url(url)))
         except Exception:
@@ -83,6 +66,8 @@ class Events:
 
     def statistics(self) -> CacheStatistics:
         """Return the numbers of this moment."""
+        from .statistics import CacheStatistics
+
         counters, counts = get_cache_counters(), self._counts
         return CacheStatistics(
             hits=counters.disco_hits + counters.jwks_hits,
