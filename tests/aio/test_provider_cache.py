@@ -42,6 +42,7 @@ from py_identity_model.aio.provider_cache import cache_of
 from py_identity_model.exceptions import (
     ConfigurationException,
     InvalidAudienceException,
+    InvalidIssuerException,
     KeysUnavailableException,
     NetworkException,
     PyIdentityModelException,
@@ -134,27 +135,56 @@ async def test_stale_documents_serve_while_one_refresh_runs_behind(
     await validate(provider)
     clock.now += 3601
     await validate(provider)
-    await settle(provider, DISCOVERY, 2)
     await settle(provider, "/jwks", 2)
+    await validate(provider)
+    await settle(provider, DISCOVERY, 2)
     for _ in range(5):
         await validate(provider)
     assert (provider.count(DISCOVERY), provider.count("/jwks")) == (2, 2)
     assert get_cache_counters().jwks_refreshes == 1
 
 
-async def test_an_outage_is_survived_on_stale_documents(
+async def test_an_outage_is_survived_on_one_attempt_a_second_for_keys_and_document_in_turns(
     provider: EmbeddedProvider, clock: Clock
 ) -> None:
     await validate(provider)
     provider.intercept = lambda received: Answer.of_json({"error": "down"}, 503)
     clock.now += 3601
-    for second in range(1, 4):
+    for documents, keys in ((1, 2), (2, 2), (2, 3), (3, 3)):
         await validate(provider)
-        await settle(provider, DISCOVERY, 1 + second)
-        await settle(provider, "/jwks", 1 + second)
+        await settle(provider, DISCOVERY, documents)
+        await settle(provider, "/jwks", keys)
         await validate(provider)  # within the gap after a failure nothing more is sent
-        assert (provider.count(DISCOVERY), provider.count("/jwks")) == (1 + second, 1 + second)
+        assert (provider.count(DISCOVERY), provider.count("/jwks")) == (documents, keys)
         clock.now += 1.1
+
+
+@pytest.mark.parametrize(("out", "well"), [(DISCOVERY, "/jwks"), ("/jwks", DISCOVERY)])
+async def test_what_is_well_is_refreshed_while_the_other_is_out(
+    provider: EmbeddedProvider, clock: Clock, out: str, well: str
+) -> None:
+    await validate(provider)
+    provider.intercept = failing(out)
+    clock.now += 3601
+    for _ in range(5):
+        await validate(provider)
+        await settle(provider, DISCOVERY, 1)
+        clock.now += 1.1
+    assert provider.count(well) == 2
+    assert provider.count(out) in {5, 6}  # 6 where the keys were back before the document's turn
+
+
+async def test_a_document_is_refreshed_also_where_no_token_gets_as_far_as_its_keys(
+    provider: EmbeddedProvider, clock: Clock
+) -> None:
+    await validate(provider)
+    config = TokenValidationConfig(perform_disco=True, audience="api", issuer="https://other")
+    clock.now += 3601
+    for documents, keys in ((1, 2), (2, 2)):
+        with refused(InvalidIssuerException, "issuer_not_configured"):
+            await validate_token(provider.mint(), config, provider.issuer)
+        await settle(provider, DISCOVERY, documents)
+        await settle(provider, "/jwks", keys)
 
 
 async def test_after_the_longest_staleness_nothing_is_served(
@@ -275,6 +305,23 @@ async def test_an_empty_answer_never_replaces_keys_and_is_pardoned_once(
     await validate(provider)
 
 
+async def test_a_refresh_that_brings_an_empty_set_leaves_the_same_gap_as_a_failure(
+    provider: EmbeddedProvider, clock: Clock
+) -> None:
+    await validate(provider)
+    provider.intercept = answering("/jwks", Answer.of_json({"keys": []}))
+    clock.now += 3601
+    for _ in range(3):
+        await validate(provider)
+        await settle(provider, "/jwks", 2)
+    assert (provider.count(DISCOVERY), provider.count("/jwks")) == (1, 2)
+    clock.now += 1.1
+    await validate(provider)
+    await settle(provider, DISCOVERY, 2)
+    await validate(provider)
+    await settle(provider, "/jwks", 3)
+
+
 async def test_a_bad_signature_asks_for_newer_keys_once_a_cooldown(
     provider: EmbeddedProvider, clock: Clock
 ) -> None:
@@ -351,6 +398,8 @@ async def test_a_document_that_may_no_longer_be_stored_is_dropped(
         DISCOVERY, Answer.of_json(provider.document(), cache_control="no-store")
     )
     clock.now += 3601
+    await validate(provider)
+    await settle(provider, "/jwks", 2)
     await validate(provider)
     await settle(provider, DISCOVERY, 2)
     await validate(provider)
@@ -623,8 +672,9 @@ async def test_a_refresh_begins_before_the_end(provider: EmbeddedProvider, clock
     assert provider.count("/jwks") == 1
     clock.now += 2
     await validate(provider)
-    await settle(provider, DISCOVERY, 2)
     await settle(provider, "/jwks", 2)
+    await validate(provider)
+    await settle(provider, DISCOVERY, 2)
     assert get_cache_statistics().stale_served == before
 
 

@@ -119,14 +119,43 @@ def test_a_failure_leaves_the_value_and_a_gap() -> None:
     assert entry.usable_until == 86400
 
 
+def test_what_a_provider_serves_is_refreshed_in_turns_while_it_fails() -> None:
+    keys, document = Entry[str](), Entry[str]()
+    for entry in (keys, document):
+        entry.accept("it", now=0, ttl=100)
+
+    def turns(now: float) -> tuple[bool, bool]:
+        first = keys.wants_refresh(now, document, first=True)
+        return first, document.wants_refresh(now, keys)
+
+    assert turns(100) == (True, False)
+    keys.fail(now=100)
+    assert turns(100.9) == (False, False)
+    assert turns(101) == (False, True)
+    document.fail(now=101)
+    assert turns(101.9) == (False, False)
+    assert turns(102) == (True, False)
+    keys.accept("it", now=102, ttl=100)
+    assert turns(102) == (False, True)
+    assert turns(192) == (True, False)
+
+
+def test_what_cannot_serve_has_no_turn() -> None:
+    document, keys = Entry[str](), Entry[str]()
+    document.accept("it", now=0, ttl=100)
+    assert document.wants_refresh(100, keys)
+    keys.accept("it", now=-86400, ttl=100)
+    assert document.wants_refresh(100, keys)
+
+
 def test_a_pardon_is_granted_once_until_the_next_success() -> None:
     entry: Entry[str] = Entry()
     for cooldown, left in ((5.0, 0.0), (6.0, 6.0)):
         entry.cooldown_until = cooldown
-        entry.pardon()
+        entry.pardon(now=0)
         assert entry.cooldown_until == left
     entry.accept("keys", now=0, ttl=100)
-    entry.pardon()
+    entry.pardon(now=0)
     assert entry.cooldown_until == 0.0
 
 

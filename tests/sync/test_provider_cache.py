@@ -30,6 +30,7 @@ from py_identity_model._seam.sync import gather, sleep
 from py_identity_model.exceptions import (
     ConfigurationException,
     InvalidAudienceException,
+    InvalidIssuerException,
     KeysUnavailableException,
     NetworkException,
     PyIdentityModelException,
@@ -135,25 +136,56 @@ def test_stale_documents_serve_while_one_refresh_runs_behind(
     validate(provider)
     clock.now += 3601
     validate(provider)
-    settle(provider, DISCOVERY, 2)
     settle(provider, "/jwks", 2)
+    validate(provider)
+    settle(provider, DISCOVERY, 2)
     for _ in range(5):
         validate(provider)
     assert (provider.count(DISCOVERY), provider.count("/jwks")) == (2, 2)
     assert get_cache_counters().jwks_refreshes == 1
 
 
-def test_an_outage_is_survived_on_stale_documents(provider: EmbeddedProvider, clock: Clock) -> None:
+def test_an_outage_is_survived_on_one_attempt_a_second_for_keys_and_document_in_turns(
+    provider: EmbeddedProvider, clock: Clock
+) -> None:
     validate(provider)
     provider.intercept = lambda received: Answer.of_json({"error": "down"}, 503)
     clock.now += 3601
-    for second in range(1, 4):
+    for documents, keys in ((1, 2), (2, 2), (2, 3), (3, 3)):
         validate(provider)
-        settle(provider, DISCOVERY, 1 + second)
-        settle(provider, "/jwks", 1 + second)
+        settle(provider, DISCOVERY, documents)
+        settle(provider, "/jwks", keys)
         validate(provider)  # within the gap after a failure nothing more is sent
-        assert (provider.count(DISCOVERY), provider.count("/jwks")) == (1 + second, 1 + second)
+        assert (provider.count(DISCOVERY), provider.count("/jwks")) == (documents, keys)
         clock.now += 1.1
+
+
+@pytest.mark.parametrize(("out", "well"), [(DISCOVERY, "/jwks"), ("/jwks", DISCOVERY)])
+def test_what_is_well_is_refreshed_while_the_other_is_out(
+    provider: EmbeddedProvider, clock: Clock, out: str, well: str
+) -> None:
+    validate(provider)
+    provider.intercept = failing(out)
+    clock.now += 3601
+    for _ in range(5):
+        validate(provider)
+        settle(provider, DISCOVERY, 1)
+        clock.now += 1.1
+    assert provider.count(well) == 2
+    assert provider.count(out) in {5, 6}  # 6 where the keys were back before the document's turn
+
+
+def test_a_document_is_refreshed_also_where_no_token_gets_as_far_as_its_keys(
+    provider: EmbeddedProvider, clock: Clock
+) -> None:
+    validate(provider)
+    config = TokenValidationConfig(perform_disco=True, audience="api", issuer="https://other")
+    clock.now += 3601
+    for documents, keys in ((1, 2), (2, 2)):
+        with refused(InvalidIssuerException, "issuer_not_configured"):
+            validate_token(provider.mint(), config, provider.issuer)
+        settle(provider, DISCOVERY, documents)
+        settle(provider, "/jwks", keys)
 
 
 def test_after_the_longest_staleness_nothing_is_served(
@@ -270,6 +302,23 @@ def test_an_empty_answer_never_replaces_keys_and_is_pardoned_once(
     validate(provider)
 
 
+def test_a_refresh_that_brings_an_empty_set_leaves_the_same_gap_as_a_failure(
+    provider: EmbeddedProvider, clock: Clock
+) -> None:
+    validate(provider)
+    provider.intercept = answering("/jwks", Answer.of_json({"keys": []}))
+    clock.now += 3601
+    for _ in range(3):
+        validate(provider)
+        settle(provider, "/jwks", 2)
+    assert (provider.count(DISCOVERY), provider.count("/jwks")) == (1, 2)
+    clock.now += 1.1
+    validate(provider)
+    settle(provider, DISCOVERY, 2)
+    validate(provider)
+    settle(provider, "/jwks", 3)
+
+
 def test_a_bad_signature_asks_for_newer_keys_once_a_cooldown(
     provider: EmbeddedProvider, clock: Clock
 ) -> None:
@@ -346,6 +395,8 @@ def test_a_document_that_may_no_longer_be_stored_is_dropped(
         DISCOVERY, Answer.of_json(provider.document(), cache_control="no-store")
     )
     clock.now += 3601
+    validate(provider)
+    settle(provider, "/jwks", 2)
     validate(provider)
     settle(provider, DISCOVERY, 2)
     validate(provider)
@@ -614,8 +665,9 @@ def test_a_refresh_begins_before_the_end(provider: EmbeddedProvider, clock: Cloc
     assert provider.count("/jwks") == 1
     clock.now += 2
     validate(provider)
-    settle(provider, DISCOVERY, 2)
     settle(provider, "/jwks", 2)
+    validate(provider)
+    settle(provider, DISCOVERY, 2)
     assert get_cache_statistics().stale_served == before
 
 

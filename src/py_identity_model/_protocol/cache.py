@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import threading
 from collections.abc import Callable, Hashable
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from .._fork import forget_in_child
 from .._logging import logger
@@ -78,9 +78,20 @@ class Entry(Generic[V]):
         """Return the value if it may still serve."""
         return self.value if now < self.usable_until else None
 
-    def wants_refresh(self, now: float) -> bool:
-        """Whether the value is nearly stale, and the last failure long enough ago."""
-        return now >= self.refresh_at and now >= self.retry_at
+    def wants_refresh(
+        self, now: float, other: Entry[Any] | None = None, *, first: bool = False
+    ) -> bool:
+        """Whether the value is nearly stale, and the last failure long enough ago.
+
+        ``other`` is what else the provider serves.  Where both are nearly stale they take turns,
+        so that a provider that is out is asked for one of them at a time; ``first`` begins.
+        """
+        if now < self.refresh_at or now < self.retry_at:
+            return False
+        if other is None or other.usable(now) is None or now < other.refresh_at:
+            return True
+        turn = self.retry_at < other.retry_at or (first and self.retry_at == other.retry_at)
+        return turn and now >= other.retry_at
 
     def accept(self, value: V, now: float, ttl: float, etag: str | None = None) -> None:
         """Serve ``value`` from now on: fresh for ``ttl`` seconds, then stale for a while.
@@ -109,8 +120,9 @@ class Entry(Generic[V]):
         self.failed_at = now
         self.retry_at = self.cooldown_until = now + _FAILURE_GAP
 
-    def pardon(self) -> None:
+    def pardon(self, now: float) -> None:
         """Lift the cooldown, once until the next success: the refresh proved nothing."""
+        self.retry_at = now + _FAILURE_GAP
         if not self.pardoned:
             self.cooldown_until = 0.0
             self.pardoned = True

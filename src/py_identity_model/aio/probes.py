@@ -35,7 +35,7 @@ async def prime(
     with in_force(settings):
         provider = await cache.provider(http_client, disco_doc_address, policy)
         if provider.jwks_uri is not None:
-            await cache.snapshot(http_client, provider.jwks_uri, policy)
+            await cache.snapshot(http_client, provider.jwks_uri, policy, disco_doc_address)
     load_joserfc()
     return _state(cache, disco_doc_address, policy)
 

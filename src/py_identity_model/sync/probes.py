@@ -36,7 +36,7 @@ def prime(
     with in_force(settings):
         provider = cache.provider(http_client, disco_doc_address, policy)
         if provider.jwks_uri is not None:
-            cache.snapshot(http_client, provider.jwks_uri, policy)
+            cache.snapshot(http_client, provider.jwks_uri, policy, disco_doc_address)
     load_joserfc()
     return _state(cache, disco_doc_address, policy)
 

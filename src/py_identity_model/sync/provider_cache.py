@@ -59,6 +59,7 @@ class ProviderCache:
             JWKS_CACHE_MAX_ENTRIES,
             counters.record_jwks_hit,
             code="jwks_failed",
+            first=True,  # a key that was withdrawn matters more than any other news
         )
         self._plans = Plans()
         _all.add(self)
@@ -114,14 +115,31 @@ class ProviderCache:
     ) -> Provider:
         """Return the provider at ``address``; raises TokenValidationException."""
         key = (address, policy.cache_key())
-        return self.documents.get(client, key, partial(self._load_provider, key, address, policy))
+        load = partial(self._load_provider, key, address, policy)
+        document, keys = self.documents.entries.find(key), None
+        known = None if document is None else document.value
+        if known is not None and known.jwks_uri is not None:
+            place = place_of(known.jwks_uri, policy)
+            keys = self.keys.entries.find(place)
+            # Now, because the document waits for it: who asks may never come to its keys.
+            load_keys = partial(self._load_keys, known.jwks_uri, policy)
+            self.keys.freshen(client, place, load_keys, document)
+        return self.documents.get(client, key, load, keys)
 
     def snapshot(
-        self, client: HTTPClient | None, jwks_uri: str, policy: DiscoveryPolicy
+        self,
+        client: HTTPClient | None,
+        jwks_uri: str,
+        policy: DiscoveryPolicy,
+        address: str | None = None,
     ) -> KeySnapshot:
-        """Return the keys at ``jwks_uri``; raises TokenValidationException."""
+        """Return the keys at ``jwks_uri``; raises TokenValidationException.
+
+        ``address`` is that of the provider's document, where it has one.
+        """
         load = partial(self._load_keys, jwks_uri, policy)
-        keys = self.keys.get(client, place_of(jwks_uri, policy), load)
+        document = self.documents.entries.find((address, policy.cache_key()))
+        keys = self.keys.get(client, place_of(jwks_uri, policy), load, document)
         if not keys.keys:
             raise TokenValidationException(
                 "No keys available in the provider's key set", code="no_keys"
@@ -224,7 +242,7 @@ class ProviderCache:
             ttl = time_to_live(response.cache_control, JWKS_CACHE_TTL)
             entry.accept(snapshot, now - fetched.age, ttl, fetched.etag)
         else:
-            entry.pardon()
+            entry.pardon(now)
         return Loaded(snapshot)
 
 

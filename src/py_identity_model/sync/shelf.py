@@ -39,22 +39,31 @@ class Shelf(Generic[V]):
     """Answers of one kind (``what``), by where they come from: keys are tuples, the URL first.
 
     ``hit`` is called for each one served without a request of its own, ``code`` goes into the
-    exception for one that cannot be had.
+    exception for one that cannot be had; those that come ``first`` are refreshed before others.
     """
 
-    def __init__(self, what: str, most: Setting, hit: Callable[[], None], *, code: str) -> None:
+    def __init__(
+        self, what: str, most: Setting, hit: Callable[[], None], *, code: str, first: bool = False
+    ) -> None:
         self.clock = time.monotonic
         self.entries: EntryTable[V] = EntryTable(most, partial(self._tell, Kind.EVICTED))
         self.flights: Flights[Loaded[V]] = Flights(f"py_identity_model.{what}")
         self._what = what
         self._hit = hit
         self._code = code
+        self._first = first
 
-    def get(self, client: HTTPClient | None, key: Place, load: Load[V]) -> V:
+    def get(
+        self,
+        client: HTTPClient | None,
+        key: Place,
+        load: Load[V],
+        other: Entry[Any] | None = None,
+    ) -> V:
         """Return the answer of ``key``; raises TokenValidationException.
 
-        A stale one is served while a single attempt refreshes it behind.  Without one that may
-        serve, the whole ladder of retries runs once, for all who wait.
+        A stale one is served while a single attempt refreshes it behind, in turns with ``other``.
+        Without one that may serve, the whole ladder of retries runs once, for all who wait.
         """
         now = self.clock()
         entry = self.entries.find(key)
@@ -67,11 +76,24 @@ class Shelf(Generic[V]):
                     self._tell(Kind.STALE_SERVED, key)
                 else:
                     events.tell(Kind.HIT, self._what, key[0])
-                if entry.wants_refresh(now):
-                    fetch = partial(self._fetch, load, chosen(client), entry, key, ONCE)
-                    self.flights.start(key, fetch)
+                self.freshen(client, key, load, other)
                 return value
         return self.renew(client, key, load, AS_CONFIGURED)
+
+    def freshen(
+        self,
+        client: HTTPClient | None,
+        key: Place,
+        load: Load[V],
+        other: Entry[Any] | None,
+    ) -> None:
+        """Begin a refresh behind everybody's back if it is time, in turns with ``other``."""
+        entry, now = self.entries.find(key), self.clock()
+        if entry is None or entry.usable(now) is None:
+            return
+        if entry.wants_refresh(now, other, first=self._first):
+            fetch = partial(self._fetch, load, chosen(client), entry, key, ONCE)
+            self.flights.start(key, fetch)
 
     def renew(self, client: HTTPClient | None, key: Place, load: Load[V], attempt: Attempt) -> V:
         """Return the answer of ``key`` as it is now, fetched once for all who ask meanwhile."""

@@ -119,7 +119,7 @@ def _by_discovery(
 ) -> dict[str, Any]:
     segments, header = _taken_apart(jwt, config, address)
     if config.jwks_uri is not None:
-        provider = Provider(str(config.issuer), config.jwks_uri)
+        provider, address = Provider(str(config.issuer), config.jwks_uri), None
     else:
         assert address is not None
         provider = cache.provider(client, address, policy_of(config))
@@ -128,10 +128,10 @@ def _by_discovery(
             "the discovery document has no jwks_uri", code="missing_jwks_uri"
         )
     rules = rules_for(config, provider.issuer)
-    payload = _verify(segments, header, config, cache, provider.jwks_uri, client)
+    payload = _verify(segments, header, config, cache, provider.jwks_uri, address, client)
     claims = read_claims(payload)
     rules.check(claims, time())
-    if config.client_secret is None and config.jwks_uri is None and address is not None:
+    if config.client_secret is None and address is not None:
         cache.remember(config, address, provider)
     return claims
 
@@ -142,13 +142,14 @@ def _verify(
     config: TokenValidationConfig,
     cache: ProviderCache,
     jwks_uri: str,
+    address: str | None,
     client: HTTPClient | None,
 ) -> bytes:
     policy = policy_of(config)
     weak = config.allow_weak_keys
     if config.client_secret is not None and ALGORITHMS[header.alg].kty == "oct":
         return verify_with_key(segments, header, secret_key(config), allow_weak_keys=weak)
-    keys = cache.snapshot(client, jwks_uri, policy)
+    keys = cache.snapshot(client, jwks_uri, policy, address)
     try:
         return verify(segments, header, keys, allow_weak_keys=weak)
     except SignatureVerificationException:
