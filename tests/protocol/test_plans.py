@@ -125,7 +125,7 @@ def test_a_plan_keeps_to_what_the_configuration_was(audience: Any) -> None:
     plan = keep(plans, config)
     config.audience = "other"
     config.algorithms = ["ES256"]
-    assert plan._rules.audiences == frozenset({"api"})
+    assert frozenset({"api"}) in plan._rules
     assert "RS256" in plan._allowed
     config.audience, config.algorithms = audience, None
     found = plans.by_key.get((ADDRESS, shape_of(config))) if hashable(audience) else None

@@ -32,76 +32,99 @@ class ClaimsRules(NamedTuple):
 
     def check(self, claims: dict[str, Any], now: float) -> None:
         """Raise for the first rule that ``claims`` break; ``now`` is the wall clock."""
-        issuers, audiences, subject, leeway, required, iss, aud, sub, jti, _ = self
-        get = claims.get
-        for name in required:
-            if get(name) is None:
-                raise _missing(name)
-        # What is usual is told at a glance; a closer look is taken at everything else.
-        latest = now + leeway
-        value = get("iat")
-        if value is not None and not (type(value) is int and value <= latest):
-            self._check_past(value, "iat", latest, "issued_in_future")
-        value = get("nbf")
-        if value is not None and not (type(value) is int and value <= latest):
-            self._check_past(value, "nbf", latest, "not_yet_valid")
-        value = get("exp")
-        if (
-            value is not None
-            and not (type(value) is int and now < value < _END_OF_TIME)
-            and _number(value, "exp") <= now - leeway
-        ):
-            raise TokenExpiredException("Token has expired")
-        if issuers is not None and iss:
-            value = get("iss")
-            if not (type(value) is str and value in issuers):
-                self._refuse_issuer(value, issuers)
-        if aud:
-            value = get("aud")
-            if not (audiences is not None and type(value) is str and value in audiences):
-                self._check_audience(value, audiences)
-        if sub:
-            value = get("sub")
-            if type(value) is not str or subject is not None:
-                self._check_subject(value)
-        if jti and type(get("jti", "")) is not str:
-            raise _invalid("the jti claim is not text")
+        check_claims(self[:], claims, now)
 
-    def _check_past(self, value: Any, name: str, latest: float, code: str) -> None:
-        if _number(value, name) > latest:
-            raise _invalid(f"the {name} claim is in the future", code)
 
-    def _refuse_issuer(self, issuer: Any, issuers: Collection[str]) -> NoReturn:
-        if issuer is None:
-            raise _missing("iss")
-        raise InvalidIssuerException("Invalid issuer", {"expected": sorted(issuers)})
+PlainRules = tuple[
+    Collection[str] | None,
+    frozenset[str] | None,
+    str | None,
+    float,
+    tuple[str, ...],
+    bool,
+    bool,
+    bool,
+    bool,
+    bool,
+]
+"""What is in :class:`ClaimsRules`: without names it is taken apart in a quarter of the time."""
 
-    def _check_audience(self, audience: Any, audiences: frozenset[str] | None) -> None:
-        if audiences is None:
-            if audience:
-                raise InvalidAudienceException(
-                    "Invalid audience", {"reason": "the token has one, none is expected"}
-                )
-            return
-        if not audience:
-            raise _missing("aud")
-        named = audience if type(audience) is list and not self.strict_aud else [audience]
-        fits = False
-        for one in named:
-            if type(one) is not str:
-                fits = False
-                break
-            if one in audiences:
-                fits = True
-        if not fits:
-            raise InvalidAudienceException("Invalid audience", {"expected": sorted(audiences)})
 
-    def _check_subject(self, subject: Any) -> None:
-        if subject is not None and type(subject) is not str:
-            raise _invalid("the sub claim is not text")
-        if self.subject is not None and subject != self.subject:
-            text = "the sub claim is not the expected one"
-            raise _invalid(text, "invalid_subject")
+def check_claims(rules: PlainRules, claims: dict[str, Any], now: float) -> None:
+    """Do what :meth:`ClaimsRules.check` does."""
+    issuers, audiences, subject, leeway, required, iss, aud, sub, jti, strict = rules
+    get = claims.get
+    for name in required:
+        if get(name) is None:
+            raise _missing(name)
+    # What is usual is told at a glance; a closer look is taken at everything else.
+    latest = now + leeway
+    value = get("iat")
+    if value is not None and not (type(value) is int and value <= latest):
+        _check_past(value, "iat", latest, "issued_in_future")
+    value = get("nbf")
+    if value is not None and not (type(value) is int and value <= latest):
+        _check_past(value, "nbf", latest, "not_yet_valid")
+    value = get("exp")
+    if (
+        value is not None
+        and not (type(value) is int and now < value < _END_OF_TIME)
+        and _number(value, "exp") <= now - leeway
+    ):
+        raise TokenExpiredException("Token has expired")
+    if issuers is not None and iss:
+        value = get("iss")
+        if not (type(value) is str and value in issuers):
+            _refuse_issuer(value, issuers)
+    if aud:
+        value = get("aud")
+        if not (audiences is not None and type(value) is str and value in audiences):
+            _check_audience(value, audiences, strict)
+    if sub:
+        value = get("sub")
+        if type(value) is not str or subject is not None:
+            _check_subject(value, subject)
+    if jti and type(get("jti", "")) is not str:
+        raise _invalid("the jti claim is not text")
+
+
+def _check_past(value: Any, name: str, latest: float, code: str) -> None:
+    if _number(value, name) > latest:
+        raise _invalid(f"the {name} claim is in the future", code)
+
+
+def _refuse_issuer(issuer: Any, issuers: Collection[str]) -> NoReturn:
+    if issuer is None:
+        raise _missing("iss")
+    raise InvalidIssuerException("Invalid issuer", {"expected": sorted(issuers)})
+
+
+def _check_audience(audience: Any, audiences: frozenset[str] | None, strict: bool) -> None:
+    if audiences is None:
+        if audience:
+            raise InvalidAudienceException(
+                "Invalid audience", {"reason": "the token has one, none is expected"}
+            )
+        return
+    if not audience:
+        raise _missing("aud")
+    named = audience if type(audience) is list and not strict else [audience]
+    fits = False
+    for one in named:
+        if type(one) is not str:
+            fits = False
+            break
+        if one in audiences:
+            fits = True
+    if not fits:
+        raise InvalidAudienceException("Invalid audience", {"expected": sorted(audiences)})
+
+
+def _check_subject(subject: Any, expected: str | None) -> None:
+    if subject is not None and type(subject) is not str:
+        raise _invalid("the sub claim is not text")
+    if expected is not None and subject != expected:
+        raise _invalid("the sub claim is not the expected one", "invalid_subject")
 
 
 def numeric_date(value: Any) -> float | None:

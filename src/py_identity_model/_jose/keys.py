@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterable
 from contextlib import nullcontext, suppress
 from functools import lru_cache
 from importlib import import_module
-from types import MethodType
 from typing import Any, NamedTuple
 
 from .._logging import logger
@@ -163,10 +162,6 @@ def prepare(key: JsonWebKey, alg: str, *, allow_weak_keys: bool = False) -> Veri
     return JWSRegistry.algorithms[alg].verify, imported
 
 
-def _itself(key: object, operation: str) -> object:
-    return key
-
-
 @lru_cache(maxsize=64)
 def _prepared(members: tuple[str | None, ...], alg: str, allow_weak_keys: bool) -> Verify:
     key = JsonWebKey(**dict(zip(_COMPARED, members, strict=True)))  # type: ignore[arg-type]
@@ -212,7 +207,7 @@ def _import(key: JsonWebKey, *, quietly: bool) -> Any:
         if key.kty != "oct":  # a key made of members keeps them, twice
             imported = type(imported).import_key(native)
     with suppress(AttributeError):  # where joserfc's keys take no attributes: it only saves time
-        imported.get_op_key = MethodType(_itself, native)
+        imported.get_op_key = {"verify": native}.__getitem__
     return imported
 
 

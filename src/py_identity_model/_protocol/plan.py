@@ -12,7 +12,7 @@ from functools import lru_cache
 from threading import get_ident
 from typing import Any
 
-from .._jose.claims import ClaimsRules
+from .._jose.claims import ClaimsRules, check_claims
 from .._jose.encoding import LAST, PADDING, TO_STANDARD, parse_object_quickly
 from .._jose.keys import KeySnapshot
 from .._jose.tokens import cooling_down, not_split, read_claims, read_header
@@ -49,7 +49,7 @@ class Plan:
         keys: Entry[KeySnapshot],
     ) -> None:
         self._address = address
-        self._rules = rules
+        self._rules = rules[:]
         self._document = document
         self._provider: Any = document.value
         self._keys = keys
@@ -118,7 +118,7 @@ class Plan:
         if claims is None:
             claims = read_claims(payload)
         self._count(document, entry, monotonic)
-        self._rules.check(claims, wall)
+        check_claims(self._rules, claims, wall)
         if tokens is not None:
             tokens.keep(data, self, keys, payload, claims, wall)
         return claims
