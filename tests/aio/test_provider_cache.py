@@ -393,15 +393,14 @@ async def test_a_document_that_must_not_be_stored_is_not(
 async def test_a_document_that_may_no_longer_be_stored_is_dropped(
     provider: EmbeddedProvider, clock: Clock
 ) -> None:
+    document = provider.document()
+    provider.intercept = answering(DISCOVERY, Answer.of_json(document, cache_control="max-age=120"))
     await validate(provider)
-    provider.intercept = answering(
-        DISCOVERY, Answer.of_json(provider.document(), cache_control="no-store")
-    )
-    clock.now += 3601
-    await validate(provider)
-    await settle(provider, "/jwks", 2)
+    provider.intercept = answering(DISCOVERY, Answer.of_json(document, cache_control="no-store"))
+    clock.now += 121
     await validate(provider)
     await settle(provider, DISCOVERY, 2)
+    assert health(provider.issuer).document is None
     await validate(provider)
     assert provider.count(DISCOVERY) == 3
 

@@ -390,15 +390,14 @@ def test_a_document_that_must_not_be_stored_is_not(
 def test_a_document_that_may_no_longer_be_stored_is_dropped(
     provider: EmbeddedProvider, clock: Clock
 ) -> None:
+    document = provider.document()
+    provider.intercept = answering(DISCOVERY, Answer.of_json(document, cache_control="max-age=120"))
     validate(provider)
-    provider.intercept = answering(
-        DISCOVERY, Answer.of_json(provider.document(), cache_control="no-store")
-    )
-    clock.now += 3601
-    validate(provider)
-    settle(provider, "/jwks", 2)
+    provider.intercept = answering(DISCOVERY, Answer.of_json(document, cache_control="no-store"))
+    clock.now += 121
     validate(provider)
     settle(provider, DISCOVERY, 2)
+    assert health(provider.issuer).document is None
     validate(provider)
     assert provider.count(DISCOVERY) == 3
 
