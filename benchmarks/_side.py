@@ -25,8 +25,6 @@ from benchmarks._peer import PeerFunction
 
 DISTURBED = 1.6
 """From which median to best of a base's rounds nothing can be learnt from them."""
-_PATIENCE = 0.3  # seconds, a round
-_QUIET = 1.1  # times the best
 
 
 @dataclass(frozen=True)
@@ -60,10 +58,8 @@ def interleave(
     """Run every function once a round, in shuffled order, in batches of equal length.
 
     All of a round on one core, the peer's process included: two cores of a shared machine may
-    run at quite different speeds.  It is the one that is quicker as the round begins, at a quiet
-    moment if one comes soon, because a neighbour on the other half of a core slows some work
-    more than other.  A batch begins with two calls that are not timed: what ran before it, and
-    what that left in the caches, is chance.
+    run at quite different speeds.  It is the one that is quicker as the round begins, because a
+    neighbour on the other half of a core slows some work more than other.
     """
     peers = {one.pid for one in functions.values() if isinstance(one, PeerFunction)}
     with _on_one_core(peers) as settle:
@@ -72,23 +68,14 @@ def interleave(
 
 @contextmanager
 def _on_one_core(peers: set[int]) -> Iterator[Callable[[], None]]:
-    """Yield what moves this process and ``peers`` to the core that is the quickest just now.
-
-    It waits, not long, for one that is about as quick as any was before.
-    """
+    """Yield what moves this process and ``peers`` to the core that is the quickest just now."""
     if not hasattr(os, "sched_setaffinity"):
         yield lambda: None
         return
     before = {process: os.sched_getaffinity(process) for process in (0, *peers)}
-    paces: list[float] = []
 
     def settle() -> None:
-        patience = time.perf_counter() + _PATIENCE
-        while True:
-            pace, quickest = min((_pace(core), core) for core in before[0])
-            paces.append(pace)
-            if pace <= min(paces) * _QUIET or time.perf_counter() > patience:
-                break
+        quickest = min(sorted(before[0]), key=_pace)
         for process in before:
             os.sched_setaffinity(process, {quickest})
 
@@ -127,7 +114,6 @@ def _interleaved(
             shuffle(order)
             settle()
             for name in order:
-                _seconds(functions[name], 2)
                 took = _seconds(functions[name], counts[name])
                 times[name].append(took / counts[name] * 1e6)
             gc.collect(0)

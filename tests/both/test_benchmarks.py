@@ -17,20 +17,23 @@ def test_a_ratio_is_the_median_over_rounds() -> None:
     assert (goal.value, goal.unrest, goal.verdict) == (1.5, 2.0, "met")
 
 
-@pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="cores cannot be chosen here")
 def test_a_round_runs_on_the_core_that_is_the_quickest_as_it_begins(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    before, seen = os.sched_getaffinity(0), list[set[int]]()
+    allowed, seen = {0, 1}, list[set[int]]()
+
+    def move(process: int, cores: set[int]) -> None:
+        nonlocal allowed
+        allowed = set(cores)
 
     def pace(core: int) -> float:
-        quick = max(before) if len(seen) < 9 else min(before)
-        return 1.0 if core == quick else 2.0
+        return 1.0 if core == (1 if len(seen) < 9 else 0) else 2.0
 
+    monkeypatch.setattr(os, "sched_getaffinity", lambda process: allowed, raising=False)
+    monkeypatch.setattr(os, "sched_setaffinity", move, raising=False)
     monkeypatch.setattr(_side, "_pace", pace)
-    interleave({"one": lambda: seen.append(os.sched_getaffinity(0))}, rounds=9, batch_seconds=0)
-    assert (seen[0], seen[-1]) == ({max(before)}, {min(before)})
-    assert os.sched_getaffinity(0) == before
+    interleave({"one": lambda: seen.append(allowed)}, rounds=9, batch_seconds=0)
+    assert (seen[0], seen[-1], allowed) == ({1}, {0}, {0, 1})
 
 
 @pytest.mark.parametrize(
