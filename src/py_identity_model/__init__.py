@@ -30,10 +30,10 @@ if TYPE_CHECKING:
     from ._protocol.counters import CacheCounters as CacheCounters
     from ._protocol.counters import get_cache_counters as get_cache_counters
     from ._protocol.events import CacheEventKind as CacheEventKind
-    from ._protocol.events import get_cache_statistics as get_cache_statistics
-    from ._protocol.events import set_cache_event_hook as set_cache_event_hook
     from ._protocol.statistics import CacheEvent as CacheEvent
     from ._protocol.statistics import CacheStatistics as CacheStatistics
+    from ._protocol.statistics import get_cache_statistics as get_cache_statistics
+    from ._protocol.statistics import set_cache_event_hook as set_cache_event_hook
     from .exceptions import AccessTokenRefusedException as AccessTokenRefusedException
     from .exceptions import AuthorizeCallbackException as AuthorizeCallbackException
     from .exceptions import CertificateBindingError as CertificateBindingError
@@ -711,11 +711,12 @@ if not TYPE_CHECKING:  # a `__getattr__` in sight would hide misspelt names from
             ],
             ".identity": ["Claim", "ClaimsIdentity", "ClaimsPrincipal", "to_principal"],
             "._protocol.counters": ["CacheCounters", "get_cache_counters"],
-            "._protocol.events": [
-                "CacheEventKind",
+            "._protocol.events": ["CacheEventKind"],
+            "._protocol.statistics": [
+                "CacheEvent",
+                "CacheStatistics",
                 "get_cache_statistics",
                 "set_cache_event_hook",
             ],
-            "._protocol.statistics": ["CacheEvent", "CacheStatistics"],
         },
     )

@@ -8,7 +8,7 @@ import re
 import textwrap
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, get_type_hints
 
 import pytest
 
@@ -73,6 +73,16 @@ def test_what_a_package_lists_is_what_it_loads_and_what_checkers_see(package: Mo
     assert {*package.__all__} <= {*dir(package)}
     for name in package.__all__:
         assert getattr(package, name) is not None
+
+
+@pytest.mark.parametrize("package", [py_identity_model, aio])
+def test_frameworks_can_read_the_types_of_every_function_and_class(package: ModuleType) -> None:
+    for name in package.__all__:
+        thing = getattr(package, name)
+        if inspect.isfunction(thing):
+            assert "return" in get_type_hints(thing)
+        elif inspect.isclass(thing):
+            get_type_hints(thing)
 
 
 @pytest.mark.parametrize("package", [py_identity_model, aio, sync])

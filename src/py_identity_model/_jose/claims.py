@@ -51,7 +51,7 @@ PlainRules = tuple[
 
 
 def check_claims(rules: PlainRules, claims: dict[str, Any], now: float) -> None:
-    """Do what :meth:`ClaimsRules.check` does."""
+    """Raise unless ``claims`` keep the ``rules`` at ``now``, in seconds since 1970."""
     issuers, audiences, subject, leeway, required, iss, aud, sub, jti, strict = rules
     get = claims.get
     for name in required:

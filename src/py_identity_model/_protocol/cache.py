@@ -121,7 +121,10 @@ class Entry(Generic[V]):
         self.retry_at = self.cooldown_until = now + _FAILURE_GAP
 
     def pardon(self, now: float) -> None:
-        """Lift the cooldown, once until the next success: the refresh proved nothing."""
+        """Lift the cooldown, once until the next success: the refresh proved nothing.
+
+        A new attempt has to wait as after a failure.
+        """
         self.retry_at = now + _FAILURE_GAP
         if not self.pardoned:
             self.cooldown_until = 0.0

@@ -9,10 +9,9 @@ from typing import TYPE_CHECKING
 
 from .._fork import forget_in_child
 from .._logging import logger, redact_url
-from .counters import get_cache_counters
 
 if TYPE_CHECKING:
-    from .statistics import CacheEvent, CacheStatistics
+    from .statistics import CacheEvent
 
 
 class CacheEventKind(Enum):
@@ -39,7 +38,7 @@ class Events:
 
     def __init__(self) -> None:
         self.hook: Callable[[CacheEvent], object] | None = None
-        self._counts = dict.fromkeys(CacheEventKind, 0)
+        self.counts = dict.fromkeys(CacheEventKind, 0)
         self._lock = Lock()
         forget_in_child(self)
 
@@ -49,7 +48,7 @@ class Events:
     def emit(self, kind: CacheEventKind, what: str, url: str) -> None:
         """Count an event, and tell the hook; what a hook raises is logged."""
         with self._lock:
-            self._counts[kind] += 1
+            self.counts[kind] += 1
         if self.hook is not None:
             self.tell(kind, what, url)
 
@@ -64,44 +63,5 @@ class Events:
         except Exception:
             logger.exception("the hook for cache events failed")
 
-    def statistics(self) -> CacheStatistics:
-        """Return the numbers of this moment."""
-        from .statistics import CacheStatistics
-
-        counters, counts = get_cache_counters(), self._counts
-        return CacheStatistics(
-            hits=counters.disco_hits + counters.jwks_hits,
-            misses=counts[CacheEventKind.MISS],
-            refreshes=counts[CacheEventKind.REFRESH],
-            stale_served=counts[CacheEventKind.STALE_SERVED],
-            failures=counts[CacheEventKind.FAILURE],
-            refused_kids=counts[CacheEventKind.REFUSED_KID],
-            evicted=counts[CacheEventKind.EVICTED],
-        )
-
 
 events = Events()
-
-
-def set_cache_event_hook(hook: Callable[[CacheEvent], object] | None) -> None:
-    """Have ``hook`` called for every event of the caches; None calls nothing.
-
-    It is called in the thread or task where the event happens, so it must be quick and must not
-    wait.  What it raises is logged.  Hits are told as well: tens of thousands a second.
-
-    Example::
-
-        set_cache_event_hook(lambda event: print(event.kind.value, event.what, event.url))
-        set_cache_event_hook(None)
-    """
-    events.hook = hook
-
-
-def get_cache_statistics() -> CacheStatistics:
-    """Return how often each kind of event happened in this process.
-
-    Example::
-
-        get_cache_statistics().stale_served
-    """
-    return events.statistics()

@@ -5,13 +5,11 @@ from __future__ import annotations
 import hashlib
 import hmac
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from .._jose.encoding import encode_base64url
 from ..exceptions import CertificateBindingError, InvalidArgumentError
-
-if TYPE_CHECKING:
-    from .discovery import DiscoveryDocumentResponse
+from .discovery import DiscoveryDocumentResponse
 
 _PEM = "-----BEGIN CERTIFICATE-----"
 
