@@ -5,7 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable, Iterable
 from contextlib import nullcontext, suppress
-from functools import lru_cache
+from functools import cache, lru_cache
 from importlib import import_module
 from typing import Any, NamedTuple
 
@@ -205,10 +205,19 @@ def _import(key: JsonWebKey, *, quietly: bool) -> Any:
         imported: Any = import_key(material)
         native = imported.get_op_key("verify")
         if key.kty != "oct":  # a key made of members keeps them, twice
-            imported = type(imported).import_key(native)
+            kind: Any = type(imported)
+            if key.kty == "EC":
+                kind = _of_known_size(kind, native.curve.key_size)
+            imported = kind.import_key(native)
     with suppress(AttributeError):  # where joserfc's keys take no attributes: it only saves time
         imported.get_op_key = {"verify": native}.__getitem__
     return imported
+
+
+@cache
+def _of_known_size(kind: Any, bits: int) -> Any:
+    """Return a ``kind`` of key that need not ask its curve for the size with every signature."""
+    return type(kind.__name__, (kind,), {"curve_key_size": bits})
 
 
 def _unfit(text: str, key: JsonWebKey, *, code: str = "unfit_key") -> TokenValidationException:
