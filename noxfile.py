@@ -27,6 +27,7 @@ nox.options.sessions = [
 PROJECT = nox.project.load_toml("pyproject.toml")
 SUITES = ("tests/aio", "tests/sync")
 APART = ("tests/op", "tests/redis")
+PARALLEL = ("-q", "-n", "auto", "--maxprocesses=4")
 
 
 def group(name: str) -> tuple[str, ...]:
@@ -71,13 +72,13 @@ def tests(session: nox.Session) -> None:
         return
     found = [version for version in PYTHONS if shutil.which(f"python{version}")]
     if session.python in found[1:-1]:
-        session.run("pytest", "-q", *SUITES, "tests/protocol", "tests/jose")
+        session.run("pytest", *PARALLEL, *SUITES, "tests/protocol", "tests/jose")
         return
     apart = [f"--ignore={folder}" for folder in (*APART, "tests/codegen")]
     if session.python in found[:-1]:
-        session.run("pytest", "-q", "tests", *apart)
+        session.run("pytest", *PARALLEL, "tests", *apart)
         return
-    session.run("pytest", "-q", "tests/codegen")
+    session.run("pytest", *PARALLEL, "tests/codegen")
     folder = Path(session.create_tmp())
     suites, rest = folder / "coverage.suites", folder / "coverage.rest"
     others = [*apart, *(f"--ignore={folder}" for folder in SUITES)]
@@ -96,7 +97,7 @@ def trio(session: nox.Session) -> None:
     """Run the awaitable suite once more, on trio as well as asyncio."""
     session.install("-e", ".[testing]", *group("test"))
     modes = ("-o", "asyncio_mode=strict", "-o", "anyio_mode=auto")
-    session.run("pytest", "-q", "tests/aio", *modes, *session.posargs)
+    session.run("pytest", *PARALLEL, "tests/aio", *modes, *session.posargs)
 
 
 @nox.session
@@ -134,7 +135,7 @@ def lowest(session: nox.Session) -> None:
     extras = ("--extra", "testing", "--extra", "httpx2")
     session.run(*compile_, *options, *extras, "pyproject.toml", "-o", str(pins), silent=True)
     session.install("-c", str(pins), "-e", ".[testing,httpx2]", *group("test"))
-    session.run("pytest", "-q", *SUITES, "tests/protocol", "tests/jose", *session.posargs)
+    session.run("pytest", *PARALLEL, *SUITES, "tests/protocol", "tests/jose", *session.posargs)
 
 
 @nox.session
