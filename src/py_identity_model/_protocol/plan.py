@@ -63,11 +63,21 @@ class Plan:
         same = self._document is document and self._keys is keys
         return same and self._provider is document.value
 
-    def claims(self, jwt: str, monotonic: float, wall: float) -> dict[str, Any] | None:
-        """Return the claims of ``jwt``, or None where only the long way can tell.
+    def judge(self, jwt: str, monotonic: float, wall: float) -> dict[str, Any] | None:
+        """Do what :meth:`claims` does, for what may be no token at all."""
+        if type(jwt) is not str or len(jwt) > self._max_size or not jwt.isascii():
+            raise not_split(jwt, self._max_size)
+        return self.claims(jwt.encode(), jwt.find("."), jwt.rfind("."), monotonic, wall)
 
-        Raises TokenValidationException for a token that must be refused.  None covers documents
-        no longer fresh, and headers and signatures that newer keys may make good.
+    def claims(
+        self, data: bytes, first: int, last: int, monotonic: float, wall: float
+    ) -> dict[str, Any] | None:
+        """Return the claims of a token, or None where only the long way can tell.
+
+        ``data`` is ASCII text, no longer than the configuration allows, with its first and its
+        last dot at ``first`` and ``last``.  Raises TokenValidationException for a token that must
+        be refused.  None covers documents no longer fresh, and headers and signatures that newer
+        keys may make good.
         """
         document, entry = self._document, self._keys
         if monotonic >= document.refresh_at or monotonic >= entry.refresh_at:
@@ -75,28 +85,24 @@ class Plan:
         keys = entry.value
         if keys is None or document.value is not self._provider:
             return None
-        if type(jwt) is not str or len(jwt) > self._max_size or not jwt.isascii():
-            raise not_split(jwt, self._max_size)
-        data = jwt.encode()
         tokens = self._tokens
         if tokens is not None and (payload := tokens.find(data, self, keys, wall)) is not None:
             self._count(document, entry, monotonic)
             return parse_object_quickly(payload) or read_claims(payload)
-        first = data.find(b".")
         known = (keys.weak_memo if self._weak else keys.memo).get(data[:first])
         if known is None:
             if first <= 0 or data.count(b".") != 2:
-                raise not_split(jwt, self._max_size)
+                raise not_split(data.decode(), self._max_size)
             self._refuse_header(data[:first], entry, keys, monotonic)
             return None
         if known[0] not in self._allowed:
             return None
+        if not 0 < first < last:
+            raise not_split(data.decode(), self._max_size)
         # decode_base64url of both segments, written out: half the calls, and they count.  ASCII
         # text rarely spells what differs between the alphabets: five looks beat one copy.
-        signed, _, end = data.rpartition(b".")
-        if not 0 < first < len(signed):
-            raise not_split(jwt, self._max_size)
-        middle, end = signed[first + 1 :], end.translate(TO_STANDARD)
+        signed, middle = data[:last], data[first + 1 : last]
+        end = data[last + 1 :].translate(TO_STANDARD)
         if 45 in middle or 95 in middle or 43 in middle or 47 in middle or 61 in middle:
             middle = middle.translate(TO_STANDARD)  # there was one of -_+/=
         rest, spare = len(middle) & 3, len(end) & 3
@@ -117,7 +123,11 @@ class Plan:
         claims = parse_object_quickly(payload)
         if claims is None:
             claims = read_claims(payload)
-        self._count(document, entry, monotonic)
+        document.last_used = entry.last_used = monotonic  # _count, written out likewise
+        thread = get_ident()
+        _hits[thread] = _hits.get(thread, 0) + 1
+        if events.hook is not None:
+            self._tell()
         check_claims(self._rules, claims, wall)
         if tokens is not None:
             tokens.keep(data, self, keys, payload, claims, wall)

@@ -80,14 +80,16 @@ class ProviderCache:
         Raises TokenValidationException for a token that must be refused.
         """
         known, address_then, state, plan = self._plans.latest
-        if config is known and address == address_then:
+        same = config is known and address == address_then
+        if same and type(jwt) is str and len(jwt) <= state["max_token_size"] and jwt.isascii():
             # What is no token is refused without a look at anything else: nothing that may have
             # changed in the configuration since would make it one.
-            short = type(jwt) is str and len(jwt) <= state["max_token_size"]
-            if short and jwt.find(".") == jwt.rfind(".") and jwt.isascii():
+            first, last = jwt.find("."), jwt.rfind(".")
+            if first == last:
                 raise TokenValidationException(NOT_THREE, code="malformed_token")
             if plan is not None and config.__dict__ == state:
-                return plan.claims(jwt, self.documents.clock(), time())
+                clock = self.documents.clock
+                return plan.claims(jwt.encode(), first, last, clock(), time())
         if not config.perform_disco or config.decryption_keys is not None:
             return None
         if config.client_secret is not None or config.jwks_uri is not None:
@@ -96,7 +98,7 @@ class ProviderCache:
             plan = self._plans.by_key.get((address, shape_of(config)))
         except TypeError:
             plan = self._plans.find_with_lists(config, address)
-        return None if plan is None else plan.claims(jwt, self.documents.clock(), time())
+        return None if plan is None else plan.judge(jwt, self.documents.clock(), time())
 
     def remember(self, config: TokenValidationConfig, address: str, provider: Provider) -> None:
         """Keep what a validation worked out, for tokens that come after it."""
