@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import json
+import time
 from collections.abc import Callable
+from types import SimpleNamespace
 from typing import Any
 
 from joserfc.jwk import ECKey
@@ -17,6 +19,7 @@ from py_identity_model import (
     PyIdentityModelException,
     StoredToken,
     TokenExchangeRequest,
+    TokenValidationConfig,
     TrustedIssuer,
     UserInfoRequest,
     decode_jwt,
@@ -26,7 +29,9 @@ from py_identity_model import (
     parse_www_authenticate,
 )
 from py_identity_model._jose.encryption import decrypt
+from py_identity_model._jose.keys import KeySnapshot
 from py_identity_model._jose.sign import sign_compact
+from py_identity_model._jose.tokens import read_claims, read_header, split_token, verify
 from py_identity_model._protocol import (
     client_credentials,
     device,
@@ -35,11 +40,14 @@ from py_identity_model._protocol import (
     token_exchange,
     userinfo,
 )
+from py_identity_model._protocol.cache import Entry
 from py_identity_model._protocol.dpop_verification import ProofRules
 from py_identity_model._protocol.fetching import SharedAnswer
 from py_identity_model._protocol.id_token import check_id_token
 from py_identity_model._protocol.jarm import JarmCheck
 from py_identity_model._protocol.messages import HttpRequest, HttpResponse
+from py_identity_model._protocol.plan import Plan
+from py_identity_model._protocol.token_validation import check_algorithm, rules_for
 from py_identity_model._protocol.trusted_issuer import unverified_issuer
 
 _KEY = ECKey.generate_key("P-256")
@@ -48,6 +56,9 @@ _KEYS = JsonWebKeySet([_PUBLIC])
 _URL = "https://op.example"
 _RULES = ProofRules("GET", _URL, "token", {"cnf": {"jkt": "k"}}, ["n"])
 _JARM = JarmCheck("web", _URL, [_PUBLIC], ["ES256"])
+_CONFIG = TokenValidationConfig(perform_disco=True, audience="web", algorithms=["ES256"])
+_CLAIMS_RULES = rules_for(_CONFIG, _URL)
+_SNAPSHOT = KeySnapshot([_PUBLIC])
 _TEMPLATE = TrustedIssuer(f"{_URL}/{{t}}", bound_claim="t")
 
 
@@ -60,13 +71,67 @@ def _attempt(call: Callable[..., Any], *arguments: Any, **named: Any) -> None:
         call(*arguments, **named)
 
 
+def _sound_token(**more: Any) -> bytes:
+    members = {"iss": _URL, "aud": "web", "sub": "alice", "exp": 4102444800, "iat": 1, **more}
+    return sign_compact({"alg": "ES256", "kid": "1"}, members, _KEY, "ES256").encode()
+
+
+def _the_long_way(token: str, now: float) -> dict[str, Any]:
+    segments = split_token(token)
+    header = read_header(segments.header)
+    check_algorithm(header.alg, ["ES256"])
+    claims = read_claims(verify(segments, header, _SNAPSHOT))
+    _CLAIMS_RULES.check(claims, now)
+    return claims
+
+
+def _warm() -> Plan:
+    document, keys = Entry[Any](), Entry[KeySnapshot]()
+    document.accept(SimpleNamespace(issuer=_URL, jwks_uri=f"{_URL}/jwks"), 0.0, 60.0)
+    keys.accept(_SNAPSHOT, 0.0, 60.0)
+    _the_long_way(_sound_token().decode(), time.time())  # which remembers the header
+    return Plan(_CONFIG, _URL, _CLAIMS_RULES, document, keys)
+
+
+_PLAN = _warm()
+_SOUND = _sound_token()
+
+
+def _either_way(token: str) -> None:
+    """Judge a token by the warm path and the long way, which must not contradict each other."""
+    now, refused, found = time.time(), None, None
+    try:
+        found = _PLAN.judge(token, 1.0, now)
+    except PyIdentityModelException as error:
+        refused = error.code
+    if found is None and refused is None:
+        return  # only the long way can tell
+    try:
+        expected = _the_long_way(token, now)
+    except PyIdentityModelException as error:
+        if refused != error.code:
+            raise RuntimeError(f"{refused} is {error.code} the long way") from error
+    else:
+        if found != expected:
+            raise RuntimeError(f"{refused or found} is {expected} the long way")
+
+
 def tokens(data: bytes) -> None:
     """Tokens as they arrive, and claims under a good signature."""
     text = _text(data)
+    _either_way(text)
     _attempt(decode_jwt, text, _KEYS, ["ES256"], issuer=_URL, audience="web")
     _attempt(decrypt, text, [_KEY.as_dict(private=True)], "secret")
     _attempt(_JARM.read, text)
     _TEMPLATE.matches(unverified_issuer(text) or "")
+
+
+def edits(data: bytes) -> None:
+    """A sound token with up to four bytes changed."""
+    token = bytearray(_SOUND)
+    for place in range(0, min(len(data) - 2, 12), 3):
+        token[int.from_bytes(data[place : place + 2]) % len(token)] = data[place + 2]
+    _either_way(_text(bytes(token)))
 
 
 def claims(data: bytes) -> None:
@@ -78,6 +143,7 @@ def claims(data: bytes) -> None:
     except ValueError:
         return
     token = sign_compact({"alg": "ES256", "kid": "1"}, members, _KEY, "ES256")
+    _either_way(token)
     _attempt(decode_jwt, token, _KEYS, ["ES256"], issuer=_URL, audience="web")
     _attempt(_JARM.read, token)
     _attempt(
@@ -163,6 +229,7 @@ def stores(data: bytes) -> None:
 
 TARGETS: dict[str, Callable[[bytes], None]] = {
     "tokens": tokens,
+    "edits": edits,
     "claims": claims,
     "key_sets": key_sets,
     "documents": documents,
@@ -173,11 +240,6 @@ TARGETS: dict[str, Callable[[bytes], None]] = {
 }
 
 
-def _sound_token(**more: Any) -> bytes:
-    members = {"iss": _URL, "aud": "web", "sub": "alice", "exp": 4102444800, "iat": 1, **more}
-    return sign_compact({"alg": "ES256", "kid": "1"}, members, _KEY, "ES256").encode()
-
-
 def _json(value: object) -> bytes:
     return json.dumps(value).encode()
 
@@ -185,6 +247,7 @@ def _json(value: object) -> bytes:
 _PROOF = {"jti": "1", "htm": "GET", "htu": _URL, "iat": 1, "ath": "x", "nonce": "n"}
 SEEDS: dict[str, list[bytes]] = {
     "tokens": [_sound_token(), _sound_token(code="c", state="s"), b"e30.e30.e30", b"a.b.c.d.e"],
+    "edits": [b"\0\0e", b"\xff\xff.\x00\x80A"],
     "claims": [
         _json({"iss": _URL, "aud": ["web"], "sub": "a", "exp": 4102444800, "nbf": 1, "azp": "web"}),
         _json({"nonce": "n", "at_hash": "x", "c_hash": "x", "s_hash": "x", "auth_time": 1}),
