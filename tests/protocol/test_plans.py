@@ -9,10 +9,12 @@ from typing import Any
 import pytest
 
 from py_identity_model import DiscoveryPolicy, JsonWebKey, TokenValidationConfig
+from py_identity_model._jose.encoding import encode_base64url
 from py_identity_model._jose.keys import KeySnapshot
 from py_identity_model._protocol.cache import Entry
 from py_identity_model._protocol.plan import Plan
 from py_identity_model._protocol.plans import Plans, shape_of, unshared
+from py_identity_model._protocol.token_validation import rules_for
 
 ADDRESS = "https://op.example"
 PLAIN = TokenValidationConfig(perform_disco=True, audience="api")
@@ -199,3 +201,28 @@ def test_a_configuration_of_ones_own_class_is_copied_without_its_constructor() -
     copy = unshared(Own("api"))
     assert shape_of(copy) == shape_of(PLAIN)
     assert copy.client_secret is None  # a plan is kept, and needs no secret
+
+
+class MeanwhileRotated(dict[bytes, Any]):
+    """A memo of headers that is looked at just before other keys are put in place."""
+
+    def __init__(self, entry: Entry[KeySnapshot], verifier: object) -> None:
+        self.entry, self.verifier = entry, verifier
+
+    def get(self, key: bytes, default: object = None) -> Any:
+        """Return the verifier, after a refresh that a cooldown follows."""
+        self.entry.accept(KeySnapshot([]), 0.0, 60.0)
+        self.entry.cooldown_until = 5.0
+        return self.verifier
+
+
+@pytest.mark.parametrize("verifier", [None, ("HS256", ((lambda *_: False, None),))])
+def test_keys_that_came_meanwhile_are_not_overlooked(verifier: object) -> None:
+    document, keys = entries()
+    assert keys.value is not None
+    keys.value.memo = MeanwhileRotated(keys, verifier)
+    config = replace(PLAIN, algorithms=["HS256"])
+    rules = rules_for(config, ADDRESS)
+    plan = Plan(config, ADDRESS, rules, document, keys)
+    header = encode_base64url(b'{"alg":"HS256","kid":"new"}').decode()
+    assert plan.judge(f"{header}.e30.AAAA", 1.0, 1.0) is None

@@ -117,7 +117,7 @@ class Plan:
             if verify(signed, signature, key):
                 break
         else:
-            if monotonic < entry.cooldown_until and not entry.fetching:
+            if _nothing_newer(entry, keys, monotonic):
                 raise cooling_down(_verified_header(data[:first]))
             return None
         claims = parse_object_quickly(payload)
@@ -139,8 +139,8 @@ class Plan:
         """Raise for a header that nothing can make good; else leave it to the long way."""
         header = read_header(segment)
         check_algorithm(header.alg, self._allowed)
-        cooling = now < entry.cooldown_until and not entry.fetching
-        if cooling and header.kid is not None and header.kid not in keys:
+        unknown = header.kid is not None and header.kid not in keys
+        if unknown and _nothing_newer(entry, keys, now):
             events.emit(CacheEventKind.REFUSED_KID, "keys", str(self._provider.jwks_uri))
             raise keys.no_match(header)
 
@@ -154,3 +154,11 @@ class Plan:
     def _tell(self) -> None:
         events.tell(CacheEventKind.HIT, "document", self._address)
         events.tell(CacheEventKind.HIT, "keys", str(self._provider.jwks_uri))
+
+
+def _nothing_newer(entry: Entry[KeySnapshot], keys: KeySnapshot, now: float) -> bool:
+    """Whether ``keys`` are the newest, and newer ones must not be asked for yet.
+
+    The order matters: a fetch ends after its keys are in place, so they are looked at last.
+    """
+    return now < entry.cooldown_until and not entry.fetching and entry.value is keys
