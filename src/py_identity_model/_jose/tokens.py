@@ -12,7 +12,6 @@ from .keys import Header, KeySnapshot, Verify, prepared
 
 MAX_TOKEN_SIZE = 64 * 1024
 _MAX_HEADER = 8 * 1024
-NOT_THREE = "The JWT is malformed: it does not have three segments"
 
 
 class Segments(NamedTuple):
@@ -38,12 +37,18 @@ def split_token(jwt: object, max_size: int = MAX_TOKEN_SIZE) -> Segments:
 def not_split(jwt: object, max_size: int) -> TokenValidationException:
     """Return what to raise for something that is no compact token of three segments."""
     if isinstance(jwt, str) and len(jwt) <= max_size and jwt.isascii():
-        return TokenValidationException(NOT_THREE, code="malformed_token")
+        return not_three()
     if not isinstance(jwt, str):
         return _malformed("it is not text")
     if len(jwt) > max_size:
         return _malformed(f"it is longer than {max_size} characters", code="token_too_large")
     return _malformed("it is not ASCII")
+
+
+def not_three() -> TokenValidationException:
+    """Return what to raise for text that has not exactly three segments."""
+    text = "The JWT is malformed: it does not have three segments"  # refused most: made in one go
+    return TokenValidationException(text, code="malformed_token")
 
 
 def read_header(segment: bytes) -> Header:

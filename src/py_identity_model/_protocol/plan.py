@@ -15,7 +15,7 @@ from typing import Any
 from .._jose.claims import ClaimsRules, check_claims
 from .._jose.encoding import LAST, PADDING, TO_STANDARD, parse_object_quickly
 from .._jose.keys import KeySnapshot
-from .._jose.tokens import cooling_down, not_split, read_claims, read_header
+from .._jose.tokens import cooling_down, not_split, not_three, read_claims, read_header
 from .cache import Entry
 from .counters import warm_cells
 from .events import CacheEventKind, events
@@ -92,13 +92,13 @@ class Plan:
         known = (keys.weak_memo if self._weak else keys.memo).get(data[:first])
         if known is None:
             if first <= 0 or data.count(b".") != 2:
-                raise not_split(data.decode(), self._max_size)
+                raise not_three()
             self._refuse_header(data[:first], entry, keys, monotonic)
             return None
         if known[0] not in self._allowed:
             return None
         if not 0 < first < last:
-            raise not_split(data.decode(), self._max_size)
+            raise not_three()
         # decode_base64url of both segments, written out: half the calls, and they count.  ASCII
         # text rarely spells what differs between the alphabets: five looks beat one copy.
         signed, middle = data[:last], data[first + 1 : last]

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from .._fork import forget_in_child
 from .._jose.keys import KeySnapshot
-from .._jose.tokens import NOT_THREE
+from .._jose.tokens import not_three
 from .._protocol import discovery as discovery_protocol
 from .._protocol import jwks as jwks_protocol
 from .._protocol.cache import Entry, may_be_stored, time_to_live
@@ -86,7 +86,7 @@ class ProviderCache:
             # changed in the configuration since would make it one.
             first, last = jwt.find("."), jwt.rfind(".")
             if first == last:
-                raise TokenValidationException(NOT_THREE, code="malformed_token")
+                raise not_three()
             if plan is not None and config.__dict__ == state:
                 clock = self.documents.clock
                 return plan.claims(jwt.encode(), first, last, clock(), time())
