@@ -289,6 +289,28 @@ def tenants(idp: IdP, signer: Signer) -> list[Goal]:
     return goals
 
 
+def burst(idp: IdP, signer: Signer) -> list[Goal]:
+    """A thousand requests at once on one client: ours, and one of httpx2."""
+    idp.set(keys=[signer.public()], delay=0.02)
+    request = JwksRequest(f"{idp.issuer()}/jwks")
+
+    async def run(opened: Callable[[], aio.AsyncHTTPClient]) -> tuple[float, int]:
+        client = opened()
+        began = time.perf_counter()
+        answers = await asyncio.gather(*[aio.get_jwks(request, client) for _ in range(1000)])
+        took = time.perf_counter() - began
+        await client.client.aclose()
+        return took, sum(not answer.is_successful for answer in answers)
+
+    took, failed = asyncio.run(run(aio.AsyncHTTPClient))
+    theirs, _ = asyncio.run(run(lambda: aio.AsyncHTTPClient(httpx2.AsyncClient())))
+    print(f"1,000 requests at once: {took:.1f} s, {failed} failed; on httpx2 {theirs:.1f} s")
+    return [
+        Goal("V4", "1,000 requests at once: failed", failed, 0, 0),
+        Goal("V4", "1,000 requests at once, to httpx2", took / theirs, 3, 1.5),
+    ]
+
+
 def memory(idp: IdP, signer: Signer, issuers: int = 3000) -> list[Goal]:
     """What so many issuers, each with three keys, take of a fresh process's memory."""
     idp.set(keys=[signer.public()], delay=0.0, copies=2)
@@ -440,6 +462,7 @@ def main(arguments: list[str]) -> int:
         goals += floods(idp, signer)
         goals += expiry_and_outage(idp, signer)
         goals += tenants(idp, signer)
+        goals += burst(idp, signer)
         goals += memory(idp, signer)
         goals += drips()
         goals += large(idp, signer)

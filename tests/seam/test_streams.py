@@ -161,7 +161,7 @@ async def test_every_connection_of_an_awaited_client_sends_in_one_piece(
         transports: list[Any] = [client._transport, *client._mounts.values()]
         assert len(transports) == 2
         for transport in transports:
-            backend = transport._pool._network_backend
+            backend = transport._transport._pool._network_backend
             assert isinstance(backend, one_piece.OnePieceBackend)
             await backend.sleep(0)
 
@@ -169,5 +169,5 @@ async def test_every_connection_of_an_awaited_client_sends_in_one_piece(
 async def test_an_awaited_transport_without_a_pool_is_left_as_it_is() -> None:
     transport = httpx.MockTransport(lambda request: httpx.Response(200))
     async with httpx.AsyncClient(transport=transport, trust_env=False) as client:
-        one_piece.send_in_one_piece(client)
+        one_piece.improve(client)
         assert client._transport is transport

@@ -404,7 +404,7 @@ def test_every_connection_of_a_blocking_client_is_bounded(
         transports: list[Any] = [client._transport, *client._mounts.values()]
         assert len(transports) == 2
         for transport in transports:
-            backend = transport._pool._network_backend
+            backend = transport._transport._pool._network_backend
             assert isinstance(backend, bounded.BoundedBackend)
             backend.sleep(0)
 
@@ -412,7 +412,7 @@ def test_every_connection_of_a_blocking_client_is_bounded(
 def test_a_transport_without_a_pool_is_left_as_it_is() -> None:
     transport = httpx.MockTransport(lambda request: httpx.Response(200))
     with httpx.Client(transport=transport, trust_env=False) as client:
-        bounded.bound_reads(client)
+        bounded.improve(client)
         assert client._transport is transport
 
 

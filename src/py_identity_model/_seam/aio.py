@@ -231,10 +231,10 @@ def open_client(
 
     ``context`` is asked for once httpx was loaded.
     """
-    from .one_piece import send_in_one_piece
+    from .one_piece import improve
 
     client = _client_class()(verify=True if context is None else context(), **options)
-    send_in_one_piece(client)
+    improve(client)
     return client
 
 

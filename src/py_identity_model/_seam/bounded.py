@@ -1,18 +1,21 @@
-"""Connections of blocking clients whose every read ends with the running block's deadline.
+"""Connections of blocking clients: every read ends with the running block's deadline.
 
 httpx's own timeouts are for one read each: a peer that sends a header field now and then would
-keep a thread for ever.
+keep a thread for ever.  Requests come to the connections one by one.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from threading import Semaphore
+from time import monotonic
 from typing import Any
 
 import httpcore
 import httpx
 
-from .connections import Head, wrap_backends
+from .._fork import forget_in_child
+from .connections import Entry, Head, connected, has_waited, may_wait, wrap_connections
 from .sync import time_left
 
 
@@ -42,6 +45,7 @@ class BoundedStream(httpcore.NetworkStream):
         return self._stream.read(max_bytes, _at_most(timeout))
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        connected()
         self._stream.write(self._head.joined(buffer), _at_most(timeout))
 
     def close(self) -> None:
@@ -71,6 +75,7 @@ class BoundedBackend(httpcore.NetworkBackend):
         local_address: str | None = None,
         socket_options: Iterable[Any] | None = None,
     ) -> httpcore.NetworkStream:
+        connected()
         return BoundedStream(
             self._backend.connect_tcp(host, port, _at_most(timeout), local_address, socket_options)
         )
@@ -79,9 +84,37 @@ class BoundedBackend(httpcore.NetworkBackend):
         self._backend.sleep(seconds)
 
 
-def bound_reads(client: httpx.Client) -> None:
-    """Make the reads of ``client`` end with the deadline, if its library lets us.
+class OneByOne(httpx.BaseTransport):
+    """Lets requests look for a connection one by one."""
 
-    Otherwise they stay bounded by the timeout of each alone.
+    def __init__(self, transport: httpx.BaseTransport) -> None:
+        self._transport = transport
+        self._free = Semaphore(1)
+        forget_in_child(self)
+
+    def _forget_parent(self) -> None:
+        self._free = Semaphore(1)
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        free = self._free
+        if not free.acquire(blocking=False):
+            since = monotonic()
+            if not free.acquire(timeout=may_wait(request)):
+                raise httpx.PoolTimeout("no connection was free in time", request=request)
+            has_waited(request, since)
+        entry = Entry(free.release)
+        try:
+            return self._transport.handle_request(request)
+        finally:
+            entry.end()
+
+    def close(self) -> None:
+        self._transport.close()
+
+
+def improve(client: httpx.Client) -> None:
+    """Give ``client`` such connections, if its library lets us.
+
+    Otherwise its reads stay bounded by the timeout of each alone.
     """
-    wrap_backends(client, httpcore.NetworkBackend, BoundedBackend)
+    wrap_connections(client, httpcore.NetworkBackend, BoundedBackend, OneByOne)

@@ -3,22 +3,78 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextvars import ContextVar
+from time import monotonic
 from typing import Any, TypeVar
 
 B = TypeVar("B")
 
 
-def wrap_backends(client: Any, kind: type[B], wrap: Callable[[B], B]) -> None:
-    """Make ``client`` connect through what ``wrap`` makes of its backend, proxies included.
+def wrap_connections(
+    client: Any, kind: type[B], backend: Callable[[B], B], transport: Callable[[Any], Any]
+) -> None:
+    """Make ``client`` connect through what ``backend`` and ``transport`` make of its own.
 
-    httpx has no public way to hand a backend to httpcore; where its own way has changed,
-    connections are what they always were.
+    Proxies included.  httpx has no public way to hand a backend to httpcore; where its own way
+    has changed, everything is what it always was.
     """
-    for transport in (client._transport, *client._mounts.values()):
-        pool = getattr(transport, "_pool", None)
-        backend = getattr(pool, "_network_backend", None)
-        if pool is not None and isinstance(backend, kind):
-            pool._network_backend = wrap(backend)
+
+    def wrapped(own: Any) -> Any:
+        pool = getattr(own, "_pool", None)
+        inner = getattr(pool, "_network_backend", None)
+        if pool is None or not isinstance(inner, kind):
+            return own
+        pool._network_backend = backend(inner)
+        return transport(own)
+
+    client._transport = wrapped(client._transport)
+    client._mounts = {pattern: wrapped(own) for pattern, own in client._mounts.items()}
+
+
+class Entry:
+    """The right to look for a connection, which one request has at a time.
+
+    httpx's pool gives one idle connection to all who ask at once; all but one of them ask again,
+    and each time it looks at everybody who waits: a thousand requests take it a minute.  Between
+    threads it may forget one for as long as a connection may be waited for.  None of it happens
+    to a request that asks alone.
+    """
+
+    __slots__ = ("_give_back",)
+
+    def __init__(self, give_back: Callable[[], None]) -> None:
+        self._give_back: Callable[[], None] | None = give_back
+        _latest.set(self)
+
+    def end(self) -> None:
+        """Give the right back, once."""
+        give_back, self._give_back = self._give_back, None
+        if give_back is not None:
+            give_back()
+
+
+_latest: ContextVar[Entry | None] = ContextVar("latest", default=None)
+
+
+def connected() -> None:
+    """Let others look: the running request has its connection, or begins to make one."""
+    entry = _latest.get()
+    if entry is not None:
+        entry.end()
+
+
+def may_wait(request: Any) -> float | None:
+    """Return how many seconds ``request`` may wait for a connection; None is for ever."""
+    seconds: float | None = request.extensions.get("timeout", {}).get("pool")
+    return seconds
+
+
+def has_waited(request: Any, since: float) -> None:
+    """Take the time ``since`` then off what ``request`` may wait for a connection."""
+    seconds = may_wait(request)
+    if seconds is not None:
+        left = {**request.extensions["timeout"], "pool": seconds - (monotonic() - since)}
+        request.extensions = {**request.extensions, "timeout": left}
 
 
 class Head:

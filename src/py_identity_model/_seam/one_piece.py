@@ -1,4 +1,4 @@
-"""Connections of awaited clients on which a request leaves in one piece.
+"""Connections of awaited clients: requests come to them one by one, and leave in one piece.
 
 Before httpx reuses a connection it asks whether the peer has hung up, and anyio gathers every
 address of the socket to answer that: here the socket alone is asked.
@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import select
 from collections.abc import Iterable
+from time import monotonic
 from typing import Any
 
 import httpcore
 import httpx
+from anyio import Semaphore, WouldBlock, fail_after
 
-from .connections import Head, wrap_backends
+from .connections import Entry, Head, connected, has_waited, may_wait, wrap_connections
 
 
 class OnePieceStream(httpcore.AsyncNetworkStream):
@@ -30,6 +32,7 @@ class OnePieceStream(httpcore.AsyncNetworkStream):
         return await self._stream.read(max_bytes, timeout)
 
     async def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        connected()
         await self._stream.write(self._head.joined(buffer), timeout)
 
     async def aclose(self) -> None:
@@ -69,6 +72,7 @@ class OnePieceBackend(httpcore.AsyncNetworkBackend):
         local_address: str | None = None,
         socket_options: Iterable[Any] | None = None,
     ) -> httpcore.AsyncNetworkStream:
+        connected()
         return OnePieceStream(
             await self._backend.connect_tcp(host, port, timeout, local_address, socket_options)
         )
@@ -77,6 +81,37 @@ class OnePieceBackend(httpcore.AsyncNetworkBackend):
         await self._backend.sleep(seconds)
 
 
-def send_in_one_piece(client: httpx.AsyncClient) -> None:
-    """Make every request of ``client`` leave in one piece, if its library lets us."""
-    wrap_backends(client, httpcore.AsyncNetworkBackend, OnePieceBackend)
+class OneByOne(httpx.AsyncBaseTransport):
+    """Lets requests look for a connection one by one."""
+
+    def __init__(self, transport: httpx.AsyncBaseTransport) -> None:
+        self._transport = transport
+        self._free = Semaphore(1, fast_acquire=True)
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        try:
+            self._free.acquire_nowait()
+        except WouldBlock:
+            await self._wait(request)
+        entry = Entry(self._free.release)
+        try:
+            return await self._transport.handle_async_request(request)
+        finally:
+            entry.end()
+
+    async def _wait(self, request: httpx.Request) -> None:
+        since = monotonic()
+        try:
+            with fail_after(may_wait(request)):
+                await self._free.acquire()
+        except TimeoutError:
+            raise httpx.PoolTimeout("no connection was free in time", request=request) from None
+        has_waited(request, since)
+
+    async def aclose(self) -> None:
+        await self._transport.aclose()
+
+
+def improve(client: httpx.AsyncClient) -> None:
+    """Give ``client`` such connections, if its library lets us."""
+    wrap_connections(client, httpcore.AsyncNetworkBackend, OnePieceBackend, OneByOne)

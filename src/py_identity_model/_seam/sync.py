@@ -194,10 +194,10 @@ def open_client(
     # Imported here: importing the package should load neither httpx nor, through it, anyio.
     import httpx
 
-    from .bounded import bound_reads
+    from .bounded import improve
 
     client = httpx.Client(verify=True if context is None else context(), **options)
-    bound_reads(client)
+    improve(client)
     return client
 
 

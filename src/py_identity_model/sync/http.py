@@ -47,7 +47,7 @@ if TYPE_CHECKING:  # loaded by whoever sends the first request: it costs more th
     from .token_store import TokenStore
 
 _DEADLINE_FACTOR = 2
-# httpx's pool queues badly: a thousand providers cold at once would take a minute.
+# A thousand providers may be cold at once: they, and pools that are not ours, are spared.
 _turns: PeerLocal[Semaphore] = PeerLocal("py_identity_model.turns", partial(Semaphore, 16))
 
 
