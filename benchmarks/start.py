@@ -10,6 +10,7 @@ import sys
 import tempfile
 import time
 
+from benchmarks._child import with_bytecode
 from benchmarks._idp import IdP
 from benchmarks._side import Goal, judge
 from benchmarks._tokens import signers, small
@@ -56,12 +57,6 @@ def seconds(environment: dict[str, str], python: str, program: str, *arguments: 
     began = time.perf_counter()
     subprocess.run([python, "-P", "-c", program, *arguments], check=True, env=environment)
     return time.perf_counter() - began
-
-
-def with_bytecode(folder: str) -> dict[str, str]:
-    """Return an environment whose processes find bytecode, as they do after an installation."""
-    kept = {name: told for name, told in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
-    return {**kept, "PYTHONPYCACHEPREFIX": folder}
 
 
 def main(arguments: list[str]) -> int:

@@ -42,16 +42,17 @@ class KeySnapshot:
     is filled by verified tokens alone, so strangers cannot fill it.
     """
 
-    __slots__ = ("_by_kid", "_prepared", "_unique", "keys", "memo", "weak_memo")
+    __slots__ = ("_kids", "_prepared", "_unique", "keys", "memo", "weak_memo")
 
     def __init__(self, keys: Iterable[JsonWebKey]) -> None:
         self.keys = tuple(keys)
         self.memo: Memo = {}
         self.weak_memo: Memo = _EMPTY
-        self._prepared: dict[tuple[int, str, bool], Verify] = {}
-        named = [(key.kid, place) for place, key in enumerate(self.keys) if key.kid is not None]
-        self._by_kid = dict(reversed(named))  # of several with one name, the first
-        self._unique = len(self._by_kid) == len(named)
+        # Tuples: of a thousand providers each has a few keys, and a dictionary weighs more.
+        self._prepared: tuple[tuple[JsonWebKey, str, bool, Verify], ...] = ()
+        self._kids = tuple(key.kid for key in self.keys)
+        named = [kid for kid in self._kids if kid is not None]
+        self._unique = len(set(named)) == len(named)
 
     def remember(
         self, segment: bytes, alg: str, verifiers: tuple[Verify, ...], *, allow_weak_keys: bool
@@ -81,15 +82,14 @@ class KeySnapshot:
     def _candidates(self, header: Header) -> tuple[JsonWebKey, ...]:
         if header.kid is None:
             return (self._only_candidate(header),)
-        first = self._by_kid.get(header.kid)
-        if first is None:
+        if header.kid not in self._kids:
             raise self.no_match(header)
         if self._unique:
-            return (self.keys[first],)
+            return (self.keys[self._kids.index(header.kid)],)
         return tuple(key for key in self.keys if key.kid == header.kid)
 
-    def __contains__(self, kid: object) -> bool:
-        return kid in self._by_kid
+    def __contains__(self, kid: str) -> bool:
+        return kid in self._kids
 
     def differs(self, kid: str | None, keys: Iterable[JsonWebKey]) -> bool:
         """Whether ``keys`` have other keys of this name; of any name where it is None."""
@@ -120,10 +120,11 @@ class KeySnapshot:
         return TokenValidationException(text, "header", details, code=code)
 
     def _prepare(self, key: JsonWebKey, alg: str, allow_weak_keys: bool) -> Verify:
-        place = id(key), alg, allow_weak_keys  # `keys` keeps every key, and so its id, alive
-        verify = self._prepared.get(place)
-        if verify is None:
-            verify = self._prepared[place] = prepare(key, alg, allow_weak_keys=allow_weak_keys)
+        for known, name, weak, verify in self._prepared:
+            if known is key and name == alg and weak == allow_weak_keys:
+                return verify
+        verify = prepare(key, alg, allow_weak_keys=allow_weak_keys)
+        self._prepared = (*self._prepared, (key, alg, allow_weak_keys, verify))
         return verify
 
 
