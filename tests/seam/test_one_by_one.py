@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
@@ -187,12 +187,21 @@ async def test_an_awaited_request_that_connects_keeps_nobody_out(server: Server)
         assert (await client.get(server.url)).status_code == 200
 
 
-async def test_awaited_requests_wait_no_longer_for_a_full_pool_than_they_may(
+@asynccontextmanager
+async def full_pool(
     server: Server,
-) -> None:
+) -> AsyncIterator[tuple[httpx.AsyncClient, asyncio.Future[httpx.Response]]]:
+    """A client whose only connection is taken, and the request that has it."""
     async with aio.open_client(trust_env=False, limits=ONE) as client:
         first = asyncio.ensure_future(client.get(f"{server.url}/wait"))
         await anyio.to_thread.run_sync(server.came.acquire)
+        yield client, first
+
+
+async def test_awaited_requests_wait_no_longer_for_a_full_pool_than_they_may(
+    server: Server,
+) -> None:
+    async with full_pool(server) as (client, first):
         soon = httpx.Timeout(60, pool=0.01)
         others = [client.get(server.url, timeout=soon) for _ in range(4)]
         refused = await asyncio.gather(*others, return_exceptions=True)
@@ -224,9 +233,7 @@ def test_blocking_requests_wait_no_longer_for_a_full_pool_than_they_may(server: 
 async def test_an_awaited_request_that_is_cancelled_outside_or_inside_keeps_nobody_out(
     server: Server,
 ) -> None:
-    async with aio.open_client(trust_env=False, limits=ONE) as client:
-        first = asyncio.ensure_future(client.get(f"{server.url}/wait"))
-        await anyio.to_thread.run_sync(server.came.acquire)
+    async with full_pool(server) as (client, first):
         others = [asyncio.ensure_future(client.get(server.url)) for _ in range(3)]
         await anyio.lowlevel.checkpoint()  # one is inside now, two are outside
         for one in others[:2]:

@@ -42,7 +42,7 @@ class KeySnapshot:
     is filled by verified tokens alone, so strangers cannot fill it.
     """
 
-    __slots__ = ("_kids", "_prepared", "_unique", "keys", "memo", "weak_memo")
+    __slots__ = ("_kids", "_prepared", "keys", "memo", "weak_memo")
 
     def __init__(self, keys: Iterable[JsonWebKey]) -> None:
         self.keys = tuple(keys)
@@ -51,8 +51,6 @@ class KeySnapshot:
         # Tuples: of a thousand providers each has a few keys, and a dictionary weighs more.
         self._prepared: tuple[tuple[JsonWebKey, str, bool, Verify], ...] = ()
         self._kids = tuple(key.kid for key in self.keys)
-        named = [kid for kid in self._kids if kid is not None]
-        self._unique = len(set(named)) == len(named)
 
     def remember(
         self, segment: bytes, alg: str, verifiers: tuple[Verify, ...], *, allow_weak_keys: bool
@@ -82,11 +80,10 @@ class KeySnapshot:
     def _candidates(self, header: Header) -> tuple[JsonWebKey, ...]:
         if header.kid is None:
             return (self._only_candidate(header),)
-        if header.kid not in self._kids:
+        found = tuple(key for key in self.keys if key.kid == header.kid)
+        if not found:
             raise self.no_match(header)
-        if self._unique:
-            return (self.keys[self._kids.index(header.kid)],)
-        return tuple(key for key in self.keys if key.kid == header.kid)
+        return found
 
     def __contains__(self, kid: str) -> bool:
         return kid in self._kids

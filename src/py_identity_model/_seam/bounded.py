@@ -15,7 +15,7 @@ import httpcore
 import httpx
 
 from .._fork import forget_in_child
-from .connections import Entry, Head, connected, has_waited, may_wait, wrap_connections
+from .connections import Admission, Head, connected, has_waited, may_wait, wrap_connections
 from .sync import time_left
 
 
@@ -102,11 +102,11 @@ class OneByOne(httpx.BaseTransport):
             if not free.acquire(timeout=may_wait(request)):
                 raise httpx.PoolTimeout("no connection was free in time", request=request)
             has_waited(request, since)
-        entry = Entry(free.release)
+        admission = Admission(free.release)
         try:
             return self._transport.handle_request(request)
         finally:
-            entry.end()
+            admission.end()
 
     def close(self) -> None:
         self._transport.close()

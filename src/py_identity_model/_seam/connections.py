@@ -31,7 +31,7 @@ def wrap_connections(
     client._mounts = {pattern: wrapped(own) for pattern, own in client._mounts.items()}
 
 
-class Entry:
+class Admission:
     """The right to look for a connection, which one request has at a time.
 
     httpx's pool gives one idle connection to all who ask at once; all but one of them ask again,
@@ -53,14 +53,14 @@ class Entry:
             give_back()
 
 
-_latest: ContextVar[Entry | None] = ContextVar("latest", default=None)
+_latest: ContextVar[Admission | None] = ContextVar("latest", default=None)
 
 
 def connected() -> None:
     """Let others look: the running request has its connection, or begins to make one."""
-    entry = _latest.get()
-    if entry is not None:
-        entry.end()
+    admission = _latest.get()
+    if admission is not None:
+        admission.end()
 
 
 def may_wait(request: Any) -> float | None:

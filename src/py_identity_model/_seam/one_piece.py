@@ -15,7 +15,7 @@ import httpcore
 import httpx
 from anyio import Semaphore, WouldBlock, fail_after
 
-from .connections import Entry, Head, connected, has_waited, may_wait, wrap_connections
+from .connections import Admission, Head, connected, has_waited, may_wait, wrap_connections
 
 
 class OnePieceStream(httpcore.AsyncNetworkStream):
@@ -93,11 +93,11 @@ class OneByOne(httpx.AsyncBaseTransport):
             self._free.acquire_nowait()
         except WouldBlock:
             await self._wait(request)
-        entry = Entry(self._free.release)
+        admission = Admission(self._free.release)
         try:
             return await self._transport.handle_async_request(request)
         finally:
-            entry.end()
+            admission.end()
 
     async def _wait(self, request: httpx.Request) -> None:
         since = monotonic()
