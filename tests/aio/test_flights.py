@@ -223,3 +223,17 @@ async def test_a_call_that_lost_its_place_leaves_its_successor_alone(
 
     assert await flights.join("key", fetch) == (1, True)
     assert "key" in flights._table.get()
+
+
+async def test_what_outcomes_are_used_with_is_made_once_while_the_first_is_waited_for() -> None:
+    made: list[int] = []
+    flights: AsyncFlights[int] = AsyncFlights("test", lambda: made.append(1))
+
+    async def fetch() -> int:
+        while not made:
+            await sleep(0.001)
+        return 42
+
+    assert await flights.join("key", fetch) == (42, True)
+    assert await flights.join("key", fetch) == (42, True)
+    assert made == [1]

@@ -21,6 +21,7 @@ from py_identity_model import (
     DeviceAuthorizationRequest,
     DeviceTokenRequest,
     DiscoveryDocumentRequest,
+    DiscoveryErrorKind,
     DiscoveryPolicy,
     JsonWebKeySet,
     PushedAuthorizationRequest,
@@ -187,7 +188,7 @@ def test_no_discovery_document_is_too_odd(document: dict[str, Any], strict: bool
         response = discovery.parse(request, answer)
     except Exception as error:
         response = discovery.failed(error)
-        assert response.error_kind is not discovery.DiscoveryErrorKind.UNEXPECTED_ERROR
+        assert response.error_kind is not DiscoveryErrorKind.UNEXPECTED_ERROR
     assert repr(response)
 
 

@@ -21,7 +21,16 @@ import trio
 from py_identity_model import _fork
 from py_identity_model._seam import aio, bounded, sync
 
-SHAPES = ["call", "deadline", "gather", "open_client", "spawn", "WorkerLocal", "PeerLocal"]
+SHAPES = [
+    "call",
+    "deadline",
+    "gather",
+    "meanwhile",
+    "open_client",
+    "spawn",
+    "WorkerLocal",
+    "PeerLocal",
+]
 
 
 class Box:
@@ -373,6 +382,47 @@ def test_a_thread_that_cannot_be_started_is_told(monkeypatch: pytest.MonkeyPatch
 
     monkeypatch.setattr(threading.Thread, "start", refuse)
     assert not sync.spawn("late", lambda: None)
+
+
+def test_a_thread_works_itself_while_others_wait_for_it() -> None:
+    done: list[int] = []
+    sync.meanwhile(lambda: done.append(threading.get_ident()))
+    assert done == [threading.get_ident()]
+
+
+async def test_a_loop_goes_on_while_something_is_worked_on_meanwhile() -> None:
+    wanted = threading.Event()
+
+    async def want() -> None:
+        wanted.set()
+
+    await aio.gather([lambda: aio.meanwhile(wanted.wait), want])
+
+
+async def test_a_cancelled_caller_does_not_stay_for_what_it_began_meanwhile() -> None:
+    begun, wanted = threading.Event(), threading.Event()
+
+    def work() -> None:
+        begun.set()
+        wanted.wait()
+
+    task = asyncio.create_task(aio.meanwhile(work))
+    while not begun.is_set():
+        await aio.sleep(0.001)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    wanted.set()
+
+
+async def test_what_no_thread_can_be_had_for_is_left_for_later(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async def refuse(*_: object, **__: object) -> None:
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr("anyio.to_thread.run_sync", refuse)
+    await aio.meanwhile(lambda: None)
 
 
 async def test_a_deadline_ends_the_waiting() -> None:

@@ -224,3 +224,17 @@ def test_a_call_that_lost_its_place_leaves_its_successor_alone(
 
     assert flights.join("key", fetch) == (1, True)
     assert "key" in flights._table.get()
+
+
+def test_what_outcomes_are_used_with_is_made_once_while_the_first_is_waited_for() -> None:
+    made: list[int] = []
+    flights: Flights[int] = Flights("test", lambda: made.append(1))
+
+    def fetch() -> int:
+        while not made:
+            sleep(0.001)
+        return 42
+
+    assert flights.join("key", fetch) == (42, True)
+    assert flights.join("key", fetch) == (42, True)
+    assert made == [1]

@@ -12,6 +12,7 @@ from inspect import isawaitable
 from typing import TYPE_CHECKING, Any, Generic, ParamSpec, Self, TypeAlias, TypeVar
 
 import anyio
+import anyio.to_thread
 import sniffio
 from anyio import Event, Lock, Semaphore, sleep
 from anyio.lowlevel import RunVar
@@ -36,6 +37,7 @@ __all__ = [
     "call",
     "deadline",
     "gather",
+    "meanwhile",
     "open_client",
     "sleep",
     "spawn",
@@ -174,6 +176,13 @@ def _first(error: BaseException) -> BaseException:
     while isinstance(error, BaseExceptionGroup):
         error = error.exceptions[0]
     return error
+
+
+async def meanwhile(work: Callable[[], object]) -> None:
+    """Do in a thread, while the loop goes on, what would have to be done later anyway."""
+    with contextlib.suppress(RuntimeError):  # no thread to be had: it will be done later
+        limiter = anyio.CapacityLimiter(1)  # its own: threads of the application may all be busy
+        await anyio.to_thread.run_sync(work, abandon_on_cancel=True, limiter=limiter)
 
 
 _spawned: PeerLocal[set[asyncio.Task[None]]] = PeerLocal("py_identity_model.spawned", set)

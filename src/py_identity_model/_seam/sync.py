@@ -35,6 +35,7 @@ __all__ = [
     "call",
     "deadline",
     "gather",
+    "meanwhile",
     "open_client",
     "sleep",
     "spawn",
@@ -138,6 +139,11 @@ def gather(calls: Sequence[Callable[[], T]]) -> list[T]:
     if failed:
         raise failed[0]
     return [future.result() for future in futures]
+
+
+def meanwhile(work: Callable[[], object]) -> None:
+    """Do now, while other threads go on, what would have to be done later anyway."""
+    work()
 
 
 def spawn(name: str, one: Callable[[], Result[object]]) -> bool:

@@ -97,7 +97,7 @@ if TYPE_CHECKING:
     from .._protocol.device import DeviceTokenResponse as DeviceTokenResponse
     from .._protocol.discovery import DiscoveryDocumentRequest as DiscoveryDocumentRequest
     from .._protocol.discovery import DiscoveryDocumentResponse as DiscoveryDocumentResponse
-    from .._protocol.discovery import DiscoveryErrorKind as DiscoveryErrorKind
+    from .._protocol.discovery_rules import DiscoveryErrorKind as DiscoveryErrorKind
     from .._protocol.dpop import DPoPKey as DPoPKey
     from .._protocol.dpop import build_dpop_headers as build_dpop_headers
     from .._protocol.dpop import compute_ath as compute_ath
@@ -506,8 +506,8 @@ if not TYPE_CHECKING:  # a `__getattr__` in sight would hide misspelt names from
             ".._protocol.discovery": [
                 "DiscoveryDocumentRequest",
                 "DiscoveryDocumentResponse",
-                "DiscoveryErrorKind",
             ],
+            ".._protocol.discovery_rules": ["DiscoveryErrorKind"],
             ".._protocol.dpop": [
                 "DPoPKey",
                 "build_dpop_headers",

@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-from functools import partial
-
 from .._logging import logger, redact_url
 from .._protocol import discovery as protocol
 from .._protocol.discovery import DiscoveryDocumentRequest, DiscoveryDocumentResponse
-from .._protocol.fetching import AS_CONFIGURED, Attempt
-from .._protocol.messages import Fetched
 from .._settings import Settings, in_force
-from .fetching import fetch
-from .http import AsyncHTTPClient
+from .http import AsyncHTTPClient, send
 
 
 async def get_discovery_document(
@@ -35,27 +30,12 @@ async def get_discovery_document(
             print(response.token_endpoint)
     """
     with in_force(settings):
-        return (await fetch_document(disco_doc_req, http_client)).response
-
-
-async def fetch_document(
-    request: DiscoveryDocumentRequest,
-    http_client: AsyncHTTPClient | None,
-    attempt: Attempt = AS_CONFIGURED,
-) -> Fetched[DiscoveryDocumentResponse]:
-    """Do the work of :func:`get_discovery_document`, as ``attempt`` says."""
-    try:
-        built = protocol.build(request)
-        logger.info("fetching the discovery document %s", redact_url(built.url))
-        fetched = await fetch(
-            built,
-            http_client,
-            attempt,
-            partial(protocol.parse, request),
-            lambda control: DiscoveryDocumentResponse(True, cache_control=control),
-        )
-    except Exception as error:
-        fetched = Fetched(protocol.failed(error))
-    if not fetched.response.is_successful:
-        logger.error("discovery failed: %s", fetched.response.error_kind)
-    return fetched
+        try:
+            built = protocol.build(disco_doc_req)
+            logger.info("fetching the discovery document %s", redact_url(built.url))
+            response = protocol.parse(disco_doc_req, await send(built, http_client))
+        except Exception as error:
+            response = protocol.failed(error)
+    if not response.is_successful:
+        logger.error("discovery failed: %s", response.error_kind)
+    return response

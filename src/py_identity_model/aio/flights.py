@@ -8,7 +8,7 @@ from functools import partial
 from typing import Generic, TypeVar
 
 from .._fork import forget_in_child
-from .._seam.aio import Event, PeerLocal, Result, spawn
+from .._seam.aio import Event, PeerLocal, Result, meanwhile, spawn
 from ..exceptions import NetworkException, PyIdentityModelException
 
 V = TypeVar("V")
@@ -33,10 +33,14 @@ class AsyncFlights(Generic[V]):
     A call runs on its own, not inside its first caller, so that no caller's end, whether
     cancelled or killed, takes the others' outcome away.  A failure is shared with whoever
     waits, and not remembered.
+
+    ``needed_later`` is what outcomes will be used with: done once, while the first call is under
+    way.
     """
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, needed_later: Callable[[], object] | None = None) -> None:
         self._name = name
+        self._needed_later = needed_later
         self._table: PeerLocal[dict[Hashable, AsyncFlight[V]]] = PeerLocal(name, dict)
         self._lock = threading.Lock()
         forget_in_child(self)
@@ -67,7 +71,9 @@ class AsyncFlights(Generic[V]):
                 return None
             if began:
                 lead = partial(self._fly, key, flight, call)
-                if not spawn(f"{self._name} {key}", lead):
+                if spawn(f"{self._name} {key}", lead):
+                    await self._use_the_wait()
+                else:
                     await lead()
             await flight.landed.wait()
             if flight.outcome:
@@ -75,6 +81,11 @@ class AsyncFlights(Generic[V]):
             if flight.error is not None:
                 raise _shared(flight.error)
         raise NetworkException("the call was stopped before it had an outcome", code="call_stopped")
+
+    async def _use_the_wait(self) -> None:
+        needed_later, self._needed_later = self._needed_later, None
+        if needed_later is not None:
+            await meanwhile(needed_later)
 
     def start(self, key: Hashable, call: Callable[[], Result[V]]) -> None:
         """Begin the call of ``key`` behind everybody's back, unless it is under way."""

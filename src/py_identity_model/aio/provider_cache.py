@@ -7,20 +7,20 @@ import weakref
 from collections.abc import Callable, Hashable
 from functools import partial
 from time import time
-from typing import Any, NamedTuple
+from typing import Any
 
 from .._fork import forget_in_child
 from .._jose.keys import KeySnapshot
 from .._jose.tokens import not_three
-from .._protocol import discovery as discovery_protocol
+from .._protocol import discovery_rules as rules
 from .._protocol import jwks as jwks_protocol
 from .._protocol.cache import Entry, may_be_stored, time_to_live
 from .._protocol.counters import get_cache_counters
-from .._protocol.discovery import DiscoveryDocumentRequest
 from .._protocol.fetching import Attempt, wanted
 from .._protocol.jwks import JwksRequest, JwksResponse
 from .._protocol.plans import Plans, shape_of, unshared
 from .._protocol.policy import DiscoveryPolicy
+from .._protocol.provider import Provider
 from .._protocol.token_validation import TokenValidationConfig, policy_of
 from .._settings import (
     DISCO_CACHE_MAX_ENTRIES,
@@ -29,17 +29,10 @@ from .._settings import (
     JWKS_CACHE_TTL,
 )
 from ..exceptions import TokenValidationException
-from .discovery import fetch_document
 from .http import AsyncHTTPClient
 from .jwks import fetch_keys
+from .provider import fetch_provider
 from .shelf import AsyncShelf, Loaded, chosen
-
-
-class Provider(NamedTuple):
-    """What validation needs of a discovery document."""
-
-    issuer: str
-    jwks_uri: str | None
 
 
 class AsyncProviderCache:
@@ -193,12 +186,11 @@ class AsyncProviderCache:
         entry: Entry[Provider],
         attempt: Attempt,
     ) -> Loaded[Provider]:
-        request = DiscoveryDocumentRequest(address, policy)
-        if _will_be_sent(partial(discovery_protocol.build, request)):
+        if _will_be_sent(partial(rules.build, address, policy)):
             get_cache_counters().record_disco_miss()
         known, etag = entry.version
         attempt = wanted(attempt, entry, etag, self.documents.clock(), DISCO_CACHE_TTL)
-        fetched = await fetch_document(request, client, attempt)
+        fetched = await fetch_provider(address, policy, client, attempt)
         response, now = fetched.response, self.documents.clock()
         if not response.is_successful:
             entry.fail(now)
@@ -206,8 +198,8 @@ class AsyncProviderCache:
         if fetched.unchanged and known is not None:
             provider = known
         else:
-            assert response.issuer is not None
-            provider = Provider(response.issuer, response.jwks_uri)
+            assert response.provider is not None
+            provider = response.provider
             same = entry.value  # plans hold the object: an equal one need not end them
             provider = same if provider == same and same is not None else provider
         if may_be_stored(response.cache_control):

@@ -7,6 +7,7 @@ from collections.abc import Callable, Hashable
 from functools import partial
 from typing import Any, Generic, NamedTuple, TypeVar
 
+from .._jose.keys import load_joserfc
 from .._protocol.base import BaseResponse
 from .._protocol.cache import Entry, EntryTable
 from .._protocol.events import CacheEventKind as Kind
@@ -46,7 +47,9 @@ class AsyncShelf(Generic[V]):
     ) -> None:
         self.clock = time.monotonic
         self.entries: EntryTable[V] = EntryTable(most, partial(self._tell, Kind.EVICTED))
-        self.flights: AsyncFlights[Loaded[V]] = AsyncFlights(f"py_identity_model.{what}")
+        self.flights: AsyncFlights[Loaded[V]] = AsyncFlights(
+            f"py_identity_model.{what}", needed_later=load_joserfc
+        )
         self._what = what
         self._hit = hit
         self._code = code

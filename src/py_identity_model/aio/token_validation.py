@@ -16,6 +16,7 @@ from .._jose.tokens import (
     verify,
     verify_with_key,
 )
+from .._protocol.provider import Provider
 from .._protocol.token_validation import (
     TokenValidationConfig,
     allowed_algorithms,
@@ -35,7 +36,7 @@ from ..exceptions import (
     TokenValidationException,
 )
 from .http import AsyncHTTPClient
-from .provider_cache import AsyncProviderCache, Provider, cache_of, default_cache
+from .provider_cache import AsyncProviderCache, cache_of, default_cache
 
 
 async def validate_token(

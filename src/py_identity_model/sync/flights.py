@@ -9,7 +9,7 @@ from functools import partial
 from typing import Generic, TypeVar
 
 from .._fork import forget_in_child
-from .._seam.sync import Event, PeerLocal, Result, spawn
+from .._seam.sync import Event, PeerLocal, Result, meanwhile, spawn
 from ..exceptions import NetworkException, PyIdentityModelException
 
 V = TypeVar("V")
@@ -34,10 +34,14 @@ class Flights(Generic[V]):
     A call runs on its own, not inside its first caller, so that no caller's end, whether
     cancelled or killed, takes the others' outcome away.  A failure is shared with whoever
     waits, and not remembered.
+
+    ``needed_later`` is what outcomes will be used with: done once, while the first call is under
+    way.
     """
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, needed_later: Callable[[], object] | None = None) -> None:
         self._name = name
+        self._needed_later = needed_later
         self._table: PeerLocal[dict[Hashable, Flight[V]]] = PeerLocal(name, dict)
         self._lock = threading.Lock()
         forget_in_child(self)
@@ -68,7 +72,9 @@ class Flights(Generic[V]):
                 return None
             if began:
                 lead = partial(self._fly, key, flight, call)
-                if not spawn(f"{self._name} {key}", lead):
+                if spawn(f"{self._name} {key}", lead):
+                    self._use_the_wait()
+                else:
                     lead()
             flight.landed.wait()
             if flight.outcome:
@@ -76,6 +82,11 @@ class Flights(Generic[V]):
             if flight.error is not None:
                 raise _shared(flight.error)
         raise NetworkException("the call was stopped before it had an outcome", code="call_stopped")
+
+    def _use_the_wait(self) -> None:
+        needed_later, self._needed_later = self._needed_later, None
+        if needed_later is not None:
+            meanwhile(needed_later)
 
     def start(self, key: Hashable, call: Callable[[], Result[V]]) -> None:
         """Begin the call of ``key`` behind everybody's back, unless it is under way."""

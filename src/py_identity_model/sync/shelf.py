@@ -8,6 +8,7 @@ from collections.abc import Callable, Hashable
 from functools import partial
 from typing import Any, Generic, NamedTuple, TypeVar
 
+from .._jose.keys import load_joserfc
 from .._protocol.base import BaseResponse
 from .._protocol.cache import Entry, EntryTable
 from .._protocol.events import CacheEventKind as Kind
@@ -47,7 +48,9 @@ class Shelf(Generic[V]):
     ) -> None:
         self.clock = time.monotonic
         self.entries: EntryTable[V] = EntryTable(most, partial(self._tell, Kind.EVICTED))
-        self.flights: Flights[Loaded[V]] = Flights(f"py_identity_model.{what}")
+        self.flights: Flights[Loaded[V]] = Flights(
+            f"py_identity_model.{what}", needed_later=load_joserfc
+        )
         self._what = what
         self._hit = hit
         self._code = code

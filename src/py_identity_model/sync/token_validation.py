@@ -17,6 +17,7 @@ from .._jose.tokens import (
     verify,
     verify_with_key,
 )
+from .._protocol.provider import Provider
 from .._protocol.token_validation import (
     TokenValidationConfig,
     allowed_algorithms,
@@ -36,7 +37,7 @@ from ..exceptions import (
     TokenValidationException,
 )
 from .http import HTTPClient
-from .provider_cache import Provider, ProviderCache, cache_of, default_cache
+from .provider_cache import ProviderCache, cache_of, default_cache
 
 
 def validate_token(
