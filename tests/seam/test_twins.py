@@ -386,8 +386,18 @@ def test_a_thread_that_cannot_be_started_is_told(monkeypatch: pytest.MonkeyPatch
 
 def test_a_thread_works_itself_while_others_wait_for_it() -> None:
     done: list[int] = []
-    sync.meanwhile(lambda: done.append(threading.get_ident()))
+    sync.meanwhile(lambda: done.append(threading.get_ident()), threading.Event())
     assert done == [threading.get_ident()]
+
+
+async def test_nothing_is_done_beside_what_is_over_at_once() -> None:
+    done: list[str] = []
+    over, over_on_loop = threading.Event(), aio.Event()
+    over.set()
+    over_on_loop.set()
+    sync.meanwhile(lambda: done.append("thread"), over)
+    await aio.meanwhile(lambda: done.append("loop"), over_on_loop)
+    assert done == []
 
 
 async def test_a_loop_goes_on_while_something_is_worked_on_meanwhile() -> None:
@@ -396,7 +406,7 @@ async def test_a_loop_goes_on_while_something_is_worked_on_meanwhile() -> None:
     async def want() -> None:
         wanted.set()
 
-    await aio.gather([lambda: aio.meanwhile(wanted.wait), want])
+    await aio.gather([lambda: aio.meanwhile(wanted.wait, aio.Event()), want])
 
 
 async def test_a_cancelled_caller_does_not_stay_for_what_it_began_meanwhile() -> None:
@@ -406,7 +416,7 @@ async def test_a_cancelled_caller_does_not_stay_for_what_it_began_meanwhile() ->
         begun.set()
         wanted.wait()
 
-    task = asyncio.create_task(aio.meanwhile(work))
+    task = asyncio.create_task(aio.meanwhile(work, aio.Event()))
     while not begun.is_set():
         await aio.sleep(0.001)
     task.cancel()
@@ -422,7 +432,7 @@ async def test_what_no_thread_can_be_had_for_is_left_for_later(
         raise RuntimeError("can't start new thread")
 
     monkeypatch.setattr("anyio.to_thread.run_sync", refuse)
-    await aio.meanwhile(lambda: None)
+    await aio.meanwhile(lambda: None, aio.Event())
 
 
 async def test_a_deadline_ends_the_waiting() -> None:

@@ -178,8 +178,15 @@ def _first(error: BaseException) -> BaseException:
     return error
 
 
-async def meanwhile(work: Callable[[], object]) -> None:
-    """Do in a thread, while the loop goes on, what would have to be done later anyway."""
+AT_ONCE = 0.01
+"""How many seconds something may take that nothing is done beside: that would only delay it."""
+
+
+async def meanwhile(work: Callable[[], object], over: Event) -> None:
+    """Do what would have to be done later anyway, in a thread, unless ``over`` comes at once."""
+    with anyio.move_on_after(AT_ONCE):
+        await over.wait()
+        return
     with contextlib.suppress(RuntimeError):  # no thread to be had: it will be done later
         limiter = anyio.CapacityLimiter(1)  # its own: threads of the application may all be busy
         await anyio.to_thread.run_sync(work, abandon_on_cancel=True, limiter=limiter)

@@ -141,9 +141,14 @@ def gather(calls: Sequence[Callable[[], T]]) -> list[T]:
     return [future.result() for future in futures]
 
 
-def meanwhile(work: Callable[[], object]) -> None:
-    """Do now, while other threads go on, what would have to be done later anyway."""
-    work()
+AT_ONCE = 0.01
+"""How many seconds something may take that nothing is done beside: that would only delay it."""
+
+
+def meanwhile(work: Callable[[], object], over: Event) -> None:
+    """Do what would have to be done later anyway, in this thread, unless ``over`` comes at once."""
+    if not over.wait(AT_ONCE):
+        work()
 
 
 def spawn(name: str, one: Callable[[], Result[object]]) -> bool:

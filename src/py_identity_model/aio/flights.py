@@ -34,8 +34,8 @@ class AsyncFlights(Generic[V]):
     cancelled or killed, takes the others' outcome away.  A failure is shared with whoever
     waits, and not remembered.
 
-    ``needed_later`` is what outcomes will be used with: done once, while the first call is under
-    way.
+    ``needed_later`` makes what outcomes will be used with: once at most, while the first call is
+    under way.
     """
 
     def __init__(self, name: str, needed_later: Callable[[], object] | None = None) -> None:
@@ -72,7 +72,7 @@ class AsyncFlights(Generic[V]):
             if began:
                 lead = partial(self._fly, key, flight, call)
                 if spawn(f"{self._name} {key}", lead):
-                    await self._use_the_wait()
+                    await self._use_the_wait(flight)
                 else:
                     await lead()
             await flight.landed.wait()
@@ -82,10 +82,10 @@ class AsyncFlights(Generic[V]):
                 raise _shared(flight.error)
         raise NetworkException("the call was stopped before it had an outcome", code="call_stopped")
 
-    async def _use_the_wait(self) -> None:
+    async def _use_the_wait(self, flight: AsyncFlight[V]) -> None:
         needed_later, self._needed_later = self._needed_later, None
         if needed_later is not None:
-            await meanwhile(needed_later)
+            await meanwhile(needed_later, flight.landed)
 
     def start(self, key: Hashable, call: Callable[[], Result[V]]) -> None:
         """Begin the call of ``key`` behind everybody's back, unless it is under way."""

@@ -35,8 +35,8 @@ class Flights(Generic[V]):
     cancelled or killed, takes the others' outcome away.  A failure is shared with whoever
     waits, and not remembered.
 
-    ``needed_later`` is what outcomes will be used with: done once, while the first call is under
-    way.
+    ``needed_later`` makes what outcomes will be used with: once at most, while the first call is
+    under way.
     """
 
     def __init__(self, name: str, needed_later: Callable[[], object] | None = None) -> None:
@@ -73,7 +73,7 @@ class Flights(Generic[V]):
             if began:
                 lead = partial(self._fly, key, flight, call)
                 if spawn(f"{self._name} {key}", lead):
-                    self._use_the_wait()
+                    self._use_the_wait(flight)
                 else:
                     lead()
             flight.landed.wait()
@@ -83,10 +83,10 @@ class Flights(Generic[V]):
                 raise _shared(flight.error)
         raise NetworkException("the call was stopped before it had an outcome", code="call_stopped")
 
-    def _use_the_wait(self) -> None:
+    def _use_the_wait(self, flight: Flight[V]) -> None:
         needed_later, self._needed_later = self._needed_later, None
         if needed_later is not None:
-            meanwhile(needed_later)
+            meanwhile(needed_later, flight.landed)
 
     def start(self, key: Hashable, call: Callable[[], Result[V]]) -> None:
         """Begin the call of ``key`` behind everybody's back, unless it is under way."""
