@@ -103,6 +103,9 @@ JWKS_CACHE_MAX_ENTRIES = Setting(
 STORE_SECONDS = 5.0
 """How long a store that spares a request may take: one that hangs must not hold its callers."""
 
+AT_ONCE = 0.01
+"""How many seconds something may take that nothing is done beside: that would only delay it."""
+
 _CA_VARIABLES = ("SSL_CERT_FILE", "CURL_CA_BUNDLE", "REQUESTS_CA_BUNDLE")
 
 

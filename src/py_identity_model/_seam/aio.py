@@ -19,6 +19,7 @@ from anyio.lowlevel import RunVar
 
 from .._fork import forget_in_child
 from .._logging import logger
+from .._settings import AT_ONCE
 
 if TYPE_CHECKING:
     import ssl
@@ -176,10 +177,6 @@ def _first(error: BaseException) -> BaseException:
     while isinstance(error, BaseExceptionGroup):
         error = error.exceptions[0]
     return error
-
-
-AT_ONCE = 0.01
-"""How many seconds something may take that nothing is done beside: that would only delay it."""
 
 
 async def meanwhile(work: Callable[[], object], over: Event) -> None:

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Generic, ParamSpec, TypeAlias,
 
 from .._fork import forget_in_child
 from .._logging import logger
+from .._settings import AT_ONCE
 
 if TYPE_CHECKING:
     import ssl
@@ -139,10 +140,6 @@ def gather(calls: Sequence[Callable[[], T]]) -> list[T]:
     if failed:
         raise failed[0]
     return [future.result() for future in futures]
-
-
-AT_ONCE = 0.01
-"""How many seconds something may take that nothing is done beside: that would only delay it."""
 
 
 def meanwhile(work: Callable[[], object], over: Event) -> None:
