@@ -9,8 +9,10 @@ from __future__ import annotations
 import os
 import ssl
 import threading
+from collections.abc import Callable
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, Any, cast
 
 from ._fork import forget_in_child
 from ._settings import ca_folder
@@ -18,6 +20,24 @@ from .exceptions import InvalidArgumentError
 
 if TYPE_CHECKING:
     from ._protocol.mtls import MtlsClientAuth
+
+
+class LateContext:
+    """Stands for a context until a connection needs it: those of ``http://`` never do."""
+
+    __slots__ = ("ready",)
+
+    def __init__(self, ready: Callable[[], ssl.SSLContext]) -> None:
+        self.ready = ready
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.ready(), name)
+
+
+def ready_context(context: Any) -> ssl.SSLContext:
+    """Return ``context``, or the one that it stands for."""
+    ready: ssl.SSLContext = context.ready() if isinstance(context, LateContext) else context
+    return ready
 
 
 class TLSContexts:
@@ -52,6 +72,10 @@ class TLSContexts:
             if context is None:
                 context = self._contexts[key] = _create(*key)
             return context
+
+    def late(self, verify: str | bool) -> ssl.SSLContext:
+        """Return what stands for the context for ``verify``, and makes it when it is needed."""
+        return cast("ssl.SSLContext", LateContext(partial(self.get, verify)))
 
 
 def _key(verify: str | bool) -> tuple[str | bool, str | None]:

@@ -29,10 +29,13 @@ from py_identity_model.aio import (
     NoClientAuthentication,
     TlsClientAuth,
     TokenIntrospectionRequest,
+    TokenValidationConfig,
     get_jwks,
     introspect_token,
+    validate_token,
 )
-from py_identity_model.exceptions import InvalidArgumentError
+from py_identity_model.aio.http import close_default_http_client
+from py_identity_model.exceptions import InvalidArgumentError, TokenValidationException
 from py_identity_model.ssl_config import get_ssl_verify
 from py_identity_model.testing import EmbeddedProvider
 from tests.support import Tunnel, hashed_name, refused
@@ -94,9 +97,12 @@ async def test_a_proxy_is_asked_for_a_tunnel_and_sees_nothing_else(
     with Tunnel() as tunnel:
         monkeypatch.setenv("HTTPS_PROXY", tunnel.url)
         assert await trusted(secure, str(bundle))
-    (asked,) = tunnel.asked
-    assert asked.startswith(b"CONNECT localhost:")
-    assert asked.endswith(b"\r\n\r\n")
+        monkeypatch.setenv("SSL_CERT_FILE", str(bundle))
+        assert await trusted(secure)
+    assert len(tunnel.asked) == 2
+    for asked in tunnel.asked:
+        assert asked.startswith(b"CONNECT localhost:")
+        assert asked.endswith(b"\r\n\r\n")
 
 
 @pytest.mark.parametrize("name", VARIABLES)
@@ -167,6 +173,57 @@ async def test_clients_that_trust_the_same_share_one_context(
     for _ in range(20):
         await AsyncHTTPClient(verify=str(bundle)).close()
     assert len(made) == 1
+
+
+async def test_certificates_are_read_only_for_addresses_that_need_them(
+    secure: EmbeddedProvider, bundle: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made: list[object] = []
+    create = ssl.create_default_context
+
+    def count(*arguments: object, **options: object) -> ssl.SSLContext:
+        made.append(options)
+        return create(*arguments, **options)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(ssl, "create_default_context", count)
+    monkeypatch.setattr(tls_contexts, "_contexts", {})
+    monkeypatch.setenv("SSL_CERT_FILE", str(bundle))
+    get_ssl_verify.cache_clear()
+    await close_default_http_client()
+    with EmbeddedProvider() as plain:
+        assert (await get_jwks(JwksRequest(plain.jwks_uri))).is_successful
+    assert made == []
+    for _ in range(2):
+        assert (await get_jwks(JwksRequest(secure.jwks_uri))).is_successful
+        await close_default_http_client()
+    assert made == [{"cafile": str(bundle)}]
+
+
+async def test_a_variable_that_names_no_certificates_is_told_where_they_are_needed(
+    secure: EmbeddedProvider, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    missing = tmp_path / "missing.pem"
+    monkeypatch.setenv("SSL_CERT_FILE", str(missing))
+    get_ssl_verify.cache_clear()
+    await close_default_http_client()
+    with EmbeddedProvider() as plain:
+        assert (await get_jwks(JwksRequest(plain.jwks_uri))).is_successful
+    response = await get_jwks(JwksRequest(secure.jwks_uri))
+    assert f"the certificate authorities in '{missing}' cannot be read" in str(response.error)
+    config = TokenValidationConfig(perform_disco=True, audience="api")
+    with refused(TokenValidationException, "client_unusable") as caught:
+        await validate_token(secure.mint(), config, secure.issuer)
+    assert f"the certificate authorities in '{missing}' cannot be read" in str(caught.value)
+
+
+def test_what_stands_for_a_context_is_as_the_context_is(bundle: Path) -> None:
+    contexts = TLSContexts()
+    late = contexts.late(str(bundle))
+    assert contexts._contexts == {}
+    assert late.verify_mode is ssl.CERT_REQUIRED
+    assert late.get_ca_certs() == contexts.get(str(bundle)).get_ca_certs() != []
+    with pytest.raises(AttributeError):
+        late.verify_mode = ssl.CERT_NONE
 
 
 def test_certificates_are_read_once_and_by_another_thread_where_they_can_be(

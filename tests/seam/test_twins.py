@@ -55,6 +55,12 @@ def sync_local() -> sync.WorkerLocal[Box]:
     return sync.WorkerLocal("box", Box, lambda box: box.closed.raise_it)
 
 
+def got(local: Any) -> Box:
+    value: Box | None = local.peek()
+    made: Box = local.renew() if value is None else value
+    return made
+
+
 def aio_local() -> aio.WorkerLocal[Box]:
     return aio.WorkerLocal("box", Box, lambda box: box.closed.araise_it)
 
@@ -113,7 +119,7 @@ def test_each_worker_has_a_value_of_its_own(make: Callable[[], Any], run: Any) -
 
     def twice() -> tuple[Any, Any, Any]:
         before = local.peek()
-        return before, local.get(), local.get()
+        return before, got(local), got(local)
 
     first, second = run(twice), run(twice)
     assert first[0] is second[0] is None
@@ -128,7 +134,7 @@ def test_the_end_of_a_worker_closes_its_value_and_lets_go_of_it(
     local = make()
 
     def use() -> tuple[weakref.ref[Box], Flag]:
-        box = local.get()
+        box = got(local)
         return weakref.ref(box), box.closed
 
     references = [run(use) for _ in range(3)]
@@ -141,16 +147,16 @@ def test_a_renewed_value_takes_the_old_ones_place(make: Callable[[], Any], run: 
     local = make()
 
     def renew() -> bool:
-        old = local.get()
+        old = got(local)
         new = local.renew()
-        return new is not old and local.get() is new
+        return new is not old and got(local) is new
 
     assert run(renew)
 
 
 def test_a_value_still_in_use_outlives_its_thread() -> None:
     local = sync_local()
-    box = in_thread(local.get)
+    box = in_thread(lambda: got(local))
     assert not box.closed.set
     flag = box.closed
     del box
@@ -162,12 +168,12 @@ def test_a_loop_closed_under_its_value_does_not_trouble_the_next() -> None:
     local = aio_local()
 
     async def get() -> Box:
-        return local.get()
+        return got(local)
 
     abandoned = asyncio.new_event_loop()
     first = abandoned.run_until_complete(get())
     abandoned.close()
-    assert on_asyncio(local.get) is not first
+    assert on_asyncio(lambda: got(local)) is not first
 
 
 def test_two_loops_at_once_have_two_values() -> None:
@@ -176,7 +182,7 @@ def test_two_loops_at_once_have_two_values() -> None:
 
     def work() -> Box:
         barrier.wait(5)
-        box = local.get()
+        box = got(local)
         barrier.wait(5)
         return box
 
@@ -191,7 +197,7 @@ def test_two_loops_at_once_have_two_values() -> None:
 
 def test_outside_a_loop_there_is_no_value() -> None:
     with pytest.raises(RuntimeError):
-        aio_local().get()
+        got(aio_local())
 
 
 def test_peers_are_threads_of_one_process_or_tasks_of_one_loop() -> None:
@@ -204,7 +210,7 @@ def test_peers_are_threads_of_one_process_or_tasks_of_one_loop() -> None:
 
 def test_a_forked_child_forgets_what_its_parent_owned() -> None:
     local, peers = sync_local(), sync.PeerLocal("box", Box)
-    box, shared = local.get(), peers.get()
+    box, shared = got(local), peers.get()
     local._forget_parent()
     peers._forget_parent()
     assert local.peek() is None
@@ -216,9 +222,9 @@ def test_a_child_forked_by_a_loop_forgets_what_the_loop_owned() -> None:
     local = aio_local()
 
     def fork() -> bool:
-        before = local.get()
+        before = got(local)
         local._slots._forget_parent()
-        return local.peek() is None and local.get() is not before
+        return local.peek() is None and got(local) is not before
 
     assert on_asyncio(fork)
 

@@ -15,6 +15,7 @@ import httpcore
 import httpx
 from anyio import Semaphore, WouldBlock, fail_after
 
+from .._tls import ready_context
 from .connections import Admission, Head, connected, has_waited, may_wait, wrap_connections
 
 
@@ -41,7 +42,8 @@ class OnePieceStream(httpcore.AsyncNetworkStream):
     async def start_tls(
         self, ssl_context: Any, server_hostname: str | None = None, timeout: float | None = None
     ) -> httpcore.AsyncNetworkStream:
-        return OnePieceStream(await self._stream.start_tls(ssl_context, server_hostname, timeout))
+        context = ready_context(ssl_context)  # anyio takes one it does not know to a thread
+        return OnePieceStream(await self._stream.start_tls(context, server_hostname, timeout))
 
     def get_extra_info(self, info: str) -> Any:
         if info == "is_readable" and self._socket is not None and hasattr(select, "poll"):

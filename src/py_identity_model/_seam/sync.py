@@ -79,11 +79,6 @@ class WorkerLocal(Generic[T]):
         value: T | None = getattr(self._local, "value", None)
         return value
 
-    def get(self) -> T:
-        """Return this worker's value, making it first where there is none."""
-        value = self.peek()
-        return self.renew() if value is None else value
-
     def renew(self) -> T:
         """Make and return a new value for this worker."""
         value = self._factory()

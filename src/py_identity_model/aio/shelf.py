@@ -94,7 +94,7 @@ class AsyncShelf(Generic[V]):
         if entry is None or entry.usable(now) is None:
             return
         if entry.wants_refresh(now, other, first=self._first):
-            fetch = partial(self._fetch, load, chosen(client), entry, key, ONCE)
+            fetch = partial(self._fetch, load, chosen(client, key[0]), entry, key, ONCE)
             self.flights.start(key, fetch)
 
     async def renew(
@@ -102,7 +102,7 @@ class AsyncShelf(Generic[V]):
     ) -> V:
         """Return the answer of ``key`` as it is now, fetched once for all who ask meanwhile."""
         entry = self.entries.claim(key, self.clock())
-        fetch = partial(self._fetch, load, chosen(client), entry, key, attempt)
+        fetch = partial(self._fetch, load, chosen(client, key[0]), entry, key, attempt)
         landed = await self._join(key, fetch, lambda: True)
         assert landed is not None
         loaded, began = landed
@@ -131,7 +131,7 @@ class AsyncShelf(Generic[V]):
         if entry.value is not None and entry.value is not seen:
             return entry.value
         attempt = ONCE._replace(helps=helps)
-        fetch = partial(self._fetch, load, chosen(client), entry, key, attempt)
+        fetch = partial(self._fetch, load, chosen(client, key[0]), entry, key, attempt)
         landed = await self._join(key, fetch, partial(self._admit, entry))
         if landed is None:  # refused, or refreshed by others between the look and the question
             if entry.value is not seen:
@@ -192,12 +192,12 @@ class AsyncShelf(Generic[V]):
         return unavailable(loaded.failure, self._code)
 
 
-def chosen(client: AsyncHTTPClient | None) -> AsyncHTTPClient:
+def chosen(client: AsyncHTTPClient | None, url: str = "") -> AsyncHTTPClient:
     """Return ``client``, or this worker's own; raises TokenValidationException if unusable.
 
     Chosen before a fetch leaves its caller, because each thread has its own client.
     """
     try:
-        return chosen_client(client)
+        return chosen_client(client, url)
     except (RuntimeError, ValueError) as error:
         raise TokenValidationException(str(error), code="client_unusable") from None

@@ -29,7 +29,7 @@ def fetch(
     unchanged: Callable[[str | None], R],
 ) -> Fetched[R]:
     """Return the judged answer to ``request``, or ``unchanged`` for a version that still stands."""
-    owner = chosen_client(http_client)
+    owner = chosen_client(http_client, request.url)
     store = owner.document_store if attempt.lifetime is not None else None
     known = None if store is None else _found(store, request)
     if known is not None and (age := known.age(time())) < _oldest(known, attempt):

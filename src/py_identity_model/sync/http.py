@@ -145,18 +145,24 @@ def _checked(timeout: float) -> float:
 
 
 def _open(
-    timeout: float | None, verify: bool | str | None, certificate: MtlsClientAuth | None = None
+    timeout: float | None,
+    verify: bool | str | None,
+    certificate: MtlsClientAuth | None = None,
+    *,
+    late: bool = False,
 ) -> httpx.Client:
     from .._tls import client_context, tls_contexts
 
     trusted = get_ssl_verify() if verify is None else verify
     if trusted is False:
         logger.warning("server certificates are not verified")
-    if certificate is None:
+    if certificate is not None:
+        context = partial(client_context, trusted, certificate)
+    elif late:
+        context = partial(tls_contexts.late, trusted)
+    else:
         tls_contexts.begin(trusted)
         context = partial(tls_contexts.get, trusted)
-    else:
-        context = partial(client_context, trusted, certificate)
     from .._protocol.no_cookies import ignore_cookies, no_cookies  # loads half of what httpx does
 
     client = open_client(
@@ -170,24 +176,43 @@ def _open(
     return client
 
 
+def _shared() -> HTTPClient:
+    owner = HTTPClient(_open(None, None, late=True))
+    owner.owns_client = True
+    return owner
+
+
 _default: WorkerLocal[HTTPClient] = WorkerLocal(
-    "py_identity_model.http_client", HTTPClient, lambda owner: owner.client.close
+    "py_identity_model.http_client", _shared, lambda owner: owner.client.close
 )
 
 
-def default_http_client() -> HTTPClient:
-    """Return the client that this worker's calls share; made anew when it was closed."""
-    client = _default.get()
-    return _default.renew() if client.is_closed else client
+def default_http_client(url: str = "") -> HTTPClient:
+    """Return the client that this worker's calls share; made anew when it was closed.
+
+    Unless it is for a ``url`` that needs none, the certificates of authorities are read first.
+    Raises InvalidArgumentError where they cannot be.
+    """
+    from .._tls import tls_contexts
+
+    trusted = None if url.lower().startswith("http:") else get_ssl_verify()
+    if trusted is not None:
+        tls_contexts.begin(trusted)  # while the client is made
+    client = _default.peek()
+    if client is None or client.is_closed:
+        client = _default.renew()
+    if trusted is not None:
+        tls_contexts.get(trusted)
+    return client
 
 
-def chosen_client(http_client: HTTPClient | None) -> HTTPClient:
-    """Return ``http_client``, or the client that this worker's calls share.
+def chosen_client(http_client: HTTPClient | None, url: str) -> HTTPClient:
+    """Return ``http_client``, or the client that this worker's calls share, for ``url``.
 
     Raises InvalidArgumentError for something else, RuntimeError for one that was closed.
     """
     if http_client is None:
-        return default_http_client()
+        return default_http_client(url)
     if not isinstance(http_client, HTTPClient):
         raise InvalidArgumentError(
             f"http_client must be an HTTPClient, not {type(http_client).__name__}"
@@ -219,7 +244,7 @@ def send(
     """
     if request.certificate is not None:
         return _send_with_certificate(request, request.certificate, http_client, retries)
-    owner = chosen_client(http_client)
+    owner = chosen_client(http_client, request.url)
     given = HTTP_TIMEOUT.given()
     seconds = owner.total_timeout if given is None else _DEADLINE_FACTOR * given
     due = monotonic() + seconds

@@ -95,13 +95,13 @@ class Shelf(Generic[V]):
         if entry is None or entry.usable(now) is None:
             return
         if entry.wants_refresh(now, other, first=self._first):
-            fetch = partial(self._fetch, load, chosen(client), entry, key, ONCE)
+            fetch = partial(self._fetch, load, chosen(client, key[0]), entry, key, ONCE)
             self.flights.start(key, fetch)
 
     def renew(self, client: HTTPClient | None, key: Place, load: Load[V], attempt: Attempt) -> V:
         """Return the answer of ``key`` as it is now, fetched once for all who ask meanwhile."""
         entry = self.entries.claim(key, self.clock())
-        fetch = partial(self._fetch, load, chosen(client), entry, key, attempt)
+        fetch = partial(self._fetch, load, chosen(client, key[0]), entry, key, attempt)
         landed = self._join(key, fetch, lambda: True)
         assert landed is not None
         loaded, began = landed
@@ -130,7 +130,7 @@ class Shelf(Generic[V]):
         if entry.value is not None and entry.value is not seen:
             return entry.value
         attempt = ONCE._replace(helps=helps)
-        fetch = partial(self._fetch, load, chosen(client), entry, key, attempt)
+        fetch = partial(self._fetch, load, chosen(client, key[0]), entry, key, attempt)
         landed = self._join(key, fetch, partial(self._admit, entry))
         if landed is None:  # refused, or refreshed by others between the look and the question
             if entry.value is not seen:
@@ -191,12 +191,12 @@ class Shelf(Generic[V]):
         return unavailable(loaded.failure, self._code)
 
 
-def chosen(client: HTTPClient | None) -> HTTPClient:
+def chosen(client: HTTPClient | None, url: str = "") -> HTTPClient:
     """Return ``client``, or this worker's own; raises TokenValidationException if unusable.
 
     Chosen before a fetch leaves its caller, because each thread has its own client.
     """
     try:
-        return chosen_client(client)
+        return chosen_client(client, url)
     except (RuntimeError, ValueError) as error:
         raise TokenValidationException(str(error), code="client_unusable") from None
