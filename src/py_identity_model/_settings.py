@@ -3,8 +3,6 @@
 Variables are read when a request is really sent, never at import and never on the warm path.
 """
 
-from __future__ import annotations
-
 import math
 import os
 from collections.abc import Iterable, Iterator
@@ -161,7 +159,7 @@ class Settings:
                 )
 
     @classmethod
-    def from_config(cls, config: Config) -> Self:
+    def from_config(cls, config: "Config") -> Self:
         """Return the settings that ``config`` was really given; its defaults are not among them.
 
         Example::

@@ -1,7 +1,5 @@
 """Which signature algorithms exist, and which key each takes (RFC 7518, 8037, 8812, 9864)."""
 
-from __future__ import annotations
-
 from typing import NamedTuple
 
 

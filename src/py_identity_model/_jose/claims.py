@@ -1,7 +1,5 @@
 """The rules that a token's claims must keep (RFC 7519 §4.1)."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Collection
 from typing import Any, NamedTuple, NoReturn

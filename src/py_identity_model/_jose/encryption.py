@@ -14,8 +14,7 @@ from ..exceptions import (
     TokenValidationException,
 )
 from .encoding import decode_base64url, parse_object
-from .jwk import JsonWebKey
-from .sign import PrivateKey
+from .jwk import JsonWebKey, PrivateKey
 
 if TYPE_CHECKING:
     from joserfc.jwk import Key

@@ -1,7 +1,5 @@
 """JSON Web Keys as data (RFC 7517, RFC 7518 §6); preparing them for use is ``keys``."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
@@ -135,7 +133,7 @@ class JsonWebKey:
                 raise _invalid(f"The '{member.name}' parameter has the wrong type")
 
     @classmethod
-    def from_json(cls, json_str: str) -> JsonWebKey:
+    def from_json(cls, json_str: str) -> "JsonWebKey":
         """Return the key that ``json_str`` holds; unknown members are dropped.
 
         Raises :class:`ConfigurationException` for text that is not a key.
@@ -196,6 +194,10 @@ class JsonWebKey:
             return 8 * len(decode_base64url(material.encode()))
         except ValueError:
             return 0
+
+
+PrivateKey = str | bytes | Mapping[str, Any] | JsonWebKey
+"""A private key: PEM, a JWK as JSON text or as its members, or a :class:`JsonWebKey`."""
 
 
 def jwks_from_dict(keys_dict: Mapping[str, Any]) -> JsonWebKey:

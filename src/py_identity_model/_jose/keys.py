@@ -1,7 +1,5 @@
 """Key sets ready to verify: immutable, each key prepared when it is first used."""
 
-from __future__ import annotations
-
 import warnings
 from collections.abc import Callable, Iterable
 from contextlib import nullcontext, suppress

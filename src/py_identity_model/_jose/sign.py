@@ -11,15 +11,12 @@ from typing import TYPE_CHECKING, Any
 from ..exceptions import InvalidArgumentError
 from .algorithms import ALGORITHMS
 from .encoding import encode_base64url
-from .jwk import JsonWebKey
+from .jwk import JsonWebKey, PrivateKey
 
 if TYPE_CHECKING:
     from joserfc.jwk import ECKey, Key, OKPKey, RSAKey
 
     AsymmetricKey = ECKey | OKPKey | RSAKey
-
-PrivateKey = str | bytes | Mapping[str, Any] | JsonWebKey
-"""A private key: PEM, a JWK as JSON text or as its members, or a :class:`JsonWebKey`."""
 
 SIGNING_ALGORITHMS = frozenset(name for name in ALGORITHMS if ALGORITHMS[name].kty != "oct")
 

@@ -1,7 +1,5 @@
 """Signed tokens: take them apart, and verify them (RFC 7515 §5.2)."""
 
-from __future__ import annotations
-
 from typing import Any, NamedTuple
 
 from ..exceptions import SignatureVerificationException, TokenValidationException

@@ -1,7 +1,5 @@
 """URLs: which are acceptable, and which belong together."""
 
-from __future__ import annotations
-
 import ipaddress
 import socket
 from functools import lru_cache

@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from .._jose.algorithms import ALGORITHMS
-from .._jose.sign import SIGNING_ALGORITHMS, PrivateKey, load_private_key, sign_compact
+from .._jose.jwk import PrivateKey
+from .._jose.sign import SIGNING_ALGORITHMS, load_private_key, sign_compact
 from ..exceptions import ConfigurationException, InvalidArgumentError
 from .client_authentication import ClientAuthentication, Credentials
 

@@ -1,7 +1,5 @@
 """What the caches did, counted."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, fields
 from threading import get_ident
 from typing import Any, overload

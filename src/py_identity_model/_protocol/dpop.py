@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import urlsplit
 
 from .._jose.encoding import encode_base64url
-from .._jose.sign import PrivateKey, load_private_key, sign_compact
+from .._jose.jwk import PrivateKey
+from .._jose.sign import load_private_key, sign_compact
 from ..exceptions import InvalidArgumentError
 
 if TYPE_CHECKING:

@@ -1,7 +1,5 @@
 """How documents are fetched, and how processes share them: as text, with their time.  No I/O."""
 
-from __future__ import annotations
-
 import hashlib
 import json
 import math
@@ -72,7 +70,7 @@ class SharedAnswer(NamedTuple):
         return json.dumps(members)
 
     @classmethod
-    def from_text(cls, text: str, request: HttpRequest, now: float) -> SharedAnswer:
+    def from_text(cls, text: str, request: HttpRequest, now: float) -> "SharedAnswer":
         """Return the answer to ``request`` in ``text``; raises ValueError for anything else."""
         members: Any = json.loads(text)
         if not isinstance(members, dict):

@@ -7,8 +7,8 @@ import uuid
 from typing import Any
 
 from .._jose.encryption import encrypt
-from .._jose.jwk import JsonWebKey
-from .._jose.sign import SIGNING_ALGORITHMS, PrivateKey, load_private_key, sign_compact
+from .._jose.jwk import JsonWebKey, PrivateKey
+from .._jose.sign import SIGNING_ALGORITHMS, load_private_key, sign_compact
 from ..exceptions import InvalidArgumentError
 from .authorization import check_challenge, with_query
 from .token_endpoint import Scope, scope_text

@@ -10,9 +10,9 @@ from typing import Any
 
 from .._jose.claims import ClaimsRules
 from .._jose.encryption import decrypt, is_encrypted
-from .._jose.jwk import JsonWebKey
+from .._jose.jwk import JsonWebKey, PrivateKey
 from .._jose.keys import KeySnapshot
-from .._jose.sign import SIGNING_ALGORITHMS, PrivateKey
+from .._jose.sign import SIGNING_ALGORITHMS
 from .._jose.tokens import read_claims, read_header, split_token, verify
 from ..exceptions import (
     AuthorizeCallbackException,

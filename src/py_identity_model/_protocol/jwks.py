@@ -1,7 +1,5 @@
 """Key sets (RFC 7517 §5)."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import Any, ClassVar
 

@@ -1,7 +1,5 @@
 """The two messages that pure code and the transport share."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping, Sequence
 from enum import Enum
 from json import JSONDecoder
@@ -68,10 +66,10 @@ class HttpRequest(NamedTuple):
     form: Mapping[str, str | Sequence[str]] | None = None
     json: Mapping[str, Any] | None = None
     client_id: str | None = None
-    authentication: ClientAuthentication | None = None
+    authentication: "ClientAuthentication | None" = None
     access_token: str | None = None
-    dpop_key: DPoPKey | None = None
-    certificate: MtlsClientAuth | None = None
+    dpop_key: "DPoPKey | None" = None
+    certificate: "MtlsClientAuth | None" = None
     replay: Replay = Replay.SAFE
     etag: str | None = None
     max_body: int | Callable[[], int] = MAX_BODY

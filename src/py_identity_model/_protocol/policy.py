@@ -1,7 +1,5 @@
 """How strictly a provider's metadata is judged."""
 
-from __future__ import annotations
-
 from collections.abc import Hashable
 from dataclasses import dataclass, field
 

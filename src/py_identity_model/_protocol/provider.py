@@ -1,7 +1,5 @@
 """What validation needs of a provider's document: two of its many members."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import NamedTuple
 

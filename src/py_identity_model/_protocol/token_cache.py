@@ -1,7 +1,5 @@
 """An optional memory of tokens that were validated (off unless a configuration has one)."""
 
-from __future__ import annotations
-
 import hashlib
 import threading
 from collections import OrderedDict

@@ -1,7 +1,5 @@
 """How tokens are to be validated: the caller's configuration, checked and made into rules."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -11,8 +9,7 @@ from typing import Any
 from .._jose.algorithms import ALGORITHMS
 from .._jose.claims import ClaimsRules
 from .._jose.encoding import encode_base64url
-from .._jose.jwk import JsonWebKey, jwks_from_dict
-from .._jose.sign import PrivateKey
+from .._jose.jwk import JsonWebKey, PrivateKey, jwks_from_dict
 from .._jose.tokens import MAX_TOKEN_SIZE
 from ..exceptions import (
     ConfigurationException,

@@ -8,7 +8,7 @@ from time import time
 from typing import Any
 
 from .._jose.encryption import is_encrypted
-from .._jose.sign import PrivateKey
+from .._jose.jwk import PrivateKey
 from .._jose.tokens import header_members
 from .._protocol.mtls import validate_certificate_binding
 from .._protocol.policy import DiscoveryPolicy

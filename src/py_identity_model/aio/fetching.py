@@ -12,7 +12,6 @@ from .._protocol.cache import may_be_stored
 from .._protocol.fetching import Attempt, SharedAnswer, shared_key
 from .._protocol.messages import Fetched, HttpRequest, HttpResponse
 from .http import AsyncHTTPClient, chosen_client, send
-from .quiet_store import ask_store, tell_store
 
 if TYPE_CHECKING:
     from .token_store import AsyncTokenStore
@@ -69,6 +68,8 @@ def _oldest(known: SharedAnswer, attempt: Attempt) -> float:
 
 
 async def _found(store: AsyncTokenStore, request: HttpRequest) -> SharedAnswer | None:
+    from .quiet_store import ask_store  # few clients have a store
+
     text = await ask_store(store, shared_key(request))
     try:
         return None if text is None else SharedAnswer.from_text(text, request, time())
@@ -80,5 +81,7 @@ async def _found(store: AsyncTokenStore, request: HttpRequest) -> SharedAnswer |
 async def _share(
     store: AsyncTokenStore, request: HttpRequest, answer: HttpResponse, attempt: Attempt
 ) -> None:
+    from .quiet_store import tell_store
+
     text = SharedAnswer(answer, time()).to_text()
     await tell_store(store, shared_key(request), text, _lifetime(answer, attempt))

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import nullcontext
-from functools import partial
+from functools import cached_property, partial
 from time import monotonic, time
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 from .._http_library import built_request, library_of
 from .._logging import logger, redact_url
-from .._protocol.dpop_nonces import NonceMemory
 from .._protocol.messages import (
     USUAL_HEADERS,
     HttpRequest,
@@ -42,6 +41,7 @@ if TYPE_CHECKING:  # loaded by whoever sends the first request: it costs more th
     import httpx
     import httpx2
 
+    from .._protocol.dpop_nonces import NonceMemory
     from .._protocol.mtls import MtlsClientAuth
     from .token_store import AsyncTokenStore
 
@@ -86,13 +86,19 @@ class AsyncHTTPClient(Closing):
                 "timeout and verify cannot be specified together with an existing client"
             )
         self.kept: dict[type, object] = {}  # what other modules remember with this client
-        self.nonces = NonceMemory()
         self.document_store = document_store
         self.owns_client = client is None
         self._closed = False
         self._deadline = None if timeout is None else _DEADLINE_FACTOR * _checked(timeout)
         self._client: Any = client if client is not None else _open(timeout, verify)
         self.library = library_of(self._client)
+
+    @cached_property
+    def nonces(self) -> NonceMemory:
+        """What servers demand in proofs."""
+        from .._protocol.dpop_nonces import NonceMemory
+
+        return NonceMemory()
 
     @property
     def client(self) -> httpx.AsyncClient:

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from .._jose.jwk import JsonWebKey
-from .._jose.sign import PrivateKey
+from .._jose.jwk import JsonWebKey, PrivateKey
 from .._protocol.callback import AuthorizeCallbackResponse
 from .._protocol.discovery import DiscoveryDocumentRequest
 from .._protocol.jarm import JarmCheck, extract_jarm_response_jwt

@@ -1,7 +1,5 @@
 """Cached answers: served while fresh or stale, fetched once however many ask."""
 
-from __future__ import annotations
-
 import time
 from collections.abc import Callable, Hashable
 from functools import partial

@@ -13,7 +13,6 @@ from .._protocol.cache import may_be_stored
 from .._protocol.fetching import Attempt, SharedAnswer, shared_key
 from .._protocol.messages import Fetched, HttpRequest, HttpResponse
 from .http import HTTPClient, chosen_client, send
-from .quiet_store import ask_store, tell_store
 
 if TYPE_CHECKING:
     from .token_store import TokenStore
@@ -70,6 +69,8 @@ def _oldest(known: SharedAnswer, attempt: Attempt) -> float:
 
 
 def _found(store: TokenStore, request: HttpRequest) -> SharedAnswer | None:
+    from .quiet_store import ask_store  # few clients have a store
+
     text = ask_store(store, shared_key(request))
     try:
         return None if text is None else SharedAnswer.from_text(text, request, time())
@@ -79,5 +80,7 @@ def _found(store: TokenStore, request: HttpRequest) -> SharedAnswer | None:
 
 
 def _share(store: TokenStore, request: HttpRequest, answer: HttpResponse, attempt: Attempt) -> None:
+    from .quiet_store import tell_store
+
     text = SharedAnswer(answer, time()).to_text()
     tell_store(store, shared_key(request), text, _lifetime(answer, attempt))

@@ -7,7 +7,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import replace
 
-from .._jose.sign import PrivateKey
+from .._jose.jwk import PrivateKey
 from .._protocol.client_assertion import ClientSecretJwt, PrivateKeyJwtAuthentication
 from .._protocol.client_authentication import ClientAuthentication, NoClientAuthentication
 from .._protocol.client_profile import (

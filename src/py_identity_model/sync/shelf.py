@@ -1,8 +1,6 @@
 # Generated from aio/shelf.py by scripts/make_sync.py; edit that file.
 """Cached answers: served while fresh or stale, fetched once however many ask."""
 
-from __future__ import annotations
-
 import time
 from collections.abc import Callable, Hashable
 from functools import partial
