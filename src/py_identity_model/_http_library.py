@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import lru_cache
 from importlib import import_module
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from http.cookiejar import CookieJar
 
 _LIBRARIES = ("httpx2", "httpx")
 
@@ -57,3 +60,18 @@ def built_request(
 @lru_cache(maxsize=256)
 def _parsed(url_class: type[Any], url: str) -> Any:
     return url_class(url)
+
+
+def no_cookies() -> CookieJar:
+    """Return an empty jar that takes nothing from an answer: one must not tie two requests."""
+    from http.cookiejar import CookieJar, DefaultCookiePolicy  # half of what httpx loads
+
+    return CookieJar(DefaultCookiePolicy(allowed_domains=[]))
+
+
+def ignore_cookies(client: Any) -> None:
+    """Make ``client`` not even look for cookies: the look costs a twentieth of a request.
+
+    Where a library comes to look in another way, its jar still takes nothing.
+    """
+    client.cookies.extract_cookies = lambda response: None

@@ -11,7 +11,6 @@ from typing import Any
 import httpx
 import pytest
 
-from py_identity_model._protocol import no_cookies
 from py_identity_model._protocol.client_authentication import ClientSecretBasic
 from py_identity_model._protocol.messages import HttpRequest, HttpResponse, Replay
 from py_identity_model.exceptions import (
@@ -262,7 +261,7 @@ def test_no_cookie_is_kept_even_by_a_client_that_looks_for_them(
     looks: bool, provider: EmbeddedProvider, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     if looks:
-        monkeypatch.setattr(no_cookies, "ignore_cookies", lambda client: None)
+        monkeypatch.setattr(http, "ignore_cookies", lambda client: None)
     cookie = {"set-cookie": "session=1; Path=/", "content-type": "application/json"}
     provider.intercept = answering("/cookie", Answer(200, b"{}", cookie))
     request = HttpRequest("GET", f"{provider.issuer}/cookie")

@@ -3,7 +3,6 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
-from enum import Enum
 from typing import Any
 
 from ..exceptions import ConfigurationException
@@ -22,44 +21,6 @@ _USUAL = {
 }
 """Values that nearly all key sets have: kept once."""
 _RSA_PRIVATE = ("d", "p", "q", "dp", "dq", "qi")
-
-
-class JsonWebKeyParameterNames(Enum):
-    """Members of a JSON Web Key (RFC 7517 §4, RFC 7518 §6)."""
-
-    KTY = "kty"
-    USE = "use"
-    KEY_OPS = "key_ops"
-    ALG = "alg"
-    KID = "kid"
-    X5U = "x5u"
-    X5C = "x5c"
-    X5T = "x5t"
-    X5T_S256 = "x5t#S256"
-    CRV = "crv"
-    X = "x"
-    Y = "y"
-    D = "d"
-    N = "n"
-    E = "e"
-    P = "p"
-    Q = "q"
-    DP = "dp"
-    DQ = "dq"
-    QI = "qi"
-    OTH = "oth"
-    K = "k"
-
-    def __str__(self) -> str:
-        return self.value
-
-
-class JsonWebAlgorithmsKeyTypes(Enum):
-    """Key types (RFC 7518 §6.1)."""
-
-    EllipticCurve = "EC"
-    RSA = "RSA"
-    Octet = "oct"
 
 
 @dataclass

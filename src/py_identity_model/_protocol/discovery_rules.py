@@ -1,10 +1,9 @@
 """What a provider's document must be: OpenID Connect Discovery §4.3, RFC 8414 §3.3."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from enum import Enum
-from typing import Any, NoReturn
+from typing import Any, NamedTuple, NoReturn
 from urllib.parse import SplitResult
 
 from ..exceptions import (
@@ -24,6 +23,7 @@ from .addresses import (
     require_scheme,
     split_url,
 )
+from .base import BaseResponse
 from .messages import HttpRequest, HttpResponse
 from .policy import DiscoveryPolicy
 
@@ -76,6 +76,21 @@ class Refused(Exception):
         self.status_code: int | None = None
 
 
+class Provider(NamedTuple):
+    """Who a provider is, and where its keys are."""
+
+    issuer: str
+    jwks_uri: str | None
+
+
+@dataclass(eq=False, repr=False)
+class ProviderResponse(BaseResponse):
+    """A provider's document as validation sees it; ``cache_control`` is the answer's header."""
+
+    provider: Provider | None = None
+    cache_control: str | None = None
+
+
 def build(address: str, policy: DiscoveryPolicy) -> HttpRequest:
     """Return the HTTP request; raises for an address that must not be fetched."""
     address = discovery_address(address)
@@ -101,6 +116,16 @@ def sound_document(address: str, policy: DiscoveryPolicy, response: HttpResponse
     document = _read(response)
     _Judge(discovery_address(address), policy, document).judge()
     return document
+
+
+def provider_of(address: str, policy: DiscoveryPolicy, response: HttpResponse) -> ProviderResponse:
+    """Return what is needed of a judged document; raises for one that breaks a rule."""
+    document = sound_document(address, policy, response)
+    return ProviderResponse(
+        True,
+        provider=Provider(document["issuer"], document.get("jwks_uri")),
+        cache_control=response.headers.get("cache-control"),
+    )
 
 
 def failure(error: Exception) -> dict[str, Any]:

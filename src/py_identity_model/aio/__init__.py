@@ -18,10 +18,10 @@ if TYPE_CHECKING:
     from .._jose.claims_validators import require_claim_value as require_claim_value
     from .._jose.claims_validators import require_claims as require_claims
     from .._jose.claims_validators import require_scopes as require_scopes
-    from .._jose.jwk import JsonWebAlgorithmsKeyTypes as JsonWebAlgorithmsKeyTypes
     from .._jose.jwk import JsonWebKey as JsonWebKey
-    from .._jose.jwk import JsonWebKeyParameterNames as JsonWebKeyParameterNames
     from .._jose.jwk import jwks_from_dict as jwks_from_dict
+    from .._jose.jwk_names import JsonWebAlgorithmsKeyTypes as JsonWebAlgorithmsKeyTypes
+    from .._jose.jwk_names import JsonWebKeyParameterNames as JsonWebKeyParameterNames
     from .._jose.strict import JsonWebKeySet as JsonWebKeySet
     from .._jose.strict import decode_jwt as decode_jwt
     from .._jose.strict import verify_jws as verify_jws
@@ -438,12 +438,8 @@ if not TYPE_CHECKING:  # a `__getattr__` in sight would hide misspelt names from
                 "require_claims",
                 "require_scopes",
             ],
-            ".._jose.jwk": [
-                "JsonWebAlgorithmsKeyTypes",
-                "JsonWebKey",
-                "JsonWebKeyParameterNames",
-                "jwks_from_dict",
-            ],
+            ".._jose.jwk": ["JsonWebKey", "jwks_from_dict"],
+            ".._jose.jwk_names": ["JsonWebAlgorithmsKeyTypes", "JsonWebKeyParameterNames"],
             ".._jose.strict": ["JsonWebKeySet", "decode_jwt", "verify_jws"],
             ".._protocol.addresses": ["DiscoveryEndpoint", "parse_discovery_url"],
             ".._protocol.authorization": [

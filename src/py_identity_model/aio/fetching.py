@@ -3,20 +3,72 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from time import time
 from typing import TYPE_CHECKING, TypeVar
 
-from .._logging import logger
+from .._logging import logger, redact_url
+from .._protocol import discovery_rules as rules
+from .._protocol import jwks as keys_protocol
 from .._protocol.base import BaseResponse
 from .._protocol.cache import may_be_stored
-from .._protocol.fetching import Attempt, SharedAnswer, shared_key
+from .._protocol.fetching import AS_CONFIGURED, Attempt, SharedAnswer, shared_key
+from .._protocol.jwks import JwksRequest, JwksResponse
 from .._protocol.messages import Fetched, HttpRequest, HttpResponse
+from .._protocol.policy import DiscoveryPolicy
 from .http import AsyncHTTPClient, chosen_client, send
 
 if TYPE_CHECKING:
     from .token_store import AsyncTokenStore
 
 R = TypeVar("R", bound=BaseResponse)
+
+
+async def fetch_provider(
+    address: str,
+    policy: DiscoveryPolicy,
+    http_client: AsyncHTTPClient | None,
+    attempt: Attempt,
+) -> Fetched[rules.ProviderResponse]:
+    """Return the judged answer from ``address``, fetched as ``attempt`` says."""
+    try:
+        built = rules.build(address, policy)
+        logger.info("fetching the discovery document %s", redact_url(built.url))
+        fetched = await fetch(
+            built,
+            http_client,
+            attempt,
+            partial(rules.provider_of, address, policy),
+            lambda control: rules.ProviderResponse(True, cache_control=control),
+        )
+    except Exception as error:
+        fetched = Fetched(rules.ProviderResponse(**rules.failure(error)))
+    if not fetched.response.is_successful:
+        logger.error("discovery failed: %s", fetched.response.error_kind)
+    return fetched
+
+
+async def fetch_keys(
+    request: JwksRequest,
+    http_client: AsyncHTTPClient | None,
+    attempt: Attempt = AS_CONFIGURED,
+) -> Fetched[JwksResponse]:
+    """Do the work of :func:`get_jwks`, as ``attempt`` says."""
+    try:
+        built = keys_protocol.build(request)
+        logger.info("fetching the key set %s", redact_url(built.url))
+        fetched = await fetch(
+            built,
+            http_client,
+            attempt,
+            keys_protocol.parse,
+            lambda control: JwksResponse(True, cache_control=control),
+        )
+    except Exception as error:
+        fetched = Fetched(keys_protocol.failed(error))
+    if not fetched.response.is_successful:
+        logger.error("fetching a key set failed: %s", fetched.response.error_kind)
+    return fetched
 
 
 async def fetch(

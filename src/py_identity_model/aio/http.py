@@ -9,7 +9,7 @@ from time import monotonic, time
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
-from .._http_library import built_request, library_of
+from .._http_library import built_request, ignore_cookies, library_of, no_cookies
 from .._logging import logger, redact_url
 from .._protocol.messages import (
     USUAL_HEADERS,
@@ -168,8 +168,6 @@ def _open(
     else:
         tls_contexts.begin(trusted)
         context = partial(tls_contexts.get, trusted)
-    from .._protocol.no_cookies import ignore_cookies, no_cookies  # loads half of what httpx does
-
     client = open_client(
         context,
         timeout=HTTP_TIMEOUT.from_environment() if timeout is None else timeout,

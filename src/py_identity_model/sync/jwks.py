@@ -3,13 +3,9 @@
 
 from __future__ import annotations
 
-from .._logging import logger, redact_url
-from .._protocol import jwks as protocol
-from .._protocol.fetching import AS_CONFIGURED, Attempt
 from .._protocol.jwks import JwksRequest, JwksResponse
-from .._protocol.messages import Fetched
 from .._settings import Settings, in_force
-from .fetching import fetch
+from .fetching import fetch_keys
 from .http import HTTPClient
 
 
@@ -33,26 +29,3 @@ def get_jwks(
     """
     with in_force(settings):
         return (fetch_keys(jwks_request, http_client)).response
-
-
-def fetch_keys(
-    request: JwksRequest,
-    http_client: HTTPClient | None,
-    attempt: Attempt = AS_CONFIGURED,
-) -> Fetched[JwksResponse]:
-    """Do the work of :func:`get_jwks`, as ``attempt`` says."""
-    try:
-        built = protocol.build(request)
-        logger.info("fetching the key set %s", redact_url(built.url))
-        fetched = fetch(
-            built,
-            http_client,
-            attempt,
-            protocol.parse,
-            lambda control: JwksResponse(True, cache_control=control),
-        )
-    except Exception as error:
-        fetched = Fetched(protocol.failed(error))
-    if not fetched.response.is_successful:
-        logger.error("fetching a key set failed: %s", fetched.response.error_kind)
-    return fetched

@@ -17,11 +17,11 @@ from .._protocol import discovery_rules as rules
 from .._protocol import jwks as jwks_protocol
 from .._protocol.cache import Entry, may_be_stored, time_to_live
 from .._protocol.counters import get_cache_counters
+from .._protocol.discovery_rules import Provider
 from .._protocol.fetching import Attempt, wanted
 from .._protocol.jwks import JwksRequest, JwksResponse
 from .._protocol.plans import Plans, shape_of, unshared
 from .._protocol.policy import DiscoveryPolicy
-from .._protocol.provider import Provider
 from .._protocol.token_validation import TokenValidationConfig, policy_of
 from .._settings import (
     DISCO_CACHE_MAX_ENTRIES,
@@ -30,9 +30,8 @@ from .._settings import (
     JWKS_CACHE_TTL,
 )
 from ..exceptions import TokenValidationException
+from .fetching import fetch_keys, fetch_provider
 from .http import HTTPClient
-from .jwks import fetch_keys
-from .provider import fetch_provider
 from .shelf import Loaded, Shelf, chosen
 
 

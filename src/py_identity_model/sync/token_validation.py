@@ -17,7 +17,7 @@ from .._jose.tokens import (
     verify,
     verify_with_key,
 )
-from .._protocol.provider import Provider
+from .._protocol.discovery_rules import Provider
 from .._protocol.token_validation import (
     TokenValidationConfig,
     allowed_algorithms,
