@@ -159,6 +159,15 @@ def build(session: nox.Session) -> None:
     session.log(f"built {', '.join(sorted(path.name for path in dist.iterdir()))} in {dist}")
 
 
+def beside(session: nox.Session, name: str, *packages: str) -> str:
+    """Return the interpreter of an environment of its own that has ``packages``."""
+    home = Path(session.create_tmp(), name).resolve()
+    if not home.exists():
+        session.run("uv", "venv", "--quiet", str(home))
+    session.run("uv", "pip", "install", "--quiet", "--python", str(home), *packages)
+    return str(home / "bin" / "python")
+
+
 @nox.session
 def bench(session: nox.Session) -> None:
     """Measure, side by side with peers; `-- --check` fails below what must hold.
@@ -166,19 +175,19 @@ def bench(session: nox.Session) -> None:
     Name benchmarks to run these alone: `-- validate reject`.  Medians of `--runs=3` count.
     """
     session.install("uv", "-e", ".[testing]", *group("bench"))
-    peer = Path(session.create_tmp(), "peer")
-    if not peer.exists():
-        # The published release has our import name, so it lives in an environment of its own.
-        session.run("uv", "venv", "--quiet", str(peer))
-        session.run("uv", "pip", "install", "--quiet", "--python", str(peer), PUBLISHED)
+    pythons = {
+        # Start-up is measured as users have it: installed, and nothing else beside it.
+        "BENCH_OWN_PYTHON": beside(session, "own", "--reinstall-package", "py-identity-model", "."),
+        # The published release has our import name.
+        "BENCH_PEER_PYTHON": beside(session, "peer", PUBLISHED),
+    }
     named = [name for name in session.posargs if not name.startswith("-")]
     options = [one for one in session.posargs if one.startswith("-")]
     runs = [int(one.partition("=")[2]) for one in options if one.startswith("--runs=")] or [3]
     results = [Path(session.create_tmp(), f"run-{run}.jsonl").resolve() for run in range(runs[-1])]
-    peer_python = str(peer.resolve() / "bin" / "python")
     for path in results:
         path.unlink(missing_ok=True)
-        env = {"BENCH_PEER_PYTHON": peer_python, "BENCH_RESULTS": str(path)}
+        env = {**pythons, "BENCH_RESULTS": str(path)}
         for name in named or BENCHMARKS:
             session.run("python", "-m", f"benchmarks.{name}", env=env)
     files = [str(path) for path in results]

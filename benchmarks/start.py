@@ -75,7 +75,7 @@ def seconds(environment: dict[str, str], python: str, program: str, *arguments: 
 
 
 def main(arguments: list[str]) -> int:
-    ours, published = sys.executable, os.environ["BENCH_PEER_PYTHON"]
+    ours, published = os.environ["BENCH_OWN_PYTHON"], os.environ["BENCH_PEER_PYTHON"]
     told = subprocess.run([ours, "-c", CONTEXTS], capture_output=True, text=True, check=True)
     contexts, megabytes = map(float, told.stdout.split())
     signer = signers()["RS256"]
