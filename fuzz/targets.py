@@ -37,6 +37,7 @@ from py_identity_model._protocol import (
     device,
     discovery,
     jwks,
+    key_set,
     token_exchange,
     userinfo,
 )
@@ -165,9 +166,10 @@ def key_sets(data: bytes) -> None:
     """Key sets."""
     answer = HttpResponse(200, {"content-type": "application/json"}, data)
     try:
-        repr(jwks.parse(answer))
+        keys = key_set.keys_of(answer)
     except Exception as error:  # judged by `failed`, as in the library
-        repr(jwks.failed(error))
+        keys = key_set.failed(error)
+    repr(jwks.response_of(keys))
 
 
 def documents(data: bytes) -> None:

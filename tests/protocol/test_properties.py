@@ -50,6 +50,7 @@ from py_identity_model._protocol import (
     discovery,
     introspection,
     jwks,
+    key_set,
     par,
     registration,
     revocation,
@@ -217,10 +218,10 @@ ENDPOINTS: list[tuple[Any, Any]] = [
 def test_no_answer_is_too_odd(body: bytes, status: int) -> None:
     answer = HttpResponse(status, {"content-type": "application/json"}, body)
     try:
-        keys = jwks.parse(answer)
+        keys = key_set.keys_of(answer)
     except Exception as error:
-        keys = jwks.failed(error)
-    assert repr(keys)
+        keys = key_set.failed(error)
+    assert repr(jwks.response_of(keys))
     for endpoint, request in ENDPOINTS:
         try:
             response = endpoint.parse(request, answer)

@@ -10,21 +10,6 @@ REDACTED = "[REDACTED]"
 _ERROR_FIELDS = frozenset({"error", "error_description"})
 
 
-class ErrorKind(Enum):
-    """Why a response failed."""
-
-    NETWORK_ERROR = "network_error"
-    RESPONSE_REFUSED = "response_refused"
-    UNEXPECTED_STATUS = "unexpected_status"
-    INVALID_JSON = "invalid_json"
-    INVALID_DOCUMENT = "invalid_document"
-    HTTPS_REQUIRED = "https_required"
-    INVALID_CONFIGURATION = "invalid_configuration"
-    EXPIRED = "expired"
-    VERIFICATION_FAILED = "verification_failed"
-    UNEXPECTED_ERROR = "unexpected_error"
-
-
 def masked_repr(value: Any, secrets: frozenset[str]) -> str:
     """Return the ``repr`` of a dataclass, with its secrets masked; never raises."""
     stored = vars(value)

@@ -9,11 +9,11 @@ from json import loads
 from typing import Any, ClassVar
 
 from ..exceptions import ValidationException
-from .base import BaseRequest, BaseResponse, ErrorKind
+from .base import BaseRequest, BaseResponse
 from .client_authentication import ClientAuthentication
 from .dpop import DPoPKey
 from .endpoint import Endpoint, json_object, refusal, whole_number
-from .messages import HttpRequest, HttpResponse, Replay, UnusableAnswer
+from .messages import ErrorKind, HttpRequest, HttpResponse, Replay, UnusableAnswer
 from .token_endpoint import Scope, TokenResponse, scope_text, token_answer, token_request
 
 GRANT_TYPE = "urn:openid:params:grant-type:ciba"

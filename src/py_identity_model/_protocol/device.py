@@ -6,12 +6,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
-from .base import BaseRequest, BaseResponse, ErrorKind
+from .base import BaseRequest, BaseResponse
 from .client_assertion import PrivateKeyJwt
 from .client_authentication import ClientAuthentication
 from .dpop import DPoPKey
 from .endpoint import Endpoint, json_object, refusal, refusal_saying, secrets_of, whole_number
-from .messages import HttpRequest, HttpResponse, Replay, UnusableAnswer, oauth_error_of
+from .messages import ErrorKind, HttpRequest, HttpResponse, Replay, UnusableAnswer, oauth_error_of
 from .mtls import MtlsClientAuth
 from .refreshing import RefreshTokenRequest
 from .token_endpoint import Scope, TokenResponse, scope_text, token_answer, token_request

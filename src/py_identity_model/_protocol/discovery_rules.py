@@ -1,7 +1,6 @@
 """What a provider's document must be: OpenID Connect Discovery §4.3, RFC 8414 §3.3."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from enum import Enum
 from typing import Any, NamedTuple, NoReturn
 from urllib.parse import SplitResult
@@ -23,7 +22,7 @@ from .addresses import (
     require_scheme,
     split_url,
 )
-from .base import BaseResponse
+from .fetching import Judged
 from .messages import HttpRequest, HttpResponse
 from .policy import DiscoveryPolicy
 
@@ -83,14 +82,6 @@ class Provider(NamedTuple):
     jwks_uri: str | None
 
 
-@dataclass(eq=False, repr=False)
-class ProviderResponse(BaseResponse):
-    """A provider's document as validation sees it; ``cache_control`` is the answer's header."""
-
-    provider: Provider | None = None
-    cache_control: str | None = None
-
-
 def build(address: str, policy: DiscoveryPolicy) -> HttpRequest:
     """Return the HTTP request; raises for an address that must not be fetched."""
     address = discovery_address(address)
@@ -118,12 +109,12 @@ def sound_document(address: str, policy: DiscoveryPolicy, response: HttpResponse
     return document
 
 
-def provider_of(address: str, policy: DiscoveryPolicy, response: HttpResponse) -> ProviderResponse:
+def provider_of(address: str, policy: DiscoveryPolicy, response: HttpResponse) -> Judged[Provider]:
     """Return what is needed of a judged document; raises for one that breaks a rule."""
     document = sound_document(address, policy, response)
-    return ProviderResponse(
+    return Judged(
         True,
-        provider=Provider(document["issuer"], document.get("jwks_uri")),
+        value=Provider(document["issuer"], document.get("jwks_uri")),
         cache_control=response.headers.get("cache-control"),
     )
 

@@ -6,9 +6,16 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
-from .base import BaseRequest, BaseResponse, ErrorKind
+from .base import BaseRequest, BaseResponse
 from .client_authentication import ClientAuthentication
-from .messages import HttpRequest, HttpResponse, UnusableAnswer, failure_of, oauth_error_of
+from .messages import (
+    ErrorKind,
+    HttpRequest,
+    HttpResponse,
+    UnusableAnswer,
+    failure_of,
+    oauth_error_of,
+)
 
 Q = TypeVar("Q", bound=BaseRequest)
 A = TypeVar("A", bound=BaseResponse)

@@ -4,11 +4,14 @@ import hashlib
 import json
 import math
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from enum import Enum
+from typing import Any, Generic, NamedTuple, TypeVar
 
 from .._settings import Setting
 from .cache import Entry, time_to_live, until_refresh
 from .messages import HttpRequest, HttpResponse
+
+V = TypeVar("V")
 
 _KEPT_HEADERS = ("content-type", "cache-control", "etag")
 _CLOCKS_DIFFER = 60.0  # seconds that the clocks of two machines may be apart
@@ -47,6 +50,41 @@ def wanted(
         lifetime=lambda control: until_refresh(time_to_live(control, ttl)),
         oldest=min(attempt.oldest, own_age),
     )
+
+
+class Judged(Generic[V]):
+    """What an answer held, or why it cannot be used; ``cache_control`` is its header."""
+
+    __slots__ = ("cache_control", "error", "error_kind", "is_successful", "status_code", "value")
+
+    def __init__(
+        self,
+        is_successful: bool,
+        error: str | None = None,
+        *,
+        error_kind: Enum | None = None,
+        status_code: int | None = None,
+        value: V | None = None,
+        cache_control: str | None = None,
+    ) -> None:
+        self.is_successful = is_successful
+        self.error = error
+        self.error_kind = error_kind
+        self.status_code = status_code
+        self.value = value
+        self.cache_control = cache_control
+
+
+class Fetched(NamedTuple, Generic[V]):
+    """A judged answer, what names this version of it, and whether it is the version known.
+
+    ``age`` is how many seconds ago another process fetched it.
+    """
+
+    judged: Judged[V]
+    etag: str | None = None
+    unchanged: bool = False
+    age: float = 0.0
 
 
 class SharedAnswer(NamedTuple):

@@ -5,7 +5,7 @@ from enum import Enum
 from json import JSONDecoder
 from json import dumps as dump_json
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import urlencode
 
 from .._logging import redact_url, scrub
@@ -17,14 +17,11 @@ from ..exceptions import (
     ResponseRefusedException,
     TokenValidationException,
 )
-from .base import BaseResponse, ErrorKind
 
 if TYPE_CHECKING:  # who validates tokens sends requests too, but needs none of these
     from .client_authentication import ClientAuthentication
     from .dpop import DPoPKey
     from .mtls import MtlsClientAuth
-
-R = TypeVar("R", bound=BaseResponse)
 
 MAX_BODY = 1024 * 1024
 _MAX_QUOTED = 2048
@@ -35,6 +32,21 @@ _LONG_SECRET = 8  # a shorter one may well be a part of an error code
 
 USUAL_HEADERS = {"Accept": "application/json", "Accept-Encoding": "identity"}
 """What every request says unless it says otherwise; our own clients say it by themselves."""
+
+
+class ErrorKind(Enum):
+    """Why a response failed."""
+
+    NETWORK_ERROR = "network_error"
+    RESPONSE_REFUSED = "response_refused"
+    UNEXPECTED_STATUS = "unexpected_status"
+    INVALID_JSON = "invalid_json"
+    INVALID_DOCUMENT = "invalid_document"
+    HTTPS_REQUIRED = "https_required"
+    INVALID_CONFIGURATION = "invalid_configuration"
+    EXPIRED = "expired"
+    VERIFICATION_FAILED = "verification_failed"
+    UNEXPECTED_ERROR = "unexpected_error"
 
 
 class Replay(Enum):
@@ -152,18 +164,6 @@ class UnusableAnswer(Exception):
     def __init__(self, text: str, kind: ErrorKind = ErrorKind.INVALID_DOCUMENT) -> None:
         super().__init__(text)
         self.kind = kind
-
-
-class Fetched(NamedTuple, Generic[R]):
-    """A judged answer, what names this version of it, and whether it is the version known.
-
-    ``age`` is how many seconds ago another process fetched it.
-    """
-
-    response: R
-    etag: str | None = None
-    unchanged: bool = False
-    age: float = 0.0
 
 
 def _refuse_constant(name: str) -> Any:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from .base import BaseResponse, ErrorKind
+from .base import BaseResponse
+from .messages import ErrorKind
 
 _USUAL = 5
 _SLOWER = 5

@@ -6,12 +6,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
-from .base import BaseRequest, ErrorKind
+from .base import BaseRequest
 from .client_assertion import PrivateKeyJwt
 from .client_authentication import ClientAuthentication
 from .dpop import DPoPKey
 from .endpoint import Endpoint, json_object, refusal_saying, secrets_of
-from .messages import HttpRequest, HttpResponse, Replay, UnusableAnswer, oauth_error_of
+from .messages import ErrorKind, HttpRequest, HttpResponse, Replay, UnusableAnswer, oauth_error_of
 from .mtls import MtlsClientAuth
 from .token_endpoint import Scope, TokenResponse, expiry_of, scope_text, token_request
 

@@ -4,7 +4,7 @@ import math
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .._jose.algorithms import ALGORITHMS
 from .._jose.claims import ClaimsRules
@@ -17,9 +17,13 @@ from ..exceptions import (
     KeysUnavailableException,
     TokenValidationException,
 )
-from .base import BaseResponse, ErrorKind, masked_repr
+from .fetching import Judged
+from .messages import ErrorKind
 from .policy import DiscoveryPolicy
 from .token_cache import TokenCache
+
+if TYPE_CHECKING:
+    from .base import BaseResponse
 
 _NEVER_OFF = ("verify_signature", "verify_exp", "verify_nbf", "verify_iat")
 
@@ -73,6 +77,8 @@ class TokenValidationConfig:
     jwks_uri: str | None = field(default=None, kw_only=True)
 
     def __repr__(self) -> str:
+        from .base import masked_repr  # seldom wanted
+
         return masked_repr(self, frozenset({"key", "decryption_keys", "client_secret"}))
 
 
@@ -261,15 +267,15 @@ def _issuers(config: TokenValidationConfig, discovered: str | None) -> Collectio
     return allowed
 
 
-def unavailable(response: BaseResponse, code: str) -> TokenValidationException:
+def unavailable(response: "BaseResponse | Judged[Any]", code: str) -> TokenValidationException:
     """Return what to raise when discovery or the key set failed."""
-    text = str(vars(response).get("error"))
+    text = str(response.error)
     if is_outage(response):
         return KeysUnavailableException(text, status_code=response.status_code)
     return TokenValidationException(text, code=code)
 
 
-def is_outage(response: BaseResponse) -> bool:
+def is_outage(response: "BaseResponse | Judged[Any]") -> bool:
     """Whether a failed response means that the provider is out, not that it is wrong."""
     kind, status = response.error_kind, response.status_code
     if kind is not None and kind.value == ErrorKind.NETWORK_ERROR.value:

@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
-from .base import BaseRequest, BaseResponse, ErrorKind
+from .base import BaseRequest, BaseResponse
 from .dpop import DPoPKey
 from .endpoint import Endpoint, json_object, refusal
-from .messages import HttpRequest, HttpResponse, Replay
+from .messages import ErrorKind, HttpRequest, HttpResponse, Replay
 from .mtls import MtlsClientAuth
 from .token_validation import TokenValidationConfig
 

@@ -39,7 +39,6 @@ if TYPE_CHECKING:
     )
     from .._protocol.base import BaseRequest as BaseRequest
     from .._protocol.base import BaseResponse as BaseResponse
-    from .._protocol.base import ErrorKind as ErrorKind
     from .._protocol.callback import AuthorizeCallbackResponse as AuthorizeCallbackResponse
     from .._protocol.callback import (
         AuthorizeCallbackValidationResult as AuthorizeCallbackValidationResult,
@@ -144,6 +143,7 @@ if TYPE_CHECKING:
     from .._protocol.login import Session as Session
     from .._protocol.logout import build_end_session_url as build_end_session_url
     from .._protocol.logout import validate_post_logout_state as validate_post_logout_state
+    from .._protocol.messages import ErrorKind as ErrorKind
     from .._protocol.mtls import MtlsClientAuth as MtlsClientAuth
     from .._protocol.mtls import (
         certificate_thumbprint_from_file as certificate_thumbprint_from_file,
@@ -450,7 +450,7 @@ if not TYPE_CHECKING:  # a `__getattr__` in sight would hide misspelt names from
                 "AuthorizationCodeTokenRequest",
                 "AuthorizationCodeTokenResponse",
             ],
-            ".._protocol.base": ["BaseRequest", "BaseResponse", "ErrorKind"],
+            ".._protocol.base": ["BaseRequest", "BaseResponse"],
             ".._protocol.callback": [
                 "AuthorizeCallbackResponse",
                 "AuthorizeCallbackValidationResult",
@@ -549,6 +549,7 @@ if not TYPE_CHECKING:  # a `__getattr__` in sight would hide misspelt names from
             ".._protocol.jwks": ["JwksRequest", "JwksResponse"],
             ".._protocol.login": ["AuthorizationRequest", "Session"],
             ".._protocol.logout": ["build_end_session_url", "validate_post_logout_state"],
+            ".._protocol.messages": ["ErrorKind"],
             ".._protocol.mtls": [
                 "MtlsClientAuth",
                 "certificate_thumbprint_from_file",

@@ -7,21 +7,28 @@ from functools import partial
 from time import time
 from typing import TYPE_CHECKING, TypeVar
 
+from .._jose.jwk import JsonWebKey
 from .._logging import logger, redact_url
 from .._protocol import discovery_rules as rules
-from .._protocol import jwks as keys_protocol
-from .._protocol.base import BaseResponse
+from .._protocol import key_set
 from .._protocol.cache import may_be_stored
-from .._protocol.fetching import AS_CONFIGURED, Attempt, SharedAnswer, shared_key
-from .._protocol.jwks import JwksRequest, JwksResponse
-from .._protocol.messages import Fetched, HttpRequest, HttpResponse
+from .._protocol.discovery_rules import Provider
+from .._protocol.fetching import (
+    AS_CONFIGURED,
+    Attempt,
+    Fetched,
+    Judged,
+    SharedAnswer,
+    shared_key,
+)
+from .._protocol.messages import HttpRequest, HttpResponse
 from .._protocol.policy import DiscoveryPolicy
 from .http import AsyncHTTPClient, chosen_client, send
 
 if TYPE_CHECKING:
     from .token_store import AsyncTokenStore
 
-R = TypeVar("R", bound=BaseResponse)
+V = TypeVar("V")
 
 
 async def fetch_provider(
@@ -29,45 +36,34 @@ async def fetch_provider(
     policy: DiscoveryPolicy,
     http_client: AsyncHTTPClient | None,
     attempt: Attempt,
-) -> Fetched[rules.ProviderResponse]:
+) -> Fetched[Provider]:
     """Return the judged answer from ``address``, fetched as ``attempt`` says."""
     try:
         built = rules.build(address, policy)
         logger.info("fetching the discovery document %s", redact_url(built.url))
-        fetched = await fetch(
-            built,
-            http_client,
-            attempt,
-            partial(rules.provider_of, address, policy),
-            lambda control: rules.ProviderResponse(True, cache_control=control),
-        )
+        parse = partial(rules.provider_of, address, policy)
+        fetched = await fetch(built, http_client, attempt, parse)
     except Exception as error:
-        fetched = Fetched(rules.ProviderResponse(**rules.failure(error)))
-    if not fetched.response.is_successful:
-        logger.error("discovery failed: %s", fetched.response.error_kind)
+        fetched = Fetched(Judged(**rules.failure(error)))
+    if not fetched.judged.is_successful:
+        logger.error("discovery failed: %s", fetched.judged.error_kind)
     return fetched
 
 
 async def fetch_keys(
-    request: JwksRequest,
+    build: Callable[[], HttpRequest],
     http_client: AsyncHTTPClient | None,
     attempt: Attempt = AS_CONFIGURED,
-) -> Fetched[JwksResponse]:
-    """Do the work of :func:`get_jwks`, as ``attempt`` says."""
+) -> Fetched[list[JsonWebKey]]:
+    """Return the judged answer to what ``build`` returns, fetched as ``attempt`` says."""
     try:
-        built = keys_protocol.build(request)
+        built = build()
         logger.info("fetching the key set %s", redact_url(built.url))
-        fetched = await fetch(
-            built,
-            http_client,
-            attempt,
-            keys_protocol.parse,
-            lambda control: JwksResponse(True, cache_control=control),
-        )
+        fetched = await fetch(built, http_client, attempt, key_set.keys_of)
     except Exception as error:
-        fetched = Fetched(keys_protocol.failed(error))
-    if not fetched.response.is_successful:
-        logger.error("fetching a key set failed: %s", fetched.response.error_kind)
+        fetched = Fetched(key_set.failed(error))
+    if not fetched.judged.is_successful:
+        logger.error("fetching a key set failed: %s", fetched.judged.error_kind)
     return fetched
 
 
@@ -75,10 +71,9 @@ async def fetch(
     request: HttpRequest,
     http_client: AsyncHTTPClient | None,
     attempt: Attempt,
-    parse: Callable[[HttpResponse], R],
-    unchanged: Callable[[str | None], R],
-) -> Fetched[R]:
-    """Return the judged answer to ``request``, or ``unchanged`` for a version that still stands."""
+    parse: Callable[[HttpResponse], Judged[V]],
+) -> Fetched[V]:
+    """Return the judged answer to ``request``; it has no value where the known one still stands."""
     owner = chosen_client(http_client, request.url)
     store = owner.document_store if attempt.lifetime is not None else None
     known = None if store is None else await _found(store, request)
@@ -94,7 +89,8 @@ async def fetch(
     if answer.status_code == 304:
         if store is not None and known is not None and _etag(known.response) == attempt.etag:
             await _share(store, request, known.response, attempt)
-        return Fetched(unchanged(_control(answer)), attempt.etag, unchanged=True)
+        stands: Judged[V] = Judged(True, cache_control=_control(answer))
+        return Fetched(stands, attempt.etag, unchanged=True)
     judged = parse(answer)
     if store is not None and judged.is_successful and may_be_stored(_control(answer)):
         await _share(store, request, answer, attempt)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from .._protocol import jwks as protocol
 from .._protocol.jwks import JwksRequest, JwksResponse
 from .._settings import Settings, in_force
 from .fetching import fetch_keys
@@ -27,4 +28,5 @@ async def get_jwks(
             print([key.kid for key in response.keys])
     """
     with in_force(settings):
-        return (await fetch_keys(jwks_request, http_client)).response
+        fetched = await fetch_keys(lambda: protocol.build(jwks_request), http_client)
+    return protocol.response_of(fetched.judged)

@@ -6,11 +6,10 @@ from functools import partial
 from typing import Any, Generic, NamedTuple, TypeVar
 
 from .._jose.keys import load_joserfc
-from .._protocol.base import BaseResponse
 from .._protocol.cache import Entry, EntryTable
 from .._protocol.events import CacheEventKind as Kind
 from .._protocol.events import events
-from .._protocol.fetching import AS_CONFIGURED, ONCE, Attempt
+from .._protocol.fetching import AS_CONFIGURED, ONCE, Attempt, Judged
 from .._protocol.token_validation import unavailable
 from .._seam.aio import Result
 from .._settings import KID_MISS_REFRESH_COOLDOWN, Setting
@@ -22,10 +21,10 @@ V = TypeVar("V")
 
 
 class Loaded(NamedTuple, Generic[V]):
-    """What a fetch brought: a value, or the failed response."""
+    """What a fetch brought: a value, or why there is none."""
 
     value: V | None = None
-    failure: BaseResponse | None = None
+    failure: Judged[Any] | None = None
 
 
 Place = tuple[Any, ...]

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from .._protocol import jwks as protocol
 from .._protocol.jwks import JwksRequest, JwksResponse
 from .._settings import Settings, in_force
 from .fetching import fetch_keys
@@ -28,4 +29,5 @@ def get_jwks(
             print([key.kid for key in response.keys])
     """
     with in_force(settings):
-        return (fetch_keys(jwks_request, http_client)).response
+        fetched = fetch_keys(lambda: protocol.build(jwks_request), http_client)
+    return protocol.response_of(fetched.judged)

@@ -13,9 +13,9 @@ from typing import Any
 from .._fork import forget_in_child
 from .._jose.claims import numeric_date
 from .._logging import logger
-from .._protocol.base import ErrorKind
 from .._protocol.client_authentication import ClientAuthentication
 from .._protocol.introspection import TokenIntrospectionRequest
+from .._protocol.messages import ErrorKind
 from .._protocol.token_validation import TokenValidationConfig
 from .._settings import Settings
 from ..exceptions import (

@@ -11,15 +11,15 @@ from time import time
 from typing import Any
 
 from .._fork import forget_in_child
+from .._jose.jwk import JsonWebKey
 from .._jose.keys import KeySnapshot
 from .._jose.tokens import not_three
 from .._protocol import discovery_rules as rules
-from .._protocol import jwks as jwks_protocol
+from .._protocol import key_set
 from .._protocol.cache import Entry, may_be_stored, time_to_live
 from .._protocol.counters import get_cache_counters
 from .._protocol.discovery_rules import Provider
-from .._protocol.fetching import Attempt, wanted
-from .._protocol.jwks import JwksRequest, JwksResponse
+from .._protocol.fetching import Attempt, Judged, wanted
 from .._protocol.plans import Plans, shape_of, unshared
 from .._protocol.policy import DiscoveryPolicy
 from .._protocol.token_validation import TokenValidationConfig, policy_of
@@ -153,8 +153,8 @@ class ProviderCache:
         ``kid`` names the key that is missing there, or that did not fit.
         """
 
-        def helps(response: JwksResponse) -> bool:
-            return seen.differs(kid, response.keys or ())
+        def helps(judged: Judged[list[JsonWebKey]]) -> bool:
+            return seen.differs(kid, judged.value or ())
 
         load = partial(self._load_keys, jwks_uri, policy)
         keys = self.keys.newer(client, place_of(jwks_uri, policy), load, seen, helps)
@@ -189,19 +189,19 @@ class ProviderCache:
         known, etag = entry.version
         attempt = wanted(attempt, entry, etag, self.documents.clock(), DISCO_CACHE_TTL)
         fetched = fetch_provider(address, policy, client, attempt)
-        response, now = fetched.response, self.documents.clock()
-        if not response.is_successful:
+        judged, now = fetched.judged, self.documents.clock()
+        if not judged.is_successful:
             entry.fail(now)
-            return Loaded(failure=response)
+            return Loaded(failure=judged)
         if fetched.unchanged and known is not None:
             provider = known
         else:
-            assert response.provider is not None
-            provider = response.provider
+            assert judged.value is not None
+            provider = judged.value
             same = entry.value  # plans hold the object: an equal one need not end them
             provider = same if provider == same and same is not None else provider
-        if may_be_stored(response.cache_control):
-            ttl = time_to_live(response.cache_control, DISCO_CACHE_TTL)
+        if may_be_stored(judged.cache_control):
+            ttl = time_to_live(judged.cache_control, DISCO_CACHE_TTL)
             entry.accept(provider, now - fetched.age, ttl, fetched.etag)
         else:
             self.documents.entries.drop(key, entry)
@@ -215,24 +215,24 @@ class ProviderCache:
         entry: Entry[KeySnapshot],
         attempt: Attempt,
     ) -> Loaded[KeySnapshot]:
-        request = JwksRequest(jwks_uri, policy)
+        build = partial(key_set.build, jwks_uri, policy)
         counters = get_cache_counters()
-        if _will_be_sent(partial(jwks_protocol.build, request)):
+        if _will_be_sent(build):
             refreshed = entry.value is not None
             (counters.record_jwks_refresh if refreshed else counters.record_jwks_miss)()
         known, etag = entry.version
         attempt = wanted(attempt, entry, etag, self.keys.clock(), JWKS_CACHE_TTL)
-        fetched = fetch_keys(request, client, attempt)
-        response, now = fetched.response, self.keys.clock()
-        if not response.is_successful:
+        fetched = fetch_keys(build, client, attempt)
+        judged, now = fetched.judged, self.keys.clock()
+        if not judged.is_successful:
             entry.fail(now)
-            return Loaded(failure=response)
+            return Loaded(failure=judged)
         if fetched.unchanged and known is not None:
             snapshot = known
         else:
-            snapshot = KeySnapshot(response.keys or ())
+            snapshot = KeySnapshot(judged.value or ())
         if snapshot.keys:
-            ttl = time_to_live(response.cache_control, JWKS_CACHE_TTL)
+            ttl = time_to_live(judged.cache_control, JWKS_CACHE_TTL)
             entry.accept(snapshot, now - fetched.age, ttl, fetched.etag)
         else:
             entry.pardon(now)
