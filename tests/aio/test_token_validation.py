@@ -529,6 +529,15 @@ async def test_an_unreachable_provider_is_told_by_a_known_prefix(
     assert str(caught.value).startswith("Network error during discovery")
 
 
+async def test_an_address_that_is_no_text_is_refused(provider: EmbeddedProvider) -> None:
+    document = provider.document() | {"jwks_uri": 7}
+    provider.intercept = answering(DISCOVERY, Answer.of_json(document))
+    lax = replace(CONFIG, discovery_policy=DiscoveryPolicy(validate_endpoints=False))
+    with refused(TokenValidationException, "jwks_failed") as caught:
+        await validate_token(provider.mint(), lax, provider.issuer)
+    assert "Invalid JWKS endpoint URL" in str(caught.value)
+
+
 async def test_a_closed_client_is_refused_before_any_cache_is_looked_at(
     provider: EmbeddedProvider,
 ) -> None:

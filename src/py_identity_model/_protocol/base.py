@@ -1,5 +1,7 @@
 """What all requests and responses share: masked secrets, and guards on reading them."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass, field, fields
 from enum import Enum
 from typing import Any, ClassVar

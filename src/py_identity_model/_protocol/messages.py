@@ -1,4 +1,4 @@
-"""The two messages that pure code and the transport share."""
+"""The two messages that pure code and the transport share, and the words for what failed."""
 
 from collections.abc import Callable, Mapping, Sequence
 from enum import Enum

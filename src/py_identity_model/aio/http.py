@@ -190,7 +190,7 @@ _default: WorkerLocal[AsyncHTTPClient] = WorkerLocal(
 )
 
 
-def default_http_client(url: str = "") -> AsyncHTTPClient:
+def default_http_client(url: object = "") -> AsyncHTTPClient:
     """Return the client that this worker's calls share; made anew when it was closed.
 
     Unless it is for a ``url`` that needs none, the certificates of authorities are read first.
@@ -198,7 +198,8 @@ def default_http_client(url: str = "") -> AsyncHTTPClient:
     """
     from .._tls import tls_contexts
 
-    trusted = None if url.lower().startswith("http:") else get_ssl_verify()
+    plain = isinstance(url, str) and url.lower().startswith("http:")
+    trusted = None if plain else get_ssl_verify()
     if trusted is not None:
         tls_contexts.begin(trusted)  # while the client is made
     client = _default.peek()
@@ -209,7 +210,7 @@ def default_http_client(url: str = "") -> AsyncHTTPClient:
     return client
 
 
-def chosen_client(http_client: AsyncHTTPClient | None, url: str) -> AsyncHTTPClient:
+def chosen_client(http_client: AsyncHTTPClient | None, url: object) -> AsyncHTTPClient:
     """Return ``http_client``, or the client that this worker's calls share, for ``url``.
 
     Raises InvalidArgumentError for something else, RuntimeError for one that was closed.

@@ -189,7 +189,7 @@ class AsyncShelf(Generic[V]):
         return unavailable(loaded.failure, self._code)
 
 
-def chosen(client: AsyncHTTPClient | None, url: str = "") -> AsyncHTTPClient:
+def chosen(client: AsyncHTTPClient | None, url: object = "") -> AsyncHTTPClient:
     """Return ``client``, or this worker's own; raises TokenValidationException if unusable.
 
     Chosen before a fetch leaves its caller, because each thread has its own client.

@@ -191,7 +191,7 @@ _default: WorkerLocal[HTTPClient] = WorkerLocal(
 )
 
 
-def default_http_client(url: str = "") -> HTTPClient:
+def default_http_client(url: object = "") -> HTTPClient:
     """Return the client that this worker's calls share; made anew when it was closed.
 
     Unless it is for a ``url`` that needs none, the certificates of authorities are read first.
@@ -199,7 +199,8 @@ def default_http_client(url: str = "") -> HTTPClient:
     """
     from .._tls import tls_contexts
 
-    trusted = None if url.lower().startswith("http:") else get_ssl_verify()
+    plain = isinstance(url, str) and url.lower().startswith("http:")
+    trusted = None if plain else get_ssl_verify()
     if trusted is not None:
         tls_contexts.begin(trusted)  # while the client is made
     client = _default.peek()
@@ -210,7 +211,7 @@ def default_http_client(url: str = "") -> HTTPClient:
     return client
 
 
-def chosen_client(http_client: HTTPClient | None, url: str) -> HTTPClient:
+def chosen_client(http_client: HTTPClient | None, url: object) -> HTTPClient:
     """Return ``http_client``, or the client that this worker's calls share, for ``url``.
 
     Raises InvalidArgumentError for something else, RuntimeError for one that was closed.

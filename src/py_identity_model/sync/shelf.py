@@ -188,7 +188,7 @@ class Shelf(Generic[V]):
         return unavailable(loaded.failure, self._code)
 
 
-def chosen(client: HTTPClient | None, url: str = "") -> HTTPClient:
+def chosen(client: HTTPClient | None, url: object = "") -> HTTPClient:
     """Return ``client``, or this worker's own; raises TokenValidationException if unusable.
 
     Chosen before a fetch leaves its caller, because each thread has its own client.
