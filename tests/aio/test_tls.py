@@ -34,12 +34,13 @@ from py_identity_model.aio import (
     introspect_token,
     validate_token,
 )
-from py_identity_model.aio.http import close_default_http_client
+from py_identity_model.aio.http import default_http_client
 from py_identity_model.exceptions import InvalidArgumentError, TokenValidationException
 from py_identity_model.ssl_config import get_ssl_verify
 from py_identity_model.testing import EmbeddedProvider
 from tests.support import Tunnel, hashed_name, refused
 
+PLAIN = "http://op.example"
 VARIABLES = ["SSL_CERT_FILE", "CURL_CA_BUNDLE", "REQUESTS_CA_BUNDLE"]
 
 
@@ -189,13 +190,13 @@ async def test_certificates_are_read_only_for_addresses_that_need_them(
     monkeypatch.setattr(tls_contexts, "_contexts", {})
     monkeypatch.setenv("SSL_CERT_FILE", str(bundle))
     get_ssl_verify.cache_clear()
-    await close_default_http_client()
+    await default_http_client(PLAIN).close()
     with EmbeddedProvider() as plain:
         assert (await get_jwks(JwksRequest(plain.jwks_uri))).is_successful
     assert made == []
     for _ in range(2):
         assert (await get_jwks(JwksRequest(secure.jwks_uri))).is_successful
-        await close_default_http_client()
+        await default_http_client(PLAIN).close()
     assert made == [{"cafile": str(bundle)}]
 
 
@@ -205,7 +206,7 @@ async def test_a_variable_that_names_no_certificates_is_told_where_they_are_need
     missing = tmp_path / "missing.pem"
     monkeypatch.setenv("SSL_CERT_FILE", str(missing))
     get_ssl_verify.cache_clear()
-    await close_default_http_client()
+    await default_http_client(PLAIN).close()
     with EmbeddedProvider() as plain:
         assert (await get_jwks(JwksRequest(plain.jwks_uri))).is_successful
     response = await get_jwks(JwksRequest(secure.jwks_uri))

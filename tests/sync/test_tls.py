@@ -37,10 +37,11 @@ from py_identity_model.sync import (
     introspect_token,
     validate_token,
 )
-from py_identity_model.sync.http import close_default_http_client
+from py_identity_model.sync.http import default_http_client
 from py_identity_model.testing import EmbeddedProvider
 from tests.support import Tunnel, hashed_name, refused
 
+PLAIN = "http://op.example"
 VARIABLES = ["SSL_CERT_FILE", "CURL_CA_BUNDLE", "REQUESTS_CA_BUNDLE"]
 
 
@@ -190,13 +191,13 @@ def test_certificates_are_read_only_for_addresses_that_need_them(
     monkeypatch.setattr(tls_contexts, "_contexts", {})
     monkeypatch.setenv("SSL_CERT_FILE", str(bundle))
     get_ssl_verify.cache_clear()
-    close_default_http_client()
+    default_http_client(PLAIN).close()
     with EmbeddedProvider() as plain:
         assert (get_jwks(JwksRequest(plain.jwks_uri))).is_successful
     assert made == []
     for _ in range(2):
         assert (get_jwks(JwksRequest(secure.jwks_uri))).is_successful
-        close_default_http_client()
+        default_http_client(PLAIN).close()
     assert made == [{"cafile": str(bundle)}]
 
 
@@ -206,7 +207,7 @@ def test_a_variable_that_names_no_certificates_is_told_where_they_are_needed(
     missing = tmp_path / "missing.pem"
     monkeypatch.setenv("SSL_CERT_FILE", str(missing))
     get_ssl_verify.cache_clear()
-    close_default_http_client()
+    default_http_client(PLAIN).close()
     with EmbeddedProvider() as plain:
         assert (get_jwks(JwksRequest(plain.jwks_uri))).is_successful
     response = get_jwks(JwksRequest(secure.jwks_uri))
