@@ -221,6 +221,7 @@ def test_a_variable_that_names_no_certificates_is_told_where_they_are_needed(
 def test_what_stands_for_a_context_is_as_the_context_is(bundle: Path) -> None:
     contexts = TLSContexts()
     late = contexts.late(str(bundle))
+    assert isinstance(late, ssl.SSLContext)
     assert contexts._contexts == {}
     assert late.verify_mode is ssl.CERT_REQUIRED
     assert late.get_ca_certs() == contexts.get(str(bundle)).get_ca_certs() != []
