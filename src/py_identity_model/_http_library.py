@@ -1,4 +1,7 @@
-"""The HTTP libraries that clients may be of: httpx, or httpx2 with the same words."""
+"""The HTTP libraries that clients may be of, httpx or httpx2 with the same words.
+
+And what requests and clients of ours leave out of what these libraries do.
+"""
 
 from __future__ import annotations
 

@@ -71,6 +71,9 @@ class TLSContexts:
     def get(self, verify: str | bool) -> ssl.SSLContext:
         """Return the context for ``verify``: True, False, or a CA file or folder."""
         key = _key(verify)
+        context = self._contexts.get(key)
+        if context is not None:
+            return context
         with self._lock:  # held while reading files, so that 64 threads read them once
             context = self._contexts.get(key)
             if context is None:

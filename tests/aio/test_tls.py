@@ -6,9 +6,10 @@ import os
 import ssl
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -76,6 +77,18 @@ def folder(authority: trustme.CA, tmp_path: Path) -> Path:
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HTTP_RETRY_MAX_ATTEMPTS", "0")
+
+
+def tell_of_contexts(
+    monkeypatch: pytest.MonkeyPatch, tell: Callable[[dict[str, object]], None]
+) -> None:
+    create = ssl.create_default_context
+
+    def told(**options: Any) -> ssl.SSLContext:
+        tell(options)
+        return create(**options)
+
+    monkeypatch.setattr(ssl, "create_default_context", told)
 
 
 async def trusted(provider: EmbeddedProvider, verify: str | bool | None = None) -> bool:
@@ -163,13 +176,7 @@ async def test_clients_that_trust_the_same_share_one_context(
     bundle: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     made: list[object] = []
-    create = ssl.create_default_context
-
-    def count(*arguments: object, **options: object) -> ssl.SSLContext:
-        made.append(options)
-        return create(*arguments, **options)  # type: ignore[arg-type]
-
-    monkeypatch.setattr(ssl, "create_default_context", count)
+    tell_of_contexts(monkeypatch, made.append)
     monkeypatch.setattr(tls_contexts, "_contexts", {})
     for _ in range(20):
         await AsyncHTTPClient(verify=str(bundle)).close()
@@ -180,13 +187,7 @@ async def test_certificates_are_read_only_for_addresses_that_need_them(
     secure: EmbeddedProvider, bundle: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     made: list[object] = []
-    create = ssl.create_default_context
-
-    def count(*arguments: object, **options: object) -> ssl.SSLContext:
-        made.append(options)
-        return create(*arguments, **options)  # type: ignore[arg-type]
-
-    monkeypatch.setattr(ssl, "create_default_context", count)
+    tell_of_contexts(monkeypatch, made.append)
     monkeypatch.setattr(tls_contexts, "_contexts", {})
     monkeypatch.setenv("SSL_CERT_FILE", str(bundle))
     get_ssl_verify.cache_clear()
@@ -233,14 +234,12 @@ def test_certificates_are_read_once_and_by_another_thread_where_they_can_be(
 ) -> None:
     readers: list[threading.Thread] = []
     begun = threading.Event()
-    create = ssl.create_default_context
 
-    def note(*arguments: object, **options: object) -> ssl.SSLContext:
+    def note(options: object) -> None:
         readers.append(threading.current_thread())
         begun.set()
-        return create(*arguments, **options)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(ssl, "create_default_context", note)
+    tell_of_contexts(monkeypatch, note)
     contexts = TLSContexts()
     contexts.begin(str(bundle))
     assert begun.wait(10)
@@ -250,6 +249,19 @@ def test_certificates_are_read_once_and_by_another_thread_where_they_can_be(
     assert contexts.get(str(bundle)) is context
     (reader,) = readers
     assert reader is not threading.current_thread()
+
+
+def test_a_context_is_had_while_another_is_made(bundle: Path) -> None:
+    contexts, had = TLSContexts(), threading.Event()
+    context = contexts.get(str(bundle))
+
+    def get() -> None:
+        if contexts.get(str(bundle)) is context:
+            had.set()
+
+    with contexts._lock:
+        threading.Thread(target=get, daemon=True).start()
+        assert had.wait(5)
 
 
 def test_certificates_are_read_where_no_other_thread_can_be_had(

@@ -52,27 +52,15 @@ def wanted(
     )
 
 
-class Judged(Generic[V]):
+class Judged(NamedTuple, Generic[V]):
     """What an answer held, or why it cannot be used; ``cache_control`` is its header."""
 
-    __slots__ = ("cache_control", "error", "error_kind", "is_successful", "status_code", "value")
-
-    def __init__(
-        self,
-        is_successful: bool,
-        error: str | None = None,
-        *,
-        error_kind: Enum | None = None,
-        status_code: int | None = None,
-        value: V | None = None,
-        cache_control: str | None = None,
-    ) -> None:
-        self.is_successful = is_successful
-        self.error = error
-        self.error_kind = error_kind
-        self.status_code = status_code
-        self.value = value
-        self.cache_control = cache_control
+    is_successful: bool
+    error: str | None = None
+    error_kind: Enum | None = None
+    status_code: int | None = None
+    value: V | None = None
+    cache_control: str | None = None
 
 
 class Fetched(NamedTuple, Generic[V]):

@@ -17,13 +17,13 @@ from ..exceptions import (
     KeysUnavailableException,
     TokenValidationException,
 )
-from .fetching import Judged
 from .messages import ErrorKind
 from .policy import DiscoveryPolicy
 from .token_cache import TokenCache
 
 if TYPE_CHECKING:
     from .base import BaseResponse
+    from .fetching import Judged
 
 _NEVER_OFF = ("verify_signature", "verify_exp", "verify_nbf", "verify_iat")
 

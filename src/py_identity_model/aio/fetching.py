@@ -42,7 +42,7 @@ async def fetch_provider(
         built = rules.build(address, policy)
         logger.info("fetching the discovery document %s", redact_url(built.url))
         parse = partial(rules.provider_of, address, policy)
-        fetched = await fetch(built, http_client, attempt, parse)
+        fetched = await _fetched(built, http_client, attempt, parse)
     except Exception as error:
         fetched = Fetched(Judged(**rules.failure(error)))
     if not fetched.judged.is_successful:
@@ -59,7 +59,7 @@ async def fetch_keys(
     try:
         built = build()
         logger.info("fetching the key set %s", redact_url(built.url))
-        fetched = await fetch(built, http_client, attempt, key_set.keys_of)
+        fetched = await _fetched(built, http_client, attempt, key_set.keys_of)
     except Exception as error:
         fetched = Fetched(key_set.failed(error))
     if not fetched.judged.is_successful:
@@ -67,7 +67,7 @@ async def fetch_keys(
     return fetched
 
 
-async def fetch(
+async def _fetched(
     request: HttpRequest,
     http_client: AsyncHTTPClient | None,
     attempt: Attempt,

@@ -43,7 +43,7 @@ def fetch_provider(
         built = rules.build(address, policy)
         logger.info("fetching the discovery document %s", redact_url(built.url))
         parse = partial(rules.provider_of, address, policy)
-        fetched = fetch(built, http_client, attempt, parse)
+        fetched = _fetched(built, http_client, attempt, parse)
     except Exception as error:
         fetched = Fetched(Judged(**rules.failure(error)))
     if not fetched.judged.is_successful:
@@ -60,7 +60,7 @@ def fetch_keys(
     try:
         built = build()
         logger.info("fetching the key set %s", redact_url(built.url))
-        fetched = fetch(built, http_client, attempt, key_set.keys_of)
+        fetched = _fetched(built, http_client, attempt, key_set.keys_of)
     except Exception as error:
         fetched = Fetched(key_set.failed(error))
     if not fetched.judged.is_successful:
@@ -68,7 +68,7 @@ def fetch_keys(
     return fetched
 
 
-def fetch(
+def _fetched(
     request: HttpRequest,
     http_client: HTTPClient | None,
     attempt: Attempt,
