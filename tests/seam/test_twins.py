@@ -52,7 +52,7 @@ class Flag:
 
 
 def sync_local() -> sync.WorkerLocal[Box]:
-    return sync.WorkerLocal("box", Box, lambda box: box.closed.raise_it)
+    return sync.WorkerLocal(Box, lambda box: box.closed.raise_it)
 
 
 def got(local: Any) -> Box:
@@ -62,7 +62,7 @@ def got(local: Any) -> Box:
 
 
 def aio_local() -> aio.WorkerLocal[Box]:
-    return aio.WorkerLocal("box", Box, lambda box: box.closed.araise_it)
+    return aio.WorkerLocal(Box, lambda box: box.closed.araise_it)
 
 
 def in_thread(work: Callable[[], Any]) -> Any:
@@ -201,15 +201,15 @@ def test_outside_a_loop_there_is_no_value() -> None:
 
 
 def test_peers_are_threads_of_one_process_or_tasks_of_one_loop() -> None:
-    shared: sync.PeerLocal[Box] = sync.PeerLocal("box", Box)
+    shared: sync.PeerLocal[Box] = sync.PeerLocal(Box)
     assert in_thread(shared.get) is in_thread(shared.get) is shared.get()
-    separate: aio.PeerLocal[Box] = aio.PeerLocal("box", Box)
+    separate: aio.PeerLocal[Box] = aio.PeerLocal(Box)
     assert on_asyncio(separate.get) is not on_asyncio(separate.get)
     assert on_asyncio(lambda: separate.get() is separate.get())
 
 
 def test_a_forked_child_forgets_what_its_parent_owned() -> None:
-    local, peers = sync_local(), sync.PeerLocal("box", Box)
+    local, peers = sync_local(), sync.PeerLocal(Box)
     box, shared = got(local), peers.get()
     local._forget_parent()
     peers._forget_parent()
@@ -491,3 +491,11 @@ async def test_something_closing_has_a_second_name() -> None:
 
     await Thing().aclose()
     assert closed == [True]
+
+
+async def test_values_of_a_loop_end_with_the_object_they_belong_to() -> None:
+    peers = aio.PeerLocal(Box)
+    box = weakref.ref(peers.get())
+    del peers
+    gc.collect()
+    assert box() is None

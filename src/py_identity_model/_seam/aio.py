@@ -10,12 +10,12 @@ from contextvars import copy_context
 from functools import cache
 from inspect import isawaitable
 from typing import TYPE_CHECKING, Any, Generic, ParamSpec, Self, TypeAlias, TypeVar
+from weakref import WeakKeyDictionary
 
 import anyio
 import anyio.to_thread
 import sniffio
 from anyio import Event, Lock, Semaphore, sleep
-from anyio.lowlevel import RunVar
 
 from .._fork import forget_in_child
 from .._logging import logger
@@ -55,21 +55,34 @@ MaybeResult: TypeAlias = T | Awaitable[T]
 
 
 class _LoopLocal(Generic[T]):
-    """One value per event loop, forgotten with the loop and in forked children."""
+    """One value per event loop, forgotten with the loop and in forked children.
 
-    def __init__(self, name: str) -> None:
-        self._name = name
-        self._values: RunVar[T] = RunVar(name)
+    The values belong to this object.  anyio's RunVar, the obvious choice, was found by its name
+    before anyio 4.10, so two objects could share one value; and a loop keeps every RunVar that it
+    ever saw, however short the life of the object that had it.
+    """
+
+    def __init__(self) -> None:
+        self._forget_parent()
         forget_in_child(self)
 
     def _forget_parent(self) -> None:
-        self._values = RunVar(self._name)
+        self._values: WeakKeyDictionary[object, T] = WeakKeyDictionary()
 
     def get(self) -> T | None:
-        return self._values.get(None)
+        return self._values.get(_running_loop())
 
     def set(self, value: T) -> None:
-        self._values.set(value)
+        self._values[_running_loop()] = value
+
+
+def _running_loop() -> object:
+    """Return what identifies the running event loop; raises RuntimeError where none runs."""
+    if sniffio.current_async_library() == "trio":
+        import trio
+
+        return trio.lowlevel.current_trio_token()
+    return asyncio.get_running_loop()
 
 
 class _Slot(Generic[T]):
@@ -89,11 +102,10 @@ class WorkerLocal(Generic[T]):
 
     def __init__(
         self,
-        name: str,
         factory: Callable[[], T],
         closer: Callable[[T], Callable[[], Result[object]]],
     ) -> None:
-        self._slots: _LoopLocal[_Slot[T]] = _LoopLocal(name)
+        self._slots: _LoopLocal[_Slot[T]] = _LoopLocal()
         self._factory = factory
         self._closer = closer
 
@@ -131,8 +143,8 @@ async def _keep(
 class PeerLocal(Generic[T]):
     """One value per set of workers that can wait for each other: here, per event loop."""
 
-    def __init__(self, name: str, factory: Callable[[], T]) -> None:
-        self._values: _LoopLocal[T] = _LoopLocal(name)
+    def __init__(self, factory: Callable[[], T]) -> None:
+        self._values: _LoopLocal[T] = _LoopLocal()
         self._factory = factory
 
     def get(self) -> T:
@@ -184,7 +196,7 @@ async def meanwhile(work: Callable[[], object], over: Event) -> None:
         await anyio.to_thread.run_sync(work, abandon_on_cancel=True, limiter=limiter)
 
 
-_spawned: PeerLocal[set[asyncio.Task[None]]] = PeerLocal("py_identity_model.spawned", set)
+_spawned: PeerLocal[set[asyncio.Task[None]]] = PeerLocal(set)
 
 
 def spawn(name: str, one: Callable[[], Result[object]]) -> bool:

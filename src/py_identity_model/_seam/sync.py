@@ -62,7 +62,6 @@ class WorkerLocal(Generic[T]):
 
     def __init__(
         self,
-        name: str,
         factory: Callable[[], T],
         closer: Callable[[T], Callable[[], Result[object]]],
     ) -> None:
@@ -95,7 +94,7 @@ def _close_at_home(pid: int, close: Callable[[], object]) -> None:
 class PeerLocal(Generic[T]):
     """One value per set of workers that can wait for each other: here, per process."""
 
-    def __init__(self, name: str, factory: Callable[[], T]) -> None:
+    def __init__(self, factory: Callable[[], T]) -> None:
         self._factory = factory
         self._value = factory()
         forget_in_child(self)

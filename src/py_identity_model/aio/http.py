@@ -47,7 +47,7 @@ if TYPE_CHECKING:  # loaded by whoever sends the first request: it costs more th
 
 _DEADLINE_FACTOR = 2
 # A thousand providers may be cold at once: they, and pools that are not ours, are spared.
-_turns: PeerLocal[Semaphore] = PeerLocal("py_identity_model.turns", partial(Semaphore, 16))
+_turns: PeerLocal[Semaphore] = PeerLocal(partial(Semaphore, 16))
 
 
 class AsyncHTTPClient(Closing):
@@ -185,9 +185,7 @@ def _shared() -> AsyncHTTPClient:
     return owner
 
 
-_default: WorkerLocal[AsyncHTTPClient] = WorkerLocal(
-    "py_identity_model.http_client", _shared, lambda owner: owner.client.aclose
-)
+_default: WorkerLocal[AsyncHTTPClient] = WorkerLocal(_shared, lambda owner: owner.client.aclose)
 
 
 def default_http_client(url: object = "") -> AsyncHTTPClient:

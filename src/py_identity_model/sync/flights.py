@@ -42,7 +42,7 @@ class Flights(Generic[V]):
     def __init__(self, name: str, needed_later: Callable[[], object] | None = None) -> None:
         self._name = name
         self._needed_later = needed_later
-        self._table: PeerLocal[dict[Hashable, Flight[V]]] = PeerLocal(name, dict)
+        self._table: PeerLocal[dict[Hashable, Flight[V]]] = PeerLocal(dict)
         self._lock = threading.Lock()
         forget_in_child(self)
 

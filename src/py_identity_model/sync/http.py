@@ -48,7 +48,7 @@ if TYPE_CHECKING:  # loaded by whoever sends the first request: it costs more th
 
 _DEADLINE_FACTOR = 2
 # A thousand providers may be cold at once: they, and pools that are not ours, are spared.
-_turns: PeerLocal[Semaphore] = PeerLocal("py_identity_model.turns", partial(Semaphore, 16))
+_turns: PeerLocal[Semaphore] = PeerLocal(partial(Semaphore, 16))
 
 
 class HTTPClient(Closing):
@@ -186,9 +186,7 @@ def _shared() -> HTTPClient:
     return owner
 
 
-_default: WorkerLocal[HTTPClient] = WorkerLocal(
-    "py_identity_model.http_client", _shared, lambda owner: owner.client.close
-)
+_default: WorkerLocal[HTTPClient] = WorkerLocal(_shared, lambda owner: owner.client.close)
 
 
 def default_http_client(url: object = "") -> HTTPClient:

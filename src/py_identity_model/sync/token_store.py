@@ -54,9 +54,7 @@ class MemoryTokenStore:
         self._most = max_entries
         self._values: dict[str, tuple[str, float | None]] = {}
         self._guard = threading.Lock()
-        self._locks: PeerLocal[WeakValueDictionary[str, Lock]] = PeerLocal(
-            "py_identity_model.tokens", WeakValueDictionary
-        )
+        self._locks: PeerLocal[WeakValueDictionary[str, Lock]] = PeerLocal(WeakValueDictionary)
         forget_in_child(self)
         self.clock = time.monotonic
 
