@@ -1,9 +1,10 @@
 #!/usr/bin/env python
-"""Write the blocking API, and its tests, from the awaitable ones.
+"""Write the blocking API, and its tests, from the awaitable ones; and the tables of names.
 
     python scripts/make_sync.py            write whatever is out of date, delete orphans
     python scripts/make_sync.py --check    write nothing; show a diff and exit 1 instead
 
+The packages' tables of public names come from ``exports.toml``, see ``name_tables.py``.
 Prose (strings and comments) goes through PROSE, code through unasync, the result through ruff.
 Whatever still looks asynchronous after that is an error in the source: move the difference into
 ``_seam``, or add a line to NAMES or PROSE.  CONTRIBUTING.md says what each refusal wants.
@@ -23,6 +24,7 @@ from pathlib import Path
 
 import tokenize_rt
 import unasync
+from name_tables import EXPORTS, PACKAGES, write_tables
 
 ROOT = Path(__file__).resolve().parents[1]
 TREES = {f"{top}/aio": f"{top}/sync" for top in ("src/py_identity_model", "tests", "tests/op")}
@@ -133,8 +135,9 @@ def unused(sources: Iterable[str], prose: Prose) -> Iterator[str]:
 
 
 def generate(scratch: Path) -> dict[str, str]:
-    """Return what the generated trees should hold; ``scratch`` is an empty folder."""
-    sources = read(ROOT, TREES)
+    """Return every file that is generated, in whole or in part; ``scratch`` is an empty folder."""
+    packages = generate_tables(scratch)
+    sources = {name: packages.get(name, text) for name, text in read(ROOT, TREES).items()}
     if found := [problem for name in sources for problem in unfinished(name, sources[name])]:
         raise Refused(*found)
     prose = Prose()
@@ -154,12 +157,31 @@ def generate(scratch: Path) -> dict[str, str]:
     found = [problem for name in raw for problem in problems(origin[name], raw[name])]
     if found := found + sorted(unused(sources.values(), prose)):
         raise Refused(*found)
+    tidy(scratch, raw)
+    return read(scratch, TREES.values()) | packages
+
+
+def generate_tables(scratch: Path) -> dict[str, str]:
+    """Return the packages whose tables of names come from one list."""
+    exports = (ROOT / EXPORTS).read_text("utf-8")
+    for name in PACKAGES:
+        try:
+            text = write_tables(name, (ROOT / name).read_text("utf-8"), exports)
+        except ValueError as error:
+            raise Refused(str(error)) from None
+        (scratch / name).parent.mkdir(parents=True, exist_ok=True)
+        (scratch / name).write_text(text, "utf-8")
+    tidy(scratch, PACKAGES)
+    return {name: (scratch / name).read_text("utf-8") for name in PACKAGES}
+
+
+def tidy(scratch: Path, names: Iterable[str]) -> None:
+    """Sort and format generated files as the project's own style wants."""
     ruff = [sys.executable, "-m", "ruff", "--quiet", "--config", str(ROOT / "pyproject.toml")]
+    # Named one by one: ruff leaves out folders that an exclusion or .gitignore covers.
+    files = [str(scratch / name) for name in names]
     for command in ["check --fix --exit-zero --select I,RUF022,RUF100", "format"]:
-        # Named one by one: ruff leaves out folders that an exclusion or .gitignore covers.
-        files = [str(scratch / name) for name in raw]
         subprocess.run([*ruff, *command.split(), "--no-cache", *files], check=True)
-    return read(scratch, TREES.values())
 
 
 def run(*, check: bool) -> int:
@@ -168,6 +190,7 @@ def run(*, check: bool) -> int:
     with tempfile.TemporaryDirectory() as scratch:
         wanted = generate(Path(scratch).resolve())
     actual = read(ROOT, TREES.values())
+    actual |= {name: (ROOT / name).read_text("utf-8") for name in PACKAGES}
     stale = [name for name in sorted(wanted | actual) if wanted.get(name) != actual.get(name)]
     for name in stale:
         if check:

@@ -18,6 +18,7 @@ from ._lazy import lazy_names
 
 TYPE_CHECKING = False  # checkers know the name; loading typing would be most of this import
 
+# Generated from here on, from scripts/exports.toml by scripts/make_sync.py.
 if TYPE_CHECKING:
     from ._config import ClientAuthMethod as ClientAuthMethod
     from ._config import Config as Config
@@ -481,7 +482,8 @@ __all__ = [
     "wait_for_device_token",
 ]
 
-if not TYPE_CHECKING:  # a `__getattr__` in sight would hide misspelt names from checkers
+# A visible `__getattr__` would hide misspelt names from type checkers.
+if not TYPE_CHECKING:
     __getattr__, __dir__ = lazy_names(
         __name__,
         {
@@ -667,6 +669,24 @@ if not TYPE_CHECKING:  # a `__getattr__` in sight would hide misspelt names from
                 "wait_for_backchannel_token",
                 "wait_for_device_token",
             ],
+            "._config": [
+                "ClientAuthMethod",
+                "Config",
+                "ConfigError",
+                "ConfigIssue",
+                "ConfigSource",
+                "EnvSource",
+                "MappingSource",
+                "Secret",
+            ],
+            "._protocol.counters": ["CacheCounters", "get_cache_counters"],
+            "._protocol.events": ["CacheEventKind"],
+            "._protocol.statistics": [
+                "CacheEvent",
+                "CacheStatistics",
+                "get_cache_statistics",
+                "set_cache_event_hook",
+            ],
             ".exceptions": [
                 "AccessTokenRefusedException",
                 "AuthorizeCallbackException",
@@ -699,24 +719,6 @@ if not TYPE_CHECKING:  # a `__getattr__` in sight would hide misspelt names from
                 "UserInfoException",
                 "ValidationException",
             ],
-            "._config": [
-                "ClientAuthMethod",
-                "Config",
-                "ConfigError",
-                "ConfigIssue",
-                "ConfigSource",
-                "EnvSource",
-                "MappingSource",
-                "Secret",
-            ],
             ".identity": ["Claim", "ClaimsIdentity", "ClaimsPrincipal", "to_principal"],
-            "._protocol.counters": ["CacheCounters", "get_cache_counters"],
-            "._protocol.events": ["CacheEventKind"],
-            "._protocol.statistics": [
-                "CacheEvent",
-                "CacheStatistics",
-                "get_cache_statistics",
-                "set_cache_event_hook",
-            ],
         },
     )

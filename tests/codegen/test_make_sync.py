@@ -199,7 +199,8 @@ def test_a_missing_await_is_caught_by_the_type_checker(copy: Path) -> None:
 
 
 @pytest.fixture
-def script() -> ModuleType:
+def script(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+    monkeypatch.syspath_prepend(str((ROOT / SCRIPT).parent))
     spec = importlib.util.spec_from_file_location("make_sync", ROOT / SCRIPT)
     assert spec is not None
     assert spec.loader is not None
@@ -267,3 +268,44 @@ def test_the_checks_run_by_default_never_write() -> None:
     first = re.search(r"session\.run\((.*?)\)", lint)
     assert first is not None
     assert first[1] == '"python", "scripts/make_sync.py", "--check"'
+
+
+EXPORTS = "scripts/exports.toml"
+PACKAGES = [f"src/py_identity_model/{name}__init__.py" for name in ("", "aio/", "sync/")]
+
+
+def replace(copy: Path, name: str, old: str, new: str) -> None:
+    text = (copy / name).read_text()
+    assert old in text
+    (copy / name).write_text(text.replace(old, new))
+
+
+def test_a_name_written_once_is_exported_by_every_package(copy: Path) -> None:
+    replace(copy, EXPORTS, '"aio.jwks" = [\n', '"aio.jwks" = [\n    "get_more_keys",\n')
+    done = run(copy)
+    assert done.returncode == 0, done.stderr
+    for package in PACKAGES:
+        text = (copy / package).read_text()
+        assert text.count('"get_more_keys"') == 2
+        assert "import get_more_keys as get_more_keys" in text
+
+
+def test_a_table_edited_by_hand_is_found(copy: Path) -> None:
+    replace(copy, PACKAGES[1], '    "get_jwks",\n', "")
+    done = run(copy, "--check")
+    assert done.returncode == 1
+    assert '+    "get_jwks",' in done.stdout
+
+
+def test_a_name_listed_twice_is_refused(copy: Path) -> None:
+    replace(copy, EXPORTS, '"aio.jwks" = [\n', '"aio.jwks" = [\n    "get_userinfo",\n')
+    done = run(copy)
+    assert done.returncode == 1
+    assert "named twice: get_userinfo" in done.stderr
+
+
+def test_a_package_without_the_mark_is_refused(copy: Path) -> None:
+    replace(copy, PACKAGES[0], "# Generated from here on", "# From here on")
+    done = run(copy)
+    assert done.returncode == 1
+    assert "is missing: write it back" in done.stderr

@@ -11,6 +11,7 @@ from .._lazy import lazy_names
 
 TYPE_CHECKING = False  # checkers know the name; loading typing would be most of this import
 
+# Generated from here on, from scripts/exports.toml by scripts/make_sync.py.
 if TYPE_CHECKING:
     from .._jose.claims_validators import ClaimsValidationError as ClaimsValidationError
     from .._jose.claims_validators import ClaimsValidator as ClaimsValidator
@@ -426,7 +427,8 @@ __all__ = [
     "wait_for_device_token",
 ]
 
-if not TYPE_CHECKING:  # a `__getattr__` in sight would hide misspelt names from checkers
+# A visible `__getattr__` would hide misspelt names from type checkers.
+if not TYPE_CHECKING:
     __getattr__, __dir__ = lazy_names(
         __name__,
         {
@@ -499,10 +501,7 @@ if not TYPE_CHECKING:  # a `__getattr__` in sight would hide misspelt names from
                 "DeviceTokenRequest",
                 "DeviceTokenResponse",
             ],
-            ".._protocol.discovery": [
-                "DiscoveryDocumentRequest",
-                "DiscoveryDocumentResponse",
-            ],
+            ".._protocol.discovery": ["DiscoveryDocumentRequest", "DiscoveryDocumentResponse"],
             ".._protocol.discovery_rules": ["DiscoveryErrorKind"],
             ".._protocol.dpop": [
                 "DPoPKey",
