@@ -55,6 +55,7 @@ if TYPE_CHECKING:
     from .exceptions import LogoutStateValidationException as LogoutStateValidationException
     from .exceptions import LogoutTokenValidationException as LogoutTokenValidationException
     from .exceptions import NetworkException as NetworkException
+    from .exceptions import ProviderUnusableException as ProviderUnusableException
     from .exceptions import PyIdentityModelException as PyIdentityModelException
     from .exceptions import ResponseRefusedException as ResponseRefusedException
     from .exceptions import SignatureVerificationException as SignatureVerificationException
@@ -356,6 +357,7 @@ __all__ = [
     "ProtectedResourceMetadataRequest",
     "ProtectedResourceMetadataResponse",
     "ProviderHealth",
+    "ProviderUnusableException",
     "PushedAuthorizationRequest",
     "PushedAuthorizationResponse",
     "PyIdentityModelException",
@@ -686,6 +688,7 @@ if not TYPE_CHECKING:  # a `__getattr__` in sight would hide misspelt names from
                 "JarmValidationException",
                 "JwksException",
                 "KeysUnavailableException",
+                "ProviderUnusableException",
                 "LogoutStateValidationException",
                 "LogoutTokenValidationException",
                 "NetworkException",
