@@ -14,7 +14,7 @@ from joserfc.jwk import ECKey
 from py_identity_model import (
     ClientCredentialsTokenRequest,
     DeviceTokenRequest,
-    DiscoveryDocumentRequest,
+    DiscoveryPolicy,
     JsonWebKeySet,
     PyIdentityModelException,
     StoredToken,
@@ -36,6 +36,7 @@ from py_identity_model._protocol import (
     client_credentials,
     device,
     discovery,
+    discovery_rules,
     jwks,
     key_set,
     token_exchange,
@@ -43,7 +44,7 @@ from py_identity_model._protocol import (
 )
 from py_identity_model._protocol.cache import Entry
 from py_identity_model._protocol.dpop_verification import ProofRules
-from py_identity_model._protocol.fetching import SharedAnswer
+from py_identity_model._protocol.fetching import FetchResult, StoredResponse
 from py_identity_model._protocol.id_token import check_id_token
 from py_identity_model._protocol.jarm import JarmCheck
 from py_identity_model._protocol.messages import HttpRequest, HttpResponse
@@ -166,7 +167,7 @@ def key_sets(data: bytes) -> None:
     """Key sets."""
     answer = HttpResponse(200, {"content-type": "application/json"}, data)
     try:
-        keys = key_set.keys_of(answer)
+        keys = FetchResult(key_set.parse(_URL, DiscoveryPolicy(), answer))
     except Exception as error:  # judged by `failed`, as in the library
         keys = key_set.failed(error)
     repr(jwks.response_of(keys))
@@ -175,11 +176,11 @@ def key_sets(data: bytes) -> None:
 def documents(data: bytes) -> None:
     """Discovery documents."""
     answer = HttpResponse(200, {"content-type": "application/json"}, data)
-    request = DiscoveryDocumentRequest(_URL)
     try:
-        repr(discovery.parse(request, answer))
+        found = FetchResult(discovery_rules.parse(_URL, DiscoveryPolicy(), answer))
     except Exception as error:
-        repr(discovery.failed(error))
+        found = discovery_rules.failed(error)
+    repr(discovery.response_of(found))
 
 
 def proofs(data: bytes) -> None:
@@ -224,7 +225,7 @@ def stores(data: bytes) -> None:
     with contextlib.suppress(ValueError):
         StoredToken.from_json(text).is_fresh(0.0)
     with contextlib.suppress(ValueError):
-        known = SharedAnswer.from_text(text, HttpRequest("GET", _URL), 0.0)
+        known = StoredResponse.from_text(text, "key set", HttpRequest("GET", _URL), 0.0)
         repr(known.age(0.0))
         key_sets(known.response.content)
 
@@ -284,6 +285,8 @@ SEEDS: dict[str, list[bytes]] = {
     ],
     "stores": [
         StoredToken("a", refresh_token="r", expires_at=1.0, renew_at=0.5).to_json().encode(),
-        SharedAnswer(HttpResponse(200, {"etag": "1"}, b'{"keys": []}'), 0.0).to_text().encode(),
+        StoredResponse(HttpResponse(200, {"etag": "1"}, b'{"keys": []}'), 0.0)
+        .to_text("key set", HttpRequest("GET", _URL))
+        .encode(),
     ],
 }

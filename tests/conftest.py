@@ -21,7 +21,7 @@ from py_identity_model.testing import provider as provider_module
 settings.register_profile("suite", deadline=None, derandomize=True)
 settings.load_profile("suite")
 
-VARIABLES = ("HTTP_", "JWKS_", "DISCO_", "KID_MISS_", "MAX_JWKS_", "CACHE_MAX_STALE", "SSL_CERT_")
+VARIABLES = ("HTTP_", "JWKS_", "DISCO_", "KID_MISS_", "MAX_JWKS_", "CACHE_", "SSL_CERT_")
 CA_VARIABLES = ("CURL_CA_BUNDLE", "REQUESTS_CA_BUNDLE")
 
 

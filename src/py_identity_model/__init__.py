@@ -56,6 +56,7 @@ if TYPE_CHECKING:
     from .exceptions import LogoutStateValidationException as LogoutStateValidationException
     from .exceptions import LogoutTokenValidationException as LogoutTokenValidationException
     from .exceptions import NetworkException as NetworkException
+    from .exceptions import ProviderUnusableException as ProviderUnusableException
     from .exceptions import PyIdentityModelException as PyIdentityModelException
     from .exceptions import ResponseRefusedException as ResponseRefusedException
     from .exceptions import SignatureVerificationException as SignatureVerificationException
@@ -357,6 +358,7 @@ __all__ = [
     "ProtectedResourceMetadataRequest",
     "ProtectedResourceMetadataResponse",
     "ProviderHealth",
+    "ProviderUnusableException",
     "PushedAuthorizationRequest",
     "PushedAuthorizationResponse",
     "PyIdentityModelException",
@@ -706,6 +708,7 @@ if not TYPE_CHECKING:
                 "JarmValidationException",
                 "JwksException",
                 "KeysUnavailableException",
+                "ProviderUnusableException",
                 "LogoutStateValidationException",
                 "LogoutTokenValidationException",
                 "NetworkException",

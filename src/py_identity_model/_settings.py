@@ -85,6 +85,7 @@ MAX_JWKS_KEYS = Setting(("MAX_JWKS_KEYS",), 100, 1, strict=True, field="jwks_max
 DISCO_CACHE_TTL = Setting(("DISCO_CACHE_TTL",), 3600, 60, 86400, field="discovery_cache_ttl")
 JWKS_CACHE_TTL = Setting(("JWKS_CACHE_TTL",), 3600, 60, 86400, field="jwks_cache_ttl")
 CACHE_MAX_STALE = Setting(("CACHE_MAX_STALE",), 86400, 0, field="cache_max_stale")
+CACHE_MIN_TTL = Setting(("CACHE_MIN_TTL",), 300, 0, 86400, field="cache_min_ttl")
 KID_MISS_REFRESH_COOLDOWN = Setting(
     ("KID_MISS_REFRESH_COOLDOWN",), 5, 0, 3600, field="jwks_kid_miss_cooldown"
 )
@@ -128,7 +129,7 @@ class Settings:
 
     What is None comes from the environment, else from the defaults.  ``http_timeout`` is that of
     each phase of a request, ``http_retry_base_delay`` the pause before the first retry,
-    ``jwks_max_size`` a number of bytes; the lifetimes, ``cache_max_stale`` and
+    ``jwks_max_size`` a number of bytes; the lifetimes, ``cache_min_ttl``, ``cache_max_stale`` and
     ``jwks_kid_miss_cooldown`` concern what this call puts into the cache.  Times are in seconds.
     Raises :class:`InvalidArgumentError` (a ``ValueError``) for numbers out of bounds.
 
@@ -148,6 +149,7 @@ class Settings:
     jwks_kid_miss_cooldown: float | None = None
     jwks_cache_max_entries: int | None = None
     discovery_cache_max_entries: int | None = None
+    cache_min_ttl: float | None = None
 
     def __post_init__(self) -> None:
         for name, value in vars(self).items():
@@ -183,6 +185,7 @@ _LOWEST: dict[str, float] = {
     "jwks_kid_miss_cooldown": 0,
     "jwks_cache_max_entries": 1,
     "discovery_cache_max_entries": 1,
+    "cache_min_ttl": 0,
 }
 _in_force: ContextVar[Settings | None] = ContextVar("py_identity_model.settings", default=None)
 

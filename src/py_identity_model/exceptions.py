@@ -17,6 +17,7 @@ Each exception has a ``code``: a stable word for programs, where the message is 
     │   │   ├── DPoPProofException
     │   │   ├── IdTokenValidationException
     │   │   ├── LogoutTokenValidationException
+    │   │   ├── ProviderUnusableException         (also a ConfigurationException)
     │   │   └── KeysUnavailableException          (also a NetworkException)
     │   ├── AuthorizeCallbackException
     │   │   └── JarmValidationException
@@ -64,6 +65,7 @@ __all__ = [
     "LogoutStateValidationException",
     "LogoutTokenValidationException",
     "NetworkException",
+    "ProviderUnusableException",
     "PyIdentityModelException",
     "ResponseRefusedException",
     "SignatureVerificationException",
@@ -342,7 +344,7 @@ class InvalidArgumentError(PyIdentityModelException, ValueError):
 
 
 class KeysUnavailableException(TokenValidationException, NetworkException):
-    """A token could not be judged: the provider is out and no usable keys are cached."""
+    """A token could not be judged: the provider is down and no usable keys are cached."""
 
     code = "keys_unavailable"
 
@@ -359,6 +361,23 @@ class KeysUnavailableException(TokenValidationException, NetworkException):
         self.token_part = None
         self.url = url
         self.status_code = status_code
+
+
+class ProviderUnusableException(TokenValidationException, ConfigurationException):
+    """A token could not be judged: the provider cannot be used as it is configured.
+
+    Its metadata violates the policy or belongs to another issuer, or an answer is not what it must
+    be.  Nothing is wrong with the token; repeating the request does not help before the
+    configuration, or the provider, is corrected.
+    """
+
+    code = "provider_unusable"
+
+    def __init__(
+        self, message: str, details: Mapping[str, Any] | None = None, *, code: str | None = None
+    ) -> None:
+        PyIdentityModelException.__init__(self, message, details, code=code)
+        self.token_part = None
 
 
 class FailedResponseAccessError(PyIdentityModelException):

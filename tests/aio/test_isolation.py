@@ -25,7 +25,7 @@ from py_identity_model.aio import (
     ClientSecretBasic,
     validate_token,
 )
-from py_identity_model.aio.flights import AsyncFlights
+from py_identity_model.aio.single_flight import AsyncSingleFlight
 from py_identity_model.exceptions import AccessTokenRefusedException, TokenValidationException
 from py_identity_model.testing import Answer, EmbeddedProvider, Received
 from tests.support import CONFIG
@@ -188,7 +188,7 @@ async def test_a_lock_of_one_store_is_not_that_of_another() -> None:
 
 async def test_calls_of_one_name_and_key_are_told_apart_by_their_object() -> None:
     both = [Event(), Event()]
-    flights: list[AsyncFlights[int]] = [AsyncFlights("same") for _ in range(2)]
+    flights: list[AsyncSingleFlight[int]] = [AsyncSingleFlight("same") for _ in range(2)]
 
     async def call(index: int) -> int:
         both[index].set()
@@ -196,7 +196,7 @@ async def test_calls_of_one_name_and_key_are_told_apart_by_their_object() -> Non
         return index
 
     outcomes = await gather(
-        [partial(flights[index].join, "key", partial(call, index)) for index in range(2)]
+        [partial(flights[index].run, "key", partial(call, index)) for index in range(2)]
     )
     assert outcomes == [(0, True), (1, True)]
 

@@ -9,6 +9,7 @@ import httpx
 import pytest
 
 from py_identity_model.aio import (
+    AsyncHTTPClient,
     AsyncOAuthClient,
     AuthorizationRequest,
     ClientSecretBasic,
@@ -19,7 +20,9 @@ from py_identity_model.aio import (
     PrivateKeyJwtAuthentication,
     SelfSignedTlsClientAuth,
     Session,
+    clear_discovery_cache,
     get_discovery_document,
+    provider_cache,
 )
 from py_identity_model.exceptions import (
     AuthorizeCallbackException,
@@ -29,10 +32,11 @@ from py_identity_model.exceptions import (
     InvalidArgumentError,
     KeysUnavailableException,
     TokenRequestException,
+    TokenValidationException,
     UserInfoException,
 )
 from py_identity_model.testing import Answer, EmbeddedProvider, Received
-from tests.support import answering, refused
+from tests.support import DISCOVERY, Clock, answering, failing, refused
 
 REDIRECT = "https://rp.example/cb"
 KEY = DPoPKey().private_key_pem.decode()
@@ -249,22 +253,88 @@ async def test_tokens_of_a_machine_and_of_a_session_renew_themselves(
     assert await client.auth(scope="read", origins=["https://api.example"])
 
 
-async def test_the_metadata_is_fetched_anew_each_hour_and_survives_an_outage(
-    provider: EmbeddedProvider,
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    """The monotonic clock of the default cache's documents and keys."""
+    clock = Clock()
+    monkeypatch.setattr(provider_cache.default_cache.documents, "clock", clock)
+    monkeypatch.setattr(provider_cache.default_cache.keys, "clock", clock)
+    return clock
+
+
+async def test_the_metadata_is_cached_as_long_as_it_is_fresh_and_survives_an_outage(
+    provider: EmbeddedProvider, clock: Clock
 ) -> None:
     client = client_of(provider)
     first = await client.metadata()
-    now = client.clock()
-    client.clock = lambda: now + 3599
+    clock.now += 3000
     assert await client.metadata() is first
-    client.clock = lambda: now + 3601
-    second = await client.metadata()
-    assert second is not first
-    provider.close()
-    client.clock = lambda: now + 9000
-    assert await client.metadata() is second
+    document = provider.document() | {"claims_supported": ["sub"]}
+    provider.intercept = answering(DISCOVERY, Answer.of_json(document))
+    clock.now += 601
+    assert (await client.metadata()).claims_supported == ["sub"]
+    assert provider.count(DISCOVERY) == 2
+    provider.intercept = failing(DISCOVERY)
+    clock.now += 3601
+    for _ in range(5):
+        assert (await client.metadata()).claims_supported == ["sub"]
+    assert provider.count(DISCOVERY) == 3  # one attempt per gap
+    clock.now += 86401
+    for _ in range(5):
+        with refused(DiscoveryException, "discovery_error") as caught:
+            await client.metadata()
+        assert (caught.value.status_code, caught.value.url) == (503, provider.issuer)
+    assert provider.count(DISCOVERY) == 3 + 4  # one ladder per gap
+
+
+async def test_a_login_fetches_the_document_and_the_keys_once(provider: EmbeddedProvider) -> None:
+    client = client_of(provider)
+    begun = await client.authorization_request()
+    await client.callback(browsed(begun.url), begun)
+    for _ in range(2):
+        begun = await client_of(provider).authorization_request()
+        await client.callback(browsed(begun.url), begun)
+    assert (provider.count(DISCOVERY), provider.count("/jwks")) == (1, 1)
+    await clear_discovery_cache()
+    await client.metadata()
+    assert (provider.count(DISCOVERY), provider.count("/jwks")) == (2, 1)
+
+
+async def test_signed_responses_are_verified_with_cached_keys_that_follow_a_rotation(
+    provider: EmbeddedProvider,
+) -> None:
+    client = client_of(provider)
+
+    async def log_in() -> None:
+        begun = await client.authorization_request(response_mode="jwt")
+        code = parse_qs(urlsplit(browsed(begun.url)).query)["code"][0]
+        signed = provider.mint(aud=provider.client_id, code=code, state=begun.state)
+        await client.callback(f"{REDIRECT}?response={signed}", begun)
+
+    for _ in range(3):
+        await log_in()
+    assert provider.count("/jwks") == 1
+    for count in (2, 3):
+        provider.rotate_keys()
+        await log_in()
+        assert provider.count("/jwks") == count
+    begun = await client.authorization_request(response_mode="jwt")
+    forged = provider.mint(aud=provider.client_id, header={"kid": "forged"})
+    for _ in range(3):
+        with refused(TokenValidationException, "no_matching_key"):
+            await client.callback(f"{REDIRECT}?response={forged}", begun)
+    assert provider.count("/jwks") == 4
+
+
+async def test_a_client_of_ones_own_has_a_cache_of_its_own(provider: EmbeddedProvider) -> None:
+    await client_of(provider).metadata()
+    async with AsyncHTTPClient() as http_client:
+        client = client_of(provider, http_client=http_client)
+        for _ in range(2):
+            await client.metadata()
+    assert provider.count(DISCOVERY) == 2
     with refused(DiscoveryException, "discovery_error"):
-        await client_of(provider).metadata()
+        await client.metadata()
 
 
 async def test_metadata_may_be_given(provider: EmbeddedProvider) -> None:
@@ -345,6 +415,7 @@ async def test_a_request_is_signed_where_there_is_a_key(provider: EmbeddedProvid
     assert query["request"][0].count(".") == 2
     assert "state" not in query
     pushing(provider)
+    await clear_discovery_cache()
     client = client_of(provider, request_signing_key=KEY)
     await client.authorization_request(login_hint="alice")
     form = provider.requests[-1].form
@@ -405,6 +476,7 @@ async def test_a_provider_or_a_login_that_violates_the_profile_is_refused(
     with refused(ConfigurationException, "profile_violated"):
         await client.authorization_request()
     pushing(provider, token_endpoint_auth_methods_supported=["private_key_jwt"])
+    await clear_discovery_cache()
     wrongs: list[dict[str, Any]] = [
         {"redirect_uri": "http://rp.example"},
         {"response_type": "code id_token"},

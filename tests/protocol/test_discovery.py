@@ -8,12 +8,13 @@ from typing import Any
 import pytest
 
 from py_identity_model import (
-    DiscoveryDocumentRequest,
     DiscoveryDocumentResponse,
     DiscoveryErrorKind,
     DiscoveryPolicy,
 )
-from py_identity_model._protocol.discovery import build, failed, parse
+from py_identity_model._protocol.discovery import response_of
+from py_identity_model._protocol.discovery_rules import build, failed, parse
+from py_identity_model._protocol.fetching import FetchResult
 from py_identity_model._protocol.messages import HttpResponse
 
 ISSUER = "https://op.example"
@@ -41,12 +42,13 @@ def judged(
     document = {**DOCUMENT, **(change or {})}
     present = {name: value for name, value in document.items() if value is not None}
     content = json.dumps(present).encode() if body is None else body
-    request = DiscoveryDocumentRequest(address, policy)
+    rules = policy or DiscoveryPolicy()
     try:
-        build(request)
-        return parse(request, HttpResponse(200, {"content-type": media_type}, content))
+        build(address, rules)
+        answer = HttpResponse(200, {"content-type": media_type}, content)
+        return response_of(FetchResult(parse(address, rules, answer)))
     except Exception as error:
-        return failed(error)
+        return response_of(failed(error))
 
 
 def test_a_sound_document_is_handed_on_verbatim() -> None:

@@ -105,7 +105,7 @@ def test_no_plan_is_kept_for_what_a_configuration_became_and_must_not_be() -> No
 
 def test_no_plan_is_kept_for_a_document_that_is_gone() -> None:
     plans, (document, keys) = Plans(), entries()
-    document.retire()
+    document.invalidate()
     plans.keep(PLAIN, ADDRESS, document, keys)
     assert not plans.by_key
 

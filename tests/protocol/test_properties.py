@@ -20,7 +20,6 @@ from py_identity_model import (
     ConfigurationException,
     DeviceAuthorizationRequest,
     DeviceTokenRequest,
-    DiscoveryDocumentRequest,
     DiscoveryErrorKind,
     DiscoveryPolicy,
     JsonWebKeySet,
@@ -48,6 +47,7 @@ from py_identity_model._protocol import (
     client_credentials,
     device,
     discovery,
+    discovery_rules,
     introspection,
     jwks,
     key_set,
@@ -58,6 +58,7 @@ from py_identity_model._protocol import (
     userinfo,
 )
 from py_identity_model._protocol.cache import may_be_stored, time_to_live
+from py_identity_model._protocol.fetching import FetchResult
 from py_identity_model._protocol.messages import HttpResponse
 from py_identity_model._protocol.retry import retry_after
 from py_identity_model._settings import JWKS_CACHE_TTL
@@ -176,7 +177,6 @@ documents = st.dictionaries(
 @given(documents, st.booleans())
 def test_no_discovery_document_is_too_odd(document: dict[str, Any], strict: bool) -> None:
     policy = DiscoveryPolicy(validate_issuer=strict, require_key_set=strict)
-    request = DiscoveryDocumentRequest("https://op.example", policy)
     sound = {
         "issuer": "https://op.example",
         "response_types_supported": ["code"],
@@ -186,9 +186,11 @@ def test_no_discovery_document_is_too_odd(document: dict[str, Any], strict: bool
     body = json.dumps({**sound, **document}).encode()
     answer = HttpResponse(200, {"content-type": "application/json"}, body)
     try:
-        response = discovery.parse(request, answer)
+        found = FetchResult(discovery_rules.parse("https://op.example", policy, answer))
     except Exception as error:
-        response = discovery.failed(error)
+        found = discovery_rules.failed(error)
+    response = discovery.response_of(found)
+    if not response.is_successful:
         assert response.error_kind is not DiscoveryErrorKind.UNEXPECTED_ERROR
     assert repr(response)
 
@@ -218,7 +220,7 @@ ENDPOINTS: list[tuple[Any, Any]] = [
 def test_no_answer_is_too_odd(body: bytes, status: int) -> None:
     answer = HttpResponse(status, {"content-type": "application/json"}, body)
     try:
-        keys = key_set.keys_of(answer)
+        keys = FetchResult(key_set.parse(URL, DiscoveryPolicy(), answer))
     except Exception as error:
         keys = key_set.failed(error)
     assert repr(jwks.response_of(keys))

@@ -26,7 +26,7 @@ from py_identity_model.aio import (
     AsyncMemoryTokenStore,
     AsyncOpaqueTokens,
     AsyncTokenSource,
-    quiet_store,
+    best_effort,
     validate_token,
     wait_for_device_token,
 )
@@ -168,7 +168,7 @@ def test_a_store_that_hangs_does_not_hold_tasks(
         async def set(self, key: str, value: str, expires_in: float | None) -> None:
             await asyncio.Event().wait()
 
-    monkeypatch.setattr(quiet_store, "STORE_SECONDS", 0.01)
+    monkeypatch.setattr(best_effort, "STORE_SECONDS", 0.01)
 
     async def main() -> None:
         async with AsyncHTTPClient(document_store=Hanging()) as client:

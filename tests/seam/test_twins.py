@@ -28,6 +28,7 @@ SHAPES = [
     "meanwhile",
     "open_client",
     "spawn",
+    "wait_for",
     "WorkerLocal",
     "PeerLocal",
 ]

@@ -27,7 +27,7 @@ from py_identity_model.sync import (
     TokenSource,
     validate_token,
 )
-from py_identity_model.sync.flights import Flights
+from py_identity_model.sync.single_flight import SingleFlight
 from py_identity_model.testing import Answer, EmbeddedProvider, Received
 from tests.support import CONFIG
 
@@ -187,7 +187,7 @@ def test_a_lock_of_one_store_is_not_that_of_another() -> None:
 
 def test_calls_of_one_name_and_key_are_told_apart_by_their_object() -> None:
     both = [Event(), Event()]
-    flights: list[Flights[int]] = [Flights("same") for _ in range(2)]
+    flights: list[SingleFlight[int]] = [SingleFlight("same") for _ in range(2)]
 
     def call(index: int) -> int:
         both[index].set()
@@ -195,7 +195,7 @@ def test_calls_of_one_name_and_key_are_told_apart_by_their_object() -> None:
         return index
 
     outcomes = gather(
-        [partial(flights[index].join, "key", partial(call, index)) for index in range(2)]
+        [partial(flights[index].run, "key", partial(call, index)) for index in range(2)]
     )
     assert outcomes == [(0, True), (1, True)]
 

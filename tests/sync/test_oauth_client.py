@@ -17,6 +17,7 @@ from py_identity_model.exceptions import (
     InvalidArgumentError,
     KeysUnavailableException,
     TokenRequestException,
+    TokenValidationException,
     UserInfoException,
 )
 from py_identity_model.sync import (
@@ -25,15 +26,18 @@ from py_identity_model.sync import (
     ClientSecretJwt,
     DiscoveryDocumentRequest,
     DPoPKey,
+    HTTPClient,
     NoClientAuthentication,
     OAuthClient,
     PrivateKeyJwtAuthentication,
     SelfSignedTlsClientAuth,
     Session,
+    clear_discovery_cache,
     get_discovery_document,
+    provider_cache,
 )
 from py_identity_model.testing import Answer, EmbeddedProvider, Received
-from tests.support import answering, refused
+from tests.support import DISCOVERY, Clock, answering, failing, refused
 
 REDIRECT = "https://rp.example/cb"
 KEY = DPoPKey().private_key_pem.decode()
@@ -248,22 +252,88 @@ def test_tokens_of_a_machine_and_of_a_session_renew_themselves(
     assert client.auth(scope="read", origins=["https://api.example"])
 
 
-def test_the_metadata_is_fetched_anew_each_hour_and_survives_an_outage(
-    provider: EmbeddedProvider,
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    """The monotonic clock of the default cache's documents and keys."""
+    clock = Clock()
+    monkeypatch.setattr(provider_cache.default_cache.documents, "clock", clock)
+    monkeypatch.setattr(provider_cache.default_cache.keys, "clock", clock)
+    return clock
+
+
+def test_the_metadata_is_cached_as_long_as_it_is_fresh_and_survives_an_outage(
+    provider: EmbeddedProvider, clock: Clock
 ) -> None:
     client = client_of(provider)
     first = client.metadata()
-    now = client.clock()
-    client.clock = lambda: now + 3599
+    clock.now += 3000
     assert client.metadata() is first
-    client.clock = lambda: now + 3601
-    second = client.metadata()
-    assert second is not first
-    provider.close()
-    client.clock = lambda: now + 9000
-    assert client.metadata() is second
+    document = provider.document() | {"claims_supported": ["sub"]}
+    provider.intercept = answering(DISCOVERY, Answer.of_json(document))
+    clock.now += 601
+    assert (client.metadata()).claims_supported == ["sub"]
+    assert provider.count(DISCOVERY) == 2
+    provider.intercept = failing(DISCOVERY)
+    clock.now += 3601
+    for _ in range(5):
+        assert (client.metadata()).claims_supported == ["sub"]
+    assert provider.count(DISCOVERY) == 3  # one attempt per gap
+    clock.now += 86401
+    for _ in range(5):
+        with refused(DiscoveryException, "discovery_error") as caught:
+            client.metadata()
+        assert (caught.value.status_code, caught.value.url) == (503, provider.issuer)
+    assert provider.count(DISCOVERY) == 3 + 4  # one ladder per gap
+
+
+def test_a_login_fetches_the_document_and_the_keys_once(provider: EmbeddedProvider) -> None:
+    client = client_of(provider)
+    begun = client.authorization_request()
+    client.callback(browsed(begun.url), begun)
+    for _ in range(2):
+        begun = client_of(provider).authorization_request()
+        client.callback(browsed(begun.url), begun)
+    assert (provider.count(DISCOVERY), provider.count("/jwks")) == (1, 1)
+    clear_discovery_cache()
+    client.metadata()
+    assert (provider.count(DISCOVERY), provider.count("/jwks")) == (2, 1)
+
+
+def test_signed_responses_are_verified_with_cached_keys_that_follow_a_rotation(
+    provider: EmbeddedProvider,
+) -> None:
+    client = client_of(provider)
+
+    def log_in() -> None:
+        begun = client.authorization_request(response_mode="jwt")
+        code = parse_qs(urlsplit(browsed(begun.url)).query)["code"][0]
+        signed = provider.mint(aud=provider.client_id, code=code, state=begun.state)
+        client.callback(f"{REDIRECT}?response={signed}", begun)
+
+    for _ in range(3):
+        log_in()
+    assert provider.count("/jwks") == 1
+    for count in (2, 3):
+        provider.rotate_keys()
+        log_in()
+        assert provider.count("/jwks") == count
+    begun = client.authorization_request(response_mode="jwt")
+    forged = provider.mint(aud=provider.client_id, header={"kid": "forged"})
+    for _ in range(3):
+        with refused(TokenValidationException, "no_matching_key"):
+            client.callback(f"{REDIRECT}?response={forged}", begun)
+    assert provider.count("/jwks") == 4
+
+
+def test_a_client_of_ones_own_has_a_cache_of_its_own(provider: EmbeddedProvider) -> None:
+    client_of(provider).metadata()
+    with HTTPClient() as http_client:
+        client = client_of(provider, http_client=http_client)
+        for _ in range(2):
+            client.metadata()
+    assert provider.count(DISCOVERY) == 2
     with refused(DiscoveryException, "discovery_error"):
-        client_of(provider).metadata()
+        client.metadata()
 
 
 def test_metadata_may_be_given(provider: EmbeddedProvider) -> None:
@@ -344,6 +414,7 @@ def test_a_request_is_signed_where_there_is_a_key(provider: EmbeddedProvider) ->
     assert query["request"][0].count(".") == 2
     assert "state" not in query
     pushing(provider)
+    clear_discovery_cache()
     client = client_of(provider, request_signing_key=KEY)
     client.authorization_request(login_hint="alice")
     form = provider.requests[-1].form
@@ -404,6 +475,7 @@ def test_a_provider_or_a_login_that_violates_the_profile_is_refused(
     with refused(ConfigurationException, "profile_violated"):
         client.authorization_request()
     pushing(provider, token_endpoint_auth_methods_supported=["private_key_jwt"])
+    clear_discovery_cache()
     wrongs: list[dict[str, Any]] = [
         {"redirect_uri": "http://rp.example"},
         {"response_type": "code id_token"},

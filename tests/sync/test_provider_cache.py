@@ -6,6 +6,7 @@ from __future__ import annotations
 import json
 import warnings
 from base64 import b64encode, urlsafe_b64encode
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -24,7 +25,7 @@ from py_identity_model import (
 )
 from py_identity_model._jose.encoding import encode_base64url
 from py_identity_model._jose.sign import sign_compact
-from py_identity_model._protocol import plans
+from py_identity_model._protocol import fetching, plans
 from py_identity_model._protocol.cache import Entry
 from py_identity_model._seam.sync import gather, sleep
 from py_identity_model.exceptions import (
@@ -33,6 +34,7 @@ from py_identity_model.exceptions import (
     InvalidIssuerException,
     KeysUnavailableException,
     NetworkException,
+    ProviderUnusableException,
     PyIdentityModelException,
     SignatureVerificationException,
     TokenExpiredException,
@@ -73,7 +75,7 @@ def settle(provider: EmbeddedProvider, path: str, count: int) -> None:
     cache = provider_cache.default_cache
     while provider.count(path) < count:
         sleep(0.001)
-    while any(cache.keys.flights._table.get()) or any(cache.documents.flights._table.get()):
+    while len(cache.keys.single_flight) or len(cache.documents.single_flight):
         sleep(0.001)
 
 
@@ -105,7 +107,9 @@ def test_any_number_of_cold_callers_send_one_request_each(provider: EmbeddedProv
     assert get_cache_counters().disco_hits == 199
 
 
-def test_a_shared_failure_is_not_remembered(provider: EmbeddedProvider) -> None:
+def test_a_failure_is_shared_and_remembered_for_a_gap(
+    provider: EmbeddedProvider, clock: Clock
+) -> None:
     gate = Gate(DISCOVERY, Answer.of_json({"error": "down"}, 404))
     provider.intercept = gate
     documents = provider_cache.default_cache.documents
@@ -117,24 +121,27 @@ def test_a_shared_failure_is_not_remembered(provider: EmbeddedProvider) -> None:
         return caught.value
 
     def open_gate() -> None:
-        while documents.flights.waiting(key) < 10:
+        while documents.single_flight.waiting(key) < 10:
             sleep(0.001)
         gate.open.set()
 
     errors = gather([*[one] * 10, open_gate])
+    errors[-1] = one()
     assert len({id(error) for error in errors}) == 11
+    assert len({(type(error), str(error), error.code) for error in errors if error}) == 1
     assert provider.count(DISCOVERY) == 1
     assert len(documents.entries) == 0
     provider.intercept = None
+    clock.now += 1.1
     validate(provider)
     assert provider.count(DISCOVERY) == 2
 
 
-def test_stale_documents_serve_while_one_refresh_runs_behind(
+def test_what_has_nearly_expired_is_served_while_one_refresh_runs_behind(
     provider: EmbeddedProvider, clock: Clock
 ) -> None:
     validate(provider)
-    clock.now += 3601
+    clock.now += 3241
     validate(provider)
     settle(provider, "/jwks", 2)
     validate(provider)
@@ -180,7 +187,7 @@ def test_a_document_is_refreshed_also_where_no_token_gets_as_far_as_its_keys(
 ) -> None:
     validate(provider)
     config = TokenValidationConfig(perform_disco=True, audience="api", issuer="https://other")
-    clock.now += 3601
+    clock.now += 3241
     for documents, keys in ((1, 2), (2, 2)):
         with refused(InvalidIssuerException, "issuer_not_configured"):
             validate_token(provider.mint(), config, provider.issuer)
@@ -197,7 +204,203 @@ def test_after_the_longest_staleness_nothing_is_served(
     with refused(KeysUnavailableException, "keys_unavailable"):
         validate(provider)
     provider.intercept = None
+    clock.now += 1.1
     validate(provider)
+
+
+def test_a_removed_key_ends_when_its_set_has_expired_also_after_hours_without_traffic(
+    provider: EmbeddedProvider, clock: Clock
+) -> None:
+    for idle in (3600, 7200, 86000):
+        old = provider.mint(exp=4_000_000_000)
+        validate_token(old, CONFIG, provider.issuer)
+        provider.rotate_keys()
+        clock.now += idle
+        with refused(TokenValidationException, "no_matching_key"):
+            validate_token(old, CONFIG, provider.issuer)
+
+
+def test_of_many_who_come_after_expiry_all_wait_for_one_refresh(
+    provider: EmbeddedProvider, clock: Clock
+) -> None:
+    old = provider.mint()
+    validate(provider)
+    provider.rotate_keys()
+    clock.now += 3601
+    gate = Gate("/jwks")
+    provider.intercept = gate
+    keys = provider_cache.default_cache.keys
+    key = (provider.jwks_uri, True, True)
+
+    def one() -> str:
+        with refused(TokenValidationException, "no_matching_key"):
+            validate_token(old, CONFIG, provider.issuer)
+        return "refused"
+
+    def open_gate() -> str:
+        while keys.single_flight.waiting(key) < 20:
+            sleep(0.001)
+        gate.open.set()
+        return "opened"
+
+    assert (gather([*[one] * 20, open_gate])).count("refused") == 20
+    assert provider.count("/jwks") == 2 + 1  # the second looked for the key that is gone
+    assert provider.count(DISCOVERY) == 2
+
+
+def test_while_a_provider_hangs_one_caller_waits_and_then_nobody(
+    provider: EmbeddedProvider, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(fetching, "_STALE_WAIT", 0.05)
+    validate(provider)
+    gate = Gate("/jwks")
+    provider.intercept = gate
+    before = get_cache_statistics().stale_served
+    clock.now += 3601
+    validate(provider)
+    assert gate.arrived.is_set()
+    monkeypatch.setattr(fetching, "_STALE_WAIT", 1000.0)  # whoever waited now would wait for ever
+    for _ in range(5):
+        clock.now += 1.1
+        validate(provider)
+    assert (provider.count(DISCOVERY), provider.count("/jwks")) == (1, 2)
+    assert get_cache_statistics().stale_served > before
+    gate.open.set()
+    settle(provider, "/jwks", 2)
+    validate(provider)
+    assert health(provider.issuer).keys == CachedState(0.0, 3600.0, 86400.0, None)
+
+
+def test_a_provider_that_is_down_at_expiry_is_asked_once_per_gap(
+    provider: EmbeddedProvider, clock: Clock
+) -> None:
+    validate(provider)
+    provider.intercept = lambda received: Answer.of_json({"error": "down"}, 503)
+    clock.now += 3601
+    for count in range(1, 6):
+        for _ in range(5):
+            validate(provider)
+        settle(provider, DISCOVERY, 0)
+        assert provider.count(DISCOVERY) + provider.count("/jwks") == 2 + count
+        clock.now += 1.1
+    provider.intercept = None
+
+
+def test_a_provider_that_is_up_again_after_a_pause_is_asked_before_stale_keys_serve(
+    provider: EmbeddedProvider, clock: Clock
+) -> None:
+    old = provider.mint()
+    validate(provider)
+    provider.intercept = lambda received: Answer.of_json({"error": "down"}, 503)
+    clock.now += 3601
+    validate_token(old, CONFIG, provider.issuer)
+    provider.intercept = None
+    provider.rotate_keys()
+    clock.now += 600
+    with refused(TokenValidationException, "no_matching_key"):
+        validate_token(old, CONFIG, provider.issuer)
+
+
+def test_an_empty_set_after_expiry_ends_nothing(provider: EmbeddedProvider, clock: Clock) -> None:
+    validate(provider)
+    provider.intercept = answering("/jwks", Answer.of_json({"keys": []}))
+    clock.now += 3601
+    for _ in range(3):
+        validate(provider)
+    assert provider.count("/jwks") == 2
+
+
+def test_an_empty_set_where_nothing_is_cached_costs_one_request_per_gap(
+    provider: EmbeddedProvider, clock: Clock
+) -> None:
+    provider.intercept = answering("/jwks", Answer.of_json({"keys": []}))
+    for expected in (1, 2):
+        for _ in range(3):
+            with refused(ProviderUnusableException, "no_keys"):
+                validate(provider)
+        assert provider.count("/jwks") == expected
+        clock.now += 1.1
+
+
+@pytest.mark.parametrize("status", [404, 503])
+@pytest.mark.parametrize("path", [DISCOVERY, "/jwks"])
+def test_what_cannot_be_had_costs_one_ladder_per_gap(
+    provider: EmbeddedProvider, clock: Clock, path: str, status: int
+) -> None:
+    provider.intercept = failing(path, status)
+    ladder = 4 if status == 503 else 1
+    found = []
+    for expected in (1, 2):
+        for _ in range(5):
+            with pytest.raises(TokenValidationException) as caught:
+                validate(provider)
+            found.append((type(caught.value), caught.value.code, str(caught.value)))
+        assert provider.count(path) == expected * ladder
+        clock.now += 1.1
+    assert len({*found}) == 1
+
+
+def test_clearing_forgets_failures(provider: EmbeddedProvider, clock: Clock) -> None:
+    for path, clear in ((DISCOVERY, clear_discovery_cache), ("/jwks", clear_jwks_cache)):
+        clear()
+        provider.intercept = failing(path, 404)
+        with refused(ProviderUnusableException, failure_code(path)):
+            validate(provider)
+        provider.intercept = None
+        clear()
+        validate(provider)
+
+
+def failure_code(path: str) -> str:
+    return "discovery_failed" if path == DISCOVERY else "jwks_failed"
+
+
+def test_an_unusable_provider_is_logged_as_an_error_once_per_gap(
+    provider: EmbeddedProvider, clock: Clock, caplog: pytest.LogCaptureFixture
+) -> None:
+    document = provider.document() | {"issuer": "https://else.example"}
+    provider.intercept = answering(DISCOVERY, Answer.of_json(document))
+    for _ in range(5):
+        with refused(ProviderUnusableException, "discovery_failed"):
+            validate(provider)
+    errors = [record for record in caplog.records if record.levelname == "ERROR"]
+    assert len(errors) == 1
+    assert provider.issuer in errors[0].getMessage()
+    assert "else.example" in errors[0].getMessage()
+
+
+def test_keys_that_were_fetched_over_http_serve_nobody_who_forbids_it(
+    provider: EmbeddedProvider,
+) -> None:
+    uri, cache = provider.jwks_uri, provider_cache.default_cache
+    assert (cache.snapshot(None, uri, DiscoveryPolicy())).keys
+    for strict in (
+        DiscoveryPolicy(allow_http_on_loopback=False),
+        DiscoveryPolicy(require_https=True, allow_http_on_loopback=False),
+    ):
+        with refused(ProviderUnusableException, "jwks_failed"):
+            cache.snapshot(None, uri, strict)
+    assert provider.count("/jwks") == 1
+
+
+def test_an_answer_is_judged_by_the_policy_under_which_it_is_cached(
+    provider: EmbeddedProvider, clock: Clock
+) -> None:
+    policy = DiscoveryPolicy()
+    config = replace(CONFIG, discovery_policy=policy)
+    document = provider.document() | {"token_endpoint": "https://else.example/token"}
+
+    def loosen(received: Received) -> Answer | None:
+        if received.path != DISCOVERY:
+            return None
+        policy.validate_endpoints = False
+        return Answer.of_json(document)
+
+    provider.intercept = loosen
+    with refused(ProviderUnusableException, "discovery_failed"):
+        validate_token(provider.mint(), config, provider.issuer)
+    with refused(ProviderUnusableException, "discovery_failed"):
+        validate(provider)
 
 
 def test_staleness_can_be_switched_off(
@@ -355,7 +558,7 @@ def test_a_refresh_for_a_bad_signature_that_fails_is_told(
 ) -> None:
     validate(provider)
     provider.intercept = failing("/jwks", 404)
-    with refused(TokenValidationException, "jwks_failed") as caught:
+    with refused(ProviderUnusableException, "jwks_failed") as caught:
         validate_token(provider.mint()[:-8] + "AAAAAAAA", CONFIG, provider.issuer)
     assert "status code: 404" in str(caught.value)
 
@@ -375,31 +578,62 @@ def test_max_age_decides_how_long_a_document_is_fresh(
     settle(provider, DISCOVERY, 2)
 
 
-@pytest.mark.parametrize("directive", ["no-store", "no-cache", "max-age=60, no-store"])
-def test_a_document_that_must_not_be_stored_is_not(
-    provider: EmbeddedProvider, directive: str
+def answers_with(provider: EmbeddedProvider, cache_control: str) -> Callable[[Received], Any]:
+    """Return an interceptor that answers as ever, but with this header."""
+
+    def intercept(received: Received) -> Answer | None:
+        bodies = {DISCOVERY: provider.document(), "/jwks": {"keys": provider._published}}
+        body = bodies.get(received.path)
+        return None if body is None else Answer.of_json(body, cache_control=cache_control)
+
+    return intercept
+
+
+@pytest.mark.parametrize("header", ["no-store", "no-cache", "max-age=0", "no-store, max-age=60"])
+def test_a_provider_that_forbids_caching_is_asked_once_in_five_minutes(
+    provider: EmbeddedProvider, clock: Clock, header: str
 ) -> None:
-    provider.intercept = answering(
-        DISCOVERY, Answer.of_json(provider.document(), cache_control=directive)
-    )
+    provider.intercept = answers_with(provider, header)
+    assert (prime(provider.issuer)).ready
+    for _ in range(10):
+        validate(provider)
+    assert (provider.count(DISCOVERY), provider.count("/jwks")) == (1, 1)
+    state = health(provider.issuer)
+    assert state.ready
+    assert state.document == state.keys == CachedState(0.0, 300.0, 86400.0, None)
+    provider.intercept = lambda received: Answer.of_json({"error": "down"}, 503)
+    clock.now += 301
     for _ in range(3):
         validate(provider)
-    assert (provider.count(DISCOVERY), provider.count("/jwks")) == (3, 1)
+    assert health(provider.issuer).ready
 
 
-def test_a_document_that_may_no_longer_be_stored_is_dropped(
+def test_a_refresh_of_what_must_not_be_stored_keeps_it(
     provider: EmbeddedProvider, clock: Clock
 ) -> None:
-    document = provider.document()
-    provider.intercept = answering(DISCOVERY, Answer.of_json(document, cache_control="max-age=120"))
+    provider.intercept = answers_with(provider, "max-age=120")
     validate(provider)
-    provider.intercept = answering(DISCOVERY, Answer.of_json(document, cache_control="no-store"))
+    provider.intercept = answers_with(provider, "no-store")
     clock.now += 121
     validate(provider)
-    settle(provider, DISCOVERY, 2)
-    assert health(provider.issuer).document is None
+    clock.now += 269  # nine tenths of the least time
     validate(provider)
-    assert provider.count(DISCOVERY) == 3
+    assert (provider.count(DISCOVERY), provider.count("/jwks")) == (2, 2)
+
+
+def test_the_header_is_obeyed_to_the_letter_where_that_is_wanted(
+    provider: EmbeddedProvider, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CACHE_MIN_TTL", "0")
+    provider.intercept = answers_with(provider, "max-age=120")
+    validate(provider)
+    provider.intercept = answers_with(provider, "no-store")
+    clock.now += 121
+    for count in (2, 3):
+        validate(provider)
+        assert provider.count(DISCOVERY) == count
+    assert provider.count("/jwks") == 4
+    assert health(provider.issuer).document is None
 
 
 def test_clearing_forgets_documents_keys_and_cooldowns(provider: EmbeddedProvider) -> None:
@@ -460,7 +694,7 @@ def test_a_key_set_refused_unsent_is_not_counted(provider: EmbeddedProvider) -> 
     document = provider.document() | {"jwks_uri": "ftp://op.example/jwks"}
     provider.intercept = answering(DISCOVERY, Answer.of_json(document))
     lax = replace(CONFIG, discovery_policy=DiscoveryPolicy(validate_endpoints=False))
-    with refused(TokenValidationException, "jwks_failed"):
+    with refused(ProviderUnusableException, "jwks_failed"):
         validate_token(provider.mint(), lax, provider.issuer)
     assert get_cache_counters().jwks_misses == 0
 
@@ -476,10 +710,10 @@ def test_a_forked_child_lists_caches_under_a_lock_of_its_own() -> None:
 def test_a_stopped_call_is_an_outage(
     provider: EmbeddedProvider, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def stopped(*arguments: object) -> None:
+    def stopped(*arguments: object, **options: object) -> None:
         raise NetworkException("stopped", code="call_stopped")
 
-    monkeypatch.setattr(provider_cache.default_cache.documents.flights, "join", stopped)
+    monkeypatch.setattr(provider_cache.default_cache.documents.single_flight, "run", stopped)
     with refused(KeysUnavailableException, "call_stopped"):
         validate(provider)
 
@@ -511,12 +745,12 @@ def test_a_refresh_that_ends_between_look_and_question_is_not_missed(
         entry.value = fresh
         return False
 
-    monkeypatch.setattr(cache.keys, "_admit", refuse_after_others_refreshed)
+    monkeypatch.setattr(cache.keys, "_may_look_for_newer", refuse_after_others_refreshed)
     assert cache.newer(None, provider.jwks_uri, policy, old, None) is fresh
 
 
 def test_lifting_the_cooldown_of_nothing_does_nothing() -> None:
-    provider_cache.default_cache.forgive("https://op.example/jwks", DiscoveryPolicy())
+    provider_cache.default_cache.reset_cooldown("https://op.example/jwks", DiscoveryPolicy())
 
 
 def test_requests_behind_a_mock_are_cached_as_well() -> None:
@@ -578,7 +812,7 @@ def test_an_answer_that_nothing_changed_needs_a_question(
     provider: EmbeddedProvider,
 ) -> None:
     provider.intercept = answering("/jwks", Answer(304))
-    with refused(TokenValidationException, "jwks_failed"):
+    with refused(ProviderUnusableException, "jwks_failed"):
         validate(provider)
 
 
@@ -648,7 +882,7 @@ def test_refreshing_is_shared_with_whoever_fetches_already(
         refresh(provider.issuer)
 
     def open_gate() -> None:
-        while documents.flights.waiting(key) < 20:
+        while documents.single_flight.waiting(key) < 20:
             sleep(0.001)
         gate.open.set()
 
@@ -659,7 +893,7 @@ def test_refreshing_is_shared_with_whoever_fetches_already(
 def test_a_refresh_begins_before_the_end(provider: EmbeddedProvider, clock: Clock) -> None:
     before = get_cache_statistics().stale_served
     validate(provider)
-    clock.now += 3539
+    clock.now += 3239
     validate(provider)
     assert provider.count("/jwks") == 1
     clock.now += 2

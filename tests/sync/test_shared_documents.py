@@ -13,13 +13,15 @@ from typing import Any
 
 import pytest
 
-from py_identity_model._protocol.fetching import SharedAnswer, shared_key
-from py_identity_model._protocol.jwks import JwksRequest, build
+from py_identity_model._protocol import key_set
+from py_identity_model._protocol.fetching import StoredResponse, stored_key
 from py_identity_model._protocol.messages import HttpRequest, HttpResponse
+from py_identity_model._protocol.stored_value import pack_value, unpack_value
 from py_identity_model._seam.sync import gather
 from py_identity_model.exceptions import DPoPProofException, TokenValidationException
 from py_identity_model.sync import (
     DiscoveryDocumentRequest,
+    DiscoveryPolicy,
     DPoPKey,
     HTTPClient,
     MemoryTokenStore,
@@ -256,9 +258,12 @@ def test_what_the_store_holds_is_judged_like_an_answer(
     one, two = Process(provider, store), Process(provider, store)
     with one.client, two.client:
         one.validate()
-        key = shared_key(build(JwksRequest(provider.jwks_uri)))
-        kept = json.loads(store.get(key) or "")
-        text = "[]" if altered is None else json.dumps({**kept, **altered})
+        request = key_set.build(provider.jwks_uri, DiscoveryPolicy())
+        key = stored_key(request)
+        kept = unpack_value("key set", request.url, store.get(key) or "")
+        text = "[]"
+        if altered is not None:
+            text = pack_value("key set", request.url, {**kept, **altered})
         store.set(key, text, None)
         two.validate()
     assert asked(provider) == (1, 2)
@@ -273,12 +278,63 @@ def test_a_document_of_another_issuer_is_not_taken_over(provider: EmbeddedProvid
         answer = HttpResponse(
             200, {"content-type": "application/json"}, json.dumps(document).encode()
         )
-        store.set(shared_key(request), SharedAnswer(answer, time.time()).to_text(), None)
+        text = StoredResponse(answer, time.time()).to_text("discovery document", request)
+        store.set(stored_key(request), text, None)
         process.validate()
     assert asked(provider) == (1, 1)
 
 
-def test_what_must_not_be_stored_is_not_shared(provider: EmbeddedProvider) -> None:
+def test_what_another_issuer_stored_is_not_taken_over(
+    provider: EmbeddedProvider, caplog: pytest.LogCaptureFixture
+) -> None:
+    store = MemoryTokenStore()
+    with EmbeddedProvider() as other:
+        addresses = (other.jwks_uri, provider.jwks_uri)
+        with HTTPClient(document_store=store) as client:
+            prime(other.issuer, http_client=client)
+        theirs, ours = (stored_key(key_set.build(one, DiscoveryPolicy())) for one in addresses)
+        copied = store.get(theirs)
+        assert copied is not None
+        store.set(ours, copied, None)  # all that encryption leaves to whoever can write
+        process = Process(provider, store)
+        with process.client:
+            forged = other.mint(iss=provider.issuer)
+            with refused(TokenValidationException, "no_matching_key"):
+                process.validate(forged)
+            process.validate()
+    assert "a shared document cannot be read" in caplog.text
+
+
+def test_a_document_is_not_taken_for_a_key_set(provider: EmbeddedProvider) -> None:
+    store = MemoryTokenStore()
+    request = key_set.build(provider.jwks_uri, DiscoveryPolicy())
+    answer = HttpResponse(200, {"content-type": "application/json"}, b'{"keys": []}')
+    text = StoredResponse(answer, time.time()).to_text("discovery document", request)
+    store.set(stored_key(request), text, None)
+    process = Process(provider, store)
+    with process.client:
+        process.validate()
+    assert asked(provider) == (1, 1)
+
+
+def test_what_must_not_be_stored_is_shared_only_for_a_while(
+    provider: EmbeddedProvider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    body = json.dumps({"keys": [key.as_dict() for key in provider.keys]}).encode()
+    headers = {"content-type": "application/json", "cache-control": "no-store"}
+    provider.intercept = answering("/jwks", Answer(200, body, headers))
+    store = MemoryTokenStore()
+    for _ in range(2):
+        process = Process(provider, store)
+        with process.client:
+            process.validate()
+    assert asked(provider) == (1, 1)
+
+
+def test_what_must_not_be_stored_is_not_shared_where_the_header_is_obeyed(
+    provider: EmbeddedProvider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CACHE_MIN_TTL", "0")
     store = MemoryTokenStore()
     body = json.dumps({"keys": [key.as_dict() for key in provider.keys]}).encode()
     headers = {"content-type": "application/json", "cache-control": "no-store"}

@@ -21,6 +21,7 @@ from py_identity_model.exceptions import (
     InvalidAudienceException,
     InvalidIssuerException,
     KeysUnavailableException,
+    ProviderUnusableException,
     PyIdentityModelException,
     SignatureVerificationException,
     TokenExpiredException,
@@ -468,14 +469,14 @@ def test_combined_validators_are_all_asked(provider: EmbeddedProvider) -> None:
 def test_a_failed_discovery_is_told_in_its_own_words(provider: EmbeddedProvider) -> None:
     document = provider.document() | {"issuer": None}
     provider.intercept = answering(DISCOVERY, Answer.of_json(document))
-    with refused(TokenValidationException, "discovery_failed") as caught:
+    with refused(ProviderUnusableException, "discovery_failed") as caught:
         validate_token(provider.mint(), CONFIG, provider.issuer)
     assert str(caught.value).startswith("Missing required parameters")
 
 
 def test_plain_http_needs_a_policy(provider: EmbeddedProvider) -> None:
     strict = replace(CONFIG, discovery_policy=DiscoveryPolicy(allow_http_on_loopback=False))
-    with refused(TokenValidationException, "discovery_failed") as caught:
+    with refused(ProviderUnusableException, "discovery_failed") as caught:
         validate_token(provider.mint(), strict, provider.issuer)
     assert "HTTPS is required" in str(caught.value)
     assert provider.requests == []
@@ -487,20 +488,20 @@ def test_a_document_without_keys_cannot_serve(provider: EmbeddedProvider) -> Non
     document = provider.document() | {"jwks_uri": None}
     provider.intercept = answering(DISCOVERY, Answer.of_json(document))
     lax = replace(CONFIG, discovery_policy=DiscoveryPolicy(require_key_set=False))
-    with refused(ConfigurationException, "missing_jwks_uri"):
+    with refused(ProviderUnusableException, "missing_jwks_uri"):
         validate_token(provider.mint(), lax, provider.issuer)
 
 
 def test_a_failed_key_set_is_told_in_its_own_words(provider: EmbeddedProvider) -> None:
     provider.intercept = failing("/jwks", 404)
-    with refused(TokenValidationException, "jwks_failed") as caught:
+    with refused(ProviderUnusableException, "jwks_failed") as caught:
         validate_token(provider.mint(), CONFIG, provider.issuer)
     assert "status code: 404" in str(caught.value)
 
 
 def test_an_empty_key_set_serves_nobody(provider: EmbeddedProvider) -> None:
     provider.intercept = answering("/jwks", Answer.of_json({"keys": []}))
-    with refused(TokenValidationException, "no_keys") as caught:
+    with refused(ProviderUnusableException, "no_keys") as caught:
         validate_token(provider.mint(), CONFIG, provider.issuer)
     assert str(caught.value).startswith("No keys available")
 
@@ -528,7 +529,7 @@ def test_an_address_that_is_no_text_is_refused(provider: EmbeddedProvider) -> No
     document = provider.document() | {"jwks_uri": 7}
     provider.intercept = answering(DISCOVERY, Answer.of_json(document))
     lax = replace(CONFIG, discovery_policy=DiscoveryPolicy(validate_endpoints=False))
-    with refused(TokenValidationException, "jwks_failed") as caught:
+    with refused(ProviderUnusableException, "jwks_failed") as caught:
         validate_token(provider.mint(), lax, provider.issuer)
     assert "Invalid JWKS endpoint URL" in str(caught.value)
 

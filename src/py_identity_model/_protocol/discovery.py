@@ -6,9 +6,9 @@ from dataclasses import dataclass, field, fields
 from typing import Any
 
 from .base import BaseRequest, BaseResponse
-from .discovery_rules import DiscoveryErrorKind, Refused, failure, sound_document
-from .discovery_rules import build as build_request
-from .messages import HttpRequest, HttpResponse
+from .discovery_rules import DiscoveryErrorKind, Provider
+from .fetching import FetchResult
+from .messages import HttpResponse
 from .policy import DiscoveryPolicy
 
 
@@ -104,24 +104,24 @@ DiscoveryDocumentResponse._guarded_fields = frozenset(
 _MEMBERS = tuple(sorted(DiscoveryDocumentResponse._guarded_fields - {"document"}))
 
 
-def build(request: DiscoveryDocumentRequest) -> HttpRequest:
-    """Return the HTTP request; raises for an address that must not be fetched."""
-    return build_request(request.address, request.policy or DiscoveryPolicy())
-
-
-def parse(request: DiscoveryDocumentRequest, response: HttpResponse) -> DiscoveryDocumentResponse:
-    """Return the judged document; raises for one that breaks a rule."""
-    document = sound_document(request.address, request.policy or DiscoveryPolicy(), response)
-    members: dict[str, Any] = {name: document.get(name) for name in _MEMBERS}
+def response_of(result: FetchResult[Provider]) -> DiscoveryDocumentResponse:
+    """Return the response for the result of a fetch."""
+    if result.value is not None:
+        return metadata_of(result.value, result.cache_control)
+    kind = result.error_kind
     return DiscoveryDocumentResponse(
-        True,
-        cache_control=response.headers.get("cache-control"),
-        document=document,
-        **members,
+        False,
+        result.error,
+        error_kind=kind if isinstance(kind, DiscoveryErrorKind) else None,
+        status_code=result.status_code,
+        missing_fields=result.missing,
     )
 
 
-def failed(error: Exception) -> DiscoveryDocumentResponse:
-    """Return the failed response for something raised by build, send or parse."""
-    missing = error.missing if isinstance(error, Refused) else ()
-    return DiscoveryDocumentResponse(**failure(error), missing_fields=missing)
+def metadata_of(provider: Provider, cache_control: str | None = None) -> DiscoveryDocumentResponse:
+    """Return all members of the provider's document."""
+    document = HttpResponse(200, {}, provider.content).json()
+    members: dict[str, Any] = {name: document.get(name) for name in _MEMBERS}
+    return DiscoveryDocumentResponse(
+        True, cache_control=cache_control, document=document, **members
+    )

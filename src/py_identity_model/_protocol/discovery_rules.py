@@ -1,10 +1,11 @@
 """What a provider's document must be: OpenID Connect Discovery §4.3, RFC 8414 §3.3."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Hashable, Iterator, Mapping
 from enum import Enum
 from typing import Any, NamedTuple, NoReturn
 from urllib.parse import SplitResult
 
+from .._settings import DISCO_CACHE_TTL
 from ..exceptions import (
     ConfigurationException,
     DiscoveryHTTPSRequiredError,
@@ -22,7 +23,7 @@ from .addresses import (
     require_scheme,
     split_url,
 )
-from .fetching import Judged
+from .fetching import DocumentKind, FetchResult, Refused
 from .messages import HttpRequest, HttpResponse
 from .policy import DiscoveryPolicy
 
@@ -65,21 +66,16 @@ class DiscoveryErrorKind(Enum):
     UNEXPECTED_ERROR = "unexpected_error"
 
 
-class Refused(Exception):
-    """A document, its address or its answer breaks a rule; never leaves the package."""
-
-    def __init__(self, kind: DiscoveryErrorKind, text: str, *missing: str) -> None:
-        super().__init__(text)
-        self.kind = kind
-        self.missing = missing
-        self.status_code: int | None = None
-
-
 class Provider(NamedTuple):
-    """Who a provider is, and where its keys are."""
+    """Who a provider is, and where its keys are; ``content`` is the whole document, as it came.
+
+    Bytes, because most programs only validate tokens: the members of a thousand documents as
+    objects would weigh ten times as much, and building them would delay the first token.
+    """
 
     issuer: str
     jwks_uri: str | None
+    content: bytes = b""
 
 
 def build(address: str, policy: DiscoveryPolicy) -> HttpRequest:
@@ -97,44 +93,43 @@ def build(address: str, policy: DiscoveryPolicy) -> HttpRequest:
 def sound_document(address: str, policy: DiscoveryPolicy, response: HttpResponse) -> dict[str, Any]:
     """Return the document in the answer from ``address``; raises for one that breaks a rule."""
     if not response.is_success:
-        refused = Refused(
+        raise Refused(
             DiscoveryErrorKind.UNEXPECTED_STATUS,
             f"Discovery document request failed with status code: {response.status_code}. "
             f"Response Content: {response.quoted()}",
+            status_code=response.status_code,
         )
-        refused.status_code = response.status_code
-        raise refused
     document = _read(response)
     _Judge(discovery_address(address), policy, document).judge()
     return document
 
 
-def provider_of(address: str, policy: DiscoveryPolicy, response: HttpResponse) -> Judged[Provider]:
-    """Return what is needed of a judged document; raises for one that breaks a rule."""
+def parse(address: str, policy: DiscoveryPolicy, response: HttpResponse) -> Provider:
+    """Return the provider in the answer from ``address``; raises where a rule is broken."""
     document = sound_document(address, policy, response)
-    return Judged(
-        True,
-        value=Provider(document["issuer"], document.get("jwks_uri")),
-        cache_control=response.headers.get("cache-control"),
-    )
+    return Provider(document["issuer"], document.get("jwks_uri"), response.content)
 
 
-def failure(error: Exception) -> dict[str, Any]:
-    """Return the fields of the failed response for something raised while fetching."""
+def failed(error: Exception) -> FetchResult[Any]:
+    """Return the result for something raised while fetching."""
     if isinstance(error, Refused):
-        return {
-            "is_successful": False,
-            "error": str(error),
-            "error_kind": error.kind,
-            "status_code": error.status_code,
-        }
+        return FetchResult(
+            error=str(error),
+            error_kind=error.kind,
+            status_code=error.status_code,
+            missing=error.missing,
+        )
     word, kind = "Unexpected", DiscoveryErrorKind.UNEXPECTED_ERROR
     if isinstance(error, NetworkException) and not isinstance(error, ResponseRefusedException):
         word, kind = "Network", DiscoveryErrorKind.NETWORK_ERROR
     elif isinstance(error, (ConfigurationException, InvalidArgumentError)):
         kind = DiscoveryErrorKind.INVALID_CONFIGURATION
-    text = f"{word} error during {OPERATION}: {error}"
-    return {"is_successful": False, "error": text, "error_kind": kind}
+    return FetchResult(error=f"{word} error during {OPERATION}: {error}", error_kind=kind)
+
+
+def key_of(address: str, policy: DiscoveryPolicy) -> tuple[Hashable, ...]:
+    """Return where the document at ``address`` is cached for callers with this policy."""
+    return address, policy.cache_key()
 
 
 def _refuse(kind: DiscoveryErrorKind, text: str, *missing: str) -> NoReturn:
@@ -292,3 +287,17 @@ class _Judge:
 def _is_response_type(value: str) -> bool:
     words = value.split()
     return value == "none" or (bool(words) and _RESPONSE_TYPE_WORDS.issuperset(words))
+
+
+DISCOVERY_DOCUMENT: DocumentKind[Provider] = DocumentKind(
+    name="document",
+    label="discovery document",
+    operation="discovery",
+    code="discovery_failed",
+    ttl=DISCO_CACHE_TTL,
+    build=build,
+    parse=parse,
+    failed=failed,
+    key_of=key_of,
+    is_empty=lambda provider: False,
+)

@@ -1,81 +1,140 @@
-"""How documents are fetched, and how processes share them: as text, with their time.  No I/O."""
+"""Fetching a provider's documents: what to ask for, what came back, what is shared.  No I/O."""
 
 import hashlib
-import json
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from enum import Enum
+from time import monotonic
 from typing import Any, Generic, NamedTuple, TypeVar
 
 from .._settings import Setting
 from .cache import Entry, time_to_live, until_refresh
 from .messages import HttpRequest, HttpResponse
+from .policy import DiscoveryPolicy
 
 V = TypeVar("V")
 
-_KEPT_HEADERS = ("content-type", "cache-control", "etag")
+_STORED_HEADERS = ("content-type", "cache-control", "etag")
 _CLOCKS_DIFFER = 60.0  # seconds that the clocks of two machines may be apart
+_STALE_WAIT = 2.0  # seconds that a caller waits for a refresh although something stale is there
+
+
+class Refused(Exception):
+    """A document, its address or its answer breaks a rule; never leaves the package."""
+
+    def __init__(
+        self, kind: Enum, text: str, *missing: str, status_code: int | None = None
+    ) -> None:
+        super().__init__(text)
+        self.kind = kind
+        self.missing = missing
+        self.status_code = status_code
+
+
+class FetchResult(NamedTuple, Generic[V]):
+    """What a fetch brought: a value, or why there is none.
+
+    ``unchanged`` says that the known version is still the provider's (there is no value then);
+    ``etag`` names the version, ``age`` is how many seconds ago another process fetched it.
+    ``code`` is the exception's, where it is not that of the document's kind.
+    """
+
+    value: V | None = None
+    error: str | None = None
+    error_kind: Enum | None = None
+    status_code: int | None = None
+    missing: tuple[str, ...] = ()
+    cache_control: str | None = None
+    etag: str | None = None
+    unchanged: bool = False
+    age: float = 0.0
+    code: str | None = None
+
+
+class DocumentKind(NamedTuple, Generic[V]):
+    """One kind of document: pure code on both sides of the wire.
+
+    ``name`` is used by events, ``label`` and ``operation`` by logs; ``code`` goes into the
+    exception for a document that is not usable, ``empty`` is the result for one that ``is_empty``.
+    ``build``, ``parse`` and ``key_of`` take the address and the policy.
+    """
+
+    name: str
+    label: str
+    operation: str
+    code: str
+    ttl: Setting
+    build: Callable[[str, DiscoveryPolicy], HttpRequest]
+    parse: Callable[[str, DiscoveryPolicy, HttpResponse], V]
+    failed: Callable[[Exception], FetchResult[Any]]
+    key_of: Callable[[str, DiscoveryPolicy], tuple[Hashable, ...]]
+    is_empty: Callable[[V], bool]
+    empty: FetchResult[Any] = FetchResult()
 
 
 class Attempt(NamedTuple):
     """How a document is to be fetched.
 
     ``retries`` is how often more at most (None: as configured), ``etag`` names the version that
-    is known, ``in_turn`` waits while too many like it are under way.  ``lifetime`` tells from
-    ``Cache-Control`` for how many seconds an answer may be shared, None for not at all; one that
-    another process shared spares the request if it is younger than that and ``oldest``, and
-    ``helps``, which judges what it holds.
+    is known, ``in_turn`` waits while too many like it are under way; ``good_before`` says that
+    this document was had before.  ``lifetime`` says by ``Cache-Control`` for how many seconds an
+    answer may be shared, None for not at all; one that another process shared spares the request
+    if it is younger than that and ``max_age``, and ``accepts`` its value.
     """
 
     retries: int | None = None
     etag: str | None = None
     in_turn: bool = False
     lifetime: Callable[[str | None], float] | None = None
-    oldest: float = math.inf
-    helps: Callable[[Any], bool] = bool
+    max_age: float = math.inf
+    accepts: Callable[[Any], bool] = bool
+    good_before: bool = False
 
 
 AS_CONFIGURED = Attempt()
 ONCE = Attempt(retries=0)
 
 
-def wanted(
-    attempt: Attempt, entry: Entry[Any], etag: str | None, now: float, ttl: Setting
-) -> Attempt:
-    """Return ``attempt`` for what is cached: only what is younger may take its place unasked."""
+def attempt_for(attempt: Attempt, entry: Entry[Any], now: float, ttl: Setting) -> Attempt:
+    """Return ``attempt`` for what is cached: only what is younger may replace it unasked."""
     own_age = math.inf if entry.accepted_at is None else now - entry.accepted_at
     return attempt._replace(
-        etag=etag,
+        etag=entry.version[1],
         in_turn=True,
         lifetime=lambda control: until_refresh(time_to_live(control, ttl)),
-        oldest=min(attempt.oldest, own_age),
+        max_age=min(attempt.max_age, own_age),
+        good_before=entry.value is not None,
     )
 
 
-class Judged(NamedTuple, Generic[V]):
-    """What an answer held, or why it cannot be used; ``cache_control`` is its header."""
+class Caller(NamedTuple):
+    """Who wants a document: since when, for how long, and who chose the address.
 
-    is_successful: bool
-    error: str | None = None
-    error_kind: Enum | None = None
-    status_code: int | None = None
-    value: V | None = None
-    cache_control: str | None = None
-
-
-class Fetched(NamedTuple, Generic[V]):
-    """A judged answer, what names this version of it, and whether it is the version known.
-
-    ``age`` is how many seconds ago another process fetched it.
+    ``since`` is a reading of the monotonic clock, ``cold_timeout`` how many seconds the caller
+    waits for what is not cached; the fetch goes on without it.  An address that came
+    ``from_stranger`` (named by a token, not by the program) is asked less and less often.
     """
 
-    judged: Judged[V]
-    etag: str | None = None
-    unchanged: bool = False
-    age: float = 0.0
+    since: float
+    cold_timeout: float = math.inf
+    from_stranger: bool = False
+
+    @classmethod
+    def now(cls, cold_timeout: float = math.inf, *, from_stranger: bool = False) -> "Caller":
+        """Return a caller that begins to wait now."""
+        return cls(monotonic(), cold_timeout, from_stranger)
+
+    def patience(self) -> float:
+        """Return for how many seconds more to wait for what is not cached."""
+        return max(0.0, self.since + self.cold_timeout - monotonic())
+
+    def stale_patience(self) -> float:
+        """Return for how many seconds more to wait although something stale could be served."""
+        # From the beginning, not for each document: the caller waits for both of a provider.
+        return max(0.0, self.since + min(_STALE_WAIT, self.cold_timeout) - monotonic())
 
 
-class SharedAnswer(NamedTuple):
+class StoredResponse(NamedTuple):
     """An answer, and when it came: a wall clock time in seconds."""
 
     response: HttpResponse
@@ -85,22 +144,28 @@ class SharedAnswer(NamedTuple):
         """Return how many seconds ago it came."""
         return max(0.0, now - self.arrived_at)
 
-    def to_text(self) -> str:
-        """Return what :meth:`from_text` reads."""
+    def to_text(self, kind: str, request: HttpRequest) -> str:
+        """Return what :meth:`from_text` reads, bound to the kind and address of the document."""
+        from .stored_value import pack_value  # few clients have a store
+
         headers = self.response.headers
         members = {
             "arrived_at": self.arrived_at,
-            "headers": {name: headers[name] for name in _KEPT_HEADERS if name in headers},
+            "headers": {name: headers[name] for name in _STORED_HEADERS if name in headers},
             "body": self.response.content.decode(),
         }
-        return json.dumps(members)
+        return pack_value(kind, request.url, members)
 
     @classmethod
-    def from_text(cls, text: str, request: HttpRequest, now: float) -> "SharedAnswer":
-        """Return the answer to ``request`` in ``text``; raises ValueError for anything else."""
-        members: Any = json.loads(text)
-        if not isinstance(members, dict):
-            raise ValueError("not an answer")
+    def from_text(cls, text: str, kind: str, request: HttpRequest, now: float) -> "StoredResponse":
+        """Return the answer to ``request`` in ``text``; raises ValueError for anything else.
+
+        Also for the answer to another request: whoever can write to the store could otherwise
+        copy one provider's keys over another's, encrypted or not.
+        """
+        from .stored_value import unpack_value
+
+        members = unpack_value(kind, request.url, text)
         arrived, headers, body = (members.get(one) for one in ("arrived_at", "headers", "body"))
         if type(arrived) is not float or not arrived <= now + _CLOCKS_DIFFER:
             raise ValueError("not an answer of a known time")
@@ -112,6 +177,6 @@ class SharedAnswer(NamedTuple):
         return cls(HttpResponse(200, headers, content), arrived)
 
 
-def shared_key(request: HttpRequest) -> str:
+def stored_key(request: HttpRequest) -> str:
     """Return the name under which the answer to ``request`` is shared."""
     return f"document-{hashlib.sha256(request.url.encode()).hexdigest()}"

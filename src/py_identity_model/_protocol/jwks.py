@@ -6,10 +6,9 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from .._jose.jwk import JsonWebKey
-from . import key_set
+from .._jose.keys import KeySnapshot
 from .base import BaseRequest, BaseResponse
-from .fetching import Judged
-from .messages import HttpRequest
+from .fetching import FetchResult
 from .policy import DiscoveryPolicy
 
 
@@ -38,15 +37,10 @@ class JwksResponse(BaseResponse):
     cache_control: str | None = None
 
 
-def build(request: JwksRequest) -> HttpRequest:
-    """Return the HTTP request; raises for an address that must not be fetched."""
-    return key_set.build(request.address, request.policy)
-
-
-def response_of(judged: Judged[list[JsonWebKey]]) -> JwksResponse:
-    """Return what callers are told."""
-    if judged.is_successful:
-        return JwksResponse(True, keys=judged.value, cache_control=judged.cache_control)
+def response_of(result: FetchResult[KeySnapshot]) -> JwksResponse:
+    """Return the response for the result of a fetch."""
+    if result.value is not None:
+        return JwksResponse(True, keys=list(result.value.keys), cache_control=result.cache_control)
     return JwksResponse(
-        False, judged.error, error_kind=judged.error_kind, status_code=judged.status_code
+        False, result.error, error_kind=result.error_kind, status_code=result.status_code
     )

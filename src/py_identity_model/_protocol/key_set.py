@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from typing import Any
 
 from .._jose.jwk import JsonWebKey, jwks_from_dict
+from .._jose.keys import KeySnapshot
 from .._logging import logger
-from .._settings import MAX_JWKS_KEYS, MAX_JWKS_SIZE
+from .._settings import JWKS_CACHE_TTL, MAX_JWKS_KEYS, MAX_JWKS_SIZE
 from ..exceptions import (
     ConfigurationException,
     JwksException,
 )
 from .addresses import require_scheme
-from .fetching import Judged
+from .fetching import DocumentKind, FetchResult, Refused
 from .messages import ErrorKind, HttpRequest, HttpResponse, failure_of
 from .policy import DiscoveryPolicy
 
@@ -26,10 +28,10 @@ _SELF_EXPLAINED = {
 _MEDIA_TYPES = frozenset({"application/json", "application/jwk-set+json"})
 
 
-def build(address: str, policy: DiscoveryPolicy | None) -> HttpRequest:
+def build(address: str, policy: DiscoveryPolicy) -> HttpRequest:
     """Return the HTTP request; raises for an address that must not be fetched."""
     try:
-        require_scheme(address, policy or DiscoveryPolicy())
+        require_scheme(address, policy)
     except ConfigurationException as error:
         text = f"Invalid JWKS endpoint URL: {error}"
         raise type(error)(text, error.details, code=error.code) from None
@@ -41,33 +43,42 @@ def build(address: str, policy: DiscoveryPolicy | None) -> HttpRequest:
     )
 
 
-def keys_of(response: HttpResponse) -> Judged[list[JsonWebKey]]:
+def parse(address: str, policy: DiscoveryPolicy, response: HttpResponse) -> KeySnapshot:
     """Return the usable keys of an answer; raises for one that is not a key set."""
     if not response.is_success:
-        return Judged(
-            False,
+        raise Refused(
+            ErrorKind.UNEXPECTED_STATUS,
             f"JWKS request failed with status code: {response.status_code}. "
             f"Response Content: {response.quoted()}",
-            error_kind=ErrorKind.UNEXPECTED_STATUS,
             status_code=response.status_code,
         )
     found = [_usable(entry) for entry in _entries(response)]
     keys = [key for key in found if key is not None]
     if found and not keys:
         raise JwksException("the key set has no usable keys", code="no_usable_keys")
-    return Judged(True, value=keys, cache_control=response.headers.get("cache-control"))
+    return KeySnapshot(keys)
 
 
-def failed(error: Exception) -> Judged[list[JsonWebKey]]:
-    """Return what is to be said of something raised while fetching."""
+def failed(error: Exception) -> FetchResult[Any]:
+    """Return the result for something raised while fetching."""
+    if isinstance(error, Refused):
+        return FetchResult(error=str(error), error_kind=error.kind, status_code=error.status_code)
     response = failure_of(error, OPERATION)
+    text, kind = response["error"], response["error_kind"]
     if isinstance(error, ConfigurationException):
-        response["error"] = str(error)
+        text = str(error)
     elif isinstance(error, JwksException):
-        response["error_kind"] = ErrorKind.INVALID_DOCUMENT
-    if response["error_kind"] not in _SELF_EXPLAINED:
-        response["error"] = f"Unhandled exception during {OPERATION}: {error}"
-    return Judged(**response)
+        kind = ErrorKind.INVALID_DOCUMENT
+    if kind not in _SELF_EXPLAINED:
+        text = f"Unhandled exception during {OPERATION}: {error}"
+    return FetchResult(error=text, error_kind=kind)
+
+
+def key_of(address: str, policy: DiscoveryPolicy) -> tuple[Hashable, ...]:
+    """Return where the keys at ``address`` are cached for callers with this policy."""
+    # Not by the address alone: keys that were fetched over plain http, on loopback too, must not
+    # be served to a caller who demands https.
+    return address, policy.require_https, policy.allow_http_on_loopback
 
 
 def _entries(response: HttpResponse) -> list[dict[str, Any]]:
@@ -93,3 +104,18 @@ def _usable(entry: dict[str, Any]) -> JsonWebKey | None:
     except ConfigurationException as error:
         logger.warning("skipped the key %.100r: %s", entry.get("kid"), error)
         return None
+
+
+KEY_SET: DocumentKind[KeySnapshot] = DocumentKind(
+    name="keys",
+    label="key set",
+    operation="fetching a key set",
+    code="jwks_failed",
+    ttl=JWKS_CACHE_TTL,
+    build=build,
+    parse=parse,
+    failed=failed,
+    key_of=key_of,
+    is_empty=lambda snapshot: not snapshot.keys,
+    empty=FetchResult(error="No keys available in the provider's key set", code="no_keys"),
+)

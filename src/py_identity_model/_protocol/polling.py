@@ -5,11 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from .base import BaseResponse
-from .messages import ErrorKind
+from .retry import is_outage
 
 _USUAL = 5
 _SLOWER = 5
-_OUT = frozenset({429, 500, 502, 503, 504})
 
 
 @dataclass
@@ -30,8 +29,8 @@ class Rhythm:
             return False
         if response.oauth_error == "authorization_pending":
             return True
-        out = response.error_kind is ErrorKind.NETWORK_ERROR or response.status_code in _OUT
-        if out or response.oauth_error == "slow_down":
+        outage = is_outage(response.error_kind, response.status_code)
+        if outage or response.oauth_error == "slow_down":
             self.interval += _SLOWER
             return True
         return False

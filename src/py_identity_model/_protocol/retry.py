@@ -5,8 +5,9 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from email.utils import parsedate_to_datetime
+from enum import Enum
 
-from .messages import Replay
+from .messages import ErrorKind, Replay
 
 _LONGEST_RETRY_AFTER = 120.0
 
@@ -17,9 +18,21 @@ def backoff(retries: int, base: float) -> Iterator[float]:
         yield base * 2.0**attempt
 
 
+def is_outage(kind: Enum | None, status: int | None) -> bool:
+    """Whether a failure means that the provider is down or overloaded, not that it is wrong.
+
+    ``kind`` and ``status`` are those of a failed response.  The one answer for validation,
+    introspection, polling and retries.
+    """
+    if status is not None:
+        return status == 429 or status >= 500
+    # By value: discovery has an enumeration of its own, which the contract fixes.
+    return kind is not None and kind.value == ErrorKind.NETWORK_ERROR.value
+
+
 def worth_retrying(status_code: int, replay: Replay) -> bool:
     """Whether an answer with this status may be better the next time."""
-    return status_code == 429 or (status_code >= 500 and replay is Replay.SAFE)
+    return is_outage(None, status_code) and (status_code == 429 or replay is Replay.SAFE)
 
 
 def retry_after(header: str | None, now: float) -> float:

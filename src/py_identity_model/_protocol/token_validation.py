@@ -15,15 +15,16 @@ from ..exceptions import (
     ConfigurationException,
     InvalidIssuerException,
     KeysUnavailableException,
+    ProviderUnusableException,
     TokenValidationException,
 )
-from .messages import ErrorKind
 from .policy import DiscoveryPolicy
+from .retry import is_outage
 from .token_cache import TokenCache
 
 if TYPE_CHECKING:
     from .base import BaseResponse
-    from .fetching import Judged
+    from .fetching import FetchResult
 
 _NEVER_OFF = ("verify_signature", "verify_exp", "verify_nbf", "verify_iat")
 
@@ -267,20 +268,19 @@ def _issuers(config: TokenValidationConfig, discovered: str | None) -> Collectio
     return allowed
 
 
-def unavailable(response: "BaseResponse | Judged[Any]", code: str) -> TokenValidationException:
-    """Return what to raise when discovery or the key set failed."""
-    text = str(response.error)
-    if is_outage(response):
-        return KeysUnavailableException(text, status_code=response.status_code)
-    return TokenValidationException(text, code=code)
+def unavailable_error(
+    result: "BaseResponse | FetchResult[Any]", code: str, *, retry_after: float = 1.0
+) -> TokenValidationException:
+    """Return what to raise when discovery or the key set failed.
 
-
-def is_outage(response: "BaseResponse | Judged[Any]") -> bool:
-    """Whether a failed response means that the provider is out, not that it is wrong."""
-    kind, status = response.error_kind, response.status_code
-    if kind is not None and kind.value == ErrorKind.NETWORK_ERROR.value:
-        return True
-    return status is not None and (status == 429 or status >= 500)
+    ``code`` is that of a provider that cannot be used; ``retry_after`` says in how many seconds
+    it will be asked again.
+    """
+    text, status = str(result.error), result.status_code
+    details = {"status_code": status, "retry_after": retry_after}
+    if is_outage(result.error_kind, status):
+        return KeysUnavailableException(text, status_code=status, details=details)
+    return ProviderUnusableException(text, details, code=code)
 
 
 def _misconfigured(text: str, code: str = "invalid_configuration") -> ConfigurationException:

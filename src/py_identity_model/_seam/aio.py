@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import math
 from abc import ABC, abstractmethod
 from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Sequence
 from contextvars import copy_context
@@ -42,6 +43,7 @@ __all__ = [
     "open_client",
     "sleep",
     "spawn",
+    "wait_for",
 ]
 
 P = ParamSpec("P")
@@ -194,6 +196,16 @@ async def meanwhile(work: Callable[[], object], over: Event) -> None:
     with contextlib.suppress(RuntimeError):  # no thread to be had: it will be done later
         limiter = anyio.CapacityLimiter(1)  # its own: threads of the application may all be busy
         await anyio.to_thread.run_sync(work, abandon_on_cancel=True, limiter=limiter)
+
+
+async def wait_for(event: Event, seconds: float | None) -> bool:
+    """Return whether ``event`` was set within ``seconds``, or at all if None."""
+    if seconds is None or seconds == math.inf:
+        await event.wait()
+        return True
+    with anyio.move_on_after(seconds):
+        await event.wait()
+    return event.is_set()
 
 
 _spawned: PeerLocal[set[asyncio.Task[None]]] = PeerLocal(set)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import os
 import threading
 import time
@@ -40,6 +41,7 @@ __all__ = [
     "open_client",
     "sleep",
     "spawn",
+    "wait_for",
 ]
 
 P = ParamSpec("P")
@@ -140,6 +142,12 @@ def meanwhile(work: Callable[[], object], over: Event) -> None:
     """Do what would have to be done later anyway, in this thread, unless ``over`` comes at once."""
     if not over.wait(AT_ONCE):
         work()
+
+
+def wait_for(event: Event, seconds: float | None) -> bool:
+    """Return whether ``event`` was set within ``seconds``, or at all if None."""
+    limits = [limit for limit in (seconds, time_left()) if limit is not None and limit < math.inf]
+    return event.wait(max(0.0, min(limits)) if limits else None)
 
 
 def spawn(name: str, one: Callable[[], Result[object]]) -> bool:

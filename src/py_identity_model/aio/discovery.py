@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
-from .._logging import logger, redact_url
-from .._protocol import discovery as protocol
-from .._protocol.discovery import DiscoveryDocumentRequest, DiscoveryDocumentResponse
+from .._protocol.discovery import (
+    DiscoveryDocumentRequest,
+    DiscoveryDocumentResponse,
+    response_of,
+)
+from .._protocol.discovery_rules import DISCOVERY_DOCUMENT
+from .._protocol.policy import DiscoveryPolicy
 from .._settings import Settings, in_force
-from .http import AsyncHTTPClient, send
+from .fetching import AsyncFetcher
+from .http import AsyncHTTPClient
+
+_fetcher = AsyncFetcher(DISCOVERY_DOCUMENT)
 
 
 async def get_discovery_document(
@@ -29,13 +36,7 @@ async def get_discovery_document(
         if response.is_successful:
             print(response.token_endpoint)
     """
+    policy = disco_doc_req.policy or DiscoveryPolicy()
     with in_force(settings):
-        try:
-            built = protocol.build(disco_doc_req)
-            logger.info("fetching the discovery document %s", redact_url(built.url))
-            response = protocol.parse(disco_doc_req, await send(built, http_client))
-        except Exception as error:
-            response = protocol.failed(error)
-    if not response.is_successful:
-        logger.error("discovery failed: %s", response.error_kind)
-    return response
+        result = await _fetcher.fetch(disco_doc_req.address, policy, http_client)
+    return response_of(result)

@@ -11,7 +11,7 @@ from .._protocol.discovery import DiscoveryDocumentRequest
 from .._protocol.jarm import JarmCheck, extract_jarm_response_jwt
 from .._protocol.jwks import JwksRequest, JwksResponse
 from .._protocol.policy import DiscoveryPolicy
-from .._protocol.token_validation import check_leeway, unavailable
+from .._protocol.token_validation import check_leeway, unavailable_error
 from .._settings import Settings
 from ..exceptions import ConfigurationException
 from .discovery import get_discovery_document
@@ -96,7 +96,7 @@ async def _completed(
     request = DiscoveryDocumentRequest(disco_doc_address, policy)
     disco = await get_discovery_document(request, http_client, settings=settings)
     if not disco.is_successful:
-        raise unavailable(disco, "discovery_failed")
+        raise unavailable_error(disco, "discovery_failed")
     issuer = disco.issuer if given.issuer is None else given.issuer
     supported = disco.authorization_signing_alg_values_supported
     algorithms = supported if given.algorithms is None else given.algorithms
@@ -105,5 +105,5 @@ async def _completed(
     wanted = JwksRequest(disco.jwks_uri or "", policy)
     fetched = await get_jwks(wanted, http_client, settings=settings)
     if not fetched.is_successful:
-        raise unavailable(fetched, "jwks_failed")
+        raise unavailable_error(fetched, "jwks_failed")
     return Known(issuer, fetched.keys, algorithms)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from .._protocol import jwks as protocol
-from .._protocol.jwks import JwksRequest, JwksResponse
+from .._protocol.jwks import JwksRequest, JwksResponse, response_of
+from .._protocol.key_set import KEY_SET
+from .._protocol.policy import DiscoveryPolicy
 from .._settings import Settings, in_force
-from .fetching import fetch_keys
+from .fetching import AsyncFetcher
 from .http import AsyncHTTPClient
+
+_fetcher = AsyncFetcher(KEY_SET)
 
 
 async def get_jwks(
@@ -27,6 +30,7 @@ async def get_jwks(
         if response.is_successful:
             print([key.kid for key in response.keys])
     """
+    policy = jwks_request.policy or DiscoveryPolicy()
     with in_force(settings):
-        fetched = await fetch_keys(lambda: protocol.build(jwks_request), http_client)
-    return protocol.response_of(fetched.judged)
+        result = await _fetcher.fetch(jwks_request.address, policy, http_client)
+    return response_of(result)

@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Any
 from urllib.parse import urlencode
 
+from .._jose.keys import KeySnapshot
 from .._protocol.authorization import (
     build_authorization_url,
     build_pushed_authorization_url,
@@ -21,24 +22,23 @@ from .._protocol.client_profile import (
 )
 from .._protocol.discovery import DiscoveryDocumentResponse
 from .._protocol.jar import build_jar_authorization_url, create_request_object
-from .._protocol.jarm import is_jarm_response
-from .._protocol.jwks import JwksRequest
+from .._protocol.jarm import JarmCheck, extract_jarm_response_jwt, is_jarm_response
 from .._protocol.login import AuthorizationRequest, Secrets, Session, check_callback, replayed
 from .._protocol.par import PushedAuthorizationRequest
+from .._protocol.policy import DiscoveryPolicy
 from .._protocol.token_endpoint import Scope, TokenResponse, refused_by, scope_text
-from .._protocol.token_validation import unavailable
 from .._seam.aio import call
+from .._settings import in_force
 from ..exceptions import (
     AuthorizeCallbackException,
     ConfigurationException,
     InvalidArgumentError,
     TokenRequestException,
+    TokenValidationException,
     UserInfoException,
 )
 from .authorization_code import request_authorization_code_token
 from .id_token import validate_id_token
-from .jarm import process_jarm_response
-from .jwks import get_jwks
 from .par import push_authorization_request
 from .provider_access import AsyncProviderAccess
 
@@ -229,25 +229,39 @@ class AsyncLogins(AsyncProviderAccess):
             raise AuthorizeCallbackException(
                 "the response is not signed although it must be", code="unsigned_response"
             )
+        return await self._read_signed(extract_jarm_response_jwt(url), begun.issuer)
+
+    async def _read_signed(self, response: str, issuer: str) -> AuthorizeCallbackResponse:
+        """Return what a signed response says, verified with the cached keys, or with newer ones."""
         metadata = await self.metadata()
-        jwks = await get_jwks(
-            JwksRequest(str(metadata.jwks_uri or ""), self._policy),
-            self._http_client,
-            settings=self._settings,
-        )
-        if not jwks.is_successful:
-            raise unavailable(jwks, "jwks_failed")
         supported = metadata.authorization_signing_alg_values_supported
-        return await process_jarm_response(
-            url,
-            client_id=self.client_id,
-            issuer=begun.issuer,
-            jwks=jwks,
-            algorithms=signing_algorithms(self.profile, supported) or [],
-            leeway=self._leeway,
-            decryption_keys=self._decryption_keys,
-            client_secret=self._client_secret,
-        )
+        jwks_uri = str(metadata.jwks_uri or "")
+        cache, policy = self._cache(), self._policy or DiscoveryPolicy()
+
+        def read(keys: KeySnapshot) -> AuthorizeCallbackResponse:
+            return JarmCheck(
+                self.client_id,
+                issuer,
+                keys.keys,
+                signing_algorithms(self.profile, supported) or [],
+                self._leeway,
+                self._decryption_keys,
+                self._client_secret,
+            ).read(response)
+
+        with in_force(self._settings):
+            keys = await cache.snapshot(self._http_client, jwks_uri, policy, self.issuer)
+            try:
+                return read(keys)
+            except TokenValidationException as error:
+                if error.code not in {"no_matching_key", "invalid_signature"}:
+                    raise
+                newer = await cache.newer(self._http_client, jwks_uri, policy, keys, None)
+                if newer is None:
+                    raise
+            callback = read(newer)
+        cache.reset_cooldown(jwks_uri, policy)
+        return callback
 
     async def _front_channel_claims(
         self, callback: AuthorizeCallbackResponse, begun: AuthorizationRequest

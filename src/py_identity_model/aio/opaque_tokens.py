@@ -6,6 +6,7 @@ import hashlib
 import json
 import threading
 import time
+from enum import Enum
 from functools import partial
 from typing import Any
 
@@ -14,7 +15,7 @@ from .._jose.claims import numeric_date
 from .._logging import logger
 from .._protocol.client_authentication import ClientAuthentication
 from .._protocol.introspection import TokenIntrospectionRequest
-from .._protocol.messages import ErrorKind
+from .._protocol.retry import is_outage
 from .._protocol.token_validation import TokenValidationConfig
 from .._settings import Settings
 from ..exceptions import (
@@ -23,10 +24,10 @@ from ..exceptions import (
     TokenExpiredException,
     TokenValidationException,
 )
-from .flights import AsyncFlights
+from .best_effort import try_get, try_set
 from .http import AsyncHTTPClient
 from .introspection import introspect_token
-from .quiet_store import ask_store, tell_store
+from .single_flight import AsyncSingleFlight
 from .token_store import AsyncTokenStore
 
 
@@ -78,7 +79,9 @@ class AsyncOpaqueTokens:
         self._http_client = http_client
         self._settings = settings
         self._known: dict[bytes, tuple[float, dict[str, Any]]] = {}
-        self._flights: AsyncFlights[dict[str, Any]] = AsyncFlights("py_identity_model.opaque")
+        self._flights: AsyncSingleFlight[dict[str, Any]] = AsyncSingleFlight(
+            "py_identity_model.opaque"
+        )
         self._lock = threading.Lock()
         self.clock = time.monotonic
         forget_in_child(self)
@@ -105,7 +108,7 @@ class AsyncOpaqueTokens:
         if known is not None and self.clock() < known[0]:
             found = dict(known[1])
         else:
-            joined = await self._flights.join(key, partial(self._ask, token, key))
+            joined = await self._flights.run(key, partial(self._ask, token, key))
             assert joined is not None
             found = dict(joined[0])
         expires = numeric_date(found.get("exp"))
@@ -142,7 +145,7 @@ class AsyncOpaqueTokens:
         """Return until when, and what, another process was told of a token."""
         if self._store is None:
             return None
-        text = await ask_store(self._store, name)
+        text = await try_get(self._store, name)
         try:
             kept = {} if text is None else json.loads(text)
             until, claims = numeric_date(kept.get("until")), kept.get("claims")
@@ -157,7 +160,7 @@ class AsyncOpaqueTokens:
         if self._store is None:
             return
         text = json.dumps({"until": time.time() + seconds, "claims": claims})
-        await tell_store(self._store, name, text, seconds)
+        await try_set(self._store, name, text, seconds)
 
     def _keep(self, key: bytes, claims: dict[str, Any], seconds: float) -> float:
         """Keep ``claims`` for so many seconds, and no longer than the token lives; return which."""
@@ -180,7 +183,6 @@ class AsyncOpaqueTokens:
             self._known.pop(key, None)
 
 
-def _failure(kind: object, status: int | None, text: str) -> KeysUnavailableException:
-    out = kind is ErrorKind.NETWORK_ERROR or status == 429 or (status or 0) >= 500
-    code = "introspection_unavailable" if out else "introspection_failed"
+def _failure(kind: Enum | None, status: int | None, text: str) -> KeysUnavailableException:
+    code = "introspection_unavailable" if is_outage(kind, status) else "introspection_failed"
     return KeysUnavailableException(text, status_code=status, code=code)

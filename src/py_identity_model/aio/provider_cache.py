@@ -4,34 +4,23 @@ from __future__ import annotations
 
 import threading
 import weakref
-from collections.abc import Callable, Hashable
-from functools import partial
 from time import time
 from typing import Any
 
 from .._fork import forget_in_child
-from .._jose.jwk import JsonWebKey
 from .._jose.keys import KeySnapshot
 from .._jose.tokens import not_three
-from .._protocol import discovery_rules as rules
-from .._protocol import key_set
-from .._protocol.cache import Entry, may_be_stored, time_to_live
 from .._protocol.counters import get_cache_counters
-from .._protocol.discovery_rules import Provider
-from .._protocol.fetching import Attempt, Judged, wanted
+from .._protocol.discovery_rules import DISCOVERY_DOCUMENT, Provider
+from .._protocol.fetching import Caller
+from .._protocol.key_set import KEY_SET
 from .._protocol.plans import Plans, shape_of, unshared
 from .._protocol.policy import DiscoveryPolicy
 from .._protocol.token_validation import TokenValidationConfig, policy_of
-from .._settings import (
-    DISCO_CACHE_MAX_ENTRIES,
-    DISCO_CACHE_TTL,
-    JWKS_CACHE_MAX_ENTRIES,
-    JWKS_CACHE_TTL,
-)
-from ..exceptions import TokenValidationException
-from .fetching import fetch_keys, fetch_provider
+from .._settings import DISCO_CACHE_MAX_ENTRIES, JWKS_CACHE_MAX_ENTRIES
+from .fetching import AsyncFetcher
 from .http import AsyncHTTPClient
-from .shelf import AsyncShelf, Loaded, chosen
+from .refreshing_cache import AsyncRefreshingCache, require_client
 
 
 class AsyncProviderCache:
@@ -39,17 +28,19 @@ class AsyncProviderCache:
 
     def __init__(self) -> None:
         counters = get_cache_counters()
-        self.documents: AsyncShelf[Provider] = AsyncShelf(
-            "document",
+        self.documents: AsyncRefreshingCache[Provider] = AsyncRefreshingCache(
+            AsyncFetcher(DISCOVERY_DOCUMENT),
             DISCO_CACHE_MAX_ENTRIES,
-            counters.record_disco_hit,
-            code="discovery_failed",
+            hit=counters.record_disco_hit,
+            count=lambda cached: counters.record_disco_miss(),
         )
-        self.keys: AsyncShelf[KeySnapshot] = AsyncShelf(
-            "keys",
+        self.keys: AsyncRefreshingCache[KeySnapshot] = AsyncRefreshingCache(
+            AsyncFetcher(KEY_SET),
             JWKS_CACHE_MAX_ENTRIES,
-            counters.record_jwks_hit,
-            code="jwks_failed",
+            hit=counters.record_jwks_hit,
+            count=lambda cached: (
+                counters.record_jwks_refresh() if cached else counters.record_jwks_miss()
+            ),
             first=True,  # a key that was withdrawn matters more than any other news
         )
         self._plans = Plans()
@@ -58,9 +49,9 @@ class AsyncProviderCache:
     def clear(self, *, documents: bool = False, keys: bool = False) -> None:
         """Forget documents, keys, and what was worked out from them."""
         if documents:
-            self.documents.entries.clear()
+            self.documents.clear()
         if keys:
-            self.keys.entries.clear()
+            self.keys.clear()
         self._plans.clear()
 
     def warm(
@@ -96,28 +87,39 @@ class AsyncProviderCache:
         self._plans.forget(config, address)
         own = unshared(config)
         policy = policy_of(own)
-        document = self.documents.entries.find((address, policy.cache_key()))
-        keys = self.keys.entries.find(place_of(provider.jwks_uri or "", policy))
+        document = self.documents.find(address, policy)
+        keys = self.keys.find(provider.jwks_uri or "", policy)
         plan = None
         if document is not None and keys is not None and document.value == provider:
             plan = self._plans.keep(own, address, document, keys)
         self._plans.note(config, address, own, plan)
 
     async def provider(
-        self, client: AsyncHTTPClient | None, address: str, policy: DiscoveryPolicy
+        self,
+        client: AsyncHTTPClient | None,
+        address: str,
+        policy: DiscoveryPolicy,
+        caller: Caller | None = None,
     ) -> Provider:
-        """Return the provider at ``address``; raises TokenValidationException."""
-        key = (address, policy.cache_key())
-        load = partial(self._load_provider, key, address, policy)
-        document, keys = self.documents.entries.find(key), None
+        """Return the provider at ``address``; raises TokenValidationException.
+
+        Its keys are refreshed first, if it is time: a token that is refused by the document alone
+        never comes to them, and the document takes turns with them.
+        """
+        caller = Caller.now() if caller is None else caller
+        document, keys = self.documents.find(address, policy), None
         known = None if document is None else document.value
         if known is not None and known.jwks_uri is not None:
-            place = place_of(known.jwks_uri, policy)
-            keys = self.keys.entries.find(place)
-            # Now, because the document waits for it: who asks may never come to its keys.
-            load_keys = partial(self._load_keys, known.jwks_uri, policy)
-            self.keys.freshen(client, place, load_keys, document)
-        return await self.documents.get(client, key, load, keys)
+            keys = self.keys.find(known.jwks_uri, policy)
+            if keys is not None and keys.usable(self.keys.clock()) is not None:
+                await self.keys.revalidate(known.jwks_uri, policy, client, caller, document)
+        return await self.documents.get(address, policy, client, caller, keys)
+
+    async def metadata(
+        self, client: AsyncHTTPClient | None, address: str, policy: DiscoveryPolicy
+    ) -> Provider:
+        """Return the provider at ``address`` for a caller who never comes to its keys."""
+        return await self.documents.get(address, policy, client, Caller.now())
 
     async def snapshot(
         self,
@@ -125,19 +127,15 @@ class AsyncProviderCache:
         jwks_uri: str,
         policy: DiscoveryPolicy,
         address: str | None = None,
+        caller: Caller | None = None,
     ) -> KeySnapshot:
         """Return the keys at ``jwks_uri``; raises TokenValidationException.
 
         ``address`` is that of the provider's document, where it has one.
         """
-        load = partial(self._load_keys, jwks_uri, policy)
-        document = self.documents.entries.find((address, policy.cache_key()))
-        keys = await self.keys.get(client, place_of(jwks_uri, policy), load, document)
-        if not keys.keys:
-            raise TokenValidationException(
-                "No keys available in the provider's key set", code="no_keys"
-            )
-        return keys
+        caller = Caller.now() if caller is None else caller
+        document = None if address is None else self.documents.find(address, policy)
+        return await self.keys.get(jwks_uri, policy, client, caller, document)
 
     async def newer(
         self,
@@ -146,112 +144,33 @@ class AsyncProviderCache:
         policy: DiscoveryPolicy,
         seen: KeySnapshot,
         kid: str | None,
+        caller: Caller | None = None,
     ) -> KeySnapshot | None:
-        """Return keys fetched after ``seen``; None while the cooldown forbids a request.
+        """Return keys that came after ``seen``; None while the cooldown forbids a request.
 
-        ``kid`` names the key that is missing there, or that did not fit.
+        ``kid`` names the key that is looked for.  An answer without keys never replaces keys.
+        Raises TokenValidationException when the request failed.
         """
+        caller = Caller.now() if caller is None else caller
 
-        def helps(judged: Judged[list[JsonWebKey]]) -> bool:
-            return seen.differs(kid, judged.value or ())
+        def accepts(found: KeySnapshot) -> bool:
+            return seen.differs(kid, found.keys)
 
-        load = partial(self._load_keys, jwks_uri, policy)
-        keys = await self.keys.newer(client, place_of(jwks_uri, policy), load, seen, helps)
-        return seen if keys is not None and not keys.keys else keys
+        return await self.keys.get_newer_than(seen, jwks_uri, policy, client, caller, accepts)
 
-    async def renewed(
+    async def refresh(
         self, client: AsyncHTTPClient | None, address: str, policy: DiscoveryPolicy
     ) -> None:
         """Fetch document and keys now, whether or not they are fresh."""
-        key = (address, policy.cache_key())
-        load = partial(self._load_provider, key, address, policy)
-        attempt = Attempt(retries=0, oldest=0.0)
-        provider = await self.documents.renew(client, key, load, attempt)
+        provider = await self.documents.refresh(address, policy, client)
         if provider.jwks_uri is not None:
-            place = place_of(provider.jwks_uri, policy)
-            keys = partial(self._load_keys, provider.jwks_uri, policy)
-            await self.keys.renew(client, place, keys, attempt)
+            await self.keys.refresh(provider.jwks_uri, policy, client)
 
-    def forgive(self, jwks_uri: str, policy: DiscoveryPolicy) -> None:
+    def reset_cooldown(self, jwks_uri: str, policy: DiscoveryPolicy) -> None:
         """Lift the cooldown of a key set: a refresh brought the key that was looked for."""
-        self.keys.forgive(place_of(jwks_uri, policy))
-
-    async def _load_provider(
-        self,
-        key: Hashable,
-        address: str,
-        policy: DiscoveryPolicy,
-        client: AsyncHTTPClient,
-        entry: Entry[Provider],
-        attempt: Attempt,
-    ) -> Loaded[Provider]:
-        if _will_be_sent(partial(rules.build, address, policy)):
-            get_cache_counters().record_disco_miss()
-        known, etag = entry.version
-        attempt = wanted(attempt, entry, etag, self.documents.clock(), DISCO_CACHE_TTL)
-        fetched = await fetch_provider(address, policy, client, attempt)
-        judged, now = fetched.judged, self.documents.clock()
-        if not judged.is_successful:
-            entry.fail(now)
-            return Loaded(failure=judged)
-        if fetched.unchanged and known is not None:
-            provider = known
-        else:
-            assert judged.value is not None
-            provider = judged.value
-            same = entry.value  # plans hold the object: an equal one need not end them
-            provider = same if provider == same and same is not None else provider
-        if may_be_stored(judged.cache_control):
-            ttl = time_to_live(judged.cache_control, DISCO_CACHE_TTL)
-            entry.accept(provider, now - fetched.age, ttl, fetched.etag)
-        else:
-            self.documents.entries.drop(key, entry)
-        return Loaded(provider)
-
-    async def _load_keys(
-        self,
-        jwks_uri: str,
-        policy: DiscoveryPolicy,
-        client: AsyncHTTPClient,
-        entry: Entry[KeySnapshot],
-        attempt: Attempt,
-    ) -> Loaded[KeySnapshot]:
-        build = partial(key_set.build, jwks_uri, policy)
-        counters = get_cache_counters()
-        if _will_be_sent(build):
-            refreshed = entry.value is not None
-            (counters.record_jwks_refresh if refreshed else counters.record_jwks_miss)()
-        known, etag = entry.version
-        attempt = wanted(attempt, entry, etag, self.keys.clock(), JWKS_CACHE_TTL)
-        fetched = await fetch_keys(build, client, attempt)
-        judged, now = fetched.judged, self.keys.clock()
-        if not judged.is_successful:
-            entry.fail(now)
-            return Loaded(failure=judged)
-        if fetched.unchanged and known is not None:
-            snapshot = known
-        else:
-            snapshot = KeySnapshot(judged.value or ())
-        if snapshot.keys:
-            ttl = time_to_live(judged.cache_control, JWKS_CACHE_TTL)
-            entry.accept(snapshot, now - fetched.age, ttl, fetched.etag)
-        else:
-            entry.pardon(now)
-        return Loaded(snapshot)
-
-
-def place_of(jwks_uri: str, policy: DiscoveryPolicy) -> tuple[str, bool, bool]:
-    """Return where the keys at ``jwks_uri`` are cached for callers with this policy."""
-    # Keys fetched over plain http must not serve a caller who demands https.
-    return jwks_uri, policy.require_https, policy.allow_http_on_loopback
-
-
-def _will_be_sent(build: Callable[[], object]) -> bool:
-    try:
-        build()
-    except Exception:
-        return False
-    return True
+        entry = self.keys.find(jwks_uri, policy)
+        if entry is not None:
+            entry.reset_cooldown()
 
 
 class _Registry:
@@ -280,7 +199,7 @@ default_cache = AsyncProviderCache()
 
 def cache_of(client: AsyncHTTPClient) -> AsyncProviderCache:
     """Return the cache that goes with ``client``; refuse a closed one before any look at it."""
-    cache = chosen(client).kept.get(AsyncProviderCache)
+    cache = require_client(client).kept.get(AsyncProviderCache)
     if cache is None:
         cache = client.kept.setdefault(AsyncProviderCache, AsyncProviderCache())
     assert isinstance(cache, AsyncProviderCache)

@@ -23,10 +23,10 @@ from .._settings import Settings
 from ..exceptions import InvalidArgumentError, PyIdentityModelException, TokenRequestException
 from .client_credentials import request_client_credentials_token
 from .device import wait_for_device_token
-from .flights import AsyncFlights
 from .grants import request_extension_token, request_jwt_bearer_token
 from .http import AsyncHTTPClient
 from .refreshing import refresh_token
+from .single_flight import AsyncSingleFlight
 from .token_exchange import exchange_token
 from .token_store import AsyncMemoryTokenStore, AsyncTokenStore
 
@@ -94,7 +94,9 @@ class AsyncTokenSource:
         self._settings = settings
         self._current: StoredToken | None = None
         self._unsaved: StoredToken | None = None
-        self._flights: AsyncFlights[StoredToken] = AsyncFlights("py_identity_model.token_source")
+        self._flights: AsyncSingleFlight[StoredToken] = AsyncSingleFlight(
+            "py_identity_model.token_source"
+        )
         self.clock = time.time
 
     async def get_token(self) -> StoredToken:
@@ -134,7 +136,7 @@ class AsyncTokenSource:
         return await self._join(refused)
 
     async def _join(self, refused: str | None) -> StoredToken:
-        joined = await self._flights.join(self._key, partial(self._renewed, refused))
+        joined = await self._flights.run(self._key, partial(self._renewed, refused))
         assert joined is not None
         return joined[0]
 

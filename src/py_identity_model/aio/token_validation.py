@@ -17,6 +17,7 @@ from .._jose.tokens import (
     verify_with_key,
 )
 from .._protocol.discovery_rules import Provider
+from .._protocol.fetching import Caller
 from .._protocol.token_validation import (
     TokenValidationConfig,
     allowed_algorithms,
@@ -31,7 +32,7 @@ from .._protocol.token_validation import (
 from .._seam.aio import call
 from .._settings import Settings, in_force
 from ..exceptions import (
-    ConfigurationException,
+    ProviderUnusableException,
     SignatureVerificationException,
     TokenValidationException,
 )
@@ -57,7 +58,8 @@ async def validate_token(
     :class:`TokenExpiredException`, :class:`InvalidAudienceException`,
     :class:`InvalidIssuerException`, :class:`SignatureVerificationException` or their base
     :class:`TokenValidationException` for a token that is refused, and
-    :class:`KeysUnavailableException` when the provider is out and no usable keys are cached.
+    :class:`KeysUnavailableException` when the provider is down and no usable keys are cached,
+    :class:`ProviderUnusableException` when it cannot be used as configured.
     Each has a ``code``.  RFC 7519 §7.2, RFC 8725.
 
     Example::
@@ -73,7 +75,17 @@ async def validate_token(
             return await validate_token(
                 jwt, token_validation_config, disco_doc_address, http_client
             )
-    config = token_validation_config
+    return await validate(jwt, token_validation_config, disco_doc_address, http_client)
+
+
+async def validate(
+    jwt: str,
+    config: TokenValidationConfig,
+    disco_doc_address: str | None,
+    http_client: AsyncHTTPClient | None,
+    caller: Caller | None = None,
+) -> dict[str, Any]:
+    """Do what :func:`validate_token` does, for a ``caller`` who may not wait for ever."""
     cache = default_cache
     if http_client is not None and config.perform_disco:
         cache = cache_of(http_client)
@@ -82,7 +94,7 @@ async def validate_token(
         jwt, config = opened(jwt, config)
         claims = cache.warm(jwt, config, disco_doc_address)
     if claims is None and config.perform_disco:
-        claims = await _by_discovery(jwt, config, cache, disco_doc_address, http_client)
+        claims = await _by_discovery(jwt, config, cache, disco_doc_address, http_client, caller)
     if claims is None:
         claims = _by_hand(jwt, config)
     if config.claims_validator is not None:
@@ -118,19 +130,23 @@ async def _by_discovery(
     cache: AsyncProviderCache,
     address: str | None,
     client: AsyncHTTPClient | None,
+    caller: Caller | None,
 ) -> dict[str, Any]:
     segments, header = _taken_apart(jwt, config, address)
+    caller = Caller.now() if caller is None else caller
     if config.jwks_uri is not None:
         provider, address = Provider(str(config.issuer), config.jwks_uri), None
     else:
         assert address is not None
-        provider = await cache.provider(client, address, policy_of(config))
+        provider = await cache.provider(client, address, policy_of(config), caller)
     if provider.jwks_uri is None:
-        raise ConfigurationException(
+        raise ProviderUnusableException(
             "the discovery document has no jwks_uri", code="missing_jwks_uri"
         )
     rules = rules_for(config, provider.issuer)
-    payload = await _verify(segments, header, config, cache, provider.jwks_uri, address, client)
+    payload = await _verify(
+        segments, header, config, cache, provider.jwks_uri, address, client, caller
+    )
     claims = read_claims(payload)
     rules.check(claims, time())
     if config.client_secret is None and address is not None:
@@ -146,30 +162,31 @@ async def _verify(
     jwks_uri: str,
     address: str | None,
     client: AsyncHTTPClient | None,
+    caller: Caller,
 ) -> bytes:
     policy = policy_of(config)
     weak = config.allow_weak_keys
     if config.client_secret is not None and ALGORITHMS[header.alg].kty == "oct":
         return verify_with_key(segments, header, secret_key(config), allow_weak_keys=weak)
-    keys = await cache.snapshot(client, jwks_uri, policy, address)
+    keys = await cache.snapshot(client, jwks_uri, policy, address, caller)
     try:
         return verify(segments, header, keys, allow_weak_keys=weak)
     except SignatureVerificationException:
         # Some providers change a key without changing its kid.
-        newer = await cache.newer(client, jwks_uri, policy, keys, header.kid)
+        newer = await cache.newer(client, jwks_uri, policy, keys, header.kid, caller)
         if newer is None:
             raise cooling_down(header) from None
     except TokenValidationException as error:
         if error.code != "no_matching_key" or header.kid is None:
             raise
         try:
-            newer = await cache.newer(client, jwks_uri, policy, keys, header.kid)
+            newer = await cache.newer(client, jwks_uri, policy, keys, header.kid, caller)
         except TokenValidationException:
             newer = None
         if newer is None:
             raise
     payload = verify(segments, header, newer, allow_weak_keys=weak)
-    cache.forgive(jwks_uri, policy)
+    cache.reset_cooldown(jwks_uri, policy)
     return payload
 
 

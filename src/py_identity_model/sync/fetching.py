@@ -1,134 +1,146 @@
 # Generated from aio/fetching.py by scripts/make_sync.py; edit that file.
-"""Fetch a provider's documents for the cache, or take over what another process fetched."""
+"""Fetching a provider's documents, or taking over what another process fetched."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
 from time import time
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from .._jose.jwk import JsonWebKey
 from .._logging import logger, redact_url
-from .._protocol import discovery_rules as rules
-from .._protocol import key_set
 from .._protocol.cache import may_be_stored
-from .._protocol.discovery_rules import Provider
 from .._protocol.fetching import (
     AS_CONFIGURED,
     Attempt,
-    Fetched,
-    Judged,
-    SharedAnswer,
-    shared_key,
+    DocumentKind,
+    FetchResult,
+    StoredResponse,
+    stored_key,
 )
 from .._protocol.messages import HttpRequest, HttpResponse
 from .._protocol.policy import DiscoveryPolicy
-from .http import HTTPClient, chosen_client, send
+from .http import HTTPClient, send
 
 if TYPE_CHECKING:
     from .token_store import TokenStore
 
 V = TypeVar("V")
 
-
-def fetch_provider(
-    address: str,
-    policy: DiscoveryPolicy,
-    http_client: HTTPClient | None,
-    attempt: Attempt,
-) -> Fetched[Provider]:
-    """Return the judged answer from ``address``, fetched as ``attempt`` says."""
-    try:
-        built = rules.build(address, policy)
-        logger.info("fetching the discovery document %s", redact_url(built.url))
-        parse = partial(rules.provider_of, address, policy)
-        fetched = _fetched(built, http_client, attempt, parse)
-    except Exception as error:
-        fetched = Fetched(Judged(**rules.failure(error)))
-    if not fetched.judged.is_successful:
-        logger.error("discovery failed: %s", fetched.judged.error_kind)
-    return fetched
+_LONGEST_LOGGED = 200  # characters
 
 
-def fetch_keys(
-    build: Callable[[], HttpRequest],
-    http_client: HTTPClient | None,
-    attempt: Attempt = AS_CONFIGURED,
-) -> Fetched[list[JsonWebKey]]:
-    """Return the judged answer to what ``build`` returns, fetched as ``attempt`` says."""
-    try:
-        built = build()
-        logger.info("fetching the key set %s", redact_url(built.url))
-        fetched = _fetched(built, http_client, attempt, key_set.keys_of)
-    except Exception as error:
-        fetched = Fetched(key_set.failed(error))
-    if not fetched.judged.is_successful:
-        logger.error("fetching a key set failed: %s", fetched.judged.error_kind)
-    return fetched
+class Fetcher(Generic[V]):
+    """Fetches documents of one kind; the caches and the uncached functions share it."""
 
+    def __init__(self, kind: DocumentKind[V]) -> None:
+        self.kind = kind
 
-def _fetched(
-    request: HttpRequest,
-    http_client: HTTPClient | None,
-    attempt: Attempt,
-    parse: Callable[[HttpResponse], Judged[V]],
-) -> Fetched[V]:
-    """Return the judged answer to ``request``; it has no value where the known one still stands."""
-    owner = chosen_client(http_client, request.url)
-    store = owner.document_store if attempt.lifetime is not None else None
-    known = None if store is None else _found(store, request)
-    if known is not None and (age := known.age(time())) < _oldest(known, attempt):
+    def fetch(
+        self,
+        address: str,
+        policy: DiscoveryPolicy,
+        client: HTTPClient | None,
+        attempt: Attempt = AS_CONFIGURED,
+        count: Callable[[], object] = bool,
+    ) -> FetchResult[V]:
+        """Return the document at ``address``, fetched as ``attempt`` says; raises nothing.
+
+        ``count`` is called once the address was accepted, before anything is sent.
+        """
+        kind = self.kind
         try:
-            judged = parse(known.response)
-            if attempt.helps(judged):
-                return Fetched(judged, _etag(known.response), age=age)
+            request = kind.build(address, policy)
+            count()
+            logger.info("fetching the %s %s", kind.label, redact_url(request.url))
+            store = None if client is None or attempt.lifetime is None else client.document_store
+            if store is not None:
+                return self._fetch_shared(store, request, address, policy, client, attempt)
+            request = request._replace(etag=attempt.etag)
+            response = send(request, client, retries=attempt.retries, in_turn=attempt.in_turn)
+            return self._result(address, policy, response, attempt)
         except Exception as error:
-            logger.warning("a shared document is not used: %s", type(error).__name__)
-    asked = request._replace(etag=attempt.etag)
-    answer = send(asked, owner, retries=attempt.retries, in_turn=attempt.in_turn)
-    if answer.status_code == 304:
-        if store is not None and known is not None and _etag(known.response) == attempt.etag:
-            _share(store, request, known.response, attempt)
-        stands: Judged[V] = Judged(True, cache_control=_control(answer))
-        return Fetched(stands, attempt.etag, unchanged=True)
-    judged = parse(answer)
-    if store is not None and judged.is_successful and may_be_stored(_control(answer)):
-        _share(store, request, answer, attempt)
-    return Fetched(judged, _etag(answer))
+            result = kind.failed(error)
+            logger.error(
+                "%s failed: %s: %s", kind.operation, redact_url(str(address)), _reason(result)
+            )
+            return result
+
+    def _fetch_shared(
+        self,
+        store: TokenStore,
+        request: HttpRequest,
+        address: str,
+        policy: DiscoveryPolicy,
+        client: HTTPClient | None,
+        attempt: Attempt,
+    ) -> FetchResult[V]:
+        """Return what another process stored if it is young enough, else what the provider says."""
+        stored = self._find(store, request)
+        now = time()
+        if stored is not None and stored.age(now) < _max_age(stored, attempt):
+            try:
+                result = self._result(address, policy, stored.response, attempt)
+                if result.value is not None and attempt.accepts(result.value):
+                    return result._replace(age=stored.age(now))
+            except Exception as error:
+                logger.warning("a shared document is not used: %s", type(error).__name__)
+        asked = request._replace(etag=attempt.etag)
+        response = send(asked, client, retries=attempt.retries, in_turn=attempt.in_turn)
+        result = self._result(address, policy, response, attempt)
+        if result.unchanged:
+            # Another version, stored by another process meanwhile, stays as old as it is.
+            if stored is not None and _etag(stored.response) == attempt.etag:
+                self._store(store, request, stored.response, attempt)
+        elif may_be_stored(result.cache_control):
+            self._store(store, request, response, attempt)
+        return result
+
+    def _result(
+        self, address: str, policy: DiscoveryPolicy, response: HttpResponse, attempt: Attempt
+    ) -> FetchResult[V]:
+        control = response.headers.get("cache-control")
+        if response.status_code == 304:
+            return FetchResult(cache_control=control, etag=attempt.etag, unchanged=True)
+        value = self.kind.parse(address, policy, response)
+        return FetchResult(value, cache_control=control, etag=_etag(response))
+
+    def _find(self, store: TokenStore, request: HttpRequest) -> StoredResponse | None:
+        from .best_effort import try_get  # few clients have a store
+
+        text = try_get(store, stored_key(request))
+        try:
+            if text is not None:
+                return StoredResponse.from_text(text, self.kind.label, request, time())
+        except ValueError:
+            logger.warning("a shared document cannot be read")
+        return None
+
+    def _store(
+        self, store: TokenStore, request: HttpRequest, response: HttpResponse, attempt: Attempt
+    ) -> None:
+        from .best_effort import try_set
+
+        text = StoredResponse(response, time()).to_text(self.kind.label, request)
+        try_set(store, stored_key(request), text, _lifetime(response, attempt))
 
 
-def _control(answer: HttpResponse) -> str | None:
-    return answer.headers.get("cache-control")
+def _reason(result: FetchResult[Any]) -> str:
+    """Return why there is no value, without what the provider put into its answer."""
+    if result.status_code is not None:
+        return f"status {result.status_code}"
+    return repr(str(result.error)[:_LONGEST_LOGGED])
 
 
-def _etag(answer: HttpResponse) -> str | None:
-    etag = answer.headers.get("etag")
+def _etag(response: HttpResponse) -> str | None:
+    etag = response.headers.get("etag")
     # One that no request can carry would make every refresh fail.
     return etag if etag is not None and etag.isascii() and etag.isprintable() else None
 
 
-def _lifetime(answer: HttpResponse, attempt: Attempt) -> float:
-    return 0.0 if attempt.lifetime is None else attempt.lifetime(_control(answer))
+def _lifetime(response: HttpResponse, attempt: Attempt) -> float:
+    control = response.headers.get("cache-control")
+    return 0.0 if attempt.lifetime is None else attempt.lifetime(control)
 
 
-def _oldest(known: SharedAnswer, attempt: Attempt) -> float:
-    return min(attempt.oldest, _lifetime(known.response, attempt))
-
-
-def _found(store: TokenStore, request: HttpRequest) -> SharedAnswer | None:
-    from .quiet_store import ask_store  # few clients have a store
-
-    text = ask_store(store, shared_key(request))
-    try:
-        return None if text is None else SharedAnswer.from_text(text, request, time())
-    except ValueError:
-        logger.warning("a shared document cannot be read")
-        return None
-
-
-def _share(store: TokenStore, request: HttpRequest, answer: HttpResponse, attempt: Attempt) -> None:
-    from .quiet_store import tell_store
-
-    text = SharedAnswer(answer, time()).to_text()
-    tell_store(store, shared_key(request), text, _lifetime(answer, attempt))
+def _max_age(stored: StoredResponse, attempt: Attempt) -> float:
+    return min(attempt.max_age, _lifetime(stored.response, attempt))

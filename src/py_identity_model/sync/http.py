@@ -248,8 +248,7 @@ def send(
     if request.certificate is not None:
         return _send_with_certificate(request, request.certificate, http_client, retries)
     owner = chosen_client(http_client, request.url)
-    given = HTTP_TIMEOUT.given()
-    seconds = owner.total_timeout if given is None else _DEADLINE_FACTOR * given
+    seconds = seconds_allowed(owner)
     due = monotonic() + seconds
     most = int(HTTP_RETRY_MAX_ATTEMPTS.read()) if retries is None else retries
     pauses = backoff(most, HTTP_RETRY_BASE_DELAY.read())
@@ -258,6 +257,14 @@ def send(
             return _attempts(owner, request, pauses, due, in_turn=in_turn)
     except TimeoutError:
         raise too_late(request) from None
+
+
+def seconds_allowed(client: HTTPClient | None) -> float:
+    """Return how long one call of :func:`send` by ``client`` may take, in seconds."""
+    given = HTTP_TIMEOUT.given()
+    if given is None and client is not None:
+        return client.total_timeout
+    return _DEADLINE_FACTOR * HTTP_TIMEOUT.read()
 
 
 def _send_with_certificate(

@@ -3,11 +3,14 @@
 
 from __future__ import annotations
 
-from .._protocol import jwks as protocol
-from .._protocol.jwks import JwksRequest, JwksResponse
+from .._protocol.jwks import JwksRequest, JwksResponse, response_of
+from .._protocol.key_set import KEY_SET
+from .._protocol.policy import DiscoveryPolicy
 from .._settings import Settings, in_force
-from .fetching import fetch_keys
+from .fetching import Fetcher
 from .http import HTTPClient
+
+_fetcher = Fetcher(KEY_SET)
 
 
 def get_jwks(
@@ -28,6 +31,7 @@ def get_jwks(
         if response.is_successful:
             print([key.kid for key in response.keys])
     """
+    policy = jwks_request.policy or DiscoveryPolicy()
     with in_force(settings):
-        fetched = fetch_keys(lambda: protocol.build(jwks_request), http_client)
-    return protocol.response_of(fetched.judged)
+        result = _fetcher.fetch(jwks_request.address, policy, http_client)
+    return response_of(result)

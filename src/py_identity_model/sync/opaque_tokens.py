@@ -7,6 +7,7 @@ import hashlib
 import json
 import threading
 import time
+from enum import Enum
 from functools import partial
 from typing import Any
 
@@ -15,7 +16,7 @@ from .._jose.claims import numeric_date
 from .._logging import logger
 from .._protocol.client_authentication import ClientAuthentication
 from .._protocol.introspection import TokenIntrospectionRequest
-from .._protocol.messages import ErrorKind
+from .._protocol.retry import is_outage
 from .._protocol.token_validation import TokenValidationConfig
 from .._settings import Settings
 from ..exceptions import (
@@ -24,10 +25,10 @@ from ..exceptions import (
     TokenExpiredException,
     TokenValidationException,
 )
-from .flights import Flights
+from .best_effort import try_get, try_set
 from .http import HTTPClient
 from .introspection import introspect_token
-from .quiet_store import ask_store, tell_store
+from .single_flight import SingleFlight
 from .token_store import TokenStore
 
 
@@ -79,7 +80,7 @@ class OpaqueTokens:
         self._http_client = http_client
         self._settings = settings
         self._known: dict[bytes, tuple[float, dict[str, Any]]] = {}
-        self._flights: Flights[dict[str, Any]] = Flights("py_identity_model.opaque")
+        self._flights: SingleFlight[dict[str, Any]] = SingleFlight("py_identity_model.opaque")
         self._lock = threading.Lock()
         self.clock = time.monotonic
         forget_in_child(self)
@@ -106,7 +107,7 @@ class OpaqueTokens:
         if known is not None and self.clock() < known[0]:
             found = dict(known[1])
         else:
-            joined = self._flights.join(key, partial(self._ask, token, key))
+            joined = self._flights.run(key, partial(self._ask, token, key))
             assert joined is not None
             found = dict(joined[0])
         expires = numeric_date(found.get("exp"))
@@ -143,7 +144,7 @@ class OpaqueTokens:
         """Return until when, and what, another process was told of a token."""
         if self._store is None:
             return None
-        text = ask_store(self._store, name)
+        text = try_get(self._store, name)
         try:
             kept = {} if text is None else json.loads(text)
             until, claims = numeric_date(kept.get("until")), kept.get("claims")
@@ -158,7 +159,7 @@ class OpaqueTokens:
         if self._store is None:
             return
         text = json.dumps({"until": time.time() + seconds, "claims": claims})
-        tell_store(self._store, name, text, seconds)
+        try_set(self._store, name, text, seconds)
 
     def _keep(self, key: bytes, claims: dict[str, Any], seconds: float) -> float:
         """Keep ``claims`` for so many seconds, and no longer than the token lives; return which."""
@@ -181,7 +182,6 @@ class OpaqueTokens:
             self._known.pop(key, None)
 
 
-def _failure(kind: object, status: int | None, text: str) -> KeysUnavailableException:
-    out = kind is ErrorKind.NETWORK_ERROR or status == 429 or (status or 0) >= 500
-    code = "introspection_unavailable" if out else "introspection_failed"
+def _failure(kind: Enum | None, status: int | None, text: str) -> KeysUnavailableException:
+    code = "introspection_unavailable" if is_outage(kind, status) else "introspection_failed"
     return KeysUnavailableException(text, status_code=status, code=code)

@@ -8,7 +8,7 @@ from .._protocol.health import ProviderHealth, state_of
 from .._protocol.policy import DiscoveryPolicy
 from .._settings import Settings, in_force
 from .http import HTTPClient
-from .provider_cache import ProviderCache, cache_of, default_cache, place_of
+from .provider_cache import ProviderCache, cache_of, default_cache
 
 
 def prime(
@@ -61,7 +61,7 @@ def refresh(
     policy = discovery_policy or DiscoveryPolicy()
     cache = default_cache if http_client is None else cache_of(http_client)
     with in_force(settings):
-        cache.renewed(http_client, disco_doc_address, policy)
+        cache.refresh(http_client, disco_doc_address, policy)
     return _state(cache, disco_doc_address, policy)
 
 
@@ -83,11 +83,11 @@ def health(
 
 def _state(cache: ProviderCache, address: str, policy: DiscoveryPolicy) -> ProviderHealth:
     now = cache.documents.clock()
-    document = cache.documents.entries.find((address, policy.cache_key()))
+    document = cache.documents.find(address, policy)
     provider = None if document is None else document.value
     if document is None or provider is None:
         return ProviderHealth(address, ready=False, document=state_of(document, now))
-    entry = cache.keys.entries.find(place_of(provider.jwks_uri or "", policy))
+    entry = cache.keys.find(provider.jwks_uri or "", policy)
     keys = None if entry is None else entry.usable(cache.keys.clock())
     return ProviderHealth(
         address,

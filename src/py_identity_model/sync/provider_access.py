@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -16,7 +15,8 @@ from .._protocol.client_profile import (
     check_provider,
     signing_algorithms,
 )
-from .._protocol.discovery import DiscoveryDocumentRequest, DiscoveryDocumentResponse
+from .._protocol.discovery import DiscoveryDocumentResponse, metadata_of
+from .._protocol.discovery_rules import Provider
 from .._protocol.dpop import DPoPKey
 from .._protocol.mtls import resolve_mtls_endpoint
 from .._protocol.policy import DiscoveryPolicy
@@ -24,18 +24,16 @@ from .._protocol.replay import MemoryReplayStore, ReplayStore
 from .._protocol.token_endpoint import Scope, scope_text
 from .._protocol.token_validation import TokenValidationConfig
 from .._protocol.userinfo import UserInfoRequest, UserInfoResponse
-from .._settings import Settings
+from .._settings import Settings, in_force
 from ..exceptions import (
     ConfigurationException,
     DiscoveryException,
+    TokenValidationException,
 )
-from .discovery import get_discovery_document
-from .flights import Flights
 from .http import HTTPClient
+from .provider_cache import ProviderCache, cache_of, default_cache
 from .token_store import MemoryTokenStore, TokenStore
 from .userinfo import get_userinfo
-
-_METADATA_LIFETIME = 3600.0
 
 
 class ProviderAccess:
@@ -82,8 +80,7 @@ class ProviderAccess:
                 "the metadata is that of another issuer", code="issuer_not_configured"
             )
         self._given = metadata
-        self._metadata: tuple[float, DiscoveryDocumentResponse] | None = None
-        self._flights: Flights[DiscoveryDocumentResponse] = Flights("py_identity_model.md")
+        self._metadata: tuple[Provider, DiscoveryDocumentResponse] | None = None
         self._use_par = use_par or profile is not None
         self._signing = (request_signing_key, request_signing_algorithm, request_signing_kid)
         self._id_tokens = id_token_algorithms
@@ -95,11 +92,11 @@ class ProviderAccess:
         self._http_client = http_client
         self._policy = discovery_policy
         self._settings = settings
-        self.clock = time.monotonic
 
     def metadata(self) -> DiscoveryDocumentResponse:
-        """Return the provider's metadata, as given or as discovered within the last hour.
+        """Return the provider's metadata, as given or from the cache of :func:`validate_token`.
 
+        So it is as fresh, and as stale, as what validation uses, and fetched once for both.
         Raises :class:`DiscoveryException` when it cannot be had,
         :class:`ConfigurationException` when it violates the profile.
 
@@ -110,23 +107,23 @@ class ProviderAccess:
         if self._given is not None:
             check_provider(self.profile, self._given)
             return self._given
+        try:
+            with in_force(self._settings):
+                provider = self._cache().metadata(
+                    self._http_client, self.issuer, self._policy or DiscoveryPolicy()
+                )
+        except TokenValidationException as error:
+            status = error.details.get("status_code")
+            raise DiscoveryException(str(error), self.issuer, status) from None
         known = self._metadata
-        if known is not None and self.clock() < known[0] + _METADATA_LIFETIME:
-            return known[1]
-        joined = self._flights.join("metadata", self._discover)
-        assert joined is not None
-        return joined[0]
+        if known is None or known[0] is not provider:
+            found = metadata_of(provider)
+            check_provider(self.profile, found)
+            known = self._metadata = provider, found
+        return known[1]
 
-    def _discover(self) -> DiscoveryDocumentResponse:
-        request = DiscoveryDocumentRequest(self.issuer, self._policy)
-        found = get_discovery_document(request, self._http_client, settings=self._settings)
-        if not found.is_successful:
-            if self._metadata is not None:  # the provider is out: what was known still holds
-                return self._metadata[1]
-            raise DiscoveryException(str(found.error), self.issuer, found.status_code)
-        check_provider(self.profile, found)
-        self._metadata = self.clock(), found
-        return found
+    def _cache(self) -> ProviderCache:
+        return default_cache if self._http_client is None else cache_of(self._http_client)
 
     def endpoint(self, name: str) -> str:
         """Return the URL of an endpoint, for a client that authenticates as this one does.

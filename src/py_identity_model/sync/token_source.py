@@ -24,10 +24,10 @@ from .._settings import Settings
 from ..exceptions import InvalidArgumentError, PyIdentityModelException, TokenRequestException
 from .client_credentials import request_client_credentials_token
 from .device import wait_for_device_token
-from .flights import Flights
 from .grants import request_extension_token, request_jwt_bearer_token
 from .http import HTTPClient
 from .refreshing import refresh_token
+from .single_flight import SingleFlight
 from .token_exchange import exchange_token
 from .token_store import MemoryTokenStore, TokenStore
 
@@ -95,7 +95,7 @@ class TokenSource:
         self._settings = settings
         self._current: StoredToken | None = None
         self._unsaved: StoredToken | None = None
-        self._flights: Flights[StoredToken] = Flights("py_identity_model.token_source")
+        self._flights: SingleFlight[StoredToken] = SingleFlight("py_identity_model.token_source")
         self.clock = time.time
 
     def get_token(self) -> StoredToken:
@@ -135,7 +135,7 @@ class TokenSource:
         return self._join(refused)
 
     def _join(self, refused: str | None) -> StoredToken:
-        joined = self._flights.join(self._key, partial(self._renewed, refused))
+        joined = self._flights.run(self._key, partial(self._renewed, refused))
         assert joined is not None
         return joined[0]
 

@@ -1,4 +1,4 @@
-"""One call at a time for each key, however many want its outcome."""
+"""Single flight: one call at a time for each key, its outcome shared by all who asked."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from functools import partial
 from typing import Generic, TypeVar
 
 from .._fork import forget_in_child
-from .._seam.aio import Event, PeerLocal, Result, meanwhile, spawn
+from .._seam.aio import Event, PeerLocal, Result, spawn, wait_for
 from ..exceptions import NetworkException, PyIdentityModelException
 
 V = TypeVar("V")
 
-_MOST_LEADERS = 3
+_MAX_RESTARTS = 3
 
 
 class AsyncFlight(Generic[V]):
@@ -21,26 +21,26 @@ class AsyncFlight(Generic[V]):
 
     def __init__(self, table: dict[Hashable, AsyncFlight[V]]) -> None:
         self.table = table
-        self.landed = Event()
+        self.done = Event()
         self.outcome: list[V] = []
         self.error: Exception | None = None
-        self.passengers = 0
+        self.waiters = 0
 
 
-class AsyncFlights(Generic[V]):
+class AsyncSingleFlight(Generic[V]):
     """Calls under way, by key.
 
-    A call runs on its own, not inside its first caller, so that no caller's end, whether
-    cancelled or killed, takes the others' outcome away.  A failure is shared with whoever
-    waits, and not remembered.
+    Not a lock around the call, and not a call inside its first caller: the caller that came first
+    may be cancelled or killed, and then all who wait would have to begin again, or would be
+    cancelled with it.  A call is a task (a thread) of its own, which no caller's end reaches.
 
-    ``needed_later`` makes what outcomes will be used with: once at most, while the first call is
-    under way.
+    There is one table per event loop, because a task cannot wait for another loop's event; threads
+    share one.  A failure is shared with those who wait, as an exception of its own for each (a
+    shared one would collect their tracebacks), and not remembered here.
     """
 
-    def __init__(self, name: str, needed_later: Callable[[], object] | None = None) -> None:
+    def __init__(self, name: str) -> None:
         self._name = name
-        self._needed_later = needed_later
         self._table: PeerLocal[dict[Hashable, AsyncFlight[V]]] = PeerLocal(dict)
         self._lock = threading.Lock()
         forget_in_child(self)
@@ -48,54 +48,55 @@ class AsyncFlights(Generic[V]):
     def _forget_parent(self) -> None:
         self._lock = threading.Lock()
 
+    def __len__(self) -> int:
+        """Return how many calls are under way."""
+        return len(self._table.get())
+
     def waiting(self, key: Hashable) -> int:
         """Return how many callers wait for the call of ``key``."""
         with self._lock:
             flight = self._table.get().get(key)
-            return 0 if flight is None else flight.passengers
+            return 0 if flight is None else flight.waiters
 
-    async def join(
+    async def run(
         self,
         key: Hashable,
         call: Callable[[], Result[V]],
         admit: Callable[[], bool] = lambda: True,
+        *,
+        patience: float | None = None,
     ) -> tuple[V, bool] | None:
         """Return the outcome of ``key``'s call, and whether this caller began it.
 
         A call under way is joined.  Otherwise ``admit`` decides, with nobody else deciding at
-        the same time: the call begins, or None is returned.
+        the same time: the call begins, or None is returned.  Raises TimeoutError when it takes
+        longer than ``patience`` seconds; the call goes on, and whoever comes later joins it.
         """
-        for _ in range(_MOST_LEADERS):
-            flight, began = self._board(key, admit)
+        for _ in range(_MAX_RESTARTS):  # a call that was stopped left nothing to share
+            flight, began = self._enter(key, admit)
             if flight is None:
                 return None
             if began:
-                lead = partial(self._fly, key, flight, call)
-                if spawn(f"{self._name} {key}", lead):
-                    await self._use_the_wait(flight)
-                else:
-                    await lead()
-            await flight.landed.wait()
+                execute = partial(self._execute, key, flight, call)
+                if not spawn(f"{self._name} {key}", execute):
+                    await execute()
+            if not await wait_for(flight.done, patience):
+                raise TimeoutError
             if flight.outcome:
                 return flight.outcome[0], began
             if flight.error is not None:
-                raise _shared(flight.error)
+                raise _shared_error(flight.error)
         raise NetworkException("the call was stopped before it had an outcome", code="call_stopped")
 
-    async def _use_the_wait(self, flight: AsyncFlight[V]) -> None:
-        needed_later, self._needed_later = self._needed_later, None
-        if needed_later is not None:
-            await meanwhile(needed_later, flight.landed)
-
-    def start(self, key: Hashable, call: Callable[[], Result[V]]) -> None:
-        """Begin the call of ``key`` behind everybody's back, unless it is under way."""
-        flight, began = self._board(key, lambda: True)
+    def run_in_background(self, key: Hashable, call: Callable[[], Result[V]]) -> None:
+        """Begin the call of ``key`` without waiting for it, unless it is under way."""
+        flight, began = self._enter(key, lambda: True)
         if flight is not None and began:
-            lead = partial(self._fly, key, flight, call)
-            if not spawn(f"{self._name} {key}", lead):
-                self._land(key, flight)
+            execute = partial(self._execute, key, flight, call)
+            if not spawn(f"{self._name} {key}", execute):
+                self._finish(key, flight)
 
-    def _board(
+    def _enter(
         self, key: Hashable, admit: Callable[[], bool]
     ) -> tuple[AsyncFlight[V] | None, bool]:
         with self._lock:
@@ -106,10 +107,10 @@ class AsyncFlights(Generic[V]):
                 if not admit():
                     return None, False
                 flight = flights[key] = AsyncFlight(flights)
-            flight.passengers += 1
+            flight.waiters += 1
             return flight, began
 
-    async def _fly(
+    async def _execute(
         self, key: Hashable, flight: AsyncFlight[V], call: Callable[[], Result[V]]
     ) -> None:
         try:
@@ -117,16 +118,17 @@ class AsyncFlights(Generic[V]):
         except Exception as error:
             flight.error = error
         finally:
-            self._land(key, flight)
+            self._finish(key, flight)
 
-    def _land(self, key: Hashable, flight: AsyncFlight[V]) -> None:
+    def _finish(self, key: Hashable, flight: AsyncFlight[V]) -> None:
         with self._lock:
+            # Another call may have begun if this one was taken for dead: it keeps its place.
             if flight.table.get(key) is flight:
                 del flight.table[key]
-        flight.landed.set()
+        flight.done.set()
 
 
-def _shared(error: Exception) -> Exception:
+def _shared_error(error: Exception) -> Exception:
     if isinstance(error, PyIdentityModelException):
         return error.fresh()
     fresh = PyIdentityModelException(f"{type(error).__name__}: {error}")

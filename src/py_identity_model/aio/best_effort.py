@@ -1,4 +1,4 @@
-"""Stores that spare a request: one that is out, or hangs, costs a warning and nothing else."""
+"""Best-effort store access: failures and timeouts are logged, never raised."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     from .token_store import AsyncTokenStore
 
 
-async def ask_store(store: AsyncTokenStore, key: str) -> str | None:
-    """Return what is kept under ``key``; None also where the store does not say."""
+async def try_get(store: AsyncTokenStore, key: str) -> str | None:
+    """Return what is stored under ``key``; None also where the store does not answer."""
     try:
         with deadline(STORE_SECONDS):
             return await store.get(key)
@@ -22,8 +22,8 @@ async def ask_store(store: AsyncTokenStore, key: str) -> str | None:
         return None
 
 
-async def tell_store(store: AsyncTokenStore, key: str, value: str, seconds: float) -> None:
-    """Keep ``value`` for so many seconds, if the store takes it."""
+async def try_set(store: AsyncTokenStore, key: str, value: str, seconds: float) -> None:
+    """Store ``value`` for so many seconds, if the store takes it."""
     try:
         with deadline(STORE_SECONDS):
             await store.set(key, value, seconds)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from py_identity_model._seam.aio import Event, gather, sleep
-from py_identity_model.aio import flights as module
-from py_identity_model.aio.flights import AsyncFlights
+from py_identity_model.aio import single_flight as module
+from py_identity_model.aio.single_flight import AsyncSingleFlight
 from py_identity_model.exceptions import NetworkException, PyIdentityModelException
 from tests.support import refused
 
@@ -16,16 +16,16 @@ class Stopped(BaseException):
 
 
 @pytest.fixture
-def flights() -> AsyncFlights[int]:
-    return AsyncFlights("test")
+def flights() -> AsyncSingleFlight[int]:
+    return AsyncSingleFlight("test")
 
 
-async def until_waiting(flights: AsyncFlights[int], key: str, count: int) -> None:
+async def until_waiting(flights: AsyncSingleFlight[int], key: str, count: int) -> None:
     while flights.waiting(key) < count:
         await sleep(0.001)
 
 
-async def test_concurrent_calls_become_one(flights: AsyncFlights[int]) -> None:
+async def test_concurrent_calls_become_one(flights: AsyncSingleFlight[int]) -> None:
     calls = []
 
     async def fetch() -> int:
@@ -34,7 +34,7 @@ async def test_concurrent_calls_become_one(flights: AsyncFlights[int]) -> None:
         return 42
 
     async def one() -> tuple[int, bool] | None:
-        return await flights.join("key", fetch)
+        return await flights.run("key", fetch)
 
     outcomes = await gather([one] * 20)
     assert sorted(outcomes, key=str) == [(42, False)] * 19 + [(42, True)]
@@ -43,7 +43,7 @@ async def test_concurrent_calls_become_one(flights: AsyncFlights[int]) -> None:
 
 
 async def test_a_failure_is_shared_as_fresh_exceptions_and_not_remembered(
-    flights: AsyncFlights[int],
+    flights: AsyncSingleFlight[int],
 ) -> None:
     async def fail() -> int:
         await until_waiting(flights, "key", 3)
@@ -51,7 +51,7 @@ async def test_a_failure_is_shared_as_fresh_exceptions_and_not_remembered(
 
     async def one() -> NetworkException:
         with refused(NetworkException, "network_error") as caught:
-            await flights.join("key", fail)
+            await flights.run("key", fail)
         assert isinstance(caught.value, NetworkException)
         return caught.value
 
@@ -64,43 +64,43 @@ async def test_a_failure_is_shared_as_fresh_exceptions_and_not_remembered(
     async def succeed() -> int:
         return 1
 
-    assert await flights.join("key", succeed) == (1, True)
+    assert await flights.run("key", succeed) == (1, True)
 
 
-async def test_an_unforeseen_error_is_wrapped(flights: AsyncFlights[int]) -> None:
+async def test_an_unforeseen_error_is_wrapped(flights: AsyncSingleFlight[int]) -> None:
     async def fail() -> int:
         raise LookupError("bug")
 
     with refused(PyIdentityModelException, "identity_error") as caught:
-        await flights.join("key", fail)
+        await flights.run("key", fail)
     assert isinstance(caught.value.__cause__, LookupError)
 
 
-async def test_a_call_that_is_not_admitted_is_not_made(flights: AsyncFlights[int]) -> None:
+async def test_a_call_that_is_not_admitted_is_not_made(flights: AsyncSingleFlight[int]) -> None:
     async def fetch() -> int:
         raise AssertionError("must not be called")
 
-    assert await flights.join("key", fetch, lambda: False) is None
+    assert await flights.run("key", fetch, lambda: False) is None
 
 
 async def test_a_call_under_way_is_joined_without_asking_for_admission(
-    flights: AsyncFlights[int],
+    flights: AsyncSingleFlight[int],
 ) -> None:
     async def fetch() -> int:
         await until_waiting(flights, "key", 2)
         return 7
 
     async def first() -> object:
-        return await flights.join("key", fetch)
+        return await flights.run("key", fetch)
 
     async def second() -> object:
         await until_waiting(flights, "key", 1)
-        return await flights.join("key", fetch, lambda: False)
+        return await flights.run("key", fetch, lambda: False)
 
     assert await gather([first, second]) == [(7, True), (7, False)]
 
 
-async def test_different_keys_do_not_wait_for_each_other(flights: AsyncFlights[int]) -> None:
+async def test_different_keys_do_not_wait_for_each_other(flights: AsyncSingleFlight[int]) -> None:
     async def never() -> int:
         await until_waiting(flights, "slow", 2)
         return 1
@@ -109,42 +109,44 @@ async def test_different_keys_do_not_wait_for_each_other(flights: AsyncFlights[i
         return 2
 
     async def slow() -> object:
-        return await flights.join("slow", never)
+        return await flights.run("slow", never)
 
     async def quick() -> object:
         await until_waiting(flights, "slow", 1)
-        outcome = await flights.join("quick", fetch)
-        await flights.join("slow", fetch)
+        outcome = await flights.run("quick", fetch)
+        await flights.run("slow", fetch)
         return outcome
 
     assert await gather([slow, quick]) == [(1, True), (2, True)]
 
 
-async def test_a_call_begun_behind_is_joined_by_whoever_comes(flights: AsyncFlights[int]) -> None:
+async def test_a_call_begun_behind_is_joined_by_whoever_comes(
+    flights: AsyncSingleFlight[int],
+) -> None:
     async def fetch() -> int:
         await until_waiting(flights, "key", 2)
         return 3
 
-    flights.start("key", fetch)
-    flights.start("key", fetch)
-    assert await flights.join("key", fetch) == (3, False)
+    flights.run_in_background("key", fetch)
+    flights.run_in_background("key", fetch)
+    assert await flights.run("key", fetch) == (3, False)
 
 
 async def test_without_a_thread_or_task_to_spare_the_caller_makes_the_call_itself(
-    flights: AsyncFlights[int], monkeypatch: pytest.MonkeyPatch
+    flights: AsyncSingleFlight[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module, "spawn", lambda name, one: False)
 
     async def fetch() -> int:
         return 5
 
-    assert await flights.join("key", fetch) == (5, True)
-    flights.start("key", fetch)
+    assert await flights.run("key", fetch) == (5, True)
+    flights.run_in_background("key", fetch)
     assert flights.waiting("key") == 0
 
 
 async def test_when_every_call_is_stopped_the_callers_are_told(
-    flights: AsyncFlights[int], monkeypatch: pytest.MonkeyPatch
+    flights: AsyncSingleFlight[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     tries = []
 
@@ -156,7 +158,7 @@ async def test_when_every_call_is_stopped_the_callers_are_told(
         return False
 
     monkeypatch.setattr(module, "spawn", spawn_and_stop)
-    real = flights._fly
+    real = flights._execute
 
     async def fly(*arguments: object) -> None:
         try:
@@ -164,14 +166,14 @@ async def test_when_every_call_is_stopped_the_callers_are_told(
         except Stopped:
             return
 
-    monkeypatch.setattr(flights, "_fly", fly)
+    monkeypatch.setattr(flights, "_execute", fly)
     with refused(NetworkException, "call_stopped"):
-        await flights.join("key", stop)
+        await flights.run("key", stop)
     assert len(tries) == 3
 
 
 async def test_waiters_outlive_a_stopped_call(
-    flights: AsyncFlights[int], monkeypatch: pytest.MonkeyPatch
+    flights: AsyncSingleFlight[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     doomed = [True]
 
@@ -181,7 +183,7 @@ async def test_waiters_outlive_a_stopped_call(
             raise Stopped
         return 9
 
-    real = flights._fly
+    real = flights._execute
 
     async def fly(*arguments: object) -> None:
         try:
@@ -189,8 +191,8 @@ async def test_waiters_outlive_a_stopped_call(
         except Stopped:
             return
 
-    monkeypatch.setattr(flights, "_fly", fly)
-    assert await flights.join("key", fetch) == (9, True)
+    monkeypatch.setattr(flights, "_execute", fly)
+    assert await flights.run("key", fetch) == (9, True)
 
 
 async def test_an_event_wakes_everybody() -> None:
@@ -207,33 +209,31 @@ async def test_an_event_wakes_everybody() -> None:
     assert await gather([wait, wait, wake]) == ["woken", "woken", "woke"]
 
 
-def test_a_forked_child_has_a_lock_of_its_own(flights: AsyncFlights[int]) -> None:
+def test_a_forked_child_has_a_lock_of_its_own(flights: AsyncSingleFlight[int]) -> None:
     lock = flights._lock
     flights._forget_parent()
     assert flights._lock is not lock
 
 
-async def test_a_call_that_lost_its_place_leaves_its_successor_alone(
-    flights: AsyncFlights[int],
+async def test_a_caller_leaves_when_its_patience_ends_and_the_call_goes_on(
+    flights: AsyncSingleFlight[int],
 ) -> None:
-    async def fetch() -> int:
-        table = flights._table.get()
-        table["key"] = module.AsyncFlight(table)
-        return 1
-
-    assert await flights.join("key", fetch) == (1, True)
-    assert "key" in flights._table.get()
-
-
-async def test_what_outcomes_are_used_with_is_made_once_while_the_first_is_waited_for() -> None:
-    made: list[int] = []
-    flights: AsyncFlights[int] = AsyncFlights("test", lambda: made.append(1))
+    gate = Event()
 
     async def fetch() -> int:
-        while not made:
-            await sleep(0.001)
+        await gate.wait()
         return 42
 
-    assert await flights.join("key", fetch) == (42, True)
-    assert await flights.join("key", fetch) == (42, True)
-    assert made == [1]
+    with pytest.raises(TimeoutError):
+        await flights.run("key", fetch, patience=0.01)
+    assert len(flights) == 1
+
+    async def one() -> object:
+        return await flights.run("key", fetch)
+
+    async def open_gate() -> None:
+        await until_waiting(flights, "key", 2)
+        gate.set()
+
+    assert (await gather([one, open_gate]))[0] == (42, False)
+    assert len(flights) == 0

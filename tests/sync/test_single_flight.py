@@ -1,4 +1,4 @@
-# Generated from aio/test_flights.py by scripts/make_sync.py; edit that file.
+# Generated from aio/test_single_flight.py by scripts/make_sync.py; edit that file.
 """One call at a time for each key, whatever becomes of its callers."""
 
 from __future__ import annotations
@@ -7,8 +7,8 @@ import pytest
 
 from py_identity_model._seam.sync import Event, gather, sleep
 from py_identity_model.exceptions import NetworkException, PyIdentityModelException
-from py_identity_model.sync import flights as module
-from py_identity_model.sync.flights import Flights
+from py_identity_model.sync import single_flight as module
+from py_identity_model.sync.single_flight import SingleFlight
 from tests.support import refused
 
 
@@ -17,16 +17,16 @@ class Stopped(BaseException):
 
 
 @pytest.fixture
-def flights() -> Flights[int]:
-    return Flights("test")
+def flights() -> SingleFlight[int]:
+    return SingleFlight("test")
 
 
-def until_waiting(flights: Flights[int], key: str, count: int) -> None:
+def until_waiting(flights: SingleFlight[int], key: str, count: int) -> None:
     while flights.waiting(key) < count:
         sleep(0.001)
 
 
-def test_concurrent_calls_become_one(flights: Flights[int]) -> None:
+def test_concurrent_calls_become_one(flights: SingleFlight[int]) -> None:
     calls = []
 
     def fetch() -> int:
@@ -35,7 +35,7 @@ def test_concurrent_calls_become_one(flights: Flights[int]) -> None:
         return 42
 
     def one() -> tuple[int, bool] | None:
-        return flights.join("key", fetch)
+        return flights.run("key", fetch)
 
     outcomes = gather([one] * 20)
     assert sorted(outcomes, key=str) == [(42, False)] * 19 + [(42, True)]
@@ -44,7 +44,7 @@ def test_concurrent_calls_become_one(flights: Flights[int]) -> None:
 
 
 def test_a_failure_is_shared_as_fresh_exceptions_and_not_remembered(
-    flights: Flights[int],
+    flights: SingleFlight[int],
 ) -> None:
     def fail() -> int:
         until_waiting(flights, "key", 3)
@@ -52,7 +52,7 @@ def test_a_failure_is_shared_as_fresh_exceptions_and_not_remembered(
 
     def one() -> NetworkException:
         with refused(NetworkException, "network_error") as caught:
-            flights.join("key", fail)
+            flights.run("key", fail)
         assert isinstance(caught.value, NetworkException)
         return caught.value
 
@@ -65,43 +65,43 @@ def test_a_failure_is_shared_as_fresh_exceptions_and_not_remembered(
     def succeed() -> int:
         return 1
 
-    assert flights.join("key", succeed) == (1, True)
+    assert flights.run("key", succeed) == (1, True)
 
 
-def test_an_unforeseen_error_is_wrapped(flights: Flights[int]) -> None:
+def test_an_unforeseen_error_is_wrapped(flights: SingleFlight[int]) -> None:
     def fail() -> int:
         raise LookupError("bug")
 
     with refused(PyIdentityModelException, "identity_error") as caught:
-        flights.join("key", fail)
+        flights.run("key", fail)
     assert isinstance(caught.value.__cause__, LookupError)
 
 
-def test_a_call_that_is_not_admitted_is_not_made(flights: Flights[int]) -> None:
+def test_a_call_that_is_not_admitted_is_not_made(flights: SingleFlight[int]) -> None:
     def fetch() -> int:
         raise AssertionError("must not be called")
 
-    assert flights.join("key", fetch, lambda: False) is None
+    assert flights.run("key", fetch, lambda: False) is None
 
 
 def test_a_call_under_way_is_joined_without_asking_for_admission(
-    flights: Flights[int],
+    flights: SingleFlight[int],
 ) -> None:
     def fetch() -> int:
         until_waiting(flights, "key", 2)
         return 7
 
     def first() -> object:
-        return flights.join("key", fetch)
+        return flights.run("key", fetch)
 
     def second() -> object:
         until_waiting(flights, "key", 1)
-        return flights.join("key", fetch, lambda: False)
+        return flights.run("key", fetch, lambda: False)
 
     assert gather([first, second]) == [(7, True), (7, False)]
 
 
-def test_different_keys_do_not_wait_for_each_other(flights: Flights[int]) -> None:
+def test_different_keys_do_not_wait_for_each_other(flights: SingleFlight[int]) -> None:
     def never() -> int:
         until_waiting(flights, "slow", 2)
         return 1
@@ -110,42 +110,44 @@ def test_different_keys_do_not_wait_for_each_other(flights: Flights[int]) -> Non
         return 2
 
     def slow() -> object:
-        return flights.join("slow", never)
+        return flights.run("slow", never)
 
     def quick() -> object:
         until_waiting(flights, "slow", 1)
-        outcome = flights.join("quick", fetch)
-        flights.join("slow", fetch)
+        outcome = flights.run("quick", fetch)
+        flights.run("slow", fetch)
         return outcome
 
     assert gather([slow, quick]) == [(1, True), (2, True)]
 
 
-def test_a_call_begun_behind_is_joined_by_whoever_comes(flights: Flights[int]) -> None:
+def test_a_call_begun_behind_is_joined_by_whoever_comes(
+    flights: SingleFlight[int],
+) -> None:
     def fetch() -> int:
         until_waiting(flights, "key", 2)
         return 3
 
-    flights.start("key", fetch)
-    flights.start("key", fetch)
-    assert flights.join("key", fetch) == (3, False)
+    flights.run_in_background("key", fetch)
+    flights.run_in_background("key", fetch)
+    assert flights.run("key", fetch) == (3, False)
 
 
 def test_without_a_thread_or_task_to_spare_the_caller_makes_the_call_itself(
-    flights: Flights[int], monkeypatch: pytest.MonkeyPatch
+    flights: SingleFlight[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module, "spawn", lambda name, one: False)
 
     def fetch() -> int:
         return 5
 
-    assert flights.join("key", fetch) == (5, True)
-    flights.start("key", fetch)
+    assert flights.run("key", fetch) == (5, True)
+    flights.run_in_background("key", fetch)
     assert flights.waiting("key") == 0
 
 
 def test_when_every_call_is_stopped_the_callers_are_told(
-    flights: Flights[int], monkeypatch: pytest.MonkeyPatch
+    flights: SingleFlight[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     tries = []
 
@@ -157,7 +159,7 @@ def test_when_every_call_is_stopped_the_callers_are_told(
         return False
 
     monkeypatch.setattr(module, "spawn", spawn_and_stop)
-    real = flights._fly
+    real = flights._execute
 
     def fly(*arguments: object) -> None:
         try:
@@ -165,14 +167,14 @@ def test_when_every_call_is_stopped_the_callers_are_told(
         except Stopped:
             return
 
-    monkeypatch.setattr(flights, "_fly", fly)
+    monkeypatch.setattr(flights, "_execute", fly)
     with refused(NetworkException, "call_stopped"):
-        flights.join("key", stop)
+        flights.run("key", stop)
     assert len(tries) == 3
 
 
 def test_waiters_outlive_a_stopped_call(
-    flights: Flights[int], monkeypatch: pytest.MonkeyPatch
+    flights: SingleFlight[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     doomed = [True]
 
@@ -182,7 +184,7 @@ def test_waiters_outlive_a_stopped_call(
             raise Stopped
         return 9
 
-    real = flights._fly
+    real = flights._execute
 
     def fly(*arguments: object) -> None:
         try:
@@ -190,8 +192,8 @@ def test_waiters_outlive_a_stopped_call(
         except Stopped:
             return
 
-    monkeypatch.setattr(flights, "_fly", fly)
-    assert flights.join("key", fetch) == (9, True)
+    monkeypatch.setattr(flights, "_execute", fly)
+    assert flights.run("key", fetch) == (9, True)
 
 
 def test_an_event_wakes_everybody() -> None:
@@ -208,33 +210,31 @@ def test_an_event_wakes_everybody() -> None:
     assert gather([wait, wait, wake]) == ["woken", "woken", "woke"]
 
 
-def test_a_forked_child_has_a_lock_of_its_own(flights: Flights[int]) -> None:
+def test_a_forked_child_has_a_lock_of_its_own(flights: SingleFlight[int]) -> None:
     lock = flights._lock
     flights._forget_parent()
     assert flights._lock is not lock
 
 
-def test_a_call_that_lost_its_place_leaves_its_successor_alone(
-    flights: Flights[int],
+def test_a_caller_leaves_when_its_patience_ends_and_the_call_goes_on(
+    flights: SingleFlight[int],
 ) -> None:
-    def fetch() -> int:
-        table = flights._table.get()
-        table["key"] = module.Flight(table)
-        return 1
-
-    assert flights.join("key", fetch) == (1, True)
-    assert "key" in flights._table.get()
-
-
-def test_what_outcomes_are_used_with_is_made_once_while_the_first_is_waited_for() -> None:
-    made: list[int] = []
-    flights: Flights[int] = Flights("test", lambda: made.append(1))
+    gate = Event()
 
     def fetch() -> int:
-        while not made:
-            sleep(0.001)
+        gate.wait()
         return 42
 
-    assert flights.join("key", fetch) == (42, True)
-    assert flights.join("key", fetch) == (42, True)
-    assert made == [1]
+    with pytest.raises(TimeoutError):
+        flights.run("key", fetch, patience=0.01)
+    assert len(flights) == 1
+
+    def one() -> object:
+        return flights.run("key", fetch)
+
+    def open_gate() -> None:
+        until_waiting(flights, "key", 2)
+        gate.set()
+
+    assert (gather([one, open_gate]))[0] == (42, False)
+    assert len(flights) == 0

@@ -1,5 +1,5 @@
-# Generated from aio/quiet_store.py by scripts/make_sync.py; edit that file.
-"""Stores that spare a request: one that is out, or hangs, costs a warning and nothing else."""
+# Generated from aio/best_effort.py by scripts/make_sync.py; edit that file.
+"""Best-effort store access: failures and timeouts are logged, never raised."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from .token_store import TokenStore
 
 
-def ask_store(store: TokenStore, key: str) -> str | None:
-    """Return what is kept under ``key``; None also where the store does not say."""
+def try_get(store: TokenStore, key: str) -> str | None:
+    """Return what is stored under ``key``; None also where the store does not answer."""
     try:
         with deadline(STORE_SECONDS):
             return store.get(key)
@@ -23,8 +23,8 @@ def ask_store(store: TokenStore, key: str) -> str | None:
         return None
 
 
-def tell_store(store: TokenStore, key: str, value: str, seconds: float) -> None:
-    """Keep ``value`` for so many seconds, if the store takes it."""
+def try_set(store: TokenStore, key: str, value: str, seconds: float) -> None:
+    """Store ``value`` for so many seconds, if the store takes it."""
     try:
         with deadline(STORE_SECONDS):
             store.set(key, value, seconds)
