@@ -30,6 +30,7 @@ _NAMES = (
     "max_token_size",
     "allow_weak_keys",
     "token_cache",
+    "allow_padded_base64url",
 )
 shape_of = attrgetter(*_NAMES)
 """All that the rules of a configuration depend on.
