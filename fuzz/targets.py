@@ -48,7 +48,7 @@ from py_identity_model._protocol.fetching import FetchResult, StoredResponse
 from py_identity_model._protocol.id_token import check_id_token
 from py_identity_model._protocol.jarm import JarmCheck
 from py_identity_model._protocol.messages import HttpRequest, HttpResponse
-from py_identity_model._protocol.plan import Plan
+from py_identity_model._protocol.prepared_validator import PreparedValidator
 from py_identity_model._protocol.token_validation import check_algorithm, rules_for
 from py_identity_model._protocol.trusted_issuer import unverified_issuer
 
@@ -87,15 +87,15 @@ def _the_long_way(token: str, now: float) -> dict[str, Any]:
     return claims
 
 
-def _warm() -> Plan:
+def _warm() -> PreparedValidator:
     document, keys = Entry[Any](), Entry[KeySnapshot]()
     document.accept(SimpleNamespace(issuer=_URL, jwks_uri=f"{_URL}/jwks"), 0.0, 60.0)
     keys.accept(_SNAPSHOT, 0.0, 60.0)
     _the_long_way(_sound_token().decode(), time.time())  # which remembers the header
-    return Plan(_CONFIG, _URL, _CLAIMS_RULES, document, keys)
+    return PreparedValidator(_CONFIG, _URL, _CLAIMS_RULES, document, keys)
 
 
-_PLAN = _warm()
+_VALIDATOR = _warm()
 _SOUND = _sound_token()
 
 
@@ -103,7 +103,7 @@ def _either_way(token: str) -> None:
     """Judge a token by the warm path and the long way, which must not contradict each other."""
     now, refused, found = time.time(), None, None
     try:
-        found = _PLAN.judge(token, 1.0, now)
+        found = _VALIDATOR.validate(token, 1.0, now)
     except PyIdentityModelException as error:
         refused = error.code
     if found is None and refused is None:

@@ -24,7 +24,7 @@ from py_identity_model import (
 )
 from py_identity_model._jose.encoding import encode_base64url
 from py_identity_model._jose.sign import sign_compact
-from py_identity_model._protocol import fetching, plans
+from py_identity_model._protocol import fetching, prepared_validators
 from py_identity_model._protocol.cache import Entry
 from py_identity_model._seam.aio import gather, sleep
 from py_identity_model.aio import (
@@ -1077,8 +1077,8 @@ async def test_configurations_with_parts_that_cannot_be_compared_are_judged_the_
         config = replace(CONFIG, options=options, discovery_policy=policy)
         for _ in range(2):
             await validate_token(provider.mint(), config, provider.issuer)
-        kept_plans = provider_cache.default_cache._plans.by_key
-        assert len([key for key in kept_plans if "require" in str(key)]) == kept
+        found = provider_cache.default_cache.validators.by_key
+        assert len([key for key in found if "require" in str(key)]) == kept
 
 
 @pytest.mark.parametrize("audience", ["api", ["api"]])
@@ -1120,9 +1120,9 @@ async def test_what_a_lax_policy_fetched_serves_no_stricter_one_that_came_meanwh
 async def test_what_was_worked_out_is_kept_within_bounds(
     provider: EmbeddedProvider, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(plans, "_MOST", 3)
-    kept = plans.Plans()
-    monkeypatch.setattr(provider_cache.default_cache, "_plans", kept)
+    monkeypatch.setattr(prepared_validators, "_MOST", 3)
+    kept = prepared_validators.PreparedValidators()
+    monkeypatch.setattr(provider_cache.default_cache, "validators", kept)
     alive = [replace(CONFIG, leeway=leeway, algorithms=["RS256"]) for leeway in range(8)]
     for config in (replace(CONFIG, leeway=8), *alive):
         for _ in range(2):

@@ -408,7 +408,7 @@ def test_a_configuration_does_not_show_its_key() -> None:
 async def test_a_key_given_by_hand_must_be_one(provider: EmbeddedProvider) -> None:
     with refused(ConfigurationException, "invalid_jwk"):
         await validate_token(provider.mint(), manual(provider, key={"kty": "RSA"}))
-    with refused(ConfigurationException, "missing_key"):
+    with refused(ConfigurationException, "invalid_key_material"):
         await validate_token(provider.mint(), manual(provider, key="secret"))
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from py_identity_model._jose import keys as keys_module
+from py_identity_model._protocol import prepared_validators
 from py_identity_model.exceptions import (
     InvalidArgumentError,
     TokenExpiredException,
@@ -51,7 +52,7 @@ class Wall:
 @pytest.fixture
 def wall(monkeypatch: pytest.MonkeyPatch) -> Wall:
     clock = Wall()
-    for module in (provider_cache, token_validation):
+    for module in (prepared_validators, token_validation):
         monkeypatch.setattr(module, "time", clock)
     return clock
 
@@ -75,8 +76,8 @@ def test_a_token_is_verified_once(
     token = provider.mint(nested={"a": [1]})
     claims = accepted(provider, token, config)
     assert len(cache) == 1
-    plan = next(iter(provider_cache.default_cache._plans.by_key.values()))
-    snapshot = plan._keys.value
+    (validator,) = provider_cache.default_cache.validators.by_key.values()
+    snapshot = validator._keys.value
     assert isinstance(snapshot, keys_module.KeySnapshot)
     snapshot.memo.clear()  # without the memory of headers only the memory of tokens can tell
     assert validate_token(token, config, provider.issuer) == claims
@@ -195,10 +196,10 @@ def test_an_entry_that_vanished_meanwhile_is_no_hit(cache: TokenCache) -> None:
         def get(self, key: bytes, default: Any = None) -> Any:
             return next(iter(kept.values()))
 
-    cache.keep(b"t", "plan", "keys", b"{}", {"exp": 100}, 50)
+    cache.keep(b"t", "validator", "keys", b"{}", {"exp": 100}, 50)
     kept = cache._kept
     cache._kept = Vanishing()  # type: ignore[assignment]
-    assert cache.find(b"t", "plan", "keys", 60) is None
+    assert cache.find(b"t", "validator", "keys", 60) is None
 
 
 def test_a_forked_child_has_a_lock_of_its_own(cache: TokenCache) -> None:

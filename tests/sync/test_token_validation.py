@@ -405,7 +405,7 @@ def test_a_configuration_does_not_show_its_key() -> None:
 def test_a_key_given_by_hand_must_be_one(provider: EmbeddedProvider) -> None:
     with refused(ConfigurationException, "invalid_jwk"):
         validate_token(provider.mint(), manual(provider, key={"kty": "RSA"}))
-    with refused(ConfigurationException, "missing_key"):
+    with refused(ConfigurationException, "invalid_key_material"):
         validate_token(provider.mint(), manual(provider, key="secret"))
 
 

@@ -26,6 +26,12 @@ def decode_base64url(text: bytes) -> bytes:
     return binascii.a2b_base64(text.translate(TO_STANDARD) + PADDING[rest], strict_mode=True)
 
 
+def without_padding(text: bytes) -> bytes:
+    """Return ``text`` without its padding, if it has exactly the padding that it should."""
+    bare = text.rstrip(b"=")
+    return bare if len(bare) + len(PADDING[len(bare) & 3]) == len(text) else text
+
+
 def encode_base64url(data: bytes) -> bytes:
     """Return ``data`` in the one spelling of RFC 7515 §2."""
     return urlsafe_b64encode(data).rstrip(b"=")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
@@ -15,6 +14,7 @@ from ..exceptions import (
 )
 from .encoding import decode_base64url, parse_object
 from .jwk import JsonWebKey, PrivateKey
+from .key_material import load_keys
 
 if TYPE_CHECKING:
     from joserfc.jwk import Key
@@ -29,7 +29,7 @@ _KEY_TYPES = {
     ),
     "dir": ("oct",),
 }
-"""What may wrap a key.  RSA1_5 and passwords are not among them."""
+"""How a content key may be wrapped, and by which types of key; not by RSA1_5 or passwords."""
 
 _SIZES = {
     "A128CBC-HS256": 32,
@@ -39,8 +39,15 @@ _SIZES = {
     "A192GCM": 24,
     "A256GCM": 32,
 }
+_OPERATIONS = {
+    **dict.fromkeys(("RSA", "oct"), frozenset({"decrypt", "unwrapKey"})),
+    **dict.fromkeys(("EC", "OKP"), frozenset({"deriveBits", "deriveKey"})),
+}
+_MATERIAL = ("kty", "crv", "x", "y", "d", "n", "e", "p", "q", "dp", "dq", "qi", "k")
 _WRAP_SIZES = {"A128": 16, "A192": 24, "A256": 32}
 _MOST = 64 * 1024
+
+DecryptionKeys = PrivateKey | Sequence[PrivateKey]
 
 
 def is_encrypted(token: object) -> bool:
@@ -48,12 +55,13 @@ def is_encrypted(token: object) -> bool:
     return isinstance(token, str) and token.count(".") == 4
 
 
-def decrypt(token: str, keys: Sequence[PrivateKey], client_secret: str | None = None) -> bytes:
+def decrypt(token: str, keys: DecryptionKeys, client_secret: str | None = None) -> bytes:
     """Return what is inside an encrypted token.
 
-    ``keys`` are private JWKs or PEM; symmetric algorithms use the key derived from
-    ``client_secret`` too (OpenID Connect Core §10.2).  Raises TokenValidationException; it does
-    not tell why decrypting failed.
+    ``keys`` are private keys in any form that ``load_keys`` reads; those that say so are used
+    for their own ``alg`` and ``kid`` alone, and those for signatures not at all.  Symmetric
+    algorithms use the key derived from ``client_secret`` too (OpenID Connect Core §10.2).
+    Raises TokenValidationException, which does not say why decrypting failed.
     """
     if not isinstance(token, str) or not token.isascii() or len(token) > _MOST:
         raise _refused("it is not ASCII, or too long", "malformed_token")
@@ -67,9 +75,33 @@ def decrypt(token: str, keys: Sequence[PrivateKey], client_secret: str | None = 
     for key in _candidates(header, keys, client_secret):
         try:
             return bytes(decrypt_compact(token, key, registry=registry).plaintext or b"")
-        except Exception:  # noqa: S112  # another key may fit; why not must not be told
+        except Exception:  # noqa: S112  # another key may fit; the reason must stay hidden
             continue
     raise _refused("no key at hand decrypts it", "decryption_failed")
+
+
+def decrypt_signed(token: str, keys: DecryptionKeys, client_secret: str | None = None) -> str:
+    """Return the signed token inside an encrypted one.
+
+    Raises as :func:`decrypt`, and TokenValidationException with the code ``not_signed`` for
+    anything else inside (RFC 7519 §11.2).
+    """
+    signed = decrypt(token, keys, client_secret).decode("latin-1")
+    if not signed.isascii() or signed.count(".") != 2:
+        raise TokenValidationException(
+            "The encrypted JWT is refused: what is inside is not signed",
+            "payload",
+            code="not_signed",
+        )
+    return signed
+
+
+def decrypt_if_encrypted(token: str, keys: DecryptionKeys, client_secret: str | None = None) -> str:
+    """Return the signed token inside an encrypted one, and any other token unchanged.
+
+    Raises as :func:`decrypt_signed`.
+    """
+    return decrypt_signed(token, keys, client_secret) if is_encrypted(token) else token
 
 
 def encrypt(token: str, key: JsonWebKey, alg: str, enc: str) -> str:
@@ -107,18 +139,39 @@ def _header_of(token: str) -> dict[str, Any]:
 
 
 def _candidates(
-    header: Mapping[str, Any], keys: Sequence[PrivateKey], client_secret: str | None
+    header: Mapping[str, Any], keys: DecryptionKeys, client_secret: str | None
 ) -> Iterator[Key]:
-    alg, kid = header["alg"], header.get("kid")
-    for given in keys:
-        key = decryption_key(given)
-        other = isinstance(kid, str) and key.kid is not None and key.kid != kid
-        if key.key_type in _KEY_TYPES[alg] and not other:
-            yield key
+    alg = header["alg"]
+    for key in _read(keys):
+        imported = decryption_key(key)
+        if _may_decrypt(key, header):
+            yield imported
     if client_secret is not None and "oct" in _KEY_TYPES[alg]:
         yield _derived(
             client_secret, _SIZES[header["enc"]] if alg == "dir" else _WRAP_SIZES[alg[:4]]
         )
+
+
+def _read(keys: DecryptionKeys) -> list[JsonWebKey]:
+    try:
+        return load_keys(keys, parameter="decryption_keys")
+    except ConfigurationException as error:
+        raise ConfigurationException(str(error), code="invalid_decryption_key") from None
+
+
+def _may_decrypt(key: JsonWebKey, header: Mapping[str, Any]) -> bool:
+    """Return whether all that ``key`` says of itself fits (RFC 7517 §4, RFC 7516 §5.2)."""
+    alg, kid = header["alg"], header.get("kid")
+    # A key used directly is one of the content encryption: RFC 7520 §5.6 names that.
+    declared = {None, alg, header["enc"]} if alg == "dir" else {None, alg}
+    operations = _OPERATIONS.get(key.kty, frozenset())
+    return (
+        key.kty in _KEY_TYPES[alg]
+        and key.alg in declared
+        and key.use != "sig"
+        and (key.key_ops is None or not operations.isdisjoint(key.key_ops))
+        and (key.kid is None or not isinstance(kid, str) or key.kid == kid)
+    )
 
 
 def _derived(client_secret: str, size: int) -> Key:
@@ -128,45 +181,29 @@ def _derived(client_secret: str, size: int) -> Key:
     return OctKey.import_key(hashlib.new(name, client_secret.encode()).digest()[:size])
 
 
-def decryption_key(given: PrivateKey) -> Key:
-    """Return a key to decrypt with; raises ConfigurationException, without the key."""
-    if isinstance(given, JsonWebKey):
-        given = given.to_json()
-    elif isinstance(given, Mapping):
-        given = json.dumps(dict(given))
-    return _imported(given.encode() if isinstance(given, str) else given)
+def decryption_key(key: JsonWebKey) -> Key:
+    """Return ``key`` ready to decrypt with; raises ConfigurationException, without the key."""
+    return _imported(tuple((name, getattr(key, name)) for name in _MATERIAL))
 
 
-@lru_cache(maxsize=64)
-def _imported(material: bytes) -> Key:
+@lru_cache(maxsize=64)  # checking an RSA key takes longer than decrypting with it
+def _imported(members: tuple[tuple[str, str | None], ...]) -> Key:
     from joserfc.errors import JoseError
-    from joserfc.jwk import ECKey, OKPKey, RSAKey, import_key
+    from joserfc.jwk import import_key
 
-    text = material.strip()
-    if text.startswith(b"{"):
-        try:
-            members = json.loads(text)
-            members.pop("use", None)
-            members.pop("key_ops", None)
-            key = import_key(members)
-        except (ValueError, TypeError, KeyError, JoseError):
-            raise _unusable() from None
-        if key.key_type != "oct" and not key.is_private:
-            raise _unusable()
-        return key
-    for kind in (RSAKey, ECKey, OKPKey):
-        try:
-            loaded: Key = kind.import_key(text)
-        except (ValueError, TypeError, JoseError):
-            continue
-        if loaded.is_private:
-            return loaded
-    raise _unusable()
+    try:
+        # Without what the key says of its use, which was judged already.
+        key = import_key({name: value for name, value in members if value is not None})
+    except (ValueError, TypeError, KeyError, JoseError):
+        raise _unusable() from None
+    if key.key_type != "oct" and not key.is_private:
+        raise _unusable()
+    return key
 
 
 def _unusable() -> ConfigurationException:
     return ConfigurationException(
-        "a decryption key is no private key that can be read", code="invalid_decryption_key"
+        "a decryption key is not a private key that can be read", code="invalid_decryption_key"
     )
 
 

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..exceptions import ConfigurationException
 from .encoding import decode_base64url
@@ -157,8 +157,14 @@ class JsonWebKey:
             return 0
 
 
-PrivateKey = str | bytes | Mapping[str, Any] | JsonWebKey
-"""A private key: PEM, a JWK as JSON text or as its members, or a :class:`JsonWebKey`."""
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes, PublicKeyTypes
+
+    PrivateKey = str | bytes | Mapping[str, Any] | JsonWebKey | PrivateKeyTypes
+    KeyMaterial = PrivateKey | PublicKeyTypes
+else:
+    # Evaluated in dataclasses; cryptography would cost every import of the package 20 ms.
+    PrivateKey = KeyMaterial = object
 
 
 def jwks_from_dict(keys_dict: Mapping[str, Any]) -> JsonWebKey:

@@ -23,6 +23,7 @@ _EMPTY: Memo = {}  # stays so
 _MOST_HEADERS = 128
 _MOST_BITS = 16384  # OpenSSL's own bound; beyond it a verification takes seconds
 _COMPARED = ("kty", "alg", "kid", "crv", "x", "y", "n", "e", "k")
+_SIGNING = frozenset({"sign", "verify"})
 _MATERIAL = {"RSA": ("n", "e"), "EC": ("crv", "x", "y"), "OKP": ("crv", "x"), "oct": ("k",)}
 
 
@@ -40,7 +41,7 @@ class KeySnapshot:
     is filled by verified tokens alone, so strangers cannot fill it.
     """
 
-    __slots__ = ("_kids", "_prepared", "keys", "memo", "weak_memo")
+    __slots__ = ("_kids", "_nameless", "_prepared", "keys", "memo", "weak_memo")
 
     def __init__(self, keys: Iterable[JsonWebKey]) -> None:
         self.keys = tuple(keys)
@@ -49,6 +50,7 @@ class KeySnapshot:
         # Tuples: of a thousand providers each has a few keys, and a dictionary weighs more.
         self._prepared: tuple[tuple[JsonWebKey, str, bool, Verify], ...] = ()
         self._kids = tuple(key.kid for key in self.keys)
+        self._nameless = bool(self._kids) and all(kid is None for kid in self._kids)
 
     def remember(
         self, segment: bytes, alg: str, verifiers: tuple[Verify, ...], *, allow_weak_keys: bool
@@ -62,7 +64,10 @@ class KeySnapshot:
         memo[segment] = alg, verifiers
 
     def verifiers(self, header: Header, *, allow_weak_keys: bool) -> tuple[Verify, ...]:
-        """Return what may verify a token with this header; several only for a shared ``kid``."""
+        """Return what may verify a token with this header.
+
+        Several for a ``kid`` that keys share, and where no key has a ``kid`` at all.
+        """
         candidates = self._candidates(header)
         found: list[Verify] = []
         refusals: list[TokenValidationException] = []
@@ -78,16 +83,20 @@ class KeySnapshot:
     def _candidates(self, header: Header) -> tuple[JsonWebKey, ...]:
         if header.kid is None:
             return (self._only_candidate(header),)
-        found = tuple(key for key in self.keys if key.kid == header.kid)
+        if self._nameless:
+            # Nothing here can match the token's kid; only the signature tells the keys apart.
+            found = tuple(key for key in self.keys if may_verify(key) and fits(key, header.alg))
+        else:
+            found = tuple(key for key in self.keys if key.kid == header.kid)
         if not found:
             raise self.no_match(header)
         return found
 
     def __contains__(self, kid: str) -> bool:
-        return kid in self._kids
+        return self._nameless or kid in self._kids
 
     def differs(self, kid: str | None, keys: Iterable[JsonWebKey]) -> bool:
-        """Whether ``keys`` have other keys of this name; of any name where it is None."""
+        """Whether ``keys`` hold other candidates for a token with this ``kid``, or without."""
         return _named(kid, keys) != _named(kid, self.keys)
 
     def no_match(self, header: Header) -> TokenValidationException:
@@ -95,11 +104,10 @@ class KeySnapshot:
         return self._no_match(header, f"No key with kid {str(header.kid)[:100]!r} was found")
 
     def _only_candidate(self, header: Header) -> JsonWebKey:
-        keys = [key for key in self.keys if key.use in {None, "sig"}] or list(self.keys)
+        usable = [key for key in self.keys if may_verify(key)]
+        keys = [key for key in usable if key.use in {None, "sig"}] or usable
         if len(keys) > 1:
-            keys = [key for key in keys if agrees(key.alg, header.alg)]
-        if len(keys) > 1:
-            keys = [key for key in keys if key.kty == ALGORITHMS[header.alg].kty]
+            keys = [key for key in keys if fits(key, header.alg)]
         if len(keys) == 1:
             logger.warning("the token names no key; using the only one that fits")
             return keys[0]
@@ -118,13 +126,34 @@ class KeySnapshot:
         for known, name, weak, verify in self._prepared:
             if known is key and name == alg and weak == allow_weak_keys:
                 return verify
+        if not may_verify(key):
+            raise _unfit("The key is not for signatures, says its use or key_ops", key)
         verify = prepare(key, alg, allow_weak_keys=allow_weak_keys)
         self._prepared = (*self._prepared, (key, alg, allow_weak_keys, verify))
         return verify
 
 
 def _named(kid: str | None, keys: Iterable[JsonWebKey]) -> list[JsonWebKey]:
-    return [key for key in keys if kid is None or key.kid == kid]
+    listed = list(keys)
+    if kid is None or all(key.kid is None for key in listed):
+        return listed
+    return [key for key in listed if key.kid == kid]
+
+
+def may_verify(key: JsonWebKey) -> bool:
+    """Return whether a published key may be for signatures (RFC 7517 §4.2, §4.3).
+
+    Some providers name the private half's operation, ``sign``, in the public key.
+    """
+    operations = key.key_ops
+    return key.use != "enc" and (operations is None or not _SIGNING.isdisjoint(operations))
+
+
+def fits(key: JsonWebKey, alg: str) -> bool:
+    """Return whether type, curve and declared algorithm of ``key`` allow ``alg``."""
+    wanted = ALGORITHMS[alg]
+    on_curve = not wanted.curves or key.crv in wanted.curves
+    return key.kty == wanted.kty and on_curve and agrees(key.alg, alg)
 
 
 def load_joserfc() -> None:

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from ..exceptions import InvalidArgumentError
+from ..exceptions import ConfigurationException, InvalidArgumentError
 from .algorithms import ALGORITHMS
 from .encoding import encode_base64url
 from .jwk import JsonWebKey, PrivateKey
@@ -40,11 +40,19 @@ def load_private_key(key: PrivateKey, algorithm: str, password: str | None = Non
     """
     if not key:
         raise InvalidArgumentError("private_key must not be empty", code="invalid_private_key")
-    if isinstance(key, JsonWebKey):
-        key = key.to_json()
-    elif isinstance(key, Mapping):
-        key = json.dumps(dict(key))
-    return _load(key.encode() if isinstance(key, str) else key, algorithm, password)
+    if not isinstance(key, (str, bytes)):
+        key = _read(key).to_json()
+    data = key.encode("utf-8", "replace") if isinstance(key, str) else key
+    return _load(data, algorithm, password)
+
+
+def _read(key: object) -> JsonWebKey:
+    from .key_material import load_key  # seldom needed: most keys are PEM
+
+    try:
+        return load_key(key, parameter="private_key")
+    except ConfigurationException as error:
+        raise InvalidArgumentError(str(error), code="invalid_private_key") from None
 
 
 @lru_cache(maxsize=64)  # checking an RSA key takes longer than signing with it
@@ -60,7 +68,7 @@ def _load(material: bytes, algorithm: str, password: str | None) -> AsymmetricKe
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # weak keys are refused below
             if text.startswith(b"{"):
-                key = kind.import_key(json.loads(text))
+                key = kind.import_key(_read(text).as_dict())
             else:
                 key = kind.import_key(text, password=password)
     except (ValueError, TypeError, KeyError, JoseError) as error:

@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable
 from typing import Any
 
 from ..exceptions import ConfigurationException, InvalidArgumentError, TokenValidationException
 from .algorithms import ALGORITHMS
 from .claims import ClaimsRules
 from .encoding import decode_base64url, parse_object
-from .jwk import JsonWebKey, jwks_from_dict
+from .jwk import JsonWebKey, KeyMaterial
+from .key_material import load_keys
 from .keys import KeySnapshot
-from .tokens import MAX_TOKEN_SIZE, read_header, split_token, verify, verify_known
+from .tokens import (
+    MAX_TOKEN_SIZE,
+    header_members,
+    read_header,
+    split_token,
+    verify,
+    verify_known,
+)
 
 # A modulus made by the library that CVE-2017-15361 is about is a power of 65537 modulo each of
 # these; one made otherwise is so once in 200 million times.
@@ -33,19 +41,19 @@ _FINGERPRINT = {prime: _powers(prime) for prime in _FINGERPRINT_PRIMES}
 class JsonWebKeySet:
     """Keys to verify tokens with; prepared when first used, so keep it.  RFC 7517 §5.
 
-    ``keys`` are JsonWebKey objects or their members.  Left out are keys whose ``use`` is not
-    ``sig`` or whose ``key_ops`` lack ``verify``.  Raises :class:`ConfigurationException` when
-    nothing is left, when symmetric keys stand beside public ones, and for an RSA key with the
-    fingerprint of CVE-2017-15361.
+    ``keys`` are a JWKS, a JWK (each as an object, its members, or JSON text), PEM of a key or a
+    certificate, a key object of ``cryptography``, or several of these.  Left out are keys whose
+    ``use`` is not ``sig`` or whose ``key_ops`` lack ``verify``.  Raises
+    :class:`ConfigurationException` for what cannot be read, when nothing is left, when symmetric
+    keys are mixed with public ones, and for an RSA key with the fingerprint of CVE-2017-15361.
 
     Example::
 
         key_set = JsonWebKeySet([{"kty": "oct", "k": "x" * 43, "kid": "1"}])
     """
 
-    def __init__(self, keys: Iterable[JsonWebKey | Mapping[str, Any]]) -> None:
-        made = [key if isinstance(key, JsonWebKey) else jwks_from_dict(key) for key in keys]
-        usable = [key for key in made if _may_verify(key)]
+    def __init__(self, keys: KeyMaterial | Iterable[KeyMaterial]) -> None:
+        usable = [key for key in load_keys(keys) if _may_verify(key)]
         if not usable:
             raise ConfigurationException("no key in the set may verify", code="no_usable_keys")
         if len({key.kty == "oct" for key in usable}) > 1:
@@ -80,14 +88,22 @@ def _refuse_fingerprint(key: JsonWebKey) -> None:
         )
 
 
-Keys = JsonWebKeySet | Iterable[JsonWebKey | Mapping[str, Any]]
+Keys = JsonWebKeySet | KeyMaterial | Iterable[KeyMaterial]
 
 
-def verify_jws(token: str, keys: Keys, algorithms: Collection[str]) -> bytes:
+def verify_jws(
+    token: str,
+    keys: Keys,
+    algorithms: Collection[str],
+    *,
+    allow_padded_base64url: bool = False,
+) -> bytes:
     """Return the payload of a signed token, if one of ``keys`` signed it.
 
-    ``algorithms`` is the allow-list.  Keys that headers bring or point to (``jwk``, ``jku``,
-    ``x5u``) are never used; ``crit`` and ``b64`` are refused.  Raises
+    ``keys`` are a :class:`JsonWebKeySet` or what one is made of; ``algorithms`` is the
+    allow-list; ``allow_padded_base64url`` accepts segments with the padding that RFC 7515 §2
+    forbids, as AWS load balancers send them.  Keys that headers bring or point to (``jwk``,
+    ``jku``, ``x5u``) are never used; ``crit`` and ``b64`` are refused.  Raises
     :class:`SignatureVerificationException` for a wrong signature,
     :class:`TokenValidationException` for a token that cannot be verified, and
     :class:`ConfigurationException` for keys or algorithms that must not be used.
@@ -101,7 +117,7 @@ def verify_jws(token: str, keys: Keys, algorithms: Collection[str]) -> bytes:
     _check_algorithms(algorithms)
     key_set = keys if isinstance(keys, JsonWebKeySet) else JsonWebKeySet(keys)
     snapshot = key_set._snapshot
-    segments = split_token(token, MAX_TOKEN_SIZE)
+    segments = split_token(token, MAX_TOKEN_SIZE, allow_padded_base64url)
     known = snapshot.memo.get(segments.header)
     if known is not None and known[0] in algorithms:
         return verify_known(segments, known[0], known[1])
@@ -136,6 +152,7 @@ def decode_jwt(
     leeway: float = 0.0,
     required: Collection[str] = ("exp",),
     now: float | None = None,
+    allow_padded_base64url: bool = False,
 ) -> dict[str, Any]:
     """Return the claims of a signed token, if it is what it must be.
 
@@ -157,7 +174,7 @@ def decode_jwt(
             typ="at+jwt",
         )
     """
-    payload = verify_jws(token, keys, algorithms)
+    payload = verify_jws(token, keys, algorithms, allow_padded_base64url=allow_padded_base64url)
     if typ is not None:
         _check_typ(token, typ)
     try:
@@ -169,8 +186,8 @@ def decode_jwt(
             code="malformed_token",
         ) from None
     rules = ClaimsRules(
-        issuers=_set(issuer),
-        audiences=_set(audience),
+        issuers=_set("issuer", issuer),
+        audiences=_set("audience", audience),
         subject=subject,
         leeway=leeway,
         required=tuple(required),
@@ -179,16 +196,16 @@ def decode_jwt(
     return claims
 
 
-def _set(value: str | Collection[str]) -> frozenset[str]:
-    found = frozenset([value] if isinstance(value, str) else value)
-    if not found or not all(isinstance(one, str) and one for one in found):
-        raise InvalidArgumentError("issuer and audience must be given, and not be empty")
-    return found
+def _set(parameter: str, value: str | Collection[str]) -> frozenset[str]:
+    fits = isinstance(value, (str, list, tuple, set, frozenset)) and len(value) > 0
+    found = [value] if isinstance(value, str) else value
+    if not fits or not all(isinstance(one, str) and one for one in found):
+        raise InvalidArgumentError(f"{parameter} must be given, and not be empty")
+    return frozenset(found)
 
 
 def _check_typ(token: str, typ: str) -> None:
-    header = parse_object(decode_base64url(token.partition(".")[0].encode()))
-    actual = header.get("typ")
+    actual = header_members(token).get("typ")
     if not isinstance(actual, str) or _media_type(actual) != _media_type(typ):
         raise TokenValidationException(
             "The JWT is of another type", "header", {"expected": typ}, code="wrong_typ"

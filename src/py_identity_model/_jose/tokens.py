@@ -4,12 +4,15 @@ from typing import Any, NamedTuple
 
 from ..exceptions import SignatureVerificationException, TokenValidationException
 from .algorithms import ALGORITHMS
-from .encoding import decode_base64url, parse_object
+from .encoding import decode_base64url, parse_object, without_padding
 from .jwk import JsonWebKey
 from .keys import Header, KeySnapshot, Verify, prepared
 
 MAX_TOKEN_SIZE = 64 * 1024
 _MAX_HEADER = 8 * 1024
+
+
+_PADDED = "it is base64url with padding (allow_padded_base64url=True accepts it)"
 
 
 class Segments(NamedTuple):
@@ -21,15 +24,23 @@ class Segments(NamedTuple):
     signed: bytes
 
 
-def split_token(jwt: object, max_size: int = MAX_TOKEN_SIZE) -> Segments:
-    """Return the three segments of ``jwt``; raises for anything that has not exactly three."""
+def split_token(
+    jwt: object, max_size: int = MAX_TOKEN_SIZE, allow_padded_base64url: bool = False
+) -> Segments:
+    """Return the three segments of ``jwt``; raises for anything that has not exactly three.
+
+    Where padding is allowed it is taken off the segments: what was signed has it still.
+    """
     if not isinstance(jwt, str) or len(jwt) > max_size or not jwt.isascii():
         raise not_split(jwt, max_size)
     data = jwt.encode()
     first, last = data.find(b"."), data.rfind(b".")
     if first <= 0 or last <= first or data.find(b".", first + 1) != last:
         raise not_split(jwt, max_size)
-    return Segments(data[:first], data[first + 1 : last], data[last + 1 :], data[:last])
+    parts = data[:first], data[first + 1 : last], data[last + 1 :]
+    if allow_padded_base64url and b"=" in data:
+        parts = without_padding(parts[0]), without_padding(parts[1]), without_padding(parts[2])
+    return Segments(*parts, data[:last])
 
 
 def not_split(jwt: object, max_size: int) -> TokenValidationException:
@@ -56,7 +67,8 @@ def read_header(segment: bytes) -> Header:
     try:
         members = parse_object(decode_base64url(segment))
     except ValueError as error:
-        raise _malformed(f"its header cannot be read: {error}", part="header") from None
+        reason = _PADDED if _is_padded(segment) else error
+        raise _malformed(f"its header cannot be read: {reason}", part="header") from None
     alg = members.get("alg")
     if not isinstance(alg, str):
         raise _refused("The JWT header has no usable alg", "invalid_algorithm")
@@ -75,8 +87,8 @@ def read_header(segment: bytes) -> Header:
 
 
 def header_members(token: str) -> dict[str, Any]:
-    """Return the header of a token that was verified."""
-    return parse_object(decode_base64url(token.partition(".")[0].encode()))
+    """Return the header of a token that was verified, padded or not."""
+    return parse_object(decode_base64url(token.partition(".")[0].encode().rstrip(b"=")))
 
 
 def verify(
@@ -110,7 +122,8 @@ def _verify(segments: Segments, header: Header, verifiers: tuple[Verify, ...]) -
         signature = decode_base64url(segments.signature)
         payload = decode_base64url(segments.payload)
     except ValueError:
-        raise _malformed("it is not base64url") from None
+        padded = _is_padded(segments.signature) or _is_padded(segments.payload)
+        raise _malformed(_PADDED if padded else "it is not base64url") from None
     for matches, key in verifiers:
         if matches(segments.signed, signature, key):
             return payload
@@ -133,6 +146,10 @@ def read_claims(payload: bytes) -> dict[str, Any]:
         return parse_object(payload, allow_duplicates=True)
     except ValueError as error:
         raise _malformed(f"its claims cannot be read: {error}", part="payload") from None
+
+
+def _is_padded(segment: bytes) -> bool:
+    return without_padding(segment) != segment
 
 
 def _malformed(

@@ -12,7 +12,7 @@ _LONGEST_TOKEN = 16 * 1024
 
 
 class _Kept(NamedTuple):
-    plan: object
+    validator: object
     keys: object
     begins: float
     ends: float
@@ -64,13 +64,13 @@ class TokenCache:
         with self._lock:
             self._kept.clear()
 
-    def find(self, token: bytes, plan: object, keys: object, wall: float) -> bytes | None:
-        """Return the payload of ``token`` if it was accepted by ``plan`` with ``keys``."""
+    def find(self, token: bytes, validator: object, keys: object, wall: float) -> bytes | None:
+        """Return the payload of ``token`` if it was accepted by ``validator`` with ``keys``."""
         place = hashlib.sha256(token).digest()
         kept = self._kept.get(place)
         if kept is None:
             return None
-        fits = kept.plan is plan and kept.keys is keys
+        fits = kept.validator is validator and kept.keys is keys
         with self._lock:
             if place not in self._kept:
                 return None
@@ -83,7 +83,7 @@ class TokenCache:
     def keep(
         self,
         token: bytes,
-        plan: object,
+        validator: object,
         keys: object,
         payload: bytes,
         claims: dict[str, Any],
@@ -96,7 +96,7 @@ class TokenCache:
         begins = max(claims.get("nbf") or 0, claims.get("iat") or 0)
         if begins > wall:
             return
-        kept = _Kept(plan, keys, begins, min(expires, wall + self._max_ttl), payload)
+        kept = _Kept(validator, keys, begins, min(expires, wall + self._max_ttl), payload)
         with self._lock:
             self._kept[hashlib.sha256(token).digest()] = kept
             while len(self._kept) > self._max_entries:

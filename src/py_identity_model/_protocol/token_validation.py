@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from .._jose.algorithms import ALGORITHMS
 from .._jose.claims import ClaimsRules
 from .._jose.encoding import encode_base64url
-from .._jose.jwk import JsonWebKey, PrivateKey, jwks_from_dict
+from .._jose.jwk import JsonWebKey, KeyMaterial, PrivateKey
 from .._jose.tokens import MAX_TOKEN_SIZE
 from ..exceptions import (
     ConfigurationException,
@@ -41,15 +41,19 @@ class TokenValidationConfig:
     last; ``leeway`` is the tolerance of clocks in seconds; ``allowed_issuers`` an allow-list for
     the issuer in force; ``discovery_policy`` wins over ``require_https``.
 
+    ``key`` is a JWK or a JWKS of one key (an object, its members, or JSON text), PEM of a key or a
+    certificate, or a key object of ``cryptography``.
+
     ``max_token_size`` bounds the token, in characters; ``allow_weak_keys`` accepts RSA keys
     under 2048 bits and HMAC keys shorter than their hash; ``token_cache`` remembers tokens that
-    were validated (with ``perform_disco`` only).
+    were validated (with ``perform_disco`` only); ``allow_padded_base64url`` accepts segments with
+    the padding that RFC 7515 §2 forbids, as AWS load balancers send them.
 
-    With ``decryption_keys`` (private JWKs or PEM) a token must be encrypted around a signed one.
-    ``client_secret`` verifies tokens signed by HS256, HS384 or HS512, which ``algorithms`` must
-    name, and decrypts those encrypted for it (then ``decryption_keys`` may be empty).  With
-    ``perform_disco`` a ``jwks_uri`` says where the keys are, for a provider whose metadata is
-    known: nothing is discovered then, and ``issuer`` must be one.
+    With ``decryption_keys`` (private keys in any of these forms) a token must be encrypted around
+    a signed one.  ``client_secret`` verifies tokens signed by HS256, HS384 or HS512, which
+    ``algorithms`` must name, and decrypts those encrypted for it (then ``decryption_keys`` may be
+    empty).  With ``perform_disco`` a ``jwks_uri`` says where the keys are, for a provider whose
+    metadata is known: nothing is discovered then, and ``issuer`` must be one.
 
     RFC 7519 §7.2, RFC 8725.
 
@@ -59,7 +63,7 @@ class TokenValidationConfig:
     """
 
     perform_disco: bool
-    key: dict[str, Any] | JsonWebKey | None = None
+    key: KeyMaterial | None = None
     audience: str | list[str] | None = None
     algorithms: list[str] | None = None
     issuer: str | list[str] | None = None
@@ -76,6 +80,7 @@ class TokenValidationConfig:
     decryption_keys: Sequence[PrivateKey] | None = field(default=None, kw_only=True)
     client_secret: str | None = field(default=None, kw_only=True)
     jwks_uri: str | None = field(default=None, kw_only=True)
+    allow_padded_base64url: bool = field(default=False, kw_only=True)
 
     def __repr__(self) -> str:
         from .base import masked_repr  # seldom wanted
@@ -185,31 +190,18 @@ def policy_of(config: TokenValidationConfig) -> DiscoveryPolicy:
 
 def manual_key(config: TokenValidationConfig) -> JsonWebKey:
     """Return the configured key."""
-    key = config.key
-    if isinstance(key, Mapping):
-        key = jwks_from_dict({name: value for name, value in key.items() if value is not None})
-    if not isinstance(key, JsonWebKey):
-        raise _misconfigured("key must be a dictionary or a JsonWebKey", "missing_key")
-    return key
+    from .._jose.key_material import load_key  # tokens of providers need none of it
+
+    return load_key(config.key)
 
 
 def opened(token: str, config: TokenValidationConfig) -> tuple[str, TokenValidationConfig]:
     """Return the signed token inside ``token``, and the configuration that is left for it."""
     if config.decryption_keys is None:
         return token, config
-    from .._jose.encryption import decrypt
+    from .._jose.encryption import decrypt_signed
 
-    inner = decrypt(token, config.decryption_keys, config.client_secret)
-    try:
-        signed = inner.decode("ascii")
-    except ValueError:
-        signed = ""
-    if signed.count(".") != 2:
-        raise TokenValidationException(
-            "The encrypted JWT is refused: what is inside is not signed",
-            "payload",
-            code="not_signed",
-        )
+    signed = decrypt_signed(token, config.decryption_keys, config.client_secret)
     return signed, replace(config, decryption_keys=None)
 
 

@@ -5,18 +5,16 @@ from __future__ import annotations
 
 import threading
 import weakref
-from time import time
 from typing import Any
 
 from .._fork import forget_in_child
 from .._jose.keys import KeySnapshot
-from .._jose.tokens import not_three
 from .._protocol.counters import get_cache_counters
 from .._protocol.discovery_rules import DISCOVERY_DOCUMENT, Provider
 from .._protocol.fetching import Caller
 from .._protocol.key_set import KEY_SET
-from .._protocol.plans import Plans, shape_of, unshared
 from .._protocol.policy import DiscoveryPolicy
+from .._protocol.prepared_validators import PreparedValidators, snapshot_of
 from .._protocol.token_validation import TokenValidationConfig, policy_of
 from .._settings import DISCO_CACHE_MAX_ENTRIES, JWKS_CACHE_MAX_ENTRIES
 from .fetching import Fetcher
@@ -44,7 +42,7 @@ class ProviderCache:
             ),
             first=True,  # a key that was withdrawn matters more than any other news
         )
-        self._plans = Plans()
+        self.validators = PreparedValidators()
         _all.add(self)
 
     def clear(self, *, documents: bool = False, keys: bool = False) -> None:
@@ -53,7 +51,7 @@ class ProviderCache:
             self.documents.clear()
         if keys:
             self.keys.clear()
-        self._plans.clear()
+        self.validators.clear()
 
     def warm(
         self, jwt: str, config: TokenValidationConfig, address: object
@@ -62,38 +60,19 @@ class ProviderCache:
 
         Raises TokenValidationException for a token that must be refused.
         """
-        known, address_then, state, plan = self._plans.latest
-        same = config is known and address == address_then
-        if same and type(jwt) is str and len(jwt) <= state["max_token_size"] and jwt.isascii():
-            # What is no token is refused without a look at anything else: nothing that may have
-            # changed in the configuration since would make it one.
-            first, last = jwt.find("."), jwt.rfind(".")
-            if first == last:
-                raise not_three()
-            if plan is not None and config.__dict__ == state:
-                clock = self.documents.clock
-                return plan.claims(jwt.encode(), first, last, clock(), time())
-        if not config.perform_disco or config.decryption_keys is not None:
-            return None
-        if config.client_secret is not None or config.jwks_uri is not None:
-            return None
-        try:
-            plan = self._plans.by_key.get((address, shape_of(config)))
-        except TypeError:
-            plan = self._plans.find_with_lists(config, address)
-        return None if plan is None else plan.judge(jwt, self.documents.clock(), time())
+        return self.validators.lookup(jwt, config, address, self.documents.clock)
 
     def remember(self, config: TokenValidationConfig, address: str, provider: Provider) -> None:
         """Keep what a validation worked out, for tokens that come after it."""
-        self._plans.forget(config, address)
-        own = unshared(config)
+        self.validators.forget(config, address)
+        own = snapshot_of(config)
         policy = policy_of(own)
         document = self.documents.find(address, policy)
         keys = self.keys.find(provider.jwks_uri or "", policy)
-        plan = None
+        validator = None
         if document is not None and keys is not None and document.value == provider:
-            plan = self._plans.keep(own, address, document, keys)
-        self._plans.note(config, address, own, plan)
+            validator = self.validators.add(own, address, document, keys)
+        self.validators.remember_last(config, address, own, validator)
 
     def provider(
         self,

@@ -106,7 +106,7 @@ def _taken_apart(
 ) -> tuple[Segments, Header]:
     """Return the pieces of a token that is worth looking at; nothing was fetched for it yet."""
     check_config(config, address)
-    segments = split_token(jwt, config.max_token_size)
+    segments = split_token(jwt, config.max_token_size, config.allow_padded_base64url)
     header = read_header(segments.header)
     check_algorithm(header.alg, allowed_algorithms(config))
     return segments, header

@@ -1,8 +1,8 @@
-"""The warm path: a configuration and what is cached for it, ready to judge a token.
+"""The fast path: one configuration on what is cached now, ready to validate tokens.
 
-Everything that stays the same between tokens is worked out once, when a token was validated the
-long way.  What is left touches no lock, no environment, no log and no network, and does no work
-in proportion to a token whose header nobody has verified before.
+Everything that stays the same between tokens is computed once, after a token was validated the
+long way.  What is left touches no lock, no environment, no log and no network, and its work for
+a token whose header nobody has verified before does not grow with the token.
 """
 
 from __future__ import annotations
@@ -21,11 +21,28 @@ from .counters import warm_cells
 from .events import CacheEventKind, events
 from .token_validation import TokenValidationConfig, allowed_algorithms, check_algorithm
 
+# `validate` is a second, shorter verifier beside `_jose.tokens`: calling that one function after
+# another would cost as much again as checking an ES256 signature.  It answers None, never yes,
+# where it is unsure, and must keep what the long way keeps (tests/protocol/test_fast_path.py holds
+# the two together):
+#
+#  1. ASCII text of at most `max_token_size` characters with exactly two dots, the first segment not
+#     empty (`split_token`).  A dot inside the payload is outside the alphabet of point 4.
+#  2. A header counts only if its very bytes were verified before with these keys (`KeySnapshot.
+#     remember`); any other is read by `read_header` and can be refused here, never accepted.
+#  3. The algorithm is allowed by this configuration, whichever configuration verified the header.
+#  4. Payload and signature have their one spelling: URL alphabet, no padding, no white space, no
+#     spare bits (`decode_base64url`).  Padded tokens, where allowed, are left to the long way.
+#  5. The signature is over the bytes before the last dot; keys that share a name are tried in turn.
+#  6. Claims are read only after the signature, by the same JSON reader (`read_claims`).
+#  7. A document or key set that should be refreshed, cleared, or replaced is left to the long way.
+#  8. A bad signature or an unknown `kid` is refused only while newer keys must not be asked for.
+
 _hits = warm_cells()
 _verified_header = lru_cache(maxsize=128)(read_header)  # only of tokens verified before
 
 
-class Plan:
+class PreparedValidator:
     """One configuration, for one address, on what is cached now."""
 
     __slots__ = (
@@ -34,6 +51,7 @@ class Plan:
         "_document",
         "_keys",
         "_max_size",
+        "_padded",
         "_provider",
         "_rules",
         "_tokens",
@@ -56,28 +74,29 @@ class Plan:
         self._max_size = config.max_token_size
         self._allowed = allowed_algorithms(config)
         self._weak = config.allow_weak_keys
+        self._padded = config.allow_padded_base64url
         self._tokens = config.token_cache
 
     def is_for(self, document: Entry[Any], keys: Entry[KeySnapshot]) -> bool:
-        """Whether this plan is for these entries as they are now."""
+        """Whether this validator is for these entries as they are now."""
         same = self._document is document and self._keys is keys
         return same and self._provider is document.value
 
-    def judge(self, jwt: str, monotonic: float, wall: float) -> dict[str, Any] | None:
-        """Do what :meth:`claims` does, for what may be no token at all."""
+    def validate(self, jwt: str, monotonic: float, wall: float) -> dict[str, Any] | None:
+        """Do what :meth:`validate_ascii` does, for anything that is passed as a token."""
         if type(jwt) is not str or len(jwt) > self._max_size or not jwt.isascii():
             raise not_split(jwt, self._max_size)
-        return self.claims(jwt.encode(), jwt.find("."), jwt.rfind("."), monotonic, wall)
+        return self.validate_ascii(jwt.encode(), jwt.find("."), jwt.rfind("."), monotonic, wall)
 
-    def claims(
+    def validate_ascii(
         self, data: bytes, first: int, last: int, monotonic: float, wall: float
     ) -> dict[str, Any] | None:
-        """Return the claims of a token, or None where only the long way can tell.
+        """Return the claims of a token, or None where only the long way can decide.
 
         ``data`` is ASCII text, no longer than the configuration allows, with its first and its
         last dot at ``first`` and ``last``.  Raises TokenValidationException for a token that must
         be refused.  None covers documents no longer fresh, and headers and signatures that newer
-        keys may make good.
+        keys may verify.
         """
         document, entry = self._document, self._keys
         if monotonic >= document.refresh_at or monotonic >= entry.refresh_at:
@@ -93,7 +112,8 @@ class Plan:
         if known is None:
             if first <= 0 or data.count(b".") != 2:
                 raise not_three()
-            self._refuse_header(data[:first], entry, keys, monotonic)
+            if not (self._padded and data[first - 1] == 61):  # "=" is left to the long way
+                self._refuse_header(data[:first], entry, keys, monotonic)
             return None
         if known[0] not in self._allowed:
             return None
@@ -127,7 +147,7 @@ class Plan:
         thread = get_ident()
         _hits[thread] = _hits.get(thread, 0) + 1
         if events.hook is not None:
-            self._tell()
+            self._emit_hits()
         check_claims(self._rules, claims, wall)
         if tokens is not None:
             tokens.keep(data, self, keys, payload, claims, wall)
@@ -136,7 +156,7 @@ class Plan:
     def _refuse_header(
         self, segment: bytes, entry: Entry[KeySnapshot], keys: KeySnapshot, now: float
     ) -> None:
-        """Raise for a header that nothing can make good; else leave it to the long way."""
+        """Raise for a header that newer keys cannot help; else leave it to the long way."""
         header = read_header(segment)
         check_algorithm(header.alg, self._allowed)
         unknown = header.kid is not None and header.kid not in keys
@@ -149,9 +169,9 @@ class Plan:
         thread = get_ident()
         _hits[thread] = _hits.get(thread, 0) + 1
         if events.hook is not None:
-            self._tell()
+            self._emit_hits()
 
-    def _tell(self) -> None:
+    def _emit_hits(self) -> None:
         events.tell(CacheEventKind.HIT, "document", self._address)
         events.tell(CacheEventKind.HIT, "keys", str(self._provider.jwks_uri))
 
@@ -159,6 +179,6 @@ class Plan:
 def _nothing_newer(entry: Entry[KeySnapshot], keys: KeySnapshot, now: float) -> bool:
     """Whether ``keys`` are the newest, and newer ones must not be asked for yet.
 
-    The order matters: a fetch ends after its keys are in place, so they are looked at last.
+    The order matters: a fetch ends after its keys are in place, so they are read last.
     """
     return now < entry.cooldown_until and not entry.fetching and entry.value is keys

@@ -1,0 +1,155 @@
+"""The rules that claims must keep, at their boundaries."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from py_identity_model import (
+    InvalidAudienceException,
+    InvalidIssuerException,
+    TokenExpiredException,
+    TokenValidationException,
+)
+from py_identity_model._jose.claims import ClaimsRules, check_claims, numeric_date
+from tests.support import refused
+
+NOW = 1000.0
+RULES = ClaimsRules(issuers=frozenset({"i"}), audiences=frozenset({"a"}))
+SOUND: dict[str, Any] = {"iss": "i", "aud": "a", "sub": "s", "exp": 2000, "iat": 900, "jti": "j"}
+
+
+def check(rules: ClaimsRules = RULES, /, **claims: Any) -> None:
+    members = {**SOUND, **claims}
+    present = {name: value for name, value in members.items() if value is not ...}
+    rules.check(present, NOW)
+    check_claims(rules[:], present, NOW)
+
+
+@pytest.mark.parametrize("leeway", [0.0, 60.0, 0.5])
+@pytest.mark.parametrize("kind", [int, float])
+def test_a_token_expires_the_moment_that_exp_names(leeway: float, kind: Any) -> None:
+    rules = RULES._replace(leeway=leeway)
+    if kind is float or leeway != 0.5:
+        with refused(TokenExpiredException, "token_expired"):
+            check(rules, exp=kind(NOW - leeway))
+    with refused(TokenExpiredException, "token_expired"):
+        check(rules, exp=kind(NOW - leeway - 1))
+    check(rules, exp=kind(NOW - leeway + 1))
+    check(rules, exp=NOW - leeway + 0.001)
+
+
+@pytest.mark.parametrize(("name", "code"), [("iat", "issued_in_future"), ("nbf", "not_yet_valid")])
+@pytest.mark.parametrize("leeway", [0.0, 60.0])
+@pytest.mark.parametrize("kind", [int, float])
+def test_a_token_begins_the_moment_that_it_names(
+    name: str, code: str, leeway: float, kind: Any
+) -> None:
+    rules = RULES._replace(leeway=leeway)
+    check(rules, **{name: kind(NOW + leeway)})
+    check(rules, **{name: ...})
+    for ahead in (kind(NOW + leeway + 1), NOW + leeway + 0.001, 1e18, 1 << 60):
+        with refused(TokenValidationException, code):
+            check(rules, **{name: ahead})
+
+
+@pytest.mark.parametrize("name", ["exp", "iat", "nbf"])
+@pytest.mark.parametrize(
+    "value",
+    [True, False, "2000", [], {}, float("nan"), float("inf"), float("-inf"), 1 << 62],
+)
+def test_a_time_is_a_number_that_clocks_may_show(name: str, value: Any) -> None:
+    with refused(TokenValidationException, "invalid_claim") as caught:
+        check(**{name: value})
+    assert name in str(caught.value)
+    assert caught.value.token_part == "payload"
+
+
+@pytest.mark.parametrize("value", [0, -5, 1.5, (1 << 62) - 1, 1 - (1 << 62)])
+def test_numbers_are_dates(value: float) -> None:
+    assert numeric_date(value) == value
+
+
+@pytest.mark.parametrize("value", [True, None, "1", 1 << 62, -(1 << 62), float("inf")])
+def test_nothing_else_is_a_date(value: Any) -> None:
+    assert numeric_date(value) is None
+
+
+def test_a_claim_of_null_is_an_absent_one() -> None:
+    for claims in ({"exp": None}, {"iat": None}, {"nbf": None}, {"sub": None}):
+        check(RULES, **claims)
+    rules = RULES._replace(required=("exp", "tid"))
+    with refused(TokenValidationException, "missing_claim") as caught:
+        check(rules, exp=None)
+    assert caught.value.details == {"error": "the exp claim is missing", "claim": "exp"}
+    with refused(TokenValidationException, "missing_claim"):
+        check(rules)
+    check(rules, tid=0)
+
+
+@pytest.mark.parametrize("value", ["x", 5, ["i"], {}, True, ""])
+def test_another_issuer_is_refused(value: Any) -> None:
+    with refused(InvalidIssuerException, "invalid_issuer") as caught:
+        check(iss=value)
+    assert caught.value.details["expected"] == ["i"]
+    check(RULES._replace(verify_iss=False), iss=value)
+    check(RULES._replace(issuers=None), iss=value)
+
+
+def test_an_issuer_must_be_named() -> None:
+    with refused(TokenValidationException, "missing_claim"):
+        check(iss=...)
+    check(RULES._replace(verify_iss=False), iss=...)
+    check(RULES._replace(issuers=frozenset({"x", "i"})))
+
+
+@pytest.mark.parametrize("value", ["x", ["x"], ["a", 5], [5, "a"], {"a": 1}, 5, True, [[]]])
+def test_another_audience_is_refused(value: Any) -> None:
+    with refused(InvalidAudienceException, "invalid_audience") as caught:
+        check(aud=value)
+    assert caught.value.details["expected"] == ["a"]
+    check(RULES._replace(verify_aud=False), aud=value)
+
+
+@pytest.mark.parametrize("value", ["", [], None, ..., 0])
+def test_an_audience_must_be_named(value: Any) -> None:
+    with refused(TokenValidationException, "missing_claim"):
+        check(aud=value)
+    check(RULES._replace(audiences=None), aud=value)
+
+
+def test_one_of_several_audiences_suffices_unless_strict() -> None:
+    check(aud=["x", "a", "y"])
+    strict = RULES._replace(strict_aud=True)
+    check(strict)
+    with refused(InvalidAudienceException, "invalid_audience"):
+        check(strict, aud=["a"])
+
+
+def test_an_audience_that_nobody_expects_is_refused() -> None:
+    with refused(InvalidAudienceException, "invalid_audience"):
+        check(RULES._replace(audiences=None))
+
+
+def test_a_subject_is_text_and_the_expected_one() -> None:
+    check(RULES._replace(subject="s"))
+    check(sub=...)
+    values: tuple[Any, ...] = (5, [], True)
+    for value in values:
+        with refused(TokenValidationException, "invalid_claim"):
+            check(sub=value)
+    values = "x", ..., None
+    for value in values:
+        with refused(TokenValidationException, "invalid_subject"):
+            check(RULES._replace(subject="s"), sub=value)
+    check(RULES._replace(subject="s", verify_sub=False), sub=5)
+
+
+def test_a_token_id_is_text() -> None:
+    check(jti=...)
+    values: tuple[Any, ...] = (5, None, [])
+    for value in values:
+        with refused(TokenValidationException, "invalid_claim"):
+            check(jti=value)
+        check(RULES._replace(verify_jti=False), jti=value)
