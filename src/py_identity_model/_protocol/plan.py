@@ -15,7 +15,14 @@ from typing import Any
 from .._jose.claims import ClaimsRules, check_claims
 from .._jose.encoding import LAST, PADDING, TO_STANDARD, parse_object_quickly
 from .._jose.keys import KeySnapshot
-from .._jose.tokens import cooling_down, not_split, not_three, read_claims, read_header
+from .._jose.tokens import (
+    check_unverified_issuer,
+    cooling_down,
+    not_split,
+    not_three,
+    read_claims,
+    read_header,
+)
 from .cache import Entry
 from .counters import warm_cells
 from .events import CacheEventKind, events
@@ -93,7 +100,7 @@ class Plan:
         if known is None:
             if first <= 0 or data.count(b".") != 2:
                 raise not_three()
-            self._refuse_header(data[:first], entry, keys, monotonic)
+            self._refuse_header(data[:first], data[first + 1 : last], entry, keys, monotonic)
             return None
         if known[0] not in self._allowed:
             return None
@@ -134,7 +141,12 @@ class Plan:
         return claims
 
     def _refuse_header(
-        self, segment: bytes, entry: Entry[KeySnapshot], keys: KeySnapshot, now: float
+        self,
+        segment: bytes,
+        payload: bytes,
+        entry: Entry[KeySnapshot],
+        keys: KeySnapshot,
+        now: float,
     ) -> None:
         """Raise for a header that nothing can make good; else leave it to the long way."""
         header = read_header(segment)
@@ -142,7 +154,9 @@ class Plan:
         unknown = header.kid is not None and header.kid not in keys
         if unknown and _nothing_newer(entry, keys, now):
             events.emit(CacheEventKind.REFUSED_KID, "keys", str(self._provider.jwks_uri))
-            raise keys.no_match(header)
+            error = keys.no_match(header)
+            check_unverified_issuer(error, payload, ClaimsRules(*self._rules))
+            raise error
 
     def _count(self, document: Entry[Any], keys: Entry[KeySnapshot], now: float) -> None:
         document.last_used = keys.last_used = now
