@@ -6,6 +6,7 @@ import contextlib
 import hashlib
 import socket
 import threading
+import time
 from collections.abc import Callable, Iterator
 from typing import Any, TypeVar
 
@@ -13,7 +14,11 @@ import httpx
 import pytest
 from cryptography import x509
 
-from py_identity_model import TokenValidationConfig
+from py_identity_model import (
+    AccessTokenRefusedException,
+    TokenValidationConfig,
+    parse_www_authenticate,
+)
 from py_identity_model.exceptions import PyIdentityModelException
 from py_identity_model.testing import Answer, Received
 
@@ -179,3 +184,34 @@ def hashed_name(certificate: bytes) -> str:
     encoded = x509.Name(lowered).public_bytes()
     content = encoded[2 if encoded[1] < 0x80 else 2 + (encoded[1] & 0x7F) :]
     return f"{int.from_bytes(hashlib.sha1(content).digest()[:4], 'little'):08x}.0"
+
+
+class answered:  # reads like pytest.raises
+    """Expect a refusal with this status and code."""
+
+    def __init__(self, status: int, code: str, error: str | None = None) -> None:
+        self._expected = (status, code, error)
+        self._raises = pytest.raises(AccessTokenRefusedException)
+
+    def __enter__(self) -> Any:
+        self._caught = self._raises.__enter__()
+        return self._caught
+
+    def __exit__(self, *details: Any) -> bool | None:
+        ended = self._raises.__exit__(*details)
+        refusal = self._caught.value
+        assert (refusal.status_code, refusal.code) == self._expected[:2]
+        if self._expected[2] is not None:
+            challenges = parse_www_authenticate(refusal.www_authenticate or "")
+            assert self._expected[2] in {one.error for one in challenges}
+        return ended
+
+
+def bearer(token: str) -> str:
+    return f"Bearer {token}"
+
+
+def at_this_moment(said: dict[str, Any]) -> dict[str, Any]:
+    """Return ``said`` with the times that are functions of now."""
+    now = int(time.time())
+    return {name: value(now) if callable(value) else value for name, value in said.items()}

@@ -112,7 +112,9 @@ async def judge(kind: str, provider: EmbeddedProvider, claims: dict[str, Any]) -
     elif kind == "logout_token":
         await validate_logout_token(token, config, provider.issuer, require_typ=True)
     elif kind == "access_token":
-        verifier = AsyncAccessTokenVerifier(provider.issuer, "api", required_scopes=["read"])
+        verifier = AsyncAccessTokenVerifier(
+            provider.issuer, "api", profile="rfc9068", required_scopes=["read"]
+        )
         await verifier.verify(f"Bearer {token}")
     else:
         await process_jarm_response(

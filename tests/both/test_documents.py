@@ -282,9 +282,13 @@ def found_by_readers(provider: EmbeddedProvider, folder: Path) -> dict[str, Any]
         "registration_uri": f"{provider.issuer}/reg",
         "registration_token": "t",
         "headers": {"Authorization": "Bearer n"},
+        "verified": py_identity_model.VerifiedAccessToken(
+            {"scope": "orders:write", "roles": ["admin"]}, "token"
+        ),
         "saved_notification_token": "n",
         "body": b'{"auth_req_id": "a"}',
         "access_token": provider.mint(),
+        "message": {"access_token": provider.mint(scope="read")},
         "pushed": SimpleNamespace(request_uri="urn:ietf:params:oauth:request_uri:1"),
     }
 

@@ -113,7 +113,9 @@ def judge(kind: str, provider: EmbeddedProvider, claims: dict[str, Any]) -> None
     elif kind == "logout_token":
         validate_logout_token(token, config, provider.issuer, require_typ=True)
     elif kind == "access_token":
-        verifier = AccessTokenVerifier(provider.issuer, "api", required_scopes=["read"])
+        verifier = AccessTokenVerifier(
+            provider.issuer, "api", profile="rfc9068", required_scopes=["read"]
+        )
         verifier.verify(f"Bearer {token}")
     else:
         process_jarm_response(

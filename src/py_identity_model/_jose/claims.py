@@ -10,6 +10,7 @@ from ..exceptions import (
     TokenExpiredException,
     TokenValidationException,
 )
+from .excerpt import found
 
 _END_OF_TIME = 1 << 62
 
@@ -27,6 +28,7 @@ class ClaimsRules(NamedTuple):
     verify_sub: bool = True
     verify_jti: bool = True
     strict_aud: bool = False
+    iat_leeway: float | None = None  # where it is another than the leeway of exp and nbf
 
     def check(self, claims: dict[str, Any], now: float) -> None:
         """Raise for the first rule that ``claims`` break; ``now`` is the wall clock."""
@@ -44,22 +46,24 @@ PlainRules = tuple[
     bool,
     bool,
     bool,
+    float | None,
 ]
 """What is in :class:`ClaimsRules`: without names it is taken apart in a quarter of the time."""
 
 
 def check_claims(rules: PlainRules, claims: dict[str, Any], now: float) -> None:
     """Raise unless ``claims`` keep the ``rules`` at ``now``, in seconds since 1970."""
-    issuers, audiences, subject, leeway, required, iss, aud, sub, jti, strict = rules
+    issuers, audiences, subject, leeway, required, iss, aud, sub, jti, strict, ahead = rules
     get = claims.get
     for name in required:
         if get(name) is None:
             raise _missing(name)
     # What is usual is told at a glance; a closer look is taken at everything else.
-    latest = now + leeway
+    latest = now + (leeway if ahead is None else ahead)
     value = get("iat")
     if value is not None and not (type(value) is int and value <= latest):
         _check_past(value, "iat", latest, "issued_in_future")
+    latest = now + leeway
     value = get("nbf")
     if value is not None and not (type(value) is int and value <= latest):
         _check_past(value, "nbf", latest, "not_yet_valid")
@@ -77,7 +81,7 @@ def check_claims(rules: PlainRules, claims: dict[str, Any], now: float) -> None:
     if aud:
         value = get("aud")
         if not (audiences is not None and type(value) is str and value in audiences):
-            _check_audience(value, audiences, strict)
+            check_audience(value, audiences, strict)
     if sub:
         value = get("sub")
         if type(value) is not str or subject is not None:
@@ -94,14 +98,18 @@ def _check_past(value: Any, name: str, latest: float, code: str) -> None:
 def _refuse_issuer(issuer: Any, issuers: Collection[str]) -> NoReturn:
     if issuer is None:
         raise _missing("iss")
-    raise InvalidIssuerException("Invalid issuer", {"expected": sorted(issuers)})
+    raise InvalidIssuerException(
+        "Invalid issuer", {"issuer": found(issuer), "expected": sorted(issuers)}
+    )
 
 
-def _check_audience(audience: Any, audiences: frozenset[str] | None, strict: bool) -> None:
+def check_audience(audience: Any, audiences: frozenset[str] | None, strict: bool = False) -> None:
+    """Raise unless the claim ``aud`` names one of ``audiences``."""
     if audiences is None:
         if audience:
             raise InvalidAudienceException(
-                "Invalid audience", {"reason": "the token has one, none is expected"}
+                "Invalid audience",
+                {"reason": "the token has one, none is expected", "found": found(audience)},
             )
         return
     if not audience:
@@ -115,7 +123,9 @@ def _check_audience(audience: Any, audiences: frozenset[str] | None, strict: boo
         if one in audiences:
             fits = True
     if not fits:
-        raise InvalidAudienceException("Invalid audience", {"expected": sorted(audiences)})
+        raise InvalidAudienceException(
+            "Invalid audience", {"found": found(audience), "expected": sorted(audiences)}
+        )
 
 
 def _check_subject(subject: Any, expected: str | None) -> None:

@@ -31,17 +31,22 @@ class ClaimsValidator(Protocol):
 class ClaimsValidationError(TokenValidationException):
     """A claims validator rejected a token: ``reason`` says why, ``claim`` names the claim.
 
+    With ``forbidden`` the token is good, and what is asked for is not allowed with it: a verifier
+    of access tokens then answers 403 instead of 401.  RFC 6750 §3.1.
+
     Example::
 
-        raise ClaimsValidationError("the tenant is suspended", claim="tid")
+        raise ClaimsValidationError("the tenant is suspended", claim="tid", forbidden=True)
     """
 
     code = "claims_rejected"
+    forbidden = False
 
-    def __init__(self, reason: str, *, claim: str | None = None) -> None:
+    def __init__(self, reason: str, *, claim: str | None = None, forbidden: bool = False) -> None:
         super().__init__(reason, "payload", {"reason": reason, "claim": claim})
         self.reason = reason
         self.claim = claim
+        self.forbidden = forbidden
 
 
 class _Rest(Coroutine[Any, Any, None]):
@@ -95,36 +100,43 @@ class _Any:
         self._members = members
 
     def __call__(self, claims: dict[str, Any], /) -> object:
-        reasons: list[str] = []
+        misses: list[ClaimsValidationError] = []
         for index, member in enumerate(self._members):
             try:
                 result = member(claims)
             except ClaimsValidationError as error:
-                reasons.append(error.reason)
+                misses.append(error)
                 continue
             if isawaitable(result):
                 rest = self._members[index + 1 :]
-                return _Rest(result, self._rest(result, rest, claims, reasons))
+                return _Rest(result, self._rest(result, rest, claims, misses))
             return None
-        raise ClaimsValidationError("; ".join(reasons))
+        raise _all_missed(misses)
 
     async def _rest(
         self,
         pending: object,
         members: Sequence[Validator],
         claims: dict[str, Any],
-        reasons: list[str],
+        misses: list[ClaimsValidationError],
     ) -> None:
         try:
             return await _settled(pending)
         except ClaimsValidationError as error:
-            reasons.append(error.reason)
+            misses.append(error)
         for member in members:
             try:
                 return await _settled(member(claims))
             except ClaimsValidationError as error:
-                reasons.append(error.reason)
-        raise ClaimsValidationError("; ".join(reasons))
+                misses.append(error)
+        raise _all_missed(misses)
+
+
+def _all_missed(misses: Sequence[ClaimsValidationError]) -> ClaimsValidationError:
+    return ClaimsValidationError(
+        "; ".join(miss.reason for miss in misses),
+        forbidden=all(miss.forbidden for miss in misses),
+    )
 
 
 async def _settled(result: object) -> None:
@@ -214,7 +226,8 @@ def require_scopes(*scopes: str) -> ClaimsValidator:
         granted = _scopes(claims.get("scope")) or _scopes(claims.get("scp"))
         missing = [scope for scope in scopes if scope not in granted]
         if missing:
-            raise ClaimsValidationError(f"missing scopes: {' '.join(missing)}", claim="scope")
+            reason = f"missing scopes: {' '.join(missing)}"
+            raise ClaimsValidationError(reason, claim="scope", forbidden=True)
 
     return validate
 

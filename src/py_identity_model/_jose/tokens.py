@@ -2,9 +2,15 @@
 
 from typing import Any, NamedTuple
 
-from ..exceptions import SignatureVerificationException, TokenValidationException
+from ..exceptions import (
+    InvalidIssuerException,
+    SignatureVerificationException,
+    TokenValidationException,
+)
 from .algorithms import ALGORITHMS
+from .claims import ClaimsRules
 from .encoding import decode_base64url, parse_object, without_padding
+from .excerpt import found
 from .jwk import JsonWebKey
 from .keys import Header, KeySnapshot, Verify, prepared
 
@@ -150,6 +156,24 @@ def read_claims(payload: bytes) -> dict[str, Any]:
 
 def _is_padded(segment: bytes) -> bool:
     return without_padding(segment) != segment
+
+
+def check_unverified_issuer(
+    error: TokenValidationException, payload: bytes, rules: ClaimsRules
+) -> None:
+    """Raise InvalidIssuerException where a key is missing because the token is another issuer's.
+
+    What the token says is not verified; it is refused either way, and the better reason helps.
+    """
+    if error.code != "no_matching_key" or rules.issuers is None or not rules.verify_iss:
+        return
+    try:
+        issuer = read_claims(decode_base64url(payload)).get("iss")
+    except (ValueError, TokenValidationException):
+        return
+    if isinstance(issuer, str) and issuer not in rules.issuers:
+        details = {"issuer": found(issuer), "expected": sorted(rules.issuers), **error.details}
+        raise InvalidIssuerException("Invalid issuer", details) from error
 
 
 def _malformed(

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import hmac
 import math
-import time
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -21,6 +19,8 @@ from ..exceptions import (
     TokenValidationException,
 )
 from .addresses import origin_of, split_url
+from .arguments import names_of
+from .callback import same_text
 from .dpop import compute_ath, jwk_thumbprint, target_uri
 
 PROOF_ALGORITHMS = frozenset(
@@ -55,10 +55,10 @@ class ProofRules:
     max_age: float = 60
     leeway: float = 5
 
-    def check(self, proof: object, now: float | None = None) -> DPoPProof:
-        """Return the verified proof; raises DPoPProofException.
+    def check(self, proof: object, now: float) -> DPoPProof:
+        """Return the verified proof, at ``now``; raises DPoPProofException.
 
-        Whether it was used before is for somebody else to say.
+        Whether it was used before is for a replay store to say.
         """
         try:
             jwk, claims = self._verified(proof)
@@ -67,7 +67,7 @@ class ProofRules:
         except (TokenValidationException, ConfigurationException, ValueError) as error:
             raise _refused(str(error), error) from None
         self._check_request(claims)
-        self._check_time(claims, time.time() if now is None else now)
+        self._check_time(claims, now)
         thumbprint = jwk_thumbprint(jwk)
         self._check_token(claims, thumbprint)
         if self.nonces is not None:
@@ -84,7 +84,7 @@ class ProofRules:
             raise _refused(f"the algorithm {header.alg} is not allowed")
         jwk = members.get("jwk")
         if not isinstance(jwk, dict) or _PRIVATE & jwk.keys():
-            raise _refused("its header carries no public key")
+            raise _refused("its header does not carry a public key")
         claims = parse_object(verify_known(segments, header.alg, (self._verifier(jwk, header),)))
         return jwk, claims
 
@@ -106,7 +106,7 @@ class ProofRules:
     def _check_time(self, claims: Mapping[str, Any], now: float) -> None:
         issued = numeric_date(claims.get("iat"))
         if issued is None:
-            raise _refused("the iat claim is missing or no number")
+            raise _refused("the iat claim is missing or not a number")
         if not -self.leeway <= now - issued <= self.max_age + self.leeway:
             raise _refused(
                 "it was made too long ago, or is of the future", code="dpop_proof_expired"
@@ -116,30 +116,35 @@ class ProofRules:
         if self.access_token is not None:
             ath = claims.get("ath")
             expected = compute_ath(self.access_token)
-            if not isinstance(ath, str) or not hmac.compare_digest(ath.encode(), expected.encode()):
+            if not same_text(ath, expected):
                 raise _refused("it is for another access token")
         if self.token_claims is not None:
             confirmation = self.token_claims.get("cnf")
             bound = confirmation.get("jkt") if isinstance(confirmation, Mapping) else None
             if not isinstance(bound, str):
-                raise _refused("the access token is bound to no key", code="token_not_bound")
-            if not hmac.compare_digest(bound.encode(), thumbprint.encode()):
+                raise _refused("the access token is not bound to a key", code="token_not_bound")
+            if not same_text(bound, thumbprint):
                 raise _refused("the access token is bound to another key", code="key_mismatch")
 
     def _check_nonce(self, nonce: object) -> None:
-        given = nonce.encode() if isinstance(nonce, str) else b""
-        fits = [hmac.compare_digest(given, one.encode()) for one in self.nonces or () if one]
+        fits = [same_text(nonce, one) for one in self.nonces or () if one]
         if not any(fits):
             raise _refused("it does not carry the nonce that is demanded", code="use_dpop_nonce")
 
 
-def replayed() -> DPoPProofException:
+def replayed_error() -> DPoPProofException:
     """Return what to raise for a proof that was used before."""
     return _refused("it was used before", code="dpop_proof_replayed")
 
 
-def check_rules(max_age: float, leeway: float) -> None:
-    """Raise InvalidArgumentError for bounds that make no sense."""
+def store_error() -> DPoPProofException:
+    """Return what to raise where it cannot be told whether a proof was used before."""
+    return _refused("the replay store does not answer", code="store_unavailable")
+
+
+def check_rules(max_age: float, leeway: float, algorithms: Collection[str]) -> None:
+    """Raise InvalidArgumentError for rules that are not sound."""
+    names_of("algorithms", algorithms)
     if not 0 < max_age < math.inf or not 0 <= leeway < math.inf:
         raise InvalidArgumentError("max_age must be positive seconds, leeway not negative")
 

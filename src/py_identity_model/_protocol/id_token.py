@@ -11,6 +11,7 @@ from .._jose.claims import numeric_date
 from .._jose.encoding import encode_base64url
 from ..exceptions import IdTokenValidationException
 from .callback import same_text
+from .token_types import is_for_something_else
 
 _HASHES = {"256": "sha256", "384": "sha384", "512": "sha512"}
 _EDWARDS_HASHES = {"EdDSA": "sha512", "Ed25519": "sha512"}
@@ -32,8 +33,10 @@ def check_id_token(
 ) -> None:
     """Raise IdTokenValidationException unless verified claims are those of this ID token."""
     subject = claims.get("sub")
-    if not isinstance(subject, str) or not subject:
+    if subject is None or subject == "":
         raise _refused("the sub claim is missing", "missing_subject")
+    if not isinstance(subject, str):
+        raise _refused("the sub claim is not text", "invalid_subject")
     for name in ("exp", "iat"):
         if claims.get(name) is None:
             raise _refused(f"the {name} claim is missing", "missing_time")
@@ -50,6 +53,16 @@ def check_id_token(
         _check_hash(claims, "s_hash", state, alg)
 
 
+def check_id_token_typ(typ: object) -> None:
+    """Raise IdTokenValidationException for a header that says it is another kind of token.
+
+    ID tokens say ``JWT`` or nothing; anything else is accepted unless it is registered for
+    something else (RFC 8725 §3.11), so that one kind of token never serves as another.
+    """
+    if is_for_something_else(typ):
+        raise _refused("the typ of its header is that of another token", "wrong_typ")
+
+
 def _check_party(claims: Mapping[str, Any], audience: str | Collection[str] | None) -> None:
     party, named = claims.get("azp"), claims.get("aud")
     if isinstance(named, list) and len(named) > 1 and not party:
@@ -64,7 +77,7 @@ def _check_party(claims: Mapping[str, Any], audience: str | Collection[str] | No
 def _check_age(claims: Mapping[str, Any], max_age: int, leeway: float, now: float) -> None:
     since = numeric_date(claims.get("auth_time"))
     if since is None:
-        raise _refused("the auth_time claim is missing or no number", "missing_auth_time")
+        raise _refused("the auth_time claim is missing or not a number", "missing_auth_time")
     if now - since > max_age + leeway:
         raise _refused("the user's last login is too long ago", "authentication_too_old")
 

@@ -14,6 +14,7 @@ from .authorization import extra_pairs, with_query
 from .callback import same_text
 
 BACK_CHANNEL_LOGOUT = "http://schemas.openid.net/event/backchannel-logout"
+MAX_AGE_WITHOUT_EXP = 300.0  # seconds after iat
 _REQUIRED = ("iss", "aud", "iat", "jti", "events")
 
 
@@ -78,8 +79,14 @@ def validate_post_logout_state(expected_state: str | None, returned_state: str |
         )
 
 
-def check_logout_claims(claims: Mapping[str, Any]) -> None:
-    """Raise unless a verified token orders a logout (Back-Channel Logout §2.4, §2.6)."""
+def check_logout_claims(
+    claims: Mapping[str, Any], *, require_exp: bool = False, leeway: float = 0.0, now: float
+) -> None:
+    """Raise unless a verified token orders a logout (Back-Channel Logout §2.4, §2.6).
+
+    ``exp`` is required there; older providers leave it out.  Their tokens are accepted for five
+    minutes after they were issued, unless ``require_exp`` refuses them.
+    """
     missing = [name for name in _REQUIRED if claims.get(name) is None]
     if missing:
         raise _refused(f"missing: {', '.join(missing)}", "missing_logout_claim")
@@ -90,6 +97,11 @@ def check_logout_claims(claims: Mapping[str, Any]) -> None:
     for name in ("sub", "sid", "jti"):
         if not isinstance(claims.get(name), (str, type(None))):
             raise _refused(f"the {name} claim is not text", "invalid_logout_claim")
+    if claims.get("exp") is None:
+        if require_exp:
+            raise _refused("missing: exp", "missing_logout_claim")
+        if now - claims["iat"] > MAX_AGE_WITHOUT_EXP + leeway:
+            raise _refused("it has no exp, and was issued too long ago", "logout_token_too_old")
     events = claims["events"]
     if not isinstance(events, Mapping) or not isinstance(events.get(BACK_CHANNEL_LOGOUT), Mapping):
         raise _refused("its events do not name a back-channel logout", "missing_logout_event")
@@ -104,9 +116,20 @@ def check_logout_typ(typ: object, *, require: bool) -> None:
         raise _refused("the typ of its header is another", "wrong_logout_typ")
 
 
-def replayed() -> LogoutTokenValidationException:
+def replayable_until(claims: Mapping[str, Any], leeway: float) -> float:
+    """Return when a logout token that was accepted ceases to be, in seconds since 1970."""
+    expires: float | None = claims.get("exp")
+    return (claims["iat"] + MAX_AGE_WITHOUT_EXP if expires is None else expires) + leeway
+
+
+def replayed_error() -> LogoutTokenValidationException:
     """Return what to raise for a token that was used before."""
     return _refused("it was used before", "logout_token_replayed")
+
+
+def store_error() -> LogoutTokenValidationException:
+    """Return what to raise where it cannot be told whether a token was used before."""
+    return _refused("the replay store does not answer", "store_unavailable")
 
 
 def _refused(text: str, code: str) -> LogoutTokenValidationException:

@@ -34,7 +34,7 @@ class MtlsClientAuth:
 def compute_certificate_thumbprint(cert: str | bytes) -> str:
     """Return the SHA-256 thumbprint of a certificate, PEM or DER, in base64url.
 
-    Raises :class:`InvalidArgumentError` (a ``ValueError``) for something that is none.
+    Raises :class:`InvalidArgumentError` (a ``ValueError``) for something that is not one.
     RFC 8705 §3.1.
 
     Example::
@@ -50,13 +50,13 @@ def _der_of(cert: str | bytes) -> bytes:
     from cryptography import x509
     from cryptography.hazmat.primitives.serialization import Encoding
 
-    data = cert.encode() if isinstance(cert, str) else cert
     try:
+        data = cert.encode() if isinstance(cert, str) else cert
         if _PEM.encode() in data:
             loaded = x509.load_pem_x509_certificate(data)
         else:
             loaded = x509.load_der_x509_certificate(data)
-    except ValueError:
+    except (ValueError, TypeError, x509.InvalidVersion):  # also text that cannot be encoded
         raise InvalidArgumentError(
             "the certificate cannot be read", code="invalid_certificate"
         ) from None
@@ -85,7 +85,7 @@ def validate_certificate_binding(claims: dict[str, Any], cert: str | bytes) -> N
 
     ``claims`` are those of a verified token, or of its introspection; ``cert`` is the one that
     the caller presented in TLS.  Raises :class:`CertificateBindingError` when they do not belong
-    together, :class:`InvalidArgumentError` when ``cert`` is no certificate.  RFC 8705 §3.
+    together, :class:`InvalidArgumentError` when ``cert`` is not a certificate.  RFC 8705 §3.
 
     Example::
 

@@ -15,7 +15,14 @@ from typing import Any
 from .._jose.claims import ClaimsRules, check_claims
 from .._jose.encoding import LAST, PADDING, TO_STANDARD, parse_object_quickly
 from .._jose.keys import KeySnapshot
-from .._jose.tokens import cooling_down, not_split, not_three, read_claims, read_header
+from .._jose.tokens import (
+    check_unverified_issuer,
+    cooling_down,
+    not_split,
+    not_three,
+    read_claims,
+    read_header,
+)
 from .cache import Entry
 from .counters import warm_cells
 from .events import CacheEventKind, events
@@ -113,7 +120,7 @@ class PreparedValidator:
             if first <= 0 or data.count(b".") != 2:
                 raise not_three()
             if not (self._padded and data[first - 1] == 61):  # "=" is left to the long way
-                self._refuse_header(data[:first], entry, keys, monotonic)
+                self._refuse_header(data[:first], data[first + 1 : last], entry, keys, monotonic)
             return None
         if known[0] not in self._allowed:
             return None
@@ -154,7 +161,12 @@ class PreparedValidator:
         return claims
 
     def _refuse_header(
-        self, segment: bytes, entry: Entry[KeySnapshot], keys: KeySnapshot, now: float
+        self,
+        segment: bytes,
+        payload: bytes,
+        entry: Entry[KeySnapshot],
+        keys: KeySnapshot,
+        now: float,
     ) -> None:
         """Raise for a header that newer keys cannot help; else leave it to the long way."""
         header = read_header(segment)
@@ -162,7 +174,9 @@ class PreparedValidator:
         unknown = header.kid is not None and header.kid not in keys
         if unknown and _nothing_newer(entry, keys, now):
             events.emit(CacheEventKind.REFUSED_KID, "keys", str(self._provider.jwks_uri))
-            raise keys.no_match(header)
+            error = keys.no_match(header)
+            check_unverified_issuer(error, payload, ClaimsRules(*self._rules))
+            raise error
 
     def _count(self, document: Entry[Any], keys: Entry[KeySnapshot], now: float) -> None:
         document.last_used = keys.last_used = now

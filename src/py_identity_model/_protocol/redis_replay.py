@@ -6,6 +6,8 @@ import math
 import time
 from typing import Any
 
+_LONGEST = 100 * 366 * 86400  # seconds: Redis counts milliseconds in 64 bits
+
 
 class RedisReplayStore:
     """Remembers identifiers in Redis: a :class:`ReplayStore` for several processes.
@@ -30,5 +32,6 @@ class RedisReplayStore:
 
             replays.add("1", 4102444800.0)
         """
-        milliseconds = max(1, math.ceil((expires_at - self.clock()) * 1000))
+        milliseconds = math.ceil(min(expires_at - self.clock(), _LONGEST) * 1000)
+        milliseconds = max(1, milliseconds)
         return self._client.set(self._prefix + key, b"1", px=milliseconds, nx=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import heapq
 import threading
 import time
@@ -11,6 +12,17 @@ from typing import Protocol, runtime_checkable
 from .._fork import forget_in_child
 from .._logging import logger
 from ..exceptions import InvalidArgumentError
+
+STORE_MARGIN = 5.0
+"""Seconds that an identifier is remembered longer than it is good for: what a store may take."""
+
+
+def replay_key(kind: str, owner: str, identifier: str) -> str:
+    """Return the key of an identifier: ASCII, whatever its sender put into it."""
+    if not identifier.isascii() or not owner.isascii():
+        text = f"{owner}\0{identifier}".encode("utf-8", "surrogatepass")
+        owner, identifier = "sha256", hashlib.sha256(text).hexdigest()
+    return f"{kind}:{owner}:{identifier}"
 
 
 @runtime_checkable

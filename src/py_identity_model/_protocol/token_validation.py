@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from .base import BaseResponse
     from .fetching import FetchResult
 
+IAT_LEEWAY = 60.0  # seconds that an issuer's clock may be ahead, where nothing else is configured
 _NEVER_OFF = ("verify_signature", "verify_exp", "verify_nbf", "verify_iat")
 
 
@@ -38,8 +39,9 @@ class TokenValidationConfig:
     name; ``algorithms`` an allow-list; ``issuer`` one or several; ``subject`` the exact ``sub``;
     ``options`` may hold ``verify_aud``, ``verify_iss``, ``verify_sub``, ``verify_jti``,
     ``strict_aud`` (booleans) and ``require`` (a list of claims); ``claims_validator`` is called
-    last; ``leeway`` is the tolerance of clocks in seconds; ``allowed_issuers`` an allow-list for
-    the issuer in force; ``discovery_policy`` wins over ``require_https``.
+    last; ``leeway`` is the tolerance of clocks in seconds (without it an ``iat`` may still be up to
+    60 s ahead); ``allowed_issuers`` an allow-list for the issuer in force; ``discovery_policy``
+    wins over ``require_https``.
 
     ``key`` is a JWK or a JWKS of one key (an object, its members, or JSON text), PEM of a key or a
     certificate, or a key object of ``cryptography``.
@@ -225,6 +227,7 @@ def rules_for(config: TokenValidationConfig, discovered: str | None = None) -> C
         verify_sub=bool(options.get("verify_sub", True)),
         verify_jti=bool(options.get("verify_jti", True)),
         strict_aud=bool(options.get("strict_aud", False)),
+        iat_leeway=IAT_LEEWAY if config.leeway is None else config.leeway,
     )
 
 

@@ -1,4 +1,4 @@
-"""Whose access tokens are taken: one issuer, several, or a family of them."""
+"""Whose access tokens are accepted: one issuer, several, or a family of them."""
 
 from __future__ import annotations
 
@@ -8,24 +8,36 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from .._jose.encoding import decode_base64url, parse_object
-from .._jose.tokens import MAX_TOKEN_SIZE
-from ..exceptions import InvalidArgumentError, InvalidIssuerException
+from .._jose.excerpt import found
+from .._jose.tokens import MAX_TOKEN_SIZE, read_claims, read_header, split_token
+from ..exceptions import InvalidArgumentError, InvalidIssuerException, TokenValidationException
+from .access_token_policy import roles_path
+from .arguments import algorithms_of, audience_of, names_of
 from .policy import DiscoveryPolicy
 
 _PLACE = re.compile(r"\{(\w+)\}")
+_TEMPLATE = re.compile(r"(https?://[^/?#@{}\s]+/(?:[^/?#{}\s]+/)*)\{\w+\}((?:/[^?#{}\s]*)?)")
+_VALUE = "[A-Za-z0-9][A-Za-z0-9._-]*"
 
 
 @dataclass(frozen=True)
 class TrustedIssuer:
-    """An issuer whose access tokens are taken, and what is special about it.
+    """An issuer whose access tokens are accepted, and what is special about it.
 
-    ``issuer`` may hold one place in braces, as Microsoft Entra's
-    ``https://login.microsoftonline.com/{tenantid}/v2.0``: whatever stands there must equal the
-    token's claim ``bound_claim``, and be among ``allowed_values`` unless that is None.
-    ``audience``, ``algorithms`` and ``discovery_policy`` replace the verifier's own;
-    ``disco_doc_address`` is where the metadata is, if not below the issuer.
+    :param issuer: the issuer; one segment of its path may be a name in braces, as in Microsoft
+        Entra's ``https://login.microsoftonline.com/{tenantid}/v2.0``
+    :param audience: names of this API in its tokens, instead of the verifier's
+    :param algorithms: allow-list of algorithms, instead of the verifier's
+    :param discovery_policy: policy for its metadata, instead of the verifier's
+    :param disco_doc_address: where its metadata is, if not below the issuer
+    :param bound_claim: for a template, the claim that must equal what stands in the issuer
+    :param allowed_values: for a template, what may stand there; None allows everything
+    :param client_ids: clients whose tokens are accepted, instead of the verifier's
+    :param roles: where its tokens name roles, instead of the verifier's
+    :param accept_id_tokens_as_access_tokens: whether its ID tokens are tokens for this API
 
-    Raises :class:`InvalidArgumentError` (a ``ValueError``) for a template that binds nothing.
+    Raises :class:`InvalidArgumentError` (a ``ValueError``) for a template that binds nothing, or
+    whose variable is anything else than one whole segment of the path.
 
     Example::
 
@@ -41,18 +53,43 @@ class TrustedIssuer:
     disco_doc_address: str | None = None
     bound_claim: str | None = None
     allowed_values: Collection[str] | None = None
+    client_ids: Collection[str] | None = field(default=None, kw_only=True)
+    roles: str | tuple[str, ...] | None = field(default=None, kw_only=True)
+    accept_id_tokens_as_access_tokens: bool | None = field(default=None, kw_only=True)
     _pattern: re.Pattern[str] | None = field(default=None, init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         if not isinstance(self.issuer, str) or not self.issuer:
             raise InvalidArgumentError("issuer must be text, and not be empty")
-        places = _PLACE.findall(self.issuer)
-        if len(places) > 1 or bool(places) is not bool(self.bound_claim):
-            raise InvalidArgumentError("a template has one place in braces, and a bound_claim")
-        if places:
-            before, after = (re.escape(part) for part in re.split(_PLACE, self.issuer)[::2])
-            pattern = re.compile(f"{before}([A-Za-z0-9][A-Za-z0-9._-]*){after}")
-            object.__setattr__(self, "_pattern", pattern)
+        if self.audience is not None:
+            audience_of("audience", self.audience)
+        if self.algorithms is not None:
+            algorithms_of(self.algorithms)
+        for name in ("allowed_values", "client_ids"):
+            value = getattr(self, name)
+            if value is not None:
+                object.__setattr__(self, name, frozenset(names_of(name, value)))
+        if self.roles is not None:
+            roles_path(self.roles)
+        object.__setattr__(self, "_pattern", self._template())
+
+    def _template(self) -> re.Pattern[str] | None:
+        if "{" not in self.issuer and "}" not in self.issuer:
+            if self.bound_claim is not None or self.allowed_values is not None:
+                raise InvalidArgumentError(
+                    "bound_claim and allowed_values are for an issuer with a name in braces"
+                )
+            return None
+        parts = _TEMPLATE.fullmatch(self.issuer)
+        if parts is None:
+            raise InvalidArgumentError(
+                "issuer must have its one name in braces as a whole segment of its path"
+            )
+        if not isinstance(self.bound_claim, str) or not self.bound_claim:
+            raise InvalidArgumentError(
+                "bound_claim must name the claim that equals what stands in the issuer"
+            )
+        return re.compile(f"{re.escape(parts[1])}({_VALUE}){re.escape(parts[2])}")
 
     @property
     def is_template(self) -> bool:
@@ -79,30 +116,57 @@ class TrustedIssuer:
         if self._pattern is None or self.bound_claim is None:
             return
         match = self._pattern.fullmatch(str(claims.get("iss")))
-        if match is None or claims.get(self.bound_claim) != match[1]:
+        value = claims.get(self.bound_claim)
+        if match is None or value != match[1]:
             raise InvalidIssuerException(
-                f"Invalid issuer: the {self.bound_claim} claim is that of another one",
-                {"claim": self.bound_claim},
+                f"Invalid issuer: the {self.bound_claim} claim is that of another issuer",
+                {
+                    "claim": self.bound_claim,
+                    "found": found(value),
+                    "expected": None if match is None else match[1],
+                },
                 code="issuer_claim_mismatch",
             )
 
 
-def unverified_issuer(token: str) -> str | None:
-    """Return whom a token names as its issuer; nobody has verified that."""
-    if len(token) > MAX_TOKEN_SIZE:
-        return None
+def is_jwt(token: str) -> bool:
+    """Whether ``token`` begins as a signed JWT does: three segments, and a header with ``alg``."""
+    if token.count(".") != 2 or len(token) > MAX_TOKEN_SIZE or not token.isascii():
+        return False
     try:
-        claims = parse_object(decode_base64url(token.split(".")[1].encode()))
-    except (ValueError, IndexError):
+        header = parse_object(decode_base64url(token.partition(".")[0].encode()))
+    except ValueError:
+        return False
+    return isinstance(header.get("alg"), str)
+
+
+def unverified_issuer(token: str) -> Any:
+    """Return what a token names as its issuer; nothing has been verified.
+
+    Raises TokenValidationException for one that is malformed.
+    """
+    segments = split_token(token)
+    read_header(segments.header)
+    try:
+        payload = decode_base64url(segments.payload)
+    except ValueError:
+        raise TokenValidationException(
+            "The JWT is malformed: it is not base64url", "payload", code="malformed_token"
+        ) from None
+    return read_claims(payload).get("iss")
+
+
+def issuer_for_log(token: str) -> str | None:
+    """Return the issuer that a refused token names, whatever else is wrong with it."""
+    try:
+        issuer = unverified_issuer(token)
+    except TokenValidationException:
         return None
-    issuer = claims.get("iss")
     return issuer if isinstance(issuer, str) else None
 
 
-def unknown_issuer(issuer: str | None) -> InvalidIssuerException:
-    """Return what to raise for an issuer that nobody trusts."""
+def untrusted_issuer_error(issuer: object) -> InvalidIssuerException:
+    """Return what to raise for an issuer that is not trusted."""
     return InvalidIssuerException(
-        "Invalid issuer: it is not trusted",
-        {"issuer": None if issuer is None else issuer[:200]},
-        code="untrusted_issuer",
+        "Invalid issuer: it is not trusted", {"issuer": found(issuer)}, code="untrusted_issuer"
     )

@@ -3,66 +3,97 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import replace
 from time import time
 from typing import Any
 
 from .._jose.encryption import is_encrypted
 from .._jose.jwk import PrivateKey
 from .._jose.tokens import header_members
+from .._protocol.access_token_policy import (
+    AccessTokenPolicy,
+    Profile,
+    login_is_good,
+    roles_path,
+    scopes_of,
+)
+from .._protocol.access_token_refusals import (
+    AccessTokenRefusals,
+    Sent,
+    insufficient_scope_error,
+    malformed_request_error,
+    missing_token_error,
+    weak_login_error,
+)
+from .._protocol.arguments import (
+    acr_values_from,
+    algorithms_of,
+    audience_of,
+    check_request,
+    names_of,
+    scopes_from,
+    seconds_of,
+)
 from .._protocol.mtls import validate_certificate_binding
 from .._protocol.policy import DiscoveryPolicy
 from .._protocol.replay import MemoryReplayStore, ReplayStore
 from .._protocol.server_nonces import DPoPNonces
+from .._protocol.token_bindings import Binding, BindingRules
 from .._protocol.token_validation import TokenValidationConfig, opened
-from .._protocol.trusted_issuer import TrustedIssuer, unknown_issuer, unverified_issuer
-from .._protocol.verified_access_token import (
-    Binding,
-    Demands,
-    Profile,
-    VerifiedAccessToken,
-    scopes_of,
-)
-from .._seam.aio import call
+from .._protocol.trusted_issuer import is_jwt, unverified_issuer
+from .._protocol.verified_access_token import TokenContext, VerifiedAccessToken
 from .._settings import Settings
 from ..exceptions import (
-    AccessTokenRefusedException,
+    CertificateBindingError,
     ConfigurationException,
     InvalidArgumentError,
-    TokenValidationException,
 )
 from .dpop import verify_dpop_proof
 from .http import AsyncHTTPClient
 from .opaque_tokens import AsyncOpaqueTokens
-from .token_validation import validate_token
+from .token_validation import run_validator, validate_token
+from .trusted_issuers import AsyncTrustedIssuers, Issuers
 
-_MOST_HEADERS = 256
-
-Resolver = Callable[[str], Any]
-"""Returns the :class:`TrustedIssuer` of an issuer, or None."""
-
-Issuers = str | TrustedIssuer | Sequence[str | TrustedIssuer] | Resolver
+_LEEWAY = 60.0
 
 
 class AsyncAccessTokenVerifier:
     """Verifies access tokens: made once, used for every request, safe to share.
 
-    ``issuers`` are those that are trusted: URLs, :class:`TrustedIssuer` objects (templates as
-    well), or something to call with an issuer's name that returns one, or None.  Others are
-    refused before anything is sent.  ``audience`` is this API, by one or several names.
+    :param issuers: who is trusted: URLs, :class:`TrustedIssuer` objects (templates as well), or a
+        callable that returns the one of an issuer's name, or None; tokens of other issuers are
+        refused before anything is sent
+    :param audience: this API, by one or several names that tokens have in ``aud``
+    :param client_ids: clients whose tokens are accepted; without ``audience`` it takes its place,
+        for providers whose tokens have no ``aud``
+    :param profile: ``access-token`` accepts what providers use as access tokens, and refuses what
+        is marked as an ID token or another kind of token; ``rfc9068`` accepts only tokens by that
+        profile; ``lenient`` is an older name of the first
+    :param accept_id_tokens_as_access_tokens: accepts ID tokens too, for providers whose tokens for
+        an API are ID tokens
+    :param algorithms: an allow-list of signature algorithms
+    :param leeway: tolerance of clocks for ``exp``, ``nbf`` and ``iat``, in seconds; None is 60,
+        and only a number given here lengthens ``max_age``
+    :param required_claims: claims that every token must have
+    :param required_scopes: scopes that every token must grant
+    :param roles: where tokens name roles: a claim, a path with dots, or a path as a tuple
+    :param claims_validator: called last with the claims, to refuse them
+    :param dpop: whether tokens bound to a key are ``required``, ``optional`` or ``refused``; None
+        accepts them without offering DPoP in challenges
+    :param mtls: the same for tokens bound to a client certificate
+    :param replay_store: remembers proofs, by default in this process
+    :param dpop_nonces: nonces, one of which every proof must carry
+    :param opaque_tokens: introspects tokens that are not JWTs, which are refused without it
+    :param introspect_jwts: whether ``opaque_tokens`` introspects JWTs too, for those that lack
+        what they must have
+    :param decryption_keys: private keys; tokens must then be encrypted for one of them
+    :param discovery_policy: policy for the metadata of issuers
+    :param realm: appears in challenges
+    :param resource_metadata: URL of this API's metadata, appears in challenges
+    :param http_client: used instead of this worker's own
+    :param settings: settings for its requests
 
-    ``profile`` is ``rfc9068``, or ``lenient`` for issuers that do not keep to it; an ID token is
-    refused either way.  ``algorithms`` is an allow-list, ``leeway`` in seconds; every token must
-    have ``required_claims`` and ``required_scopes``, and please ``claims_validator``.
-
-    ``dpop`` and ``mtls`` say whether tokens bound to a key or a certificate are ``required``,
-    ``optional`` or ``refused``; a bound token is never taken without what it is bound to.
-    ``replay_store`` remembers proofs (in this process, unless you give another); with
-    ``dpop_nonces`` every proof must carry one of these.
-    ``opaque_tokens`` says how tokens that are no JWT are asked about; without it they are
-    refused.  ``decryption_keys`` open encrypted tokens.  ``realm`` and ``resource_metadata``
-    appear in challenges.  ``http_client``, ``discovery_policy`` and ``settings`` are those of
-    :func:`validate_token`.
+    A bound token is never accepted without proof of what it is bound to.  Raises
+    :class:`InvalidArgumentError` (a ``ValueError``) for arguments that cannot work.
 
     RFC 6750, RFC 8725, RFC 9068, RFC 9449 §7, RFC 8705 §3, RFC 9470, RFC 9728.
 
@@ -76,19 +107,23 @@ class AsyncAccessTokenVerifier:
     def __init__(
         self,
         issuers: Issuers,
-        audience: str | Sequence[str],
+        audience: str | Sequence[str] | None = None,
         *,
-        profile: Profile = "rfc9068",
+        client_ids: Iterable[str] | None = None,
+        profile: Profile = "access-token",
+        accept_id_tokens_as_access_tokens: bool = False,
         algorithms: Sequence[str] | None = None,
-        leeway: float = 0.0,
+        leeway: float | None = None,
         required_claims: Sequence[str] = (),
-        required_scopes: Iterable[str] = (),
+        required_scopes: str | Iterable[str] = (),
+        roles: str | tuple[str, ...] = "roles",
         claims_validator: Callable[[dict[str, Any]], object] | None = None,
-        dpop: Binding = "optional",
+        dpop: Binding | None = None,
         mtls: Binding = "optional",
         replay_store: ReplayStore | None = None,
         dpop_nonces: DPoPNonces | None = None,
         opaque_tokens: AsyncOpaqueTokens | None = None,
+        introspect_jwts: bool = False,
         decryption_keys: Sequence[PrivateKey] | None = None,
         discovery_policy: DiscoveryPolicy | None = None,
         realm: str | None = None,
@@ -96,41 +131,52 @@ class AsyncAccessTokenVerifier:
         http_client: AsyncHTTPClient | None = None,
         settings: Settings | None = None,
     ) -> None:
-        if not audience:
-            raise InvalidArgumentError("audience must be given: tokens for others are not yours")
-        self._demands = Demands(
-            profile, tuple(required_claims), dpop, mtls, realm, resource_metadata, leeway
+        names = None if audience is None else audience_of("audience", audience)
+        clients = None if client_ids is None else frozenset(names_of("client_ids", client_ids))
+        policy = AccessTokenPolicy(
+            profile,
+            None if names is None else frozenset([names] if isinstance(names, str) else names),
+            clients,
+            names_of("required_claims", required_claims),
+            roles_path(roles),
+            accept_id_tokens_as_access_tokens,
         )
-        self._config = TokenValidationConfig(
+        if introspect_jwts and opaque_tokens is None:
+            raise InvalidArgumentError("introspect_jwts needs opaque_tokens, which introspects")
+        self._explicit_leeway = None if leeway is None else seconds_of("leeway", leeway)
+        self._leeway = _LEEWAY if leeway is None else leeway
+        self._bindings = BindingRules("optional" if dpop is None else dpop, mtls)
+        self._refusals = AccessTokenRefusals(
+            self._bindings.dpop,
+            dpop is not None or dpop_nonces is not None or replay_store is not None,
+            realm,
+            resource_metadata,
+            dpop_nonces,
+        )
+        options: dict[str, Any] = {"require": ["exp"], "verify_sub": policy.is_strict}
+        if names is None:
+            options["verify_aud"] = False
+        config = TokenValidationConfig(
             perform_disco=True,
-            audience=_listed(audience),
-            algorithms=None if algorithms is None else list(algorithms),
-            leeway=leeway,
-            claims_validator=claims_validator,
+            audience=names,
+            algorithms=None if algorithms is None else algorithms_of(algorithms),
+            options=options,
+            leeway=self._leeway,
             discovery_policy=discovery_policy,
-            decryption_keys=decryption_keys,
         )
-        self._required_scopes = frozenset(required_scopes)
+        self._issuers = AsyncTrustedIssuers(issuers, config, policy, self._refusals)
+        self._only = self._issuers.only
+        self._decryption = None
+        if decryption_keys is not None:
+            self._decryption = TokenValidationConfig(True, decryption_keys=decryption_keys)
+        self._claims_validator = claims_validator
+        self._required_scopes = scopes_from("required_scopes", required_scopes)
         self._replay_store = MemoryReplayStore() if replay_store is None else replay_store
         self._nonces = dpop_nonces
         self._opaque_tokens = opaque_tokens
+        self._introspect_jwts = introspect_jwts
         self._http_client = http_client
         self._settings = settings
-        self._resolver: Resolver | None = None
-        self._issuers: tuple[TrustedIssuer, ...] = ()
-        if callable(issuers) and not isinstance(issuers, TrustedIssuer):
-            self._resolver = issuers
-        else:
-            listed = [issuers] if isinstance(issuers, (str, TrustedIssuer)) else issuers
-            self._issuers = tuple(
-                one if isinstance(one, TrustedIssuer) else TrustedIssuer(one) for one in listed
-            )
-            if not self._issuers:
-                raise InvalidArgumentError("issuers must name at least one")
-        self._configs: dict[str, tuple[TrustedIssuer, TokenValidationConfig]] = {}
-        self._headers: set[str] = set()
-        only = self._issuers[0] if len(self._issuers) == 1 else None
-        self._only = None if only is None or only.is_template else only
 
     async def verify(
         self,
@@ -140,145 +186,148 @@ class AsyncAccessTokenVerifier:
         uri: str | None = None,
         dpop: str | Sequence[str] | None = None,
         certificate: str | bytes | None = None,
-        scopes: Iterable[str] = (),
-        acr_values: Sequence[str] = (),
-        max_age: int | None = None,
+        scopes: str | Iterable[str] = (),
+        acr_values: str | Sequence[str] = (),
+        max_age: float | None = None,
     ) -> VerifiedAccessToken:
-        """Return the token of a request, if it entitles to what is asked.
+        """Return the token of a request, if it grants what the request needs.
 
-        ``authorization`` is the request's header.  For tokens bound to a key pass ``method``,
-        ``uri`` and the ``DPoP`` header (``dpop``); for those bound to a certificate the one of
-        the TLS connection (``certificate``, PEM or DER).  This request needs ``scopes`` besides
-        the verifier's own; a login by one of ``acr_values``; and one at most ``max_age`` seconds
-        ago.
+        :param authorization: the request's ``Authorization`` header
+        :param method: the request's method, for tokens bound to a key
+        :param uri: the request's URI, for tokens bound to a key
+        :param dpop: the request's ``DPoP`` header, or all of them
+        :param certificate: that of the TLS connection, PEM or DER, for tokens bound to one
+        :param scopes: what the request needs besides the verifier's own ``required_scopes``
+        :param acr_values: how the user must have logged in: by one of these
+        :param max_age: how many seconds ago the user may have logged in
 
-        Raises :class:`AccessTokenRefusedException`, which knows its HTTP answer, and
-        :class:`ConfigurationException` for a verifier that cannot work.
+        Raises :class:`AccessTokenRefusedException`, which knows its HTTP answer, whatever is
+        wrong with the request or stops this server from judging it; :class:`InvalidArgumentError`
+        and :class:`ConfigurationException` for a call or a verifier that cannot work.
 
         Example::
 
             try:
                 token = await verifier.verify(headers.get("Authorization"), scopes=["read"])
             except AccessTokenRefusedException as error:
-                print(error.status_code, error.www_authenticate)
+                print(error.status_code, error.headers)
         """
-        demands = self._demands
-        scheme, _, token = (authorization or "").partition(" ")
-        if scheme != "Bearer" or not token:
-            scheme, token = scheme.lower(), token.strip()
-            if scheme not in {"bearer", "dpop"} or not token:
-                raise demands.without_token()
-        nonce = None
+        wanted, scheme, token = self._required_scopes, "", ""
         try:
-            claims = await self._claims(token)
-            if scheme == "dpop" or dpop is not None or not demands.are_met_by_bearer(claims):
+            if scopes:
+                wanted = wanted.union(scopes.split() if isinstance(scopes, str) else scopes)
+            scheme, _, token = (authorization or "").partition(" ")
+            if scheme != "Bearer" or not token:
+                scheme, token = scheme.lower(), token.strip()
+                if scheme not in {"bearer", "dpop"} or not token:
+                    raise missing_token_error()
+            claims, context = await self._claims(token)
+            nonce = None
+            if scheme == "dpop" or dpop or not self._bindings.accept_bearer(claims):
                 nonce = await self._check_sender(
                     claims, token, scheme, method, uri, dpop, certificate
                 )
-        except AccessTokenRefusedException:
+            if wanted and not wanted <= scopes_of(claims):
+                raise insufficient_scope_error(scopes_of(claims), wanted)
+            if acr_values or max_age is not None:
+                self._check_login(claims, acr_values, max_age)
+        except (ConfigurationException, InvalidArgumentError):
             raise
-        except TokenValidationException as error:
-            raise demands.refused(error, self._nonces, scheme) from error
-        wanted = self._required_scopes.union(scopes) if scopes else self._required_scopes
-        if wanted and not wanted <= scopes_of(claims):
-            raise demands.without_scopes(wanted, scheme)
-        if acr_values or max_age is not None:
-            demands.check_authentication(claims, acr_values, max_age, time(), scheme)
-        return VerifiedAccessToken(claims, token, nonce)
+        except Exception as error:
+            # Whatever went wrong, what leaves is typed: this is the one place that sees to it.
+            check_request(authorization, method, uri, dpop, certificate, wanted)
+            sent = Sent(scheme.lower(), scheme == "dpop" or bool(dpop), wanted)
+            raise self._refusals.refuse(error, sent, token) from error
+        return VerifiedAccessToken(claims, token, nonce, context)
 
-    async def _claims(self, token: str) -> dict[str, Any]:
-        signed, config = token, self._config
-        header = signed.partition(".")[0]
-        fits = header in self._headers
-        if not fits and token.count(".") != 2 and not is_encrypted(token):
-            return await self._opaque(token)
-        if config.decryption_keys is not None:
-            signed, config = opened(token, config)
-            header = signed.partition(".")[0]
-            fits = header in self._headers
-        if fits and self._only is not None:
-            # The issuer is compared once the signature is verified.
-            trusted, issuer = self._only, self._only.issuer
-        else:
-            trusted, issuer = await self._trusted(signed)
+    async def verify_token(
+        self,
+        token: str,
+        *,
+        scopes: str | Iterable[str] = (),
+        acr_values: str | Sequence[str] = (),
+        max_age: float | None = None,
+    ) -> VerifiedAccessToken:
+        """Return a token that came without a request: from a message, or a socket's first frame.
+
+        :param token: the bare token; one that is bound to a key or a certificate is refused
+        :param scopes: as in :meth:`verify`
+        :param acr_values: as in :meth:`verify`
+        :param max_age: as in :meth:`verify`
+
+        Raises what :meth:`verify` does.
+
+        Example::
+
+            token = await verifier.verify_token(message["access_token"], scopes=["read"])
+        """
+        if not isinstance(token, str):
+            raise InvalidArgumentError("token must be text")
+        return await self.verify(
+            f"Bearer {token}", scopes=scopes, acr_values=acr_values, max_age=max_age
+        )
+
+    async def _claims(self, token: str) -> tuple[dict[str, Any], TokenContext]:
+        signed, rules = token, self._only
+        header = token.partition(".")[0]
+        if rules is None or self._decryption is not None or header not in rules.headers:
+            if self._is_introspected(token):
+                return await self._introspect(token)
+            if self._decryption is not None:
+                signed, _ = opened(token, self._decryption)
+                header = signed.partition(".")[0]
+            if rules is None or header not in rules.headers:
+                rules = await self._issuers.rules_for(unverified_issuer(signed))
+        # The issuer is compared again once the signature is verified.
         claims = await validate_token(
-            signed,
-            self._config_of(trusted, issuer, config),
-            trusted.disco_doc_address or issuer,
-            self._http_client,
-            settings=self._settings,
+            signed, rules.config, rules.address, self._http_client, settings=self._settings
         )
-        if trusted.is_template:
-            trusted.check_bound_claim(claims)
-        if not fits:
-            self._demands.check_typ(header_members(signed).get("typ"))
-            self._remember(header)
-        self._demands.check_claims(claims)
-        return claims
+        if header not in rules.headers:
+            rules.policy.check_header(header_members(signed))
+            rules.remember(header)
+        rules.check(claims)
+        if self._claims_validator is not None:
+            await run_validator(self._claims_validator, claims)
+        return claims, rules.context
 
-    def _remember(self, header: str) -> None:
-        """Keep a header that fits; its token was verified, so strangers cannot fill the memory."""
-        if len(self._headers) >= _MOST_HEADERS:
-            self._headers.clear()
-        self._headers.add(header)
+    def _is_introspected(self, token: str) -> bool:
+        if self._opaque_tokens is None or self._introspect_jwts:
+            return self._introspect_jwts
+        if is_encrypted(token):  # some issuers' opaque tokens look like that
+            return self._decryption is None
+        return not is_jwt(token)
 
-    async def _trusted(self, token: str) -> tuple[TrustedIssuer, str]:
-        """Return the issuer that a token names, if it is trusted, and its name."""
-        issuer = unverified_issuer(token)
-        if issuer is None:
-            raise unknown_issuer(issuer)
-        if self._resolver is not None:
-            found = await call(self._resolver, issuer)
-            if found is not None and not isinstance(found, TrustedIssuer):
-                raise ConfigurationException("issuers must return a TrustedIssuer or None")
-        else:
-            found = next((one for one in self._issuers if one.matches(issuer)), None)
-        if found is None or not found.matches(issuer):
-            raise unknown_issuer(issuer)
-        return found, issuer
-
-    def _config_of(
-        self, trusted: TrustedIssuer, issuer: str, config: TokenValidationConfig
-    ) -> TokenValidationConfig:
-        known = self._configs.get(issuer)
-        if known is not None and (known[0] is trusted or known[0] == trusted):
-            return known[1]
-        own = replace(
-            config,
-            audience=config.audience if trusted.audience is None else _listed(trusted.audience),
-            algorithms=config.algorithms
-            if trusted.algorithms is None
-            else list(trusted.algorithms),
-            discovery_policy=trusted.discovery_policy or config.discovery_policy,
-            issuer=issuer,
+    async def _introspect(self, token: str) -> tuple[dict[str, Any], TokenContext]:
+        tokens = self._opaque_tokens
+        assert tokens is not None
+        claims = await tokens.claims(token, leeway=self._leeway)
+        rules = await self._issuers.rules_for_introspected(claims.get("iss"))
+        rules.check_introspected(
+            claims, time(), without_audience=tokens.accept_tokens_without_audience
         )
-        if len(self._configs) >= _MOST_HEADERS:
-            self._configs.clear()
-        self._configs[issuer] = trusted, own
-        return own
+        if self._claims_validator is not None:
+            await run_validator(self._claims_validator, claims)
+        return claims, rules.context
 
-    async def _opaque(self, token: str) -> dict[str, Any]:
-        if self._opaque_tokens is None:
-            raise TokenValidationException("The access token is no JWT", code="malformed_token")
-        claims = await self._opaque_tokens.claims(token)
-        self._check_opaque(claims)
-        self._demands.check_required(claims)
-        if self._config.claims_validator is not None:
-            await call(self._config.claims_validator, claims)
-        return claims
-
-    def _check_opaque(self, claims: dict[str, Any]) -> None:
-        issuer = claims.get("iss")
-        known = self._resolver is not None or any(one.matches(str(issuer)) for one in self._issuers)
-        if issuer is not None and not known:
-            raise unknown_issuer(str(issuer))
-        named, wanted = claims.get("aud"), self._config.audience
-        if named is not None:
-            given = {named} if isinstance(named, str) else {str(one) for one in named}
-            if not given & ({wanted} if isinstance(wanted, str) else {*(wanted or ())}):
-                raise TokenValidationException(
-                    "Invalid audience", "payload", code="invalid_audience"
-                )
+    def _check_login(
+        self,
+        claims: dict[str, Any],
+        acr_values: str | Sequence[str],
+        max_age: float | None,
+    ) -> None:
+        """Raise unless the user's login was good and recent enough (RFC 9470 §3)."""
+        levels = acr_values_from(acr_values)
+        oldest = None if max_age is None else seconds_of("max_age", max_age)
+        good = login_is_good(
+            claims,
+            levels,
+            oldest,
+            now=time(),
+            leeway=self._explicit_leeway,
+            tolerance=self._leeway,
+        )
+        if not good:
+            raise weak_login_error(claims, levels, oldest)
 
     async def _check_sender(
         self,
@@ -293,29 +342,46 @@ class AsyncAccessTokenVerifier:
         """Return the nonce that the next proof should carry, if not the one of this."""
         proofs = [dpop] if isinstance(dpop, str) else list(dpop or ())
         if len(proofs) > 1:
-            raise self._demands.malformed("the request carries more than one DPoP proof", scheme)
-        self._demands.check_bindings(
-            claims, proof=bool(proofs), certificate=certificate is not None, scheme=scheme
+            raise malformed_request_error("the request carries more than one DPoP proof")
+        self._bindings.check(
+            claims, proof=bool(proofs), certificate=bool(certificate), scheme=scheme
         )
         newest = None
         if scheme == "dpop":
-            if method is None or uri is None:
-                raise ConfigurationException("verify() needs method and uri to judge a proof")
-            good = None if self._nonces is None else self._nonces.good()
-            proof = await verify_dpop_proof(
-                proofs[0],
-                method,
-                uri,
-                access_token=token,
-                token_claims=claims,
-                replay_store=self._replay_store,
-                nonce=good,
-            )
-            newest = good[0] if good is not None and proof.claims["nonce"] != good[0] else None
-        if certificate is not None and "x5t#S256" in (claims.get("cnf") or {}):
-            validate_certificate_binding(claims, certificate)
+            newest = await self._check_proof(proofs[0], claims, token, method, uri)
+        if certificate and "x5t#S256" in (claims.get("cnf") or {}):
+            _check_certificate(claims, certificate)
         return newest
 
+    async def _check_proof(
+        self,
+        proof: str,
+        claims: dict[str, Any],
+        token: str,
+        method: str | None,
+        uri: str | None,
+    ) -> str | None:
+        if method is None or uri is None:
+            raise ConfigurationException("verify() needs method and uri to judge a proof")
+        good = None if self._nonces is None else self._nonces.good()
+        verified = await verify_dpop_proof(
+            proof,
+            method,
+            uri,
+            access_token=token,
+            token_claims=claims,
+            replay_store=self._replay_store,
+            nonce=good,
+        )
+        if good is None or verified.claims["nonce"] == good[0]:
+            return None
+        return good[0]
 
-def _listed(audience: str | Sequence[str]) -> str | list[str]:
-    return audience if isinstance(audience, str) else list(audience)
+
+def _check_certificate(claims: dict[str, Any], certificate: str | bytes) -> None:
+    try:
+        validate_certificate_binding(claims, certificate)
+    except InvalidArgumentError as error:
+        raise CertificateBindingError(
+            "the certificate that was presented cannot be read", code=error.code
+        ) from error

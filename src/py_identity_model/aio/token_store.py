@@ -12,6 +12,7 @@ from weakref import WeakValueDictionary
 
 from .._fork import forget_in_child
 from .._logging import logger
+from .._protocol.replay import MemoryReplayStore
 from .._seam.aio import Lock, PeerLocal
 from ..exceptions import InvalidArgumentError
 
@@ -54,6 +55,8 @@ class AsyncMemoryTokenStore:
         self._values: dict[str, tuple[str, float | None]] = {}
         self._guard = threading.Lock()
         self._locks: PeerLocal[WeakValueDictionary[str, Lock]] = PeerLocal(WeakValueDictionary)
+        self._once = MemoryReplayStore()
+        self._once.clock = lambda: self.clock()
         forget_in_child(self)
         self.clock = time.monotonic
 
@@ -89,6 +92,17 @@ class AsyncMemoryTokenStore:
                 del self._values[next(iter(self._values))]
             self._values[key] = (value, until)
 
+    def add(self, key: str, expires_in: float) -> bool:
+        """Remember ``key`` for so many seconds; return False if it was known, or room is short.
+
+        Unlike what :meth:`set` keeps, it never makes room for others.
+
+        Example::
+
+            assert AsyncMemoryTokenStore().add("key", 60)
+        """
+        return self._once.add(key, self.clock() + expires_in)
+
     async def delete(self, key: str) -> None:
         """Forget what is kept under ``key``.
 
@@ -119,10 +133,10 @@ class AsyncMemoryTokenStore:
 class AsyncStoredReplays:
     """Remembers what may be used only once in an :class:`AsyncTokenStore`: a :class:`ReplayStore`.
 
-    For stores of your own that keep what they are given until its time: for Redis,
-    :class:`RedisReplayStore` does the same in one step; in one process :class:`MemoryReplayStore`
-    refuses when it is full, where a store would forget the oldest.  A store that is out refuses:
-    an identifier that nobody can remember could be replayed.
+    For stores of your own that keep what they are given until its time: one that makes room by
+    forgetting would accept a replay.  For Redis, :class:`RedisReplayStore` does the same in one
+    step.  In an :class:`AsyncMemoryTokenStore` identifiers lie apart from tokens and never make
+    room; it refuses when it is full.  A store that does not answer refuses too.
 
     Example::
 
@@ -133,6 +147,9 @@ class AsyncStoredReplays:
 
     def __init__(self, store: AsyncTokenStore) -> None:
         self._store = store
+        self._memory: AsyncMemoryTokenStore | None = None
+        if isinstance(store, AsyncMemoryTokenStore) and _keeps_in_memory(store):
+            self._memory = store
         self.clock = time.time
 
     async def add(self, key: str, expires_at: float) -> bool:
@@ -142,7 +159,9 @@ class AsyncStoredReplays:
 
             await AsyncStoredReplays(AsyncMemoryTokenStore()).add("1", 4102444800.0)
         """
-        name = f"replay-{hashlib.sha256(key.encode()).hexdigest()}"
+        name = f"replay-{hashlib.sha256(key.encode('utf-8', 'surrogatepass')).hexdigest()}"
+        if self._memory is not None:
+            return self._memory.add(name, expires_at - self.clock())
         try:
             async with self._store.lock(name):
                 if await self._store.get(name) is not None:
@@ -152,3 +171,7 @@ class AsyncStoredReplays:
             logger.error("a replay cannot be ruled out: %s", type(error).__name__)
             return False
         return True
+
+
+def _keeps_in_memory(store: AsyncMemoryTokenStore) -> bool:
+    return type(store).set is AsyncMemoryTokenStore.set  # a subclass may put things elsewhere

@@ -6,9 +6,11 @@ from time import time
 from typing import Any
 
 from .._jose.algorithms import ALGORITHMS
+from .._jose.claims_validators import Validator
 from .._jose.keys import Header
 from .._jose.tokens import (
     Segments,
+    check_unverified_issuer,
     cooling_down,
     read_claims,
     read_header,
@@ -98,7 +100,7 @@ async def validate(
     if claims is None:
         claims = _by_hand(jwt, config)
     if config.claims_validator is not None:
-        await _run_validator(config, claims)
+        await run_validator(config.claims_validator, claims)
     return claims
 
 
@@ -144,9 +146,13 @@ async def _by_discovery(
             "the discovery document has no jwks_uri", code="missing_jwks_uri"
         )
     rules = rules_for(config, provider.issuer)
-    payload = await _verify(
-        segments, header, config, cache, provider.jwks_uri, address, client, caller
-    )
+    try:
+        payload = await _verify(
+            segments, header, config, cache, provider.jwks_uri, address, client, caller
+        )
+    except TokenValidationException as error:
+        check_unverified_issuer(error, segments.payload, rules)
+        raise
     claims = read_claims(payload)
     rules.check(claims, time())
     if config.client_secret is None and address is not None:
@@ -190,10 +196,10 @@ async def _verify(
     return payload
 
 
-async def _run_validator(config: TokenValidationConfig, claims: dict[str, Any]) -> None:
-    assert config.claims_validator is not None
+async def run_validator(validator: Validator, claims: dict[str, Any]) -> None:
+    """Run a claims validator; raises TokenValidationException, whatever it raises."""
     try:
-        await call(config.claims_validator, claims)
+        await call(validator, claims)
     except TokenValidationException:
         raise
     except Exception as error:

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from time import time
 from typing import Any
 
 from .._protocol.dpop_verification import (
@@ -11,10 +12,11 @@ from .._protocol.dpop_verification import (
     DPoPProof,
     ProofRules,
     check_rules,
-    replayed,
+    replayed_error,
+    store_error,
 )
-from .._protocol.replay import ReplayStore
-from .._seam.sync import call
+from .._protocol.replay import ReplayStore, replay_key
+from .replays import remember_once
 
 
 def verify_dpop_proof(
@@ -40,7 +42,7 @@ def verify_dpop_proof(
     seconds.
 
     Raises :class:`DPoPProofException`, whose ``code`` is ``use_dpop_nonce`` when only the nonce
-    is wrong.  RFC 9449 §4.3 and §7.1.
+    is wrong, and ``store_unavailable`` when the store does not answer.  RFC 9449 §4.3 and §7.1.
 
     Example::
 
@@ -51,13 +53,17 @@ def verify_dpop_proof(
         )
         assert verified.jwk_thumbprint == key.jwk_thumbprint
     """
-    check_rules(max_age, leeway)
+    check_rules(max_age, leeway, algorithms)
     nonces = [nonce] if isinstance(nonce, str) else nonce
     rules = ProofRules(method, uri, access_token, token_claims, nonces, algorithms, max_age, leeway)
-    verified = rules.check(proof)
+    verified = rules.check(proof, time())
     if replay_store is not None:
-        until = verified.claims["iat"] + max_age + leeway
-        key = f"dpop:{verified.jwk_thumbprint}:{verified.claims['jti']}"
-        if not call(replay_store.add, key, until):
-            raise replayed()
+        key = replay_key("dpop", verified.jwk_thumbprint, verified.claims["jti"])
+        remember_once(
+            replay_store,
+            key,
+            verified.claims["iat"] + max_age + 2 * leeway,
+            replayed=replayed_error(),
+            unavailable=store_error(),
+        )
     return verified

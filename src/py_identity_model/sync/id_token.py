@@ -6,7 +6,7 @@ from __future__ import annotations
 from typing import Any
 
 from .._jose.tokens import header_members
-from .._protocol.id_token import check_id_token
+from .._protocol.id_token import check_id_token, check_id_token_typ
 from .._protocol.token_validation import TokenValidationConfig, opened
 from .._settings import Settings
 from .http import HTTPClient
@@ -49,9 +49,11 @@ def validate_id_token(
     """
     signed, config = opened(id_token, token_validation_config)
     claims = validate_token(signed, config, disco_doc_address, http_client, settings=settings)
+    header = header_members(signed)
+    check_id_token_typ(header.get("typ"))
     check_id_token(
         claims,
-        header_members(signed)["alg"],
+        header["alg"],
         audience=config.audience,
         leeway=config.leeway or 0.0,
         nonce=nonce,

@@ -7,15 +7,19 @@ from time import time
 from typing import Any
 
 from .._jose.tokens import header_members
-from .._protocol.logout import check_logout_claims, check_logout_typ, replayed
-from .._protocol.replay import ReplayStore
+from .._protocol.logout import (
+    check_logout_claims,
+    check_logout_typ,
+    replayable_until,
+    replayed_error,
+    store_error,
+)
+from .._protocol.replay import ReplayStore, replay_key
 from .._protocol.token_validation import TokenValidationConfig, opened
-from .._seam.sync import call
 from .._settings import Settings
 from .http import HTTPClient
+from .replays import remember_once
 from .token_validation import validate_token
-
-_REMEMBERED = 86400.0  # seconds, where a token does not say when it expires
 
 
 def validate_logout_token(
@@ -26,13 +30,15 @@ def validate_logout_token(
     *,
     replay_store: ReplayStore | None = None,
     require_typ: bool = False,
+    require_exp: bool = False,
     settings: Settings | None = None,
 ) -> dict[str, Any]:
     """Return the claims of a logout token: end the sessions of its ``sid``, or of its ``sub``.
 
     The configuration's ``audience`` is the client.  With ``replay_store`` a token works once;
-    ``require_typ`` refuses tokens whose header does not say ``logout+jwt``, as older providers'
-    do not.  The other parameters are those of :func:`validate_token`.
+    ``require_typ`` refuses tokens whose header does not say ``logout+jwt``, and ``require_exp``
+    those without ``exp``, as older providers' do not; without ``exp`` a token is accepted for 300
+    seconds after its ``iat``.  The other parameters are those of :func:`validate_token`.
 
     Raises what :func:`validate_token` does, and :class:`LogoutTokenValidationException`.
     OpenID Connect Back-Channel Logout §2.6.
@@ -49,9 +55,15 @@ def validate_logout_token(
     signed, config = opened(logout_token, token_validation_config)
     claims = validate_token(signed, config, disco_doc_address, http_client, settings=settings)
     check_logout_typ(header_members(signed).get("typ"), require=require_typ)
-    check_logout_claims(claims)
+    leeway = config.leeway or 0.0
+    check_logout_claims(claims, require_exp=require_exp, leeway=leeway, now=time())
     if replay_store is not None:
-        until = claims.get("exp", time() + _REMEMBERED) + (config.leeway or 0.0)
-        if not call(replay_store.add, f"logout:{claims['iss']}:{claims['jti']}", until):
-            raise replayed()
+        key = replay_key("logout", claims["iss"], claims["jti"])
+        remember_once(
+            replay_store,
+            key,
+            replayable_until(claims, leeway) + leeway,
+            replayed=replayed_error(),
+            unavailable=store_error(),
+        )
     return claims

@@ -1,28 +1,28 @@
 # Generated from aio/opaque_tokens.py by scripts/make_sync.py; edit that file.
-"""Tokens that only their issuer can read: asked about, and the answers kept for a while."""
+"""Tokens that only their issuer can read: introspected, and the answers kept for a while."""
 
 from __future__ import annotations
 
 import hashlib
 import json
-import threading
 import time
 from enum import Enum
 from functools import partial
 from typing import Any
 
-from .._fork import forget_in_child
-from .._jose.claims import numeric_date
-from .._logging import logger
+from .._jose.claims import ClaimsRules, numeric_date
+from .._jose.tokens import MAX_TOKEN_SIZE
+from .._protocol.arguments import seconds_of
 from .._protocol.client_authentication import ClientAuthentication
 from .._protocol.introspection import TokenIntrospectionRequest
+from .._protocol.introspections import Introspections, pack_claims, unpack_claims
 from .._protocol.retry import is_outage
 from .._protocol.token_validation import TokenValidationConfig
 from .._settings import Settings
 from ..exceptions import (
     InvalidArgumentError,
     KeysUnavailableException,
-    TokenExpiredException,
+    PyIdentityModelException,
     TokenValidationException,
 )
 from .best_effort import try_get, try_set
@@ -31,17 +31,34 @@ from .introspection import introspect_token
 from .single_flight import SingleFlight
 from .token_store import TokenStore
 
+_LEEWAY = 60.0
+_TIMES = ClaimsRules(verify_iss=False, verify_aud=False, verify_sub=False, verify_jti=False)
+
 
 class OpaqueTokens:
-    """Asks the provider about tokens that are no JWT, for an :class:`AccessTokenVerifier`.
+    """Asks the provider about opaque tokens, for an :class:`AccessTokenVerifier`.
 
-    ``address`` is the introspection endpoint, ``client_id`` and ``client_authentication`` are
-    this API's own; ``token_validation_config`` and ``disco_doc_address`` ask for signed answers,
-    see :class:`TokenIntrospectionRequest`.  An answer that says active is kept for ``cache_ttl``
-    seconds (0 keeps nothing), never past the token's ``exp``, for up to ``max_entries`` tokens:
-    so long a revoked token may still be taken.  Callers with one token share one request; with
-    a ``store`` (an :class:`TokenStore`) so do other processes.  Who may write to that store
-    decides which tokens are good: let its hooks encrypt and authenticate.  RFC 7662 §2.2 and §4.
+    An answer that says active is kept for a while, and so long a revoked token may still be
+    accepted.  An inactive token, and one that could not be asked about, is not asked about again
+    within a second.  Callers with one token share one request; with a ``store`` so do other
+    processes.  Whoever may write to that store decides which tokens are good: let its hooks
+    encrypt and authenticate.
+
+    :param address: the introspection endpoint
+    :param client_id: this API's own, at that endpoint
+    :param client_authentication: how this API authenticates there
+    :param cache_ttl: for how many seconds an active token is remembered, never past its ``exp``;
+        0 remembers none
+    :param max_entries: how many tokens are remembered
+    :param store: an :class:`TokenStore` that several processes share
+    :param token_validation_config: asks for signed answers, and says what they must be
+    :param disco_doc_address: whose keys verify signed answers
+    :param accept_tokens_without_audience: whether a token is accepted that its issuer does not
+        bind to any API; such a token of another API of the same issuer is then accepted as well
+    :param http_client: used instead of this worker's own
+    :param settings: settings for its requests
+
+    RFC 7662 §2.2 and §4, RFC 9701.
 
     Example::
 
@@ -61,11 +78,12 @@ class OpaqueTokens:
         store: TokenStore | None = None,
         token_validation_config: TokenValidationConfig | None = None,
         disco_doc_address: str | None = None,
+        accept_tokens_without_audience: bool = False,
         http_client: HTTPClient | None = None,
         settings: Settings | None = None,
     ) -> None:
-        if cache_ttl < 0 or max_entries < 1:
-            raise InvalidArgumentError("cache_ttl must not be negative, max_entries at least 1")
+        if max_entries < 1:
+            raise InvalidArgumentError("max_entries must be at least 1")
         self._request = TokenIntrospectionRequest(
             address,
             "",
@@ -74,112 +92,97 @@ class OpaqueTokens:
             token_validation_config=token_validation_config,
             disco_doc_address=disco_doc_address,
         )
-        self._ttl = cache_ttl
-        self._most = max_entries
+        self._ttl = seconds_of("cache_ttl", cache_ttl)
         self._store = store if cache_ttl > 0 else None
+        self.accept_tokens_without_audience = accept_tokens_without_audience
         self._http_client = http_client
         self._settings = settings
-        self._known: dict[bytes, tuple[float, dict[str, Any]]] = {}
-        self._flights: SingleFlight[dict[str, Any]] = SingleFlight("py_identity_model.opaque")
-        self._lock = threading.Lock()
+        self._known = Introspections(max_entries)
+        self._flights: SingleFlight[str] = SingleFlight("py_identity_model.opaque")
         self.clock = time.monotonic
-        forget_in_child(self)
-
-    def _forget_parent(self) -> None:
-        self._lock = threading.Lock()
 
     def __len__(self) -> int:
         return len(self._known)
 
-    def claims(self, token: str) -> dict[str, Any]:
-        """Return what the provider says of an active token.
+    def claims(self, token: str, *, leeway: float = _LEEWAY) -> dict[str, Any]:
+        """Return what the provider says of an active token; each caller gets its own copy.
 
-        Raises :class:`TokenValidationException` for one that is not active,
-        :class:`TokenExpiredException` when its ``exp`` is past, and
-        :class:`KeysUnavailableException` when the provider is out.
+        :param token: the token, as it was sent
+        :param leeway: tolerance of clocks for ``exp``, ``nbf`` and ``iat``, in seconds
+
+        Raises :class:`TokenValidationException` for a token that is not active or whose times are
+        not right, and :class:`KeysUnavailableException` when the provider does not say.
 
         Example::
 
             claims = opaque_tokens.claims("an-opaque-token")
         """
-        key = hashlib.sha256(token.encode("utf-8", "replace")).digest()
-        known = self._known.get(key)
-        if known is not None and self.clock() < known[0]:
-            found = dict(known[1])
-        else:
+        _check_text(token)
+        key = hashlib.sha256(token.encode()).digest()
+        text = self._known.find(key, self.clock())
+        if text is None:
             joined = self._flights.run(key, partial(self._ask, token, key))
             assert joined is not None
-            found = dict(joined[0])
-        expires = numeric_date(found.get("exp"))
-        if expires is not None and time.time() >= expires:
-            raise TokenExpiredException("Token has expired")
-        return found
+            text = joined[0]
+        claims: dict[str, Any] = json.loads(text)
+        _TIMES._replace(leeway=leeway).check(claims, time.time())
+        return claims
 
-    def _ask(self, token: str, key: bytes) -> dict[str, Any]:
+    def _ask(self, token: str, key: bytes) -> str:
+        try:
+            return self._active(token, key)
+        except PyIdentityModelException as error:
+            self._known.refuse(key, error, self.clock())
+            raise
+
+    def _active(self, token: str, key: bytes) -> str:
+        """Return the claims of an active token as JSON."""
         name = self._name(token)
         shared = self._shared(name)
         if shared is not None:
-            self._keep(key, shared[1], shared[0] - time.time())
-            return shared[1]
+            self._keep(key, *shared)
+            return shared[0]
         request = TokenIntrospectionRequest(**{**vars(self._request), "token": token})
         response = introspect_token(request, self._http_client, settings=self._settings)
         if not response.is_successful:
             raise _failure(response.error_kind, response.status_code, str(response.error))
         claims = response.claims or {}
         if claims.get("active") is not True:
-            self._forget(key)
             raise TokenValidationException("The access token is not active", code="inactive_token")
-        seconds = self._keep(key, claims, self._ttl)
-        if seconds > 0:
-            self._share(name, claims, seconds)
-        return claims
+        text = json.dumps(claims)
+        seconds = self._keep(key, text, self._ttl)
+        if seconds > 0 and self._store is not None:
+            try_set(self._store, name, pack_claims(name, text, seconds), seconds)
+        return text
 
     def _name(self, token: str) -> str:
-        # A provider may tell each of its clients something else (RFC 7662 §2.2).
+        # A provider may say something else to each of its clients (RFC 7662 §2.2).
         asker = (self._request.address, self._request.client_id or "", token)
         text = "\0".join(asker).encode("utf-8", "replace")
         return f"introspection-{hashlib.sha256(text).hexdigest()}"
 
-    def _shared(self, name: str) -> tuple[float, dict[str, Any]] | None:
-        """Return until when, and what, another process was told of a token."""
-        if self._store is None:
-            return None
-        text = try_get(self._store, name)
-        try:
-            kept = {} if text is None else json.loads(text)
-            until, claims = numeric_date(kept.get("until")), kept.get("claims")
-        except (ValueError, AttributeError):
-            logger.warning("a shared introspection cannot be read")
-            return None
-        if until is None or time.time() >= until or not isinstance(claims, dict):
-            return None
-        return (min(until, time.time() + self._ttl), claims) if claims.get("active") else None
+    def _shared(self, name: str) -> tuple[str, float] | None:
+        """Return what another process learnt of a token, and for how many seconds it is good."""
+        text = None if self._store is None else try_get(self._store, name)
+        return None if text is None else unpack_claims(name, text, self._ttl)
 
-    def _share(self, name: str, claims: dict[str, Any], seconds: float) -> None:
-        if self._store is None:
-            return
-        text = json.dumps({"until": time.time() + seconds, "claims": claims})
-        try_set(self._store, name, text, seconds)
-
-    def _keep(self, key: bytes, claims: dict[str, Any], seconds: float) -> float:
-        """Keep ``claims`` for so many seconds, and no longer than the token lives; return which."""
-        expires = numeric_date(claims.get("exp"))
+    def _keep(self, key: bytes, text: str, seconds: float) -> float:
+        """Keep claims for so many seconds, and no longer than the token lives; return which."""
+        expires = numeric_date(json.loads(text).get("exp"))
         if expires is not None:
             seconds = min(seconds, expires - time.time())
-        if seconds <= 0:
-            return seconds
-        with self._lock:
-            now = self.clock()
-            if len(self._known) >= self._most:
-                self._known = {k: v for k, v in self._known.items() if now < v[0]}
-            while len(self._known) >= self._most:
-                del self._known[next(iter(self._known))]
-            self._known[key] = (now + seconds, claims)
+        if seconds > 0:
+            self._known.keep(key, text, self.clock(), seconds)
         return seconds
 
-    def _forget(self, key: bytes) -> None:
-        with self._lock:
-            self._known.pop(key, None)
+
+def _check_text(token: str) -> None:
+    if len(token) > MAX_TOKEN_SIZE:
+        raise TokenValidationException("The access token is too large", code="token_too_large")
+    if not token.isascii() or not token.isprintable() or " " in token:
+        raise TokenValidationException(
+            "The access token contains characters that no token has", code="malformed_token"
+        )
 
 
 def _failure(kind: Enum | None, status: int | None, text: str) -> KeysUnavailableException:

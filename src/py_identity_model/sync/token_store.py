@@ -13,6 +13,7 @@ from weakref import WeakValueDictionary
 
 from .._fork import forget_in_child
 from .._logging import logger
+from .._protocol.replay import MemoryReplayStore
 from .._seam.sync import Lock, PeerLocal
 from ..exceptions import InvalidArgumentError
 
@@ -55,6 +56,8 @@ class MemoryTokenStore:
         self._values: dict[str, tuple[str, float | None]] = {}
         self._guard = threading.Lock()
         self._locks: PeerLocal[WeakValueDictionary[str, Lock]] = PeerLocal(WeakValueDictionary)
+        self._once = MemoryReplayStore()
+        self._once.clock = lambda: self.clock()
         forget_in_child(self)
         self.clock = time.monotonic
 
@@ -90,6 +93,17 @@ class MemoryTokenStore:
                 del self._values[next(iter(self._values))]
             self._values[key] = (value, until)
 
+    def add(self, key: str, expires_in: float) -> bool:
+        """Remember ``key`` for so many seconds; return False if it was known, or room is short.
+
+        Unlike what :meth:`set` keeps, it never makes room for others.
+
+        Example::
+
+            assert MemoryTokenStore().add("key", 60)
+        """
+        return self._once.add(key, self.clock() + expires_in)
+
     def delete(self, key: str) -> None:
         """Forget what is kept under ``key``.
 
@@ -120,10 +134,10 @@ class MemoryTokenStore:
 class StoredReplays:
     """Remembers what may be used only once in an :class:`TokenStore`: a :class:`ReplayStore`.
 
-    For stores of your own that keep what they are given until its time: for Redis,
-    :class:`RedisReplayStore` does the same in one step; in one process :class:`MemoryReplayStore`
-    refuses when it is full, where a store would forget the oldest.  A store that is out refuses:
-    an identifier that nobody can remember could be replayed.
+    For stores of your own that keep what they are given until its time: one that makes room by
+    forgetting would accept a replay.  For Redis, :class:`RedisReplayStore` does the same in one
+    step.  In an :class:`MemoryTokenStore` identifiers lie apart from tokens and never make
+    room; it refuses when it is full.  A store that does not answer refuses too.
 
     Example::
 
@@ -134,6 +148,9 @@ class StoredReplays:
 
     def __init__(self, store: TokenStore) -> None:
         self._store = store
+        self._memory: MemoryTokenStore | None = None
+        if isinstance(store, MemoryTokenStore) and _keeps_in_memory(store):
+            self._memory = store
         self.clock = time.time
 
     def add(self, key: str, expires_at: float) -> bool:
@@ -143,7 +160,9 @@ class StoredReplays:
 
             StoredReplays(MemoryTokenStore()).add("1", 4102444800.0)
         """
-        name = f"replay-{hashlib.sha256(key.encode()).hexdigest()}"
+        name = f"replay-{hashlib.sha256(key.encode('utf-8', 'surrogatepass')).hexdigest()}"
+        if self._memory is not None:
+            return self._memory.add(name, expires_at - self.clock())
         try:
             with self._store.lock(name):
                 if self._store.get(name) is not None:
@@ -153,3 +172,7 @@ class StoredReplays:
             logger.error("a replay cannot be ruled out: %s", type(error).__name__)
             return False
         return True
+
+
+def _keeps_in_memory(store: MemoryTokenStore) -> bool:
+    return type(store).set is MemoryTokenStore.set  # a subclass may put things elsewhere

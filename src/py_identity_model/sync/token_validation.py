@@ -7,9 +7,11 @@ from time import time
 from typing import Any
 
 from .._jose.algorithms import ALGORITHMS
+from .._jose.claims_validators import Validator
 from .._jose.keys import Header
 from .._jose.tokens import (
     Segments,
+    check_unverified_issuer,
     cooling_down,
     read_claims,
     read_header,
@@ -97,7 +99,7 @@ def validate(
     if claims is None:
         claims = _by_hand(jwt, config)
     if config.claims_validator is not None:
-        _run_validator(config, claims)
+        run_validator(config.claims_validator, claims)
     return claims
 
 
@@ -143,7 +145,13 @@ def _by_discovery(
             "the discovery document has no jwks_uri", code="missing_jwks_uri"
         )
     rules = rules_for(config, provider.issuer)
-    payload = _verify(segments, header, config, cache, provider.jwks_uri, address, client, caller)
+    try:
+        payload = _verify(
+            segments, header, config, cache, provider.jwks_uri, address, client, caller
+        )
+    except TokenValidationException as error:
+        check_unverified_issuer(error, segments.payload, rules)
+        raise
     claims = read_claims(payload)
     rules.check(claims, time())
     if config.client_secret is None and address is not None:
@@ -187,10 +195,10 @@ def _verify(
     return payload
 
 
-def _run_validator(config: TokenValidationConfig, claims: dict[str, Any]) -> None:
-    assert config.claims_validator is not None
+def run_validator(validator: Validator, claims: dict[str, Any]) -> None:
+    """Run a claims validator; raises TokenValidationException, whatever it raises."""
     try:
-        call(config.claims_validator, claims)
+        call(validator, claims)
     except TokenValidationException:
         raise
     except Exception as error:

@@ -1,0 +1,186 @@
+"""What a verifier demands of the claims of an access token."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from .._jose.claims import check_audience, numeric_date
+from .._jose.excerpt import found
+from ..exceptions import InvalidArgumentError, InvalidAudienceException, TokenValidationException
+from .access_token import (
+    check_access_token_claims,
+    check_access_token_typ,
+    check_introspected_type,
+    check_marks,
+    check_usual_typ,
+)
+
+Profile = Literal["access-token", "rfc9068", "lenient"]
+ClaimPath = str | tuple[str, ...]
+_PROFILES = ("access-token", "rfc9068", "lenient")
+_CLIENT_CLAIMS = ("client_id", "azp", "cid", "appid")
+
+
+@dataclass(frozen=True)
+class AccessTokenPolicy:
+    """The rules of one issuer's access tokens, beyond signature, issuer, audience and times."""
+
+    profile: Profile = "access-token"
+    audience: frozenset[str] | None = None
+    client_ids: frozenset[str] | None = None
+    required_claims: tuple[str, ...] = ()
+    roles: ClaimPath = "roles"
+    accept_id_tokens: bool = False
+
+    def __post_init__(self) -> None:
+        if self.profile not in _PROFILES:
+            raise InvalidArgumentError(f"profile must be one of {', '.join(_PROFILES)}")
+        if self.is_strict and self.accept_id_tokens:
+            raise InvalidArgumentError(
+                "accept_id_tokens_as_access_tokens contradicts profile rfc9068"
+            )
+        if self.audience is None and not self.client_ids:
+            raise InvalidArgumentError(
+                "audience must name this API, or client_ids the clients whose tokens are accepted"
+            )
+
+    @property
+    def is_strict(self) -> bool:
+        """Whether the profile is that of RFC 9068."""
+        return self.profile == "rfc9068"
+
+    def check_header(self, header: Mapping[str, Any]) -> None:
+        """Raise unless a verified header is an access token's."""
+        if self.is_strict:
+            check_access_token_typ(header.get("typ"))
+        else:
+            check_usual_typ(header, id_tokens=self.accept_id_tokens)
+
+    def check(self, claims: dict[str, Any]) -> None:
+        """Raise unless verified claims are those of an access token that is accepted here."""
+        if self.profile == "rfc9068":
+            check_access_token_claims(claims)
+        else:
+            check_marks(claims, id_tokens=self.accept_id_tokens)
+            if type(claims.get("sub")) is not str:
+                _read_subject(claims)
+        if self.client_ids is not None:
+            self._check_client(claims)
+        if self.required_claims:
+            self._check_required(claims)
+
+    def check_introspected(self, claims: dict[str, Any]) -> None:
+        """Raise unless what the issuer says of a token makes it one that is accepted here."""
+        check_introspected_type(claims)
+        check_marks(claims, id_tokens=self.accept_id_tokens)
+        _read_subject(claims)
+        if self.client_ids is not None:
+            self._check_client(claims)
+        self._check_required(claims)
+
+    def _check_client(self, claims: Mapping[str, Any]) -> None:
+        assert self.client_ids is not None
+        if self.audience is None and claims.get("aud") is not None:
+            check_audience(claims["aud"], self.client_ids)
+        client = client_of(claims)
+        if client not in self.client_ids:
+            raise InvalidAudienceException(
+                "Invalid client: tokens of this client are not accepted",
+                {"client_id": found(client), "expected": sorted(self.client_ids)},
+                code="invalid_client_id",
+            )
+
+    def _check_required(self, claims: Mapping[str, Any]) -> None:
+        for name in self.required_claims:
+            if claims.get(name) is None:
+                raise TokenValidationException(
+                    f"Invalid token: the {name} claim is missing",
+                    "payload",
+                    {"claim": name},
+                    code="missing_claim",
+                )
+
+
+def _read_subject(claims: dict[str, Any]) -> None:
+    """Replace an integer ``sub`` by its text: some servers number their users."""
+    subject = claims.get("sub")
+    if type(subject) is int:
+        claims["sub"] = str(subject)
+    elif not isinstance(subject, (str, type(None))):
+        raise TokenValidationException(
+            "Invalid token: the sub claim is not text",
+            "payload",
+            {"claim": "sub", "found": found(subject)},
+            code="invalid_claim",
+        )
+
+
+def client_of(claims: Mapping[str, Any]) -> str | None:
+    """Return the client that a token was issued to, by the claim that names it."""
+    for name in _CLIENT_CLAIMS:
+        value = claims.get(name)
+        if isinstance(value, str):
+            return value
+    return None
+
+
+def scopes_of(claims: Mapping[str, Any]) -> frozenset[str]:
+    """Return the scopes that were granted, written as text or as a list."""
+    value = claims.get("scope") or claims.get("scp")
+    if type(value) is str:
+        return frozenset(value.split())
+    return _texts_in(value) if isinstance(value, list) else frozenset()
+
+
+def roles_of(claims: Mapping[str, Any], path: ClaimPath) -> frozenset[str]:
+    """Return the roles at ``path``: a list, one text, or an object whose members are the roles.
+
+    A text is the name of a claim, or else a path with dots; a tuple is a path.
+    """
+    if isinstance(path, str):
+        path = (path,) if path in claims else tuple(path.split("."))
+    value: Any = claims
+    for name in path:
+        value = value.get(name) if isinstance(value, Mapping) else None
+    if isinstance(value, str):
+        return frozenset([value])
+    if isinstance(value, Mapping):
+        return frozenset(name for name, given in value.items() if given)
+    return _texts_in(value) if isinstance(value, list) else frozenset()
+
+
+def roles_path(path: str | Sequence[str]) -> ClaimPath:
+    """Return ``path`` if it is one; raises InvalidArgumentError."""
+    parts = (path,) if isinstance(path, str) else tuple(path)
+    if not parts or not all(isinstance(one, str) and one for one in parts):
+        raise InvalidArgumentError("roles must be the name of a claim, a dotted path, or a tuple")
+    return path if isinstance(path, str) else parts
+
+
+def _texts_in(values: Collection[object]) -> frozenset[str]:
+    return frozenset(one for one in values if isinstance(one, str))
+
+
+def login_is_good(
+    claims: Mapping[str, Any],
+    acr_values: Collection[str],
+    max_age: float | None,
+    *,
+    now: float,
+    leeway: float | None,
+    tolerance: float,
+) -> bool:
+    """Whether the user's login was strong and recent enough (RFC 9470 §3).
+
+    ``leeway`` lengthens ``max_age``, where the verifier was given one; ``tolerance`` is how far
+    ahead the issuer's clock may be.
+    """
+    level = claims.get("acr")
+    if acr_values and not (isinstance(level, str) and level in acr_values):
+        return False
+    if max_age is None:
+        return True
+    since = numeric_date(claims.get("auth_time"))
+    return since is not None and -tolerance <= now - since <= max_age + (leeway or 0.0)

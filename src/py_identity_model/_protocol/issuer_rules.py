@@ -1,0 +1,101 @@
+"""The rules for the access tokens of one issuer, worked out once."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from .access_token_policy import AccessTokenPolicy
+from .access_token_refusals import AccessTokenRefusals
+from .arguments import algorithms_of, audience_of
+from .token_validation import TokenValidationConfig, rules_for
+from .trusted_issuer import TrustedIssuer
+from .verified_access_token import TokenContext
+
+_MOST_HEADERS = 256
+
+
+class IssuerRules:
+    """How tokens of one issuer are judged; ``trusted`` is None where a token names no issuer.
+
+    ``headers`` are those of tokens that were accepted: their ``typ`` need not be looked at again.
+    """
+
+    __slots__ = ("_claims_rules", "address", "config", "context", "headers", "policy", "trusted")
+
+    def __init__(
+        self,
+        trusted: TrustedIssuer | None,
+        issuer: str | None,
+        config: TokenValidationConfig,
+        policy: AccessTokenPolicy,
+        refusals: AccessTokenRefusals,
+    ) -> None:
+        self.trusted = trusted
+        self.headers: set[str] = set()
+        if trusted is not None:
+            config, policy = _of_issuer(trusted, config, policy)
+        self.config = replace(config, issuer=issuer)
+        self.address = issuer if trusted is None else trusted.disco_doc_address or issuer
+        self.policy = policy
+        self._claims_rules = rules_for(self.config)
+        self.context = TokenContext(refusals, policy.roles)
+
+    def remember(self, header: str) -> None:
+        """Keep a header that fits; its token was verified, so strangers cannot fill the memory."""
+        if len(self.headers) >= _MOST_HEADERS:
+            self.headers.clear()
+        self.headers.add(header)
+
+    def check_introspected(
+        self, claims: dict[str, Any], now: float, *, without_audience: bool
+    ) -> None:
+        """Raise unless what the issuer says of a token passes every check that JWTs pass.
+
+        RFC 7662 §2.2 leaves out what JWTs must have: ``iss`` and ``exp`` may be missing, since
+        the issuer itself says that the token is active.  A missing ``aud`` is another matter:
+        nothing else says that the token is for this API.
+        """
+        checks_aud = "aud" in claims or not without_audience
+        rules = self._claims_rules
+        rules._replace(
+            required=(),
+            verify_iss=self.trusted is not None and claims.get("iss") is not None,
+            verify_aud=rules.verify_aud and checks_aud,
+        ).check(claims, now)
+        self._check_bound_claim(claims)
+        self.policy.check_introspected(claims)
+
+    def check(self, claims: dict[str, Any]) -> None:
+        """Raise unless the claims of a verified JWT are those of a token for this API."""
+        self._check_bound_claim(claims)
+        self.policy.check(claims)
+
+    def _check_bound_claim(self, claims: dict[str, Any]) -> None:
+        trusted = self.trusted
+        if trusted is not None and trusted.is_template and claims.get("iss") is not None:
+            trusted.check_bound_claim(claims)
+
+
+def _of_issuer(
+    trusted: TrustedIssuer, config: TokenValidationConfig, policy: AccessTokenPolicy
+) -> tuple[TokenValidationConfig, AccessTokenPolicy]:
+    """Return configuration and policy with what is special about one issuer."""
+    if trusted.audience is not None:
+        audience = audience_of("audience", trusted.audience)
+        names = [audience] if isinstance(audience, str) else audience
+        options = {name: on for name, on in (config.options or {}).items() if name != "verify_aud"}
+        config = replace(config, audience=audience, options=options)
+        policy = replace(policy, audience=frozenset(names))
+    if trusted.algorithms is not None:
+        config = replace(config, algorithms=algorithms_of(trusted.algorithms))
+    if trusted.discovery_policy is not None:
+        config = replace(config, discovery_policy=trusted.discovery_policy)
+    if trusted.client_ids is not None:
+        policy = replace(policy, client_ids=frozenset(trusted.client_ids))
+    if trusted.roles is not None:
+        policy = replace(policy, roles=trusted.roles)
+    accepts = trusted.accept_id_tokens_as_access_tokens
+    if accepts is not None:
+        policy = replace(policy, accept_id_tokens=accepts)
+    return config, policy

@@ -1,0 +1,65 @@
+"""Tokens bound to a key (RFC 9449) or to a client certificate (RFC 8705)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from ..exceptions import InvalidArgumentError, TokenValidationException
+
+Binding = Literal["required", "optional", "refused"]
+_BINDINGS = ("required", "optional", "refused")
+
+
+@dataclass(frozen=True)
+class BindingRules:
+    """Whether tokens may or must be bound to a key (``dpop``), or to a certificate (``mtls``)."""
+
+    dpop: Binding = "optional"
+    mtls: Binding = "optional"
+
+    def __post_init__(self) -> None:
+        for name in ("dpop", "mtls"):
+            if getattr(self, name) not in _BINDINGS:
+                raise InvalidArgumentError(f"{name} must be one of {', '.join(_BINDINGS)}")
+
+    def accept_bearer(self, claims: Mapping[str, Any]) -> bool:
+        """Whether a token that is bound to nothing is what is wanted; most are that."""
+        return "cnf" not in claims and "required" not in (self.dpop, self.mtls)
+
+    def check(
+        self, claims: Mapping[str, Any], *, proof: bool, certificate: bool, scheme: str
+    ) -> None:
+        """Raise unless what the token is bound to was presented, and is what is wanted."""
+        found = claims.get("cnf")
+        if not isinstance(found, (Mapping, type(None))):
+            raise binding_error("its cnf claim cannot be read")
+        confirmation = found or {}
+        to_key, to_certificate = "jkt" in confirmation, "x5t#S256" in confirmation
+        _check_mode(self.dpop, to_key, "a key")
+        _check_mode(self.mtls, to_certificate, "a certificate")
+        if to_key and (scheme != "dpop" or not proof):
+            text = "the token is bound to a key, and comes without its proof"
+            raise binding_error(text, bound_to="key")
+        if scheme == "dpop" and not to_key:
+            raise binding_error("the token is not bound to a key")
+        if to_certificate and not certificate:
+            raise binding_error("the token is bound to a certificate that was not presented")
+        if confirmation and not to_key and not to_certificate:
+            raise binding_error("the token is bound in a way that is not understood")
+
+
+def _check_mode(mode: Binding, bound: bool, what: str) -> None:
+    if bound and mode == "refused":
+        raise binding_error(f"tokens bound to {what} are not accepted")
+    if mode == "required" and not bound:
+        raise binding_error(f"the token is not bound to {what}")
+
+
+def binding_error(text: str, *, bound_to: str | None = None) -> TokenValidationException:
+    """Return what to raise for a token that is bound otherwise than it must be."""
+    details = {"error": text, "bound_to": bound_to}
+    return TokenValidationException(
+        f"Invalid token: {text}", "payload", details, code="binding_refused"
+    )
