@@ -19,7 +19,7 @@ from anyio import Event, Lock, Semaphore, sleep
 
 from .._fork import forget_in_child
 from .._logging import logger
-from .._settings import AT_ONCE
+from .._settings import AT_ONCE, MOST_CONNECTIONS
 
 if TYPE_CHECKING:
     import ssl
@@ -42,6 +42,7 @@ __all__ = [
     "open_client",
     "sleep",
     "spawn",
+    "wait_for",
 ]
 
 P = ParamSpec("P")
@@ -196,6 +197,16 @@ async def meanwhile(work: Callable[[], object], over: Event) -> None:
         await anyio.to_thread.run_sync(work, abandon_on_cancel=True, limiter=limiter)
 
 
+async def wait_for(event: Event, seconds: float | None = None) -> bool:
+    """Wait for ``event``, at most so many seconds; return whether it came.
+
+    Raises TimeoutError when the running block's deadline has passed.
+    """
+    with anyio.move_on_after(seconds):
+        await event.wait()
+    return event.is_set()
+
+
 _spawned: PeerLocal[set[asyncio.Task[None]]] = PeerLocal(set)
 
 
@@ -251,9 +262,13 @@ def open_client(
 
     ``context`` is asked for once httpx was loaded.
     """
+    import httpx
+
     from .one_piece import improve
 
-    client = _client_class()(verify=True if context is None else context(), **options)
+    limits = httpx.Limits(max_connections=MOST_CONNECTIONS, max_keepalive_connections=20)
+    verify = True if context is None else context()
+    client = _client_class()(verify=verify, **{"limits": limits, **options})
     improve(client)
     return client
 

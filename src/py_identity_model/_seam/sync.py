@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import threading
-import time
 import weakref
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Sequence
 from contextvars import copy_context
 from inspect import isawaitable
 from threading import Event, Lock, Semaphore
@@ -17,7 +15,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Generic, ParamSpec, TypeAlias,
 
 from .._fork import forget_in_child
 from .._logging import logger
-from .._settings import AT_ONCE
+from .._settings import AT_ONCE, MOST_CONNECTIONS
+from .deadlines import deadline, time_left, time_within
 
 if TYPE_CHECKING:
     import ssl
@@ -40,6 +39,7 @@ __all__ = [
     "open_client",
     "sleep",
     "spawn",
+    "wait_for",
 ]
 
 P = ParamSpec("P")
@@ -142,6 +142,19 @@ def meanwhile(work: Callable[[], object], over: Event) -> None:
         work()
 
 
+def wait_for(event: Event, seconds: float | None = None) -> bool:
+    """Wait for ``event``, at most so many seconds; return whether it came.
+
+    Raises TimeoutError when the running block's deadline has passed.
+    """
+    if event.wait(time_within(seconds)):
+        return True
+    left = time_left()
+    if left is not None and left <= 0:
+        raise TimeoutError
+    return False
+
+
 def spawn(name: str, one: Callable[[], Result[object]]) -> bool:
     """Start a call that nobody waits for; return False if it could not be started.
 
@@ -162,30 +175,6 @@ def spawn(name: str, one: Callable[[], Result[object]]) -> bool:
     return True
 
 
-_due = threading.local()
-
-
-@contextlib.contextmanager
-def deadline(seconds: float) -> Generator[None]:
-    """Bound the reads of the block's clients, so that none outlasts ``seconds`` in total.
-
-    A thread cannot be interrupted, so the block itself checks between its steps.
-    """
-    outer: float | None = getattr(_due, "at", None)
-    due = time.monotonic() + seconds
-    _due.at = due if outer is None else min(due, outer)
-    try:
-        yield
-    finally:
-        _due.at = outer
-
-
-def time_left() -> float | None:
-    """Return how many seconds the running block's deadline leaves, or None without one."""
-    due: float | None = getattr(_due, "at", None)
-    return None if due is None else due - time.monotonic()
-
-
 def open_client(
     context: Callable[[], ssl.SSLContext] | None = None, **options: Any
 ) -> httpx.Client:
@@ -198,7 +187,9 @@ def open_client(
 
     from .bounded import improve
 
-    client = httpx.Client(verify=True if context is None else context(), **options)
+    limits = httpx.Limits(max_connections=MOST_CONNECTIONS, max_keepalive_connections=20)
+    verify = True if context is None else context()
+    client = httpx.Client(verify=verify, **{"limits": limits, **options})
     improve(client)
     return client
 

@@ -4,12 +4,19 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Hashable
+from contextvars import ContextVar
 from functools import partial
-from typing import Generic, TypeVar
+from time import monotonic
+from typing import Any, Generic, TypeVar
 
 from .._fork import forget_in_child
-from .._seam.aio import Event, PeerLocal, Result, meanwhile, spawn
-from ..exceptions import NetworkException, PyIdentityModelException
+from .._seam.aio import Event, PeerLocal, Result, meanwhile, spawn, wait_for
+from ..exceptions import (
+    ConfigurationException,
+    DeadlineExceededException,
+    NetworkException,
+    PyIdentityModelException,
+)
 
 V = TypeVar("V")
 
@@ -25,6 +32,10 @@ class AsyncFlight(Generic[V]):
         self.outcome: list[V] = []
         self.error: Exception | None = None
         self.passengers = 0
+
+
+# Those that the running code is a part of: it would wait for its own end if it joined one.
+_leading: ContextVar[tuple[AsyncFlight[Any], ...]] = ContextVar("leading", default=())
 
 
 class AsyncFlights(Generic[V]):
@@ -59,23 +70,32 @@ class AsyncFlights(Generic[V]):
         key: Hashable,
         call: Callable[[], Result[V]],
         admit: Callable[[], bool] = lambda: True,
+        patience: float | None = None,
     ) -> tuple[V, bool] | None:
         """Return the outcome of ``key``'s call, and whether this caller began it.
 
         A call under way is joined.  Otherwise ``admit`` decides, with nobody else deciding at
-        the same time: the call begins, or None is returned.
+        the same time: the call begins, or None is returned.  A caller leaves after ``patience``
+        seconds, with DeadlineExceededException; the call goes on.  One that would wait for
+        itself gets ConfigurationException at once.
         """
+        due = None if patience is None else monotonic() + patience
         for _ in range(_MOST_LEADERS):
             flight, began = self._board(key, admit)
             if flight is None:
                 return None
+            if flight in _leading.get():
+                flight.error = _waits_for_itself_error()  # what comes of it says less
+                raise flight.error
             if began:
                 lead = partial(self._fly, key, flight, call)
                 if spawn(f"{self._name} {key}", lead):
                     await self._use_the_wait(flight)
                 else:
                     await lead()
-            await flight.landed.wait()
+            left = None if due is None else due - monotonic()
+            if not await wait_for(flight.landed, left):
+                raise DeadlineExceededException("the call under way took longer than it may")
             if flight.outcome:
                 return flight.outcome[0], began
             if flight.error is not None:
@@ -112,11 +132,13 @@ class AsyncFlights(Generic[V]):
     async def _fly(
         self, key: Hashable, flight: AsyncFlight[V], call: Callable[[], Result[V]]
     ) -> None:
+        led = _leading.set((*_leading.get(), flight))
         try:
             flight.outcome.append(await call())
         except Exception as error:
-            flight.error = error
+            flight.error = flight.error or error
         finally:
+            _leading.reset(led)
             self._land(key, flight)
 
     def _land(self, key: Hashable, flight: AsyncFlight[V]) -> None:
@@ -124,6 +146,14 @@ class AsyncFlights(Generic[V]):
             if flight.table.get(key) is flight:
                 del flight.table[key]
         flight.landed.set()
+
+
+def _waits_for_itself_error() -> ConfigurationException:
+    return ConfigurationException(
+        "the HTTP client waits for itself: its `auth` needs a token that is requested through the "
+        "same client; give the source another http_client, or the auth the API's origins",
+        code="client_waits_for_itself",
+    )
 
 
 def _shared(error: Exception) -> Exception:

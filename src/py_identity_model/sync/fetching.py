@@ -88,11 +88,14 @@ def _fetched(
     asked = request._replace(etag=attempt.etag)
     answer = send(asked, owner, retries=attempt.retries, in_turn=attempt.in_turn)
     if answer.status_code == 304:
+        owner.turns.succeeded(request.url)
         if store is not None and known is not None and _etag(known.response) == attempt.etag:
             _share(store, request, known.response, attempt)
         stands: Judged[V] = Judged(True, cache_control=_control(answer))
         return Fetched(stands, attempt.etag, unchanged=True)
     judged = parse(answer)
+    if judged.is_successful:
+        owner.turns.succeeded(request.url)
     if store is not None and judged.is_successful and may_be_stored(_control(answer)):
         _share(store, request, answer, attempt)
     return Fetched(judged, _etag(answer))

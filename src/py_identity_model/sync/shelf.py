@@ -13,12 +13,14 @@ from .._protocol.events import events
 from .._protocol.fetching import AS_CONFIGURED, ONCE, Attempt, Judged
 from .._protocol.token_validation import unavailable
 from .._seam.sync import Result
-from .._settings import KID_MISS_REFRESH_COOLDOWN, Setting
+from .._settings import KID_MISS_REFRESH_COOLDOWN, STORE_SECONDS, Setting
 from ..exceptions import KeysUnavailableException, NetworkException, TokenValidationException
 from .flights import Flights
 from .http import HTTPClient, chosen_client
 
 V = TypeVar("V")
+
+_LONGER = 0.5
 
 
 class Loaded(NamedTuple, Generic[V]):
@@ -97,9 +99,9 @@ class Shelf(Generic[V]):
 
     def renew(self, client: HTTPClient | None, key: Place, load: Load[V], attempt: Attempt) -> V:
         """Return the answer of ``key`` as it is now, fetched once for all who ask meanwhile."""
-        entry = self.entries.claim(key, self.clock())
-        fetch = partial(self._fetch, load, chosen(client, key[0]), entry, key, attempt)
-        landed = self._join(key, fetch, lambda: True)
+        entry, owner = self.entries.claim(key, self.clock()), chosen(client, key[0])
+        fetch = partial(self._fetch, load, owner, entry, key, attempt)
+        landed = self._join(key, fetch, lambda: True, owner)
         assert landed is not None
         loaded, began = landed
         if loaded.value is None:
@@ -126,9 +128,9 @@ class Shelf(Generic[V]):
         entry = self.entries.claim(key, self.clock())
         if entry.value is not None and entry.value is not seen:
             return entry.value
-        attempt = ONCE._replace(helps=helps)
-        fetch = partial(self._fetch, load, chosen(client, key[0]), entry, key, attempt)
-        landed = self._join(key, fetch, partial(self._admit, entry))
+        attempt, owner = ONCE._replace(helps=helps), chosen(client, key[0])
+        fetch = partial(self._fetch, load, owner, entry, key, attempt)
+        landed = self._join(key, fetch, partial(self._admit, entry), owner)
         if landed is None:  # refused, or refreshed by others between the look and the question
             if entry.value is not seen:
                 return entry.value
@@ -176,16 +178,30 @@ class Shelf(Generic[V]):
         return True
 
     def _join(
-        self, key: Place, fetch: Callable[[], Result[Loaded[V]]], admit: Callable[[], bool]
+        self,
+        key: Place,
+        fetch: Callable[[], Result[Loaded[V]]],
+        admit: Callable[[], bool],
+        owner: HTTPClient,
     ) -> tuple[Loaded[V], bool] | None:
+        # A thread inside a client that was passed in may read for ever: those who wait leave.
         try:
-            return self.flights.join(key, fetch, admit)
+            return self.flights.join(key, fetch, admit, patience(owner))
         except NetworkException as error:
             raise KeysUnavailableException(str(error), code=error.code) from None
 
     def _failure(self, loaded: Loaded[V]) -> TokenValidationException:
         assert loaded.failure is not None
         return unavailable(loaded.failure, self._code)
+
+
+def patience(owner: HTTPClient) -> float:
+    """Return how many seconds to wait for a fetch by ``owner``: a little longer than it may take.
+
+    So its own error, which says more, comes first.
+    """
+    stores = 0.0 if owner.document_store is None else 2 * STORE_SECONDS
+    return owner.total_timeout + stores + _LONGER
 
 
 def chosen(client: HTTPClient | None, url: object = "") -> HTTPClient:
