@@ -2,12 +2,29 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import httpx
+import httpx2
 import pytest
 
 from py_identity_model._seam.aio import Event, gather, sleep
+from py_identity_model.aio import (
+    AsyncHTTPClient,
+    AsyncTokenAuth,
+    AsyncTokenSource,
+    ClientCredentialsTokenRequest,
+    ClientSecretPost,
+)
 from py_identity_model.aio import flights as module
 from py_identity_model.aio.flights import AsyncFlights
-from py_identity_model.exceptions import NetworkException, PyIdentityModelException
+from py_identity_model.exceptions import (
+    ConfigurationException,
+    DeadlineExceededException,
+    NetworkException,
+    PyIdentityModelException,
+)
+from py_identity_model.testing import EmbeddedProvider
 from tests.support import refused
 
 
@@ -237,3 +254,101 @@ async def test_what_outcomes_are_used_with_is_made_once_while_the_first_is_waite
     assert await flights.join("key", fetch) == (42, True)
     assert await flights.join("key", fetch) == (42, True)
     assert made == [1]
+
+
+async def test_an_impatient_caller_leaves_and_the_call_goes_on(flights: AsyncFlights[int]) -> None:
+    over = Event()
+
+    async def fetch() -> int:
+        await over.wait()
+        return 4
+
+    for _ in range(2):
+        with refused(DeadlineExceededException, "deadline_exceeded"):
+            await flights.join("key", fetch, patience=0.01)
+
+    async def patient() -> object:
+        return await flights.join("key", fetch, patience=10)
+
+    async def end() -> None:
+        await until_waiting(flights, "key", 3)
+        over.set()
+
+    assert (await gather([patient, end]))[0] == (4, False)
+
+
+async def test_a_caller_leaves_in_time_however_often_the_call_is_stopped(
+    flights: AsyncFlights[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "spawn", lambda name, one: True)  # it never even begins
+
+    async def fetch() -> int:
+        raise AssertionError("must not be called")
+
+    with refused(DeadlineExceededException, "deadline_exceeded"):
+        await flights.join("key", fetch, patience=0.01)
+
+
+async def test_a_call_that_would_wait_for_itself_is_refused(flights: AsyncFlights[int]) -> None:
+    other: AsyncFlights[int] = AsyncFlights("other")
+
+    async def first() -> int:
+        joined = await other.join("key", second)
+        assert joined is not None
+        return joined[0]
+
+    async def second() -> int:
+        joined = await flights.join("key", first)
+        assert joined is not None
+        return joined[0]
+
+    with refused(ConfigurationException, "client_waits_for_itself"):
+        await flights.join("key", first)
+    assert await other.join("key", succeed) == (6, True)
+    assert await flights.join("key", succeed) == (6, True)
+
+
+async def succeed() -> int:
+    return 6
+
+
+async def test_equal_keys_of_two_objects_do_not_wait_for_themselves(
+    flights: AsyncFlights[int],
+) -> None:
+    other: AsyncFlights[int] = AsyncFlights("test")
+
+    async def outer() -> int:
+        joined = await other.join("key", succeed)
+        assert joined is not None
+        return joined[0]
+
+    assert await flights.join("key", outer) == (6, True)
+
+
+@pytest.mark.parametrize("library", [httpx, httpx2])
+async def test_a_client_that_needs_its_own_token_to_ask_for_it_is_refused(
+    provider: EmbeddedProvider, library: Any
+) -> None:
+    async with library.AsyncClient() as client:
+        request = ClientCredentialsTokenRequest(
+            provider.token_endpoint,
+            "machine",
+            client_authentication=ClientSecretPost(provider.client_secret),
+        )
+        auth = AsyncTokenAuth(AsyncTokenSource(request, AsyncHTTPClient(client)))
+        client.auth = auth if library is httpx else auth.for_httpx2()
+        with refused(ConfigurationException, "client_waits_for_itself"):
+            await client.get(f"{provider.issuer}/userinfo")
+    assert provider.requests == []
+
+
+async def test_a_client_that_sends_its_token_to_the_api_alone_may_ask_for_it(
+    provider: EmbeddedProvider,
+) -> None:
+    async with httpx.AsyncClient() as client:
+        request = ClientCredentialsTokenRequest(
+            provider.token_endpoint, "machine", provider.client_secret
+        )
+        source = AsyncTokenSource(request, AsyncHTTPClient(client))
+        client.auth = AsyncTokenAuth(source, origins=["https://api.example"])
+        assert (await source.get_token()).access_token

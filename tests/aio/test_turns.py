@@ -288,6 +288,23 @@ async def test_a_request_that_outlasts_its_deadline_keeps_nobody_waiting() -> No
         assert time.monotonic() >= now + 0.05
 
 
+async def test_callers_of_an_issuer_that_drips_leave_at_their_deadline(
+    provider: EmbeddedProvider,
+) -> None:
+    settings = Settings(http_timeout=0.1, http_retry_max_attempts=0)
+    callers = Callers()
+    with Silent(20, drip=True) as drips:
+        async with httpx.AsyncClient() as inner:
+            client = AsyncHTTPClient(inner)
+            token = provider.mint()
+            for url in drips.urls:
+                one = partial(validate_token, token, CONFIG, url, client, settings=settings)
+                callers.start(one)
+            await callers.all_ended()
+            assert all(isinstance(one, KeysUnavailableException) for one in callers.ended)
+            await validate_token(token, CONFIG, provider.issuer, client)
+
+
 async def test_clients_share_no_turns_but_the_default_ones_do() -> None:
     one, two = (AsyncHTTPClient(httpx.AsyncClient()) for _ in range(2))
     assert one.turns is one.turns

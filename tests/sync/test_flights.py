@@ -3,12 +3,29 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import httpx
+import httpx2
 import pytest
 
 from py_identity_model._seam.sync import Event, gather, sleep
-from py_identity_model.exceptions import NetworkException, PyIdentityModelException
+from py_identity_model.exceptions import (
+    ConfigurationException,
+    DeadlineExceededException,
+    NetworkException,
+    PyIdentityModelException,
+)
+from py_identity_model.sync import (
+    ClientCredentialsTokenRequest,
+    ClientSecretPost,
+    HTTPClient,
+    TokenAuth,
+    TokenSource,
+)
 from py_identity_model.sync import flights as module
 from py_identity_model.sync.flights import Flights
+from py_identity_model.testing import EmbeddedProvider
 from tests.support import refused
 
 
@@ -238,3 +255,101 @@ def test_what_outcomes_are_used_with_is_made_once_while_the_first_is_waited_for(
     assert flights.join("key", fetch) == (42, True)
     assert flights.join("key", fetch) == (42, True)
     assert made == [1]
+
+
+def test_an_impatient_caller_leaves_and_the_call_goes_on(flights: Flights[int]) -> None:
+    over = Event()
+
+    def fetch() -> int:
+        over.wait()
+        return 4
+
+    for _ in range(2):
+        with refused(DeadlineExceededException, "deadline_exceeded"):
+            flights.join("key", fetch, patience=0.01)
+
+    def patient() -> object:
+        return flights.join("key", fetch, patience=10)
+
+    def end() -> None:
+        until_waiting(flights, "key", 3)
+        over.set()
+
+    assert (gather([patient, end]))[0] == (4, False)
+
+
+def test_a_caller_leaves_in_time_however_often_the_call_is_stopped(
+    flights: Flights[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "spawn", lambda name, one: True)  # it never even begins
+
+    def fetch() -> int:
+        raise AssertionError("must not be called")
+
+    with refused(DeadlineExceededException, "deadline_exceeded"):
+        flights.join("key", fetch, patience=0.01)
+
+
+def test_a_call_that_would_wait_for_itself_is_refused(flights: Flights[int]) -> None:
+    other: Flights[int] = Flights("other")
+
+    def first() -> int:
+        joined = other.join("key", second)
+        assert joined is not None
+        return joined[0]
+
+    def second() -> int:
+        joined = flights.join("key", first)
+        assert joined is not None
+        return joined[0]
+
+    with refused(ConfigurationException, "client_waits_for_itself"):
+        flights.join("key", first)
+    assert other.join("key", succeed) == (6, True)
+    assert flights.join("key", succeed) == (6, True)
+
+
+def succeed() -> int:
+    return 6
+
+
+def test_equal_keys_of_two_objects_do_not_wait_for_themselves(
+    flights: Flights[int],
+) -> None:
+    other: Flights[int] = Flights("test")
+
+    def outer() -> int:
+        joined = other.join("key", succeed)
+        assert joined is not None
+        return joined[0]
+
+    assert flights.join("key", outer) == (6, True)
+
+
+@pytest.mark.parametrize("library", [httpx, httpx2])
+def test_a_client_that_needs_its_own_token_to_ask_for_it_is_refused(
+    provider: EmbeddedProvider, library: Any
+) -> None:
+    with library.Client() as client:
+        request = ClientCredentialsTokenRequest(
+            provider.token_endpoint,
+            "machine",
+            client_authentication=ClientSecretPost(provider.client_secret),
+        )
+        auth = TokenAuth(TokenSource(request, HTTPClient(client)))
+        client.auth = auth if library is httpx else auth.for_httpx2()
+        with refused(ConfigurationException, "client_waits_for_itself"):
+            client.get(f"{provider.issuer}/userinfo")
+    assert provider.requests == []
+
+
+def test_a_client_that_sends_its_token_to_the_api_alone_may_ask_for_it(
+    provider: EmbeddedProvider,
+) -> None:
+    with httpx.Client() as client:
+        request = ClientCredentialsTokenRequest(
+            provider.token_endpoint, "machine", provider.client_secret
+        )
+        source = TokenSource(request, HTTPClient(client))
+        client.auth = TokenAuth(source, origins=["https://api.example"])
+        assert (source.get_token()).access_token

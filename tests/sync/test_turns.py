@@ -289,6 +289,23 @@ def test_a_request_that_outlasts_its_deadline_keeps_nobody_waiting() -> None:
         assert time.monotonic() >= now + 0.05
 
 
+def test_callers_of_an_issuer_that_drips_leave_at_their_deadline(
+    provider: EmbeddedProvider,
+) -> None:
+    settings = Settings(http_timeout=0.1, http_retry_max_attempts=0)
+    callers = Callers()
+    with Silent(20, drip=True) as drips:
+        with httpx.Client() as inner:
+            client = HTTPClient(inner)
+            token = provider.mint()
+            for url in drips.urls:
+                one = partial(validate_token, token, CONFIG, url, client, settings=settings)
+                callers.start(one)
+            callers.all_ended()
+            assert all(isinstance(one, KeysUnavailableException) for one in callers.ended)
+            validate_token(token, CONFIG, provider.issuer, client)
+
+
 def test_clients_share_no_turns_but_the_default_ones_do() -> None:
     one, two = (HTTPClient(httpx.Client()) for _ in range(2))
     assert one.turns is one.turns

@@ -15,7 +15,7 @@ from weakref import WeakKeyDictionary
 import anyio
 import anyio.to_thread
 import sniffio
-from anyio import Event, Lock, Semaphore, sleep
+from anyio import Event, Lock, sleep
 
 from .._fork import forget_in_child
 from .._logging import logger
@@ -33,7 +33,6 @@ __all__ = [
     "MaybeResult",
     "PeerLocal",
     "Result",
-    "Semaphore",
     "WorkerLocal",
     "call",
     "deadline",

@@ -9,7 +9,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from contextvars import copy_context
 from inspect import isawaitable
-from threading import Event, Lock, Semaphore
+from threading import Event, Lock
 from time import sleep
 from typing import TYPE_CHECKING, Annotated, Any, Generic, ParamSpec, TypeAlias, TypeVar
 
@@ -30,7 +30,6 @@ __all__ = [
     "MaybeResult",
     "PeerLocal",
     "Result",
-    "Semaphore",
     "WorkerLocal",
     "call",
     "deadline",
