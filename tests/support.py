@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import selectors
 import socket
 import threading
 import time
@@ -127,6 +128,62 @@ class Drip:
         self._stopped.set()
         self._thread.join()
         self._listener.close()
+
+
+class Silent:
+    """Servers on so many ports: they take requests and never answer, or drip header fields."""
+
+    def __init__(self, count: int, *, drip: bool = False) -> None:
+        self._listeners = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
+        self._drip = drip
+        self._open: list[socket.socket] = []
+        self._stop, self._stopped = socket.socketpair()
+        self._thread = threading.Thread(target=self._serve, daemon=True)
+        self.asked = 0
+        self.urls = [f"http://127.0.0.1:{one.getsockname()[1]}" for one in self._listeners]
+
+    def _serve(self) -> None:
+        with selectors.DefaultSelector() as selector:
+            for listener in (self._stopped, *self._listeners):
+                selector.register(listener, selectors.EVENT_READ)
+            while self._stopped not in (ready := self._ready(selector)):
+                for one in ready:
+                    if one in self._listeners:
+                        self._open.append(one.accept()[0])
+                        selector.register(self._open[-1], selectors.EVENT_READ)
+                    else:
+                        self._take(one, selector)
+                if self._drip and not ready:
+                    self._send(b"x: y\r\n")
+
+    def _ready(self, selector: selectors.BaseSelector) -> list[Any]:
+        return [key.fileobj for key, _ in selector.select(0.05 if self._drip else None)]
+
+    def _take(self, connection: socket.socket, selector: selectors.BaseSelector) -> None:
+        if not connection.recv(65536):
+            selector.unregister(connection)
+            self._open.remove(connection)
+            connection.close()
+            return
+        self.asked += 1
+        if self._drip:
+            connection.sendall(b"HTTP/1.1 200 OK\r\n")
+
+    def _send(self, piece: bytes) -> None:
+        for connection in self._open:
+            with contextlib.suppress(OSError):
+                connection.sendall(piece)
+
+    def __enter__(self) -> Silent:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        """Hang up."""
+        self._stop.send(b".")
+        self._thread.join()
+        for one in (*self._open, *self._listeners, self._stop, self._stopped):
+            one.close()
 
 
 class Tunnel:

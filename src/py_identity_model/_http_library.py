@@ -10,10 +10,13 @@ from functools import lru_cache
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from ._settings import MOST_CONNECTIONS
+
 if TYPE_CHECKING:
     from http.cookiejar import CookieJar
 
 _LIBRARIES = ("httpx2", "httpx")
+_USUAL_CONNECTIONS = 100
 
 
 def library_of(thing: object) -> Any:
@@ -63,6 +66,16 @@ def built_request(
 @lru_cache(maxsize=256)
 def _parsed(url_class: type[Any], url: str) -> Any:
     return url_class(url)
+
+
+def connections_of(client: Any) -> int:
+    """Return how many connections ``client`` may have at once, but no more than ours may.
+
+    Neither library tells it in public; where its place has changed, it is their default.
+    """
+    pool = getattr(getattr(client, "_transport", None), "_pool", None)
+    most = getattr(pool, "_max_connections", None)
+    return min(most, MOST_CONNECTIONS) if isinstance(most, int) else _USUAL_CONNECTIONS
 
 
 def no_cookies() -> CookieJar:

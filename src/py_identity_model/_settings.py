@@ -105,6 +105,12 @@ STORE_SECONDS = 5.0
 AT_ONCE = 0.01
 """How many seconds something may take that nothing is done beside: that would only delay it."""
 
+MOST_CONNECTIONS = 400
+"""How many connections a client of our own may have at once.
+
+More than httpx's 100: beside 200 that hang, or are never answered, the rest must find a place.
+"""
+
 _CA_VARIABLES = ("SSL_CERT_FILE", "CURL_CA_BUNDLE", "REQUESTS_CA_BUNDLE")
 
 

@@ -127,6 +127,15 @@ async def test_what_must_not_be_replayed_is_sent_again_only_if_it_was_not_sent(
     assert (await sent(SPENT, script(429, 200))).status_code == 200
 
 
+@pytest.mark.parametrize("error", [httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout])
+@pytest.mark.parametrize("request_", [GET, SPENT], ids=["safe", "spent"])
+async def test_what_was_certainly_not_sent_is_sent_again(
+    pauses: list[float], request_: HttpRequest, error: type[httpx.TransportError]
+) -> None:
+    assert (await sent(request_, script(error("no connection"), 200))).status_code == 200
+    assert pauses == [1.0]
+
+
 async def test_an_error_that_repeats_itself_is_not_retried(pauses: list[float]) -> None:
     with pytest.raises(NetworkException):
         await sent(GET, script(httpx.UnsupportedProtocol("no scheme"), 200))

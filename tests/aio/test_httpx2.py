@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
+from typing import Any
 
 import httpx
 import httpx2
 import pytest
 
-from py_identity_model._http_library import library_of
+from py_identity_model._http_library import connections_of, library_of
 from py_identity_model._protocol.messages import HttpRequest, HttpResponse, Replay
 from py_identity_model.aio import (
     AsyncHTTPClient,
@@ -220,3 +221,15 @@ def test_what_is_of_neither_library_is_treated_as_httpx() -> None:
     assert library_of(object()) is httpx
     assert library_of(httpx.Request("GET", URL)) is httpx
     assert library_of(httpx2.Request("GET", URL)) is httpx2
+
+
+@pytest.mark.parametrize("library", [httpx, httpx2])
+async def test_how_many_connections_a_client_may_have_is_known(library: Any) -> None:
+    for given, most in ((7, 7), (100, 100), (5000, 400), (None, 400)):
+        async with library.AsyncClient(limits=library.Limits(max_connections=given)) as client:
+            assert connections_of(client) == most
+    async with library.AsyncClient() as client:
+        assert connections_of(client) == 100
+    mock = library.MockTransport(lambda request: library.Response(200))
+    async with library.AsyncClient(transport=mock) as client:
+        assert connections_of(client) == 100

@@ -2,12 +2,28 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import httpx
+import httpx2
 import pytest
 
 from py_identity_model._seam.aio import Event, gather, sleep
+from py_identity_model.aio import (
+    AsyncHTTPClient,
+    AsyncTokenAuth,
+    AsyncTokenSource,
+    ClientCredentialsTokenRequest,
+    ClientSecretPost,
+)
 from py_identity_model.aio import single_flight as module
 from py_identity_model.aio.single_flight import AsyncSingleFlight
-from py_identity_model.exceptions import NetworkException, PyIdentityModelException
+from py_identity_model.exceptions import (
+    ConfigurationException,
+    NetworkException,
+    PyIdentityModelException,
+)
+from py_identity_model.testing import EmbeddedProvider
 from tests.support import refused
 
 
@@ -237,3 +253,82 @@ async def test_a_caller_leaves_when_its_patience_ends_and_the_call_goes_on(
 
     assert (await gather([one, open_gate]))[0] == (42, False)
     assert len(flights) == 0
+
+
+async def test_a_caller_leaves_in_time_however_often_the_call_is_stopped(
+    flights: AsyncSingleFlight[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "spawn", lambda name, one: True)  # it never even begins
+
+    async def fetch() -> int:
+        raise AssertionError("must not be called")
+
+    with pytest.raises(TimeoutError):
+        await flights.run("key", fetch, patience=0.01)
+
+
+async def test_a_call_that_would_wait_for_itself_is_refused(
+    flights: AsyncSingleFlight[int],
+) -> None:
+    other: AsyncSingleFlight[int] = AsyncSingleFlight("other")
+
+    async def first() -> int:
+        joined = await other.run("key", second)
+        assert joined is not None
+        return joined[0]
+
+    async def second() -> int:
+        joined = await flights.run("key", first)
+        assert joined is not None
+        return joined[0]
+
+    with refused(ConfigurationException, "client_waits_for_itself"):
+        await flights.run("key", first)
+    assert await other.run("key", succeed) == (6, True)
+    assert await flights.run("key", succeed) == (6, True)
+
+
+async def succeed() -> int:
+    return 6
+
+
+async def test_equal_keys_of_two_objects_do_not_wait_for_themselves(
+    flights: AsyncSingleFlight[int],
+) -> None:
+    other: AsyncSingleFlight[int] = AsyncSingleFlight("test")
+
+    async def outer() -> int:
+        joined = await other.run("key", succeed)
+        assert joined is not None
+        return joined[0]
+
+    assert await flights.run("key", outer) == (6, True)
+
+
+@pytest.mark.parametrize("library", [httpx, httpx2])
+async def test_a_client_that_needs_its_own_token_to_ask_for_it_is_refused(
+    provider: EmbeddedProvider, library: Any
+) -> None:
+    async with library.AsyncClient() as client:
+        request = ClientCredentialsTokenRequest(
+            provider.token_endpoint,
+            "machine",
+            client_authentication=ClientSecretPost(provider.client_secret),
+        )
+        auth = AsyncTokenAuth(AsyncTokenSource(request, AsyncHTTPClient(client)))
+        client.auth = auth if library is httpx else auth.for_httpx2()
+        with refused(ConfigurationException, "client_waits_for_itself"):
+            await client.get(f"{provider.issuer}/userinfo")
+    assert provider.requests == []
+
+
+async def test_a_client_that_sends_its_token_to_the_api_alone_may_ask_for_it(
+    provider: EmbeddedProvider,
+) -> None:
+    async with httpx.AsyncClient() as client:
+        request = ClientCredentialsTokenRequest(
+            provider.token_endpoint, "machine", provider.client_secret
+        )
+        source = AsyncTokenSource(request, AsyncHTTPClient(client))
+        client.auth = AsyncTokenAuth(source, origins=["https://api.example"])
+        assert (await source.get_token()).access_token

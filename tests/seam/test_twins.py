@@ -447,6 +447,42 @@ async def test_a_deadline_ends_the_waiting() -> None:
         await aio.Event().wait()
 
 
+async def test_an_event_is_waited_for_at_most_so_long() -> None:
+    come, missing = aio.Event(), aio.Event()
+    come.set()
+    for seconds in (None, 0.0, 5.0):
+        assert await aio.wait_for(come, seconds) is True
+    assert await aio.wait_for(missing, 0.01) is False
+    assert await aio.wait_for(missing, -1.0) is False
+
+
+async def test_waiting_for_an_event_ends_with_the_deadline() -> None:
+    with pytest.raises(TimeoutError), aio.deadline(0.01):
+        await aio.wait_for(aio.Event())
+    with aio.deadline(60):
+        assert await aio.wait_for(aio.Event(), 0.01) is False
+
+
+def test_a_thread_waits_for_an_event_at_most_so_long() -> None:
+    come, missing = sync.Event(), sync.Event()
+    come.set()
+    for seconds in (None, 0.0, 5.0):
+        assert sync.wait_for(come, seconds) is True
+    assert sync.wait_for(missing, 0.01) is False
+    assert sync.wait_for(missing, -1.0) is False
+
+
+def test_a_threads_waiting_for_an_event_ends_with_the_deadline() -> None:
+    with pytest.raises(TimeoutError), sync.deadline(0.01):
+        sync.wait_for(sync.Event())
+    with sync.deadline(60):
+        assert sync.wait_for(sync.Event(), 0.01) is False
+    with sync.deadline(0):
+        come = sync.Event()
+        come.set()
+        assert sync.wait_for(come) is True
+
+
 def test_a_deadline_lowers_the_timeouts_of_a_threads_reads() -> None:
     at_most = bounded._at_most
     assert at_most(5) == 5

@@ -3,12 +3,28 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import httpx
+import httpx2
 import pytest
 
 from py_identity_model._seam.sync import Event, gather, sleep
-from py_identity_model.exceptions import NetworkException, PyIdentityModelException
+from py_identity_model.exceptions import (
+    ConfigurationException,
+    NetworkException,
+    PyIdentityModelException,
+)
+from py_identity_model.sync import (
+    ClientCredentialsTokenRequest,
+    ClientSecretPost,
+    HTTPClient,
+    TokenAuth,
+    TokenSource,
+)
 from py_identity_model.sync import single_flight as module
 from py_identity_model.sync.single_flight import SingleFlight
+from py_identity_model.testing import EmbeddedProvider
 from tests.support import refused
 
 
@@ -238,3 +254,82 @@ def test_a_caller_leaves_when_its_patience_ends_and_the_call_goes_on(
 
     assert (gather([one, open_gate]))[0] == (42, False)
     assert len(flights) == 0
+
+
+def test_a_caller_leaves_in_time_however_often_the_call_is_stopped(
+    flights: SingleFlight[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "spawn", lambda name, one: True)  # it never even begins
+
+    def fetch() -> int:
+        raise AssertionError("must not be called")
+
+    with pytest.raises(TimeoutError):
+        flights.run("key", fetch, patience=0.01)
+
+
+def test_a_call_that_would_wait_for_itself_is_refused(
+    flights: SingleFlight[int],
+) -> None:
+    other: SingleFlight[int] = SingleFlight("other")
+
+    def first() -> int:
+        joined = other.run("key", second)
+        assert joined is not None
+        return joined[0]
+
+    def second() -> int:
+        joined = flights.run("key", first)
+        assert joined is not None
+        return joined[0]
+
+    with refused(ConfigurationException, "client_waits_for_itself"):
+        flights.run("key", first)
+    assert other.run("key", succeed) == (6, True)
+    assert flights.run("key", succeed) == (6, True)
+
+
+def succeed() -> int:
+    return 6
+
+
+def test_equal_keys_of_two_objects_do_not_wait_for_themselves(
+    flights: SingleFlight[int],
+) -> None:
+    other: SingleFlight[int] = SingleFlight("test")
+
+    def outer() -> int:
+        joined = other.run("key", succeed)
+        assert joined is not None
+        return joined[0]
+
+    assert flights.run("key", outer) == (6, True)
+
+
+@pytest.mark.parametrize("library", [httpx, httpx2])
+def test_a_client_that_needs_its_own_token_to_ask_for_it_is_refused(
+    provider: EmbeddedProvider, library: Any
+) -> None:
+    with library.Client() as client:
+        request = ClientCredentialsTokenRequest(
+            provider.token_endpoint,
+            "machine",
+            client_authentication=ClientSecretPost(provider.client_secret),
+        )
+        auth = TokenAuth(TokenSource(request, HTTPClient(client)))
+        client.auth = auth if library is httpx else auth.for_httpx2()
+        with refused(ConfigurationException, "client_waits_for_itself"):
+            client.get(f"{provider.issuer}/userinfo")
+    assert provider.requests == []
+
+
+def test_a_client_that_sends_its_token_to_the_api_alone_may_ask_for_it(
+    provider: EmbeddedProvider,
+) -> None:
+    with httpx.Client() as client:
+        request = ClientCredentialsTokenRequest(
+            provider.token_endpoint, "machine", provider.client_secret
+        )
+        source = TokenSource(request, HTTPClient(client))
+        client.auth = TokenAuth(source, origins=["https://api.example"])
+        assert (source.get_token()).access_token

@@ -16,11 +16,11 @@ from weakref import WeakKeyDictionary
 import anyio
 import anyio.to_thread
 import sniffio
-from anyio import Event, Lock, Semaphore, sleep
+from anyio import Event, Lock, sleep
 
 from .._fork import forget_in_child
 from .._logging import logger
-from .._settings import AT_ONCE
+from .._settings import AT_ONCE, MOST_CONNECTIONS
 
 if TYPE_CHECKING:
     import ssl
@@ -34,7 +34,6 @@ __all__ = [
     "MaybeResult",
     "PeerLocal",
     "Result",
-    "Semaphore",
     "WorkerLocal",
     "call",
     "deadline",
@@ -198,8 +197,11 @@ async def meanwhile(work: Callable[[], object], over: Event) -> None:
         await anyio.to_thread.run_sync(work, abandon_on_cancel=True, limiter=limiter)
 
 
-async def wait_for(event: Event, seconds: float | None) -> bool:
-    """Return whether ``event`` was set within ``seconds``, or at all if None."""
+async def wait_for(event: Event, seconds: float | None = None) -> bool:
+    """Wait for ``event``, at most so many seconds; return whether it came.
+
+    Raises TimeoutError when the running block's deadline has passed.
+    """
     if seconds is None or seconds == math.inf:
         await event.wait()
         return True
@@ -263,9 +265,13 @@ def open_client(
 
     ``context`` is asked for once httpx was loaded.
     """
+    import httpx
+
     from .one_piece import improve
 
-    client = _client_class()(verify=True if context is None else context(), **options)
+    limits = httpx.Limits(max_connections=MOST_CONNECTIONS, max_keepalive_connections=20)
+    verify = True if context is None else context()
+    client = _client_class()(verify=verify, **{"limits": limits, **options})
     improve(client)
     return client
 

@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-import contextlib
 import math
 import os
 import threading
-import time
 import weakref
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Sequence
 from contextvars import copy_context
 from inspect import isawaitable
-from threading import Event, Lock, Semaphore
+from threading import Event, Lock
 from time import sleep
 from typing import TYPE_CHECKING, Annotated, Any, Generic, ParamSpec, TypeAlias, TypeVar
 
 from .._fork import forget_in_child
 from .._logging import logger
-from .._settings import AT_ONCE
+from .._settings import AT_ONCE, MOST_CONNECTIONS
+from .deadlines import deadline, time_left, time_within
 
 if TYPE_CHECKING:
     import ssl
@@ -32,7 +31,6 @@ __all__ = [
     "MaybeResult",
     "PeerLocal",
     "Result",
-    "Semaphore",
     "WorkerLocal",
     "call",
     "deadline",
@@ -144,10 +142,17 @@ def meanwhile(work: Callable[[], object], over: Event) -> None:
         work()
 
 
-def wait_for(event: Event, seconds: float | None) -> bool:
-    """Return whether ``event`` was set within ``seconds``, or at all if None."""
-    limits = [limit for limit in (seconds, time_left()) if limit is not None and limit < math.inf]
-    return event.wait(max(0.0, min(limits)) if limits else None)
+def wait_for(event: Event, seconds: float | None = None) -> bool:
+    """Wait for ``event``, at most so many seconds; return whether it came.
+
+    Raises TimeoutError when the running block's deadline has passed.
+    """
+    if event.wait(time_within(None if seconds == math.inf else seconds)):
+        return True
+    left = time_left()
+    if left is not None and left <= 0:
+        raise TimeoutError
+    return False
 
 
 def spawn(name: str, one: Callable[[], Result[object]]) -> bool:
@@ -170,30 +175,6 @@ def spawn(name: str, one: Callable[[], Result[object]]) -> bool:
     return True
 
 
-_due = threading.local()
-
-
-@contextlib.contextmanager
-def deadline(seconds: float) -> Generator[None]:
-    """Bound the reads of the block's clients, so that none outlasts ``seconds`` in total.
-
-    A thread cannot be interrupted, so the block itself checks between its steps.
-    """
-    outer: float | None = getattr(_due, "at", None)
-    due = time.monotonic() + seconds
-    _due.at = due if outer is None else min(due, outer)
-    try:
-        yield
-    finally:
-        _due.at = outer
-
-
-def time_left() -> float | None:
-    """Return how many seconds the running block's deadline leaves, or None without one."""
-    due: float | None = getattr(_due, "at", None)
-    return None if due is None else due - time.monotonic()
-
-
 def open_client(
     context: Callable[[], ssl.SSLContext] | None = None, **options: Any
 ) -> httpx.Client:
@@ -206,7 +187,9 @@ def open_client(
 
     from .bounded import improve
 
-    client = httpx.Client(verify=True if context is None else context(), **options)
+    limits = httpx.Limits(max_connections=MOST_CONNECTIONS, max_keepalive_connections=20)
+    verify = True if context is None else context()
+    client = httpx.Client(verify=verify, **{"limits": limits, **options})
     improve(client)
     return client
 

@@ -56,7 +56,10 @@ class AsyncFetcher(Generic[V]):
                 return await self._fetch_shared(store, request, address, policy, client, attempt)
             request = request._replace(etag=attempt.etag)
             response = await send(request, client, retries=attempt.retries, in_turn=attempt.in_turn)
-            return self._result(address, policy, response, attempt)
+            result = self._result(address, policy, response, attempt)
+            if client is not None:
+                client.turns.succeeded(request.url)
+            return result
         except Exception as error:
             result = kind.failed(error)
             logger.error(
@@ -86,6 +89,8 @@ class AsyncFetcher(Generic[V]):
         asked = request._replace(etag=attempt.etag)
         response = await send(asked, client, retries=attempt.retries, in_turn=attempt.in_turn)
         result = self._result(address, policy, response, attempt)
+        if client is not None:
+            client.turns.succeeded(request.url)
         if result.unchanged:
             # Another version, stored by another process meanwhile, stays as old as it is.
             if stored is not None and _etag(stored.response) == attempt.etag:

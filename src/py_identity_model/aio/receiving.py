@@ -88,11 +88,12 @@ def left(request: HttpRequest, due: float) -> float:
     return seconds
 
 
-def too_late(request: HttpRequest) -> DeadlineExceededException:
-    """Return what to raise for an answer that took too long."""
-    return DeadlineExceededException(
-        "the answer was not complete before the total deadline", redact_url(request.url)
-    )
+def too_late(request: HttpRequest, *, waiting: bool = False) -> DeadlineExceededException:
+    """Return what to raise for an answer that took too long, or was never asked for."""
+    text = "the answer was not complete before the total deadline"
+    if waiting:
+        text = "the request waited for its turn until the total deadline: its host is busy"
+    return DeadlineExceededException(text, redact_url(request.url))
 
 
 def _too_large(request: HttpRequest, status: int, limit: int) -> ResponseRefusedException:

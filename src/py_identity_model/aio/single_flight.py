@@ -4,12 +4,18 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Hashable
+from contextvars import ContextVar
 from functools import partial
-from typing import Generic, TypeVar
+from time import monotonic
+from typing import Any, Generic, TypeVar
 
 from .._fork import forget_in_child
 from .._seam.aio import Event, PeerLocal, Result, spawn, wait_for
-from ..exceptions import NetworkException, PyIdentityModelException
+from ..exceptions import (
+    ConfigurationException,
+    NetworkException,
+    PyIdentityModelException,
+)
 
 V = TypeVar("V")
 
@@ -25,6 +31,10 @@ class AsyncFlight(Generic[V]):
         self.outcome: list[V] = []
         self.error: Exception | None = None
         self.waiters = 0
+
+
+# Calls that the running code is a part of: it would wait for its own end if it joined one.
+_executing: ContextVar[tuple[AsyncFlight[Any], ...]] = ContextVar("executing", default=())
 
 
 class AsyncSingleFlight(Generic[V]):
@@ -70,17 +80,22 @@ class AsyncSingleFlight(Generic[V]):
 
         A call under way is joined.  Otherwise ``admit`` decides, with nobody else deciding at
         the same time: the call begins, or None is returned.  Raises TimeoutError when it takes
-        longer than ``patience`` seconds; the call goes on, and whoever comes later joins it.
+        longer than ``patience`` seconds; the call goes on, and later callers join it.  A call that
+        would wait for itself raises ConfigurationException at once.
         """
+        due = None if patience is None else monotonic() + patience
         for _ in range(_MAX_RESTARTS):  # a call that was stopped left nothing to share
             flight, began = self._enter(key, admit)
             if flight is None:
                 return None
+            if flight in _executing.get():
+                flight.error = _waits_for_itself_error()  # its consequences say less
+                raise flight.error
             if began:
                 execute = partial(self._execute, key, flight, call)
                 if not spawn(f"{self._name} {key}", execute):
                     await execute()
-            if not await wait_for(flight.done, patience):
+            if not await wait_for(flight.done, None if due is None else due - monotonic()):
                 raise TimeoutError
             if flight.outcome:
                 return flight.outcome[0], began
@@ -113,11 +128,13 @@ class AsyncSingleFlight(Generic[V]):
     async def _execute(
         self, key: Hashable, flight: AsyncFlight[V], call: Callable[[], Result[V]]
     ) -> None:
+        outer = _executing.set((*_executing.get(), flight))
         try:
             flight.outcome.append(await call())
         except Exception as error:
-            flight.error = error
+            flight.error = flight.error or error
         finally:
+            _executing.reset(outer)
             self._finish(key, flight)
 
     def _finish(self, key: Hashable, flight: AsyncFlight[V]) -> None:
@@ -126,6 +143,14 @@ class AsyncSingleFlight(Generic[V]):
             if flight.table.get(key) is flight:
                 del flight.table[key]
         flight.done.set()
+
+
+def _waits_for_itself_error() -> ConfigurationException:
+    return ConfigurationException(
+        "the HTTP client waits for itself: its `auth` needs a token that is requested through the "
+        "same client; give the source another http_client, or the auth the API's origins",
+        code="client_waits_for_itself",
+    )
 
 
 def _shared_error(error: Exception) -> Exception:

@@ -10,7 +10,13 @@ from time import monotonic, time
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
-from .._http_library import built_request, ignore_cookies, library_of, no_cookies
+from .._http_library import (
+    built_request,
+    connections_of,
+    ignore_cookies,
+    library_of,
+    no_cookies,
+)
 from .._logging import logger, redact_url
 from .._protocol.messages import (
     USUAL_HEADERS,
@@ -21,15 +27,18 @@ from .._protocol.messages import (
 from .._protocol.retry import backoff, retry_after, worth_retrying
 from .._seam.sync import (
     Closing,
-    PeerLocal,
-    Semaphore,
     WorkerLocal,
     call,
     deadline,
     open_client,
     sleep,
 )
-from .._settings import HTTP_RETRY_BASE_DELAY, HTTP_RETRY_MAX_ATTEMPTS, HTTP_TIMEOUT
+from .._settings import (
+    HTTP_RETRY_BASE_DELAY,
+    HTTP_RETRY_MAX_ATTEMPTS,
+    HTTP_TIMEOUT,
+    MOST_CONNECTIONS,
+)
 from ..exceptions import (
     ConfigurationException,
     InvalidArgumentError,
@@ -37,6 +46,7 @@ from ..exceptions import (
 )
 from ..ssl_config import get_ssl_verify
 from .receiving import left, receive, timeout_within, too_late
+from .turns import Turn, Turns
 
 if TYPE_CHECKING:  # loaded by whoever sends the first request: it costs more than all of ours
     import httpx
@@ -47,8 +57,8 @@ if TYPE_CHECKING:  # loaded by whoever sends the first request: it costs more th
     from .token_store import TokenStore
 
 _DEADLINE_FACTOR = 2
-# A thousand providers may be cold at once: they, and pools that are not ours, are spared.
-_turns: PeerLocal[Semaphore] = PeerLocal(partial(Semaphore, 16))
+# All threads share these, although each has a client: together they are what a host is asked by.
+_turns = Turns(MOST_CONNECTIONS)
 
 
 class HTTPClient(Closing):
@@ -102,6 +112,16 @@ class HTTPClient(Closing):
         return NonceMemory()
 
     @property
+    def turns(self) -> Turns:
+        """The turns of what is fetched through this client."""
+        turns = self.kept.get(Turns)
+        if turns is None:
+            most = MOST_CONNECTIONS if self.owns_client else connections_of(self._client)
+            turns = self.kept.setdefault(Turns, Turns(most))
+        assert isinstance(turns, Turns)
+        return turns
+
+    @property
     def client(self) -> httpx.Client:
         """The client of httpx, or the one that was given; RuntimeError once this was closed."""
         if self._closed:
@@ -117,6 +137,9 @@ class HTTPClient(Closing):
     @property
     def total_timeout(self) -> float:
         """How long one call of :func:`send` may take, in seconds."""
+        given = HTTP_TIMEOUT.given()
+        if given is not None:
+            return _DEADLINE_FACTOR * given
         if self._deadline is None:
             return _DEADLINE_FACTOR * HTTP_TIMEOUT.from_environment()
         return self._deadline
@@ -183,6 +206,7 @@ def _open(
 def _shared() -> HTTPClient:
     owner = HTTPClient(_open(None, None, late=True))
     owner.owns_client = True
+    owner.kept[Turns] = _turns
     return owner
 
 
@@ -240,31 +264,30 @@ def send(
 ) -> HttpResponse:
     """Send ``request``, again where that is safe, and return the complete answer.
 
-    ``retries`` is how often at most; None reads ``HTTP_RETRY_MAX_ATTEMPTS``.  With ``in_turn``
-    no more than 16 such attempts are under way at once.  Raises
-    NetworkException when no answer came, DeadlineExceededException when it took too long in
-    total, ResponseRefusedException for a redirect, an encoded body or too large a one.
+    ``retries`` is how often at most; None reads ``HTTP_RETRY_MAX_ATTEMPTS``.  With ``in_turn``,
+    for what strangers can cause, each attempt waits for its turn at the host, and the wait counts
+    towards the deadline.  Raises NetworkException when no answer came, or too many wait already,
+    DeadlineExceededException when it took too long in total, ResponseRefusedException for a
+    redirect, an encoded body or too large a one.
     """
     if request.certificate is not None:
         return _send_with_certificate(request, request.certificate, http_client, retries)
     owner = chosen_client(http_client, request.url)
-    seconds = seconds_allowed(owner)
+    seconds = owner.total_timeout
     due = monotonic() + seconds
+    turn = owner.turns.turn(request.url, due) if in_turn else None
     most = int(HTTP_RETRY_MAX_ATTEMPTS.read()) if retries is None else retries
     pauses = backoff(most, HTTP_RETRY_BASE_DELAY.read())
     try:
         with deadline(seconds):
-            return _attempts(owner, request, pauses, due, in_turn=in_turn)
+            return _attempts(owner, request, pauses, due, turn)
     except TimeoutError:
-        raise too_late(request) from None
+        raise too_late(request, waiting=turn is not None and turn.is_waiting) from None
 
 
 def seconds_allowed(client: HTTPClient | None) -> float:
     """Return how long one call of :func:`send` by ``client`` may take, in seconds."""
-    given = HTTP_TIMEOUT.given()
-    if given is None and client is not None:
-        return client.total_timeout
-    return _DEADLINE_FACTOR * HTTP_TIMEOUT.read()
+    return _DEADLINE_FACTOR * HTTP_TIMEOUT.read() if client is None else client.total_timeout
 
 
 def _send_with_certificate(
@@ -291,12 +314,11 @@ def _attempts(
     request: HttpRequest,
     pauses: Iterator[float],
     due: float,
-    *,
-    in_turn: bool,
+    turn: Turn | None,
 ) -> HttpResponse:
     while True:
         try:
-            with _turns.get() if in_turn else nullcontext():
+            with turn or nullcontext():  # not while it pauses: others may ask meanwhile
                 response = _answered(owner, request, due)
         except NetworkException as error:
             cause = error.__cause__

@@ -1,0 +1,332 @@
+# Generated from aio/test_turns.py by scripts/make_sync.py; edit that file.
+"""One issuer's slowness is not another's: hosts that hang hold their own turns, not everybody's."""
+
+from __future__ import annotations
+
+import base64
+import json
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
+
+import httpx
+import pytest
+
+from py_identity_model._protocol.messages import HttpRequest
+from py_identity_model._seam.sync import Result, sleep, spawn
+from py_identity_model.exceptions import (
+    DeadlineExceededException,
+    KeysUnavailableException,
+    PyIdentityModelException,
+)
+from py_identity_model.sync import (
+    AccessTokenVerifier,
+    HTTPClient,
+    Settings,
+    TrustedIssuer,
+    clear_discovery_cache,
+    clear_jwks_cache,
+    http,
+    turns,
+    validate_token,
+)
+from py_identity_model.sync.http import send
+from py_identity_model.sync.turns import Turns
+from py_identity_model.testing import Answer, EmbeddedProvider, Received
+from tests.support import CONFIG, Silent, refused
+
+IMPATIENT = Settings(http_timeout=0.05, http_retry_max_attempts=0)
+
+
+class Tenants:
+    """Serves a document for each tenant of a provider; those that begin with "slow" wait."""
+
+    def __init__(self, provider: EmbeddedProvider) -> None:
+        self.provider = provider
+        self.open = threading.Event()
+        self.asked: list[str] = []
+        provider.intercept = self._answer
+
+    def issuer(self, tenant: str) -> str:
+        return f"{self.provider.issuer}/{tenant}"
+
+    def token(self, tenant: str) -> str:
+        return self.provider.mint(iss=self.issuer(tenant))
+
+    def _answer(self, received: Received) -> Answer | None:
+        tenant, _, rest = received.path.removeprefix("/").partition("/.well-known/")
+        if not rest:
+            return None
+        self.asked.append(tenant)
+        if tenant.startswith("slow"):
+            self.open.wait(20)
+        return Answer.of_json({**self.provider.document(), "issuer": self.issuer(tenant)})
+
+
+@pytest.fixture
+def tenants(provider: EmbeddedProvider) -> Iterator[Tenants]:
+    """A provider with tenants; in the end all of them answer."""
+    made = Tenants(provider)
+    yield made
+    made.open.set()
+
+
+@pytest.fixture
+def other() -> Iterator[EmbeddedProvider]:
+    """A provider on another host."""
+    with EmbeddedProvider() as running:
+        yield running
+
+
+@pytest.fixture(autouse=True)
+def few_attempts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let what a broken rule holds up fail soon, and once."""
+    monkeypatch.setenv("HTTP_TIMEOUT", "8")
+    monkeypatch.setenv("HTTP_RETRY_MAX_ATTEMPTS", "0")
+
+
+class Callers:
+    """Calls that nobody waits for, until all have ended."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self.ended: list[object] = []
+
+    def start(self, one: Callable[[], Result[object]]) -> None:
+        def run() -> None:
+            try:
+                one()
+            except PyIdentityModelException as error:
+                self.ended.append(error)
+            else:
+                self.ended.append(None)
+
+        self.count += 1
+        assert spawn("caller", run)
+
+    def all_ended(self) -> None:
+        while len(self.ended) < self.count:
+            sleep(0.005)
+
+
+def unsigned(issuer: str) -> str:
+    """Return what anyone can write: an access token with no signature to speak of."""
+    parts = ({"alg": "RS256", "kid": "a", "typ": "at+jwt"}, {"iss": issuer})
+    encoded = [base64.urlsafe_b64encode(json.dumps(one).encode()).decode() for one in parts]
+    return "Bearer " + ".".join(one.rstrip("=") for one in encoded) + ".AAAA"
+
+
+@contextmanager
+def hostile(
+    client: HTTPClient, tenants: Tenants, *, hanging: int, dripping: int, strangers: int
+) -> Iterator[None]:
+    """Hold so many turns: by issuers that hang or drip, and by tenants that strangers name."""
+    callers = Callers()
+    verifier = AccessTokenVerifier(TrustedIssuer, "api", http_client=client)
+    token = tenants.token("any")
+    table = client.turns.table
+    with Silent(hanging) as silent, Silent(dripping, drip=True) as drips:
+        for url in (*silent.urls, *drips.urls):
+            callers.start(partial(validate_token, token, CONFIG, url, client))
+        for number in range(strangers):
+            bearer = unsigned(tenants.issuer(f"slow{number}"))
+            callers.start(partial(verifier.verify, bearer))
+        while table.holding + table.waiting < callers.count:
+            sleep(0.005)
+        while silent.asked + drips.asked + len(tenants.asked) < table.holding:
+            sleep(0.005)
+        try:
+            yield
+        finally:
+            tenants.open.set()
+    callers.all_ended()
+    assert (table.holding, table.waiting) == (0, 0)
+
+
+def test_beside_236_hostile_callers_others_are_asked_at_once(
+    tenants: Tenants, other: EmbeddedProvider
+) -> None:
+    with HTTPClient() as client:
+        acme = tenants.issuer("acme")
+        validate_token(tenants.token("acme"), CONFIG, acme, client)
+        clear_discovery_cache()
+        clear_jwks_cache()
+        tenants.asked.clear()
+        with hostile(client, tenants, hanging=120, dripping=16, strangers=100):
+            assert 0 < len(tenants.asked) <= 32
+            validate_token(other.mint(), CONFIG, other.issuer, client)
+            validate_token(tenants.token("acme"), CONFIG, acme, client)
+            tenants.provider.rotate_keys()
+            validate_token(tenants.token("acme"), CONFIG, acme, client)
+            with refused(KeysUnavailableException, "keys_unavailable") as caught:
+                new = tenants.issuer("new")
+                validate_token(tenants.token("new"), CONFIG, new, client, settings=IMPATIENT)
+            assert "waited for its turn" in str(caught.value)
+            assert "new" not in tenants.asked
+
+
+def test_a_client_with_fewer_connections_divides_those_it_has(
+    tenants: Tenants, other: EmbeddedProvider
+) -> None:
+    with httpx.Client(limits=httpx.Limits(max_connections=20)) as inner:
+        client = HTTPClient(inner)
+        acme = tenants.issuer("acme")
+        validate_token(tenants.token("acme"), CONFIG, acme, client)
+        tenants.asked.clear()
+        with hostile(client, tenants, hanging=3, dripping=1, strangers=20):
+            assert len(tenants.asked) <= 3
+            validate_token(other.mint(), CONFIG, other.issuer, client)
+            tenants.provider.rotate_keys()
+            validate_token(tenants.token("acme"), CONFIG, acme, client)
+
+
+def stalling(count: int) -> tuple[HTTPClient, threading.Event, list[str]]:
+    """Return a client whose first ``count`` answers wait for an event, and what it was asked."""
+    asked: list[str] = []
+    go = threading.Event()
+
+    def serve(request: httpx.Request) -> httpx.Response:
+        asked.append(request.url.path)
+        while len(asked) <= count and not go.is_set():
+            sleep(0.005)
+        return httpx.Response(200, json={})
+
+    return HTTPClient(httpx.Client(transport=httpx.MockTransport(serve))), go, asked
+
+
+def get(path: str = "") -> HttpRequest:
+    return HttpRequest("GET", f"https://op.example/{path}")
+
+
+def fill(client: HTTPClient, callers: Callers, count: int = 16) -> None:
+    """Hold every turn of a host."""
+    for number in range(count):
+        callers.start(partial(send, get(f"held{number}"), client, in_turn=True))
+    while client.turns.table.holding < count:
+        sleep(0.005)
+
+
+def test_the_wait_for_a_turn_counts_towards_the_deadline(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    client, go, asked = stalling(16)
+    callers = Callers()
+    fill(client, callers)
+    monkeypatch.setenv("HTTP_TIMEOUT", "0.05")
+    with refused(DeadlineExceededException, "deadline_exceeded") as caught:
+        send(get("late"), client, in_turn=True)
+    assert "waited for its turn" in str(caught.value)
+    assert "/late" not in asked
+    assert client.turns.table.waiting == 0
+    go.set()
+    callers.all_ended()
+
+
+def test_a_request_without_turns_waits_for_none() -> None:
+    client, go, _ = stalling(16)
+    callers = Callers()
+    fill(client, callers)
+    go.set()
+    assert (send(get("own"), client)).status_code == 200
+    callers.all_ended()
+    assert client.turns.table.holding == 0
+
+
+def test_a_turn_is_given_back_by_requests_that_fail() -> None:
+    def fail(request: httpx.Request) -> httpx.Response:
+        raise LookupError if request.url.path == "/bug" else httpx.ReadError("reset")
+
+    client = HTTPClient(httpx.Client(transport=httpx.MockTransport(fail)))
+    for path in ("reset", "bug") * 20:
+        with pytest.raises((PyIdentityModelException, LookupError)):
+            send(get(path), client, in_turn=True)
+    assert client.turns.table.holding == 0
+
+
+def test_no_turn_is_held_while_an_attempt_waits_for_the_next(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    held: list[int] = []
+
+    def note(seconds: float) -> None:
+        held.append(client.turns.table.holding)
+
+    monkeypatch.setattr(http, "sleep", note)
+    monkeypatch.setenv("HTTP_RETRY_MAX_ATTEMPTS", "1")
+    answers = iter([httpx.Response(503, headers={"retry-after": "5"}), httpx.Response(200)])
+    during: list[int] = []
+
+    def serve(request: httpx.Request) -> httpx.Response:
+        during.append(client.turns.table.holding)
+        return next(answers)
+
+    client = HTTPClient(httpx.Client(transport=httpx.MockTransport(serve)))
+    assert (send(get(), client, in_turn=True)).status_code == 200
+    assert (during, held) == ([1, 1], [0])
+
+
+def test_a_turn_that_was_given_is_used_once_more_by_who_waits() -> None:
+    client, go, asked = stalling(16)
+    callers = Callers()
+    fill(client, callers)
+    callers.start(partial(send, get("next"), client, in_turn=True))
+    while client.turns.table.waiting < 1:
+        sleep(0.005)
+    assert "/next" not in asked
+    go.set()
+    callers.all_ended()
+    assert callers.ended == [None] * 17
+    assert "/next" in asked
+
+
+def test_a_request_that_outlasts_its_deadline_keeps_nobody_waiting() -> None:
+    table = Turns(1)
+    now = time.monotonic()
+    endless = table.turn("https://op.example/a", now + 0.05)
+    with endless, table.turn("https://op.example/b", now + 30):
+        assert time.monotonic() >= now + 0.05
+
+
+def test_callers_of_an_issuer_that_drips_leave_at_their_deadline(
+    provider: EmbeddedProvider,
+) -> None:
+    settings = Settings(http_timeout=0.1, http_retry_max_attempts=0)
+    callers = Callers()
+    with Silent(20, drip=True) as drips:
+        with httpx.Client() as inner:
+            client = HTTPClient(inner)
+            token = provider.mint()
+            for url in drips.urls:
+                one = partial(validate_token, token, CONFIG, url, client, settings=settings)
+                callers.start(one)
+            callers.all_ended()
+            assert all(isinstance(one, KeysUnavailableException) for one in callers.ended)
+            validate_token(token, CONFIG, provider.issuer, client)
+
+
+def test_clients_share_no_turns_but_the_default_ones_do() -> None:
+    one, two = (HTTPClient(httpx.Client()) for _ in range(2))
+    assert one.turns is one.turns
+    assert one.turns is not two.turns
+    assert http.default_http_client("http://op.example").turns is http._turns
+    for each in (one, two):
+        each.client.close()
+
+
+def test_another_port_is_another_host_and_credentials_are_not_part_of_it() -> None:
+    host_of = turns._host_of
+    assert host_of("https://OP.example/a") == host_of("https://user:pass@op.example/b?c")
+    assert len({host_of(f"{one}/a") for one in ("https://a:1", "https://a:2", "http://a:1")}) == 3
+    assert "pass" not in host_of("https://user:pass@op.example/")
+
+
+def test_only_so_many_addresses_that_were_good_are_remembered(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(turns, "_MOST_KNOWN", 2)
+    some = Turns(100)
+    for name in ("a", "b", "a", "c"):
+        some.succeeded(name)
+    assert list(some._good) == ["a", "c"]
