@@ -169,6 +169,8 @@ if TYPE_CHECKING:
     from .sync import UserInfoRequest as UserInfoRequest
     from .sync import UserInfoResponse as UserInfoResponse
     from .sync import VerifiedAccessToken as VerifiedAccessToken
+    from .sync import WebFingerRequest as WebFingerRequest
+    from .sync import WebFingerResponse as WebFingerResponse
     from .sync import build_authorization_url as build_authorization_url
     from .sync import build_client_id_metadata as build_client_id_metadata
     from .sync import build_dpop_headers as build_dpop_headers
@@ -189,6 +191,7 @@ if TYPE_CHECKING:
     from .sync import create_request_object as create_request_object
     from .sync import decode_jwt as decode_jwt
     from .sync import delete_client as delete_client
+    from .sync import discover_issuer as discover_issuer
     from .sync import encrypt_request_object as encrypt_request_object
     from .sync import exchange_token as exchange_token
     from .sync import extract_dpop_nonce as extract_dpop_nonce
@@ -396,6 +399,8 @@ __all__ = [
     "UserInfoResponse",
     "ValidationException",
     "VerifiedAccessToken",
+    "WebFingerRequest",
+    "WebFingerResponse",
     "build_authorization_url",
     "build_client_id_metadata",
     "build_dpop_headers",
@@ -416,6 +421,7 @@ __all__ = [
     "create_request_object",
     "decode_jwt",
     "delete_client",
+    "discover_issuer",
     "encrypt_request_object",
     "exchange_token",
     "extract_dpop_nonce",
@@ -587,6 +593,8 @@ if not TYPE_CHECKING:  # a `__getattr__` in sight would hide misspelt names from
                 "UserInfoRequest",
                 "UserInfoResponse",
                 "VerifiedAccessToken",
+                "WebFingerRequest",
+                "WebFingerResponse",
                 "build_authorization_url",
                 "build_client_id_metadata",
                 "build_dpop_headers",
@@ -607,6 +615,7 @@ if not TYPE_CHECKING:  # a `__getattr__` in sight would hide misspelt names from
                 "create_request_object",
                 "decode_jwt",
                 "delete_client",
+                "discover_issuer",
                 "encrypt_request_object",
                 "exchange_token",
                 "extract_dpop_nonce",

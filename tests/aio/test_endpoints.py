@@ -32,6 +32,7 @@ from py_identity_model.aio import (
     TokenRevocationRequest,
     UserInfoRequest,
     delete_client,
+    discover_issuer,
     exchange_token,
     get_userinfo,
     introspect_token,
@@ -162,6 +163,9 @@ BEARERS: dict[str, tuple[Any, Any]] = {
     "client delete": (delete_client, lambda url: ClientDeleteRequest(url, "the-bearer")),
     "UserInfo request": (get_userinfo, lambda url: UserInfoRequest(url, "the-bearer")),
 }
+OPEN: dict[str, tuple[Any, Any]] = {
+    "WebFinger request": (discover_issuer, lambda url: url + "?who=alice"),
+}
 ANSWERS: dict[str, dict[str, Any]] = {
     "device authorization": {
         "device_code": "d",
@@ -175,6 +179,14 @@ ANSWERS: dict[str, dict[str, Any]] = {
     "client registration (read)": {"client_id": "c"},
     "client registration (update)": {"client_id": "c"},
     "UserInfo request": {"sub": "alice"},
+    "WebFinger request": {
+        "links": [
+            {
+                "rel": "http://openid.net/specs/connect/1.0/issuer",
+                "href": "https://op.example",
+            }
+        ]
+    },
 }
 USUAL = {"access_token": "t", "token_type": "Bearer", "expires_in": 60}
 
@@ -185,10 +197,10 @@ def answer_to(operation: str) -> Answer:
 
 def calls(operation: str) -> tuple[Any, Any]:
     """Return function and request maker."""
-    return FORMS[operation][:2] if operation in FORMS else BEARERS[operation]
+    return FORMS[operation][:2] if operation in FORMS else (BEARERS | OPEN)[operation]
 
 
-ALL = [*FORMS, *BEARERS]
+ALL = [*FORMS, *BEARERS, *OPEN]
 
 
 @pytest.mark.parametrize("operation", FORMS)
@@ -288,7 +300,7 @@ async def test_a_refusal_says_what_the_provider_said_and_no_secret(
     own = [secret for secret in secrets if secret in known]
     assert own or operation in {
         *("token request", "device authorization", "PAR", "extension token request"),
-        "backchannel authentication request",
+        *("backchannel authentication request", "WebFinger request"),
     }
     for text in (response.error, repr(response), response.oauth_error_description):
         for secret in own:
@@ -368,6 +380,7 @@ async def test_what_is_spent_by_its_use_is_not_sent_twice(
     repeatable = {
         *("token request", "token introspection", "token revocation", "UserInfo request"),
         *("client registration (read)", "client registration (update)", "client delete"),
+        "WebFinger request",
     }
     assert len(provider.requests) == (4 if operation in repeatable else 1)
 

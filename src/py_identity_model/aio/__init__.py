@@ -191,6 +191,8 @@ if TYPE_CHECKING:
     from .._protocol.userinfo import UserInfoRequest as UserInfoRequest
     from .._protocol.userinfo import UserInfoResponse as UserInfoResponse
     from .._protocol.verified_access_token import VerifiedAccessToken as VerifiedAccessToken
+    from .._protocol.webfinger import WebFingerRequest as WebFingerRequest
+    from .._protocol.webfinger import WebFingerResponse as WebFingerResponse
     from .._settings import Settings as Settings
     from .access_token import validate_access_token as validate_access_token
     from .access_token_verifier import AsyncAccessTokenVerifier as AsyncAccessTokenVerifier
@@ -242,6 +244,7 @@ if TYPE_CHECKING:
     from .token_store import AsyncTokenStore as AsyncTokenStore
     from .token_validation import validate_token as validate_token
     from .userinfo import get_userinfo as get_userinfo
+    from .webfinger import discover_issuer as discover_issuer
 
 __all__ = [
     "FAPI2_ALLOWED_AUTH_METHODS",
@@ -345,6 +348,8 @@ __all__ = [
     "UserInfoRequest",
     "UserInfoResponse",
     "VerifiedAccessToken",
+    "WebFingerRequest",
+    "WebFingerResponse",
     "build_authorization_url",
     "build_client_id_metadata",
     "build_dpop_headers",
@@ -365,6 +370,7 @@ __all__ = [
     "create_request_object",
     "decode_jwt",
     "delete_client",
+    "discover_issuer",
     "encrypt_request_object",
     "exchange_token",
     "extract_dpop_nonce",
@@ -499,10 +505,7 @@ if not TYPE_CHECKING:  # a `__getattr__` in sight would hide misspelt names from
                 "DeviceTokenRequest",
                 "DeviceTokenResponse",
             ],
-            ".._protocol.discovery": [
-                "DiscoveryDocumentRequest",
-                "DiscoveryDocumentResponse",
-            ],
+            ".._protocol.discovery": ["DiscoveryDocumentRequest", "DiscoveryDocumentResponse"],
             ".._protocol.discovery_rules": ["DiscoveryErrorKind"],
             ".._protocol.dpop": [
                 "DPoPKey",
@@ -591,6 +594,7 @@ if not TYPE_CHECKING:  # a `__getattr__` in sight would hide misspelt names from
             ".._protocol.trusted_issuer": ["TrustedIssuer"],
             ".._protocol.userinfo": ["UserInfoRequest", "UserInfoResponse"],
             ".._protocol.verified_access_token": ["VerifiedAccessToken"],
+            ".._protocol.webfinger": ["WebFingerRequest", "WebFingerResponse"],
             ".._settings": ["Settings"],
             ".access_token": ["validate_access_token"],
             ".access_token_verifier": ["AsyncAccessTokenVerifier"],
@@ -631,5 +635,6 @@ if not TYPE_CHECKING:  # a `__getattr__` in sight would hide misspelt names from
             ".token_store": ["AsyncMemoryTokenStore", "AsyncStoredReplays", "AsyncTokenStore"],
             ".token_validation": ["validate_token"],
             ".userinfo": ["get_userinfo"],
+            ".webfinger": ["discover_issuer"],
         },
     )
