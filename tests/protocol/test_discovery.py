@@ -304,7 +304,7 @@ def test_a_policy_is_one_hashable_value() -> None:
         policy = DiscoveryPolicy()
         setattr(policy, name, not rules[name])
         keys.add(policy.cache_key())
-    assert len(keys) == 7
+    assert len(keys) == 8
 
 
 def test_walking_a_successful_response_never_raises_but_for_error() -> None:

@@ -37,7 +37,10 @@ class AsyncOAuthClient(AsyncLogins):
     ``decryption_keys`` open encrypted tokens and responses.
 
     ``profile`` is None, ``fapi2`` or ``fapi2-message-signing``: what violates it is refused
-    before anything is sent.  ``token_store`` keeps the tokens of :meth:`token_source`,
+    before anything is sent.  ``message_signing`` names what the latter signs: requests (JAR),
+    responses (JARM), by default both.  ``tls_client_certificate_bound_access_tokens`` says that
+    ``http_client`` was made elsewhere and presents a certificate, to which tokens are bound
+    however the client authenticates.  ``token_store`` keeps the tokens of :meth:`token_source`,
     ``replay_store`` the logins that were finished.  ``http_client``, ``discovery_policy`` and
     ``settings`` are those of the functions.
 

@@ -17,7 +17,9 @@ from .._protocol.authorization import (
 from .._protocol.authorization_code import AuthorizationCodeTokenRequest
 from .._protocol.callback import AuthorizeCallbackResponse, parse_authorize_callback_response
 from .._protocol.client_profile import (
+    check_provider,
     check_request,
+    response_mode_of,
     signing_algorithms,
 )
 from .._protocol.discovery import DiscoveryDocumentResponse
@@ -80,12 +82,13 @@ class Logins(ProviderAccess):
         check_request(
             self.profile, redirect_uri=target, response_type=response_type, use_par=pushed
         )
-        if self.profile == "fapi2-message-signing" and response_mode is None:
-            response_mode = "jwt"
+        wanted = self._scope if scope is None else scope_text(scope) or ""
+        check_provider(self.profile, metadata, login_scope=wanted)
+        response_mode = response_mode_of(self.profile, self._message_signing, response_mode)
         made = Secrets.fresh()
         named = {
             "redirect_uri": target,
-            "scope": self._scope if scope is None else scope_text(scope),
+            "scope": wanted,
             "response_type": response_type,
             "state": made.state,
             "nonce": made.nonce,
@@ -121,7 +124,11 @@ class Logins(ProviderAccess):
         *,
         pushed: bool,
     ) -> str:
-        endpoint = str(metadata.authorization_endpoint or "")
+        endpoint = metadata.authorization_endpoint
+        if not isinstance(endpoint, str) or not endpoint:
+            raise ConfigurationException(
+                "the provider has no authorization_endpoint", code="missing_endpoint"
+            )
         signed = self._signed(str(metadata.issuer), named, extra)
         if pushed:
             reference = self._pushed(named, extra, signed)

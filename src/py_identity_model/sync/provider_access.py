@@ -4,14 +4,17 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 from .._jose.jwk import PrivateKey
 from .._protocol.client_assertion import ClientSecretJwt, PrivateKeyJwtAuthentication
 from .._protocol.client_authentication import ClientAuthentication, NoClientAuthentication
 from .._protocol.client_profile import (
+    SIGNED_MESSAGES,
     ClientProfile,
+    RequestSigning,
+    SignedMessage,
     check_profile,
     check_provider,
     signing_algorithms,
@@ -19,7 +22,7 @@ from .._protocol.client_profile import (
 from .._protocol.discovery import DiscoveryDocumentRequest, DiscoveryDocumentResponse
 from .._protocol.dpop import DPoPKey
 from .._protocol.mtls import resolve_mtls_endpoint
-from .._protocol.policy import DiscoveryPolicy
+from .._protocol.policy import DiscoveryPolicy, without_login_members
 from .._protocol.replay import MemoryReplayStore, ReplayStore
 from .._protocol.token_endpoint import Scope, scope_text
 from .._protocol.token_validation import TokenValidationConfig
@@ -36,6 +39,34 @@ from .token_store import MemoryTokenStore, TokenStore
 from .userinfo import get_userinfo
 
 _METADATA_LIFETIME = 3600.0
+
+
+def presents_certificate(
+    authentication: ClientAuthentication, http_client: HTTPClient | None, bound: bool
+) -> bool:
+    """Return whether requests present a certificate, to which tokens are then bound.
+
+    Raises ConfigurationException for certificates that could not be presented.
+    """
+    if authentication.certificate is not None and http_client is not None:
+        raise ConfigurationException(
+            f"{type(authentication).__name__} with certificate files and http_client cannot be "
+            "combined: give the files to HTTPClient(certificate=MtlsClientAuth(…)), and "
+            f"{type(authentication).__name__}() to this client",
+            code="mtls_with_client",
+        )
+    presented = http_client is not None and http_client.presents_certificate
+    wanted = bound or authentication.method in _CERTIFICATE_METHODS
+    if wanted and authentication.certificate is None and http_client is None:
+        raise ConfigurationException(
+            "without certificate files an http_client is needed that presents a certificate: "
+            "HTTPClient(certificate=MtlsClientAuth(…))",
+            code="missing_client_certificate",
+        )
+    return wanted or presented
+
+
+_CERTIFICATE_METHODS = frozenset({"tls_client_auth", "self_signed_tls_client_auth"})
 
 
 class ProviderAccess:
@@ -55,6 +86,8 @@ class ProviderAccess:
         request_signing_key: PrivateKey | None = None,
         request_signing_algorithm: str = "ES256",
         request_signing_kid: str | None = None,
+        message_signing: Collection[SignedMessage] = SIGNED_MESSAGES,
+        tls_client_certificate_bound_access_tokens: bool = False,
         dpop_key: DPoPKey | None = None,
         id_token_algorithms: Sequence[str] | None = None,
         leeway: float = 0.0,
@@ -71,10 +104,21 @@ class ProviderAccess:
         self.profile = profile
         self.dpop_key = dpop_key
         self._authentication = client_authentication or NoClientAuthentication()
-        signing = request_signing_algorithm if request_signing_key is not None else None
-        check_profile(
-            profile, self._authentication, use_dpop=dpop_key is not None, signs_requests=signing
+        self._presents_certificate = presents_certificate(
+            self._authentication, http_client, tls_client_certificate_bound_access_tokens
         )
+        signing = None
+        if request_signing_key is not None:
+            signing = RequestSigning(request_signing_key, request_signing_algorithm)
+        check_profile(
+            profile,
+            self._authentication,
+            dpop_key=dpop_key,
+            certificate_bound=self._presents_certificate,
+            signing=signing,
+            message_signing=message_signing,
+        )
+        self._message_signing = message_signing
         self._redirect_uri = redirect_uri
         self._scope = scope_text(scope) or ""
         if metadata is not None and metadata.issuer != issuer:
@@ -93,7 +137,7 @@ class ProviderAccess:
         self._store = MemoryTokenStore() if token_store is None else token_store
         self._replays = MemoryReplayStore() if replay_store is None else replay_store
         self._http_client = http_client
-        self._policy = discovery_policy
+        self._policy = without_login_members(discovery_policy)
         self._settings = settings
         self.clock = time.monotonic
 
@@ -138,11 +182,7 @@ class ProviderAccess:
             print(client.endpoint("token_endpoint"))
         """
         metadata = self.metadata()
-        certificate = self._authentication.method in {
-            "tls_client_auth",
-            "self_signed_tls_client_auth",
-        }
-        if certificate:
+        if self._presents_certificate:
             found = resolve_mtls_endpoint(metadata, name)
         else:
             found = getattr(metadata, name, None)
