@@ -178,6 +178,7 @@ if TYPE_CHECKING:
     from .sync import build_jar_authorization_url as build_jar_authorization_url
     from .sync import build_protected_resource_metadata as build_protected_resource_metadata
     from .sync import build_pushed_authorization_url as build_pushed_authorization_url
+    from .sync import build_request_uri_authorization_url as build_request_uri_authorization_url
     from .sync import build_www_authenticate as build_www_authenticate
     from .sync import certificate_thumbprint_from_file as certificate_thumbprint_from_file
     from .sync import clear_discovery_cache as clear_discovery_cache
@@ -186,9 +187,11 @@ if TYPE_CHECKING:
     from .sync import combine_claims_validators as combine_claims_validators
     from .sync import compute_ath as compute_ath
     from .sync import compute_certificate_thumbprint as compute_certificate_thumbprint
+    from .sync import create_backchannel_request_object as create_backchannel_request_object
     from .sync import create_client_assertion as create_client_assertion
     from .sync import create_dpop_proof as create_dpop_proof
     from .sync import create_request_object as create_request_object
+    from .sync import create_unsigned_request_object as create_unsigned_request_object
     from .sync import decode_jwt as decode_jwt
     from .sync import delete_client as delete_client
     from .sync import discover_issuer as discover_issuer
@@ -226,6 +229,8 @@ if TYPE_CHECKING:
     from .sync import request_device_authorization as request_device_authorization
     from .sync import request_extension_token as request_extension_token
     from .sync import request_jwt_bearer_token as request_jwt_bearer_token
+    from .sync import request_object_reference as request_object_reference
+    from .sync import request_object_response as request_object_response
     from .sync import require_claim_value as require_claim_value
     from .sync import require_claims as require_claims
     from .sync import require_scopes as require_scopes
@@ -408,6 +413,7 @@ __all__ = [
     "build_jar_authorization_url",
     "build_protected_resource_metadata",
     "build_pushed_authorization_url",
+    "build_request_uri_authorization_url",
     "build_www_authenticate",
     "certificate_thumbprint_from_file",
     "clear_discovery_cache",
@@ -416,9 +422,11 @@ __all__ = [
     "combine_claims_validators",
     "compute_ath",
     "compute_certificate_thumbprint",
+    "create_backchannel_request_object",
     "create_client_assertion",
     "create_dpop_proof",
     "create_request_object",
+    "create_unsigned_request_object",
     "decode_jwt",
     "delete_client",
     "discover_issuer",
@@ -458,6 +466,8 @@ __all__ = [
     "request_device_authorization",
     "request_extension_token",
     "request_jwt_bearer_token",
+    "request_object_reference",
+    "request_object_response",
     "require_claim_value",
     "require_claims",
     "require_scopes",
@@ -602,6 +612,7 @@ if not TYPE_CHECKING:  # a `__getattr__` in sight would hide misspelt names from
                 "build_jar_authorization_url",
                 "build_protected_resource_metadata",
                 "build_pushed_authorization_url",
+                "build_request_uri_authorization_url",
                 "build_www_authenticate",
                 "certificate_thumbprint_from_file",
                 "clear_discovery_cache",
@@ -610,9 +621,11 @@ if not TYPE_CHECKING:  # a `__getattr__` in sight would hide misspelt names from
                 "combine_claims_validators",
                 "compute_ath",
                 "compute_certificate_thumbprint",
+                "create_backchannel_request_object",
                 "create_client_assertion",
                 "create_dpop_proof",
                 "create_request_object",
+                "create_unsigned_request_object",
                 "decode_jwt",
                 "delete_client",
                 "discover_issuer",
@@ -650,6 +663,8 @@ if not TYPE_CHECKING:  # a `__getattr__` in sight would hide misspelt names from
                 "request_device_authorization",
                 "request_extension_token",
                 "request_jwt_bearer_token",
+                "request_object_reference",
+                "request_object_response",
                 "require_claim_value",
                 "require_claims",
                 "require_scopes",

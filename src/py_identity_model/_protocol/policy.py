@@ -60,7 +60,8 @@ class DiscoveryPolicy:
 
 def without_login_members(policy: DiscoveryPolicy | None) -> DiscoveryPolicy:
     """Return ``policy`` for an object that looks for each member when it needs it."""
-    return replace(policy or DiscoveryPolicy(), allow_missing_login_members=True)
+    given = policy or DiscoveryPolicy()
+    return replace(given, allow_missing_login_members=True, require_key_set=False)
 
 
 _SHARED: dict[tuple[Hashable, ...], tuple[Hashable, ...]] = {}

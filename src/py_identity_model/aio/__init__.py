@@ -67,6 +67,9 @@ if TYPE_CHECKING:
     from .._protocol.ciba import (
         validate_backchannel_notification as validate_backchannel_notification,
     )
+    from .._protocol.ciba_request import (
+        create_backchannel_request_object as create_backchannel_request_object,
+    )
     from .._protocol.client_assertion import ClientSecretJwt as ClientSecretJwt
     from .._protocol.client_assertion import FederatedAssertion as FederatedAssertion
     from .._protocol.client_assertion import PrivateKeyJwt as PrivateKeyJwt
@@ -177,6 +180,14 @@ if TYPE_CHECKING:
     from .._protocol.registration import ClientUpdateRequest as ClientUpdateRequest
     from .._protocol.replay import MemoryReplayStore as MemoryReplayStore
     from .._protocol.replay import ReplayStore as ReplayStore
+    from .._protocol.request_object import (
+        build_request_uri_authorization_url as build_request_uri_authorization_url,
+    )
+    from .._protocol.request_object import (
+        create_unsigned_request_object as create_unsigned_request_object,
+    )
+    from .._protocol.request_object import request_object_reference as request_object_reference
+    from .._protocol.request_object import request_object_response as request_object_response
     from .._protocol.revocation import TokenRevocationRequest as TokenRevocationRequest
     from .._protocol.revocation import TokenRevocationResponse as TokenRevocationResponse
     from .._protocol.server_nonces import DPoPNonces as DPoPNonces
@@ -357,6 +368,7 @@ __all__ = [
     "build_jar_authorization_url",
     "build_protected_resource_metadata",
     "build_pushed_authorization_url",
+    "build_request_uri_authorization_url",
     "build_www_authenticate",
     "certificate_thumbprint_from_file",
     "clear_discovery_cache",
@@ -365,9 +377,11 @@ __all__ = [
     "combine_claims_validators",
     "compute_ath",
     "compute_certificate_thumbprint",
+    "create_backchannel_request_object",
     "create_client_assertion",
     "create_dpop_proof",
     "create_request_object",
+    "create_unsigned_request_object",
     "decode_jwt",
     "delete_client",
     "discover_issuer",
@@ -405,6 +419,8 @@ __all__ = [
     "request_device_authorization",
     "request_extension_token",
     "request_jwt_bearer_token",
+    "request_object_reference",
+    "request_object_response",
     "require_claim_value",
     "require_claims",
     "require_scopes",
@@ -477,6 +493,7 @@ if not TYPE_CHECKING:  # a `__getattr__` in sight would hide misspelt names from
                 "BackchannelTokenResponse",
                 "validate_backchannel_notification",
             ],
+            ".._protocol.ciba_request": ["create_backchannel_request_object"],
             ".._protocol.client_assertion": [
                 "ClientSecretJwt",
                 "FederatedAssertion",
@@ -583,6 +600,12 @@ if not TYPE_CHECKING:  # a `__getattr__` in sight would hide misspelt names from
                 "ClientUpdateRequest",
             ],
             ".._protocol.replay": ["MemoryReplayStore", "ReplayStore"],
+            ".._protocol.request_object": [
+                "build_request_uri_authorization_url",
+                "create_unsigned_request_object",
+                "request_object_reference",
+                "request_object_response",
+            ],
             ".._protocol.revocation": ["TokenRevocationRequest", "TokenRevocationResponse"],
             ".._protocol.server_nonces": ["DPoPNonces"],
             ".._protocol.signed_metadata": ["verify_signed_metadata"],

@@ -261,7 +261,7 @@ class AsyncLogins(AsyncProviderAccess):
     ) -> dict[str, Any] | None:
         if callback.identity_token is None:
             return None
-        return await validate_id_token(
+        claims = await validate_id_token(
             callback.identity_token,
             self._id_token_config(),
             self.issuer,
@@ -273,6 +273,8 @@ class AsyncLogins(AsyncProviderAccess):
             response_type=begun.response_type,
             settings=self._settings,
         )
+        self._check_id_token(claims)
+        return claims
 
     async def _exchanged(
         self, callback: AuthorizeCallbackResponse, begun: AuthorizationRequest
@@ -294,14 +296,17 @@ class AsyncLogins(AsyncProviderAccess):
         )
         if not response.is_successful:
             raise refused_by(request.address, response)
-        kind = str((response.token or {}).get("token_type")).lower()
+        self._check_binding(response.token or {}, request.address)
+        return response
+
+    def _check_binding(self, token: Mapping[str, Any], address: str) -> None:
+        kind = str(token.get("token_type")).lower()
         if self.profile is not None and self.dpop_key is not None and kind != "dpop":
             raise TokenRequestException(
                 "the token is not bound to the key, as the profile demands",
-                request.address,
+                address,
                 code="token_not_bound_to_key",
             )
-        return response
 
     async def _claims(
         self, id_token: str | None, begun: AuthorizationRequest, access_token: str | None
@@ -310,7 +315,7 @@ class AsyncLogins(AsyncProviderAccess):
             raise AuthorizeCallbackException(
                 "the provider gave no ID token: is openid in the scope?", code="missing_id_token"
             )
-        return await validate_id_token(
+        claims = await validate_id_token(
             id_token,
             self._id_token_config(),
             self.issuer,
@@ -320,3 +325,5 @@ class AsyncLogins(AsyncProviderAccess):
             max_age=begun.max_age,
             settings=self._settings,
         )
+        self._check_id_token(claims)
+        return claims

@@ -258,7 +258,7 @@ class Logins(ProviderAccess):
     ) -> dict[str, Any] | None:
         if callback.identity_token is None:
             return None
-        return validate_id_token(
+        claims = validate_id_token(
             callback.identity_token,
             self._id_token_config(),
             self.issuer,
@@ -270,6 +270,8 @@ class Logins(ProviderAccess):
             response_type=begun.response_type,
             settings=self._settings,
         )
+        self._check_id_token(claims)
+        return claims
 
     def _exchanged(
         self, callback: AuthorizeCallbackResponse, begun: AuthorizationRequest
@@ -291,14 +293,17 @@ class Logins(ProviderAccess):
         )
         if not response.is_successful:
             raise refused_by(request.address, response)
-        kind = str((response.token or {}).get("token_type")).lower()
+        self._check_binding(response.token or {}, request.address)
+        return response
+
+    def _check_binding(self, token: Mapping[str, Any], address: str) -> None:
+        kind = str(token.get("token_type")).lower()
         if self.profile is not None and self.dpop_key is not None and kind != "dpop":
             raise TokenRequestException(
                 "the token is not bound to the key, as the profile demands",
-                request.address,
+                address,
                 code="token_not_bound_to_key",
             )
-        return response
 
     def _claims(
         self, id_token: str | None, begun: AuthorizationRequest, access_token: str | None
@@ -307,7 +312,7 @@ class Logins(ProviderAccess):
             raise AuthorizeCallbackException(
                 "the provider gave no ID token: is openid in the scope?", code="missing_id_token"
             )
-        return validate_id_token(
+        claims = validate_id_token(
             id_token,
             self._id_token_config(),
             self.issuer,
@@ -317,3 +322,5 @@ class Logins(ProviderAccess):
             max_age=begun.max_age,
             settings=self._settings,
         )
+        self._check_id_token(claims)
+        return claims

@@ -15,7 +15,7 @@ from .._protocol.revocation import TokenRevocationRequest, TokenRevocationRespon
 from .._protocol.token_endpoint import Scope
 from .._protocol.token_exchange import TokenExchangeRequest, TokenExchangeResponse
 from .introspection import introspect_token
-from .logins import Logins
+from .other_device_logins import OtherDeviceLogins
 from .refreshing import refresh_token
 from .revocation import revoke_token
 from .token_auth import TokenAuth
@@ -25,7 +25,7 @@ from .token_source import TokenSource
 _ACCESS_TOKEN = "urn:ietf:params:oauth:token-type:access_token"
 
 
-class OAuthClient(Logins):
+class OAuthClient(OtherDeviceLogins):
     """A client of one provider: made once, kept for the life of the program.
 
     ``issuer`` is where the metadata is discovered (and checked anew each hour), unless
@@ -35,6 +35,8 @@ class OAuthClient(Logins):
     demands it or ``use_par`` does, and signed with ``request_signing_key`` (PEM or JWK, by
     ``request_signing_algorithm``, named ``request_signing_kid``) if it is given.  ``dpop_key``
     binds every token to a key.  ``id_token_algorithms`` is an allow-list, ``leeway`` in seconds,
+    ``trusted_audiences`` are further clients that ID tokens may be for besides this one, and
+    ``max_id_token_age`` is how many seconds ago they may have been issued (by default any).
     ``decryption_keys`` open encrypted tokens and responses.
 
     ``profile`` is None, ``fapi2`` or ``fapi2-message-signing``: what violates it is refused

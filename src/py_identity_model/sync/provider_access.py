@@ -4,8 +4,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 from .._jose.jwk import PrivateKey
 from .._protocol.client_assertion import ClientSecretJwt, PrivateKeyJwtAuthentication
@@ -21,6 +22,7 @@ from .._protocol.client_profile import (
 )
 from .._protocol.discovery import DiscoveryDocumentRequest, DiscoveryDocumentResponse
 from .._protocol.dpop import DPoPKey
+from .._protocol.id_token_limits import check_age, check_audiences
 from .._protocol.mtls import resolve_mtls_endpoint
 from .._protocol.policy import DiscoveryPolicy, without_login_members
 from .._protocol.replay import MemoryReplayStore, ReplayStore
@@ -90,6 +92,8 @@ class ProviderAccess:
         tls_client_certificate_bound_access_tokens: bool = False,
         dpop_key: DPoPKey | None = None,
         id_token_algorithms: Sequence[str] | None = None,
+        trusted_audiences: Collection[str] = (),
+        max_id_token_age: float | None = None,
         leeway: float = 0.0,
         decryption_keys: Sequence[PrivateKey] | None = None,
         client_secret: str | None = None,
@@ -131,6 +135,10 @@ class ProviderAccess:
         self._use_par = use_par or profile is not None
         self._signing = (request_signing_key, request_signing_algorithm, request_signing_kid)
         self._id_tokens = id_token_algorithms
+        if isinstance(trusted_audiences, str):
+            raise ConfigurationException("trusted_audiences must be a list of client ids")
+        self._trusted_audiences = frozenset({client_id, *trusted_audiences})
+        self._max_id_token_age = max_id_token_age
         self._leeway = leeway
         self._decryption_keys = decryption_keys
         self._client_secret = client_secret
@@ -212,6 +220,11 @@ class ProviderAccess:
             issuer=self.issuer if given is not None else None,
             jwks_uri=None if given is None else given.jwks_uri,
         )
+
+    def _check_id_token(self, claims: Mapping[str, Any]) -> None:
+        """Raise for a valid ID token that this client does not take."""
+        check_audiences(claims, self._trusted_audiences)
+        check_age(claims, self._max_id_token_age, self._leeway)
 
     def userinfo(self, access_token: str, *, expected_sub: str) -> UserInfoResponse:
         """Ask for the claims of the user whose ``sub`` is expected; see :func:`get_userinfo`.
