@@ -100,6 +100,7 @@ if TYPE_CHECKING:
     from .sync import ClientSecretJwt as ClientSecretJwt
     from .sync import ClientSecretPost as ClientSecretPost
     from .sync import ClientUpdateRequest as ClientUpdateRequest
+    from .sync import CollectedClaims as CollectedClaims
     from .sync import DeviceAuthorizationRequest as DeviceAuthorizationRequest
     from .sync import DeviceAuthorizationResponse as DeviceAuthorizationResponse
     from .sync import DeviceTokenRequest as DeviceTokenRequest
@@ -148,6 +149,7 @@ if TYPE_CHECKING:
     from .sync import ReplayStore as ReplayStore
     from .sync import SelfSignedTlsClientAuth as SelfSignedTlsClientAuth
     from .sync import Session as Session
+    from .sync import SessionCheckPage as SessionCheckPage
     from .sync import Settings as Settings
     from .sync import StateValidationResult as StateValidationResult
     from .sync import StoredReplays as StoredReplays
@@ -179,11 +181,13 @@ if TYPE_CHECKING:
     from .sync import build_protected_resource_metadata as build_protected_resource_metadata
     from .sync import build_pushed_authorization_url as build_pushed_authorization_url
     from .sync import build_request_uri_authorization_url as build_request_uri_authorization_url
+    from .sync import build_session_check_page as build_session_check_page
     from .sync import build_www_authenticate as build_www_authenticate
     from .sync import certificate_thumbprint_from_file as certificate_thumbprint_from_file
     from .sync import clear_discovery_cache as clear_discovery_cache
     from .sync import clear_jwks_cache as clear_jwks_cache
     from .sync import client_id_metadata_response as client_id_metadata_response
+    from .sync import collect_claims as collect_claims
     from .sync import combine_claims_validators as combine_claims_validators
     from .sync import compute_ath as compute_ath
     from .sync import compute_certificate_thumbprint as compute_certificate_thumbprint
@@ -191,6 +195,7 @@ if TYPE_CHECKING:
     from .sync import create_client_assertion as create_client_assertion
     from .sync import create_dpop_proof as create_dpop_proof
     from .sync import create_request_object as create_request_object
+    from .sync import create_session_state as create_session_state
     from .sync import create_unsigned_request_object as create_unsigned_request_object
     from .sync import decode_jwt as decode_jwt
     from .sync import delete_client as delete_client
@@ -253,6 +258,7 @@ if TYPE_CHECKING:
     from .sync import validate_token as validate_token
     from .sync import verify_dpop_proof as verify_dpop_proof
     from .sync import verify_jws as verify_jws
+    from .sync import verify_session_state as verify_session_state
     from .sync import verify_signed_metadata as verify_signed_metadata
     from .sync import wait_for_backchannel_token as wait_for_backchannel_token
     from .sync import wait_for_device_token as wait_for_device_token
@@ -301,6 +307,7 @@ __all__ = [
     "ClientSecretJwt",
     "ClientSecretPost",
     "ClientUpdateRequest",
+    "CollectedClaims",
     "Config",
     "ConfigError",
     "ConfigIssue",
@@ -376,6 +383,7 @@ __all__ = [
     "Secret",
     "SelfSignedTlsClientAuth",
     "Session",
+    "SessionCheckPage",
     "Settings",
     "SignatureVerificationException",
     "StateValidationResult",
@@ -414,11 +422,13 @@ __all__ = [
     "build_protected_resource_metadata",
     "build_pushed_authorization_url",
     "build_request_uri_authorization_url",
+    "build_session_check_page",
     "build_www_authenticate",
     "certificate_thumbprint_from_file",
     "clear_discovery_cache",
     "clear_jwks_cache",
     "client_id_metadata_response",
+    "collect_claims",
     "combine_claims_validators",
     "compute_ath",
     "compute_certificate_thumbprint",
@@ -426,6 +436,7 @@ __all__ = [
     "create_client_assertion",
     "create_dpop_proof",
     "create_request_object",
+    "create_session_state",
     "create_unsigned_request_object",
     "decode_jwt",
     "delete_client",
@@ -492,6 +503,7 @@ __all__ = [
     "validate_token",
     "verify_dpop_proof",
     "verify_jws",
+    "verify_session_state",
     "verify_signed_metadata",
     "wait_for_backchannel_token",
     "wait_for_device_token",
@@ -530,6 +542,7 @@ if not TYPE_CHECKING:  # a `__getattr__` in sight would hide misspelt names from
                 "ClientSecretJwt",
                 "ClientSecretPost",
                 "ClientUpdateRequest",
+                "CollectedClaims",
                 "DPoPKey",
                 "DPoPNonces",
                 "DPoPProof",
@@ -582,6 +595,7 @@ if not TYPE_CHECKING:  # a `__getattr__` in sight would hide misspelt names from
                 "ReplayStore",
                 "SelfSignedTlsClientAuth",
                 "Session",
+                "SessionCheckPage",
                 "Settings",
                 "StateValidationResult",
                 "StoredReplays",
@@ -613,11 +627,13 @@ if not TYPE_CHECKING:  # a `__getattr__` in sight would hide misspelt names from
                 "build_protected_resource_metadata",
                 "build_pushed_authorization_url",
                 "build_request_uri_authorization_url",
+                "build_session_check_page",
                 "build_www_authenticate",
                 "certificate_thumbprint_from_file",
                 "clear_discovery_cache",
                 "clear_jwks_cache",
                 "client_id_metadata_response",
+                "collect_claims",
                 "combine_claims_validators",
                 "compute_ath",
                 "compute_certificate_thumbprint",
@@ -625,6 +641,7 @@ if not TYPE_CHECKING:  # a `__getattr__` in sight would hide misspelt names from
                 "create_client_assertion",
                 "create_dpop_proof",
                 "create_request_object",
+                "create_session_state",
                 "create_unsigned_request_object",
                 "decode_jwt",
                 "delete_client",
@@ -687,6 +704,7 @@ if not TYPE_CHECKING:  # a `__getattr__` in sight would hide misspelt names from
                 "validate_token",
                 "verify_dpop_proof",
                 "verify_jws",
+                "verify_session_state",
                 "verify_signed_metadata",
                 "wait_for_backchannel_token",
                 "wait_for_device_token",

@@ -8,6 +8,7 @@ from urllib.parse import parse_qs
 
 import pytest
 
+from py_identity_model._protocol.claim_sources import ClaimSourceRequest
 from py_identity_model.aio import (
     AsyncHTTPClient,
     AuthorizationCodeTokenRequest,
@@ -51,6 +52,7 @@ from py_identity_model.aio import (
     revoke_token,
     update_client,
 )
+from py_identity_model.aio.claim_sources import fetch_claims
 from py_identity_model.testing import Answer, EmbeddedProvider, Received
 
 PATH = "/endpoint"
@@ -162,6 +164,10 @@ BEARERS: dict[str, tuple[Any, Any]] = {
     ),
     "client delete": (delete_client, lambda url: ClientDeleteRequest(url, "the-bearer")),
     "UserInfo request": (get_userinfo, lambda url: UserInfoRequest(url, "the-bearer")),
+    "distributed claims request": (
+        fetch_claims,
+        lambda url: ClaimSourceRequest(url, "the-bearer"),
+    ),
 }
 OPEN: dict[str, tuple[Any, Any]] = {
     "WebFinger request": (discover_issuer, lambda url: url + "?who=alice"),
@@ -192,6 +198,8 @@ USUAL = {"access_token": "t", "token_type": "Bearer", "expires_in": 60}
 
 
 def answer_to(operation: str) -> Answer:
+    if operation == "distributed claims request":
+        return Answer(200, b"a.signed.jwt")
     return Answer.of_json(ANSWERS.get(operation, USUAL))
 
 
@@ -338,7 +346,8 @@ async def test_a_closed_client_is_told(provider: EmbeddedProvider, operation: st
     assert "has been closed" in response.error
 
 
-READS_AN_OBJECT = [name for name in ALL if name not in {"token revocation", "client delete"}]
+READS_NO_OBJECT = {"token revocation", "client delete", "distributed claims request"}
+READS_AN_OBJECT = [name for name in ALL if name not in READS_NO_OBJECT]
 
 
 @pytest.mark.parametrize("operation", READS_AN_OBJECT)
@@ -380,7 +389,7 @@ async def test_what_is_spent_by_its_use_is_not_sent_twice(
     repeatable = {
         *("token request", "token introspection", "token revocation", "UserInfo request"),
         *("client registration (read)", "client registration (update)", "client delete"),
-        "WebFinger request",
+        *("WebFinger request", "distributed claims request"),
     }
     assert len(provider.requests) == (4 if operation in repeatable else 1)
 

@@ -31,7 +31,7 @@ from tests.support import refused
 REQUEST_KEY = DPoPKey()
 KEY = REQUEST_KEY.private_key_pem.decode()
 SIGNING = "backchannel_authentication_request_signing_alg_values_supported"
-STARTED = BackchannelAuthenticationResponse(True, auth_req_id="r1", expires_in=60, interval=1)
+STARTED = BackchannelAuthenticationResponse(True, auth_req_id="r1", expires_in=60, interval=0)
 
 
 class Ciba:
@@ -80,6 +80,7 @@ async def test_a_user_logs_in_on_another_device(provider: EmbeddedProvider) -> N
     started = await client.request_backchannel_login(
         login_hint="alice", binding_message="W4SCT", requested_expiry=30
     )
+    started.interval = 0
     session = await client.wait_for_backchannel_login(started)
     assert (session.subject, session.access_token) == ("alice", "t")
     assert ciba.begun == [
@@ -215,7 +216,7 @@ async def test_a_request_without_or_with_two_hints_is_refused(provider: Embedded
 async def test_a_device_logs_its_user_in(provider: EmbeddedProvider) -> None:
     client = AsyncOAuthClient(provider.issuer, provider.public_client_id)
     device = await client.request_device_login()
-    device.interval = 1
+    device.interval = 0
     provider.decide_device(str(device.user_code))
     token = provider.mint(aud="native", sub="alice", client_id=None, header={"typ": "JWT"})
 
@@ -233,7 +234,7 @@ async def test_a_device_logs_its_user_in(provider: EmbeddedProvider) -> None:
 async def test_a_device_that_asks_for_no_openid_gets_no_claims(provider: EmbeddedProvider) -> None:
     client = AsyncOAuthClient(provider.issuer, provider.public_client_id)
     device = await client.request_device_login("api")
-    device.interval = 1
+    device.interval = 0
     provider.decide_device(str(device.user_code))
     session = await client.wait_for_device_login(device, "api")
     assert session.claims == {}
@@ -243,12 +244,12 @@ async def test_a_device_that_asks_for_no_openid_gets_no_claims(provider: Embedde
 async def test_a_device_whose_user_refuses_is_not_logged_in(provider: EmbeddedProvider) -> None:
     client = AsyncOAuthClient(provider.issuer, provider.public_client_id)
     device = await client.request_device_login()
-    device.interval = 1
+    device.interval = 0
     provider.decide_device(str(device.user_code), agree=False)
     with pytest.raises(TokenRequestException) as caught:
         await client.wait_for_device_login(device)
     assert caught.value.details["oauth_error"] == "access_denied"
-    unknown = DeviceAuthorizationResponse(True, device_code="none", expires_in=5, interval=1)
+    unknown = DeviceAuthorizationResponse(True, device_code="none", expires_in=5, interval=0)
     with pytest.raises(TokenRequestException):
         await client.wait_for_device_login(unknown)
 

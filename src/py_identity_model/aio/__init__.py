@@ -70,6 +70,7 @@ if TYPE_CHECKING:
     from .._protocol.ciba_request import (
         create_backchannel_request_object as create_backchannel_request_object,
     )
+    from .._protocol.claim_sources import CollectedClaims as CollectedClaims
     from .._protocol.client_assertion import ClientSecretJwt as ClientSecretJwt
     from .._protocol.client_assertion import FederatedAssertion as FederatedAssertion
     from .._protocol.client_assertion import PrivateKeyJwt as PrivateKeyJwt
@@ -191,6 +192,10 @@ if TYPE_CHECKING:
     from .._protocol.revocation import TokenRevocationRequest as TokenRevocationRequest
     from .._protocol.revocation import TokenRevocationResponse as TokenRevocationResponse
     from .._protocol.server_nonces import DPoPNonces as DPoPNonces
+    from .._protocol.session_management import SessionCheckPage as SessionCheckPage
+    from .._protocol.session_management import build_session_check_page as build_session_check_page
+    from .._protocol.session_management import create_session_state as create_session_state
+    from .._protocol.session_management import verify_session_state as verify_session_state
     from .._protocol.signed_metadata import verify_signed_metadata as verify_signed_metadata
     from .._protocol.stored_token import StoredToken as StoredToken
     from .._protocol.token_cache import TokenCache as TokenCache
@@ -213,6 +218,7 @@ if TYPE_CHECKING:
     from .ciba import poll_backchannel_token as poll_backchannel_token
     from .ciba import request_backchannel_authentication as request_backchannel_authentication
     from .ciba import wait_for_backchannel_token as wait_for_backchannel_token
+    from .claim_sources import collect_claims as collect_claims
     from .client_credentials import (
         request_client_credentials_token as request_client_credentials_token,
     )
@@ -299,6 +305,7 @@ __all__ = [
     "ClientSecretJwt",
     "ClientSecretPost",
     "ClientUpdateRequest",
+    "CollectedClaims",
     "DPoPKey",
     "DPoPNonces",
     "DPoPProof",
@@ -342,6 +349,7 @@ __all__ = [
     "ReplayStore",
     "SelfSignedTlsClientAuth",
     "Session",
+    "SessionCheckPage",
     "Settings",
     "StateValidationResult",
     "StoredToken",
@@ -369,11 +377,13 @@ __all__ = [
     "build_protected_resource_metadata",
     "build_pushed_authorization_url",
     "build_request_uri_authorization_url",
+    "build_session_check_page",
     "build_www_authenticate",
     "certificate_thumbprint_from_file",
     "clear_discovery_cache",
     "clear_jwks_cache",
     "client_id_metadata_response",
+    "collect_claims",
     "combine_claims_validators",
     "compute_ath",
     "compute_certificate_thumbprint",
@@ -381,6 +391,7 @@ __all__ = [
     "create_client_assertion",
     "create_dpop_proof",
     "create_request_object",
+    "create_session_state",
     "create_unsigned_request_object",
     "decode_jwt",
     "delete_client",
@@ -443,6 +454,7 @@ __all__ = [
     "validate_token",
     "verify_dpop_proof",
     "verify_jws",
+    "verify_session_state",
     "verify_signed_metadata",
     "wait_for_backchannel_token",
     "wait_for_device_token",
@@ -494,6 +506,7 @@ if not TYPE_CHECKING:  # a `__getattr__` in sight would hide misspelt names from
                 "validate_backchannel_notification",
             ],
             ".._protocol.ciba_request": ["create_backchannel_request_object"],
+            ".._protocol.claim_sources": ["CollectedClaims"],
             ".._protocol.client_assertion": [
                 "ClientSecretJwt",
                 "FederatedAssertion",
@@ -608,6 +621,12 @@ if not TYPE_CHECKING:  # a `__getattr__` in sight would hide misspelt names from
             ],
             ".._protocol.revocation": ["TokenRevocationRequest", "TokenRevocationResponse"],
             ".._protocol.server_nonces": ["DPoPNonces"],
+            ".._protocol.session_management": [
+                "SessionCheckPage",
+                "build_session_check_page",
+                "create_session_state",
+                "verify_session_state",
+            ],
             ".._protocol.signed_metadata": ["verify_signed_metadata"],
             ".._protocol.stored_token": ["StoredToken"],
             ".._protocol.token_cache": ["TokenCache"],
@@ -627,6 +646,7 @@ if not TYPE_CHECKING:  # a `__getattr__` in sight would hide misspelt names from
                 "request_backchannel_authentication",
                 "wait_for_backchannel_token",
             ],
+            ".claim_sources": ["collect_claims"],
             ".client_credentials": ["request_client_credentials_token"],
             ".device": [
                 "poll_device_token",

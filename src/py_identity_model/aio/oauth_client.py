@@ -32,8 +32,11 @@ class AsyncOAuthClient(AsyncOtherDeviceLogins):
     assertions are made for the issuer, and certificates lead to the provider's aliases for them.
     ``redirect_uri`` and ``scope`` are those of logins; they are pushed where the provider
     demands it or ``use_par`` does, and signed with ``request_signing_key`` (PEM or JWK, by
-    ``request_signing_algorithm``, named ``request_signing_kid``) if it is given.  ``dpop_key``
-    binds every token to a key.  ``id_token_algorithms`` is an allow-list, ``leeway`` in seconds,
+    ``request_signing_algorithm``, named ``request_signing_kid``) if it is given;
+    ``publish_request_object`` serves a signed request, and returns the URL where the provider
+    finds it.  ``dpop_key`` binds every token to a key.
+
+    ``id_token_algorithms`` is an allow-list, ``leeway`` in seconds,
     ``trusted_audiences`` are further clients that ID tokens may be for besides this one, and
     ``max_id_token_age`` is how many seconds ago they may have been issued (by default any).
     ``decryption_keys`` open encrypted tokens and responses.

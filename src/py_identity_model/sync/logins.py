@@ -28,6 +28,7 @@ from .._protocol.jarm import is_jarm_response
 from .._protocol.jwks import JwksRequest
 from .._protocol.login import AuthorizationRequest, Secrets, Session, check_callback, replayed
 from .._protocol.par import PushedAuthorizationRequest
+from .._protocol.request_object import build_request_uri_authorization_url
 from .._protocol.token_endpoint import Scope, TokenResponse, refused_by, scope_text
 from .._protocol.token_validation import unavailable
 from .._seam.sync import call
@@ -133,8 +134,13 @@ class Logins(ProviderAccess):
         if pushed:
             reference = self._pushed(named, extra, signed)
             return build_pushed_authorization_url(endpoint, self.client_id, reference)
+        scope, response_type = named["scope"], named["response_type"]
+        if signed is not None and self._publish is not None:
+            published = call(self._publish, signed)
+            return build_request_uri_authorization_url(
+                endpoint, self.client_id, str(published), scope, response_type
+            )
         if signed is not None:
-            scope, response_type = named["scope"], named["response_type"]
             return build_jar_authorization_url(
                 endpoint, self.client_id, signed, scope, response_type
             )
@@ -215,7 +221,7 @@ class Logins(ProviderAccess):
             raise AuthorizeCallbackException(
                 "the two ID tokens are about different users", code="subject_mismatch"
             )
-        session = Session(token, claims, response.expires_at)
+        session = Session(token, claims, response.expires_at, session_state=callback.session_state)
         if not userinfo:
             return session
         about = self.userinfo(session.access_token, expected_sub=session.subject)

@@ -4,9 +4,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, Literal
 
 from .._jose.jwk import PrivateKey
 from .._protocol.client_assertion import ClientSecretJwt, PrivateKeyJwtAuthentication
@@ -88,6 +88,7 @@ class ProviderAccess:
         request_signing_key: PrivateKey | None = None,
         request_signing_algorithm: str = "ES256",
         request_signing_kid: str | None = None,
+        publish_request_object: Callable[[str], object] | None = None,
         message_signing: Collection[SignedMessage] = SIGNED_MESSAGES,
         tls_client_certificate_bound_access_tokens: bool = False,
         dpop_key: DPoPKey | None = None,
@@ -123,6 +124,9 @@ class ProviderAccess:
             message_signing=message_signing,
         )
         self._message_signing = message_signing
+        if publish_request_object is not None and request_signing_key is None:
+            raise ConfigurationException("publish_request_object needs a request_signing_key")
+        self._publish = publish_request_object
         self._redirect_uri = redirect_uri
         self._scope = scope_text(scope) or ""
         if metadata is not None and metadata.issuer != issuer:
@@ -226,7 +230,13 @@ class ProviderAccess:
         check_audiences(claims, self._trusted_audiences)
         check_age(claims, self._max_id_token_age, self._leeway)
 
-    def userinfo(self, access_token: str, *, expected_sub: str) -> UserInfoResponse:
+    def userinfo(
+        self,
+        access_token: str,
+        *,
+        expected_sub: str,
+        method: Literal["GET", "POST"] = "GET",
+    ) -> UserInfoResponse:
         """Ask for the claims of the user whose ``sub`` is expected; see :func:`get_userinfo`.
 
         Example::
@@ -241,5 +251,6 @@ class ProviderAccess:
             mtls=self._authentication.certificate,
             token_validation_config=self._id_token_config(),
             disco_doc_address=self.issuer,
+            method=method,
         )
         return get_userinfo(request, self._http_client, settings=self._settings)
