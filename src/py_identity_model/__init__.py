@@ -93,6 +93,7 @@ if TYPE_CHECKING:
     from .sync import ClientCredentialsTokenResponse as ClientCredentialsTokenResponse
     from .sync import ClientDeleteRequest as ClientDeleteRequest
     from .sync import ClientDeleteResponse as ClientDeleteResponse
+    from .sync import ClientMetadata as ClientMetadata
     from .sync import ClientReadRequest as ClientReadRequest
     from .sync import ClientRegistrationRequest as ClientRegistrationRequest
     from .sync import ClientRegistrationResponse as ClientRegistrationResponse
@@ -300,6 +301,7 @@ __all__ = [
     "ClientCredentialsTokenResponse",
     "ClientDeleteRequest",
     "ClientDeleteResponse",
+    "ClientMetadata",
     "ClientReadRequest",
     "ClientRegistrationRequest",
     "ClientRegistrationResponse",
@@ -535,6 +537,7 @@ if not TYPE_CHECKING:  # a `__getattr__` in sight would hide misspelt names from
                 "ClientCredentialsTokenResponse",
                 "ClientDeleteRequest",
                 "ClientDeleteResponse",
+                "ClientMetadata",
                 "ClientReadRequest",
                 "ClientRegistrationRequest",
                 "ClientRegistrationResponse",

@@ -277,7 +277,11 @@ def found_by_readers(provider: EmbeddedProvider, folder: Path) -> dict[str, Any]
             True, auth_req_id="a", expires_in=1, interval=5
         ),
         "registered": py_identity_model.ClientRegistrationResponse(
-            True, client_id="c", registration_access_token="t", registration_client_uri="https://r"
+            True,
+            client_id="c",
+            client_secret="s",
+            registration_access_token="t",
+            registration_client_uri="https://r",
         ),
         "registration_uri": f"{provider.issuer}/reg",
         "registration_token": "t",

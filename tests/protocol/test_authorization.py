@@ -498,10 +498,11 @@ def test_a_client_may_be_named_by_its_document() -> None:
         ("https://app.example/c", REDIRECT, {}),
         ("https://app.example/c", [REDIRECT], {"client_secret": "s"}),
         ("https://app.example/c", [REDIRECT], {"token_endpoint_auth_method": "client_secret_jwt"}),
+        ("https://app.example/c", [REDIRECT], {"jwks": {"keys": [{"kty": "EC", "d": "secret"}]}}),
     ],
 )
 def test_a_document_that_nobody_would_accept_is_refused(
-    client_id: str, redirect_uris: Any, more: dict[str, str]
+    client_id: str, redirect_uris: Any, more: dict[str, Any]
 ) -> None:
     with pytest.raises(InvalidArgumentError):
         build_client_id_metadata(client_id, redirect_uris, **more)

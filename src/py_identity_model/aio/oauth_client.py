@@ -14,8 +14,8 @@ from .._protocol.revocation import TokenRevocationRequest, TokenRevocationRespon
 from .._protocol.token_endpoint import Scope
 from .._protocol.token_exchange import TokenExchangeRequest, TokenExchangeResponse
 from .introspection import introspect_token
-from .other_device_logins import AsyncOtherDeviceLogins
 from .refreshing import refresh_token
+from .registered_client import AsyncRegisteredClient
 from .revocation import revoke_token
 from .token_auth import AsyncTokenAuth
 from .token_exchange import exchange_token
@@ -24,7 +24,7 @@ from .token_source import AsyncTokenSource
 _ACCESS_TOKEN = "urn:ietf:params:oauth:token-type:access_token"
 
 
-class AsyncOAuthClient(AsyncOtherDeviceLogins):
+class AsyncOAuthClient(AsyncRegisteredClient):
     """A client of one provider: made once, kept for the life of the program.
 
     ``issuer`` is where the metadata is discovered (and checked anew each hour), unless

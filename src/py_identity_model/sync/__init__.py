@@ -13,6 +13,14 @@ from .._lazy import lazy_names
 TYPE_CHECKING = False  # checkers know the name; loading typing would be most of this import
 
 if TYPE_CHECKING:
+    from .._config import ClientAuthMethod as ClientAuthMethod
+    from .._config import Config as Config
+    from .._config import ConfigError as ConfigError
+    from .._config import ConfigIssue as ConfigIssue
+    from .._config import ConfigSource as ConfigSource
+    from .._config import EnvSource as EnvSource
+    from .._config import MappingSource as MappingSource
+    from .._config import Secret as Secret
     from .._jose.claims_validators import ClaimsValidationError as ClaimsValidationError
     from .._jose.claims_validators import ClaimsValidator as ClaimsValidator
     from .._jose.claims_validators import combine_claims_validators as combine_claims_validators
@@ -95,6 +103,9 @@ if TYPE_CHECKING:
     from .._protocol.client_metadata import (
         client_id_metadata_response as client_id_metadata_response,
     )
+    from .._protocol.client_metadata_fields import ClientMetadata as ClientMetadata
+    from .._protocol.counters import CacheCounters as CacheCounters
+    from .._protocol.counters import get_cache_counters as get_cache_counters
     from .._protocol.device import DeviceAuthorizationRequest as DeviceAuthorizationRequest
     from .._protocol.device import DeviceAuthorizationResponse as DeviceAuthorizationResponse
     from .._protocol.device import DeviceTokenRequest as DeviceTokenRequest
@@ -109,6 +120,7 @@ if TYPE_CHECKING:
     from .._protocol.dpop import generate_dpop_key as generate_dpop_key
     from .._protocol.dpop_nonces import extract_dpop_nonce as extract_dpop_nonce
     from .._protocol.dpop_verification import DPoPProof as DPoPProof
+    from .._protocol.events import CacheEventKind as CacheEventKind
     from .._protocol.fapi import FAPI2_ALLOWED_AUTH_METHODS as FAPI2_ALLOWED_AUTH_METHODS
     from .._protocol.fapi import (
         FAPI2_ALLOWED_SIGNING_ALGORITHMS as FAPI2_ALLOWED_SIGNING_ALGORITHMS,
@@ -198,6 +210,10 @@ if TYPE_CHECKING:
     from .._protocol.session_management import create_session_state as create_session_state
     from .._protocol.session_management import verify_session_state as verify_session_state
     from .._protocol.signed_metadata import verify_signed_metadata as verify_signed_metadata
+    from .._protocol.statistics import CacheEvent as CacheEvent
+    from .._protocol.statistics import CacheStatistics as CacheStatistics
+    from .._protocol.statistics import get_cache_statistics as get_cache_statistics
+    from .._protocol.statistics import set_cache_event_hook as set_cache_event_hook
     from .._protocol.stored_token import StoredToken as StoredToken
     from .._protocol.token_cache import TokenCache as TokenCache
     from .._protocol.token_endpoint import TokenResponse as TokenResponse
@@ -211,6 +227,40 @@ if TYPE_CHECKING:
     from .._protocol.webfinger import WebFingerRequest as WebFingerRequest
     from .._protocol.webfinger import WebFingerResponse as WebFingerResponse
     from .._settings import Settings as Settings
+    from ..exceptions import AccessTokenRefusedException as AccessTokenRefusedException
+    from ..exceptions import AuthorizeCallbackException as AuthorizeCallbackException
+    from ..exceptions import CertificateBindingError as CertificateBindingError
+    from ..exceptions import ConfigurationException as ConfigurationException
+    from ..exceptions import DeadlineExceededException as DeadlineExceededException
+    from ..exceptions import DiscoveryException as DiscoveryException
+    from ..exceptions import DiscoveryHTTPSRequiredError as DiscoveryHTTPSRequiredError
+    from ..exceptions import DiscoveryMissingFieldsError as DiscoveryMissingFieldsError
+    from ..exceptions import DiscoveryParseError as DiscoveryParseError
+    from ..exceptions import DPoPProofException as DPoPProofException
+    from ..exceptions import FailedResponseAccessError as FailedResponseAccessError
+    from ..exceptions import IdTokenValidationException as IdTokenValidationException
+    from ..exceptions import InvalidArgumentError as InvalidArgumentError
+    from ..exceptions import InvalidAudienceException as InvalidAudienceException
+    from ..exceptions import InvalidIssuerException as InvalidIssuerException
+    from ..exceptions import JarmValidationException as JarmValidationException
+    from ..exceptions import JwksException as JwksException
+    from ..exceptions import KeysUnavailableException as KeysUnavailableException
+    from ..exceptions import LogoutStateValidationException as LogoutStateValidationException
+    from ..exceptions import LogoutTokenValidationException as LogoutTokenValidationException
+    from ..exceptions import NetworkException as NetworkException
+    from ..exceptions import PyIdentityModelException as PyIdentityModelException
+    from ..exceptions import ResponseRefusedException as ResponseRefusedException
+    from ..exceptions import SignatureVerificationException as SignatureVerificationException
+    from ..exceptions import SuccessfulResponseAccessError as SuccessfulResponseAccessError
+    from ..exceptions import TokenExpiredException as TokenExpiredException
+    from ..exceptions import TokenRequestException as TokenRequestException
+    from ..exceptions import TokenValidationException as TokenValidationException
+    from ..exceptions import UserInfoException as UserInfoException
+    from ..exceptions import ValidationException as ValidationException
+    from ..identity import Claim as Claim
+    from ..identity import ClaimsIdentity as ClaimsIdentity
+    from ..identity import ClaimsPrincipal as ClaimsPrincipal
+    from ..identity import to_principal as to_principal
     from .access_token import validate_access_token as validate_access_token
     from .access_token_verifier import AccessTokenVerifier as AccessTokenVerifier
     from .authorization_code import (
@@ -269,10 +319,12 @@ __all__ = [
     "FAPI2_ALLOWED_SIGNING_ALGORITHMS",
     "FAPI2_REQUIRED_PKCE_METHOD",
     "FAPI2_REQUIRED_RESPONSE_TYPE",
+    "AccessTokenRefusedException",
     "AccessTokenVerifier",
     "AuthorizationCodeTokenRequest",
     "AuthorizationCodeTokenResponse",
     "AuthorizationRequest",
+    "AuthorizeCallbackException",
     "AuthorizeCallbackResponse",
     "AuthorizeCallbackValidationResult",
     "BackchannelAuthenticationRequest",
@@ -281,15 +333,25 @@ __all__ = [
     "BackchannelTokenResponse",
     "BaseRequest",
     "BaseResponse",
+    "CacheCounters",
+    "CacheEvent",
+    "CacheEventKind",
+    "CacheStatistics",
     "CachedState",
+    "CertificateBindingError",
     "Challenge",
+    "Claim",
+    "ClaimsIdentity",
+    "ClaimsPrincipal",
     "ClaimsValidationError",
     "ClaimsValidator",
+    "ClientAuthMethod",
     "ClientAuthentication",
     "ClientCredentialsTokenRequest",
     "ClientCredentialsTokenResponse",
     "ClientDeleteRequest",
     "ClientDeleteResponse",
+    "ClientMetadata",
     "ClientReadRequest",
     "ClientRegistrationRequest",
     "ClientRegistrationResponse",
@@ -298,9 +360,16 @@ __all__ = [
     "ClientSecretPost",
     "ClientUpdateRequest",
     "CollectedClaims",
+    "Config",
+    "ConfigError",
+    "ConfigIssue",
+    "ConfigSource",
+    "ConfigurationException",
     "DPoPKey",
     "DPoPNonces",
     "DPoPProof",
+    "DPoPProofException",
+    "DeadlineExceededException",
     "DeviceAuthorizationRequest",
     "DeviceAuthorizationResponse",
     "DeviceTokenRequest",
@@ -309,26 +378,43 @@ __all__ = [
     "DiscoveryDocumentResponse",
     "DiscoveryEndpoint",
     "DiscoveryErrorKind",
+    "DiscoveryException",
+    "DiscoveryHTTPSRequiredError",
+    "DiscoveryMissingFieldsError",
+    "DiscoveryParseError",
     "DiscoveryPolicy",
+    "EnvSource",
     "ErrorKind",
     "ExtensionTokenRequest",
     "ExtensionTokenResponse",
     "FAPIValidationResult",
+    "FailedResponseAccessError",
     "FederatedAssertion",
     "FrontchannelLogoutRequest",
     "HTTPClient",
+    "IdTokenValidationException",
     "InitiateLoginRequest",
+    "InvalidArgumentError",
+    "InvalidAudienceException",
+    "InvalidIssuerException",
+    "JarmValidationException",
     "JsonWebAlgorithmsKeyTypes",
     "JsonWebKey",
     "JsonWebKeyParameterNames",
     "JsonWebKeySet",
+    "JwksException",
     "JwksRequest",
     "JwksResponse",
     "JwtBearerTokenRequest",
     "JwtBearerTokenResponse",
+    "KeysUnavailableException",
+    "LogoutStateValidationException",
+    "LogoutTokenValidationException",
+    "MappingSource",
     "MemoryReplayStore",
     "MemoryTokenStore",
     "MtlsClientAuth",
+    "NetworkException",
     "NoClientAuthentication",
     "OAuthClient",
     "OpaqueTokens",
@@ -339,34 +425,44 @@ __all__ = [
     "ProviderHealth",
     "PushedAuthorizationRequest",
     "PushedAuthorizationResponse",
+    "PyIdentityModelException",
     "RedisReplayStore",
     "RedisTokenStore",
     "RefreshTokenRequest",
     "RefreshTokenResponse",
     "ReplayStore",
+    "ResponseRefusedException",
+    "Secret",
     "SelfSignedTlsClientAuth",
     "Session",
     "SessionCheckPage",
     "Settings",
+    "SignatureVerificationException",
     "StateValidationResult",
     "StoredReplays",
     "StoredToken",
+    "SuccessfulResponseAccessError",
     "TlsClientAuth",
     "TokenAuth",
     "TokenCache",
     "TokenExchangeRequest",
     "TokenExchangeResponse",
+    "TokenExpiredException",
     "TokenIntrospectionRequest",
     "TokenIntrospectionResponse",
+    "TokenRequestException",
     "TokenResponse",
     "TokenRevocationRequest",
     "TokenRevocationResponse",
     "TokenSource",
     "TokenStore",
     "TokenValidationConfig",
+    "TokenValidationException",
     "TrustedIssuer",
+    "UserInfoException",
     "UserInfoRequest",
     "UserInfoResponse",
+    "ValidationException",
     "VerifiedAccessToken",
     "WebFingerRequest",
     "WebFingerResponse",
@@ -405,6 +501,8 @@ __all__ = [
     "generate_code_verifier",
     "generate_dpop_key",
     "generate_pkce_pair",
+    "get_cache_counters",
+    "get_cache_statistics",
     "get_discovery_document",
     "get_jwks",
     "get_protected_resource_metadata",
@@ -438,6 +536,8 @@ __all__ = [
     "require_scopes",
     "resolve_mtls_endpoint",
     "revoke_token",
+    "set_cache_event_hook",
+    "to_principal",
     "update_client",
     "validate_access_token",
     "validate_authorize_callback_issuer",
@@ -530,6 +630,8 @@ if not TYPE_CHECKING:  # a `__getattr__` in sight would hide misspelt names from
                 "build_client_id_metadata",
                 "client_id_metadata_response",
             ],
+            ".._protocol.client_metadata_fields": ["ClientMetadata"],
+            ".._protocol.counters": ["CacheCounters", "get_cache_counters"],
             ".._protocol.device": [
                 "DeviceAuthorizationRequest",
                 "DeviceAuthorizationResponse",
@@ -547,6 +649,7 @@ if not TYPE_CHECKING:  # a `__getattr__` in sight would hide misspelt names from
             ],
             ".._protocol.dpop_nonces": ["extract_dpop_nonce"],
             ".._protocol.dpop_verification": ["DPoPProof"],
+            ".._protocol.events": ["CacheEventKind"],
             ".._protocol.fapi": [
                 "FAPI2_ALLOWED_AUTH_METHODS",
                 "FAPI2_ALLOWED_SIGNING_ALGORITHMS",
@@ -629,6 +732,12 @@ if not TYPE_CHECKING:  # a `__getattr__` in sight would hide misspelt names from
                 "verify_session_state",
             ],
             ".._protocol.signed_metadata": ["verify_signed_metadata"],
+            ".._protocol.statistics": [
+                "CacheEvent",
+                "CacheStatistics",
+                "get_cache_statistics",
+                "set_cache_event_hook",
+            ],
             ".._protocol.stored_token": ["StoredToken"],
             ".._protocol.token_cache": ["TokenCache"],
             ".._protocol.token_endpoint": ["TokenResponse"],
@@ -680,5 +789,48 @@ if not TYPE_CHECKING:  # a `__getattr__` in sight would hide misspelt names from
             ".token_validation": ["validate_token"],
             ".userinfo": ["get_userinfo"],
             ".webfinger": ["discover_issuer"],
+            ".._config": [
+                "ClientAuthMethod",
+                "Config",
+                "ConfigError",
+                "ConfigIssue",
+                "ConfigSource",
+                "EnvSource",
+                "MappingSource",
+                "Secret",
+            ],
+            "..exceptions": [
+                "AccessTokenRefusedException",
+                "AuthorizeCallbackException",
+                "CertificateBindingError",
+                "ConfigurationException",
+                "DPoPProofException",
+                "DeadlineExceededException",
+                "DiscoveryException",
+                "DiscoveryHTTPSRequiredError",
+                "DiscoveryMissingFieldsError",
+                "DiscoveryParseError",
+                "FailedResponseAccessError",
+                "IdTokenValidationException",
+                "InvalidArgumentError",
+                "InvalidAudienceException",
+                "InvalidIssuerException",
+                "JarmValidationException",
+                "JwksException",
+                "KeysUnavailableException",
+                "LogoutStateValidationException",
+                "LogoutTokenValidationException",
+                "NetworkException",
+                "PyIdentityModelException",
+                "ResponseRefusedException",
+                "SignatureVerificationException",
+                "SuccessfulResponseAccessError",
+                "TokenExpiredException",
+                "TokenRequestException",
+                "TokenValidationException",
+                "UserInfoException",
+                "ValidationException",
+            ],
+            "..identity": ["Claim", "ClaimsIdentity", "ClaimsPrincipal", "to_principal"],
         },
     )

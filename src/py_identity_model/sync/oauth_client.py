@@ -15,8 +15,8 @@ from .._protocol.revocation import TokenRevocationRequest, TokenRevocationRespon
 from .._protocol.token_endpoint import Scope
 from .._protocol.token_exchange import TokenExchangeRequest, TokenExchangeResponse
 from .introspection import introspect_token
-from .other_device_logins import OtherDeviceLogins
 from .refreshing import refresh_token
+from .registered_client import RegisteredClient
 from .revocation import revoke_token
 from .token_auth import TokenAuth
 from .token_exchange import exchange_token
@@ -25,7 +25,7 @@ from .token_source import TokenSource
 _ACCESS_TOKEN = "urn:ietf:params:oauth:token-type:access_token"
 
 
-class OAuthClient(OtherDeviceLogins):
+class OAuthClient(RegisteredClient):
     """A client of one provider: made once, kept for the life of the program.
 
     ``issuer`` is where the metadata is discovered (and checked anew each hour), unless
