@@ -32,4 +32,4 @@ def logout() -> tuple[str, int, dict[str, str]]:
     except PyIdentityModelException as error:
         return error.code, 400, {"Cache-Control": "no-store"}
     sessions.pop(str(claims.get("sid")), None)
-    return "", 204, {"Cache-Control": "no-store"}
+    return "", 200, {"Cache-Control": "no-store"}

@@ -20,64 +20,16 @@ TYPE_CHECKING = False  # checkers know the name; loading typing would be most of
 
 # Generated from here on, from scripts/exports.toml by scripts/make_sync.py.
 if TYPE_CHECKING:
-    from ._config import ClientAuthMethod as ClientAuthMethod
-    from ._config import Config as Config
-    from ._config import ConfigError as ConfigError
-    from ._config import ConfigIssue as ConfigIssue
-    from ._config import ConfigSource as ConfigSource
-    from ._config import EnvSource as EnvSource
-    from ._config import MappingSource as MappingSource
-    from ._config import Secret as Secret
-    from ._protocol.counters import CacheCounters as CacheCounters
-    from ._protocol.counters import get_cache_counters as get_cache_counters
-    from ._protocol.events import CacheEventKind as CacheEventKind
-    from ._protocol.statistics import CacheEvent as CacheEvent
-    from ._protocol.statistics import CacheStatistics as CacheStatistics
-    from ._protocol.statistics import get_cache_statistics as get_cache_statistics
-    from ._protocol.statistics import set_cache_event_hook as set_cache_event_hook
-    from .exceptions import AccessTokenRefusedException as AccessTokenRefusedException
-    from .exceptions import AuthorizeCallbackException as AuthorizeCallbackException
-    from .exceptions import CertificateBindingError as CertificateBindingError
-    from .exceptions import ConfigurationException as ConfigurationException
-    from .exceptions import DeadlineExceededException as DeadlineExceededException
-    from .exceptions import DiscoveryException as DiscoveryException
-    from .exceptions import DiscoveryHTTPSRequiredError as DiscoveryHTTPSRequiredError
-    from .exceptions import DiscoveryMissingFieldsError as DiscoveryMissingFieldsError
-    from .exceptions import DiscoveryParseError as DiscoveryParseError
-    from .exceptions import DPoPProofException as DPoPProofException
-    from .exceptions import FailedResponseAccessError as FailedResponseAccessError
-    from .exceptions import IdTokenValidationException as IdTokenValidationException
-    from .exceptions import InvalidArgumentError as InvalidArgumentError
-    from .exceptions import InvalidAudienceException as InvalidAudienceException
-    from .exceptions import InvalidIssuerException as InvalidIssuerException
-    from .exceptions import JarmValidationException as JarmValidationException
-    from .exceptions import JwksException as JwksException
-    from .exceptions import KeysUnavailableException as KeysUnavailableException
-    from .exceptions import LogoutStateValidationException as LogoutStateValidationException
-    from .exceptions import LogoutTokenValidationException as LogoutTokenValidationException
-    from .exceptions import NetworkException as NetworkException
-    from .exceptions import ProviderUnusableException as ProviderUnusableException
-    from .exceptions import PyIdentityModelException as PyIdentityModelException
-    from .exceptions import ResponseRefusedException as ResponseRefusedException
-    from .exceptions import SignatureVerificationException as SignatureVerificationException
-    from .exceptions import SuccessfulResponseAccessError as SuccessfulResponseAccessError
-    from .exceptions import TokenExpiredException as TokenExpiredException
-    from .exceptions import TokenRequestException as TokenRequestException
-    from .exceptions import TokenValidationException as TokenValidationException
-    from .exceptions import UserInfoException as UserInfoException
-    from .exceptions import ValidationException as ValidationException
-    from .identity import Claim as Claim
-    from .identity import ClaimsIdentity as ClaimsIdentity
-    from .identity import ClaimsPrincipal as ClaimsPrincipal
-    from .identity import to_principal as to_principal
     from .sync import FAPI2_ALLOWED_AUTH_METHODS as FAPI2_ALLOWED_AUTH_METHODS
     from .sync import FAPI2_ALLOWED_SIGNING_ALGORITHMS as FAPI2_ALLOWED_SIGNING_ALGORITHMS
     from .sync import FAPI2_REQUIRED_PKCE_METHOD as FAPI2_REQUIRED_PKCE_METHOD
     from .sync import FAPI2_REQUIRED_RESPONSE_TYPE as FAPI2_REQUIRED_RESPONSE_TYPE
+    from .sync import AccessTokenRefusedException as AccessTokenRefusedException
     from .sync import AccessTokenVerifier as AccessTokenVerifier
     from .sync import AuthorizationCodeTokenRequest as AuthorizationCodeTokenRequest
     from .sync import AuthorizationCodeTokenResponse as AuthorizationCodeTokenResponse
     from .sync import AuthorizationRequest as AuthorizationRequest
+    from .sync import AuthorizeCallbackException as AuthorizeCallbackException
     from .sync import AuthorizeCallbackResponse as AuthorizeCallbackResponse
     from .sync import AuthorizeCallbackValidationResult as AuthorizeCallbackValidationResult
     from .sync import BackchannelAuthenticationRequest as BackchannelAuthenticationRequest
@@ -86,15 +38,25 @@ if TYPE_CHECKING:
     from .sync import BackchannelTokenResponse as BackchannelTokenResponse
     from .sync import BaseRequest as BaseRequest
     from .sync import BaseResponse as BaseResponse
+    from .sync import CacheCounters as CacheCounters
     from .sync import CachedState as CachedState
+    from .sync import CacheEvent as CacheEvent
+    from .sync import CacheEventKind as CacheEventKind
+    from .sync import CacheStatistics as CacheStatistics
+    from .sync import CertificateBindingError as CertificateBindingError
     from .sync import Challenge as Challenge
+    from .sync import Claim as Claim
+    from .sync import ClaimsIdentity as ClaimsIdentity
+    from .sync import ClaimsPrincipal as ClaimsPrincipal
     from .sync import ClaimsValidationError as ClaimsValidationError
     from .sync import ClaimsValidator as ClaimsValidator
     from .sync import ClientAuthentication as ClientAuthentication
+    from .sync import ClientAuthMethod as ClientAuthMethod
     from .sync import ClientCredentialsTokenRequest as ClientCredentialsTokenRequest
     from .sync import ClientCredentialsTokenResponse as ClientCredentialsTokenResponse
     from .sync import ClientDeleteRequest as ClientDeleteRequest
     from .sync import ClientDeleteResponse as ClientDeleteResponse
+    from .sync import ClientMetadata as ClientMetadata
     from .sync import ClientReadRequest as ClientReadRequest
     from .sync import ClientRegistrationRequest as ClientRegistrationRequest
     from .sync import ClientRegistrationResponse as ClientRegistrationResponse
@@ -102,6 +64,13 @@ if TYPE_CHECKING:
     from .sync import ClientSecretJwt as ClientSecretJwt
     from .sync import ClientSecretPost as ClientSecretPost
     from .sync import ClientUpdateRequest as ClientUpdateRequest
+    from .sync import CollectedClaims as CollectedClaims
+    from .sync import Config as Config
+    from .sync import ConfigError as ConfigError
+    from .sync import ConfigIssue as ConfigIssue
+    from .sync import ConfigSource as ConfigSource
+    from .sync import ConfigurationException as ConfigurationException
+    from .sync import DeadlineExceededException as DeadlineExceededException
     from .sync import DeviceAuthorizationRequest as DeviceAuthorizationRequest
     from .sync import DeviceAuthorizationResponse as DeviceAuthorizationResponse
     from .sync import DeviceTokenRequest as DeviceTokenRequest
@@ -110,29 +79,47 @@ if TYPE_CHECKING:
     from .sync import DiscoveryDocumentResponse as DiscoveryDocumentResponse
     from .sync import DiscoveryEndpoint as DiscoveryEndpoint
     from .sync import DiscoveryErrorKind as DiscoveryErrorKind
+    from .sync import DiscoveryException as DiscoveryException
+    from .sync import DiscoveryHTTPSRequiredError as DiscoveryHTTPSRequiredError
+    from .sync import DiscoveryMissingFieldsError as DiscoveryMissingFieldsError
+    from .sync import DiscoveryParseError as DiscoveryParseError
     from .sync import DiscoveryPolicy as DiscoveryPolicy
     from .sync import DPoPKey as DPoPKey
     from .sync import DPoPNonces as DPoPNonces
     from .sync import DPoPProof as DPoPProof
+    from .sync import DPoPProofException as DPoPProofException
+    from .sync import EnvSource as EnvSource
     from .sync import ErrorKind as ErrorKind
     from .sync import ExtensionTokenRequest as ExtensionTokenRequest
     from .sync import ExtensionTokenResponse as ExtensionTokenResponse
+    from .sync import FailedResponseAccessError as FailedResponseAccessError
     from .sync import FAPIValidationResult as FAPIValidationResult
     from .sync import FederatedAssertion as FederatedAssertion
     from .sync import FrontchannelLogoutRequest as FrontchannelLogoutRequest
     from .sync import HTTPClient as HTTPClient
+    from .sync import IdTokenValidationException as IdTokenValidationException
     from .sync import InitiateLoginRequest as InitiateLoginRequest
+    from .sync import InvalidArgumentError as InvalidArgumentError
+    from .sync import InvalidAudienceException as InvalidAudienceException
+    from .sync import InvalidIssuerException as InvalidIssuerException
+    from .sync import JarmValidationException as JarmValidationException
     from .sync import JsonWebAlgorithmsKeyTypes as JsonWebAlgorithmsKeyTypes
     from .sync import JsonWebKey as JsonWebKey
     from .sync import JsonWebKeyParameterNames as JsonWebKeyParameterNames
     from .sync import JsonWebKeySet as JsonWebKeySet
+    from .sync import JwksException as JwksException
     from .sync import JwksRequest as JwksRequest
     from .sync import JwksResponse as JwksResponse
     from .sync import JwtBearerTokenRequest as JwtBearerTokenRequest
     from .sync import JwtBearerTokenResponse as JwtBearerTokenResponse
+    from .sync import KeysUnavailableException as KeysUnavailableException
+    from .sync import LogoutStateValidationException as LogoutStateValidationException
+    from .sync import LogoutTokenValidationException as LogoutTokenValidationException
+    from .sync import MappingSource as MappingSource
     from .sync import MemoryReplayStore as MemoryReplayStore
     from .sync import MemoryTokenStore as MemoryTokenStore
     from .sync import MtlsClientAuth as MtlsClientAuth
+    from .sync import NetworkException as NetworkException
     from .sync import NoClientAuthentication as NoClientAuthentication
     from .sync import OAuthClient as OAuthClient
     from .sync import OpaqueTokens as OpaqueTokens
@@ -141,36 +128,50 @@ if TYPE_CHECKING:
     from .sync import ProtectedResourceMetadataRequest as ProtectedResourceMetadataRequest
     from .sync import ProtectedResourceMetadataResponse as ProtectedResourceMetadataResponse
     from .sync import ProviderHealth as ProviderHealth
+    from .sync import ProviderUnusableException as ProviderUnusableException
     from .sync import PushedAuthorizationRequest as PushedAuthorizationRequest
     from .sync import PushedAuthorizationResponse as PushedAuthorizationResponse
+    from .sync import PyIdentityModelException as PyIdentityModelException
     from .sync import RedisReplayStore as RedisReplayStore
     from .sync import RedisTokenStore as RedisTokenStore
     from .sync import RefreshTokenRequest as RefreshTokenRequest
     from .sync import RefreshTokenResponse as RefreshTokenResponse
     from .sync import ReplayStore as ReplayStore
+    from .sync import ResponseRefusedException as ResponseRefusedException
+    from .sync import Secret as Secret
     from .sync import SelfSignedTlsClientAuth as SelfSignedTlsClientAuth
     from .sync import Session as Session
+    from .sync import SessionCheckPage as SessionCheckPage
     from .sync import Settings as Settings
+    from .sync import SignatureVerificationException as SignatureVerificationException
     from .sync import StateValidationResult as StateValidationResult
     from .sync import StoredReplays as StoredReplays
     from .sync import StoredToken as StoredToken
+    from .sync import SuccessfulResponseAccessError as SuccessfulResponseAccessError
     from .sync import TlsClientAuth as TlsClientAuth
     from .sync import TokenAuth as TokenAuth
     from .sync import TokenCache as TokenCache
     from .sync import TokenExchangeRequest as TokenExchangeRequest
     from .sync import TokenExchangeResponse as TokenExchangeResponse
+    from .sync import TokenExpiredException as TokenExpiredException
     from .sync import TokenIntrospectionRequest as TokenIntrospectionRequest
     from .sync import TokenIntrospectionResponse as TokenIntrospectionResponse
+    from .sync import TokenRequestException as TokenRequestException
     from .sync import TokenResponse as TokenResponse
     from .sync import TokenRevocationRequest as TokenRevocationRequest
     from .sync import TokenRevocationResponse as TokenRevocationResponse
     from .sync import TokenSource as TokenSource
     from .sync import TokenStore as TokenStore
     from .sync import TokenValidationConfig as TokenValidationConfig
+    from .sync import TokenValidationException as TokenValidationException
     from .sync import TrustedIssuer as TrustedIssuer
+    from .sync import UserInfoException as UserInfoException
     from .sync import UserInfoRequest as UserInfoRequest
     from .sync import UserInfoResponse as UserInfoResponse
+    from .sync import ValidationException as ValidationException
     from .sync import VerifiedAccessToken as VerifiedAccessToken
+    from .sync import WebFingerRequest as WebFingerRequest
+    from .sync import WebFingerResponse as WebFingerResponse
     from .sync import build_authorization_url as build_authorization_url
     from .sync import build_client_id_metadata as build_client_id_metadata
     from .sync import build_dpop_headers as build_dpop_headers
@@ -178,19 +179,26 @@ if TYPE_CHECKING:
     from .sync import build_jar_authorization_url as build_jar_authorization_url
     from .sync import build_protected_resource_metadata as build_protected_resource_metadata
     from .sync import build_pushed_authorization_url as build_pushed_authorization_url
+    from .sync import build_request_uri_authorization_url as build_request_uri_authorization_url
+    from .sync import build_session_check_page as build_session_check_page
     from .sync import build_www_authenticate as build_www_authenticate
     from .sync import certificate_thumbprint_from_file as certificate_thumbprint_from_file
     from .sync import clear_discovery_cache as clear_discovery_cache
     from .sync import clear_jwks_cache as clear_jwks_cache
     from .sync import client_id_metadata_response as client_id_metadata_response
+    from .sync import collect_claims as collect_claims
     from .sync import combine_claims_validators as combine_claims_validators
     from .sync import compute_ath as compute_ath
     from .sync import compute_certificate_thumbprint as compute_certificate_thumbprint
+    from .sync import create_backchannel_request_object as create_backchannel_request_object
     from .sync import create_client_assertion as create_client_assertion
     from .sync import create_dpop_proof as create_dpop_proof
     from .sync import create_request_object as create_request_object
+    from .sync import create_session_state as create_session_state
+    from .sync import create_unsigned_request_object as create_unsigned_request_object
     from .sync import decode_jwt as decode_jwt
     from .sync import delete_client as delete_client
+    from .sync import discover_issuer as discover_issuer
     from .sync import encrypt_request_object as encrypt_request_object
     from .sync import exchange_token as exchange_token
     from .sync import extract_dpop_nonce as extract_dpop_nonce
@@ -199,6 +207,8 @@ if TYPE_CHECKING:
     from .sync import generate_code_verifier as generate_code_verifier
     from .sync import generate_dpop_key as generate_dpop_key
     from .sync import generate_pkce_pair as generate_pkce_pair
+    from .sync import get_cache_counters as get_cache_counters
+    from .sync import get_cache_statistics as get_cache_statistics
     from .sync import get_discovery_document as get_discovery_document
     from .sync import get_jwks as get_jwks
     from .sync import get_protected_resource_metadata as get_protected_resource_metadata
@@ -225,11 +235,15 @@ if TYPE_CHECKING:
     from .sync import request_device_authorization as request_device_authorization
     from .sync import request_extension_token as request_extension_token
     from .sync import request_jwt_bearer_token as request_jwt_bearer_token
+    from .sync import request_object_reference as request_object_reference
+    from .sync import request_object_response as request_object_response
     from .sync import require_claim_value as require_claim_value
     from .sync import require_claims as require_claims
     from .sync import require_scopes as require_scopes
     from .sync import resolve_mtls_endpoint as resolve_mtls_endpoint
     from .sync import revoke_token as revoke_token
+    from .sync import set_cache_event_hook as set_cache_event_hook
+    from .sync import to_principal as to_principal
     from .sync import update_client as update_client
     from .sync import validate_access_token as validate_access_token
     from .sync import validate_authorize_callback_issuer as validate_authorize_callback_issuer
@@ -247,6 +261,7 @@ if TYPE_CHECKING:
     from .sync import validate_token as validate_token
     from .sync import verify_dpop_proof as verify_dpop_proof
     from .sync import verify_jws as verify_jws
+    from .sync import verify_session_state as verify_session_state
     from .sync import verify_signed_metadata as verify_signed_metadata
     from .sync import wait_for_backchannel_token as wait_for_backchannel_token
     from .sync import wait_for_device_token as wait_for_device_token
@@ -288,6 +303,7 @@ __all__ = [
     "ClientCredentialsTokenResponse",
     "ClientDeleteRequest",
     "ClientDeleteResponse",
+    "ClientMetadata",
     "ClientReadRequest",
     "ClientRegistrationRequest",
     "ClientRegistrationResponse",
@@ -295,6 +311,7 @@ __all__ = [
     "ClientSecretJwt",
     "ClientSecretPost",
     "ClientUpdateRequest",
+    "CollectedClaims",
     "Config",
     "ConfigError",
     "ConfigIssue",
@@ -371,6 +388,7 @@ __all__ = [
     "Secret",
     "SelfSignedTlsClientAuth",
     "Session",
+    "SessionCheckPage",
     "Settings",
     "SignatureVerificationException",
     "StateValidationResult",
@@ -399,6 +417,8 @@ __all__ = [
     "UserInfoResponse",
     "ValidationException",
     "VerifiedAccessToken",
+    "WebFingerRequest",
+    "WebFingerResponse",
     "build_authorization_url",
     "build_client_id_metadata",
     "build_dpop_headers",
@@ -406,19 +426,26 @@ __all__ = [
     "build_jar_authorization_url",
     "build_protected_resource_metadata",
     "build_pushed_authorization_url",
+    "build_request_uri_authorization_url",
+    "build_session_check_page",
     "build_www_authenticate",
     "certificate_thumbprint_from_file",
     "clear_discovery_cache",
     "clear_jwks_cache",
     "client_id_metadata_response",
+    "collect_claims",
     "combine_claims_validators",
     "compute_ath",
     "compute_certificate_thumbprint",
+    "create_backchannel_request_object",
     "create_client_assertion",
     "create_dpop_proof",
     "create_request_object",
+    "create_session_state",
+    "create_unsigned_request_object",
     "decode_jwt",
     "delete_client",
+    "discover_issuer",
     "encrypt_request_object",
     "exchange_token",
     "extract_dpop_nonce",
@@ -455,6 +482,8 @@ __all__ = [
     "request_device_authorization",
     "request_extension_token",
     "request_jwt_bearer_token",
+    "request_object_reference",
+    "request_object_response",
     "require_claim_value",
     "require_claims",
     "require_scopes",
@@ -479,6 +508,7 @@ __all__ = [
     "validate_token",
     "verify_dpop_proof",
     "verify_jws",
+    "verify_session_state",
     "verify_signed_metadata",
     "wait_for_backchannel_token",
     "wait_for_device_token",
@@ -490,10 +520,12 @@ if not TYPE_CHECKING:
         __name__,
         {
             ".sync": [
+                "AccessTokenRefusedException",
                 "AccessTokenVerifier",
                 "AuthorizationCodeTokenRequest",
                 "AuthorizationCodeTokenResponse",
                 "AuthorizationRequest",
+                "AuthorizeCallbackException",
                 "AuthorizeCallbackResponse",
                 "AuthorizeCallbackValidationResult",
                 "BackchannelAuthenticationRequest",
@@ -502,15 +534,25 @@ if not TYPE_CHECKING:
                 "BackchannelTokenResponse",
                 "BaseRequest",
                 "BaseResponse",
+                "CacheCounters",
+                "CacheEvent",
+                "CacheEventKind",
+                "CacheStatistics",
                 "CachedState",
+                "CertificateBindingError",
                 "Challenge",
+                "Claim",
+                "ClaimsIdentity",
+                "ClaimsPrincipal",
                 "ClaimsValidationError",
                 "ClaimsValidator",
+                "ClientAuthMethod",
                 "ClientAuthentication",
                 "ClientCredentialsTokenRequest",
                 "ClientCredentialsTokenResponse",
                 "ClientDeleteRequest",
                 "ClientDeleteResponse",
+                "ClientMetadata",
                 "ClientReadRequest",
                 "ClientRegistrationRequest",
                 "ClientRegistrationResponse",
@@ -518,9 +560,17 @@ if not TYPE_CHECKING:
                 "ClientSecretJwt",
                 "ClientSecretPost",
                 "ClientUpdateRequest",
+                "CollectedClaims",
+                "Config",
+                "ConfigError",
+                "ConfigIssue",
+                "ConfigSource",
+                "ConfigurationException",
                 "DPoPKey",
                 "DPoPNonces",
                 "DPoPProof",
+                "DPoPProofException",
+                "DeadlineExceededException",
                 "DeviceAuthorizationRequest",
                 "DeviceAuthorizationResponse",
                 "DeviceTokenRequest",
@@ -529,7 +579,12 @@ if not TYPE_CHECKING:
                 "DiscoveryDocumentResponse",
                 "DiscoveryEndpoint",
                 "DiscoveryErrorKind",
+                "DiscoveryException",
+                "DiscoveryHTTPSRequiredError",
+                "DiscoveryMissingFieldsError",
+                "DiscoveryParseError",
                 "DiscoveryPolicy",
+                "EnvSource",
                 "ErrorKind",
                 "ExtensionTokenRequest",
                 "ExtensionTokenResponse",
@@ -538,21 +593,33 @@ if not TYPE_CHECKING:
                 "FAPI2_REQUIRED_PKCE_METHOD",
                 "FAPI2_REQUIRED_RESPONSE_TYPE",
                 "FAPIValidationResult",
+                "FailedResponseAccessError",
                 "FederatedAssertion",
                 "FrontchannelLogoutRequest",
                 "HTTPClient",
+                "IdTokenValidationException",
                 "InitiateLoginRequest",
+                "InvalidArgumentError",
+                "InvalidAudienceException",
+                "InvalidIssuerException",
+                "JarmValidationException",
                 "JsonWebAlgorithmsKeyTypes",
                 "JsonWebKey",
                 "JsonWebKeyParameterNames",
                 "JsonWebKeySet",
+                "JwksException",
                 "JwksRequest",
                 "JwksResponse",
                 "JwtBearerTokenRequest",
                 "JwtBearerTokenResponse",
+                "KeysUnavailableException",
+                "LogoutStateValidationException",
+                "LogoutTokenValidationException",
+                "MappingSource",
                 "MemoryReplayStore",
                 "MemoryTokenStore",
                 "MtlsClientAuth",
+                "NetworkException",
                 "NoClientAuthentication",
                 "OAuthClient",
                 "OpaqueTokens",
@@ -561,36 +628,50 @@ if not TYPE_CHECKING:
                 "ProtectedResourceMetadataRequest",
                 "ProtectedResourceMetadataResponse",
                 "ProviderHealth",
+                "ProviderUnusableException",
                 "PushedAuthorizationRequest",
                 "PushedAuthorizationResponse",
+                "PyIdentityModelException",
                 "RedisReplayStore",
                 "RedisTokenStore",
                 "RefreshTokenRequest",
                 "RefreshTokenResponse",
                 "ReplayStore",
+                "ResponseRefusedException",
+                "Secret",
                 "SelfSignedTlsClientAuth",
                 "Session",
+                "SessionCheckPage",
                 "Settings",
+                "SignatureVerificationException",
                 "StateValidationResult",
                 "StoredReplays",
                 "StoredToken",
+                "SuccessfulResponseAccessError",
                 "TlsClientAuth",
                 "TokenAuth",
                 "TokenCache",
                 "TokenExchangeRequest",
                 "TokenExchangeResponse",
+                "TokenExpiredException",
                 "TokenIntrospectionRequest",
                 "TokenIntrospectionResponse",
+                "TokenRequestException",
                 "TokenResponse",
                 "TokenRevocationRequest",
                 "TokenRevocationResponse",
                 "TokenSource",
                 "TokenStore",
                 "TokenValidationConfig",
+                "TokenValidationException",
                 "TrustedIssuer",
+                "UserInfoException",
                 "UserInfoRequest",
                 "UserInfoResponse",
+                "ValidationException",
                 "VerifiedAccessToken",
+                "WebFingerRequest",
+                "WebFingerResponse",
                 "build_authorization_url",
                 "build_client_id_metadata",
                 "build_dpop_headers",
@@ -598,19 +679,26 @@ if not TYPE_CHECKING:
                 "build_jar_authorization_url",
                 "build_protected_resource_metadata",
                 "build_pushed_authorization_url",
+                "build_request_uri_authorization_url",
+                "build_session_check_page",
                 "build_www_authenticate",
                 "certificate_thumbprint_from_file",
                 "clear_discovery_cache",
                 "clear_jwks_cache",
                 "client_id_metadata_response",
+                "collect_claims",
                 "combine_claims_validators",
                 "compute_ath",
                 "compute_certificate_thumbprint",
+                "create_backchannel_request_object",
                 "create_client_assertion",
                 "create_dpop_proof",
                 "create_request_object",
+                "create_session_state",
+                "create_unsigned_request_object",
                 "decode_jwt",
                 "delete_client",
+                "discover_issuer",
                 "encrypt_request_object",
                 "exchange_token",
                 "extract_dpop_nonce",
@@ -619,6 +707,8 @@ if not TYPE_CHECKING:
                 "generate_code_verifier",
                 "generate_dpop_key",
                 "generate_pkce_pair",
+                "get_cache_counters",
+                "get_cache_statistics",
                 "get_discovery_document",
                 "get_jwks",
                 "get_protected_resource_metadata",
@@ -645,11 +735,15 @@ if not TYPE_CHECKING:
                 "request_device_authorization",
                 "request_extension_token",
                 "request_jwt_bearer_token",
+                "request_object_reference",
+                "request_object_response",
                 "require_claim_value",
                 "require_claims",
                 "require_scopes",
                 "resolve_mtls_endpoint",
                 "revoke_token",
+                "set_cache_event_hook",
+                "to_principal",
                 "update_client",
                 "validate_access_token",
                 "validate_authorize_callback_issuer",
@@ -667,61 +761,10 @@ if not TYPE_CHECKING:
                 "validate_token",
                 "verify_dpop_proof",
                 "verify_jws",
+                "verify_session_state",
                 "verify_signed_metadata",
                 "wait_for_backchannel_token",
                 "wait_for_device_token",
-            ],
-            "._config": [
-                "ClientAuthMethod",
-                "Config",
-                "ConfigError",
-                "ConfigIssue",
-                "ConfigSource",
-                "EnvSource",
-                "MappingSource",
-                "Secret",
-            ],
-            "._protocol.counters": ["CacheCounters", "get_cache_counters"],
-            "._protocol.events": ["CacheEventKind"],
-            "._protocol.statistics": [
-                "CacheEvent",
-                "CacheStatistics",
-                "get_cache_statistics",
-                "set_cache_event_hook",
-            ],
-            ".exceptions": [
-                "AccessTokenRefusedException",
-                "AuthorizeCallbackException",
-                "CertificateBindingError",
-                "ConfigurationException",
-                "DPoPProofException",
-                "DeadlineExceededException",
-                "DiscoveryException",
-                "DiscoveryHTTPSRequiredError",
-                "DiscoveryMissingFieldsError",
-                "DiscoveryParseError",
-                "FailedResponseAccessError",
-                "IdTokenValidationException",
-                "InvalidArgumentError",
-                "InvalidAudienceException",
-                "InvalidIssuerException",
-                "JarmValidationException",
-                "JwksException",
-                "KeysUnavailableException",
-                "LogoutStateValidationException",
-                "LogoutTokenValidationException",
-                "NetworkException",
-                "ProviderUnusableException",
-                "PyIdentityModelException",
-                "ResponseRefusedException",
-                "SignatureVerificationException",
-                "SuccessfulResponseAccessError",
-                "TokenExpiredException",
-                "TokenRequestException",
-                "TokenValidationException",
-                "UserInfoException",
-                "ValidationException",
-            ],
-            ".identity": ["Claim", "ClaimsIdentity", "ClaimsPrincipal", "to_principal"],
+            ]
         },
     )

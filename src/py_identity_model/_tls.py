@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import ssl
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any, cast
@@ -121,18 +121,50 @@ def _usual() -> ssl.SSLContext:
     return ssl.create_default_context(cafile=certifi.where())
 
 
-def client_context(verify: str | bool, certificate: MtlsClientAuth) -> ssl.SSLContext:
-    """Return a new context that trusts as ``verify`` says, and presents ``certificate``."""
+def client_context(
+    verify: str | bool, certificate: MtlsClientAuth | Sequence[MtlsClientAuth]
+) -> ssl.SSLContext:
+    """Return a new context that trusts as ``verify`` says, and presents ``certificate``.
+
+    Of several, each must have another kind of key: OpenSSL holds one certificate per kind, and
+    would silently replace the first by the second.
+    """
+    several = certificate if isinstance(certificate, (list, tuple)) else (certificate,)
+    if not several:
+        raise _unusable_certificate("none is given")
     context = _create(*_key(verify))
+    kinds: dict[str, str] = {}
+    for one in several:
+        kind = _load(context, one)
+        if kind in kinds:
+            raise InvalidArgumentError(
+                f"the client certificates {kinds[kind]!r} and {one.certificate!r} exclude each "
+                f"other: both have a key of the kind {kind}; make a client for each",
+                code="conflicting_client_certificates",
+            )
+        kinds[kind] = one.certificate
+    return context
+
+
+def _load(context: ssl.SSLContext, certificate: MtlsClientAuth) -> str:
+    """Let ``context`` present ``certificate``; return the kind of its key."""
+    from cryptography import x509
+
     try:
         context.load_cert_chain(
             certificate.certificate, certificate.private_key, certificate.password or ""
         )
-    except (OSError, ssl.SSLError) as error:
-        raise InvalidArgumentError(
-            f"the client certificate cannot be used: {error}", code="invalid_client_certificate"
-        ) from None
-    return context
+        with open(certificate.certificate, "rb") as file:
+            first = x509.load_pem_x509_certificates(file.read())[0]
+    except (OSError, ssl.SSLError, ValueError) as error:
+        raise _unusable_certificate(error) from None
+    return type(first.public_key()).__name__.removeprefix("_").removesuffix("PublicKey")
+
+
+def _unusable_certificate(why: object) -> InvalidArgumentError:
+    return InvalidArgumentError(
+        f"the client certificate cannot be used: {why}", code="invalid_client_certificate"
+    )
 
 
 tls_contexts = TLSContexts()

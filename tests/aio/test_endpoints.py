@@ -8,6 +8,7 @@ from urllib.parse import parse_qs
 
 import pytest
 
+from py_identity_model._protocol.claim_sources import ClaimSourceRequest
 from py_identity_model.aio import (
     AsyncHTTPClient,
     AuthorizationCodeTokenRequest,
@@ -32,6 +33,7 @@ from py_identity_model.aio import (
     TokenRevocationRequest,
     UserInfoRequest,
     delete_client,
+    discover_issuer,
     exchange_token,
     get_userinfo,
     introspect_token,
@@ -50,6 +52,7 @@ from py_identity_model.aio import (
     revoke_token,
     update_client,
 )
+from py_identity_model.aio.claim_sources import fetch_claims
 from py_identity_model.testing import Answer, EmbeddedProvider, Received
 
 PATH = "/endpoint"
@@ -161,6 +164,13 @@ BEARERS: dict[str, tuple[Any, Any]] = {
     ),
     "client delete": (delete_client, lambda url: ClientDeleteRequest(url, "the-bearer")),
     "UserInfo request": (get_userinfo, lambda url: UserInfoRequest(url, "the-bearer")),
+    "distributed claims request": (
+        fetch_claims,
+        lambda url: ClaimSourceRequest(url, "the-bearer"),
+    ),
+}
+OPEN: dict[str, tuple[Any, Any]] = {
+    "WebFinger request": (discover_issuer, lambda url: url + "?who=alice"),
 }
 ANSWERS: dict[str, dict[str, Any]] = {
     "device authorization": {
@@ -175,20 +185,30 @@ ANSWERS: dict[str, dict[str, Any]] = {
     "client registration (read)": {"client_id": "c"},
     "client registration (update)": {"client_id": "c"},
     "UserInfo request": {"sub": "alice"},
+    "WebFinger request": {
+        "links": [
+            {
+                "rel": "http://openid.net/specs/connect/1.0/issuer",
+                "href": "https://op.example",
+            }
+        ]
+    },
 }
 USUAL = {"access_token": "t", "token_type": "Bearer", "expires_in": 60}
 
 
 def answer_to(operation: str) -> Answer:
+    if operation == "distributed claims request":
+        return Answer(200, b"a.signed.jwt")
     return Answer.of_json(ANSWERS.get(operation, USUAL))
 
 
 def calls(operation: str) -> tuple[Any, Any]:
     """Return function and request maker."""
-    return FORMS[operation][:2] if operation in FORMS else BEARERS[operation]
+    return FORMS[operation][:2] if operation in FORMS else (BEARERS | OPEN)[operation]
 
 
-ALL = [*FORMS, *BEARERS]
+ALL = [*FORMS, *BEARERS, *OPEN]
 
 
 @pytest.mark.parametrize("operation", FORMS)
@@ -288,7 +308,7 @@ async def test_a_refusal_says_what_the_provider_said_and_no_secret(
     own = [secret for secret in secrets if secret in known]
     assert own or operation in {
         *("token request", "device authorization", "PAR", "extension token request"),
-        "backchannel authentication request",
+        *("backchannel authentication request", "WebFinger request"),
     }
     for text in (response.error, repr(response), response.oauth_error_description):
         for secret in own:
@@ -326,7 +346,8 @@ async def test_a_closed_client_is_told(provider: EmbeddedProvider, operation: st
     assert "has been closed" in response.error
 
 
-READS_AN_OBJECT = [name for name in ALL if name not in {"token revocation", "client delete"}]
+READS_NO_OBJECT = {"token revocation", "client delete", "distributed claims request"}
+READS_AN_OBJECT = [name for name in ALL if name not in READS_NO_OBJECT]
 
 
 @pytest.mark.parametrize("operation", READS_AN_OBJECT)
@@ -368,6 +389,7 @@ async def test_what_is_spent_by_its_use_is_not_sent_twice(
     repeatable = {
         *("token request", "token introspection", "token revocation", "UserInfo request"),
         *("client registration (read)", "client registration (update)", "client delete"),
+        *("WebFinger request", "distributed claims request"),
     }
     assert len(provider.requests) == (4 if operation in repeatable else 1)
 

@@ -373,3 +373,54 @@ async def test_a_key_that_needs_a_password_is_not_asked_for_at_the_terminal(
     assert request.mtls is not None
     request.mtls = replace(request.mtls, password="hidden")
     assert (await introspect_token(request)).is_successful
+
+
+def another(authority: trustme.CA, folder: Path, kind: str) -> MtlsClientAuth:
+    key_type = trustme.KeyType[kind]
+    issued = authority.issue_cert(f"{kind.lower()}.test", key_type=key_type)
+    names = str(folder / f"{kind}.pem"), str(folder / f"{kind}.key")
+    issued.cert_chain_pems[0].write_to_path(names[0])
+    issued.private_key_pem.write_to_path(names[1])
+    return MtlsClientAuth(*names)
+
+
+async def test_a_client_presents_its_certificate_and_trusts_its_own_authority(
+    demanding: EmbeddedProvider,
+    authority: trustme.CA,
+    bundle: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.delenv("SSL_CERT_FILE")
+    get_ssl_verify.cache_clear()
+    request = JwksRequest(demanding.jwks_uri)
+    several = [another(authority, tmp_path, kind) for kind in ("RSA", "ECDSA")]
+    for certificate in (several[0], several):
+        async with AsyncHTTPClient(verify=str(bundle), certificate=certificate) as client:
+            assert client.presents_certificate
+            assert (await get_jwks(request, client)).is_successful
+    async with AsyncHTTPClient(verify=str(bundle)) as client:
+        assert not (await get_jwks(request, client)).is_successful
+    async with AsyncHTTPClient(certificate=several) as client:
+        assert "CERTIFICATE_VERIFY_FAILED" in str((await get_jwks(request, client)).error)
+
+
+def test_certificates_that_exclude_each_other_are_refused(
+    authority: trustme.CA, tmp_path: Path
+) -> None:
+    (tmp_path / "other").mkdir()
+    same = [another(authority, folder, "RSA") for folder in (tmp_path, tmp_path / "other")]
+    with refused(InvalidArgumentError, "conflicting_client_certificates"):
+        AsyncHTTPClient(certificate=same)
+    with refused(InvalidArgumentError, "invalid_client_certificate"):
+        AsyncHTTPClient(certificate=[])
+    with refused(InvalidArgumentError, "invalid_client_certificate"):
+        AsyncHTTPClient(certificate=MtlsClientAuth("nowhere.pem", "nowhere.key"))
+
+
+async def test_a_certificate_and_a_client_made_elsewhere_are_refused(
+    certificate: MtlsClientAuth,
+) -> None:
+    async with httpx.AsyncClient() as made:
+        with pytest.raises(InvalidArgumentError, match="existing client"):
+            AsyncHTTPClient(made, certificate=certificate)

@@ -277,7 +277,11 @@ def found_by_readers(provider: EmbeddedProvider, folder: Path) -> dict[str, Any]
             True, auth_req_id="a", expires_in=1, interval=5
         ),
         "registered": py_identity_model.ClientRegistrationResponse(
-            True, client_id="c", registration_access_token="t", registration_client_uri="https://r"
+            True,
+            client_id="c",
+            client_secret="s",
+            registration_access_token="t",
+            registration_client_uri="https://r",
         ),
         "registration_uri": f"{provider.issuer}/reg",
         "registration_token": "t",
@@ -346,12 +350,17 @@ def test_the_example_of_a_docstring_runs(
     restore_logging()
 
 
+UNFINISHED = ("client.callback(", "client.wait_for_", "client.poll_backchannel_login(")
+
+
 def expected(example: str) -> contextlib.AbstractContextManager[object]:
     """Some examples show how to reject."""
     if example.strip().startswith("raise ClaimsValidationError"):
         return pytest.raises(py_identity_model.ClaimsValidationError)
-    if "client.callback(" in example:  # nobody logged in, so the code is none
+    if any(call in example for call in UNFINISHED):  # nobody logged in, so the code is none
         return pytest.raises(py_identity_model.TokenRequestException)
+    if "client.request_backchannel_login(" in example:  # the embedded provider has no CIBA
+        return pytest.raises(py_identity_model.ConfigurationException, match="has no backchannel")
     return contextlib.nullcontext()
 
 

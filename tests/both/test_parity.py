@@ -112,3 +112,17 @@ def test_a_function_that_waits_is_short(name: str) -> None:
     assert isinstance(function, ast.AsyncFunctionDef)
     body = function.body[1:]  # without the docstring
     assert (body[-1].end_lineno or 0) - body[0].lineno < 20
+
+
+def test_both_ways_of_importing_have_every_name_that_does_not_block() -> None:
+    """A program that imports one package needs no other for its exceptions or its settings."""
+    from_root = {*py_identity_model.__all__}
+    assert {plain(name) for name in aio.__all__} == from_root
+    for name in from_root & {*aio.__all__}:
+        ours, theirs = getattr(aio, name), getattr(py_identity_model, name)
+        assert ours is theirs or inspect.iscoroutinefunction(ours) or is_written_twice(ours)
+
+
+def is_written_twice(thing: Any) -> bool:
+    """Whether the generator made another of something that calls what blocks."""
+    return str(getattr(thing, "__module__", "")).startswith("py_identity_model.aio.")

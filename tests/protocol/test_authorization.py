@@ -391,9 +391,10 @@ def test_the_state_of_a_logout_is_compared(expected: Any, returned: Any, text: s
 @pytest.mark.parametrize(
     ("url", "options", "code"),
     [
-        ("/out?x=1", {}, "missing_logout_session"),
+        ("/out?x=1", {"session_required": True}, "missing_logout_session"),
+        ("/out", {"session_required": True}, "missing_logout_session"),
         ("/out?iss=https://op", {}, "missing_logout_session"),
-        ("/out?sid=1", {"session_required": False}, "missing_logout_session"),
+        ("/out?sid=1", {}, "missing_logout_session"),
         ("/out?iss=https://else&sid=1", {}, "logout_issuer_mismatch"),
         ("/out?iss=https://op&sid=2", {}, "logout_session_mismatch"),
         ("/out?iss=https://op&sid=1&sid=2", {}, "repeated_parameter"),
@@ -411,10 +412,9 @@ def test_a_logout_by_the_browser_is_read() -> None:
         "/out?iss=https://op&sid=1", issuer="https://op", sid="1"
     )
     assert (ordered.issuer, ordered.sid) == ("https://op", "1")
-    plain = validate_frontchannel_logout_request(
-        "/out?x=1", issuer="https://op", session_required=False
-    )
-    assert (plain.issuer, plain.sid) == (None, None)
+    for url in ("/out?x=1", "/out", "https://rp.example/out"):  # by default, as registered
+        plain = validate_frontchannel_logout_request(url, issuer="https://op", sid="1")
+        assert (plain.issuer, plain.sid) == (None, None)
 
 
 @pytest.mark.parametrize(
@@ -498,10 +498,11 @@ def test_a_client_may_be_named_by_its_document() -> None:
         ("https://app.example/c", REDIRECT, {}),
         ("https://app.example/c", [REDIRECT], {"client_secret": "s"}),
         ("https://app.example/c", [REDIRECT], {"token_endpoint_auth_method": "client_secret_jwt"}),
+        ("https://app.example/c", [REDIRECT], {"jwks": {"keys": [{"kty": "EC", "d": "secret"}]}}),
     ],
 )
 def test_a_document_that_nobody_would_accept_is_refused(
-    client_id: str, redirect_uris: Any, more: dict[str, str]
+    client_id: str, redirect_uris: Any, more: dict[str, Any]
 ) -> None:
     with pytest.raises(InvalidArgumentError):
         build_client_id_metadata(client_id, redirect_uris, **more)

@@ -306,7 +306,7 @@ def test_a_policy_is_one_hashable_value() -> None:
         policy = DiscoveryPolicy()
         setattr(policy, name, not rules[name])
         keys.add(policy.cache_key())
-    assert len(keys) == 7
+    assert len(keys) == 8
 
 
 def test_walking_a_successful_response_never_raises_but_for_error() -> None:
@@ -314,3 +314,15 @@ def test_walking_a_successful_response_never_raises_but_for_error() -> None:
     for name in dir(response):
         if not name.startswith("_") and name != "error":
             getattr(response, name)
+
+
+def test_members_of_logins_may_be_missing_where_the_policy_says_so() -> None:
+    gone = {"response_types_supported": None, "subject_types_supported": None}
+    gone |= {"id_token_signing_alg_values_supported": None, "authorization_endpoint": None}
+    lenient = DiscoveryPolicy(allow_missing_login_members=True)
+    assert judged(gone, lenient).is_successful
+    assert judged(gone).error_kind is Kind.MISSING_FIELDS
+    assert judged({**gone, "issuer": None}, lenient).missing_fields == ("issuer",)
+    odd = {**gone, "response_types_supported": ["nonsense"]}
+    assert judged(odd, lenient).error_kind is Kind.INVALID_DOCUMENT
+    assert judged({**gone, "issuer": "https://other.example"}, lenient).is_successful is False

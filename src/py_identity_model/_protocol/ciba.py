@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from json import loads
 from typing import Any, ClassVar
 
 from ..exceptions import ValidationException
 from .base import BaseRequest, BaseResponse
 from .callback import same_text
+from .ciba_request import HINTS
 from .client_authentication import ClientAuthentication
 from .dpop import DPoPKey
 from .endpoint import Endpoint, json_object, refusal, whole_number
@@ -17,14 +18,20 @@ from .messages import ErrorKind, HttpRequest, HttpResponse, Replay, UnusableAnsw
 from .token_endpoint import Scope, TokenResponse, scope_text, token_answer, token_request
 
 GRANT_TYPE = "urn:openid:params:grant-type:ciba"
-_HINTS = ("login_hint", "login_hint_token", "id_token_hint")
+_INSIDE = (
+    *HINTS,
+    *("binding_message", "user_code", "acr_values", "requested_expiry"),
+    *("client_notification_token", "resource", "audience", "authorization_details"),
+)
 
 
 @dataclass(repr=False)
 class BackchannelAuthenticationRequest(BaseRequest):
     """A user to be asked, by the backchannel authentication endpoint at ``address``.
 
-    Exactly one of ``login_hint``, ``login_hint_token`` and ``id_token_hint`` says who;
+    Exactly one of ``login_hint``, ``login_hint_token`` and ``id_token_hint`` says who, unless
+    ``request`` (a JWT of :func:`create_backchannel_request_object`) says it: then everything is
+    inside, ``scope`` too, and nothing is sent beside it;
     ``binding_message`` is shown on both devices; ``client_notification_token`` is what the
     provider must present when it notifies (ping); ``requested_expiry`` is in seconds.  The other
     fields are those of :class:`ClientCredentialsTokenRequest`.  CIBA Core §7.1.
@@ -46,6 +53,7 @@ class BackchannelAuthenticationRequest(BaseRequest):
             "client_notification_token",
             "id_token_hint",
             "login_hint_token",
+            "request",
             "user_code",
         }
     )
@@ -67,6 +75,7 @@ class BackchannelAuthenticationRequest(BaseRequest):
     authorization_details: Sequence[Mapping[str, Any]] | None = field(default=None, kw_only=True)
     extra_parameters: Mapping[str, str | Sequence[str]] | None = field(default=None, kw_only=True)
     dpop_key: DPoPKey | None = field(default=None, kw_only=True)
+    request: str | None = field(default=None, kw_only=True)
 
 
 @dataclass(eq=False, repr=False)
@@ -112,15 +121,30 @@ class BackchannelTokenResponse(TokenResponse):
 
 def build_authentication(request: BackchannelAuthenticationRequest) -> HttpRequest:
     """Return the HTTP request (CIBA Core §7.1)."""
-    named = [name for name in _HINTS if getattr(request, name)]
+    if request.request is not None or "request" in (request.extra_parameters or {}):
+        return _signed_authentication(request)
+    named = [name for name in HINTS if getattr(request, name)]
     if len(named) != 1:
-        raise _Unusable(f"exactly one of {', '.join(_HINTS)} must be given")
-    names = (*_HINTS, "binding_message", "user_code", "acr_values", "client_notification_token")
+        raise _Unusable(f"exactly one of {', '.join(HINTS)} must be given")
+    names = (*HINTS, "binding_message", "user_code", "acr_values", "client_notification_token")
     form: dict[str, str | None] = {name: getattr(request, name) for name in names}
     form["scope"] = scope_text(request.scope)
     if request.requested_expiry is not None:
         form["requested_expiry"] = str(request.requested_expiry)
     return token_request(request, form, replay=Replay.UNSENT)
+
+
+def _signed_authentication(request: BackchannelAuthenticationRequest) -> HttpRequest:
+    """Return the request with nothing outside the JWT (CIBA Core §7.1.1)."""
+    extra = {**(request.extra_parameters or {})}
+    signed = [one for one in (request.request, extra.pop("request", None)) if one is not None]
+    if len(signed) != 1 or not isinstance(signed[0], str) or not signed[0].strip():
+        raise _Unusable("request must be one signed JWT")
+    outside = sorted([*extra, *(name for name in _INSIDE if getattr(request, name) is not None)])
+    if outside:
+        raise _Unusable(f"{', '.join(outside)} must be inside the signed request, not beside it")
+    bare = replace(request, extra_parameters=None)
+    return token_request(bare, {"request": signed[0]}, replay=Replay.UNSENT)
 
 
 class _Unusable(UnusableAnswer):

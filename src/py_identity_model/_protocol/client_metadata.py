@@ -8,16 +8,21 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from ..exceptions import InvalidArgumentError
+from .client_metadata_fields import ClientMetadata, check_public, members_of
 
 _SECRETS = ("client_secret", "client_secret_expires_at")
 
 
 def build_client_id_metadata(
-    client_id: str, redirect_uris: Sequence[str], **metadata: Any
+    client_id: str,
+    redirect_uris: Sequence[str],
+    client_metadata: ClientMetadata | None = None,
+    **metadata: Any,
 ) -> dict[str, Any]:
     """Return the document to be served, as JSON, at the URL ``client_id``.
 
-    ``metadata`` are further members by their registered names (RFC 7591 §2).  The client is a
+    ``client_metadata`` and ``metadata`` are further members by their registered names
+    (RFC 7591 §2); what both say, the latter decides.  The client is a
     public one (``token_endpoint_auth_method`` ``none``) unless it says ``private_key_jwt``.
     Raises :class:`InvalidArgumentError` (a ``ValueError``) for a URL or member that may not be
     used.  OAuth Client ID Metadata Document (an IETF draft) §3 and §4.
@@ -31,12 +36,15 @@ def build_client_id_metadata(
         )
     """
     _check_url(client_id)
+    said = {} if client_metadata is None else members_of(client_metadata)
+    metadata = {**said, **metadata}
+    check_public(metadata.get("jwks"))
     method = metadata.setdefault("token_endpoint_auth_method", "none")
     if any(name in metadata for name in _SECRETS) or str(method).startswith("client_secret"):
         raise InvalidArgumentError("what is published is no secret: use none or private_key_jwt")
     if not redirect_uris or isinstance(redirect_uris, str):
         raise InvalidArgumentError("redirect_uris must be a list that is not empty")
-    return {"client_id": client_id, "redirect_uris": list(redirect_uris), **metadata}
+    return {**metadata, "client_id": client_id, "redirect_uris": list(redirect_uris)}
 
 
 def client_id_metadata_response(

@@ -2,57 +2,128 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Literal
+from collections.abc import Collection, Iterator, Sequence
+from typing import Literal, NamedTuple
 
-from ..exceptions import ConfigurationException
+from .._jose.jwk import PrivateKey
+from .._jose.sign import load_private_key
+from ..exceptions import ConfigurationException, InvalidArgumentError
+from .client_assertion import PrivateKeyJwtAuthentication
 from .client_authentication import ClientAuthentication
 from .discovery import DiscoveryDocumentResponse
+from .dpop import DPoPKey
 from .fapi import (
-    FAPI2_ALLOWED_SIGNING_ALGORITHMS,
+    PERMITTED_ALGORITHMS,
+    authentication_violations,
+    id_token_violations,
+    login_violations,
     validate_fapi_authorization_request,
     validate_fapi_client_config,
-    validate_fapi_discovery,
 )
 
 ClientProfile = Literal["fapi2", "fapi2-message-signing"]
 PROFILES = ("fapi2", "fapi2-message-signing")
+SignedMessage = Literal["request", "response"]
+SIGNED_MESSAGES: tuple[SignedMessage, ...] = ("request", "response")
+
+_CURES = {
+    "tokens must be sender-constrained": (
+        " (give a dpop_key, or an http_client that presents a certificate, with "
+        "tls_client_certificate_bound_access_tokens=True where it was made elsewhere)"
+    )
+}
+
+
+class RequestSigning(NamedTuple):
+    """What authorization requests are signed with."""
+
+    key: PrivateKey
+    algorithm: str
 
 
 def check_profile(
     profile: ClientProfile | None,
     authentication: ClientAuthentication,
     *,
-    use_dpop: bool,
-    signs_requests: str | None,
+    dpop_key: DPoPKey | None,
+    certificate_bound: bool,
+    signing: RequestSigning | None,
+    message_signing: Collection[SignedMessage] = SIGNED_MESSAGES,
 ) -> None:
     """Raise ConfigurationException for a client that violates its profile.
 
-    ``signs_requests`` is the algorithm of its signed requests, None if it signs none.
+    ``certificate_bound`` says that tokens are bound to a certificate that the client presents,
+    however it authenticates; ``signing`` is None for a client that signs no requests.
     """
     if profile is None:
         return
     if profile not in PROFILES:
         raise ConfigurationException(f"profile must be one of {', '.join(PROFILES)}")
-    use_mtls = authentication.method in {"tls_client_auth", "self_signed_tls_client_auth"}
     result = validate_fapi_client_config(
-        auth_method=authentication.method, use_dpop=use_dpop, use_mtls=use_mtls
+        auth_method=authentication.method,
+        use_dpop=dpop_key is not None,
+        use_mtls=certificate_bound,
     )
-    found = list(result.violations)
-    algorithm = getattr(authentication, "algorithm", None)
-    if algorithm is not None and algorithm not in FAPI2_ALLOWED_SIGNING_ALGORITHMS:
-        found.append(f"assertions must not be signed by {algorithm}")
-    if profile == "fapi2-message-signing" and signs_requests is None:
-        found.append("requests must be signed: give a request_signing_key")
-    if signs_requests is not None and signs_requests not in FAPI2_ALLOWED_SIGNING_ALGORITHMS:
-        found.append(f"requests must not be signed by {signs_requests}")
+    found = [one + _CURES.get(one.partition(":")[0], "") for one in result.violations]
+    found += _signature_violations(authentication, dpop_key, signing)
+    if profile == "fapi2-message-signing":
+        found += _message_violations(signing, message_signing)
     _refuse(profile, found)
 
 
-def check_provider(profile: ClientProfile | None, metadata: DiscoveryDocumentResponse) -> None:
-    """Raise ConfigurationException for a provider that violates the profile."""
-    if profile is not None:
-        _refuse(profile, validate_fapi_discovery(metadata).violations)
+def _signature_violations(
+    authentication: ClientAuthentication, dpop_key: DPoPKey | None, signing: RequestSigning | None
+) -> Iterator[str]:
+    if isinstance(authentication, PrivateKeyJwtAuthentication):
+        key, algorithm = authentication.private_key, authentication.algorithm
+        yield from _unfit("assertions", key, algorithm)
+    if dpop_key is not None and dpop_key.algorithm not in PERMITTED_ALGORITHMS:
+        yield f"proofs must not be signed by {dpop_key.algorithm}"
+    if signing is not None:
+        yield from _unfit("requests", signing.key, signing.algorithm)
+
+
+def _unfit(what: str, key: PrivateKey, algorithm: str) -> Iterator[str]:
+    if algorithm not in PERMITTED_ALGORITHMS:
+        yield f"{what} must not be signed by {algorithm}"
+    elif algorithm == "EdDSA":  # the name says nothing of the curve; FAPI 2.0 §5.4.1 does
+        try:
+            load_private_key(key, "Ed25519")
+        except InvalidArgumentError:
+            yield f"{what} must be signed by an Ed25519 key where the algorithm is EdDSA"
+
+
+def _message_violations(
+    signing: RequestSigning | None, wanted: Collection[SignedMessage]
+) -> Iterator[str]:
+    if isinstance(wanted, str) or not wanted or not {*SIGNED_MESSAGES}.issuperset(wanted):
+        yield f"message_signing must name one or more of {', '.join(SIGNED_MESSAGES)}"
+    elif "request" in wanted and signing is None:
+        yield (
+            "requests must be signed: give a request_signing_key, "
+            "or message_signing=['response'] where only responses are"
+        )
+
+
+def check_provider(
+    profile: ClientProfile | None,
+    metadata: DiscoveryDocumentResponse,
+    *,
+    login_scope: str | None = None,
+) -> None:
+    """Raise ConfigurationException for a provider that violates the profile.
+
+    ``login_scope`` is the scope of the login that begins; without a login, what only logins need
+    may be missing.
+    """
+    if profile is None:
+        return
+    found = authentication_violations(metadata)
+    if login_scope is not None:
+        found += login_violations(metadata)
+        if "openid" in login_scope.split():
+            found += id_token_violations(metadata)
+    _refuse(profile, found)
 
 
 def check_request(
@@ -71,14 +142,35 @@ def check_request(
     _refuse(profile, result.violations)
 
 
+def response_mode_of(
+    profile: ClientProfile | None,
+    message_signing: Collection[SignedMessage],
+    chosen: str | None,
+) -> str | None:
+    """Return the response mode of a login; raise for one that leaves it unsigned."""
+    if profile != "fapi2-message-signing" or "response" not in message_signing:
+        return chosen
+    mode = chosen or "jwt"
+    if mode != "jwt" and not mode.endswith(".jwt"):
+        _refuse(
+            profile,
+            [
+                f"the response must be signed, not come by response_mode {mode!r}; "
+                "message_signing=['request'] is for providers that sign none"
+            ],
+        )
+    return mode
+
+
 def signing_algorithms(
     profile: ClientProfile | None, chosen: Sequence[str] | None
 ) -> list[str] | None:
     """Return by what tokens may be signed; None leaves it to the keys."""
     if profile is None:
         return None if chosen is None else list(chosen)
-    allowed = FAPI2_ALLOWED_SIGNING_ALGORITHMS
-    return sorted(allowed if chosen is None else allowed.intersection(chosen))
+    return sorted(
+        PERMITTED_ALGORITHMS if chosen is None else PERMITTED_ALGORITHMS.intersection(chosen)
+    )
 
 
 def _refuse(profile: str, violations: Sequence[str]) -> None:

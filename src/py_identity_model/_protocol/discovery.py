@@ -94,6 +94,10 @@ class DiscoveryDocumentResponse(BaseResponse):
     frontchannel_logout_session_supported: bool | None = field(default=None, kw_only=True)
     prompt_values_supported: list[str] | None = field(default=None, kw_only=True)
     authorization_details_types_supported: list[str] | None = field(default=None, kw_only=True)
+    backchannel_token_delivery_modes_supported: list[str] | None = field(default=None, kw_only=True)
+    backchannel_authentication_request_signing_alg_values_supported: list[str] | None = field(
+        default=None, kw_only=True
+    )
     document: dict[str, Any] | None = field(default=None, kw_only=True, repr=False)
 
 

@@ -178,7 +178,8 @@ class _Judge:
         self._check_mtls_aliases()
 
     def _require_members(self) -> None:
-        required = _OAUTH_MEMBERS if OAUTH_METADATA in self.address else _OPENID_MEMBERS
+        members = _OAUTH_MEMBERS if OAUTH_METADATA in self.address else _OPENID_MEMBERS
+        required = members[:1] if self.policy.allow_missing_login_members else members
         missing = [name for name in required if self.document.get(name) is None]
         if missing:
             _refuse(

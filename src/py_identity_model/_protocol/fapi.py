@@ -9,6 +9,8 @@ from urllib.parse import urlsplit
 from .discovery import DiscoveryDocumentResponse
 
 FAPI2_ALLOWED_SIGNING_ALGORITHMS = frozenset({"PS256", "ES256"})
+# The public constant holds what programs compared with before FAPI 2.0 §5.4.1 named EdDSA.
+PERMITTED_ALGORITHMS = FAPI2_ALLOWED_SIGNING_ALGORITHMS | {"EdDSA", "Ed25519"}
 FAPI2_ALLOWED_AUTH_METHODS = frozenset(
     {"private_key_jwt", "tls_client_auth", "self_signed_tls_client_auth"}
 )
@@ -62,7 +64,7 @@ def validate_fapi_authorization_request(
         found.append("the request must be pushed (PAR)")
     if not _is_https(redirect_uri):
         found.append("redirect_uri must be an https URL")
-    if algorithm is not None and algorithm not in FAPI2_ALLOWED_SIGNING_ALGORITHMS:
+    if algorithm is not None and algorithm not in PERMITTED_ALGORITHMS:
         found.append(f"the signing algorithm {algorithm!r} is not allowed")
     return FAPIValidationResult(found)
 
@@ -110,6 +112,12 @@ def validate_fapi_discovery(discovery: DiscoveryDocumentResponse) -> FAPIValidat
     """
     if not discovery.is_successful:
         return FAPIValidationResult(["the discovery failed"])
+    found = [*login_violations(discovery), *authentication_violations(discovery)]
+    return FAPIValidationResult([*found, *id_token_violations(discovery)])
+
+
+def login_violations(discovery: DiscoveryDocumentResponse) -> list[str]:
+    """Return what of the metadata violates the profile for clients that log users in."""
     found = []
     for name, wanted in (
         ("grant_types_supported", "authorization_code"),
@@ -119,13 +127,26 @@ def validate_fapi_discovery(discovery: DiscoveryDocumentResponse) -> FAPIValidat
         values = getattr(discovery, name)
         if values is not None and wanted not in values:
             found.append(f"{name} must include {wanted}")
-    for name, allowed in (
-        ("token_endpoint_auth_methods_supported", FAPI2_ALLOWED_AUTH_METHODS),
-        ("id_token_signing_alg_values_supported", FAPI2_ALLOWED_SIGNING_ALGORITHMS),
-    ):
-        if not _overlap(getattr(discovery, name), allowed):
-            found.append(f"{name} must include one of {', '.join(sorted(allowed))}")
-    return FAPIValidationResult(found)
+    return found
+
+
+def authentication_violations(discovery: DiscoveryDocumentResponse) -> list[str]:
+    """Return what of the metadata violates the profile for every client."""
+    name = "token_endpoint_auth_methods_supported"
+    return _lacking(discovery, name, FAPI2_ALLOWED_AUTH_METHODS)
+
+
+def id_token_violations(discovery: DiscoveryDocumentResponse) -> list[str]:
+    """Return what of the metadata violates the profile for clients that read ID tokens."""
+    return _lacking(discovery, "id_token_signing_alg_values_supported", PERMITTED_ALGORITHMS)
+
+
+def _lacking(
+    discovery: DiscoveryDocumentResponse, name: str, allowed: Collection[str]
+) -> list[str]:
+    if _overlap(getattr(discovery, name), allowed):
+        return []
+    return [f"{name} must include one of {', '.join(sorted(allowed))}"]
 
 
 def _overlap(values: object, allowed: Collection[str]) -> bool:

@@ -27,13 +27,15 @@ class InitiateLoginRequest:
 
 
 def validate_frontchannel_logout_request(
-    url: str, *, issuer: str, sid: str | None = None, session_required: bool = True
+    url: str, *, issuer: str, sid: str | None = None, session_required: bool = False
 ) -> FrontchannelLogoutRequest:
     """Return what a call of the ``frontchannel_logout_uri`` orders, if it fits this session.
 
-    ``url`` is what was called; ``issuer`` and ``sid`` are those of the user's ID token.  With
-    ``session_required``, as registered, both must be there.  Raises
-    :class:`ValidationException`.  OpenID Connect Front-Channel Logout §2 and §3.
+    ``url`` is what was called; ``issuer`` and ``sid`` are those of the user's ID token.
+    ``session_required`` is the ``frontchannel_logout_session_required`` of the registration, by
+    default False: then both may be absent, and any site can end the session by an image; register
+    True, and give it here.  Raises :class:`ValidationException`.
+    OpenID Connect Front-Channel Logout §2 and §3.
 
     Example::
 

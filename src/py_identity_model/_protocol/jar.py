@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import time
-import uuid
 from typing import Any
 
 from .._jose.encryption import encrypt
 from .._jose.jwk import JsonWebKey, PrivateKey
-from .._jose.sign import SIGNING_ALGORITHMS, load_private_key, sign_compact
+from .._jose.sign import SIGNING_ALGORITHMS
 from ..exceptions import InvalidArgumentError
 from .authorization import check_challenge, with_query
+from .request_object import TYPE, issued_claims, sign_request
 from .token_endpoint import Scope, scope_text
 
 _RESERVED = frozenset(
@@ -52,13 +51,8 @@ def create_request_object(
         )
     """
     scope = scope_text(scope) or ""
-    named = {
-        "client_id": client_id,
-        "audience": audience,
-        "redirect_uri": redirect_uri,
-        "scope": scope,
-        "response_type": response_type,
-    }
+    named = {"redirect_uri": redirect_uri, "scope": scope, "response_type": response_type}
+    issued = issued_claims(client_id, audience, lifetime)
     for name, value in named.items():
         if not isinstance(value, str) or not value.strip():
             raise InvalidArgumentError(f"{name} must not be empty")
@@ -66,37 +60,21 @@ def create_request_object(
         raise InvalidArgumentError("private_key must not be empty")
     if algorithm not in SIGNING_ALGORITHMS:
         raise InvalidArgumentError(f"Unsupported JAR algorithm: {algorithm}")
-    if lifetime <= 0:
-        raise InvalidArgumentError("lifetime must be positive")
     _check_optional(kid, code_challenge, code_challenge_method)
     taken = sorted(_RESERVED & {*extra_claims})
     if taken:
         raise InvalidArgumentError(f"extra claims name reserved claims: {', '.join(taken)}")
-    now = int(time.time())
     claims = {
-        "iss": client_id,
-        "aud": audience,
-        "iat": now,
-        "nbf": now,
-        "exp": now + lifetime,
-        "jti": str(uuid.uuid4()),
+        **issued,
         "client_id": client_id,
-        "response_type": response_type,
-        "redirect_uri": redirect_uri,
-        "scope": scope,
+        **named,
         "state": state,
         "nonce": nonce,
         "code_challenge": code_challenge,
         "code_challenge_method": code_challenge_method,
         **extra_claims,
     }
-    header = {"alg": algorithm, "typ": "oauth-authz-req+jwt", "kid": kid}
-    return sign_compact(
-        {name: value for name, value in header.items() if value is not None},
-        {name: value for name, value in claims.items() if value is not None},
-        load_private_key(private_key, algorithm),
-        algorithm,
-    )
+    return sign_request(claims, private_key, algorithm, kid=kid, typ=TYPE)
 
 
 def encrypt_request_object(

@@ -88,12 +88,16 @@ class Secrets:
 
 @dataclass(frozen=True)
 class Session:
-    """What came of a login: tokens, the ID token's ``claims``, and userinfo if it was asked for."""
+    """What came of a login: tokens, the ID token's ``claims``, and userinfo if it was asked for.
+
+    ``session_state`` is what watches the session at the provider's iframe, if it has one.
+    """
 
     token: Mapping[str, Any] = field(repr=False)
     claims: Mapping[str, Any]
     expires_at: datetime | None = None
     userinfo: Mapping[str, Any] | None = None
+    session_state: str | None = field(default=None, kw_only=True, repr=False)
 
     @property
     def subject(self) -> str:

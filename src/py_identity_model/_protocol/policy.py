@@ -1,7 +1,7 @@
 """How strictly a provider's metadata is judged."""
 
 from collections.abc import Hashable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 
 @dataclass
@@ -15,6 +15,8 @@ class DiscoveryPolicy:
     there.  ``authority``: judge endpoints by this base URL instead of the issuer's.
     ``allow_loopback_endpoints``: mTLS aliases may be loopback addresses.
     ``allow_issuer_mismatch``: skip only the comparison of issuer and address.
+    ``allow_missing_login_members``: members that only logins need may be missing, as in the
+    documents of servers for machines, devices and CIBA.
 
     OpenID Connect Discovery §3, §4.3; RFC 8414 §3.3.
 
@@ -32,6 +34,7 @@ class DiscoveryPolicy:
     authority: str | None = None
     allow_loopback_endpoints: bool = False
     allow_issuer_mismatch: bool = False
+    allow_missing_login_members: bool = field(default=False, kw_only=True)
 
     def cache_key(self) -> tuple[Hashable, ...]:
         """Return all rules as one hashable value.
@@ -50,10 +53,18 @@ class DiscoveryPolicy:
             self.authority,
             self.allow_loopback_endpoints,
             self.allow_issuer_mismatch,
+            self.allow_missing_login_members,
         )
         return _SHARED.get(key, key)
 
 
+def without_login_members(policy: DiscoveryPolicy | None) -> DiscoveryPolicy:
+    """Return ``policy`` for an object that looks for each member when it needs it."""
+    given = policy or DiscoveryPolicy()
+    return replace(given, allow_missing_login_members=True, require_key_set=False)
+
+
 _SHARED: dict[tuple[Hashable, ...], tuple[Hashable, ...]] = {}
 """The usual rules, as one object for however many providers are cached."""
-_SHARED[DiscoveryPolicy().cache_key()] = DiscoveryPolicy().cache_key()
+for _usual in (DiscoveryPolicy(), without_login_members(None)):
+    _SHARED[_usual.cache_key()] = _usual.cache_key()

@@ -7,24 +7,27 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 from .base import BaseRequest, BaseResponse
+from .client_metadata_fields import (
+    NAMES,
+    BasicMetadata,
+    ClientMetadata,
+    FurtherMetadata,
+    members_of,
+)
 from .endpoint import Endpoint, json_object, refusal_saying, secrets_of
 from .messages import HttpRequest, HttpResponse, Replay, UnusableAnswer, oauth_error_of
 from .revocation import quoted_briefly
 
 _SECRETS = ("client_secret", "registration_access_token")
-_METADATA = (
-    *("redirect_uris", "response_types", "grant_types", "application_type", "contacts"),
-    *("client_name", "logo_uri", "client_uri", "policy_uri", "tos_uri"),
-    *("token_endpoint_auth_method", "scope", "jwks_uri"),
-)
 
 
 @dataclass(repr=False)
-class ClientRegistrationRequest(BaseRequest):
+class ClientRegistrationRequest(FurtherMetadata, BasicMetadata, BaseRequest):
     """The metadata of a client to be registered at ``address``.
 
-    ``extra_metadata`` carries what has no field here, and wins; ``initial_access_token`` entitles
-    to the registration; ``software_statement`` is a signed JWT of metadata.
+    The fields are those of :class:`ClientMetadata`; ``extra_metadata`` carries what has no field
+    here, and wins; ``initial_access_token`` entitles to the registration; ``software_statement``
+    is a signed JWT of metadata.
     RFC 7591 §2 and §3.1.
 
     Example::
@@ -40,19 +43,6 @@ class ClientRegistrationRequest(BaseRequest):
         {"initial_access_token", "software_statement"}
     )
 
-    redirect_uris: list[str]
-    response_types: list[str] | None = None
-    grant_types: list[str] | None = None
-    application_type: str | None = None
-    contacts: list[str] | None = None
-    client_name: str | None = None
-    logo_uri: str | None = None
-    client_uri: str | None = None
-    policy_uri: str | None = None
-    tos_uri: str | None = None
-    token_endpoint_auth_method: str | None = None
-    scope: str | None = None
-    jwks_uri: str | None = None
     extra_metadata: dict[str, Any] | None = None
     initial_access_token: str | None = None
     software_statement: str | None = field(default=None, kw_only=True)
@@ -73,8 +63,16 @@ class ClientReadRequest(BaseRequest):
 
 
 @dataclass(repr=False)
-class ClientUpdateRequest(BaseRequest):
-    """Replace the registration at ``address``: what is left out is forgotten.  RFC 7592 §2.2.
+class _ManagedClient(BaseRequest):
+    registration_access_token: str
+    client_id: str
+
+
+@dataclass(repr=False)
+class ClientUpdateRequest(FurtherMetadata, BasicMetadata, _ManagedClient):
+    """Replace the registration at ``address``: what is left out is forgotten.
+
+    The fields are those of :class:`ClientMetadata`.  RFC 7592 §2.2.
 
     Example::
 
@@ -90,21 +88,6 @@ class ClientUpdateRequest(BaseRequest):
         {"registration_access_token", "client_secret"}
     )
 
-    registration_access_token: str
-    client_id: str
-    redirect_uris: list[str]
-    response_types: list[str] | None = None
-    grant_types: list[str] | None = None
-    application_type: str | None = None
-    contacts: list[str] | None = None
-    client_name: str | None = None
-    logo_uri: str | None = None
-    client_uri: str | None = None
-    policy_uri: str | None = None
-    tos_uri: str | None = None
-    token_endpoint_auth_method: str | None = None
-    scope: str | None = None
-    jwks_uri: str | None = None
     client_secret: str | None = None
     extra_metadata: dict[str, Any] | None = None
 
@@ -126,15 +109,17 @@ class ClientDeleteRequest(BaseRequest):
 
 
 @dataclass(eq=False, repr=False)
-class ClientRegistrationResponse(BaseResponse):
+class ClientRegistrationResponse(BaseResponse, ClientMetadata):
     """What the provider registered; ``metadata`` is the whole answer.
+
+    Its members are the fields of :class:`ClientMetadata`, as the provider wrote them.
 
     Providers may rotate ``registration_access_token``: keep the latest.  The times are in seconds
     since 1970, a ``client_secret_expires_at`` of 0 means never.  RFC 7591 §3.2.1, RFC 7592 §3.
     """
 
     _guarded_fields: ClassVar[frozenset[str]] = frozenset(
-        {"client_id", "registration_client_uri", *_SECRETS}
+        {"client_id", "registration_client_uri", *_SECRETS, *NAMES}
     )
     _secret_fields: ClassVar[frozenset[str]] = frozenset({*_SECRETS, "metadata"})
 
@@ -187,9 +172,8 @@ def build_delete(request: ClientDeleteRequest) -> HttpRequest:
 def _metadata_of(
     request: ClientRegistrationRequest | ClientUpdateRequest, **more: str | None
 ) -> Mapping[str, Any]:
-    values = {**more, **{name: getattr(request, name) for name in _METADATA}}
-    present = {name: value for name, value in values.items() if value is not None}
-    return present | (request.extra_metadata or {})
+    present = {name: value for name, value in more.items() if value is not None}
+    return present | members_of(request) | (request.extra_metadata or {})
 
 
 def parse(
@@ -212,6 +196,7 @@ def parse(
         registration_access_token=_text(body, "registration_access_token"),
         registration_client_uri=_text(body, "registration_client_uri"),
         metadata=body,
+        **{name: body.get(name) for name in NAMES},
     )
 
 

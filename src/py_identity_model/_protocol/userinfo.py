@@ -5,12 +5,13 @@ from __future__ import annotations
 import hmac
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
+from ..exceptions import InvalidArgumentError
 from .base import BaseRequest, BaseResponse
 from .dpop import DPoPKey
 from .endpoint import Endpoint, json_object, refusal
-from .messages import ErrorKind, HttpRequest, HttpResponse, Replay
+from .messages import ErrorKind, HttpRequest, HttpResponse, Replay, header_text
 from .mtls import MtlsClientAuth
 from .token_validation import TokenValidationConfig
 
@@ -25,6 +26,8 @@ class UserInfoRequest(BaseRequest):
     §5.3.2 demands it.  ``dpop_key`` is the key that the token is bound to, ``mtls`` the
     certificate.  A signed answer is verified by ``token_validation_config`` (its ``audience``
     is the client) and ``disco_doc_address``; without them it is only handed over as ``raw``.
+    ``method`` may be ``POST``; with ``token_in_body`` the token is a parameter of its form
+    instead of a header field, for providers that take it only there (RFC 6750 §2.2).
 
     Example::
 
@@ -39,6 +42,8 @@ class UserInfoRequest(BaseRequest):
     mtls: MtlsClientAuth | None = None
     token_validation_config: TokenValidationConfig | None = field(default=None, kw_only=True)
     disco_doc_address: str | None = field(default=None, kw_only=True)
+    method: Literal["GET", "POST"] = field(default="GET", kw_only=True)
+    token_in_body: bool = field(default=False, kw_only=True)
 
 
 @dataclass(eq=False, repr=False)
@@ -53,15 +58,29 @@ class UserInfoResponse(BaseResponse):
 
 def build(request: UserInfoRequest) -> HttpRequest:
     """Return the HTTP request (OpenID Connect Core §5.3.1)."""
+    if request.method not in ("GET", "POST"):
+        raise InvalidArgumentError("method must be GET or POST")
+    form: dict[str, str] | None = {} if request.method == "POST" else None
+    if request.token_in_body:
+        form = _form_with_token(request)
     return HttpRequest(
-        "GET",
+        request.method,
         request.address,
         headers={"Accept": "application/json, application/jwt"},
-        access_token=request.token,
+        form=form,
+        access_token=None if request.token_in_body else request.token,
         dpop_key=request.dpop_key,
         certificate=request.mtls,
         replay=Replay.SAFE,
     )
+
+
+def _form_with_token(request: UserInfoRequest) -> dict[str, str]:
+    if request.method != "POST" or request.dpop_key is not None:
+        raise InvalidArgumentError(
+            "token_in_body needs method='POST', and no dpop_key: proofs go with the header"
+        )
+    return {"access_token": header_text(request.token)}
 
 
 def parse(request: UserInfoRequest, response: HttpResponse) -> UserInfoResponse:

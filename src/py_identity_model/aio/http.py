@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import nullcontext
 from functools import cached_property, partial
 from time import monotonic, time
@@ -66,16 +66,18 @@ class AsyncHTTPClient(Closing):
     Without ``client`` it makes and owns one: ``timeout`` in seconds for each phase of a request
     (``HTTP_TIMEOUT`` or 30 by default; a request takes at most twice that in total, retries
     included), ``verify`` as True, False, or a file or folder of certificate authorities (by
-    default what :func:`py_identity_model.ssl_config.get_ssl_verify` says).  With ``client`` it
-    wraps that one, of httpx or of httpx2, and leaves closing it to you.
+    default what :func:`py_identity_model.ssl_config.get_ssl_verify` says), ``certificate`` is
+    presented to servers that ask for one: several where their kinds of key differ, for TLS
+    chooses by the kind.  With ``client`` it wraps that one, of httpx or of httpx2, and leaves
+    closing it to you.
 
     Keys and documents fetched through it are cached on it, and shared with no other client.  With
     a ``document_store`` (an :class:`AsyncTokenStore` such as :class:`AsyncRedisTokenStore`) other
     processes take them over from there instead of fetching them again.  Who may write to that
     store decides whose tokens are good: let its hooks encrypt and authenticate.
 
-    Raises :class:`InvalidArgumentError` (a ``ValueError``) when ``timeout`` or ``verify`` come
-    with ``client``, or cannot be used.
+    Raises :class:`InvalidArgumentError` (a ``ValueError``) when ``timeout``, ``verify`` or
+    ``certificate`` come with ``client``, or cannot be used.
 
     Example::
 
@@ -89,8 +91,14 @@ class AsyncHTTPClient(Closing):
         timeout: float | None = None,
         verify: bool | str | None = None,
         *,
+        certificate: MtlsClientAuth | Sequence[MtlsClientAuth] | None = None,
         document_store: AsyncTokenStore | None = None,
     ) -> None:
+        if client is not None and certificate is not None:
+            raise InvalidArgumentError(
+                "certificate cannot be specified together with an existing client, "
+                "which presents its own"
+            )
         if client is not None and (timeout is not None or verify is not None):
             raise InvalidArgumentError(
                 "timeout and verify cannot be specified together with an existing client"
@@ -100,7 +108,8 @@ class AsyncHTTPClient(Closing):
         self.owns_client = client is None
         self._closed = False
         self._deadline = None if timeout is None else _DEADLINE_FACTOR * _checked(timeout)
-        self._client: Any = client if client is not None else _open(timeout, verify)
+        self.presents_certificate = certificate is not None
+        self._client: Any = client if client is not None else _open(timeout, verify, certificate)
         self.library = library_of(self._client)
 
     @cached_property
@@ -175,7 +184,7 @@ def _checked(timeout: float) -> float:
 def _open(
     timeout: float | None,
     verify: bool | str | None,
-    certificate: MtlsClientAuth | None = None,
+    certificate: MtlsClientAuth | Sequence[MtlsClientAuth] | None = None,
     *,
     late: bool = False,
 ) -> httpx.AsyncClient:

@@ -17,7 +17,9 @@ from .._protocol.authorization import (
 from .._protocol.authorization_code import AuthorizationCodeTokenRequest
 from .._protocol.callback import AuthorizeCallbackResponse, parse_authorize_callback_response
 from .._protocol.client_profile import (
+    check_provider,
     check_request,
+    response_mode_of,
     signing_algorithms,
 )
 from .._protocol.discovery import DiscoveryDocumentResponse
@@ -26,6 +28,7 @@ from .._protocol.jarm import JarmCheck, extract_jarm_response_jwt, is_jarm_respo
 from .._protocol.login import AuthorizationRequest, Secrets, Session, check_callback, replayed
 from .._protocol.par import PushedAuthorizationRequest
 from .._protocol.policy import DiscoveryPolicy
+from .._protocol.request_object import build_request_uri_authorization_url
 from .._protocol.token_endpoint import Scope, TokenResponse, refused_by, scope_text
 from .._seam.aio import call
 from .._settings import in_force
@@ -79,12 +82,13 @@ class AsyncLogins(AsyncProviderAccess):
         check_request(
             self.profile, redirect_uri=target, response_type=response_type, use_par=pushed
         )
-        if self.profile == "fapi2-message-signing" and response_mode is None:
-            response_mode = "jwt"
+        wanted = self._scope if scope is None else scope_text(scope) or ""
+        check_provider(self.profile, metadata, login_scope=wanted)
+        response_mode = response_mode_of(self.profile, self._message_signing, response_mode)
         made = Secrets.fresh()
         named = {
             "redirect_uri": target,
-            "scope": self._scope if scope is None else scope_text(scope),
+            "scope": wanted,
             "response_type": response_type,
             "state": made.state,
             "nonce": made.nonce,
@@ -120,13 +124,22 @@ class AsyncLogins(AsyncProviderAccess):
         *,
         pushed: bool,
     ) -> str:
-        endpoint = str(metadata.authorization_endpoint or "")
+        endpoint = metadata.authorization_endpoint
+        if not isinstance(endpoint, str) or not endpoint:
+            raise ConfigurationException(
+                "the provider has no authorization_endpoint", code="missing_endpoint"
+            )
         signed = self._signed(str(metadata.issuer), named, extra)
         if pushed:
             reference = await self._pushed(named, extra, signed)
             return build_pushed_authorization_url(endpoint, self.client_id, reference)
+        scope, response_type = named["scope"], named["response_type"]
+        if signed is not None and self._publish is not None:
+            published = await call(self._publish, signed)
+            return build_request_uri_authorization_url(
+                endpoint, self.client_id, str(published), scope, response_type
+            )
         if signed is not None:
-            scope, response_type = named["scope"], named["response_type"]
             return build_jar_authorization_url(
                 endpoint, self.client_id, signed, scope, response_type
             )
@@ -211,7 +224,7 @@ class AsyncLogins(AsyncProviderAccess):
             raise AuthorizeCallbackException(
                 "the two ID tokens are about different users", code="subject_mismatch"
             )
-        session = Session(token, claims, response.expires_at)
+        session = Session(token, claims, response.expires_at, session_state=callback.session_state)
         if not userinfo:
             return session
         about = await self.userinfo(session.access_token, expected_sub=session.subject)
@@ -268,7 +281,7 @@ class AsyncLogins(AsyncProviderAccess):
     ) -> dict[str, Any] | None:
         if callback.identity_token is None:
             return None
-        return await validate_id_token(
+        claims = await validate_id_token(
             callback.identity_token,
             self._id_token_config(),
             self.issuer,
@@ -280,6 +293,8 @@ class AsyncLogins(AsyncProviderAccess):
             response_type=begun.response_type,
             settings=self._settings,
         )
+        self._check_id_token(claims)
+        return claims
 
     async def _exchanged(
         self, callback: AuthorizeCallbackResponse, begun: AuthorizationRequest
@@ -301,14 +316,17 @@ class AsyncLogins(AsyncProviderAccess):
         )
         if not response.is_successful:
             raise refused_by(request.address, response)
-        kind = str((response.token or {}).get("token_type")).lower()
+        self._check_binding(response.token or {}, request.address)
+        return response
+
+    def _check_binding(self, token: Mapping[str, Any], address: str) -> None:
+        kind = str(token.get("token_type")).lower()
         if self.profile is not None and self.dpop_key is not None and kind != "dpop":
             raise TokenRequestException(
                 "the token is not bound to the key, as the profile demands",
-                request.address,
+                address,
                 code="token_not_bound_to_key",
             )
-        return response
 
     async def _claims(
         self, id_token: str | None, begun: AuthorizationRequest, access_token: str | None
@@ -317,7 +335,7 @@ class AsyncLogins(AsyncProviderAccess):
             raise AuthorizeCallbackException(
                 "the provider gave no ID token: is openid in the scope?", code="missing_id_token"
             )
-        return await validate_id_token(
+        claims = await validate_id_token(
             id_token,
             self._id_token_config(),
             self.issuer,
@@ -327,3 +345,5 @@ class AsyncLogins(AsyncProviderAccess):
             max_age=begun.max_age,
             settings=self._settings,
         )
+        self._check_id_token(claims)
+        return claims

@@ -14,8 +14,8 @@ from .._protocol.revocation import TokenRevocationRequest, TokenRevocationRespon
 from .._protocol.token_endpoint import Scope
 from .._protocol.token_exchange import TokenExchangeRequest, TokenExchangeResponse
 from .introspection import introspect_token
-from .logins import AsyncLogins
 from .refreshing import refresh_token
+from .registered_client import AsyncRegisteredClient
 from .revocation import revoke_token
 from .token_auth import AsyncTokenAuth
 from .token_exchange import exchange_token
@@ -24,7 +24,7 @@ from .token_source import AsyncTokenSource
 _ACCESS_TOKEN = "urn:ietf:params:oauth:token-type:access_token"
 
 
-class AsyncOAuthClient(AsyncLogins):
+class AsyncOAuthClient(AsyncRegisteredClient):
     """A client of one provider: made once, kept for the life of the program.
 
     ``issuer`` is where the metadata is discovered (and checked anew each hour), unless
@@ -32,12 +32,20 @@ class AsyncOAuthClient(AsyncLogins):
     assertions are made for the issuer, and certificates lead to the provider's aliases for them.
     ``redirect_uri`` and ``scope`` are those of logins; they are pushed where the provider
     demands it or ``use_par`` does, and signed with ``request_signing_key`` (PEM or JWK, by
-    ``request_signing_algorithm``, named ``request_signing_kid``) if it is given.  ``dpop_key``
-    binds every token to a key.  ``id_token_algorithms`` is an allow-list, ``leeway`` in seconds,
+    ``request_signing_algorithm``, named ``request_signing_kid``) if it is given;
+    ``publish_request_object`` serves a signed request, and returns the URL where the provider
+    finds it.  ``dpop_key`` binds every token to a key.
+
+    ``id_token_algorithms`` is an allow-list, ``leeway`` in seconds,
+    ``trusted_audiences`` are further clients that ID tokens may be for besides this one, and
+    ``max_id_token_age`` is how many seconds ago they may have been issued (by default any).
     ``decryption_keys`` open encrypted tokens and responses.
 
     ``profile`` is None, ``fapi2`` or ``fapi2-message-signing``: what violates it is refused
-    before anything is sent.  ``token_store`` keeps the tokens of :meth:`token_source`,
+    before anything is sent.  ``message_signing`` names what the latter signs: requests (JAR),
+    responses (JARM), by default both.  ``tls_client_certificate_bound_access_tokens`` says that
+    ``http_client`` was made elsewhere and presents a certificate, to which tokens are bound
+    however the client authenticates.  ``token_store`` keeps the tokens of :meth:`token_source`,
     ``replay_store`` the logins that were finished.  ``http_client``, ``discovery_policy`` and
     ``settings`` are those of the functions.
 

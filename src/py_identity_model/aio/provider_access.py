@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
+from typing import Any, Literal
 
 from .._jose.jwk import PrivateKey
 from .._protocol.client_assertion import ClientSecretJwt, PrivateKeyJwtAuthentication
 from .._protocol.client_authentication import ClientAuthentication, NoClientAuthentication
 from .._protocol.client_profile import (
+    SIGNED_MESSAGES,
     ClientProfile,
+    RequestSigning,
+    SignedMessage,
     check_profile,
     check_provider,
     signing_algorithms,
@@ -17,8 +21,9 @@ from .._protocol.client_profile import (
 from .._protocol.discovery import DiscoveryDocumentResponse, metadata_of
 from .._protocol.discovery_rules import Provider
 from .._protocol.dpop import DPoPKey
+from .._protocol.id_token_limits import check_age, check_audiences
 from .._protocol.mtls import resolve_mtls_endpoint
-from .._protocol.policy import DiscoveryPolicy
+from .._protocol.policy import DiscoveryPolicy, without_login_members
 from .._protocol.replay import MemoryReplayStore, ReplayStore
 from .._protocol.token_endpoint import Scope, scope_text
 from .._protocol.token_validation import TokenValidationConfig
@@ -33,6 +38,34 @@ from .http import AsyncHTTPClient
 from .provider_cache import AsyncProviderCache, cache_of, default_cache
 from .token_store import AsyncMemoryTokenStore, AsyncTokenStore
 from .userinfo import get_userinfo
+
+
+def presents_certificate(
+    authentication: ClientAuthentication, http_client: AsyncHTTPClient | None, bound: bool
+) -> bool:
+    """Return whether requests present a certificate, to which tokens are then bound.
+
+    Raises ConfigurationException for certificates that could not be presented.
+    """
+    if authentication.certificate is not None and http_client is not None:
+        raise ConfigurationException(
+            f"{type(authentication).__name__} with certificate files and http_client cannot be "
+            "combined: give the files to AsyncHTTPClient(certificate=MtlsClientAuth(…)), and "
+            f"{type(authentication).__name__}() to this client",
+            code="mtls_with_client",
+        )
+    presented = http_client is not None and http_client.presents_certificate
+    wanted = bound or authentication.method in _CERTIFICATE_METHODS
+    if wanted and authentication.certificate is None and http_client is None:
+        raise ConfigurationException(
+            "without certificate files an http_client is needed that presents a certificate: "
+            "AsyncHTTPClient(certificate=MtlsClientAuth(…))",
+            code="missing_client_certificate",
+        )
+    return wanted or presented
+
+
+_CERTIFICATE_METHODS = frozenset({"tls_client_auth", "self_signed_tls_client_auth"})
 
 
 class AsyncProviderAccess:
@@ -52,8 +85,13 @@ class AsyncProviderAccess:
         request_signing_key: PrivateKey | None = None,
         request_signing_algorithm: str = "ES256",
         request_signing_kid: str | None = None,
+        publish_request_object: Callable[[str], object] | None = None,
+        message_signing: Collection[SignedMessage] = SIGNED_MESSAGES,
+        tls_client_certificate_bound_access_tokens: bool = False,
         dpop_key: DPoPKey | None = None,
         id_token_algorithms: Sequence[str] | None = None,
+        trusted_audiences: Collection[str] = (),
+        max_id_token_age: float | None = None,
         leeway: float = 0.0,
         decryption_keys: Sequence[PrivateKey] | None = None,
         client_secret: str | None = None,
@@ -68,10 +106,24 @@ class AsyncProviderAccess:
         self.profile = profile
         self.dpop_key = dpop_key
         self._authentication = client_authentication or NoClientAuthentication()
-        signing = request_signing_algorithm if request_signing_key is not None else None
-        check_profile(
-            profile, self._authentication, use_dpop=dpop_key is not None, signs_requests=signing
+        self._presents_certificate = presents_certificate(
+            self._authentication, http_client, tls_client_certificate_bound_access_tokens
         )
+        signing = None
+        if request_signing_key is not None:
+            signing = RequestSigning(request_signing_key, request_signing_algorithm)
+        check_profile(
+            profile,
+            self._authentication,
+            dpop_key=dpop_key,
+            certificate_bound=self._presents_certificate,
+            signing=signing,
+            message_signing=message_signing,
+        )
+        self._message_signing = message_signing
+        if publish_request_object is not None and request_signing_key is None:
+            raise ConfigurationException("publish_request_object needs a request_signing_key")
+        self._publish = publish_request_object
         self._redirect_uri = redirect_uri
         self._scope = scope_text(scope) or ""
         if metadata is not None and metadata.issuer != issuer:
@@ -83,13 +135,17 @@ class AsyncProviderAccess:
         self._use_par = use_par or profile is not None
         self._signing = (request_signing_key, request_signing_algorithm, request_signing_kid)
         self._id_tokens = id_token_algorithms
+        if isinstance(trusted_audiences, str):
+            raise ConfigurationException("trusted_audiences must be a list of client ids")
+        self._trusted_audiences = frozenset({client_id, *trusted_audiences})
+        self._max_id_token_age = max_id_token_age
         self._leeway = leeway
         self._decryption_keys = decryption_keys
         self._client_secret = client_secret
         self._store = AsyncMemoryTokenStore() if token_store is None else token_store
         self._replays = MemoryReplayStore() if replay_store is None else replay_store
         self._http_client = http_client
-        self._policy = discovery_policy
+        self._policy = without_login_members(discovery_policy)
         self._settings = settings
 
     async def metadata(self) -> DiscoveryDocumentResponse:
@@ -134,11 +190,7 @@ class AsyncProviderAccess:
             print(await client.endpoint("token_endpoint"))
         """
         metadata = await self.metadata()
-        certificate = self._authentication.method in {
-            "tls_client_auth",
-            "self_signed_tls_client_auth",
-        }
-        if certificate:
+        if self._presents_certificate:
             found = resolve_mtls_endpoint(metadata, name)
         else:
             found = getattr(metadata, name, None)
@@ -169,7 +221,18 @@ class AsyncProviderAccess:
             jwks_uri=None if given is None else given.jwks_uri,
         )
 
-    async def userinfo(self, access_token: str, *, expected_sub: str) -> UserInfoResponse:
+    def _check_id_token(self, claims: Mapping[str, Any]) -> None:
+        """Raise for a valid ID token that this client does not take."""
+        check_audiences(claims, self._trusted_audiences)
+        check_age(claims, self._max_id_token_age, self._leeway)
+
+    async def userinfo(
+        self,
+        access_token: str,
+        *,
+        expected_sub: str,
+        method: Literal["GET", "POST"] = "GET",
+    ) -> UserInfoResponse:
         """Ask for the claims of the user whose ``sub`` is expected; see :func:`get_userinfo`.
 
         Example::
@@ -184,5 +247,6 @@ class AsyncProviderAccess:
             mtls=self._authentication.certificate,
             token_validation_config=self._id_token_config(),
             disco_doc_address=self.issuer,
+            method=method,
         )
         return await get_userinfo(request, self._http_client, settings=self._settings)

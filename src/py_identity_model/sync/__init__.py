@@ -14,6 +14,14 @@ TYPE_CHECKING = False  # checkers know the name; loading typing would be most of
 
 # Generated from here on, from scripts/exports.toml by scripts/make_sync.py.
 if TYPE_CHECKING:
+    from .._config import ClientAuthMethod as ClientAuthMethod
+    from .._config import Config as Config
+    from .._config import ConfigError as ConfigError
+    from .._config import ConfigIssue as ConfigIssue
+    from .._config import ConfigSource as ConfigSource
+    from .._config import EnvSource as EnvSource
+    from .._config import MappingSource as MappingSource
+    from .._config import Secret as Secret
     from .._jose.claims_validators import ClaimsValidationError as ClaimsValidationError
     from .._jose.claims_validators import ClaimsValidator as ClaimsValidator
     from .._jose.claims_validators import combine_claims_validators as combine_claims_validators
@@ -69,6 +77,10 @@ if TYPE_CHECKING:
     from .._protocol.ciba import (
         validate_backchannel_notification as validate_backchannel_notification,
     )
+    from .._protocol.ciba_request import (
+        create_backchannel_request_object as create_backchannel_request_object,
+    )
+    from .._protocol.claim_sources import CollectedClaims as CollectedClaims
     from .._protocol.client_assertion import ClientSecretJwt as ClientSecretJwt
     from .._protocol.client_assertion import FederatedAssertion as FederatedAssertion
     from .._protocol.client_assertion import PrivateKeyJwt as PrivateKeyJwt
@@ -92,6 +104,9 @@ if TYPE_CHECKING:
     from .._protocol.client_metadata import (
         client_id_metadata_response as client_id_metadata_response,
     )
+    from .._protocol.client_metadata_fields import ClientMetadata as ClientMetadata
+    from .._protocol.counters import CacheCounters as CacheCounters
+    from .._protocol.counters import get_cache_counters as get_cache_counters
     from .._protocol.device import DeviceAuthorizationRequest as DeviceAuthorizationRequest
     from .._protocol.device import DeviceAuthorizationResponse as DeviceAuthorizationResponse
     from .._protocol.device import DeviceTokenRequest as DeviceTokenRequest
@@ -106,6 +121,7 @@ if TYPE_CHECKING:
     from .._protocol.dpop import generate_dpop_key as generate_dpop_key
     from .._protocol.dpop_nonces import extract_dpop_nonce as extract_dpop_nonce
     from .._protocol.dpop_verification import DPoPProof as DPoPProof
+    from .._protocol.events import CacheEventKind as CacheEventKind
     from .._protocol.fapi import FAPI2_ALLOWED_AUTH_METHODS as FAPI2_ALLOWED_AUTH_METHODS
     from .._protocol.fapi import (
         FAPI2_ALLOWED_SIGNING_ALGORITHMS as FAPI2_ALLOWED_SIGNING_ALGORITHMS,
@@ -179,10 +195,26 @@ if TYPE_CHECKING:
     from .._protocol.registration import ClientUpdateRequest as ClientUpdateRequest
     from .._protocol.replay import MemoryReplayStore as MemoryReplayStore
     from .._protocol.replay import ReplayStore as ReplayStore
+    from .._protocol.request_object import (
+        build_request_uri_authorization_url as build_request_uri_authorization_url,
+    )
+    from .._protocol.request_object import (
+        create_unsigned_request_object as create_unsigned_request_object,
+    )
+    from .._protocol.request_object import request_object_reference as request_object_reference
+    from .._protocol.request_object import request_object_response as request_object_response
     from .._protocol.revocation import TokenRevocationRequest as TokenRevocationRequest
     from .._protocol.revocation import TokenRevocationResponse as TokenRevocationResponse
     from .._protocol.server_nonces import DPoPNonces as DPoPNonces
+    from .._protocol.session_management import SessionCheckPage as SessionCheckPage
+    from .._protocol.session_management import build_session_check_page as build_session_check_page
+    from .._protocol.session_management import create_session_state as create_session_state
+    from .._protocol.session_management import verify_session_state as verify_session_state
     from .._protocol.signed_metadata import verify_signed_metadata as verify_signed_metadata
+    from .._protocol.statistics import CacheEvent as CacheEvent
+    from .._protocol.statistics import CacheStatistics as CacheStatistics
+    from .._protocol.statistics import get_cache_statistics as get_cache_statistics
+    from .._protocol.statistics import set_cache_event_hook as set_cache_event_hook
     from .._protocol.stored_token import StoredToken as StoredToken
     from .._protocol.token_cache import TokenCache as TokenCache
     from .._protocol.token_endpoint import TokenResponse as TokenResponse
@@ -193,7 +225,44 @@ if TYPE_CHECKING:
     from .._protocol.userinfo import UserInfoRequest as UserInfoRequest
     from .._protocol.userinfo import UserInfoResponse as UserInfoResponse
     from .._protocol.verified_access_token import VerifiedAccessToken as VerifiedAccessToken
+    from .._protocol.webfinger import WebFingerRequest as WebFingerRequest
+    from .._protocol.webfinger import WebFingerResponse as WebFingerResponse
     from .._settings import Settings as Settings
+    from ..exceptions import AccessTokenRefusedException as AccessTokenRefusedException
+    from ..exceptions import AuthorizeCallbackException as AuthorizeCallbackException
+    from ..exceptions import CertificateBindingError as CertificateBindingError
+    from ..exceptions import ConfigurationException as ConfigurationException
+    from ..exceptions import DeadlineExceededException as DeadlineExceededException
+    from ..exceptions import DiscoveryException as DiscoveryException
+    from ..exceptions import DiscoveryHTTPSRequiredError as DiscoveryHTTPSRequiredError
+    from ..exceptions import DiscoveryMissingFieldsError as DiscoveryMissingFieldsError
+    from ..exceptions import DiscoveryParseError as DiscoveryParseError
+    from ..exceptions import DPoPProofException as DPoPProofException
+    from ..exceptions import FailedResponseAccessError as FailedResponseAccessError
+    from ..exceptions import IdTokenValidationException as IdTokenValidationException
+    from ..exceptions import InvalidArgumentError as InvalidArgumentError
+    from ..exceptions import InvalidAudienceException as InvalidAudienceException
+    from ..exceptions import InvalidIssuerException as InvalidIssuerException
+    from ..exceptions import JarmValidationException as JarmValidationException
+    from ..exceptions import JwksException as JwksException
+    from ..exceptions import KeysUnavailableException as KeysUnavailableException
+    from ..exceptions import LogoutStateValidationException as LogoutStateValidationException
+    from ..exceptions import LogoutTokenValidationException as LogoutTokenValidationException
+    from ..exceptions import NetworkException as NetworkException
+    from ..exceptions import ProviderUnusableException as ProviderUnusableException
+    from ..exceptions import PyIdentityModelException as PyIdentityModelException
+    from ..exceptions import ResponseRefusedException as ResponseRefusedException
+    from ..exceptions import SignatureVerificationException as SignatureVerificationException
+    from ..exceptions import SuccessfulResponseAccessError as SuccessfulResponseAccessError
+    from ..exceptions import TokenExpiredException as TokenExpiredException
+    from ..exceptions import TokenRequestException as TokenRequestException
+    from ..exceptions import TokenValidationException as TokenValidationException
+    from ..exceptions import UserInfoException as UserInfoException
+    from ..exceptions import ValidationException as ValidationException
+    from ..identity import Claim as Claim
+    from ..identity import ClaimsIdentity as ClaimsIdentity
+    from ..identity import ClaimsPrincipal as ClaimsPrincipal
+    from ..identity import to_principal as to_principal
     from .access_token import validate_access_token as validate_access_token
     from .access_token_verifier import AccessTokenVerifier as AccessTokenVerifier
     from .authorization_code import (
@@ -202,6 +271,7 @@ if TYPE_CHECKING:
     from .ciba import poll_backchannel_token as poll_backchannel_token
     from .ciba import request_backchannel_authentication as request_backchannel_authentication
     from .ciba import wait_for_backchannel_token as wait_for_backchannel_token
+    from .claim_sources import collect_claims as collect_claims
     from .client_credentials import (
         request_client_credentials_token as request_client_credentials_token,
     )
@@ -244,16 +314,19 @@ if TYPE_CHECKING:
     from .token_store import TokenStore as TokenStore
     from .token_validation import validate_token as validate_token
     from .userinfo import get_userinfo as get_userinfo
+    from .webfinger import discover_issuer as discover_issuer
 
 __all__ = [
     "FAPI2_ALLOWED_AUTH_METHODS",
     "FAPI2_ALLOWED_SIGNING_ALGORITHMS",
     "FAPI2_REQUIRED_PKCE_METHOD",
     "FAPI2_REQUIRED_RESPONSE_TYPE",
+    "AccessTokenRefusedException",
     "AccessTokenVerifier",
     "AuthorizationCodeTokenRequest",
     "AuthorizationCodeTokenResponse",
     "AuthorizationRequest",
+    "AuthorizeCallbackException",
     "AuthorizeCallbackResponse",
     "AuthorizeCallbackValidationResult",
     "BackchannelAuthenticationRequest",
@@ -262,15 +335,25 @@ __all__ = [
     "BackchannelTokenResponse",
     "BaseRequest",
     "BaseResponse",
+    "CacheCounters",
+    "CacheEvent",
+    "CacheEventKind",
+    "CacheStatistics",
     "CachedState",
+    "CertificateBindingError",
     "Challenge",
+    "Claim",
+    "ClaimsIdentity",
+    "ClaimsPrincipal",
     "ClaimsValidationError",
     "ClaimsValidator",
+    "ClientAuthMethod",
     "ClientAuthentication",
     "ClientCredentialsTokenRequest",
     "ClientCredentialsTokenResponse",
     "ClientDeleteRequest",
     "ClientDeleteResponse",
+    "ClientMetadata",
     "ClientReadRequest",
     "ClientRegistrationRequest",
     "ClientRegistrationResponse",
@@ -278,9 +361,17 @@ __all__ = [
     "ClientSecretJwt",
     "ClientSecretPost",
     "ClientUpdateRequest",
+    "CollectedClaims",
+    "Config",
+    "ConfigError",
+    "ConfigIssue",
+    "ConfigSource",
+    "ConfigurationException",
     "DPoPKey",
     "DPoPNonces",
     "DPoPProof",
+    "DPoPProofException",
+    "DeadlineExceededException",
     "DeviceAuthorizationRequest",
     "DeviceAuthorizationResponse",
     "DeviceTokenRequest",
@@ -289,26 +380,43 @@ __all__ = [
     "DiscoveryDocumentResponse",
     "DiscoveryEndpoint",
     "DiscoveryErrorKind",
+    "DiscoveryException",
+    "DiscoveryHTTPSRequiredError",
+    "DiscoveryMissingFieldsError",
+    "DiscoveryParseError",
     "DiscoveryPolicy",
+    "EnvSource",
     "ErrorKind",
     "ExtensionTokenRequest",
     "ExtensionTokenResponse",
     "FAPIValidationResult",
+    "FailedResponseAccessError",
     "FederatedAssertion",
     "FrontchannelLogoutRequest",
     "HTTPClient",
+    "IdTokenValidationException",
     "InitiateLoginRequest",
+    "InvalidArgumentError",
+    "InvalidAudienceException",
+    "InvalidIssuerException",
+    "JarmValidationException",
     "JsonWebAlgorithmsKeyTypes",
     "JsonWebKey",
     "JsonWebKeyParameterNames",
     "JsonWebKeySet",
+    "JwksException",
     "JwksRequest",
     "JwksResponse",
     "JwtBearerTokenRequest",
     "JwtBearerTokenResponse",
+    "KeysUnavailableException",
+    "LogoutStateValidationException",
+    "LogoutTokenValidationException",
+    "MappingSource",
     "MemoryReplayStore",
     "MemoryTokenStore",
     "MtlsClientAuth",
+    "NetworkException",
     "NoClientAuthentication",
     "OAuthClient",
     "OpaqueTokens",
@@ -317,36 +425,50 @@ __all__ = [
     "ProtectedResourceMetadataRequest",
     "ProtectedResourceMetadataResponse",
     "ProviderHealth",
+    "ProviderUnusableException",
     "PushedAuthorizationRequest",
     "PushedAuthorizationResponse",
+    "PyIdentityModelException",
     "RedisReplayStore",
     "RedisTokenStore",
     "RefreshTokenRequest",
     "RefreshTokenResponse",
     "ReplayStore",
+    "ResponseRefusedException",
+    "Secret",
     "SelfSignedTlsClientAuth",
     "Session",
+    "SessionCheckPage",
     "Settings",
+    "SignatureVerificationException",
     "StateValidationResult",
     "StoredReplays",
     "StoredToken",
+    "SuccessfulResponseAccessError",
     "TlsClientAuth",
     "TokenAuth",
     "TokenCache",
     "TokenExchangeRequest",
     "TokenExchangeResponse",
+    "TokenExpiredException",
     "TokenIntrospectionRequest",
     "TokenIntrospectionResponse",
+    "TokenRequestException",
     "TokenResponse",
     "TokenRevocationRequest",
     "TokenRevocationResponse",
     "TokenSource",
     "TokenStore",
     "TokenValidationConfig",
+    "TokenValidationException",
     "TrustedIssuer",
+    "UserInfoException",
     "UserInfoRequest",
     "UserInfoResponse",
+    "ValidationException",
     "VerifiedAccessToken",
+    "WebFingerRequest",
+    "WebFingerResponse",
     "build_authorization_url",
     "build_client_id_metadata",
     "build_dpop_headers",
@@ -354,19 +476,26 @@ __all__ = [
     "build_jar_authorization_url",
     "build_protected_resource_metadata",
     "build_pushed_authorization_url",
+    "build_request_uri_authorization_url",
+    "build_session_check_page",
     "build_www_authenticate",
     "certificate_thumbprint_from_file",
     "clear_discovery_cache",
     "clear_jwks_cache",
     "client_id_metadata_response",
+    "collect_claims",
     "combine_claims_validators",
     "compute_ath",
     "compute_certificate_thumbprint",
+    "create_backchannel_request_object",
     "create_client_assertion",
     "create_dpop_proof",
     "create_request_object",
+    "create_session_state",
+    "create_unsigned_request_object",
     "decode_jwt",
     "delete_client",
+    "discover_issuer",
     "encrypt_request_object",
     "exchange_token",
     "extract_dpop_nonce",
@@ -375,6 +504,8 @@ __all__ = [
     "generate_code_verifier",
     "generate_dpop_key",
     "generate_pkce_pair",
+    "get_cache_counters",
+    "get_cache_statistics",
     "get_discovery_document",
     "get_jwks",
     "get_protected_resource_metadata",
@@ -401,11 +532,15 @@ __all__ = [
     "request_device_authorization",
     "request_extension_token",
     "request_jwt_bearer_token",
+    "request_object_reference",
+    "request_object_response",
     "require_claim_value",
     "require_claims",
     "require_scopes",
     "resolve_mtls_endpoint",
     "revoke_token",
+    "set_cache_event_hook",
+    "to_principal",
     "update_client",
     "validate_access_token",
     "validate_authorize_callback_issuer",
@@ -423,6 +558,7 @@ __all__ = [
     "validate_token",
     "verify_dpop_proof",
     "verify_jws",
+    "verify_session_state",
     "verify_signed_metadata",
     "wait_for_backchannel_token",
     "wait_for_device_token",
@@ -433,6 +569,16 @@ if not TYPE_CHECKING:
     __getattr__, __dir__ = lazy_names(
         __name__,
         {
+            ".._config": [
+                "ClientAuthMethod",
+                "Config",
+                "ConfigError",
+                "ConfigIssue",
+                "ConfigSource",
+                "EnvSource",
+                "MappingSource",
+                "Secret",
+            ],
             ".._jose.claims_validators": [
                 "ClaimsValidationError",
                 "ClaimsValidator",
@@ -474,6 +620,8 @@ if not TYPE_CHECKING:
                 "BackchannelTokenResponse",
                 "validate_backchannel_notification",
             ],
+            ".._protocol.ciba_request": ["create_backchannel_request_object"],
+            ".._protocol.claim_sources": ["CollectedClaims"],
             ".._protocol.client_assertion": [
                 "ClientSecretJwt",
                 "FederatedAssertion",
@@ -496,6 +644,8 @@ if not TYPE_CHECKING:
                 "build_client_id_metadata",
                 "client_id_metadata_response",
             ],
+            ".._protocol.client_metadata_fields": ["ClientMetadata"],
+            ".._protocol.counters": ["CacheCounters", "get_cache_counters"],
             ".._protocol.device": [
                 "DeviceAuthorizationRequest",
                 "DeviceAuthorizationResponse",
@@ -513,6 +663,7 @@ if not TYPE_CHECKING:
             ],
             ".._protocol.dpop_nonces": ["extract_dpop_nonce"],
             ".._protocol.dpop_verification": ["DPoPProof"],
+            ".._protocol.events": ["CacheEventKind"],
             ".._protocol.fapi": [
                 "FAPI2_ALLOWED_AUTH_METHODS",
                 "FAPI2_ALLOWED_SIGNING_ALGORITHMS",
@@ -580,9 +731,27 @@ if not TYPE_CHECKING:
                 "ClientUpdateRequest",
             ],
             ".._protocol.replay": ["MemoryReplayStore", "ReplayStore"],
+            ".._protocol.request_object": [
+                "build_request_uri_authorization_url",
+                "create_unsigned_request_object",
+                "request_object_reference",
+                "request_object_response",
+            ],
             ".._protocol.revocation": ["TokenRevocationRequest", "TokenRevocationResponse"],
             ".._protocol.server_nonces": ["DPoPNonces"],
+            ".._protocol.session_management": [
+                "SessionCheckPage",
+                "build_session_check_page",
+                "create_session_state",
+                "verify_session_state",
+            ],
             ".._protocol.signed_metadata": ["verify_signed_metadata"],
+            ".._protocol.statistics": [
+                "CacheEvent",
+                "CacheStatistics",
+                "get_cache_statistics",
+                "set_cache_event_hook",
+            ],
             ".._protocol.stored_token": ["StoredToken"],
             ".._protocol.token_cache": ["TokenCache"],
             ".._protocol.token_endpoint": ["TokenResponse"],
@@ -591,6 +760,7 @@ if not TYPE_CHECKING:
             ".._protocol.trusted_issuer": ["TrustedIssuer"],
             ".._protocol.userinfo": ["UserInfoRequest", "UserInfoResponse"],
             ".._protocol.verified_access_token": ["VerifiedAccessToken"],
+            ".._protocol.webfinger": ["WebFingerRequest", "WebFingerResponse"],
             ".._settings": ["Settings"],
             ".access_token": ["validate_access_token"],
             ".access_token_verifier": ["AccessTokenVerifier"],
@@ -600,6 +770,7 @@ if not TYPE_CHECKING:
                 "request_backchannel_authentication",
                 "wait_for_backchannel_token",
             ],
+            ".claim_sources": ["collect_claims"],
             ".client_credentials": ["request_client_credentials_token"],
             ".device": [
                 "poll_device_token",
@@ -631,5 +802,40 @@ if not TYPE_CHECKING:
             ".token_store": ["MemoryTokenStore", "StoredReplays", "TokenStore"],
             ".token_validation": ["validate_token"],
             ".userinfo": ["get_userinfo"],
+            ".webfinger": ["discover_issuer"],
+            "..exceptions": [
+                "AccessTokenRefusedException",
+                "AuthorizeCallbackException",
+                "CertificateBindingError",
+                "ConfigurationException",
+                "DPoPProofException",
+                "DeadlineExceededException",
+                "DiscoveryException",
+                "DiscoveryHTTPSRequiredError",
+                "DiscoveryMissingFieldsError",
+                "DiscoveryParseError",
+                "FailedResponseAccessError",
+                "IdTokenValidationException",
+                "InvalidArgumentError",
+                "InvalidAudienceException",
+                "InvalidIssuerException",
+                "JarmValidationException",
+                "JwksException",
+                "KeysUnavailableException",
+                "LogoutStateValidationException",
+                "LogoutTokenValidationException",
+                "NetworkException",
+                "ProviderUnusableException",
+                "PyIdentityModelException",
+                "ResponseRefusedException",
+                "SignatureVerificationException",
+                "SuccessfulResponseAccessError",
+                "TokenExpiredException",
+                "TokenRequestException",
+                "TokenValidationException",
+                "UserInfoException",
+                "ValidationException",
+            ],
+            "..identity": ["Claim", "ClaimsIdentity", "ClaimsPrincipal", "to_principal"],
         },
     )

@@ -1,0 +1,64 @@
+"""Signed authentication requests of the back channel (OpenID Connect CIBA Core §7.1.1)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .._jose.jwk import PrivateKey
+from ..exceptions import InvalidArgumentError
+from .request_object import issued_claims, sign_request
+from .token_endpoint import Scope, scope_text
+
+HINTS = ("login_hint", "login_hint_token", "id_token_hint")
+_RESERVED = frozenset(
+    {"iss", "aud", "exp", "iat", "nbf", "jti", "request", "client_assertion", "client_secret"}
+)
+
+
+def create_backchannel_request_object(
+    private_key: PrivateKey,
+    algorithm: str,
+    client_id: str,
+    audience: str,
+    *,
+    scope: Scope = "openid",
+    kid: str | None = None,
+    lifetime: int = 300,
+    **parameters: Any,
+) -> str:
+    """Return a signed authentication request, for ``BackchannelAuthenticationRequest.request``.
+
+    Parameters:
+        private_key: PEM or a JWK.
+        algorithm: what it signs by, asymmetric.
+        client_id: the client's id.
+        audience: the issuer.
+        scope: what is asked for; it must include ``openid``.
+        kid: the name of the key.
+        lifetime: in seconds.
+        parameters: ``login_hint``, ``login_hint_token`` or ``id_token_hint``, exactly one, and
+            further ones by their registered names.
+
+    Raises :class:`InvalidArgumentError` (a ``ValueError``) for arguments that make no sound
+    request.  CIBA Core §7.1.1.
+
+    Example::
+
+        create_backchannel_request_object(
+            pem_text, "ES256", "till", "https://op.example", login_hint="alice"
+        )
+    """
+    hints = [name for name in HINTS if parameters.get(name)]
+    if len(hints) != 1:
+        raise InvalidArgumentError(f"exactly one of {', '.join(HINTS)} must be given")
+    taken = sorted(_RESERVED & {*parameters})
+    if taken:
+        raise InvalidArgumentError(f"parameters must not name {', '.join(taken)}")
+    if "openid" not in (scope_text(scope) or "").split():
+        raise InvalidArgumentError("scope must include openid")
+    claims = {
+        **issued_claims(client_id, audience, lifetime),
+        "scope": scope_text(scope),
+        **parameters,
+    }
+    return sign_request(claims, private_key, algorithm, kid=kid)

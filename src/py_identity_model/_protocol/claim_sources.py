@@ -1,0 +1,191 @@
+"""Aggregated and distributed claims (OpenID Connect Core §5.6.2)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, ClassVar, NamedTuple
+
+from .._jose.encoding import decode_base64url, parse_object
+from ..exceptions import (
+    ConfigurationException,
+    InvalidArgumentError,
+    PyIdentityModelException,
+    TokenValidationException,
+)
+from .addresses import origin_of, require_scheme, split_url
+from .base import BaseRequest, BaseResponse
+from .endpoint import Endpoint, refusal
+from .messages import HttpRequest, HttpResponse, UnusableAnswer
+from .token_validation import TokenValidationConfig, opened, policy_of
+
+_MOST = 16  # sources: each may cost a request
+# What says who a token is about, and for whom, is not for another provider to say.
+_RESERVED = frozenset(
+    {"iss", "sub", "aud", "exp", "nbf", "iat", "jti", "azp", "nonce", "auth_time", "acr", "amr"}
+    | {"at_hash", "c_hash", "s_hash", "sid", "cnf", "_claim_names", "_claim_sources"}
+)
+
+ClaimsProviders = Mapping[str, TokenValidationConfig]
+"""By issuer, how the tokens of a claims provider are validated."""
+
+
+@dataclass(frozen=True)
+class CollectedClaims:
+    """What other providers say of a user, each verified by its own keys.
+
+    Attributes:
+        claims: the values, by name.
+        issuers: by name, which claims provider said so.
+        failures: by the name of a source, why nothing came of it.
+    """
+
+    claims: Mapping[str, Any]
+    issuers: Mapping[str, str]
+    failures: Mapping[str, PyIdentityModelException] = field(default_factory=dict)
+
+
+class Source(NamedTuple):
+    """A source, the claims that are to come from it, and where it is."""
+
+    name: str
+    claims: tuple[str, ...]
+    members: Mapping[str, Any]
+
+
+def check_providers(providers: object) -> None:
+    """Raise InvalidArgumentError unless each issuer has its configuration."""
+    if not isinstance(providers, Mapping) or not all(
+        isinstance(issuer, str) and isinstance(config, TokenValidationConfig)
+        for issuer, config in providers.items()
+    ):
+        raise InvalidArgumentError(
+            "claims_providers must be a mapping from issuers to TokenValidationConfig"
+        )
+
+
+def sources_of(claims: Mapping[str, Any]) -> Iterator[Source]:
+    """Yield the sources that ``claims`` refer to; unusable and further ones without members."""
+    names, sources = claims.get("_claim_names"), claims.get("_claim_sources")
+    if not isinstance(names, Mapping):
+        return
+    wanted: dict[str, list[str]] = {}
+    for claim, source in names.items():
+        if isinstance(source, str):
+            wanted.setdefault(source, []).append(claim)
+    for number, (source, of_source) in enumerate(wanted.items()):
+        members = sources.get(source) if isinstance(sources, Mapping) else None
+        usable = members if isinstance(members, Mapping) and number < _MOST else {}
+        yield Source(source, tuple(of_source), usable)
+
+
+def providers_at(endpoint: object, providers: ClaimsProviders) -> ClaimsProviders:
+    """Return the claims providers that ``endpoint`` may belong to; raise if it is nobody's."""
+    found = {
+        issuer: config for issuer, config in providers.items() if _is_at(endpoint, issuer, config)
+    }
+    if not found:
+        raise _refused(
+            "its endpoint is not on the authority of a claims provider that is configured; name "
+            "it in that provider's DiscoveryPolicy.additional_endpoint_base_addresses",
+            "unknown_claims_endpoint",
+        )
+    return found
+
+
+def _is_at(endpoint: object, issuer: str, config: TokenValidationConfig) -> bool:
+    policy = policy_of(config)
+    try:
+        origin = origin_of(require_scheme(endpoint, policy))
+        bases = (issuer, *policy.additional_endpoint_base_addresses)
+        return origin in {origin_of(split_url(base)) for base in bases}
+    except ConfigurationException:
+        return False
+
+
+class Candidate(NamedTuple):
+    """A token of a claims provider that is to be verified."""
+
+    issuer: str
+    signed: str
+    config: TokenValidationConfig
+
+
+def candidate(jwt: object, providers: ClaimsProviders) -> Candidate:
+    """Return how to verify ``jwt``: as the provider that it names, if that one is configured."""
+    for issuer, config in providers.items() if isinstance(jwt, str) else ():
+        try:
+            signed, rest = opened(str(jwt), config)
+        except TokenValidationException:
+            continue
+        if _unverified_issuer(signed) == issuer:
+            return Candidate(issuer, signed, replace(rest, issuer=issuer))
+    raise _refused("it comes from no claims provider that is configured", "unknown_claims_provider")
+
+
+def _unverified_issuer(jwt: str) -> object:
+    try:
+        return parse_object(decode_base64url(jwt.split(".")[1].encode())).get("iss")
+    except (ValueError, IndexError):
+        return None
+
+
+def claims_from(source: Source, verified: Mapping[str, Any], own: Mapping[str, Any]) -> Any:
+    """Return the claims that ``source`` was to bring; ``own`` are those of the provider itself."""
+    for name in source.claims:
+        if name in _RESERVED or name in own:
+            raise _refused(f"it must not bring the claim {name[:200]}", "reserved_claim")
+        if name not in verified:
+            raise _refused(f"it lacks the claim {name[:200]}", "missing_claim")
+    return {name: verified[name] for name in source.claims}
+
+
+def _refused(text: str, code: str) -> TokenValidationException:
+    return TokenValidationException(
+        f"The claim source is refused: {text}", "payload", {"error": text}, code=code
+    )
+
+
+@dataclass(repr=False)
+class ClaimSourceRequest(BaseRequest):
+    """Distributed claims at ``address``; ``access_token`` entitles to them.  Core §5.6.2.2."""
+
+    _secret_fields: ClassVar[frozenset[str]] = frozenset({"access_token"})
+
+    access_token: str | None = None
+
+
+@dataclass(eq=False, repr=False)
+class ClaimSourceResponse(BaseResponse):
+    """A token that holds the claims, not verified yet."""
+
+    _guarded_fields: ClassVar[frozenset[str]] = frozenset({"jwt"})
+    _secret_fields: ClassVar[frozenset[str]] = frozenset({"jwt"})
+
+    jwt: str | None = None
+
+
+def build(request: ClaimSourceRequest) -> HttpRequest:
+    """Return the HTTP request (OpenID Connect Core §5.6.2.2)."""
+    return HttpRequest(
+        "GET",
+        request.address,
+        headers={"Accept": "application/jwt"},
+        access_token=request.access_token,
+    )
+
+
+def parse(request: ClaimSourceRequest, response: HttpResponse) -> ClaimSourceResponse:
+    """Return the token; raises for a body that cannot be one."""
+    if not response.is_success:
+        return refusal(ClaimSourceResponse, "Distributed claims request", request, response)
+    try:
+        text = response.content.decode("ascii").strip()
+    except ValueError:
+        text = ""
+    if text.count(".") not in (2, 4):
+        raise UnusableAnswer("the body is not a JWT")
+    return ClaimSourceResponse(True, jwt=text)
+
+
+ENDPOINT = Endpoint("distributed claims request", ClaimSourceResponse, build, parse)

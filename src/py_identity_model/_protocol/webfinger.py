@@ -1,0 +1,189 @@
+"""Finding a user's issuer from an identifier (OpenID Connect Discovery §2, RFC 7033)."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Any, ClassVar, NamedTuple
+from urllib.parse import SplitResult, urlencode
+
+from ..exceptions import ConfigurationException, InvalidArgumentError
+from .addresses import is_internal, is_loopback, origin_of, require_scheme, split_url
+from .base import BaseRequest, BaseResponse
+from .endpoint import Endpoint, json_object, refusal
+from .messages import HttpRequest, HttpResponse, UnusableAnswer
+from .policy import DiscoveryPolicy
+
+ISSUER_RELATION = "http://openid.net/specs/connect/1.0/issuer"
+_PATH = "/.well-known/webfinger"
+_XRI_SYMBOLS = ("=", "@", "+", "$", "!", "(")
+_MAX_IDENTIFIER = 2048
+# "example.com:8080" has the form of a scheme and a path; digits alone are a port (§2.1.2).
+_SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):(?!\d{1,5}(?:[/?#]|$))")
+_MAIL = re.compile(r"[^@:/?#]+@[^@:/?#]+")
+
+
+@dataclass(repr=False)
+class WebFingerRequest(BaseRequest):
+    """An identifier whose issuer is to be found.  OpenID Connect Discovery §2.1.
+
+    Parameters:
+        address: what the user typed: an e-mail address, an ``acct:`` URI, an https URL, or a
+            host with or without a port.
+        policy: says where plain http will do, as for discovery.  Loopback is refused where
+            ``allow_http_on_loopback`` is False; other internal addresses unless
+            ``additional_endpoint_base_addresses`` names them.
+
+    Example::
+
+        WebFingerRequest("joe@example.com")
+    """
+
+    policy: DiscoveryPolicy | None = None
+
+
+@dataclass(eq=False, repr=False)
+class WebFingerResponse(BaseResponse):
+    """The issuer that an identifier's host names: a claim of that host, nothing more.
+
+    Compare ``issuer`` with those that you configured, or discover it and let the user log in
+    there; the ID token's ``iss`` must be the same.  ``subject`` is the identifier in the words of
+    the host, ``document`` the whole answer.  OpenID Connect Discovery §2, RFC 7033 §4.4.
+    """
+
+    _guarded_fields: ClassVar[frozenset[str]] = frozenset({"issuer", "subject", "document"})
+
+    issuer: str | None = None
+    subject: str | None = None
+    document: dict[str, Any] | None = None
+
+
+class Resource(NamedTuple):
+    """A normalized identifier, and the URL of the host to be asked about it."""
+
+    uri: str
+    host: str
+
+
+def normalize_identifier(identifier: str) -> Resource:
+    """Return the resource that ``identifier`` denotes (OpenID Connect Discovery §2.1.2).
+
+    Raises InvalidArgumentError for XRIs, which are reserved, and for anything that has no host.
+    """
+    if not isinstance(identifier, str) or not identifier.strip():
+        raise _unusable("is empty")
+    text = identifier.strip()
+    if len(text) > _MAX_IDENTIFIER:
+        raise _unusable(f"is longer than {_MAX_IDENTIFIER} characters")
+    if not text.isprintable() or " " in text or "\\" in text:
+        raise _unusable("contains blanks, backslashes or control characters")
+    if text.startswith(_XRI_SYMBOLS) or text.lower().startswith("xri:"):
+        raise _unusable("is an XRI, which OpenID Connect does not define")
+    scheme = _SCHEME.match(text)
+    if scheme is None:
+        return _account(f"acct:{text}") if _MAIL.fullmatch(text) else _assumed_url(text)
+    if scheme[1].lower() == "acct":
+        return _account(text)
+    return _url(text.partition("#")[0])
+
+
+def _account(uri: str) -> Resource:
+    uri = uri.partition("#")[0]
+    user, at, host = uri[len("acct:") :].rpartition("@")
+    if not at or not user or not host or re.search(r"[/?@]", user + host):
+        raise _unusable("is not an acct: URI of a user at a host")
+    parts = _parts(f"https://{host}")
+    return Resource(uri, f"https://{parts.netloc}")
+
+
+def _assumed_url(text: str) -> Resource:
+    uri = f"https://{text.partition('#')[0]}"
+    parts = _parts(uri)
+    return _url(uri if parts.path or parts.query else f"{uri}/")
+
+
+def _url(uri: str) -> Resource:
+    parts = _parts(uri)
+    if parts.password is not None or parts.netloc.count("@") > 1:
+        raise _unusable("contains a password, or more than one @")
+    return Resource(uri, f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}")
+
+
+def _parts(uri: str) -> SplitResult:
+    try:
+        return split_url(uri)
+    except ConfigurationException as error:
+        raise _unusable(f"cannot be used: {error}") from None
+
+
+def _unusable(text: str) -> InvalidArgumentError:
+    return InvalidArgumentError(f"the identifier {text}", code="invalid_identifier")
+
+
+def build(request: WebFingerRequest) -> HttpRequest:
+    """Return the HTTP request (RFC 7033 §4.1); raises for a host that must not be asked."""
+    resource = normalize_identifier(request.address)
+    _check_host(resource.host, request.policy or DiscoveryPolicy())
+    query = urlencode({"resource": resource.uri, "rel": ISSUER_RELATION})
+    headers = {"Accept": "application/jrd+json, application/json"}
+    return HttpRequest("GET", f"{resource.host}{_PATH}?{query}", headers=headers)
+
+
+def _check_host(url: str, policy: DiscoveryPolicy) -> None:
+    # Strangers choose the host: it must not become a way into the network behind this program.
+    parts = require_scheme(url, policy)
+    host = parts.hostname or ""
+    if not _is_inside(host):
+        return
+    if is_loopback(host) and policy.allow_http_on_loopback:
+        return
+    named = policy.additional_endpoint_base_addresses
+    if origin_of(parts) not in {origin_of(split_url(one)) for one in named}:
+        raise ConfigurationException(
+            "the identifier's host is an internal address; if that is right, name it in "
+            "DiscoveryPolicy.additional_endpoint_base_addresses",
+            code="internal_address",
+        )
+
+
+def parse(request: WebFingerRequest, response: HttpResponse) -> WebFingerResponse:
+    """Return the issuer (OpenID Connect Discovery §2.1); raises for one that cannot be one."""
+    if not response.is_success:
+        return refusal(WebFingerResponse, "WebFinger request", request, response)
+    document = json_object(response)
+    subject = document.get("subject")
+    return WebFingerResponse(
+        True,
+        issuer=_issuer_in(document, request),
+        subject=subject if isinstance(subject, str) else None,
+        document=document,
+    )
+
+
+def _issuer_in(document: dict[str, Any], request: WebFingerRequest) -> str:
+    links = document.get("links")
+    for link in links if isinstance(links, list) else ():
+        if isinstance(link, dict) and link.get("rel") == ISSUER_RELATION:
+            return _sound_issuer(link.get("href"), request)
+    raise UnusableAnswer("the answer names no issuer")
+
+
+def _sound_issuer(href: object, request: WebFingerRequest) -> str:
+    try:
+        parts = require_scheme(href, request.policy or DiscoveryPolicy())
+    except ConfigurationException as error:
+        raise UnusableAnswer(f"the issuer cannot be used: {error}") from None
+    text = str(href)
+    if "?" in text or "#" in text or "@" in parts.netloc:
+        raise UnusableAnswer("the issuer has a query, a fragment or a user")
+    asked = split_url(normalize_identifier(request.address).host).hostname or ""
+    if _is_inside(parts.hostname or "") and not _is_inside(asked):
+        raise UnusableAnswer("the issuer is an internal address, named by a host that is not")
+    return text
+
+
+def _is_inside(host: str) -> bool:
+    return is_internal(host) or is_loopback(host)
+
+
+ENDPOINT = Endpoint("WebFinger request", WebFingerResponse, build, parse)

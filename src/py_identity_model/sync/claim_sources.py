@@ -1,0 +1,105 @@
+# Generated from aio/claim_sources.py by scripts/make_sync.py; edit that file.
+"""Claims that other providers vouch for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from .._protocol.claim_sources import (
+    ENDPOINT,
+    ClaimSourceRequest,
+    ClaimSourceResponse,
+    ClaimsProviders,
+    CollectedClaims,
+    Source,
+    candidate,
+    check_providers,
+    claims_from,
+    providers_at,
+    sources_of,
+)
+from .._settings import Settings
+from ..exceptions import NetworkException, PyIdentityModelException
+from .endpoint import ask
+from .http import HTTPClient
+from .token_validation import validate_token
+
+
+def collect_claims(
+    claims: Mapping[str, Any],
+    claims_providers: ClaimsProviders,
+    http_client: HTTPClient | None = None,
+    *,
+    settings: Settings | None = None,
+) -> CollectedClaims:
+    """Return the aggregated and distributed claims that ``claims`` refer to, verified.
+
+    Parameters:
+        claims: those of a verified ID token, or of userinfo.
+        claims_providers: by issuer, how its tokens are validated; with ``perform_disco`` the keys
+            are discovered at the issuer.  Tokens of others are refused, and nothing is fetched
+            from elsewhere than these issuers' authorities and the
+            ``additional_endpoint_base_addresses`` of their policies.
+        http_client: used instead of this worker's own.
+        settings: those of this call.
+
+    Returns what could be verified, with the reasons for the rest in ``failures``.  Raises
+    :class:`InvalidArgumentError` (a ``ValueError``) for ``claims_providers`` of another form.
+    OpenID Connect Core §5.6.2.
+
+    Example::
+
+        collected = collect_claims(
+            claims, {"https://op.example": TokenValidationConfig(perform_disco=True)}
+        )
+        print(collected.claims.get("credit_score"))
+    """
+    check_providers(claims_providers)
+    found: dict[str, Any] = {}
+    issuers: dict[str, str] = {}
+    failures: dict[str, PyIdentityModelException] = {}
+    for source in sources_of(claims):
+        try:
+            issuer, verified = _verified(source, claims_providers, http_client, settings)
+            brought = claims_from(source, verified, claims)
+        except PyIdentityModelException as error:
+            failures[source.name] = error
+        else:
+            found |= brought
+            issuers |= dict.fromkeys(brought, issuer)
+    return CollectedClaims(found, issuers, failures)
+
+
+def _verified(
+    source: Source,
+    providers: ClaimsProviders,
+    http_client: HTTPClient | None,
+    settings: Settings | None,
+) -> tuple[str, dict[str, Any]]:
+    """Return who vouches for the claims of a source, and the verified claims."""
+    jwt = source.members.get("JWT")
+    if jwt is None:
+        endpoint = source.members.get("endpoint")
+        providers = providers_at(endpoint, providers)
+        access_token = source.members.get("access_token")
+        token = access_token if isinstance(access_token, str) else None
+        request = ClaimSourceRequest(str(endpoint), token)
+        response = fetch_claims(request, http_client, settings=settings)
+        if not response.is_successful:
+            raise NetworkException(str(response.error))
+        jwt = response.jwt
+    issuer, signed, config = candidate(jwt, providers)
+    address = issuer if config.perform_disco else None
+    verified = validate_token(signed, config, address, http_client, settings=settings)
+    return issuer, verified
+
+
+def fetch_claims(
+    request: ClaimSourceRequest,
+    http_client: HTTPClient | None = None,
+    *,
+    settings: Settings | None = None,
+) -> ClaimSourceResponse:
+    """Fetch a token of distributed claims (OpenID Connect Core §5.6.2.2)."""
+    return ask(ENDPOINT, request, http_client, settings)

@@ -1,0 +1,38 @@
+# Generated from aio/webfinger.py by scripts/make_sync.py; edit that file.
+"""The issuers of users who are known by an identifier."""
+
+from __future__ import annotations
+
+from .._protocol.webfinger import ENDPOINT, WebFingerRequest, WebFingerResponse
+from .._settings import Settings
+from .endpoint import ask
+from .http import HTTPClient
+
+
+def discover_issuer(
+    request: WebFingerRequest | str,
+    http_client: HTTPClient | None = None,
+    *,
+    settings: Settings | None = None,
+) -> WebFingerResponse:
+    """Ask an identifier's host which issuer its user logs in at.
+
+    The issuer is a claim of a host that a stranger named: discover it, and let the user log in
+    there, before anything is granted.
+
+    Parameters:
+        request: the identifier that the user typed, or a :class:`WebFingerRequest` of it.
+        http_client: used instead of this worker's own.
+        settings: those of this call.
+
+    Returns the response; nothing is raised: a failed one says why in ``error`` and
+    ``error_kind``.  OpenID Connect Discovery §2, RFC 7033.
+
+    Example::
+
+        found = discover_issuer("joe@example.com")
+        if found.is_successful:
+            print(found.issuer)
+    """
+    asked = WebFingerRequest(request) if isinstance(request, str) else request
+    return ask(ENDPOINT, asked, http_client, settings)

@@ -1,0 +1,260 @@
+# Generated from aio/test_other_device_logins.py by scripts/make_sync.py; edit that file.
+"""Logins that users finish on another device, by the client that is kept."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import pytest
+
+from py_identity_model._jose.encoding import decode_base64url, parse_object
+from py_identity_model.exceptions import (
+    ConfigurationException,
+    IdTokenValidationException,
+    InvalidAudienceException,
+    SignatureVerificationException,
+    TokenRequestException,
+)
+from py_identity_model.sync import (
+    BackchannelAuthenticationResponse,
+    ClientSecretBasic,
+    DeviceAuthorizationResponse,
+    DPoPKey,
+    JsonWebKeySet,
+    OAuthClient,
+    PrivateKeyJwtAuthentication,
+    verify_jws,
+)
+from py_identity_model.testing import Answer, EmbeddedProvider, Received
+from tests.support import refused
+
+REQUEST_KEY = DPoPKey()
+KEY = REQUEST_KEY.private_key_pem.decode()
+SIGNING = "backchannel_authentication_request_signing_alg_values_supported"
+STARTED = BackchannelAuthenticationResponse(True, auth_req_id="r1", expires_in=60, interval=0)
+
+
+class Ciba:
+    """A provider of the back channel: its users agree at once, and it answers in ``answers``."""
+
+    def __init__(self, provider: EmbeddedProvider, **members: Any) -> None:
+        self.provider = provider
+        self.document = {
+            "issuer": provider.issuer,
+            "jwks_uri": provider.jwks_uri,
+            "token_endpoint": provider.token_endpoint,
+            "backchannel_authentication_endpoint": f"{provider.issuer}/bc",
+            **members,
+        }
+        self.begun: list[dict[str, str]] = []
+        self.id_token: str | None = self.mint()
+        self.answers: list[Answer] = []
+        provider.intercept = self
+
+    def mint(self, **claims: Any) -> str:
+        usual: dict[str, Any] = {"aud": self.provider.client_id, "sub": "alice", "client_id": None}
+        return self.provider.mint(header={"typ": "JWT"}, **(usual | claims))
+
+    def __call__(self, received: Received) -> Answer | None:
+        if received.path == "/.well-known/openid-configuration":
+            return Answer.of_json(self.document)
+        if received.path == "/bc":
+            self.begun.append(received.form)
+            return Answer.of_json({"auth_req_id": "r1", "expires_in": 60, "interval": 1})
+        if received.path != "/token":
+            return None
+        if self.answers:
+            return self.answers.pop(0)
+        token = {"access_token": "t", "token_type": "Bearer", "expires_in": 60}
+        return Answer.of_json(token | {"id_token": self.id_token} if self.id_token else token)
+
+
+def client_of(provider: EmbeddedProvider, **more: Any) -> OAuthClient:
+    usual = {"client_authentication": ClientSecretBasic(provider.client_secret)}
+    return OAuthClient(provider.issuer, provider.client_id, **{**usual, **more})
+
+
+def test_a_user_logs_in_on_another_device(provider: EmbeddedProvider) -> None:
+    ciba = Ciba(provider)
+    client = client_of(provider)
+    started = client.request_backchannel_login(
+        login_hint="alice", binding_message="W4SCT", requested_expiry=30
+    )
+    started.interval = 0
+    session = client.wait_for_backchannel_login(started)
+    assert (session.subject, session.access_token) == ("alice", "t")
+    assert ciba.begun == [
+        {
+            "scope": "openid",
+            "login_hint": "alice",
+            "binding_message": "W4SCT",
+            "requested_expiry": "30",
+        }
+    ]
+
+
+def test_one_question_may_find_the_user_undecided(provider: EmbeddedProvider) -> None:
+    ciba = Ciba(provider)
+    ciba.answers = [Answer.of_json({"error": e}, 400) for e in ("authorization_pending",)]
+    client = client_of(provider)
+    assert client.poll_backchannel_login(STARTED) is None
+    session = client.poll_backchannel_login(STARTED)
+    assert session is not None
+    assert session.subject == "alice"
+
+
+@pytest.mark.parametrize("error", ["access_denied", "expired_token", "invalid_grant"])
+def test_a_user_who_refuses_is_not_logged_in(provider: EmbeddedProvider, error: str) -> None:
+    ciba = Ciba(provider)
+    ciba.answers = [Answer.of_json({"error": error}, 400) for _ in range(2)]
+    client = client_of(provider)
+    for ask in (client.poll_backchannel_login, client.wait_for_backchannel_login):
+        with pytest.raises(TokenRequestException) as caught:
+            ask(STARTED)
+        assert caught.value.details["oauth_error"] == error
+
+
+WRONG: list[tuple[dict[str, Any], type[Exception], str]] = [
+    ({"aud": "another"}, InvalidAudienceException, "audience"),
+    ({"azp": "another"}, IdTokenValidationException, "azp"),
+    ({"iat": int(time.time()) - 700}, IdTokenValidationException, "too long ago"),
+    (
+        {"urn:openid:params:jwt:claim:auth_req_id": "r2"},
+        IdTokenValidationException,
+        "another authentication request",
+    ),
+    ({"at_hash": "wrong"}, IdTokenValidationException, "at_hash"),
+]
+
+
+@pytest.mark.parametrize(("claims", "error", "text"), WRONG)
+def test_the_id_token_is_validated(
+    provider: EmbeddedProvider, claims: dict[str, Any], error: type[Exception], text: str
+) -> None:
+    ciba = Ciba(provider)
+    ciba.id_token = ciba.mint(**claims)
+    with pytest.raises(error, match=text):
+        client_of(provider, max_id_token_age=600).poll_backchannel_login(STARTED)
+
+
+def test_a_forged_id_token_logs_nobody_in(provider: EmbeddedProvider) -> None:
+    ciba = Ciba(provider)
+    head, body, signature = ciba.mint().split(".")
+    ciba.id_token = f"{head}.{body}.{signature[8:16]}{signature[:8]}{signature[16:]}"
+    with pytest.raises(SignatureVerificationException):
+        client_of(provider).poll_backchannel_login(STARTED)
+    ciba.id_token = None
+    with refused(TokenRequestException, "missing_id_token"):
+        client_of(provider).poll_backchannel_login(STARTED)
+
+
+def test_an_id_token_of_any_age_is_taken_by_default(provider: EmbeddedProvider) -> None:
+    ciba = Ciba(provider)
+    ciba.id_token = ciba.mint(iat=int(time.time()) - 100_000)
+    assert client_of(provider).poll_backchannel_login(STARTED)
+
+
+def test_a_request_is_signed_where_the_provider_takes_signed_ones(
+    provider: EmbeddedProvider,
+) -> None:
+    ciba = Ciba(provider, **{SIGNING: ["ES256"]})
+    client = client_of(provider, request_signing_key=KEY, request_signing_kid="k")
+    client.request_backchannel_login(
+        login_hint="alice",
+        binding_message="W4SCT",
+        requested_expiry=30,
+        extra_parameters={"request_context": "x"},
+    )
+    (form,) = ciba.begun
+    assert [*form] == ["request"]
+    header = parse_object(decode_base64url(form["request"].split(".")[0].encode()))
+    assert header == {"alg": "ES256", "kid": "k"}
+    keys = JsonWebKeySet([{**REQUEST_KEY.public_jwk, "kid": "k"}])
+    claims = parse_object(verify_jws(form["request"], keys, ["ES256"]))
+    assert claims["iss"] == provider.client_id
+    assert claims["aud"] == provider.issuer
+    assert {*claims} == {
+        *("iss", "aud", "iat", "nbf", "exp", "jti"),
+        *("scope", "login_hint", "binding_message", "requested_expiry", "request_context"),
+    }
+
+
+def test_a_request_is_plain_where_the_provider_takes_no_signed_ones(
+    provider: EmbeddedProvider,
+) -> None:
+    ciba = Ciba(provider, **{SIGNING: ["PS256"]})
+    client_of(provider, request_signing_key=KEY).request_backchannel_login(login_hint="a")
+    assert ciba.begun == [{"scope": "openid", "login_hint": "a"}]
+
+
+def test_a_profile_of_signed_requests_sends_no_others(provider: EmbeddedProvider) -> None:
+    ciba = Ciba(provider, token_endpoint_auth_methods_supported=["private_key_jwt"])
+    client = client_of(
+        provider,
+        client_authentication=PrivateKeyJwtAuthentication(KEY, "ES256"),
+        dpop_key=DPoPKey(),
+        profile="fapi2-message-signing",
+        request_signing_key=KEY,
+    )
+    with refused(ConfigurationException, "profile_violated"):
+        client.request_backchannel_login(login_hint="alice")
+    assert ciba.begun == []
+    with refused(TokenRequestException, "token_not_bound_to_key"):
+        client.poll_backchannel_login(STARTED)
+
+
+def test_a_request_without_or_with_two_hints_is_refused(provider: EmbeddedProvider) -> None:
+    ciba = Ciba(provider)
+    client = client_of(provider)
+    several: list[dict[str, Any]] = [{}, {"login_hint": "a", "id_token_hint": "b"}]
+    for hints in several:
+        with pytest.raises(TokenRequestException, match="exactly one of"):
+            client.request_backchannel_login(**hints)
+    assert ciba.begun == []
+
+
+def test_a_device_logs_its_user_in(provider: EmbeddedProvider) -> None:
+    client = OAuthClient(provider.issuer, provider.public_client_id)
+    device = client.request_device_login()
+    device.interval = 0
+    provider.decide_device(str(device.user_code))
+    token = provider.mint(aud="native", sub="alice", client_id=None, header={"typ": "JWT"})
+
+    def add_id_token(received: Received) -> Answer | None:
+        if received.path != "/token":
+            return None
+        return Answer.of_json({"access_token": "t", "token_type": "Bearer", "id_token": token})
+
+    provider.intercept = add_id_token
+    assert (client.wait_for_device_login(device)).subject == "alice"
+    (polled,) = [one for one in provider.requests if one.path == "/token"]
+    assert polled.form["client_id"] == "native"
+
+
+def test_a_device_that_asks_for_no_openid_gets_no_claims(provider: EmbeddedProvider) -> None:
+    client = OAuthClient(provider.issuer, provider.public_client_id)
+    device = client.request_device_login("api")
+    device.interval = 0
+    provider.decide_device(str(device.user_code))
+    session = client.wait_for_device_login(device, "api")
+    assert session.claims == {}
+    assert session.access_token
+
+
+def test_a_device_whose_user_refuses_is_not_logged_in(provider: EmbeddedProvider) -> None:
+    client = OAuthClient(provider.issuer, provider.public_client_id)
+    device = client.request_device_login()
+    device.interval = 0
+    provider.decide_device(str(device.user_code), agree=False)
+    with pytest.raises(TokenRequestException) as caught:
+        client.wait_for_device_login(device)
+    assert caught.value.details["oauth_error"] == "access_denied"
+    unknown = DeviceAuthorizationResponse(True, device_code="none", expires_in=5, interval=0)
+    with pytest.raises(TokenRequestException):
+        client.wait_for_device_login(unknown)
+
+
+def test_a_provider_without_the_endpoint_is_refused(provider: EmbeddedProvider) -> None:
+    with refused(ConfigurationException, "missing_endpoint"):
+        client_of(provider).request_backchannel_login(login_hint="alice")
