@@ -4,44 +4,48 @@ from __future__ import annotations
 
 import secrets
 import ssl
-import threading
-import time
-import uuid
 from collections.abc import Callable, Mapping, Sequence
 from types import TracebackType
 from typing import Any, Self
 from urllib.parse import urlencode
 
-from joserfc.jwk import ECKey, Key, OKPKey, RSAKey
-
-from .._jose.jwk import JsonWebKey, jwks_from_dict
-from .._jose.sign import sign_compact
-from ..exceptions import InvalidArgumentError
-from .oauth import GRANTS, METHODS, Client, Server
+from .._protocol.server_nonces import DPoPNonces
+from ..exceptions import DPoPProofException, InvalidArgumentError
+from .grants import GRANTS
+from .minting import ALGORITHMS, Minting
+from .oauth import Server, TokenRules
+from .proofs import ALGORITHMS as PROOF_ALGORITHMS
+from .proofs import Proofs
+from .records import METHODS, Client
 from .wire import Answer, LoopbackServer, Received
 
-_MAKERS: dict[str, Callable[[], Key]] = {
-    "RS256": lambda: RSAKey.generate_key(2048),
-    "ES256": lambda: ECKey.generate_key("P-256"),
-    "EdDSA": lambda: OKPKey.generate_key("Ed25519"),
-}
 
-
-class EmbeddedProvider:
+class EmbeddedProvider(Minting):
     """A provider on a free port of loopback, running from construction to :meth:`close`.
 
-    ``audience`` is whom its tokens are for; ``client_id`` and ``client_secret`` (a new one if not
-    given) are those of the client that may ask for them, ``scopes`` what it may ask for;
-    ``lifetime`` is how long tokens last, in seconds.  With ``tls``, a server context, it speaks
-    https under the name ``host``.  Algorithms: RS256, ES256, EdDSA.
+    Its client may use every grant, and the public one every grant that takes no secret.  A
+    browser that comes to the authorization endpoint is logged in at once, as ``user`` or as
+    ``login_hint`` says.  Algorithms: RS256, ES256, EdDSA.
 
-    The client may use every grant, and ``public_client_id`` every one that takes no secret; users
-    are sent back to ``redirect_uris``, or anywhere if None.  Whoever comes to the authorization
-    endpoint is logged in at once: as ``user``, or as the ``login_hint`` says; nobody is while
-    ``user`` is None.  ``user_claims`` are what userinfo tells besides ``sub``.
+    ``audience``: whom its access tokens are for.
+    ``client_id``, ``client_secret``: the client; a new secret if none is given.
+    ``public_client_id``: the client without a secret.
+    ``scopes``: what clients may ask for.
+    ``redirect_uris``: where users may be sent back to; None is anywhere.
+    ``user``: who logs in; with None every login is denied.
+    ``user_claims``: what userinfo says besides ``sub``.
+    ``lifetime``: of access and ID tokens, in seconds.
+    ``tls``: a server context, to speak https under the name ``host``.
+    ``dpop_nonce``: proofs of possession must carry a nonce (RFC 9449 §8, §9).
+    ``rotate_refresh_tokens``: each renewal replaces the refresh token.
+    ``detect_refresh_token_reuse``: a refresh token that is presented again after a renewal
+    replaced it ends its login: every token of it (RFC 9700 §4.14.2).
+    ``refresh_expires_in``: lifetime of refresh tokens in seconds, also put into answers.
 
     ``requests`` lists what arrived.  ``intercept`` may be set to a function that gets each
-    request and answers in the provider's place, or returns None.
+    request and answers in the provider's place, or returns None.  ``dpop_nonces`` are the nonces
+    that it demands.  Tokens are bound to the key of a proof that comes with the request for them
+    (RFC 9449 §5).
 
     Example::
 
@@ -63,6 +67,10 @@ class EmbeddedProvider:
         lifetime: int = 3600,
         tls: ssl.SSLContext | None = None,
         host: str = "127.0.0.1",
+        dpop_nonce: bool = False,
+        rotate_refresh_tokens: bool = True,
+        detect_refresh_token_reuse: bool = False,
+        refresh_expires_in: int | None = None,
     ) -> None:
         self.audience = audience
         self.scopes = scopes
@@ -74,11 +82,8 @@ class EmbeddedProvider:
         self.user_claims = dict(user_claims or {})
         self.requests: list[Received] = []
         self.intercept: Callable[[Received], Answer | None] | None = None
-        self._guard = threading.Lock()
-        self._keys: dict[str, Key] = {}
-        self._kids: dict[str, str] = {}
-        self._published: list[dict[str, Any]] = []
-        self.rotate_keys()
+        self.dpop_nonces = DPoPNonces() if dpop_nonce else None
+        super().__init__()
         self._server = LoopbackServer(self._respond, tls)
         self.issuer = f"{'https' if tls else 'http'}://{host}:{self._server.port}"
         registered = None if redirect_uris is None else tuple(redirect_uris)
@@ -86,7 +91,11 @@ class EmbeddedProvider:
             Client(self.client_id, self.client_secret, scopes, registered),
             Client(public_client_id, None, scopes, registered),
         ]
-        self._oauth = Server(self.issuer, clients, scopes, self.mint, lifetime)
+        rules = TokenRules(
+            lifetime, refresh_expires_in, rotate_refresh_tokens, detect_refresh_token_reuse
+        )
+        self._proofs = Proofs("https" if tls else "http", self.dpop_nonces)
+        self._oauth = Server(self.issuer, clients, scopes, self.mint, rules, self._proofs)
         self._server.start()
 
     @property
@@ -103,11 +112,6 @@ class EmbeddedProvider:
     def token_endpoint(self) -> str:
         """Where tokens are asked for."""
         return f"{self.issuer}/token"
-
-    @property
-    def keys(self) -> list[JsonWebKey]:
-        """The public keys as they are published now."""
-        return [jwks_from_dict(key) for key in self._published]
 
     def document(self) -> dict[str, Any]:
         """Return the discovery document.
@@ -131,65 +135,16 @@ class EmbeddedProvider:
             "response_types_supported": ["code"],
             "code_challenge_methods_supported": ["S256"],
             "subject_types_supported": ["public"],
-            "id_token_signing_alg_values_supported": list(_MAKERS),
-            "authorization_signing_alg_values_supported": list(_MAKERS),
+            "id_token_signing_alg_values_supported": list(ALGORITHMS),
+            "authorization_signing_alg_values_supported": list(ALGORITHMS),
+            "dpop_signing_alg_values_supported": list(PROOF_ALGORITHMS),
             "scopes_supported": list(self.scopes),
         }
 
-    def mint(
-        self,
-        *,
-        algorithm: str = "RS256",
-        header: Mapping[str, Any] | None = None,
-        **claims: Any,
-    ) -> str:
-        """Return a signed token (RFC 9068).
-
-        ``claims`` are added to a sound set (iss, aud, sub, client_id, iat, exp, jti), replace
-        members of it, or remove them when None; ``header`` does the same to the header.
-        Raises :class:`InvalidArgumentError` for an algorithm that the provider has no key for.
-
-        Example::
-
-            provider.mint(exp=0)  # long expired
-        """
-        key = self._keys.get(algorithm)
-        if key is None:
-            raise InvalidArgumentError(f"algorithm must be one of {', '.join(self._keys)}")
-        now = int(time.time())
-        usual = {
-            "iss": self.issuer,
-            "aud": self.audience,
-            "sub": self.client_id,
-            "client_id": self.client_id,
-            "iat": now,
-            "exp": now + self.lifetime,
-            "jti": str(uuid.uuid4()),
-        }
-        protected = {
-            "alg": algorithm,
-            "typ": "at+jwt",
-            "kid": self._kids[algorithm],
-            **(header or {}),
-        }
-        return sign_compact(_present(protected), _present(usual | claims), key, algorithm)
-
-    def rotate_keys(self, *, keep_old: bool = False) -> None:
-        """Sign with new keys from now on; the old ones stay published if ``keep_old``.
-
-        Example::
-
-            provider.rotate_keys()
-        """
-        fresh = {algorithm: make() for algorithm, make in _MAKERS.items()}
-        kids = {algorithm: f"{algorithm.lower()}-{secrets.token_hex(4)}" for algorithm in fresh}
-        published = [
-            {**key.as_dict(private=False), "kid": kids[name], "use": "sig", "alg": name}
-            for name, key in fresh.items()
-        ]
-        with self._guard:
-            self._keys, self._kids = fresh, kids
-            self._published = published + (self._published if keep_old else [])
+    @property
+    def reused_refresh_tokens(self) -> int:
+        """How many times a refresh token was presented again after a renewal had replaced it."""
+        return self._oauth.reused_refresh_tokens
 
     def count(self, path: str) -> int:
         """Return how many requests for ``path`` arrived.
@@ -246,11 +201,20 @@ class EmbeddedProvider:
 
     def _userinfo(self, received: Received) -> Answer:
         scheme, _, token = received.headers.get("authorization", "").partition(" ")
-        known = self._oauth.find(token) if scheme.lower() == "bearer" else None
+        known = self._oauth.find(token)
         if known is None or not known.is_active or "openid" not in known.scope.split():
-            challenge = 'Bearer error="invalid_token"'
-            return Answer.of_json({"error": "invalid_token"}, 401, www_authenticate=challenge)
-        return Answer.of_json({"sub": known.user, **self.user_claims})
+            return _invalid_token(scheme)
+        if known.jkt is not None:
+            bound = {"access_token": token, "token_claims": {"cnf": {"jkt": known.jkt}}}
+            try:
+                proven = self._proofs.thumbprint(received, **bound)
+            except DPoPProofException as error:
+                return self._proofs.resource_refusal(error)
+            if proven is None:
+                return _invalid_token("DPoP")
+        if scheme.lower() != ("bearer" if known.jkt is None else "dpop"):
+            return _invalid_token(scheme)
+        return Answer.of_json({"sub": known.login.user, **self.user_claims})
 
     def _end_session(self, received: Received) -> Answer:
         values = received.query if received.method == "GET" else received.form
@@ -281,12 +245,14 @@ class EmbeddedProvider:
         raise InvalidArgumentError("no device waits with this user_code")
 
 
+def _invalid_token(scheme: str) -> Answer:
+    offered = "DPoP" if scheme.lower() == "dpop" else "Bearer"
+    challenge = f'{offered} error="invalid_token"'
+    return Answer.of_json({"error": "invalid_token"}, 401, www_authenticate=challenge)
+
+
 _ENDPOINTS = {
     "/introspect": "introspection",
     "/revoke": "revocation",
     "/device_authorization": "device_authorization",
 }
-
-
-def _present(members: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in members.items() if value is not None}

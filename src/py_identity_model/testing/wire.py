@@ -131,7 +131,10 @@ class _Handler(BaseHTTPRequestHandler):
         assert isinstance(server, LoopbackServer)
         length = int(self.headers.get("content-length") or 0)
         body = self.rfile.read(min(length, _MAX_BODY))
-        headers = {name.lower(): value for name, value in self.headers.items()}
+        headers: dict[str, str] = {}
+        for name, value in self.headers.items():  # a repeated field is one list (RFC 9110 §5.3)
+            before = headers.get(name.lower())
+            headers[name.lower()] = value if before is None else f"{before}, {value}"
         path, _, query = self.path.partition("?")
         self._send(server.respond(Received(self.command, path, headers, body, query)))
 
