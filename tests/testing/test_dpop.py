@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import httpx
 import pytest
 
 from py_identity_model import (
@@ -16,7 +15,17 @@ from py_identity_model import (
     request_client_credentials_token,
 )
 from py_identity_model.testing import EmbeddedProvider
-from tests.testing.support import authorize, log_in, parts, post, redeem, renew, userinfo
+from tests.testing.support import (
+    authorize,
+    get,
+    log_in,
+    parts,
+    post,
+    redeem,
+    renew,
+    request,
+    userinfo,
+)
 
 KEY = DPoPKey()
 OTHER = DPoPKey("EdDSA")
@@ -44,9 +53,7 @@ def test_a_proof_for_another_place_is_refused(provider: EmbeddedProvider, uri: s
     target = uri if uri.startswith("https") else provider.issuer + uri
     proof = {"dpop": create_dpop_proof(KEY, "POST", target)}
     auth = (provider.client_id, provider.client_secret)
-    answer = httpx.post(
-        provider.token_endpoint, data=MACHINE, auth=auth, headers=proof, trust_env=False
-    )
+    answer = request("POST", provider.token_endpoint, data=MACHINE, auth=auth, headers=proof)
     assert (answer.status_code, answer.json()["error"]) == (400, "invalid_dpop_proof")
 
 
@@ -54,7 +61,7 @@ def test_a_proof_is_taken_once(provider: EmbeddedProvider) -> None:
     proof = {"dpop": create_dpop_proof(KEY, "POST", provider.token_endpoint)}
     auth = (provider.client_id, provider.client_secret)
     answers = [
-        httpx.post(provider.token_endpoint, data=MACHINE, auth=auth, headers=proof, trust_env=False)
+        request("POST", provider.token_endpoint, data=MACHINE, auth=auth, headers=proof)
         for _ in range(2)
     ]
     assert [answer.status_code for answer in answers] == [200, 400]
@@ -63,9 +70,7 @@ def test_a_proof_is_taken_once(provider: EmbeddedProvider) -> None:
 def test_two_proofs_in_one_request_are_refused(provider: EmbeddedProvider) -> None:
     proofs = [("dpop", create_dpop_proof(KEY, "POST", provider.token_endpoint)) for _ in range(2)]
     auth = (provider.client_id, provider.client_secret)
-    answer = httpx.post(
-        provider.token_endpoint, data=MACHINE, auth=auth, headers=proofs, trust_env=False
-    )
+    answer = request("POST", provider.token_endpoint, data=MACHINE, auth=auth, headers=proofs)
     assert answer.json() == {"error": "invalid_dpop_proof"}
 
 
@@ -91,7 +96,7 @@ def test_a_proof_of_another_token_is_refused(provider: EmbeddedProvider) -> None
     one, two = (log_in(provider, key=KEY).json()["access_token"] for _ in range(2))
     url = f"{provider.issuer}/userinfo"
     headers = {"authorization": f"DPoP {one}", "dpop": create_dpop_proof(KEY, "GET", url, two)}
-    answer = httpx.get(url, headers=headers, trust_env=False)
+    answer = get(url, headers=headers)
     assert answer.json() == {"error": "invalid_dpop_proof"}
 
 

@@ -12,7 +12,7 @@ try:
         OAuth2Request,
         TokenMixin,
     )
-    from authlib.oauth2.rfc6749.errors import InvalidGrantError
+    from authlib.oauth2.rfc6749.errors import InvalidGrantError, InvalidRequestError
     from authlib.oauth2.rfc6749.grants import (
         AuthorizationCodeGrant,
         ClientCredentialsGrant,
@@ -42,6 +42,7 @@ __all__ = [
     "DeviceCredentialDict",
     "IntrospectionEndpoint",
     "InvalidGrantError",
+    "InvalidRequestError",
     "OAuth2Error",
     "OAuth2Request",
     "RefreshTokenGrant",

@@ -194,13 +194,16 @@ class Introspection(IntrospectionEndpoint):  # type: ignore[misc]  # Authlib has
     def introspect_token(self, token: Issued) -> dict[str, Any]:
         """Return the members of the answer; bound tokens say to which key (RFC 9449 §6.2)."""
         bound = {"token_type": "DPoP", "cnf": {"jkt": token.jkt}} if token.jkt else {}
+        quirks = self.server.quirks
+        audience = {} if "no-aud" in quirks else {"aud": self.server.signer.audience}
         return {
             "active": True,
             "client_id": token.client_id,
             "scope": token.scope,
-            "sub": token.login.user or token.client_id,
+            "sub": quirks.subject(token.login.user or token.client_id),
             "exp": int(token.expires_at),
-            "iss": self.server.issuer,
+            "iss": quirks.issuer(self.server.issuer),
+            **audience,
             **bound,
         }
 

@@ -21,6 +21,7 @@ class Client(ClientMixin):  # type: ignore[misc]  # Authlib has no types
     client_secret: str | None = field(repr=False)
     scopes: tuple[str, ...]
     redirect_uris: tuple[str, ...] | None = None
+    backchannel_logout_uri: str | None = None
 
     def get_client_id(self) -> str:
         """Return the name."""

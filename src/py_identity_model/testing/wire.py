@@ -65,9 +65,12 @@ class LoopbackServer(ThreadingHTTPServer):
     request_queue_size = 512
 
     def __init__(
-        self, respond: Callable[[Received], Answer], tls: ssl.SSLContext | None = None
+        self,
+        respond: Callable[[Received], Answer],
+        tls: ssl.SSLContext | None = None,
+        port: int = 0,
     ) -> None:
-        super().__init__(("127.0.0.1", 0), _Handler)
+        super().__init__(("127.0.0.1", port), _Handler)
         self.respond = respond
         self.tls = tls
         self._connections: set[socket.socket] = set()
@@ -79,7 +82,7 @@ class LoopbackServer(ThreadingHTTPServer):
 
     @property
     def port(self) -> int:
-        """The port that the system chose."""
+        """The port that it listens on."""
         return int(self.server_address[1])
 
     def start(self) -> None:
@@ -141,6 +144,7 @@ class _Handler(BaseHTTPRequestHandler):
     do_POST = do_GET
     do_PUT = do_GET
     do_DELETE = do_GET
+    do_OPTIONS = do_GET
 
     def _send(self, answer: Answer) -> None:
         self.send_response(answer.status)
