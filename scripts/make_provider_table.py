@@ -102,8 +102,8 @@ left out: see the end.
 from py_identity_model.providers import Provider, keycloak
 
 provider = keycloak("https://id.example", "main")
-kept = provider.to_dict()  # fit for JSON: keep your own, and read it by Provider.from_dict
-assert Provider.from_dict(kept) == provider
+members = provider.to_dict()  # fit for JSON: save your own, and load it by Provider.from_dict
+assert Provider.from_dict(members) == provider
 ```
 
 | preset | issuer | logins | tokens for APIs |
@@ -123,7 +123,7 @@ It could not be read in a provider's documentation, or differs between its versi
 
 APIs whose tokens *are* ID tokens: `dex`, `firebase`, `github_actions`, `gitlab_ci`, `google_iap`.
 Where the `aud` of access tokens is the client itself and ID tokens have no mark, nothing but
-`required_claims` and scopes tells the two apart.
+`required_claims` and scopes distinguishes the two.
 """
 
 

@@ -6,8 +6,10 @@ import pytest
 
 from py_identity_model import (
     ClientCredentialsTokenRequest,
+    ClientSecretBasic,
     DPoPKey,
     HTTPClient,
+    OAuthClient,
     UserInfoRequest,
     create_dpop_proof,
     generate_pkce_pair,
@@ -16,6 +18,7 @@ from py_identity_model import (
 )
 from py_identity_model.testing import EmbeddedProvider
 from tests.testing.support import (
+    CALLBACK,
     authorize,
     get,
     log_in,
@@ -129,6 +132,41 @@ def test_introspection_says_to_which_key_a_token_is_bound(provider: EmbeddedProv
     answer = post(provider, {"token": token}, path="/introspect").json()
     assert answer["cnf"] == {"jkt": KEY.jwk_thumbprint}
     assert answer["token_type"] == "DPoP"
+
+
+def test_a_pushed_request_binds_its_code_to_the_key(provider: EmbeddedProvider) -> None:
+    verifier, challenge = generate_pkce_pair()
+    pkce = {"code_challenge": challenge, "code_challenge_method": "S256"}
+    form = {"response_type": "code", "redirect_uri": CALLBACK, "scope": "openid", **pkce}
+    reference = post(provider, form, key=KEY, path="/par").json()["request_uri"]
+    found = authorize(provider, request_uri=reference)
+    refused = redeem(provider, found["code"], verifier, key=OTHER)
+    assert refused.json()["error"] == "invalid_grant"
+    assert redeem(provider, found["code"], verifier, key=KEY).status_code == 200
+
+
+def test_a_pushed_request_with_two_keys_or_a_bad_proof_is_refused(
+    provider: EmbeddedProvider,
+) -> None:
+    form = {"response_type": "code", "redirect_uri": CALLBACK, "dpop_jkt": OTHER.jwk_thumbprint}
+    answer = post(provider, form, key=KEY, path="/par")
+    assert (answer.status_code, answer.json()["error"]) == (400, "invalid_request")
+    proof = {"dpop": create_dpop_proof(KEY, "GET", f"{provider.issuer}/par")}
+    answer = request("POST", f"{provider.issuer}/par", data=form, headers=proof)
+    assert (answer.status_code, answer.json()["error"]) == (400, "invalid_dpop_proof")
+
+
+def test_a_client_with_a_key_logs_in_to_a_bound_token(provider: EmbeddedProvider) -> None:
+    client = OAuthClient(
+        provider.issuer,
+        provider.client_id,
+        ClientSecretBasic(provider.client_secret),
+        redirect_uri=CALLBACK,
+        dpop_key=KEY,
+    )
+    begun = client.authorization_request()
+    session = client.callback(get(begun.url).headers["location"], begun)
+    assert parts(session.access_token)[1]["cnf"] == {"jkt": KEY.jwk_thumbprint}
 
 
 def test_a_nonce_is_demanded_where_that_is_switched_on() -> None:

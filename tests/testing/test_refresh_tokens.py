@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+
 import httpx
 
 from py_identity_model.testing import EmbeddedProvider
@@ -38,6 +40,17 @@ def test_detected_reuse_ends_every_token_of_the_login() -> None:
             assert userinfo(provider, tokens["access_token"]).status_code == 401
         assert provider.reused_refresh_tokens == 1
         assert renew(provider, other["refresh_token"]).status_code == 200
+
+
+def test_of_two_renewals_at_once_one_is_a_reuse() -> None:
+    with EmbeddedProvider(detect_refresh_token_reuse=True) as provider:
+        token = log_in(provider).json()["refresh_token"]
+        with ThreadPoolExecutor(2) as pool:
+            answers = [*pool.map(lambda _: renew(provider, token), range(2))]
+        assert sorted(answer.status_code for answer in answers) == [200, 400]
+        assert provider.reused_refresh_tokens == 1
+        (winner,) = (answer.json() for answer in answers if answer.status_code == 200)
+        assert refusal(renew(provider, winner["refresh_token"])) == (400, "invalid_grant")
 
 
 def test_tokens_that_never_existed_or_were_revoked_are_no_reuse() -> None:

@@ -24,7 +24,7 @@ _VALUES = {
 class KnownIssuer:
     """What is known of one issuer: further ``hosts``, and ``other_issuers``, its second names.
 
-    A host that begins with ``*.`` stands for one label more.  ``bound_claim`` is the claim that
+    A host that begins with ``*.`` matches one more label.  ``bound_claim`` is the claim that
     must equal the ``{tenantid}`` of an issuer that a document names as a template.
     """
 

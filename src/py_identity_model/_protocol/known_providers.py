@@ -37,8 +37,8 @@ class Provider:
     ``issuer``: the ``iss`` of its tokens, or a template with one place in braces; None where
     tokens carry that of another provider.
     ``other_issuers``: further spellings of the same issuer.
-    ``bound_claim``: the claim that must equal what stands in the place.
-    ``allowed_values``: the values that may stand there.
+    ``bound_claim``: the claim that must equal the value in that place.
+    ``allowed_values``: the values that it may have.
     ``discovery_address``: where its document is, if not below the issuer.
     ``hosts``: further hosts that its endpoints are on.
     ``internal_url``: under which this program reaches it, if that is not its public name.

@@ -64,7 +64,7 @@ def cognito(
         required_id_token_claims={"token_use": ("id",)},
         roles_claim="cognito:groups",
         notes=(
-            Note("token_use tells access tokens from ID tokens", _COGNITO),
+            Note("token_use distinguishes access tokens and ID tokens", _COGNITO),
             Note("access tokens have client_id and no aud; their header has no typ", _ACCESS),
             Note("groups are in cognito:groups", _ACCESS),
             Note(

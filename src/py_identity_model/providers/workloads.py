@@ -168,7 +168,7 @@ def cloudflare_access(team: str, audience: str) -> Provider:
         notes=(
             Note("the token is in the header Cf-Access-Jwt-Assertion", _CLOUDFLARE),
             Note("keys rotate every six weeks, the old ones stay for seven days", _CLOUDFLARE),
-            Note("applications of a team share issuer and keys: aud tells them apart", _CLOUDFLARE),
+            Note("applications of a team share issuer and keys: only aud differs", _CLOUDFLARE),
         ),
     )
 

@@ -219,11 +219,11 @@ class EmbeddedProvider(Serving):
 
             assert provider.log_out("alice") == []  # nobody is logged in
         """
-        told = {name: value for name, value in self.claims_in_tokens(user).items() if name == "sid"}
+        sid = {"sid": self.users[user]["sid"]} if "sid" in self._claims(user) else {}
         return [
             send_logout_token(
                 client.backchannel_logout_uri,
-                self.mint_logout_token(aud=client.client_id, sub=user, **told),
+                self.mint_logout_token(aud=client.client_id, sub=user, **sid),
             )
             for client in self._oauth.log_out(user)
             if client.backchannel_logout_uri is not None
