@@ -14,8 +14,7 @@ from py_identity_model import get_cache_counters
 from py_identity_model.aio import provider_cache as aio_caches
 from py_identity_model.ssl_config import get_ssl_verify
 from py_identity_model.sync import provider_cache as sync_caches
-from py_identity_model.testing import EmbeddedProvider
-from py_identity_model.testing import provider as provider_module
+from py_identity_model.testing import EmbeddedProvider, minting
 
 # The same examples each time, however slow the machine: a failure is everybody's.
 settings.register_profile("suite", deadline=None, derandomize=True)
@@ -51,7 +50,7 @@ def few_rsa_keys() -> Iterator[None]:
     """Make four RSA keys for all providers, instead of one a rotation: each costs 50 ms."""
     keys = itertools.cycle([RSAKey.generate_key(2048) for _ in range(4)])
     with pytest.MonkeyPatch.context() as patch:
-        patch.setitem(provider_module._MAKERS, "RS256", lambda: next(keys))
+        patch.setitem(minting._MAKERS, "RS256", lambda: next(keys))
         yield
 
 

@@ -27,6 +27,7 @@ from py_identity_model import (
     identity,
     jwt_claim_types,
     logging_config,
+    providers,
     ssl_config,
     testing,
 )
@@ -129,7 +130,7 @@ def test_a_line_of_the_contributing_guide_explains_each_dependency() -> None:
 def documented() -> Iterator[tuple[str, str]]:
     """Yield every public name that has an example, with the example."""
     modules = [py_identity_model, aio, http_client, identity, logging_config, ssl_config]
-    modules += [jwt_claim_types, testing, provider_module]
+    modules += [jwt_claim_types, testing, provider_module, providers]
     for module in modules:
         for name in getattr(module, "__all__", ["EmbeddedProvider"]):
             yield from examples_of(f"{module.__name__}:{name}", getattr(module, name))
@@ -318,6 +319,7 @@ def test_the_example_of_a_docstring_runs(
         **vars(ssl_config),
         **vars(jwt_claim_types),
         **vars(testing),
+        **{word: getattr(providers, word) for word in providers.__all__},
         "logging": importlib.import_module("logging"),
         "provider": provider,
         "access_token": provider.mint(),

@@ -346,7 +346,7 @@ def test_metadata_may_be_given(provider: EmbeddedProvider) -> None:
     assert (client.callback(browsed(begun.url), begun)).subject == "alice"
     assert provider.count("/.well-known/openid-configuration") == 1
     with refused(ConfigurationException, "missing_endpoint"):
-        client.endpoint("pushed_authorization_request_endpoint")
+        client.endpoint("registration_endpoint")
 
 
 def test_a_login_needs_somewhere_to_come_back_to(provider: EmbeddedProvider) -> None:

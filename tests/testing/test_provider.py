@@ -163,7 +163,7 @@ def test_a_peer_that_hangs_up_early_troubles_nobody(provider: EmbeddedProvider) 
 def test_without_its_extra_the_package_says_what_is_missing(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    module = sys.modules["py_identity_model.testing.oauth"]
+    module = sys.modules["py_identity_model.testing._authlib"]
     real = builtins.__import__
 
     def without_authlib(name: str, *arguments: Any, **options: Any) -> Any:

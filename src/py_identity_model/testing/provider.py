@@ -4,48 +4,117 @@ from __future__ import annotations
 
 import secrets
 import ssl
-import threading
-import time
-import uuid
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from copy import deepcopy
 from types import TracebackType
 from typing import Any, Self
-from urllib.parse import urlencode
 
-from joserfc.jwk import ECKey, Key, OKPKey, RSAKey
-
-from .._jose.jwk import JsonWebKey, jwks_from_dict
-from .._jose.sign import sign_compact
+from .._protocol.server_nonces import DPoPNonces
 from ..exceptions import InvalidArgumentError
-from .oauth import GRANTS, METHODS, Client, Server
+from .logouts import send_logout_token
+from .oauth import Server, TokenRules
+from .proofs import Proofs
+from .quirks import Quirks
+from .records import Client
+from .serving import Serving
 from .wire import Answer, LoopbackServer, Received
 
-_MAKERS: dict[str, Callable[[], Key]] = {
-    "RS256": lambda: RSAKey.generate_key(2048),
-    "ES256": lambda: ECKey.generate_key("P-256"),
-    "EdDSA": lambda: OKPKey.generate_key("Ed25519"),
-}
 
+class EmbeddedProvider(Serving):
+    """A provider on a port of loopback, running from construction to :meth:`close`.
 
-class EmbeddedProvider:
-    """A provider on a free port of loopback, running from construction to :meth:`close`.
+    Its client may use every grant, and the public one every grant that takes no secret.  A
+    browser that comes to the authorization endpoint is logged in at once, as ``user`` or as
+    ``login_hint`` says.  Tokens are bound to the key of a proof that comes with the request for
+    them (RFC 9449 §5).  Algorithms: RS256, ES256, EdDSA.
 
-    ``audience`` is whom its tokens are for; ``client_id`` and ``client_secret`` (a new one if not
-    given) are those of the client that may ask for them, ``scopes`` what it may ask for;
-    ``lifetime`` is how long tokens last, in seconds.  With ``tls``, a server context, it speaks
-    https under the name ``host``.  Algorithms: RS256, ES256, EdDSA.
-
-    The client may use every grant, and ``public_client_id`` every one that takes no secret; users
-    are sent back to ``redirect_uris``, or anywhere if None.  Whoever comes to the authorization
-    endpoint is logged in at once: as ``user``, or as the ``login_hint`` says; nobody is while
-    ``user`` is None.  ``user_claims`` are what userinfo tells besides ``sub``.
+    ``audience``: whom its access tokens are for.
+    ``client_id``, ``client_secret``: the client; a new secret if none is given.
+    ``public_client_id``: the client without a secret.
+    ``scopes``: what clients may ask for; if ``offline_access`` is among them, only logins that
+    ask for it get a refresh token.
+    ``redirect_uris``: where users may be sent back to; None is anywhere.
+    ``user``: who logs in; with None every login is denied.
+    ``users``: those who can log in, by name, with their claims; others are denied.  ``roles`` go
+    into ID and access tokens, ``sid`` into ID and logout tokens, all but ``sid`` into userinfo.
+    The first of them logs in unless ``user`` names another.
+    ``user_claims``: what userinfo says of everyone, besides ``sub``.
+    ``lifetime``: of access and ID tokens, in seconds.
+    ``tls``: a server context, to speak https under the name ``host``.
+    ``port``: where it listens; 0 is any free port.
+    ``allowed_origins``: origins whose scripts may read answers (CORS); ``*`` is any.
+    ``dpop_nonce``: proofs of possession must carry a nonce (RFC 9449 §8, §9).
+    ``rotate_refresh_tokens``: each renewal replaces the refresh token.
+    ``detect_refresh_token_reuse``: a refresh token that is presented again after a renewal
+    replaced it ends its login: every token of it (RFC 9700 §4.14.2).
+    ``refresh_expires_in``: lifetime of refresh tokens in seconds, also put into answers.
+    ``require_pushed_authorization_requests``: others are refused (RFC 9126 §5).
+    ``backchannel_logout_uri``: where :meth:`log_out` sends logout tokens.
+    ``quirks``: habits of real providers, by name; they are listed below.
+    ``like``: a bundle of them: adfs, auth0, authentik, cognito, dex, entra, entra-multi-tenant,
+    github, google, keycloak, keycloak-24 (and older), linkedin, okta, slack, spring, zitadel.
 
     ``requests`` lists what arrived.  ``intercept`` may be set to a function that gets each
-    request and answers in the provider's place, or returns None.
+    request and answers in the provider's place, or returns None.  ``dpop_nonces`` are the nonces
+    that it demands.
+
+    Raises :class:`InvalidArgumentError` (a ``ValueError``) for an unknown quirk or likeness, and
+    for a port that cannot be used.
+
+    Quirks of the document and the keys:
+
+    - ``no-store``: both carry ``Cache-Control: no-store`` (Keycloak, Spring)
+    - ``no-cache``: both carry ``Cache-Control: no-cache``
+    - ``text-media-type``: both are ``text/plain``
+    - ``oauth-document``: the document is at the address of RFC 8414 alone
+    - ``foreign-hosts``: endpoints are on ``localhost`` if the issuer is ``127.0.0.1``, and reverse
+    - ``trailing-slash``: the issuer ends with a slash in the document and in tokens (Auth0)
+    - ``issuer-template``: the issuer of ``/common/v2.0`` is a template, tokens have ``tid`` (Entra)
+    - ``access-token-issuer``: access tokens carry another ``iss``, named in the document (ADFS)
+    - ``no-subject-types``: ``subject_types_supported`` is missing
+    - ``unknown-response-types``: response types are listed that no specification knows (WSO2)
+    - ``empty-endpoints``: userinfo and end of session are empty texts (Cognito)
+    - ``no-kid``: neither keys nor tokens have a ``kid``
+    - ``no-kid-in-keys``, ``no-kid-in-tokens``: one of them has none
+
+    Quirks of tokens:
+
+    - ``typ-jwt``: the ``typ`` of access tokens is ``JWT`` (Keycloak, Entra, Auth0)
+    - ``no-typ``: they have none (Okta, Cognito, Spring)
+    - ``payload-typ``: the claims have a ``typ``: ``Bearer`` or ``ID`` (Keycloak)
+    - ``token-use``: the claims have a ``token_use``: ``access`` or ``id`` (Cognito)
+    - ``no-aud``: access tokens have no ``aud`` (Cognito)
+    - ``no-jti``: access tokens have no ``jti`` (Auth0, Entra)
+    - ``client-as-azp``, ``client-as-cid``, ``client-as-appid``: the claim that names the client
+    - ``scope-as-scp``, ``scope-as-scp-text``: scopes in ``scp``, as a list (Okta) or text (Entra)
+    - ``nested-roles``: roles are in ``realm_access.roles`` (Keycloak)
+    - ``cognito-groups``: roles are in ``cognito:groups``
+    - ``integer-sub``: identifiers of users are numbers (MediaWiki)
+    - ``lightweight-tokens``: access tokens have neither ``aud`` nor ``sub`` (Keycloak)
+    - ``opaque-tokens``: access tokens are opaque (Google, GitHub)
+    - ``five-part-tokens``: they are opaque and have five parts (Zitadel)
+    - ``login-claims``: access tokens have ``nonce``, ``sid``, ``auth_time`` (Keycloak before 25)
+    - ``id-token-marks``: access tokens have ``nonce`` and ``at_hash`` (dex)
+    - ``no-id-token-marks``: ID tokens have no ``at_hash``
+    - ``no-nonce``: ID tokens have no ``nonce`` (LinkedIn)
+    - ``no-id-token``: there are none: OAuth 2.0 without OpenID Connect (GitHub)
+    - ``refreshed-id-token``: renewals bring a new one
+    - ``clock-ahead``: ``iat`` is two seconds ahead
+    - ``padded-tokens``: the parts of tokens have ``=`` at their end (AWS ALB)
+
+    Quirks of answers:
+
+    - ``error-with-200``: refusals of the token and device endpoints have status 200 (GitHub)
+    - ``numbers-as-text``: numbers in their answers are texts
+    - ``lowercase-bearer``: the ``token_type`` is ``bearer`` (GitHub)
+    - ``no-token-type``, ``no-expires-in``: the member is missing
+    - ``verification-url``: devices get a ``verification_url`` (Google)
+    - ``pkce-refused``: a ``code_verifier`` is answered by ``invalid_client`` (LinkedIn)
+    - ``no-state-in-errors``: a denied login comes back without ``state``
 
     Example::
 
-        with EmbeddedProvider() as provider:
+        with EmbeddedProvider(like="keycloak", users={"alice": {"roles": ["admin"]}}) as provider:
             token = provider.mint(sub="alice", roles=["admin"])
     """
 
@@ -55,151 +124,128 @@ class EmbeddedProvider:
         audience: str = "api",
         client_id: str = "machine",
         client_secret: str | None = None,
-        scopes: tuple[str, ...] = ("openid", "profile", "email", "api", "read", "write"),
+        scopes: Sequence[str] = ("openid", "profile", "email", "api", "read", "write"),
         public_client_id: str = "native",
         redirect_uris: Sequence[str] | None = None,
         user: str | None = "alice",
+        users: Mapping[str, Mapping[str, Any]] | None = None,
         user_claims: Mapping[str, Any] | None = None,
         lifetime: int = 3600,
         tls: ssl.SSLContext | None = None,
         host: str = "127.0.0.1",
+        port: int = 0,
+        allowed_origins: Sequence[str] = (),
+        dpop_nonce: bool = False,
+        rotate_refresh_tokens: bool = True,
+        detect_refresh_token_reuse: bool = False,
+        refresh_expires_in: int | None = None,
+        require_pushed_authorization_requests: bool = False,
+        backchannel_logout_uri: str | None = None,
+        quirks: Collection[str] = (),
+        like: str | None = None,
     ) -> None:
+        super().__init__(Quirks.of(quirks, like))
         self.audience = audience
-        self.scopes = scopes
+        self.scopes = _texts("scopes", scopes)
         self.lifetime = lifetime
         self.client_id = client_id
         self.client_secret = client_secret or secrets.token_urlsafe(32)
         self.public_client_id = public_client_id
-        self.user = user
-        self.user_claims = dict(user_claims or {})
+        where = None if redirect_uris is None else _texts("redirect_uris", redirect_uris)
+        self.allowed_origins = _texts("allowed_origins", allowed_origins)
+        self.backchannel_logout_uri = backchannel_logout_uri
+        known = user is None or not users or user in users
+        self._initial = (
+            user if known else next(iter(users or ())),
+            dict(users or {}),
+            dict(user_claims or {}),
+        )
         self.requests: list[Received] = []
-        self.intercept: Callable[[Received], Answer | None] | None = None
-        self._guard = threading.Lock()
-        self._keys: dict[str, Key] = {}
-        self._kids: dict[str, str] = {}
-        self._published: list[dict[str, Any]] = []
-        self.rotate_keys()
-        self._server = LoopbackServer(self._respond, tls)
-        self.issuer = f"{'https' if tls else 'http'}://{host}:{self._server.port}"
-        registered = None if redirect_uris is None else tuple(redirect_uris)
+        self.dpop_nonces = DPoPNonces() if dpop_nonce else None
+        self._require_par = require_pushed_authorization_requests
+        self._restore()
+        self._server = _listen(self._respond, tls, port)
+        scheme = "https" if tls else "http"
+        self.issuer = f"{scheme}://{host}:{self._server.port}"
+        rules = TokenRules(
+            lifetime,
+            refresh_expires_in,
+            rotate_refresh_tokens,
+            detect_refresh_token_reuse,
+            "offline_access" in self.scopes,
+        )
         clients = [
-            Client(self.client_id, self.client_secret, scopes, registered),
-            Client(public_client_id, None, scopes, registered),
+            Client(client_id, self.client_secret, self.scopes, where, backchannel_logout_uri),
+            Client(public_client_id, None, self.scopes, where, backchannel_logout_uri),
         ]
-        self._oauth = Server(self.issuer, clients, scopes, self.mint, lifetime)
+        self._proofs = Proofs(scheme, self.dpop_nonces)
+        self._oauth = Server(
+            self, clients, self.scopes, rules, self._proofs, self._quirks, self._require_par
+        )
         self._server.start()
 
     @property
-    def discovery_endpoint(self) -> str:
-        """Where the discovery document is."""
-        return f"{self.issuer}/.well-known/openid-configuration"
+    def reused_refresh_tokens(self) -> int:
+        """How many times a refresh token was presented again after a renewal had replaced it."""
+        return self._oauth.reused_refresh_tokens
 
-    @property
-    def jwks_uri(self) -> str:
-        """Where the key set is."""
-        return f"{self.issuer}/jwks"
+    def decide_device(self, user_code: str, *, agree: bool = True) -> None:
+        """Let the user agree, or refuse, what a device asked for.
 
-    @property
-    def token_endpoint(self) -> str:
-        """Where tokens are asked for."""
-        return f"{self.issuer}/token"
-
-    @property
-    def keys(self) -> list[JsonWebKey]:
-        """The public keys as they are published now."""
-        return [jwks_from_dict(key) for key in self._published]
-
-    def document(self) -> dict[str, Any]:
-        """Return the discovery document.
+        Raises :class:`InvalidArgumentError` for a code that was not given out.
 
         Example::
 
-            provider.document()["token_endpoint"]
+            device = request_device_authorization(
+                DeviceAuthorizationRequest(f"{provider.issuer}/device_authorization", "native")
+            )
+            provider.decide_device(device.user_code)
         """
-        return {
-            "issuer": self.issuer,
-            "jwks_uri": self.jwks_uri,
-            "token_endpoint": self.token_endpoint,
-            "authorization_endpoint": f"{self.issuer}/authorize",
-            "userinfo_endpoint": f"{self.issuer}/userinfo",
-            "introspection_endpoint": f"{self.issuer}/introspect",
-            "revocation_endpoint": f"{self.issuer}/revoke",
-            "device_authorization_endpoint": f"{self.issuer}/device_authorization",
-            "end_session_endpoint": f"{self.issuer}/end_session",
-            "token_endpoint_auth_methods_supported": list(METHODS),
-            "grant_types_supported": list(GRANTS),
-            "response_types_supported": ["code"],
-            "code_challenge_methods_supported": ["S256"],
-            "subject_types_supported": ["public"],
-            "id_token_signing_alg_values_supported": list(_MAKERS),
-            "authorization_signing_alg_values_supported": list(_MAKERS),
-            "scopes_supported": list(self.scopes),
-        }
+        for device in self._oauth.devices.values():
+            if device["user_code"] == user_code:
+                device.decision = (self.user or "alice") if agree else False
+                return
+        raise InvalidArgumentError("no device waits with this user_code")
 
-    def mint(
-        self,
-        *,
-        algorithm: str = "RS256",
-        header: Mapping[str, Any] | None = None,
-        **claims: Any,
-    ) -> str:
-        """Return a signed token (RFC 9068).
+    def log_out(self, user: str) -> list[int]:
+        """End the logins of a user: their tokens end, and each client gets a logout token.
 
-        ``claims`` are added to a sound set (iss, aud, sub, client_id, iat, exp, jti), replace
-        members of it, or remove them when None; ``header`` does the same to the header.
-        Raises :class:`InvalidArgumentError` for an algorithm that the provider has no key for.
+        The tokens go to ``backchannel_logout_uri``, if there is one; the statuses of the answers
+        are returned.  It waits for the answers, so call it from another thread where the client
+        runs on this one's event loop.  Raises :class:`NetworkException` if a client does not
+        answer.  OpenID Connect Back-Channel Logout §2.5.
 
         Example::
 
-            provider.mint(exp=0)  # long expired
+            assert provider.log_out("alice") == []  # nobody is logged in
         """
-        key = self._keys.get(algorithm)
-        if key is None:
-            raise InvalidArgumentError(f"algorithm must be one of {', '.join(self._keys)}")
-        now = int(time.time())
-        usual = {
-            "iss": self.issuer,
-            "aud": self.audience,
-            "sub": self.client_id,
-            "client_id": self.client_id,
-            "iat": now,
-            "exp": now + self.lifetime,
-            "jti": str(uuid.uuid4()),
-        }
-        protected = {
-            "alg": algorithm,
-            "typ": "at+jwt",
-            "kid": self._kids[algorithm],
-            **(header or {}),
-        }
-        return sign_compact(_present(protected), _present(usual | claims), key, algorithm)
-
-    def rotate_keys(self, *, keep_old: bool = False) -> None:
-        """Sign with new keys from now on; the old ones stay published if ``keep_old``.
-
-        Example::
-
-            provider.rotate_keys()
-        """
-        fresh = {algorithm: make() for algorithm, make in _MAKERS.items()}
-        kids = {algorithm: f"{algorithm.lower()}-{secrets.token_hex(4)}" for algorithm in fresh}
-        published = [
-            {**key.as_dict(private=False), "kid": kids[name], "use": "sig", "alg": name}
-            for name, key in fresh.items()
+        sid = {"sid": self.users[user]["sid"]} if "sid" in self._claims(user) else {}
+        return [
+            send_logout_token(
+                client.backchannel_logout_uri,
+                self.mint_logout_token(aud=client.client_id, sub=user, **sid),
+            )
+            for client in self._oauth.log_out(user)
+            if client.backchannel_logout_uri is not None
         ]
-        with self._guard:
-            self._keys, self._kids = fresh, kids
-            self._published = published + (self._published if keep_old else [])
 
-    def count(self, path: str) -> int:
-        """Return how many requests for ``path`` arrived.
+    def reset(self) -> None:
+        """Forget what was issued and what arrived, and undo what was set since construction.
+
+        Keys, quirks and the port stay, so that one provider can serve many tests.
 
         Example::
 
-            provider.count("/jwks")
+            provider.reset()
         """
+        self._oauth.forget()
         with self._guard:
-            return sum(request.path == path for request in self.requests)
+            self.requests.clear()
+        self._restore()
+
+    def _restore(self) -> None:
+        self.user, self.users, self.user_claims = deepcopy(self._initial)
+        self.intercept = None
 
     def close(self) -> None:
         """Stop serving and end every connection.
@@ -221,72 +267,17 @@ class EmbeddedProvider:
     ) -> None:
         self.close()
 
-    def _respond(self, received: Received) -> Answer:
-        with self._guard:
-            self.requests.append(received)
-        if self.intercept is not None and (answer := self.intercept(received)) is not None:
-            return answer
-        match received.method, received.path:
-            case "GET", "/.well-known/openid-configuration":
-                return Answer.of_json(self.document())
-            case "GET", "/jwks":
-                return Answer.of_json({"keys": self._published})
-            case "POST", "/token":
-                return self._oauth.token(received)
-            case "GET", "/authorize":
-                hint = received.query.get("login_hint")
-                return self._oauth.authorize(received, self.user and (hint or self.user))
-            case "POST", ("/introspect" | "/revoke" | "/device_authorization") as path:
-                return self._oauth.endpoint(_ENDPOINTS[path], received)
-            case (("GET" | "POST"), "/userinfo"):
-                return self._userinfo(received)
-            case (("GET" | "POST"), "/end_session"):
-                return self._end_session(received)
-        return Answer.of_json({"error": "not_found"}, 404)
 
-    def _userinfo(self, received: Received) -> Answer:
-        scheme, _, token = received.headers.get("authorization", "").partition(" ")
-        known = self._oauth.find(token) if scheme.lower() == "bearer" else None
-        if known is None or not known.is_active or "openid" not in known.scope.split():
-            challenge = 'Bearer error="invalid_token"'
-            return Answer.of_json({"error": "invalid_token"}, 401, www_authenticate=challenge)
-        return Answer.of_json({"sub": known.user, **self.user_claims})
-
-    def _end_session(self, received: Received) -> Answer:
-        values = received.query if received.method == "GET" else received.form
-        target = values.get("post_logout_redirect_uri")
-        if target is None:
-            return Answer.of_json({"logged_out": True})
-        state = {"state": values["state"]} if "state" in values else {}
-        joint = "&" if "?" in target else "?"
-        query = f"{joint}{urlencode(state)}" if state else ""
-        return Answer(302, b"", {"location": target + query})
-
-    def decide_device(self, user_code: str, *, agree: bool = True) -> None:
-        """Let the user agree, or refuse, what a device asked for.
-
-        Raises :class:`InvalidArgumentError` for a code that was not given out.
-
-        Example::
-
-            device = request_device_authorization(
-                DeviceAuthorizationRequest(f"{provider.issuer}/device_authorization", "native")
-            )
-            provider.decide_device(device.user_code)
-        """
-        for device in self._oauth.devices.values():
-            if device["user_code"] == user_code:
-                device.decision = (self.user or "alice") if agree else False
-                return
-        raise InvalidArgumentError("no device waits with this user_code")
+def _listen(
+    respond: Callable[[Received], Answer], tls: ssl.SSLContext | None, port: int
+) -> LoopbackServer:
+    try:
+        return LoopbackServer(respond, tls, port)
+    except (OSError, OverflowError) as error:
+        raise InvalidArgumentError(f"port {port} cannot be used: {error}") from None
 
 
-_ENDPOINTS = {
-    "/introspect": "introspection",
-    "/revoke": "revocation",
-    "/device_authorization": "device_authorization",
-}
-
-
-def _present(members: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in members.items() if value is not None}
+def _texts(name: str, values: Sequence[str]) -> tuple[str, ...]:
+    if isinstance(values, str):
+        raise InvalidArgumentError(f"{name} must be a sequence of texts, not a text")
+    return tuple(values)

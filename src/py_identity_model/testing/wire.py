@@ -65,9 +65,12 @@ class LoopbackServer(ThreadingHTTPServer):
     request_queue_size = 512
 
     def __init__(
-        self, respond: Callable[[Received], Answer], tls: ssl.SSLContext | None = None
+        self,
+        respond: Callable[[Received], Answer],
+        tls: ssl.SSLContext | None = None,
+        port: int = 0,
     ) -> None:
-        super().__init__(("127.0.0.1", 0), _Handler)
+        super().__init__(("127.0.0.1", port), _Handler)
         self.respond = respond
         self.tls = tls
         self._connections: set[socket.socket] = set()
@@ -79,7 +82,7 @@ class LoopbackServer(ThreadingHTTPServer):
 
     @property
     def port(self) -> int:
-        """The port that the system chose."""
+        """The port that it listens on."""
         return int(self.server_address[1])
 
     def start(self) -> None:
@@ -131,13 +134,17 @@ class _Handler(BaseHTTPRequestHandler):
         assert isinstance(server, LoopbackServer)
         length = int(self.headers.get("content-length") or 0)
         body = self.rfile.read(min(length, _MAX_BODY))
-        headers = {name.lower(): value for name, value in self.headers.items()}
+        headers: dict[str, str] = {}
+        for name, value in self.headers.items():  # a repeated field is one list (RFC 9110 §5.3)
+            before = headers.get(name.lower())
+            headers[name.lower()] = value if before is None else f"{before}, {value}"
         path, _, query = self.path.partition("?")
         self._send(server.respond(Received(self.command, path, headers, body, query)))
 
     do_POST = do_GET
     do_PUT = do_GET
     do_DELETE = do_GET
+    do_OPTIONS = do_GET
 
     def _send(self, answer: Answer) -> None:
         self.send_response(answer.status)

@@ -1,0 +1,60 @@
+"""Proofs of possession at the embedded provider's endpoints (RFC 9449)."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from .._protocol.dpop import DPOP_ALGORITHMS
+from .._protocol.replay import MemoryReplayStore
+from .._protocol.server_nonces import DPoPNonces
+from ..exceptions import DPoPProofException
+from ..sync.dpop import verify_dpop_proof
+from .wire import Answer, Received
+
+ALGORITHMS = tuple(DPOP_ALGORITHMS)
+
+
+class Proofs:
+    """Judges the proofs that come with requests; with ``nonces`` each must carry one of them."""
+
+    def __init__(self, scheme: str, nonces: DPoPNonces | None) -> None:
+        self._scheme = scheme
+        self._nonces = nonces
+        self._store = MemoryReplayStore()
+
+    def thumbprint(self, received: Received, **token: Any) -> str | None:
+        """Return the thumbprint of the key that a request proves, None without a proof.
+
+        ``token`` may be the ``access_token`` beside it and its ``token_claims``.  Raises
+        :class:`DPoPProofException`.
+        """
+        proof = received.headers.get("dpop")
+        if proof is None:
+            return None
+        nonces = None if self._nonces is None else self._nonces.good()
+        uri = f"{self._scheme}://{received.headers.get('host', '')}{received.path}"
+        verified = verify_dpop_proof(
+            proof, received.method, uri, replay_store=self._store, nonce=nonces, **token
+        )
+        return verified.jwk_thumbprint
+
+    def token_refusal(self, error: DPoPProofException) -> Answer:
+        """Return the token endpoint's answer to a bad proof (RFC 9449 §5, §8)."""
+        return self.with_nonce(Answer.of_json({"error": _code(error)}, 400))
+
+    def resource_refusal(self, error: DPoPProofException) -> Answer:
+        """Return a resource server's answer to a bad proof (RFC 9449 §7.1, §9)."""
+        code = _code(error)
+        challenge = f'DPoP error="{code}", algs="{" ".join(ALGORITHMS)}"'
+        return self.with_nonce(Answer.of_json({"error": code}, 401, www_authenticate=challenge))
+
+    def with_nonce(self, answer: Answer) -> Answer:
+        """Return ``answer`` with the nonce to use next, if nonces are demanded."""
+        if self._nonces is None:
+            return answer
+        return replace(answer, headers={**answer.headers, "dpop-nonce": self._nonces.current()})
+
+
+def _code(error: DPoPProofException) -> str:
+    return "use_dpop_nonce" if error.code == "use_dpop_nonce" else "invalid_dpop_proof"

@@ -1,0 +1,139 @@
+"""What the embedded provider answers, by path."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from .cors import preflight, with_cors
+from .metadata import metadata
+from .minting import Minting
+from .oauth import Server
+from .proofs import Proofs
+from .resources import end_session, userinfo
+from .wire import Answer, Received
+
+_ENDPOINTS = {
+    "/introspect": "introspection",
+    "/revoke": "revocation",
+}
+_TENANT_DOCUMENT = re.compile(r"/([^/]+)/v2\.0/\.well-known/openid-configuration")
+_ANY_TENANT = frozenset({"common", "organizations"})
+_IN_TOKENS = ("sid", "roles")
+
+
+class Serving(Minting):
+    """The answers of a provider, and what they are made of."""
+
+    scopes: tuple[str, ...]
+    users: dict[str, Mapping[str, Any]]
+    user_claims: dict[str, Any]
+    allowed_origins: tuple[str, ...]
+    backchannel_logout_uri: str | None
+    requests: list[Received]
+    intercept: Callable[[Received], Answer | None] | None
+    _oauth: Server
+    _proofs: Proofs
+    _require_par: bool
+
+    @property
+    def discovery_endpoint(self) -> str:
+        """Where the discovery document is."""
+        if "oauth-document" in self._quirks:
+            return f"{self.issuer}/.well-known/oauth-authorization-server"
+        tenant = "/common/v2.0" if "issuer-template" in self._quirks else ""
+        return f"{self.issuer}{tenant}/.well-known/openid-configuration"
+
+    @property
+    def jwks_uri(self) -> str:
+        """Where the key set is."""
+        return f"{self.issuer}/jwks"
+
+    @property
+    def token_endpoint(self) -> str:
+        """Where tokens are asked for."""
+        return f"{self.issuer}/token"
+
+    def document(self) -> dict[str, Any]:
+        """Return the discovery document.
+
+        Example::
+
+            provider.document()["token_endpoint"]
+        """
+        logs_out = self.backchannel_logout_uri is not None
+        return self._quirks.document(
+            metadata(self.issuer, self.scopes, require_par=self._require_par, logs_out=logs_out)
+        )
+
+    def count(self, path: str) -> int:
+        """Return how many requests for ``path`` arrived.
+
+        Example::
+
+            provider.count("/jwks")
+        """
+        with self._guard:
+            return sum(request.path == path for request in self.requests)
+
+    def claims_in_tokens(self, user: str | None) -> dict[str, Any]:
+        """Return what tokens say of a user: ``sid`` and ``roles``, if they have them.
+
+        Example::
+
+            assert provider.claims_in_tokens("alice") == {}
+        """
+        claims = self._claims(user)
+        return {name: claims[name] for name in _IN_TOKENS if name in claims}
+
+    def _claims(self, user: str | None) -> Mapping[str, Any]:
+        return self.users.get(user or "", {})
+
+    def _userinfo_claims(self, user: str | None) -> dict[str, Any]:
+        own = {name: value for name, value in self._claims(user).items() if name != "sid"}
+        return {"sub": self._quirks.subject(user), **self.user_claims, **own}
+
+    def _log_in(self, hint: str | None) -> str | None:
+        name = self.user and (hint or self.user)
+        return name if not self.users or name in self.users else None
+
+    def _respond(self, received: Received) -> Answer:
+        with self._guard:
+            self.requests.append(received)
+        if self.intercept is not None and (answer := self.intercept(received)) is not None:
+            return answer
+        answer = preflight(received, self.allowed_origins) or self._route(received)
+        return with_cors(answer, received, self.allowed_origins)
+
+    def _route(self, received: Received) -> Answer:
+        if received.method == "GET" and (document := self._document_at(received.path)) is not None:
+            return self._quirks.public(document)
+        match received.method, received.path:
+            case "GET", "/jwks":
+                return self._quirks.public({"keys": self._quirks.keys(self._published)})
+            case "POST", "/token":
+                return self._quirks.answer(self._oauth.token(received))
+            case "POST", "/par":
+                return self._oauth.push(received)
+            case "GET", "/authorize":
+                return self._oauth.authorize(received, self._log_in)
+            case "POST", "/device_authorization":
+                return self._quirks.answer(self._oauth.endpoint("device_authorization", received))
+            case "POST", ("/introspect" | "/revoke") as path:
+                return self._oauth.endpoint(_ENDPOINTS[path], received)
+            case (("GET" | "POST"), "/userinfo"):
+                return userinfo(received, self._oauth, self._proofs, self._userinfo_claims)
+            case (("GET" | "POST"), "/end_session"):
+                return end_session(received)
+        return Answer.of_json({"error": "not_found"}, 404)
+
+    def _document_at(self, path: str) -> dict[str, Any] | None:
+        if "issuer-template" not in self._quirks:
+            at_home = path == self.discovery_endpoint.removeprefix(self.issuer)
+            return self.document() if at_home else None
+        found = _TENANT_DOCUMENT.fullmatch(path)
+        if found is None:
+            return None
+        tenant = "{tenantid}" if found[1] in _ANY_TENANT else found[1]
+        return self.document() | {"issuer": f"{self.issuer}/{tenant}/v2.0"}
