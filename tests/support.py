@@ -6,6 +6,7 @@ import contextlib
 import hashlib
 import socket
 import threading
+import time
 from collections.abc import Callable, Iterator
 from typing import Any, TypeVar
 
@@ -208,3 +209,15 @@ class answered:  # reads like pytest.raises
 
 def bearer(token: str) -> str:
     return f"Bearer {token}"
+
+
+class FromNow(int):
+    """A time as seconds from when a test runs: collecting tests may be long before."""
+
+
+def at_once(claims: dict[str, Any]) -> dict[str, Any]:
+    """Return ``claims`` with every :class:`FromNow` made a time."""
+    now = int(time.time())
+    return {
+        name: now + value if isinstance(value, FromNow) else value for name, value in claims.items()
+    }
