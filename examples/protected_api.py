@@ -24,9 +24,7 @@ def verifier() -> AsyncAccessTokenVerifier:
 
 @app.exception_handler(AccessTokenRefusedException)
 async def refuse(request: Request, error: AccessTokenRefusedException) -> JSONResponse:
-    challenge = error.www_authenticate
-    headers = {} if challenge is None else {"WWW-Authenticate": challenge}
-    return JSONResponse({"error": error.code}, error.status_code, headers)
+    return JSONResponse({"error": error.code}, error.status_code, error.headers)
 
 
 async def reader(request: Request) -> VerifiedAccessToken:

@@ -268,7 +268,13 @@ def bearer(token: str) -> str:
     return f"Bearer {token}"
 
 
-def at_this_moment(said: dict[str, Any]) -> dict[str, Any]:
-    """Return ``said`` with the times that are functions of now."""
+class FromNow(int):
+    """A time as seconds from when a test runs: collecting tests may be long before."""
+
+
+def at_once(claims: dict[str, Any]) -> dict[str, Any]:
+    """Return ``claims`` with every :class:`FromNow` made a time."""
     now = int(time.time())
-    return {name: value(now) if callable(value) else value for name, value in said.items()}
+    return {
+        name: now + value if isinstance(value, FromNow) else value for name, value in claims.items()
+    }

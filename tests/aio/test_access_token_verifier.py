@@ -32,7 +32,7 @@ from py_identity_model.exceptions import (
     InvalidArgumentError,
 )
 from py_identity_model.testing import Answer, EmbeddedProvider, Received
-from tests.support import answered, answering, at_this_moment, bearer
+from tests.support import FromNow, answered, answering, at_once, bearer
 
 CLAIMS_CODE = ClaimsValidationError.default_code
 URI = "https://api.example/orders"
@@ -153,10 +153,10 @@ async def test_too_little_scope_gets_403_and_is_told_what_is_needed(
         ({"auth_time": 5}, {"max_age": 60}, False),
         ({}, {"max_age": 60}, False),
         ({"auth_time": True}, {"max_age": 60}, False),
-        ({"auth_time": lambda now: now - 30}, {"max_age": 60}, True),
-        ({"auth_time": lambda now: now - 90}, {"max_age": 60}, False),
-        ({"auth_time": lambda now: now + 30}, {"max_age": 60}, True),
-        ({"auth_time": lambda now: now + 90}, {"max_age": 60}, False),
+        ({"auth_time": FromNow(-30)}, {"max_age": 60}, True),
+        ({"auth_time": FromNow(-90)}, {"max_age": 60}, False),
+        ({"auth_time": FromNow(30)}, {"max_age": 60}, True),
+        ({"auth_time": FromNow(90)}, {"max_age": 60}, False),
         ({"auth_time": 4_000_000_000}, {"max_age": 60}, False),
         ({"acr": "gold"}, {"acr_values": "gold silver"}, True),
         ({"acr": "old"}, {"acr_values": "gold"}, False),
@@ -168,7 +168,7 @@ async def test_a_weak_or_old_login_is_asked_to_step_up(
     provider: EmbeddedProvider, claims: dict[str, Any], demand: dict[str, Any], good: bool
 ) -> None:
     verifier = AsyncAccessTokenVerifier(provider.issuer, "api")
-    authorization = bearer(provider.mint(**at_this_moment(claims)))
+    authorization = bearer(provider.mint(**at_once(claims)))
     if good:
         assert await verifier.verify(authorization, **demand)
         return

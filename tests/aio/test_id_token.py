@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -11,6 +12,8 @@ from joserfc.jwk import ECKey, OctKey, RSAKey
 
 from py_identity_model._protocol.id_token import half_hash
 from py_identity_model.aio import (
+    AsyncMemoryTokenStore,
+    AsyncStoredReplays,
     MemoryReplayStore,
     TokenValidationConfig,
     jwks_from_dict,
@@ -203,6 +206,79 @@ async def test_a_logout_token_works_once(provider: EmbeddedProvider) -> None:
     await validate_logout_token(token, CONFIG, provider.issuer, replay_store=store)
     with refused(LogoutTokenValidationException, "logout_token_replayed"):
         await validate_logout_token(token, CONFIG, provider.issuer, replay_store=store)
+
+
+async def test_a_logout_token_without_exp_is_accepted_for_five_minutes(
+    provider: EmbeddedProvider,
+) -> None:
+    now = int(time.time())
+    store = MemoryReplayStore()
+    young = logout_token(provider, exp=None, iat=now - 290)
+    assert await validate_logout_token(young, CONFIG, provider.issuer, replay_store=store)
+    with refused(LogoutTokenValidationException, "logout_token_replayed"):
+        await validate_logout_token(young, CONFIG, provider.issuer, replay_store=store)
+    store.clock = lambda: now + 10
+    with refused(LogoutTokenValidationException, "logout_token_replayed"):
+        await validate_logout_token(young, CONFIG, provider.issuer, replay_store=store)
+    for old in (now - 310, now - 86400, 0):
+        with refused(LogoutTokenValidationException, "logout_token_too_old"):
+            token = logout_token(provider, exp=None, iat=old)
+            await validate_logout_token(token, CONFIG, provider.issuer)
+    generous = replace(CONFIG, leeway=30)
+    token = logout_token(provider, exp=None, iat=now - 320)
+    assert await validate_logout_token(token, generous, provider.issuer)
+
+
+async def test_a_logout_token_without_exp_may_be_refused(provider: EmbeddedProvider) -> None:
+    for token, good in ((logout_token(provider), True), (logout_token(provider, exp=None), False)):
+        if good:
+            assert await validate_logout_token(token, CONFIG, provider.issuer, require_exp=True)
+            continue
+        with refused(LogoutTokenValidationException, "missing_logout_claim"):
+            await validate_logout_token(token, CONFIG, provider.issuer, require_exp=True)
+
+
+async def test_a_logout_token_works_once_whatever_its_identifier(
+    provider: EmbeddedProvider,
+) -> None:
+    store = AsyncStoredReplays(AsyncMemoryTokenStore())
+    cases: list[dict[str, Any]] = [{"jti": "\ud800"}, {"exp": 10**17}]
+    for claims in cases:
+        token = logout_token(provider, **claims)
+        await validate_logout_token(token, CONFIG, provider.issuer, replay_store=store)
+        with refused(LogoutTokenValidationException, "logout_token_replayed"):
+            await validate_logout_token(token, CONFIG, provider.issuer, replay_store=store)
+
+
+@pytest.mark.parametrize("typ", ["JWT", "jwt", None, "application/JWT", "id_token+jwt", "private"])
+async def test_an_id_token_may_say_any_type_that_is_not_another_tokens(
+    provider: EmbeddedProvider, typ: object
+) -> None:
+    token = provider.mint(header={"typ": typ}, aud="web", sub="alice")
+    assert await validate_id_token(token, CONFIG, provider.issuer)
+
+
+@pytest.mark.parametrize(
+    "typ",
+    [
+        *("at+jwt", "application/at+jwt", "AT+JWT", "logout+jwt", "dpop+jwt", "secevent+jwt"),
+        *("token-introspection+jwt", "oauth-authz-req+jwt", "application/dpop+JWT"),
+    ],
+)
+async def test_a_token_of_another_type_is_not_an_id_token(
+    provider: EmbeddedProvider, typ: str
+) -> None:
+    token = provider.mint(header={"typ": typ}, aud="web", sub="alice")
+    with refused(IdTokenValidationException, "wrong_typ"):
+        await validate_id_token(token, CONFIG, provider.issuer)
+
+
+async def test_a_numeric_subject_is_not_called_missing(provider: EmbeddedProvider) -> None:
+    lenient = replace(CONFIG, options={"verify_sub": False})
+    for subject, code in ((7, "invalid_subject"), (0, "invalid_subject"), ("", "missing_subject")):
+        with refused(IdTokenValidationException, code):
+            token = id_token(provider, sub=subject)
+            await validate_id_token(token, lenient, provider.issuer)
 
 
 RSA = RSAKey.generate_key(2048)

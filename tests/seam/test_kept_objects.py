@@ -25,6 +25,7 @@ from py_identity_model.aio import (
     AsyncHTTPClient,
     AsyncMemoryTokenStore,
     AsyncOpaqueTokens,
+    AsyncStoredReplays,
     AsyncTokenSource,
     best_effort,
     validate_token,
@@ -180,3 +181,22 @@ def test_a_store_that_hangs_does_not_hold_tasks(
         assert (await tokens.claims("t"))["sub"] == "alice"
 
     asyncio.run(main())
+
+
+def test_loops_share_what_a_memory_store_must_not_accept_twice() -> None:
+    replays = AsyncStoredReplays(AsyncMemoryTokenStore())
+    until, accepted = time.time() + 60, list[bool]()
+    start = threading.Barrier(4)
+
+    async def use() -> None:
+        start.wait()
+        for number in range(200):
+            accepted.append(await replays.add(f"k{number}", until))
+
+    threads = [threading.Thread(target=lambda: asyncio.run(use())) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(accepted) == 800
+    assert sum(accepted) == 200

@@ -25,7 +25,7 @@ from py_identity_model.sync import (
     TrustedIssuer,
 )
 from py_identity_model.testing import Answer, EmbeddedProvider, Received
-from tests.support import answered, at_this_moment, bearer, refused
+from tests.support import FromNow, answered, at_once, bearer, refused
 
 
 def opaque(provider: EmbeddedProvider, **more: Any) -> OpaqueTokens:
@@ -76,12 +76,12 @@ def test_an_opaque_token_is_asked_about_once(provider: EmbeddedProvider) -> None
         ({"active": 1}, "inactive_token"),
         ({"active": None}, "inactive_token"),
         ({"exp": 1}, "token_expired"),
-        ({"exp": lambda now: now - 90}, "token_expired"),
-        ({"exp": lambda now: str(now + 900)}, "invalid_claim"),
+        ({"exp": FromNow(-90)}, "token_expired"),
+        ({"exp": "4102444800"}, "invalid_claim"),
         ({"exp": True}, "invalid_claim"),
-        ({"nbf": lambda now: now + 90}, "not_yet_valid"),
+        ({"nbf": FromNow(90)}, "not_yet_valid"),
         ({"nbf": "0"}, "invalid_claim"),
-        ({"iat": lambda now: now + 90}, "issued_in_future"),
+        ({"iat": FromNow(90)}, "issued_in_future"),
         ({"iat": [0]}, "invalid_claim"),
         ({"iss": "https://else"}, "untrusted_issuer"),
         ({"iss": 7}, "untrusted_issuer"),
@@ -115,7 +115,7 @@ def test_an_opaque_token_that_is_not_good_gets_401(
     provider: EmbeddedProvider, said: dict[str, Any], code: str
 ) -> None:
     sound = {"active": True, "aud": "api", "iss": provider.issuer, "sub": "alice"}
-    provider.intercept = introspecting(**{**sound, **at_this_moment(said)})
+    provider.intercept = introspecting(**at_once({**sound, **said}))
     for issuers in (provider.issuer, lambda issuer: trusting(provider, issuer)):
         verifier = AccessTokenVerifier(issuers, "api", opaque_tokens=opaque(provider))
         for _ in range(2):
@@ -133,9 +133,9 @@ def trusting(provider: EmbeddedProvider, issuer: str) -> TrustedIssuer | None:
         {},
         {"iss": None},
         {"aud": ["other", "api"]},
-        {"exp": lambda now: now - 30},
-        {"nbf": lambda now: now + 30},
-        {"iat": lambda now: now + 30.5},
+        {"exp": FromNow(-30)},
+        {"nbf": FromNow(30)},
+        {"iat": FromNow(30)},
         {"sub": 7},
         {"token_type": "Bearer"},
         {"token_type": "urn:ietf:params:oauth:token-type:access_token"},
@@ -145,7 +145,7 @@ def trusting(provider: EmbeddedProvider, issuer: str) -> TrustedIssuer | None:
 )
 def test_a_sound_opaque_token_is_accepted(provider: EmbeddedProvider, said: dict[str, Any]) -> None:
     sound = {"active": True, "aud": "api", "iss": provider.issuer, "sub": "alice"}
-    provider.intercept = introspecting(**{**sound, **at_this_moment(said)})
+    provider.intercept = introspecting(**at_once({**sound, **said}))
     verifier = AccessTokenVerifier(provider.issuer, "api", opaque_tokens=opaque(provider))
     for _ in range(2):
         token = verifier.verify(bearer("opaque"))

@@ -593,3 +593,65 @@ def test_where_the_keys_are_may_be_said_instead_of_discovered(
         config.issuer = wrong
         with pytest.raises(ConfigurationException):
             validate_token(provider.mint(), config)
+
+
+@pytest.mark.parametrize(
+    ("leeway", "claims", "code"),
+    [
+        (None, {"iat": 30}, None),
+        (None, {"iat": 90}, "issued_in_future"),
+        (None, {"nbf": 30}, "not_yet_valid"),
+        (None, {"exp": -30}, "token_expired"),
+        (0, {"iat": 30}, "issued_in_future"),
+        (0.0, {"iat": 30}, "issued_in_future"),
+        (10, {"iat": 30}, "issued_in_future"),
+        (90, {"iat": 80}, None),
+        (90, {"nbf": 80}, None),
+        (90, {"exp": -80}, None),
+    ],
+)
+def test_an_issuers_clock_may_be_a_minute_ahead_unless_a_leeway_is_given(
+    provider: EmbeddedProvider, leeway: float | None, claims: dict[str, int], code: str | None
+) -> None:
+    config = TokenValidationConfig(perform_disco=True, audience="api", leeway=leeway)
+    now = int(time.time())
+    changes: dict[str, Any] = {name: now + seconds for name, seconds in claims.items()}
+    validate_token(provider.mint(), config, provider.issuer)
+    for _ in range(2):  # the long way, and the short one
+        if code is None:
+            assert validate_token(provider.mint(**changes), config, provider.issuer)
+            continue
+        with pytest.raises(TokenValidationException) as caught:
+            validate_token(provider.mint(**changes), config, provider.issuer)
+        assert caught.value.code == code
+
+
+def test_a_foreign_issuer_beside_an_unknown_key_is_called_a_foreign_issuer(
+    provider: EmbeddedProvider,
+) -> None:
+    foreign = "https://evil.example"
+    token = provider.mint(iss=foreign, header={"kid": "unknown"})
+    for _ in range(2):  # cold, and warm while no newer keys may be asked for
+        with refused(InvalidIssuerException, "invalid_issuer") as caught:
+            validate_token(token, CONFIG, provider.issuer)
+        assert caught.value.details["issuer"] == foreign
+        assert caught.value.details["expected"] == [provider.issuer]
+        assert caught.value.details["kid"] == "unknown"
+        assert caught.value.details["available_kids"]
+        validate_token(provider.mint(), CONFIG, provider.issuer)
+    cases: list[dict[str, Any]] = [{}, {"iss": None}, {"iss": 7}]
+    for claims in cases:
+        own = provider.mint(header={"kid": "unknown"}, **claims)
+        with refused(TokenValidationException, "no_matching_key"):
+            validate_token(own, CONFIG, provider.issuer)
+
+
+def test_refusals_say_what_was_found_and_what_is_expected(
+    provider: EmbeddedProvider,
+) -> None:
+    with refused(InvalidAudienceException, "invalid_audience") as caught:
+        validate_token(provider.mint(aud=["web", "x\ny"]), CONFIG, provider.issuer)
+    assert caught.value.details == {"found": ["web", "x\\ny"], "expected": ["api"]}
+    with refused(InvalidIssuerException, "invalid_issuer") as foreign:
+        validate_token(provider.mint(iss="https://x"), CONFIG, provider.issuer)
+    assert foreign.value.details == {"issuer": "https://x", "expected": [provider.issuer]}

@@ -158,7 +158,10 @@ def _with_hint(error: TokenValidationException) -> str:
     """Return an error's text, with the option that would accept what was refused."""
     details = error.details
     if error.code == "missing_claim" and details.get("claim") == "aud":
-        return f"{error.message}; client_ids=[...] accepts tokens without it, by their client"
+        return (
+            f"{error.message}; client_ids=[...] accepts tokens without it, by their client, and "
+            "accept_tokens_without_audience=True introspected ones"
+        )
     if error.code == "wrong_typ" and details.get("expected") == ACCESS_TOKEN:
         return f'{error.message}; profile="access-token" accepts JWT, and tokens without typ'
     return error.message

@@ -7,7 +7,8 @@ import re
 from collections.abc import Iterable
 
 from .._jose.algorithms import ALGORITHMS
-from ..exceptions import InvalidArgumentError
+from ..exceptions import ConfigurationException, InvalidArgumentError
+from .addresses import is_loopback, split_url
 
 _SCOPE = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]+")  # RFC 6749 §3.3
 
@@ -55,6 +56,14 @@ def scopes_from(name: str, values: object) -> frozenset[str]:
     return frozenset(found)
 
 
+def with_scopes(required: frozenset[str], scopes: str | Iterable[str]) -> frozenset[str]:
+    """Return ``required`` and ``scopes``; these are looked at closely only if one is missing."""
+    try:
+        return required.union(scopes.split() if isinstance(scopes, str) else scopes)
+    except TypeError:
+        raise InvalidArgumentError("scopes must be a collection of texts") from None
+
+
 def acr_values_from(values: object) -> tuple[str, ...]:
     """Return the values for ``acr``, also of space-separated text (RFC 9470 §3)."""
     found = values.split() if isinstance(values, str) else names_of("acr_values", values)
@@ -69,6 +78,16 @@ def seconds_of(name: str, value: float) -> float:
     if type(value) in (int, float) and math.isfinite(value) and value >= 0:
         return value
     raise InvalidArgumentError(f"{name} must be a finite number of seconds, not negative")
+
+
+def check_address(name: str, address: str, *, require_https: bool) -> None:
+    """Raise InvalidArgumentError for an address that no secret should be sent to."""
+    try:
+        parts = split_url(address)
+    except ConfigurationException as error:
+        raise InvalidArgumentError(f"{name} must be a URL: {error.message}") from None
+    if require_https and parts.scheme != "https" and not is_loopback(parts.hostname or ""):
+        raise InvalidArgumentError(f"{name} must be https; require_https=False accepts plain http")
 
 
 def check_request(

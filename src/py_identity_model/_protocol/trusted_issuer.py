@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -165,8 +165,12 @@ def issuer_for_log(token: str) -> str | None:
     return issuer if isinstance(issuer, str) else None
 
 
-def untrusted_issuer_error(issuer: object) -> InvalidIssuerException:
-    """Return what to raise for an issuer that is not trusted."""
+def untrusted_issuer_error(
+    issuer: object, expected: Iterable[TrustedIssuer] = ()
+) -> InvalidIssuerException:
+    """Return what to raise for an issuer that is not among those ``expected``."""
     return InvalidIssuerException(
-        "Invalid issuer: it is not trusted", {"issuer": found(issuer)}, code="untrusted_issuer"
+        "Invalid issuer: it is not trusted",
+        {"issuer": found(issuer), "expected": [one.issuer for one in expected]},
+        code="untrusted_issuer",
     )

@@ -59,6 +59,15 @@ class VerifiedAccessToken:
         if dpop_nonce is not None:
             members["dpop_nonce"] = dpop_nonce
 
+    def __getstate__(self) -> dict[str, Any]:
+        # Copies in other processes do without the verifier's context: it may hold a secret.
+        return {name: value for name, value in self.__dict__.items() if name != "_context"}
+
+    @property
+    def _where(self) -> TokenContext:
+        found: TokenContext = self.__dict__.get("_context", _NO_CONTEXT)
+        return found
+
     @property
     def issuer(self) -> str | None:
         """Who issued it."""
@@ -82,8 +91,7 @@ class VerifiedAccessToken:
     @property
     def roles(self) -> frozenset[str]:
         """The roles of its user or client, from the claim that the verifier's ``roles`` names."""
-        context: TokenContext = self.__dict__["_context"]
-        return roles_of(self.claims, context.roles)
+        return roles_of(self.claims, self._where.roles)
 
     @property
     def expires_at(self) -> datetime | None:
@@ -144,10 +152,9 @@ class VerifiedAccessToken:
     def _refused(
         self, error: TokenValidationException, scopes: Collection[str] = ()
     ) -> AccessTokenRefusedException:
-        context: TokenContext = self.__dict__["_context"]
         bound = "jkt" in self.confirmation
         sent = Sent("dpop" if bound else "bearer", bound, scopes)
-        return context.refusals.refuse(error, sent, self.token)
+        return self._where.refusals.refuse(error, sent, self.token)
 
 
 def _text(value: object) -> str | None:

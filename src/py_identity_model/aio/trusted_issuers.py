@@ -62,10 +62,10 @@ class AsyncTrustedIssuers:
         Raises InvalidIssuerException for one that is not trusted.
         """
         if not isinstance(issuer, str):
-            raise untrusted_issuer_error(issuer)
+            raise untrusted_issuer_error(issuer, self._listed)
         trusted = await self._trusted(issuer)
         if trusted is None or not trusted.matches(issuer):
-            raise untrusted_issuer_error(issuer)
+            raise untrusted_issuer_error(issuer, self._listed)
         return self._rules_of(trusted, issuer)
 
     async def rules_for_introspected(self, issuer: object) -> IssuerRules:

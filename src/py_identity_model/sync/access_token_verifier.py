@@ -33,6 +33,7 @@ from .._protocol.arguments import (
     names_of,
     scopes_from,
     seconds_of,
+    with_scopes,
 )
 from .._protocol.mtls import validate_certificate_binding
 from .._protocol.policy import DiscoveryPolicy
@@ -216,7 +217,7 @@ class AccessTokenVerifier:
         wanted, scheme, token = self._required_scopes, "", ""
         try:
             if scopes:
-                wanted = wanted.union(scopes.split() if isinstance(scopes, str) else scopes)
+                wanted = with_scopes(wanted, scopes)
             scheme, _, token = (authorization or "").partition(" ")
             if scheme != "Bearer" or not token:
                 scheme, token = scheme.lower(), token.strip()

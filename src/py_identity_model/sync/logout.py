@@ -58,7 +58,7 @@ def validate_logout_token(
     leeway = config.leeway or 0.0
     check_logout_claims(claims, require_exp=require_exp, leeway=leeway, now=time())
     if replay_store is not None:
-        key = replay_key("logout", claims["iss"], claims["jti"])
+        key = replay_key("logout", str(claims["iss"]), claims["jti"])
         remember_once(
             replay_store,
             key,

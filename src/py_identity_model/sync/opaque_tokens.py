@@ -12,7 +12,7 @@ from typing import Any
 
 from .._jose.claims import ClaimsRules, numeric_date
 from .._jose.tokens import MAX_TOKEN_SIZE
-from .._protocol.arguments import seconds_of
+from .._protocol.arguments import check_address, seconds_of
 from .._protocol.client_authentication import ClientAuthentication
 from .._protocol.introspection import TokenIntrospectionRequest
 from .._protocol.introspections import Introspections, pack_claims, unpack_claims
@@ -55,8 +55,12 @@ class OpaqueTokens:
     :param disco_doc_address: whose keys verify signed answers
     :param accept_tokens_without_audience: whether a token is accepted that its issuer does not
         bind to any API; such a token of another API of the same issuer is then accepted as well
+    :param require_https: False lets tokens and this API's credentials travel to a plain http
+        ``address`` on another host than this one
     :param http_client: used instead of this worker's own
     :param settings: settings for its requests
+
+    Raises :class:`InvalidArgumentError` (a ``ValueError``) for arguments that cannot work.
 
     RFC 7662 §2.2 and §4, RFC 9701.
 
@@ -79,11 +83,13 @@ class OpaqueTokens:
         token_validation_config: TokenValidationConfig | None = None,
         disco_doc_address: str | None = None,
         accept_tokens_without_audience: bool = False,
+        require_https: bool = True,
         http_client: HTTPClient | None = None,
         settings: Settings | None = None,
     ) -> None:
         if max_entries < 1:
             raise InvalidArgumentError("max_entries must be at least 1")
+        check_address("address", address, require_https=require_https)
         self._request = TokenIntrospectionRequest(
             address,
             "",
