@@ -193,19 +193,25 @@ class AccessTokenRefusedException(TokenValidationException):
     """A request was refused by its access token; it knows the HTTP answer.
 
     ``status_code`` is 401, 403, 400 or 503, ``www_authenticate`` the header that goes with it,
-    None for 503, ``dpop_nonce`` what the next proof must carry where that is demanded; ``headers``
-    are all header fields of the answer.  RFC 6750 §3, RFC 9449 §7.1 and §9, RFC 9470 §3.
+    None for 503, ``dpop_nonce`` what the next proof must carry where that is demanded,
+    ``retry_after`` in how many seconds to try again after an outage; ``headers`` are all header
+    fields of the answer.  RFC 6750 §3, RFC 9449 §7.1 and §9, RFC 9470 §3, RFC 9110 §10.2.3.
     """
 
     code = "access_token_refused"
     status_code: int = 401
     www_authenticate: str | None = None
     dpop_nonce: str | None = None
+    retry_after: int | None = None
 
     @property
     def headers(self) -> dict[str, str]:
         """The header fields that go with the answer."""
-        fields = {"WWW-Authenticate": self.www_authenticate, "DPoP-Nonce": self.dpop_nonce}
+        fields = {
+            "WWW-Authenticate": self.www_authenticate,
+            "DPoP-Nonce": self.dpop_nonce,
+            "Retry-After": None if self.retry_after is None else str(self.retry_after),
+        }
         return {name: value for name, value in fields.items() if value is not None}
 
     def answered(self, status_code: int, www_authenticate: str | None) -> Self:

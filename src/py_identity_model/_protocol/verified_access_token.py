@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from math import ceil
 from typing import Any, Literal
 
 from .._jose.claims import numeric_date
@@ -13,6 +14,7 @@ from ..exceptions import (
     DPoPProofException,
     InvalidArgumentError,
     KeysUnavailableException,
+    ProviderUnusableException,
     TokenValidationException,
 )
 from .access_token import check_access_token_claims, check_access_token_typ
@@ -29,6 +31,8 @@ _OTHER_TYPES = frozenset(
         *("secevent+jwt", "client-authentication+jwt", "entity-statement+jwt"),
     }
 )
+_NOT_THE_TOKENS = frozenset({"issuer_not_configured", "client_unusable", "introspection_failed"})
+"""Codes of what is wrong with this program's configuration, not with a token."""
 _ID_TOKEN_CLAIMS = frozenset({"nonce", "at_hash", "c_hash", "s_hash", "events"})
 
 
@@ -185,10 +189,14 @@ class Demands:
         self, error: TokenValidationException, nonces: DPoPNonces | None, scheme: str
     ) -> AccessTokenRefusedException:
         """Return how to answer a request whose token, sent by ``scheme``, was refused."""
-        if isinstance(error, KeysUnavailableException):
-            return AccessTokenRefusedException(
+        ours = isinstance(error, ProviderUnusableException) or error.code in _NOT_THE_TOKENS
+        if ours or isinstance(error, KeysUnavailableException):
+            unavailable = AccessTokenRefusedException(
                 "The access token cannot be judged now", None, error.details, code=error.code
             ).answered(503, None)
+            if not ours:  # else repeating the request would not help
+                unavailable.retry_after = max(1, ceil(error.details.get("retry_after", 1)))
+            return unavailable
         if isinstance(error, DPoPProofException):
             told = "use_dpop_nonce" if error.code == "use_dpop_nonce" else "invalid_dpop_proof"
         else:

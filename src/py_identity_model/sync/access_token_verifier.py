@@ -11,6 +11,7 @@ from typing import Any
 from .._jose.encryption import is_encrypted
 from .._jose.jwk import PrivateKey
 from .._jose.tokens import header_members
+from .._protocol.fetching import Caller
 from .._protocol.mtls import validate_certificate_binding
 from .._protocol.policy import DiscoveryPolicy
 from .._protocol.replay import MemoryReplayStore, ReplayStore
@@ -35,7 +36,7 @@ from ..exceptions import (
 from .dpop import verify_dpop_proof
 from .http import HTTPClient
 from .opaque_tokens import OpaqueTokens
-from .token_validation import validate_token
+from .token_validation import validate
 
 _MOST_HEADERS = 256
 
@@ -63,7 +64,8 @@ class AccessTokenVerifier:
     ``opaque_tokens`` says how tokens that are no JWT are asked about; without it they are
     refused.  ``decryption_keys`` open encrypted tokens.  ``realm`` and ``resource_metadata``
     appear in challenges.  ``http_client``, ``discovery_policy`` and ``settings`` are those of
-    :func:`validate_token`.
+    :func:`validate_token`.  Where metadata or keys are not cached, ``cold_timeout`` is how many
+    seconds a request waits for them; the fetch goes on, and serves the next request.
 
     RFC 6750, RFC 8725, RFC 9068, RFC 9449 §7, RFC 8705 §3, RFC 9470, RFC 9728.
 
@@ -96,7 +98,10 @@ class AccessTokenVerifier:
         resource_metadata: str | None = None,
         http_client: HTTPClient | None = None,
         settings: Settings | None = None,
+        cold_timeout: float = 2.0,
     ) -> None:
+        if not cold_timeout > 0:
+            raise InvalidArgumentError("cold_timeout must be a positive number of seconds")
         if not audience:
             raise InvalidArgumentError("audience must be given: tokens for others are not yours")
         self._demands = Demands(
@@ -117,6 +122,8 @@ class AccessTokenVerifier:
         self._opaque_tokens = opaque_tokens
         self._http_client = http_client
         self._settings = settings
+        self._caller = Caller(cold_timeout)
+        self._stranger = Caller(cold_timeout, from_stranger=True)
         self._resolver: Resolver | None = None
         self._issuers: tuple[TrustedIssuer, ...] = ()
         if callable(issuers) and not isinstance(issuers, TrustedIssuer):
@@ -200,12 +207,14 @@ class AccessTokenVerifier:
             trusted, issuer = self._only, self._only.issuer
         else:
             trusted, issuer = self._trusted(signed)
-        claims = validate_token(
+        named_by_token = self._resolver is not None or trusted.is_template
+        claims = validate(
             signed,
             self._config_of(trusted, issuer, config),
             trusted.disco_doc_address or issuer,
             self._http_client,
-            settings=self._settings,
+            self._stranger if named_by_token else self._caller,
+            self._settings,
         )
         if trusted.is_template:
             trusted.check_bound_claim(claims)
