@@ -190,7 +190,7 @@ def test_an_outage_gets_503_and_no_challenge(provider: EmbeddedProvider) -> None
     with answered(503, "keys_unavailable") as caught:
         verifier.verify(bearer(token))
     assert caught.value.www_authenticate is None
-    assert caught.value.headers == {"Retry-After": "5"}
+    assert caught.value.headers == {"Retry-After": "1"}
 
 
 def test_claims_of_ones_own_are_demanded(provider: EmbeddedProvider) -> None:

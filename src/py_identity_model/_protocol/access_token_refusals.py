@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from math import ceil
 from typing import Any, NamedTuple
 
 from .._jose.claims_validators import ClaimsValidationError
@@ -13,6 +14,7 @@ from ..exceptions import (
     AccessTokenRefusedException,
     DPoPProofException,
     NetworkException,
+    ProviderUnusableException,
     PyIdentityModelException,
     TokenValidationException,
 )
@@ -25,7 +27,9 @@ from .trusted_issuer import issuer_for_log
 
 logger = logging.getLogger("py_identity_model.access_tokens")
 
-RETRY_AFTER = 5  # seconds after which an outage may be over
+RETRY_AFTER = 5  # seconds after which an outage may be over, where nothing says more
+_MISCONFIGURED = frozenset({"issuer_not_configured", "client_unusable", "introspection_failed"})
+"""Codes that say what is wrong with this program's configuration, not with a token."""
 _OUTAGES = frozenset({"store_unavailable", "issuers_unavailable"})
 _VALIDATORS = frozenset({"claims_rejected", "claims_validator_failed"})
 _STATUS = {"invalid_request": 400, "insufficient_scope": 403, "insufficient_roles": 403}
@@ -84,6 +88,8 @@ class AccessTokenRefusals:
         if not isinstance(error, TokenValidationException):
             code = error.code if isinstance(error, PyIdentityModelException) else None
             return _unavailable(code or "verification_failed", {})
+        if isinstance(error, ProviderUnusableException) or error.code in _MISCONFIGURED:
+            return _unavailable(error.code, error.details, None)  # a repetition would not help
         if isinstance(error, NetworkException) or error.code in _OUTAGES:
             return _unavailable(error.code, error.details)
         refusal = AccessTokenRefusedException(
@@ -148,10 +154,14 @@ def _words_for(error: TokenValidationException, status: int) -> dict[str, Any]:
     return {"error": name, "error_description": _DESCRIPTIONS.get(error.code, usual)}
 
 
-def _unavailable(code: str, details: Mapping[str, Any]) -> AccessTokenRefusedException:
+def _unavailable(
+    code: str, details: Mapping[str, Any], retry_after: int | None = RETRY_AFTER
+) -> AccessTokenRefusedException:
+    if retry_after is not None:
+        retry_after = max(1, ceil(details.get("retry_after", retry_after)))
     return AccessTokenRefusedException(
         "The access token cannot be judged now", None, details, code=code
-    ).answered(503, None, retry_after=RETRY_AFTER)
+    ).answered(503, None, retry_after=retry_after)
 
 
 def _with_hint(error: TokenValidationException) -> str:

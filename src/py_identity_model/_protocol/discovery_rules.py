@@ -1,6 +1,6 @@
 """What a provider's document must be: OpenID Connect Discovery §4.3, RFC 8414 §3.3."""
 
-from collections.abc import Hashable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from enum import Enum
 from typing import Any, NamedTuple, NoReturn
 from urllib.parse import SplitResult
@@ -127,7 +127,7 @@ def failed(error: Exception) -> FetchResult[Any]:
     return FetchResult(error=f"{word} error during {OPERATION}: {error}", error_kind=kind)
 
 
-def key_of(address: str, policy: DiscoveryPolicy) -> tuple[Hashable, ...]:
+def key_of(address: str, policy: DiscoveryPolicy) -> tuple[Any, ...]:
     """Return where the document at ``address`` is cached for callers with this policy."""
     return address, policy.cache_key()
 

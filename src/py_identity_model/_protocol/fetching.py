@@ -2,7 +2,8 @@
 
 import hashlib
 import math
-from collections.abc import Callable, Hashable
+from collections.abc import Callable
+from copy import deepcopy
 from enum import Enum
 from time import monotonic
 from typing import Any, Generic, NamedTuple, TypeVar
@@ -51,6 +52,20 @@ class FetchResult(NamedTuple, Generic[V]):
     code: str | None = None
 
 
+class Location(NamedTuple):
+    """Where a document is, by whose rules it is judged, and the key of what is cached for both."""
+
+    address: str
+    policy: DiscoveryPolicy
+    key: tuple[Any, ...]
+
+    def frozen(self) -> "Location":
+        """Return this location with a policy that nobody else can change."""
+        # An answer must be judged by the rules under which it will be found, but the caller may
+        # change the policy while the request is under way.
+        return self._replace(policy=deepcopy(self.policy))
+
+
 class DocumentKind(NamedTuple, Generic[V]):
     """One kind of document: pure code on both sides of the wire.
 
@@ -67,9 +82,13 @@ class DocumentKind(NamedTuple, Generic[V]):
     build: Callable[[str, DiscoveryPolicy], HttpRequest]
     parse: Callable[[str, DiscoveryPolicy, HttpResponse], V]
     failed: Callable[[Exception], FetchResult[Any]]
-    key_of: Callable[[str, DiscoveryPolicy], tuple[Hashable, ...]]
+    key_of: Callable[[str, DiscoveryPolicy], tuple[Any, ...]]
     is_empty: Callable[[V], bool]
     empty: FetchResult[Any] = FetchResult()
+
+    def locate(self, address: str, policy: DiscoveryPolicy) -> Location:
+        """Return the location of the document at ``address`` for callers with this policy."""
+        return Location(address, policy, self.key_of(address, policy))
 
 
 class Attempt(NamedTuple):
@@ -108,21 +127,20 @@ def attempt_for(attempt: Attempt, entry: Entry[Any], now: float, ttl: Setting) -
 
 
 class Caller(NamedTuple):
-    """Who wants a document: since when, for how long, and who chose the address.
+    """Who wants a document: for how long, who chose the address, and since when.
 
-    ``since`` is a reading of the monotonic clock, ``cold_timeout`` how many seconds the caller
-    waits for what is not cached; the fetch goes on without it.  An address that came
-    ``from_stranger`` (named by a token, not by the program) is asked less and less often.
+    ``cold_timeout`` is how many seconds the caller waits for what is not cached; the fetch goes on
+    without it.  An address that came ``from_stranger`` (named by a token, not by the program) is
+    asked less and less often.  ``since`` is a reading of the monotonic clock.
     """
 
-    since: float
     cold_timeout: float = math.inf
     from_stranger: bool = False
+    since: float = 0.0
 
-    @classmethod
-    def now(cls, cold_timeout: float = math.inf, *, from_stranger: bool = False) -> "Caller":
-        """Return a caller that begins to wait now."""
-        return cls(monotonic(), cold_timeout, from_stranger)
+    def starting_now(self) -> "Caller":
+        """Return this caller as it begins to wait."""
+        return self._replace(since=monotonic())
 
     def patience(self) -> float:
         """Return for how many seconds more to wait for what is not cached."""
@@ -132,6 +150,10 @@ class Caller(NamedTuple):
         """Return for how many seconds more to wait although something stale could be served."""
         # From the beginning, not for each document: the caller waits for both of a provider.
         return max(0.0, self.since + min(_STALE_WAIT, self.cold_timeout) - monotonic())
+
+
+PATIENT = Caller()
+"""A caller that waits as long as a request may take."""
 
 
 class StoredResponse(NamedTuple):

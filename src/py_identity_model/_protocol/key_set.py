@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
 from typing import Any
 
 from .._jose.jwk import JsonWebKey, jwks_from_dict
@@ -74,7 +73,7 @@ def failed(error: Exception) -> FetchResult[Any]:
     return FetchResult(error=text, error_kind=kind)
 
 
-def key_of(address: str, policy: DiscoveryPolicy) -> tuple[Hashable, ...]:
+def key_of(address: str, policy: DiscoveryPolicy) -> tuple[Any, ...]:
     """Return where the keys at ``address`` are cached for callers with this policy."""
     # Not by the address alone: keys that were fetched over plain http, on loopback too, must not
     # be served to a caller who demands https.

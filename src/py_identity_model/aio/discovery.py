@@ -8,6 +8,7 @@ from .._protocol.discovery import (
     response_of,
 )
 from .._protocol.discovery_rules import DISCOVERY_DOCUMENT
+from .._protocol.fetching import Location
 from .._protocol.policy import DiscoveryPolicy
 from .._settings import Settings, in_force
 from .fetching import AsyncFetcher
@@ -38,5 +39,6 @@ async def get_discovery_document(
     """
     policy = disco_doc_req.policy or DiscoveryPolicy()
     with in_force(settings):
-        result = await _fetcher.fetch(disco_doc_req.address, policy, http_client)
+        location = Location(disco_doc_req.address, policy, ())  # nothing is cached
+        result = await _fetcher.fetch(location, http_client)
     return response_of(result)

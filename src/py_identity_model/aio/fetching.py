@@ -13,11 +13,11 @@ from .._protocol.fetching import (
     Attempt,
     DocumentKind,
     FetchResult,
+    Location,
     StoredResponse,
     stored_key,
 )
 from .._protocol.messages import HttpRequest, HttpResponse
-from .._protocol.policy import DiscoveryPolicy
 from .http import AsyncHTTPClient, send
 
 if TYPE_CHECKING:
@@ -36,34 +36,36 @@ class AsyncFetcher(Generic[V]):
 
     async def fetch(
         self,
-        address: str,
-        policy: DiscoveryPolicy,
+        location: Location,
         client: AsyncHTTPClient | None,
         attempt: Attempt = AS_CONFIGURED,
         count: Callable[[], object] = bool,
     ) -> FetchResult[V]:
-        """Return the document at ``address``, fetched as ``attempt`` says; raises nothing.
+        """Return the document at ``location``, fetched as ``attempt`` says; raises nothing.
 
         ``count`` is called once the address was accepted, before anything is sent.
         """
         kind = self.kind
         try:
-            request = kind.build(address, policy)
+            request = kind.build(location.address, location.policy)
             count()
             logger.info("fetching the %s %s", kind.label, redact_url(request.url))
             store = None if client is None or attempt.lifetime is None else client.document_store
             if store is not None:
-                return await self._fetch_shared(store, request, address, policy, client, attempt)
+                return await self._fetch_shared(store, request, location, client, attempt)
             request = request._replace(etag=attempt.etag)
             response = await send(request, client, retries=attempt.retries, in_turn=attempt.in_turn)
-            result = self._result(address, policy, response, attempt)
+            result = self._result(location, response, attempt)
             if client is not None:
                 client.turns.succeeded(request.url)
             return result
         except Exception as error:
             result = kind.failed(error)
             logger.error(
-                "%s failed: %s: %s", kind.operation, redact_url(str(address)), _reason(result)
+                "%s failed: %s: %s",
+                kind.operation,
+                redact_url(str(location.address)),
+                _reason(result),
             )
             return result
 
@@ -71,8 +73,7 @@ class AsyncFetcher(Generic[V]):
         self,
         store: AsyncTokenStore,
         request: HttpRequest,
-        address: str,
-        policy: DiscoveryPolicy,
+        location: Location,
         client: AsyncHTTPClient | None,
         attempt: Attempt,
     ) -> FetchResult[V]:
@@ -81,14 +82,14 @@ class AsyncFetcher(Generic[V]):
         now = time()
         if stored is not None and stored.age(now) < _max_age(stored, attempt):
             try:
-                result = self._result(address, policy, stored.response, attempt)
+                result = self._result(location, stored.response, attempt)
                 if result.value is not None and attempt.accepts(result.value):
                     return result._replace(age=stored.age(now))
             except Exception as error:
                 logger.warning("a shared document is not used: %s", type(error).__name__)
         asked = request._replace(etag=attempt.etag)
         response = await send(asked, client, retries=attempt.retries, in_turn=attempt.in_turn)
-        result = self._result(address, policy, response, attempt)
+        result = self._result(location, response, attempt)
         if client is not None:
             client.turns.succeeded(request.url)
         if result.unchanged:
@@ -100,12 +101,12 @@ class AsyncFetcher(Generic[V]):
         return result
 
     def _result(
-        self, address: str, policy: DiscoveryPolicy, response: HttpResponse, attempt: Attempt
+        self, location: Location, response: HttpResponse, attempt: Attempt
     ) -> FetchResult[V]:
         control = response.headers.get("cache-control")
         if response.status_code == 304:
             return FetchResult(cache_control=control, etag=attempt.etag, unchanged=True)
-        value = self.kind.parse(address, policy, response)
+        value = self.kind.parse(location.address, location.policy, response)
         return FetchResult(value, cache_control=control, etag=_etag(response))
 
     async def _find(self, store: AsyncTokenStore, request: HttpRequest) -> StoredResponse | None:

@@ -4,7 +4,6 @@ import math
 import sys
 import time
 from collections.abc import Callable, Hashable
-from copy import deepcopy
 from functools import partial
 from typing import Any, Generic, TypeVar
 
@@ -12,7 +11,16 @@ from .._jose.keys import load_joserfc
 from .._protocol.cache import Entry, EntryTable, FailureMemory, may_be_stored, time_to_live
 from .._protocol.events import CacheEventKind as Kind
 from .._protocol.events import events
-from .._protocol.fetching import AS_CONFIGURED, ONCE, Attempt, Caller, FetchResult, attempt_for
+from .._protocol.fetching import (
+    AS_CONFIGURED,
+    ONCE,
+    PATIENT,
+    Attempt,
+    Caller,
+    FetchResult,
+    Location,
+    attempt_for,
+)
 from .._protocol.policy import DiscoveryPolicy
 from .._protocol.token_validation import unavailable_error
 from .._seam.aio import Event, meanwhile, spawn
@@ -72,38 +80,43 @@ class AsyncRefreshingCache(Generic[V]):
 
     async def get(
         self,
-        address: str,
-        policy: DiscoveryPolicy,
+        location: Location,
         client: AsyncHTTPClient | None,
         caller: Caller,
         other: Entry[Any] | None = None,
     ) -> V:
-        """Return the document at ``address``; raises TokenValidationException.
+        """Return the document at ``location``; raises TokenValidationException.
 
         A fresh one is served at once.  An expired one is served only if refreshing it failed, or
-        takes too long.  One that is not cached is fetched once for all who wait.  ``other`` is the
-        provider's other document.
+        takes too long.  One that is not cached is fetched once for all who wait, unless that
+        failed a moment ago.  ``other`` is the entry of the provider's other document.
         """
-        entry = self.find(address, policy)
-        if entry is None or entry.usable(self.clock()) is None:
-            return await self._load(address, policy, client, caller)
-        outcome = await self.revalidate(address, policy, client, caller, other)
-        now = self.clock()
-        value = entry.usable(now)
-        if value is None:  # no longer cached
-            value = None if outcome is None else outcome[0].value
-            if value is None:
-                return await self._load(address, policy, client, caller)
-        if outcome is None or not outcome[1]:
+        entry, now = self.entries.find(location.key), self.clock()
+        if entry is not None and entry.usable(now) is not None:
+            outcome = await self.revalidate(location, client, caller, other)
+            value = entry.usable(self.clock())
+            if value is None and outcome is not None:  # it may be served once, not cached
+                value = outcome[0].value
+            if value is not None:
+                self._serve(entry, location, led=outcome is not None and outcome[1])
+                return value
+        failure = self._recent_failure(location, caller)
+        if failure is not None:
+            raise self._error(*failure)
+        # For a name that a stranger chose one request must do: repeating it is what they want.
+        attempt = ONCE if self._is_strange(location, caller) else AS_CONFIGURED
+        entry = self.entries.get_or_create(location.key)
+        admit = partial(self._is_needed, location, caller)
+        loaded = await self._join(location, entry, client, caller, attempt, admit)
+        if loaded is None:  # another call ended between the look and the question
+            return await self.get(location, client, caller, other)
+        if not loaded[1]:
             self._hit()
-        entry.last_used = now
-        self._emit_served(entry, address, now)
-        return value
+        return loaded[0]
 
     async def revalidate(
         self,
-        address: str,
-        policy: DiscoveryPolicy,
+        location: Location,
         client: AsyncHTTPClient | None,
         caller: Caller,
         other: Entry[Any] | None = None,
@@ -113,38 +126,40 @@ class AsyncRefreshingCache(Generic[V]):
         From nine tenths of its time on in the background, in turns with ``other``; once it has
         expired the caller waits, at most two seconds.
         """
-        key = self._kind.key_of(address, policy)
-        entry, now = self.entries.find(key), self.clock()
+        entry, now = self.entries.find(location.key), self.clock()
         if entry is None or now < entry.refresh_at:
             return None
         wait = entry.must_be_refreshed(now, other, first=self._first)
         if not wait and not entry.wants_refresh(now, other, first=self._first):
             return None
-        call = self._call(key, entry, address, policy, client, ONCE)
-        patience = caller.stale_patience()
-        if not wait or patience == 0:
-            self.single_flight.run_in_background(key, call)
+        call = self._call(location, entry, require_client(client, location.address), ONCE)
+        patience = caller.stale_patience() if wait else 0
+        if patience == 0:
+            self.single_flight.run_in_background(location.key, call)
             return None
         try:
-            return await self.single_flight.run(key, call, patience=patience)
+            return await self.single_flight.run(location.key, call, patience=patience)
         except TimeoutError:
             entry.record_no_news(self.clock())
         except NetworkException:
             pass  # stopped: what is cached is still served
         return None
 
-    async def refresh(
-        self, address: str, policy: DiscoveryPolicy, client: AsyncHTTPClient | None
-    ) -> V:
+    async def refresh(self, location: Location, client: AsyncHTTPClient | None) -> V:
         """Return the document as it is now, fetched once for all who ask meanwhile."""
+        entry = self.entries.get_or_create(location.key)
         attempt = Attempt(retries=0, max_age=0.0)
-        return await self._fetch_shared(address, policy, client, Caller.now(), attempt)
+        caller = PATIENT.starting_now()
+        loaded = await self._join(location, entry, client, caller, attempt, lambda: True)
+        assert loaded is not None
+        if not loaded[1]:
+            self._hit()
+        return loaded[0]
 
     async def get_newer_than(
         self,
         seen: V,
-        address: str,
-        policy: DiscoveryPolicy,
+        location: Location,
         client: AsyncHTTPClient | None,
         caller: Caller,
         accepts: Callable[[V], bool],
@@ -154,101 +169,75 @@ class AsyncRefreshingCache(Generic[V]):
         ``accepts`` says whether one that another process fetched will do.  None means that the
         cooldown forbids another request.  Raises TokenValidationException when the request failed.
         """
-        key = self._kind.key_of(address, policy)
-        entry = self.entries.get_or_create(key)
+        entry = self.entries.get_or_create(location.key)
         if entry.value is not None and entry.value is not seen:
             return entry.value
         attempt = ONCE._replace(accepts=accepts)
-        call = self._call(key, entry, address, policy, client, attempt)
         admit = partial(self._may_look_for_newer, entry)
-        outcome = await self._run(key, call, admit, client, caller)
-        if outcome is None:  # refused, or refreshed by others between the look and the question
+        loaded = await self._join(location, entry, client, caller, attempt, admit)
+        if loaded is None:  # refused, or refreshed by others between the look and the question
             if entry.value is not seen:
                 return entry.value
-            self._emit(Kind.REFUSED_KID, key)
+            self._emit(Kind.REFUSED_KID, location.key)
             return None
-        result = outcome[0]
-        if result.value is None:
-            raise self._error(result)
-        return seen if self._kind.is_empty(result.value) else result.value
+        return seen if self._kind.is_empty(loaded[0]) else loaded[0]
 
-    async def _load(
+    async def _join(
         self,
-        address: str,
-        policy: DiscoveryPolicy,
-        client: AsyncHTTPClient | None,
-        caller: Caller,
-    ) -> V:
-        """Fetch what is not cached, unless that failed a moment ago."""
-        key = self._kind.key_of(address, policy)
-        failure = self._recent_failure(key, caller)
-        if failure is not None:
-            raise self._error(*failure)
-        # For a name that a stranger chose one request must do: repeating it is what they want.
-        attempt = ONCE if self._is_strange(key, caller) else AS_CONFIGURED
-        return await self._fetch_shared(address, policy, client, caller, attempt)
-
-    async def _fetch_shared(
-        self,
-        address: str,
-        policy: DiscoveryPolicy,
+        location: Location,
+        entry: Entry[V],
         client: AsyncHTTPClient | None,
         caller: Caller,
         attempt: Attempt,
-    ) -> V:
-        key = self._kind.key_of(address, policy)
-        entry = self.entries.get_or_create(key)
-        call = self._call(key, entry, address, policy, client, attempt)
-        admit = partial(self._is_needed, key, caller, attempt)
-        outcome = await self._run(key, call, admit, client, caller)
-        if outcome is None:  # another call ended between the look and the question
-            return await self.get(address, policy, client, caller)
+        admit: Callable[[], bool],
+    ) -> tuple[V, bool] | None:
+        """Return what is fetched once for all who ask, and whether this caller began it.
+
+        None where ``admit`` refuses.  Raises TokenValidationException for a failure, and when
+        waiting for it took too long.
+        """
+        owner = require_client(client, location.address)
+        # A call ends by its own deadline.  Where it does not (a peer that drips header fields to
+        # an injected client of the blocking API), those who wait for it do.
+        patience = min(caller.patience(), _longest_call(owner))
+        call = self._call(location, entry, owner, attempt)
+        try:
+            outcome = await self.single_flight.run(location.key, call, admit, patience=patience)
+        except TimeoutError:
+            text = f"the {self._kind.label} did not come within {patience:.3g} s"
+            raise KeysUnavailableException(text, details={"retry_after": 1.0}) from None
+        except NetworkException as error:
+            raise KeysUnavailableException(str(error), code=error.code) from None
+        if outcome is None:
+            return None
         result, led = outcome
         if result.value is None:
             raise self._error(result)
-        if not led:
-            self._hit()
-        return result.value
+        return result.value, led
 
     def _call(
-        self,
-        key: Key,
-        entry: Entry[V],
-        address: str,
-        policy: DiscoveryPolicy,
-        client: AsyncHTTPClient | None,
-        attempt: Attempt,
+        self, location: Location, entry: Entry[V], client: AsyncHTTPClient, attempt: Attempt
     ) -> Callable[[], Any]:
         """Return what fetches a document into ``entry``."""
-        # The client is chosen here, because each thread has its own and the call has a thread of
-        # its own; the policy is copied, because its owner may change it while the call is under
-        # way, and the answer must be judged by the rules under which it will be found.
-        chosen = require_client(client, address)
-        return partial(self._fetch, key, entry, address, deepcopy(policy), chosen, attempt)
+        return partial(self._fetch, location.frozen(), entry, client, attempt)
 
     async def _fetch(
-        self,
-        key: Key,
-        entry: Entry[V],
-        address: str,
-        policy: DiscoveryPolicy,
-        client: AsyncHTTPClient,
-        attempt: Attempt,
+        self, location: Location, entry: Entry[V], client: AsyncHTTPClient, attempt: Attempt
     ) -> FetchResult[V]:
         cached = entry.value is not None
-        self._emit(Kind.REFRESH if cached else Kind.MISS, key)
+        self._emit(Kind.REFRESH if cached else Kind.MISS, location.key)
         entry.fetching = True
         fetched = _warm_up()
         known = entry.version[0]
         attempt = attempt_for(attempt, entry, self.clock(), self._kind.ttl)
         try:
             result = await self._fetcher.fetch(
-                address, policy, client, attempt, partial(self._count, cached)
+                location, client, attempt, partial(self._count, cached)
             )
-            return self._apply(key, entry, result, known)
+            return self._apply(location.key, entry, result, known)
         finally:
             if entry.value is None:
-                self.entries.drop(key, entry)
+                self.entries.drop(location.key, entry)
             entry.fetching = False
             if fetched is not None:
                 fetched.set()
@@ -282,41 +271,21 @@ class AsyncRefreshingCache(Generic[V]):
             self.failures.record(key, result, now)
         return result._replace(value=value)
 
-    async def _run(
-        self,
-        key: Key,
-        call: Callable[[], Any],
-        admit: Callable[[], bool],
-        client: AsyncHTTPClient | None,
-        caller: Caller,
-    ) -> tuple[FetchResult[V], bool] | None:
-        """Have a call made once; raises KeysUnavailableException when waiting took too long."""
-        # A call ends by its own deadline.  Where it does not (a peer that drips header fields to
-        # an injected client of the blocking API), those who wait for it do.
-        patience = min(caller.patience(), _longest_call(client))
-        try:
-            return await self.single_flight.run(key, call, admit, patience=patience)
-        except TimeoutError:
-            text = f"the {self._kind.label} did not come within {patience:.3g} s"
-            raise KeysUnavailableException(text, details={"retry_after": 1.0}) from None
-        except NetworkException as error:
-            raise KeysUnavailableException(str(error), code=error.code) from None
+    def _recent_failure(
+        self, location: Location, caller: Caller
+    ) -> tuple[FetchResult[V], float] | None:
+        strange = self._is_strange(location, caller)
+        return self.failures.find(location.key, self.clock(), from_stranger=strange)
 
-    def _recent_failure(self, key: Key, caller: Caller) -> tuple[FetchResult[V], float] | None:
-        strange = self._is_strange(key, caller)
-        return self.failures.find(key, self.clock(), from_stranger=strange)
-
-    def _is_strange(self, key: Key, caller: Caller) -> bool:
+    def _is_strange(self, location: Location, caller: Caller) -> bool:
         """Whether a stranger named a provider that was never good before."""
-        return caller.from_stranger and self.entries.find(key) is None
+        return caller.from_stranger and self.entries.find(location.key) is None
 
-    def _is_needed(self, key: Key, caller: Caller, attempt: Attempt) -> bool:
+    def _is_needed(self, location: Location, caller: Caller) -> bool:
         """Whether nobody else just did what a caller is about to do."""
-        if attempt.max_age == 0:
-            return True
-        if self._recent_failure(key, caller) is not None:
+        if self._recent_failure(location, caller) is not None:
             return False
-        entry = self.entries.find(key)
+        entry = self.entries.find(location.key)
         return entry is None or self.clock() >= entry.fresh_until
 
     def _error(self, result: FetchResult[V], retry_after: float = 1.0) -> TokenValidationException:
@@ -335,11 +304,15 @@ class AsyncRefreshingCache(Generic[V]):
         assert isinstance(key, tuple)
         events.emit(kind, self._kind.name, key[0])
 
-    def _emit_served(self, entry: Entry[V], address: str, now: float) -> None:
+    def _serve(self, entry: Entry[V], location: Location, *, led: bool) -> None:
+        """Count that what is cached was served."""
+        now = entry.last_used = self.clock()
+        if not led:
+            self._hit()
         if now >= entry.fresh_until:
-            events.emit(Kind.STALE_SERVED, self._kind.name, address)
+            events.emit(Kind.STALE_SERVED, self._kind.name, location.address)
         else:
-            events.tell(Kind.HIT, self._kind.name, address)
+            events.tell(Kind.HIT, self._kind.name, location.address)
 
 
 def _warm_up() -> Event | None:
@@ -354,7 +327,7 @@ def _warm_up() -> Event | None:
     return fetched
 
 
-def _longest_call(client: AsyncHTTPClient | None) -> float:
+def _longest_call(client: AsyncHTTPClient) -> float:
     try:
         return seconds_allowed(client) + _GRACE
     except InvalidArgumentError:  # a setting that cannot be used: the call itself will say so

@@ -19,7 +19,7 @@ from .._jose.tokens import (
     verify_with_key,
 )
 from .._protocol.discovery_rules import Provider
-from .._protocol.fetching import Caller
+from .._protocol.fetching import PATIENT, Caller
 from .._protocol.token_validation import (
     TokenValidationConfig,
     allowed_algorithms,
@@ -72,12 +72,9 @@ async def validate_token(
             "https://op.example",
         )
     """
-    if settings is not None:
-        with in_force(settings):
-            return await validate_token(
-                jwt, token_validation_config, disco_doc_address, http_client
-            )
-    return await validate(jwt, token_validation_config, disco_doc_address, http_client)
+    return await validate(
+        jwt, token_validation_config, disco_doc_address, http_client, PATIENT, settings
+    )
 
 
 async def validate(
@@ -85,9 +82,13 @@ async def validate(
     config: TokenValidationConfig,
     disco_doc_address: str | None,
     http_client: AsyncHTTPClient | None,
-    caller: Caller | None = None,
+    caller: Caller,
+    settings: Settings | None,
 ) -> dict[str, Any]:
-    """Do what :func:`validate_token` does, for a ``caller`` who may not wait for ever."""
+    """Do what :func:`validate_token` does, for a ``caller`` who may be less patient."""
+    if settings is not None:
+        with in_force(settings):
+            return await validate(jwt, config, disco_doc_address, http_client, caller, None)
     cache = default_cache
     if http_client is not None and config.perform_disco:
         cache = cache_of(http_client)
@@ -132,10 +133,10 @@ async def _by_discovery(
     cache: AsyncProviderCache,
     address: str | None,
     client: AsyncHTTPClient | None,
-    caller: Caller | None,
+    caller: Caller,
 ) -> dict[str, Any]:
     segments, header = _taken_apart(jwt, config, address)
-    caller = Caller.now() if caller is None else caller
+    caller = caller.starting_now()
     if config.jwks_uri is not None:
         provider, address = Provider(str(config.issuer), config.jwks_uri), None
     else:

@@ -35,6 +35,7 @@ from .._protocol.arguments import (
     seconds_of,
     with_scopes,
 )
+from .._protocol.fetching import Caller
 from .._protocol.mtls import validate_certificate_binding
 from .._protocol.policy import DiscoveryPolicy
 from .._protocol.replay import MemoryReplayStore, ReplayStore
@@ -48,14 +49,18 @@ from ..exceptions import (
     CertificateBindingError,
     ConfigurationException,
     InvalidArgumentError,
+    ProviderUnusableException,
 )
 from .dpop import verify_dpop_proof
 from .http import HTTPClient
 from .opaque_tokens import OpaqueTokens
-from .token_validation import run_validator, validate_token
+from .token_validation import run_validator, validate
 from .trusted_issuers import Issuers, TrustedIssuers
 
 _LEEWAY = 60.0
+
+
+_CALLERS_MISTAKES = (ConfigurationException, InvalidArgumentError)
 
 
 class AccessTokenVerifier:
@@ -93,6 +98,8 @@ class AccessTokenVerifier:
     :param resource_metadata: URL of this API's metadata, appears in challenges
     :param http_client: used instead of this worker's own
     :param settings: settings for its requests
+    :param cold_timeout: for how many seconds a request waits for metadata or keys that are not
+        cached; the fetch goes on, and serves the next request
 
     A bound token is never accepted without proof of what it is bound to.  Raises
     :class:`InvalidArgumentError` (a ``ValueError``) for arguments that cannot work.
@@ -132,7 +139,10 @@ class AccessTokenVerifier:
         resource_metadata: str | None = None,
         http_client: HTTPClient | None = None,
         settings: Settings | None = None,
+        cold_timeout: float = 2.0,
     ) -> None:
+        if not cold_timeout > 0:
+            raise InvalidArgumentError("cold_timeout must be a positive number of seconds")
         names = None if audience is None else audience_of("audience", audience)
         clients = None if client_ids is None else frozenset(names_of("client_ids", client_ids))
         policy = AccessTokenPolicy(
@@ -179,6 +189,8 @@ class AccessTokenVerifier:
         self._introspect_jwts = introspect_jwts
         self._http_client = http_client
         self._settings = settings
+        self._caller = Caller(cold_timeout)
+        self._stranger = Caller(cold_timeout, from_stranger=True)
 
     def verify(
         self,
@@ -231,10 +243,12 @@ class AccessTokenVerifier:
                 raise insufficient_scope_error(scopes_of(claims), wanted)
             if acr_values or max_age is not None:
                 self._check_login(claims, acr_values, max_age)
-        except (ConfigurationException, InvalidArgumentError):
-            raise
         except Exception as error:
             # Whatever went wrong, what leaves is typed: this is the one place that sees to it.
+            if isinstance(error, _CALLERS_MISTAKES) and not isinstance(
+                error, ProviderUnusableException
+            ):
+                raise
             check_request(authorization, method, uri, dpop, certificate, wanted)
             sent = Sent(scheme.lower(), scheme == "dpop" or bool(dpop), wanted)
             raise self._refusals.refuse(error, sent, token) from error
@@ -277,8 +291,14 @@ class AccessTokenVerifier:
             if rules is None or header not in rules.headers:
                 rules = self._issuers.rules_for(unverified_issuer(signed))
         # The issuer is compared again once the signature is verified.
-        claims = validate_token(
-            signed, rules.config, rules.address, self._http_client, settings=self._settings
+        named_by_token = self._issuers.are_named_by_tokens(rules)
+        claims = validate(
+            signed,
+            rules.config,
+            rules.address,
+            self._http_client,
+            self._stranger if named_by_token else self._caller,
+            self._settings,
         )
         if header not in rules.headers:
             rules.policy.check_header(header_members(signed))

@@ -9,6 +9,7 @@ from .._protocol.discovery import (
     response_of,
 )
 from .._protocol.discovery_rules import DISCOVERY_DOCUMENT
+from .._protocol.fetching import Location
 from .._protocol.policy import DiscoveryPolicy
 from .._settings import Settings, in_force
 from .fetching import Fetcher
@@ -39,5 +40,6 @@ def get_discovery_document(
     """
     policy = disco_doc_req.policy or DiscoveryPolicy()
     with in_force(settings):
-        result = _fetcher.fetch(disco_doc_req.address, policy, http_client)
+        location = Location(disco_doc_req.address, policy, ())  # nothing is cached
+        result = _fetcher.fetch(location, http_client)
     return response_of(result)

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from .._protocol.fetching import Location
 from .._protocol.jwks import JwksRequest, JwksResponse, response_of
 from .._protocol.key_set import KEY_SET
 from .._protocol.policy import DiscoveryPolicy
@@ -33,5 +34,6 @@ def get_jwks(
     """
     policy = jwks_request.policy or DiscoveryPolicy()
     with in_force(settings):
-        result = _fetcher.fetch(jwks_request.address, policy, http_client)
+        location = Location(jwks_request.address, policy, ())  # nothing is cached
+        result = _fetcher.fetch(location, http_client)
     return response_of(result)

@@ -11,7 +11,7 @@ from .._fork import forget_in_child
 from .._jose.keys import KeySnapshot
 from .._protocol.counters import get_cache_counters
 from .._protocol.discovery_rules import DISCOVERY_DOCUMENT, Provider
-from .._protocol.fetching import Caller
+from .._protocol.fetching import PATIENT, Caller
 from .._protocol.key_set import KEY_SET
 from .._protocol.policy import DiscoveryPolicy
 from .._protocol.prepared_validators import PreparedValidators, snapshot_of
@@ -86,20 +86,23 @@ class ProviderCache:
         Its keys are refreshed first, if it is time: a token that is refused by the document alone
         never comes to them, and the document takes turns with them.
         """
-        caller = Caller.now() if caller is None else caller
-        document, keys = self.documents.find(address, policy), None
+        caller = PATIENT.starting_now() if caller is None else caller
+        location = DISCOVERY_DOCUMENT.locate(address, policy)
+        document, keys = self.documents.entries.find(location.key), None
         known = None if document is None else document.value
         if known is not None and known.jwks_uri is not None:
-            keys = self.keys.find(known.jwks_uri, policy)
+            key_set = KEY_SET.locate(known.jwks_uri, policy)
+            keys = self.keys.entries.find(key_set.key)
             if keys is not None and keys.usable(self.keys.clock()) is not None:
-                self.keys.revalidate(known.jwks_uri, policy, client, caller, document)
-        return self.documents.get(address, policy, client, caller, keys)
+                self.keys.revalidate(key_set, client, caller, document)
+        return self.documents.get(location, client, caller, keys)
 
     def metadata(
         self, client: HTTPClient | None, address: str, policy: DiscoveryPolicy
     ) -> Provider:
         """Return the provider at ``address`` for a caller who never comes to its keys."""
-        return self.documents.get(address, policy, client, Caller.now())
+        location = DISCOVERY_DOCUMENT.locate(address, policy)
+        return self.documents.get(location, client, PATIENT.starting_now())
 
     def snapshot(
         self,
@@ -113,9 +116,9 @@ class ProviderCache:
 
         ``address`` is that of the provider's document, where it has one.
         """
-        caller = Caller.now() if caller is None else caller
+        caller = PATIENT.starting_now() if caller is None else caller
         document = None if address is None else self.documents.find(address, policy)
-        return self.keys.get(jwks_uri, policy, client, caller, document)
+        return self.keys.get(KEY_SET.locate(jwks_uri, policy), client, caller, document)
 
     def newer(
         self,
@@ -131,18 +134,20 @@ class ProviderCache:
         ``kid`` names the key that is looked for.  An answer without keys never replaces keys.
         Raises TokenValidationException when the request failed.
         """
-        caller = Caller.now() if caller is None else caller
+        caller = PATIENT.starting_now() if caller is None else caller
+        location = KEY_SET.locate(jwks_uri, policy)
 
         def accepts(found: KeySnapshot) -> bool:
             return seen.differs(kid, found.keys)
 
-        return self.keys.get_newer_than(seen, jwks_uri, policy, client, caller, accepts)
+        return self.keys.get_newer_than(seen, location, client, caller, accepts)
 
     def refresh(self, client: HTTPClient | None, address: str, policy: DiscoveryPolicy) -> None:
         """Fetch document and keys now, whether or not they are fresh."""
-        provider = self.documents.refresh(address, policy, client)
+        location = DISCOVERY_DOCUMENT.locate(address, policy)
+        provider = self.documents.refresh(location, client)
         if provider.jwks_uri is not None:
-            self.keys.refresh(provider.jwks_uri, policy, client)
+            self.keys.refresh(KEY_SET.locate(provider.jwks_uri, policy), client)
 
     def reset_cooldown(self, jwks_uri: str, policy: DiscoveryPolicy) -> None:
         """Lift the cooldown of a key set: a refresh brought the key that was looked for."""

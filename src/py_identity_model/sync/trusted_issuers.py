@@ -78,6 +78,12 @@ class TrustedIssuers:
             return self._unnamed
         return self.rules_for(issuer)
 
+    def are_named_by_tokens(self, rules: IssuerRules) -> bool:
+        """Return whether tokens, and so strangers, choose the address behind ``rules``."""
+        return self._resolver is not None or (
+            rules.trusted is not None and rules.trusted.is_template
+        )
+
     def _trusted(self, issuer: str) -> TrustedIssuer | None:
         if self._resolver is None:
             return next((one for one in self._listed if one.matches(issuer)), None)
