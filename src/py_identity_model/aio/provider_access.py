@@ -17,6 +17,7 @@ from .._protocol.client_profile import (
     SignedMessage,
     check_profile,
     check_provider,
+    check_signature,
     signing_algorithms,
 )
 from .._protocol.discovery import DiscoveryDocumentRequest, DiscoveryDocumentResponse
@@ -226,8 +227,9 @@ class AsyncProviderAccess:
             jwks_uri=None if given is None else given.jwks_uri,
         )
 
-    def _check_id_token(self, claims: Mapping[str, Any]) -> None:
+    def _check_id_token(self, id_token: str, claims: Mapping[str, Any]) -> None:
         """Raise for a valid ID token that this client does not take."""
+        check_signature(self.profile, id_token)
         check_audiences(claims, self._trusted_audiences)
         check_age(claims, self._max_id_token_age, self._leeway)
 
