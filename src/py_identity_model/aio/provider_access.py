@@ -57,7 +57,7 @@ def presents_certificate(
             f"{type(authentication).__name__}() to this client",
             code="mtls_with_client",
         )
-    presented = http_client is not None and http_client.presents_certificate
+    presented = isinstance(http_client, AsyncHTTPClient) and http_client.presents_certificate
     wanted = bound or authentication.method in _CERTIFICATE_METHODS
     if wanted and authentication.certificate is None and http_client is None:
         raise ConfigurationException(
