@@ -133,9 +133,20 @@ def client_context(
     if not several:
         raise _unusable_certificate("none is given")
     context = _create(*_key(verify))
-    kinds: dict[str, str] = {}
     for one in several:
-        kind = _load(context, one)
+        try:
+            context.load_cert_chain(one.certificate, one.private_key, one.password or "")
+        except (OSError, ssl.SSLError) as error:
+            raise _unusable_certificate(error) from None
+    if len(several) > 1:
+        _refuse_same_kinds(several)
+    return context
+
+
+def _refuse_same_kinds(certificates: Sequence[MtlsClientAuth]) -> None:
+    kinds: dict[str, str] = {}
+    for one in certificates:
+        kind = _kind_of_key(one.certificate)
         if kind in kinds:
             raise InvalidArgumentError(
                 f"the client certificates {kinds[kind]!r} and {one.certificate!r} exclude each "
@@ -143,22 +154,17 @@ def client_context(
                 code="conflicting_client_certificates",
             )
         kinds[kind] = one.certificate
-    return context
 
 
-def _load(context: ssl.SSLContext, certificate: MtlsClientAuth) -> str:
-    """Let ``context`` present ``certificate``; return the kind of its key."""
+def _kind_of_key(path: str) -> str:
     from cryptography import x509
 
     try:
-        context.load_cert_chain(
-            certificate.certificate, certificate.private_key, certificate.password or ""
-        )
-        with open(certificate.certificate, "rb") as file:
+        with open(path, "rb") as file:
             first = x509.load_pem_x509_certificates(file.read())[0]
-    except (OSError, ssl.SSLError, ValueError) as error:
+    except (OSError, ValueError) as error:
         raise _unusable_certificate(error) from None
-    return type(first.public_key()).__name__.removeprefix("_").removesuffix("PublicKey")
+    return type(first.public_key()).__name__.removesuffix("PublicKey")
 
 
 def _unusable_certificate(why: object) -> InvalidArgumentError:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from py_identity_model._jose.encoding import encode_base64url
 from py_identity_model.aio import (
     CollectedClaims,
     DiscoveryPolicy,
@@ -100,7 +101,10 @@ async def test_a_token_lacks_a_claim_or_must_not_bring_it(bank: EmbeddedProvider
         assert code_of(await aggregated(bank, jwt, name)) == "reserved_claim"
 
 
-@pytest.mark.parametrize("jwt", ["", "a", "a.b.c", 7, {}, [], "a.b.c.d.e", "é.é.é"])
+NESTED = "a." + encode_base64url(b"[" * 50_000).decode() + ".c"
+
+
+@pytest.mark.parametrize("jwt", [NESTED, "", "a", "a.b.c", 7, {}, [], "a.b.c.d.e", "é.é.é"])
 async def test_what_is_not_a_token_brings_nothing(bank: EmbeddedProvider, jwt: Any) -> None:
     assert code_of(await aggregated(bank, jwt)) == "unknown_claims_provider"
 

@@ -120,6 +120,22 @@ def test_the_answer_has_the_same_fields() -> None:
         _ = failed.post_logout_redirect_uris
 
 
+@pytest.mark.parametrize(
+    "odd",
+    [
+        {"token_endpoint_auth_method": ["none"], "id_token_signed_response_alg": {"a": 1}},
+        {"redirect_uris": "https://rp.example/cb", "request_uris": [1], "contacts": {"a": "b"}},
+        {"default_max_age": True, "require_auth_time": "true", "jwks": []},
+    ],
+)
+def test_a_member_of_another_type_is_none_and_as_it_came_in_metadata(odd: dict[str, Any]) -> None:
+    registered = answered(**odd)
+    for name, value in odd.items():
+        assert getattr(registered, name) is None
+        assert registered.metadata is not None
+        assert registered.metadata[name] == value
+
+
 def test_a_document_says_the_same() -> None:
     document = build_client_id_metadata(
         "https://app.example/c.json", [REDIRECT], ClientMetadata(**SAID), client_name="App"

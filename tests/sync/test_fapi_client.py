@@ -3,16 +3,24 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 import trustme
-from joserfc.jwk import OKPKey
+from joserfc.jwk import OKPKey, RSAKey
 
 from py_identity_model._jose.encoding import decode_base64url, parse_object
-from py_identity_model.exceptions import AuthorizeCallbackException, ConfigurationException
+from py_identity_model._jose.sign import sign_compact
+from py_identity_model.exceptions import (
+    AuthorizeCallbackException,
+    ConfigurationException,
+    JarmValidationException,
+    TokenRequestException,
+    TokenValidationException,
+)
 from py_identity_model.sync import (
     DiscoveryDocumentResponse,
     DPoPKey,
@@ -20,6 +28,7 @@ from py_identity_model.sync import (
     MtlsClientAuth,
     OAuthClient,
     PrivateKeyJwtAuthentication,
+    Session,
     TlsClientAuth,
 )
 from py_identity_model.testing import Answer, EmbeddedProvider, Received
@@ -87,6 +96,61 @@ def test_everything_may_be_signed_by_ed25519(provider: EmbeddedProvider, algorit
     assert header_of(pushed.form["client_assertion"])["alg"] == algorithm
     assert header_of(pushed.form["request"])["alg"] == algorithm
     assert header_of(pushed.headers["dpop"])["alg"] == "EdDSA"
+
+
+def log_in(provider: EmbeddedProvider, id_token_key: Any, algorithm: str) -> Session:
+    """Log in by FAPI 2.0 at a provider that signs by this key."""
+    seen: list[Received] = []
+    rest = providing(provider, seen, jwks_uri=f"{provider.issuer}/own-keys")
+    client = fapi(provider.issuer)
+
+    def respond(received: Received) -> Answer | None:
+        if received.path == "/own-keys":
+            public = {**id_token_key.as_dict(private=False), "kid": "k", "use": "sig"}
+            return Answer.of_json({"keys": [public]})
+        if received.path == "/token":
+            now = int(time.time())
+            claims = {"iss": provider.issuer, "aud": "web", "sub": "alice", "iat": now}
+            claims |= {"exp": now + 60, "nonce": seen[0].form["nonce"]}
+            header = {"alg": algorithm, "kid": "k"}
+            id_token = sign_compact(header, claims, id_token_key, algorithm)
+            token = {"access_token": "t", "token_type": "DPoP", "id_token": id_token}
+            return Answer.of_json(token)
+        return rest(received)
+
+    provider.intercept = respond
+    begun = client.authorization_request()
+    answer = {"code": "c", "state": begun.state, "iss": provider.issuer}
+    return client.callback(answer, begun)
+
+
+@pytest.mark.parametrize("algorithm", ["EdDSA", "Ed25519"])
+def test_id_tokens_may_be_signed_by_ed25519(provider: EmbeddedProvider, algorithm: str) -> None:
+    key = OKPKey.generate_key("Ed25519", private=True)
+    assert (log_in(provider, key, algorithm)).subject == "alice"
+
+
+def test_id_tokens_of_another_curve_are_refused(provider: EmbeddedProvider) -> None:
+    key = OKPKey.generate_key("Ed448", private=True)
+    with refused(TokenValidationException, "algorithm_not_allowed"):
+        log_in(provider, key, "EdDSA")
+    with refused(TokenValidationException, "algorithm_not_allowed"):
+        log_in(provider, RSAKey.generate_key(2048, private=True), "RS256")
+
+
+def test_a_response_may_be_signed_by_ed25519(provider: EmbeddedProvider) -> None:
+    seen: list[Received] = []
+    provider.intercept = providing(
+        provider, seen, authorization_signing_alg_values_supported=["EdDSA"]
+    )
+    client = fapi(provider.issuer, profile="fapi2-message-signing", message_signing=["response"])
+    begun = client.authorization_request()
+    signed: dict[str, Any] = {"aud": "web", "code": "c", "state": begun.state}
+    for algorithm in ("EdDSA", "RS256"):
+        response = provider.mint(algorithm=algorithm, **signed)
+        expected = TokenRequestException if algorithm == "EdDSA" else JarmValidationException
+        with pytest.raises(expected):  # the embedded provider does not know the code
+            client.callback(f"{REDIRECT}?response={response}", begun)
 
 
 @pytest.mark.parametrize(

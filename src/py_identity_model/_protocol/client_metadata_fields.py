@@ -126,6 +126,30 @@ def members_of(metadata: BasicMetadata | FurtherMetadata) -> dict[str, Any]:
     return {name: value for name, value in values.items() if value is not None}
 
 
+def members_in(document: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the members that a provider's answer has, in their registered types; else None."""
+    return {
+        one.name: value if _fits(value := document.get(one.name), str(one.type)) else None
+        for one in fields(ClientMetadata)
+    }
+
+
+def _fits(value: object, kind: str) -> bool:
+    if kind == "list[str] | None":
+        return isinstance(value, list) and all(isinstance(one, str) for one in value)
+    if isinstance(value, bool):
+        return kind == "bool | None"
+    return isinstance(value, _KINDS[kind])
+
+
+_KINDS: dict[str, type] = {
+    "str | None": str,
+    "int | None": int,
+    "bool | None": bool,
+    "dict[str, Any] | None": dict,
+}
+
+
 def check_public(jwks: object) -> None:
     """Raise InvalidArgumentError for a JWK Set that must not be published."""
     keys = jwks.get("keys") if isinstance(jwks, Mapping) else None

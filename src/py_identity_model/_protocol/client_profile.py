@@ -7,7 +7,12 @@ from typing import Literal, NamedTuple
 
 from .._jose.jwk import PrivateKey
 from .._jose.sign import load_private_key
-from ..exceptions import ConfigurationException, InvalidArgumentError
+from .._jose.tokens import header_members
+from ..exceptions import (
+    ConfigurationException,
+    InvalidArgumentError,
+    TokenValidationException,
+)
 from .client_assertion import PrivateKeyJwtAuthentication
 from .client_authentication import ClientAuthentication
 from .discovery import DiscoveryDocumentResponse
@@ -26,6 +31,7 @@ PROFILES = ("fapi2", "fapi2-message-signing")
 SignedMessage = Literal["request", "response"]
 SIGNED_MESSAGES: tuple[SignedMessage, ...] = ("request", "response")
 
+_ED25519_SIGNATURE = 86  # characters of base64url, for 64 bytes
 _CURES = {
     "tokens must be sender-constrained": (
         " (give a dpop_key, or an http_client that presents a certificate, with "
@@ -171,6 +177,23 @@ def signing_algorithms(
     return sorted(
         PERMITTED_ALGORITHMS if chosen is None else PERMITTED_ALGORITHMS.intersection(chosen)
     )
+
+
+def check_signature(profile: ClientProfile | None, token: str) -> None:
+    """Raise for a verified token of EdDSA on another curve than the profile's (§5.4.1).
+
+    The name of the algorithm says nothing of the curve; the length of the signature does.
+    """
+    parts = token.split(".")
+    if profile is None or len(parts) != 3 or len(parts[2]) == _ED25519_SIGNATURE:
+        return
+    if header_members(token).get("alg") == "EdDSA":
+        raise TokenValidationException(
+            "The algorithm EdDSA is allowed with the curve Ed25519 alone",
+            "header",
+            {"alg": "EdDSA"},
+            code="algorithm_not_allowed",
+        )
 
 
 def _refuse(profile: str, violations: Sequence[str]) -> None:

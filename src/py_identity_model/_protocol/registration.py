@@ -12,6 +12,7 @@ from .client_metadata_fields import (
     BasicMetadata,
     ClientMetadata,
     FurtherMetadata,
+    members_in,
     members_of,
 )
 from .endpoint import Endpoint, json_object, refusal_saying, secrets_of
@@ -112,7 +113,8 @@ class ClientDeleteRequest(BaseRequest):
 class ClientRegistrationResponse(BaseResponse, ClientMetadata):
     """What the provider registered; ``metadata`` is the whole answer.
 
-    Its members are the fields of :class:`ClientMetadata`, as the provider wrote them.
+    Its members are the fields of :class:`ClientMetadata`: None where the provider wrote another
+    type than the registered one.
 
     Providers may rotate ``registration_access_token``: keep the latest.  The times are in seconds
     since 1970, a ``client_secret_expires_at`` of 0 means never.  RFC 7591 §3.2.1, RFC 7592 §3.
@@ -196,7 +198,7 @@ def parse(
         registration_access_token=_text(body, "registration_access_token"),
         registration_client_uri=_text(body, "registration_client_uri"),
         metadata=body,
-        **{name: body.get(name) for name in NAMES},
+        **members_in(body),
     )
 
 

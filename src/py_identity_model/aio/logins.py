@@ -293,7 +293,7 @@ class AsyncLogins(AsyncProviderAccess):
             response_type=begun.response_type,
             settings=self._settings,
         )
-        self._check_id_token(claims)
+        self._check_id_token(callback.identity_token, claims)
         return claims
 
     async def _exchanged(
@@ -345,5 +345,5 @@ class AsyncLogins(AsyncProviderAccess):
             max_age=begun.max_age,
             settings=self._settings,
         )
-        self._check_id_token(claims)
+        self._check_id_token(id_token, claims)
         return claims

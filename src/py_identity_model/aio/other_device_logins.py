@@ -279,5 +279,5 @@ class AsyncOtherDeviceLogins(AsyncLogins):
             access_token=token.get("access_token"),
             settings=self._settings,
         )
-        self._check_id_token(claims)
+        self._check_id_token(id_token, claims)
         return Session(token, claims, response.expires_at)

@@ -16,6 +16,7 @@ from .._protocol.client_profile import (
     SignedMessage,
     check_profile,
     check_provider,
+    check_signature,
     signing_algorithms,
 )
 from .._protocol.discovery import DiscoveryDocumentResponse, metadata_of
@@ -54,7 +55,7 @@ def presents_certificate(
             f"{type(authentication).__name__}() to this client",
             code="mtls_with_client",
         )
-    presented = http_client is not None and http_client.presents_certificate
+    presented = isinstance(http_client, AsyncHTTPClient) and http_client.presents_certificate
     wanted = bound or authentication.method in _CERTIFICATE_METHODS
     if wanted and authentication.certificate is None and http_client is None:
         raise ConfigurationException(
@@ -221,8 +222,9 @@ class AsyncProviderAccess:
             jwks_uri=None if given is None else given.jwks_uri,
         )
 
-    def _check_id_token(self, claims: Mapping[str, Any]) -> None:
+    def _check_id_token(self, id_token: str, claims: Mapping[str, Any]) -> None:
         """Raise for a valid ID token that this client does not take."""
+        check_signature(self.profile, id_token)
         check_audiences(claims, self._trusted_audiences)
         check_age(claims, self._max_id_token_age, self._leeway)
 

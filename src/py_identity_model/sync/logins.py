@@ -290,7 +290,7 @@ class Logins(ProviderAccess):
             response_type=begun.response_type,
             settings=self._settings,
         )
-        self._check_id_token(claims)
+        self._check_id_token(callback.identity_token, claims)
         return claims
 
     def _exchanged(
@@ -342,5 +342,5 @@ class Logins(ProviderAccess):
             max_age=begun.max_age,
             settings=self._settings,
         )
-        self._check_id_token(claims)
+        self._check_id_token(id_token, claims)
         return claims

@@ -270,5 +270,5 @@ class OtherDeviceLogins(Logins):
             access_token=token.get("access_token"),
             settings=self._settings,
         )
-        self._check_id_token(claims)
+        self._check_id_token(id_token, claims)
         return Session(token, claims, response.expires_at)
