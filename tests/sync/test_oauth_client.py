@@ -427,6 +427,22 @@ def test_a_certificate_leads_to_the_aliases(provider: EmbeddedProvider) -> None:
     assert client.endpoint("revocation_endpoint") == f"{provider.issuer}/revoke"
 
 
+def test_an_alias_in_disguise_stops_only_who_would_use_it(
+    provider: EmbeddedProvider,
+) -> None:
+    aliases = {"token_endpoint": "https://127\u30020\u30020\u30021:8443/token"}
+    metadata = get_discovery_document(DiscoveryDocumentRequest(provider.issuer))
+    metadata.mtls_endpoint_aliases = aliases
+    plain = client_of(provider, metadata=metadata)
+    assert plain.endpoint("token_endpoint") == provider.token_endpoint
+    certified = client_of(
+        provider, metadata=metadata, client_authentication=SelfSignedTlsClientAuth("c.pem")
+    )
+    with refused(ConfigurationException, "internal_address"):
+        certified.endpoint("token_endpoint")
+    assert certified.endpoint("revocation_endpoint") == f"{provider.issuer}/revoke"
+
+
 @pytest.mark.parametrize("text", ["", "{", "[]", "{}", '{"url": "u"}', "null"])
 def test_what_is_no_login_that_was_begun_is_refused(text: str) -> None:
     with refused(InvalidArgumentError, "invalid_argument"):

@@ -16,9 +16,9 @@ from .addresses import (
     OAUTH_METADATA,
     discovery_address,
     implied_issuer,
-    is_internal,
     is_loopback,
     origin_of,
+    require_reachable,
     require_scheme,
     split_url,
 )
@@ -94,8 +94,14 @@ def build(address: str, policy: DiscoveryPolicy) -> HttpRequest:
     return HttpRequest("GET", address)
 
 
-def sound_document(address: str, policy: DiscoveryPolicy, response: HttpResponse) -> dict[str, Any]:
-    """Return the document in the answer from ``address``; raises for one that breaks a rule."""
+def sound_document(
+    address: str, policy: DiscoveryPolicy, response: HttpResponse, *, check_aliases: bool = True
+) -> dict[str, Any]:
+    """Return the document in the answer from ``address``; raises for one that breaks a rule.
+
+    Without ``check_aliases`` the addresses for clients with certificates are left to
+    :func:`resolve_mtls_endpoint`'s callers: who uses none is not stopped by them.
+    """
     if not response.is_success:
         refused = Refused(
             DiscoveryErrorKind.UNEXPECTED_STATUS,
@@ -105,13 +111,16 @@ def sound_document(address: str, policy: DiscoveryPolicy, response: HttpResponse
         refused.status_code = response.status_code
         raise refused
     document = _read(response)
-    _Judge(discovery_address(address), policy, document).judge()
+    judge = _Judge(discovery_address(address), policy, document)
+    judge.judge()
+    if check_aliases:
+        judge.check_mtls_aliases()
     return document
 
 
 def provider_of(address: str, policy: DiscoveryPolicy, response: HttpResponse) -> Judged[Provider]:
     """Return what is needed of a judged document; raises for one that breaks a rule."""
-    document = sound_document(address, policy, response)
+    document = sound_document(address, policy, response, check_aliases=False)
     return Judged(
         True,
         value=Provider(document["issuer"], document.get("jwks_uri")),
@@ -180,7 +189,6 @@ class _Judge:
             )
         if self.policy.validate_endpoints:
             self._check_endpoints()
-        self._check_mtls_aliases()
 
     def _require_members(self) -> None:
         required = _OAUTH_MEMBERS if OAUTH_METADATA in self.address else _OPENID_MEMBERS
@@ -269,24 +277,45 @@ class _Judge:
         except ConfigurationException as error:
             _refuse(DiscoveryErrorKind.INVALID_CONFIGURATION, f"Invalid {name}: {error}")
 
-    def _check_mtls_aliases(self) -> None:
+    def check_mtls_aliases(self) -> None:
+        """Raise :class:`Refused` for an alias that must not be used."""
         aliases = self.document.get("mtls_endpoint_aliases")
         if aliases is None:
             return
         if not isinstance(aliases, dict):
             _refuse(DiscoveryErrorKind.INVALID_DOCUMENT, "mtls_endpoint_aliases is not an object")
         for alias, url in aliases.items():
-            name = f"mtls_endpoint_aliases.{alias}"
-            try:
-                parts = split_url(url)
-            except ConfigurationException as error:
-                _refuse(DiscoveryErrorKind.INVALID_CONFIGURATION, f"Invalid {name}: {error}")
-            if self.policy.validate_endpoints:
-                self._endpoint(name, url)
-            host = parts.hostname or ""
-            exempt = self.policy.allow_loopback_endpoints and is_loopback(host)
-            if is_internal(host) and not exempt:
-                _refuse(DiscoveryErrorKind.INVALID_DOCUMENT, f"{name} is an internal address")
+            self._check_alias(f"mtls_endpoint_aliases.{alias}", url)
+
+    def _check_alias(self, name: str, url: object) -> None:
+        try:
+            check_alias(name, url, self.policy, str(self.document["issuer"]), self.address)
+        except DiscoveryHTTPSRequiredError as error:
+            _refuse(DiscoveryErrorKind.HTTPS_REQUIRED, f"Invalid {name}: {error}")
+        except ConfigurationException as error:
+            if error.code == "internal_address":
+                _refuse(DiscoveryErrorKind.INVALID_DOCUMENT, str(error))
+            _refuse(DiscoveryErrorKind.INVALID_CONFIGURATION, f"Invalid {name}: {error}")
+
+
+def check_alias(name: str, url: object, policy: DiscoveryPolicy, *named: str) -> str:
+    """Return the address of ``name`` for clients with certificates; refuse an unusable one.
+
+    An internal address is accepted where one of ``named``, or a base address of ``policy``, is
+    on one as well.  Raises ConfigurationException.
+    """
+    parts = require_scheme(url, policy) if policy.validate_endpoints else split_url(url)
+    if policy.allow_loopback_endpoints and is_loopback(parts.hostname or ""):
+        return str(url)
+    bases = [*named, policy.authority or "", *policy.additional_endpoint_base_addresses]
+    return require_reachable(name, url, trusted_hosts=filter(None, map(_host_of, bases)))
+
+
+def _host_of(url: str) -> str | None:
+    try:
+        return split_url(url).hostname
+    except ConfigurationException:
+        return None
 
 
 def _is_response_type(value: str) -> bool:

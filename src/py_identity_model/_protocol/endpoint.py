@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
@@ -20,6 +21,8 @@ from .messages import (
 Q = TypeVar("Q", bound=BaseRequest)
 A = TypeVar("A", bound=BaseResponse)
 
+_FAR = 1e12  # seconds: beyond any clock
+_NUMBER = re.compile(r"-?[0-9]{1,15}(\.[0-9]{1,15})?")
 _SHORTEST = 4  # characters: taking out less would leave no text
 
 
@@ -86,8 +89,38 @@ def json_object(response: HttpResponse) -> dict[str, Any]:
     return body
 
 
-def whole_number(value: object) -> int | None:
-    """Return a positive number of seconds as it came; None for what is none."""
+def is_refusal(response: HttpResponse) -> bool:
+    """Whether an answer refuses: by its status, or by an ``error`` sent with status 2xx.
+
+    GitHub and Slack do the latter; what carries an ``access_token`` is none.
+    """
+    if not response.is_success:
+        return True
+    try:
+        body = response.json()
+    except ValueError:
+        return False  # the caller says what is wrong with it
+    if not isinstance(body, dict) or body.get("access_token"):
+        return False
+    return isinstance(body.get("error"), str) and bool(body["error"].strip())
+
+
+def number_of(value: object) -> float | None:
+    """Return a number, also one that was sent as text; None for everything else."""
+    if isinstance(value, str) and _NUMBER.fullmatch(value):
+        return float(value)
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         return None
-    return int(value) if 0 < value < 1e12 else None
+    return value
+
+
+def whole_number(value: object) -> int | None:
+    """Return a positive number of seconds, rounded down; None for everything else."""
+    number = number_of(value)
+    return int(number) if number is not None and 0 < number < _FAR else None
+
+
+def polling_interval(value: object) -> int | None:
+    """Return seconds to wait between two polls, at least one; None where nothing usable came."""
+    seconds = whole_number(value)
+    return None if seconds is None else max(1, seconds)

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
+from http import HTTPStatus
 
 from .base import BaseResponse
 from .messages import ErrorKind
 
 _USUAL = 5
+_SHORTEST = 1  # whatever the provider or the program says: below it, polling is a busy loop
 _SLOWER = 5
-_OUT = frozenset({429, 500, 502, 503, 504})
+_MEANT_TO_PASS = frozenset({"slow_down", "temporarily_unavailable"})
+_CODE = re.compile(r"[a-z_]+")
 
 
 @dataclass
@@ -22,7 +26,8 @@ class Rhythm:
     @classmethod
     def of(cls, interval: int | None, expires_in: int | None, now: float) -> Rhythm:
         """Return the pace that a provider's answer demands; ``now`` is monotonic."""
-        return cls(_USUAL if interval is None else interval, now + (expires_in or 0))
+        pause = _USUAL if interval is None else max(_SHORTEST, interval)
+        return cls(pause, now + (expires_in or 0))
 
     def goes_on(self, response: BaseResponse) -> bool:
         """Whether to ask again after ``response``; slower where it says so, or is an outage."""
@@ -30,8 +35,7 @@ class Rhythm:
             return False
         if response.oauth_error == "authorization_pending":
             return True
-        out = response.error_kind is ErrorKind.NETWORK_ERROR or response.status_code in _OUT
-        if out or response.oauth_error == "slow_down":
+        if response.oauth_error in _MEANT_TO_PASS or _is_outage(response):
             self.interval += _SLOWER
             return True
         return False
@@ -39,3 +43,17 @@ class Rhythm:
     def pause(self, now: float) -> float | None:
         """Return how long to wait before asking; None once that would be too late."""
         return self.interval if now + self.interval < self.expires_at else None
+
+
+def _is_outage(response: BaseResponse) -> bool:
+    """Whether a later poll may fare better.
+
+    A 5xx that carries an OAuth error code is the provider's decision, and comes again; other
+    texts in ``error`` ("Service Unavailable") are those of gateways and frameworks.
+    """
+    status = response.status_code or 0
+    if response.error_kind is ErrorKind.NETWORK_ERROR or status == HTTPStatus.TOO_MANY_REQUESTS:
+        return True
+    return status >= HTTPStatus.INTERNAL_SERVER_ERROR and not _CODE.fullmatch(
+        response.oauth_error or ""
+    )

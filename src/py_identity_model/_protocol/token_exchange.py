@@ -10,7 +10,7 @@ from .base import BaseRequest
 from .client_assertion import PrivateKeyJwt
 from .client_authentication import ClientAuthentication
 from .dpop import DPoPKey
-from .endpoint import Endpoint, json_object, refusal_saying, secrets_of
+from .endpoint import Endpoint, is_refusal, json_object, refusal_saying, secrets_of
 from .messages import ErrorKind, HttpRequest, HttpResponse, Replay, UnusableAnswer, oauth_error_of
 from .mtls import MtlsClientAuth
 from .token_endpoint import Scope, TokenResponse, expiry_of, scope_text, token_request
@@ -107,7 +107,7 @@ def _check(request: TokenExchangeRequest) -> None:
 
 def parse(request: TokenExchangeRequest, response: HttpResponse) -> TokenExchangeResponse:
     """Return the token, or the provider's refusal (RFC 8693 §2.2)."""
-    if not response.is_success:
+    if is_refusal(response):
         return refusal_saying(
             TokenExchangeResponse, _words_of(request, response), request, response
         )

@@ -17,6 +17,7 @@ from .._protocol.client_profile import (
     signing_algorithms,
 )
 from .._protocol.discovery import DiscoveryDocumentRequest, DiscoveryDocumentResponse
+from .._protocol.discovery_rules import check_alias
 from .._protocol.dpop import DPoPKey
 from .._protocol.mtls import resolve_mtls_endpoint
 from .._protocol.policy import DiscoveryPolicy
@@ -131,7 +132,8 @@ class ProviderAccess:
     def endpoint(self, name: str) -> str:
         """Return the URL of an endpoint, for a client that authenticates as this one does.
 
-        Raises :class:`ConfigurationException` when the provider has none.
+        Raises :class:`ConfigurationException` when the provider has none, or names one for
+        certificates that must not be used (``internal_address``).
 
         Example::
 
@@ -144,6 +146,9 @@ class ProviderAccess:
         }
         if certificate:
             found = resolve_mtls_endpoint(metadata, name)
+            if found != getattr(metadata, name, None):
+                policy = self._policy or DiscoveryPolicy()
+                check_alias(f"mtls_endpoint_aliases.{name}", found, policy, self.issuer)
         else:
             found = getattr(metadata, name, None)
         if not isinstance(found, str) or not found:
