@@ -16,6 +16,7 @@ from .._protocol.device import DeviceAuthorizationResponse, DeviceTokenRequest, 
 from .._protocol.grants import ExtensionTokenRequest, JwtBearerTokenRequest
 from .._protocol.refreshing import RefreshTokenRequest
 from .._protocol.stored_token import StoredToken, request_key, stored_from
+from .._protocol.token_auth import waiting_for
 from .._protocol.token_endpoint import TokenResponse, refused_by
 from .._protocol.token_exchange import TokenExchangeRequest
 from .._seam.aio import Result
@@ -134,7 +135,8 @@ class AsyncTokenSource:
         return await self._join(refused)
 
     async def _join(self, refused: str | None) -> StoredToken:
-        joined = await self._flights.join(self._key, partial(self._renewed, refused))
+        with waiting_for(self):
+            joined = await self._flights.join(self._key, partial(self._renewed, refused))
         assert joined is not None
         return joined[0]
 

@@ -17,6 +17,7 @@ from .._protocol.device import DeviceAuthorizationResponse, DeviceTokenRequest, 
 from .._protocol.grants import ExtensionTokenRequest, JwtBearerTokenRequest
 from .._protocol.refreshing import RefreshTokenRequest
 from .._protocol.stored_token import StoredToken, request_key, stored_from
+from .._protocol.token_auth import waiting_for
 from .._protocol.token_endpoint import TokenResponse, refused_by
 from .._protocol.token_exchange import TokenExchangeRequest
 from .._seam.sync import Result
@@ -135,7 +136,8 @@ class TokenSource:
         return self._join(refused)
 
     def _join(self, refused: str | None) -> StoredToken:
-        joined = self._flights.join(self._key, partial(self._renewed, refused))
+        with waiting_for(self):
+            joined = self._flights.join(self._key, partial(self._renewed, refused))
         assert joined is not None
         return joined[0]
 
