@@ -8,11 +8,14 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 from urllib.parse import quote, quote_plus, urlsplit, urlunsplit
 
+from .exceptions import NetworkException, PyIdentityModelException
+
 logger = logging.getLogger("py_identity_model")
 logger.addHandler(logging.NullHandler())
 
 REDACTED = "***REDACTED***"
 _LONG = 100
+_MOST_LOGGED = 200
 _SECRET_NAMES = frozenset(
     {
         "accesstoken", "actortoken", "assertion", "authorization", "authreqid", "clientassertion",
@@ -89,3 +92,25 @@ def scrub(text: str, secrets: Iterable[str | None] = ()) -> str:
         text = text.replace(form, REDACTED)
     text = re.sub(_SECRET_MEMBER, rf'\1"{REDACTED}"', text)
     return re.sub(_CREDENTIALS, rf"\1\2{REDACTED}", text)
+
+
+def log_failure(event: str, where: str, error: PyIdentityModelException) -> None:
+    """Leave one record of a login or renewal that failed: its code, where, and why.
+
+    What a network exception says may quote an answer with personal data, so only the provider's
+    registered word is taken from it.
+    """
+    said = error.details.get("oauth_error")
+    reason = said if isinstance(error, NetworkException) else str(error)
+    logging.getLogger(f"{logger.name}.{event}").info(
+        "%s failed: code=%s issuer=%s reason=%s",
+        event,
+        error.code,
+        redact_url(where),
+        one_line(scrub(str(reason or type(error).__name__))),
+    )
+
+
+def one_line(text: str) -> str:
+    """Return the beginning of ``text``, without characters that could forge a log line."""
+    return text.encode("unicode_escape").decode("ascii")[:_MOST_LOGGED]

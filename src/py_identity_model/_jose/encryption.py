@@ -15,6 +15,7 @@ from ..exceptions import (
 )
 from .encoding import decode_base64url, parse_object
 from .jwk import JsonWebKey, PrivateKey
+from .key_material import PublicKey, each_key, private_material, public_keys
 
 if TYPE_CHECKING:
     from joserfc.jwk import Key
@@ -48,12 +49,14 @@ def is_encrypted(token: object) -> bool:
     return isinstance(token, str) and token.count(".") == 4
 
 
-def decrypt(token: str, keys: Sequence[PrivateKey], client_secret: str | None = None) -> bytes:
+def decrypt(
+    token: str, keys: PrivateKey | Sequence[PrivateKey], client_secret: str | None = None
+) -> bytes:
     """Return what is inside an encrypted token.
 
-    ``keys`` are private JWKs or PEM; symmetric algorithms use the key derived from
-    ``client_secret`` too (OpenID Connect Core §10.2).  Raises TokenValidationException; it does
-    not tell why decrypting failed.
+    ``keys`` are private: JWKs, a JWKS, PEM or key objects; symmetric algorithms use the key
+    derived from ``client_secret`` too (OpenID Connect Core §10.2).  Raises
+    TokenValidationException; it does not tell why decrypting failed.
     """
     if not isinstance(token, str) or not token.isascii() or len(token) > _MOST:
         raise _refused("it is not ASCII, or too long", "malformed_token")
@@ -72,8 +75,15 @@ def decrypt(token: str, keys: Sequence[PrivateKey], client_secret: str | None = 
     raise _refused("no key at hand decrypts it", "decryption_failed")
 
 
-def encrypt(token: str, key: JsonWebKey, alg: str, enc: str) -> str:
+def encrypt(token: str, key: PublicKey, alg: str, enc: str) -> str:
     """Return ``token`` encrypted for the holder of ``key``; raises InvalidArgumentError."""
+    keys = public_keys(key, "key")
+    if len(keys) != 1:
+        raise InvalidArgumentError(f"key must be one key, not {len(keys)}")
+    return _encrypt(token, keys[0], alg, enc)
+
+
+def _encrypt(token: str, key: JsonWebKey, alg: str, enc: str) -> str:
     from joserfc.errors import JoseError
     from joserfc.jwe import JWERegistry, encrypt_compact
     from joserfc.jwk import import_key
@@ -107,11 +117,12 @@ def _header_of(token: str) -> dict[str, Any]:
 
 
 def _candidates(
-    header: Mapping[str, Any], keys: Sequence[PrivateKey], client_secret: str | None
+    header: Mapping[str, Any],
+    keys: PrivateKey | Sequence[PrivateKey],
+    client_secret: str | None,
 ) -> Iterator[Key]:
     alg, kid = header["alg"], header.get("kid")
-    for given in keys:
-        key = decryption_key(given)
+    for key in decryption_keys(keys):
         other = isinstance(kid, str) and key.kid is not None and key.kid != kid
         if key.key_type in _KEY_TYPES[alg] and not other:
             yield key
@@ -128,13 +139,13 @@ def _derived(client_secret: str, size: int) -> Key:
     return OctKey.import_key(hashlib.new(name, client_secret.encode()).digest()[:size])
 
 
-def decryption_key(given: PrivateKey) -> Key:
-    """Return a key to decrypt with; raises ConfigurationException, without the key."""
-    if isinstance(given, JsonWebKey):
-        given = given.to_json()
-    elif isinstance(given, Mapping):
-        given = json.dumps(dict(given))
-    return _imported(given.encode() if isinstance(given, str) else given)
+def decryption_keys(given: PrivateKey | Sequence[PrivateKey]) -> list[Key]:
+    """Return keys to decrypt with; raises ConfigurationException, without the keys."""
+    name = "decryption_keys"
+    try:
+        return [_imported(private_material(one, name)) for one in each_key(given, name)]
+    except InvalidArgumentError:
+        raise _unusable() from None
 
 
 @lru_cache(maxsize=64)
@@ -166,7 +177,8 @@ def _imported(material: bytes) -> Key:
 
 def _unusable() -> ConfigurationException:
     return ConfigurationException(
-        "a decryption key is no private key that can be read", code="invalid_decryption_key"
+        "decryption_keys: a decryption key is no private key that can be read",
+        code="invalid_decryption_key",
     )
 
 

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
-from typing import Any
+from typing import Any, Protocol
 
 from ..exceptions import ConfigurationException
 from .encoding import decode_base64url
@@ -157,8 +157,23 @@ class JsonWebKey:
             return 0
 
 
-PrivateKey = str | bytes | Mapping[str, Any] | JsonWebKey
-"""A private key: PEM, a JWK as JSON text or as its members, or a :class:`JsonWebKey`."""
+class _PrivateObject(Protocol):
+    def private_bytes(self, encoding: Any, format: Any, encryption_algorithm: Any) -> bytes: ...
+
+
+class _PublicObject(Protocol):
+    def public_bytes(self, encoding: Any, format: Any) -> bytes: ...
+
+
+class _JoserfcObject(Protocol):
+    def as_dict(self, private: bool | None = None) -> Any: ...
+
+
+KeyObject = _PrivateObject | _PublicObject | _JoserfcObject
+"""A key of cryptography or of joserfc."""
+
+PrivateKey = str | bytes | Mapping[str, Any] | JsonWebKey | KeyObject
+"""A private key: PEM, a JWK as JSON text or as its members, a :class:`JsonWebKey`, or an object."""
 
 
 def jwks_from_dict(keys_dict: Mapping[str, Any]) -> JsonWebKey:

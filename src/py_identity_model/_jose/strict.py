@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable
 from typing import Any
 
 from ..exceptions import ConfigurationException, InvalidArgumentError, TokenValidationException
 from .algorithms import ALGORITHMS
 from .claims import ClaimsRules
 from .encoding import decode_base64url, parse_object
-from .jwk import JsonWebKey, jwks_from_dict
+from .jwk import JsonWebKey
+from .key_material import PublicKey, public_keys
 from .keys import KeySnapshot
 from .tokens import MAX_TOKEN_SIZE, read_header, split_token, verify, verify_known
 
@@ -33,19 +34,19 @@ _FINGERPRINT = {prime: _powers(prime) for prime in _FINGERPRINT_PRIMES}
 class JsonWebKeySet:
     """Keys to verify tokens with; prepared when first used, so keep it.  RFC 7517 §5.
 
-    ``keys`` are JsonWebKey objects or their members.  Left out are keys whose ``use`` is not
-    ``sig`` or whose ``key_ops`` lack ``verify``.  Raises :class:`ConfigurationException` when
-    nothing is left, when symmetric keys stand beside public ones, and for an RSA key with the
-    fingerprint of CVE-2017-15361.
+    ``keys`` are one or several: JsonWebKey objects or their members, a JWKS, PEM (certificates
+    too), or key objects of cryptography.  Left out are keys whose ``use`` is not ``sig`` or whose
+    ``key_ops`` lack ``verify``.  Raises :class:`ConfigurationException` when nothing is left,
+    when symmetric keys stand beside public ones, and for an RSA key with the fingerprint of
+    CVE-2017-15361; :class:`InvalidArgumentError` (a ``ValueError``) for what is no key.
 
     Example::
 
         key_set = JsonWebKeySet([{"kty": "oct", "k": "x" * 43, "kid": "1"}])
     """
 
-    def __init__(self, keys: Iterable[JsonWebKey | Mapping[str, Any]]) -> None:
-        made = [key if isinstance(key, JsonWebKey) else jwks_from_dict(key) for key in keys]
-        usable = [key for key in made if _may_verify(key)]
+    def __init__(self, keys: PublicKey | Iterable[PublicKey]) -> None:
+        usable = [key for key in public_keys(keys, "keys") if _may_verify(key)]
         if not usable:
             raise ConfigurationException("no key in the set may verify", code="no_usable_keys")
         if len({key.kty == "oct" for key in usable}) > 1:
@@ -80,7 +81,7 @@ def _refuse_fingerprint(key: JsonWebKey) -> None:
         )
 
 
-Keys = JsonWebKeySet | Iterable[JsonWebKey | Mapping[str, Any]]
+Keys = JsonWebKeySet | PublicKey | Iterable[PublicKey]
 
 
 def verify_jws(token: str, keys: Keys, algorithms: Collection[str]) -> bytes:
@@ -117,7 +118,7 @@ def verify_jws(token: str, keys: Keys, algorithms: Collection[str]) -> bytes:
 
 
 def _check_algorithms(algorithms: Collection[str]) -> None:
-    if isinstance(algorithms, str) or not algorithms:
+    if isinstance(algorithms, str) or not isinstance(algorithms, Collection) or not algorithms:
         raise InvalidArgumentError("algorithms must be a list that names at least one")
     for alg in algorithms:
         if alg not in ALGORITHMS:
@@ -157,6 +158,7 @@ def decode_jwt(
             typ="at+jwt",
         )
     """
+    issuers, audiences = _set(issuer, "issuer"), _set(audience, "audience")
     payload = verify_jws(token, keys, algorithms)
     if typ is not None:
         _check_typ(token, typ)
@@ -169,8 +171,8 @@ def decode_jwt(
             code="malformed_token",
         ) from None
     rules = ClaimsRules(
-        issuers=_set(issuer),
-        audiences=_set(audience),
+        issuers=issuers,
+        audiences=audiences,
         subject=subject,
         leeway=leeway,
         required=tuple(required),
@@ -179,11 +181,13 @@ def decode_jwt(
     return claims
 
 
-def _set(value: str | Collection[str]) -> frozenset[str]:
-    found = frozenset([value] if isinstance(value, str) else value)
-    if not found or not all(isinstance(one, str) and one for one in found):
-        raise InvalidArgumentError("issuer and audience must be given, and not be empty")
-    return found
+def _set(value: object, name: str) -> frozenset[str]:
+    values = [value] if isinstance(value, str) else value
+    if not isinstance(values, Collection) or not values:
+        raise InvalidArgumentError(f"{name} must be text or several, and not be empty")
+    if not all(isinstance(one, str) and one for one in values):
+        raise InvalidArgumentError(f"{name} must be text or several, and not be empty")
+    return frozenset(values)
 
 
 def _check_typ(token: str, typ: str) -> None:

@@ -7,7 +7,8 @@ import uuid
 from typing import Any
 
 from .._jose.encryption import encrypt
-from .._jose.jwk import JsonWebKey, PrivateKey
+from .._jose.jwk import PrivateKey
+from .._jose.key_material import PublicKey
 from .._jose.sign import SIGNING_ALGORITHMS, load_private_key, sign_compact
 from ..exceptions import InvalidArgumentError
 from .authorization import check_challenge, with_query
@@ -101,7 +102,7 @@ def create_request_object(
 
 def encrypt_request_object(
     request_object: str,
-    key: JsonWebKey,
+    key: PublicKey,
     algorithm: str = "RSA-OAEP-256",
     encryption: str = "A256GCM",
 ) -> str:

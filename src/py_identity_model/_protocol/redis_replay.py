@@ -32,3 +32,12 @@ class RedisReplayStore:
         """
         milliseconds = max(1, math.ceil((expires_at - self.clock()) * 1000))
         return self._client.set(self._prefix + key, b"1", px=milliseconds, nx=True)
+
+    def discard(self, key: str) -> Any:
+        """Forget ``key``: it was not used after all.
+
+        Example::
+
+            replays.discard("1")
+        """
+        return self._client.delete(self._prefix + key)

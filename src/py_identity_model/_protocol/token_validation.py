@@ -72,7 +72,7 @@ class TokenValidationConfig:
     max_token_size: int = field(default=MAX_TOKEN_SIZE, kw_only=True)
     allow_weak_keys: bool = field(default=False, kw_only=True)
     token_cache: TokenCache | None = field(default=None, kw_only=True)
-    decryption_keys: Sequence[PrivateKey] | None = field(default=None, kw_only=True)
+    decryption_keys: PrivateKey | Sequence[PrivateKey] | None = field(default=None, kw_only=True)
     client_secret: str | None = field(default=None, kw_only=True)
     jwks_uri: str | None = field(default=None, kw_only=True)
 
@@ -184,12 +184,20 @@ def policy_of(config: TokenValidationConfig) -> DiscoveryPolicy:
 
 def manual_key(config: TokenValidationConfig) -> JsonWebKey:
     """Return the configured key."""
-    key = config.key
-    if isinstance(key, Mapping):
-        key = jwks_from_dict({name: value for name, value in key.items() if value is not None})
-    if not isinstance(key, JsonWebKey):
-        raise _misconfigured("key must be a dictionary or a JsonWebKey", "missing_key")
-    return key
+    key: Any = config.key
+    if isinstance(key, Mapping) and "keys" not in key:
+        return jwks_from_dict({name: value for name, value in key.items() if value is not None})
+    if isinstance(key, JsonWebKey):
+        return key
+    from .._jose.key_material import public_keys  # seldom wanted
+
+    try:
+        (found,) = public_keys(key, "key")
+    except ValueError:  # several, or none
+        raise _misconfigured(
+            "key must be one key: a dictionary, a JsonWebKey, PEM or a key object", "missing_key"
+        ) from None
+    return found
 
 
 def opened(token: str, config: TokenValidationConfig) -> tuple[str, TokenValidationConfig]:

@@ -89,7 +89,7 @@ class AsyncAccessTokenVerifier:
         replay_store: ReplayStore | None = None,
         dpop_nonces: DPoPNonces | None = None,
         opaque_tokens: AsyncOpaqueTokens | None = None,
-        decryption_keys: Sequence[PrivateKey] | None = None,
+        decryption_keys: PrivateKey | Sequence[PrivateKey] | None = None,
         discovery_policy: DiscoveryPolicy | None = None,
         realm: str | None = None,
         resource_metadata: str | None = None,

@@ -215,12 +215,18 @@ def chosen_client(http_client: AsyncHTTPClient | None, url: object) -> AsyncHTTP
     """
     if http_client is None:
         return default_http_client(url)
-    if not isinstance(http_client, AsyncHTTPClient):
-        raise InvalidArgumentError(
-            f"http_client must be an AsyncHTTPClient, not {type(http_client).__name__}"
-        )
+    check_http_client(http_client)
     _ = http_client.client
     return http_client
+
+
+def check_http_client(given: object) -> None:
+    """Raise InvalidArgumentError for what no function takes as its ``http_client``."""
+    if given is not None and not isinstance(given, AsyncHTTPClient):
+        raise InvalidArgumentError(
+            f"http_client must be an AsyncHTTPClient, not {type(given).__name__}: "
+            "AsyncHTTPClient(client) wraps a client of httpx or httpx2"
+        )
 
 
 async def close_default_http_client() -> None:

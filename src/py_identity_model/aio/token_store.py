@@ -142,7 +142,7 @@ class AsyncStoredReplays:
 
             await AsyncStoredReplays(AsyncMemoryTokenStore()).add("1", 4102444800.0)
         """
-        name = f"replay-{hashlib.sha256(key.encode()).hexdigest()}"
+        name = self._name(key)
         try:
             async with self._store.lock(name):
                 if await self._store.get(name) is not None:
@@ -152,3 +152,18 @@ class AsyncStoredReplays:
             logger.error("a replay cannot be ruled out: %s", type(error).__name__)
             return False
         return True
+
+    async def discard(self, key: str) -> None:
+        """Forget ``key``: it was not used after all.  A store that is down keeps it.
+
+        Example::
+
+            await AsyncStoredReplays(AsyncMemoryTokenStore()).discard("1")
+        """
+        try:
+            await self._store.delete(self._name(key))
+        except Exception as error:
+            logger.error("an identifier cannot be forgotten: %s", type(error).__name__)
+
+    def _name(self, key: str) -> str:
+        return f"replay-{hashlib.sha256(key.encode()).hexdigest()}"

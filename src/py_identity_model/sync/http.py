@@ -216,12 +216,18 @@ def chosen_client(http_client: HTTPClient | None, url: object) -> HTTPClient:
     """
     if http_client is None:
         return default_http_client(url)
-    if not isinstance(http_client, HTTPClient):
-        raise InvalidArgumentError(
-            f"http_client must be an HTTPClient, not {type(http_client).__name__}"
-        )
+    check_http_client(http_client)
     _ = http_client.client
     return http_client
+
+
+def check_http_client(given: object) -> None:
+    """Raise InvalidArgumentError for what no function takes as its ``http_client``."""
+    if given is not None and not isinstance(given, HTTPClient):
+        raise InvalidArgumentError(
+            f"http_client must be an HTTPClient, not {type(given).__name__}: "
+            "HTTPClient(client) wraps a client of httpx or httpx2"
+        )
 
 
 def close_default_http_client() -> None:

@@ -8,8 +8,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from .._jose.jwk import PrivateKey
+from .._protocol.client_arguments import check_client_arguments, client_authentication_of
 from .._protocol.client_assertion import ClientSecretJwt, PrivateKeyJwtAuthentication
-from .._protocol.client_authentication import ClientAuthentication, NoClientAuthentication
+from .._protocol.client_authentication import ClientAuthentication
 from .._protocol.client_profile import (
     ClientProfile,
     check_profile,
@@ -32,7 +33,7 @@ from ..exceptions import (
 )
 from .discovery import get_discovery_document
 from .flights import Flights
-from .http import HTTPClient
+from .http import HTTPClient, check_http_client
 from .token_store import MemoryTokenStore, TokenStore
 from .userinfo import get_userinfo
 
@@ -59,7 +60,7 @@ class ProviderAccess:
         dpop_key: DPoPKey | None = None,
         id_token_algorithms: Sequence[str] | None = None,
         leeway: float = 0.0,
-        decryption_keys: Sequence[PrivateKey] | None = None,
+        decryption_keys: PrivateKey | Sequence[PrivateKey] | None = None,
         client_secret: str | None = None,
         token_store: TokenStore | None = None,
         replay_store: ReplayStore | None = None,
@@ -71,11 +72,22 @@ class ProviderAccess:
         self.client_id = client_id
         self.profile = profile
         self.dpop_key = dpop_key
-        self._authentication = client_authentication or NoClientAuthentication()
+        self._authentication = client_authentication_of(client_authentication, client_secret)
         signing = request_signing_algorithm if request_signing_key is not None else None
         check_profile(
             profile, self._authentication, use_dpop=dpop_key is not None, signs_requests=signing
         )
+        check_client_arguments(
+            issuer,
+            client_id,
+            self._authentication,
+            client_secret=client_secret,
+            dpop_key=dpop_key,
+            id_token_algorithms=id_token_algorithms,
+            request_signing=(request_signing_key, request_signing_algorithm),
+            decryption_keys=decryption_keys,
+        )
+        check_http_client(http_client)
         self._redirect_uri = redirect_uri
         self._scope = scope_text(scope) or ""
         if metadata is not None and metadata.issuer != issuer:

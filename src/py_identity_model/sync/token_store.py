@@ -143,7 +143,7 @@ class StoredReplays:
 
             StoredReplays(MemoryTokenStore()).add("1", 4102444800.0)
         """
-        name = f"replay-{hashlib.sha256(key.encode()).hexdigest()}"
+        name = self._name(key)
         try:
             with self._store.lock(name):
                 if self._store.get(name) is not None:
@@ -153,3 +153,18 @@ class StoredReplays:
             logger.error("a replay cannot be ruled out: %s", type(error).__name__)
             return False
         return True
+
+    def discard(self, key: str) -> None:
+        """Forget ``key``: it was not used after all.  A store that is down keeps it.
+
+        Example::
+
+            StoredReplays(MemoryTokenStore()).discard("1")
+        """
+        try:
+            self._store.delete(self._name(key))
+        except Exception as error:
+            logger.error("an identifier cannot be forgotten: %s", type(error).__name__)
+
+    def _name(self, key: str) -> str:
+        return f"replay-{hashlib.sha256(key.encode()).hexdigest()}"
