@@ -59,7 +59,8 @@ def _is_one(given: object) -> bool:
 
 
 def _is_key_object(given: object) -> bool:
-    return any(hasattr(given, one) for one in ("private_bytes", "public_bytes", "as_dict"))
+    made = not isinstance(given, type)
+    return made and any(hasattr(given, one) for one in ("private_bytes", "public_bytes", "as_dict"))
 
 
 def private_material(given: object, name: str) -> bytes:

@@ -9,7 +9,7 @@ from functools import lru_cache
 from typing import NamedTuple
 from urllib.parse import SplitResult, urlsplit
 
-from .._logging import redact_url
+from .._logging import redact_url, without_values
 from ..exceptions import ConfigurationException, DiscoveryHTTPSRequiredError
 from .policy import DiscoveryPolicy
 
@@ -51,7 +51,8 @@ def split_url(url: object) -> SplitResult:
         parts = urlsplit(url)
         host, _ = parts.hostname, parts.port
     except ValueError as error:
-        raise ConfigurationException(f"the URL is malformed: {error}", code="invalid_url") from None
+        text = f"the URL is malformed: {without_values(error)}"
+        raise ConfigurationException(text, code="invalid_url") from None
     if not parts.scheme:
         raise ConfigurationException("the URL has no scheme", code="invalid_url")
     if parts.scheme not in _DEFAULT_PORTS:

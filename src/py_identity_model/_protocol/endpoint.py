@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
@@ -23,7 +23,6 @@ A = TypeVar("A", bound=BaseResponse)
 
 _FAR = 1e12  # seconds: beyond any clock
 _NUMBER = re.compile(r"-?[0-9]{1,15}(\.[0-9]{1,15})?")
-_SHORTEST = 4  # characters: taking out less would leave no text
 
 
 @dataclass(frozen=True)
@@ -44,13 +43,23 @@ def secrets_of(request: BaseRequest) -> tuple[str, ...]:
     """Return what must not be quoted, should a provider echo it."""
     stored = vars(request)
     found: list[str] = []
-    for value in (stored.get(name) for name in request._secret_fields):
-        values = value.values() if isinstance(value, Mapping) else [value]
-        found += [one for one in values if isinstance(one, str) and len(one) >= _SHORTEST]
+    for name in (*request._secret_fields, "extra_parameters"):
+        found += _texts(stored.get(name))
     authentication = stored.get("client_authentication")
     if isinstance(authentication, ClientAuthentication):
         found += authentication.secrets()
     return tuple(found)
+
+
+def _texts(value: object) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping):
+        for one in value.values():
+            yield from _texts(one)
+    elif isinstance(value, (list, tuple)):
+        for one in value:
+            yield from _texts(one)
 
 
 def refusal(

@@ -102,9 +102,9 @@ class Session:
     """What came of a login: tokens, the ID token's ``claims``, and userinfo if it was asked for."""
 
     token: Mapping[str, Any] = field(repr=False)
-    claims: Mapping[str, Any]
+    claims: Mapping[str, Any] = field(repr=False)
     expires_at: datetime | None = None
-    userinfo: Mapping[str, Any] | None = None
+    userinfo: Mapping[str, Any] | None = field(default=None, repr=False)
 
     @property
     def subject(self) -> str:

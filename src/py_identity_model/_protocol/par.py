@@ -39,7 +39,9 @@ class PushedAuthorizationRequest(BaseRequest):
         )
     """
 
-    _secret_fields: ClassVar[frozenset[str]] = frozenset({"client_secret", "request"})
+    _secret_fields: ClassVar[frozenset[str]] = frozenset(
+        {"client_secret", "request", "state", "nonce"}
+    )
 
     client_id: str
     redirect_uri: str

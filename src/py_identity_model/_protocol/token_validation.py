@@ -79,7 +79,7 @@ class TokenValidationConfig:
     def __repr__(self) -> str:
         from .base import masked_repr  # seldom wanted
 
-        return masked_repr(self, frozenset({"key", "decryption_keys", "client_secret"}))
+        return masked_repr(self, frozenset({"key", "decryption_keys", "client_secret", "subject"}))
 
 
 def check_config(config: TokenValidationConfig, disco_doc_address: str | None) -> None:

@@ -46,6 +46,7 @@ class UserInfoResponse(BaseResponse):
     """The user's ``claims``; ``raw`` is a signed answer as it came: see ``claims``."""
 
     _guarded_fields: ClassVar[frozenset[str]] = frozenset({"claims", "raw"})
+    _secret_fields: ClassVar[frozenset[str]] = frozenset({"claims", "raw"})
 
     claims: dict[str, Any] | None = None
     raw: str | None = None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .._logging import logger, redact_url
+from .._logging import log_failed_request, logger, redact_url
 from .._protocol import discovery as protocol
 from .._protocol.discovery import DiscoveryDocumentRequest, DiscoveryDocumentResponse
 from .._settings import Settings, in_force
@@ -37,5 +37,5 @@ async def get_discovery_document(
         except Exception as error:
             response = protocol.failed(error)
     if not response.is_successful:
-        logger.error("discovery failed: %s", response.error_kind)
+        log_failed_request("discovery", disco_doc_req.address, response.error_kind)
     return response

@@ -8,7 +8,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from .._logging import logger
+from .._logging import log_failure, logger
 from .._protocol.authorization_code import AuthorizationCodeTokenRequest
 from .._protocol.base import BaseRequest
 from .._protocol.client_credentials import ClientCredentialsTokenRequest
@@ -116,7 +116,6 @@ class AsyncTokenSource:
         except PyIdentityModelException:
             if current is None or not current.is_usable(self.clock()):
                 raise
-            logger.warning("renewing a token failed; the old one serves on")
             return current
 
     async def renew(self, refused: str) -> StoredToken:
@@ -136,9 +135,16 @@ class AsyncTokenSource:
 
     async def _join(self, refused: str | None) -> StoredToken:
         with waiting_for(self):
-            joined = await self._flights.join(self._key, partial(self._renewed, refused))
+            joined = await self._flights.join(self._key, partial(self._renew_or_log, refused))
         assert joined is not None
         return joined[0]
+
+    async def _renew_or_log(self, refused: str | None) -> StoredToken:
+        try:
+            return await self._renewed(refused)
+        except PyIdentityModelException as error:
+            log_failure("renewal", self._request.address, error)
+            raise
 
     async def _renewed(self, refused: str | None) -> StoredToken:
         if self._device is not None and await self._stored() is None:

@@ -9,7 +9,7 @@ from time import time
 from typing import TYPE_CHECKING, TypeVar
 
 from .._jose.jwk import JsonWebKey
-from .._logging import logger, redact_url
+from .._logging import log_failed_request, logger, redact_url
 from .._protocol import discovery_rules as rules
 from .._protocol import key_set
 from .._protocol.cache import may_be_stored
@@ -47,7 +47,7 @@ def fetch_provider(
     except Exception as error:
         fetched = Fetched(Judged(**rules.failure(error)))
     if not fetched.judged.is_successful:
-        logger.error("discovery failed: %s", fetched.judged.error_kind)
+        log_failed_request("discovery", address, fetched.judged.error_kind)
     return fetched
 
 
@@ -57,14 +57,16 @@ def fetch_keys(
     attempt: Attempt = AS_CONFIGURED,
 ) -> Fetched[list[JsonWebKey]]:
     """Return the judged answer to what ``build`` returns, fetched as ``attempt`` says."""
+    address = None
     try:
         built = build()
+        address = built.url
         logger.info("fetching the key set %s", redact_url(built.url))
         fetched = _fetched(built, http_client, attempt, key_set.keys_of)
     except Exception as error:
         fetched = Fetched(key_set.failed(error))
     if not fetched.judged.is_successful:
-        logger.error("fetching a key set failed: %s", fetched.judged.error_kind)
+        log_failed_request("fetching a key set", address, fetched.judged.error_kind)
     return fetched
 
 

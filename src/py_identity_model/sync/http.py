@@ -11,7 +11,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 from .._http_library import built_request, ignore_cookies, library_of, no_cookies
-from .._logging import logger, redact_url
+from .._logging import logger, redact_url, scrub, without_values
 from .._protocol.messages import (
     USUAL_HEADERS,
     HttpRequest,
@@ -364,15 +364,18 @@ def _attempt(
         else:
             response = client.send(built, stream=True, follow_redirects=False)
         try:
-            return receive(response, request, due, library)
+            answer = receive(response, request, due, library)
+            return answer._replace(sent=prepared)
         finally:
             response.close()
     except library.InvalidURL as error:
-        raise ConfigurationException(f"the URL is malformed: {error}", code="invalid_url") from None
+        text = f"the URL is malformed: {without_values(error)}"
+        raise ConfigurationException(text, code="invalid_url") from None
     except library.RequestError as error:
         if monotonic() >= due:
             raise too_late(request) from error
-        raise NetworkException(_words_of(error), redact_url(request.url)) from error
+        text = scrub(_words_of(error), prepared.secrets())
+        raise NetworkException(text, redact_url(request.url)) from error
 
 
 def _assertion(request: HttpRequest) -> str | None:

@@ -9,7 +9,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from .._logging import logger
+from .._logging import log_failure, logger
 from .._protocol.authorization_code import AuthorizationCodeTokenRequest
 from .._protocol.base import BaseRequest
 from .._protocol.client_credentials import ClientCredentialsTokenRequest
@@ -117,7 +117,6 @@ class TokenSource:
         except PyIdentityModelException:
             if current is None or not current.is_usable(self.clock()):
                 raise
-            logger.warning("renewing a token failed; the old one serves on")
             return current
 
     def renew(self, refused: str) -> StoredToken:
@@ -137,9 +136,16 @@ class TokenSource:
 
     def _join(self, refused: str | None) -> StoredToken:
         with waiting_for(self):
-            joined = self._flights.join(self._key, partial(self._renewed, refused))
+            joined = self._flights.join(self._key, partial(self._renew_or_log, refused))
         assert joined is not None
         return joined[0]
+
+    def _renew_or_log(self, refused: str | None) -> StoredToken:
+        try:
+            return self._renewed(refused)
+        except PyIdentityModelException as error:
+            log_failure("renewal", self._request.address, error)
+            raise
 
     def _renewed(self, refused: str | None) -> StoredToken:
         if self._device is not None and self._stored() is None:
