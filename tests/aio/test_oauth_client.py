@@ -12,6 +12,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from py_identity_model.aio import (
+    AsyncHTTPClient,
     AsyncMemoryTokenStore,
     AsyncOAuthClient,
     AsyncStoredReplays,
@@ -714,7 +715,7 @@ WRONG: list[tuple[dict[str, Any], str]] = [
     ({"request_signing_key": {"keys": [{}, {}]}}, "request_signing_key must be one key"),
     ({"decryption_keys": ["s3cret-value"]}, "decryption_keys"),
     ({"decryption_keys": 5}, "decryption_keys"),
-    ({"http_client": httpx.AsyncClient()}, "AsyncHTTPClient"),
+    ({"http_client": "https://op.example"}, "AsyncHTTPClient"),
 ]
 
 
@@ -725,6 +726,20 @@ def test_a_wrong_argument_is_refused_while_the_client_is_made(
     with pytest.raises((InvalidArgumentError, ConfigurationException), match=text) as caught:
         AsyncOAuthClient("https://op.example", "web", **arguments)
     assert "s3cret" not in str(caught.value)
+
+
+async def test_a_certificate_and_an_http_client_are_not_combined() -> None:
+    async with AsyncHTTPClient() as http_client:
+        with refused(ConfigurationException, "mtls_with_client"):
+            AsyncOAuthClient(
+                "https://op.example",
+                "web",
+                SelfSignedTlsClientAuth("c.pem"),
+                http_client=http_client,
+            )
+        assert AsyncOAuthClient(
+            "https://op.example", "web", SelfSignedTlsClientAuth(), http_client=http_client
+        )
 
 
 @pytest.mark.parametrize(("issuer", "client_id"), [("", "web"), (None, "web"), ("https://x", " ")])

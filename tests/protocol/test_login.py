@@ -4,10 +4,19 @@ from __future__ import annotations
 
 import pytest
 
-from py_identity_model import AuthorizationRequest, parse_authorize_callback_response
+from py_identity_model import (
+    AuthorizationRequest,
+    build_authorization_url,
+    parse_authorize_callback_response,
+    validate_backchannel_notification,
+)
 from py_identity_model._protocol.callback import callback_url
 from py_identity_model._protocol.login import check_callback
-from py_identity_model.exceptions import AuthorizeCallbackException
+from py_identity_model.exceptions import (
+    AuthorizeCallbackException,
+    InvalidArgumentError,
+    ValidationException,
+)
 from tests.support import refused
 
 ISSUER = "https://op.example"
@@ -57,3 +66,12 @@ def test_a_plain_answer_needs_the_iss_that_its_provider_always_sends() -> None:
 )
 def test_what_web_servers_have_is_read_as_a_url(answer: object, url: str) -> None:
     assert callback_url(answer) == url
+
+
+def test_text_that_is_no_text_is_refused_and_never_an_untyped_error() -> None:
+    assert callback_url({"code": "\ud800"}) == "?code=%3F"
+    with refused(InvalidArgumentError, "invalid_argument"):
+        build_authorization_url("https://op.example/a", "web", "https://rp", login_hint="\ud800")
+    for token, header in (("\ud800", "Bearer x"), ("x", "Bearer \ud800"), ("", "Bearer ")):
+        with refused(ValidationException, "invalid_notification_token"):
+            validate_backchannel_notification(header, "{}", token)

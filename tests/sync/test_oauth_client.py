@@ -28,6 +28,7 @@ from py_identity_model.sync import (
     ClientSecretJwt,
     DiscoveryDocumentRequest,
     DPoPKey,
+    HTTPClient,
     MemoryReplayStore,
     MemoryTokenStore,
     MtlsClientAuth,
@@ -709,7 +710,7 @@ WRONG: list[tuple[dict[str, Any], str]] = [
     ({"request_signing_key": {"keys": [{}, {}]}}, "request_signing_key must be one key"),
     ({"decryption_keys": ["s3cret-value"]}, "decryption_keys"),
     ({"decryption_keys": 5}, "decryption_keys"),
-    ({"http_client": httpx.Client()}, "HTTPClient"),
+    ({"http_client": "https://op.example"}, "HTTPClient"),
 ]
 
 
@@ -720,6 +721,20 @@ def test_a_wrong_argument_is_refused_while_the_client_is_made(
     with pytest.raises((InvalidArgumentError, ConfigurationException), match=text) as caught:
         OAuthClient("https://op.example", "web", **arguments)
     assert "s3cret" not in str(caught.value)
+
+
+def test_a_certificate_and_an_http_client_are_not_combined() -> None:
+    with HTTPClient() as http_client:
+        with refused(ConfigurationException, "mtls_with_client"):
+            OAuthClient(
+                "https://op.example",
+                "web",
+                SelfSignedTlsClientAuth("c.pem"),
+                http_client=http_client,
+            )
+        assert OAuthClient(
+            "https://op.example", "web", SelfSignedTlsClientAuth(), http_client=http_client
+        )
 
 
 @pytest.mark.parametrize(("issuer", "client_id"), [("", "web"), (None, "web"), ("https://x", " ")])

@@ -97,7 +97,7 @@ def callback_url(answer: object) -> str:
     """
     if isinstance(answer, Mapping):
         fields = {name: value for name, value in answer.items() if value is not None}
-        return f"?{urlencode(fields, doseq=True)}"
+        return f"?{urlencode(fields, doseq=True, errors='replace')}"
     if not isinstance(answer, str):
         raise InvalidArgumentError(
             "answer must be a URL, a query string or the fields of a form, "

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hmac
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from json import loads
@@ -10,6 +9,7 @@ from typing import Any, ClassVar
 
 from ..exceptions import ValidationException
 from .base import BaseRequest, BaseResponse
+from .callback import same_text
 from .client_authentication import ClientAuthentication
 from .dpop import DPoPKey
 from .endpoint import (
@@ -191,9 +191,8 @@ def validate_backchannel_notification(
         )
     """
     scheme, _, token = (authorization or "").partition(" ")
-    expected = client_notification_token.encode()
-    fits = scheme.lower() == "bearer" and hmac.compare_digest(token.strip().encode(), expected)
-    if not fits or not expected:
+    fits = scheme.lower() == "bearer" and same_text(token.strip(), client_notification_token)
+    if not fits or not client_notification_token:
         raise ValidationException(
             "the notification does not carry the client_notification_token",
             code="invalid_notification_token",

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import hmac
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 from .base import BaseRequest, BaseResponse
+from .callback import same_text
 from .dpop import DPoPKey
 from .endpoint import Endpoint, json_object, refusal
 from .messages import ErrorKind, HttpRequest, HttpResponse, Replay
@@ -83,7 +83,7 @@ def with_claims(
         return UserInfoResponse(True, claims=dict(claims), raw=raw)
     if not isinstance(actual, str) or not actual:
         return _mismatch("the sub claim is missing from the userinfo response")
-    if not hmac.compare_digest(expected.encode(), actual.encode()):
+    if not same_text(expected, actual):
         return _mismatch(f"sub mismatch: expected {expected}, the userinfo response has {actual}")
     return UserInfoResponse(True, claims=dict(claims), raw=raw)
 

@@ -220,9 +220,20 @@ def chosen_client(http_client: AsyncHTTPClient | None, url: object) -> AsyncHTTP
     return http_client
 
 
-def check_http_client(given: object) -> None:
-    """Raise InvalidArgumentError for what no function takes as its ``http_client``."""
-    if given is not None and not isinstance(given, AsyncHTTPClient):
+def check_http_client(given: object, certificate: MtlsClientAuth | None = None) -> None:
+    """Raise InvalidArgumentError for what no function takes as its ``http_client``.
+
+    Raises ConfigurationException for one that cannot present ``certificate``: TLS is set up by
+    then.
+    """
+    if given is None:
+        return
+    if certificate is not None:
+        raise ConfigurationException(
+            "mtls and http_client cannot be combined: let the client present the certificate",
+            code="mtls_with_client",
+        )
+    if not isinstance(given, AsyncHTTPClient):
         raise InvalidArgumentError(
             f"http_client must be an AsyncHTTPClient, not {type(given).__name__}: "
             "AsyncHTTPClient(client) wraps a client of httpx or httpx2"
@@ -272,11 +283,7 @@ async def _send_with_certificate(
     retries: int | None,
 ) -> HttpResponse:
     """Send ``request`` by a client of its own that presents ``certificate``."""
-    if http_client is not None:
-        raise ConfigurationException(
-            "mtls and http_client cannot be combined: let the client present the certificate",
-            code="mtls_with_client",
-        )
+    check_http_client(http_client, certificate)
     client = _open(None, None, certificate)
     try:
         return await send(

@@ -185,6 +185,7 @@ class AsyncOAuthClient(AsyncLogins):
         *,
         session: Session | None = None,
         origins: Collection[str] | None = None,
+        allow_tokens_over_plain_http: bool = False,
         **more: Unpack[TokenParameters],
     ) -> AsyncTokenAuth:
         """Return an ``auth`` for an HTTP client of yours; see :class:`AsyncTokenAuth`.
@@ -195,7 +196,11 @@ class AsyncOAuthClient(AsyncLogins):
 
             auth = await client.auth(scope="read", origins=["https://api.example"])
         """
-        return AsyncTokenAuth(await self.token_source(session=session, **more), origins=origins)
+        return AsyncTokenAuth(
+            await self.token_source(session=session, **more),
+            origins=origins,
+            allow_tokens_over_plain_http=allow_tokens_over_plain_http,
+        )
 
     @overload
     async def end_session_url(

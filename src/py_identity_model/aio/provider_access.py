@@ -86,7 +86,7 @@ class AsyncProviderAccess:
             request_signing=(request_signing_key, request_signing_algorithm),
             decryption_keys=decryption_keys,
         )
-        check_http_client(http_client)
+        check_http_client(http_client, self._authentication.certificate)
         self._redirect_uri = redirect_uri
         self._scope = scope_text(scope) or ""
         if metadata is not None and metadata.issuer != issuer:

@@ -184,6 +184,7 @@ class OAuthClient(Logins):
         *,
         session: Session | None = None,
         origins: Collection[str] | None = None,
+        allow_tokens_over_plain_http: bool = False,
         **more: Unpack[TokenParameters],
     ) -> TokenAuth:
         """Return an ``auth`` for an HTTP client of yours; see :class:`TokenAuth`.
@@ -194,7 +195,11 @@ class OAuthClient(Logins):
 
             auth = client.auth(scope="read", origins=["https://api.example"])
         """
-        return TokenAuth(self.token_source(session=session, **more), origins=origins)
+        return TokenAuth(
+            self.token_source(session=session, **more),
+            origins=origins,
+            allow_tokens_over_plain_http=allow_tokens_over_plain_http,
+        )
 
     @overload
     def end_session_url(
