@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import html
+import json
 import logging
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from enum import Enum
 from typing import Any
 from urllib.parse import quote, quote_plus, urlsplit, urlunsplit
+
+from .exceptions import NetworkException, PyIdentityModelException
 
 logger = logging.getLogger("py_identity_model")
 logger.addHandler(logging.NullHandler())
 
 REDACTED = "***REDACTED***"
 _LONG = 100
+_MOST_LOGGED = 200
+_COME_AGAIN = frozenset({"authorization_pending", "slow_down"})
 _SECRET_NAMES = frozenset(
     {
         "accesstoken", "actortoken", "assertion", "authorization", "authreqid", "clientassertion",
@@ -27,6 +34,11 @@ _SECRET_MEMBER = (  # compiled when first used: few processes ever log an answer
     r"|code_verifier|device_code|user_code|subject_token|actor_token|password"
     r'|registration_access_token)"\s*:\s*)"(?:[^"\\]|\\.)*"?'
 )
+_JWT = r"(?<![A-Za-z0-9_=-])eyJ[A-Za-z0-9_=-]+(?:\.[A-Za-z0-9_=-]*){1,4}"
+_LONG_SECRET = 8  # characters
+_LONG_WORD = 16
+_WORD_BEGINS = r"(?:(?<!\w)|(?<=\\[nrt])|(?<=%[0-9A-Fa-f][0-9A-Fa-f]))"
+_WORD_ENDS = r"(?!\w)"
 _CREDENTIALS = r"(?i)\b(basic|bearer|dpop)(\s+)[A-Za-z0-9+/=._~-]{8,}"
 
 
@@ -78,14 +90,77 @@ def redact_url(url: str) -> str:
 
 
 def scrub(text: str, secrets: Iterable[str | None] = ()) -> str:
-    """Return ``text`` without ``secrets``, in any form they were sent in, and without tokens."""
-    forms = {
-        form
-        for secret in secrets
-        if secret
-        for form in (secret, quote(secret, safe=""), quote_plus(secret, safe=""))
-    }
+    """Return ``text`` without ``secrets``, in any form they were sent in, and without tokens.
+
+    Short secrets are taken out where they are a word of their own: anywhere else they may be a
+    part of another ("no" in "cannot").
+    """
+    forms = {form for secret in secrets if secret for form in _forms_of(secret)}
     for form in sorted(forms, key=len, reverse=True):
-        text = text.replace(form, REDACTED)
+        if _is_distinct(form):
+            text = text.replace(form, REDACTED)
+        else:
+            text = re.sub(f"{_WORD_BEGINS}{re.escape(form)}{_WORD_ENDS}", REDACTED, text)
     text = re.sub(_SECRET_MEMBER, rf'\1"{REDACTED}"', text)
-    return re.sub(_CREDENTIALS, rf"\1\2{REDACTED}", text)
+    text = re.sub(_CREDENTIALS, rf"\1\2{REDACTED}", text)
+    return re.sub(_JWT, REDACTED, text)
+
+
+def _forms_of(secret: str) -> Iterator[str]:
+    """Return how a provider may echo ``secret``: as it is, encoded (twice as well), or escaped."""
+    quoted = secret.encode("utf-8", "surrogatepass")
+    for encoded in (quote(quoted, safe=""), quote_plus(quoted, safe="")):
+        yield from (encoded, encoded.replace("%2F", "%2f"), quote(encoded, safe=""))
+    escaped = json.dumps(secret)[1:-1]
+    yield from (escaped, escaped.replace("/", r"\/"), html.escape(secret), secret)
+    if secret.strip():
+        yield secret.strip()
+
+
+def _is_distinct(secret: str) -> bool:
+    """Whether ``secret`` can hardly be a part of an ordinary word."""
+    return len(secret) >= (_LONG_WORD if secret.isalpha() else _LONG_SECRET)
+
+
+def without_values(error: object) -> str:
+    """Return what an error of a parser says, without the pieces of input that it quotes."""
+    return re.sub(r"(?:b?'[^']*'|b?\"[^\"]*\")", "...", str(error))
+
+
+def log_failed_request(
+    operation: str, address: object, kind: Enum | None, oauth_error: str | None = None
+) -> None:
+    """Leave one record of a request that failed: where it went, and why.
+
+    A poll that is told to come again has not failed.
+    """
+    logger.log(
+        logging.INFO if oauth_error in _COME_AGAIN else logging.ERROR,
+        "%s failed: %s at %s%s",
+        operation,
+        "unknown" if kind is None else kind.value,
+        redact_url(address) if isinstance(address, str) else "no address",
+        "" if oauth_error is None else f", {one_line(oauth_error)}",
+    )
+
+
+def log_failure(event: str, where: str, error: PyIdentityModelException) -> None:
+    """Leave one record of a login or renewal that failed: its code, where, and why.
+
+    What a network exception says may quote an answer with personal data, so only the provider's
+    registered word is taken from it.
+    """
+    said = error.details.get("oauth_error")
+    reason = said if isinstance(error, NetworkException) else str(error)
+    logging.getLogger(f"{logger.name}.{event}").info(
+        "%s failed: code=%s issuer=%s reason=%s",
+        event,
+        error.code,
+        redact_url(where),
+        one_line(scrub(str(reason or type(error).__name__))),
+    )
+
+
+def one_line(text: str) -> str:
+    """Return the beginning of ``text``, without characters that could forge a log line."""
+    return text.encode("unicode_escape").decode("ascii")[:_MOST_LOGGED]

@@ -11,6 +11,7 @@ import pytest
 
 from py_identity_model._seam.aio import gather
 from py_identity_model.aio import (
+    AsyncHTTPClient,
     AsyncMemoryTokenStore,
     AsyncTokenAuth,
     AsyncTokenSource,
@@ -18,6 +19,7 @@ from py_identity_model.aio import (
     AuthorizationCodeTokenRequest,
     ClientCredentialsTokenRequest,
     ClientSecretBasic,
+    ClientSecretPost,
     DeviceAuthorizationResponse,
     DeviceTokenRequest,
     DPoPKey,
@@ -26,7 +28,11 @@ from py_identity_model.aio import (
     StoredToken,
     TokenExchangeRequest,
 )
-from py_identity_model.exceptions import InvalidArgumentError, TokenRequestException
+from py_identity_model.exceptions import (
+    ConfigurationException,
+    InvalidArgumentError,
+    TokenRequestException,
+)
 from py_identity_model.testing import Answer, EmbeddedProvider, Received
 from tests.support import failing, refused
 
@@ -488,7 +494,158 @@ async def test_a_token_is_renewed_once_and_not_for_other_reasons(
         assert len(api.requests) == 3
         api.challenge = "Bearer"
         assert (await client.get("/orders")).status_code == 401
-        assert len(api.requests) == 5
+        assert len(api.requests) == 4
+    assert provider.count("/token") == 2
+
+
+async def test_an_api_that_refuses_every_token_has_one_renewed_until_it_takes_one(
+    provider: EmbeddedProvider,
+) -> None:
+    numbered(provider)
+    api = Api("nothing")
+    source = source_of(provider)
+    async with api.client(AsyncTokenAuth(source)) as client:
+        for _ in range(20):
+            assert (await client.get("/orders")).status_code == 401
+        assert provider.count("/token") == 2
+        api.good = {"a2"}
+        assert (await client.get("/orders")).status_code == 200
+        api.good = {"a3"}
+        assert (await client.get("/orders")).status_code == 200
+        assert provider.count("/token") == 3
+
+
+async def test_what_another_origin_answers_renews_and_teaches_nothing(
+    provider: EmbeddedProvider,
+) -> None:
+    numbered(provider, "DPoP")
+    seen: list[httpx.Request] = []
+
+    def serve(request: httpx.Request) -> httpx.Response:
+        seen.append(request)
+        if request.url.host == "api.example":
+            return httpx.Response(302, headers={"location": "https://else.example/"})
+        challenge = 'DPoP error="use_dpop_nonce", Bearer error="invalid_token"'
+        return httpx.Response(401, headers={"www-authenticate": challenge, "dpop-nonce": "theirs"})
+
+    auth = AsyncTokenAuth(AsyncTokenSource(request_of(provider, dpop_key=DPoPKey())))
+    transport = httpx.MockTransport(serve)
+    async with httpx.AsyncClient(transport=transport, auth=auth, follow_redirects=True) as client:
+        for _ in range(2):
+            assert (await client.get("https://api.example/")).status_code == 401
+    hosts = ["api.example", "else.example"] * 2
+    assert [one.url.host for one in seen] == hosts
+    for request in seen:
+        own = request.url.host == "api.example"
+        assert ("authorization" in request.headers, "dpop" in request.headers) == (own, own)
+        assert not own or "theirs" not in Api()._claims(request)
+    assert provider.count("/token") == 1
+
+
+async def test_a_redirect_within_the_origin_carries_token_and_proof(
+    provider: EmbeddedProvider,
+) -> None:
+    numbered(provider, "DPoP")
+
+    def serve(request: httpx.Request) -> httpx.Response:
+        if request.url.path == "/old":
+            return httpx.Response(302, headers={"location": "/new"})
+        return httpx.Response(
+            200, json=["authorization" in request.headers, request.headers["dpop"]]
+        )
+
+    auth = AsyncTokenAuth(AsyncTokenSource(request_of(provider, dpop_key=DPoPKey())))
+    transport = httpx.MockTransport(serve)
+    async with httpx.AsyncClient(transport=transport, auth=auth, follow_redirects=True) as client:
+        authorized, proof = (await client.get("https://api.example/old")).json()
+    assert authorized
+    assert proof.count(".") == 2
+
+
+async def test_a_server_that_demands_the_nonce_it_was_given_is_not_asked_again(
+    provider: EmbeddedProvider,
+) -> None:
+    numbered(provider, "DPoP")
+    asked = 0
+
+    def serve(request: httpx.Request) -> httpx.Response:
+        nonlocal asked
+        asked += 1
+        headers = {"www-authenticate": 'DPoP error="use_dpop_nonce"', "dpop-nonce": "same"}
+        return httpx.Response(401, headers=headers)
+
+    auth = AsyncTokenAuth(AsyncTokenSource(request_of(provider, dpop_key=DPoPKey())))
+    transport = httpx.MockTransport(serve)
+    async with httpx.AsyncClient(transport=transport, auth=auth) as client:
+        await client.get("https://api.example/")
+        assert asked == 2
+        await client.get("https://api.example/")
+        assert asked == 3
+    assert provider.count("/token") == 1
+
+
+async def test_the_nonces_of_many_servers_are_bounded(provider: EmbeddedProvider) -> None:
+    numbered(provider, "DPoP")
+
+    def serve(request: httpx.Request) -> httpx.Response:
+        nonce = "x" * (5000 if request.url.host == "h0.example" else 10)
+        return httpx.Response(200, headers={"dpop-nonce": nonce})
+
+    key = DPoPKey("EdDSA")
+    auth = AsyncTokenAuth(AsyncTokenSource(request_of(provider, dpop_key=key)))
+    transport = httpx.MockTransport(serve)
+    async with httpx.AsyncClient(transport=transport, auth=auth) as client:
+        for number in range(1100):
+            await client.get(f"https://h{number}.example/")
+    assert len(auth._memory.nonces) <= 1000
+    assert auth._memory.place(key, "https://h1099.example/") in auth._memory.nonces
+
+
+@pytest.mark.parametrize("secret_in_body", [True, False])
+@pytest.mark.parametrize("first", ["api", "source"])
+async def test_a_client_that_waits_for_its_own_token_is_refused(
+    provider: EmbeddedProvider, secret_in_body: bool, first: str
+) -> None:
+    method = ClientSecretPost if secret_in_body else ClientSecretBasic
+    request = ClientCredentialsTokenRequest(
+        provider.token_endpoint,
+        provider.client_id,
+        client_authentication=method(provider.client_secret),
+    )
+    async with httpx.AsyncClient() as client:
+        source = AsyncTokenSource(request, AsyncHTTPClient(client))
+        client.auth = AsyncTokenAuth(source)
+        if not secret_in_body:  # its Authorization header goes instead of the token: no circle
+            assert (await source.get_token()).access_token
+            return
+        with refused(ConfigurationException, "client_waits_for_itself"):
+            await (client.get(provider.issuer) if first == "api" else source.get_token())
+        client.auth = AsyncTokenAuth(source, origins=["https://api.example"])
+        assert (await source.get_token()).access_token
+
+
+async def test_two_sources_that_wait_for_each_other_are_refused(
+    provider: EmbeddedProvider,
+) -> None:
+    request = ClientCredentialsTokenRequest(
+        provider.token_endpoint,
+        provider.client_id,
+        client_authentication=ClientSecretPost(provider.client_secret),
+    )
+    async with httpx.AsyncClient() as one, httpx.AsyncClient() as other:
+        first = AsyncTokenSource(request, AsyncHTTPClient(one))
+        second = AsyncTokenSource(request, AsyncHTTPClient(other))
+        one.auth, other.auth = AsyncTokenAuth(second), AsyncTokenAuth(first)
+        with refused(ConfigurationException, "client_waits_for_itself"):
+            await first.get_token()
+        one.auth = httpx.Auth()
+        assert (await second.get_token()).access_token
+
+
+def test_origins_that_could_never_match_are_refused(provider: EmbeddedProvider) -> None:
+    for origin in ("api.example", "https://", "https://api.example/v1", "https://a.example/?x=1"):
+        with refused(InvalidArgumentError, "invalid_argument"):
+            AsyncTokenAuth(source_of(provider), origins=[origin])
 
 
 async def test_a_renewal_that_fails_leaves_the_answer(provider: EmbeddedProvider) -> None:

@@ -172,6 +172,9 @@ class FakeRedis:
     def set(self, *arguments: object, **options: object) -> bool:
         return True
 
+    def delete(self, *keys: object) -> int:
+        return 0
+
 
 def fake_redis_store(package: Any) -> Any:
     """Return a store that keeps tokens in this process."""

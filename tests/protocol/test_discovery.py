@@ -12,7 +12,7 @@ from py_identity_model import (
     DiscoveryErrorKind,
     DiscoveryPolicy,
 )
-from py_identity_model._protocol.discovery import response_of
+from py_identity_model._protocol.discovery import checked_response_of, response_of
 from py_identity_model._protocol.discovery_rules import build, failed, parse
 from py_identity_model._protocol.fetching import FetchResult
 from py_identity_model._protocol.messages import HttpResponse
@@ -46,7 +46,7 @@ def judged(
     try:
         build(address, rules)
         answer = HttpResponse(200, {"content-type": media_type}, content)
-        return response_of(FetchResult(parse(address, rules, answer)))
+        return checked_response_of(FetchResult(parse(address, rules, answer)), address, rules)
     except Exception as error:
         return response_of(failed(error))
 
@@ -252,6 +252,12 @@ def test_an_authority_replaces_the_issuers() -> None:
         ("https://[::ffff:10.0.0.1]/token", Kind.INVALID_DOCUMENT),
         ("https://169.254.169.254/token", Kind.INVALID_DOCUMENT),
         ("https://0.0.0.0/token", Kind.INVALID_DOCUMENT),
+        ("https://127\u30020\u30020\u30021:8443/token", Kind.INVALID_DOCUMENT),
+        ("https://localhost/token", Kind.INVALID_DOCUMENT),
+        ("https://a.localhost./token", Kind.INVALID_DOCUMENT),
+        ("https://100.64.0.1/token", Kind.INVALID_DOCUMENT),
+        ("https://metadata.google.internal/token", Kind.INVALID_DOCUMENT),
+        ("https://127.0.0.1%25.example/token", Kind.INVALID_DOCUMENT),
         ("https://8.8.8.8/token", None),
     ],
 )
@@ -268,6 +274,28 @@ def test_loopback_aliases_may_be_allowed_and_only_they() -> None:
     assert judged(inside, policy).is_successful
     private = {"mtls_endpoint_aliases": {"token_endpoint": "https://10.0.0.1/token"}}
     assert judged(private, policy).error_kind is Kind.INVALID_DOCUMENT
+
+
+def test_aliases_may_be_internal_where_the_issuer_or_a_named_address_is() -> None:
+    alias = {"mtls_endpoint_aliases": {"token_endpoint": "https://10.0.0.1:8443/token"}}
+    policy = DiscoveryPolicy(additional_endpoint_base_addresses=["https://10.0.0.1"])
+    assert judged(alias, policy).is_successful
+    issuer = "http://127.0.0.1:8180"
+    local = {
+        name: value.replace(ISSUER, issuer)
+        for name, value in DOCUMENT.items()
+        if isinstance(value, str)
+    }
+    assert judged({**local, **alias}, address=issuer).is_successful
+    disguised = {"mtls_endpoint_aliases": {"token_endpoint": "https://167772161/token"}}
+    refusal = judged({**local, **disguised}, address=issuer)
+    assert refusal.error_kind is Kind.INVALID_DOCUMENT
+
+
+def test_what_validation_needs_of_a_document_is_not_stopped_by_aliases() -> None:
+    document = {**DOCUMENT, "mtls_endpoint_aliases": {"token_endpoint": "https://10.0.0.1/t"}}
+    answer = HttpResponse(200, {"content-type": "application/json"}, json.dumps(document).encode())
+    assert parse(ISSUER, DiscoveryPolicy(), answer)[:2] == (ISSUER, document["jwks_uri"])
 
 
 def test_aliases_must_be_an_object_and_their_scheme_is_optional_to_check() -> None:

@@ -373,7 +373,7 @@ def test_the_checks_permit_ed25519_and_the_constant_is_as_it_was(algorithm: str)
     }
     assert validate_fapi_authorization_request(**request, algorithm=algorithm).is_compliant
     assert not validate_fapi_authorization_request(**request, algorithm="Ed448").is_compliant
-    assert FAPI2_ALLOWED_SIGNING_ALGORITHMS == {"PS256", "ES256"}
+    assert {"PS256", "ES256"} == FAPI2_ALLOWED_SIGNING_ALGORITHMS
 
 
 def test_an_identifier_is_taken_once_until_it_expires() -> None:

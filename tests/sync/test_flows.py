@@ -164,6 +164,13 @@ def test_a_token_ends_with_its_revocation(provider: EmbeddedProvider) -> None:
     assert userinfo.status_code == 401
 
 
+@pytest.fixture
+def no_pause(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let polls follow each other at once."""
+    monkeypatch.setattr("py_identity_model._protocol.polling._SHORTEST", 0)
+
+
+@pytest.mark.usefixtures("no_pause")
 @pytest.mark.parametrize("agree", [True, False])
 def test_a_device_waits_for_its_user(provider: EmbeddedProvider, agree: bool) -> None:
     device = request_device_authorization(
@@ -193,8 +200,26 @@ def test_waiting_ends_when_the_codes_have_expired(provider: EmbeddedProvider) ->
     assert provider.requests == []
 
 
-def test_waiting_goes_on_until_there_is_an_answer(provider: EmbeddedProvider) -> None:
-    pending = Answer.of_json({"error": "authorization_pending"}, 400)
+@pytest.mark.usefixtures("no_pause")
+def test_waiting_ends_with_the_providers_own_error(provider: EmbeddedProvider) -> None:
+    answers = iter(
+        [
+            Answer.of_json({"error": "authorization_pending"}),
+            Answer.of_json({"error": "server_error", "error_description": "out of order"}, 500),
+        ]
+    )
+    provider.intercept = lambda received: next(answers)
+    device = DeviceAuthorizationResponse(True, device_code="d", expires_in=60, interval=0)
+    request = DeviceTokenRequest(provider.token_endpoint, "native", "d")
+    response = wait_for_device_token(request, device)
+    assert response.oauth_error == "server_error"
+    assert response.oauth_error_description == "out of order"
+
+
+@pytest.mark.usefixtures("no_pause")
+@pytest.mark.parametrize("status", [400, 200])
+def test_waiting_goes_on_until_there_is_an_answer(provider: EmbeddedProvider, status: int) -> None:
+    pending = Answer.of_json({"error": "authorization_pending"}, status)
     granted = Answer.of_json({"access_token": "t", "token_type": "Bearer"})
     answers = iter([pending, pending, granted])
     provider.intercept = lambda received: next(answers)

@@ -216,6 +216,24 @@ def test_proofs_and_their_nonces_go_with_requests_of_httpx2(
     assert len(set(proofs)) == 2
 
 
+def test_a_redirect_of_httpx2_carries_neither_token_nor_proof_elsewhere(
+    provider: EmbeddedProvider,
+) -> None:
+    seen: dict[str, tuple[bool, bool]] = {}
+
+    def serve(request: httpx2.Request) -> httpx2.Response:
+        seen[request.url.host] = "authorization" in request.headers, "dpop" in request.headers
+        if request.url.host == "api.example":
+            return httpx2.Response(302, headers={"location": "https://else.example/"})
+        return httpx2.Response(401, headers={"www-authenticate": "DPoP", "dpop-nonce": "theirs"})
+
+    with api(TokenAuth(source_of(provider, DPoPKey())), serve) as client:
+        client.follow_redirects = True
+        assert (client.get("https://api.example/")).status_code == 401
+    assert seen == {"api.example": (True, True), "else.example": (False, False)}
+    assert provider.count("/token") == 1
+
+
 def test_what_is_of_neither_library_is_treated_as_httpx() -> None:
     assert library_of(object()) is httpx
     assert library_of(httpx.Request("GET", URL)) is httpx

@@ -3,11 +3,14 @@
 
 from __future__ import annotations
 
+import json
+import logging
 from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 import httpx
 import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
 
 from py_identity_model.exceptions import (
     AuthorizeCallbackException,
@@ -27,11 +30,16 @@ from py_identity_model.sync import (
     DiscoveryDocumentRequest,
     DPoPKey,
     HTTPClient,
+    MemoryReplayStore,
+    MemoryTokenStore,
+    MtlsClientAuth,
     NoClientAuthentication,
     OAuthClient,
+    PrivateKeyJwt,
     PrivateKeyJwtAuthentication,
     SelfSignedTlsClientAuth,
     Session,
+    StoredReplays,
     clear_discovery_cache,
     get_discovery_document,
     provider_cache,
@@ -106,7 +114,7 @@ CALLBACKS: list[tuple[str, str]] = [
     ("?code=c&state={state}&iss=https://else", "issuer_mismatch"),
     ("?state={state}", "incomplete_callback"),
     ("?error=access_denied&state={state}", "authorization_refused"),
-    ("?error=access_denied", "missing_state"),
+    ("?error=access_denied", "authorization_refused"),
     ("?error=access_denied&state=other", "state_mismatch"),
     ("?nothing=here", "no_parameters"),
     ("", "invalid_callback"),
@@ -490,6 +498,322 @@ def test_a_provider_or_a_login_that_violates_the_profile_is_refused(
         client.callback(f"?code=c&state={begun.state}", begun)
 
 
+LOGIN_LOGGER = "py_identity_model.login"
+
+
+def failed_logins(caplog: pytest.LogCaptureFixture) -> list[str]:
+    return [one.getMessage() for one in caplog.records if one.name == LOGIN_LOGGER]
+
+
+def test_strangers_cannot_lock_others_out_of_their_logins(
+    provider: EmbeddedProvider,
+) -> None:
+    class Adds:
+        """A store of somebody else's, which cannot forget."""
+
+        def __init__(self) -> None:
+            self.known: list[str] = []
+
+        def add(self, key: str, expires_at: float) -> bool:
+            self.known.append(key)
+            return self.known.count(key) == 1
+
+    stores: list[Any] = [MemoryReplayStore(20), Adds()]
+    stores.append(StoredReplays(MemoryTokenStore()))
+    for store in stores:
+        client = OAuthClient(provider.issuer, "native", redirect_uri=REDIRECT, replay_store=store)
+        for _ in range(40):
+            begun = client.authorization_request()
+            with refused(TokenRequestException, "token_request_error"):
+                client.callback(f"?code=garbage&state={begun.state}", begun)
+        begun = client.authorization_request()
+        answer = browsed(begun.url)
+        assert (client.callback(answer, begun)).subject == "alice"
+        asked = provider.count("/token")
+        if isinstance(store, Adds):
+            assert len(store.known) == 1
+            continue
+        with refused(AuthorizeCallbackException, "callback_replayed"):
+            client.callback(answer, begun)
+        assert provider.count("/token") == asked  # a spent code must not reach the provider
+
+
+def test_an_answer_may_come_again_when_the_provider_could_not_be_reached(
+    provider: EmbeddedProvider,
+) -> None:
+    client = client_of(provider)
+    begun = client.authorization_request()
+    answer = browsed(begun.url)
+    provider.intercept = failing("/token", 400)
+    with refused(TokenRequestException, "token_request_error"):
+        client.callback(answer, begun)
+    provider.intercept = None
+    assert (client.callback(answer, begun)).subject == "alice"
+
+
+@pytest.mark.parametrize(
+    ("token", "key", "code"),
+    [
+        ({"token_type": "Bearer"}, True, "token_not_bound_to_key"),
+        ({}, True, "token_not_bound_to_key"),
+        ({"token_type": "DPoP"}, False, "unsupported_token_type"),
+        ({"token_type": "mac"}, False, "unsupported_token_type"),
+        ({"token_type": "Bearer", "expires_in": 0}, False, "invalid_expires_in"),
+        ({"token_type": "Bearer", "access_token": 5}, False, "invalid_access_token"),
+        ({"token_type": "Bearer", "access_token": None}, False, "invalid_access_token"),
+    ],
+)
+def test_a_token_that_was_not_asked_for_ends_the_login(
+    provider: EmbeddedProvider, token: dict[str, Any], key: bool, code: str
+) -> None:
+    client = client_of(provider, dpop_key=DPoPKey() if key else None)
+    begun = client.authorization_request()
+    answer = browsed(begun.url)
+    provider.intercept = answering(
+        "/token", Answer.of_json({"access_token": "hidden-token", "id_token": "x", **token})
+    )
+    with refused(TokenRequestException, code) as caught:
+        client.callback(answer, begun)
+    assert "hidden" not in str(caught.value)
+
+
+@pytest.mark.parametrize(("kind", "good"), [("DPoP", True), ("Bearer", False), ("N_A", False)])
+def test_an_exchanged_token_is_judged_like_others(
+    provider: EmbeddedProvider, kind: str, good: bool
+) -> None:
+    token = {"access_token": "t", "token_type": kind}
+    provider.intercept = answering("/token", Answer.of_json(token))
+    client = client_of(provider, dpop_key=DPoPKey())
+    assert (client.exchange("subject", audience="orders")).is_successful is good
+    issued = {"issued_token_type": "urn:ietf:params:oauth:token-type:saml2"}
+    provider.intercept = answering("/token", Answer.of_json({**token, **issued}))
+    assert (client.exchange("subject")).is_successful
+
+
+def test_the_providers_own_error_is_reported_and_spends_nothing(
+    provider: EmbeddedProvider,
+) -> None:
+    client = client_of(provider)
+    begun = client.authorization_request()
+    for answer in (
+        "?error=access_denied&error_description=no",
+        f"?error=access_denied&error_description=no&state={begun.state}&iss={provider.issuer}",
+        f"error=access_denied&error_description=no&state={begun.state}",
+        {"error": "access_denied", "error_description": "no", "state": None},
+        {"error": ["access_denied"], "error_description": ["no"], "state": [begun.state]},
+    ):
+        with refused(AuthorizeCallbackException, "authorization_refused") as caught:
+            client.callback(answer, begun)
+        assert caught.value.details == {"error": "access_denied", "error_description": "no"}
+    for code, other in (("state_mismatch", "state=other"), ("issuer_mismatch", "iss=https://e")):
+        with refused(AuthorizeCallbackException, code):
+            client.callback(f"?error=access_denied&{other}", begun)
+    assert (client.callback(browsed(begun.url), begun)).subject == "alice"
+
+
+def test_an_unsigned_error_is_reported_where_answers_must_be_signed(
+    provider: EmbeddedProvider,
+) -> None:
+    client = client_of(provider)
+    begun = client.authorization_request(response_mode="jwt")
+    with refused(AuthorizeCallbackException, "authorization_refused"):
+        client.callback("?error=invalid_request", begun)
+    with refused(AuthorizeCallbackException, "unsigned_response"):
+        client.callback(f"?code=c&state={begun.state}", begun)
+
+
+def test_an_answer_is_a_url_a_query_or_a_form(provider: EmbeddedProvider) -> None:
+    client = client_of(provider)
+    for shape in ("url", "query", "?query", "form", "lists"):
+        begun = client.authorization_request()
+        url = browsed(begun.url)
+        query = urlsplit(url).query
+        form = {name: values[0] for name, values in parse_qs(query).items()}
+        answer: Any = {
+            "url": url,
+            "query": query,
+            "?query": f"?{query}",
+            "form": form,
+            "lists": parse_qs(query),
+        }[shape]
+        assert (client.callback(answer, begun)).subject == "alice"
+    wrongs: list[Any] = [None, 5, b"code=c"]
+    for wrong in wrongs:
+        with refused(InvalidArgumentError, "invalid_argument"):
+            client.callback(wrong, begun)
+    empty: list[Any] = ["", " ", {}]
+    for nothing in empty:
+        with pytest.raises(AuthorizeCallbackException):
+            client.callback(nothing, begun)
+
+
+def test_a_login_that_is_lost_is_told_apart(provider: EmbeddedProvider) -> None:
+    client = client_of(provider)
+    begun: Any = None
+    with refused(AuthorizeCallbackException, "missing_login"):
+        client.callback("?code=c&state=s", begun)
+    begun = (client.authorization_request()).to_json()
+    with refused(InvalidArgumentError, "invalid_argument"):
+        client.callback("?code=c&state=s", begun)
+
+
+@pytest.mark.parametrize("name", ["state", "nonce", "code_verifier", "issuer", "client_id"])
+@pytest.mark.parametrize("value", [None, "", 5])
+def test_a_login_without_its_secrets_is_refused(name: str, value: object) -> None:
+    begun = AuthorizationRequest("u", "i", "c", "r", "s", "n", "v")
+    members = {**json.loads(begun.to_json()), name: value}
+    with refused(InvalidArgumentError, "invalid_argument"):
+        AuthorizationRequest.from_json(json.dumps(members))
+
+
+def test_a_failed_login_leaves_one_record_without_secrets(
+    provider: EmbeddedProvider, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO, "py_identity_model")
+    client = client_of(provider)
+    begun = client.authorization_request()
+    with pytest.raises(AuthorizeCallbackException):
+        client.callback(f"?code=hidden-code&state={'x' * 43}", begun)
+    (record,) = failed_logins(caplog)
+    assert f"code=state_mismatch issuer={provider.issuer} reason=" in record
+    caplog.clear()
+    with pytest.raises(AuthorizeCallbackException):
+        client.callback("?error=no%0AINFO%20forged", begun)
+    (record,) = failed_logins(caplog)
+    assert "\n" not in record
+    caplog.clear()
+    with pytest.raises(TokenRequestException):
+        client.callback(f"?code=hidden-code&state={begun.state}", begun)
+    (record,) = failed_logins(caplog)
+    assert record.endswith("reason=invalid_grant")
+    (request,) = [one for one in caplog.records if one.levelname == "ERROR"]
+    assert request.getMessage() == (
+        "authorization code token exchange failed: unexpected_status "
+        f"at {provider.token_endpoint}, invalid_grant"
+    )
+    caplog.clear()
+    provider.user_claims = {"sub": "mallory@example.com"}
+    provider.intercept = answering("/userinfo", Answer.of_json({"sub": "mallory@example.com"}))
+    with pytest.raises(UserInfoException):
+        client.callback(browsed(begun.url), begun, userinfo=True)
+    assert len(failed_logins(caplog)) == 1
+    for secret in ("hidden-code", begun.state, "mallory", "alice"):
+        assert secret not in caplog.text
+
+
+def test_a_failed_renewal_leaves_one_record(
+    provider: EmbeddedProvider, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO, "py_identity_model")
+    client = client_of(provider, scope="read")
+    source = client.token_source()
+    source.get_token()
+    provider.intercept = failing("/token", 400)
+    with pytest.raises(TokenRequestException):
+        source.renew((source.get_token()).access_token)
+    records = [one for one in caplog.records if one.name == "py_identity_model.renewal"]
+    assert [one.getMessage() for one in records] == [
+        f"renewal failed: code=token_request_error issuer={provider.token_endpoint} reason=down"
+    ]
+
+
+def test_the_hint_of_a_logout_is_given_once(provider: EmbeddedProvider) -> None:
+    client: Any = client_of(provider)
+    session = Session({"access_token": "a", "id_token": "i"}, {"sub": "alice"})
+    url = client.end_session_url(id_token_hint="i", ui_locales="de", extra_parameters={"x": "1"})
+    assert "id_token_hint=i" in url
+    assert "ui_locales=de" in url
+    assert "x=1" in url
+    with refused(InvalidArgumentError, "invalid_argument"):
+        client.end_session_url(session, id_token_hint="i")
+
+
+def test_what_only_a_provider_knows_goes_along(provider: EmbeddedProvider) -> None:
+    client = client_of(provider)
+    begun = client.authorization_request(extra_parameters={"access_type": "offline"})
+    assert parse_qs(urlsplit(begun.url).query)["access_type"] == ["offline"]
+    with refused(InvalidArgumentError, "invalid_argument"):
+        client.authorization_request(extra_parameters={"nonce": "mine"})
+
+
+def test_a_client_secret_is_the_authentication_where_there_is_no_other(
+    provider: EmbeddedProvider,
+) -> None:
+    client = OAuthClient(
+        provider.issuer,
+        provider.client_id,
+        client_secret=provider.client_secret,
+        redirect_uri=REDIRECT,
+    )
+    begun = client.authorization_request()
+    assert (client.callback(browsed(begun.url), begun)).subject == "alice"
+    (request,) = [one for one in provider.requests if one.path == "/token"]
+    assert request.headers["authorization"].startswith("Basic ")
+    public = OAuthClient(
+        provider.issuer,
+        "native",
+        NoClientAuthentication(),
+        client_secret="for tokens alone",
+        redirect_uri=REDIRECT,
+    )
+    begun = public.authorization_request()
+    public.callback(browsed(begun.url), begun)
+    assert "authorization" not in provider.requests[-1].headers
+
+
+EC_KEY = ec.generate_private_key(ec.SECP256R1())
+WRONG: list[tuple[dict[str, Any], str]] = [
+    ({"client_authentication": "s3cret-value"}, "ClientSecretBasic"),
+    ({"client_authentication": ClientSecretBasic}, "not the class"),
+    ({"client_authentication": PrivateKeyJwt(KEY)}, "PrivateKeyJwtAuthentication.of"),
+    ({"client_authentication": MtlsClientAuth("c", "k")}, "TlsClientAuth"),
+    ({"client_authentication": 5}, "ClientAuthentication"),
+    ({"client_authentication": PrivateKeyJwtAuthentication("s3cret-value")}, "private key"),
+    ({"client_authentication": PrivateKeyJwtAuthentication(KEY, "none")}, "algorithm"),
+    ({"client_authentication": ClientSecretJwt("s3cret-value")}, "too short"),
+    ({"client_secret": ""}, "client_secret"),
+    ({"client_secret": 5}, "client_secret"),
+    ({"dpop_key": KEY}, "DPoPKey.from_pem"),
+    ({"id_token_algorithms": "RS256"}, "id_token_algorithms"),
+    ({"request_signing_key": "s3cret-value"}, "request_signing_key"),
+    ({"request_signing_key": EC_KEY.public_key()}, "request_signing_key"),
+    ({"request_signing_key": KEY, "request_signing_algorithm": "HS256"}, "request_signing"),
+    ({"request_signing_key": {"keys": [{}, {}]}}, "request_signing_key has no usable key"),
+    ({"decryption_keys": ["s3cret-value"]}, "decryption_keys"),
+    ({"decryption_keys": 5}, "decryption_keys"),
+    ({"http_client": "https://op.example"}, "HTTPClient"),
+]
+
+
+@pytest.mark.parametrize(("arguments", "text"), WRONG)
+def test_a_wrong_argument_is_refused_while_the_client_is_made(
+    arguments: dict[str, Any], text: str
+) -> None:
+    with pytest.raises((InvalidArgumentError, ConfigurationException), match=text) as caught:
+        OAuthClient("https://op.example", "web", **arguments)
+    assert "s3cret" not in str(caught.value)
+
+
+def test_a_certificate_and_an_http_client_are_not_combined() -> None:
+    with HTTPClient() as http_client:
+        with refused(ConfigurationException, "mtls_with_client"):
+            OAuthClient(
+                "https://op.example",
+                "web",
+                SelfSignedTlsClientAuth("c.pem"),
+                http_client=http_client,
+            )
+        assert OAuthClient(
+            "https://op.example", "web", SelfSignedTlsClientAuth(), http_client=http_client
+        )
+
+
+@pytest.mark.parametrize(("issuer", "client_id"), [("", "web"), (None, "web"), ("https://x", " ")])
+def test_a_client_needs_an_issuer_and_a_name(issuer: Any, client_id: str) -> None:
+    with refused(InvalidArgumentError, "invalid_argument"):
+        OAuthClient(issuer, client_id)
+
+
 def test_a_certificate_leads_to_the_aliases(provider: EmbeddedProvider) -> None:
     aliases = {"token_endpoint": "https://mtls.example/token"}
     document = {**provider.document(), "mtls_endpoint_aliases": aliases}
@@ -497,6 +821,22 @@ def test_a_certificate_leads_to_the_aliases(provider: EmbeddedProvider) -> None:
     client = client_of(provider, client_authentication=SelfSignedTlsClientAuth("c.pem"))
     assert client.endpoint("token_endpoint") == "https://mtls.example/token"
     assert client.endpoint("revocation_endpoint") == f"{provider.issuer}/revoke"
+
+
+def test_an_alias_in_disguise_stops_only_who_would_use_it(
+    provider: EmbeddedProvider,
+) -> None:
+    aliases = {"token_endpoint": "https://127\u30020\u30020\u30021:8443/token"}
+    metadata = get_discovery_document(DiscoveryDocumentRequest(provider.issuer))
+    metadata.mtls_endpoint_aliases = aliases
+    plain = client_of(provider, metadata=metadata)
+    assert plain.endpoint("token_endpoint") == provider.token_endpoint
+    certified = client_of(
+        provider, metadata=metadata, client_authentication=SelfSignedTlsClientAuth("c.pem")
+    )
+    with refused(ConfigurationException, "internal_address"):
+        certified.endpoint("token_endpoint")
+    assert certified.endpoint("revocation_endpoint") == f"{provider.issuer}/revoke"
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", "{}", '{"url": "u"}', "null"])

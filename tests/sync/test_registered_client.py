@@ -75,7 +75,9 @@ METHODS: list[tuple[str | None, dict[str, Any], type]] = [
 def test_it_authenticates_as_registered(
     method: str | None, arguments: dict[str, Any], kind: type
 ) -> None:
-    client = made(of={"token_endpoint_auth_method": method}, **arguments)
+    algorithm = "ES256" if method == "private_key_jwt" else None  # as the key is
+    members = {"token_endpoint_auth_method": method, "token_endpoint_auth_signing_alg": algorithm}
+    client = made(of=members, **arguments)
     assert type(client._authentication) is kind
 
 

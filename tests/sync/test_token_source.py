@@ -11,14 +11,20 @@ import httpx
 import pytest
 
 from py_identity_model._seam.sync import gather
-from py_identity_model.exceptions import InvalidArgumentError, TokenRequestException
+from py_identity_model.exceptions import (
+    ConfigurationException,
+    InvalidArgumentError,
+    TokenRequestException,
+)
 from py_identity_model.sync import (
     AuthorizationCodeTokenRequest,
     ClientCredentialsTokenRequest,
     ClientSecretBasic,
+    ClientSecretPost,
     DeviceAuthorizationResponse,
     DeviceTokenRequest,
     DPoPKey,
+    HTTPClient,
     MemoryTokenStore,
     PrivateKeyJwt,
     RefreshTokenRequest,
@@ -487,7 +493,158 @@ def test_a_token_is_renewed_once_and_not_for_other_reasons(
         assert len(api.requests) == 3
         api.challenge = "Bearer"
         assert (client.get("/orders")).status_code == 401
-        assert len(api.requests) == 5
+        assert len(api.requests) == 4
+    assert provider.count("/token") == 2
+
+
+def test_an_api_that_refuses_every_token_has_one_renewed_until_it_takes_one(
+    provider: EmbeddedProvider,
+) -> None:
+    numbered(provider)
+    api = Api("nothing")
+    source = source_of(provider)
+    with api.client(TokenAuth(source)) as client:
+        for _ in range(20):
+            assert (client.get("/orders")).status_code == 401
+        assert provider.count("/token") == 2
+        api.good = {"a2"}
+        assert (client.get("/orders")).status_code == 200
+        api.good = {"a3"}
+        assert (client.get("/orders")).status_code == 200
+        assert provider.count("/token") == 3
+
+
+def test_what_another_origin_answers_renews_and_teaches_nothing(
+    provider: EmbeddedProvider,
+) -> None:
+    numbered(provider, "DPoP")
+    seen: list[httpx.Request] = []
+
+    def serve(request: httpx.Request) -> httpx.Response:
+        seen.append(request)
+        if request.url.host == "api.example":
+            return httpx.Response(302, headers={"location": "https://else.example/"})
+        challenge = 'DPoP error="use_dpop_nonce", Bearer error="invalid_token"'
+        return httpx.Response(401, headers={"www-authenticate": challenge, "dpop-nonce": "theirs"})
+
+    auth = TokenAuth(TokenSource(request_of(provider, dpop_key=DPoPKey())))
+    transport = httpx.MockTransport(serve)
+    with httpx.Client(transport=transport, auth=auth, follow_redirects=True) as client:
+        for _ in range(2):
+            assert (client.get("https://api.example/")).status_code == 401
+    hosts = ["api.example", "else.example"] * 2
+    assert [one.url.host for one in seen] == hosts
+    for request in seen:
+        own = request.url.host == "api.example"
+        assert ("authorization" in request.headers, "dpop" in request.headers) == (own, own)
+        assert not own or "theirs" not in Api()._claims(request)
+    assert provider.count("/token") == 1
+
+
+def test_a_redirect_within_the_origin_carries_token_and_proof(
+    provider: EmbeddedProvider,
+) -> None:
+    numbered(provider, "DPoP")
+
+    def serve(request: httpx.Request) -> httpx.Response:
+        if request.url.path == "/old":
+            return httpx.Response(302, headers={"location": "/new"})
+        return httpx.Response(
+            200, json=["authorization" in request.headers, request.headers["dpop"]]
+        )
+
+    auth = TokenAuth(TokenSource(request_of(provider, dpop_key=DPoPKey())))
+    transport = httpx.MockTransport(serve)
+    with httpx.Client(transport=transport, auth=auth, follow_redirects=True) as client:
+        authorized, proof = (client.get("https://api.example/old")).json()
+    assert authorized
+    assert proof.count(".") == 2
+
+
+def test_a_server_that_demands_the_nonce_it_was_given_is_not_asked_again(
+    provider: EmbeddedProvider,
+) -> None:
+    numbered(provider, "DPoP")
+    asked = 0
+
+    def serve(request: httpx.Request) -> httpx.Response:
+        nonlocal asked
+        asked += 1
+        headers = {"www-authenticate": 'DPoP error="use_dpop_nonce"', "dpop-nonce": "same"}
+        return httpx.Response(401, headers=headers)
+
+    auth = TokenAuth(TokenSource(request_of(provider, dpop_key=DPoPKey())))
+    transport = httpx.MockTransport(serve)
+    with httpx.Client(transport=transport, auth=auth) as client:
+        client.get("https://api.example/")
+        assert asked == 2
+        client.get("https://api.example/")
+        assert asked == 3
+    assert provider.count("/token") == 1
+
+
+def test_the_nonces_of_many_servers_are_bounded(provider: EmbeddedProvider) -> None:
+    numbered(provider, "DPoP")
+
+    def serve(request: httpx.Request) -> httpx.Response:
+        nonce = "x" * (5000 if request.url.host == "h0.example" else 10)
+        return httpx.Response(200, headers={"dpop-nonce": nonce})
+
+    key = DPoPKey("EdDSA")
+    auth = TokenAuth(TokenSource(request_of(provider, dpop_key=key)))
+    transport = httpx.MockTransport(serve)
+    with httpx.Client(transport=transport, auth=auth) as client:
+        for number in range(1100):
+            client.get(f"https://h{number}.example/")
+    assert len(auth._memory.nonces) <= 1000
+    assert auth._memory.place(key, "https://h1099.example/") in auth._memory.nonces
+
+
+@pytest.mark.parametrize("secret_in_body", [True, False])
+@pytest.mark.parametrize("first", ["api", "source"])
+def test_a_client_that_waits_for_its_own_token_is_refused(
+    provider: EmbeddedProvider, secret_in_body: bool, first: str
+) -> None:
+    method = ClientSecretPost if secret_in_body else ClientSecretBasic
+    request = ClientCredentialsTokenRequest(
+        provider.token_endpoint,
+        provider.client_id,
+        client_authentication=method(provider.client_secret),
+    )
+    with httpx.Client() as client:
+        source = TokenSource(request, HTTPClient(client))
+        client.auth = TokenAuth(source)
+        if not secret_in_body:  # its Authorization header goes instead of the token: no circle
+            assert (source.get_token()).access_token
+            return
+        with refused(ConfigurationException, "client_waits_for_itself"):
+            (client.get(provider.issuer) if first == "api" else source.get_token())
+        client.auth = TokenAuth(source, origins=["https://api.example"])
+        assert (source.get_token()).access_token
+
+
+def test_two_sources_that_wait_for_each_other_are_refused(
+    provider: EmbeddedProvider,
+) -> None:
+    request = ClientCredentialsTokenRequest(
+        provider.token_endpoint,
+        provider.client_id,
+        client_authentication=ClientSecretPost(provider.client_secret),
+    )
+    with httpx.Client() as one, httpx.Client() as other:
+        first = TokenSource(request, HTTPClient(one))
+        second = TokenSource(request, HTTPClient(other))
+        one.auth, other.auth = TokenAuth(second), TokenAuth(first)
+        with refused(ConfigurationException, "client_waits_for_itself"):
+            first.get_token()
+        one.auth = httpx.Auth()
+        assert (second.get_token()).access_token
+
+
+def test_origins_that_could_never_match_are_refused(provider: EmbeddedProvider) -> None:
+    for origin in ("api.example", "https://", "https://api.example/v1", "https://a.example/?x=1"):
+        with refused(InvalidArgumentError, "invalid_argument"):
+            TokenAuth(source_of(provider), origins=[origin])
 
 
 def test_a_renewal_that_fails_leaves_the_answer(provider: EmbeddedProvider) -> None:

@@ -13,8 +13,8 @@ from ..exceptions import (
     TokenValidationException,
 )
 from .encoding import decode_base64url, parse_object
-from .jwk import JsonWebKey, PrivateKey
-from .key_material import load_keys
+from .jwk import JsonWebKey, KeyMaterial, PrivateKey
+from .key_material import load_key, load_keys
 
 if TYPE_CHECKING:
     from joserfc.jwk import Key
@@ -104,12 +104,13 @@ def decrypt_if_encrypted(token: str, keys: DecryptionKeys, client_secret: str | 
     return decrypt_signed(token, keys, client_secret) if is_encrypted(token) else token
 
 
-def encrypt(token: str, key: JsonWebKey, alg: str, enc: str) -> str:
-    """Return ``token`` encrypted for the holder of ``key``; raises InvalidArgumentError."""
+def encrypt(token: str, recipient: KeyMaterial, alg: str, enc: str) -> str:
+    """Return ``token`` encrypted for the holder of a public key; raises InvalidArgumentError."""
     from joserfc.errors import JoseError
     from joserfc.jwe import JWERegistry, encrypt_compact
     from joserfc.jwk import import_key
 
+    key = load_key(recipient, parameter="key")
     if key.kty not in _KEY_TYPES.get(alg, ()) or enc not in _SIZES:
         raise InvalidArgumentError(f"a key of type {key.kty} cannot encrypt by {alg} and {enc}")
     names = ("kty", "crv", "x", "y", "n", "e", "k")
@@ -179,6 +180,12 @@ def _derived(client_secret: str, size: int) -> Key:
 
     name = "sha256" if size <= 32 else "sha384" if size <= 48 else "sha512"
     return OctKey.import_key(hashlib.new(name, client_secret.encode()).digest()[:size])
+
+
+def check_decryption_keys(keys: DecryptionKeys) -> None:
+    """Raise ConfigurationException, without the keys, unless all can be used to decrypt."""
+    for key in _read(keys):
+        decryption_key(key)
 
 
 def decryption_key(key: JsonWebKey) -> Key:

@@ -33,30 +33,32 @@ def sign_compact(
     return b".".join((message, encode_base64url(signature))).decode()
 
 
-def load_private_key(key: PrivateKey, algorithm: str, password: str | None = None) -> AsymmetricKey:
+def load_private_key(
+    key: PrivateKey, algorithm: str, password: str | None = None, *, name: str = "private_key"
+) -> AsymmetricKey:
     """Return ``key``, fit to sign by ``algorithm``; raises InvalidArgumentError, without the key.
 
-    ``password`` is that of an encrypted PEM.
+    ``password`` is that of an encrypted PEM, ``name`` that of the argument that gave the key.
     """
     if not key:
-        raise InvalidArgumentError("private_key must not be empty", code="invalid_private_key")
+        raise InvalidArgumentError(f"{name} must not be empty", code="invalid_private_key")
     if not isinstance(key, (str, bytes)):
-        key = _read(key).to_json()
+        key = _read(key, name).to_json()
     data = key.encode("utf-8", "replace") if isinstance(key, str) else key
-    return _load(data, algorithm, password)
+    return _load(data, algorithm, password, name)
 
 
-def _read(key: object) -> JsonWebKey:
+def _read(key: object, name: str) -> JsonWebKey:
     from .key_material import load_key  # seldom needed: most keys are PEM
 
     try:
-        return load_key(key, parameter="private_key")
+        return load_key(key, parameter=name)
     except ConfigurationException as error:
         raise InvalidArgumentError(str(error), code="invalid_private_key") from None
 
 
 @lru_cache(maxsize=64)  # checking an RSA key takes longer than signing with it
-def _load(material: bytes, algorithm: str, password: str | None) -> AsymmetricKey:
+def _load(material: bytes, algorithm: str, password: str | None, name: str) -> AsymmetricKey:
     from joserfc.errors import JoseError
     from joserfc.jwk import ECKey, OKPKey, RSAKey
 
@@ -68,20 +70,21 @@ def _load(material: bytes, algorithm: str, password: str | None) -> AsymmetricKe
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # weak keys are refused below
             if text.startswith(b"{"):
-                key = kind.import_key(_read(text).as_dict())
+                key = kind.import_key(_read(text, name).as_dict())
             else:
                 key = kind.import_key(text, password=password)
     except (ValueError, TypeError, KeyError, JoseError) as error:
-        raise _unusable(f"cannot be read ({type(error).__name__})") from None
+        raise _unusable(name, f"cannot be read ({type(error).__name__})") from None
     if key.key_type != wanted.kty or not key.is_private:
-        raise _unusable(f"is no private key for {algorithm}")
+        raise _unusable(name, f"is no private key for {algorithm}")
     members = key.as_dict(private=False)
     if wanted.curves and members.get("crv") not in wanted.curves:
-        raise _unusable(f"is on another curve than {algorithm} wants")
+        raise _unusable(name, f"is on another curve than {algorithm} wants")
     if wanted.kty == "RSA" and len(str(members["n"])) * 6 < wanted.least_bits:
-        raise _unusable(f"is too weak: {wanted.least_bits} bits are needed", "weak_key")
+        raise _unusable(name, f"is too weak: {wanted.least_bits} bits are needed", "weak_key")
     return key
 
 
-def _unusable(text: str, code: str = "invalid_private_key") -> InvalidArgumentError:
-    return InvalidArgumentError(f"the private key {text}", code=code)
+def _unusable(name: str, text: str, code: str = "invalid_private_key") -> InvalidArgumentError:
+    subject = "the private key" if name == "private_key" else f"{name}: the private key"
+    return InvalidArgumentError(f"{subject} {text}", code=code)

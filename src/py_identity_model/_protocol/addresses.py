@@ -1,12 +1,15 @@
 """URLs: which are acceptable, and which belong together."""
 
 import ipaddress
+import re
 import socket
+import unicodedata
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from typing import NamedTuple
 from urllib.parse import SplitResult, urlsplit
 
-from .._logging import redact_url
+from .._logging import redact_url, without_values
 from ..exceptions import ConfigurationException, DiscoveryHTTPSRequiredError
 from .policy import DiscoveryPolicy
 
@@ -15,6 +18,18 @@ OPENID_CONFIGURATION = "/.well-known/openid-configuration"
 OAUTH_METADATA = "/.well-known/oauth-authorization-server"
 
 _DEFAULT_PORTS = {"http": 80, "https": 443}
+_ZONE = re.compile(r"[a-z0-9_~-]+")  # RFC 6874, but no dots: a name could hide behind them
+_NUMERIC = re.compile(r"[0-9a-fx]+(\.[0-9a-fx]+){0,3}")
+_LOCAL_NAMES = frozenset(
+    {
+        *("localhost", "localhost4", "localhost6", "ip6-localhost", "ip6-loopback"),
+        *("localdomain", "local", "internal"),
+    }
+)
+_LOCAL_SUFFIXES = (
+    *(".localhost", ".localdomain", ".localdomain4", ".localdomain6"),
+    *(".local", ".internal", ".home.arpa"),
+)
 
 
 class DiscoveryEndpoint(NamedTuple):
@@ -36,7 +51,8 @@ def split_url(url: object) -> SplitResult:
         parts = urlsplit(url)
         host, _ = parts.hostname, parts.port
     except ValueError as error:
-        raise ConfigurationException(f"the URL is malformed: {error}", code="invalid_url") from None
+        text = f"the URL is malformed: {without_values(error)}"
+        raise ConfigurationException(text, code="invalid_url") from None
     if not parts.scheme:
         raise ConfigurationException("the URL has no scheme", code="invalid_url")
     if parts.scheme not in _DEFAULT_PORTS:
@@ -64,16 +80,34 @@ def origin_of(parts: SplitResult) -> tuple[str, str, int]:
     return parts.scheme, (parts.hostname or "").rstrip("."), port
 
 
+def fold_host(host: str) -> str:
+    """Return ``host`` as a resolver reads it: lower case, ideographic dots and full-width digits
+    folded (UTS #46), without brackets and the final dot."""
+    if not host.isascii():
+        visible = (one for one in host if unicodedata.category(one) != "Cf")
+        host = unicodedata.normalize("NFKC", "".join(visible)).replace("\u3002", ".")
+    return host.lower().removeprefix("[").removesuffix("]").rstrip(".")
+
+
 @lru_cache(maxsize=256)
 def parse_ip(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
-    """Return the address that ``host`` denotes, in any notation a resolver takes, or None."""
-    host = host.strip("[]").rstrip(".").partition("%")[0]
+    """Return the address that ``host`` denotes, in any notation a resolver takes, or None.
+
+    A zone (``fe80::1%eth0``) belongs to IPv6 alone: ``127.0.0.1%.evil.example`` is a name.
+    """
+    host, percent, zone = fold_host(host).partition("%")
+    if percent and not (":" in host and _ZONE.fullmatch(zone)):
+        return None
     try:
         address = ipaddress.ip_address(host)
     except ValueError:
-        try:  # decimal, octal and hexadecimal notations, and ones with fewer than four parts
+        # Decimal, octal and hexadecimal notations, and ones with fewer than four parts.  The
+        # pattern comes first: C libraries ignore what follows a blank.
+        if not _NUMERIC.fullmatch(host):
+            return None
+        try:
             return ipaddress.IPv4Address(socket.inet_aton(host))
-        except (OSError, ValueError):
+        except OSError:
             return None
     mapped = getattr(address, "ipv4_mapped", None)
     return mapped if mapped is not None else address
@@ -81,23 +115,59 @@ def parse_ip(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
 
 def is_loopback(host: str) -> bool:
     """Whether ``host`` is ``localhost`` or a loopback address; names are not resolved."""
-    if host.lower().rstrip(".") == "localhost":
+    if fold_host(host) == "localhost":
         return True
     address = parse_ip(host)
     return address is not None and address.is_loopback
 
 
 def is_internal(host: str) -> bool:
-    """Whether ``host`` is the literal of an address that is not reachable from outside."""
+    """Whether ``host`` cannot be reached from outside: an address that is not global, or a name
+    for private use (RFC 6761, 6762, 8375).  Other names are not resolved."""
+    if "%" in host:  # an encoded name or a zone: nothing that leads outside
+        return True
+    name = fold_host(host)
+    if name in _LOCAL_NAMES or name.endswith(_LOCAL_SUFFIXES):
+        return True
     address = parse_ip(host)
-    return address is not None and (
-        address.is_private
-        or address.is_loopback
-        or address.is_link_local
-        or address.is_reserved
-        or address.is_multicast
-        or address.is_unspecified
+    return address is not None and not all(map(_is_public, (address, *_embedded(address))))
+
+
+def _is_public(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> bool:
+    local = address.is_multicast or address.is_reserved or getattr(address, "is_site_local", False)
+    return address.is_global and not local
+
+
+def _embedded(
+    address: ipaddress.IPv4Address | ipaddress.IPv6Address,
+) -> Iterator[ipaddress.IPv4Address]:
+    """Return the IPv4 addresses that tunnels (6to4, Teredo) carry inside IPv6 ones."""
+    if isinstance(address, ipaddress.IPv6Address):
+        yield from filter(None, (address.sixtofour, *(address.teredo or ())))
+
+
+def require_reachable(name: str, url: object, *, trusted_hosts: Iterable[str]) -> str:
+    """Return ``url``, which a provider named as its ``name``; refuse an internal address.
+
+    ``trusted_hosts`` are those that the program itself talks to: a provider on an internal
+    address may name others, but not in disguise (``2130706433``, ideographic dots).
+    Raises ConfigurationException.
+    """
+    host = split_url(url).hostname or ""
+    if not is_internal(host):
+        return str(url)
+    if not _is_disguised(host) and any(map(is_internal, trusted_hosts)):
+        return str(url)
+    raise ConfigurationException(
+        f"{name} is an internal address, and the issuer is not",
+        {"name": name, "host": host},
+        code="internal_address",
     )
+
+
+def _is_disguised(host: str) -> bool:
+    address = parse_ip(host)
+    return host != fold_host(host) or (address is not None and str(address) != host)
 
 
 def discovery_address(address: str) -> str:

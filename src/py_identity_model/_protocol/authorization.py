@@ -112,7 +112,10 @@ def with_query(endpoint: str, pairs: Iterable[tuple[str, str]]) -> str:
     """Return ``endpoint`` with ``pairs`` added to its query, and without a fragment."""
     if not isinstance(endpoint, str) or not endpoint.strip():
         raise InvalidArgumentError("the endpoint must not be empty")
-    base, query = urldefrag(endpoint).url, urlencode(list(pairs))
+    try:
+        base, query = urldefrag(endpoint).url, urlencode(list(pairs))
+    except ValueError:
+        raise InvalidArgumentError("the endpoint or a parameter cannot stand in a URL") from None
     if not query:
         return base
     if "?" not in base:

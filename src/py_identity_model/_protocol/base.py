@@ -9,16 +9,19 @@ from typing import Any, ClassVar
 from ..exceptions import FailedResponseAccessError, SuccessfulResponseAccessError
 
 REDACTED = "[REDACTED]"
+_ALWAYS_SECRET = frozenset(
+    {"authorization_details", "expected_sub", "extra_metadata", "extra_parameters", "login_hint"}
+)
+"""What holds secrets or personal data wherever it is a field."""
 _ERROR_FIELDS = frozenset({"error", "error_description"})
 
 
 def masked_repr(value: Any, secrets: frozenset[str]) -> str:
     """Return the ``repr`` of a dataclass, with its secrets masked; never raises."""
     stored = vars(value)
+    hidden = secrets | _ALWAYS_SECRET
     shown = (
-        f"{f.name}={_masked(f.name in secrets, stored.get(f.name))}"
-        for f in fields(value)
-        if f.repr
+        f"{f.name}={_masked(f.name in hidden, stored.get(f.name))}" for f in fields(value) if f.repr
     )
     return f"{type(value).__name__}({', '.join(shown)})"
 

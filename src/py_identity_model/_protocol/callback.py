@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import hmac
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any, ClassVar
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
-from ..exceptions import AuthorizeCallbackException
+from ..exceptions import AuthorizeCallbackException, InvalidArgumentError
 from .base import Guarded
 
 _FIELDS = {  # parameter: field
@@ -26,6 +27,7 @@ _FIELDS = {  # parameter: field
     "error": "error",
     "error_description": "error_description",
 }
+_QUERY = re.compile(r"[A-Za-z0-9_.~%-]+=")
 _FAR = 10**12
 _MOST = 64 * 1024
 
@@ -85,6 +87,23 @@ def parse_authorize_callback_response(redirect_uri: str) -> AuthorizeCallbackRes
             "the redirect carries no parameter of an authorization response", code="no_parameters"
         )
     return callback_of(redirect_uri, values)
+
+
+def callback_url(answer: object) -> str:
+    """Return what :func:`parse_authorize_callback_response` takes of what a web server has.
+
+    ``answer`` is the URL that was called, its query string, or the fields of a form; fields may
+    have several values, as ``parse_qs`` and the forms of some frameworks give them.
+    """
+    if isinstance(answer, Mapping):
+        fields = {name: value for name, value in answer.items() if value is not None}
+        return f"?{urlencode(fields, doseq=True, errors='replace')}"
+    if not isinstance(answer, str):
+        raise InvalidArgumentError(
+            "answer must be a URL, a query string or the fields of a form, "
+            f"not {type(answer).__name__}"
+        )
+    return f"?{answer}" if _QUERY.match(answer) else answer
 
 
 def callback_parameters(redirect_uri: str) -> list[tuple[str, str]]:

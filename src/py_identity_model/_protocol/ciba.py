@@ -13,7 +13,14 @@ from .callback import same_text
 from .ciba_request import HINTS
 from .client_authentication import ClientAuthentication
 from .dpop import DPoPKey
-from .endpoint import Endpoint, json_object, refusal, whole_number
+from .endpoint import (
+    Endpoint,
+    is_refusal,
+    json_object,
+    polling_interval,
+    refusal,
+    whole_number,
+)
 from .messages import ErrorKind, HttpRequest, HttpResponse, Replay, UnusableAnswer
 from .token_endpoint import Scope, TokenResponse, scope_text, token_answer, token_request
 
@@ -159,13 +166,13 @@ def parse_authentication(
 ) -> BackchannelAuthenticationResponse:
     """Return what to poll with, or the provider's refusal (CIBA Core §7.3, §13)."""
     answer = BackchannelAuthenticationResponse
-    if not response.is_success:
+    if is_refusal(response):
         return refusal(answer, "Backchannel authentication request", request, response)
     body = json_object(response)
     name, expires_in = body.get("auth_req_id"), whole_number(body.get("expires_in"))
     if not isinstance(name, str) or not name or expires_in is None:
         raise UnusableAnswer("missing or unusable: auth_req_id or expires_in")
-    interval = whole_number(body.get("interval"))
+    interval = polling_interval(body.get("interval"))
     return answer(is_successful=True, auth_req_id=name, expires_in=expires_in, interval=interval)
 
 

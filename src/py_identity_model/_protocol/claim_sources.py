@@ -40,7 +40,7 @@ class CollectedClaims:
         failures: by the name of a source, why nothing came of it.
     """
 
-    claims: Mapping[str, Any]
+    claims: Mapping[str, Any] = field(repr=False)
     issuers: Mapping[str, str]
     failures: Mapping[str, PyIdentityModelException] = field(default_factory=dict)
 

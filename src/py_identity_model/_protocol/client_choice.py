@@ -27,7 +27,8 @@ def chosen_authentication(request: BaseRequest, *, blank_is_none: bool) -> Clien
     if chosen is not None:
         if not isinstance(chosen, ClientAuthentication):
             raise ConfigurationException(
-                "client_authentication must be an instance of ClientAuthentication"
+                "client_authentication must be an instance of ClientAuthentication, such as "
+                f"ClientSecretBasic(secret), not {type(chosen).__name__}"
             )
         return chosen
     key = stored.get("private_key_jwt")

@@ -10,7 +10,16 @@ from .base import BaseRequest, BaseResponse
 from .client_assertion import PrivateKeyJwt
 from .client_authentication import ClientAuthentication
 from .dpop import DPoPKey
-from .endpoint import Endpoint, json_object, refusal, refusal_saying, secrets_of, whole_number
+from .endpoint import (
+    Endpoint,
+    is_refusal,
+    json_object,
+    polling_interval,
+    refusal,
+    refusal_saying,
+    secrets_of,
+    whole_number,
+)
 from .messages import ErrorKind, HttpRequest, HttpResponse, Replay, UnusableAnswer, oauth_error_of
 from .mtls import MtlsClientAuth
 from .refreshing import RefreshTokenRequest
@@ -116,9 +125,11 @@ def parse_authorization(
 ) -> DeviceAuthorizationResponse:
     """Return the codes, or the provider's refusal (RFC 8628 §3.2)."""
     answer = DeviceAuthorizationResponse
-    if not response.is_success:
+    if is_refusal(response):
         return refusal(answer, "Device authorization request", request, response)
     body = json_object(response)
+    for name in ("verification_uri", "verification_uri_complete"):
+        body.setdefault(name, body.get(name.replace("uri", "url")))  # Google's spelling
     codes = {name: body.get(name) for name in _CODES}
     expires_in = whole_number(body.get("expires_in"))
     missing = [name for name, value in codes.items() if not isinstance(value, str) or not value]
@@ -132,7 +143,7 @@ def parse_authorization(
         **codes,
         verification_uri_complete=complete if isinstance(complete, str) else None,
         expires_in=expires_in,
-        interval=whole_number(body.get("interval")),
+        interval=polling_interval(body.get("interval")),
     )
 
 
@@ -144,7 +155,7 @@ def build_poll(request: DeviceTokenRequest) -> HttpRequest:
 
 def parse_poll(request: DeviceTokenRequest, response: HttpResponse) -> DeviceTokenResponse:
     """Return the tokens, or why there are none yet (RFC 8628 §3.5)."""
-    if response.is_success:
+    if not is_refusal(response):
         return token_answer(DeviceTokenResponse, "", request, response)
     secrets = secrets_of(request)
     said = oauth_error_of(response, *secrets)
@@ -155,7 +166,7 @@ def parse_poll(request: DeviceTokenRequest, response: HttpResponse) -> DeviceTok
         text = f"Device token poll failed with status code: {status}. {said_text}"
         return refusal_saying(DeviceTokenResponse, text, request, response)
     text = said["oauth_error_description"] or f"Device flow: {code}"
-    interval = whole_number(json_object(response).get("interval"))
+    interval = polling_interval(json_object(response).get("interval"))
     return refusal_saying(
         DeviceTokenResponse, text, request, response, error_code=code, interval=interval
     )

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field, fields
 from typing import Any
 
 from .base import BaseRequest, BaseResponse
-from .discovery_rules import DiscoveryErrorKind, Provider
-from .fetching import FetchResult
+from .discovery_rules import DiscoveryErrorKind, Provider, check_aliases, failed
+from .fetching import FetchResult, Refused
 from .messages import HttpResponse
 from .policy import DiscoveryPolicy
 
@@ -112,6 +112,23 @@ def response_of(result: FetchResult[Provider]) -> DiscoveryDocumentResponse:
     """Return the response for the result of a fetch."""
     if result.value is not None:
         return metadata_of(result.value, result.cache_control)
+    return _failure_of(result)
+
+
+def checked_response_of(
+    result: FetchResult[Provider], address: str, policy: DiscoveryPolicy
+) -> DiscoveryDocumentResponse:
+    """Return the response for a caller who may use any member, aliases for certificates too."""
+    response = response_of(result)
+    if response.is_successful and response.document is not None:
+        try:
+            check_aliases(address, policy, response.document)
+        except Refused as error:
+            return _failure_of(failed(error))
+    return response
+
+
+def _failure_of(result: FetchResult[Any]) -> DiscoveryDocumentResponse:
     kind = result.error_kind
     return DiscoveryDocumentResponse(
         False,

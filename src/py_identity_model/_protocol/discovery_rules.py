@@ -17,9 +17,9 @@ from .addresses import (
     OAUTH_METADATA,
     discovery_address,
     implied_issuer,
-    is_internal,
     is_loopback,
     origin_of,
+    require_reachable,
     require_scheme,
     split_url,
 )
@@ -91,7 +91,11 @@ def build(address: str, policy: DiscoveryPolicy) -> HttpRequest:
 
 
 def sound_document(address: str, policy: DiscoveryPolicy, response: HttpResponse) -> dict[str, Any]:
-    """Return the document in the answer from ``address``; raises for one that breaks a rule."""
+    """Return the document in the answer from ``address``; raises for one that breaks a rule.
+
+    Aliases for clients with certificates are left to :func:`check_aliases`: callers who use none
+    are not stopped by them.
+    """
     if not response.is_success:
         raise Refused(
             DiscoveryErrorKind.UNEXPECTED_STATUS,
@@ -102,6 +106,11 @@ def sound_document(address: str, policy: DiscoveryPolicy, response: HttpResponse
     document = _read(response)
     _Judge(discovery_address(address), policy, document).judge()
     return document
+
+
+def check_aliases(address: str, policy: DiscoveryPolicy, document: Mapping[str, Any]) -> None:
+    """Raise :class:`Refused` for an alias for clients with certificates that must not be used."""
+    _Judge(discovery_address(address), policy, document).check_mtls_aliases()
 
 
 def parse(address: str, policy: DiscoveryPolicy, response: HttpResponse) -> Provider:
@@ -175,7 +184,6 @@ class _Judge:
             )
         if self.policy.validate_endpoints:
             self._check_endpoints()
-        self._check_mtls_aliases()
 
     def _require_members(self) -> None:
         members = _OAUTH_MEMBERS if OAUTH_METADATA in self.address else _OPENID_MEMBERS
@@ -265,24 +273,45 @@ class _Judge:
         except ConfigurationException as error:
             _refuse(DiscoveryErrorKind.INVALID_CONFIGURATION, f"Invalid {name}: {error}")
 
-    def _check_mtls_aliases(self) -> None:
+    def check_mtls_aliases(self) -> None:
+        """Raise :class:`Refused` for an alias that must not be used."""
         aliases = self.document.get("mtls_endpoint_aliases")
         if aliases is None:
             return
         if not isinstance(aliases, dict):
             _refuse(DiscoveryErrorKind.INVALID_DOCUMENT, "mtls_endpoint_aliases is not an object")
         for alias, url in aliases.items():
-            name = f"mtls_endpoint_aliases.{alias}"
-            try:
-                parts = split_url(url)
-            except ConfigurationException as error:
-                _refuse(DiscoveryErrorKind.INVALID_CONFIGURATION, f"Invalid {name}: {error}")
-            if self.policy.validate_endpoints:
-                self._endpoint(name, url)
-            host = parts.hostname or ""
-            exempt = self.policy.allow_loopback_endpoints and is_loopback(host)
-            if is_internal(host) and not exempt:
-                _refuse(DiscoveryErrorKind.INVALID_DOCUMENT, f"{name} is an internal address")
+            self._check_alias(f"mtls_endpoint_aliases.{alias}", url)
+
+    def _check_alias(self, name: str, url: object) -> None:
+        try:
+            check_alias(name, url, self.policy, str(self.document["issuer"]), self.address)
+        except DiscoveryHTTPSRequiredError as error:
+            _refuse(DiscoveryErrorKind.HTTPS_REQUIRED, f"Invalid {name}: {error}")
+        except ConfigurationException as error:
+            if error.code == "internal_address":
+                _refuse(DiscoveryErrorKind.INVALID_DOCUMENT, str(error))
+            _refuse(DiscoveryErrorKind.INVALID_CONFIGURATION, f"Invalid {name}: {error}")
+
+
+def check_alias(name: str, url: object, policy: DiscoveryPolicy, *named: str) -> str:
+    """Return the address of ``name`` for clients with certificates; refuse an unusable one.
+
+    An internal address is accepted where one of ``named``, or a base address of ``policy``, is
+    on one as well.  Raises ConfigurationException.
+    """
+    parts = require_scheme(url, policy) if policy.validate_endpoints else split_url(url)
+    if policy.allow_loopback_endpoints and is_loopback(parts.hostname or ""):
+        return str(url)
+    bases = [*named, policy.authority or "", *policy.additional_endpoint_base_addresses]
+    return require_reachable(name, url, trusted_hosts=filter(None, map(_host_of, bases)))
+
+
+def _host_of(url: str) -> str | None:
+    try:
+        return split_url(url).hostname
+    except ConfigurationException:
+        return None
 
 
 def _is_response_type(value: str) -> bool:

@@ -13,6 +13,7 @@ from .._jose.encoding import encode_base64url
 from .._jose.jwk import PrivateKey
 from .._jose.sign import load_private_key, sign_compact
 from ..exceptions import InvalidArgumentError
+from .messages import header_text
 
 if TYPE_CHECKING:
     from .._jose.sign import AsymmetricKey
@@ -223,8 +224,9 @@ def build_dpop_headers(proof: str, access_token: str | None = None) -> dict[str,
     """
     if not proof.strip():
         raise InvalidArgumentError("proof must not be empty")
-    token = {} if access_token is None else {"Authorization": f"DPoP {access_token}"}
-    return {"DPoP": proof, **token}
+    if access_token is None:
+        return {"DPoP": proof}
+    return {"DPoP": proof, "Authorization": f"DPoP {header_text(access_token)}"}
 
 
 def proof_headers(

@@ -11,6 +11,7 @@ if TYPE_CHECKING:  # every client has a memory; few programs make proofs
 
 _CHALLENGE = "use_dpop_nonce"
 _MOST_NONCES = 1000
+_LONGEST = 4096  # characters
 
 
 class Answered(Protocol):
@@ -67,7 +68,17 @@ class NonceMemory:
         """Remember what a response brings; return the nonce if it demands another attempt."""
         nonce = response.headers.get("DPoP-Nonce")
         if nonce:
-            if len(self.nonces) >= _MOST_NONCES:
-                self.nonces.clear()
-            self.nonces[place] = nonce
+            self.remember(place, nonce)
         return extract_dpop_nonce(response)
+
+    def remember(self, place: tuple[str, str], nonce: str) -> None:
+        """Remember the last nonce of a server.
+
+        All are forgotten at once when there are too many: each costs one request to learn again,
+        and no order has to be kept for that.
+        """
+        if len(nonce) > _LONGEST:
+            return
+        if len(self.nonces) >= _MOST_NONCES and place not in self.nonces:
+            self.nonces.clear()
+        self.nonces[place] = nonce

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
@@ -20,7 +21,8 @@ from .messages import (
 Q = TypeVar("Q", bound=BaseRequest)
 A = TypeVar("A", bound=BaseResponse)
 
-_SHORTEST = 4  # characters: taking out less would leave no text
+_FAR = 1e12  # seconds: beyond any clock
+_NUMBER = re.compile(r"-?[0-9]{1,15}(\.[0-9]{1,15})?")
 
 
 @dataclass(frozen=True)
@@ -41,13 +43,23 @@ def secrets_of(request: BaseRequest) -> tuple[str, ...]:
     """Return what must not be quoted, should a provider echo it."""
     stored = vars(request)
     found: list[str] = []
-    for value in (stored.get(name) for name in request._secret_fields):
-        values = value.values() if isinstance(value, Mapping) else [value]
-        found += [one for one in values if isinstance(one, str) and len(one) >= _SHORTEST]
+    for name in (*request._secret_fields, "extra_parameters"):
+        found += _texts(stored.get(name))
     authentication = stored.get("client_authentication")
     if isinstance(authentication, ClientAuthentication):
         found += authentication.secrets()
     return tuple(found)
+
+
+def _texts(value: object) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping):
+        for one in value.values():
+            yield from _texts(one)
+    elif isinstance(value, (list, tuple)):
+        for one in value:
+            yield from _texts(one)
 
 
 def refusal(
@@ -86,8 +98,38 @@ def json_object(response: HttpResponse) -> dict[str, Any]:
     return body
 
 
-def whole_number(value: object) -> int | None:
-    """Return a positive number of seconds as it came; None for what is none."""
+def is_refusal(response: HttpResponse) -> bool:
+    """Whether an answer refuses: by its status, or by an ``error`` sent with status 2xx.
+
+    GitHub and Slack do the latter; what carries an ``access_token`` is none.
+    """
+    if not response.is_success:
+        return True
+    try:
+        body = response.json()
+    except ValueError:
+        return False  # the caller says what is wrong with it
+    if not isinstance(body, dict) or body.get("access_token"):
+        return False
+    return isinstance(body.get("error"), str) and bool(body["error"].strip())
+
+
+def number_of(value: object) -> float | None:
+    """Return a number, also one that was sent as text; None for everything else."""
+    if isinstance(value, str) and _NUMBER.fullmatch(value):
+        return float(value)
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         return None
-    return int(value) if 0 < value < 1e12 else None
+    return value
+
+
+def whole_number(value: object) -> int | None:
+    """Return a positive number of seconds, rounded down; None for everything else."""
+    number = number_of(value)
+    return int(number) if number is not None and 0 < number < _FAR else None
+
+
+def polling_interval(value: object) -> int | None:
+    """Return seconds to wait between two polls, at least one; None where nothing usable came."""
+    seconds = whole_number(value)
+    return None if seconds is None else max(1, seconds)

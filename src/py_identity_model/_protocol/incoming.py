@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from ..exceptions import ValidationException
 from .callback import callback_parameters, same_text
@@ -22,7 +22,7 @@ class InitiateLoginRequest:
     """A login that somebody else started: at ``issuer``, then on to ``target_link_uri``."""
 
     issuer: str
-    login_hint: str | None
+    login_hint: str | None = field(repr=False)
     target_link_uri: str | None
 
 

@@ -56,7 +56,7 @@ class TokenIntrospectionResponse(BaseResponse):
     """
 
     _guarded_fields: ClassVar[frozenset[str]] = frozenset({"claims", "raw"})
-    _secret_fields: ClassVar[frozenset[str]] = frozenset({"raw"})
+    _secret_fields: ClassVar[frozenset[str]] = frozenset({"claims", "raw"})
 
     claims: dict[str, Any] | None = None
     raw: str | None = field(default=None, kw_only=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from .._jose.encryption import encrypt
-from .._jose.jwk import JsonWebKey, PrivateKey
+from .._jose.jwk import KeyMaterial, PrivateKey
 from .._jose.sign import SIGNING_ALGORITHMS
 from ..exceptions import InvalidArgumentError
 from .authorization import check_challenge, with_query
@@ -79,7 +79,7 @@ def create_request_object(
 
 def encrypt_request_object(
     request_object: str,
-    key: JsonWebKey,
+    key: KeyMaterial,
     algorithm: str = "RSA-OAEP-256",
     encryption: str = "A256GCM",
 ) -> str:

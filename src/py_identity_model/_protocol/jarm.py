@@ -73,7 +73,7 @@ class JarmCheck:
     keys: Sequence[JsonWebKey]
     algorithms: Collection[str] | None
     leeway: float = 0
-    decryption_keys: Sequence[PrivateKey] | None = field(default=None, repr=False)
+    decryption_keys: PrivateKey | Sequence[PrivateKey] | None = field(default=None, repr=False)
     client_secret: str | None = field(default=None, repr=False)
 
     def read(self, token: str, now: float | None = None) -> AuthorizeCallbackResponse:

@@ -13,10 +13,17 @@ from ..exceptions import AuthorizeCallbackException, InvalidArgumentError
 from .callback import (
     AuthorizeCallbackResponse,
     StateValidationResult,
+    callback_parameters,
     validate_authorize_callback_issuer,
     validate_authorize_callback_state,
 )
 from .pkce import generate_pkce_pair
+
+_SECRETS = ("issuer", "client_id", "redirect_uri", "state", "nonce", "code_verifier")
+
+
+def _is_text(value: object) -> bool:
+    return isinstance(value, str) and bool(value)
 
 
 @dataclass(frozen=True)
@@ -59,9 +66,13 @@ class AuthorizationRequest:
         try:
             members = json.loads(text)
             known = {one.name for one in fields(cls)}
-            return cls(**{name: value for name, value in members.items() if name in known})
+            begun = cls(**{name: value for name, value in members.items() if name in known})
         except (ValueError, TypeError, AttributeError):
-            raise InvalidArgumentError("this is no login that was begun") from None
+            begun = None
+        # A nonce or a verifier that is missing would not be compared.
+        if begun is None or not all(_is_text(getattr(begun, name)) for name in _SECRETS):
+            raise InvalidArgumentError("this is no login that was begun")
+        return begun
 
     @property
     def is_signed_response(self) -> bool:
@@ -94,9 +105,9 @@ class Session:
     """
 
     token: Mapping[str, Any] = field(repr=False)
-    claims: Mapping[str, Any]
+    claims: Mapping[str, Any] = field(repr=False)
     expires_at: datetime | None = None
-    userinfo: Mapping[str, Any] | None = None
+    userinfo: Mapping[str, Any] | None = field(default=None, repr=False)
     session_state: str | None = field(default=None, kw_only=True, repr=False)
 
     @property
@@ -121,20 +132,27 @@ class Session:
         return str(self.token["id_token"])
 
 
+def check_begun(begun: object) -> None:
+    """Raise unless ``begun`` is a login that has begun: sessions get lost, and end."""
+    if begun is None:
+        raise AuthorizeCallbackException(
+            "no login has begun in this session: it is lost, or the browser keeps no cookies",
+            code="missing_login",
+        )
+    if not isinstance(begun, AuthorizationRequest):
+        raise InvalidArgumentError(
+            f"begun must be an AuthorizationRequest, not {type(begun).__name__}: read its JSON by "
+            "AuthorizationRequest.from_json"
+        )
+
+
 def check_callback(
     callback: AuthorizeCallbackResponse, begun: AuthorizationRequest, *, supports_iss: bool
 ) -> None:
     """Raise AuthorizeCallbackException unless a response is the answer to ``begun``."""
     expected = begun.state
     if not callback.is_successful:
-        # An error counts for this login only if it carries its state.
-        answered = AuthorizeCallbackResponse(True, "", {}, state=callback.state)
-        _refuse(validate_authorize_callback_state(answered, expected))
-        raise AuthorizeCallbackException(
-            f"the provider refused: {callback.error}",
-            {"error": callback.error, "error_description": callback.error_description},
-            code="authorization_refused",
-        )
+        raise _refusal(callback, begun)
     _refuse(validate_authorize_callback_state(callback, expected))
     alone = callback.identity_token is None and not begun.is_signed_response
     _refuse(
@@ -151,6 +169,49 @@ def check_callback(
         raise AuthorizeCallbackException(
             "the response carries no id_token", code="incomplete_callback"
         )
+
+
+def _refusal(
+    callback: AuthorizeCallbackResponse, begun: AuthorizationRequest
+) -> AuthorizeCallbackException:
+    """Return what to raise for an error response, unless it answers another login.
+
+    Providers leave out the state where they could not read the request; their error is what the
+    program has to know, and ends this login alone.
+    """
+    stored = vars(callback)
+    answered = AuthorizeCallbackResponse(
+        True, "", {}, state=stored["state"], issuer=stored["issuer"]
+    )
+    if answered.state:
+        _refuse(validate_authorize_callback_state(answered, begun.state))
+    _refuse(validate_authorize_callback_issuer(answered, begun.issuer))
+    return AuthorizeCallbackException(
+        f"the provider refused: {callback.error}",
+        {"error": callback.error, "error_description": callback.error_description},
+        code="authorization_refused",
+    )
+
+
+def check_unsigned(url: str) -> None:
+    """Raise for a response that must be signed and is not: with its error, if it carries one."""
+    values = dict(reversed(callback_parameters(url)))
+    if "error" not in values:
+        raise AuthorizeCallbackException(
+            "the response is not signed although it must be", code="unsigned_response"
+        )
+    raise AuthorizeCallbackException(
+        f"the provider refused: {values['error']}",
+        {"error": values["error"], "error_description": values.get("error_description")},
+        code="authorization_refused",
+    )
+
+
+def missing_id_token() -> AuthorizeCallbackException:
+    """Return what to raise for an answer without an ID token."""
+    return AuthorizeCallbackException(
+        "the provider gave no ID token: is openid in the scope?", code="missing_id_token"
+    )
 
 
 def _refuse(checked: StateValidationResult) -> None:

@@ -1,12 +1,12 @@
 """The two messages that pure code and the transport share, and the words for what failed."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from enum import Enum
 from json import JSONDecoder
 from json import dumps as dump_json
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
-from urllib.parse import urlencode
+from urllib.parse import parse_qsl, urlencode
 
 from .._logging import redact_url, scrub
 from ..exceptions import (
@@ -25,10 +25,20 @@ if TYPE_CHECKING:  # who validates tokens sends requests too, but needs none of 
 
 MAX_BODY = 1024 * 1024
 _MAX_QUOTED = 2048
+_FORM = "application/x-www-form-urlencoded"
+_SECRET_HEADERS = frozenset({"authorization", "dpop", "cookie"})
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _NO_HEADERS: Mapping[str, str] = MappingProxyType({})
-_LONG_SECRET = 8  # a shorter one may well be a part of an error code
-
+_PUBLIC_PARAMETERS = frozenset(
+    {
+        *("grant_type", "client_id", "scope", "redirect_uri", "resource", "audience"),
+        *("response_type", "response_mode", "code_challenge", "code_challenge_method"),
+        *("client_assertion_type", "subject_token_type", "actor_token_type"),
+        *("requested_token_type", "token_type_hint", "acr_values", "requested_expiry"),
+        *("prompt", "max_age", "display", "ui_locales", "claims_locales", "dpop_jkt"),
+    }
+)
+"""What may be quoted of a form; everything else, and so every new parameter, may not."""
 
 USUAL_HEADERS = {"Accept": "application/json", "Accept-Encoding": "identity"}
 """What every request says unless it says otherwise; our own clients say it by themselves."""
@@ -67,6 +77,16 @@ class Prepared(NamedTuple):
 
     def __repr__(self) -> str:
         return "Prepared(...)"  # both hold credentials
+
+    def secrets(self) -> Iterator[str]:
+        """Return what must not be quoted, should the server echo it."""
+        for name, value in self.headers.items():
+            if name.lower() in _SECRET_HEADERS:
+                yield from (value, value.rpartition(" ")[2])
+        if self.headers.get("Content-Type") == _FORM and self.content is not None:
+            for name, value in parse_qsl(self.content.decode()):
+                if name not in _PUBLIC_PARAMETERS:
+                    yield value
 
 
 class HttpRequest(NamedTuple):
@@ -109,7 +129,7 @@ class HttpRequest(NamedTuple):
             credentials = self.authentication.credentials(self.client_id, self.url, assertion)
             headers |= credentials.headers
             form |= credentials.form
-        headers["Content-Type"] = "application/x-www-form-urlencoded"
+        headers["Content-Type"] = _FORM
         return Prepared(headers, urlencode(form, doseq=True).encode())
 
     def _token_headers(self, nonce: str | None) -> dict[str, str]:
@@ -131,6 +151,7 @@ class HttpResponse(NamedTuple):
     status_code: int
     headers: Mapping[str, str]
     content: bytes
+    sent: Prepared | None = None
 
     def __repr__(self) -> str:
         return f"HttpResponse({self.status_code}, {len(self.content)} bytes)"
@@ -154,8 +175,13 @@ class HttpResponse(NamedTuple):
 
     def quoted(self, *secrets: str | None) -> str:
         """Return the body for an error text: without ``secrets``, and not endless."""
-        text = scrub(self.content.decode("utf-8", "replace"), secrets)
+        text = self.scrubbed(self.content.decode("utf-8", "replace"), secrets)
         return text if len(text) <= _MAX_QUOTED else f"{text[:_MAX_QUOTED]}...[TRUNCATED]"
+
+    def scrubbed(self, text: str, secrets: Iterable[str | None]) -> str:
+        """Return ``text`` of this answer without ``secrets``, and without what was sent."""
+        sent = () if self.sent is None else self.sent.secrets()
+        return scrub(text, (*secrets, *sent))
 
 
 class UnusableAnswer(Exception):
@@ -206,14 +232,9 @@ def oauth_error_of(response: HttpResponse, *secrets: str | None) -> dict[str, An
         body = None
     members = body if isinstance(body, dict) else {}
     said = {name: members.get(name) for name in ("error", "error_description", "error_uri")}
-    texts = {name: value for name, value in said.items() if isinstance(value, str)}
-    long = [secret for secret in secrets if secret and len(secret) >= _LONG_SECRET]
     return {
-        "oauth_error": scrub(texts["error"], long) if "error" in texts else None,
-        **{
-            f"oauth_{name}": scrub(texts[name], secrets) if name in texts else None
-            for name in ("error_description", "error_uri")
-        },
+        f"oauth_{name}": response.scrubbed(text, secrets) if isinstance(text, str) else None
+        for name, text in said.items()
     }
 
 

@@ -11,7 +11,7 @@ from .base import BaseRequest, BaseResponse
 from .client_assertion import PrivateKeyJwt
 from .client_authentication import ClientAuthentication
 from .dpop import DPoPKey
-from .endpoint import Endpoint, json_object, refusal, whole_number
+from .endpoint import Endpoint, is_refusal, json_object, refusal, whole_number
 from .messages import HttpRequest, HttpResponse, Replay, UnusableAnswer
 from .mtls import MtlsClientAuth
 from .token_endpoint import Scope, scope_text, token_request
@@ -39,7 +39,9 @@ class PushedAuthorizationRequest(BaseRequest):
         )
     """
 
-    _secret_fields: ClassVar[frozenset[str]] = frozenset({"client_secret", "request"})
+    _secret_fields: ClassVar[frozenset[str]] = frozenset(
+        {"client_secret", "request", "state", "nonce"}
+    )
 
     client_id: str
     redirect_uri: str
@@ -98,16 +100,16 @@ def parse(
     request: PushedAuthorizationRequest, response: HttpResponse
 ) -> PushedAuthorizationResponse:
     """Return the reference, or the provider's refusal (RFC 9126 §2.2, §2.3)."""
-    if not response.is_success:
+    if is_refusal(response):
         return refusal(
             PushedAuthorizationResponse, "Pushed authorization request", request, response
         )
     body = json_object(response)
-    uri, expires_in = body.get("request_uri"), body.get("expires_in")
+    uri, expires_in = body.get("request_uri"), whole_number(body.get("expires_in"))
     missing = []
     if not isinstance(uri, str) or not uri:
         missing.append("request_uri")
-    if not isinstance(expires_in, int) or whole_number(expires_in) is None:
+    if expires_in is None:
         missing.append("expires_in")
     if missing:
         raise UnusableAnswer(f"missing or unusable: {', '.join(missing)}")

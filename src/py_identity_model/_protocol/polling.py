@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
+from http import HTTPStatus
 
 from .base import BaseResponse
 from .retry import is_outage
 
 _USUAL = 5
+_SHORTEST = 1  # whatever the provider or the program says: below it, polling is a busy loop
 _SLOWER = 5
+
+_CODE = re.compile(r"[a-z_]+")
+_MEANT_TO_PASS = frozenset({"slow_down", "temporarily_unavailable"})
 
 
 @dataclass
@@ -21,7 +27,8 @@ class Rhythm:
     @classmethod
     def of(cls, interval: int | None, expires_in: int | None, now: float) -> Rhythm:
         """Return the pace that a provider's answer demands; ``now`` is monotonic."""
-        return cls(_USUAL if interval is None else interval, now + (expires_in or 0))
+        pause = _USUAL if interval is None else max(_SHORTEST, interval)
+        return cls(pause, now + (expires_in or 0))
 
     def goes_on(self, response: BaseResponse) -> bool:
         """Whether to ask again after ``response``; slower where it says so, or is an outage."""
@@ -29,8 +36,7 @@ class Rhythm:
             return False
         if response.oauth_error == "authorization_pending":
             return True
-        outage = is_outage(response.error_kind, response.status_code)
-        if outage or response.oauth_error == "slow_down":
+        if response.oauth_error in _MEANT_TO_PASS or _may_pass(response):
             self.interval += _SLOWER
             return True
         return False
@@ -38,3 +44,14 @@ class Rhythm:
     def pause(self, now: float) -> float | None:
         """Return how long to wait before asking; None once that would be too late."""
         return self.interval if now + self.interval < self.expires_at else None
+
+
+def _may_pass(response: BaseResponse) -> bool:
+    """Whether a later poll may fare better.
+
+    A 5xx that carries an OAuth error code is the provider's decision, and comes again; other
+    texts in ``error`` ("Service Unavailable") are those of gateways and frameworks.
+    """
+    failed = (response.status_code or 0) >= HTTPStatus.INTERNAL_SERVER_ERROR
+    decided = failed and _CODE.fullmatch(response.oauth_error or "") is not None
+    return is_outage(response.error_kind, response.status_code) and not decided

@@ -35,3 +35,12 @@ class RedisReplayStore:
         milliseconds = math.ceil(min(expires_at - self.clock(), _LONGEST) * 1000)
         milliseconds = max(1, milliseconds)
         return self._client.set(self._prefix + key, b"1", px=milliseconds, nx=True)
+
+    def discard(self, key: str) -> Any:
+        """Forget ``key``: it was not used after all.
+
+        Example::
+
+            replays.discard("1")
+        """
+        return self._client.delete(self._prefix + key)

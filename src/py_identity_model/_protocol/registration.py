@@ -6,6 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
+from .._logging import logger
+from ..exceptions import ConfigurationException
+from .addresses import require_reachable, require_scheme, split_url
 from .base import BaseRequest, BaseResponse
 from .client_metadata_fields import (
     NAMES,
@@ -15,8 +18,16 @@ from .client_metadata_fields import (
     members_in,
     members_of,
 )
-from .endpoint import Endpoint, json_object, refusal_saying, secrets_of
+from .endpoint import (
+    Endpoint,
+    is_refusal,
+    json_object,
+    number_of,
+    refusal_saying,
+    secrets_of,
+)
 from .messages import HttpRequest, HttpResponse, Replay, UnusableAnswer, oauth_error_of
+from .policy import DiscoveryPolicy
 from .revocation import quoted_briefly
 
 _SECRETS = ("client_secret", "registration_access_token")
@@ -117,7 +128,9 @@ class ClientRegistrationResponse(BaseResponse, ClientMetadata):
     type than the registered one.
 
     Providers may rotate ``registration_access_token``: keep the latest.  The times are in seconds
-    since 1970, a ``client_secret_expires_at`` of 0 means never.  RFC 7591 §3.2.1, RFC 7592 §3.
+    since 1970, a ``client_secret_expires_at`` of 0 means never.  A ``registration_client_uri``
+    that is not absolute, plain http after https, or an internal address that the registration
+    endpoint is not on, is None.  RFC 7591 §3.2.1, RFC 7592 §3.
     """
 
     _guarded_fields: ClassVar[frozenset[str]] = frozenset(
@@ -184,7 +197,7 @@ def parse(
 ) -> ClientRegistrationResponse:
     """Return what was registered, or the provider's refusal (RFC 7591 §3.2)."""
     answer = ClientRegistrationResponse
-    if not response.is_success:
+    if is_refusal(response):
         return refusal_saying(answer, _words_of(request, response), request, response)
     body = json_object(response)
     if not isinstance(body.get("client_id"), str) or not body["client_id"]:
@@ -196,10 +209,28 @@ def parse(
         client_id_issued_at=_time(body, "client_id_issued_at"),
         client_secret_expires_at=_time(body, "client_secret_expires_at"),
         registration_access_token=_text(body, "registration_access_token"),
-        registration_client_uri=_text(body, "registration_client_uri"),
+        registration_client_uri=_management_address(request.address, body),
         metadata=body,
         **members_in(body),
     )
+
+
+def _management_address(address: str, body: Mapping[str, Any]) -> str | None:
+    """Return where the registration is managed; None where its token must not be sent.
+
+    The registration itself stays good: failing would lose the client's only credentials.
+    """
+    name = "registration_client_uri"
+    url = _text(body, name)
+    if url is None:
+        return None
+    try:
+        registered_at = split_url(address)
+        require_scheme(url, DiscoveryPolicy(require_https=registered_at.scheme == "https"))
+        return require_reachable(name, url, trusted_hosts=[registered_at.hostname or ""])
+    except ConfigurationException as error:
+        logger.warning("the registration_client_uri of an answer is ignored: %s", error.code)
+        return None
 
 
 def _text(body: Mapping[str, Any], name: str) -> str | None:
@@ -208,10 +239,8 @@ def _text(body: Mapping[str, Any], name: str) -> str | None:
 
 
 def _time(body: Mapping[str, Any], name: str) -> int | None:
-    value = body.get(name)
-    if isinstance(value, bool) or not isinstance(value, (int, float)):
-        return None
-    return int(value) if abs(value) < 1e12 else None
+    value = number_of(body.get(name))
+    return int(value) if value is not None and abs(value) < 1e12 else None
 
 
 def _words_of(request: BaseRequest, response: HttpResponse) -> str:

@@ -25,6 +25,9 @@ def replay_key(kind: str, owner: str, identifier: str) -> str:
     return f"{kind}:{owner}:{identifier}"
 
 
+_SLACK = 64  # entries of the queue that may outlive their keys
+
+
 @runtime_checkable
 class ReplayStore(Protocol):
     """Where identifiers are remembered; share one between processes to refuse replays in all."""
@@ -34,6 +37,9 @@ class ReplayStore(Protocol):
 
         It must be one step for all who share the store.  The awaitable API takes awaitable
         answers.
+
+        A store may also have ``discard(key)``, which forgets a key.  Logins use it for answers
+        that the provider refuses; without it they remember answers once they were taken.
         """
 
 
@@ -54,7 +60,7 @@ class MemoryReplayStore:
         if max_entries < 1:
             raise InvalidArgumentError("max_entries must be at least 1")
         self._most = max_entries
-        self._known: set[str] = set()
+        self._known: dict[str, float] = {}
         self._queue: list[tuple[float, str]] = []
         self._lock = threading.Lock()
         self.clock = time.time
@@ -76,12 +82,29 @@ class MemoryReplayStore:
         now = self.clock()
         with self._lock:
             while self._queue and self._queue[0][0] <= now:
-                self._known.discard(heapq.heappop(self._queue)[1])
+                self._forget(*heapq.heappop(self._queue))
             if key in self._known:
                 return False
             if len(self._known) >= self._most:
                 logger.error("the replay store is full: refusing until entries expire")
                 return False
-            self._known.add(key)
+            self._known[key] = expires_at
             heapq.heappush(self._queue, (expires_at, key))
             return True
+
+    def _forget(self, expires_at: float, key: str) -> None:
+        if self._known.get(key) == expires_at:  # else it was discarded, and added again
+            del self._known[key]
+
+    def discard(self, key: str) -> None:
+        """Forget ``key``: it was not used after all.
+
+        Example::
+
+            store.discard(claims["jti"])
+        """
+        with self._lock:
+            self._known.pop(key, None)
+            if len(self._queue) > 2 * len(self._known) + _SLACK:
+                self._queue = [(expires_at, name) for name, expires_at in self._known.items()]
+                heapq.heapify(self._queue)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -11,13 +12,14 @@ from typing import Any, ClassVar, TypeVar
 from ..exceptions import InvalidArgumentError, TokenRequestException
 from .base import BaseRequest, BaseResponse
 from .client_choice import chosen_authentication, presented_certificate
-from .endpoint import json_object, refusal, whole_number
+from .endpoint import is_refusal, json_object, number_of, refusal, whole_number
 from .messages import HttpRequest, HttpResponse, Replay
 
 Form = dict[str, str | Sequence[str]]
 Scope = str | Iterable[str]
 """A space-separated list, or its parts."""
 
+_TOKEN = re.compile(r"[\x20-\x7e]*[\x21-\x7e][\x20-\x7e]*")  # RFC 6749 appendix A.12
 _RESERVED = frozenset(
     {"client_id", "client_secret", "client_assertion", "client_assertion_type", "grant_type"}
 )
@@ -122,7 +124,7 @@ def token_answer(
     now: datetime | None = None,
 ) -> T:
     """Return the token, or the provider's refusal (RFC 6749 §5.1, §5.2)."""
-    if not response.is_success:
+    if is_refusal(response):
         return refusal(answer, lead, request, response)
     token = json_object(response)
     return answer(is_successful=True, token=token, expires_at=expiry_of(token, now))
@@ -130,16 +132,42 @@ def token_answer(
 
 def expiry_of(token: Mapping[str, Any], now: datetime | None = None) -> datetime | None:
     """Return when ``token`` expires, in UTC; some providers send the seconds as text."""
-    seconds = token.get("expires_in")
-    if isinstance(seconds, str) and seconds.isascii() and seconds.isdigit():
-        seconds = int(seconds[:12])
-    lifetime = whole_number(seconds)
+    lifetime = whole_number(token.get("expires_in"))
     if lifetime is None:
         return None
     try:
         return (now or datetime.now(UTC)) + timedelta(seconds=lifetime)
     except OverflowError:
         return None
+
+
+def check_token_answer(token: Mapping[str, Any], address: str, *, bound: bool) -> None:
+    """Raise TokenRequestException unless ``token`` is a token that this client can use.
+
+    ``bound`` says that it was asked for with a DPoP key: a provider that ignores the key would
+    hand out a token that works for every thief.  An absent ``token_type`` is Bearer, as many
+    providers mean it.  RFC 6749 §5.1 and §7.1, RFC 9449 §5.
+    """
+    access_token, seconds = token.get("access_token"), token.get("expires_in")
+    if not isinstance(access_token, str) or not _TOKEN.fullmatch(access_token):
+        raise _unusable(address, "the access_token is not usable text", "invalid_access_token")
+    kind = token.get("token_type")
+    kind = "bearer" if kind is None else str(kind).lower()
+    if bound and kind != "dpop":
+        text = "the token is not bound to the key: the provider ignored the DPoP proof"
+        raise _unusable(address, text, "token_not_bound_to_key")
+    if kind != ("dpop" if bound else "bearer"):
+        text = "the token_type is neither Bearer nor DPoP"
+        if kind == "dpop":
+            text = "the token is bound to a key that was not given: pass a dpop_key"
+        raise _unusable(address, text, "unsupported_token_type")
+    lifetime = number_of(seconds)
+    if seconds is not None and (lifetime is None or not lifetime > 0):
+        raise _unusable(address, "expires_in is not a positive number", "invalid_expires_in")
+
+
+def _unusable(address: str, text: str, code: str) -> TokenRequestException:
+    return TokenRequestException(text, address, code=code)
 
 
 def refused_by(address: str, response: BaseResponse) -> TokenRequestException:

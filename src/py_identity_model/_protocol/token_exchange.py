@@ -6,16 +6,25 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
+from ..exceptions import TokenRequestException
 from .base import BaseRequest
 from .client_assertion import PrivateKeyJwt
 from .client_authentication import ClientAuthentication
 from .dpop import DPoPKey
-from .endpoint import Endpoint, json_object, refusal_saying, secrets_of
+from .endpoint import Endpoint, is_refusal, json_object, refusal_saying, secrets_of
 from .messages import ErrorKind, HttpRequest, HttpResponse, Replay, UnusableAnswer, oauth_error_of
 from .mtls import MtlsClientAuth
-from .token_endpoint import Scope, TokenResponse, expiry_of, scope_text, token_request
+from .token_endpoint import (
+    Scope,
+    TokenResponse,
+    check_token_answer,
+    expiry_of,
+    scope_text,
+    token_request,
+)
 
 GRANT_TYPE = "urn:ietf:params:oauth:grant-type:token-exchange"
+_JUDGED = frozenset({None, "urn:ietf:params:oauth:token-type:access_token"})
 _MOST_QUOTED = 1024
 
 
@@ -107,7 +116,7 @@ def _check(request: TokenExchangeRequest) -> None:
 
 def parse(request: TokenExchangeRequest, response: HttpResponse) -> TokenExchangeResponse:
     """Return the token, or the provider's refusal (RFC 8693 §2.2)."""
-    if not response.is_success:
+    if is_refusal(response):
         return refusal_saying(
             TokenExchangeResponse, _words_of(request, response), request, response
         )
@@ -126,6 +135,24 @@ def parse(request: TokenExchangeRequest, response: HttpResponse) -> TokenExchang
         issued_token_type=kind if isinstance(kind, str) else None,
         expires_at=expiry_of(token),
     )
+
+
+def judged_exchange(
+    response: TokenExchangeResponse, address: str, *, bound: bool
+) -> TokenExchangeResponse:
+    """Return ``response``, or a failed one for an access token that the client could not use.
+
+    What is issued need not be an access token (RFC 8693 §2.2.1: ``N_A``); then it is not judged.
+    """
+    if not response.is_successful or response.issued_token_type not in _JUDGED:
+        return response
+    try:
+        check_token_answer(response.token or {}, address, bound=bound)
+    except TokenRequestException as error:
+        return TokenExchangeResponse(
+            False, str(error), error_kind=ErrorKind.INVALID_DOCUMENT, status_code=200
+        )
+    return response
 
 
 def _words_of(request: TokenExchangeRequest, response: HttpResponse) -> str:

@@ -79,7 +79,7 @@ class TokenValidationConfig:
     max_token_size: int = field(default=MAX_TOKEN_SIZE, kw_only=True)
     allow_weak_keys: bool = field(default=False, kw_only=True)
     token_cache: TokenCache | None = field(default=None, kw_only=True)
-    decryption_keys: Sequence[PrivateKey] | None = field(default=None, kw_only=True)
+    decryption_keys: PrivateKey | Sequence[PrivateKey] | None = field(default=None, kw_only=True)
     client_secret: str | None = field(default=None, kw_only=True)
     jwks_uri: str | None = field(default=None, kw_only=True)
     allow_padded_base64url: bool = field(default=False, kw_only=True)
@@ -87,7 +87,7 @@ class TokenValidationConfig:
     def __repr__(self) -> str:
         from .base import masked_repr  # seldom wanted
 
-        return masked_repr(self, frozenset({"key", "decryption_keys", "client_secret"}))
+        return masked_repr(self, frozenset({"key", "decryption_keys", "client_secret", "subject"}))
 
 
 def check_config(config: TokenValidationConfig, disco_doc_address: str | None) -> None:

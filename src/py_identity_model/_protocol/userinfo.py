@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import hmac
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal
 
 from ..exceptions import InvalidArgumentError
 from .base import BaseRequest, BaseResponse
+from .callback import same_text
 from .dpop import DPoPKey
 from .endpoint import Endpoint, json_object, refusal
 from .messages import ErrorKind, HttpRequest, HttpResponse, Replay, header_text
@@ -51,6 +51,7 @@ class UserInfoResponse(BaseResponse):
     """The user's ``claims``; ``raw`` is a signed answer as it came: see ``claims``."""
 
     _guarded_fields: ClassVar[frozenset[str]] = frozenset({"claims", "raw"})
+    _secret_fields: ClassVar[frozenset[str]] = frozenset({"claims", "raw"})
 
     claims: dict[str, Any] | None = None
     raw: str | None = None
@@ -101,7 +102,7 @@ def with_claims(
         return UserInfoResponse(True, claims=dict(claims), raw=raw)
     if not isinstance(actual, str) or not actual:
         return _mismatch("the sub claim is missing from the userinfo response")
-    if not hmac.compare_digest(expected.encode(), actual.encode()):
+    if not same_text(expected, actual):
         return _mismatch(f"sub mismatch: expected {expected}, the userinfo response has {actual}")
     return UserInfoResponse(True, claims=dict(claims), raw=raw)
 

@@ -41,7 +41,7 @@ class VerifiedAccessToken:
     should carry another nonce than this one did (RFC 9449 §8.2).
     """
 
-    claims: Mapping[str, Any]
+    claims: Mapping[str, Any] = field(repr=False)
     token: str = field(repr=False)
     dpop_nonce: str | None = None
 

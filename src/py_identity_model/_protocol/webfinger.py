@@ -52,6 +52,7 @@ class WebFingerResponse(BaseResponse):
     """
 
     _guarded_fields: ClassVar[frozenset[str]] = frozenset({"issuer", "subject", "document"})
+    _secret_fields: ClassVar[frozenset[str]] = frozenset({"subject", "document"})  # who it is
 
     issuer: str | None = None
     subject: str | None = None

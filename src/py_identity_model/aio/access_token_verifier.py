@@ -132,7 +132,7 @@ class AsyncAccessTokenVerifier:
         dpop_nonces: DPoPNonces | None = None,
         opaque_tokens: AsyncOpaqueTokens | None = None,
         introspect_jwts: bool = False,
-        decryption_keys: Sequence[PrivateKey] | None = None,
+        decryption_keys: PrivateKey | Sequence[PrivateKey] | None = None,
         discovery_policy: DiscoveryPolicy | None = None,
         realm: str | None = None,
         resource_metadata: str | None = None,

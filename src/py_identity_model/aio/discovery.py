@@ -5,7 +5,7 @@ from __future__ import annotations
 from .._protocol.discovery import (
     DiscoveryDocumentRequest,
     DiscoveryDocumentResponse,
-    response_of,
+    checked_response_of,
 )
 from .._protocol.discovery_rules import DISCOVERY_DOCUMENT
 from .._protocol.fetching import Location
@@ -41,4 +41,4 @@ async def get_discovery_document(
     with in_force(settings):
         location = Location(disco_doc_req.address, policy, ())  # nothing is cached
         result = await _fetcher.fetch(location, http_client)
-    return response_of(result)
+    return checked_response_of(result, disco_doc_req.address, policy)

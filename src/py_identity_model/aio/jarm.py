@@ -31,7 +31,7 @@ async def process_jarm_response(
     leeway: float = 0,
     http_client: AsyncHTTPClient | None = None,
     is_jwt: bool = False,
-    decryption_keys: Sequence[PrivateKey] | None = None,
+    decryption_keys: PrivateKey | Sequence[PrivateKey] | None = None,
     client_secret: str | None = None,
     settings: Settings | None = None,
 ) -> AuthorizeCallbackResponse:

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from typing import Any
+from collections.abc import Collection, Mapping
+from typing import Any, Unpack, overload
 
 from .._protocol.client_credentials import ClientCredentialsTokenRequest
+from .._protocol.client_parameters import ExchangeParameters, TokenParameters
 from .._protocol.introspection import TokenIntrospectionRequest, TokenIntrospectionResponse
 from .._protocol.login import Session
 from .._protocol.logout import build_end_session_url
 from .._protocol.refreshing import RefreshTokenRequest, RefreshTokenResponse
 from .._protocol.revocation import TokenRevocationRequest, TokenRevocationResponse
 from .._protocol.token_endpoint import Scope
-from .._protocol.token_exchange import TokenExchangeRequest, TokenExchangeResponse
+from .._protocol.token_exchange import (
+    TokenExchangeRequest,
+    TokenExchangeResponse,
+    judged_exchange,
+)
+from ..exceptions import InvalidArgumentError
 from .introspection import introspect_token
 from .refreshing import refresh_token
 from .registered_client import AsyncRegisteredClient
@@ -30,16 +36,19 @@ class AsyncOAuthClient(AsyncRegisteredClient):
     ``issuer`` is where the metadata is discovered (and checked anew each hour), unless
     ``metadata`` gives it.  ``client_authentication`` says how the client proves who it is;
     assertions are made for the issuer, and certificates lead to the provider's aliases for them.
+    A ``client_secret`` verifies and opens tokens made with it, and where there is no
+    ``client_authentication`` it is the authentication: by :class:`ClientSecretBasic`.
     ``redirect_uri`` and ``scope`` are those of logins; they are pushed where the provider
-    demands it or ``use_par`` does, and signed with ``request_signing_key`` (PEM or JWK, by
+    demands it or ``use_par`` does, and signed with ``request_signing_key`` (by
     ``request_signing_algorithm``, named ``request_signing_kid``) if it is given;
     ``publish_request_object`` serves a signed request, and returns the URL where the provider
-    finds it.  ``dpop_key`` binds every token to a key.
+    finds it.  ``dpop_key`` binds every token to a key: one that is not bound is refused.
 
     ``id_token_algorithms`` is an allow-list, ``leeway`` in seconds,
     ``trusted_audiences`` are further clients that ID tokens may be for besides this one, and
     ``max_id_token_age`` is how many seconds ago they may have been issued (by default any).
-    ``decryption_keys`` open encrypted tokens and responses.
+    ``decryption_keys`` open encrypted tokens and responses.  Private keys are PEM, a JWK, a JWKS,
+    or key objects of cryptography.
 
     ``profile`` is None, ``fapi2`` or ``fapi2-message-signing``: what violates it is refused
     before anything is sent.  ``message_signing`` names what the latter signs: requests (JAR),
@@ -49,7 +58,8 @@ class AsyncOAuthClient(AsyncRegisteredClient):
     ``replay_store`` the logins that were finished.  ``http_client``, ``discovery_policy`` and
     ``settings`` are those of the functions.
 
-    Raises :class:`ConfigurationException` for a client that violates its profile.
+    Raises :class:`ConfigurationException` for a client that violates its profile, and
+    :class:`InvalidArgumentError` (a ``ValueError``) for an argument that cannot be used.
 
     Example::
 
@@ -119,9 +129,12 @@ class AsyncOAuthClient(AsyncRegisteredClient):
         self,
         subject_token: str,
         subject_token_type: str = _ACCESS_TOKEN,
-        **more: Any,
+        **more: Unpack[ExchangeParameters],
     ) -> TokenExchangeResponse:
         """Exchange a token for another; ``more`` is as for :class:`TokenExchangeRequest`.
+
+        Nothing is raised: an access token that this client could not use, such as one that is
+        not bound to its ``dpop_key``, is a failed response as well.  RFC 8693 §2.
 
         Example::
 
@@ -136,10 +149,15 @@ class AsyncOAuthClient(AsyncRegisteredClient):
             dpop_key=self.dpop_key,
             **more,
         )
-        return await exchange_token(request, self._http_client, settings=self._settings)
+        response = await exchange_token(request, self._http_client, settings=self._settings)
+        return judged_exchange(response, request.address, bound=self.dpop_key is not None)
 
     async def token_source(
-        self, *, session: Session | None = None, margin: float = 60.0, **more: Any
+        self,
+        *,
+        session: Session | None = None,
+        margin: float = 60.0,
+        **more: Unpack[TokenParameters],
     ) -> AsyncTokenSource:
         """Return tokens that renew themselves: this machine's own, or those of a session.
 
@@ -150,7 +168,7 @@ class AsyncOAuthClient(AsyncRegisteredClient):
 
             source = await client.token_source(scope="read")
         """
-        common = {
+        common: dict[str, Any] = {
             "client_authentication": await self._proof_of_identity(),
             "dpop_key": self.dpop_key,
             **more,
@@ -175,7 +193,8 @@ class AsyncOAuthClient(AsyncRegisteredClient):
         *,
         session: Session | None = None,
         origins: Collection[str] | None = None,
-        **more: Any,
+        allow_tokens_over_plain_http: bool = False,
+        **more: Unpack[TokenParameters],
     ) -> AsyncTokenAuth:
         """Return an ``auth`` for an HTTP client of yours; see :class:`AsyncTokenAuth`.
 
@@ -185,29 +204,76 @@ class AsyncOAuthClient(AsyncRegisteredClient):
 
             auth = await client.auth(scope="read", origins=["https://api.example"])
         """
-        return AsyncTokenAuth(await self.token_source(session=session, **more), origins=origins)
+        return AsyncTokenAuth(
+            await self.token_source(session=session, **more),
+            origins=origins,
+            allow_tokens_over_plain_http=allow_tokens_over_plain_http,
+        )
+
+    @overload
+    async def end_session_url(
+        self,
+        session: Session,
+        *,
+        post_logout_redirect_uri: str | None = None,
+        state: str | None = None,
+        logout_hint: str | None = None,
+        ui_locales: str | None = None,
+        extra_parameters: Mapping[str, str] | None = None,
+    ) -> str: ...
+
+    @overload
+    async def end_session_url(
+        self,
+        session: None = None,
+        *,
+        id_token_hint: str | None = None,
+        post_logout_redirect_uri: str | None = None,
+        state: str | None = None,
+        logout_hint: str | None = None,
+        ui_locales: str | None = None,
+        extra_parameters: Mapping[str, str] | None = None,
+    ) -> str: ...
 
     async def end_session_url(
         self,
         session: Session | None = None,
         *,
+        id_token_hint: str | None = None,
         post_logout_redirect_uri: str | None = None,
         state: str | None = None,
-        **parameters: Any,
+        logout_hint: str | None = None,
+        ui_locales: str | None = None,
+        extra_parameters: Mapping[str, str] | None = None,
     ) -> str:
         """Return where to send the browser for a logout at the provider.
+
+        ``session``: who logs out; its ID token is the hint.
+        ``id_token_hint``: the ID token itself, where there is no session any more.
+        ``extra_parameters``: what only this provider knows.
+
+        The others are those of :func:`build_end_session_url`.  Raises
+        :class:`ConfigurationException` when the provider has no such endpoint, and
+        :class:`InvalidArgumentError` when the hint is given twice.
+        OpenID Connect RP-Initiated Logout §2.
 
         Example::
 
             url = await client.end_session_url(session)
         """
+        if session is not None and id_token_hint is not None:
+            raise InvalidArgumentError(
+                "id_token_hint is the session's ID token: give the session, or the hint"
+            )
         return build_end_session_url(
             await self.endpoint("end_session_endpoint"),
-            id_token_hint=None if session is None else session.id_token,
+            id_token_hint=id_token_hint if session is None else session.id_token,
             client_id=self.client_id,
             post_logout_redirect_uri=post_logout_redirect_uri,
             state=state,
-            **parameters,
+            logout_hint=logout_hint,
+            ui_locales=ui_locales,
+            **extra_parameters or {},
         )
 
     async def close(self) -> None:

@@ -7,8 +7,9 @@ from dataclasses import replace
 from typing import Any, Literal
 
 from .._jose.jwk import PrivateKey
+from .._protocol.client_arguments import check_client_arguments, client_authentication_of
 from .._protocol.client_assertion import ClientSecretJwt, PrivateKeyJwtAuthentication
-from .._protocol.client_authentication import ClientAuthentication, NoClientAuthentication
+from .._protocol.client_authentication import ClientAuthentication
 from .._protocol.client_profile import (
     SIGNED_MESSAGES,
     ClientProfile,
@@ -20,7 +21,7 @@ from .._protocol.client_profile import (
     signing_algorithms,
 )
 from .._protocol.discovery import DiscoveryDocumentResponse, metadata_of
-from .._protocol.discovery_rules import Provider
+from .._protocol.discovery_rules import Provider, check_alias
 from .._protocol.dpop import DPoPKey
 from .._protocol.id_token_limits import check_age, check_audiences
 from .._protocol.mtls import resolve_mtls_endpoint
@@ -35,7 +36,7 @@ from ..exceptions import (
     DiscoveryException,
     TokenValidationException,
 )
-from .http import AsyncHTTPClient
+from .http import AsyncHTTPClient, check_http_client
 from .provider_cache import AsyncProviderCache, cache_of, default_cache
 from .token_store import AsyncMemoryTokenStore, AsyncTokenStore
 from .userinfo import get_userinfo
@@ -94,7 +95,7 @@ class AsyncProviderAccess:
         trusted_audiences: Collection[str] = (),
         max_id_token_age: float | None = None,
         leeway: float = 0.0,
-        decryption_keys: Sequence[PrivateKey] | None = None,
+        decryption_keys: PrivateKey | Sequence[PrivateKey] | None = None,
         client_secret: str | None = None,
         token_store: AsyncTokenStore | None = None,
         replay_store: ReplayStore | None = None,
@@ -106,7 +107,8 @@ class AsyncProviderAccess:
         self.client_id = client_id
         self.profile = profile
         self.dpop_key = dpop_key
-        self._authentication = client_authentication or NoClientAuthentication()
+        self._authentication = client_authentication_of(client_authentication, client_secret)
+        check_http_client(http_client)
         self._presents_certificate = presents_certificate(
             self._authentication, http_client, tls_client_certificate_bound_access_tokens
         )
@@ -120,6 +122,16 @@ class AsyncProviderAccess:
             certificate_bound=self._presents_certificate,
             signing=signing,
             message_signing=message_signing,
+        )
+        check_client_arguments(
+            issuer,
+            client_id,
+            self._authentication,
+            client_secret=client_secret,
+            dpop_key=dpop_key,
+            id_token_algorithms=id_token_algorithms,
+            request_signing=(request_signing_key, request_signing_algorithm),
+            decryption_keys=decryption_keys,
         )
         self._message_signing = message_signing
         if publish_request_object is not None and request_signing_key is None:
@@ -184,7 +196,8 @@ class AsyncProviderAccess:
     async def endpoint(self, name: str) -> str:
         """Return the URL of an endpoint, for a client that authenticates as this one does.
 
-        Raises :class:`ConfigurationException` when the provider has none.
+        Raises :class:`ConfigurationException` when the provider has none, or names one for
+        certificates that must not be used (``internal_address``).
 
         Example::
 
@@ -193,6 +206,9 @@ class AsyncProviderAccess:
         metadata = await self.metadata()
         if self._presents_certificate:
             found = resolve_mtls_endpoint(metadata, name)
+            if found != getattr(metadata, name, None):
+                policy = self._policy or DiscoveryPolicy()
+                check_alias(f"mtls_endpoint_aliases.{name}", found, policy, self.issuer)
         else:
             found = getattr(metadata, name, None)
         if not isinstance(found, str) or not found:

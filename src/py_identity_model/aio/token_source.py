@@ -8,7 +8,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from .._logging import logger
+from .._logging import log_failure, logger
 from .._protocol.authorization_code import AuthorizationCodeTokenRequest
 from .._protocol.base import BaseRequest
 from .._protocol.client_credentials import ClientCredentialsTokenRequest
@@ -16,6 +16,7 @@ from .._protocol.device import DeviceAuthorizationResponse, DeviceTokenRequest, 
 from .._protocol.grants import ExtensionTokenRequest, JwtBearerTokenRequest
 from .._protocol.refreshing import RefreshTokenRequest
 from .._protocol.stored_token import StoredToken, request_key, stored_from
+from .._protocol.token_auth import waiting_for
 from .._protocol.token_endpoint import TokenResponse, refused_by
 from .._protocol.token_exchange import TokenExchangeRequest
 from .._seam.aio import Result
@@ -117,7 +118,6 @@ class AsyncTokenSource:
         except PyIdentityModelException:
             if current is None or not current.is_usable(self.clock()):
                 raise
-            logger.warning("renewing a token failed; the old one serves on")
             return current
 
     async def renew(self, refused: str) -> StoredToken:
@@ -136,9 +136,17 @@ class AsyncTokenSource:
         return await self._join(refused)
 
     async def _join(self, refused: str | None) -> StoredToken:
-        joined = await self._flights.run(self._key, partial(self._renewed, refused))
+        with waiting_for(self):
+            joined = await self._flights.run(self._key, partial(self._renew_or_log, refused))
         assert joined is not None
         return joined[0]
+
+    async def _renew_or_log(self, refused: str | None) -> StoredToken:
+        try:
+            return await self._renewed(refused)
+        except PyIdentityModelException as error:
+            log_failure("renewal", self._request.address, error)
+            raise
 
     async def _renewed(self, refused: str | None) -> StoredToken:
         if self._device is not None and await self._stored() is None:

@@ -103,6 +103,15 @@ class AsyncMemoryTokenStore:
         """
         return self._once.add(key, self.clock() + expires_in)
 
+    def discard(self, key: str) -> None:
+        """Forget what :meth:`add` remembered: it was not used after all.
+
+        Example::
+
+            AsyncMemoryTokenStore().discard("key")
+        """
+        self._once.discard(key)
+
     async def delete(self, key: str) -> None:
         """Forget what is kept under ``key``.
 
@@ -159,7 +168,7 @@ class AsyncStoredReplays:
 
             await AsyncStoredReplays(AsyncMemoryTokenStore()).add("1", 4102444800.0)
         """
-        name = f"replay-{hashlib.sha256(key.encode('utf-8', 'surrogatepass')).hexdigest()}"
+        name = self._name(key)
         if self._memory is not None:
             return self._memory.add(name, expires_at - self.clock())
         try:
@@ -171,6 +180,25 @@ class AsyncStoredReplays:
             logger.error("a replay cannot be ruled out: %s", type(error).__name__)
             return False
         return True
+
+    async def discard(self, key: str) -> None:
+        """Forget ``key``: it was not used after all.  A store that is down keeps it.
+
+        Example::
+
+            await AsyncStoredReplays(AsyncMemoryTokenStore()).discard("1")
+        """
+        name = self._name(key)
+        if self._memory is not None:
+            self._memory.discard(name)
+            return
+        try:
+            await self._store.delete(name)
+        except Exception as error:
+            logger.error("an identifier cannot be forgotten: %s", type(error).__name__)
+
+    def _name(self, key: str) -> str:
+        return f"replay-{hashlib.sha256(key.encode('utf-8', 'surrogatepass')).hexdigest()}"
 
 
 def _keeps_in_memory(store: AsyncMemoryTokenStore) -> bool:

@@ -6,7 +6,7 @@ from __future__ import annotations
 from logging import INFO
 from typing import TypeVar
 
-from .._logging import logger, redact_url
+from .._logging import log_failed_request, logger, redact_url
 from .._protocol.base import BaseRequest, BaseResponse
 from .._protocol.endpoint import Endpoint
 from .._settings import Settings, in_force
@@ -32,5 +32,7 @@ def ask(
     except Exception as error:
         response = endpoint.failed(error)
     if not response.is_successful:
-        logger.error("%s failed: %s", endpoint.operation, response.error_kind)
+        log_failed_request(
+            endpoint.operation, request.address, response.error_kind, response.oauth_error
+        )
     return response

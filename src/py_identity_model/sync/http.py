@@ -17,7 +17,7 @@ from .._http_library import (
     library_of,
     no_cookies,
 )
-from .._logging import logger, redact_url
+from .._logging import logger, redact_url, scrub, without_values
 from .._protocol.messages import (
     USUAL_HEADERS,
     HttpRequest,
@@ -249,12 +249,29 @@ def chosen_client(http_client: HTTPClient | None, url: object) -> HTTPClient:
     """
     if http_client is None:
         return default_http_client(url)
-    if not isinstance(http_client, HTTPClient):
-        raise InvalidArgumentError(
-            f"http_client must be an HTTPClient, not {type(http_client).__name__}"
-        )
+    check_http_client(http_client)
     _ = http_client.client
     return http_client
+
+
+def check_http_client(given: object, certificate: MtlsClientAuth | None = None) -> None:
+    """Raise InvalidArgumentError for what no function takes as its ``http_client``.
+
+    Raises ConfigurationException for one that cannot present ``certificate``: TLS is set up by
+    then.
+    """
+    if given is None:
+        return
+    if certificate is not None:
+        raise ConfigurationException(
+            "mtls and http_client cannot be combined: let the client present the certificate",
+            code="mtls_with_client",
+        )
+    if not isinstance(given, HTTPClient):
+        raise InvalidArgumentError(
+            f"http_client must be an HTTPClient, not {type(given).__name__}: "
+            "HTTPClient(client) wraps a client of httpx or httpx2"
+        )
 
 
 def close_default_http_client() -> None:
@@ -306,11 +323,7 @@ def _send_with_certificate(
     retries: int | None,
 ) -> HttpResponse:
     """Send ``request`` by a client of its own that presents ``certificate``."""
-    if http_client is not None:
-        raise ConfigurationException(
-            "mtls and http_client cannot be combined: let the client present the certificate",
-            code="mtls_with_client",
-        )
+    check_http_client(http_client, certificate)
     client = _open(None, None, certificate)
     try:
         return send(request._replace(certificate=None), HTTPClient(client), retries=retries)
@@ -396,15 +409,18 @@ def _attempt(
         else:
             response = client.send(built, stream=True, follow_redirects=False)
         try:
-            return receive(response, request, due, library)
+            answer = receive(response, request, due, library)
+            return answer._replace(sent=prepared)
         finally:
             response.close()
     except library.InvalidURL as error:
-        raise ConfigurationException(f"the URL is malformed: {error}", code="invalid_url") from None
+        text = f"the URL is malformed: {without_values(error)}"
+        raise ConfigurationException(text, code="invalid_url") from None
     except library.RequestError as error:
         if monotonic() >= due:
             raise too_late(request) from error
-        raise NetworkException(_words_of(error), redact_url(request.url)) from error
+        text = scrub(_words_of(error), prepared.secrets())
+        raise NetworkException(text, redact_url(request.url)) from error
 
 
 def _assertion(request: HttpRequest) -> str | None:

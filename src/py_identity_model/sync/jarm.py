@@ -32,7 +32,7 @@ def process_jarm_response(
     leeway: float = 0,
     http_client: HTTPClient | None = None,
     is_jwt: bool = False,
-    decryption_keys: Sequence[PrivateKey] | None = None,
+    decryption_keys: PrivateKey | Sequence[PrivateKey] | None = None,
     client_secret: str | None = None,
     settings: Settings | None = None,
 ) -> AuthorizeCallbackResponse:

@@ -4,19 +4,25 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
-from typing import Any
-from urllib.parse import urlencode
+from typing import Any, Unpack
 
 from .._jose.keys import KeySnapshot
+from .._logging import log_failure
 from .._protocol.authorization import (
     build_authorization_url,
     build_pushed_authorization_url,
     extra_pairs,
 )
 from .._protocol.authorization_code import AuthorizationCodeTokenRequest
-from .._protocol.callback import AuthorizeCallbackResponse, parse_authorize_callback_response
+from .._protocol.callback import (
+    AuthorizeCallbackResponse,
+    callback_url,
+    parse_authorize_callback_response,
+)
+from .._protocol.client_parameters import AuthorizationParameters
 from .._protocol.client_profile import (
     check_provider,
     check_request,
@@ -26,18 +32,33 @@ from .._protocol.client_profile import (
 from .._protocol.discovery import DiscoveryDocumentResponse
 from .._protocol.jar import build_jar_authorization_url, create_request_object
 from .._protocol.jarm import JarmCheck, extract_jarm_response_jwt, is_jarm_response
-from .._protocol.login import AuthorizationRequest, Secrets, Session, check_callback, replayed
+from .._protocol.login import (
+    AuthorizationRequest,
+    Secrets,
+    Session,
+    check_begun,
+    check_callback,
+    check_unsigned,
+    missing_id_token,
+    replayed,
+)
 from .._protocol.par import PushedAuthorizationRequest
 from .._protocol.policy import DiscoveryPolicy
 from .._protocol.request_object import build_request_uri_authorization_url
-from .._protocol.token_endpoint import Scope, TokenResponse, refused_by, scope_text
+from .._protocol.token_endpoint import (
+    Scope,
+    TokenResponse,
+    check_token_answer,
+    refused_by,
+    scope_text,
+)
 from .._seam.sync import call
 from .._settings import in_force
 from ..exceptions import (
     AuthorizeCallbackException,
     ConfigurationException,
     InvalidArgumentError,
-    TokenRequestException,
+    PyIdentityModelException,
     TokenValidationException,
     UserInfoException,
 )
@@ -61,14 +82,19 @@ class Logins(ProviderAccess):
         response_type: str = "code",
         response_mode: str | None = None,
         max_age: int | None = None,
-        **parameters: Any,
+        extra_parameters: Mapping[str, Any] | None = None,
+        **parameters: Unpack[AuthorizationParameters],
     ) -> AuthorizationRequest:
         """Begin a login: send the browser to its ``url``, keep it in the user's session.
 
-        ``parameters`` are further ones by their registered names, as for
-        :func:`build_authorization_url`; ``max_age`` is in seconds.  Raises
-        :class:`ConfigurationException`, :class:`DiscoveryException`, and
-        :class:`TokenRequestException` when the provider refuses a pushed request.
+        ``max_age``: seconds since the user last typed a password.
+        ``extra_parameters``: what only this provider knows (``access_type``, ``kc_idp_hint``).
+        ``parameters``: further ones by their registered names, as for
+        :func:`build_authorization_url`; type checkers know them.
+
+        Raises :class:`ConfigurationException`, :class:`DiscoveryException`,
+        :class:`TokenRequestException` when the provider refuses a pushed request, and
+        :class:`InvalidArgumentError` for a parameter that the login sets itself.
 
         Example::
 
@@ -96,10 +122,11 @@ class Logins(ProviderAccess):
             "code_challenge": made.code_challenge,
             "code_challenge_method": "S256",
         }
-        taken = sorted(({*named, "client_id"} | _OURS) & {*parameters})
+        more: dict[str, Any] = {**parameters, **(extra_parameters or {})}
+        taken = sorted(({*named, "client_id"} | _OURS) & {*more})
         if taken:
             raise InvalidArgumentError(f"parameters must not name {', '.join(taken)}")
-        extra = {"response_mode": response_mode, "max_age": max_age, **parameters}
+        extra = {"response_mode": response_mode, "max_age": max_age, **more}
         if self.dpop_key is not None:
             extra["dpop_jkt"] = self.dpop_key.jwk_thumbprint
         extra = {name: value for name, value in extra.items() if value is not None}
@@ -175,45 +202,58 @@ class Logins(ProviderAccess):
 
     def callback(
         self,
-        answer: str | Mapping[str, str],
+        answer: str | Mapping[str, Any],
         begun: AuthorizationRequest,
         *,
         userinfo: bool = False,
     ) -> Session:
         """Finish a login: check everything, exchange the code, and return who logged in.
 
-        ``answer`` is the URL that was called, or the fields of a form that was posted to it;
-        ``begun`` is what :meth:`authorization_request` returned.  With ``userinfo`` the user's
-        claims are asked for, and must be about the same user.
+        ``answer``: the URL that was called, its query string, or the fields of a form that was
+        posted to it.
+        ``begun``: what :meth:`authorization_request` returned.
+        ``userinfo``: ask for the user's claims as well; they must be about the same user.
 
         Raises :class:`AuthorizeCallbackException` with a ``code`` that says why
-        (``missing_state``, ``state_mismatch``, ``missing_issuer``, ``issuer_mismatch``,
-        ``callback_replayed``, ``authorization_refused``, ``incomplete_callback``,
-        ``unsigned_response``), :class:`TokenRequestException` when the code is refused,
+        (``missing_login``, ``missing_state``, ``state_mismatch``, ``missing_issuer``,
+        ``issuer_mismatch``, ``callback_replayed``, ``authorization_refused`` with the provider's
+        ``error`` in its details, ``incomplete_callback``, ``unsigned_response``),
+        :class:`TokenRequestException` when the code is refused or the token that came is not one
+        that was asked for (``token_not_bound_to_key``, ``unsupported_token_type``,
+        ``invalid_access_token``, ``invalid_expires_in``),
         :class:`IdTokenValidationException` and the other exceptions of :func:`validate_token`
-        for the ID token, :class:`UserInfoException` for userinfo.
-        OpenID Connect Core §3.1.2.7, RFC 9207 §2.4.
+        for the ID token, :class:`UserInfoException` for userinfo.  Each failure leaves one record
+        in the log.  OpenID Connect Core §3.1.2.7, RFC 9207 §2.4.
 
         Example::
 
             session = client.callback(str(request.url), begun)
             print(session.subject)
         """
+        try:
+            session = self._finish(answer, begun)
+            return self._with_userinfo(session) if userinfo else session
+        except PyIdentityModelException as error:
+            log_failure("login", self.issuer, error)
+            raise
+
+    def _finish(self, answer: str | Mapping[str, Any], begun: AuthorizationRequest) -> Session:
+        check_begun(begun)
         metadata = self.metadata()
         if (begun.issuer, begun.client_id) != (metadata.issuer, self.client_id):
             raise AuthorizeCallbackException(
                 "the login was begun at another provider, or by another client",
                 code="issuer_mismatch",
             )
-        callback = self._read(answer, begun)
+        callback = self._read(callback_url(answer), begun)
         supported = bool(metadata.authorization_response_iss_parameter_supported)
         check_callback(callback, begun, supports_iss=supported or self.profile is not None)
-        until = time.time() + _LOGIN_LIFETIME
-        if not call(self._replays.add, f"login:{begun.issuer}:{begun.state}", until):
-            raise replayed()
-        front = self._front_channel_claims(callback, begun)
-        response = self._exchanged(callback, begun)
+        with self._once(begun):
+            front = self._front_channel_claims(callback, begun)
+            response = self._exchange(callback, begun)
         token = response.token or {}
+        if callback.code is not None or "access_token" in token:
+            check_token_answer(token, begun.issuer, bound=self._expects_bound(callback))
         claims = self._claims(
             token.get("id_token") or callback.identity_token, begun, token.get("access_token")
         )
@@ -221,24 +261,46 @@ class Logins(ProviderAccess):
             raise AuthorizeCallbackException(
                 "the two ID tokens are about different users", code="subject_mismatch"
             )
-        session = Session(token, claims, response.expires_at, session_state=callback.session_state)
-        if not userinfo:
-            return session
+        return Session(token, claims, response.expires_at, session_state=callback.session_state)
+
+    def _expects_bound(self, callback: AuthorizeCallbackResponse) -> bool:
+        return self.dpop_key is not None and callback.code is not None
+
+    def _with_userinfo(self, session: Session) -> Session:
         about = self.userinfo(session.access_token, expected_sub=session.subject)
         if not about.is_successful:
             raise UserInfoException(str(about.error), None, about.status_code)
         return replace(session, userinfo=about.claims)
 
-    def _read(
-        self, answer: str | Mapping[str, str], begun: AuthorizationRequest
-    ) -> AuthorizeCallbackResponse:
-        url = answer if isinstance(answer, str) else f"?{urlencode(dict(answer))}"
+    @contextmanager
+    def _once(self, begun: AuthorizationRequest) -> Iterator[None]:
+        """Use an answer in the block, once; forget it where the provider did not take it.
+
+        Codes and verifiers work once anyway.  If refused ones were remembered, strangers with
+        invented codes could fill the store, and then nobody could log in.
+        """
+        key = f"login:{begun.issuer}:{begun.state}"
+        discard = getattr(self._replays, "discard", None)
+        if discard is None:
+            yield
+            self._remember(key)
+            return
+        self._remember(key)
+        try:
+            yield
+        except BaseException:
+            call(discard, key)
+            raise
+
+    def _remember(self, key: str) -> None:
+        if not call(self._replays.add, key, time.time() + _LOGIN_LIFETIME):
+            raise replayed()
+
+    def _read(self, url: str, begun: AuthorizationRequest) -> AuthorizeCallbackResponse:
         if not begun.is_signed_response:
             return parse_authorize_callback_response(url)
         if not is_jarm_response(url):
-            raise AuthorizeCallbackException(
-                "the response is not signed although it must be", code="unsigned_response"
-            )
+            check_unsigned(url)
         return self._read_signed(extract_jarm_response_jwt(url), begun.issuer)
 
     def _read_signed(self, response: str, issuer: str) -> AuthorizeCallbackResponse:
@@ -293,10 +355,12 @@ class Logins(ProviderAccess):
         self._check_id_token(callback.identity_token, claims)
         return claims
 
-    def _exchanged(
+    def _exchange(
         self, callback: AuthorizeCallbackResponse, begun: AuthorizationRequest
     ) -> TokenResponse:
         if callback.code is None:
+            if callback.identity_token is None:
+                raise missing_id_token()
             values = {name: value for name, value in callback.values.items() if name != "state"}
             return TokenResponse(True, token=values)
         request = AuthorizationCodeTokenRequest(
@@ -313,25 +377,13 @@ class Logins(ProviderAccess):
         )
         if not response.is_successful:
             raise refused_by(request.address, response)
-        self._check_binding(response.token or {}, request.address)
         return response
-
-    def _check_binding(self, token: Mapping[str, Any], address: str) -> None:
-        kind = str(token.get("token_type")).lower()
-        if self.profile is not None and self.dpop_key is not None and kind != "dpop":
-            raise TokenRequestException(
-                "the token is not bound to the key, as the profile demands",
-                address,
-                code="token_not_bound_to_key",
-            )
 
     def _claims(
         self, id_token: str | None, begun: AuthorizationRequest, access_token: str | None
     ) -> dict[str, Any]:
         if not id_token:
-            raise AuthorizeCallbackException(
-                "the provider gave no ID token: is openid in the scope?", code="missing_id_token"
-            )
+            raise missing_id_token()
         claims = validate_id_token(
             id_token,
             self._id_token_config(),

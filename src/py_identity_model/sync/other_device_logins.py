@@ -20,7 +20,13 @@ from .._protocol.device import (
 from .._protocol.discovery import DiscoveryDocumentResponse
 from .._protocol.id_token_limits import check_request_id
 from .._protocol.login import Session
-from .._protocol.token_endpoint import Scope, TokenResponse, refused_by, scope_text
+from .._protocol.token_endpoint import (
+    Scope,
+    TokenResponse,
+    check_token_answer,
+    refused_by,
+    scope_text,
+)
 from ..exceptions import ConfigurationException, TokenRequestException
 from .ciba import (
     poll_backchannel_token,
@@ -252,7 +258,7 @@ class OtherDeviceLogins(Logins):
         if not response.is_successful:
             raise refused_by(address, response)
         token = response.token or {}
-        self._check_binding(token, address)
+        check_token_answer(token, address, bound=self.dpop_key is not None)
         if not has_id_token:
             return Session(token, {}, response.expires_at)
         id_token = token.get("id_token")

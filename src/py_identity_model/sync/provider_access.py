@@ -8,8 +8,9 @@ from dataclasses import replace
 from typing import Any, Literal
 
 from .._jose.jwk import PrivateKey
+from .._protocol.client_arguments import check_client_arguments, client_authentication_of
 from .._protocol.client_assertion import ClientSecretJwt, PrivateKeyJwtAuthentication
-from .._protocol.client_authentication import ClientAuthentication, NoClientAuthentication
+from .._protocol.client_authentication import ClientAuthentication
 from .._protocol.client_profile import (
     SIGNED_MESSAGES,
     ClientProfile,
@@ -21,7 +22,7 @@ from .._protocol.client_profile import (
     signing_algorithms,
 )
 from .._protocol.discovery import DiscoveryDocumentResponse, metadata_of
-from .._protocol.discovery_rules import Provider
+from .._protocol.discovery_rules import Provider, check_alias
 from .._protocol.dpop import DPoPKey
 from .._protocol.id_token_limits import check_age, check_audiences
 from .._protocol.mtls import resolve_mtls_endpoint
@@ -36,7 +37,7 @@ from ..exceptions import (
     DiscoveryException,
     TokenValidationException,
 )
-from .http import HTTPClient
+from .http import HTTPClient, check_http_client
 from .provider_cache import ProviderCache, cache_of, default_cache
 from .token_store import MemoryTokenStore, TokenStore
 from .userinfo import get_userinfo
@@ -95,7 +96,7 @@ class ProviderAccess:
         trusted_audiences: Collection[str] = (),
         max_id_token_age: float | None = None,
         leeway: float = 0.0,
-        decryption_keys: Sequence[PrivateKey] | None = None,
+        decryption_keys: PrivateKey | Sequence[PrivateKey] | None = None,
         client_secret: str | None = None,
         token_store: TokenStore | None = None,
         replay_store: ReplayStore | None = None,
@@ -107,7 +108,8 @@ class ProviderAccess:
         self.client_id = client_id
         self.profile = profile
         self.dpop_key = dpop_key
-        self._authentication = client_authentication or NoClientAuthentication()
+        self._authentication = client_authentication_of(client_authentication, client_secret)
+        check_http_client(http_client)
         self._presents_certificate = presents_certificate(
             self._authentication, http_client, tls_client_certificate_bound_access_tokens
         )
@@ -121,6 +123,16 @@ class ProviderAccess:
             certificate_bound=self._presents_certificate,
             signing=signing,
             message_signing=message_signing,
+        )
+        check_client_arguments(
+            issuer,
+            client_id,
+            self._authentication,
+            client_secret=client_secret,
+            dpop_key=dpop_key,
+            id_token_algorithms=id_token_algorithms,
+            request_signing=(request_signing_key, request_signing_algorithm),
+            decryption_keys=decryption_keys,
         )
         self._message_signing = message_signing
         if publish_request_object is not None and request_signing_key is None:
@@ -185,7 +197,8 @@ class ProviderAccess:
     def endpoint(self, name: str) -> str:
         """Return the URL of an endpoint, for a client that authenticates as this one does.
 
-        Raises :class:`ConfigurationException` when the provider has none.
+        Raises :class:`ConfigurationException` when the provider has none, or names one for
+        certificates that must not be used (``internal_address``).
 
         Example::
 
@@ -194,6 +207,9 @@ class ProviderAccess:
         metadata = self.metadata()
         if self._presents_certificate:
             found = resolve_mtls_endpoint(metadata, name)
+            if found != getattr(metadata, name, None):
+                policy = self._policy or DiscoveryPolicy()
+                check_alias(f"mtls_endpoint_aliases.{name}", found, policy, self.issuer)
         else:
             found = getattr(metadata, name, None)
         if not isinstance(found, str) or not found:

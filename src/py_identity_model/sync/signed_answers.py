@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from .._jose.tokens import header_members
-from .._logging import logger
+from .._logging import log_failed_request
 from .._protocol.base import BaseRequest, BaseResponse
 from .._protocol.endpoint import Endpoint
 from .._protocol.token_validation import TokenValidationConfig, opened
@@ -44,5 +44,7 @@ def verified_answer(
     except Exception as error:
         response = endpoint.failed(error)
     if not response.is_successful:
-        logger.error("%s failed: %s", endpoint.operation, response.error_kind)
+        log_failed_request(
+            endpoint.operation, disco_doc_address, response.error_kind, response.oauth_error
+        )
     return response

@@ -4,17 +4,27 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Generator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import httpx
 
 from .._http_library import library_of
-from .._logging import logger, redact_url
+from .._logging import redact_url
 from .._protocol.addresses import is_loopback
-from .._protocol.challenges import Challenge, parse_www_authenticate
 from .._protocol.dpop import proof_headers
 from .._protocol.dpop_nonces import NonceMemory
 from .._protocol.stored_token import StoredToken
+from .._protocol.token_auth import (
+    RefusedTokens,
+    answers_for,
+    challenge_errors,
+    named_origin,
+    origin_of_url,
+    put_bearer,
+    put_proof,
+    refuses_the_token,
+    wrong_client_error,
+)
 from ..exceptions import InvalidArgumentError, PyIdentityModelException
 from .token_source import TokenSource
 
@@ -25,14 +35,18 @@ if TYPE_CHECKING:
 class TokenAuth(httpx.Auth):
     """Puts a source's token on every request: an ``auth`` of httpx, or of httpx2.
 
-    ``origins`` are those that get the token, as ``https://host[:port]``; other requests go
-    without.  If None, every request gets it: then use the client for one API alone.  A 401
-    renews the token once, if it is still the current one, and the request is sent again if its
-    body can be.  Proofs and nonces are added for tokens that are bound to a key.  httpx takes
-    the token off when a redirect leads to another origin.
+    A 401 renews the token once, if it is still the current one, and the request is sent again if
+    its body can be; an origin that refuses the new token as well renews no more until it takes
+    one.  Proofs and nonces are added for tokens that are bound to a key.  A redirect to another
+    origin carries neither token nor proof, and what that origin answers renews nothing.
 
-    Tokens travel by https, or to this machine; ``allow_tokens_over_plain_http`` lifts that.
-    RFC 6750 §2.1 and §5.3, RFC 9449 §7.1.
+    ``origins``: those that get the token, as ``https://host[:port]``; other requests go without.
+    If None, every request gets it: then use the client for one API alone.
+    ``allow_tokens_over_plain_http``: send tokens over plain http to other machines as well.
+
+    The first request raises :class:`ConfigurationException` if it is sent by a client of the
+    other kind (``wrong_kind_of_auth``), or by the client that the source itself uses
+    (``client_waits_for_itself``).  RFC 6750 §2.1 and §5.3, RFC 9449 §7.1.
 
     Example::
 
@@ -48,14 +62,17 @@ class TokenAuth(httpx.Auth):
     ) -> None:
         if isinstance(origins, str):
             raise InvalidArgumentError("origins must be a list")
+        urls = None if origins is None else [httpx.URL(one) for one in origins]
         self._source = source
-        self._origins = None if origins is None else {_origin(httpx.URL(one)) for one in origins}
+        self._origins = None if urls is None else {named_origin(url) for url in urls}
         self._plain = allow_tokens_over_plain_http
         self._memory = NonceMemory()
+        self._refused = RefusedTokens()
 
     def sync_auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response]:
         """Send ``request`` with a token, once more where that helps."""
-        if self._origins is not None and _origin(request.url) not in self._origins:
+        origin = origin_of_url(request.url)
+        if self._origins is not None and origin not in self._origins:
             yield request
             return
         self._check_scheme(request.url)
@@ -69,16 +86,28 @@ class TokenAuth(httpx.Auth):
             self._authorize(request, token)
             response = yield request
             self._learn(request, response)
-        if not repeatable or not _refuses_the_token(response):
+        if not answers_for(origin, response):
             return
-        try:
-            token = self._source.renew(token.access_token)
-        except PyIdentityModelException as error:
-            logger.warning("a token was refused, and renewing it failed: %s", error.code)
-        else:
+        if response.status_code != 401:
+            self._refused.forget(origin)
+        elif (
+            repeatable
+            and refuses_the_token(response)
+            and (origin, token.access_token) not in self._refused
+        ):
+            try:
+                token = self._source.renew(token.access_token)
+            except PyIdentityModelException:
+                return  # the source says why; the caller has the API's own answer
             self._authorize(request, token)
             response = yield request
             self._learn(request, response)
+            if answers_for(origin, response) and refuses_the_token(response):
+                self._refused.add(origin, token.access_token)
+
+    def auth_flow(self, request: httpx.Request) -> NoReturn:
+        """Raise: a client of the other kind would send its requests without a token."""
+        raise wrong_client_error("TokenAuth")
 
     def for_httpx2(self) -> httpx2.Auth:
         """Return the same for a client of httpx2, which takes no ``auth`` of httpx.
@@ -100,6 +129,9 @@ class TokenAuth(httpx.Auth):
                 generator: Generator[httpx2.Request, httpx2.Response] = flow(request)
                 return generator
 
+            def auth_flow(self, request: httpx2.Request) -> NoReturn:
+                raise wrong_client_error("TokenAuth")
+
         return Httpx2TokenAuth()
 
     def _check_scheme(self, url: httpx.URL) -> None:
@@ -113,34 +145,22 @@ class TokenAuth(httpx.Auth):
         """Put the token on ``request``; return the nonce that its proof carries."""
         key = self._source.dpop_key
         if key is None or token.token_type.lower() != "dpop":
-            request.headers["Authorization"] = f"Bearer {token.access_token}"
+            put_bearer(request.headers, token.access_token)
             return None
         url = str(request.url)
         nonce = self._memory.nonces.get(self._memory.place(key, url))
-        request.headers.update(proof_headers(key, request.method, url, token.access_token, nonce))
+        fields = proof_headers(key, request.method, url, token.access_token, nonce)
+        put_proof(request.headers, fields)
         return nonce
 
     def _learn(self, request: httpx.Request, response: httpx.Response) -> str | None:
         """Remember the nonce that ``response`` brings; return it if another proof is demanded."""
         key = self._source.dpop_key
-        if key is None or not (nonce := response.headers.get("DPoP-Nonce")):
+        nonce = response.headers.get("DPoP-Nonce")
+        if key is None or not nonce:
             return None
-        self._memory.nonces[self._memory.place(key, str(request.url))] = nonce
-        told = {one.error for one in _challenges(response)}
-        return nonce if response.status_code == 401 and "use_dpop_nonce" in told else None
-
-
-def _challenges(response: httpx.Response) -> list[Challenge]:
-    return parse_www_authenticate(response.headers.get_list("WWW-Authenticate"))
-
-
-def _refuses_the_token(response: httpx.Response) -> bool:
-    if response.status_code != 401:
-        return False
-    told = {one.error for one in _challenges(response)}
-    return not told or "invalid_token" in told or told == {None}
-
-
-def _origin(url: httpx.URL) -> tuple[str, str, int | None]:
-    usual = {"http": 80, "https": 443}.get(url.scheme)
-    return url.scheme, url.host, url.port if url.port is not None else usual
+        if not answers_for(origin_of_url(request.url), response):
+            return None
+        self._memory.remember(self._memory.place(key, str(request.url)), nonce)
+        demands = response.status_code == 401 and "use_dpop_nonce" in challenge_errors(response)
+        return nonce if demands else None

@@ -9,7 +9,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from .._logging import logger
+from .._logging import log_failure, logger
 from .._protocol.authorization_code import AuthorizationCodeTokenRequest
 from .._protocol.base import BaseRequest
 from .._protocol.client_credentials import ClientCredentialsTokenRequest
@@ -17,6 +17,7 @@ from .._protocol.device import DeviceAuthorizationResponse, DeviceTokenRequest, 
 from .._protocol.grants import ExtensionTokenRequest, JwtBearerTokenRequest
 from .._protocol.refreshing import RefreshTokenRequest
 from .._protocol.stored_token import StoredToken, request_key, stored_from
+from .._protocol.token_auth import waiting_for
 from .._protocol.token_endpoint import TokenResponse, refused_by
 from .._protocol.token_exchange import TokenExchangeRequest
 from .._seam.sync import Result
@@ -116,7 +117,6 @@ class TokenSource:
         except PyIdentityModelException:
             if current is None or not current.is_usable(self.clock()):
                 raise
-            logger.warning("renewing a token failed; the old one serves on")
             return current
 
     def renew(self, refused: str) -> StoredToken:
@@ -135,9 +135,17 @@ class TokenSource:
         return self._join(refused)
 
     def _join(self, refused: str | None) -> StoredToken:
-        joined = self._flights.run(self._key, partial(self._renewed, refused))
+        with waiting_for(self):
+            joined = self._flights.run(self._key, partial(self._renew_or_log, refused))
         assert joined is not None
         return joined[0]
+
+    def _renew_or_log(self, refused: str | None) -> StoredToken:
+        try:
+            return self._renewed(refused)
+        except PyIdentityModelException as error:
+            log_failure("renewal", self._request.address, error)
+            raise
 
     def _renewed(self, refused: str | None) -> StoredToken:
         if self._device is not None and self._stored() is None:

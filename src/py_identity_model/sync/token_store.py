@@ -104,6 +104,15 @@ class MemoryTokenStore:
         """
         return self._once.add(key, self.clock() + expires_in)
 
+    def discard(self, key: str) -> None:
+        """Forget what :meth:`add` remembered: it was not used after all.
+
+        Example::
+
+            MemoryTokenStore().discard("key")
+        """
+        self._once.discard(key)
+
     def delete(self, key: str) -> None:
         """Forget what is kept under ``key``.
 
@@ -160,7 +169,7 @@ class StoredReplays:
 
             StoredReplays(MemoryTokenStore()).add("1", 4102444800.0)
         """
-        name = f"replay-{hashlib.sha256(key.encode('utf-8', 'surrogatepass')).hexdigest()}"
+        name = self._name(key)
         if self._memory is not None:
             return self._memory.add(name, expires_at - self.clock())
         try:
@@ -172,6 +181,25 @@ class StoredReplays:
             logger.error("a replay cannot be ruled out: %s", type(error).__name__)
             return False
         return True
+
+    def discard(self, key: str) -> None:
+        """Forget ``key``: it was not used after all.  A store that is down keeps it.
+
+        Example::
+
+            StoredReplays(MemoryTokenStore()).discard("1")
+        """
+        name = self._name(key)
+        if self._memory is not None:
+            self._memory.discard(name)
+            return
+        try:
+            self._store.delete(name)
+        except Exception as error:
+            logger.error("an identifier cannot be forgotten: %s", type(error).__name__)
+
+    def _name(self, key: str) -> str:
+        return f"replay-{hashlib.sha256(key.encode('utf-8', 'surrogatepass')).hexdigest()}"
 
 
 def _keeps_in_memory(store: MemoryTokenStore) -> bool:
