@@ -171,6 +171,9 @@ class FakeRedis:
     def set(self, *arguments: object, **options: object) -> bool:
         return True
 
+    def delete(self, *keys: str) -> int:
+        return len(keys)
+
 
 def fake_redis_store(package: Any) -> Any:
     """Return a store that keeps tokens in this process."""
