@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import html
-import json
 import logging
 import re
 from collections.abc import Iterable, Iterator, Mapping
@@ -108,11 +106,14 @@ def scrub(text: str, secrets: Iterable[str | None] = ()) -> str:
 
 def _forms_of(secret: str) -> Iterator[str]:
     """Return how a provider may echo ``secret``: as it is, encoded (twice as well), or escaped."""
+    from html import escape  # its table of entities is large, and failures are rare
+    from json import dumps
+
     quoted = secret.encode("utf-8", "surrogatepass")
     for encoded in (quote(quoted, safe=""), quote_plus(quoted, safe="")):
         yield from (encoded, encoded.replace("%2F", "%2f"), quote(encoded, safe=""))
-    escaped = json.dumps(secret)[1:-1]
-    yield from (escaped, escaped.replace("/", r"\/"), html.escape(secret), secret)
+    escaped = dumps(secret)[1:-1]
+    yield from (escaped, escaped.replace("/", r"\/"), escape(secret), secret)
     if secret.strip():
         yield secret.strip()
 

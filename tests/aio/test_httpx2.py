@@ -220,6 +220,9 @@ async def test_proofs_and_their_nonces_go_with_requests_of_httpx2(
 async def test_a_redirect_of_httpx2_carries_neither_token_nor_proof_elsewhere(
     provider: EmbeddedProvider,
 ) -> None:
+    provider.intercept = lambda received: Answer.of_json(
+        {"access_token": "a1", "token_type": "DPoP", "expires_in": 60}
+    )
     seen: dict[str, tuple[bool, bool]] = {}
 
     def serve(request: httpx2.Request) -> httpx2.Response:

@@ -172,8 +172,8 @@ class FakeRedis:
     def set(self, *arguments: object, **options: object) -> bool:
         return True
 
-    def delete(self, *keys: object) -> int:
-        return 0
+    def delete(self, *keys: str) -> int:
+        return len(keys)
 
 
 def fake_redis_store(package: Any) -> Any:

@@ -538,6 +538,30 @@ def test_strangers_cannot_lock_others_out_of_their_logins(
         assert provider.count("/token") == asked  # a spent code must not reach the provider
 
 
+def test_a_replay_store_that_is_down_is_a_typed_refusal(provider: EmbeddedProvider) -> None:
+    class Down:
+        def __init__(self, *, takes: bool) -> None:
+            self.takes = takes
+
+        def add(self, key: str, expires_at: float) -> bool:
+            if not self.takes:
+                raise ConnectionError("redis://user:hidden@host")
+            return True
+
+        def discard(self, key: str) -> None:
+            raise ConnectionError("redis://user:hidden@host")
+
+    client = client_of(provider, replay_store=Down(takes=False))
+    begun = client.authorization_request()
+    with refused(AuthorizeCallbackException, "store_unavailable") as caught:
+        client.callback(browsed(begun.url), begun)
+    assert "hidden" not in str(caught.value)
+    client = client_of(provider, replay_store=Down(takes=True))
+    begun = client.authorization_request()
+    with refused(TokenRequestException, "token_request_error"):
+        client.callback(f"?code=garbage&state={begun.state}", begun)
+
+
 def test_an_answer_may_come_again_when_the_provider_could_not_be_reached(
     provider: EmbeddedProvider,
 ) -> None:

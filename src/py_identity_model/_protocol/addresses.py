@@ -3,7 +3,6 @@
 import ipaddress
 import re
 import socket
-import unicodedata
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from typing import NamedTuple
@@ -18,8 +17,8 @@ OPENID_CONFIGURATION = "/.well-known/openid-configuration"
 OAUTH_METADATA = "/.well-known/oauth-authorization-server"
 
 _DEFAULT_PORTS = {"http": 80, "https": 443}
-_ZONE = re.compile(r"[a-z0-9_~-]+")  # RFC 6874, but no dots: a name could hide behind them
-_NUMERIC = re.compile(r"[0-9a-fx]+(\.[0-9a-fx]+){0,3}")
+_ZONE = r"[a-z0-9_~-]+"  # RFC 6874, but no dots: a name could hide behind them
+_NUMERIC = r"[0-9a-fx]+(\.[0-9a-fx]+){0,3}"
 _LOCAL_NAMES = frozenset(
     {
         *("localhost", "localhost4", "localhost6", "ip6-localhost", "ip6-loopback"),
@@ -84,6 +83,8 @@ def fold_host(host: str) -> str:
     """Return ``host`` as a resolver reads it: lower case, ideographic dots and full-width digits
     folded (UTS #46), without brackets and the final dot."""
     if not host.isascii():
+        import unicodedata  # loads a library, for hosts that are rare
+
         visible = (one for one in host if unicodedata.category(one) != "Cf")
         host = unicodedata.normalize("NFKC", "".join(visible)).replace("\u3002", ".")
     return host.lower().removeprefix("[").removesuffix("]").rstrip(".")
@@ -96,14 +97,14 @@ def parse_ip(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
     A zone (``fe80::1%eth0``) belongs to IPv6 alone: ``127.0.0.1%.evil.example`` is a name.
     """
     host, percent, zone = fold_host(host).partition("%")
-    if percent and not (":" in host and _ZONE.fullmatch(zone)):
+    if percent and not (":" in host and re.fullmatch(_ZONE, zone)):
         return None
     try:
         address = ipaddress.ip_address(host)
     except ValueError:
         # Decimal, octal and hexadecimal notations, and ones with fewer than four parts.  The
         # pattern comes first: C libraries ignore what follows a blank.
-        if not _NUMERIC.fullmatch(host):
+        if not re.fullmatch(_NUMERIC, host):
             return None
         try:
             return ipaddress.IPv4Address(socket.inet_aton(host))

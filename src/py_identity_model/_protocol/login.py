@@ -226,3 +226,11 @@ def replayed() -> AuthorizeCallbackException:
     return AuthorizeCallbackException(
         "the response is refused: it was used before", code="callback_replayed"
     )
+
+
+def store_unavailable(reason: str) -> AuthorizeCallbackException:
+    """Return what to raise where nobody can say whether a response was used before."""
+    return AuthorizeCallbackException(
+        f"the response is refused: the replay store failed with {reason}",
+        code="store_unavailable",
+    )

@@ -73,7 +73,8 @@ async def wait_for_backchannel_token(
     """Ask until the user has agreed or refused, or the request has expired.
 
     ``started`` is the answer that brought the ``auth_req_id``: its ``interval`` (5 seconds if it
-    has none) is kept, and made longer when the provider says ``slow_down`` or is out.
+    has none, at least one) is kept, and made longer when the provider says ``slow_down`` or is
+    down.
     ``http_client`` is used instead of this worker's own.  Nothing is raised.  CIBA Core §10.1.
 
     Example::

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from typing import Any, Unpack
 
 from .._jose.keys import KeySnapshot
-from .._logging import log_failure
+from .._logging import log_failure, logger
 from .._protocol.authorization import (
     build_authorization_url,
     build_pushed_authorization_url,
@@ -40,6 +40,7 @@ from .._protocol.login import (
     check_unsigned,
     missing_id_token,
     replayed,
+    store_unavailable,
 )
 from .._protocol.par import PushedAuthorizationRequest
 from .._protocol.policy import DiscoveryPolicy
@@ -219,8 +220,9 @@ class AsyncLogins(AsyncProviderAccess):
 
         Raises :class:`AuthorizeCallbackException` with a ``code`` that says why
         (``missing_login``, ``missing_state``, ``state_mismatch``, ``missing_issuer``,
-        ``issuer_mismatch``, ``callback_replayed``, ``authorization_refused`` with the provider's
-        ``error`` in its details, ``incomplete_callback``, ``unsigned_response``),
+        ``issuer_mismatch``, ``callback_replayed``, ``store_unavailable``, ``authorization_refused``
+        with the provider's ``error`` in its details, ``incomplete_callback``,
+        ``unsigned_response``),
         :class:`TokenRequestException` when the code is refused or the token that came is not one
         that was asked for (``token_not_bound_to_key``, ``unsupported_token_type``,
         ``invalid_access_token``, ``invalid_expires_in``),
@@ -294,12 +296,22 @@ class AsyncLogins(AsyncProviderAccess):
         try:
             yield
         except BaseException:
-            await call(discard, key)
+            await self._forget(discard, key)
             raise
 
     async def _remember(self, key: str) -> None:
-        if not await call(self._replays.add, key, time.time() + _LOGIN_LIFETIME):
+        try:
+            added = await call(self._replays.add, key, time.time() + _LOGIN_LIFETIME)
+        except Exception as error:
+            raise store_unavailable(type(error).__name__) from error
+        if not added:
             raise replayed()
+
+    async def _forget(self, discard: Callable[[str], object], key: str) -> None:
+        try:
+            await call(discard, key)
+        except Exception as error:  # why the login failed matters more, and entries expire
+            logger.warning("an answer cannot be forgotten: %s", type(error).__name__)
 
     async def _read(self, url: str, begun: AuthorizationRequest) -> AuthorizeCallbackResponse:
         if not begun.is_signed_response:

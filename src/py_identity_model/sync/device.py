@@ -70,9 +70,9 @@ def wait_for_device_token(
 ) -> DeviceTokenResponse:
     """Ask until the user has agreed or refused, or the codes have expired.
 
-    ``device`` is the answer that brought the codes: its ``interval`` (5 seconds if it has none)
-    is kept, and made longer when the provider says ``slow_down`` or is out.  ``http_client`` is
-    used instead of this worker's own.  Nothing is raised.  RFC 8628 §3.5.
+    ``device`` is the answer that brought the codes: its ``interval`` (5 seconds if it has none, at
+    least one) is kept, and made longer when the provider says ``slow_down`` or is down.
+    ``http_client`` is used instead of this worker's own.  Nothing is raised.  RFC 8628 §3.5.
 
     Example::
 
