@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
+import threading
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import httpx
+import pytest
 
 from py_identity_model.testing import EmbeddedProvider
 from tests.testing.support import log_in, post, renew, userinfo
@@ -42,9 +46,17 @@ def test_detected_reuse_ends_every_token_of_the_login() -> None:
         assert renew(provider, other["refresh_token"]).status_code == 200
 
 
-def test_of_two_renewals_at_once_one_is_a_reuse() -> None:
+def test_of_two_renewals_at_once_one_is_a_reuse(monkeypatch: pytest.MonkeyPatch) -> None:
     with EmbeddedProvider(detect_refresh_token_reuse=True) as provider:
         token = log_in(provider).json()["refresh_token"]
+        mint, both = provider.mint, threading.Barrier(2)
+
+        def meet_the_other(**claims: Any) -> str:
+            with contextlib.suppress(threading.BrokenBarrierError):
+                both.wait(0.3)  # in vain: the other one is not let in
+            return mint(**claims)
+
+        monkeypatch.setattr(provider, "mint", meet_the_other)
         with ThreadPoolExecutor(2) as pool:
             answers = [*pool.map(lambda _: renew(provider, token), range(2))]
         assert sorted(answer.status_code for answer in answers) == [200, 400]

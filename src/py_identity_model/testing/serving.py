@@ -101,7 +101,8 @@ class Serving(Minting):
     def _respond(self, received: Received) -> Answer:
         with self._guard:
             self.requests.append(received)
-        if self.intercept is not None and (answer := self.intercept(received)) is not None:
+        intercept = self.intercept  # a reset may remove it meanwhile
+        if intercept is not None and (answer := intercept(received)) is not None:
             return answer
         answer = preflight(received, self.allowed_origins) or self._route(received)
         return with_cors(answer, received, self.allowed_origins)
