@@ -356,6 +356,26 @@ def test_a_provider_that_violates_the_profile_is_told_why() -> None:
     assert len(validate_fapi_discovery(DiscoveryDocumentResponse(False, "down")).violations) == 1
 
 
+@pytest.mark.parametrize("algorithm", ["EdDSA", "Ed25519"])
+def test_the_checks_permit_ed25519_and_the_constant_is_as_it_was(algorithm: str) -> None:
+    disco = DiscoveryDocumentResponse(
+        True,
+        token_endpoint_auth_methods_supported=["private_key_jwt"],
+        id_token_signing_alg_values_supported=[algorithm],
+    )
+    assert validate_fapi_discovery(disco).is_compliant
+    request: dict[str, Any] = {
+        "response_type": "code",
+        "code_challenge": "c",
+        "code_challenge_method": "S256",
+        "redirect_uri": "https://rp.example/cb",
+        "use_par": True,
+    }
+    assert validate_fapi_authorization_request(**request, algorithm=algorithm).is_compliant
+    assert not validate_fapi_authorization_request(**request, algorithm="Ed448").is_compliant
+    assert {"PS256", "ES256"} == FAPI2_ALLOWED_SIGNING_ALGORITHMS
+
+
 def test_an_identifier_is_taken_once_until_it_expires() -> None:
     store = MemoryReplayStore(max_entries=2)
     assert isinstance(store, ReplayStore)
