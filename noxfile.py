@@ -203,6 +203,17 @@ def fuzz(session: nox.Session) -> None:
     session.run("python", "-m", "fuzz", *runs, *session.posargs)
 
 
+@nox.session
+def mutants(session: nox.Session) -> None:
+    """Change the code in small ways that tests must notice: a fixed sample, in 20 minutes.
+
+    Name modules to change these alone: `-- claims keys`.
+    """
+    session.install("-e", ".[testing]", *group("test"), *group("mutants"))
+    shutil.rmtree("mutants", ignore_errors=True)
+    session.run("python", "scripts/run_mutants.py", *session.posargs)
+
+
 PUBLISHED = "py-identity-model==4.1.1"
 BENCHMARKS = (
     *("validate", "reject", "token_cache", "threads", "token_request", "start", "objects"),

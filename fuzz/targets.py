@@ -11,22 +11,27 @@ from typing import Any
 
 from joserfc.jwk import ECKey
 
+from fuzz import differential
 from py_identity_model import (
     ClientCredentialsTokenRequest,
     DeviceTokenRequest,
     DiscoveryPolicy,
+    InvalidArgumentError,
     JsonWebKeySet,
     PyIdentityModelException,
     StoredToken,
     TokenExchangeRequest,
+    TokenIntrospectionRequest,
     TokenValidationConfig,
     TrustedIssuer,
     UserInfoRequest,
+    build_www_authenticate,
     decode_jwt,
     is_jarm_response,
     jwks_from_dict,
     parse_authorize_callback_response,
     parse_www_authenticate,
+    validate_authorize_callback_state,
 )
 from py_identity_model._jose.encryption import decrypt
 from py_identity_model._jose.keys import KeySnapshot
@@ -37,6 +42,7 @@ from py_identity_model._protocol import (
     device,
     discovery,
     discovery_rules,
+    introspection,
     jwks,
     key_set,
     token_exchange,
@@ -49,6 +55,7 @@ from py_identity_model._protocol.id_token import check_id_token
 from py_identity_model._protocol.jarm import JarmCheck
 from py_identity_model._protocol.messages import HttpRequest, HttpResponse
 from py_identity_model._protocol.prepared_validator import PreparedValidator
+from py_identity_model._protocol.stored_value import pack_value, unpack_value
 from py_identity_model._protocol.token_validation import check_algorithm, rules_for
 from py_identity_model._protocol.trusted_issuer import unverified_issuer
 
@@ -212,11 +219,47 @@ def answers(data: bytes) -> None:
 
 
 def callbacks(data: bytes) -> None:
-    """Callbacks and challenges."""
+    """Callbacks, in a URL, and in every way that a response may be checked."""
     text = _text(data)
     _attempt(parse_authorize_callback_response, text)
     is_jarm_response(text)
-    parse_www_authenticate(text)
+    for start in ("https://app.example/cb?", "https://app.example/cb#"):
+        _attempt(_checked_callback, f"{start}{text}")
+
+
+def _checked_callback(url: str) -> None:
+    response = parse_authorize_callback_response(url)
+    validate_authorize_callback_state(response, "s")
+    repr(response)
+
+
+def challenges(data: bytes) -> None:
+    """Challenges as they arrive, and those that can be built: read again they say the same."""
+    text = _text(data)
+    for challenge in parse_www_authenticate(text):
+        repr(challenge.max_age)
+        repr((challenge.error, challenge.scope, challenge.acr_values, challenge.resource_metadata))
+        if "token68" in challenge.parameters:
+            continue
+        with contextlib.suppress(InvalidArgumentError):
+            built = build_www_authenticate(challenge.scheme, realm=text, error=challenge.error)
+            (again,) = parse_www_authenticate(built[: 16 * 1024])
+            if again.parameters.get("realm") != text or again.error != challenge.error:
+                raise RuntimeError(f"{built} says something else")
+
+
+def introspections(data: bytes) -> None:
+    """Introspection answers, plain and signed."""
+    request = TokenIntrospectionRequest(_URL, "t", "web", "secret")
+    for media_type in ("application/json", "application/token-introspection+jwt"):
+        answer = HttpResponse(200, {"content-type": media_type}, data)
+        try:
+            response = introspection.ENDPOINT.parse(request, answer)
+        except Exception as error:
+            response = introspection.ENDPOINT.failed(error)
+        repr(response)
+        if response.is_successful:
+            repr(response.claims)
 
 
 def stores(data: bytes) -> None:
@@ -228,6 +271,16 @@ def stores(data: bytes) -> None:
         known = StoredResponse.from_text(text, "key set", HttpRequest("GET", _URL), 0.0)
         repr(known.age(0.0))
         key_sets(known.response.content)
+    with contextlib.suppress(ValueError):
+        repr(unpack_value("token", "name", text))
+    bound = pack_value("token", "name", {"text": text})
+    if unpack_value("token", "name", bound) != {"text": text}:
+        raise RuntimeError("a stored value has changed")
+    for kind, name in (("token", text), (text, "name")):
+        if (kind, name) != ("token", "name"):
+            with contextlib.suppress(ValueError):
+                unpack_value(kind, name, bound)
+                raise RuntimeError("a stored value was taken for another")
 
 
 TARGETS: dict[str, Callable[[bytes], None]] = {
@@ -239,8 +292,13 @@ TARGETS: dict[str, Callable[[bytes], None]] = {
     "proofs": proofs,
     "answers": answers,
     "callbacks": callbacks,
+    "challenges": challenges,
+    "introspections": introspections,
     "stores": stores,
+    "jwt_or_opaque": differential.jwt_or_opaque,
+    "blocking_or_awaited": differential.blocking_or_awaited,
 }
+SLOW = frozenset(differential.SEEDS)
 
 
 def _json(value: object) -> bytes:
@@ -281,12 +339,25 @@ SEEDS: dict[str, list[bytes]] = {
     "callbacks": [
         b"/cb?code=c&state=s&iss=https%3A%2F%2Fop.example",
         b"/cb#response=a.b.c",
-        b'Bearer realm="a, b", error=x, DPoP algs="ES256"',
+        b"code=c&state=s",
+        b"error=access_denied&state=s&error_description=d",
     ],
+    "challenges": [
+        b'Bearer realm="a, b", error=x, DPoP algs="ES256"',
+        b'Bearer error="insufficient_user_authentication", max_age="5", acr_values="a b"',
+        b"Basic dXNlcg==, Bearer",
+    ],
+    "introspections": [
+        _json({"active": True, "scope": "a b", "exp": 4102444800, "aud": ["web"], "sub": "alice"}),
+        _json({"active": False}),
+        _sound_token(),
+    ],
+    **differential.SEEDS,
     "stores": [
         StoredToken("a", refresh_token="r", expires_at=1.0, renew_at=0.5).to_json().encode(),
         StoredResponse(HttpResponse(200, {"etag": "1"}, b'{"keys": []}'), 0.0)
         .to_text("key set", HttpRequest("GET", _URL))
         .encode(),
+        pack_value("token", "name", {"a": 1}).encode(),
     ],
 }

@@ -84,3 +84,4 @@ def test_any_other_padding_stays_and_is_refused(text: bytes) -> None:
 def test_the_quick_reader_agrees_with_the_careful_one_or_leaves_it_alone(data: bytes) -> None:
     quick = parse_object_quickly(data)
     assert quick in (None, parse_object(data, allow_duplicates=True))
+    assert (quick is None) is (data.strip() != data)  # it leaves white space to the careful one

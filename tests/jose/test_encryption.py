@@ -184,7 +184,14 @@ def test_other_algorithms_are_refused_unseen(name: str, value: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "key", ["no key", "{", EC.as_dict(private=False), EC.as_pem(private=False), {"kty": "RSA"}, 5]
+    "key",
+    [
+        *("no key", "{", 5, {"kty": "RSA"}),
+        EC.as_dict(private=False),
+        EC.as_pem(private=False),
+        {**RSA.as_dict(private=True), "n": "!"},
+        {**EC.as_dict(private=True), "d": "!"},
+    ],
 )
 def test_a_key_that_cannot_decrypt_is_the_callers_mistake(key: Any) -> None:
     with refused(ConfigurationException, "invalid_decryption_key"):

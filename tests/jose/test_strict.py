@@ -25,6 +25,7 @@ from py_identity_model import (
 )
 from py_identity_model._jose.encoding import encode_base64url
 from py_identity_model._jose.sign import sign_compact
+from py_identity_model._jose.strict import _powers
 from tests.support import refused
 
 RSA = RSAKey.generate_key(2048)
@@ -124,6 +125,11 @@ def test_a_modulus_with_a_known_fingerprint_is_refused() -> None:
     with refused(ConfigurationException, "weak_key") as caught:
         JsonWebKeySet([{"kty": "RSA", "n": n, "e": "AQAB", "kid": "roca"}])
     assert "CVE-2017-15361" in str(caught.value)
+
+
+def test_the_fingerprint_is_the_powers_of_65537() -> None:
+    for prime in (11, 13, 167):
+        assert _powers(prime) == {pow(65537, exponent, prime) for exponent in range(prime)}
 
 
 def test_a_modulus_that_cannot_be_read_is_refused_when_it_is_used() -> None:

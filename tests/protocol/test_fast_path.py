@@ -14,11 +14,19 @@ from hypothesis import strategies as st
 from joserfc.jwk import OKPKey
 from joserfc.jws import JWSRegistry
 
-from py_identity_model import TokenValidationConfig, jwks_from_dict
+from py_identity_model import (
+    CacheEvent,
+    CacheEventKind,
+    TokenCache,
+    TokenValidationConfig,
+    get_cache_counters,
+    jwks_from_dict,
+)
 from py_identity_model._jose.encoding import encode_base64url
 from py_identity_model._jose.keys import KeySnapshot
 from py_identity_model._jose.tokens import read_claims, read_header, split_token, verify
 from py_identity_model._protocol.cache import Entry
+from py_identity_model._protocol.events import events
 from py_identity_model._protocol.prepared_validator import PreparedValidator
 from py_identity_model._protocol.token_validation import (
     allowed_algorithms,
@@ -37,6 +45,7 @@ CLAIMS: list[tuple[str, str]] = [
     ("aud", '"api"'),
     ("exp", "4102444800"),
 ]
+AGAIN = {"iss": ISSUER, "aud": "api", "exp": 4102444800}
 Verdict = tuple[str, Any]
 
 
@@ -52,6 +61,7 @@ class Room:
         document.accept(SimpleNamespace(issuer=ISSUER, jwks_uri=f"{ISSUER}/jwks"), 0.0, 60.0)
         keys.accept(self.snapshot, 0.0, 60.0)
         keys.cooldown_until = 50.0 if cooling else 0.0
+        self.document, self.keys = document, keys
         self.validator = PreparedValidator(config, ISSUER, self.rules, document, keys)
 
     def long_way(self, token: str, now: float) -> Verdict:
@@ -287,6 +297,107 @@ def test_a_padded_header_is_left_to_the_long_way_only_where_padding_is_allowed()
         assert allowing.agreed(token)[0] == "accepted"
         assert allowing.fast(token, time.time()) is None
         assert refusing.agreed(token) == ("refused", "malformed_token")
+
+
+@pytest.mark.parametrize("letter", "-_")
+def test_both_letters_of_the_url_alphabet_are_read_and_their_standard_ones_refused(
+    letter: str,
+) -> None:
+    room = Room()
+    third, other = {"-": (">", "+"), "_": ("?", "/")}[letter]
+    payload = next(
+        text
+        for text in (plain([*CLAIMS, ("x", f'"{" " * n}{third}"')]) for n in range(3))
+        if letter.encode() in text
+    )
+    assert ({"-", "_"} - {letter}).isdisjoint(payload.decode())
+    room.agreed(SOUND)
+    token = signed(plain(HEADER), payload)
+    assert room.fast(token, time.time()) == room.agreed(token)
+    spelled = signed(plain(HEADER), payload.replace(letter.encode(), other.encode()))
+    assert room.agreed(spelled) == ("refused", "malformed_token")
+
+
+def test_a_document_or_keys_to_be_refreshed_are_left_to_the_long_way() -> None:
+    for which in ("document", "keys"):
+        room = Room()
+        entry = getattr(room, which)
+        room.agreed(SOUND)
+        entry.refresh_at = 1.0
+        assert room.fast(SOUND, time.time()) is None
+        entry.refresh_at = 1.5
+        assert room.fast(SOUND, time.time()) is not None
+    room = Room()
+    room.agreed(SOUND)
+    room.document.value = SimpleNamespace(issuer="https://other.example", jwks_uri="x")
+    assert room.fast(SOUND, time.time()) is None
+    room = Room()
+    room.keys.retire()
+    room.keys.refresh_at = 60.0
+    assert room.fast(SOUND, time.time()) is None
+
+
+def test_keys_that_are_being_fetched_may_verify_what_these_do_not() -> None:
+    room = Room()
+    room.agreed(SOUND)
+    forged = SOUND[:-8] + "AAAAAAAA"
+    assert room.fast(forged, time.time()) == ("refused", "invalid_signature")
+    room.keys.fetching = True
+    assert room.fast(forged, time.time()) is None
+    room.keys.fetching, room.keys.cooldown_until = False, 1.0
+    assert room.fast(forged, time.time()) is None
+
+
+def test_a_use_is_counted_and_noted_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    room, told = Room(replace(CONFIG, token_cache=TokenCache())), list[CacheEvent]()
+    room.agreed(SOUND)
+    counters = get_cache_counters()
+    for _ in range(3):  # verified, then remembered
+        room.document.last_used = room.keys.last_used = 0.0
+        before = counters.snapshot()
+        assert room.fast(SOUND, time.time()) is not None
+        after = counters.snapshot()
+        assert after["disco_hits"] - before["disco_hits"] == 1
+        assert after["jwks_hits"] - before["jwks_hits"] == 1
+        assert (room.document.last_used, room.keys.last_used) == (1.0, 1.0)
+    monkeypatch.setattr(events, "hook", told.append)
+    for config in (CONFIG, room.config):
+        told.clear()
+        other = Room(config)
+        other.long_way(SOUND, time.time())
+        for _ in range(2):
+            other.fast(SOUND, time.time())
+        hit = CacheEventKind.HIT
+        one = [CacheEvent(hit, "document", ISSUER), CacheEvent(hit, "keys", f"{ISSUER}/jwks")]
+        assert told == one * 2
+    told.clear()
+    unknown = signed(plain([("alg", '"EdDSA"'), ("kid", '"new"')]), plain(CLAIMS))
+    assert room.fast(unknown, time.time()) == ("refused", "no_matching_key")
+    assert told == [CacheEvent(CacheEventKind.REFUSED_KID, "keys", f"{ISSUER}/jwks")]
+
+
+def test_a_remembered_token_is_read_again_for_each_caller() -> None:
+    room = Room(replace(CONFIG, token_cache=TokenCache()))
+    room.agreed(SOUND)
+    first, second = room.fast(SOUND, time.time()), room.fast(SOUND, time.time())
+    assert first == second
+    assert first is not None
+    assert second is not None
+    assert first[1] is not second[1]
+    spaced = signed(plain(HEADER), encode_base64url(b" " + json.dumps(AGAIN).encode()))
+    verdicts = [room.agreed(spaced) for _ in range(3)]
+    assert verdicts == [("accepted", AGAIN)] * 3
+    room.snapshot.memo.clear()  # only what is remembered of the token can accept it now
+    assert room.fast(spaced, time.time()) == ("accepted", AGAIN)
+
+
+def test_weak_keys_have_a_memory_of_their_own() -> None:
+    weak = Room(replace(CONFIG, allow_weak_keys=True))
+    weak.agreed(SOUND)
+    assert weak.fast(SOUND, time.time()) is None  # the long way here verified as for strong ones
+    segments = split_token(SOUND)
+    verify(segments, read_header(segments.header), weak.snapshot, allow_weak_keys=True)
+    assert weak.fast(SOUND, time.time()) is not None
 
 
 def test_what_newer_keys_may_verify_is_left_to_the_long_way_until_the_cooldown() -> None:

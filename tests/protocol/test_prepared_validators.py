@@ -7,10 +7,21 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from joserfc.jwk import OctKey
 
-from py_identity_model import DiscoveryPolicy, JsonWebKey, TokenValidationConfig
+from py_identity_model import (
+    DiscoveryPolicy,
+    InvalidAudienceException,
+    JsonWebKey,
+    TokenExpiredException,
+    TokenValidationConfig,
+    TokenValidationException,
+    jwks_from_dict,
+)
 from py_identity_model._jose.encoding import encode_base64url
 from py_identity_model._jose.keys import KeySnapshot
+from py_identity_model._jose.sign import sign_compact
+from py_identity_model._jose.tokens import read_header, split_token, verify
 from py_identity_model._protocol.cache import Entry
 from py_identity_model._protocol.prepared_validator import PreparedValidator
 from py_identity_model._protocol.prepared_validators import (
@@ -237,3 +248,97 @@ def test_keys_that_came_meanwhile_are_not_overlooked(verifier: object) -> None:
     validator = PreparedValidator(config, ADDRESS, rules, document, keys)
     header = encode_base64url(b'{"alg":"HS256","kid":"new"}').decode()
     assert validator.validate(f"{header}.e30.AAAA", 1.0, 1.0) is None
+
+
+KEY = OctKey.generate_key(256)
+SECRET = jwks_from_dict(KEY.as_dict(private=True))
+HASHABLE: Any = ("HS256",)
+SYMMETRIC = replace(PLAIN, algorithms=HASHABLE)
+LISTED_SYMMETRIC = replace(PLAIN, algorithms=["HS256"])
+
+
+def token(**claims: Any) -> str:
+    members = {"iss": ADDRESS, "aud": "api", "exp": 4102444800, **claims}
+    return sign_compact({"alg": "HS256"}, members, KEY, "HS256")
+
+
+def prepared(config: TokenValidationConfig, *, last: bool) -> PreparedValidators:
+    """Validators with one for ``config``; ``last``: it is also the last one used."""
+    validators, (document, keys) = PreparedValidators(), entries()
+    keys.accept(KeySnapshot([SECRET]), 0.0, 60.0)
+    assert keys.value is not None
+    segments = split_token(token())
+    verify(segments, read_header(segments.header), keys.value)
+    own = snapshot_of(config)
+    validator = validators.add(own, ADDRESS, document, keys)
+    if last:
+        validators.remember_last(config, ADDRESS, own, validator)
+    return validators
+
+
+@pytest.mark.parametrize("last", [False, True])
+@pytest.mark.parametrize("given", [SYMMETRIC, LISTED_SYMMETRIC])
+def test_a_prepared_configuration_validates_its_tokens(
+    given: TokenValidationConfig, last: bool
+) -> None:
+    config = replace(given)
+    validators = prepared(config, last=last)
+    claims = validators.lookup(token(), config, ADDRESS, lambda: 1.0)
+    assert claims == {"iss": ADDRESS, "aud": "api", "exp": 4102444800}
+    assert validators.lookup(token(), config, ADDRESS, lambda: 100.0) is None  # no longer fresh
+    assert validators.lookup(token(), config, "https://other.example", lambda: 1.0) is None
+    assert validators.lookup(token(), config, ["unhashable"], lambda: 1.0) is None
+    assert validators.lookup(token(), replace(config, subject="x"), ADDRESS, lambda: 1.0) is None
+    with pytest.raises(TokenExpiredException):
+        validators.lookup(token(exp=1), config, ADDRESS, lambda: 1.0)
+    with pytest.raises(InvalidAudienceException):
+        validators.lookup(token(aud="x"), config, ADDRESS, lambda: 1.0)
+    for malformed in ("x", "x.y", ".", None, 5, "\u00e9.a.b", "a" * 70000):
+        with pytest.raises(TokenValidationException) as caught:
+            validators.lookup(malformed, config, ADDRESS, lambda: 1.0)  # type: ignore[arg-type]
+        assert caught.value.code in {"malformed_token", "token_too_large"}
+
+
+@pytest.mark.parametrize("last", [False, True])
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"perform_disco": False},
+        {"decryption_keys": []},
+        {"client_secret": "secret"},
+        {"jwks_uri": "https://op.example/keys"},
+        {"audience": "other"},
+        {"leeway": 5.0},
+    ],
+)
+def test_a_configuration_that_was_changed_needs_the_long_way(
+    change: dict[str, Any], last: bool
+) -> None:
+    config = replace(SYMMETRIC)
+    validators = prepared(config, last=last)
+    for name, value in change.items():
+        setattr(config, name, value)
+    assert validators.lookup(token(), config, ADDRESS, lambda: 1.0) is None
+    for name in change:
+        setattr(config, name, getattr(SYMMETRIC, name))
+    assert validators.lookup(token(), config, ADDRESS, lambda: 1.0) is not None
+    config.max_token_size = 10
+    assert validators.lookup(token(), config, ADDRESS, lambda: 1.0) is None
+
+
+def test_a_validator_of_another_claims_validator_is_shared() -> None:
+    config = replace(SYMMETRIC)
+    validators = prepared(config, last=True)
+    config.claims_validator = print
+    assert validators.lookup(token(), config, ADDRESS, lambda: 1.0) is not None
+
+
+def test_a_configuration_whose_attributes_are_computed_is_looked_up_each_time() -> None:
+    class Computed(TokenValidationConfig):
+        pass
+
+    config = Computed(perform_disco=True, audience="api", algorithms=HASHABLE)
+    validators = prepared(config, last=True)
+    assert validators.lookup(token(), config, ADDRESS, lambda: 1.0) is not None
+    Computed.audience = property(lambda self: "other")  # type: ignore[assignment]
+    assert validators.lookup(token(), config, ADDRESS, lambda: 1.0) is None
