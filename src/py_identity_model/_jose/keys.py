@@ -1,5 +1,6 @@
 """Key sets ready to verify: immutable, each key prepared when it is first used."""
 
+import sys
 import warnings
 from collections.abc import Callable, Iterable
 from contextlib import nullcontext, suppress
@@ -125,6 +126,11 @@ class KeySnapshot:
 
 def _named(kid: str | None, keys: Iterable[JsonWebKey]) -> list[JsonWebKey]:
     return [key for key in keys if kid is None or key.kid == kid]
+
+
+def joserfc_is_loaded() -> bool:
+    """Whether :func:`load_joserfc` has nothing left to do."""
+    return "joserfc.jws" in sys.modules
 
 
 def load_joserfc() -> None:
