@@ -754,6 +754,25 @@ async def test_a_failure_that_came_between_look_and_question_costs_no_request(
     assert provider.count(DISCOVERY) == 0
 
 
+async def test_a_caller_that_missed_a_failure_by_a_moment_costs_no_request(
+    provider: EmbeddedProvider, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    provider.intercept = failing(DISCOVERY, 404)
+    with refused(ProviderUnusableException, "discovery_failed"):
+        await validate(provider)
+    failures = provider_cache.default_cache.documents.failures
+    find, missed = failures.find, [True]
+
+    def miss_once(*arguments: Any, **options: Any) -> Any:
+        return None if missed and missed.pop() else find(*arguments, **options)
+
+    monkeypatch.setattr(failures, "find", miss_once)
+    with refused(ProviderUnusableException, "discovery_failed"):
+        await validate(provider)
+    assert not missed
+    assert provider.count(DISCOVERY) == 1
+
+
 async def test_a_call_that_does_not_end_by_its_deadline_is_not_waited_for(
     provider: EmbeddedProvider, monkeypatch: pytest.MonkeyPatch
 ) -> None:
