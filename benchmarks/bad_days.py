@@ -186,8 +186,8 @@ def expiry_and_outage(idp: IdP, signer: Signer) -> list[Goal]:
     forget()
     idp.set(keys=[signer.public()], delay=0.0)
     cache, moved = aio_caches.default_cache, [0.0]
-    for shelf in (cache.documents, cache.keys):
-        shelf.clock = lambda: time.monotonic() + moved[0]
+    for one in (cache.documents, cache.keys):
+        one.clock = lambda: time.monotonic() + moved[0]
 
     async def traffic(seconds: float) -> tuple[list[float], int]:
         waits, failed, ends = [], 0, time.perf_counter() + seconds
@@ -208,13 +208,13 @@ def expiry_and_outage(idp: IdP, signer: Signer) -> list[Goal]:
 
     async def main() -> None:
         await aio.validate_token(token, CONFIG, issuer)
-        for number, name, behaviour, seconds, must, aim, requests in (
-            ("G19", "soft expiry", {"delay": DELAY}, 2.0, 10.0, 2.0, 2),
-            ("G20", "outage", {"status": 503, "delay": 0.0}, 10.0, 20.0, 10.0, 10),
+        for number, name, later, behaviour, seconds, must, aim, requests in (
+            ("G19", "soft expiry", 3300, {"delay": DELAY}, 2.0, 10.0, 2.0, 2),
+            ("G20", "outage", 3700, {"status": 503, "delay": 0.0}, 10.0, 20.0, 10.0, 10),
         ):
             idp.set(**behaviour)
             idp.take()
-            moved[0] += 3700
+            moved[0] += later
             waits, failed = await traffic(seconds)
             documents, keys = idp.take()
             p99 = statistics.quantiles(waits, n=100)[-1] * 1000
@@ -231,8 +231,8 @@ def expiry_and_outage(idp: IdP, signer: Signer) -> list[Goal]:
 
     asyncio.run(main())
     idp.set(status=200)
-    for shelf in (cache.documents, cache.keys):
-        shelf.clock = time.monotonic
+    for one in (cache.documents, cache.keys):
+        one.clock = time.monotonic
     return goals
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 import warnings
 from base64 import b64encode, urlsafe_b64encode
 from collections.abc import Callable
@@ -37,6 +38,7 @@ from py_identity_model.aio import (
     prime,
     provider_cache,
     refresh,
+    refreshing_cache,
     validate_token,
 )
 from py_identity_model.aio.provider_cache import cache_of
@@ -721,6 +723,91 @@ async def test_a_stopped_call_is_an_outage(
     monkeypatch.setattr(provider_cache.default_cache.documents.single_flight, "run", stopped)
     with refused(KeysUnavailableException, "call_stopped"):
         await validate(provider)
+
+
+async def test_an_expired_set_is_served_where_its_refresh_was_stopped(
+    provider: EmbeddedProvider, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def stopped(*arguments: object, **options: object) -> None:
+        raise NetworkException("stopped", code="call_stopped")
+
+    await validate(provider)
+    for cache in (provider_cache.default_cache.documents, provider_cache.default_cache.keys):
+        monkeypatch.setattr(cache.single_flight, "run", stopped)
+    clock.now += 3601
+    await validate(provider)
+
+
+async def test_a_failure_that_came_between_look_and_question_costs_no_request(
+    provider: EmbeddedProvider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    documents = provider_cache.default_cache.documents
+    key = (provider.issuer, DiscoveryPolicy().cache_key())
+
+    def refuse_after_others_failed(*arguments: object) -> bool:
+        documents.failures.record(key, fetching.FetchResult(error="down"), documents.clock())
+        return False
+
+    monkeypatch.setattr(documents, "_is_needed", refuse_after_others_failed)
+    with pytest.raises(ProviderUnusableException, match="down"):
+        await validate(provider)
+    assert provider.count(DISCOVERY) == 0
+
+
+async def test_a_caller_that_missed_a_failure_by_a_moment_costs_no_request(
+    provider: EmbeddedProvider, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    provider.intercept = failing(DISCOVERY, 404)
+    with refused(ProviderUnusableException, "discovery_failed"):
+        await validate(provider)
+    failures = provider_cache.default_cache.documents.failures
+    find, missed = failures.find, [True]
+
+    def miss_once(*arguments: Any, **options: Any) -> Any:
+        return None if missed and missed.pop() else find(*arguments, **options)
+
+    monkeypatch.setattr(failures, "find", miss_once)
+    with refused(ProviderUnusableException, "discovery_failed"):
+        await validate(provider)
+    assert not missed
+    assert provider.count(DISCOVERY) == 1
+
+
+async def test_a_call_that_does_not_end_by_its_deadline_is_not_waited_for(
+    provider: EmbeddedProvider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gate = Gate(DISCOVERY)
+    provider.intercept = gate
+    monkeypatch.setattr(refreshing_cache, "seconds_allowed", lambda client: 0.05)
+    monkeypatch.setattr(refreshing_cache, "_GRACE", 0.0)
+    with refused(KeysUnavailableException, "keys_unavailable"):
+        await validate(provider)
+    gate.open.set()
+
+
+async def test_a_timeout_that_cannot_be_used_is_a_typed_refusal(
+    provider: EmbeddedProvider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await validate(provider)
+    await clear_discovery_cache()
+    monkeypatch.setenv("HTTP_TIMEOUT", "soon")
+    with refused(ProviderUnusableException, "discovery_failed") as caught:
+        await validate(provider)
+    assert "HTTP_TIMEOUT" in str(caught.value)
+
+
+async def test_what_verifies_signatures_is_loaded_while_the_first_document_is_fetched(
+    provider: EmbeddedProvider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    loaded = threading.Event()
+    monkeypatch.setattr(refreshing_cache, "load_joserfc", loaded.set)
+    monkeypatch.setattr(refreshing_cache, "joserfc_is_loaded", loaded.is_set)
+
+    def wait(received: Received) -> None:
+        assert loaded.wait(10)
+
+    provider.intercept = wait
+    await validate(provider)
 
 
 async def test_keys_that_others_fetched_meanwhile_need_no_request(

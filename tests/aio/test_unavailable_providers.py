@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from py_identity_model import AccessTokenRefusedException
+from py_identity_model._protocol import fetching
 from py_identity_model.aio import (
     AsyncAccessTokenVerifier,
     AsyncHTTPClient,
@@ -53,6 +56,22 @@ async def test_a_cold_outage_is_answered_in_time_and_what_comes_late_serves_the_
     patient = AsyncAccessTokenVerifier(provider.issuer, "api")
     await patient.verify(f"Bearer {provider.mint()}")
     assert (provider.count(DISCOVERY), provider.count("/jwks")) == (1, 1)
+
+
+async def test_a_refresh_of_what_has_expired_is_not_waited_for_longer_either(
+    provider: EmbeddedProvider, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    impatient = AsyncAccessTokenVerifier(provider.issuer, "api", cold_timeout=0.05)
+    await impatient.verify(f"Bearer {provider.mint()}")
+    gate = Gate("/jwks")
+    provider.intercept = gate
+    monkeypatch.setattr(fetching, "_STALE_WAIT", 9.0)  # nearly as long as the gate is held
+    clock.now += 3601
+    began = time.monotonic()
+    await impatient.verify(f"Bearer {provider.mint()}")
+    assert time.monotonic() - began < 5
+    assert gate.arrived.wait(10)
+    gate.open.set()
 
 
 async def test_an_outage_says_when_to_come_back(provider: EmbeddedProvider, clock: Clock) -> None:

@@ -104,7 +104,7 @@ def test_every_setting_stands_in_its_table_with_its_default() -> None:
         for name, value in vars(_settings).items()
         if isinstance(value, _settings.Setting)
     }
-    assert len(settings) == 11
+    assert len(settings) == 12
     for setting in settings.values():
         lines = [line for line in table.splitlines() if f"`{setting.names[0]}`" in line]
         row = next(

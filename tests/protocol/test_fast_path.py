@@ -332,7 +332,7 @@ def test_a_document_or_keys_to_be_refreshed_are_left_to_the_long_way() -> None:
     room.document.value = SimpleNamespace(issuer="https://other.example", jwks_uri="x")
     assert room.fast(SOUND, time.time()) is None
     room = Room()
-    room.keys.retire()
+    room.keys.invalidate()
     room.keys.refresh_at = 60.0
     assert room.fast(SOUND, time.time()) is None
 

@@ -11,14 +11,18 @@ from py_identity_model import (
     CacheCounters,
     ConfigurationException,
     DeadlineExceededException,
+    DiscoveryErrorKind,
     DiscoveryHTTPSRequiredError,
     ErrorKind,
     InvalidArgumentError,
+    KeysUnavailableException,
     NetworkException,
     NoClientAuthentication,
+    ProviderUnusableException,
     ResponseRefusedException,
     get_cache_counters,
 )
+from py_identity_model._protocol.base import BaseResponse
 from py_identity_model._protocol.cache import (
     Entry,
     EntryTable,
@@ -33,7 +37,9 @@ from py_identity_model._protocol.messages import (
     failure_of,
     oauth_error_of,
 )
-from py_identity_model._protocol.retry import backoff, retry_after, worth_retrying
+from py_identity_model._protocol.polling import Rhythm
+from py_identity_model._protocol.retry import backoff, is_outage, retry_after, worth_retrying
+from py_identity_model._protocol.token_validation import unavailable_error
 from py_identity_model._settings import DISCO_CACHE_MAX_ENTRIES, JWKS_CACHE_TTL
 
 
@@ -422,3 +428,28 @@ def test_what_is_sent_and_what_comes_back_is_not_shown() -> None:
     assert repr(HttpResponse(200, {"x": "y"}, b"t0ken")) == "HttpResponse(200, 5 bytes)"
     for shown in (repr(asked), str(asked), f"{asked}", repr(asked.prepare())):
         assert [part for part in ("c0de", "s3cret", "t0ken") if part in shown] == []
+
+
+@pytest.mark.parametrize(
+    ("kind", "status", "outage"),
+    [
+        (ErrorKind.NETWORK_ERROR, None, True),
+        (DiscoveryErrorKind.NETWORK_ERROR, None, True),
+        (ErrorKind.UNEXPECTED_STATUS, 429, True),
+        (DiscoveryErrorKind.UNEXPECTED_STATUS, 500, True),
+        (None, 599, True),
+        (ErrorKind.UNEXPECTED_STATUS, 404, False),
+        (ErrorKind.RESPONSE_REFUSED, None, False),
+        (DiscoveryErrorKind.INVALID_DOCUMENT, None, False),
+        (None, None, False),
+    ],
+)
+def test_whether_a_provider_is_down_has_one_answer(
+    kind: ErrorKind | DiscoveryErrorKind | None, status: int | None, outage: bool
+) -> None:
+    assert is_outage(kind, status) is outage
+    response = BaseResponse(False, "failed", error_kind=kind, status_code=status)
+    assert Rhythm(5, 1000).goes_on(response) is outage
+    error = unavailable_error(response, "discovery_failed")
+    assert isinstance(error, KeysUnavailableException) is outage
+    assert isinstance(error, ProviderUnusableException) is not outage

@@ -13,23 +13,24 @@ from py_identity_model import (
     InvalidIssuerException,
     JsonWebKey,
     KeysUnavailableException,
+    ProviderUnusableException,
     TokenValidationConfig,
     TokenValidationException,
 )
 from py_identity_model._jose.claims import ClaimsRules
-from py_identity_model._protocol.fetching import Judged
+from py_identity_model._protocol.fetching import FetchResult
 from py_identity_model._protocol.messages import ErrorKind
+from py_identity_model._protocol.retry import is_outage
 from py_identity_model._protocol.token_validation import (
     allowed_algorithms,
     check_algorithm,
     check_config,
-    is_outage,
     manual_key,
     opened,
     policy_of,
     rules_for,
     secret_key,
-    unavailable,
+    unavailable_error,
 )
 from tests.support import refused
 
@@ -206,12 +207,12 @@ def test_a_token_stays_as_it_is_where_none_must_be_encrypted() -> None:
     ],
 )
 def test_an_outage_is_told_from_a_wrong_answer(kind: Any, status: Any, outage: bool) -> None:
-    judged = Judged[Any](False, "down", error_kind=kind, status_code=status)
-    assert is_outage(judged) is outage
-    error = unavailable(judged, "jwks_failed")
+    result = FetchResult[Any](error="down", error_kind=kind, status_code=status)
+    assert is_outage(kind, status) is outage
+    error = unavailable_error(result, "jwks_failed")
     assert str(error) == "down"
     if outage:
         assert isinstance(error, KeysUnavailableException)
         assert error.status_code == status
     else:
-        assert (type(error), error.code) == (TokenValidationException, "jwks_failed")
+        assert (type(error), error.code) == (ProviderUnusableException, "jwks_failed")

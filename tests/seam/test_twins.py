@@ -536,3 +536,25 @@ async def test_values_of_a_loop_end_with_the_object_they_belong_to() -> None:
     del peers
     gc.collect()
     assert box() is None
+
+
+def test_waiting_for_an_event_ends_with_it_or_with_the_time() -> None:
+    event = sync.Event()
+    assert not sync.wait_for(event, 0.001)
+    with sync.deadline(0.001):
+        assert not sync.wait_for(event, None)
+        assert not sync.wait_for(event, 60)
+    event.set()
+    assert sync.wait_for(event, 60)
+    assert sync.wait_for(event, None)
+    assert sync.wait_for(event, float("inf"))
+
+    async def main() -> None:
+        awaited = aio.Event()
+        assert not await aio.wait_for(awaited, 0.001)
+        awaited.set()
+        for seconds in (60, None, float("inf")):
+            assert await aio.wait_for(awaited, seconds)
+
+    asyncio.run(main())
+    trio.run(main)

@@ -1,5 +1,6 @@
 """Key sets ready to verify: immutable, each key prepared when it is first used."""
 
+import sys
 import warnings
 from collections.abc import Callable, Iterable
 from contextlib import nullcontext, suppress
@@ -154,6 +155,11 @@ def fits(key: JsonWebKey, alg: str) -> bool:
     wanted = ALGORITHMS[alg]
     on_curve = not wanted.curves or key.crv in wanted.curves
     return key.kty == wanted.kty and on_curve and agrees(key.alg, alg)
+
+
+def joserfc_is_loaded() -> bool:
+    """Whether :func:`load_joserfc` has nothing left to do."""
+    return "joserfc.jws" in sys.modules
 
 
 def load_joserfc() -> None:

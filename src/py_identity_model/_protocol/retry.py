@@ -24,10 +24,10 @@ def is_outage(kind: Enum | None, status: int | None) -> bool:
     ``kind`` and ``status`` are those of a failed response.  The one answer for validation,
     introspection, polling and retries.
     """
-    if status is not None:
-        return status == 429 or status >= 500
     # By value: discovery has an enumeration of its own, which the contract fixes.
-    return kind is not None and kind.value == ErrorKind.NETWORK_ERROR.value
+    if kind is not None and kind.value == ErrorKind.NETWORK_ERROR.value:
+        return True
+    return status is not None and (status == 429 or status >= 500)
 
 
 def worth_retrying(status_code: int, replay: Replay) -> bool:

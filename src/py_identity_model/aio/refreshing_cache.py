@@ -1,13 +1,12 @@
 """Refreshing caches: documents fetched once however many ask, and refreshed before they expire."""
 
 import math
-import sys
 import time
 from collections.abc import Callable, Hashable
 from functools import partial
 from typing import Any, Generic, TypeVar
 
-from .._jose.keys import load_joserfc
+from .._jose.keys import joserfc_is_loaded, load_joserfc
 from .._protocol.cache import Entry, EntryTable, FailureMemory, may_be_stored, time_to_live
 from .._protocol.events import CacheEventKind as Kind
 from .._protocol.events import events
@@ -320,7 +319,7 @@ def _warm_up() -> Event | None:
 
     Returns what ends that if it has not begun when the document is there.
     """
-    if "joserfc.jws" in sys.modules:
+    if joserfc_is_loaded():
         return None
     fetched = Event()
     spawn("py_identity_model.warm_up", partial(meanwhile, load_joserfc, fetched))

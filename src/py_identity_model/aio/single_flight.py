@@ -138,10 +138,9 @@ class AsyncSingleFlight(Generic[V]):
             self._finish(key, flight)
 
     def _finish(self, key: Hashable, flight: AsyncFlight[V]) -> None:
+        # The table that it was entered into: this may be another thread, or a forked child.
         with self._lock:
-            # Another call may have begun if this one was taken for dead: it keeps its place.
-            if flight.table.get(key) is flight:
-                del flight.table[key]
+            flight.table.pop(key, None)
         flight.done.set()
 
 
