@@ -149,7 +149,7 @@ def test_a_key_by_hand_and_the_clients_secret_are_keys() -> None:
 
 
 def test_rules_are_those_of_the_configuration() -> None:
-    assert rules_for(DISCO) == ClaimsRules()
+    assert rules_for(DISCO) == ClaimsRules(iat_leeway=60.0)
     full = replace(
         DISCO,
         audience=["a", "b"],
