@@ -184,8 +184,8 @@ def test_nothing_asynchronous_is_left_in_what_is_generated() -> None:
 def test_a_missing_await_is_caught_by_the_type_checker(copy: Path) -> None:
     path = copy / AIO / "jwks.py"
     text = path.read_text()
-    assert " await fetch_keys(" in text
-    path.write_text(text.replace(" await fetch_keys(", " fetch_keys("))
+    assert " await _fetcher.fetch(" in text
+    path.write_text(text.replace(" await _fetcher.fetch(", " _fetcher.fetch("))
     assert run(copy, "--check").returncode == 0, "the generated text is the same"
     done = subprocess.run(
         [sys.executable, "-m", "mypy", "--no-incremental", f"{AIO}/jwks.py"],

@@ -114,11 +114,13 @@ AS_CONFIGURED = Attempt()
 ONCE = Attempt(retries=0)
 
 
-def attempt_for(attempt: Attempt, entry: Entry[Any], now: float, ttl: Setting) -> Attempt:
+def attempt_for(
+    attempt: Attempt, entry: Entry[Any], etag: str | None, now: float, ttl: Setting
+) -> Attempt:
     """Return ``attempt`` for what is cached: only what is younger may replace it unasked."""
     own_age = math.inf if entry.accepted_at is None else now - entry.accepted_at
     return attempt._replace(
-        etag=entry.version[1],
+        etag=etag,
         in_turn=True,
         lifetime=lambda control: until_refresh(time_to_live(control, ttl)),
         max_age=min(attempt.max_age, own_age),

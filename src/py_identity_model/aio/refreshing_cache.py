@@ -227,8 +227,8 @@ class AsyncRefreshingCache(Generic[V]):
         self._emit(Kind.REFRESH if cached else Kind.MISS, location.key)
         entry.fetching = True
         fetched = _warm_up()
-        known = entry.version[0]
-        attempt = attempt_for(attempt, entry, self.clock(), self._kind.ttl)
+        known, etag = entry.version  # read once: another event loop may refresh the entry too
+        attempt = attempt_for(attempt, entry, etag, self.clock(), self._kind.ttl)
         try:
             result = await self._fetcher.fetch(
                 location, client, attempt, partial(self._count, cached)

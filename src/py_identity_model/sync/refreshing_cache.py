@@ -228,8 +228,8 @@ class RefreshingCache(Generic[V]):
         self._emit(Kind.REFRESH if cached else Kind.MISS, location.key)
         entry.fetching = True
         fetched = _warm_up()
-        known = entry.version[0]
-        attempt = attempt_for(attempt, entry, self.clock(), self._kind.ttl)
+        known, etag = entry.version  # read once: another event loop may refresh the entry too
+        attempt = attempt_for(attempt, entry, etag, self.clock(), self._kind.ttl)
         try:
             result = self._fetcher.fetch(location, client, attempt, partial(self._count, cached))
             return self._apply(location.key, entry, result, known)
