@@ -50,7 +50,9 @@ def verifiers() -> list[Goal]:
 
 def introspect(received: Received) -> Answer | None:
     """Say that every token is active."""
-    return Answer.of_json({"active": True, "aud": "api"}) if received.path == "/introspect" else None
+    return (
+        Answer.of_json({"active": True, "aud": "api"}) if received.path == "/introspect" else None
+    )
 
 
 def remembered() -> Goal:

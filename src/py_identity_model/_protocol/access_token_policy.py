@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from .._jose.claims import check_audience, numeric_date
+from .._jose.claims import check_audience
 from .._jose.excerpt import found
 from ..exceptions import InvalidArgumentError, InvalidAudienceException, TokenValidationException
 from .access_token import (
@@ -161,26 +161,3 @@ def roles_path(path: str | Sequence[str]) -> ClaimPath:
 
 def _texts_in(values: Collection[object]) -> frozenset[str]:
     return frozenset(one for one in values if isinstance(one, str))
-
-
-def login_is_good(
-    claims: Mapping[str, Any],
-    acr_values: Collection[str],
-    max_age: float | None,
-    *,
-    now: float,
-    leeway: float | None,
-    tolerance: float,
-) -> bool:
-    """Whether the user's login was strong and recent enough (RFC 9470 §3).
-
-    ``leeway`` lengthens ``max_age``, where the verifier was given one; ``tolerance`` is how far
-    ahead the issuer's clock may be.
-    """
-    level = claims.get("acr")
-    if acr_values and not (isinstance(level, str) and level in acr_values):
-        return False
-    if max_age is None:
-        return True
-    since = numeric_date(claims.get("auth_time"))
-    return since is not None and -tolerance <= now - since <= max_age + (leeway or 0.0)
