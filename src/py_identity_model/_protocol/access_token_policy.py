@@ -41,10 +41,11 @@ class AccessTokenPolicy:
             raise InvalidArgumentError(
                 "accept_id_tokens_as_access_tokens contradicts profile rfc9068"
             )
-        if self.audience is None and not self.client_ids:
-            raise InvalidArgumentError(
-                "audience must name this API, or client_ids the clients whose tokens are accepted"
-            )
+
+    @property
+    def names_nobody(self) -> bool:
+        """Whether nothing says for whom a token must be meant: any would do."""
+        return self.audience is None and not self.client_ids
 
     @property
     def is_strict(self) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+from ..exceptions import InvalidArgumentError
 from .access_token_policy import AccessTokenPolicy
 from .access_token_refusals import AccessTokenRefusals
 from .arguments import algorithms_of, audience_of
@@ -35,6 +36,10 @@ class IssuerRules:
         self.headers: set[str] = set()
         if trusted is not None:
             config, policy = _of_issuer(trusted, config, policy)
+        if policy.names_nobody:
+            raise InvalidArgumentError(
+                "audience must name this API, or client_ids the clients whose tokens are accepted"
+            )
         self.config = replace(config, issuer=issuer)
         self.address = issuer if trusted is None else trusted.disco_doc_address or issuer
         self.policy = policy
@@ -81,21 +86,27 @@ def _of_issuer(
     trusted: TrustedIssuer, config: TokenValidationConfig, policy: AccessTokenPolicy
 ) -> tuple[TokenValidationConfig, AccessTokenPolicy]:
     """Return configuration and policy with what is special about one issuer."""
-    if trusted.audience is not None:
-        audience = audience_of("audience", trusted.audience)
-        names = [audience] if isinstance(audience, str) else audience
-        options = {name: on for name, on in (config.options or {}).items() if name != "verify_aud"}
-        config = replace(config, audience=audience, options=options)
-        policy = replace(policy, audience=frozenset(names))
+    if trusted.audience is not None or trusted.client_ids is not None:
+        config, policy = _for_whom(trusted, config, policy)
     if trusted.algorithms is not None:
         config = replace(config, algorithms=algorithms_of(trusted.algorithms))
     if trusted.discovery_policy is not None:
         config = replace(config, discovery_policy=trusted.discovery_policy)
-    if trusted.client_ids is not None:
-        policy = replace(policy, client_ids=frozenset(trusted.client_ids))
     if trusted.roles is not None:
         policy = replace(policy, roles=trusted.roles)
     accepts = trusted.accept_id_tokens_as_access_tokens
     if accepts is not None:
         policy = replace(policy, accept_id_tokens=accepts)
     return config, policy
+
+
+def _for_whom(
+    trusted: TrustedIssuer, config: TokenValidationConfig, policy: AccessTokenPolicy
+) -> tuple[TokenValidationConfig, AccessTokenPolicy]:
+    """Return both with an issuer's own audience, or its clients in place of one."""
+    names = None if trusted.audience is None else audience_of("audience", trusted.audience)
+    clients = policy.client_ids if trusted.client_ids is None else frozenset(trusted.client_ids)
+    options = {**(config.options or {}), "verify_aud": names is not None}
+    audience = None if names is None else frozenset([names] if isinstance(names, str) else names)
+    config = replace(config, audience=names, options=options)
+    return config, replace(policy, audience=audience, client_ids=clients)

@@ -55,7 +55,8 @@ class AsyncAccessTokenVerifier:
     :param issuers: who is trusted: URLs, :class:`TrustedIssuer` objects (templates as well), or a
         callable that returns the one of an issuer's name, or None; tokens of other issuers are
         refused before anything is sent
-    :param audience: this API, by one or several names that tokens have in ``aud``
+    :param audience: this API, by one or several names that tokens have in ``aud``; needed unless
+        ``client_ids`` or each :class:`TrustedIssuer` says for whom tokens must be meant
     :param client_ids: clients whose tokens are accepted; without ``audience`` it takes its place,
         for providers whose tokens have no ``aud``
     :param profile: ``access-token`` accepts what providers use as access tokens, and refuses what
