@@ -10,6 +10,7 @@ from .._jose.claims import check_audience
 from .._jose.excerpt import found
 from ..exceptions import InvalidArgumentError, InvalidAudienceException, TokenValidationException
 from .access_token import (
+    MARKS,
     check_access_token_claims,
     check_access_token_typ,
     check_introspected_type,
@@ -64,7 +65,8 @@ class AccessTokenPolicy:
         if self.profile == "rfc9068":
             check_access_token_claims(claims)
         else:
-            check_marks(claims, id_tokens=self.accept_id_tokens)
+            if not claims.keys().isdisjoint(MARKS):
+                check_marks(claims, id_tokens=self.accept_id_tokens)
             if type(claims.get("sub")) is not str:
                 _read_subject(claims)
         if self.client_ids is not None:

@@ -22,7 +22,16 @@ class IssuerRules:
     ``headers`` are those of tokens that were accepted: their ``typ`` need not be looked at again.
     """
 
-    __slots__ = ("_claims_rules", "address", "config", "context", "headers", "policy", "trusted")
+    __slots__ = (
+        "_claims_rules",
+        "_template",
+        "address",
+        "config",
+        "context",
+        "headers",
+        "policy",
+        "trusted",
+    )
 
     def __init__(
         self,
@@ -33,6 +42,7 @@ class IssuerRules:
         refusals: AccessTokenRefusals,
     ) -> None:
         self.trusted = trusted
+        self._template = trusted if trusted is not None and trusted.is_template else None
         self.headers: set[str] = set()
         if trusted is not None:
             config, policy = _of_issuer(trusted, config, policy)
@@ -68,18 +78,15 @@ class IssuerRules:
             verify_iss=self.trusted is not None and claims.get("iss") is not None,
             verify_aud=rules.verify_aud and checks_aud,
         ).check(claims, now)
-        self._check_bound_claim(claims)
+        if self._template is not None:
+            self._template.check_bound_claim(claims)
         self.policy.check_introspected(claims)
 
     def check(self, claims: dict[str, Any]) -> None:
         """Raise unless the claims of a verified JWT are those of a token for this API."""
-        self._check_bound_claim(claims)
+        if self._template is not None:
+            self._template.check_bound_claim(claims)
         self.policy.check(claims)
-
-    def _check_bound_claim(self, claims: dict[str, Any]) -> None:
-        trusted = self.trusted
-        if trusted is not None and trusted.is_template and claims.get("iss") is not None:
-            trusted.check_bound_claim(claims)
 
 
 def _of_issuer(

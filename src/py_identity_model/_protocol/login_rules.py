@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +12,25 @@ from ..exceptions import TokenValidationException
 from .arguments import acr_values_from, seconds_of
 
 WEAK_LOGIN = "insufficient_user_authentication"
+
+
+class WeakLogin(TokenValidationException):
+    """The login behind a token is not what a request needs; verifiers answer in its place."""
+
+    code = WEAK_LOGIN
+
+    def __init__(
+        self, claims: Mapping[str, Any], acr_values: Sequence[str], max_age: float | None
+    ) -> None:
+        details = {
+            "acr": found(claims.get("acr")),
+            "auth_time": found(claims.get("auth_time")),
+            "acr_values": list(acr_values),
+            "max_age": max_age,
+        }
+        super().__init__("The user's login is too weak or too old", "payload", details)
+        self.acr_values = acr_values
+        self.max_age = max_age
 
 
 @dataclass(frozen=True)
@@ -34,24 +53,10 @@ class LoginRules:
         level = claims.get("acr")
         strong = not levels or (isinstance(level, str) and level in levels)
         if not strong or not self._is_recent(claims, oldest, now):
-            raise _weak_login_error(claims, levels, oldest)
+            raise WeakLogin(claims, levels, oldest)
 
     def _is_recent(self, claims: Mapping[str, Any], oldest: float | None, now: float) -> bool:
         if oldest is None:
             return True
         since = numeric_date(claims.get("auth_time"))
         return since is not None and -self.ahead <= now - since <= oldest + self.leeway
-
-
-def _weak_login_error(
-    claims: Mapping[str, Any], acr_values: Collection[str], max_age: float | None
-) -> TokenValidationException:
-    details = {
-        "acr": found(claims.get("acr")),
-        "auth_time": found(claims.get("auth_time")),
-        "acr_values": list(acr_values),
-        "max_age": max_age,
-    }
-    return TokenValidationException(
-        "The user's login is too weak or too old", "payload", details, code=WEAK_LOGIN
-    )

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from .._protocol.access_token_refusals import malformed_request_error
+from .._protocol.access_token_refusals import several_proofs_error
 from .._protocol.mtls import validate_certificate_binding
 from .._protocol.replay import MemoryReplayStore, ReplayStore
 from .._protocol.server_nonces import DPoPNonces
@@ -25,12 +25,13 @@ class SenderCheck:
         nonces: DPoPNonces | None = None,
     ) -> None:
         self._bindings = bindings
+        self._required = "required" in (bindings.dpop, bindings.mtls)
         self._replay_store = MemoryReplayStore() if replay_store is None else replay_store
         self._nonces = nonces
 
     def accepts_bearer(self, claims: Mapping[str, Any]) -> bool:
         """Whether a token that is bound to nothing is what is wanted; most are that."""
-        return "cnf" not in claims and "required" not in (self._bindings.dpop, self._bindings.mtls)
+        return "cnf" not in claims and not self._required
 
     def check(self, claims: dict[str, Any], request: BoundRequest) -> str | None:
         """Return the nonce that the next proof should carry, if not the one of this.
@@ -39,7 +40,7 @@ class SenderCheck:
         """
         proofs = request.proofs()
         if len(proofs) > 1:
-            raise malformed_request_error("the request carries more than one DPoP proof")
+            raise several_proofs_error()
         certificate = request.certificate
         self._bindings.check(
             claims, proof=bool(proofs), certificate=bool(certificate), scheme=request.scheme
