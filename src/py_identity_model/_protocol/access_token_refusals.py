@@ -18,7 +18,7 @@ from ..exceptions import (
 )
 from .challenges import build_www_authenticate
 from .dpop_verification import PROOF_ALGORITHMS
-from .login_rules import WEAK_LOGIN, WeakLogin
+from .login_rules import WEAK_LOGIN, _WeakLogin
 from .server_nonces import DPoPNonces
 from .token_bindings import Binding
 from .token_types import ACCESS_TOKEN
@@ -133,7 +133,7 @@ def _words_for(error: TokenValidationException, status: int) -> dict[str, Any]:
         return {"error": "insufficient_scope"}
     if error.code == "invalid_request":
         return {"error": "invalid_request", "error_description": _SEVERAL_PROOFS}
-    if isinstance(error, WeakLogin):
+    if isinstance(error, _WeakLogin):
         return {
             "error": WEAK_LOGIN,
             "error_description": "A better or newer login is required",

@@ -14,7 +14,7 @@ from .arguments import acr_values_from, seconds_of
 WEAK_LOGIN = "insufficient_user_authentication"
 
 
-class WeakLogin(TokenValidationException):
+class _WeakLogin(TokenValidationException):
     """The login behind a token is not what a request needs; verifiers answer in its place."""
 
     code = WEAK_LOGIN
@@ -53,7 +53,7 @@ class LoginRules:
         level = claims.get("acr")
         strong = not levels or (isinstance(level, str) and level in levels)
         if not strong or not self._is_recent(claims, oldest, now):
-            raise WeakLogin(claims, levels, oldest)
+            raise _WeakLogin(claims, levels, oldest)
 
     def _is_recent(self, claims: Mapping[str, Any], oldest: float | None, now: float) -> bool:
         if oldest is None:
