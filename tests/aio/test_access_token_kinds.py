@@ -195,6 +195,26 @@ async def test_client_ids_replace_the_audience_where_tokens_have_none(
                 await verifier.verify(bearer(provider.mint(**{**COGNITO, **claims})))
 
 
+async def test_an_issuers_clients_take_the_place_of_the_verifiers_audience(
+    provider: EmbeddedProvider,
+) -> None:
+    without = TrustedIssuer(provider.issuer, client_ids=["web"])
+    narrowed = TrustedIssuer(provider.issuer, client_ids=["web"], audience="api")
+    with EmbeddedProvider() as second:
+        several = AsyncAccessTokenVerifier([without, second.issuer], "api")
+        for verifier in (AsyncAccessTokenVerifier(without), several):
+            assert await verifier.verify(bearer(provider.mint(**COGNITO, client_id="web")))
+            with answered(401, "invalid_client_id"):
+                await verifier.verify(bearer(provider.mint(**COGNITO, client_id="else")))
+        with answered(401, "missing_claim"):
+            await several.verify(bearer(second.mint(aud=None, client_id="web")))
+        assert await several.verify(bearer(second.mint(client_id="else")))
+    both = AsyncAccessTokenVerifier(narrowed)
+    assert await both.verify(bearer(provider.mint(client_id="web")))
+    with answered(401, "missing_claim"):
+        await both.verify(bearer(provider.mint(aud=None, client_id="web")))
+
+
 async def test_client_ids_beside_an_audience_narrow_it(provider: EmbeddedProvider) -> None:
     verifier = AsyncAccessTokenVerifier(provider.issuer, "api", client_ids={"web"})
     assert await verifier.verify(bearer(provider.mint(client_id="web")))

@@ -665,5 +665,5 @@ async def test_the_challenge_of_a_proof_speaks_of_proofs_alone(provider: Embedde
     assert caught.value.status_code == 400
     assert caught.value.www_authenticate == (
         'Bearer, DPoP error="invalid_request", '
-        f'error_description="the request carries more than one DPoP proof", {ALGS}'
+        f'error_description="The request carries more than one DPoP proof", {ALGS}'
     )

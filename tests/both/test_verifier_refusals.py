@@ -29,7 +29,7 @@ from py_identity_model import (
 )
 from py_identity_model._protocol.dpop import compute_ath
 from py_identity_model.aio import AsyncAccessTokenVerifier
-from py_identity_model.exceptions import InvalidArgumentError
+from py_identity_model.exceptions import InvalidArgumentError, TokenValidationException
 from py_identity_model.testing import Answer, EmbeddedProvider
 
 URI = "https://api.example/orders"
@@ -310,3 +310,19 @@ def test_a_pickled_token_does_not_carry_its_verifiers_secrets(provider: Embedded
         copy.require_roles("admin")
     with suppress(AccessTokenRefusedException):
         token.require_roles("admin")
+
+
+@pytest.mark.parametrize(
+    "code", ["missing_token", "invalid_request", "insufficient_user_authentication", "wrong_typ"]
+)
+def test_a_claims_validator_cannot_upset_the_answer(provider: EmbeddedProvider, code: str) -> None:
+    details = {"acr_values": 7, "max_age": "x", "expected": ["y"], "claim": {}, "bound_to": []}
+
+    def refuse(claims: dict[str, Any]) -> None:
+        raise TokenValidationException("é of alice", details=details, code=code)
+
+    verifier = AccessTokenVerifier(provider.issuer, "api", claims_validator=refuse)
+    refusal = refusal_of(verifier, f"Bearer {provider.mint()}")
+    assert refusal is not None
+    assert refusal.code == code
+    assert "alice" not in str(refusal.headers)

@@ -451,6 +451,8 @@ def test_a_login_that_somebody_may_start_is_read() -> None:
     ("authorization", "body", "token", "code"),
     [
         (None, b"{}", "t", "invalid_notification_token"),
+        ("Bearer \ud800", b"{}", "t", "invalid_notification_token"),
+        ("Bearer t", b"{}", "\ud800", "invalid_notification_token"),
         ("Bearer x", b"{}", "t", "invalid_notification_token"),
         ("Basic t", b"{}", "t", "invalid_notification_token"),
         ("Bearer ", b"{}", "", "invalid_notification_token"),

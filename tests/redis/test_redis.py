@@ -170,7 +170,7 @@ def test_a_proof_is_refused_in_every_process(
     asyncio.run(main())
     names = list(client.scan_iter("py_identity_model:replay:*"))
     assert len(names) == 2
-    assert all(0 < int(client.pttl(name)) < 70_000 for name in names)
+    assert all(65_000 < int(client.pttl(name)) < 76_000 for name in names)  # accepted for 65 s
 
 
 def test_documents_and_keys_are_shared_encrypted(

@@ -194,6 +194,26 @@ def test_client_ids_replace_the_audience_where_tokens_have_none(
                 verifier.verify(bearer(provider.mint(**{**COGNITO, **claims})))
 
 
+def test_an_issuers_clients_take_the_place_of_the_verifiers_audience(
+    provider: EmbeddedProvider,
+) -> None:
+    without = TrustedIssuer(provider.issuer, client_ids=["web"])
+    narrowed = TrustedIssuer(provider.issuer, client_ids=["web"], audience="api")
+    with EmbeddedProvider() as second:
+        several = AccessTokenVerifier([without, second.issuer], "api")
+        for verifier in (AccessTokenVerifier(without), several):
+            assert verifier.verify(bearer(provider.mint(**COGNITO, client_id="web")))
+            with answered(401, "invalid_client_id"):
+                verifier.verify(bearer(provider.mint(**COGNITO, client_id="else")))
+        with answered(401, "missing_claim"):
+            several.verify(bearer(second.mint(aud=None, client_id="web")))
+        assert several.verify(bearer(second.mint(client_id="else")))
+    both = AccessTokenVerifier(narrowed)
+    assert both.verify(bearer(provider.mint(client_id="web")))
+    with answered(401, "missing_claim"):
+        both.verify(bearer(provider.mint(aud=None, client_id="web")))
+
+
 def test_client_ids_beside_an_audience_narrow_it(provider: EmbeddedProvider) -> None:
     verifier = AccessTokenVerifier(provider.issuer, "api", client_ids={"web"})
     assert verifier.verify(bearer(provider.mint(client_id="web")))

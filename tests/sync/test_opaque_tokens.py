@@ -477,3 +477,23 @@ def test_a_store_that_is_out_does_not_take_opaque_tokens_with_it(
         assert (tokens.claims("an-opaque-token"))["sub"] == "alice"
     assert "cannot be read: ConnectionError" in caplog.text
     assert "an-opaque-token" not in caplog.text
+
+
+def test_a_token_that_names_no_issuer_needs_an_audience_of_the_verifiers_own(
+    provider: EmbeddedProvider,
+) -> None:
+    def resolve(issuer: str) -> TrustedIssuer:
+        return TrustedIssuer(issuer, audience="api")
+
+    verifier = AccessTokenVerifier(resolve, opaque_tokens=opaque(provider))
+    provider.intercept = introspecting(active=True, aud="api", iss=provider.issuer)
+    assert verifier.verify(bearer("one"))
+    provider.intercept = introspecting(active=True, aud="api")
+    with answered(401, "untrusted_issuer"):
+        verifier.verify(bearer("two"))
+
+
+def test_a_resolver_must_say_for_whom_tokens_are(provider: EmbeddedProvider) -> None:
+    verifier = AccessTokenVerifier(TrustedIssuer)
+    with pytest.raises(InvalidArgumentError, match="audience"):
+        verifier.verify(bearer(provider.mint()))

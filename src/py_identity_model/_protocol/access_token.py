@@ -14,7 +14,8 @@ _USUAL_TYPES = frozenset({"jwt", ACCESS_TOKEN})
 _HASHES = ("at_hash", "c_hash", "s_hash")
 _NEVER = ("events", "htu", "token_introspection")  # logout tokens, DPoP proofs, introspections
 _KINDS = ("typ", "token_use", "token_type")  # where servers say what kind of token it is
-_MARKS = frozenset({*_HASHES, *_NEVER, *_KINDS, "nonce"})
+MARKS = frozenset({*_HASHES, *_NEVER, *_KINDS, "nonce"})
+"""Claims without any of which :func:`check_marks` accepts every token."""
 _ACCESS = frozenset({"access", "access_token"})
 _ID_KINDS = frozenset({"id", "id_token", "serialized-id"})
 _OTHER_KINDS = frozenset({"refresh", "refresh_token", "offline", "offline_access", "logout"})
@@ -78,8 +79,6 @@ def check_marks(claims: Mapping[str, Any], *, id_tokens: bool = False) -> None:
     call them (``typ``, ``token_use``), or by a ``nonce`` where nothing says that the token is for
     an API.  ``id_tokens`` accepts them nevertheless.
     """
-    if claims.keys().isdisjoint(_MARKS):
-        return
     for name in _NEVER:
         if name in claims:
             raise _marked_error(claims, name)

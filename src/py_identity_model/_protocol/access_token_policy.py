@@ -6,10 +6,11 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from .._jose.claims import check_audience, numeric_date
+from .._jose.claims import check_audience
 from .._jose.excerpt import found
 from ..exceptions import InvalidArgumentError, InvalidAudienceException, TokenValidationException
 from .access_token import (
+    MARKS,
     check_access_token_claims,
     check_access_token_typ,
     check_introspected_type,
@@ -41,10 +42,11 @@ class AccessTokenPolicy:
             raise InvalidArgumentError(
                 "accept_id_tokens_as_access_tokens contradicts profile rfc9068"
             )
-        if self.audience is None and not self.client_ids:
-            raise InvalidArgumentError(
-                "audience must name this API, or client_ids the clients whose tokens are accepted"
-            )
+
+    @property
+    def names_nobody(self) -> bool:
+        """Whether nothing says for whom a token must be meant: any would do."""
+        return self.audience is None and not self.client_ids
 
     @property
     def is_strict(self) -> bool:
@@ -63,7 +65,8 @@ class AccessTokenPolicy:
         if self.profile == "rfc9068":
             check_access_token_claims(claims)
         else:
-            check_marks(claims, id_tokens=self.accept_id_tokens)
+            if not claims.keys().isdisjoint(MARKS):
+                check_marks(claims, id_tokens=self.accept_id_tokens)
             if type(claims.get("sub")) is not str:
                 _read_subject(claims)
         if self.client_ids is not None:
@@ -161,26 +164,3 @@ def roles_path(path: str | Sequence[str]) -> ClaimPath:
 
 def _texts_in(values: Collection[object]) -> frozenset[str]:
     return frozenset(one for one in values if isinstance(one, str))
-
-
-def login_is_good(
-    claims: Mapping[str, Any],
-    acr_values: Collection[str],
-    max_age: float | None,
-    *,
-    now: float,
-    leeway: float | None,
-    tolerance: float,
-) -> bool:
-    """Whether the user's login was strong and recent enough (RFC 9470 §3).
-
-    ``leeway`` lengthens ``max_age``, where the verifier was given one; ``tolerance`` is how far
-    ahead the issuer's clock may be.
-    """
-    level = claims.get("acr")
-    if acr_values and not (isinstance(level, str) and level in acr_values):
-        return False
-    if max_age is None:
-        return True
-    since = numeric_date(claims.get("auth_time"))
-    return since is not None and -tolerance <= now - since <= max_age + (leeway or 0.0)

@@ -20,6 +20,7 @@ from ..exceptions import (
 )
 from .challenges import build_www_authenticate
 from .dpop_verification import PROOF_ALGORITHMS
+from .login_rules import WEAK_LOGIN, _WeakLogin
 from .server_nonces import DPoPNonces
 from .token_bindings import Binding
 from .token_types import ACCESS_TOKEN
@@ -30,10 +31,10 @@ logger = logging.getLogger("py_identity_model.access_tokens")
 RETRY_AFTER = 5  # seconds after which an outage may be over, where nothing says more
 _MISCONFIGURED = frozenset({"issuer_not_configured", "client_unusable", "introspection_failed"})
 """Codes that say what is wrong with this program's configuration, not with a token."""
+_SEVERAL_PROOFS = "The request carries more than one DPoP proof"
 _OUTAGES = frozenset({"store_unavailable", "issuers_unavailable"})
 _VALIDATORS = frozenset({"claims_rejected", "claims_validator_failed"})
 _STATUS = {"invalid_request": 400, "insufficient_scope": 403, "insufficient_roles": 403}
-_WEAK_LOGIN = "insufficient_user_authentication"
 
 # What strangers read: fixed words for a code, never what was found or what failed behind.
 _DESCRIPTIONS = {
@@ -137,14 +138,13 @@ def _words_for(error: TokenValidationException, status: int) -> dict[str, Any]:
     if status == 403:
         return {"error": "insufficient_scope"}
     if error.code == "invalid_request":
-        return {"error": "invalid_request", "error_description": error.message}
-    if error.code == _WEAK_LOGIN:
-        max_age = error.details.get("max_age")
+        return {"error": "invalid_request", "error_description": _SEVERAL_PROOFS}
+    if isinstance(error, _WeakLogin):
         return {
-            "error": _WEAK_LOGIN,
+            "error": WEAK_LOGIN,
             "error_description": "A better or newer login is required",
-            "acr_values": " ".join(error.details.get("acr_values", ())) or None,
-            "max_age": None if max_age is None else int(max_age),
+            "acr_values": " ".join(error.acr_values) or None,
+            "max_age": None if error.max_age is None else int(error.max_age),
         }
     name, usual = "invalid_token", "The access token is invalid"
     if isinstance(error, DPoPProofException):
@@ -202,9 +202,9 @@ def missing_token_error() -> TokenValidationException:
     return TokenValidationException("The request carries no access token", code="missing_token")
 
 
-def malformed_request_error(text: str) -> TokenValidationException:
-    """Return what to raise for a request that is wrong in itself."""
-    return TokenValidationException(text, code="invalid_request")
+def several_proofs_error() -> TokenValidationException:
+    """Return what to raise for a request with more than one proof (RFC 9449 §4.3)."""
+    return TokenValidationException(_SEVERAL_PROOFS, code="invalid_request")
 
 
 def insufficient_scope_error(
@@ -224,19 +224,4 @@ def insufficient_roles_error(
     details = {"required": sorted(wanted), "found": found(sorted(granted))}
     return TokenValidationException(
         "Insufficient roles", "payload", details, code="insufficient_roles"
-    )
-
-
-def weak_login_error(
-    claims: Mapping[str, Any], acr_values: Collection[str], max_age: float | None
-) -> TokenValidationException:
-    """Return what to raise where the user must log in better, or again (RFC 9470 §3)."""
-    details = {
-        "acr": found(claims.get("acr")),
-        "auth_time": found(claims.get("auth_time")),
-        "acr_values": list(acr_values),
-        "max_age": max_age,
-    }
-    return TokenValidationException(
-        "The user's login is too weak or too old", "payload", details, code=_WEAK_LOGIN
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+from ..exceptions import InvalidArgumentError
 from .access_token_policy import AccessTokenPolicy
 from .access_token_refusals import AccessTokenRefusals
 from .arguments import algorithms_of, audience_of
@@ -21,7 +22,16 @@ class IssuerRules:
     ``headers`` are those of tokens that were accepted: their ``typ`` need not be looked at again.
     """
 
-    __slots__ = ("_claims_rules", "address", "config", "context", "headers", "policy", "trusted")
+    __slots__ = (
+        "_claims_rules",
+        "_template",
+        "address",
+        "config",
+        "context",
+        "headers",
+        "policy",
+        "trusted",
+    )
 
     def __init__(
         self,
@@ -32,9 +42,14 @@ class IssuerRules:
         refusals: AccessTokenRefusals,
     ) -> None:
         self.trusted = trusted
+        self._template = trusted if trusted is not None and trusted.is_template else None
         self.headers: set[str] = set()
         if trusted is not None:
             config, policy = _of_issuer(trusted, config, policy)
+        if policy.names_nobody:
+            raise InvalidArgumentError(
+                "audience must name this API, or client_ids the clients whose tokens are accepted"
+            )
         self.config = replace(config, issuer=issuer)
         self.address = issuer if trusted is None else trusted.disco_doc_address or issuer
         self.policy = policy
@@ -63,39 +78,42 @@ class IssuerRules:
             verify_iss=self.trusted is not None and claims.get("iss") is not None,
             verify_aud=rules.verify_aud and checks_aud,
         ).check(claims, now)
-        self._check_bound_claim(claims)
+        if self._template is not None:
+            self._template.check_bound_claim(claims)
         self.policy.check_introspected(claims)
 
     def check(self, claims: dict[str, Any]) -> None:
         """Raise unless the claims of a verified JWT are those of a token for this API."""
-        self._check_bound_claim(claims)
+        if self._template is not None:
+            self._template.check_bound_claim(claims)
         self.policy.check(claims)
-
-    def _check_bound_claim(self, claims: dict[str, Any]) -> None:
-        trusted = self.trusted
-        if trusted is not None and trusted.is_template and claims.get("iss") is not None:
-            trusted.check_bound_claim(claims)
 
 
 def _of_issuer(
     trusted: TrustedIssuer, config: TokenValidationConfig, policy: AccessTokenPolicy
 ) -> tuple[TokenValidationConfig, AccessTokenPolicy]:
     """Return configuration and policy with what is special about one issuer."""
-    if trusted.audience is not None:
-        audience = audience_of("audience", trusted.audience)
-        names = [audience] if isinstance(audience, str) else audience
-        options = {name: on for name, on in (config.options or {}).items() if name != "verify_aud"}
-        config = replace(config, audience=audience, options=options)
-        policy = replace(policy, audience=frozenset(names))
+    if trusted.audience is not None or trusted.client_ids is not None:
+        config, policy = _for_whom(trusted, config, policy)
     if trusted.algorithms is not None:
         config = replace(config, algorithms=algorithms_of(trusted.algorithms))
     if trusted.discovery_policy is not None:
         config = replace(config, discovery_policy=trusted.discovery_policy)
-    if trusted.client_ids is not None:
-        policy = replace(policy, client_ids=frozenset(trusted.client_ids))
     if trusted.roles is not None:
         policy = replace(policy, roles=trusted.roles)
     accepts = trusted.accept_id_tokens_as_access_tokens
     if accepts is not None:
         policy = replace(policy, accept_id_tokens=accepts)
     return config, policy
+
+
+def _for_whom(
+    trusted: TrustedIssuer, config: TokenValidationConfig, policy: AccessTokenPolicy
+) -> tuple[TokenValidationConfig, AccessTokenPolicy]:
+    """Return both with an issuer's own audience, or its clients in place of one."""
+    names = None if trusted.audience is None else audience_of("audience", trusted.audience)
+    clients = policy.client_ids if trusted.client_ids is None else frozenset(trusted.client_ids)
+    options = {**(config.options or {}), "verify_aud": names is not None}
+    audience = None if names is None else frozenset([names] if isinstance(names, str) else names)
+    config = replace(config, audience=names, options=options)
+    return config, replace(policy, audience=audience, client_ids=clients)

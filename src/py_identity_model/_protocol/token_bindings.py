@@ -2,14 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from ..exceptions import InvalidArgumentError, TokenValidationException
 
 Binding = Literal["required", "optional", "refused"]
 _BINDINGS = ("required", "optional", "refused")
+
+
+class BoundRequest(NamedTuple):
+    """What a request presents along with its token."""
+
+    scheme: str
+    token: str
+    method: str | None = None
+    uri: str | None = None
+    dpop: str | Sequence[str] | None = None
+    certificate: str | bytes | None = None
+
+    def proofs(self) -> list[str]:
+        """Return the request's ``DPoP`` headers."""
+        return [self.dpop] if isinstance(self.dpop, str) else list(self.dpop or ())
 
 
 @dataclass(frozen=True)
@@ -23,10 +38,6 @@ class BindingRules:
         for name in ("dpop", "mtls"):
             if getattr(self, name) not in _BINDINGS:
                 raise InvalidArgumentError(f"{name} must be one of {', '.join(_BINDINGS)}")
-
-    def accept_bearer(self, claims: Mapping[str, Any]) -> bool:
-        """Whether a token that is bound to nothing is what is wanted; most are that."""
-        return "cnf" not in claims and "required" not in (self.dpop, self.mtls)
 
     def check(
         self, claims: Mapping[str, Any], *, proof: bool, certificate: bool, scheme: str

@@ -32,7 +32,8 @@ class TrustedIssuer:
     :param disco_doc_address: where its metadata is, if not below the issuer
     :param bound_claim: for a template, the claim that must equal what stands in the issuer
     :param allowed_values: for a template, what may stand there; None allows everything
-    :param client_ids: clients whose tokens are accepted, instead of the verifier's
+    :param client_ids: clients whose tokens are accepted, instead of the verifier's; they take the
+        place of an audience unless ``audience`` is given here as well
     :param roles: where its tokens name roles, instead of the verifier's
     :param accept_id_tokens_as_access_tokens: whether its ID tokens are tokens for this API
 

@@ -51,7 +51,7 @@ class AsyncTrustedIssuers:
         if first is not None and not first.is_template:
             self.only = self._rules_of(first, first.issuer)
         self._unnamed = self.only
-        if first is None:
+        if first is None and not policy.names_nobody:
             self._unnamed = IssuerRules(None, None, config, policy, refusals)
         for one in self._listed:  # so that rules which contradict each other are refused at once
             IssuerRules(one, one.issuer, config, policy, refusals)

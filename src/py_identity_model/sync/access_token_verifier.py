@@ -13,7 +13,6 @@ from .._jose.tokens import header_members
 from .._protocol.access_token_policy import (
     AccessTokenPolicy,
     Profile,
-    login_is_good,
     roles_path,
     scopes_of,
 )
@@ -21,12 +20,9 @@ from .._protocol.access_token_refusals import (
     AccessTokenRefusals,
     Sent,
     insufficient_scope_error,
-    malformed_request_error,
     missing_token_error,
-    weak_login_error,
 )
 from .._protocol.arguments import (
-    acr_values_from,
     algorithms_of,
     audience_of,
     check_request,
@@ -36,24 +32,23 @@ from .._protocol.arguments import (
     with_scopes,
 )
 from .._protocol.fetching import Caller
-from .._protocol.mtls import validate_certificate_binding
+from .._protocol.login_rules import LoginRules
 from .._protocol.policy import DiscoveryPolicy
-from .._protocol.replay import MemoryReplayStore, ReplayStore
+from .._protocol.replay import ReplayStore
 from .._protocol.server_nonces import DPoPNonces
-from .._protocol.token_bindings import Binding, BindingRules
+from .._protocol.token_bindings import Binding, BindingRules, BoundRequest
 from .._protocol.token_validation import TokenValidationConfig, opened
 from .._protocol.trusted_issuer import is_jwt, unverified_issuer
 from .._protocol.verified_access_token import TokenContext, VerifiedAccessToken
 from .._settings import Settings
 from ..exceptions import (
-    CertificateBindingError,
     ConfigurationException,
     InvalidArgumentError,
     ProviderUnusableException,
 )
-from .dpop import verify_dpop_proof
 from .http import HTTPClient
 from .opaque_tokens import OpaqueTokens
+from .sender_check import SenderCheck
 from .token_validation import run_validator, validate
 from .trusted_issuers import Issuers, TrustedIssuers
 
@@ -69,7 +64,8 @@ class AccessTokenVerifier:
     :param issuers: who is trusted: URLs, :class:`TrustedIssuer` objects (templates as well), or a
         callable that returns the one of an issuer's name, or None; tokens of other issuers are
         refused before anything is sent
-    :param audience: this API, by one or several names that tokens have in ``aud``
+    :param audience: this API, by one or several names that tokens have in ``aud``; needed unless
+        ``client_ids`` or each :class:`TrustedIssuer` says for whom tokens must be meant
     :param client_ids: clients whose tokens are accepted; without ``audience`` it takes its place,
         for providers whose tokens have no ``aud``
     :param profile: ``access-token`` accepts what providers use as access tokens, and refuses what
@@ -155,11 +151,12 @@ class AccessTokenVerifier:
         )
         if introspect_jwts and opaque_tokens is None:
             raise InvalidArgumentError("introspect_jwts needs opaque_tokens, which introspects")
-        self._explicit_leeway = None if leeway is None else seconds_of("leeway", leeway)
-        self._leeway = _LEEWAY if leeway is None else leeway
-        self._bindings = BindingRules("optional" if dpop is None else dpop, mtls)
+        self._leeway = _LEEWAY if leeway is None else seconds_of("leeway", leeway)
+        self._login = LoginRules(leeway or 0.0, self._leeway)
+        bindings = BindingRules("optional" if dpop is None else dpop, mtls)
+        self._sender = SenderCheck(bindings, replay_store, dpop_nonces)
         self._refusals = AccessTokenRefusals(
-            self._bindings.dpop,
+            bindings.dpop,
             dpop is not None or dpop_nonces is not None or replay_store is not None,
             realm,
             resource_metadata,
@@ -183,8 +180,6 @@ class AccessTokenVerifier:
             self._decryption = TokenValidationConfig(True, decryption_keys=decryption_keys)
         self._claims_validator = claims_validator
         self._required_scopes = scopes_from("required_scopes", required_scopes)
-        self._replay_store = MemoryReplayStore() if replay_store is None else replay_store
-        self._nonces = dpop_nonces
         self._opaque_tokens = opaque_tokens
         self._introspect_jwts = introspect_jwts
         self._http_client = http_client
@@ -237,12 +232,13 @@ class AccessTokenVerifier:
                     raise missing_token_error()
             claims, context = self._claims(token)
             nonce = None
-            if scheme == "dpop" or dpop or not self._bindings.accept_bearer(claims):
-                nonce = self._check_sender(claims, token, scheme, method, uri, dpop, certificate)
+            if scheme == "dpop" or dpop or not self._sender.accepts_bearer(claims):
+                request = BoundRequest(scheme, token, method, uri, dpop, certificate)
+                nonce = self._sender.check(claims, request)
             if wanted and not wanted <= scopes_of(claims):
                 raise insufficient_scope_error(scopes_of(claims), wanted)
             if acr_values or max_age is not None:
-                self._check_login(claims, acr_values, max_age)
+                self._login.check(claims, acr_values, max_age, time())
         except Exception as error:
             # Whatever went wrong, what leaves is typed: this is the one place that sees to it.
             if isinstance(error, _CALLERS_MISTAKES) and not isinstance(
@@ -326,80 +322,3 @@ class AccessTokenVerifier:
         if self._claims_validator is not None:
             run_validator(self._claims_validator, claims)
         return claims, rules.context
-
-    def _check_login(
-        self,
-        claims: dict[str, Any],
-        acr_values: str | Sequence[str],
-        max_age: float | None,
-    ) -> None:
-        """Raise unless the user's login was good and recent enough (RFC 9470 §3)."""
-        levels = acr_values_from(acr_values)
-        oldest = None if max_age is None else seconds_of("max_age", max_age)
-        good = login_is_good(
-            claims,
-            levels,
-            oldest,
-            now=time(),
-            leeway=self._explicit_leeway,
-            tolerance=self._leeway,
-        )
-        if not good:
-            raise weak_login_error(claims, levels, oldest)
-
-    def _check_sender(
-        self,
-        claims: dict[str, Any],
-        token: str,
-        scheme: str,
-        method: str | None,
-        uri: str | None,
-        dpop: str | Sequence[str] | None,
-        certificate: str | bytes | None,
-    ) -> str | None:
-        """Return the nonce that the next proof should carry, if not the one of this."""
-        proofs = [dpop] if isinstance(dpop, str) else list(dpop or ())
-        if len(proofs) > 1:
-            raise malformed_request_error("the request carries more than one DPoP proof")
-        self._bindings.check(
-            claims, proof=bool(proofs), certificate=bool(certificate), scheme=scheme
-        )
-        newest = None
-        if scheme == "dpop":
-            newest = self._check_proof(proofs[0], claims, token, method, uri)
-        if certificate and "x5t#S256" in (claims.get("cnf") or {}):
-            _check_certificate(claims, certificate)
-        return newest
-
-    def _check_proof(
-        self,
-        proof: str,
-        claims: dict[str, Any],
-        token: str,
-        method: str | None,
-        uri: str | None,
-    ) -> str | None:
-        if method is None or uri is None:
-            raise ConfigurationException("verify() needs method and uri to judge a proof")
-        good = None if self._nonces is None else self._nonces.good()
-        verified = verify_dpop_proof(
-            proof,
-            method,
-            uri,
-            access_token=token,
-            token_claims=claims,
-            replay_store=self._replay_store,
-            nonce=good,
-        )
-        if good is None or verified.claims["nonce"] == good[0]:
-            return None
-        return good[0]
-
-
-def _check_certificate(claims: dict[str, Any], certificate: str | bytes) -> None:
-    try:
-        validate_certificate_binding(claims, certificate)
-    except InvalidArgumentError as error:
-        raise CertificateBindingError(
-            "the certificate that was presented cannot be read", code=error.code
-        ) from error

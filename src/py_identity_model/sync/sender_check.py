@@ -1,0 +1,79 @@
+# Generated from aio/sender_check.py by scripts/make_sync.py; edit that file.
+"""Check that whoever sends a token is whom it is bound to (RFC 9449 §7, RFC 8705 §3)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from .._protocol.access_token_refusals import several_proofs_error
+from .._protocol.mtls import validate_certificate_binding
+from .._protocol.replay import MemoryReplayStore, ReplayStore
+from .._protocol.server_nonces import DPoPNonces
+from .._protocol.token_bindings import BindingRules, BoundRequest
+from ..exceptions import CertificateBindingError, ConfigurationException, InvalidArgumentError
+from .dpop import verify_dpop_proof
+
+
+class SenderCheck:
+    """What a verifier demands of senders, and what it remembers of their proofs."""
+
+    def __init__(
+        self,
+        bindings: BindingRules,
+        replay_store: ReplayStore | None = None,
+        nonces: DPoPNonces | None = None,
+    ) -> None:
+        self._bindings = bindings
+        self._required = "required" in (bindings.dpop, bindings.mtls)
+        self._replay_store = MemoryReplayStore() if replay_store is None else replay_store
+        self._nonces = nonces
+
+    def accepts_bearer(self, claims: Mapping[str, Any]) -> bool:
+        """Whether a token that is bound to nothing is what is wanted; most are that."""
+        return "cnf" not in claims and not self._required
+
+    def check(self, claims: dict[str, Any], request: BoundRequest) -> str | None:
+        """Return the nonce that the next proof should carry, if not the one of this.
+
+        Raises TokenValidationException unless what the token is bound to was presented.
+        """
+        proofs = request.proofs()
+        if len(proofs) > 1:
+            raise several_proofs_error()
+        certificate = request.certificate
+        self._bindings.check(
+            claims, proof=bool(proofs), certificate=bool(certificate), scheme=request.scheme
+        )
+        newest = None
+        if request.scheme == "dpop":
+            newest = self._check_proof(proofs[0], claims, request)
+        if certificate and "x5t#S256" in (claims.get("cnf") or {}):
+            _check_certificate(claims, certificate)
+        return newest
+
+    def _check_proof(self, proof: str, claims: dict[str, Any], request: BoundRequest) -> str | None:
+        if request.method is None or request.uri is None:
+            raise ConfigurationException("verify() needs method and uri to judge a proof")
+        good = None if self._nonces is None else self._nonces.good()
+        verified = verify_dpop_proof(
+            proof,
+            request.method,
+            request.uri,
+            access_token=request.token,
+            token_claims=claims,
+            replay_store=self._replay_store,
+            nonce=good,
+        )
+        if good is None or verified.claims["nonce"] == good[0]:
+            return None
+        return good[0]
+
+
+def _check_certificate(claims: dict[str, Any], certificate: str | bytes) -> None:
+    try:
+        validate_certificate_binding(claims, certificate)
+    except InvalidArgumentError as error:
+        raise CertificateBindingError(
+            "the certificate that was presented cannot be read", code=error.code
+        ) from error
