@@ -95,7 +95,9 @@ class AsyncFlights(Generic[V]):
                     await lead()
             left = None if due is None else due - monotonic()
             if not await wait_for(flight.landed, left):
-                raise DeadlineExceededException("the call under way took longer than it may")
+                raise DeadlineExceededException(
+                    "the call under way did not end before the total deadline"
+                )
             if flight.outcome:
                 return flight.outcome[0], began
             if flight.error is not None:

@@ -82,6 +82,7 @@ def _fetched(
         try:
             judged = parse(known.response)
             if attempt.helps(judged):
+                owner.turns.succeeded(request.url)  # for another process, but good all the same
                 return Fetched(judged, _etag(known.response), age=age)
         except Exception as error:
             logger.warning("a shared document is not used: %s", type(error).__name__)

@@ -96,7 +96,9 @@ class Flights(Generic[V]):
                     lead()
             left = None if due is None else due - monotonic()
             if not wait_for(flight.landed, left):
-                raise DeadlineExceededException("the call under way took longer than it may")
+                raise DeadlineExceededException(
+                    "the call under way did not end before the total deadline"
+                )
             if flight.outcome:
                 return flight.outcome[0], began
             if flight.error is not None:
