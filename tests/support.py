@@ -157,7 +157,7 @@ class Silent:
                     self._send(b"x: y\r\n")
 
     def _ready(self, selector: selectors.BaseSelector) -> list[Any]:
-        return [key.fileobj for key, _ in selector.select(0.05 if self._drip else None)]
+        return [key.fileobj for key, _ in selector.select(0.02 if self._drip else None)]
 
     def _take(self, connection: socket.socket, selector: selectors.BaseSelector) -> None:
         if not connection.recv(65536):

@@ -18,11 +18,14 @@ from py_identity_model._seam.aio import Result, sleep, spawn
 from py_identity_model.aio import (
     AsyncAccessTokenVerifier,
     AsyncHTTPClient,
+    AsyncMemoryTokenStore,
     Settings,
     TrustedIssuer,
     clear_discovery_cache,
     clear_jwks_cache,
     http,
+    prime,
+    refresh,
     turns,
     validate_token,
 )
@@ -291,7 +294,7 @@ async def test_a_request_that_outlasts_its_deadline_keeps_nobody_waiting() -> No
 async def test_callers_of_an_issuer_that_drips_leave_at_their_deadline(
     provider: EmbeddedProvider,
 ) -> None:
-    settings = Settings(http_timeout=0.1, http_retry_max_attempts=0)
+    settings = Settings(http_timeout=0.3, http_retry_max_attempts=0)
     callers = Callers()
     with Silent(20, drip=True) as drips:
         async with httpx.AsyncClient() as inner:
@@ -302,6 +305,7 @@ async def test_callers_of_an_issuer_that_drips_leave_at_their_deadline(
                 callers.start(one)
             await callers.all_ended()
             assert all(isinstance(one, KeysUnavailableException) for one in callers.ended)
+            assert all("total deadline" in str(one) for one in callers.ended)
             await validate_token(token, CONFIG, provider.issuer, client)
 
 
@@ -329,3 +333,31 @@ async def test_only_so_many_addresses_that_were_good_are_remembered(
     for name in ("a", "b", "a", "c"):
         some.succeeded(name)
     assert list(some._good) == ["a", "c"]
+
+
+def versioned(received: Received) -> Answer | None:
+    """Say that the document is as it was."""
+    if received.headers.get("if-none-match"):
+        return Answer(304, b"", {"etag": '"v1"'})
+    return None
+
+
+async def test_an_answer_that_has_not_changed_and_one_of_another_process_are_good_too(
+    provider: EmbeddedProvider,
+) -> None:
+    address = provider.discovery_endpoint
+    document = Answer.of_json(provider.document(), etag='"v1"')
+    provider.intercept = lambda received: (
+        versioned(received) or (document if "well-known" in received.path else None)
+    )
+    store = AsyncMemoryTokenStore()
+    async with AsyncHTTPClient(document_store=store) as client:
+        await prime(provider.issuer, http_client=client)
+        client.turns._good.clear()
+        await refresh(provider.issuer, http_client=client)
+        assert address in client.turns._good
+    async with AsyncHTTPClient(document_store=store) as client:
+        asked = len(provider.requests)
+        await prime(provider.issuer, http_client=client)
+        assert len(provider.requests) == asked
+        assert {address, provider.jwks_uri} <= set(client.turns._good)

@@ -285,6 +285,38 @@ def test_forked_children_work_and_leave_the_parents_connections_alone(
     assert upstream(provider) == (2, 2 + 1 + 3)
 
 
+FORKED_TURNS = """
+import os, sys, time, warnings
+warnings.filterwarnings("ignore", message=".*multi-threaded, use of fork.*")
+from py_identity_model.sync.turns import Turns
+
+turns, url = Turns(1), "https://op.example/"
+due = time.monotonic() + 60
+turns.succeeded(url)
+with turns.turn(url, due), turns.turn(url, due):  # the reserve as well
+    turns._lock.acquire()
+    turns.table.lock.acquire()
+    pid = os.fork()
+    if pid:
+        turns._lock.release()
+        turns.table.lock.release()
+    else:
+        turns.succeeded(url)
+        with turns.turn("https://other.example/", time.monotonic() + 5):
+            pass
+assert (turns.table.holding, turns.table.waiting) == (0, 0)
+if pid:
+    sys.exit(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system does not fork")
+def test_a_forked_child_has_turns_of_its_own() -> None:
+    program = [sys.executable, "-c", FORKED_TURNS]
+    done = subprocess.run(program, capture_output=True, text=True, timeout=60, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
 def test_importing_the_blocking_api_loads_no_event_loop() -> None:
     program = (
         "import sys, py_identity_model.sync\n"

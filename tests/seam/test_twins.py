@@ -541,9 +541,9 @@ async def test_values_of_a_loop_end_with_the_object_they_belong_to() -> None:
 def test_waiting_for_an_event_ends_with_it_or_with_the_time() -> None:
     event = sync.Event()
     assert not sync.wait_for(event, 0.001)
-    with sync.deadline(0.001):
-        assert not sync.wait_for(event, None)
-        assert not sync.wait_for(event, 60)
+    for seconds in (None, 60):
+        with pytest.raises(TimeoutError), sync.deadline(0.001):
+            sync.wait_for(event, seconds)
     event.set()
     assert sync.wait_for(event, 60)
     assert sync.wait_for(event, None)

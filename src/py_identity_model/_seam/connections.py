@@ -19,6 +19,8 @@ def wrap_connections(
     has changed, everything is what it always was.
     """
 
+    # A transport of our own would be public, but would have to bring proxies, TLS, limits and the
+    # mapping of errors with it, and miss what httpx adds to its own.
     def wrapped(own: Any) -> Any:
         pool = getattr(own, "_pool", None)
         inner = getattr(pool, "_network_backend", None)
@@ -34,11 +36,16 @@ def wrap_connections(
 class Admission:
     """The right to look for a connection, which one request has at a time.
 
-    httpx's pool gives one idle connection to all who ask at once; all but one of them ask again,
-    and each time it looks at everybody who waits: a thousand requests take it a minute.  Between
-    threads it may forget one for as long as a connection may be waited for.  None of it happens
-    to a request that asks alone.
+    httpx's pool gives one idle connection to all requests that ask at once; all but one of them
+    ask again, and each time it looks at every request that waits: a thousand take it a minute.
+    Between threads it may forget one for as long as a connection may be waited for.  None of it
+    happens to a request that asks alone.
     """
+
+    # A semaphore around the whole request, of as many places as the pool has connections, would
+    # be simpler: but those that it lets in at once still meet in the pool.  A lock around the
+    # pool's own method would be held for as long as the answer takes.  So it is given back at the
+    # first sign of a connection: an attempt to make one, or a write to one that was there.
 
     __slots__ = ("_give_back",)
 
@@ -53,6 +60,7 @@ class Admission:
             give_back()
 
 
+# A stream cannot know which request it works for: httpcore passes it bytes.  The context does.
 _latest: ContextVar[Admission | None] = ContextVar("latest", default=None)
 
 
@@ -83,6 +91,9 @@ class Head:
     httpcore writes a head, and then the body or nothing: two packets for what fits into one.
     """
 
+    # TCP_NODELAY is on, so the kernel joins nothing; without it, a body waits for the head's
+    # acknowledgement, which peers delay by up to 40 ms.  Holding back every write would do as
+    # well, but copies large bodies, and only a read tells that the last one was made.
     __slots__ = ("_held",)
 
     def __init__(self) -> None:

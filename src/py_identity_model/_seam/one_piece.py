@@ -52,6 +52,8 @@ class OnePieceStream(httpcore.AsyncNetworkStream):
 
 
 def _readable(socket: Any) -> bool:
+    # Not select(): it cannot take descriptors from 1024 up.  Not a read that must not block: what
+    # it finds would have to be put back, and under TLS it is not the peer's bytes.
     descriptor = socket.fileno()
     if descriptor < 0:  # closed: the next read will say so
         return True
@@ -88,6 +90,7 @@ class OneByOne(httpx.AsyncBaseTransport):
 
     def __init__(self, transport: httpx.AsyncBaseTransport) -> None:
         self._transport = transport
+        # Not a Lock: the task that gives it back need not be the one that took it.
         self._free = Semaphore(1, fast_acquire=True)
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:

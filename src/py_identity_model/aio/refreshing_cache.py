@@ -198,12 +198,14 @@ class AsyncRefreshingCache(Generic[V]):
         owner = require_client(client, location.address)
         # A call ends by its own deadline.  Where it does not (a peer that drips header fields to
         # an injected client of the blocking API), those who wait for it do.
-        patience = min(caller.patience(), _longest_call(owner))
+        longest = _longest_call(owner)
+        patience = min(caller.patience(), longest)
         call = self._call(location, entry, owner, attempt)
         try:
             outcome = await self.single_flight.run(location.key, call, admit, patience=patience)
         except TimeoutError:
-            text = f"the {self._kind.label} did not come within {patience:.3g} s"
+            end = f"within {patience:.3g} s" if patience < longest else "before the total deadline"
+            text = f"the {self._kind.label} did not come {end}"
             raise KeysUnavailableException(text, details={"retry_after": 1.0}) from None
         except NetworkException as error:
             raise KeysUnavailableException(str(error), code=error.code) from None
