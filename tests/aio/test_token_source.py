@@ -155,6 +155,12 @@ def different_requests(provider: EmbeddedProvider) -> list[ClientCredentialsToke
 async def test_every_parameter_of_a_request_makes_another_token(
     provider: EmbeddedProvider,
 ) -> None:
+    provider.intercept = lambda received: Answer.of_json(
+        {
+            "access_token": f"a{provider.count('/token')}",
+            "token_type": "DPoP" if "dpop" in received.headers else "Bearer",
+        }
+    )
     store = AsyncMemoryTokenStore()
     requests = different_requests(provider)
     for request in requests:
@@ -295,35 +301,30 @@ async def test_a_token_that_cannot_be_stored_is_not_lost(
     provider: EmbeddedProvider, caplog: pytest.LogCaptureFixture
 ) -> None:
     class Failing(AsyncMemoryTokenStore):
-        out = True
+        down = False
 
         async def set(self, key: str, value: str, expires_in: float | None) -> None:
-            if self.out:
-                raise ConnectionError("out")
+            if self.down:
+                raise ConnectionError("down")
             await super().set(key, value, expires_in)
 
-    given = iter(["r1", "r2"])
-    provider.intercept = lambda received: Answer.of_json(
-        {
-            "access_token": f"a{provider.count('/token')}",
-            "token_type": "Bearer",
-            "expires_in": 60,
-            "refresh_token": next(given),
-        }
-    )
+    respond, taken = rotating(provider)
     store = Failing()
+
+    def fail(received: Received) -> Answer:
+        store.down = len(taken) == 0
+        return respond(received)
+
+    provider.intercept = fail
     request = RefreshTokenRequest(provider.token_endpoint, "web", "r0")
     source = AsyncTokenSource(request, store=store)
     source.clock = Clock()
     assert (await source.get_token()).access_token == "a1"
-    assert "it stays here: ConnectionError" in caplog.text
-    assert len(store) == 0
-    store.out = False
+    assert "stays in this process: The session store is unavailable: ConnectionError" in caplog.text
+    store.down = False
     forward(source, 61)
     assert (await source.get_token()).access_token == "a2"
-    used = [dict(parse_qsl(one.body.decode()))["refresh_token"] for one in provider.requests]
-    assert used == ["r0", "r1"]
-    assert len(store) == 1
+    assert taken == ["r0", "r1"]
 
 
 def devices(provider: EmbeddedProvider, *answers: dict[str, Any]) -> list[dict[str, str]]:

@@ -6,14 +6,13 @@ from __future__ import annotations
 import hashlib
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager
 from typing import Any, Protocol, runtime_checkable
 from weakref import WeakValueDictionary
 
 from .._fork import forget_in_child
 from .._logging import logger
-from .._seam.sync import Lock, PeerLocal
+from .._seam.sync import SharedLock
 from ..exceptions import InvalidArgumentError
 
 
@@ -38,8 +37,18 @@ class TokenStore(Protocol):
         """Return a context in which nobody else holds the lock of ``key``."""
 
 
+class OnlyCopy:
+    """The newest record of a login: a store in memory may evict its own."""
+
+    def __init__(self) -> None:
+        self.text: str | None = None
+
+
 class MemoryTokenStore:
     """Keeps tokens in this process, up to ``max_entries``; the oldest make room.
+
+    It serves all threads and event loops.  A forked child can use the access tokens of its
+    parent's logins until they end, but not their refresh tokens, which can be used once.
 
     Example::
 
@@ -53,13 +62,19 @@ class MemoryTokenStore:
             raise InvalidArgumentError("max_entries must be at least 1")
         self._most = max_entries
         self._values: dict[str, tuple[str, float | None]] = {}
-        self._guard = threading.Lock()
-        self._locks: PeerLocal[WeakValueDictionary[str, Lock]] = PeerLocal(WeakValueDictionary)
+        self.only_copies: WeakValueDictionary[str, OnlyCopy] = WeakValueDictionary()
+        self.inherited: frozenset[str] = frozenset()
+        self._forget_locks()
         forget_in_child(self)
         self.clock = time.monotonic
 
-    def _forget_parent(self) -> None:
+    def _forget_locks(self) -> None:
         self._guard = threading.Lock()
+        self._locks: WeakValueDictionary[str, SharedLock] = WeakValueDictionary()
+
+    def _forget_parent(self) -> None:
+        self._forget_locks()
+        self.inherited = frozenset([*self._values, *self.only_copies])
 
     def __len__(self) -> int:
         return len(self._values)
@@ -89,6 +104,20 @@ class MemoryTokenStore:
             while len(self._values) >= self._most:
                 del self._values[next(iter(self._values))]
             self._values[key] = (value, until)
+            self.inherited -= {key}
+
+    def is_full(self) -> bool:
+        """Return whether the next value makes the oldest one go, expired ones left out.
+
+        Example::
+
+            assert not MemoryTokenStore().is_full()
+        """
+        with self._guard:
+            now = self.clock()
+            live = {key: one for key, one in self._values.items() if one[1] is None or now < one[1]}
+            self._values = live
+            return len(live) >= self._most
 
     def delete(self, key: str) -> None:
         """Forget what is kept under ``key``.
@@ -99,9 +128,8 @@ class MemoryTokenStore:
         """
         self._values.pop(key, None)
 
-    @contextmanager
-    def lock(self, key: str) -> Iterator[None]:
-        """Hold the lock of ``key``.
+    def lock(self, key: str) -> AbstractContextManager[Any]:
+        """Return a context in which nobody else in this process holds the lock of ``key``.
 
         Example::
 
@@ -109,12 +137,10 @@ class MemoryTokenStore:
                 print("alone")
         """
         with self._guard:  # a lock lives as long as somebody holds it or waits for it
-            locks = self._locks.get()
-            held = locks.get(key)
-            if held is None:
-                held = locks[key] = Lock()
-        with held:
-            yield
+            lock = self._locks.get(key)
+            if lock is None:
+                lock = self._locks[key] = SharedLock()
+            return lock
 
 
 class StoredReplays:
@@ -143,6 +169,9 @@ class StoredReplays:
 
             StoredReplays(MemoryTokenStore()).add("1", 4102444800.0)
         """
+        if isinstance(self._store, MemoryTokenStore) and self._store.is_full():
+            logger.error("a replay cannot be ruled out: the store in memory is full")
+            return False
         name = f"replay-{hashlib.sha256(key.encode()).hexdigest()}"
         try:
             with self._store.lock(name):
