@@ -129,6 +129,7 @@ if TYPE_CHECKING:
     from .sync import JwtBearerTokenRequest as JwtBearerTokenRequest
     from .sync import JwtBearerTokenResponse as JwtBearerTokenResponse
     from .sync import MemoryReplayStore as MemoryReplayStore
+    from .sync import MemorySessionStore as MemorySessionStore
     from .sync import MemoryTokenStore as MemoryTokenStore
     from .sync import MtlsClientAuth as MtlsClientAuth
     from .sync import NoClientAuthentication as NoClientAuthentication
@@ -142,12 +143,15 @@ if TYPE_CHECKING:
     from .sync import PushedAuthorizationRequest as PushedAuthorizationRequest
     from .sync import PushedAuthorizationResponse as PushedAuthorizationResponse
     from .sync import RedisReplayStore as RedisReplayStore
+    from .sync import RedisSessionStore as RedisSessionStore
     from .sync import RedisTokenStore as RedisTokenStore
     from .sync import RefreshTokenRequest as RefreshTokenRequest
     from .sync import RefreshTokenResponse as RefreshTokenResponse
     from .sync import ReplayStore as ReplayStore
     from .sync import SelfSignedTlsClientAuth as SelfSignedTlsClientAuth
     from .sync import Session as Session
+    from .sync import SessionRecord as SessionRecord
+    from .sync import SessionStore as SessionStore
     from .sync import Settings as Settings
     from .sync import StateValidationResult as StateValidationResult
     from .sync import StoredReplays as StoredReplays
@@ -345,6 +349,7 @@ __all__ = [
     "LogoutTokenValidationException",
     "MappingSource",
     "MemoryReplayStore",
+    "MemorySessionStore",
     "MemoryTokenStore",
     "MtlsClientAuth",
     "NetworkException",
@@ -360,6 +365,7 @@ __all__ = [
     "PushedAuthorizationResponse",
     "PyIdentityModelException",
     "RedisReplayStore",
+    "RedisSessionStore",
     "RedisTokenStore",
     "RefreshTokenRequest",
     "RefreshTokenResponse",
@@ -368,6 +374,8 @@ __all__ = [
     "Secret",
     "SelfSignedTlsClientAuth",
     "Session",
+    "SessionRecord",
+    "SessionStore",
     "Settings",
     "SignatureVerificationException",
     "StateValidationResult",
@@ -547,6 +555,7 @@ if not TYPE_CHECKING:  # a `__getattr__` in sight would hide misspelt names from
                 "JwtBearerTokenRequest",
                 "JwtBearerTokenResponse",
                 "MemoryReplayStore",
+                "MemorySessionStore",
                 "MemoryTokenStore",
                 "MtlsClientAuth",
                 "NoClientAuthentication",
@@ -560,12 +569,15 @@ if not TYPE_CHECKING:  # a `__getattr__` in sight would hide misspelt names from
                 "PushedAuthorizationRequest",
                 "PushedAuthorizationResponse",
                 "RedisReplayStore",
+                "RedisSessionStore",
                 "RedisTokenStore",
                 "RefreshTokenRequest",
                 "RefreshTokenResponse",
                 "ReplayStore",
                 "SelfSignedTlsClientAuth",
                 "Session",
+                "SessionRecord",
+                "SessionStore",
                 "Settings",
                 "StateValidationResult",
                 "StoredReplays",

@@ -10,6 +10,7 @@ import pytest
 
 from py_identity_model.aio import (
     AsyncOAuthClient,
+    AsyncSession,
     AuthorizationRequest,
     ClientSecretBasic,
     ClientSecretJwt,
@@ -18,7 +19,6 @@ from py_identity_model.aio import (
     NoClientAuthentication,
     PrivateKeyJwtAuthentication,
     SelfSignedTlsClientAuth,
-    Session,
     get_discovery_document,
 )
 from py_identity_model.exceptions import (
@@ -219,9 +219,12 @@ async def test_a_session_lives_and_ends(provider: EmbeddedProvider) -> None:
     async with client_of(provider) as client:
         begun = await client.authorization_request()
         session = await client.callback(browsed(begun.url), begun)
+        spent = session.refresh_token or ""
         refreshed = await client.refresh(session)
         assert refreshed.is_successful, vars(refreshed)
-        again = await client.refresh(session.refresh_token or "")
+        assert session.token["access_token"] == (refreshed.token or {})["access_token"]
+        assert session.refresh_token not in {None, spent}
+        again = await client.refresh(spent)
         assert again.oauth_error == "invalid_grant"
         answer = await client.introspect(session.access_token, "access_token")
         assert answer.claims is not None
@@ -245,7 +248,12 @@ async def test_tokens_of_a_machine_and_of_a_session_renew_themselves(
     session = await client.callback(browsed(begun.url), begun)
     source = await client.token_source(session=session)
     token = await source.get_token()
-    assert token.refresh_token != session.refresh_token
+    assert token.access_token == session.access_token
+    before = provider.count("/token")
+    renewed = await source.renew(token.access_token)
+    assert session.access_token == renewed.access_token != token.access_token
+    assert session.refresh_token == renewed.refresh_token
+    assert provider.count("/token") == before + 1
     assert await client.auth(scope="read", origins=["https://api.example"])
 
 
@@ -435,7 +443,7 @@ def test_what_is_no_login_that_was_begun_is_refused(text: str) -> None:
 
 
 def test_a_session_has_what_the_provider_gave() -> None:
-    session = Session({"access_token": "a", "id_token": "i"}, {"sub": "alice"})
+    session = AsyncSession({"access_token": "a", "id_token": "i"}, {"sub": "alice"})
     assert session.refresh_token is None
     assert (session.access_token, session.id_token, session.subject) == ("a", "i", "alice")
 

@@ -197,16 +197,17 @@ def held_by_readers(provider: EmbeddedProvider, package: Any) -> dict[str, Any]:
         "n",
         "v" * 43,
     )
-    session = py_identity_model.Session(
-        {"access_token": "a", "refresh_token": "r", "id_token": "i"}, {"sub": "alice"}
+    kept_client = client(
+        provider.issuer,
+        provider.client_id,
+        secret,
+        redirect_uri="https://rp.example/cb",
     )
+    tokens = {"access_token": "a", "refresh_token": "r", "id_token": "i"}
+    session = getattr(package, f"{prefix}Session")(tokens, {"sub": "alice"}, client=kept_client)
     return {
-        "client": client(
-            provider.issuer,
-            provider.client_id,
-            secret,
-            redirect_uri="https://rp.example/cb",
-        ),
+        "client": kept_client,
+        "sessions": getattr(package, f"{prefix}MemorySessionStore")(),
         "begun": begun,
         "session": session,
         "redis_store": fake_redis_store(package),
@@ -346,7 +347,7 @@ def expected(example: str) -> contextlib.AbstractContextManager[object]:
     """Some examples show how to reject."""
     if example.strip().startswith("raise ClaimsValidationError"):
         return pytest.raises(py_identity_model.ClaimsValidationError)
-    if "client.callback(" in example:  # nobody logged in, so the code is none
+    if "client.callback(" in example or "session.refresh(" in example:  # nobody logged in
         return pytest.raises(py_identity_model.TokenRequestException)
     return contextlib.nullcontext()
 

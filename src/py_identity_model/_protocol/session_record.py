@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from typing import Any, NamedTuple
 
-from ..exceptions import TokenRequestException
+from ..exceptions import InvalidArgumentError, TokenRequestException
 from .endpoint import whole_number
 from .refreshing import RefreshTokenResponse
 from .request_name import plain_text
@@ -189,6 +190,13 @@ def _as_set(name: str, value: Any) -> Any:
     if name in {"scope", "resource", "audience"}:
         return [value] if isinstance(value, str) else sorted({*value})
     return value
+
+
+def checked_lifetime(seconds: float) -> float:
+    """Return the seconds; raises InvalidArgumentError where they make no sense."""
+    if not 0 < seconds < math.inf:
+        raise InvalidArgumentError("session_lifetime must be positive seconds")
+    return seconds
 
 
 class Renewal(NamedTuple):

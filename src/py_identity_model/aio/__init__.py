@@ -140,7 +140,6 @@ if TYPE_CHECKING:
     from .._protocol.jwks import JwksRequest as JwksRequest
     from .._protocol.jwks import JwksResponse as JwksResponse
     from .._protocol.login import AuthorizationRequest as AuthorizationRequest
-    from .._protocol.login import Session as Session
     from .._protocol.logout import build_end_session_url as build_end_session_url
     from .._protocol.logout import validate_post_logout_state as validate_post_logout_state
     from .._protocol.messages import ErrorKind as ErrorKind
@@ -180,6 +179,7 @@ if TYPE_CHECKING:
     from .._protocol.revocation import TokenRevocationRequest as TokenRevocationRequest
     from .._protocol.revocation import TokenRevocationResponse as TokenRevocationResponse
     from .._protocol.server_nonces import DPoPNonces as DPoPNonces
+    from .._protocol.session_record import SessionRecord as SessionRecord
     from .._protocol.signed_metadata import verify_signed_metadata as verify_signed_metadata
     from .._protocol.stored_token import StoredToken as StoredToken
     from .._protocol.token_cache import TokenCache as TokenCache
@@ -227,6 +227,7 @@ if TYPE_CHECKING:
     )
     from .provider_cache import clear_discovery_cache as clear_discovery_cache
     from .provider_cache import clear_jwks_cache as clear_jwks_cache
+    from .redis_session_store import AsyncRedisSessionStore as AsyncRedisSessionStore
     from .redis_store import AsyncRedisTokenStore as AsyncRedisTokenStore
     from .refreshing import refresh_token as refresh_token
     from .registration import delete_client as delete_client
@@ -234,6 +235,9 @@ if TYPE_CHECKING:
     from .registration import register_client as register_client
     from .registration import update_client as update_client
     from .revocation import revoke_token as revoke_token
+    from .session import AsyncSession as AsyncSession
+    from .session_store import AsyncMemorySessionStore as AsyncMemorySessionStore
+    from .session_store import AsyncSessionStore as AsyncSessionStore
     from .token_auth import AsyncTokenAuth as AsyncTokenAuth
     from .token_exchange import exchange_token as exchange_token
     from .token_source import AsyncTokenSource as AsyncTokenSource
@@ -250,10 +254,14 @@ __all__ = [
     "FAPI2_REQUIRED_RESPONSE_TYPE",
     "AsyncAccessTokenVerifier",
     "AsyncHTTPClient",
+    "AsyncMemorySessionStore",
     "AsyncMemoryTokenStore",
     "AsyncOAuthClient",
     "AsyncOpaqueTokens",
+    "AsyncRedisSessionStore",
     "AsyncRedisTokenStore",
+    "AsyncSession",
+    "AsyncSessionStore",
     "AsyncStoredReplays",
     "AsyncTokenAuth",
     "AsyncTokenSource",
@@ -327,7 +335,7 @@ __all__ = [
     "RefreshTokenResponse",
     "ReplayStore",
     "SelfSignedTlsClientAuth",
-    "Session",
+    "SessionRecord",
     "Settings",
     "StateValidationResult",
     "StoredToken",
@@ -547,7 +555,8 @@ if not TYPE_CHECKING:  # a `__getattr__` in sight would hide misspelt names from
             ],
             ".._protocol.jarm": ["extract_jarm_response_jwt", "is_jarm_response"],
             ".._protocol.jwks": ["JwksRequest", "JwksResponse"],
-            ".._protocol.login": ["AuthorizationRequest", "Session"],
+            ".._protocol.login": ["AuthorizationRequest"],
+            ".._protocol.session_record": ["SessionRecord"],
             ".._protocol.logout": ["build_end_session_url", "validate_post_logout_state"],
             ".._protocol.messages": ["ErrorKind"],
             ".._protocol.mtls": [
@@ -621,7 +630,10 @@ if not TYPE_CHECKING:  # a `__getattr__` in sight would hide misspelt names from
             ".probes": ["health", "prime", "refresh"],
             ".protected_resource": ["get_protected_resource_metadata"],
             ".provider_cache": ["clear_discovery_cache", "clear_jwks_cache"],
+            ".redis_session_store": ["AsyncRedisSessionStore"],
             ".redis_store": ["AsyncRedisTokenStore"],
+            ".session": ["AsyncSession"],
+            ".session_store": ["AsyncMemorySessionStore", "AsyncSessionStore"],
             ".refreshing": ["refresh_token"],
             ".registration": ["delete_client", "read_client", "register_client", "update_client"],
             ".revocation": ["revoke_token"],

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 from urllib.parse import urlencode
 
@@ -23,7 +22,7 @@ from .._protocol.discovery import DiscoveryDocumentResponse
 from .._protocol.jar import build_jar_authorization_url, create_request_object
 from .._protocol.jarm import is_jarm_response
 from .._protocol.jwks import JwksRequest
-from .._protocol.login import AuthorizationRequest, Secrets, Session, check_callback, replayed
+from .._protocol.login import AuthorizationRequest, Secrets, check_callback, replayed
 from .._protocol.par import PushedAuthorizationRequest
 from .._protocol.token_endpoint import Scope, TokenResponse, refused_by, scope_text
 from .._protocol.token_validation import unavailable
@@ -40,13 +39,14 @@ from .id_token import validate_id_token
 from .jarm import process_jarm_response
 from .jwks import get_jwks
 from .par import push_authorization_request
-from .provider_access import AsyncProviderAccess
+from .session import AsyncSession
+from .session_access import AsyncSessionAccess
 
 _LOGIN_LIFETIME = 3600.0
 _OURS = frozenset({"request", "request_uri", "dpop_jkt"})
 
 
-class AsyncLogins(AsyncProviderAccess):
+class AsyncLogins(AsyncSessionAccess):
     """Begins logins, and finishes them."""
 
     async def authorization_request(
@@ -169,7 +169,7 @@ class AsyncLogins(AsyncProviderAccess):
         begun: AuthorizationRequest,
         *,
         userinfo: bool = False,
-    ) -> Session:
+    ) -> AsyncSession:
         """Finish a login: check everything, exchange the code, and return who logged in.
 
         ``answer`` is the URL that was called, or the fields of a form that was posted to it;
@@ -211,13 +211,15 @@ class AsyncLogins(AsyncProviderAccess):
             raise AuthorizeCallbackException(
                 "the two ID tokens are about different users", code="subject_mismatch"
             )
-        session = Session(token, claims, response.expires_at)
-        if not userinfo:
-            return session
-        about = await self.userinfo(session.access_token, expected_sub=session.subject)
-        if not about.is_successful:
-            raise UserInfoException(str(about.error), None, about.status_code)
-        return replace(session, userinfo=about.claims)
+        about = None
+        if userinfo:
+            found = await self.userinfo(str(token["access_token"]), expected_sub=str(claims["sub"]))
+            if not found.is_successful:
+                raise UserInfoException(str(found.error), None, found.status_code)
+            about = found.claims
+        session = AsyncSession(token, claims, response.expires_at, about)
+        await self.bind(session)
+        return session
 
     async def _read(
         self, answer: str | Mapping[str, str], begun: AuthorizationRequest

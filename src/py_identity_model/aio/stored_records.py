@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from .._protocol.session_record import SessionRecord
-from ..exceptions import ConfigurationException
+from .redis_values import unreadable_error
 from .token_store import AsyncMemoryTokenStore, AsyncOnlyCopy, AsyncTokenStore
 
 
@@ -68,11 +68,3 @@ class AsyncStoredRecords:
     ) -> list[str]:
         """Return nothing: token stores have no index."""
         return []
-
-
-def unreadable_error() -> ConfigurationException:
-    """Return what to raise for a value that another key or another place was meant for."""
-    return ConfigurationException(
-        "what the store holds was written under another name, or with another key",
-        code="unreadable_value",
-    )

@@ -141,7 +141,6 @@ if TYPE_CHECKING:
     from .._protocol.jwks import JwksRequest as JwksRequest
     from .._protocol.jwks import JwksResponse as JwksResponse
     from .._protocol.login import AuthorizationRequest as AuthorizationRequest
-    from .._protocol.login import Session as Session
     from .._protocol.logout import build_end_session_url as build_end_session_url
     from .._protocol.logout import validate_post_logout_state as validate_post_logout_state
     from .._protocol.messages import ErrorKind as ErrorKind
@@ -181,6 +180,7 @@ if TYPE_CHECKING:
     from .._protocol.revocation import TokenRevocationRequest as TokenRevocationRequest
     from .._protocol.revocation import TokenRevocationResponse as TokenRevocationResponse
     from .._protocol.server_nonces import DPoPNonces as DPoPNonces
+    from .._protocol.session_record import SessionRecord as SessionRecord
     from .._protocol.signed_metadata import verify_signed_metadata as verify_signed_metadata
     from .._protocol.stored_token import StoredToken as StoredToken
     from .._protocol.token_cache import TokenCache as TokenCache
@@ -228,6 +228,7 @@ if TYPE_CHECKING:
     )
     from .provider_cache import clear_discovery_cache as clear_discovery_cache
     from .provider_cache import clear_jwks_cache as clear_jwks_cache
+    from .redis_session_store import RedisSessionStore as RedisSessionStore
     from .redis_store import RedisTokenStore as RedisTokenStore
     from .refreshing import refresh_token as refresh_token
     from .registration import delete_client as delete_client
@@ -235,6 +236,9 @@ if TYPE_CHECKING:
     from .registration import register_client as register_client
     from .registration import update_client as update_client
     from .revocation import revoke_token as revoke_token
+    from .session import Session as Session
+    from .session_store import MemorySessionStore as MemorySessionStore
+    from .session_store import SessionStore as SessionStore
     from .token_auth import TokenAuth as TokenAuth
     from .token_exchange import exchange_token as exchange_token
     from .token_source import TokenSource as TokenSource
@@ -306,6 +310,7 @@ __all__ = [
     "JwtBearerTokenRequest",
     "JwtBearerTokenResponse",
     "MemoryReplayStore",
+    "MemorySessionStore",
     "MemoryTokenStore",
     "MtlsClientAuth",
     "NoClientAuthentication",
@@ -319,12 +324,15 @@ __all__ = [
     "PushedAuthorizationRequest",
     "PushedAuthorizationResponse",
     "RedisReplayStore",
+    "RedisSessionStore",
     "RedisTokenStore",
     "RefreshTokenRequest",
     "RefreshTokenResponse",
     "ReplayStore",
     "SelfSignedTlsClientAuth",
     "Session",
+    "SessionRecord",
+    "SessionStore",
     "Settings",
     "StateValidationResult",
     "StoredReplays",
@@ -548,7 +556,8 @@ if not TYPE_CHECKING:  # a `__getattr__` in sight would hide misspelt names from
             ],
             ".._protocol.jarm": ["extract_jarm_response_jwt", "is_jarm_response"],
             ".._protocol.jwks": ["JwksRequest", "JwksResponse"],
-            ".._protocol.login": ["AuthorizationRequest", "Session"],
+            ".._protocol.login": ["AuthorizationRequest"],
+            ".._protocol.session_record": ["SessionRecord"],
             ".._protocol.logout": ["build_end_session_url", "validate_post_logout_state"],
             ".._protocol.messages": ["ErrorKind"],
             ".._protocol.mtls": [
@@ -622,7 +631,10 @@ if not TYPE_CHECKING:  # a `__getattr__` in sight would hide misspelt names from
             ".probes": ["health", "prime", "refresh"],
             ".protected_resource": ["get_protected_resource_metadata"],
             ".provider_cache": ["clear_discovery_cache", "clear_jwks_cache"],
+            ".redis_session_store": ["RedisSessionStore"],
             ".redis_store": ["RedisTokenStore"],
+            ".session": ["Session"],
+            ".session_store": ["MemorySessionStore", "SessionStore"],
             ".refreshing": ["refresh_token"],
             ".registration": ["delete_client", "read_client", "register_client", "update_client"],
             ".revocation": ["revoke_token"],

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 from urllib.parse import urlencode
 
@@ -24,7 +23,7 @@ from .._protocol.discovery import DiscoveryDocumentResponse
 from .._protocol.jar import build_jar_authorization_url, create_request_object
 from .._protocol.jarm import is_jarm_response
 from .._protocol.jwks import JwksRequest
-from .._protocol.login import AuthorizationRequest, Secrets, Session, check_callback, replayed
+from .._protocol.login import AuthorizationRequest, Secrets, check_callback, replayed
 from .._protocol.par import PushedAuthorizationRequest
 from .._protocol.token_endpoint import Scope, TokenResponse, refused_by, scope_text
 from .._protocol.token_validation import unavailable
@@ -41,13 +40,14 @@ from .id_token import validate_id_token
 from .jarm import process_jarm_response
 from .jwks import get_jwks
 from .par import push_authorization_request
-from .provider_access import ProviderAccess
+from .session import Session
+from .session_access import SessionAccess
 
 _LOGIN_LIFETIME = 3600.0
 _OURS = frozenset({"request", "request_uri", "dpop_jkt"})
 
 
-class Logins(ProviderAccess):
+class Logins(SessionAccess):
     """Begins logins, and finishes them."""
 
     def authorization_request(
@@ -208,13 +208,15 @@ class Logins(ProviderAccess):
             raise AuthorizeCallbackException(
                 "the two ID tokens are about different users", code="subject_mismatch"
             )
-        session = Session(token, claims, response.expires_at)
-        if not userinfo:
-            return session
-        about = self.userinfo(session.access_token, expected_sub=session.subject)
-        if not about.is_successful:
-            raise UserInfoException(str(about.error), None, about.status_code)
-        return replace(session, userinfo=about.claims)
+        about = None
+        if userinfo:
+            found = self.userinfo(str(token["access_token"]), expected_sub=str(claims["sub"]))
+            if not found.is_successful:
+                raise UserInfoException(str(found.error), None, found.status_code)
+            about = found.claims
+        session = Session(token, claims, response.expires_at, about)
+        self.bind(session)
+        return session
 
     def _read(
         self, answer: str | Mapping[str, str], begun: AuthorizationRequest
