@@ -24,6 +24,7 @@ from .._protocol.session_record import (
     renewal_pending_error,
     store_unavailable_error,
 )
+from .._protocol.under_way import renewing
 from .._seam.aio import Result, finish, sleep, spawn
 from .._settings import HTTP_TIMEOUT, Settings, in_force
 from ..exceptions import InvalidArgumentError, PyIdentityModelException
@@ -81,11 +82,10 @@ class AsyncSessionRecords:
         Raises :class:`TokenRequestException`: ``login_required`` for a record that is lost, older
         than what was seen, or unreadable; ``store_unavailable``.
         """
-        stored = _checked(await self._get(name), seen)
-        unsaved = self._unsaved.get(name)
-        if unsaved is None or unsaved.record.version <= stored.version:
-            return stored
-        return unsaved.record
+        stored, unsaved = await self._get(name), self._unsaved.get(name)
+        if stored is not None and unsaved is not None and unsaved.is_newer_than(stored):
+            return unsaved.record
+        return self._checked(stored, seen)
 
     async def find(self, name: str) -> SessionRecord | None:
         """Return the record, or None where nothing is stored."""
@@ -118,7 +118,8 @@ class AsyncSessionRecords:
         """
         renewal = partial(self._renew, name, present, serves, seen, first, confirm)
         call = partial(finish, renewal, SECONDS_AT_THE_END)
-        joined = await self._flights.join((name, key), call)
+        with renewing(self.store, name):
+            joined = await self._flights.join((name, key), call)
         assert joined is not None
         return joined[0]
 
@@ -200,7 +201,7 @@ class AsyncSessionRecords:
         self._unsaved.pop(name, None)  # it was deleted meanwhile: a logout is final
         if stored is None and seen == 0 and first is not None:
             return first
-        return _checked(stored, seen)
+        return self._checked(stored, seen)
 
     async def _marked(
         self, name: str, record: SessionRecord, serves: Callable[[SessionRecord], bool]
@@ -296,7 +297,7 @@ class AsyncSessionRecords:
                 break
             record = self._stamped(record, stored.version + 1)
         self._unsaved.pop(name, None)
-        return _checked(stored, 0)
+        return self._checked(stored, 0)
 
     def _stamped(
         self, record: SessionRecord, version: int, pending: Pending | None = None
@@ -329,6 +330,16 @@ class AsyncSessionRecords:
             return False
         return stored is not None and stored.stamp == record.stamp
 
+    def _checked(self, stored: SessionRecord | None, seen: int) -> SessionRecord:
+        if stored is None:
+            raise login_required_error("the session has ended, or its record is lost")
+        if stored.version >= seen:
+            return stored
+        left = 0.0 if stored.pending is None else stored.pending.until - self.clock()
+        if left > 0:  # who renewed it has not been able to store the newer one
+            raise renewal_pending_error(left)
+        raise login_required_error("the store went back to an older record")
+
     def _lease(self) -> float:
         """Return for how many seconds a holder that says nothing may still be at work."""
         seconds: float = getattr(self.store, "lock_timeout", None) or self._request_seconds()
@@ -342,14 +353,6 @@ def request_seconds(http_client: AsyncHTTPClient | None, settings: Settings | No
         if given is None and http_client is not None:
             return http_client.total_timeout
         return 2 * (HTTP_TIMEOUT.read() if given is None else given)
-
-
-def _checked(stored: SessionRecord | None, seen: int) -> SessionRecord:
-    if stored is None:
-        raise login_required_error("the session has ended, or its record is lost")
-    if stored.version < seen:
-        raise login_required_error("the store went back to an older record")
-    return stored
 
 
 async def enter(context: AbstractAsyncContextManager[Any]) -> None:

@@ -25,12 +25,13 @@ from .._protocol.session_record import (
     SessionRecord,
     begin_record,
     judge_refresh,
-    login_required_error,
+    renewal_pending_error,
 )
 from .._protocol.stored_token import StoredToken, stored_from
 from .._protocol.stored_value import pack_value, unpack_value
 from .._protocol.token_endpoint import TokenResponse
 from .._protocol.token_exchange import TokenExchangeRequest
+from .._protocol.under_way import renewing
 from .._seam.aio import Result, deadline
 from .._settings import STORE_SECONDS, Settings
 from ..exceptions import InvalidArgumentError, PyIdentityModelException
@@ -183,7 +184,8 @@ class AsyncTokenSource:
             self._current = await self._login_token(self._records, refused)
         else:
             call = partial(self._machine_token, refused)
-            joined = await self._flights.join(self._key, call)
+            with renewing(self, self._key):
+                joined = await self._flights.join(self._key, call)
             assert joined is not None
             self._current = joined[0]
         return self._current
@@ -272,8 +274,8 @@ class AsyncTokenSource:
         )
         self._seen = max(self._seen, record.version)
         token = record.token_for(LOGIN_TARGET)
-        if token is None:
-            raise login_required_error("there is no access token", self._request.address)
+        if token is None or not token.is_usable(self.clock()):  # who was faster has none for it
+            raise renewal_pending_error(0.0)
         return token
 
     def _serves(self, refused: str | None, record: SessionRecord) -> bool:

@@ -19,6 +19,7 @@ from .._protocol.session_record import (
     judge_refresh,
     login_required_error,
     record_name,
+    renewal_pending_error,
     target_name,
     with_id_token,
 )
@@ -103,10 +104,12 @@ class SessionAccess(ProviderAccess):
             )
 
     def _attach(self, state: SessionState, name: str, record: SessionRecord) -> None:
-        client: Any = self
-        owner: OAuthClient = client
-        state.client = owner
+        state.client = _as_owner(self)
         state.records, state.name, state.record = self._sessions, name, record
+
+    def session_clock(self) -> Callable[[], float]:
+        """Return the wall clock that sessions go by."""
+        return self._sessions.clock
 
     def renew_session(self, session: Session) -> StoredToken:
         """Renew the login's access token, whatever its age; see :meth:`Session.refresh`."""
@@ -158,7 +161,7 @@ class SessionRenewal:
         self._target = target
         self._parameters = parameters
         self._margin = margin
-        self.clock: Callable[[], float] | None = None
+        self.clock = client.session_clock()
 
     def known(self) -> StoredToken | None:
         """Return the token that the session knows, without asking the store."""
@@ -186,8 +189,8 @@ class SessionRenewal:
             )
         state.learn(record)
         token = record.token_for(self._target)
-        if token is None:
-            raise login_required_error("there is no such access token")
+        if token is None or not token.is_usable(self.clock()):  # somebody renewed another one
+            raise renewal_pending_error(0.0)
         return token
 
     def touch(self) -> None:
@@ -209,15 +212,13 @@ class SessionRenewal:
         request = replace(request, refresh_token=record.refresh_token or "")
         response = self._client.present(request)
         self.responses.append(response)
-        records = state_of(self._session).records
-        assert records is not None
         return judge_refresh(
             record,
             response,
             self._target,
             address=request.address,
             margin=self._margin,
-            now=(self.clock or records.clock)(),
+            now=self.clock(),
             dpop=request.dpop_key is not None,
             refused=refused,
         )
@@ -236,10 +237,13 @@ class SessionTokenSource(TokenSource):
         parameters: Mapping[str, Any],
         margin: float,
     ) -> None:
+        state = state_of(session)
+        state.client = state.client or _as_owner(client)
         self._prepare(margin, parameters.get("dpop_key", client.dpop_key))
         RefreshTokenRequest("", "", "", **parameters)  # raises here for a name that it lacks
         self._target = target_name(parameters)
         self._renewal = SessionRenewal(client, session, self._target, parameters, margin)
+        self.clock = client.session_clock()
         self._renewal.clock = lambda: self.clock()
 
     def get_token(self) -> StoredToken:
@@ -262,6 +266,11 @@ class SessionTokenSource(TokenSource):
     def _serves_target(self, refused: str | None, record: SessionRecord) -> bool:
         token = record.token_for(self._target)
         return token is not None and token.serves(self.clock(), refused)
+
+
+def _as_owner(client: Any) -> OAuthClient:
+    owner: OAuthClient = client
+    return owner
 
 
 def _check_json(record: SessionRecord, name: str) -> None:

@@ -25,6 +25,7 @@ from .._protocol.session_record import (
     renewal_pending_error,
     store_unavailable_error,
 )
+from .._protocol.under_way import renewing
 from .._seam.sync import Result, finish, sleep, spawn
 from .._settings import HTTP_TIMEOUT, Settings, in_force
 from ..exceptions import InvalidArgumentError, PyIdentityModelException
@@ -82,11 +83,10 @@ class SessionRecords:
         Raises :class:`TokenRequestException`: ``login_required`` for a record that is lost, older
         than what was seen, or unreadable; ``store_unavailable``.
         """
-        stored = _checked(self._get(name), seen)
-        unsaved = self._unsaved.get(name)
-        if unsaved is None or unsaved.record.version <= stored.version:
-            return stored
-        return unsaved.record
+        stored, unsaved = self._get(name), self._unsaved.get(name)
+        if stored is not None and unsaved is not None and unsaved.is_newer_than(stored):
+            return unsaved.record
+        return self._checked(stored, seen)
 
     def find(self, name: str) -> SessionRecord | None:
         """Return the record, or None where nothing is stored."""
@@ -119,7 +119,8 @@ class SessionRecords:
         """
         renewal = partial(self._renew, name, present, serves, seen, first, confirm)
         call = partial(finish, renewal, SECONDS_AT_THE_END)
-        joined = self._flights.join((name, key), call)
+        with renewing(self.store, name):
+            joined = self._flights.join((name, key), call)
         assert joined is not None
         return joined[0]
 
@@ -201,7 +202,7 @@ class SessionRecords:
         self._unsaved.pop(name, None)  # it was deleted meanwhile: a logout is final
         if stored is None and seen == 0 and first is not None:
             return first
-        return _checked(stored, seen)
+        return self._checked(stored, seen)
 
     def _marked(
         self, name: str, record: SessionRecord, serves: Callable[[SessionRecord], bool]
@@ -297,7 +298,7 @@ class SessionRecords:
                 break
             record = self._stamped(record, stored.version + 1)
         self._unsaved.pop(name, None)
-        return _checked(stored, 0)
+        return self._checked(stored, 0)
 
     def _stamped(
         self, record: SessionRecord, version: int, pending: Pending | None = None
@@ -330,6 +331,16 @@ class SessionRecords:
             return False
         return stored is not None and stored.stamp == record.stamp
 
+    def _checked(self, stored: SessionRecord | None, seen: int) -> SessionRecord:
+        if stored is None:
+            raise login_required_error("the session has ended, or its record is lost")
+        if stored.version >= seen:
+            return stored
+        left = 0.0 if stored.pending is None else stored.pending.until - self.clock()
+        if left > 0:  # who renewed it has not been able to store the newer one
+            raise renewal_pending_error(left)
+        raise login_required_error("the store went back to an older record")
+
     def _lease(self) -> float:
         """Return for how many seconds a holder that says nothing may still be at work."""
         seconds: float = getattr(self.store, "lock_timeout", None) or self._request_seconds()
@@ -343,14 +354,6 @@ def request_seconds(http_client: HTTPClient | None, settings: Settings | None) -
         if given is None and http_client is not None:
             return http_client.total_timeout
         return 2 * (HTTP_TIMEOUT.read() if given is None else given)
-
-
-def _checked(stored: SessionRecord | None, seen: int) -> SessionRecord:
-    if stored is None:
-        raise login_required_error("the session has ended, or its record is lost")
-    if stored.version < seen:
-        raise login_required_error("the store went back to an older record")
-    return stored
 
 
 def enter(context: AbstractContextManager[Any]) -> None:

@@ -26,12 +26,13 @@ from .._protocol.session_record import (
     SessionRecord,
     begin_record,
     judge_refresh,
-    login_required_error,
+    renewal_pending_error,
 )
 from .._protocol.stored_token import StoredToken, stored_from
 from .._protocol.stored_value import pack_value, unpack_value
 from .._protocol.token_endpoint import TokenResponse
 from .._protocol.token_exchange import TokenExchangeRequest
+from .._protocol.under_way import renewing
 from .._seam.sync import Result, deadline
 from .._settings import STORE_SECONDS, Settings
 from ..exceptions import InvalidArgumentError, PyIdentityModelException
@@ -184,7 +185,8 @@ class TokenSource:
             self._current = self._login_token(self._records, refused)
         else:
             call = partial(self._machine_token, refused)
-            joined = self._flights.join(self._key, call)
+            with renewing(self, self._key):
+                joined = self._flights.join(self._key, call)
             assert joined is not None
             self._current = joined[0]
         return self._current
@@ -271,8 +273,8 @@ class TokenSource:
         )
         self._seen = max(self._seen, record.version)
         token = record.token_for(LOGIN_TARGET)
-        if token is None:
-            raise login_required_error("there is no access token", self._request.address)
+        if token is None or not token.is_usable(self.clock()):  # who was faster has none for it
+            raise renewal_pending_error(0.0)
         return token
 
     def _serves(self, refused: str | None, record: SessionRecord) -> bool:
