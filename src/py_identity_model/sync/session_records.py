@@ -130,7 +130,7 @@ class SessionRecords:
         """Store what ``change`` makes of the record, and return it."""
         with self.held(name):
             record = self._newest(name, seen, None)
-            fresh = self._stamped(change(record), record.version + 1)
+            fresh = self._stamped(change(record), record.version + 1, record.pending)
             if not self._set(name, fresh, record.version):
                 raise login_required_error("the session has ended, or its record is lost")
             return fresh
