@@ -17,6 +17,7 @@ from py_identity_model import (
     DiscoveryDocumentRequest,
     JsonWebKeySet,
     PyIdentityModelException,
+    SessionRecord,
     StoredToken,
     TokenExchangeRequest,
     TokenValidationConfig,
@@ -224,6 +225,8 @@ def stores(data: bytes) -> None:
     with contextlib.suppress(ValueError):
         StoredToken.from_json(text).is_fresh(0.0)
     with contextlib.suppress(ValueError):
+        SessionRecord.unpack("name", text).lifetime(0.0, 60.0)
+    with contextlib.suppress(ValueError):
         known = SharedAnswer.from_text(text, HttpRequest("GET", _URL), 0.0)
         repr(known.age(0.0))
         key_sets(known.response.content)
@@ -284,6 +287,9 @@ SEEDS: dict[str, list[bytes]] = {
     ],
     "stores": [
         StoredToken("a", refresh_token="r", expires_at=1.0, renew_at=0.5).to_json().encode(),
+        SessionRecord(refresh_token="r", access_tokens={"": StoredToken("a")}, claims={"sub": "s"})
+        .pack("name")
+        .encode(),
         SharedAnswer(HttpResponse(200, {"etag": "1"}, b'{"keys": []}'), 0.0).to_text().encode(),
     ],
 }
