@@ -165,6 +165,21 @@ async def test_the_same_tokens_lead_to_the_same_record(provider: EmbeddedProvide
     assert not families.revoked
 
 
+async def test_two_logins_never_share_a_record(provider: EmbeddedProvider) -> None:
+    store = AsyncMemorySessionStore()
+    client = client_of(provider, session_store=store)
+    logins: list[dict[str, Any]] = [
+        {"access_token": "a", "id_token": "1"},
+        {"access_token": "a", "id_token": "2"},
+        {"id_token": "1"},
+        {},
+        {},
+    ]
+    for token in logins:
+        await client.bind(AsyncSession({**token, "expires_in": 60}, {"sub": "alice"}))
+    assert len(store) == len(logins)
+
+
 async def test_a_session_that_was_pickled_finds_its_record(provider: EmbeddedProvider) -> None:
     families = Families(provider)
     client = client_of(provider)

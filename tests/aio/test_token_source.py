@@ -353,7 +353,8 @@ async def test_what_a_store_in_memory_evicts_is_not_lost(provider: EmbeddedProvi
 async def test_a_token_under_another_name_is_not_taken(provider: EmbeddedProvider) -> None:
     store = AsyncMemoryTokenStore()
     first, second = (
-        AsyncTokenSource(request_of(provider, scope=scope), store=store) for scope in ("read", "write")
+        AsyncTokenSource(request_of(provider, scope=scope), store=store)
+        for scope in ("read", "write")
     )
     known = [await first.get_token(), await second.get_token()]
     copied = await store.get(first._key)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import math
+import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from typing import Any, NamedTuple
@@ -171,9 +172,13 @@ def begin_record(
 def record_name(issuer: str, client_id: str, token: Mapping[str, Any], subject: object) -> str:
     """Return the name of the record that these tokens begin.
 
-    The same tokens lead to the same record, also in another process.
+    The same tokens lead to the same record, also in another process.  Access tokens alone are not
+    enough: some providers give the same one to the next login.
     """
-    secret = text_of(token.get("refresh_token")) or token.get("access_token")
+    refresh, *others = [token.get(f"{kind}_token") for kind in ("refresh", "access", "id")]
+    secret = [refresh] if refresh else others
+    if not any(secret):
+        secret = [secrets.token_hex(16)]
     text = json.dumps(["session", issuer, client_id, secret, subject], default=repr)
     return hashlib.sha256(text.encode()).hexdigest()
 

@@ -264,7 +264,9 @@ async def finish(one: Callable[[], Awaitable[T]], seconds: float) -> T:
         return await _finish_on_trio(one, seconds)
     task = asyncio.get_running_loop().create_task(_awaited(one))
     # asyncio.run cancels all tasks that it can see.  This one is ended by its caller.
-    asyncio.tasks._unregister_task(task)
+    unregister = getattr(asyncio.tasks, "_unregister_task", None)
+    if unregister is not None:
+        unregister(task)
     try:
         return await asyncio.shield(task)
     except asyncio.CancelledError:

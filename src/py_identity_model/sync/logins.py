@@ -176,7 +176,8 @@ class Logins(SessionAccess):
         Raises :class:`AuthorizeCallbackException` with a ``code`` that says why
         (``missing_state``, ``state_mismatch``, ``missing_issuer``, ``issuer_mismatch``,
         ``callback_replayed``, ``authorization_refused``, ``incomplete_callback``,
-        ``unsigned_response``), :class:`TokenRequestException` when the code is refused,
+        ``unsigned_response``), :class:`TokenRequestException` when the code is refused or the
+        session cannot be stored (``store_unavailable``),
         :class:`IdTokenValidationException` and the other exceptions of :func:`validate_token`
         for the ID token, :class:`UserInfoException` for userinfo.
         OpenID Connect Core §3.1.2.7, RFC 9207 §2.4.
