@@ -19,6 +19,7 @@ from py_identity_model import (
     InvalidArgumentError,
     JsonWebKeySet,
     PyIdentityModelException,
+    SessionRecord,
     StoredToken,
     TokenExchangeRequest,
     TokenIntrospectionRequest,
@@ -268,6 +269,8 @@ def stores(data: bytes) -> None:
     with contextlib.suppress(ValueError):
         StoredToken.from_json(text).is_fresh(0.0)
     with contextlib.suppress(ValueError):
+        SessionRecord.unpack("name", text).lifetime(0.0, 60.0)
+    with contextlib.suppress(ValueError):
         known = StoredResponse.from_text(text, "key set", HttpRequest("GET", _URL), 0.0)
         repr(known.age(0.0))
         key_sets(known.response.content)
@@ -355,6 +358,9 @@ SEEDS: dict[str, list[bytes]] = {
     **differential.SEEDS,
     "stores": [
         StoredToken("a", refresh_token="r", expires_at=1.0, renew_at=0.5).to_json().encode(),
+        SessionRecord(refresh_token="r", access_tokens={"": StoredToken("a")}, claims={"sub": "s"})
+        .pack("name")
+        .encode(),
         StoredResponse(HttpResponse(200, {"etag": "1"}, b'{"keys": []}'), 0.0)
         .to_text("key set", HttpRequest("GET", _URL))
         .encode(),

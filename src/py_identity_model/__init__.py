@@ -117,6 +117,7 @@ if TYPE_CHECKING:
     from .sync import LogoutTokenValidationException as LogoutTokenValidationException
     from .sync import MappingSource as MappingSource
     from .sync import MemoryReplayStore as MemoryReplayStore
+    from .sync import MemorySessionStore as MemorySessionStore
     from .sync import MemoryTokenStore as MemoryTokenStore
     from .sync import MtlsClientAuth as MtlsClientAuth
     from .sync import NetworkException as NetworkException
@@ -133,6 +134,7 @@ if TYPE_CHECKING:
     from .sync import PushedAuthorizationResponse as PushedAuthorizationResponse
     from .sync import PyIdentityModelException as PyIdentityModelException
     from .sync import RedisReplayStore as RedisReplayStore
+    from .sync import RedisSessionStore as RedisSessionStore
     from .sync import RedisTokenStore as RedisTokenStore
     from .sync import RefreshTokenRequest as RefreshTokenRequest
     from .sync import RefreshTokenResponse as RefreshTokenResponse
@@ -142,6 +144,8 @@ if TYPE_CHECKING:
     from .sync import SelfSignedTlsClientAuth as SelfSignedTlsClientAuth
     from .sync import Session as Session
     from .sync import SessionCheckPage as SessionCheckPage
+    from .sync import SessionRecord as SessionRecord
+    from .sync import SessionStore as SessionStore
     from .sync import Settings as Settings
     from .sync import SignatureVerificationException as SignatureVerificationException
     from .sync import StateValidationResult as StateValidationResult
@@ -364,6 +368,7 @@ __all__ = [
     "LogoutTokenValidationException",
     "MappingSource",
     "MemoryReplayStore",
+    "MemorySessionStore",
     "MemoryTokenStore",
     "MtlsClientAuth",
     "NetworkException",
@@ -380,6 +385,7 @@ __all__ = [
     "PushedAuthorizationResponse",
     "PyIdentityModelException",
     "RedisReplayStore",
+    "RedisSessionStore",
     "RedisTokenStore",
     "RefreshTokenRequest",
     "RefreshTokenResponse",
@@ -389,6 +395,8 @@ __all__ = [
     "SelfSignedTlsClientAuth",
     "Session",
     "SessionCheckPage",
+    "SessionRecord",
+    "SessionStore",
     "Settings",
     "SignatureVerificationException",
     "StateValidationResult",
@@ -617,6 +625,7 @@ if not TYPE_CHECKING:
                 "LogoutTokenValidationException",
                 "MappingSource",
                 "MemoryReplayStore",
+                "MemorySessionStore",
                 "MemoryTokenStore",
                 "MtlsClientAuth",
                 "NetworkException",
@@ -633,6 +642,7 @@ if not TYPE_CHECKING:
                 "PushedAuthorizationResponse",
                 "PyIdentityModelException",
                 "RedisReplayStore",
+                "RedisSessionStore",
                 "RedisTokenStore",
                 "RefreshTokenRequest",
                 "RefreshTokenResponse",
@@ -642,6 +652,8 @@ if not TYPE_CHECKING:
                 "SelfSignedTlsClientAuth",
                 "Session",
                 "SessionCheckPage",
+                "SessionRecord",
+                "SessionStore",
                 "Settings",
                 "SignatureVerificationException",
                 "StateValidationResult",

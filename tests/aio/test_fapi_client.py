@@ -16,11 +16,11 @@ from py_identity_model._jose.sign import sign_compact
 from py_identity_model.aio import (
     AsyncHTTPClient,
     AsyncOAuthClient,
+    AsyncSession,
     DiscoveryDocumentResponse,
     DPoPKey,
     MtlsClientAuth,
     PrivateKeyJwtAuthentication,
-    Session,
     TlsClientAuth,
 )
 from py_identity_model.exceptions import (
@@ -99,7 +99,7 @@ async def test_everything_may_be_signed_by_ed25519(
     assert header_of(pushed.headers["dpop"])["alg"] == "EdDSA"
 
 
-async def log_in(provider: EmbeddedProvider, id_token_key: Any, algorithm: str) -> Session:
+async def log_in(provider: EmbeddedProvider, id_token_key: Any, algorithm: str) -> AsyncSession:
     """Log in by FAPI 2.0 at a provider that signs by this key."""
     seen: list[Received] = []
     rest = providing(provider, seen, jwks_uri=f"{provider.issuer}/own-keys")

@@ -10,8 +10,8 @@ import pytest
 
 from py_identity_model.aio import (
     AsyncOAuthClient,
+    AsyncSession,
     ClientSecretBasic,
-    Session,
     TokenValidationConfig,
     validate_id_token,
 )
@@ -24,7 +24,9 @@ from py_identity_model.testing import Answer, EmbeddedProvider
 from tests.support import answering, refused
 
 
-async def log_in(provider: EmbeddedProvider, *, claims: dict[str, Any], **options: Any) -> Session:
+async def log_in(
+    provider: EmbeddedProvider, *, claims: dict[str, Any], **options: Any
+) -> AsyncSession:
     client = AsyncOAuthClient(
         provider.issuer,
         provider.client_id,

@@ -15,6 +15,7 @@ from py_identity_model.aio import (
     AsyncHTTPClient,
     AsyncMemoryTokenStore,
     AsyncOAuthClient,
+    AsyncSession,
     AsyncStoredReplays,
     AuthorizationRequest,
     ClientSecretBasic,
@@ -27,7 +28,6 @@ from py_identity_model.aio import (
     PrivateKeyJwt,
     PrivateKeyJwtAuthentication,
     SelfSignedTlsClientAuth,
-    Session,
     clear_discovery_cache,
     get_discovery_document,
     provider_cache,
@@ -231,9 +231,12 @@ async def test_a_session_lives_and_ends(provider: EmbeddedProvider) -> None:
     async with client_of(provider) as client:
         begun = await client.authorization_request()
         session = await client.callback(browsed(begun.url), begun)
+        spent = session.refresh_token or ""
         refreshed = await client.refresh(session)
         assert refreshed.is_successful, vars(refreshed)
-        again = await client.refresh(session.refresh_token or "")
+        assert session.token["access_token"] == (refreshed.token or {})["access_token"]
+        assert session.refresh_token not in {None, spent}
+        again = await client.refresh(spent)
         assert again.oauth_error == "invalid_grant"
         answer = await client.introspect(session.access_token, "access_token")
         assert answer.claims is not None
@@ -257,7 +260,12 @@ async def test_tokens_of_a_machine_and_of_a_session_renew_themselves(
     session = await client.callback(browsed(begun.url), begun)
     source = await client.token_source(session=session)
     token = await source.get_token()
-    assert token.refresh_token != session.refresh_token
+    assert token.access_token == session.access_token
+    before = provider.count("/token")
+    renewed = await source.renew(token.access_token)
+    assert session.access_token == renewed.access_token != token.access_token
+    assert session.refresh_token == renewed.refresh_token
+    assert provider.count("/token") == before + 1
     assert await client.auth(scope="read", origins=["https://api.example"])
 
 
@@ -746,7 +754,7 @@ async def test_a_failed_renewal_leaves_one_record(
 
 async def test_the_hint_of_a_logout_is_given_once(provider: EmbeddedProvider) -> None:
     client: Any = client_of(provider)
-    session = Session({"access_token": "a", "id_token": "i"}, {"sub": "alice"})
+    session = AsyncSession({"access_token": "a", "id_token": "i"}, {"sub": "alice"})
     url = await client.end_session_url(
         id_token_hint="i", ui_locales="de", extra_parameters={"x": "1"}
     )
@@ -875,7 +883,7 @@ def test_what_is_no_login_that_was_begun_is_refused(text: str) -> None:
 
 
 def test_a_session_has_what_the_provider_gave() -> None:
-    session = Session({"access_token": "a", "id_token": "i"}, {"sub": "alice"})
+    session = AsyncSession({"access_token": "a", "id_token": "i"}, {"sub": "alice"})
     assert session.refresh_token is None
     assert (session.access_token, session.id_token, session.subject) == ("a", "i", "alice")
 

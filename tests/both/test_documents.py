@@ -201,16 +201,17 @@ def held_by_readers(provider: EmbeddedProvider, package: Any) -> dict[str, Any]:
         "n",
         "v" * 43,
     )
-    session = py_identity_model.Session(
-        {"access_token": "a", "refresh_token": "r", "id_token": "i"}, {"sub": "alice"}
+    kept_client = client(
+        provider.issuer,
+        provider.client_id,
+        secret,
+        redirect_uri="https://rp.example/cb",
     )
+    tokens = {"access_token": "a", "refresh_token": "r", "id_token": "i"}
+    session = getattr(package, f"{prefix}Session")(tokens, {"sub": "alice"}, client=kept_client)
     return {
-        "client": client(
-            provider.issuer,
-            provider.client_id,
-            secret,
-            redirect_uri="https://rp.example/cb",
-        ),
+        "client": kept_client,
+        "sessions": getattr(package, f"{prefix}MemorySessionStore")(),
         "begun": begun,
         "session": session,
         "redis_store": fake_redis_store(package),
@@ -355,7 +356,12 @@ def test_the_example_of_a_docstring_runs(
     restore_logging()
 
 
-UNFINISHED = ("client.callback(", "client.wait_for_", "client.poll_backchannel_login(")
+UNFINISHED = (
+    "client.callback(",
+    "session.refresh(",
+    "client.wait_for_",
+    "client.poll_backchannel_login(",
+)
 
 
 def expected(example: str) -> contextlib.AbstractContextManager[object]:

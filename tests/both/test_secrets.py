@@ -107,6 +107,8 @@ ALLOWED = {
     "ClientRegistrationRequest": METADATA,
     "ClientRegistrationResponse": METADATA | {"metadata"},
     "CollectedClaims": {"issuers", "failures"},
+    "SessionRecord": {"version", "refresh_expires_at", "refused", "written_at"},
+    "StoredToken": {"replaced_refused_at"},
     "UserInfoRequest": {"method", "token_in_body"},
     "ClientUpdateRequest": METADATA,
     "JsonWebKey": KEYS,

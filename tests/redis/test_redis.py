@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 import redis
@@ -15,10 +17,13 @@ from cryptography.fernet import Fernet
 from py_identity_model import (
     ClientCredentialsTokenRequest,
     DPoPKey,
+    FederatedAssertion,
     HTTPClient,
     RedisReplayStore,
+    RedisSessionStore,
     RedisTokenStore,
     ReplayStore,
+    SessionRecord,
     TokenSource,
     TokenStore,
     create_dpop_proof,
@@ -33,8 +38,12 @@ from py_identity_model.aio import (
 )
 from py_identity_model.aio import validate_token as validate_in_aio
 from py_identity_model.aio import verify_dpop_proof as verify_in_aio
-from py_identity_model.exceptions import DPoPProofException, InvalidArgumentError
-from py_identity_model.testing import EmbeddedProvider
+from py_identity_model.exceptions import (
+    ConfigurationException,
+    DPoPProofException,
+    InvalidArgumentError,
+)
+from py_identity_model.testing import EmbeddedProvider, Received
 from tests.support import CONFIG, DISCOVERY, refused
 
 WORKER = Path(__file__).with_name("worker.py")
@@ -140,12 +149,83 @@ def test_a_process_that_dies_with_the_lock_does_not_keep_it(
     assert provider.count("/token") == 1
 
 
-def test_a_token_serves_while_redis_is_out(provider: EmbeddedProvider) -> None:
+def test_a_machine_gets_its_tokens_while_redis_is_down(
+    provider: EmbeddedProvider, caplog: pytest.LogCaptureFixture
+) -> None:
     with redis.Redis(port=9) as nowhere:
         source = TokenSource(request_of(provider), store=RedisTokenStore(nowhere))
-        with pytest.raises(Exception, match="ConnectionError"):
-            source.get_token()
-    assert provider.count("/token") == 0
+        token = source.get_token()
+        for _ in range(3):
+            token = source.renew(token.access_token)
+    assert provider.count("/token") == 2  # the first, and one for the refusals within the gap
+    assert caplog.text.count("the provider is asked instead") == 1
+
+
+def test_a_machine_gets_its_tokens_although_another_key_encrypted_them(
+    client: redis.Redis, provider: EmbeddedProvider, caplog: pytest.LogCaptureFixture
+) -> None:
+    for _ in range(2):
+        fernet = Fernet(Fernet.generate_key())
+        store = RedisTokenStore(client, encrypt=fernet.encrypt, decrypt=fernet.decrypt)
+        TokenSource(request_of(provider), store=store).get_token()
+    assert provider.count("/token") == 2
+    assert caplog.text.count("written under another name, or with another key") == 1
+    with refused(ConfigurationException, "unreadable_value"):
+        RedisTokenStore(client, decrypt=decoded, encrypt=bytes).get(key_of(client))
+
+
+def decoded(data: bytes) -> bytes:
+    raise ValueError("not mine")
+
+
+def key_of(client: redis.Redis) -> str:
+    (name,) = client.scan_iter("py_identity_model:*")
+    return str(name, "utf-8").partition(":")[2]
+
+
+def test_a_lock_that_was_lost_fails_nobody(
+    client: redis.Redis, provider: EmbeddedProvider, caplog: pytest.LogCaptureFixture
+) -> None:
+    def lose(received: Received) -> None:
+        if received.path == "/token":
+            client.delete(*client.keys("*lock*"))
+
+    provider.intercept = lose
+    source = TokenSource(request_of(provider), store=RedisTokenStore(client))
+    assert source.get_token().access_token.count(".") == 2
+    assert "a lock in Redis was lost: LockNotOwnedError" in caplog.text
+
+
+def test_a_redis_without_scripts_is_told_at_once(client: redis.Redis) -> None:
+    class NoScripts(redis.Redis):
+        def eval(self, *arguments: Any, **options: Any) -> Any:
+            raise redis.ResponseError("unknown command 'EVAL'")
+
+    port = client.connection_pool.connection_kwargs["port"]
+    with NoScripts(port=port) as plain:
+        for store in (RedisTokenStore(plain), RedisSessionStore(plain)):
+            with (
+                refused(ConfigurationException, "redis_scripting_required"),
+                store.lock("key"),
+            ):
+                pass
+        with refused(ConfigurationException, "redis_scripting_required"):
+            RedisSessionStore(plain).set("name", SessionRecord(version=1), None, 60)
+    assert client.keys() == []
+
+
+def test_a_function_has_no_name_in_other_processes(
+    client: redis.Redis, provider: EmbeddedProvider
+) -> None:
+    request = ClientCredentialsTokenRequest(
+        provider.token_endpoint, "gateway", client_authentication=FederatedAssertion(lambda: "a")
+    )
+    with refused(InvalidArgumentError, "unnamed_request"):
+        TokenSource(request, store=RedisTokenStore(client))
+    keys = [TokenSource(request, store=RedisTokenStore(client), key=k)._key for k in "aab"]
+    assert keys[0] == keys[1] != keys[2]
+    other = replace(request, scope="read")
+    assert TokenSource(other, store=RedisTokenStore(client), key="a")._key != keys[0]
 
 
 def test_a_proof_is_refused_in_every_process(

@@ -12,11 +12,12 @@ from py_identity_model import ClientCredentialsTokenRequest, RedisTokenStore, To
 
 
 def main(port: str, issuer: str, client_id: str, secret: str, *how: str) -> None:
-    store = RedisTokenStore(redis.Redis(port=int(port)), lock_timeout=2)
+    store = RedisTokenStore(redis.Redis(port=int(port)), lock_timeout=2 if how else 30)
     request = ClientCredentialsTokenRequest(f"{issuer}/token", client_id, secret)
     source = TokenSource(request, store=store)
     if how:
-        store.lock(source._key).__enter__()
+        lock = store.lock(source._key)
+        lock.__enter__()
         print("held", flush=True)
         sys.stdin.readline()
         os._exit(1)  # as a process that is killed: nothing is released

@@ -24,6 +24,7 @@ from py_identity_model._seam import aio, bounded, sync
 SHAPES = [
     "call",
     "deadline",
+    "finish",
     "gather",
     "meanwhile",
     "open_client",

@@ -230,9 +230,12 @@ def test_a_session_lives_and_ends(provider: EmbeddedProvider) -> None:
     with client_of(provider) as client:
         begun = client.authorization_request()
         session = client.callback(browsed(begun.url), begun)
+        spent = session.refresh_token or ""
         refreshed = client.refresh(session)
         assert refreshed.is_successful, vars(refreshed)
-        again = client.refresh(session.refresh_token or "")
+        assert session.token["access_token"] == (refreshed.token or {})["access_token"]
+        assert session.refresh_token not in {None, spent}
+        again = client.refresh(spent)
         assert again.oauth_error == "invalid_grant"
         answer = client.introspect(session.access_token, "access_token")
         assert answer.claims is not None
@@ -256,7 +259,12 @@ def test_tokens_of_a_machine_and_of_a_session_renew_themselves(
     session = client.callback(browsed(begun.url), begun)
     source = client.token_source(session=session)
     token = source.get_token()
-    assert token.refresh_token != session.refresh_token
+    assert token.access_token == session.access_token
+    before = provider.count("/token")
+    renewed = source.renew(token.access_token)
+    assert session.access_token == renewed.access_token != token.access_token
+    assert session.refresh_token == renewed.refresh_token
+    assert provider.count("/token") == before + 1
     assert client.auth(scope="read", origins=["https://api.example"])
 
 

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -24,6 +25,7 @@ from py_identity_model.sync import (
     DeviceAuthorizationResponse,
     DeviceTokenRequest,
     DPoPKey,
+    FederatedAssertion,
     HTTPClient,
     MemoryTokenStore,
     PrivateKeyJwt,
@@ -162,6 +164,12 @@ def different_requests(provider: EmbeddedProvider) -> list[ClientCredentialsToke
 def test_every_parameter_of_a_request_makes_another_token(
     provider: EmbeddedProvider,
 ) -> None:
+    provider.intercept = lambda received: Answer.of_json(
+        {
+            "access_token": f"a{provider.count('/token')}",
+            "token_type": "DPoP" if "dpop" in received.headers else "Bearer",
+        }
+    )
     store = MemoryTokenStore()
     requests = different_requests(provider)
     for request in requests:
@@ -286,6 +294,150 @@ def test_a_margin_that_makes_no_sense_is_refused(provider: EmbeddedProvider, mar
         source_of(provider, margin=margin)
 
 
+def test_a_token_that_replaced_a_refused_one_is_not_replaced_within_a_minute(
+    provider: EmbeddedProvider,
+) -> None:
+    store = MemoryTokenStore()
+    sources = [source_of(provider, store=store) for _ in range(10)]
+    known = (sources[0].get_token()).access_token
+    for source in sources * 5:
+        known = (source.renew(known)).access_token
+    assert provider.count("/token") == 2
+    forward(source, 61)
+    assert (source.renew(known)).access_token != known
+    assert provider.count("/token") == 3
+
+
+def test_a_machine_needs_no_store(
+    provider: EmbeddedProvider, caplog: pytest.LogCaptureFixture
+) -> None:
+    class Down(MemoryTokenStore):
+        def get(self, key: str) -> str | None:
+            raise ConnectionError("down")
+
+        def set(self, key: str, value: str, expires_in: float | None) -> None:
+            raise ConnectionError("down")
+
+    source = source_of(provider, store=Down())
+    for number in (1, 2, 3):
+        assert source.get_token()
+        assert source.get_token()
+        assert provider.count("/token") == number
+        forward(source, 4000)
+    assert caplog.text.count("the provider is asked instead: ConnectionError") == 1
+
+
+def test_a_login_needs_its_store(provider: EmbeddedProvider) -> None:
+    class Down(MemoryTokenStore):
+        def get(self, key: str) -> str | None:
+            raise ConnectionError("down")
+
+    respond, taken = rotating(provider)
+    provider.intercept = respond
+    request = RefreshTokenRequest(provider.token_endpoint, "web", "r0")
+    with refused(TokenRequestException, "store_unavailable"):
+        TokenSource(request, store=Down()).get_token()
+    assert taken == []
+
+
+def test_what_a_store_in_memory_evicts_is_not_lost(provider: EmbeddedProvider) -> None:
+    respond, taken = rotating(provider)
+    provider.intercept = respond
+    store = MemoryTokenStore(max_entries=1)
+    request = RefreshTokenRequest(provider.token_endpoint, "web", "r0")
+    sources = [TokenSource(request, store=store) for _ in range(2)]
+    clock = Clock()
+    for number, source in enumerate(sources * 2, 1):
+        source.clock = clock
+        assert (source.get_token()).access_token == f"a{number}"
+        store.set("other", "value", None)
+        clock.ahead += 61
+    assert taken == ["r0", "r1", "r2", "r3"]
+
+
+def test_a_token_under_another_name_is_not_taken(provider: EmbeddedProvider) -> None:
+    store = MemoryTokenStore()
+    first, second = (
+        TokenSource(request_of(provider, scope=scope), store=store) for scope in ("read", "write")
+    )
+    known = [first.get_token(), second.get_token()]
+    copied = store.get(first._key)
+    assert copied is not None
+    store.set(second._key, copied, None)
+    fresh = TokenSource(request_of(provider, scope="write"), store=store)
+    assert (fresh.get_token()).access_token not in {one.access_token for one in known}
+
+
+def test_tenants_with_functions_of_their_own_have_tokens_of_their_own(
+    provider: EmbeddedProvider,
+) -> None:
+    provider.intercept = lambda received: Answer.of_json(
+        {"access_token": f"for-{received.form['client_assertion']}", "token_type": "Bearer"}
+    )
+    store = MemoryTokenStore()
+    for number in range(50):
+        proof = FederatedAssertion(partial(str, number))
+        request = ClientCredentialsTokenRequest(
+            provider.token_endpoint, "gateway", client_authentication=proof
+        )
+        source = TokenSource(request, store=store)
+        assert (source.get_token()).access_token == f"for-{number}"
+
+
+class Elsewhere:
+    """A store that other processes share."""
+
+    def __init__(self) -> None:
+        self._store = MemoryTokenStore()
+        self.get, self.set, self.delete = self._store.get, self._store.set, self._store.delete
+        self.lock = self._store.lock
+
+
+def test_a_shared_store_wants_names(provider: EmbeddedProvider) -> None:
+    proof = FederatedAssertion(lambda: "assertion")
+    request = ClientCredentialsTokenRequest(
+        provider.token_endpoint, "gateway", client_authentication=proof
+    )
+    with refused(InvalidArgumentError, "unnamed_request") as caught:
+        TokenSource(request, store=Elsewhere())
+    assert "key=" in str(caught.value)
+    assert TokenSource(request, store=Elsewhere(), key="tenant")
+    assert TokenSource(request)
+    assert TokenSource(request_of(provider), store=Elsewhere())
+
+
+def test_a_lost_record_of_a_shared_store_is_not_replaced_by_older_tokens(
+    provider: EmbeddedProvider,
+) -> None:
+    respond, taken = rotating(provider)
+    provider.intercept = respond
+    store = Elsewhere()
+    source = TokenSource(RefreshTokenRequest(provider.token_endpoint, "web", "r0"), store=store)
+    source.clock = Clock()
+    assert (source.get_token()).access_token == "a1"
+    store._store._values.clear()
+    forward(source, 61)
+    with refused(TokenRequestException, "login_required"):
+        source.get_token()
+    assert taken == ["r0"]
+
+
+@pytest.mark.parametrize(
+    ("answer", "code"),
+    [
+        ({"access_token": "a", "token_type": "N_A"}, "unsupported_token_type"),
+        ({"access_token": "a", "token_type": "Bearer", "expires_in": 0}, "invalid_expires_in"),
+        ({"access_token": 7, "token_type": "Bearer"}, "invalid_access_token"),
+    ],
+)
+def test_an_answer_that_must_not_be_used_is_refused(
+    provider: EmbeddedProvider, answer: dict[str, Any], code: str
+) -> None:
+    provider.intercept = lambda received: Answer.of_json(answer)
+    with refused(TokenRequestException, code):
+        source_of(provider).get_token()
+
+
 def test_a_request_that_works_once_is_no_source() -> None:
     request = AuthorizationCodeTokenRequest("https://op", "web", "code", "https://rp")
     with pytest.raises(InvalidArgumentError, match="works once"):
@@ -300,35 +452,30 @@ def test_a_token_that_cannot_be_stored_is_not_lost(
     provider: EmbeddedProvider, caplog: pytest.LogCaptureFixture
 ) -> None:
     class Failing(MemoryTokenStore):
-        out = True
+        down = False
 
         def set(self, key: str, value: str, expires_in: float | None) -> None:
-            if self.out:
-                raise ConnectionError("out")
+            if self.down:
+                raise ConnectionError("down")
             super().set(key, value, expires_in)
 
-    given = iter(["r1", "r2"])
-    provider.intercept = lambda received: Answer.of_json(
-        {
-            "access_token": f"a{provider.count('/token')}",
-            "token_type": "Bearer",
-            "expires_in": 60,
-            "refresh_token": next(given),
-        }
-    )
+    respond, taken = rotating(provider)
     store = Failing()
+
+    def fail(received: Received) -> Answer:
+        store.down = len(taken) == 0
+        return respond(received)
+
+    provider.intercept = fail
     request = RefreshTokenRequest(provider.token_endpoint, "web", "r0")
     source = TokenSource(request, store=store)
     source.clock = Clock()
     assert (source.get_token()).access_token == "a1"
-    assert "it stays here: ConnectionError" in caplog.text
-    assert len(store) == 0
-    store.out = False
+    assert "stays in this process: The session store is unavailable: ConnectionError" in caplog.text
+    store.down = False
     forward(source, 61)
     assert (source.get_token()).access_token == "a2"
-    used = [dict(parse_qsl(one.body.decode()))["refresh_token"] for one in provider.requests]
-    assert used == ["r0", "r1"]
-    assert len(store) == 1
+    assert taken == ["r0", "r1"]
 
 
 def devices(provider: EmbeddedProvider, *answers: dict[str, Any]) -> list[dict[str, str]]:
@@ -510,6 +657,8 @@ def test_an_api_that_refuses_every_token_has_one_renewed_until_it_takes_one(
         api.good = {"a2"}
         assert (client.get("/orders")).status_code == 200
         api.good = {"a3"}
+        assert (client.get("/orders")).status_code == 401  # a2 is younger than a minute
+        forward(source, 61)
         assert (client.get("/orders")).status_code == 200
         assert provider.count("/token") == 3
 

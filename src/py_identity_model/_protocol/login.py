@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import json
 import secrets
-from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
-from datetime import datetime
-from typing import Any
 
 from ..exceptions import AuthorizeCallbackException, InvalidArgumentError
 from .callback import (
@@ -95,41 +92,6 @@ class Secrets:
         """Return new ones."""
         verifier, challenge = generate_pkce_pair()
         return cls(secrets.token_urlsafe(32), secrets.token_urlsafe(32), verifier, challenge)
-
-
-@dataclass(frozen=True)
-class Session:
-    """What came of a login: tokens, the ID token's ``claims``, and userinfo if it was asked for.
-
-    ``session_state`` is what watches the session at the provider's iframe, if it has one.
-    """
-
-    token: Mapping[str, Any] = field(repr=False)
-    claims: Mapping[str, Any] = field(repr=False)
-    expires_at: datetime | None = None
-    userinfo: Mapping[str, Any] | None = field(default=None, repr=False)
-    session_state: str | None = field(default=None, kw_only=True, repr=False)
-
-    @property
-    def subject(self) -> str:
-        """Who logged in; unique for the issuer."""
-        return str(self.claims["sub"])
-
-    @property
-    def access_token(self) -> str:
-        """The access token."""
-        return str(self.token["access_token"])
-
-    @property
-    def refresh_token(self) -> str | None:
-        """The refresh token, if there is one."""
-        found = self.token.get("refresh_token")
-        return found if isinstance(found, str) else None
-
-    @property
-    def id_token(self) -> str:
-        """The ID token: the ``id_token_hint`` of a logout."""
-        return str(self.token["id_token"])
 
 
 def check_begun(begun: object) -> None:

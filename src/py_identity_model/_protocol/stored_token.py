@@ -1,20 +1,19 @@
-"""Tokens that are kept: what is remembered of them, and by which name."""
+"""Tokens as sources store them, and the rules for answers that may be stored."""
 
 from __future__ import annotations
 
-import hashlib
 import json
 import random
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields, is_dataclass
+from dataclasses import asdict, dataclass, field, fields
 from datetime import UTC, datetime
-from typing import Any
 
-from .base import BaseRequest
-from .dpop import DPoPKey
-from .token_endpoint import TokenResponse, expiry_of
+from .request_name import request_key as request_key
+from .token_endpoint import TokenResponse, check_token_answer, expiry_of, refused_by
 
-_TIMES = frozenset({"expires_at", "renew_at"})
+REFUSAL_GAP = 60.0
+"""Seconds during which a token that replaced a refused one is not replaced again."""
+
+_TIMES = frozenset({"expires_at", "renew_at", "replaced_refused_at"})
 _NEEDED = frozenset({"access_token", "token_type"})
 
 
@@ -23,7 +22,8 @@ class StoredToken:
     """A token as a source gives it out; times are wall clock times in seconds.
 
     ``renew_at`` is when it should be renewed: a while before ``expires_at``, at a slightly
-    different moment for each, so that many programs do not come at once.
+    different moment for each, so that many programs do not come at once.  ``replaced_refused_at``
+    is when it replaced a token that a server refused.
     """
 
     access_token: str = field(repr=False)
@@ -33,6 +33,7 @@ class StoredToken:
     renew_at: float | None = None
     refresh_token: str | None = field(default=None, repr=False)
     id_token: str | None = field(default=None, repr=False)
+    replaced_refused_at: float | None = None
 
     def is_fresh(self, now: float) -> bool:
         """Return whether it need not be renewed yet.
@@ -52,6 +53,24 @@ class StoredToken:
         """
         return self.expires_at is None or now < self.expires_at
 
+    def may_be_replaced(self, now: float) -> bool:
+        """Return whether a server's refusal is a reason to ask for another one.
+
+        An API that refuses every token would otherwise cost a token request per call.
+
+        Example::
+
+            StoredToken("t").may_be_replaced(0.0)
+        """
+        since = self.replaced_refused_at
+        return since is None or not 0 <= now - since < REFUSAL_GAP
+
+    def serves(self, now: float, refused: str | None) -> bool:
+        """Return whether it can be used although ``refused`` cannot."""
+        if self.access_token == refused:
+            return self.is_usable(now) and not self.may_be_replaced(now)
+        return self.is_fresh(now)
+
     def to_json(self) -> str:
         """Return everything as JSON, secrets included: encrypt it before it leaves the process.
 
@@ -69,7 +88,11 @@ class StoredToken:
 
             StoredToken.from_json(StoredToken("t").to_json())
         """
-        members = json.loads(text)
+        return cls.from_members(json.loads(text))
+
+    @classmethod
+    def from_members(cls, members: object) -> StoredToken:
+        """Return the token whose fields are ``members``; raises ValueError for anything else."""
         if not isinstance(members, dict) or not isinstance(members.get("access_token"), str):
             raise ValueError("not a stored token")
         kept = {one.name: members[one.name] for one in fields(cls) if one.name in members}
@@ -81,50 +104,46 @@ class StoredToken:
 
 
 def stored_from(
-    response: TokenResponse, margin: float, now: float, previous_refresh_token: str | None
+    response: TokenResponse,
+    margin: float,
+    now: float,
+    previous_refresh_token: str | None,
+    *,
+    address: str = "",
+    dpop: bool = False,
+    refused: str | None = None,
 ) -> StoredToken:
-    """Return what to keep of a successful answer; without a new refresh token the old one."""
-    token = response.token or {}
+    """Return what to store of an answer; without a new refresh token the previous one.
+
+    ``refused`` is the access token that the new one replaces because a server refused it.
+    Raises TokenRequestException for a failed response, and as :func:`check_token_answer` does.
+    """
+    token = response.token if response.is_successful else None
+    if token is None or not token.get("access_token"):
+        raise refused_by(address, response)
+    check_token_answer(token, address, bound=dpop)
     expiry = expiry_of(token, datetime.fromtimestamp(now, UTC))
     expires_at = None if expiry is None else expiry.timestamp()
     return StoredToken(
-        access_token=str(token["access_token"]),
-        token_type=str(token.get("token_type") or "Bearer"),
-        scope=_text(token.get("scope")),
+        access_token=token["access_token"],
+        token_type=token.get("token_type") or "Bearer",
+        scope=text_of(token.get("scope")),
         expires_at=expires_at,
-        renew_at=_renewal(expires_at, margin, now),
-        refresh_token=_text(token.get("refresh_token")) or previous_refresh_token,
-        id_token=_text(token.get("id_token")),
+        renew_at=renewal_time(expires_at, margin, now),
+        refresh_token=text_of(token.get("refresh_token")) or previous_refresh_token,
+        id_token=text_of(token.get("id_token")),
+        replaced_refused_at=None if refused is None else now,
     )
 
 
-def _text(value: object) -> str | None:
-    return value if isinstance(value, str) else None
+def text_of(value: object) -> str | None:
+    """Return a text that is not empty, else None."""
+    return value if isinstance(value, str) and value else None
 
 
-def _renewal(expires_at: float | None, margin: float, now: float) -> float | None:
+def renewal_time(expires_at: float | None, margin: float, now: float) -> float | None:
+    """Return when to renew: ``margin`` seconds early, at most half the lifetime, jittered."""
     if expires_at is None:
         return None
     early = min(margin, (expires_at - now) / 2) * random.uniform(0.8, 1.0)  # noqa: S311  # no secret
     return expires_at - early
-
-
-def request_key(request: BaseRequest) -> str:
-    """Return a name for everything that a request says: equal requests have equal names."""
-    text = json.dumps(_plain(request), sort_keys=True, default=str)
-    return hashlib.sha256(text.encode()).hexdigest()
-
-
-def _plain(value: object) -> Any:
-    if isinstance(value, DPoPKey):
-        return value.jwk_thumbprint
-    if is_dataclass(value) and not isinstance(value, type):
-        members = {one.name: _plain(getattr(value, one.name)) for one in fields(value)}
-        return {"type": type(value).__name__, **members}
-    if isinstance(value, Mapping):
-        return {str(name): _plain(one) for name, one in value.items()}
-    if isinstance(value, (list, tuple, set, frozenset)):
-        return [_plain(one) for one in value]
-    if callable(value):
-        return f"{getattr(value, '__qualname__', type(value).__name__)}-{id(value)}"
-    return value

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
-from contextvars import ContextVar
-from dataclasses import dataclass
+from contextlib import suppress
 from typing import Any
 
 from .._logging import redact_url
@@ -18,51 +15,12 @@ _TAKES = {
     "TokenAuth": "a blocking client; an awaitable one takes py_identity_model.aio.AsyncTokenAuth",
     "AsyncTokenAuth": "an awaitable client; a blocking one takes py_identity_model.TokenAuth",
 }
-_waiting: ContextVar[tuple[_Wait, ...]] = ContextVar("py_identity_model_waiting", default=())
-
 Origin = tuple[str, str, int | None]
 
 
 def wrong_client_error(name: str) -> ConfigurationException:
     """Return what to raise where an auth object called ``name`` is used by the other API."""
     return ConfigurationException(f"{name} goes with {_TAKES[name]}", code="wrong_kind_of_auth")
-
-
-@dataclass
-class _Wait:
-    source: object
-    is_circular: bool = False
-
-
-@contextmanager
-def waiting_for(source: object) -> Iterator[None]:
-    """Mark that this call, and all that it starts, wait for a token of ``source``.
-
-    Raises ConfigurationException if one of its callers waits for the same: it would for ever.
-    """
-    outer = _waiting.get()
-    for wait in outer:
-        if wait.source is source:
-            wait.is_circular = True
-            raise _circle_error()
-    own = _Wait(source)
-    reset = _waiting.set((*outer, own))
-    try:
-        yield
-    except Exception:
-        if own.is_circular:  # endpoints turned it into a failed response on the way
-            raise _circle_error() from None
-        raise
-    finally:
-        _waiting.reset(reset)
-
-
-def _circle_error() -> ConfigurationException:
-    return ConfigurationException(
-        "the source asks for its token by a client that waits for that token: give the source an "
-        "HTTP client without this auth, or name the origins of the API",
-        code="client_waits_for_itself",
-    )
 
 
 class RefusedTokens:

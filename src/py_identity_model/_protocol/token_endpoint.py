@@ -12,14 +12,14 @@ from typing import Any, ClassVar, TypeVar
 from ..exceptions import InvalidArgumentError, TokenRequestException
 from .base import BaseRequest, BaseResponse
 from .client_choice import chosen_authentication, presented_certificate
-from .endpoint import is_refusal, json_object, number_of, refusal, whole_number
+from .endpoint import is_refusal, json_object, refusal, whole_number
 from .messages import HttpRequest, HttpResponse, Replay
 
 Form = dict[str, str | Sequence[str]]
 Scope = str | Iterable[str]
 """A space-separated list, or its parts."""
 
-_TOKEN = re.compile(r"[\x20-\x7e]*[\x21-\x7e][\x20-\x7e]*")  # RFC 6749 appendix A.12
+_TOKEN = re.compile(r"[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?")  # RFC 6749 appendix A.12
 _RESERVED = frozenset(
     {"client_id", "client_secret", "client_assertion", "client_assertion_type", "grant_type"}
 )
@@ -162,8 +162,9 @@ def check_token_answer(token: Mapping[str, Any], address: str, *, bound: bool) -
             text = "the token is bound to a key that was not given: pass a dpop_key"
         raise _unusable(address, text, "unsupported_token_type")
     lifetime = number_of(seconds)
-    if seconds is not None and (lifetime is None or not lifetime > 0):
-        raise _unusable(address, "expires_in is not a positive number", "invalid_expires_in")
+    if seconds is not None and (lifetime is None or not lifetime >= 1):
+        text = "expires_in is not a positive number of seconds"
+        raise _unusable(address, text, "invalid_expires_in")
 
 
 def _unusable(address: str, text: str, code: str) -> TokenRequestException:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import math
+import threading
+import time
 from abc import ABC, abstractmethod
 from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Sequence
 from contextvars import copy_context
@@ -34,9 +36,11 @@ __all__ = [
     "MaybeResult",
     "PeerLocal",
     "Result",
+    "SharedLock",
     "WorkerLocal",
     "call",
     "deadline",
+    "finish",
     "gather",
     "meanwhile",
     "open_client",
@@ -157,6 +161,34 @@ class PeerLocal(Generic[T]):
         return value
 
 
+class SharedLock:
+    """A lock for every thread and event loop of this process.
+
+    Tasks of one loop queue up; between loops, the first of each queue tries again and again.  A
+    queue across loops would hand the lock to a task whose loop has ended.
+    """
+
+    def __init__(self) -> None:
+        self._held = threading.Lock()
+        self._queues: PeerLocal[Lock] = PeerLocal(Lock)
+
+    async def __aenter__(self) -> None:
+        queue = self._queues.get()
+        await queue.acquire()
+        try:
+            pause = 0.001
+            while not self._held.acquire(blocking=False):
+                await sleep(pause)
+                pause = min(2 * pause, 0.05)
+        except BaseException:
+            queue.release()
+            raise
+
+    async def __aexit__(self, *details: object) -> None:
+        self._held.release()
+        self._queues.get().release()
+
+
 async def call(func: Callable[P, MaybeResult[T]], *args: P.args, **kwargs: P.kwargs) -> T:
     """Call a user's callback, and wait for its result where that is awaitable."""
     result = func(*args, **kwargs)
@@ -235,6 +267,69 @@ def spawn(name: str, one: Callable[[], Result[object]]) -> bool:
         tasks.add(task)
         task.add_done_callback(tasks.discard)
     return True
+
+
+async def finish(one: Callable[[], Awaitable[T]], seconds: float) -> T:
+    """Return what the call returns; if the caller is cancelled, give it ``seconds`` to end.
+
+    The end of the event loop cancels every task; this call has its time there, too.
+    """
+    if sniffio.current_async_library() == "trio":
+        return await _finish_on_trio(one, seconds)
+    task = asyncio.get_running_loop().create_task(_awaited(one))
+    # asyncio.run cancels all tasks that it can see.  This one is ended by its caller.
+    unregister = getattr(asyncio.tasks, "_unregister_task", None)
+    if unregister is not None:
+        unregister(task)
+    try:
+        return await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await _wait_in_spite_of_cancellation(task, seconds)
+        if not task.done():
+            task.cancel()
+            await _wait_in_spite_of_cancellation(task, seconds)
+        if task.done() and not task.cancelled():
+            task.exception()  # retrieved, so that it is not reported as lost
+        raise
+
+
+async def _awaited(one: Callable[[], Awaitable[T]]) -> T:
+    return await one()
+
+
+async def _wait_in_spite_of_cancellation(task: asyncio.Task[Any], seconds: float) -> None:
+    due = time.monotonic() + seconds
+    while not task.done() and (left := due - time.monotonic()) > 0:
+        with contextlib.suppress(asyncio.CancelledError):
+            await asyncio.wait([task], timeout=left)
+
+
+async def _finish_on_trio(one: Callable[[], Awaitable[T]], seconds: float) -> T:
+    import trio
+
+    outcome: list[T] = []
+    errors: list[Exception] = []
+    ended = trio.Event()
+    scope = trio.CancelScope(shield=True)
+
+    async def run() -> None:
+        with scope:
+            try:
+                outcome.append(await one())
+            except Exception as error:
+                errors.append(error)
+        ended.set()
+
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(run)
+        try:
+            await ended.wait()
+        except trio.Cancelled:
+            scope.deadline = trio.current_time() + seconds
+            raise
+    if errors:
+        raise errors[0]
+    return outcome[0]
 
 
 @contextlib.contextmanager

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import atexit
 import math
 import os
 import threading
+import time
 import weakref
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
@@ -31,9 +33,11 @@ __all__ = [
     "MaybeResult",
     "PeerLocal",
     "Result",
+    "SharedLock",
     "WorkerLocal",
     "call",
     "deadline",
+    "finish",
     "gather",
     "meanwhile",
     "open_client",
@@ -107,6 +111,10 @@ class PeerLocal(Generic[T]):
         return self._value
 
 
+SharedLock = Lock
+"""A lock for every thread of this process."""
+
+
 def call(func: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
     """Call a user's callback, which must be a plain function."""
     result = func(*args, **kwargs)
@@ -173,6 +181,29 @@ def spawn(name: str, one: Callable[[], Result[object]]) -> bool:
     except RuntimeError:  # the interpreter is shutting down, or there are too many threads
         return False
     return True
+
+
+_finishing: dict[threading.Thread, float] = {}
+
+
+def finish(one: Callable[[], T], seconds: float) -> T:
+    """Return what the call returns; if the process ends meanwhile, give it ``seconds`` to end."""
+    thread = threading.current_thread()
+    outer = _finishing.get(thread)
+    _finishing[thread] = max(seconds, outer or 0.0)
+    try:
+        return one()
+    finally:
+        if outer is None:
+            _finishing.pop(thread, None)
+
+
+@atexit.register
+def _wait_for_the_last() -> None:
+    due = time.monotonic()
+    for thread, seconds in list(_finishing.items()):
+        if thread is not threading.current_thread():
+            thread.join(max(0.0, due + seconds - time.monotonic()))
 
 
 def open_client(

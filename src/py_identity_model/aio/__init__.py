@@ -157,7 +157,6 @@ if TYPE_CHECKING:
     from .._protocol.jwks import JwksRequest as JwksRequest
     from .._protocol.jwks import JwksResponse as JwksResponse
     from .._protocol.login import AuthorizationRequest as AuthorizationRequest
-    from .._protocol.login import Session as Session
     from .._protocol.logout import build_end_session_url as build_end_session_url
     from .._protocol.logout import validate_post_logout_state as validate_post_logout_state
     from .._protocol.messages import ErrorKind as ErrorKind
@@ -209,6 +208,7 @@ if TYPE_CHECKING:
     from .._protocol.session_management import build_session_check_page as build_session_check_page
     from .._protocol.session_management import create_session_state as create_session_state
     from .._protocol.session_management import verify_session_state as verify_session_state
+    from .._protocol.session_record import SessionRecord as SessionRecord
     from .._protocol.signed_metadata import verify_signed_metadata as verify_signed_metadata
     from .._protocol.statistics import CacheEvent as CacheEvent
     from .._protocol.statistics import CacheStatistics as CacheStatistics
@@ -298,6 +298,7 @@ if TYPE_CHECKING:
     )
     from .provider_cache import clear_discovery_cache as clear_discovery_cache
     from .provider_cache import clear_jwks_cache as clear_jwks_cache
+    from .redis_session_store import AsyncRedisSessionStore as AsyncRedisSessionStore
     from .redis_store import AsyncRedisTokenStore as AsyncRedisTokenStore
     from .refreshing import refresh_token as refresh_token
     from .registration import delete_client as delete_client
@@ -305,6 +306,9 @@ if TYPE_CHECKING:
     from .registration import register_client as register_client
     from .registration import update_client as update_client
     from .revocation import revoke_token as revoke_token
+    from .session import AsyncSession as AsyncSession
+    from .session_store import AsyncMemorySessionStore as AsyncMemorySessionStore
+    from .session_store import AsyncSessionStore as AsyncSessionStore
     from .token_auth import AsyncTokenAuth as AsyncTokenAuth
     from .token_exchange import exchange_token as exchange_token
     from .token_source import AsyncTokenSource as AsyncTokenSource
@@ -323,10 +327,14 @@ __all__ = [
     "AccessTokenRefusedException",
     "AsyncAccessTokenVerifier",
     "AsyncHTTPClient",
+    "AsyncMemorySessionStore",
     "AsyncMemoryTokenStore",
     "AsyncOAuthClient",
     "AsyncOpaqueTokens",
+    "AsyncRedisSessionStore",
     "AsyncRedisTokenStore",
+    "AsyncSession",
+    "AsyncSessionStore",
     "AsyncStoredReplays",
     "AsyncTokenAuth",
     "AsyncTokenSource",
@@ -440,8 +448,8 @@ __all__ = [
     "ResponseRefusedException",
     "Secret",
     "SelfSignedTlsClientAuth",
-    "Session",
     "SessionCheckPage",
+    "SessionRecord",
     "Settings",
     "SignatureVerificationException",
     "StateValidationResult",
@@ -697,7 +705,7 @@ if not TYPE_CHECKING:
             ],
             ".._protocol.jarm": ["extract_jarm_response_jwt", "is_jarm_response"],
             ".._protocol.jwks": ["JwksRequest", "JwksResponse"],
-            ".._protocol.login": ["AuthorizationRequest", "Session"],
+            ".._protocol.login": ["AuthorizationRequest"],
             ".._protocol.logout": ["build_end_session_url", "validate_post_logout_state"],
             ".._protocol.messages": ["ErrorKind"],
             ".._protocol.mtls": [
@@ -744,6 +752,7 @@ if not TYPE_CHECKING:
                 "create_session_state",
                 "verify_session_state",
             ],
+            ".._protocol.session_record": ["SessionRecord"],
             ".._protocol.signed_metadata": ["verify_signed_metadata"],
             ".._protocol.statistics": [
                 "CacheEvent",
@@ -791,10 +800,13 @@ if not TYPE_CHECKING:
             ".probes": ["health", "prime", "refresh"],
             ".protected_resource": ["get_protected_resource_metadata"],
             ".provider_cache": ["clear_discovery_cache", "clear_jwks_cache"],
+            ".redis_session_store": ["AsyncRedisSessionStore"],
             ".redis_store": ["AsyncRedisTokenStore"],
             ".refreshing": ["refresh_token"],
             ".registration": ["delete_client", "read_client", "register_client", "update_client"],
             ".revocation": ["revoke_token"],
+            ".session": ["AsyncSession"],
+            ".session_store": ["AsyncMemorySessionStore", "AsyncSessionStore"],
             ".token_auth": ["AsyncTokenAuth"],
             ".token_exchange": ["exchange_token"],
             ".token_source": ["AsyncTokenSource"],

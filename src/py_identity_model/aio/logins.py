@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import replace
 from typing import Any, Unpack
 
 from .._jose.keys import KeySnapshot
@@ -34,7 +33,6 @@ from .._protocol.jarm import JarmCheck, extract_jarm_response_jwt, is_jarm_respo
 from .._protocol.login import (
     AuthorizationRequest,
     Secrets,
-    Session,
     check_begun,
     check_callback,
     check_unsigned,
@@ -65,13 +63,14 @@ from ..exceptions import (
 from .authorization_code import request_authorization_code_token
 from .id_token import validate_id_token
 from .par import push_authorization_request
-from .provider_access import AsyncProviderAccess
+from .session import AsyncSession
+from .session_access import AsyncSessionAccess
 
 _LOGIN_LIFETIME = 3600.0
 _OURS = frozenset({"request", "request_uri", "dpop_jkt"})
 
 
-class AsyncLogins(AsyncProviderAccess):
+class AsyncLogins(AsyncSessionAccess):
     """Begins logins, and finishes them."""
 
     async def authorization_request(
@@ -210,7 +209,7 @@ class AsyncLogins(AsyncProviderAccess):
         begun: AuthorizationRequest,
         *,
         userinfo: bool = False,
-    ) -> Session:
+    ) -> AsyncSession:
         """Finish a login: check everything, exchange the code, and return who logged in.
 
         ``answer``: the URL that was called, its query string, or the fields of a form that was
@@ -236,15 +235,14 @@ class AsyncLogins(AsyncProviderAccess):
             print(session.subject)
         """
         try:
-            session = await self._finish(answer, begun)
-            return await self._with_userinfo(session) if userinfo else session
+            return await self._finish(answer, begun, userinfo=userinfo)
         except PyIdentityModelException as error:
             log_failure("login", self.issuer, error)
             raise
 
     async def _finish(
-        self, answer: str | Mapping[str, Any], begun: AuthorizationRequest
-    ) -> Session:
+        self, answer: str | Mapping[str, Any], begun: AuthorizationRequest, *, userinfo: bool
+    ) -> AsyncSession:
         check_begun(begun)
         metadata = await self.metadata()
         if (begun.issuer, begun.client_id) != (metadata.issuer, self.client_id):
@@ -268,16 +266,23 @@ class AsyncLogins(AsyncProviderAccess):
             raise AuthorizeCallbackException(
                 "the two ID tokens are about different users", code="subject_mismatch"
             )
-        return Session(token, claims, response.expires_at, session_state=callback.session_state)
+        about = await self._about(token, claims) if userinfo else None
+        session = AsyncSession(
+            token, claims, response.expires_at, about, session_state=callback.session_state
+        )
+        await self.bind(session)
+        return session
 
     def _expects_bound(self, callback: AuthorizeCallbackResponse) -> bool:
         return self.dpop_key is not None and callback.code is not None
 
-    async def _with_userinfo(self, session: Session) -> Session:
-        about = await self.userinfo(session.access_token, expected_sub=session.subject)
+    async def _about(
+        self, token: Mapping[str, Any], claims: Mapping[str, Any]
+    ) -> Mapping[str, Any] | None:
+        about = await self.userinfo(str(token["access_token"]), expected_sub=str(claims["sub"]))
         if not about.is_successful:
             raise UserInfoException(str(about.error), None, about.status_code)
-        return replace(session, userinfo=about.claims)
+        return about.claims
 
     @asynccontextmanager
     async def _once(self, begun: AuthorizationRequest) -> AsyncIterator[None]:

@@ -3,26 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from typing import Any, Unpack, overload
+from typing import Any, Literal, Unpack, overload
 
 from .._protocol.client_credentials import ClientCredentialsTokenRequest
 from .._protocol.client_parameters import ExchangeParameters, TokenParameters
 from .._protocol.introspection import TokenIntrospectionRequest, TokenIntrospectionResponse
-from .._protocol.login import Session
 from .._protocol.logout import build_end_session_url
-from .._protocol.refreshing import RefreshTokenRequest, RefreshTokenResponse
+from .._protocol.refreshing import RefreshTokenResponse
 from .._protocol.revocation import TokenRevocationRequest, TokenRevocationResponse
+from .._protocol.session_record import target_name
 from .._protocol.token_endpoint import Scope
 from .._protocol.token_exchange import (
     TokenExchangeRequest,
     TokenExchangeResponse,
     judged_exchange,
 )
-from ..exceptions import InvalidArgumentError
+from .._protocol.userinfo import UserInfoResponse
+from ..exceptions import InvalidArgumentError, TokenRequestException
+from .id_token import validate_id_token
 from .introspection import introspect_token
-from .refreshing import refresh_token
 from .registered_client import AsyncRegisteredClient
 from .revocation import revoke_token
+from .session import AsyncSession, state_of
+from .session_access import AsyncSessionRenewal, AsyncSessionTokenSource
 from .token_auth import AsyncTokenAuth
 from .token_exchange import exchange_token
 from .token_source import AsyncTokenSource
@@ -54,9 +57,11 @@ class AsyncOAuthClient(AsyncRegisteredClient):
     before anything is sent.  ``message_signing`` names what the latter signs: requests (JAR),
     responses (JARM), by default both.  ``tls_client_certificate_bound_access_tokens`` says that
     ``http_client`` was made elsewhere and presents a certificate, to which tokens are bound
-    however the client authenticates.  ``token_store`` keeps the tokens of :meth:`token_source`,
-    ``replay_store`` the logins that were finished.  ``http_client``, ``discovery_policy`` and
-    ``settings`` are those of the functions.
+    however the client authenticates.  ``token_store`` keeps the machine's tokens of
+    :meth:`token_source`, ``session_store`` the logins (an :class:`AsyncSessionStore`; in this
+    process by default, which forgets them with it), for ``session_lifetime`` seconds after their
+    last use unless the provider says; ``replay_store`` the logins that were finished.
+    ``http_client``, ``discovery_policy`` and ``settings`` are those of the functions.
 
     Raises :class:`ConfigurationException` for a client that violates its profile, and
     :class:`InvalidArgumentError` (a ``ValueError``) for an argument that cannot be used.
@@ -72,26 +77,72 @@ class AsyncOAuthClient(AsyncRegisteredClient):
     """
 
     async def refresh(
-        self, session: Session | str, scope: Scope | None = None
+        self, session: AsyncSession | str, scope: Scope | None = None
     ) -> RefreshTokenResponse:
         """Exchange the refresh token of a session, or one by itself, for new tokens.
 
-        Nothing is raised for what the provider says, see :func:`refresh_token`.
+        Those of a session are stored in its record.  A text is presented as it is: never pass
+        the one of a session.  Nothing is raised for what the provider refuses, see
+        :func:`refresh_token`.  An ID token in the answer is validated, that of a session against
+        the first one; if it is refused, a session keeps its new refresh token alone, and what
+        came for a text is discarded.
+
+        Raises :class:`TokenRequestException` (``login_required``, ``store_unavailable``, or
+        another code for an answer that cannot be used), :class:`IdTokenValidationException` and
+        what else :func:`validate_id_token` raises.  RFC 6749 §6, OpenID Connect Core §12.2.
 
         Example::
 
             response = await client.refresh(session)
         """
-        token = session if isinstance(session, str) else session.refresh_token
-        request = RefreshTokenRequest(
-            await self.endpoint("token_endpoint"),
-            self.client_id,
-            token or "",
-            scope,
-            client_authentication=await self._proof_of_identity(),
-            dpop_key=self.dpop_key,
-        )
-        return await refresh_token(request, self._http_client, settings=self._settings)
+        parameters = {} if scope is None else {"scope": scope}
+        if isinstance(session, str):
+            return await self._refresh_text(session, parameters)
+        renewal = AsyncSessionRenewal(self, session, target_name(parameters), parameters, 60.0)
+        try:
+            await renewal.token(object(), None, lambda record: bool(renewal.responses))
+        except TokenRequestException:
+            if not renewal.responses or renewal.responses[-1].is_successful:
+                raise
+        return renewal.responses[-1]
+
+    async def _refresh_text(self, token: str, parameters: dict[str, Any]) -> RefreshTokenResponse:
+        response = await self.present(await self.refresh_request(token, parameters))
+        answer = (response.token or {}) if response.is_successful else {}
+        if answer.get("id_token"):
+            await validate_id_token(
+                answer["id_token"],
+                self._id_token_config(),
+                self.issuer,
+                self._http_client,
+                access_token=answer.get("access_token"),
+                settings=self._settings,
+            )
+        return response
+
+    async def userinfo(
+        self,
+        access_token: AsyncSession | str,
+        *,
+        expected_sub: str | None = None,
+        method: Literal["GET", "POST"] = "GET",
+    ) -> UserInfoResponse:
+        """Ask for the claims of a session's user, or of the ``sub`` expected for an access token.
+
+        See :func:`get_userinfo`.  Raises :class:`InvalidArgumentError` for a token without
+        ``expected_sub``, and what :meth:`AsyncSession.get_access_token` does.
+
+        Example::
+
+            response = await client.userinfo(session.access_token, expected_sub=session.subject)
+        """
+        if not isinstance(access_token, str):
+            source = await self.token_source(session=access_token)
+            expected_sub = access_token.subject
+            access_token = (await source.get_token()).access_token
+        if expected_sub is None:
+            raise InvalidArgumentError("expected_sub says whose claims the access token is for")
+        return await super().userinfo(access_token, expected_sub=expected_sub, method=method)
 
     async def introspect(self, token: str, hint: str | None = None) -> TokenIntrospectionResponse:
         """Ask what a token is worth; see :func:`introspect_token`.
@@ -109,13 +160,22 @@ class AsyncOAuthClient(AsyncRegisteredClient):
         )
         return await introspect_token(request, self._http_client, settings=self._settings)
 
-    async def revoke(self, token: str, hint: str | None = None) -> TokenRevocationResponse:
-        """Tell the provider that a token is not needed any more; see :func:`revoke_token`.
+    async def revoke(
+        self, token: AsyncSession | str, hint: str | None = None
+    ) -> TokenRevocationResponse:
+        """Tell the provider that a token, or a session's tokens, are not needed any more.
+
+        The record of a session is deleted first, whatever the provider says; then its refresh
+        token is revoked, or its access token if it has none.  See :func:`revoke_token`.
+
+        Raises :class:`TokenRequestException` (``store_unavailable``): then the session lives on.
 
         Example::
 
-            response = await client.revoke(session.access_token)
+            response = await client.revoke(session)
         """
+        if not isinstance(token, str):
+            token, hint = await self._end(token)
         request = TokenRevocationRequest(
             await self.endpoint("revocation_endpoint"),
             token,
@@ -124,6 +184,16 @@ class AsyncOAuthClient(AsyncRegisteredClient):
             client_authentication=await self._proof_of_identity(),
         )
         return await revoke_token(request, self._http_client, settings=self._settings)
+
+    async def _end(self, session: AsyncSession) -> tuple[str, str]:
+        """Delete the record of a session; return which token to revoke, and its kind."""
+        records = await self.bind(session)
+        state = state_of(session)
+        record = await records.remove(str(state.name), state.record.version) or state.record
+        state.ended = True
+        if record.refresh_token is not None:
+            return record.refresh_token, "refresh_token"
+        return str(session.token.get("access_token", "")), "access_token"
 
     async def exchange(
         self,
@@ -155,33 +225,30 @@ class AsyncOAuthClient(AsyncRegisteredClient):
     async def token_source(
         self,
         *,
-        session: Session | None = None,
+        session: AsyncSession | None = None,
         margin: float = 60.0,
         **more: Unpack[TokenParameters],
     ) -> AsyncTokenSource:
         """Return tokens that renew themselves: this machine's own, or those of a session.
 
         ``more`` (``scope``, ``resource``, ``audience``...) is as for
-        :class:`ClientCredentialsTokenRequest` or :class:`RefreshTokenRequest`.
+        :class:`ClientCredentialsTokenRequest` or :class:`RefreshTokenRequest`.  A session has an
+        access token for each, and one refresh token for all of them.
 
         Example::
 
             source = await client.token_source(scope="read")
         """
+        if session is not None:
+            return AsyncSessionTokenSource(self, session, dict(more), margin)
         common: dict[str, Any] = {
             "client_authentication": await self._proof_of_identity(),
             "dpop_key": self.dpop_key,
             **more,
         }
         address = await self.endpoint("token_endpoint")
-        request: ClientCredentialsTokenRequest | RefreshTokenRequest
-        if session is None:
-            request = ClientCredentialsTokenRequest(address, self.client_id, **common)
-        else:
-            token = session.refresh_token or ""
-            request = RefreshTokenRequest(address, self.client_id, token, **common)
         return AsyncTokenSource(
-            request,
+            ClientCredentialsTokenRequest(address, self.client_id, **common),
             self._http_client,
             store=self._store,
             margin=margin,
@@ -191,7 +258,7 @@ class AsyncOAuthClient(AsyncRegisteredClient):
     async def auth(
         self,
         *,
-        session: Session | None = None,
+        session: AsyncSession | None = None,
         origins: Collection[str] | None = None,
         allow_tokens_over_plain_http: bool = False,
         **more: Unpack[TokenParameters],
@@ -213,7 +280,7 @@ class AsyncOAuthClient(AsyncRegisteredClient):
     @overload
     async def end_session_url(
         self,
-        session: Session,
+        session: AsyncSession,
         *,
         post_logout_redirect_uri: str | None = None,
         state: str | None = None,
@@ -237,7 +304,7 @@ class AsyncOAuthClient(AsyncRegisteredClient):
 
     async def end_session_url(
         self,
-        session: Session | None = None,
+        session: AsyncSession | None = None,
         *,
         id_token_hint: str | None = None,
         post_logout_redirect_uri: str | None = None,

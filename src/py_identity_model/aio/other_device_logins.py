@@ -18,7 +18,6 @@ from .._protocol.device import (
 )
 from .._protocol.discovery import DiscoveryDocumentResponse
 from .._protocol.id_token_limits import check_request_id
-from .._protocol.login import Session
 from .._protocol.token_endpoint import (
     Scope,
     TokenResponse,
@@ -35,6 +34,7 @@ from .ciba import (
 from .device import request_device_authorization, wait_for_device_token
 from .id_token import validate_id_token
 from .logins import AsyncLogins
+from .session import AsyncSession
 
 _INSIDE = (
     *("login_hint", "login_hint_token", "id_token_hint", "binding_message", "user_code"),
@@ -76,7 +76,7 @@ class AsyncOtherDeviceLogins(AsyncLogins):
 
     async def wait_for_device_login(
         self, device: DeviceAuthorizationResponse, scope: Scope | None = None
-    ) -> Session:
+    ) -> AsyncSession:
         """Return who logged in, once the user has agreed; the ID token is validated.
 
         Parameters:
@@ -203,7 +203,7 @@ class AsyncOtherDeviceLogins(AsyncLogins):
 
     async def wait_for_backchannel_login(
         self, started: BackchannelAuthenticationResponse
-    ) -> Session:
+    ) -> AsyncSession:
         """Return who logged in, once the user has agreed; the ID token is validated.
 
         Parameters:
@@ -224,7 +224,7 @@ class AsyncOtherDeviceLogins(AsyncLogins):
 
     async def poll_backchannel_login(
         self, started: BackchannelAuthenticationResponse
-    ) -> Session | None:
+    ) -> AsyncSession | None:
         """Ask once, as after a notification (ping); None while the user has not decided.
 
         Parameters:
@@ -255,21 +255,21 @@ class AsyncOtherDeviceLogins(AsyncLogins):
 
     async def _backchannel_session(
         self, request: BackchannelTokenRequest, response: TokenResponse
-    ) -> Session:
+    ) -> AsyncSession:
         session = await self._session_of(request.address, response, has_id_token=True)
         check_request_id(session.claims, request.auth_req_id)
         return session
 
     async def _session_of(
         self, address: str, response: TokenResponse, *, has_id_token: bool
-    ) -> Session:
+    ) -> AsyncSession:
         """Return the session that a token response begins, its ID token validated."""
         if not response.is_successful:
             raise refused_by(address, response)
         token = response.token or {}
         check_token_answer(token, address, bound=self.dpop_key is not None)
         if not has_id_token:
-            return Session(token, {}, response.expires_at)
+            return await self._begun(AsyncSession(token, {}, response.expires_at))
         id_token = token.get("id_token")
         if not isinstance(id_token, str):
             raise TokenRequestException(
@@ -286,4 +286,8 @@ class AsyncOtherDeviceLogins(AsyncLogins):
             settings=self._settings,
         )
         self._check_id_token(id_token, claims)
-        return Session(token, claims, response.expires_at)
+        return await self._begun(AsyncSession(token, claims, response.expires_at))
+
+    async def _begun(self, session: AsyncSession) -> AsyncSession:
+        await self.bind(session)
+        return session

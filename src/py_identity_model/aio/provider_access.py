@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any, Literal
 
 from .._jose.jwk import PrivateKey
@@ -27,6 +28,7 @@ from .._protocol.id_token_limits import check_age, check_audiences
 from .._protocol.mtls import resolve_mtls_endpoint
 from .._protocol.policy import DiscoveryPolicy, without_login_members
 from .._protocol.replay import MemoryReplayStore, ReplayStore
+from .._protocol.session_record import SESSION_LIFETIME, checked_lifetime
 from .._protocol.token_endpoint import Scope, scope_text
 from .._protocol.token_validation import TokenValidationConfig
 from .._protocol.userinfo import UserInfoRequest, UserInfoResponse
@@ -38,6 +40,8 @@ from ..exceptions import (
 )
 from .http import AsyncHTTPClient, check_http_client
 from .provider_cache import AsyncProviderCache, cache_of, default_cache
+from .session_records import AsyncSessionRecords, request_seconds
+from .session_store import AsyncMemorySessionStore, AsyncSessionStore
 from .token_store import AsyncMemoryTokenStore, AsyncTokenStore
 from .userinfo import get_userinfo
 
@@ -98,6 +102,8 @@ class AsyncProviderAccess:
         decryption_keys: PrivateKey | Sequence[PrivateKey] | None = None,
         client_secret: str | None = None,
         token_store: AsyncTokenStore | None = None,
+        session_store: AsyncSessionStore | None = None,
+        session_lifetime: float = SESSION_LIFETIME,
         replay_store: ReplayStore | None = None,
         http_client: AsyncHTTPClient | None = None,
         discovery_policy: DiscoveryPolicy | None = None,
@@ -156,6 +162,11 @@ class AsyncProviderAccess:
         self._decryption_keys = decryption_keys
         self._client_secret = client_secret
         self._store = AsyncMemoryTokenStore() if token_store is None else token_store
+        self._sessions = AsyncSessionRecords(
+            AsyncMemorySessionStore() if session_store is None else session_store,
+            checked_lifetime(session_lifetime),
+            partial(request_seconds, http_client, settings),
+        )
         self._replays = MemoryReplayStore() if replay_store is None else replay_store
         self._http_client = http_client
         self._policy = without_login_members(discovery_policy)

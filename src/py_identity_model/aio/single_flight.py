@@ -10,9 +10,9 @@ from time import monotonic
 from typing import Any, Generic, TypeVar
 
 from .._fork import forget_in_child
+from .._protocol.under_way import waits_for_itself_error
 from .._seam.aio import Event, PeerLocal, Result, spawn, wait_for
 from ..exceptions import (
-    ConfigurationException,
     NetworkException,
     PyIdentityModelException,
 )
@@ -89,7 +89,7 @@ class AsyncSingleFlight(Generic[V]):
             if flight is None:
                 return None
             if flight in _executing.get():
-                flight.error = _waits_for_itself_error()  # its consequences say less
+                flight.error = waits_for_itself_error()  # its consequences say less
                 raise flight.error
             if began:
                 execute = partial(self._execute, key, flight, call)
@@ -142,14 +142,6 @@ class AsyncSingleFlight(Generic[V]):
         with self._lock:
             flight.table.pop(key, None)
         flight.done.set()
-
-
-def _waits_for_itself_error() -> ConfigurationException:
-    return ConfigurationException(
-        "the HTTP client waits for itself: its `auth` needs a token that is requested through the "
-        "same client; give the source another http_client, or the auth the API's origins",
-        code="client_waits_for_itself",
-    )
 
 
 def _shared_error(error: Exception) -> Exception:

@@ -97,9 +97,12 @@ class AsyncTokenAuth(httpx.Auth):
             and (origin, token.access_token) not in self._refused
         ):
             try:
-                token = await self._source.renew(token.access_token)
+                renewed = await self._source.renew(token.access_token)
             except PyIdentityModelException:
                 return  # the source says why; the caller has the API's own answer
+            if renewed.access_token == token.access_token:
+                return  # it replaced a refused one a moment ago
+            token = renewed
             self._authorize(request, token)
             response = yield request
             self._learn(request, response)

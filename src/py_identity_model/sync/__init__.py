@@ -158,7 +158,6 @@ if TYPE_CHECKING:
     from .._protocol.jwks import JwksRequest as JwksRequest
     from .._protocol.jwks import JwksResponse as JwksResponse
     from .._protocol.login import AuthorizationRequest as AuthorizationRequest
-    from .._protocol.login import Session as Session
     from .._protocol.logout import build_end_session_url as build_end_session_url
     from .._protocol.logout import validate_post_logout_state as validate_post_logout_state
     from .._protocol.messages import ErrorKind as ErrorKind
@@ -210,6 +209,7 @@ if TYPE_CHECKING:
     from .._protocol.session_management import build_session_check_page as build_session_check_page
     from .._protocol.session_management import create_session_state as create_session_state
     from .._protocol.session_management import verify_session_state as verify_session_state
+    from .._protocol.session_record import SessionRecord as SessionRecord
     from .._protocol.signed_metadata import verify_signed_metadata as verify_signed_metadata
     from .._protocol.statistics import CacheEvent as CacheEvent
     from .._protocol.statistics import CacheStatistics as CacheStatistics
@@ -299,6 +299,7 @@ if TYPE_CHECKING:
     )
     from .provider_cache import clear_discovery_cache as clear_discovery_cache
     from .provider_cache import clear_jwks_cache as clear_jwks_cache
+    from .redis_session_store import RedisSessionStore as RedisSessionStore
     from .redis_store import RedisTokenStore as RedisTokenStore
     from .refreshing import refresh_token as refresh_token
     from .registration import delete_client as delete_client
@@ -306,6 +307,9 @@ if TYPE_CHECKING:
     from .registration import register_client as register_client
     from .registration import update_client as update_client
     from .revocation import revoke_token as revoke_token
+    from .session import Session as Session
+    from .session_store import MemorySessionStore as MemorySessionStore
+    from .session_store import SessionStore as SessionStore
     from .token_auth import TokenAuth as TokenAuth
     from .token_exchange import exchange_token as exchange_token
     from .token_source import TokenSource as TokenSource
@@ -414,6 +418,7 @@ __all__ = [
     "LogoutTokenValidationException",
     "MappingSource",
     "MemoryReplayStore",
+    "MemorySessionStore",
     "MemoryTokenStore",
     "MtlsClientAuth",
     "NetworkException",
@@ -430,6 +435,7 @@ __all__ = [
     "PushedAuthorizationResponse",
     "PyIdentityModelException",
     "RedisReplayStore",
+    "RedisSessionStore",
     "RedisTokenStore",
     "RefreshTokenRequest",
     "RefreshTokenResponse",
@@ -439,6 +445,8 @@ __all__ = [
     "SelfSignedTlsClientAuth",
     "Session",
     "SessionCheckPage",
+    "SessionRecord",
+    "SessionStore",
     "Settings",
     "SignatureVerificationException",
     "StateValidationResult",
@@ -698,7 +706,7 @@ if not TYPE_CHECKING:
             ],
             ".._protocol.jarm": ["extract_jarm_response_jwt", "is_jarm_response"],
             ".._protocol.jwks": ["JwksRequest", "JwksResponse"],
-            ".._protocol.login": ["AuthorizationRequest", "Session"],
+            ".._protocol.login": ["AuthorizationRequest"],
             ".._protocol.logout": ["build_end_session_url", "validate_post_logout_state"],
             ".._protocol.messages": ["ErrorKind"],
             ".._protocol.mtls": [
@@ -745,6 +753,7 @@ if not TYPE_CHECKING:
                 "create_session_state",
                 "verify_session_state",
             ],
+            ".._protocol.session_record": ["SessionRecord"],
             ".._protocol.signed_metadata": ["verify_signed_metadata"],
             ".._protocol.statistics": [
                 "CacheEvent",
@@ -792,10 +801,13 @@ if not TYPE_CHECKING:
             ".probes": ["health", "prime", "refresh"],
             ".protected_resource": ["get_protected_resource_metadata"],
             ".provider_cache": ["clear_discovery_cache", "clear_jwks_cache"],
+            ".redis_session_store": ["RedisSessionStore"],
             ".redis_store": ["RedisTokenStore"],
             ".refreshing": ["refresh_token"],
             ".registration": ["delete_client", "read_client", "register_client", "update_client"],
             ".revocation": ["revoke_token"],
+            ".session": ["Session"],
+            ".session_store": ["MemorySessionStore", "SessionStore"],
             ".token_auth": ["TokenAuth"],
             ".token_exchange": ["exchange_token"],
             ".token_source": ["TokenSource"],

@@ -6,7 +6,6 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import replace
 from typing import Any, Unpack
 
 from .._jose.keys import KeySnapshot
@@ -35,7 +34,6 @@ from .._protocol.jarm import JarmCheck, extract_jarm_response_jwt, is_jarm_respo
 from .._protocol.login import (
     AuthorizationRequest,
     Secrets,
-    Session,
     check_begun,
     check_callback,
     check_unsigned,
@@ -66,13 +64,14 @@ from ..exceptions import (
 from .authorization_code import request_authorization_code_token
 from .id_token import validate_id_token
 from .par import push_authorization_request
-from .provider_access import ProviderAccess
+from .session import Session
+from .session_access import SessionAccess
 
 _LOGIN_LIFETIME = 3600.0
 _OURS = frozenset({"request", "request_uri", "dpop_jkt"})
 
 
-class Logins(ProviderAccess):
+class Logins(SessionAccess):
     """Begins logins, and finishes them."""
 
     def authorization_request(
@@ -233,13 +232,14 @@ class Logins(ProviderAccess):
             print(session.subject)
         """
         try:
-            session = self._finish(answer, begun)
-            return self._with_userinfo(session) if userinfo else session
+            return self._finish(answer, begun, userinfo=userinfo)
         except PyIdentityModelException as error:
             log_failure("login", self.issuer, error)
             raise
 
-    def _finish(self, answer: str | Mapping[str, Any], begun: AuthorizationRequest) -> Session:
+    def _finish(
+        self, answer: str | Mapping[str, Any], begun: AuthorizationRequest, *, userinfo: bool
+    ) -> Session:
         check_begun(begun)
         metadata = self.metadata()
         if (begun.issuer, begun.client_id) != (metadata.issuer, self.client_id):
@@ -263,16 +263,23 @@ class Logins(ProviderAccess):
             raise AuthorizeCallbackException(
                 "the two ID tokens are about different users", code="subject_mismatch"
             )
-        return Session(token, claims, response.expires_at, session_state=callback.session_state)
+        about = self._about(token, claims) if userinfo else None
+        session = Session(
+            token, claims, response.expires_at, about, session_state=callback.session_state
+        )
+        self.bind(session)
+        return session
 
     def _expects_bound(self, callback: AuthorizeCallbackResponse) -> bool:
         return self.dpop_key is not None and callback.code is not None
 
-    def _with_userinfo(self, session: Session) -> Session:
-        about = self.userinfo(session.access_token, expected_sub=session.subject)
+    def _about(
+        self, token: Mapping[str, Any], claims: Mapping[str, Any]
+    ) -> Mapping[str, Any] | None:
+        about = self.userinfo(str(token["access_token"]), expected_sub=str(claims["sub"]))
         if not about.is_successful:
             raise UserInfoException(str(about.error), None, about.status_code)
-        return replace(session, userinfo=about.claims)
+        return about.claims
 
     @contextmanager
     def _once(self, begun: AuthorizationRequest) -> Iterator[None]:

@@ -4,26 +4,29 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from typing import Any, Unpack, overload
+from typing import Any, Literal, Unpack, overload
 
 from .._protocol.client_credentials import ClientCredentialsTokenRequest
 from .._protocol.client_parameters import ExchangeParameters, TokenParameters
 from .._protocol.introspection import TokenIntrospectionRequest, TokenIntrospectionResponse
-from .._protocol.login import Session
 from .._protocol.logout import build_end_session_url
-from .._protocol.refreshing import RefreshTokenRequest, RefreshTokenResponse
+from .._protocol.refreshing import RefreshTokenResponse
 from .._protocol.revocation import TokenRevocationRequest, TokenRevocationResponse
+from .._protocol.session_record import target_name
 from .._protocol.token_endpoint import Scope
 from .._protocol.token_exchange import (
     TokenExchangeRequest,
     TokenExchangeResponse,
     judged_exchange,
 )
-from ..exceptions import InvalidArgumentError
+from .._protocol.userinfo import UserInfoResponse
+from ..exceptions import InvalidArgumentError, TokenRequestException
+from .id_token import validate_id_token
 from .introspection import introspect_token
-from .refreshing import refresh_token
 from .registered_client import RegisteredClient
 from .revocation import revoke_token
+from .session import Session, state_of
+from .session_access import SessionRenewal, SessionTokenSource
 from .token_auth import TokenAuth
 from .token_exchange import exchange_token
 from .token_source import TokenSource
@@ -55,9 +58,11 @@ class OAuthClient(RegisteredClient):
     before anything is sent.  ``message_signing`` names what the latter signs: requests (JAR),
     responses (JARM), by default both.  ``tls_client_certificate_bound_access_tokens`` says that
     ``http_client`` was made elsewhere and presents a certificate, to which tokens are bound
-    however the client authenticates.  ``token_store`` keeps the tokens of :meth:`token_source`,
-    ``replay_store`` the logins that were finished.  ``http_client``, ``discovery_policy`` and
-    ``settings`` are those of the functions.
+    however the client authenticates.  ``token_store`` keeps the machine's tokens of
+    :meth:`token_source`, ``session_store`` the logins (an :class:`SessionStore`; in this
+    process by default, which forgets them with it), for ``session_lifetime`` seconds after their
+    last use unless the provider says; ``replay_store`` the logins that were finished.
+    ``http_client``, ``discovery_policy`` and ``settings`` are those of the functions.
 
     Raises :class:`ConfigurationException` for a client that violates its profile, and
     :class:`InvalidArgumentError` (a ``ValueError``) for an argument that cannot be used.
@@ -75,22 +80,68 @@ class OAuthClient(RegisteredClient):
     def refresh(self, session: Session | str, scope: Scope | None = None) -> RefreshTokenResponse:
         """Exchange the refresh token of a session, or one by itself, for new tokens.
 
-        Nothing is raised for what the provider says, see :func:`refresh_token`.
+        Those of a session are stored in its record.  A text is presented as it is: never pass
+        the one of a session.  Nothing is raised for what the provider refuses, see
+        :func:`refresh_token`.  An ID token in the answer is validated, that of a session against
+        the first one; if it is refused, a session keeps its new refresh token alone, and what
+        came for a text is discarded.
+
+        Raises :class:`TokenRequestException` (``login_required``, ``store_unavailable``, or
+        another code for an answer that cannot be used), :class:`IdTokenValidationException` and
+        what else :func:`validate_id_token` raises.  RFC 6749 §6, OpenID Connect Core §12.2.
 
         Example::
 
             response = client.refresh(session)
         """
-        token = session if isinstance(session, str) else session.refresh_token
-        request = RefreshTokenRequest(
-            self.endpoint("token_endpoint"),
-            self.client_id,
-            token or "",
-            scope,
-            client_authentication=self._proof_of_identity(),
-            dpop_key=self.dpop_key,
-        )
-        return refresh_token(request, self._http_client, settings=self._settings)
+        parameters = {} if scope is None else {"scope": scope}
+        if isinstance(session, str):
+            return self._refresh_text(session, parameters)
+        renewal = SessionRenewal(self, session, target_name(parameters), parameters, 60.0)
+        try:
+            renewal.token(object(), None, lambda record: bool(renewal.responses))
+        except TokenRequestException:
+            if not renewal.responses or renewal.responses[-1].is_successful:
+                raise
+        return renewal.responses[-1]
+
+    def _refresh_text(self, token: str, parameters: dict[str, Any]) -> RefreshTokenResponse:
+        response = self.present(self.refresh_request(token, parameters))
+        answer = (response.token or {}) if response.is_successful else {}
+        if answer.get("id_token"):
+            validate_id_token(
+                answer["id_token"],
+                self._id_token_config(),
+                self.issuer,
+                self._http_client,
+                access_token=answer.get("access_token"),
+                settings=self._settings,
+            )
+        return response
+
+    def userinfo(
+        self,
+        access_token: Session | str,
+        *,
+        expected_sub: str | None = None,
+        method: Literal["GET", "POST"] = "GET",
+    ) -> UserInfoResponse:
+        """Ask for the claims of a session's user, or of the ``sub`` expected for an access token.
+
+        See :func:`get_userinfo`.  Raises :class:`InvalidArgumentError` for a token without
+        ``expected_sub``, and what :meth:`Session.get_access_token` does.
+
+        Example::
+
+            response = client.userinfo(session.access_token, expected_sub=session.subject)
+        """
+        if not isinstance(access_token, str):
+            source = self.token_source(session=access_token)
+            expected_sub = access_token.subject
+            access_token = (source.get_token()).access_token
+        if expected_sub is None:
+            raise InvalidArgumentError("expected_sub says whose claims the access token is for")
+        return super().userinfo(access_token, expected_sub=expected_sub, method=method)
 
     def introspect(self, token: str, hint: str | None = None) -> TokenIntrospectionResponse:
         """Ask what a token is worth; see :func:`introspect_token`.
@@ -108,13 +159,20 @@ class OAuthClient(RegisteredClient):
         )
         return introspect_token(request, self._http_client, settings=self._settings)
 
-    def revoke(self, token: str, hint: str | None = None) -> TokenRevocationResponse:
-        """Tell the provider that a token is not needed any more; see :func:`revoke_token`.
+    def revoke(self, token: Session | str, hint: str | None = None) -> TokenRevocationResponse:
+        """Tell the provider that a token, or a session's tokens, are not needed any more.
+
+        The record of a session is deleted first, whatever the provider says; then its refresh
+        token is revoked, or its access token if it has none.  See :func:`revoke_token`.
+
+        Raises :class:`TokenRequestException` (``store_unavailable``): then the session lives on.
 
         Example::
 
-            response = client.revoke(session.access_token)
+            response = client.revoke(session)
         """
+        if not isinstance(token, str):
+            token, hint = self._end(token)
         request = TokenRevocationRequest(
             self.endpoint("revocation_endpoint"),
             token,
@@ -123,6 +181,16 @@ class OAuthClient(RegisteredClient):
             client_authentication=self._proof_of_identity(),
         )
         return revoke_token(request, self._http_client, settings=self._settings)
+
+    def _end(self, session: Session) -> tuple[str, str]:
+        """Delete the record of a session; return which token to revoke, and its kind."""
+        records = self.bind(session)
+        state = state_of(session)
+        record = records.remove(str(state.name), state.record.version) or state.record
+        state.ended = True
+        if record.refresh_token is not None:
+            return record.refresh_token, "refresh_token"
+        return str(session.token.get("access_token", "")), "access_token"
 
     def exchange(
         self,
@@ -161,26 +229,23 @@ class OAuthClient(RegisteredClient):
         """Return tokens that renew themselves: this machine's own, or those of a session.
 
         ``more`` (``scope``, ``resource``, ``audience``...) is as for
-        :class:`ClientCredentialsTokenRequest` or :class:`RefreshTokenRequest`.
+        :class:`ClientCredentialsTokenRequest` or :class:`RefreshTokenRequest`.  A session has an
+        access token for each, and one refresh token for all of them.
 
         Example::
 
             source = client.token_source(scope="read")
         """
+        if session is not None:
+            return SessionTokenSource(self, session, dict(more), margin)
         common: dict[str, Any] = {
             "client_authentication": self._proof_of_identity(),
             "dpop_key": self.dpop_key,
             **more,
         }
         address = self.endpoint("token_endpoint")
-        request: ClientCredentialsTokenRequest | RefreshTokenRequest
-        if session is None:
-            request = ClientCredentialsTokenRequest(address, self.client_id, **common)
-        else:
-            token = session.refresh_token or ""
-            request = RefreshTokenRequest(address, self.client_id, token, **common)
         return TokenSource(
-            request,
+            ClientCredentialsTokenRequest(address, self.client_id, **common),
             self._http_client,
             store=self._store,
             margin=margin,

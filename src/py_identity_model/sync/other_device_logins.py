@@ -19,7 +19,6 @@ from .._protocol.device import (
 )
 from .._protocol.discovery import DiscoveryDocumentResponse
 from .._protocol.id_token_limits import check_request_id
-from .._protocol.login import Session
 from .._protocol.token_endpoint import (
     Scope,
     TokenResponse,
@@ -36,6 +35,7 @@ from .ciba import (
 from .device import request_device_authorization, wait_for_device_token
 from .id_token import validate_id_token
 from .logins import Logins
+from .session import Session
 
 _INSIDE = (
     *("login_hint", "login_hint_token", "id_token_hint", "binding_message", "user_code"),
@@ -260,7 +260,7 @@ class OtherDeviceLogins(Logins):
         token = response.token or {}
         check_token_answer(token, address, bound=self.dpop_key is not None)
         if not has_id_token:
-            return Session(token, {}, response.expires_at)
+            return self._begun(Session(token, {}, response.expires_at))
         id_token = token.get("id_token")
         if not isinstance(id_token, str):
             raise TokenRequestException(
@@ -277,4 +277,8 @@ class OtherDeviceLogins(Logins):
             settings=self._settings,
         )
         self._check_id_token(id_token, claims)
-        return Session(token, claims, response.expires_at)
+        return self._begun(Session(token, claims, response.expires_at))
+
+    def _begun(self, session: Session) -> Session:
+        self.bind(session)
+        return session

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any, Literal
 
 from .._jose.jwk import PrivateKey
@@ -28,6 +29,7 @@ from .._protocol.id_token_limits import check_age, check_audiences
 from .._protocol.mtls import resolve_mtls_endpoint
 from .._protocol.policy import DiscoveryPolicy, without_login_members
 from .._protocol.replay import MemoryReplayStore, ReplayStore
+from .._protocol.session_record import SESSION_LIFETIME, checked_lifetime
 from .._protocol.token_endpoint import Scope, scope_text
 from .._protocol.token_validation import TokenValidationConfig
 from .._protocol.userinfo import UserInfoRequest, UserInfoResponse
@@ -39,6 +41,8 @@ from ..exceptions import (
 )
 from .http import HTTPClient, check_http_client
 from .provider_cache import ProviderCache, cache_of, default_cache
+from .session_records import SessionRecords, request_seconds
+from .session_store import MemorySessionStore, SessionStore
 from .token_store import MemoryTokenStore, TokenStore
 from .userinfo import get_userinfo
 
@@ -99,6 +103,8 @@ class ProviderAccess:
         decryption_keys: PrivateKey | Sequence[PrivateKey] | None = None,
         client_secret: str | None = None,
         token_store: TokenStore | None = None,
+        session_store: SessionStore | None = None,
+        session_lifetime: float = SESSION_LIFETIME,
         replay_store: ReplayStore | None = None,
         http_client: HTTPClient | None = None,
         discovery_policy: DiscoveryPolicy | None = None,
@@ -157,6 +163,11 @@ class ProviderAccess:
         self._decryption_keys = decryption_keys
         self._client_secret = client_secret
         self._store = MemoryTokenStore() if token_store is None else token_store
+        self._sessions = SessionRecords(
+            MemorySessionStore() if session_store is None else session_store,
+            checked_lifetime(session_lifetime),
+            partial(request_seconds, http_client, settings),
+        )
         self._replays = MemoryReplayStore() if replay_store is None else replay_store
         self._http_client = http_client
         self._policy = without_login_members(discovery_policy)

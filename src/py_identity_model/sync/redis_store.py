@@ -3,48 +3,30 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable
-from contextlib import AbstractContextManager
-from typing import Any
-
-from ..exceptions import InvalidArgumentError
+from .redis_values import RedisValues, milliseconds
 
 
-class RedisTokenStore:
+class RedisTokenStore(RedisValues):
     """Keeps tokens in Redis, for all processes that use it: an :class:`TokenStore`.
 
-    ``client`` is redis-py's, of the kind that goes with this API; closing it is yours, and so are
-    its timeouts: give it some (``socket_timeout``), or a server that hangs holds its callers.
-    ``prefix`` begins every key.  Tokens are secrets: ``encrypt`` gets each text before it leaves
-    the process, and ``decrypt`` what comes back, as bytes.  A lock that is held by a process that
-    died opens after ``lock_timeout`` seconds; it must be longer than a token request may take.
+    Parameters:
+        client: redis-py's, of the kind that goes with this API; closing it is yours, and so are
+            its timeouts: give it some (``socket_timeout``), or a server that hangs holds its
+            callers.  It must run scripts.
+        prefix: begins every key.
+        encrypt: gets each text before it leaves the process, as bytes: tokens are secrets.
+        decrypt: gets what comes back.
+        lock_timeout: seconds after which the lock of a process that died opens; it must be more
+            than a token request may take, which is twice ``http_timeout``.
 
-    Raises :class:`InvalidArgumentError` (a ``ValueError``) for hooks that come alone.
+    Raises :class:`InvalidArgumentError` (a ``ValueError``) for hooks that come alone.  At the
+    first lock :class:`ConfigurationException` is raised, ``redis_scripting_required``, where
+    Redis runs no scripts; by :meth:`get`, ``unreadable_value``, where ``decrypt`` fails.
 
     Example::
 
         store = RedisTokenStore(redis_client, encrypt=fernet.encrypt, decrypt=fernet.decrypt)
     """
-
-    def __init__(
-        self,
-        client: Any,
-        *,
-        prefix: str = "py_identity_model:",
-        encrypt: Callable[[bytes], bytes] | None = None,
-        decrypt: Callable[[bytes], bytes] | None = None,
-        lock_timeout: float = 120.0,
-    ) -> None:
-        if (encrypt is None) != (decrypt is None):
-            raise InvalidArgumentError("encrypt and decrypt go together")
-        if not 0 < lock_timeout < math.inf:
-            raise InvalidArgumentError("lock_timeout must be positive seconds")
-        self._client = client
-        self._prefix = prefix
-        self._encrypt = encrypt
-        self._decrypt = decrypt
-        self._lock_timeout = lock_timeout
 
     def get(self, key: str) -> str | None:
         """Return what is kept under ``key``.
@@ -54,10 +36,7 @@ class RedisTokenStore:
             value = redis_store.get("key")
         """
         found = self._client.get(self._prefix + key)
-        if found is None:
-            return None
-        data = found.encode() if isinstance(found, str) else bytes(found)
-        return (data if self._decrypt is None else self._decrypt(data)).decode()
+        return None if found is None else self._opened(found)
 
     def set(self, key: str, value: str, expires_in: float | None) -> None:
         """Keep ``value``, for ``expires_in`` seconds if that is not None.
@@ -66,10 +45,8 @@ class RedisTokenStore:
 
             redis_store.set("key", "value", 60)
         """
-        data = value.encode()
-        kept = data if self._encrypt is None else self._encrypt(data)
-        milliseconds = None if expires_in is None else max(1, math.ceil(expires_in * 1000))
-        self._client.set(self._prefix + key, kept, px=milliseconds)
+        px = None if expires_in is None else milliseconds(expires_in)
+        self._client.set(self._prefix + key, self._sealed(value), px=px)
 
     def delete(self, key: str) -> None:
         """Forget what is kept under ``key``.
@@ -79,16 +56,3 @@ class RedisTokenStore:
             redis_store.delete("key")
         """
         self._client.delete(self._prefix + key)
-
-    def lock(self, key: str) -> AbstractContextManager[Any]:
-        """Return a context in which nobody else holds the lock of ``key``.
-
-        Example::
-
-            with redis_store.lock("key"):
-                print("alone")
-        """
-        held: AbstractContextManager[Any] = self._client.lock(
-            f"{self._prefix}lock:{key}", timeout=self._lock_timeout
-        )
-        return held

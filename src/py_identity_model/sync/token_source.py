@@ -3,8 +3,10 @@
 
 from __future__ import annotations
 
+import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -16,19 +18,32 @@ from .._protocol.client_credentials import ClientCredentialsTokenRequest
 from .._protocol.device import DeviceAuthorizationResponse, DeviceTokenRequest, refreshing
 from .._protocol.grants import ExtensionTokenRequest, JwtBearerTokenRequest
 from .._protocol.refreshing import RefreshTokenRequest
-from .._protocol.stored_token import StoredToken, request_key, stored_from
-from .._protocol.token_auth import waiting_for
-from .._protocol.token_endpoint import TokenResponse, refused_by
+from .._protocol.request_name import RequestName, name_request
+from .._protocol.session_record import (
+    LOGIN_TARGET,
+    SESSION_LIFETIME,
+    Renewal,
+    SessionRecord,
+    begin_record,
+    judge_refresh,
+    renewal_pending_error,
+)
+from .._protocol.stored_token import StoredToken, stored_from
+from .._protocol.stored_value import pack_value, unpack_value
+from .._protocol.token_endpoint import TokenResponse
 from .._protocol.token_exchange import TokenExchangeRequest
-from .._seam.sync import Result
-from .._settings import Settings
-from ..exceptions import InvalidArgumentError, PyIdentityModelException, TokenRequestException
+from .._seam.sync import Result, deadline
+from .._settings import STORE_SECONDS, Settings
+from ..exceptions import InvalidArgumentError, PyIdentityModelException
 from .client_credentials import request_client_credentials_token
 from .device import wait_for_device_token
 from .grants import request_extension_token, request_jwt_bearer_token
 from .http import HTTPClient
 from .refreshing import refresh_token
+from .session_records import SessionRecords, enter, leave, request_seconds
+from .session_store import MemorySessionStore
 from .single_flight import SingleFlight
+from .stored_records import StoredRecords
 from .token_exchange import exchange_token
 from .token_store import MemoryTokenStore, TokenStore
 
@@ -40,24 +55,37 @@ _GRANTS: dict[type[BaseRequest], Callable[..., Any]] = {
     RefreshTokenRequest: refresh_token,
     TokenExchangeRequest: exchange_token,
 }
+_KIND = "token"
+_WARNING_GAP = 60.0
 
 
 class TokenSource:
     """Gives a token whenever one is needed, and asks for a new one in time.
 
-    ``request`` is what is asked: a :class:`ClientCredentialsTokenRequest`,
-    :class:`RefreshTokenRequest`, :class:`TokenExchangeRequest`, :class:`JwtBearerTokenRequest`,
-    :class:`ExtensionTokenRequest`, or a :class:`DeviceTokenRequest` with the ``device`` answer it
-    belongs to: then the first token waits for the user, and the refresh token that comes with it
-    brings the others.  A token is renewed ``margin`` seconds before it expires (a
-    little later for some, at half its life at the latest); while that fails, the old one serves
-    to its end.  However many callers need it, one request is made; a failure is told to all who
-    wait, and the next one tries again.
+    A token is renewed ``margin`` seconds before it expires (a little later for some, at half its
+    life at the latest); while that fails, the old one is used to its end.  However many callers
+    need it, one request is made; all who wait get its failure, and the next one tries again.
 
-    ``store`` keeps tokens under a name made of everything that the request says; share one
-    between sources, and they share tokens.  A refresh token that was rotated is kept before its
-    access token is given out, and used under the store's lock.  Under ``aio``, keep a source to
-    one event loop.  ``http_client`` and ``settings`` are those of the grants.  RFC 6749 §1.5.
+    A source of a login (a :class:`RefreshTokenRequest` or a device) never presents a refresh token
+    whose successor it or the store knows.  Its errors have the code ``login_required`` where only
+    the user can help, ``store_unavailable`` while the store is down.  A machine's source works
+    without its store.  RFC 6749 §1.5.
+
+    Parameters:
+        request: a :class:`ClientCredentialsTokenRequest`, :class:`RefreshTokenRequest`,
+            :class:`TokenExchangeRequest`, :class:`JwtBearerTokenRequest`,
+            :class:`ExtensionTokenRequest`, or a :class:`DeviceTokenRequest` with its ``device``.
+        http_client: as for the grants.
+        store: keeps tokens under a name made of everything that the request says; sources that
+            share one share their tokens.  By default each source has its own.
+        margin: seconds.
+        device: the answer that a :class:`DeviceTokenRequest` belongs to: the first token waits for
+            the user, and the refresh token that comes with it brings the others.
+        settings: as for the grants.
+        key: names what in the request has no name of its own (functions, objects that are not
+            dataclasses) for a ``store`` that is shared between processes.
+
+    Raises :class:`InvalidArgumentError`, with the code ``unnamed_request`` where ``key`` is needed.
 
     Example::
 
@@ -75,28 +103,42 @@ class TokenSource:
         margin: float = 60.0,
         device: DeviceAuthorizationResponse | None = None,
         settings: Settings | None = None,
+        key: str | None = None,
     ) -> None:
-        if type(request) not in _GRANTS:
-            hint = " (its code works once: use the refresh token)"
-            once = isinstance(request, AuthorizationCodeTokenRequest)
-            raise InvalidArgumentError(
-                f"{type(request).__name__} cannot be repeated{hint if once else ''}"
-            )
-        if (device is None) is isinstance(request, DeviceTokenRequest):
-            raise InvalidArgumentError("device goes with a DeviceTokenRequest, and with that alone")
-        if not 0 <= margin < float("inf"):
-            raise InvalidArgumentError("margin must be seconds, not negative")
-        self.dpop_key = vars(request).get("dpop_key")
+        _check_request(request, device)
+        name = name_request(request, key)
+        _check_name(name, store, key)
+        self._prepare(margin, vars(request).get("dpop_key"))
         self._request = request
-        self._key = request_key(request)
+        self._key = name.key
         self._http_client = http_client
         self._store = MemoryTokenStore() if store is None else store
-        self._margin = margin
         self._device = device
         self._settings = settings
-        self._current: StoredToken | None = None
-        self._unsaved: StoredToken | None = None
         self._flights: SingleFlight[StoredToken] = SingleFlight("py_identity_model.token_source")
+        self._beginning: SingleFlight[None] = SingleFlight("py_identity_model.device")
+        self._warned_at = -_WARNING_GAP
+        self._records: SessionRecords | None = None
+        self._first: SessionRecord | None = None
+        self._seen = 0
+        if isinstance(request, (RefreshTokenRequest, DeviceTokenRequest)):
+            self._records = SessionRecords(
+                MemorySessionStore() if store is None else StoredRecords(store, name.key),
+                SESSION_LIFETIME,
+                partial(request_seconds, http_client, settings),
+            )
+        if isinstance(request, RefreshTokenRequest):
+            self._first = SessionRecord(
+                client_id=request.client_id, refresh_token=request.refresh_token or None
+            )
+
+    def _prepare(self, margin: float, dpop_key: Any) -> None:
+        if not 0 <= margin < float("inf"):
+            raise InvalidArgumentError("margin must be seconds, not negative")
+        self.dpop_key = dpop_key
+        self._margin = margin
+        self._current: StoredToken | None = None
+        self._made_in = os.getpid()
         self.clock = time.time
 
     def get_token(self) -> StoredToken:
@@ -113,17 +155,20 @@ class TokenSource:
         if current is not None and current.is_fresh(self.clock()):
             return current
         try:
-            return self._join(None)
+            return self._renew(None)
         except PyIdentityModelException:
             if current is None or not current.is_usable(self.clock()):
                 raise
+            logger.warning("renewing a token failed; the old one is still used")
             return current
 
     def renew(self, refused: str) -> StoredToken:
         """Return another token than ``refused``, which a server did not take.
 
-        If somebody renewed it meanwhile, nothing is asked for.  Raises
-        :class:`TokenRequestException` when no other can be had.
+        If it was renewed meanwhile, nothing is asked for.  If it replaced a refused token itself,
+        less than a minute ago, it is returned: a server that refuses every token costs one token
+        request per minute, not one per call.  Raises :class:`TokenRequestException` when no other
+        can be had.
 
         Example::
 
@@ -132,88 +177,179 @@ class TokenSource:
         current = self._current
         if current is not None and current.access_token != refused:
             return current
-        return self._join(refused)
+        return self._renew(refused)
 
-    def _join(self, refused: str | None) -> StoredToken:
-        with waiting_for(self):
-            joined = self._flights.run(self._key, partial(self._renew_or_log, refused))
-        assert joined is not None
-        return joined[0]
+    def _renew(self, refused: str | None) -> StoredToken:
+        if self._records is not None:
+            self._current = self._login_token(self._records, refused)
+        else:
+            call = partial(self._machine_token, refused)
+            joined = self._flights.run(self._key, call)
+            assert joined is not None
+            self._current = joined[0]
+        return self._current
 
-    def _renew_or_log(self, refused: str | None) -> StoredToken:
+    # A machine's tokens: another one can always be had, so the store only spares requests.
+
+    def _machine_token(self, refused: str | None) -> StoredToken:
         try:
-            return self._renewed(refused)
+            return self._store_or_request(refused)
         except PyIdentityModelException as error:
             log_failure("renewal", self._request.address, error)
             raise
 
-    def _renewed(self, refused: str | None) -> StoredToken:
-        if self._device is not None and self._stored() is None:
-            self._current = self._agreed(self._device)  # no lock: users take minutes
-            return self._current
-        with self._store.lock(self._key):
+    def _store_or_request(self, refused: str | None) -> StoredToken:
+        with self._locked():
             stored = self._stored()
-            if stored is None or stored.access_token == refused or not self._fresh(stored):
-                stored = self._asked(stored)
-            self._current = stored
-            return stored
+            if stored is not None and stored.serves(self.clock(), refused):
+                return stored
+            grant: Callable[..., Result[TokenResponse]] = _GRANTS[type(self._request)]
+            response = grant(self._request, self._http_client, settings=self._settings)
+            fresh = self._judged(response, refused)
+            self._save(fresh)
+            return fresh
 
-    def _fresh(self, stored: StoredToken) -> bool:
-        return stored.is_fresh(self.clock())
+    def _judged(self, response: TokenResponse, refused: str | None) -> StoredToken:
+        return stored_from(
+            response,
+            self._margin,
+            self.clock(),
+            None,
+            address=self._request.address,
+            dpop=self.dpop_key is not None,
+            refused=refused,
+        )
+
+    @contextmanager
+    def _locked(self) -> Iterator[None]:
+        context = self._store.lock(self._key)
+        try:
+            enter(context)
+        except PyIdentityModelException as error:
+            self._warn(error)
+            yield
+            return
+        try:
+            yield
+        finally:
+            leave(context)
 
     def _stored(self) -> StoredToken | None:
-        if self._unsaved is not None:
-            unsaved = self._unsaved
-            self._save(unsaved)
-            return unsaved
-        text = self._store.get(self._key)
-        if text is None:
-            return None
         try:
-            return StoredToken.from_json(text)
-        except (ValueError, TypeError):
-            logger.warning("what the token store holds cannot be read")
-            return None
-
-    def _agreed(self, device: DeviceAuthorizationResponse) -> StoredToken:
-        """Return the token of a user who agreed on another device."""
-        assert isinstance(self._request, DeviceTokenRequest)
-        response = wait_for_device_token(
-            self._request, device, self._http_client, settings=self._settings
-        )
-        return self._kept(response, None)
-
-    def _asked(self, stored: StoredToken | None) -> StoredToken:
-        request, refresh = self._request, None
-        if isinstance(request, DeviceTokenRequest):
-            if stored is None or stored.refresh_token is None:
-                text = "the device has no refresh token: its user must agree again"
-                raise TokenRequestException(text, request.address, code="login_required")
-            request = refreshing(request)
-        if isinstance(request, RefreshTokenRequest):
-            refresh = request.refresh_token
-            if stored is not None and stored.refresh_token is not None:
-                refresh = stored.refresh_token
-            request = replace(request, refresh_token=refresh)
-        grant: Callable[..., Result[TokenResponse]] = _GRANTS[type(request)]
-        response = grant(request, self._http_client, settings=self._settings)
-        return self._kept(response, refresh)
-
-    def _kept(self, response: TokenResponse, refresh: str | None) -> StoredToken:
-        if not response.is_successful or not (response.token or {}).get("access_token"):
-            raise refused_by(self._request.address, response)
-        fresh = stored_from(response, self._margin, self.clock(), refresh)
-        self._unsaved = fresh
-        self._save(fresh)
-        return fresh
+            with deadline(STORE_SECONDS):
+                text = self._store.get(self._key)
+            if text is None:
+                return None
+            return StoredToken.from_members(unpack_value(_KIND, self._key, text))
+        except Exception as error:
+            self._warn(error)
+            return self._current
 
     def _save(self, token: StoredToken) -> None:
-        """Keep ``token`` in the store; while that is out, in here: it may be the only one."""
-        keeps = token.refresh_token is not None or token.expires_at is None
-        lifetime = None if keeps else max(0.0, (token.expires_at or 0.0) - self.clock())
+        lifetime = None if token.expires_at is None else max(0.0, token.expires_at - self.clock())
         try:
-            self._store.set(self._key, token.to_json(), lifetime)
+            with deadline(STORE_SECONDS):
+                self._store.set(self._key, pack_value(_KIND, self._key, vars(token)), lifetime)
         except Exception as error:
-            logger.error("a token cannot be stored, it stays here: %s", type(error).__name__)
-        else:
-            self._unsaved = None
+            self._warn(error)
+
+    def _warn(self, error: Exception) -> None:
+        now = time.monotonic()
+        if now - self._warned_at >= _WARNING_GAP:
+            self._warned_at = now
+            logger.warning(
+                "the token store cannot be used, the provider is asked instead: %s",
+                error if isinstance(error, PyIdentityModelException) else type(error).__name__,
+            )
+
+    # A login's tokens: the record knows the only refresh token.
+
+    def _login_token(self, records: SessionRecords, refused: str | None) -> StoredToken:
+        if self._device is not None and self._first is None and self._seen == 0:
+            self._beginning.run("device", partial(self._begin, records, self._device))
+        inherited = os.getpid() != self._made_in and isinstance(self._store, MemoryTokenStore)
+        record = records.renew(
+            self._key,
+            refused,
+            partial(self._present, refused),
+            where=self._request.address,
+            serves=partial(self._serves, refused),
+            seen=self._seen,
+            first=None if inherited else self._first,
+        )
+        self._seen = max(self._seen, record.version)
+        token = record.token_for(LOGIN_TARGET)
+        if token is None or not token.is_usable(self.clock()):  # who was faster has none for it
+            raise renewal_pending_error(0.0)
+        return token
+
+    def _serves(self, refused: str | None, record: SessionRecord) -> bool:
+        token = record.token_for(LOGIN_TARGET)
+        return token is not None and token.serves(self.clock(), refused)
+
+    def _present(self, refused: str | None, record: SessionRecord) -> Renewal:
+        request = self._request
+        if isinstance(request, DeviceTokenRequest):
+            request = refreshing(request)
+        assert isinstance(request, RefreshTokenRequest)
+        request = replace(request, refresh_token=record.refresh_token or "")
+        response = refresh_token(request, self._http_client, settings=self._settings)
+        return judge_refresh(
+            record,
+            response,
+            LOGIN_TARGET,
+            address=request.address,
+            margin=self._margin,
+            now=self.clock(),
+            dpop=self.dpop_key is not None,
+            refused=refused,
+        )
+
+    def _begin(self, records: SessionRecords, device: DeviceAuthorizationResponse) -> None:
+        """Wait for the user of a device, unless its record is there already."""
+        request = self._request
+        assert isinstance(request, DeviceTokenRequest)
+        stored = records.find(self._key)
+        if stored is None:
+            response = wait_for_device_token(
+                request, device, self._http_client, settings=self._settings
+            )
+            token = self._judged(response, None)
+            self._first = stored = begin_record(
+                response.token or {},
+                {},
+                token,
+                issuer="",
+                client_id=request.client_id,
+                now=self.clock(),
+            )
+            stored = self._stored_first(records, stored)
+        self._seen = stored.version
+
+    def _stored_first(self, records: SessionRecords, first: SessionRecord) -> SessionRecord:
+        try:
+            return records.begin(self._key, first)
+        except PyIdentityModelException as error:
+            logger.error("a login cannot be stored, it stays in this process: %s", error.message)
+            return first
+
+
+def _check_request(request: BaseRequest, device: DeviceAuthorizationResponse | None) -> None:
+    if type(request) not in _GRANTS:
+        hint = " (its code works once: use the refresh token)"
+        once = isinstance(request, AuthorizationCodeTokenRequest)
+        raise InvalidArgumentError(
+            f"{type(request).__name__} cannot be repeated{hint if once else ''}"
+        )
+    if (device is None) is isinstance(request, DeviceTokenRequest):
+        raise InvalidArgumentError("device goes with a DeviceTokenRequest, and with that alone")
+
+
+def _check_name(name: RequestName, store: TokenStore | None, key: str | None) -> None:
+    shared = store is not None and not isinstance(store, MemoryTokenStore)
+    if shared and name.unnamed and key is None:
+        raise InvalidArgumentError(
+            f"{', '.join(name.unnamed)} has no name that other processes know: give the source a "
+            "key= that says whose token it is",
+            code="unnamed_request",
+        )

@@ -6,15 +6,14 @@ from __future__ import annotations
 import hashlib
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager
 from typing import Any, Protocol, runtime_checkable
 from weakref import WeakValueDictionary
 
 from .._fork import forget_in_child
 from .._logging import logger
 from .._protocol.replay import MemoryReplayStore
-from .._seam.sync import Lock, PeerLocal
+from .._seam.sync import SharedLock
 from ..exceptions import InvalidArgumentError
 
 
@@ -39,8 +38,18 @@ class TokenStore(Protocol):
         """Return a context in which nobody else holds the lock of ``key``."""
 
 
+class OnlyCopy:
+    """The newest record of a login: a store in memory may evict its own."""
+
+    def __init__(self) -> None:
+        self.text: str | None = None
+
+
 class MemoryTokenStore:
     """Keeps tokens in this process, up to ``max_entries``; the oldest make room.
+
+    It serves all threads and event loops.  A forked child can use the access tokens of its
+    parent's logins until they end, but not their refresh tokens, which can be used once.
 
     Example::
 
@@ -54,15 +63,21 @@ class MemoryTokenStore:
             raise InvalidArgumentError("max_entries must be at least 1")
         self._most = max_entries
         self._values: dict[str, tuple[str, float | None]] = {}
-        self._guard = threading.Lock()
-        self._locks: PeerLocal[WeakValueDictionary[str, Lock]] = PeerLocal(WeakValueDictionary)
+        self.only_copies: WeakValueDictionary[str, OnlyCopy] = WeakValueDictionary()
+        self.inherited: frozenset[str] = frozenset()
         self._once = MemoryReplayStore()
         self._once.clock = lambda: self.clock()
+        self._forget_locks()
         forget_in_child(self)
         self.clock = time.monotonic
 
-    def _forget_parent(self) -> None:
+    def _forget_locks(self) -> None:
         self._guard = threading.Lock()
+        self._locks: WeakValueDictionary[str, SharedLock] = WeakValueDictionary()
+
+    def _forget_parent(self) -> None:
+        self._forget_locks()
+        self.inherited = frozenset([*self._values, *self.only_copies])
 
     def __len__(self) -> int:
         return len(self._values)
@@ -92,6 +107,7 @@ class MemoryTokenStore:
             while len(self._values) >= self._most:
                 del self._values[next(iter(self._values))]
             self._values[key] = (value, until)
+            self.inherited -= {key}
 
     def add(self, key: str, expires_in: float) -> bool:
         """Remember ``key`` for so many seconds; return False if it was known, or room is short.
@@ -122,9 +138,8 @@ class MemoryTokenStore:
         """
         self._values.pop(key, None)
 
-    @contextmanager
-    def lock(self, key: str) -> Iterator[None]:
-        """Hold the lock of ``key``.
+    def lock(self, key: str) -> AbstractContextManager[Any]:
+        """Return a context in which nobody else in this process holds the lock of ``key``.
 
         Example::
 
@@ -132,12 +147,10 @@ class MemoryTokenStore:
                 print("alone")
         """
         with self._guard:  # a lock lives as long as somebody holds it or waits for it
-            locks = self._locks.get()
-            held = locks.get(key)
-            if held is None:
-                held = locks[key] = Lock()
-        with held:
-            yield
+            lock = self._locks.get(key)
+            if lock is None:
+                lock = self._locks[key] = SharedLock()
+            return lock
 
 
 class StoredReplays:

@@ -1,0 +1,384 @@
+"""Renewal of logins: a refresh token is presented by one caller, and never after its successor.
+
+Before a refresh token is presented, the record says by whom (``pending``).  So a holder that
+could not store the successor is not overtaken: others wait until it has, or until its time is up.
+"""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
+from dataclasses import replace
+from functools import partial
+from typing import Any, NamedTuple
+
+from .._fork import forget_in_child
+from .._logging import log_failure, logger
+from .._protocol.session_record import (
+    Pending,
+    Renewal,
+    SessionRecord,
+    login_required_error,
+    renewal_pending_error,
+    store_unavailable_error,
+)
+from .._protocol.under_way import renewing
+from .._seam.aio import Result, finish, sleep, spawn
+from .._settings import HTTP_TIMEOUT, Settings, in_force
+from ..exceptions import InvalidArgumentError, PyIdentityModelException
+from .http import AsyncHTTPClient
+from .session_store import AsyncSessionStore
+from .single_flight import AsyncSingleFlight
+
+SECONDS_AT_THE_END = 5.0
+"""How long a renewal may take that the end of its event loop or process interrupts."""
+
+_MOST_WAITED = 5.0
+_POLL = 0.05
+_PAUSES = (0.1, 0.2, 0.5, 1.0, 2.0, *[5.0] * 12)
+
+
+class _Unsaved(NamedTuple):
+    """A record that the store may lack, and the refresh token that was spent for it."""
+
+    record: SessionRecord
+    spent: str | None
+
+    def is_newer_than(self, stored: SessionRecord) -> bool:
+        """Return whether nobody renewed what is stored."""
+        if stored.version < self.record.version:
+            return True
+        return stored.refresh_token == self.spent != self.record.refresh_token
+
+
+class AsyncSessionRecords:
+    """Reads and renews the records of one store.
+
+    ``lifetime`` is for how many seconds a record is kept after its last use, ``request_seconds``
+    returns for how long a token request may take.
+    """
+
+    def __init__(
+        self, store: AsyncSessionStore, lifetime: float, request_seconds: Callable[[], float]
+    ) -> None:
+        self.store = store
+        self.lifetime = lifetime
+        self._request_seconds = request_seconds
+        self._flights: AsyncSingleFlight[SessionRecord] = AsyncSingleFlight(
+            "py_identity_model.session"
+        )
+        self._unsaved: dict[str, _Unsaved] = {}
+        self._forget_parent()
+        forget_in_child(self)
+        self.clock = time.time
+
+    def _forget_parent(self) -> None:
+        self._holder = secrets.token_hex(8)
+        self._unsaved.clear()  # the parent stores them
+
+    async def load(self, name: str, seen: int = 0) -> SessionRecord:
+        """Return the record, which was seen with the version ``seen`` before.
+
+        Raises :class:`TokenRequestException`: ``login_required`` for a record that is lost, older
+        than what was seen, or unreadable; ``store_unavailable``.
+        """
+        stored, unsaved = await self._get(name), self._unsaved.get(name)
+        if stored is not None and unsaved is not None and unsaved.is_newer_than(stored):
+            return unsaved.record
+        return self._checked(stored, seen)
+
+    async def find(self, name: str) -> SessionRecord | None:
+        """Return the record, or None where nothing is stored."""
+        stored = await self._get(name)
+        return None if stored is None else await self.load(name)
+
+    async def begin(self, name: str, record: SessionRecord) -> SessionRecord:
+        """Store the first record of a login, and return it, or the one that is there already."""
+        fresh = self._stamped(record, 1)
+        if await self._set(name, fresh, None):
+            return fresh
+        return await self.load(name)
+
+    async def renew(
+        self,
+        name: str,
+        key: object,
+        present: Callable[[SessionRecord], Result[Renewal]],
+        *,
+        where: str,
+        serves: Callable[[SessionRecord], bool],
+        seen: int,
+        first: SessionRecord | None = None,
+        confirm: Callable[[SessionRecord], Result[SessionRecord]] | None = None,
+    ) -> SessionRecord:
+        """Return the record once it ``serves``: as it is, or after its token was presented.
+
+        Callers with the same ``key`` share one renewal, which no caller's end stops.  ``first``
+        is what to begin with where nothing is stored and nothing was ``seen``; ``confirm`` checks
+        a record with a new ID token, and returns what to store of it.  A failure leaves one log
+        record that says ``where``.
+        """
+
+        async def renewal() -> SessionRecord:
+            try:
+                return await self._renew(name, present, serves, seen, first, confirm)
+            except PyIdentityModelException as error:
+                log_failure("renewal", where, error)
+                raise
+
+        call = partial(finish, renewal, SECONDS_AT_THE_END)
+        with renewing(self.store, name):
+            joined = await self._flights.run((name, key), call)
+        assert joined is not None
+        return joined[0]
+
+    async def update(
+        self, name: str, seen: int, change: Callable[[SessionRecord], SessionRecord]
+    ) -> SessionRecord:
+        """Store what ``change`` makes of the record, and return it."""
+        async with self.held(name):
+            record = await self._newest(name, seen, None)
+            fresh = self._stamped(change(record), record.version + 1, record.pending)
+            if not await self._set(name, fresh, record.version):
+                raise login_required_error("the session has ended, or its record is lost")
+            return fresh
+
+    async def remove(self, name: str, seen: int) -> SessionRecord | None:
+        """Delete the record, and return the newest one; None if there was none any more."""
+        async with self.held(name):
+            try:
+                record = await self._newest(name, seen, None)
+            except PyIdentityModelException as error:
+                if error.code != "login_required":
+                    raise
+                record = None
+            self._unsaved.pop(name, None)
+            try:
+                await self.store.delete(name)
+            except Exception as error:
+                raise store_unavailable_error(error) from error
+            return record
+
+    @asynccontextmanager
+    async def held(self, name: str) -> AsyncIterator[None]:
+        """Hold the lock of ``name``; a lock that was lost meanwhile fails nobody."""
+        self._check_lock()
+        context = self.store.lock(name)
+        await enter(context)
+        try:
+            yield
+        finally:
+            await leave(context)
+
+    def _check_lock(self) -> None:
+        lock_timeout = getattr(self.store, "lock_timeout", None)
+        if lock_timeout is not None and lock_timeout <= self._request_seconds():
+            raise InvalidArgumentError(
+                f"the store's lock_timeout of {lock_timeout:g} s must be more than a token "
+                f"request may take, {self._request_seconds():g} s (twice http_timeout)",
+                code="lock_timeout_too_short",
+            )
+
+    async def _renew(
+        self,
+        name: str,
+        present: Callable[[SessionRecord], Result[Renewal]],
+        serves: Callable[[SessionRecord], bool],
+        seen: int,
+        first: SessionRecord | None,
+        confirm: Callable[[SessionRecord], Result[SessionRecord]] | None,
+    ) -> SessionRecord:
+        async with self.held(name):
+            record = await self._newest(name, seen, first)
+            if serves(record):
+                return record
+            record = await self._marked(name, record, serves)
+            if serves(record):
+                return record
+            try:
+                renewal = await present(record)
+            except BaseException:
+                await finish(partial(self._unmark, name, record), 1.0)
+                raise
+            return await self._settled(name, record, renewal, confirm)
+
+    async def _newest(self, name: str, seen: int, first: SessionRecord | None) -> SessionRecord:
+        """Return the newest record that the store or this process knows."""
+        stored = await self._get(name)
+        if stored is not None and name in self._unsaved:
+            return await self._save(name, self._unsaved[name])
+        self._unsaved.pop(name, None)  # it was deleted meanwhile: a logout is final
+        if stored is None and seen == 0 and first is not None:
+            return first
+        return self._checked(stored, seen)
+
+    async def _marked(
+        self, name: str, record: SessionRecord, serves: Callable[[SessionRecord], bool]
+    ) -> SessionRecord:
+        """Return the record once it says that its refresh token is presented here, or it serves."""
+        for _ in range(3):
+            record = await self._undisputed(name, record)
+            if serves(record):
+                return record
+            if record.refresh_token is None:
+                raise login_required_error(
+                    "the access token has ended, and there is no refresh token (a forked child "
+                    "has none of those that its parent keeps in memory)"
+                )
+            pending = Pending(self._holder, self.clock() + self._lease())
+            marked = self._stamped(record, record.version + 1, pending)
+            if await self._set(name, marked, record.version or None):
+                return marked
+            record = await self.load(name, record.version)  # the lock was lost
+        raise renewal_pending_error(self._lease())
+
+    async def _undisputed(self, name: str, record: SessionRecord) -> SessionRecord:
+        """Return the record once nobody else may know the successor of its refresh token."""
+        for _ in range(int(_MOST_WAITED / _POLL) + 1):
+            pending = record.pending
+            if pending is None or pending.holder == self._holder:
+                return record
+            left = pending.until - self.clock()
+            if left <= 0:
+                return record
+            if left > _MOST_WAITED:
+                raise renewal_pending_error(left)
+            await sleep(_POLL)
+            record = await self.load(name, record.version)
+        raise renewal_pending_error(_MOST_WAITED)
+
+    async def _settled(
+        self,
+        name: str,
+        marked: SessionRecord,
+        renewal: Renewal,
+        confirm: Callable[[SessionRecord], Result[SessionRecord]] | None,
+    ) -> SessionRecord:
+        """Store what came of presenting the refresh token of ``marked``, and return it."""
+        spent = marked.refresh_token
+        fresh = self._stamped(renewal.record, marked.version + 1)
+        stored = await self._save(name, _Unsaved(fresh, spent))
+        if renewal.error is not None:
+            raise renewal.error
+        complete = renewal.unconfirmed
+        if complete is None or stored.stamp != fresh.stamp:
+            return stored
+        if confirm is not None:  # after the successor was stored: keys may take their time
+            complete = await confirm(complete)
+        complete = self._stamped(complete, stored.version + 1)
+        return await self._save(name, _Unsaved(complete, stored.refresh_token))
+
+    async def _unmark(self, name: str, marked: SessionRecord) -> None:
+        """Say that the answer is unknown: the refresh token may be presented once more."""
+        with suppress(PyIdentityModelException):
+            await self._set(name, self._stamped(marked, marked.version + 1), marked.version)
+
+    async def _save(self, name: str, unsaved: _Unsaved) -> SessionRecord:
+        """Store a record; while the store is down, keep it here and try again."""
+        self._unsaved[name] = unsaved
+        try:
+            return await self._store(name, unsaved)
+        except PyIdentityModelException as error:
+            if error.code != "store_unavailable":
+                raise
+            logger.error("a login cannot be stored, it stays in this process: %s", error.message)
+            spawn("py_identity_model.session", partial(self._save_later, name))
+            return unsaved.record
+
+    async def _save_later(self, name: str) -> None:
+        for pause in _PAUSES:
+            await sleep(pause)
+            unsaved = self._unsaved.get(name)
+            if unsaved is None:
+                return
+            with suppress(PyIdentityModelException):
+                await self._store(name, unsaved)
+
+    async def _store(self, name: str, unsaved: _Unsaved) -> SessionRecord:
+        """Store a record unless the stored one is newer; return the newest."""
+        record = unsaved.record
+        for _ in range(3):
+            if await self._set(name, record, record.version - 1):
+                self._unsaved.pop(name, None)
+                return record
+            stored = await self._get(name)
+            if stored is None or not unsaved.is_newer_than(stored):
+                break
+            record = self._stamped(record, stored.version + 1)
+        self._unsaved.pop(name, None)
+        return self._checked(stored, 0)
+
+    def _stamped(
+        self, record: SessionRecord, version: int, pending: Pending | None = None
+    ) -> SessionRecord:
+        stamp, now = secrets.token_hex(8), self.clock()
+        return replace(record, version=version, stamp=stamp, written_at=now, pending=pending)
+
+    async def _get(self, name: str) -> SessionRecord | None:
+        try:
+            return await self.store.get(name)
+        except Exception as error:
+            if getattr(error, "code", None) == "unreadable_value":
+                raise login_required_error("the session's record cannot be read") from error
+            raise store_unavailable_error(error) from error
+
+    async def _set(self, name: str, record: SessionRecord, expected: int | None) -> bool:
+        seconds = record.lifetime(self.clock(), self.lifetime)
+        try:
+            return await self.store.set(name, record, expected, seconds)
+        except Exception as error:
+            # It may have been applied, and the answer lost.
+            if await self._is_stored(name, record):
+                return True
+            raise store_unavailable_error(error) from error
+
+    async def _is_stored(self, name: str, record: SessionRecord) -> bool:
+        try:
+            stored = await self.store.get(name)
+        except Exception:
+            return False
+        return stored is not None and stored.stamp == record.stamp
+
+    def _checked(self, stored: SessionRecord | None, seen: int) -> SessionRecord:
+        if stored is None:
+            raise login_required_error("the session has ended, or its record is lost")
+        if stored.version >= seen:
+            return stored
+        left = 0.0 if stored.pending is None else stored.pending.until - self.clock()
+        if left > 0:  # who renewed it has not been able to store the newer one
+            raise renewal_pending_error(left)
+        raise login_required_error("the store went back to an older record")
+
+    def _lease(self) -> float:
+        """Return for how many seconds a holder that says nothing may still be at work."""
+        seconds: float = getattr(self.store, "lock_timeout", None) or self._request_seconds()
+        return seconds
+
+
+def request_seconds(http_client: AsyncHTTPClient | None, settings: Settings | None) -> float:
+    """Return for how many seconds a request may take in total, its retries included."""
+    with in_force(settings):
+        given = HTTP_TIMEOUT.given()
+        if given is None and http_client is not None:
+            return http_client.total_timeout
+        return 2 * (HTTP_TIMEOUT.read() if given is None else given)
+
+
+async def enter(context: AbstractAsyncContextManager[Any]) -> None:
+    """Enter the lock of a store; raise ``store_unavailable`` for what the store raises."""
+    try:
+        await context.__aenter__()
+    except PyIdentityModelException:
+        raise
+    except Exception as error:
+        raise store_unavailable_error(error) from error
+
+
+async def leave(context: AbstractAsyncContextManager[Any]) -> None:
+    """Leave the lock of a store; that it was lost meanwhile fails nobody."""
+    try:
+        await context.__aexit__(None, None, None)
+    except Exception as error:
+        logger.warning("the lock of a store was lost: %s", type(error).__name__)

@@ -1,0 +1,108 @@
+# Generated from aio/redis_values.py by scripts/make_sync.py; edit that file.
+"""What all stores in Redis share: a client, names, encryption and locks."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from typing import Any
+
+from .._logging import logger
+from .._seam.sync import Result
+from ..exceptions import ConfigurationException, InvalidArgumentError
+
+
+class RedisValues:
+    """A Redis client with a prefix for its keys, hooks for its values, and locks."""
+
+    def __init__(
+        self,
+        client: Any,
+        *,
+        prefix: str = "py_identity_model:",
+        encrypt: Callable[[bytes], bytes] | None = None,
+        decrypt: Callable[[bytes], bytes] | None = None,
+        lock_timeout: float = 120.0,
+    ) -> None:
+        if (encrypt is None) != (decrypt is None):
+            raise InvalidArgumentError("encrypt and decrypt go together")
+        if not 0 < lock_timeout < math.inf:
+            raise InvalidArgumentError("lock_timeout must be positive seconds")
+        self.lock_timeout = lock_timeout
+        self._client = client
+        self._prefix = prefix
+        self._encrypt = encrypt
+        self._decrypt = decrypt
+        self._has_scripts = False
+
+    def lock(self, key: str) -> AbstractContextManager[Any]:
+        """Return the lock of ``key``, as a context; it opens by itself after ``lock_timeout``.
+
+        Entering raises :class:`ConfigurationException` where Redis runs no scripts: then the lock
+        could be taken, but not be given back.
+
+        Example::
+
+            with redis_store.lock("key"):
+                print("alone")
+        """
+        name = f"{self._prefix}lock:{key}"
+        return _RedisLock(self.check_scripts, self._client.lock(name, timeout=self.lock_timeout))
+
+    def check_scripts(self) -> None:
+        """Raise ConfigurationException unless Redis runs scripts."""
+        if self._has_scripts:
+            return
+        from redis.exceptions import ResponseError
+
+        try:
+            self._client.eval("return 1", 0)
+        except ResponseError as error:
+            raise ConfigurationException(
+                "this Redis runs no scripts (EVAL), which the stores need",
+                code="redis_scripting_required",
+            ) from error
+        self._has_scripts = True
+
+    def _sealed(self, text: str) -> bytes:
+        data = text.encode()
+        return data if self._encrypt is None else self._encrypt(data)
+
+    def _opened(self, found: Any) -> str:
+        data = found.encode() if isinstance(found, str) else bytes(found)
+        try:
+            return (data if self._decrypt is None else self._decrypt(data)).decode()
+        except Exception as error:
+            raise unreadable_error() from error
+
+
+class _RedisLock:
+    """A lock of redis-py that is checked before, and whose loss fails nobody afterwards."""
+
+    def __init__(self, check: Callable[[], Result[None]], lock: Any) -> None:
+        self._check = check
+        self._lock = lock
+
+    def __enter__(self) -> None:
+        self._check()
+        self._lock.acquire()
+
+    def __exit__(self, *details: object) -> None:
+        try:
+            self._lock.release()
+        except Exception as error:  # it was lost, or Redis is down: the work is done
+            logger.warning("a lock in Redis was lost: %s", type(error).__name__)
+
+
+def milliseconds(seconds: float) -> int:
+    """Return how Redis counts them, at least one."""
+    return max(1, math.ceil(seconds * 1000))
+
+
+def unreadable_error() -> ConfigurationException:
+    """Return what to raise for a value that was written with another key, or for another name."""
+    return ConfigurationException(
+        "what the store holds was written under another name, or with another key",
+        code="unreadable_value",
+    )

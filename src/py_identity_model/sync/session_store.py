@@ -1,0 +1,206 @@
+# Generated from aio/session_store.py by scripts/make_sync.py; edit that file.
+"""Stores for the records of logins."""
+
+from __future__ import annotations
+
+import threading
+import time
+from contextlib import AbstractContextManager
+from dataclasses import replace
+from typing import Any, NamedTuple, Protocol, runtime_checkable
+from weakref import WeakValueDictionary
+
+from .._fork import forget_in_child
+from .._protocol.session_record import SessionRecord
+from .._seam.sync import SharedLock
+from ..exceptions import InvalidArgumentError
+
+
+@runtime_checkable
+class SessionStore(Protocol):
+    """A store of login records, by name.
+
+    Share one between processes, and each of them can use and renew every login.  A store whose
+    locks end by themselves has their seconds in an attribute ``lock_timeout``; they must be more
+    than a token request may take.  Whoever can read the records can act as their users: use
+    :meth:`SessionRecord.pack`, and encrypt what it returns.
+    """
+
+    def get(self, name: str) -> SessionRecord | None:
+        """Return the record, or None if there is none.
+
+        Raises :class:`ConfigurationException` with the code ``unreadable_value`` for one that
+        was stored under another name, or that cannot be decrypted.
+        """
+
+    def set(
+        self, name: str, record: SessionRecord, expected: int | None, expires_in: float
+    ) -> bool:
+        """Store ``record`` for ``expires_in`` seconds, and return True, in one step.
+
+        Unless the stored record has the version ``expected``, or there is none where that is
+        None: then nothing is changed, and False returned.
+        """
+
+    def delete(self, name: str) -> None:
+        """Delete the record."""
+
+    def lock(self, name: str) -> AbstractContextManager[Any]:
+        """Return a context in which nobody else holds the lock of ``name``."""
+
+    def find_by(
+        self, *, sub: str | None = None, sid: str | None = None, issuer: str | None = None
+    ) -> list[str]:
+        """Return the names of the records of a user, of a provider's session, or of both."""
+
+
+class _Entry(NamedTuple):
+    record: str
+    version: int
+    until: float
+    keys: tuple[tuple[str, str], ...]
+
+
+class MemorySessionStore:
+    """A session store in this process: for one process, its threads and event loops.
+
+    It has no limit: records expire.  A forked child can use the access tokens of its parent's
+    logins until they end, but not their refresh tokens, which can be used once.
+
+    Example::
+
+        sessions = MemorySessionStore()
+        names = sessions.find_by(sub="alice")
+    """
+
+    def __init__(self) -> None:
+        self._entries: dict[str, _Entry] = {}
+        self._index: dict[tuple[str, str], set[str]] = {}
+        self._inherited: frozenset[str] = frozenset()
+        self._swept = 1000
+        self._forget_locks()
+        forget_in_child(self)
+        self.clock = time.monotonic
+
+    def _forget_locks(self) -> None:
+        self._guard = threading.Lock()
+        self._locks: WeakValueDictionary[str, SharedLock] = WeakValueDictionary()
+
+    def _forget_parent(self) -> None:
+        self._forget_locks()
+        self._inherited = frozenset(self._entries)
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+    def get(self, name: str) -> SessionRecord | None:
+        """Return the record, or None if there is none.
+
+        Example::
+
+            record = MemorySessionStore().get("name")
+        """
+        with self._guard:
+            entry = self._entries.get(name)
+        if entry is None or self.clock() >= entry.until:
+            return None
+        record = SessionRecord.unpack(name, entry.record)
+        return replace(record, refresh_token=None) if name in self._inherited else record
+
+    def set(
+        self, name: str, record: SessionRecord, expected: int | None, expires_in: float
+    ) -> bool:
+        """Store ``record`` if the stored one has the version ``expected``; return whether it had.
+
+        Example::
+
+            stored = MemorySessionStore().set("name", SessionRecord(), None, 60)
+        """
+        now = self.clock()
+        keys = tuple(_index_keys(record))
+        fresh = _Entry(record.pack(name), record.version, now + expires_in, keys)
+        with self._guard:
+            entry = self._entries.get(name)
+            current = None if entry is None or now >= entry.until else entry.version
+            if current != expected:
+                return False
+            self._remove(name)
+            self._entries[name] = fresh
+            for key in keys:
+                self._index.setdefault(key, set()).add(name)
+            self._inherited -= {name}
+            self._sweep(now)
+        return True
+
+    def delete(self, name: str) -> None:
+        """Delete the record.
+
+        Example::
+
+            MemorySessionStore().delete("name")
+        """
+        with self._guard:
+            self._remove(name)
+
+    def lock(self, name: str) -> AbstractContextManager[Any]:
+        """Return a context in which nobody else in this process holds the lock of ``name``.
+
+        Example::
+
+            with MemorySessionStore().lock("name"):
+                print("alone")
+        """
+        with self._guard:
+            lock = self._locks.get(name)
+            if lock is None:
+                lock = self._locks[name] = SharedLock()
+            return lock
+
+    def find_by(
+        self, *, sub: str | None = None, sid: str | None = None, issuer: str | None = None
+    ) -> list[str]:
+        """Return the names of the records of a user, of a provider's session, or of both.
+
+        Example::
+
+            names = MemorySessionStore().find_by(sid="08a5019c-17e1")
+        """
+        keys = index_keys(sub, sid)
+        with self._guard:
+            found = set.intersection(*[self._index.get(key, set()) for key in keys])
+        records = {name: self.get(name) for name in sorted(found)}
+        return [name for name, one in records.items() if one is not None and is_from(one, issuer)]
+
+    def _remove(self, name: str) -> None:
+        entry = self._entries.pop(name, None)
+        for key in () if entry is None else entry.keys:
+            names = self._index[key]
+            names.discard(name)
+            if not names:
+                del self._index[key]
+
+    def _sweep(self, now: float) -> None:
+        """Remove what expired, each time that the store has doubled."""
+        if len(self._entries) < self._swept:
+            return
+        for name in [name for name, one in self._entries.items() if now >= one.until]:
+            self._remove(name)
+        self._swept = max(1000, 2 * len(self._entries))
+
+
+def _index_keys(record: SessionRecord) -> list[tuple[str, str]]:
+    named = [("sub", record.subject), ("sid", record.session_id)]
+    return [(kind, value) for kind, value in named if value is not None]
+
+
+def index_keys(sub: str | None, sid: str | None) -> list[tuple[str, str]]:
+    """Return what to look up; raises InvalidArgumentError where nothing is named."""
+    keys = [(kind, value) for kind, value in (("sub", sub), ("sid", sid)) if value is not None]
+    if not keys:
+        raise InvalidArgumentError("find_by needs sub or sid")
+    return keys
+
+
+def is_from(record: SessionRecord, issuer: str | None) -> bool:
+    """Return whether a record belongs to ``issuer``; to any, if that is None."""
+    return issuer is None or record.issuer == issuer

@@ -1,0 +1,836 @@
+"""Sessions own their tokens: whatever happens, a spent refresh token is not presented."""
+
+from __future__ import annotations
+
+import pickle
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from typing import Any
+
+import httpx
+import pytest
+
+from py_identity_model._seam.aio import gather, sleep
+from py_identity_model.aio import (
+    AsyncMemorySessionStore,
+    AsyncOAuthClient,
+    AsyncSession,
+    AsyncSessionStore,
+    AsyncTokenAuth,
+    ClientSecretBasic,
+    DPoPKey,
+    SessionRecord,
+)
+from py_identity_model.exceptions import (
+    ConfigurationException,
+    IdTokenValidationException,
+    InvalidArgumentError,
+    PyIdentityModelException,
+    TokenRequestException,
+    TokenValidationException,
+)
+from py_identity_model.testing import Answer, EmbeddedProvider, Received
+from tests.families import Families
+from tests.support import Clock, failing, refused
+
+PAST = datetime(2020, 1, 1, tzinfo=UTC)
+REDIRECT = "https://rp.example/cb"
+
+
+class Wall(Clock):
+    """A wall clock that moves when it is told to."""
+
+    def __init__(self) -> None:
+        import time
+
+        self.now = time.time()
+
+
+def client_of(provider: EmbeddedProvider, **more: Any) -> AsyncOAuthClient:
+    client = AsyncOAuthClient(
+        provider.issuer,
+        provider.client_id,
+        ClientSecretBasic(provider.client_secret),
+        redirect_uri=REDIRECT,
+        **more,
+    )
+    client._sessions.clock = Wall()
+    return client
+
+
+def forward(client: AsyncOAuthClient, seconds: float) -> None:
+    assert isinstance(client._sessions.clock, Wall)
+    client._sessions.clock.now += seconds
+
+
+def session_of(name: str = "alice", **more: Any) -> AsyncSession:
+    """Return a session with an access token that has expired."""
+    token = {"access_token": "old", "token_type": "Bearer", "refresh_token": f"{name}-0"}
+    return AsyncSession({**token, **more}, {"sub": name, "sid": f"sid-{name}"}, PAST)
+
+
+async def test_a_session_renews_itself_and_shows_its_newest_tokens(
+    provider: EmbeddedProvider,
+) -> None:
+    families = Families(provider, session_state="s2")
+    client = client_of(provider)
+    session = session_of(session_state="s1")
+    await client.bind(session)
+    for number in (1, 2):
+        assert await session.get_access_token() == f"login/alice-{number}"
+        assert session.access_token == f"login/alice-{number}"
+        assert session.refresh_token == f"alice-{number}"
+        assert session.token["session_state"] == "s2"
+        assert session.expires_at is not None
+        forward(client, 60)
+    assert families.presented == ["alice-0", "alice-1"]
+
+
+async def test_an_access_token_that_is_fresh_is_used(provider: EmbeddedProvider) -> None:
+    families = Families(provider)
+    client = client_of(provider)
+    session = AsyncSession(
+        {"access_token": "a", "refresh_token": "alice-0", "expires_in": 600}, {"sub": "alice"}
+    )
+    source = await client.token_source(session=session)
+    assert (await source.get_token()).access_token == "a"
+    assert await session.get_access_token() == "a"
+    await client.refresh(session)
+    assert (await source.get_token()).access_token == "login/alice-1" == session.access_token
+    assert families.presented == ["alice-0"]
+
+
+async def test_two_apis_of_one_user_share_one_refresh_token(provider: EmbeddedProvider) -> None:
+    families = Families(provider)
+    client = client_of(provider)
+    session = session_of()
+    orders = await client.token_source(session=session, resource="orders")
+    users = await client.token_source(session=session, resource="users")
+    tokens = await gather([orders.get_token, users.get_token] * 10)
+    assert {token.access_token.split("/")[0] for token in tokens} == {"orders", "users"}
+    assert len({token.access_token for token in tokens}) == 2
+    assert sorted(families.presented) == ["alice-0", "alice-1"]
+    assert (await session.get_access_token(resource=["orders"])).startswith("orders/")
+    assert (await session.get_access_token(scope="b a")) == "b a/alice-3"
+    assert (await session.get_access_token(scope=["a", "b"])) == "b a/alice-3"
+    assert not families.revoked
+
+
+async def test_workers_that_share_a_store_share_a_session(provider: EmbeddedProvider) -> None:
+    families = Families(provider)
+    store = AsyncMemorySessionStore()
+    assert isinstance(store, AsyncSessionStore)
+    clients = [client_of(provider, session_store=store) for _ in range(4)]
+    session = session_of()
+    await clients[0].bind(session)
+    text = session.to_json()
+    for round_ in (1, 2, 3):
+        sessions = [await client.session(text) for client in clients for _ in range(5)]
+        tokens = await gather([one.get_access_token for one in sessions])
+        assert {*tokens} == {f"login/alice-{round_}"}
+        for client in clients:
+            forward(client, 60)
+    assert families.presented == ["alice-0", "alice-1", "alice-2"]
+
+
+async def test_a_restart_goes_on_where_the_session_was(provider: EmbeddedProvider) -> None:
+    families = Families(provider)
+    store = AsyncMemorySessionStore()
+    client = client_of(provider, session_store=store)
+    session = session_of()
+    await client.bind(session)
+    first = session.to_json()
+    await session.refresh()
+    assert "alice" not in first
+    for text in (first, session.to_json()):
+        again = await AsyncSession.from_json(text, client_of(provider, session_store=store))
+        assert again.access_token == "login/alice-1"
+        assert again.subject == "alice"
+    await again.refresh()
+    assert await session.refresh() == "login/alice-3"
+    assert not families.revoked
+
+
+async def test_the_same_tokens_lead_to_the_same_record(provider: EmbeddedProvider) -> None:
+    families = Families(provider)
+    store = AsyncMemorySessionStore()
+    for number in (1, 2, 3):
+        client = client_of(provider, session_store=store)
+        source = await client.token_source(session=session_of())
+        forward(client, 60 * number)
+        assert (await source.get_token()).access_token == f"login/alice-{number}"
+    assert len(store) == 1
+    assert not families.revoked
+
+
+async def test_two_logins_never_share_a_record(provider: EmbeddedProvider) -> None:
+    store = AsyncMemorySessionStore()
+    client = client_of(provider, session_store=store)
+    logins: list[dict[str, Any]] = [
+        {"access_token": "a", "id_token": "1"},
+        {"access_token": "a", "id_token": "2"},
+        {"id_token": "1"},
+        {},
+        {},
+    ]
+    for token in logins:
+        await client.bind(AsyncSession({**token, "expires_in": 60}, {"sub": "alice"}))
+    assert len(store) == len(logins)
+
+
+async def test_a_session_that_was_pickled_finds_its_record(provider: EmbeddedProvider) -> None:
+    families = Families(provider)
+    client = client_of(provider)
+    session = session_of()
+    await client.bind(session)
+    copy: AsyncSession = pickle.loads(pickle.dumps(session))
+    await session.refresh()
+    with refused(ConfigurationException, "session_without_client"):
+        await copy.get_access_token()
+    await client.bind(copy)
+    assert copy.access_token == "login/alice-1"
+    elsewhere = client_of(provider)
+    with refused(TokenRequestException, "login_required"):
+        await elsewhere.bind(pickle.loads(pickle.dumps(session)))
+    assert families.presented == ["alice-0"]
+
+
+async def test_ten_thousand_users_stay_logged_in_on_the_default_store(
+    provider: EmbeddedProvider,
+) -> None:
+    families = Families(provider)
+    client = client_of(provider)
+    sessions = [session_of(f"u{number}") for number in range(10_000)]
+    for session in sessions:
+        await client.bind(session)
+    for session in sessions[::1000]:
+        await session.refresh()
+        await session.refresh()
+    assert len(families.presented) == 20
+    assert not families.revoked
+
+
+async def test_a_lost_record_is_not_replaced_by_older_tokens(provider: EmbeddedProvider) -> None:
+    families = Families(provider)
+    store = AsyncMemorySessionStore()
+    client = client_of(provider, session_store=store)
+    session = session_of()
+    source = await client.token_source(session=session)
+    await source.get_token()
+    store._entries.clear()
+    assert (await source.get_token()).access_token == "login/alice-1"  # it is still fresh
+    forward(client, 61)
+    for call in (source.get_token, session.refresh, session.get_access_token):
+        with refused(TokenRequestException, "login_required"):
+            await call()
+    with refused(TokenRequestException, "login_required"):
+        await client.session(session.to_json())
+    assert families.presented == ["alice-0"]
+
+
+async def test_a_store_that_went_back_is_not_believed(provider: EmbeddedProvider) -> None:
+    families = Families(provider)
+    store = AsyncMemorySessionStore()
+    client = client_of(provider, session_store=store)
+    session = session_of()
+    await client.bind(session)
+    backup = dict(store._entries)
+    await session.refresh()
+    store._entries.update(backup)
+    with refused(TokenRequestException, "login_required"):
+        await session.refresh()
+    with refused(TokenRequestException, "login_required"):
+        await client.session(session.to_json())
+    assert families.presented == ["alice-0"]
+
+
+class Faulty(AsyncMemorySessionStore):
+    """A store whose calls may fail, before or after they did something."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.down = False
+        self.fail_set: list[str] = []
+
+    async def get(self, name: str) -> SessionRecord | None:
+        if self.down:
+            raise ConnectionError("down")
+        return await super().get(name)
+
+    async def set(
+        self, name: str, record: SessionRecord, expected: int | None, expires_in: float
+    ) -> bool:
+        how = self.fail_set.pop(0) if self.fail_set else ""
+        if self.down or how == "before":
+            raise ConnectionError("down")
+        stored = await super().set(name, record, expected, expires_in)
+        if how == "after":
+            raise TimeoutError("the answer was lost")
+        return stored
+
+    async def delete(self, name: str) -> None:
+        if self.down:
+            raise ConnectionError("down")
+        await super().delete(name)
+
+
+@pytest.mark.parametrize("faults", [["after"], ["", "after"], ["after", "after"]])
+async def test_a_write_that_was_applied_but_timed_out_loses_nothing(
+    provider: EmbeddedProvider, faults: list[str]
+) -> None:
+    families = Families(provider)
+    store = Faulty()
+    clients = [client_of(provider, session_store=store) for _ in range(2)]
+    session = session_of()
+    await clients[0].bind(session)
+    store.fail_set = faults
+    assert await session.refresh() == "login/alice-1"
+    other = await clients[1].session(session.to_json())
+    assert await other.refresh() == "login/alice-2"
+    assert await session.refresh() == "login/alice-3"
+    assert not families.revoked
+
+
+async def test_nothing_is_presented_while_the_store_takes_no_writes(
+    provider: EmbeddedProvider,
+) -> None:
+    families = Families(provider)
+    store = Faulty()
+    session = session_of()
+    await client_of(provider, session_store=store).bind(session)
+    store.fail_set = ["before"] * 3
+    for _ in range(3):
+        with refused(TokenRequestException, "store_unavailable"):
+            await session.refresh()
+    assert families.presented == []
+    assert await session.refresh() == "login/alice-1"
+
+
+async def test_others_wait_for_a_successor_that_could_not_be_stored(
+    provider: EmbeddedProvider,
+) -> None:
+    families = Families(provider)
+    store = Faulty()
+    clients = [client_of(provider, session_store=store) for _ in range(2)]
+    session = session_of()
+    await clients[0].bind(session)
+    other = await clients[1].session(session.to_json())
+    store.fail_set = ["", *["before"] * 9]
+    assert await session.refresh() == "login/alice-1"
+    with refused(TokenRequestException, "renewal_pending"):
+        await other.refresh()
+    assert families.presented == ["alice-0"]
+    store.fail_set = []
+    assert await session.refresh() == "login/alice-2"  # it stores what it has, and goes on
+    assert await other.refresh() == "login/alice-3"
+    assert not families.revoked
+
+
+async def test_a_successor_is_stored_as_soon_as_the_store_takes_it(
+    provider: EmbeddedProvider,
+) -> None:
+    families = Families(provider)
+    store = Faulty()
+    clients = [client_of(provider, session_store=store) for _ in range(2)]
+    session = session_of()
+    await clients[0].bind(session)
+    text = session.to_json()
+    store.fail_set = ["", "before"]
+    await session.refresh()
+    with refused(TokenRequestException, "renewal_pending"):
+        await clients[1].session(session.to_json())
+    while (await clients[1].session(text)).access_token != "login/alice-1":
+        await sleep(0.01)
+    assert families.presented == ["alice-0"]
+
+
+async def test_a_store_that_is_down_is_an_error_of_its_own(provider: EmbeddedProvider) -> None:
+    families = Families(provider)
+    store = Faulty()
+    client = client_of(provider, session_store=store)
+    session = session_of()
+    await client.bind(session)
+    store.down = True
+    for call in (session.refresh, session.get_access_token, session.revoke):
+        with refused(TokenRequestException, "store_unavailable"):
+            await call()
+    with refused(TokenRequestException, "store_unavailable"):
+        await client.session(session.to_json())
+    with refused(TokenRequestException, "store_unavailable"):
+        await client.bind(session_of("bob"))
+    assert families.presented == []
+    store.down = False
+    assert await session.get_access_token() == "login/alice-1"
+
+
+async def test_a_session_without_a_refresh_token_lives_as_long_as_its_access_token(
+    provider: EmbeddedProvider,
+) -> None:
+    client = client_of(provider)
+    session = AsyncSession({"access_token": "a", "expires_in": 60}, {"sub": "alice"})
+    source = await client.token_source(session=session)
+    assert (await source.get_token()).access_token == "a"
+    forward(client, 59)
+    assert (await source.get_token()).access_token == "a"
+    with refused(TokenRequestException, "login_required"):
+        await session.get_access_token(resource="orders")
+    forward(client, 2)
+    with refused(TokenRequestException, "login_required"):
+        await source.get_token()
+    assert provider.count("/token") == 0
+
+
+async def test_a_refused_refresh_token_is_not_presented_again(provider: EmbeddedProvider) -> None:
+    families = Families(provider)
+    families.revoked.add("alice")
+    store = AsyncMemorySessionStore()
+    for _ in range(2):
+        session = session_of()
+        await client_of(provider, session_store=store).bind(session)
+        for _ in range(2):
+            with refused(TokenRequestException, "login_required") as caught:
+                await session.get_access_token()
+    assert families.presented == ["alice-0"]
+    assert caught.value.details.get("oauth_error") in {None, "invalid_grant"}
+
+
+@pytest.mark.parametrize("status", [500, 503, 401])
+async def test_a_provider_that_fails_ends_no_login(provider: EmbeddedProvider, status: int) -> None:
+    families = Families(provider)
+    session = session_of()
+    await client_of(provider).bind(session)
+    families.before = lambda token: Answer.of_json({"error": "down"}, status)
+    for _ in range(2):
+        with refused(TokenRequestException, "token_request_error"):
+            await session.get_access_token()
+    families.before = lambda token: None
+    assert await session.get_access_token() == "login/alice-1"
+
+
+async def test_an_answer_that_was_lost_lets_the_token_be_presented_once_more(
+    provider: EmbeddedProvider,
+) -> None:
+    families = Families(provider)
+    session = session_of()
+    await client_of(provider).bind(session)
+    families.before = lambda token: Answer(200, b"cut off", {})
+    with refused(TokenRequestException, "token_request_error"):
+        await session.get_access_token()
+    families.before = lambda token: None
+    assert await session.get_access_token() == "login/alice-1"
+
+
+async def test_ending_a_session_deletes_it_everywhere(provider: EmbeddedProvider) -> None:
+    Families(provider)
+    revoked: list[str] = []
+    store = AsyncMemorySessionStore()
+    clients = [client_of(provider, session_store=store) for _ in range(2)]
+    session = session_of()
+    await clients[0].bind(session)
+    other = await clients[1].session(session.to_json())
+    await other.refresh()
+
+    def refuse(received: Received) -> Answer | None:
+        if received.path != "/revoke":
+            return None
+        revoked.append(received.form["token"])
+        return Answer.of_json({"error": "down"}, 503)
+
+    provider.intercept = refuse
+    assert not (await session.revoke()).is_successful
+    assert revoked[0] == "alice-1"
+    assert len(store) == 0
+    for call in (session.get_access_token, session.refresh, other.refresh, session.revoke):
+        with refused(TokenRequestException, "login_required"):
+            await call()
+    assert await other.get_access_token() == "login/alice-1"  # until it ends
+    with refused(TokenRequestException, "login_required"):
+        await clients[1].session(session.to_json())
+
+
+async def test_a_logout_while_a_renewal_is_under_way_is_final(provider: EmbeddedProvider) -> None:
+    families = Families(provider)
+    store = AsyncMemorySessionStore()
+    session = session_of()
+    await client_of(provider, session_store=store).bind(session)
+
+    def log_out(token: str) -> None:
+        store._entries.clear()
+
+    families.after = log_out
+    with refused(TokenRequestException, "login_required"):
+        await session.refresh()
+    assert len(store) == 0
+
+
+async def test_sessions_are_found_by_user_and_by_the_providers_session(
+    provider: EmbeddedProvider,
+) -> None:
+    store = AsyncMemorySessionStore()
+    client = client_of(provider, session_store=store)
+    phone, laptop, bob = session_of(), session_of(), session_of("bob")
+    laptop = AsyncSession({"refresh_token": "other-0"}, {"sub": "alice", "sid": "sid-2"}, PAST)
+    for session in (phone, laptop, bob):
+        await client.bind(session)
+    assert len(await store.find_by(sub="alice")) == 2
+    (name,) = await store.find_by(sid="sid-2", sub="alice", issuer=provider.issuer)
+    assert await store.find_by(sub="bob", sid="sid-2") == []
+    assert await store.find_by(sub="alice", issuer="https://other") == []
+    await store.delete(name)
+    assert await store.find_by(sid="sid-2") == []
+    assert len(await store.find_by(sub="alice")) == 1
+    with refused(InvalidArgumentError, "invalid_argument"):
+        await store.find_by()
+
+
+@pytest.mark.parametrize(
+    ("token", "expected"),
+    [
+        ({"refresh_token": "r", "refresh_expires_in": 1800}, 1800),
+        ({"refresh_token": "r", "refresh_expires_in": 0}, 30 * 86400),  # as for offline tokens
+        ({"refresh_token": "r"}, 30 * 86400),
+        ({"access_token": "a", "expires_in": 90}, 90),
+        ({"access_token": "a"}, 30 * 86400),
+    ],
+)
+async def test_a_record_lives_as_long_as_its_tokens(
+    provider: EmbeddedProvider, token: dict[str, Any], expected: float
+) -> None:
+    store = AsyncMemorySessionStore()
+    client = client_of(provider, session_store=store)
+    now = store.clock()
+    session = AsyncSession(token, {"sub": "alice"})
+    await client.bind(session)
+    (name,) = await store.find_by(sub="alice")
+    store.clock = lambda: now + expected - 5
+    assert await store.get(name) is not None
+    store.clock = lambda: now + expected + 5
+    assert await store.get(name) is None
+
+
+async def test_a_session_in_use_is_not_forgotten(provider: EmbeddedProvider) -> None:
+    store = AsyncMemorySessionStore()
+    client = client_of(provider, session_store=store, session_lifetime=1000.0)
+    now = store.clock()
+    session = AsyncSession({"access_token": "a", "refresh_token": "r"}, {"sub": "alice"})
+    await client.bind(session)
+    version = session._record.version
+    assert await session.get_access_token() == "a"
+    assert session._record.version == version  # nothing is written for every use
+    forward(client, 900)
+    store.clock = lambda: now + 900
+    assert await session.get_access_token() == "a"
+    store.clock = lambda: now + 1800
+    assert await store.find_by(sub="alice")
+    store.clock = lambda: now + 2000
+    await client.bind(session_of("bob"))
+    assert await store.find_by(sub="alice") == []
+    for lifetime in (0, -1, float("inf"), float("nan")):
+        with refused(InvalidArgumentError, "invalid_argument"):
+            client_of(provider, session_lifetime=lifetime)
+
+
+async def test_a_store_in_memory_sweeps_what_expired() -> None:
+    store = AsyncMemorySessionStore()
+    now = store.clock()
+    for number in range(999):
+        await store.set(f"n{number}", SessionRecord(version=1, claims={"sub": "a"}), None, 10)
+    store.clock = lambda: now + 60
+    await store.set("last", SessionRecord(version=1), None, 10)
+    assert len(store) == 1
+    assert store._index == {}
+
+
+async def test_a_session_says_nothing_of_its_user(provider: EmbeddedProvider) -> None:
+    session = AsyncSession(
+        {"access_token": "hidden", "refresh_token": "hidden", "id_token": "hidden"},
+        {"sub": "hidden", "email": "hidden"},
+        userinfo={"name": "hidden"},
+        client=client_of(provider),
+    )
+    await client_of(provider).bind(session)
+    for shown in (repr(session), repr(session._record), session.to_json()):
+        assert "hidden" not in shown
+
+
+async def test_a_session_belongs_to_one_client(provider: EmbeddedProvider) -> None:
+    store = AsyncMemorySessionStore()
+    client = client_of(provider, session_store=store)
+    session = session_of()
+    await client.bind(session)
+    other = AsyncOAuthClient(provider.issuer, "other", session_store=store)
+    with refused(TokenRequestException, "login_required"):
+        await other.session(session.to_json())
+    with refused(InvalidArgumentError, "session_of_another_client"):
+        await other.refresh(session)
+    source = await other.token_source(session=session_of())
+    with refused(TokenRequestException, "token_request_error"):
+        await source.get_token()  # a record of its own: this client is unknown to the provider
+    assert len(store) == 2
+
+
+@pytest.mark.parametrize(
+    "text", ["", "{}", "[]", "null", '{"name": 1, "version": 1}', '{"name": "n", "version": true}']
+)
+async def test_a_text_that_names_no_session_is_refused(
+    provider: EmbeddedProvider, text: str
+) -> None:
+    with refused(InvalidArgumentError, "invalid_argument"):
+        await client_of(provider).session(text)
+
+
+async def test_a_session_is_used_with_a_client(provider: EmbeddedProvider) -> None:
+    Families(provider)
+    session = session_of()
+    with refused(ConfigurationException, "session_not_stored"):
+        session.to_json()
+    with refused(ConfigurationException, "session_without_client"):
+        await session.get_access_token()
+    client = client_of(provider)
+    with pytest.raises(TypeError):
+        await client.token_source(session=session, nonsense="x")  # type: ignore[call-arg]
+    with refused(InvalidArgumentError, "invalid_argument"):
+        await client.bind("text")  # type: ignore[arg-type]
+    with refused(InvalidArgumentError, "invalid_argument"):
+        await client.bind(AsyncSession({"access_token": "a"}, {"sub": "a", "when": PAST}))
+    token = {"access_token": "a", "refresh_token": "alice-0"}
+    owned = AsyncSession(token, {"sub": "alice"}, PAST, client=client)
+    assert await owned.get_access_token() == "login/alice-1"
+
+
+async def test_a_session_puts_its_tokens_on_requests(provider: EmbeddedProvider) -> None:
+    families = Families(provider)
+    session = session_of()
+    await client_of(provider).bind(session)
+    carried: list[str] = []
+
+    def serve(request: httpx.Request) -> httpx.Response:
+        carried.append(request.headers["authorization"])
+        return httpx.Response(200 if carried[-1].endswith("-2") else 401)
+
+    auth = await session.auth(resource="orders", origins=["https://api.example"])
+    assert isinstance(auth, AsyncTokenAuth)
+    async with httpx.AsyncClient(transport=httpx.MockTransport(serve), auth=auth) as api:
+        for _ in range(2):
+            assert (await api.get("https://api.example/")).status_code == 200
+    assert carried == ["Bearer orders/alice-1", *["Bearer orders/alice-2"] * 2]
+    assert not families.revoked
+
+
+async def test_an_api_that_refuses_everything_costs_one_token_per_gap(
+    provider: EmbeddedProvider,
+) -> None:
+    families = Families(provider)
+    client = client_of(provider)
+    session = session_of()
+    known = await (await client.token_source(session=session)).get_token()
+    for _ in range(20):  # each with a source of its own
+        source = await client.token_source(session=session)
+        known = await source.renew(known.access_token)
+    assert families.presented == ["alice-0", "alice-1"]
+    forward(client, 59)
+    assert (await source.get_token()).access_token == "login/alice-3"
+    forward(client, 30)
+    await source.renew("login/alice-3")
+    assert families.presented == ["alice-0", "alice-1", "alice-2", "alice-3"]
+
+
+async def test_answers_that_cannot_be_used_do_not_lose_the_successor(
+    provider: EmbeddedProvider,
+) -> None:
+    families = Families(provider)
+    client = client_of(provider)
+    session = session_of()
+    await client.bind(session)
+    unusable: list[tuple[dict[str, Any], str]] = [
+        ({"token_type": "N_A"}, "unsupported_token_type"),
+        ({"token_type": "DPoP"}, "unsupported_token_type"),
+        ({"expires_in": 0}, "invalid_expires_in"),
+        ({"access_token": ["a"]}, "invalid_access_token"),
+        ({"access_token": None}, "token_request_error"),
+    ]
+    for number, (more, code) in enumerate(unusable, 1):
+        families.more = more
+        with refused(TokenRequestException, code):
+            await session.refresh()
+        newest = await client.session(session.to_json())
+        assert newest.refresh_token == f"alice-{number}"
+    families.more = {}
+    assert await session.refresh() == "login/alice-6"
+    assert not families.revoked
+
+
+async def test_a_bearer_token_for_a_key_is_refused(provider: EmbeddedProvider) -> None:
+    Families(provider)
+    client = client_of(provider, dpop_key=DPoPKey())
+    source = await client.token_source(session=session_of())
+    with refused(TokenRequestException, "token_not_bound_to_key"):
+        await source.get_token()
+
+
+def login_claims(provider: EmbeddedProvider) -> dict[str, Any]:
+    return {
+        "iss": provider.issuer,
+        "sub": "alice",
+        "aud": provider.client_id,
+        "auth_time": 1000,
+        "nonce": "n",
+        "iat": 1000,
+        "roles": ["admin"],
+    }
+
+
+GOOD: list[dict[str, Any]] = [
+    {},
+    {"nonce": "n"},
+    {"aud": ["machine"]},
+    {"auth_time": None},
+    {"roles": ["user"]},
+]
+
+
+@pytest.mark.parametrize("changes", GOOD)
+async def test_a_new_id_token_of_the_same_login_is_taken(
+    provider: EmbeddedProvider, changes: dict[str, Any]
+) -> None:
+    families = Families(provider)
+    client = client_of(provider)
+    first = login_claims(provider)
+    session = AsyncSession({"refresh_token": "alice-0", "id_token": "first"}, first)
+    claims = {**first, "nonce": None, "roles": None, **changes}
+    families.more["id_token"] = provider.mint(header={"typ": "JWT"}, **claims)
+    assert (await client.refresh(session)).is_successful
+    assert session.id_token == families.more["id_token"]
+    assert session.claims.get("roles") == changes.get("roles")
+    assert session.claims["auth_time"] == 1000
+    assert session.claims["nonce"] == "n"
+
+
+BAD: list[dict[str, Any]] = [
+    {"sub": "mallory"},
+    {"aud": ["machine", "other"], "azp": "machine"},
+    {"azp": "machine"},
+    {"auth_time": 2000},
+    {"nonce": "other"},
+    {"iat": 999},
+]
+
+
+def unsigned(provider: EmbeddedProvider) -> str:
+    from py_identity_model._jose.encoding import encode_base64url
+
+    payload = provider.mint(header={"typ": "JWT"}, **login_claims(provider)).split(".")[1]
+    return ".".join([encode_base64url(b'{"alg":"none"}').decode(), payload, ""])
+
+
+async def expect_refused(
+    provider: EmbeddedProvider, id_token: str, kind: type[PyIdentityModelException], code: str
+) -> None:
+    families = Families(provider, id_token=id_token)
+    client = client_of(provider)
+    first = login_claims(provider)
+    for call in ("refresh", "source", "session"):
+        token = {"access_token": "old", "refresh_token": f"{call}-0", "id_token": "first"}
+        session = AsyncSession(token, first, PAST)
+        source = await client.token_source(session=session)
+        calls: dict[str, Callable[[], Any]] = {
+            "refresh": partial(client.refresh, session),
+            "source": source.get_token,
+            "session": session.get_access_token,
+        }
+        await client.bind(session)
+        with pytest.raises(kind) as caught:
+            await calls[call]()
+        assert caught.value.code == code
+        newest = await client.session(session.to_json())
+        assert newest.id_token == "first"
+        assert newest.claims == first
+        assert newest.access_token == "old"
+        assert newest.refresh_token == f"{call}-1"
+    assert not families.revoked
+
+
+@pytest.mark.parametrize("changes", BAD)
+async def test_an_id_token_of_another_login_is_refused(
+    provider: EmbeddedProvider, changes: dict[str, Any]
+) -> None:
+    claims = {**login_claims(provider), **changes}
+    await expect_refused(
+        provider,
+        provider.mint(header={"typ": "JWT"}, **claims),
+        IdTokenValidationException,
+        "refreshed_id_token_mismatch",
+    )
+
+
+async def test_an_id_token_that_nobody_signed_is_refused(provider: EmbeddedProvider) -> None:
+    await expect_refused(provider, unsigned(provider), TokenValidationException, "algorithm_none")
+    await expect_refused(provider, "rubbish", TokenValidationException, "malformed_token")
+    with EmbeddedProvider() as other:
+        stranger = other.mint(header={"typ": "JWT"}, **login_claims(provider))
+    await expect_refused(provider, stranger, TokenValidationException, "no_matching_key")
+
+
+async def test_a_text_is_presented_as_it_is_and_its_id_token_validated(
+    provider: EmbeddedProvider,
+) -> None:
+    families = Families(provider)
+    client = client_of(provider)
+    answer = await client.refresh("alice-0")
+    assert (answer.token or {})["access_token"] == "login/alice-1"
+    families.more["id_token"] = "rubbish"
+    with refused(TokenValidationException, "malformed_token"):
+        await client.refresh("alice-1")
+    provider.intercept = failing("/token", 400)
+    assert not (await client.refresh("alice-2")).is_successful
+
+
+async def test_userinfo_is_asked_with_a_sessions_newest_token(provider: EmbeddedProvider) -> None:
+    families = Families(provider)
+    client = client_of(provider)
+    asked: list[str] = []
+
+    def respond(received: Received) -> Answer | None:
+        if received.path == "/userinfo":
+            asked.append(received.headers["authorization"])
+            return Answer.of_json({"sub": "alice"})
+        return families(received)
+
+    provider.intercept = respond
+    assert (await client.userinfo(session_of())).claims == {"sub": "alice"}
+    assert asked == ["Bearer login/alice-1"]
+    with refused(InvalidArgumentError, "invalid_argument"):
+        await client.userinfo("token")
+
+
+async def test_a_renewal_takes_the_records_of_those_who_were_faster(
+    provider: EmbeddedProvider,
+) -> None:
+    """A lock that was lost lets two in; who stores second takes what is there."""
+    families = Families(provider)
+    store = AsyncMemorySessionStore()
+    session = session_of()
+    await client_of(provider, session_store=store).bind(session)
+
+    def overtake(token: str) -> None:
+        (name,) = store._entries
+        entry = store._entries[name]
+        record = SessionRecord.unpack(name, entry.record)
+        faster = replace(record, version=record.version + 5, refresh_token="alice-9", stamp="other")
+        store._entries[name] = entry._replace(record=faster.pack(name), version=faster.version)
+
+    families.after = overtake
+    with refused(TokenRequestException, "renewal_pending"):
+        await session.refresh()  # their record has no access token for it
+    families.after = lambda token: None
+    assert await session.refresh() == "login/alice-10"
+
+
+async def test_a_session_is_no_older_than_its_expiry_says(provider: EmbeddedProvider) -> None:
+    ends = datetime.now(UTC) + timedelta(seconds=90)
+    session = AsyncSession({"access_token": "a"}, {"sub": "alice"}, ends)
+    assert session.expires_at == ends
+    assert AsyncSession({}, {}).expires_at is None
+    assert AsyncSession({}, {}).userinfo is None

@@ -1,0 +1,384 @@
+"""Logins in many loops, in forked children, and when callers, loops and processes end."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import subprocess
+import sys
+import textwrap
+import threading
+import time
+from collections.abc import Callable
+from typing import Any
+
+import httpx
+import pytest
+import trio
+
+from py_identity_model import (
+    ClientCredentialsTokenRequest,
+    ClientSecretBasic,
+    ClientSecretPost,
+    HTTPClient,
+    MemoryTokenStore,
+    OAuthClient,
+    RefreshTokenRequest,
+    Session,
+    TokenAuth,
+    TokenSource,
+)
+from py_identity_model._seam import aio as seam
+from py_identity_model.aio import (
+    AsyncHTTPClient,
+    AsyncMemorySessionStore,
+    AsyncMemoryTokenStore,
+    AsyncOAuthClient,
+    AsyncSession,
+    AsyncStoredReplays,
+    AsyncTokenAuth,
+    AsyncTokenSource,
+)
+from py_identity_model.exceptions import ConfigurationException, TokenRequestException
+from py_identity_model.testing import EmbeddedProvider
+from tests.families import Families
+from tests.support import refused
+
+TOKEN = {"access_token": "old", "refresh_token": "alice-0"}
+
+
+def in_loops(number: int, main: Callable[[], Any]) -> list[Any]:
+    """Return the outcomes of ``main``, in so many loops at once."""
+    found: list[Any] = []
+    barrier = threading.Barrier(number)
+
+    def work() -> None:
+        async def run() -> Any:
+            barrier.wait()
+            return await main()
+
+        found.append(asyncio.run(run()))
+
+    threads = [threading.Thread(target=work) for _ in range(number)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return found
+
+
+def test_four_loops_on_one_token_store_present_a_token_once(provider: EmbeddedProvider) -> None:
+    families = Families(provider)
+    store = AsyncMemoryTokenStore()
+    request = RefreshTokenRequest(provider.token_endpoint, "web", "alice-0")
+
+    async def main() -> str:
+        return (await AsyncTokenSource(request, store=store).get_token()).access_token
+
+    assert in_loops(4, main) == ["login/alice-1"] * 4
+    assert families.presented == ["alice-0"]
+
+
+def test_four_loops_on_one_session_store_present_a_token_once(provider: EmbeddedProvider) -> None:
+    families = Families(provider)
+    store = AsyncMemorySessionStore()
+
+    async def main() -> str:
+        proof = ClientSecretBasic(provider.client_secret)
+        client = AsyncOAuthClient(provider.issuer, provider.client_id, proof, session_store=store)
+        session = AsyncSession({"refresh_token": "alice-0"}, {"sub": "alice"}, client=client)
+        return await session.get_access_token()
+
+    assert in_loops(4, main) == ["login/alice-1"] * 4
+    assert families.presented == ["alice-0"]
+
+
+def test_an_identifier_is_taken_once_by_four_loops() -> None:
+    replays = AsyncStoredReplays(AsyncMemoryTokenStore())
+
+    async def main() -> int:
+        until = time.time() + 60
+        return sum([await replays.add(f"{number}", until) for number in range(100)])
+
+    assert sum(in_loops(4, main)) == 100
+
+
+def test_a_lock_is_held_by_one_of_all_loops_and_freed_by_one_that_ends() -> None:
+    lock = seam.SharedLock()
+    inside: list[int] = []
+    most: list[int] = []
+
+    async def main() -> None:
+        async def use() -> None:
+            async with lock:
+                inside.append(1)
+                most.append(len(inside))
+                await asyncio.sleep(0)
+                inside.pop()
+
+        await asyncio.gather(*[use() for _ in range(20)])
+
+    in_loops(4, main)
+    assert max(most) == 1
+
+    async def end_inside() -> None:
+        async def hold() -> None:
+            async with lock:
+                await asyncio.Event().wait()
+
+        task = asyncio.create_task(hold())
+        await asyncio.sleep(0)
+        assert not task.done()
+
+    asyncio.run(end_inside())
+
+    async def wait_in_vain() -> None:
+        async with lock:
+            task = asyncio.create_task(lock.__aenter__())
+            await asyncio.sleep(0)
+            task.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await task
+        async with lock:
+            pass
+
+    asyncio.run(wait_in_vain())
+
+
+def renew_in_child(call: Callable[[], str]) -> str:
+    """Return what ``call`` returns, or the code of its error, in a forked child."""
+    reader, writer = os.pipe()
+    pid = os.fork()
+    if pid == 0:
+        try:
+            said = call()
+        except TokenRequestException as error:
+            said = error.code
+        except BaseException as error:
+            said = repr(error)
+        os.write(writer, said.encode())
+        os._exit(0)
+    os.close(writer)
+    os.waitpid(pid, 0)
+    with os.fdopen(reader) as pipe:
+        return pipe.read()
+
+
+@pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
+@pytest.mark.parametrize("kind", ["own store", "token store", "session"])
+@pytest.mark.parametrize("used", [True, False])
+def test_forked_children_leave_the_refresh_token_to_their_parent(
+    provider: EmbeddedProvider, kind: str, used: bool
+) -> None:
+    families = Families(provider)
+    request = RefreshTokenRequest(provider.token_endpoint, "web", "alice-0")
+    source = TokenSource(request, store=MemoryTokenStore() if kind == "token store" else None)
+    if kind == "session":
+        proof = ClientSecretBasic(provider.client_secret)
+        client = OAuthClient(provider.issuer, provider.client_id, proof)
+        source = client.token_source(session=Session({"refresh_token": "alice-0"}, {"sub": "a"}))
+    if used:
+        source.get_token()
+
+    def use() -> str:
+        return source.get_token().access_token
+
+    def renew() -> str:
+        source.clock = lambda: time.time() + 200
+        return source.get_token().access_token
+
+    usable = "login/alice-1" if used else "login_required"
+    assert [renew_in_child(use) for _ in range(2)] == [usable] * 2
+    assert [renew_in_child(renew) for _ in range(3)] == ["login_required"] * 3
+    assert families.presented == ["alice-0"] * used
+    renew()
+    assert not families.revoked
+
+
+def held(provider: EmbeddedProvider) -> tuple[Families, threading.Event, threading.Event]:
+    """Let answers wait; return what says that one does, and what lets it go."""
+    families = Families(provider)
+    arrived, gate = threading.Event(), threading.Event()
+
+    def hold(token: str) -> None:
+        arrived.set()
+        assert gate.wait(10)
+
+    families.after = hold
+    return families, arrived, gate
+
+
+def test_a_cancelled_caller_loses_no_successor(provider: EmbeddedProvider) -> None:
+    families, arrived, gate = held(provider)
+    request = RefreshTokenRequest(provider.token_endpoint, "web", "alice-0")
+
+    async def main() -> str:
+        source = AsyncTokenSource(request)
+        for _ in range(3):
+            task = asyncio.create_task(source.get_token())
+            while not arrived.is_set():
+                await asyncio.sleep(0.001)
+            task.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await task
+        gate.set()
+        return (await source.get_token()).access_token
+
+    assert asyncio.run(main()) == "login/alice-1"
+    assert families.presented == ["alice-0"]
+
+
+def test_the_end_of_a_loop_lets_a_renewal_end(provider: EmbeddedProvider) -> None:
+    families, arrived, gate = held(provider)
+    store = AsyncMemoryTokenStore()
+    request = RefreshTokenRequest(provider.token_endpoint, "web", "alice-0")
+
+    async def begin() -> None:
+        task = asyncio.create_task(AsyncTokenSource(request, store=store).get_token())
+        while not arrived.is_set():
+            await asyncio.sleep(0.001)
+        asyncio.get_running_loop().call_later(0.05, gate.set)
+        assert not task.done()
+
+    async def go_on() -> str:
+        return (await AsyncTokenSource(request, store=store).get_token()).access_token
+
+    asyncio.run(begin())
+    assert asyncio.run(go_on()) == "login/alice-1"
+    assert families.presented == ["alice-0"]
+
+
+def test_the_end_of_trio_lets_a_renewal_end(provider: EmbeddedProvider) -> None:
+    families, arrived, gate = held(provider)
+    store = AsyncMemoryTokenStore()
+    request = RefreshTokenRequest(provider.token_endpoint, "web", "alice-0")
+
+    async def begin() -> None:
+        source = AsyncTokenSource(request, store=store)
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(source.get_token)
+            while not arrived.is_set():
+                await trio.sleep(0.001)
+            nursery.cancel_scope.cancel()
+        threading.Timer(0.05, gate.set).start()
+
+    async def go_on() -> str:
+        return (await AsyncTokenSource(request, store=store).get_token()).access_token
+
+    trio.run(begin)
+    assert trio.run(go_on) == "login/alice-1"
+    assert families.presented == ["alice-0"]
+
+
+def test_a_renewal_that_outlasts_its_loop_may_be_presented_once_more(
+    provider: EmbeddedProvider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from py_identity_model.aio import session_records
+
+    monkeypatch.setattr(session_records, "SECONDS_AT_THE_END", 0.05)
+    families = Families(provider)
+    arrived, gate = threading.Event(), threading.Event()
+
+    def hold(token: str) -> None:
+        arrived.set()
+        assert gate.wait(10)
+
+    families.before = hold
+    store = AsyncMemoryTokenStore()
+    request = RefreshTokenRequest(provider.token_endpoint, "web", "alice-0")
+
+    async def begin() -> None:
+        task = asyncio.create_task(AsyncTokenSource(request, store=store).get_token())
+        while not arrived.is_set():
+            await asyncio.sleep(0.001)
+        assert not task.done()
+
+    async def go_on() -> str:
+        with pytest.raises(TokenRequestException):
+            await AsyncTokenSource(request, store=store).get_token()
+        return "over"
+
+    asyncio.run(begin())
+    gate.set()
+    while not families.presented:
+        time.sleep(0.001)
+    assert asyncio.run(go_on()) == "over"
+    assert families.presented == ["alice-0"] * 2  # its successor was lost with the loop
+
+
+@pytest.mark.parametrize("library", ["asyncio", "trio"])
+def test_what_is_given_time_to_end_has_so_much_and_no_more(library: str) -> None:
+    ended: list[str] = []
+
+    async def main() -> None:
+        import anyio
+
+        async def work() -> str:
+            await anyio.sleep(0.05)
+            ended.append("in time")
+            return "done"
+
+        async def hang() -> None:
+            try:
+                await anyio.sleep(10)
+            finally:
+                ended.append("stopped")
+
+        assert await seam.finish(work, 1.0) == "done"
+        with pytest.raises(ZeroDivisionError):
+            await seam.finish(fail, 1.0)
+        for one, seconds in ((work, 5.0), (hang, 0.01)):
+            with anyio.move_on_after(0.01):
+                await seam.finish(one, seconds)
+
+    async def fail() -> None:
+        raise ZeroDivisionError
+
+    if library == "trio":
+        trio.run(main)
+    else:
+        asyncio.run(main())
+    assert ended == ["in time", "in time", "stopped"]
+
+
+def test_the_end_of_a_process_lets_a_renewal_end() -> None:
+    program = textwrap.dedent(
+        """
+        import threading, time
+        from py_identity_model._seam.sync import finish, spawn
+
+        begun = threading.Event()
+
+        def work():
+            begun.set()
+            time.sleep(0.3)
+            print("ended", flush=True)
+
+        spawn("work", lambda: finish(work, 5.0))
+        begun.wait()
+        """
+    )
+    ran = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert ran.stdout == "ended\n"
+    assert ran.stderr == ""
+
+
+def test_a_source_does_not_wait_for_itself(provider: EmbeddedProvider) -> None:
+    request = ClientCredentialsTokenRequest(
+        provider.token_endpoint,
+        provider.client_id,
+        client_authentication=ClientSecretPost(provider.client_secret),
+    )
+    with httpx.Client() as http:
+        http.auth = TokenAuth(TokenSource(request, HTTPClient(http)))
+        with refused(ConfigurationException, "client_waits_for_itself"):
+            http.get(provider.jwks_uri)
+
+    async def main() -> None:
+        async with httpx.AsyncClient() as http:
+            http.auth = AsyncTokenAuth(AsyncTokenSource(request, AsyncHTTPClient(http)))
+            with refused(ConfigurationException, "client_waits_for_itself"):
+                await http.get(provider.jwks_uri)
+
+    asyncio.run(main())
+    assert provider.count("/token") == 0
