@@ -12,7 +12,7 @@ from typing import Any, ClassVar, TypeVar
 from ..exceptions import InvalidArgumentError, TokenRequestException
 from .base import BaseRequest, BaseResponse
 from .client_choice import chosen_authentication, presented_certificate
-from .endpoint import is_refusal, json_object, refusal, whole_number
+from .endpoint import is_refusal, json_object, number_of, refusal, whole_number
 from .messages import HttpRequest, HttpResponse, Replay
 
 Form = dict[str, str | Sequence[str]]
