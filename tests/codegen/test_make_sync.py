@@ -7,7 +7,6 @@ import re
 import shutil
 import subprocess
 import sys
-import time
 from pathlib import Path
 from types import ModuleType
 
@@ -51,11 +50,9 @@ def snapshot(copy: Path) -> dict[str, str]:
 
 
 def test_what_is_committed_is_what_the_sources_make(copy: Path) -> None:
-    began = time.perf_counter()
     done = run(copy, "--check")
     assert done.returncode == 0, done.stdout + done.stderr
     assert re.fullmatch(r"\d+ generated files, 0 are out of date\n", done.stdout)
-    assert time.perf_counter() - began < 10
 
 
 def test_writing_brings_everything_up_to_date_and_changes_nothing_else(copy: Path) -> None:
