@@ -130,3 +130,14 @@ def test_every_item_of_a_list_has_its_type(members: dict[str, Any]) -> None:
     with refused(ConfigurationException, "invalid_jwk"):
         jwks_from_dict({"kty": "oct", "k": "eA", **members})
     assert jwks_from_dict({"kty": "oct", "k": "eA", "oth": [{"r": "x"}]}).oth == [{"r": "x"}]
+
+
+@pytest.mark.parametrize("use", ["sig", "enc", "https://op.example/use", None])
+def test_a_use_is_a_registered_one_or_a_uri(use: str | None) -> None:
+    assert jwks_from_dict({"kty": "oct", "k": "eA", "use": use}).use == use
+
+
+@pytest.mark.parametrize("use", ["", "SIG", "tls", "http://op.example/use"])
+def test_any_other_use_is_refused(use: str) -> None:
+    with refused(ConfigurationException, "invalid_jwk"):
+        jwks_from_dict({"kty": "oct", "k": "eA", "use": use})

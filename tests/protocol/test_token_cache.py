@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from py_identity_model import InvalidArgumentError, TokenCache
+from py_identity_model._fork import _after_fork_in_child
 from tests.support import refused
 
 BY, KEYS = object(), object()
@@ -88,3 +89,12 @@ def test_the_least_recently_used_makes_room() -> None:
     assert not found(cache, b"d")
     cache.clear()
     assert len(cache) == 0
+
+
+def test_a_forked_child_can_use_the_memory_whatever_its_parent_held() -> None:
+    cache = TokenCache()
+    held = cache._lock
+    with held:  # as by a thread that the child does not have
+        _after_fork_in_child()
+        keep(cache)
+        assert found(cache)
