@@ -61,16 +61,18 @@ def test_a_forged_token_is_refused_before_and_after_a_sound_one() -> None:
     other = token(sub="b").split(".")
     forged = ".".join([*token().split(".")[:2], other[2]])
     for _ in range(2):
-        with refused(SignatureVerificationException, "invalid_signature"):
+        with refused(SignatureVerificationException, "invalid_signature") as caught:
             verify_jws(forged, key_set, ["RS256"])
+        assert caught.value.details["alg"] == "RS256"
         verify_jws(token(), key_set, ["RS256"])
 
 
 def test_a_known_header_does_not_widen_the_allow_list() -> None:
     key_set = JsonWebKeySet([PUBLIC])
     verify_jws(token(), key_set, ["RS256"])
-    with refused(TokenValidationException, "algorithm_not_allowed"):
+    with refused(TokenValidationException, "algorithm_not_allowed") as caught:
         verify_jws(token(), key_set, ["PS256"])
+    assert caught.value.details == {"alg": "RS256", "allowed": ["PS256"]}
 
 
 @pytest.mark.parametrize("algorithms", [[], "RS256", ["none"], ["RS256", "XX"], ()])
