@@ -60,8 +60,8 @@ def test_a_cold_outage_is_answered_in_time_and_what_comes_late_serves_the_next(
 def test_a_refresh_of_what_has_expired_is_not_waited_for_longer_either(
     provider: EmbeddedProvider, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    AccessTokenVerifier(provider.issuer, "api").verify(f"Bearer {provider.mint()}")
     impatient = AccessTokenVerifier(provider.issuer, "api", cold_timeout=0.05)
-    impatient.verify(f"Bearer {provider.mint()}")
     gate = Gate("/jwks")
     provider.intercept = gate
     monkeypatch.setattr(fetching, "_STALE_WAIT", 9.0)  # nearly as long as the gate is held
