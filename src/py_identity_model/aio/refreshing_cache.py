@@ -198,7 +198,7 @@ class AsyncRefreshingCache(Generic[V]):
         owner = require_client(client, location.address)
         # A call ends by its own deadline.  Where it does not (a peer that drips header fields to
         # an injected client of the blocking API), those who wait for it do.
-        longest = _longest_call(owner)
+        longest = longest_call(owner)
         patience = min(caller.patience(), longest)
         call = self._call(location, entry, owner, attempt)
         try:
@@ -333,7 +333,8 @@ def _warm_up() -> Event | None:
     return fetched
 
 
-def _longest_call(client: AsyncHTTPClient) -> float:
+def longest_call(client: AsyncHTTPClient) -> float:
+    """Return after how many seconds a call by ``client`` is not waited for any longer."""
     try:
         return seconds_allowed(client) + _GRACE
     except InvalidArgumentError:  # a setting that cannot be used: the call itself will say so
