@@ -35,7 +35,11 @@ from py_identity_model.aio import (
     verify_dpop_proof,
 )
 from py_identity_model.aio.provider_cache import cache_of
-from py_identity_model.exceptions import DPoPProofException, TokenValidationException
+from py_identity_model.exceptions import (
+    DPoPProofException,
+    InvalidArgumentError,
+    TokenValidationException,
+)
 from py_identity_model.testing import Answer, EmbeddedProvider, Received
 from tests.support import CONFIG, DISCOVERY, Clock, answering, refused
 
@@ -386,3 +390,8 @@ async def test_a_primed_process_primes_the_others(provider: EmbeddedProvider) ->
         async with AsyncHTTPClient(document_store=store) as client:
             assert (await prime(provider.issuer, http_client=client)).ready
     assert asked(provider) == (1, 1)
+
+
+async def test_what_came_from_a_server_that_nobody_checked_is_not_shared() -> None:
+    with pytest.raises(InvalidArgumentError, match="verify=False and document_store"):
+        AsyncHTTPClient(verify=False, document_store=AsyncMemoryTokenStore())

@@ -18,7 +18,11 @@ from py_identity_model._protocol.fetching import StoredResponse, stored_key
 from py_identity_model._protocol.messages import HttpRequest, HttpResponse
 from py_identity_model._protocol.stored_value import pack_value, unpack_value
 from py_identity_model._seam.sync import gather
-from py_identity_model.exceptions import DPoPProofException, TokenValidationException
+from py_identity_model.exceptions import (
+    DPoPProofException,
+    InvalidArgumentError,
+    TokenValidationException,
+)
 from py_identity_model.sync import (
     DiscoveryDocumentRequest,
     DiscoveryPolicy,
@@ -385,3 +389,8 @@ def test_a_primed_process_primes_the_others(provider: EmbeddedProvider) -> None:
         with HTTPClient(document_store=store) as client:
             assert (prime(provider.issuer, http_client=client)).ready
     assert asked(provider) == (1, 1)
+
+
+def test_what_came_from_a_server_that_nobody_checked_is_not_shared() -> None:
+    with pytest.raises(InvalidArgumentError, match="verify=False and document_store"):
+        HTTPClient(verify=False, document_store=MemoryTokenStore())

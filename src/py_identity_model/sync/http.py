@@ -78,7 +78,8 @@ class HTTPClient(Closing):
     store decides whose tokens are good: let its hooks encrypt and authenticate.
 
     Raises :class:`InvalidArgumentError` (a ``ValueError``) when ``timeout``, ``verify`` or
-    ``certificate`` come with ``client``, or cannot be used.
+    ``certificate`` come with ``client``, or cannot be used; and for ``verify=False`` with a
+    ``document_store``: keys from a server that nobody checked would serve all who share it.
 
     Example::
 
@@ -103,6 +104,11 @@ class HTTPClient(Closing):
         if client is not None and (timeout is not None or verify is not None):
             raise InvalidArgumentError(
                 "timeout and verify cannot be specified together with an existing client"
+            )
+        if verify is False and document_store is not None:
+            raise InvalidArgumentError(
+                "verify=False and document_store cannot be combined: what came from a server that "
+                "nobody checked would serve all who share the store"
             )
         self.kept: dict[type, object] = {}  # what other modules remember with this client
         self.document_store = document_store

@@ -196,8 +196,12 @@ class OpaqueTokens:
         return text
 
     def _name(self, token: str) -> str:
-        # A provider may say something else to each of its clients (RFC 7662 §2.2).
-        asker = (self._request.address, self._request.client_id or "", token)
+        # A provider may say something else to each of its clients (RFC 7662 §2.2), and who wants
+        # signed answers must not take over what came without a signature.
+        request = self._request
+        signed = request.token_validation_config is not None
+        verified_by = f"signed {request.disco_doc_address}" if signed else ""
+        asker = (request.address, request.client_id or "", verified_by, token)
         text = "\0".join(asker).encode("utf-8", "replace")
         return f"introspection-{hashlib.sha256(text).hexdigest()}"
 
