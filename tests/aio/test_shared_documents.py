@@ -25,6 +25,7 @@ from py_identity_model.aio import (
     DiscoveryPolicy,
     DPoPKey,
     ReplayStore,
+    best_effort,
     create_dpop_proof,
     fetching,
     get_discovery_document,
@@ -229,6 +230,32 @@ async def test_a_store_that_is_out_does_not_take_validation_with_it(
             await process.validate()
     assert asked(provider) == (1, 1)
     assert "a shared store cannot be read: ConnectionError" in caplog.text
+
+
+async def test_a_store_that_is_slow_is_left_alone_for_a_while(
+    provider: EmbeddedProvider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = Clock()
+    calls: list[str] = []
+    monkeypatch.setattr(best_effort, "monotonic", clock)
+
+    class Slow(AsyncMemoryTokenStore):
+        async def get(self, key: str) -> str | None:
+            calls.append("get")
+            clock.now += 1
+            return await super().get(key)
+
+        async def set(self, key: str, value: str, expires_in: float | None) -> None:
+            calls.append("set")
+
+    process = Process(provider, Slow())
+    async with process.client:
+        await process.validate()
+        assert calls == ["get"]  # for the document; what comes after it needs no store
+        clock.now += 5
+        await refresh(provider.issuer, http_client=process.client)
+        assert calls == ["get"] * 2
+        assert asked(provider) == (2, 2)
 
 
 async def test_an_etag_that_no_request_can_carry_is_forgotten(provider: EmbeddedProvider) -> None:

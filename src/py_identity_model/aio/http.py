@@ -53,6 +53,7 @@ if TYPE_CHECKING:  # loaded by whoever sends the first request: it costs more th
 
     from .._protocol.dpop_nonces import NonceMemory
     from .._protocol.mtls import MtlsClientAuth
+    from .best_effort import AsyncBestEffortStore
     from .token_store import AsyncTokenStore
 
 _DEADLINE_FACTOR = 2
@@ -124,6 +125,15 @@ class AsyncHTTPClient(Closing):
         from .._protocol.dpop_nonces import NonceMemory
 
         return NonceMemory()
+
+    @cached_property
+    def documents(self) -> AsyncBestEffortStore | None:
+        """The ``document_store``, bounded in time."""
+        if self.document_store is None:
+            return None
+        from .best_effort import AsyncBestEffortStore  # few clients have a store
+
+        return AsyncBestEffortStore(self.document_store)
 
     @property
     def turns(self) -> AsyncTurns:

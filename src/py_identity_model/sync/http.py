@@ -54,6 +54,7 @@ if TYPE_CHECKING:  # loaded by whoever sends the first request: it costs more th
 
     from .._protocol.dpop_nonces import NonceMemory
     from .._protocol.mtls import MtlsClientAuth
+    from .best_effort import BestEffortStore
     from .token_store import TokenStore
 
 _DEADLINE_FACTOR = 2
@@ -125,6 +126,15 @@ class HTTPClient(Closing):
         from .._protocol.dpop_nonces import NonceMemory
 
         return NonceMemory()
+
+    @cached_property
+    def documents(self) -> BestEffortStore | None:
+        """The ``document_store``, bounded in time."""
+        if self.document_store is None:
+            return None
+        from .best_effort import BestEffortStore  # few clients have a store
+
+        return BestEffortStore(self.document_store)
 
     @property
     def turns(self) -> Turns:

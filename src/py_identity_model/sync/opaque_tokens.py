@@ -26,7 +26,7 @@ from ..exceptions import (
     PyIdentityModelException,
     TokenValidationException,
 )
-from .best_effort import try_get, try_set
+from .best_effort import BestEffortStore
 from .http import HTTPClient, chosen_client
 from .introspection import introspect
 from .refreshing_cache import longest_call
@@ -103,7 +103,9 @@ class OpaqueTokens:
             disco_doc_address=disco_doc_address,
         )
         self._ttl = seconds_of("cache_ttl", cache_ttl)
-        self._store = store if cache_ttl > 0 else None
+        self._store: BestEffortStore | None = None
+        if store is not None and cache_ttl > 0:
+            self._store = BestEffortStore(store)
         self.accept_tokens_without_audience = accept_tokens_without_audience
         self._http_client = http_client
         self._settings = settings
@@ -192,7 +194,7 @@ class OpaqueTokens:
         text = json.dumps(claims)
         seconds = self._keep(key, text, self._ttl)
         if seconds > 0 and self._store is not None:
-            try_set(self._store, name, pack_claims(name, text, seconds), seconds)
+            self._store.set(name, pack_claims(name, text, seconds), seconds)
         return text
 
     def _name(self, token: str) -> str:
@@ -207,7 +209,7 @@ class OpaqueTokens:
 
     def _shared(self, name: str) -> tuple[str, float] | None:
         """Return what another process learnt of a token, and for how many seconds it is good."""
-        text = None if self._store is None else try_get(self._store, name)
+        text = None if self._store is None else self._store.get(name)
         return None if text is None else unpack_claims(name, text, self._ttl)
 
     def _keep(self, key: bytes, text: str, seconds: float) -> float:
