@@ -100,7 +100,10 @@ JWKS_CACHE_MAX_ENTRIES = Setting(
 )
 
 STORE_SECONDS = 5.0
-"""How long a store that spares a request may take: one that hangs must not hold its callers."""
+"""How long a source waits for its store: one that hangs must not hold its callers."""
+
+BEST_EFFORT_SECONDS = 0.5
+"""How long a store that only spares a request may take: less than callers wait for the request."""
 
 AT_ONCE = 0.01
 """How many seconds something may take that nothing is done beside: that would only delay it."""

@@ -89,6 +89,20 @@ async def test_two_clients_have_the_metadata_of_their_own_providers(
     assert not meeting.missed
 
 
+async def test_what_a_caller_does_to_its_metadata_reaches_nobody_else(
+    provider: EmbeddedProvider,
+) -> None:
+    client = AsyncOAuthClient(provider.issuer, "machine")
+    found = await client.metadata()
+    found.token_endpoint = "https://evil.example/token"
+    found.scopes_supported = None
+    (found.document or {})["revocation_endpoint"] = "https://evil.example/revoke"
+    again = await client.metadata()
+    assert again.token_endpoint == provider.token_endpoint
+    assert "evil" not in repr(vars(again))
+    assert again.scopes_supported
+
+
 async def test_a_secret_goes_to_the_provider_of_its_own_client(
     provider: EmbeddedProvider, other: EmbeddedProvider
 ) -> None:

@@ -25,6 +25,7 @@ from py_identity_model.aio import (
     DiscoveryPolicy,
     DPoPKey,
     ReplayStore,
+    best_effort,
     create_dpop_proof,
     fetching,
     get_discovery_document,
@@ -35,7 +36,11 @@ from py_identity_model.aio import (
     verify_dpop_proof,
 )
 from py_identity_model.aio.provider_cache import cache_of
-from py_identity_model.exceptions import DPoPProofException, TokenValidationException
+from py_identity_model.exceptions import (
+    DPoPProofException,
+    InvalidArgumentError,
+    TokenValidationException,
+)
 from py_identity_model.testing import Answer, EmbeddedProvider, Received
 from tests.support import CONFIG, DISCOVERY, Clock, answering, refused
 
@@ -227,6 +232,32 @@ async def test_a_store_that_is_out_does_not_take_validation_with_it(
     assert "a shared store cannot be read: ConnectionError" in caplog.text
 
 
+async def test_a_store_that_is_slow_is_left_alone_for_a_while(
+    provider: EmbeddedProvider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = Clock()
+    calls: list[str] = []
+    monkeypatch.setattr(best_effort, "monotonic", clock)
+
+    class Slow(AsyncMemoryTokenStore):
+        async def get(self, key: str) -> str | None:
+            calls.append("get")
+            clock.now += 1
+            return await super().get(key)
+
+        async def set(self, key: str, value: str, expires_in: float | None) -> None:
+            calls.append("set")
+
+    process = Process(provider, Slow())
+    async with process.client:
+        await process.validate()
+        assert calls == ["get"]  # for the document; what comes after it needs no store
+        clock.now += 5
+        await refresh(provider.issuer, http_client=process.client)
+        assert calls == ["get"] * 2
+        assert asked(provider) == (2, 2)
+
+
 async def test_an_etag_that_no_request_can_carry_is_forgotten(provider: EmbeddedProvider) -> None:
     body = json.dumps({"keys": [key.as_dict() for key in provider.keys]}).encode()
     headers = {"content-type": "application/json", "etag": '"\xe9"'}
@@ -386,3 +417,8 @@ async def test_a_primed_process_primes_the_others(provider: EmbeddedProvider) ->
         async with AsyncHTTPClient(document_store=store) as client:
             assert (await prime(provider.issuer, http_client=client)).ready
     assert asked(provider) == (1, 1)
+
+
+async def test_what_came_from_a_server_that_nobody_checked_is_not_shared() -> None:
+    with pytest.raises(InvalidArgumentError, match="verify=False and document_store"):
+        AsyncHTTPClient(verify=False, document_store=AsyncMemoryTokenStore())

@@ -19,6 +19,8 @@ from py_identity_model.aio import (
     AsyncAccessTokenVerifier,
     AsyncHTTPClient,
     AsyncMemoryTokenStore,
+    AsyncOpaqueTokens,
+    ClientSecretBasic,
     Settings,
     TrustedIssuer,
     clear_discovery_cache,
@@ -35,6 +37,7 @@ from py_identity_model.exceptions import (
     DeadlineExceededException,
     KeysUnavailableException,
     PyIdentityModelException,
+    TokenValidationException,
 )
 from py_identity_model.testing import Answer, EmbeddedProvider, Received
 from tests.support import CONFIG, Silent, refused
@@ -168,6 +171,55 @@ async def test_beside_236_hostile_callers_others_are_asked_at_once(
                 await validate_token(tenants.token("new"), CONFIG, new, client, settings=IMPATIENT)
             assert "waited for its turn" in str(caught.value)
             assert "new" not in tenants.asked
+
+
+def introspecting_at(url: str, client: AsyncHTTPClient) -> AsyncOpaqueTokens:
+    return AsyncOpaqueTokens(url, "api", ClientSecretBasic("s3cret"), http_client=client)
+
+
+async def test_junk_tokens_and_an_introspection_endpoint_that_hangs_leave_others_their_turns(
+    provider: EmbeddedProvider, other: EmbeddedProvider
+) -> None:
+    callers = Callers()
+    other.intercept = lambda received: Answer.of_json({"active": True})
+    async with AsyncHTTPClient() as client:
+        table = client.turns.table
+        with Silent(1) as silent:
+            hanging = AsyncAccessTokenVerifier(
+                silent.urls[0],
+                "api",
+                opaque_tokens=introspecting_at(f"{silent.urls[0]}/introspect", client),
+                http_client=client,
+                cold_timeout=0.5,
+            )
+            for number in range(100):
+                callers.start(partial(hanging.verify, f"Bearer junk{number}"))
+            await callers.all_ended()
+            codes = [getattr(one, "code", None) for one in callers.ended]
+            assert codes == ["introspection_unavailable"] * 100
+            assert (table.holding, table.waiting) == (32, 68)  # who asks, though nobody waits
+            assert silent.asked == 32
+            await validate_token(provider.mint(), CONFIG, provider.issuer, client)
+            elsewhere = introspecting_at(f"{other.issuer}/introspect", client)
+            assert (await elsewhere.claims("good"))["active"] is True
+            with refused(KeysUnavailableException, "keys_unavailable"):  # same host, own turns
+                await validate_token(
+                    provider.mint(), CONFIG, silent.urls[0], client, settings=IMPATIENT
+                )
+            assert silent.asked == 33
+        while table.holding + table.waiting:
+            await sleep(0.005)
+
+
+async def test_an_introspection_endpoint_that_was_good_before_has_the_reserve() -> None:
+    address = "https://op.example/introspect"
+    client, _, _ = stalling(0)
+    with refused(TokenValidationException, "inactive_token"):
+        await introspecting_at(address, client).claims("first")
+    turns_held = [client.turns.turn(address, time.monotonic() + 9, apart=True) for _ in range(23)]
+    for turn in turns_held:
+        await turn.__aenter__()
+    assert client.turns.table.waiting == 0
 
 
 async def test_a_client_with_fewer_connections_divides_those_it_has(

@@ -188,4 +188,29 @@ def test_too_many_that_wait_are_refused_but_not_issuers_that_were_good(
     with refused(NetworkException, "too_many_waiting") as caught:
         desk.enter("https://a.example")
     assert "https://a.example" in str(caught.value)
+    assert desk.table.waiting == 5
     assert desk.holding(desk.enter("https://a.example", known=True)) == [True]
+
+
+def test_a_full_queue_at_one_host_stops_no_other_host(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(turns, "_MOST_WAITING", 5)
+    desk = Desk()
+    fill(desk, "a")
+    for _ in range(5):
+        desk.enter("a")
+    assert desk.holding(desk.enter("b")) == [True]
+
+
+def test_one_host_cannot_fill_the_queue_of_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(turns, "_MOST_WAITING", 6)
+    monkeypatch.setattr(turns, "_MOST_WAITING_AT_HOST", 4)
+    desk = Desk(4)
+    fill(desk, "x")
+    fill(desk, "y")
+    for _ in range(4):
+        desk.enter("a")
+    with refused(NetworkException, "too_many_waiting"):
+        desk.enter("a")
+    assert desk.holding(desk.enter("b"), desk.enter("b")) == [False, False]
+    with refused(NetworkException, "too_many_waiting"):
+        desk.enter("b")

@@ -163,13 +163,15 @@ def test_a_store_that_hangs_does_not_hold_tasks(
 ) -> None:
     class Hanging(AsyncMemoryTokenStore):
         async def get(self, key: str) -> str | None:
+            asked.append(key)
             await asyncio.Event().wait()
             return None
 
         async def set(self, key: str, value: str, expires_in: float | None) -> None:
             await asyncio.Event().wait()
 
-    monkeypatch.setattr(best_effort, "STORE_SECONDS", 0.01)
+    monkeypatch.setattr(best_effort, "BEST_EFFORT_SECONDS", 0.01)
+    asked: list[str] = []
 
     async def main() -> None:
         async with AsyncHTTPClient(document_store=Hanging()) as client:
@@ -179,8 +181,10 @@ def test_a_store_that_hangs_does_not_hold_tasks(
             f"{provider.issuer}/i", "api", ClientSecretBasic("s"), store=Hanging()
         )
         assert (await tokens.claims("t"))["sub"] == "alice"
+        assert (await tokens.claims("u"))["sub"] == "alice"
 
     asyncio.run(main())
+    assert len(asked) == 2  # each store once: then it is left alone
 
 
 def test_loops_share_what_a_memory_store_must_not_accept_twice() -> None:

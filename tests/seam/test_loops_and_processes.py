@@ -19,10 +19,12 @@ import trio
 
 from py_identity_model import validate_token
 from py_identity_model.aio import provider_cache as aio_caches
+from py_identity_model.aio import refresh
 from py_identity_model.aio import validate_token as async_validate_token
+from py_identity_model.exceptions import TokenValidationException
 from py_identity_model.http_client import get_async_http_client, get_http_client
 from py_identity_model.testing import Answer, EmbeddedProvider, Received
-from tests.support import CONFIG, DISCOVERY, Gate
+from tests.support import CONFIG, DISCOVERY, Gate, refused
 
 
 def upstream(provider: EmbeddedProvider) -> tuple[int, int]:
@@ -415,3 +417,23 @@ def test_a_client_that_is_replaced_leaves_nothing_to_the_collector(
         return second
 
     assert run(main).is_closed
+
+
+def test_an_answer_that_another_loop_overtook_does_not_bring_a_removed_key_back(
+    provider: EmbeddedProvider,
+) -> None:
+    old = provider.mint()
+    published = Answer.of_json(httpx.get(provider.jwks_uri).json())
+    asyncio.run(async_validate_token(old, CONFIG, provider.issuer))
+    slow = Gate("/jwks", published)
+    provider.intercept = slow
+    behind = threading.Thread(target=lambda: asyncio.run(refresh(provider.issuer)))
+    behind.start()
+    assert slow.arrived.wait(10)
+    provider.intercept = None
+    provider.rotate_keys()
+    asyncio.run(refresh(provider.issuer))
+    slow.open.set()
+    behind.join()
+    with refused(TokenValidationException, "no_matching_key"):
+        asyncio.run(async_validate_token(old, CONFIG, provider.issuer))

@@ -15,6 +15,7 @@ from py_identity_model._protocol.stored_value import pack_value
 from py_identity_model._seam.sync import gather
 from py_identity_model.exceptions import (
     InvalidArgumentError,
+    KeysUnavailableException,
     TokenValidationException,
 )
 from py_identity_model.sync import (
@@ -22,6 +23,7 @@ from py_identity_model.sync import (
     ClientSecretBasic,
     MemoryTokenStore,
     OpaqueTokens,
+    TokenValidationConfig,
     TrustedIssuer,
 )
 from py_identity_model.testing import Answer, EmbeddedProvider, Received
@@ -412,6 +414,23 @@ def test_what_one_process_was_told_of_an_opaque_token_others_take_over(
     other.claims("an-opaque-token")
     opaque(provider, store=store, cache_ttl=0).claims("an-opaque-token")
     assert provider.count("/introspect") == 3
+
+
+def test_who_wants_signed_answers_takes_over_none_without_a_signature(
+    provider: EmbeddedProvider,
+) -> None:
+    store = MemoryTokenStore()
+    provider.intercept = introspecting(active=True, sub="alice", iss=provider.issuer)
+    opaque(provider, store=store).claims("an-opaque-token")
+    strict = opaque(
+        provider,
+        store=store,
+        token_validation_config=TokenValidationConfig(True, audience=provider.client_id),
+        disco_doc_address=provider.issuer,
+    )
+    with refused(KeysUnavailableException, "introspection_failed") as caught:
+        strict.claims("an-opaque-token")
+    assert "not signed" in str(caught.value)
 
 
 def test_what_others_were_told_is_believed_no_longer_than_ones_own_ttl(

@@ -18,7 +18,11 @@ from py_identity_model._protocol.fetching import StoredResponse, stored_key
 from py_identity_model._protocol.messages import HttpRequest, HttpResponse
 from py_identity_model._protocol.stored_value import pack_value, unpack_value
 from py_identity_model._seam.sync import gather
-from py_identity_model.exceptions import DPoPProofException, TokenValidationException
+from py_identity_model.exceptions import (
+    DPoPProofException,
+    InvalidArgumentError,
+    TokenValidationException,
+)
 from py_identity_model.sync import (
     DiscoveryDocumentRequest,
     DiscoveryPolicy,
@@ -27,6 +31,7 @@ from py_identity_model.sync import (
     MemoryTokenStore,
     ReplayStore,
     StoredReplays,
+    best_effort,
     create_dpop_proof,
     fetching,
     get_discovery_document,
@@ -226,6 +231,32 @@ def test_a_store_that_is_out_does_not_take_validation_with_it(
     assert "a shared store cannot be read: ConnectionError" in caplog.text
 
 
+def test_a_store_that_is_slow_is_left_alone_for_a_while(
+    provider: EmbeddedProvider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = Clock()
+    calls: list[str] = []
+    monkeypatch.setattr(best_effort, "monotonic", clock)
+
+    class Slow(MemoryTokenStore):
+        def get(self, key: str) -> str | None:
+            calls.append("get")
+            clock.now += 1
+            return super().get(key)
+
+        def set(self, key: str, value: str, expires_in: float | None) -> None:
+            calls.append("set")
+
+    process = Process(provider, Slow())
+    with process.client:
+        process.validate()
+        assert calls == ["get"]  # for the document; what comes after it needs no store
+        clock.now += 5
+        refresh(provider.issuer, http_client=process.client)
+        assert calls == ["get"] * 2
+        assert asked(provider) == (2, 2)
+
+
 def test_an_etag_that_no_request_can_carry_is_forgotten(provider: EmbeddedProvider) -> None:
     body = json.dumps({"keys": [key.as_dict() for key in provider.keys]}).encode()
     headers = {"content-type": "application/json", "etag": '"\xe9"'}
@@ -385,3 +416,8 @@ def test_a_primed_process_primes_the_others(provider: EmbeddedProvider) -> None:
         with HTTPClient(document_store=store) as client:
             assert (prime(provider.issuer, http_client=client)).ready
     assert asked(provider) == (1, 1)
+
+
+def test_what_came_from_a_server_that_nobody_checked_is_not_shared() -> None:
+    with pytest.raises(InvalidArgumentError, match="verify=False and document_store"):
+        HTTPClient(verify=False, document_store=MemoryTokenStore())

@@ -20,11 +20,14 @@ from py_identity_model.exceptions import (
     DeadlineExceededException,
     KeysUnavailableException,
     PyIdentityModelException,
+    TokenValidationException,
 )
 from py_identity_model.sync import (
     AccessTokenVerifier,
+    ClientSecretBasic,
     HTTPClient,
     MemoryTokenStore,
+    OpaqueTokens,
     Settings,
     TrustedIssuer,
     clear_discovery_cache,
@@ -169,6 +172,53 @@ def test_beside_236_hostile_callers_others_are_asked_at_once(
                 validate_token(tenants.token("new"), CONFIG, new, client, settings=IMPATIENT)
             assert "waited for its turn" in str(caught.value)
             assert "new" not in tenants.asked
+
+
+def introspecting_at(url: str, client: HTTPClient) -> OpaqueTokens:
+    return OpaqueTokens(url, "api", ClientSecretBasic("s3cret"), http_client=client)
+
+
+def test_junk_tokens_and_an_introspection_endpoint_that_hangs_leave_others_their_turns(
+    provider: EmbeddedProvider, other: EmbeddedProvider
+) -> None:
+    callers = Callers()
+    other.intercept = lambda received: Answer.of_json({"active": True})
+    with HTTPClient() as client:
+        table = client.turns.table
+        with Silent(1) as silent:
+            hanging = AccessTokenVerifier(
+                silent.urls[0],
+                "api",
+                opaque_tokens=introspecting_at(f"{silent.urls[0]}/introspect", client),
+                http_client=client,
+                cold_timeout=0.5,
+            )
+            for number in range(100):
+                callers.start(partial(hanging.verify, f"Bearer junk{number}"))
+            callers.all_ended()
+            codes = [getattr(one, "code", None) for one in callers.ended]
+            assert codes == ["introspection_unavailable"] * 100
+            assert (table.holding, table.waiting) == (32, 68)  # who asks, though nobody waits
+            assert silent.asked == 32
+            validate_token(provider.mint(), CONFIG, provider.issuer, client)
+            elsewhere = introspecting_at(f"{other.issuer}/introspect", client)
+            assert (elsewhere.claims("good"))["active"] is True
+            with refused(KeysUnavailableException, "keys_unavailable"):  # same host, own turns
+                validate_token(provider.mint(), CONFIG, silent.urls[0], client, settings=IMPATIENT)
+            assert silent.asked == 33
+        while table.holding + table.waiting:
+            sleep(0.005)
+
+
+def test_an_introspection_endpoint_that_was_good_before_has_the_reserve() -> None:
+    address = "https://op.example/introspect"
+    client, _, _ = stalling(0)
+    with refused(TokenValidationException, "inactive_token"):
+        introspecting_at(address, client).claims("first")
+    turns_held = [client.turns.turn(address, time.monotonic() + 9, apart=True) for _ in range(23)]
+    for turn in turns_held:
+        turn.__enter__()
+    assert client.turns.table.waiting == 0
 
 
 def test_a_client_with_fewer_connections_divides_those_it_has(

@@ -148,6 +148,10 @@ class Entry(Generic[V]):
         self.degraded_until = 0.0
         self.cooldown_was_reset = False
 
+    def is_newer_than(self, then: float) -> bool:
+        """Whether the value came after ``then``."""
+        return self.value is not None and self.accepted_at is not None and self.accepted_at > then
+
     def invalidate(self) -> None:
         """Serve nothing any more, also to those who still hold this entry."""
         self.invalid = True

@@ -20,6 +20,7 @@ from collections.abc import Callable
 from ..exceptions import NetworkException
 
 _MOST_WAITING = 2000  # of each kind: one waits a deadline at most, but a flood brings thousands
+_MOST_WAITING_AT_HOST = 1000  # so that one host that hangs leaves others their place in the queue
 _COMMON, _RESERVE = 0.5, 0.2  # parts of all connections; the rest is for requests without turns
 _HOST_COMMON, _HOST_RESERVE = (0.16, 32), (0.08, 16)  # the part of one host, and its bound
 
@@ -97,14 +98,22 @@ class TurnTable:
         Raises NetworkException when too many wait already.
         """
         queues = self._queues(ticket)
-        if sum(map(len, queues.values())) >= _MOST_WAITING:
-            raise NetworkException(
-                f"too many requests wait for their turn at {ticket.host}", code="too_many_waiting"
-            )
         queues.setdefault(ticket.host, deque()).append(ticket)
         self._grant()
         if ticket.share is None:
             self.expire(now)
+        if ticket.share is None and self._waiting_are_too_many(ticket):
+            self.leave(ticket)
+            raise NetworkException(
+                f"too many requests wait for their turn at {ticket.host}", code="too_many_waiting"
+            )
+
+    def _waiting_are_too_many(self, ticket: Ticket) -> bool:
+        """Whether ``ticket``, which has to wait, is one too many; only those like it count."""
+        queues = self._queues(ticket)
+        if len(queues[ticket.host]) > _MOST_WAITING_AT_HOST:
+            return True
+        return sum(map(len, queues.values())) > _MOST_WAITING
 
     def leave(self, ticket: Ticket) -> None:
         """Take the turn, or the place in the queue, of ``ticket`` back; twice is fine."""

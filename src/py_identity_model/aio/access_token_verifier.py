@@ -93,8 +93,9 @@ class AsyncAccessTokenVerifier:
     :param resource_metadata: URL of this API's metadata, appears in challenges
     :param http_client: used instead of this worker's own
     :param settings: settings for its requests
-    :param cold_timeout: for how many seconds a request waits for metadata or keys that are not
-        cached; the fetch goes on, and serves the next request
+    :param cold_timeout: for how many seconds a request waits for what is not cached: metadata,
+        keys, or what the issuer says of an opaque token; the request for it goes on, and serves
+        the next caller
 
     A bound token is never accepted without proof of what it is bound to.  Raises
     :class:`InvalidArgumentError` (a ``ValueError``) for arguments that cannot work.
@@ -315,7 +316,7 @@ class AsyncAccessTokenVerifier:
     async def _introspect(self, token: str) -> tuple[dict[str, Any], TokenContext]:
         tokens = self._opaque_tokens
         assert tokens is not None
-        claims = await tokens.claims(token, leeway=self._leeway)
+        claims = await tokens.claims(token, leeway=self._leeway, timeout=self._caller.cold_timeout)
         rules = await self._issuers.rules_for_introspected(claims.get("iss"))
         rules.check_introspected(
             claims, time(), without_audience=tokens.accept_tokens_without_audience

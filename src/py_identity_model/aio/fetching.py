@@ -21,7 +21,7 @@ from .._protocol.messages import HttpRequest, HttpResponse
 from .http import AsyncHTTPClient, send
 
 if TYPE_CHECKING:
-    from .token_store import AsyncTokenStore
+    from .best_effort import AsyncBestEffortStore
 
 V = TypeVar("V")
 
@@ -50,7 +50,7 @@ class AsyncFetcher(Generic[V]):
             request = kind.build(location.address, location.policy)
             count()
             logger.info("fetching the %s %s", kind.label, redact_url(request.url))
-            store = None if client is None or attempt.lifetime is None else client.document_store
+            store = None if client is None or attempt.lifetime is None else client.documents
             if store is not None:
                 return await self._fetch_shared(store, request, location, client, attempt)
             request = request._replace(etag=attempt.etag)
@@ -71,7 +71,7 @@ class AsyncFetcher(Generic[V]):
 
     async def _fetch_shared(
         self,
-        store: AsyncTokenStore,
+        store: AsyncBestEffortStore,
         request: HttpRequest,
         location: Location,
         client: AsyncHTTPClient | None,
@@ -111,10 +111,10 @@ class AsyncFetcher(Generic[V]):
         value = self.kind.parse(location.address, location.policy, response)
         return FetchResult(value, cache_control=control, etag=_etag(response))
 
-    async def _find(self, store: AsyncTokenStore, request: HttpRequest) -> StoredResponse | None:
-        from .best_effort import try_get  # few clients have a store
-
-        text = await try_get(store, stored_key(request))
+    async def _find(
+        self, store: AsyncBestEffortStore, request: HttpRequest
+    ) -> StoredResponse | None:
+        text = await store.get(stored_key(request))
         try:
             if text is not None:
                 return StoredResponse.from_text(text, self.kind.label, request, time())
@@ -123,12 +123,14 @@ class AsyncFetcher(Generic[V]):
         return None
 
     async def _store(
-        self, store: AsyncTokenStore, request: HttpRequest, response: HttpResponse, attempt: Attempt
+        self,
+        store: AsyncBestEffortStore,
+        request: HttpRequest,
+        response: HttpResponse,
+        attempt: Attempt,
     ) -> None:
-        from .best_effort import try_set
-
         text = StoredResponse(response, time()).to_text(self.kind.label, request)
-        await try_set(store, stored_key(request), text, _lifetime(response, attempt))
+        await store.set(stored_key(request), text, _lifetime(response, attempt))
 
 
 def _reason(result: FetchResult[Any]) -> str:

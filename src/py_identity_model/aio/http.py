@@ -53,6 +53,7 @@ if TYPE_CHECKING:  # loaded by whoever sends the first request: it costs more th
 
     from .._protocol.dpop_nonces import NonceMemory
     from .._protocol.mtls import MtlsClientAuth
+    from .best_effort import AsyncBestEffortStore
     from .token_store import AsyncTokenStore
 
 _DEADLINE_FACTOR = 2
@@ -77,7 +78,8 @@ class AsyncHTTPClient(Closing):
     store decides whose tokens are good: let its hooks encrypt and authenticate.
 
     Raises :class:`InvalidArgumentError` (a ``ValueError``) when ``timeout``, ``verify`` or
-    ``certificate`` come with ``client``, or cannot be used.
+    ``certificate`` come with ``client``, or cannot be used; and for ``verify=False`` with a
+    ``document_store``: keys from a server that nobody checked would serve all who share it.
 
     Example::
 
@@ -103,6 +105,11 @@ class AsyncHTTPClient(Closing):
             raise InvalidArgumentError(
                 "timeout and verify cannot be specified together with an existing client"
             )
+        if verify is False and document_store is not None:
+            raise InvalidArgumentError(
+                "verify=False and document_store cannot be combined: what came from a server that "
+                "nobody checked would serve all who share the store"
+            )
         self.kept: dict[type, object] = {}  # what other modules remember with this client
         self.document_store = document_store
         self.owns_client = client is None
@@ -118,6 +125,15 @@ class AsyncHTTPClient(Closing):
         from .._protocol.dpop_nonces import NonceMemory
 
         return NonceMemory()
+
+    @cached_property
+    def documents(self) -> AsyncBestEffortStore | None:
+        """The ``document_store``, bounded in time."""
+        if self.document_store is None:
+            return None
+        from .best_effort import AsyncBestEffortStore  # few clients have a store
+
+        return AsyncBestEffortStore(self.document_store)
 
     @property
     def turns(self) -> AsyncTurns:
@@ -290,17 +306,23 @@ async def send(
     """Send ``request``, again where that is safe, and return the complete answer.
 
     ``retries`` is how often at most; None reads ``HTTP_RETRY_MAX_ATTEMPTS``.  With ``in_turn``,
-    for what strangers can cause, each attempt waits for its turn at the host, and the wait counts
-    towards the deadline.  Raises NetworkException when no answer came, or too many wait already,
-    DeadlineExceededException when it took too long in total, ResponseRefusedException for a
-    redirect, an encoded body or too large a one.
+    for what strangers can cause, each attempt waits for its turn at the host (at the endpoint, if
+    this is not for a document), and the wait counts towards the deadline.  Raises NetworkException
+    when no answer came, or too many wait already, DeadlineExceededException when it took too long
+    in total, ResponseRefusedException for a redirect, an encoded body or too large a one.
     """
     if request.certificate is not None:
-        return await _send_with_certificate(request, request.certificate, http_client, retries)
+        client = _open_with_certificate(request.certificate, http_client)
+        try:
+            bare = request._replace(certificate=None)
+            return await send(bare, client, retries=retries, in_turn=in_turn)
+        finally:
+            await client.client.aclose()
     owner = chosen_client(http_client, request.url)
     seconds = owner.total_timeout
     due = monotonic() + seconds
-    turn = owner.turns.turn(request.url, due) if in_turn else None
+    apart = request.method != "GET"
+    turn = owner.turns.turn(request.url, due, apart=apart) if in_turn else None
     most = int(HTTP_RETRY_MAX_ATTEMPTS.read()) if retries is None else retries
     pauses = backoff(most, HTTP_RETRY_BASE_DELAY.read())
     try:
@@ -315,21 +337,14 @@ def seconds_allowed(client: AsyncHTTPClient | None) -> float:
     return _DEADLINE_FACTOR * HTTP_TIMEOUT.read() if client is None else client.total_timeout
 
 
-async def _send_with_certificate(
-    request: HttpRequest,
-    certificate: MtlsClientAuth,
-    http_client: AsyncHTTPClient | None,
-    retries: int | None,
-) -> HttpResponse:
-    """Send ``request`` by a client of its own that presents ``certificate``."""
+def _open_with_certificate(
+    certificate: MtlsClientAuth, http_client: AsyncHTTPClient | None
+) -> AsyncHTTPClient:
+    """Return a client for one request that presents ``certificate``, with turns like all others."""
     check_http_client(http_client, certificate)
-    client = _open(None, None, certificate)
-    try:
-        return await send(
-            request._replace(certificate=None), AsyncHTTPClient(client), retries=retries
-        )
-    finally:
-        await client.aclose()
+    client = AsyncHTTPClient(_open(None, None, certificate))
+    client.kept[AsyncTurns] = _turns
+    return client
 
 
 async def _attempts(

@@ -37,7 +37,18 @@ async def introspect_token(
         )
         active = response.is_successful and response.claims.get("active") is True
     """
-    response = await ask(ENDPOINT, request, http_client, settings)
+    return await introspect(request, http_client, settings, in_turn=False)
+
+
+async def introspect(
+    request: TokenIntrospectionRequest,
+    http_client: AsyncHTTPClient | None,
+    settings: Settings | None,
+    *,
+    in_turn: bool,
+) -> TokenIntrospectionResponse:
+    """Do what :func:`introspect_token` does; ``in_turn`` where strangers chose the token."""
+    response = await ask(ENDPOINT, request, http_client, settings, in_turn=in_turn)
     raw, config = vars(response).get("raw"), request.token_validation_config
     if raw is None or config is None:
         return response

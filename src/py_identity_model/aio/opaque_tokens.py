@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import time
 from enum import Enum
 from functools import partial
@@ -17,16 +18,17 @@ from .._protocol.introspection import TokenIntrospectionRequest
 from .._protocol.introspections import Introspections, pack_claims, unpack_claims
 from .._protocol.retry import is_outage
 from .._protocol.token_validation import TokenValidationConfig
-from .._settings import Settings
+from .._settings import Settings, in_force
 from ..exceptions import (
     InvalidArgumentError,
     KeysUnavailableException,
     PyIdentityModelException,
     TokenValidationException,
 )
-from .best_effort import try_get, try_set
-from .http import AsyncHTTPClient
-from .introspection import introspect_token
+from .best_effort import AsyncBestEffortStore
+from .http import AsyncHTTPClient, chosen_client
+from .introspection import introspect
+from .refreshing_cache import longest_call
 from .single_flight import AsyncSingleFlight
 from .token_store import AsyncTokenStore
 
@@ -40,8 +42,10 @@ class AsyncOpaqueTokens:
     An answer that says active is kept for a while, and so long a revoked token may still be
     accepted.  An inactive token, and one that could not be asked about, is not asked about again
     within a second.  Callers with one token share one request; with a ``store`` so do other
-    processes.  Whoever may write to that store decides which tokens are good: let its hooks
-    encrypt and authenticate.
+    processes.  An endpoint that hangs holds a part of the client's connections at most.
+
+    Whoever may write to the ``store`` decides which tokens are good: let its hooks encrypt and
+    authenticate.
 
     :param address: the introspection endpoint
     :param client_id: this API's own, at that endpoint
@@ -98,7 +102,9 @@ class AsyncOpaqueTokens:
             disco_doc_address=disco_doc_address,
         )
         self._ttl = seconds_of("cache_ttl", cache_ttl)
-        self._store = store if cache_ttl > 0 else None
+        self._store: AsyncBestEffortStore | None = None
+        if store is not None and cache_ttl > 0:
+            self._store = AsyncBestEffortStore(store)
         self.accept_tokens_without_audience = accept_tokens_without_audience
         self._http_client = http_client
         self._settings = settings
@@ -109,11 +115,15 @@ class AsyncOpaqueTokens:
     def __len__(self) -> int:
         return len(self._known)
 
-    async def claims(self, token: str, *, leeway: float = _LEEWAY) -> dict[str, Any]:
+    async def claims(
+        self, token: str, *, leeway: float = _LEEWAY, timeout: float | None = None
+    ) -> dict[str, Any]:
         """Return what the provider says of an active token; each caller gets its own copy.
 
         :param token: the token, as it was sent
         :param leeway: tolerance of clocks for ``exp``, ``nbf`` and ``iat``, in seconds
+        :param timeout: for how many seconds to wait for the provider; its answer serves the next
+            caller all the same.  None is for as long as a request may take
 
         Raises :class:`TokenValidationException` for a token that is not active or whose times are
         not right, and :class:`KeysUnavailableException` when the provider does not say.
@@ -126,12 +136,36 @@ class AsyncOpaqueTokens:
         key = hashlib.sha256(token.encode()).digest()
         text = self._known.find(key, self.clock())
         if text is None:
-            joined = await self._flights.run(key, partial(self._ask, token, key))
-            assert joined is not None
-            text = joined[0]
+            text = await self._wait(token, key, timeout)
         claims: dict[str, Any] = json.loads(text)
         _TIMES._replace(leeway=leeway).check(claims, time.time())
         return claims
+
+    async def _wait(self, token: str, key: bytes, timeout: float | None) -> str:
+        """Return the claims of an active token as JSON, asked for once however many wait."""
+        patience = math.inf if timeout is None else timeout
+        patience = min(patience, self._longest())
+        try:
+            joined = await self._flights.run(key, partial(self._ask, token, key), patience=patience)
+        except TimeoutError:
+            raise KeysUnavailableException(
+                f"the provider did not say within {patience:.3g} s whether the token is active",
+                details={"retry_after": 1.0},
+                code="introspection_unavailable",
+            ) from None
+        assert joined is not None
+        return joined[0]
+
+    def _longest(self) -> float:
+        """Return how long asking may take; metadata and keys come on top for signed answers."""
+        with in_force(self._settings):
+            try:
+                client = chosen_client(self._http_client, self._request.address)
+            except (RuntimeError, ValueError):  # the request itself will say what is wrong
+                return math.inf
+            return longest_call(client) * (
+                1 if self._request.token_validation_config is None else 3
+            )
 
     async def _ask(self, token: str, key: bytes) -> str:
         try:
@@ -148,27 +182,33 @@ class AsyncOpaqueTokens:
             self._keep(key, *shared)
             return shared[0]
         request = TokenIntrospectionRequest(**{**vars(self._request), "token": token})
-        response = await introspect_token(request, self._http_client, settings=self._settings)
+        response = await introspect(request, self._http_client, self._settings, in_turn=True)
         if not response.is_successful:
             raise _failure(response.error_kind, response.status_code, str(response.error))
+        with in_force(self._settings):
+            chosen_client(self._http_client, request.address).turns.succeeded(request.address)
         claims = response.claims or {}
         if claims.get("active") is not True:
             raise TokenValidationException("The access token is not active", code="inactive_token")
         text = json.dumps(claims)
         seconds = self._keep(key, text, self._ttl)
         if seconds > 0 and self._store is not None:
-            await try_set(self._store, name, pack_claims(name, text, seconds), seconds)
+            await self._store.set(name, pack_claims(name, text, seconds), seconds)
         return text
 
     def _name(self, token: str) -> str:
-        # A provider may say something else to each of its clients (RFC 7662 §2.2).
-        asker = (self._request.address, self._request.client_id or "", token)
+        # A provider may say something else to each of its clients (RFC 7662 §2.2), and who wants
+        # signed answers must not take over what came without a signature.
+        request = self._request
+        signed = request.token_validation_config is not None
+        verified_by = f"signed {request.disco_doc_address}" if signed else ""
+        asker = (request.address, request.client_id or "", verified_by, token)
         text = "\0".join(asker).encode("utf-8", "replace")
         return f"introspection-{hashlib.sha256(text).hexdigest()}"
 
     async def _shared(self, name: str) -> tuple[str, float] | None:
         """Return what another process learnt of a token, and for how many seconds it is good."""
-        text = None if self._store is None else await try_get(self._store, name)
+        text = None if self._store is None else await self._store.get(name)
         return None if text is None else unpack_claims(name, text, self._ttl)
 
     def _keep(self, key: bytes, text: str, seconds: float) -> float:

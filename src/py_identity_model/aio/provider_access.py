@@ -22,7 +22,7 @@ from .._protocol.client_profile import (
     signing_algorithms,
 )
 from .._protocol.discovery import DiscoveryDocumentResponse, metadata_of
-from .._protocol.discovery_rules import Provider, check_alias
+from .._protocol.discovery_rules import check_alias
 from .._protocol.dpop import DPoPKey
 from .._protocol.id_token_limits import check_age, check_audiences
 from .._protocol.mtls import resolve_mtls_endpoint
@@ -150,7 +150,6 @@ class AsyncProviderAccess:
                 "the metadata is that of another issuer", code="issuer_not_configured"
             )
         self._given = metadata
-        self._metadata: tuple[Provider, DiscoveryDocumentResponse] | None = None
         self._use_par = use_par or profile is not None
         self._signing = (request_signing_key, request_signing_algorithm, request_signing_kid)
         self._id_tokens = id_token_algorithms
@@ -194,12 +193,10 @@ class AsyncProviderAccess:
         except TokenValidationException as error:
             status = error.details.get("status_code")
             raise DiscoveryException(str(error), self.issuer, status) from None
-        known = self._metadata
-        if known is None or known[0] is not provider:
-            found = metadata_of(provider)
-            check_provider(self.profile, found)
-            known = self._metadata = provider, found
-        return known[1]
+        # Made for each caller: what one does to its own must not send another's secret elsewhere.
+        found = metadata_of(provider)
+        check_provider(self.profile, found)
+        return found
 
     def _cache(self) -> AsyncProviderCache:
         return default_cache if self._http_client is None else cache_of(self._http_client)

@@ -135,7 +135,8 @@ class AsyncMemoryTokenStore:
 
             await AsyncMemoryTokenStore().delete("key")
         """
-        self._values.pop(key, None)
+        with self._guard:  # not while room is made
+            self._values.pop(key, None)
 
     def lock(self, key: str) -> AbstractAsyncContextManager[Any]:
         """Return a context in which nobody else in this process holds the lock of ``key``.

@@ -53,17 +53,21 @@ class AsyncTurns:
             if len(self._good) > _MOST_KNOWN:
                 del self._good[next(iter(self._good))]
 
-    def turn(self, url: str, due: float) -> AsyncTurn:
-        """Return a turn to ask ``url``, to be waited for until ``due``."""
-        return AsyncTurn(self, url, due, known=url in self._good)
+    def turn(self, url: str, due: float, *, apart: bool = False) -> AsyncTurn:
+        """Return a turn to ask ``url``, to be waited for until ``due``.
+
+        ``apart`` counts an endpoint for itself: one that hangs does not keep its host's keys away.
+        """
+        place = url if apart else _host_of(url)
+        return AsyncTurn(self, place, due, known=url in self._good)
 
 
 class AsyncTurn:
     """A turn, waited for at the beginning of each ``with`` block and given back at its end."""
 
-    def __init__(self, turns: AsyncTurns, url: str, due: float, *, known: bool) -> None:
+    def __init__(self, turns: AsyncTurns, host: str, due: float, *, known: bool) -> None:
         self._turns = turns
-        self._host = _host_of(url)
+        self._host = host
         self._due = due
         self._known = known
         self._ticket: Ticket | None = None

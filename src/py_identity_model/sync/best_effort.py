@@ -3,30 +3,59 @@
 
 from __future__ import annotations
 
+from time import monotonic
 from typing import TYPE_CHECKING
 
 from .._logging import logger
 from .._seam.sync import deadline
-from .._settings import STORE_SECONDS
+from .._settings import BEST_EFFORT_SECONDS
 
 if TYPE_CHECKING:
     from .token_store import TokenStore
 
-
-def try_get(store: TokenStore, key: str) -> str | None:
-    """Return what is stored under ``key``; None also where the store does not answer."""
-    try:
-        with deadline(STORE_SECONDS):
-            return store.get(key)
-    except Exception as error:
-        logger.warning("a shared store cannot be read: %s", type(error).__name__)
-        return None
+_PAUSE = 5.0  # seconds
 
 
-def try_set(store: TokenStore, key: str, value: str, seconds: float) -> None:
-    """Store ``value`` for so many seconds, if the store takes it."""
-    try:
-        with deadline(STORE_SECONDS):
-            store.set(key, value, seconds)
-    except Exception as error:
-        logger.warning("a shared store cannot be written: %s", type(error).__name__)
+class BestEffortStore:
+    """A store that spares requests while it is quick.
+
+    Callers wait for the provider two seconds at most: a store that hangs must not use them up.  So
+    it has half a second, once; then it is left alone for a while.
+    """
+
+    def __init__(self, store: TokenStore) -> None:
+        self._store = store
+        self._paused_until = 0.0
+
+    def get(self, key: str) -> str | None:
+        """Return what is stored under ``key``; None also where the store does not answer."""
+        began = monotonic()
+        if began < self._paused_until:
+            return None
+        try:
+            with deadline(BEST_EFFORT_SECONDS):
+                return self._store.get(key)
+        except Exception as error:
+            logger.warning("a shared store cannot be read: %s", type(error).__name__)
+            return None
+        finally:
+            self._pause_if_slow(began)
+
+    def set(self, key: str, value: str, seconds: float) -> None:
+        """Store ``value`` for so many seconds, if the store takes it."""
+        began = monotonic()
+        if began < self._paused_until:
+            return
+        try:
+            with deadline(BEST_EFFORT_SECONDS):
+                self._store.set(key, value, seconds)
+        except Exception as error:
+            logger.warning("a shared store cannot be written: %s", type(error).__name__)
+        finally:
+            self._pause_if_slow(began)
+
+    def _pause_if_slow(self, began: float) -> None:
+        # By the clock, not by the exception: a thread cannot be interrupted.
+        now = monotonic()
+        if now - began >= BEST_EFFORT_SECONDS:
+            self._paused_until = now + _PAUSE

@@ -21,14 +21,20 @@ def ask(
     request: Q,
     http_client: HTTPClient | None,
     settings: Settings | None = None,
+    *,
+    in_turn: bool = False,
 ) -> A:
-    """Return the answer of an endpoint; what goes wrong is in it, nothing is raised."""
+    """Return the answer of an endpoint; what goes wrong is in it, nothing is raised.
+
+    ``in_turn`` is for what strangers can cause, as in :func:`send`.
+    """
     try:
         built = endpoint.build(request)
         if logger.isEnabledFor(INFO):
             logger.info("%s: %s %s", endpoint.operation, built.method, redact_url(built.url))
         with in_force(settings):
-            response = endpoint.parse(request, send(built, http_client))
+            answer = send(built, http_client, in_turn=in_turn)
+            response = endpoint.parse(request, answer)
     except Exception as error:
         response = endpoint.failed(error)
     if not response.is_successful:

@@ -22,7 +22,7 @@ from .._protocol.messages import HttpRequest, HttpResponse
 from .http import HTTPClient, send
 
 if TYPE_CHECKING:
-    from .token_store import TokenStore
+    from .best_effort import BestEffortStore
 
 V = TypeVar("V")
 
@@ -51,7 +51,7 @@ class Fetcher(Generic[V]):
             request = kind.build(location.address, location.policy)
             count()
             logger.info("fetching the %s %s", kind.label, redact_url(request.url))
-            store = None if client is None or attempt.lifetime is None else client.document_store
+            store = None if client is None or attempt.lifetime is None else client.documents
             if store is not None:
                 return self._fetch_shared(store, request, location, client, attempt)
             request = request._replace(etag=attempt.etag)
@@ -72,7 +72,7 @@ class Fetcher(Generic[V]):
 
     def _fetch_shared(
         self,
-        store: TokenStore,
+        store: BestEffortStore,
         request: HttpRequest,
         location: Location,
         client: HTTPClient | None,
@@ -112,10 +112,8 @@ class Fetcher(Generic[V]):
         value = self.kind.parse(location.address, location.policy, response)
         return FetchResult(value, cache_control=control, etag=_etag(response))
 
-    def _find(self, store: TokenStore, request: HttpRequest) -> StoredResponse | None:
-        from .best_effort import try_get  # few clients have a store
-
-        text = try_get(store, stored_key(request))
+    def _find(self, store: BestEffortStore, request: HttpRequest) -> StoredResponse | None:
+        text = store.get(stored_key(request))
         try:
             if text is not None:
                 return StoredResponse.from_text(text, self.kind.label, request, time())
@@ -124,12 +122,14 @@ class Fetcher(Generic[V]):
         return None
 
     def _store(
-        self, store: TokenStore, request: HttpRequest, response: HttpResponse, attempt: Attempt
+        self,
+        store: BestEffortStore,
+        request: HttpRequest,
+        response: HttpResponse,
+        attempt: Attempt,
     ) -> None:
-        from .best_effort import try_set
-
         text = StoredResponse(response, time()).to_text(self.kind.label, request)
-        try_set(store, stored_key(request), text, _lifetime(response, attempt))
+        store.set(stored_key(request), text, _lifetime(response, attempt))
 
 
 def _reason(result: FetchResult[Any]) -> str:

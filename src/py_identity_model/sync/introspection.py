@@ -38,7 +38,18 @@ def introspect_token(
         )
         active = response.is_successful and response.claims.get("active") is True
     """
-    response = ask(ENDPOINT, request, http_client, settings)
+    return introspect(request, http_client, settings, in_turn=False)
+
+
+def introspect(
+    request: TokenIntrospectionRequest,
+    http_client: HTTPClient | None,
+    settings: Settings | None,
+    *,
+    in_turn: bool,
+) -> TokenIntrospectionResponse:
+    """Do what :func:`introspect_token` does; ``in_turn`` where strangers chose the token."""
+    response = ask(ENDPOINT, request, http_client, settings, in_turn=in_turn)
     raw, config = vars(response).get("raw"), request.token_validation_config
     if raw is None or config is None:
         return response

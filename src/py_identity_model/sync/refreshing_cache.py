@@ -199,7 +199,7 @@ class RefreshingCache(Generic[V]):
         owner = require_client(client, location.address)
         # A call ends by its own deadline.  Where it does not (a peer that drips header fields to
         # an injected client of the blocking API), those who wait for it do.
-        longest = _longest_call(owner)
+        longest = longest_call(owner)
         patience = min(caller.patience(), longest)
         call = self._call(location, entry, owner, attempt)
         try:
@@ -231,10 +231,11 @@ class RefreshingCache(Generic[V]):
         entry.fetching = True
         fetched = _warm_up()
         known, etag = entry.version  # read once: another event loop may refresh the entry too
-        attempt = attempt_for(attempt, entry, etag, self.clock(), self._kind.ttl)
+        began = self.clock()
+        attempt = attempt_for(attempt, entry, etag, began, self._kind.ttl)
         try:
             result = self._fetcher.fetch(location, client, attempt, partial(self._count, cached))
-            return self._apply(location.key, entry, result, known)
+            return self._apply(location.key, entry, result, known, began)
         finally:
             if entry.value is None:
                 self.entries.drop(location.key, entry)
@@ -243,11 +244,15 @@ class RefreshingCache(Generic[V]):
                 fetched.set()
 
     def _apply(
-        self, key: Key, entry: Entry[V], result: FetchResult[V], known: V | None
+        self, key: Key, entry: Entry[V], result: FetchResult[V], known: V | None, began: float
     ) -> FetchResult[V]:
         """Cache what came, or remember why nothing did; return the result with its value."""
         now = self.clock()
         value = known if result.unchanged else result.value
+        if value is not None and entry.is_newer_than(began - result.age):
+            # Another event loop was faster: what was asked for before must not bring back keys
+            # that have been removed since.
+            return result._replace(value=entry.value)
         if value is None:
             entry.record_failure(now)
             self._emit(Kind.FAILURE, key)
@@ -327,7 +332,8 @@ def _warm_up() -> Event | None:
     return fetched
 
 
-def _longest_call(client: HTTPClient) -> float:
+def longest_call(client: HTTPClient) -> float:
+    """Return after how many seconds a call by ``client`` is not waited for any longer."""
     try:
         return seconds_allowed(client) + _GRACE
     except InvalidArgumentError:  # a setting that cannot be used: the call itself will say so

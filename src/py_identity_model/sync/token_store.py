@@ -136,7 +136,8 @@ class MemoryTokenStore:
 
             MemoryTokenStore().delete("key")
         """
-        self._values.pop(key, None)
+        with self._guard:  # not while room is made
+            self._values.pop(key, None)
 
     def lock(self, key: str) -> AbstractContextManager[Any]:
         """Return a context in which nobody else in this process holds the lock of ``key``.
