@@ -188,13 +188,16 @@ def _open(
     certificate: MtlsClientAuth | Sequence[MtlsClientAuth] | None = None,
     *,
     late: bool = False,
+    ca_file: str | None = None,
 ) -> httpx.Client:
-    from .._tls import client_context, tls_contexts
+    from .._tls import client_context, fresh_context, tls_contexts
 
-    trusted = get_ssl_verify() if verify is None else verify
+    trusted = (ca_file or get_ssl_verify()) if verify is None else verify
     if trusted is False:
         logger.warning("server certificates are not verified")
-    if certificate is not None:
+    if ca_file is not None:
+        context = partial(fresh_context, ca_file)
+    elif certificate is not None:
         context = partial(client_context, trusted, certificate)
     elif late:
         context = partial(tls_contexts.late, trusted)
@@ -298,6 +301,8 @@ def send(
     """
     if request.certificate is not None:
         return _send_with_certificate(request, request.certificate, http_client, retries)
+    if request.ca_file is not None and (http_client is None or _is_shared(http_client)):
+        return _send_alone(request, _open(None, None, ca_file=request.ca_file), retries)
     owner = chosen_client(http_client, request.url)
     seconds = owner.total_timeout
     due = monotonic() + seconds
@@ -324,9 +329,18 @@ def _send_with_certificate(
 ) -> HttpResponse:
     """Send ``request`` by a client of its own that presents ``certificate``."""
     check_http_client(http_client, certificate)
-    client = _open(None, None, certificate)
+    return _send_alone(request, _open(None, None, certificate), retries)
+
+
+def _is_shared(client: HTTPClient) -> bool:
+    return client.kept.get(Turns) is _turns
+
+
+def _send_alone(request: HttpRequest, client: httpx.Client, retries: int | None) -> HttpResponse:
+    """Send ``request`` by ``client``, and close that."""
+    request = request._replace(certificate=None, ca_file=None)
     try:
-        return send(request._replace(certificate=None), HTTPClient(client), retries=retries)
+        return send(request, HTTPClient(client), retries=retries)
     finally:
         client.close()
 
