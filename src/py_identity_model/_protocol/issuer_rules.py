@@ -169,6 +169,8 @@ def _addressed(
 ) -> TokenValidationConfig:
     """Return ``config`` with where keys come from, and which names go with them."""
     tokens = [issuer] if trusted.is_template else [trusted.identifier, *trusted.other_names]
+    if trusted.preset is not None and trusted.preset.issuer is None:  # tokens carry another's
+        config = replace(config, options={**(config.options or {}), "verify_iss": False})
     if trusted.keys_address is not None:
         return replace(
             config, issuer=tokens[0], token_issuers=tokens, jwks_uri=trusted.keys_address
