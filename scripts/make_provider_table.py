@@ -106,10 +106,10 @@ members = provider.to_dict()  # fit for JSON: save your own, and load it by Prov
 assert Provider.from_dict(members) == provider
 ```
 
-An API passes a preset instead of the issuer's URL, as the last column says; so do `TrustedIssuer`, and
-resolvers that return one. Access tokens of providers that are for logins alone are opaque, or for
-their own APIs: what a verifier could be shown of them are ID tokens, and those it refuses by their
-marks.
+An API passes a preset instead of the issuer's URL, as the last column says; `TrustedIssuer` takes
+one as well, and resolvers may return one. Access tokens of providers that are for logins alone are
+opaque, or for their own APIs: all that a verifier could be shown of them are ID tokens, and those
+it refuses by their marks.
 
 | preset | issuer | logins | tokens for APIs | in front of an API |
 |---|---|---|---|---|

@@ -14,7 +14,12 @@ import httpx
 import pytest
 import trustme
 
-from py_identity_model import AccessTokenRefusedException, InvalidArgumentError
+from py_identity_model import (
+    AccessTokenRefusedException,
+    ConfigurationException,
+    InvalidArgumentError,
+    InvalidIssuerException,
+)
 from py_identity_model._seam.aio import gather, sleep
 from py_identity_model.aio import (
     AsyncAccessTokenVerifier,
@@ -22,9 +27,11 @@ from py_identity_model.aio import (
     AsyncOpaqueTokens,
     ClientSecretBasic,
     DiscoveryPolicy,
+    TokenValidationConfig,
     TrustedIssuer,
     clear_jwks_cache,
     provider_cache,
+    validate_token,
 )
 from py_identity_model.providers import (
     Provider,
@@ -740,3 +747,41 @@ async def test_one_request_fetches_a_load_balancers_key_however_many_wait(
 
     assert (await gather([*[one] * 10, open_gate])).count("u") == 10
     assert provider.count(gate.path) == 1
+
+
+async def test_a_policy_of_ones_own_leaves_the_presets_way_to_its_keys(world: World) -> None:
+    world.add_pem(f"{ALB_KEYS}/k-1")
+    trusted = TrustedIssuer(balancer(), discovery_policy=DiscoveryPolicy())
+    await verifier_of(world, trusted).verify(of_balancer(world.server))
+
+
+@pytest.mark.parametrize("preset", [balancer(), kubernetes("api")])
+@pytest.mark.parametrize("name", ["jwks_uri", "disco_doc_address"])
+def test_credentials_for_keys_are_never_led_to_another_address(preset: Any, name: str) -> None:
+    elsewhere: dict[str, Any] = {name: "https://else.example/keys"}
+    with pytest.raises(InvalidArgumentError, match="its own way to keys"):
+        TrustedIssuer(preset, **elsewhere)
+
+
+async def test_a_single_validation_may_bind_further_names_to_a_document(
+    provider: EmbeddedProvider,
+) -> None:
+    config = TokenValidationConfig(
+        perform_disco=True,
+        audience="api",
+        issuer=provider.issuer,
+        token_issuers=["second", provider.issuer],
+    )
+    for _ in range(2):
+        for issuer in ("second", provider.issuer):
+            assert await validate_token(provider.mint(iss=issuer), config, provider.issuer)
+        with refused(InvalidIssuerException, "invalid_issuer"):
+            await validate_token(provider.mint(iss="third"), config, provider.issuer)
+    other = replace(config, issuer="https://else.example")
+    with refused(InvalidIssuerException, "issuer_not_configured"):
+        await validate_token(provider.mint(iss="second"), other, provider.issuer)
+    mistaken: Any = "second"
+    with pytest.raises(ConfigurationException, match="token_issuers"):
+        await validate_token(
+            provider.mint(), replace(config, token_issuers=mistaken), provider.issuer
+        )

@@ -15,7 +15,12 @@ import httpx
 import pytest
 import trustme
 
-from py_identity_model import AccessTokenRefusedException, InvalidArgumentError
+from py_identity_model import (
+    AccessTokenRefusedException,
+    ConfigurationException,
+    InvalidArgumentError,
+    InvalidIssuerException,
+)
 from py_identity_model._seam.sync import gather, sleep
 from py_identity_model.providers import (
     Provider,
@@ -41,9 +46,11 @@ from py_identity_model.sync import (
     DiscoveryPolicy,
     HTTPClient,
     OpaqueTokens,
+    TokenValidationConfig,
     TrustedIssuer,
     clear_jwks_cache,
     provider_cache,
+    validate_token,
 )
 from py_identity_model.testing import EmbeddedProvider
 from py_identity_model.testing.wire import Answer
@@ -737,3 +744,39 @@ def test_one_request_fetches_a_load_balancers_key_however_many_wait(
 
     assert (gather([*[one] * 10, open_gate])).count("u") == 10
     assert provider.count(gate.path) == 1
+
+
+def test_a_policy_of_ones_own_leaves_the_presets_way_to_its_keys(world: World) -> None:
+    world.add_pem(f"{ALB_KEYS}/k-1")
+    trusted = TrustedIssuer(balancer(), discovery_policy=DiscoveryPolicy())
+    verifier_of(world, trusted).verify(of_balancer(world.server))
+
+
+@pytest.mark.parametrize("preset", [balancer(), kubernetes("api")])
+@pytest.mark.parametrize("name", ["jwks_uri", "disco_doc_address"])
+def test_credentials_for_keys_are_never_led_to_another_address(preset: Any, name: str) -> None:
+    elsewhere: dict[str, Any] = {name: "https://else.example/keys"}
+    with pytest.raises(InvalidArgumentError, match="its own way to keys"):
+        TrustedIssuer(preset, **elsewhere)
+
+
+def test_a_single_validation_may_bind_further_names_to_a_document(
+    provider: EmbeddedProvider,
+) -> None:
+    config = TokenValidationConfig(
+        perform_disco=True,
+        audience="api",
+        issuer=provider.issuer,
+        token_issuers=["second", provider.issuer],
+    )
+    for _ in range(2):
+        for issuer in ("second", provider.issuer):
+            assert validate_token(provider.mint(iss=issuer), config, provider.issuer)
+        with refused(InvalidIssuerException, "invalid_issuer"):
+            validate_token(provider.mint(iss="third"), config, provider.issuer)
+    other = replace(config, issuer="https://else.example")
+    with refused(InvalidIssuerException, "issuer_not_configured"):
+        validate_token(provider.mint(iss="second"), other, provider.issuer)
+    mistaken: Any = "second"
+    with pytest.raises(ConfigurationException, match="token_issuers"):
+        validate_token(provider.mint(), replace(config, token_issuers=mistaken), provider.issuer)

@@ -26,6 +26,7 @@ class IssuerRules:
     """How tokens of one issuer are judged; ``trusted`` is None where a token names no issuer.
 
     ``headers`` are those of tokens that were accepted: their ``typ`` need not be looked at again.
+    ``named_by_tokens`` says that tokens, and so strangers, choose what is fetched.
     """
 
     __slots__ = (
@@ -36,6 +37,7 @@ class IssuerRules:
         "config",
         "context",
         "headers",
+        "named_by_tokens",
         "policy",
         "trusted",
     )
@@ -52,6 +54,7 @@ class IssuerRules:
         self._template = trusted if trusted is not None and trusted.is_template else None
         self.headers: set[str] = set()
         self._from_header = trusted is not None and trusted.key_id_pattern is not None
+        self.named_by_tokens = trusted is not None and trusted.is_named_by_tokens
         self.address = issuer
         if trusted is not None and issuer is not None:
             config, policy = _of_issuer(trusted, config, policy)
@@ -131,14 +134,14 @@ def _of_issuer(
     trusted: TrustedIssuer, config: TokenValidationConfig, policy: AccessTokenPolicy
 ) -> tuple[TokenValidationConfig, AccessTokenPolicy]:
     """Return configuration and policy with what is special about one issuer."""
+    if trusted.discovery_policy is not None:
+        config = replace(config, discovery_policy=trusted.discovery_policy)
     if trusted.preset is not None:
         config, policy = apply_preset(trusted.preset, config, policy)
     if trusted.audience is not None or trusted.client_ids is not None:
         config, policy = _for_whom(trusted, config, policy)
     if trusted.algorithms is not None:
         config = replace(config, algorithms=algorithms_of(trusted.algorithms))
-    if trusted.discovery_policy is not None:
-        config = replace(config, discovery_policy=trusted.discovery_policy)
     if trusted.roles is not None:
         policy = replace(policy, roles=trusted.roles)
     accepts = trusted.accept_id_tokens_as_access_tokens

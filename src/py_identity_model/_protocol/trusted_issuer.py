@@ -92,6 +92,13 @@ class TrustedIssuer:
             raise InvalidArgumentError(
                 f"bound_claim and allowed_values are those of the preset {self.preset.name}"
             )
+        own = self.preset.key_url_template or self.preset.token_file or self.preset.ca_file
+        if own is not None and (self.jwks_uri or self.disco_doc_address):
+            # Credentials and forms of keys are for the one address that the preset names.
+            raise InvalidArgumentError(
+                f"jwks_uri and disco_doc_address: the preset {self.preset.name} has its own way to "
+                "keys; dataclasses.replace(preset, jwks_uri=...) changes where they are"
+            )
         if self.document_address is None and self.keys_address is None:
             raise InvalidArgumentError(
                 f"issuer: the preset {self.preset.name} knows neither a document nor keys, so its "
@@ -142,6 +149,13 @@ class TrustedIssuer:
         preset = self.preset
         literal = preset.issuer if preset.bound_claim is None else None
         return preset.discovery_address or (literal if preset.document_address else None)
+
+    @property
+    def is_named_by_tokens(self) -> bool:
+        """Whether tokens, not yet verified, decide where something is fetched from."""
+        if self.key_id_pattern is not None:
+            return True
+        return self.is_template and not (self.keys_address or self.document_address)
 
     @property
     def _bound(self) -> tuple[str | None, Collection[str] | None]:

@@ -97,13 +97,7 @@ class TrustedIssuers:
 
     def are_named_by_tokens(self, rules: IssuerRules) -> bool:
         """Return whether tokens, and so strangers, choose the address behind ``rules``."""
-        if self._resolver is not None or rules.trusted is None:
-            return self._resolver is not None
-        trusted = rules.trusted
-        if trusted.key_id_pattern is not None:
-            return True
-        named = trusted.keys_address or trusted.document_address
-        return trusted.is_template and named is None
+        return self._resolver is not None or rules.named_by_tokens
 
     def _named_by_header(self, header: dict[str, Any]) -> TrustedIssuer | None:
         """Return who signs tokens with such a header; the only one also if it is not quite so.
