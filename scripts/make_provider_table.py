@@ -176,7 +176,7 @@ def tokens(provider: Provider) -> Iterator[str]:
 
 def needs_audience(provider: Provider) -> bool:
     """Return whether nothing of a preset says for whom its tokens are."""
-    return not (provider.audience or provider.client_ids or provider.required_header)
+    return not (provider.audience or provider.client_ids or provider.key_url_template)
 
 
 def verifier(call: str, provider: Provider) -> str:

@@ -400,6 +400,12 @@ async def test_required_values_and_headers_may_be_ones_own(world: World) -> None
             await verifier.verify(token("ops", tenant))
     with answered(401, "wrong_typ"):
         await verifier.verify(token("ops", typ="JWT"))
+    usual: dict[str, Any] = {"iss": preset.issuer, "groups": "ops", "header": {"tenant": "mine"}}
+    with answered(401, "invalid_claim"):
+        await verifier.verify(bearer(world.server.mint(**usual, sub=4)))
+    other = verifier_of(world, replace(preset, audience=None, profile=None), "api")
+    with answered(401, "missing_claim"):  # a header takes no audience's place
+        await other.verify(bearer(world.server.mint(**usual, aud=None)))
 
 
 async def test_keys_by_their_address_need_no_document(
@@ -459,7 +465,7 @@ async def test_introspected_tokens_keep_the_rules_of_a_preset(provider: Embedded
         required_claims={"client_id": ["someone else"]},
         client_ids=["machine"],
     )
-    by_header = replace(ours, client_ids=None, required_claims={}, required_header={"a": "b"})
+    by_header = replace(ours, required_claims={}, required_header={"a": "b"})
     tokens = AsyncOpaqueTokens(
         f"{provider.issuer}/introspect",
         provider.client_id,

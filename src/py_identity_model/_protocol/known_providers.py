@@ -62,7 +62,8 @@ class Provider:
     ``allow_padded_base64url``: the parts of tokens may end with ``=``.
 
     A verifier takes a provider without ``client_ids`` and ``audience`` only along with an audience
-    of its own, unless ``required_header`` says for whom tokens are.
+    of its own, unless it has a ``key_url_template``: ``required_header`` says then for whom tokens
+    are.
 
     How to log in:
 

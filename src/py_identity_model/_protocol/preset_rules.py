@@ -17,6 +17,7 @@ def apply_preset(
 ) -> tuple[TokenValidationConfig, AccessTokenPolicy]:
     """Return both with what ``preset`` says, where the verifier itself says nothing."""
     config, policy = _for_whom(preset, config, policy)
+    strict = policy.is_strict or preset.profile == "rfc9068"
     algorithms = config.algorithms
     if algorithms is None and preset.algorithms is not None:
         algorithms = algorithms_of(preset.algorithms)
@@ -29,10 +30,11 @@ def apply_preset(
         algorithms=algorithms,
         discovery_policy=_discovery_policy(preset, config.discovery_policy),
         allow_padded_base64url=preset.allow_padded_base64url,
+        options={**(config.options or {}), "verify_sub": strict},
     )
     policy = replace(
         policy,
-        profile="rfc9068" if preset.profile == "rfc9068" else policy.profile,
+        profile="rfc9068" if strict else policy.profile,
         roles=roles,
         scopes=preset.scope_claim,
         accept_id_tokens=policy.accept_id_tokens or preset.access_tokens_are_id_tokens,
@@ -49,7 +51,9 @@ def _for_whom(
     if clients is None and preset.client_ids is not None:
         clients = frozenset(preset.client_ids)
     policy = replace(policy, client_ids=clients)
-    if preset.audience is None and (preset.client_ids is not None or preset.required_header):
+    if preset.audience is None and (
+        preset.client_ids is not None or preset.key_url_template is not None
+    ):
         # Its tokens have no aud, so the verifier's audience cannot be demanded of them.
         options = {**(config.options or {}), "verify_aud": False}
         return replace(config, audience=None, options=options), replace(
