@@ -106,8 +106,13 @@ members = provider.to_dict()  # fit for JSON: save your own, and load it by Prov
 assert Provider.from_dict(members) == provider
 ```
 
-| preset | issuer | logins | tokens for APIs |
-|---|---|---|---|
+An API passes a preset instead of the issuer's URL, as the last column says; `TrustedIssuer` takes
+one as well, and resolvers may return one. Access tokens of providers that are for logins alone are
+opaque, or for their own APIs: all that a verifier could be shown of them are ID tokens, and those
+it refuses by their marks.
+
+| preset | issuer | logins | tokens for APIs | in front of an API |
+|---|---|---|---|---|
 """
 TAIL = """
 ## What is left out
@@ -128,7 +133,11 @@ Where the `aud` of access tokens is the client itself and ID tokens have no mark
 
 
 def row(call: str, provider: Provider) -> str:
-    return f"| `{call}` | {issuer(provider)} | {logins(provider)} | {'; '.join(tokens(provider))} |"
+    shown = "; ".join(tokens(provider))
+    return (
+        f"| `{call}` | {issuer(provider)} | {logins(provider)} | {shown} | "
+        f"{verifier(call, provider)} |"
+    )
 
 
 def issuer(provider: Provider) -> str:
@@ -163,6 +172,19 @@ def tokens(provider: Provider) -> Iterator[str]:
         yield f"roles in `{path if isinstance(path, str) else '.'.join(path)}`"
     if provider.algorithms is not None:
         yield ", ".join(provider.algorithms)
+
+
+def needs_audience(provider: Provider) -> bool:
+    """Return whether nothing of a preset says for whom its tokens are."""
+    return not (provider.audience or provider.client_ids or provider.key_url_template)
+
+
+def verifier(call: str, provider: Provider) -> str:
+    """Return how a verifier is made with a preset."""
+    if provider.metadata and "jwks_uri" not in provider.metadata:
+        return "its tokens are opaque: nothing to verify"
+    audience = ', "my-api"' if needs_audience(provider) else ""
+    return f"`AccessTokenVerifier({call}{audience})`"
 
 
 def noted(note: Note) -> str:

@@ -121,6 +121,11 @@ def _usual() -> ssl.SSLContext:
     return ssl.create_default_context(cafile=certifi.where())
 
 
+def fresh_context(verify: str) -> ssl.SSLContext:
+    """Return a new context that trusts the authorities in a file as it is now."""
+    return _create(*_key(verify))
+
+
 def client_context(
     verify: str | bool, certificate: MtlsClientAuth | Sequence[MtlsClientAuth]
 ) -> ssl.SSLContext:

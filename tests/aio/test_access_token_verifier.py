@@ -265,8 +265,8 @@ async def test_a_callback_says_whom_to_trust(
 async def test_a_callback_that_returns_something_else_is_a_mistake(
     provider: EmbeddedProvider,
 ) -> None:
-    def wrong(issuer: str) -> str:
-        return issuer
+    def wrong(issuer: str) -> int:
+        return len(issuer)
 
     def other(issuer: str) -> TrustedIssuer:
         return TrustedIssuer("https://else.example")

@@ -31,8 +31,9 @@ from py_identity_model import (
     ssl_config,
     testing,
 )
-from py_identity_model.testing import EmbeddedProvider
+from py_identity_model.testing import Answer, EmbeddedProvider
 from py_identity_model.testing import provider as provider_module
+from tests.support import DISCOVERY, answering
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text()
@@ -59,7 +60,10 @@ def test_a_program_of_the_readme_runs(
             space["callback"](redirected.replace("state=", "state=x"))
         print(space["callback"](redirected))
     if "handle" in space:
-        reader = provider.mint(sub="alice", scope="read")
+        realm = f"{provider.issuer}/realms/main"
+        document = Answer.of_json({**provider.document(), "issuer": realm})
+        provider.intercept = answering(f"/realms/main{DISCOVERY}", document)
+        reader = provider.mint(iss=realm, sub="alice", scope="read")
         print(*space["handle"]({"Authorization": f"Bearer {reader}"}))
         assert space["handle"]({})[0] == 401
     if "http" in space:

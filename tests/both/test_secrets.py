@@ -100,7 +100,7 @@ KEYS = {
 CONFIG = {
     *("perform_disco", "algorithms", "options", "claims_validator", "require_https", "leeway"),
     *("allowed_issuers", "discovery_policy", "max_token_size", "allow_weak_keys", "token_cache"),
-    *("jwks_uri", "allow_padded_base64url"),
+    *("jwks_uri", "allow_padded_base64url", "token_issuers"),
 }
 ALLOWED = {
     "ClientMetadata": METADATA,

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from py_identity_model import InvalidArgumentError, providers
+from py_identity_model import AccessTokenVerifier, InvalidArgumentError, providers
 from py_identity_model._protocol.discovery_rules import sound_document
 from py_identity_model._protocol.fetching import Refused
 from py_identity_model._protocol.known_hosts import known_issuer
@@ -139,6 +139,22 @@ def test_a_preset_survives_as_json(name: str) -> None:
     assert Provider.from_dict(json.loads(text)) == provider
     assert hash(Provider.from_dict(json.loads(text))) == hash(provider)
     assert pickle.loads(pickle.dumps(provider)) == provider
+
+
+@pytest.mark.parametrize("name", PRESETS)
+def test_a_verifier_is_made_as_the_table_says(name: str) -> None:
+    provider = PRESETS[name]
+    if "AccessTokenVerifier" not in SCRIPT.verifier(name, provider):
+        assert name in {"github", "mastodon"}
+        with pytest.raises(InvalidArgumentError, match="cannot be verified here"):
+            AccessTokenVerifier(provider, "my-api")
+        return
+    AccessTokenVerifier(provider, "my-api")
+    if not SCRIPT.needs_audience(provider):
+        AccessTokenVerifier(provider)
+        return
+    with pytest.raises(InvalidArgumentError, match=f"the preset {name} knows neither"):
+        AccessTokenVerifier(provider)
 
 
 @pytest.mark.parametrize("name", PRESETS)
@@ -298,6 +314,11 @@ def test_an_argument_that_is_not_what_it_should_be_is_refused(
 
 
 OURS: dict[str, Any] = {"name": "ours", "issuer": "https://op.example"}
+PER_KEY: dict[str, Any] = {
+    "key_url_template": "https://op.example/{kid}",
+    "key_id_pattern": "[a-z]+",
+    "required_header": {"signer": "us"},
+}
 
 
 @pytest.mark.parametrize(
@@ -321,6 +342,14 @@ OURS: dict[str, Any] = {"name": "ours", "issuer": "https://op.example"}
         ({"discovery_address": "https://op.example/#x"}, "discovery_address"),
         ({"profile": "none"}, "profile"),
         ({"key_url_template": "https://op.example/{kid}"}, "key_id_pattern"),
+        ({**PER_KEY, "required_header": {}}, "required_header"),
+        ({**PER_KEY, "key_id_pattern": "["}, "key_id_pattern"),
+        ({"required_header": {"signer": ""}}, "signer"),
+        ({"required_header": {"signer": 7}}, "signer"),
+        ({"token_file": "/token"}, "token_file"),
+        ({"ca_file": "/ca.crt"}, "ca_file"),
+        ({"ca_file": "", "jwks_uri": "https://op.example/keys"}, "ca_file"),
+        ({"token_file": "/token", "jwks_uri": "http://op.example/keys"}, "jwks_uri"),
         ({"key_url_template": "https://{kid}/x", "key_id_pattern": "a"}, "key_url_template"),
         ({"notes": [{"text": "x"}]}, "notes"),
         ({"nonce": "false"}, "nonce"),

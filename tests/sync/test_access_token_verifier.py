@@ -266,8 +266,8 @@ def test_a_callback_says_whom_to_trust(
 def test_a_callback_that_returns_something_else_is_a_mistake(
     provider: EmbeddedProvider,
 ) -> None:
-    def wrong(issuer: str) -> str:
-        return issuer
+    def wrong(issuer: str) -> int:
+        return len(issuer)
 
     def other(issuer: str) -> TrustedIssuer:
         return TrustedIssuer("https://else.example")

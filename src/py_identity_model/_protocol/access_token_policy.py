@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from .._jose.claims import check_audience
@@ -26,14 +26,23 @@ _CLIENT_CLAIMS = ("client_id", "azp", "cid", "appid")
 
 @dataclass(frozen=True)
 class AccessTokenPolicy:
-    """The rules of one issuer's access tokens, beyond signature, issuer, audience and times."""
+    """The rules of one issuer's access tokens, beyond signature, issuer, audience and times.
+
+    ``required_values`` are claims one of whose values each must have.  ``may_lack_audience`` is
+    for issuers whose tokens have no ``aud``: ``client_ids`` or ``required_header`` take its place,
+    and an ``aud`` that is there all the same must be one of ``audience``.
+    """
 
     profile: Profile = "access-token"
     audience: frozenset[str] | None = None
     client_ids: frozenset[str] | None = None
     required_claims: tuple[str, ...] = ()
-    roles: ClaimPath = "roles"
+    roles: ClaimPath | None = None
     accept_id_tokens: bool = False
+    scopes: str | None = None
+    required_values: Mapping[str, Collection[str]] = field(default_factory=dict)
+    required_header: Mapping[str, str] = field(default_factory=dict)
+    may_lack_audience: bool = False
 
     def __post_init__(self) -> None:
         if self.profile not in _PROFILES:
@@ -46,6 +55,8 @@ class AccessTokenPolicy:
     @property
     def names_nobody(self) -> bool:
         """Whether nothing says for whom a token must be meant: any would do."""
+        if self.may_lack_audience:
+            return not self.client_ids and not self.required_header
         return self.audience is None and not self.client_ids
 
     @property
@@ -54,11 +65,23 @@ class AccessTokenPolicy:
         return self.profile == "rfc9068"
 
     def check_header(self, header: Mapping[str, Any]) -> None:
-        """Raise unless a verified header is an access token's."""
+        """Raise unless a header is an access token's, and has what it must have."""
+        self.check_required_header(header)
         if self.is_strict:
             check_access_token_typ(header.get("typ"))
         else:
             check_usual_typ(header, id_tokens=self.accept_id_tokens)
+
+    def check_required_header(self, header: Mapping[str, Any]) -> None:
+        """Raise unless a header, verified or not, has each required member with its value."""
+        for name, value in self.required_header.items():
+            if header.get(name) != value:
+                raise TokenValidationException(
+                    f"Invalid token: {name} of its header is not yours",
+                    "header",
+                    {"member": name, "found": found(header.get(name)), "expected": value},
+                    code="wrong_header",
+                )
 
     def check(self, claims: dict[str, Any]) -> None:
         """Raise unless verified claims are those of an access token that is accepted here."""
@@ -69,24 +92,28 @@ class AccessTokenPolicy:
                 check_marks(claims, id_tokens=self.accept_id_tokens)
             if type(claims.get("sub")) is not str:
                 _read_subject(claims)
-        if self.client_ids is not None:
-            self._check_client(claims)
-        if self.required_claims:
+        if self.may_lack_audience or self.client_ids is not None:
+            self._check_recipient(claims)
+        if self.required_claims or self.required_values:
             self._check_required(claims)
 
     def check_introspected(self, claims: dict[str, Any]) -> None:
         """Raise unless what the issuer says of a token makes it one that is accepted here."""
+        self.check_required_header({})  # an introspection has none
         check_introspected_type(claims)
         check_marks(claims, id_tokens=self.accept_id_tokens)
         _read_subject(claims)
-        if self.client_ids is not None:
-            self._check_client(claims)
+        self._check_recipient(claims)
         self._check_required(claims)
 
-    def _check_client(self, claims: Mapping[str, Any]) -> None:
-        assert self.client_ids is not None
-        if self.audience is None and claims.get("aud") is not None:
-            check_audience(claims["aud"], self.client_ids)
+    def _check_recipient(self, claims: Mapping[str, Any]) -> None:
+        audience = claims.get("aud")
+        if audience is not None and self.audience is not None and self.may_lack_audience:
+            check_audience(audience, self.audience)
+        if self.client_ids is None:
+            return
+        if audience is not None and self.audience is None:
+            check_audience(audience, self.client_ids)
         client = client_of(claims)
         if client not in self.client_ids:
             raise InvalidAudienceException(
@@ -104,6 +131,20 @@ class AccessTokenPolicy:
                     {"claim": name},
                     code="missing_claim",
                 )
+        for name, values in self.required_values.items():
+            _check_value(name, claims.get(name), values)
+
+
+def _check_value(name: str, value: object, expected: Collection[str]) -> None:
+    """Raise unless a claim is one of the values, or a list that has one of them."""
+    listed = value if isinstance(value, list) else [value]
+    if not any(isinstance(one, str) and one in expected for one in listed):
+        raise TokenValidationException(
+            f"Invalid token: the {name} claim is not one that is accepted here",
+            "payload",
+            {"claim": name, "found": found(value), "expected": sorted(expected)},
+            code="claim_not_accepted",
+        )
 
 
 def _read_subject(claims: dict[str, Any]) -> None:
@@ -129,9 +170,12 @@ def client_of(claims: Mapping[str, Any]) -> str | None:
     return None
 
 
-def scopes_of(claims: Mapping[str, Any]) -> frozenset[str]:
-    """Return the scopes that were granted, written as text or as a list."""
-    value = claims.get("scope") or claims.get("scp")
+def scopes_of(claims: Mapping[str, Any], name: str | None = None) -> frozenset[str]:
+    """Return the scopes that were granted, written as text or as a list.
+
+    They are in ``scope`` or ``scp``, or else in the claim with the ``name`` that is given.
+    """
+    value = (claims.get("scope") or claims.get("scp")) if name is None else claims.get(name)
     if type(value) is str:
         return frozenset(value.split())
     return _texts_in(value) if isinstance(value, list) else frozenset()

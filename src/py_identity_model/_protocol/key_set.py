@@ -14,6 +14,7 @@ from ..exceptions import (
 )
 from .addresses import require_scheme
 from .fetching import DocumentKind, FetchResult, Refused
+from .key_access import KeyAccess, key_in
 from .messages import ErrorKind, HttpRequest, HttpResponse, failure_of
 from .policy import DiscoveryPolicy
 
@@ -34,12 +35,13 @@ def build(address: str, policy: DiscoveryPolicy) -> HttpRequest:
     except ConfigurationException as error:
         text = f"Invalid JWKS endpoint URL: {error}"
         raise type(error)(text, error.details, code=error.code) from None
-    return HttpRequest(
+    request = HttpRequest(
         "GET",
         address,
         headers={"Accept": "application/jwk-set+json, application/json"},
         max_body=lambda: int(MAX_JWKS_SIZE.read()),
     )
+    return policy.prepare(request) if isinstance(policy, KeyAccess) else request
 
 
 def parse(address: str, policy: DiscoveryPolicy, response: HttpResponse) -> KeySnapshot:
@@ -51,6 +53,8 @@ def parse(address: str, policy: DiscoveryPolicy, response: HttpResponse) -> KeyS
             f"Response Content: {response.quoted()}",
             status_code=response.status_code,
         )
+    if isinstance(policy, KeyAccess) and policy.is_pem:
+        return KeySnapshot([key_in(response)])
     found = [_usable(entry) for entry in _entries(response)]
     keys = [key for key in found if key is not None]
     if found and not keys:
@@ -77,7 +81,8 @@ def key_of(address: str, policy: DiscoveryPolicy) -> tuple[Any, ...]:
     """Return where the keys at ``address`` are cached for callers with this policy."""
     # Not by the address alone: keys that were fetched over plain http, on loopback too, must not
     # be served to a caller who demands https.
-    return address, policy.require_https, policy.allow_http_on_loopback
+    own = policy.own_key() if isinstance(policy, KeyAccess) else ()
+    return address, policy.require_https, policy.allow_http_on_loopback, *own
 
 
 def _entries(response: HttpResponse) -> list[dict[str, Any]]:

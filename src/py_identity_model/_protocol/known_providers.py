@@ -8,7 +8,8 @@ from dataclasses import MISSING, dataclass, field, fields
 from typing import Any, Self
 
 from ..exceptions import ConfigurationException, InvalidArgumentError
-from .addresses import discovery_address, split_url
+from .addresses import discovery_address, implied_issuer, split_url
+from .arguments import check_address
 from .policy import DiscoveryPolicy
 
 _PLACE = re.compile(r"\{(\w+)\}")
@@ -44,7 +45,8 @@ class Provider:
     ``internal_url``: under which this program reaches it, if that is not its public name.
     ``jwks_uri``: its keys, if there is no document.
     ``metadata``: its metadata, if there is no document, or what the document lacks.
-    ``ca_file``, ``token_file``: certificate authorities and bearer token for its keys.
+    ``ca_file``, ``token_file``: certificate authorities and bearer token for the host of its
+    ``jwks_uri``, and for no other; an HTTP client of your own has its own authorities.
 
     How to judge its tokens:
 
@@ -58,6 +60,10 @@ class Provider:
     ``key_url_template``, ``key_id_pattern``: the address of one key, by a ``kid`` of that form.
     ``required_header``: members of the header, and their values.
     ``allow_padded_base64url``: the parts of tokens may end with ``=``.
+
+    A verifier takes a provider without ``client_ids`` and ``audience`` only along with an audience
+    of its own, unless it has a ``key_url_template``: ``required_header`` says then for whom tokens
+    are.
 
     How to log in:
 
@@ -144,8 +150,35 @@ class Provider:
                 raise InvalidArgumentError(
                     "key_url_template must end with /{kid}, and needs a key_id_pattern"
                 )
+            if not self.required_header:
+                raise InvalidArgumentError(
+                    "key_url_template needs a required_header that names you: its keys sign for "
+                    "strangers as well"
+                )
+        self._check_patterns()
+        self._check_files()
         if not all(isinstance(note, Note) for note in self.notes):
             raise InvalidArgumentError("notes must be Note objects")
+
+    def _check_patterns(self) -> None:
+        try:
+            re.compile(self.key_id_pattern or "")
+        except (re.error, TypeError):
+            raise InvalidArgumentError("key_id_pattern must be a regular expression") from None
+        for name, value in self.required_header.items():
+            if not isinstance(value, str) or not value:
+                raise InvalidArgumentError(f"required_header: {name} must be text, and not empty")
+
+    def _check_files(self) -> None:
+        for name in ("ca_file", "token_file"):
+            path = getattr(self, name)
+            if path is None:
+                continue
+            if not isinstance(path, str) or not path:
+                raise InvalidArgumentError(f"{name} must be the path of a file")
+            if self.jwks_uri is None:
+                raise InvalidArgumentError(f"{name} is for the host of jwks_uri, which is missing")
+            check_address("jwks_uri", self.jwks_uri, require_https=True)
 
     def is_issuer_of(self, claims: Mapping[str, Any]) -> bool:
         """Return whether the ``iss`` of a token's claims is this provider's, by any spelling.
@@ -174,14 +207,30 @@ class Provider:
         return None if without or self.issuer is None else discovery_address(self.issuer)
 
     @property
+    def document_issuers(self) -> tuple[str, ...]:
+        """What its document may say that its issuer is: any of its names, by any spelling.
+
+        A document at another address may name that one, as Keycloak's does behind a second name.
+        """
+        names = [self.issuer or "", *self.other_issuers]
+        if self.discovery_address is not None:
+            names.append(implied_issuer(self.discovery_address))
+        return tuple(dict.fromkeys(names))
+
+    @property
     def discovery_policy(self) -> DiscoveryPolicy:
         """The strict rules, with the hosts of this provider; for :func:`get_discovery_document`."""
         own = self.issuer or ""
-        plain = any(url.startswith("http://") for url in (own, self.document_address or ""))
+        address = self.document_address or self.jwks_uri or ""
+        plain = any(url.startswith("http://") for url in (own, address))
+        bases = [f"https://{host}" for host in self.hosts]
+        if self.discovery_address is not None and own:
+            # A document at a second name may point to the public one.
+            bases.append("/".join(own.split("/", 3)[:3]))
         return DiscoveryPolicy(
             require_https=not plain,
             require_key_set=self.openid,
-            additional_endpoint_base_addresses=[f"https://{host}" for host in self.hosts],
+            additional_endpoint_base_addresses=bases,
             allow_issuer_mismatch=self.discovery_address is not None,
         )
 

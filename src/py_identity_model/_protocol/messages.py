@@ -102,6 +102,7 @@ class HttpRequest(NamedTuple):
     access_token: str | None = None
     dpop_key: "DPoPKey | None" = None
     certificate: "MtlsClientAuth | None" = None
+    ca_file: str | None = None
     replay: Replay = Replay.SAFE
     etag: str | None = None
     max_body: int | Callable[[], int] = MAX_BODY

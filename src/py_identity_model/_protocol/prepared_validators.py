@@ -33,6 +33,7 @@ _NAMES = (
     "allow_weak_keys",
     "token_cache",
     "allow_padded_base64url",
+    "token_issuers",
 )
 config_key = attrgetter(*_NAMES)
 """All that the rules of a configuration depend on.

@@ -57,6 +57,10 @@ class TokenValidationConfig:
     empty).  With ``perform_disco`` a ``jwks_uri`` says where the keys are, for a provider whose
     metadata is known: nothing is discovered then, and ``issuer`` must be one.
 
+    ``token_issuers`` are names that you bind to the keys of this one provider, where the
+    ``iss`` of tokens is not what its document says: tokens must name one of them, and ``issuer``
+    is then what the document may say (None: anything).
+
     RFC 7519 §7.2, RFC 8725.
 
     Example::
@@ -83,6 +87,7 @@ class TokenValidationConfig:
     client_secret: str | None = field(default=None, kw_only=True)
     jwks_uri: str | None = field(default=None, kw_only=True)
     allow_padded_base64url: bool = field(default=False, kw_only=True)
+    token_issuers: list[str] | None = field(default=None, kw_only=True)
 
     def __repr__(self) -> str:
         from .base import masked_repr  # seldom wanted
@@ -99,6 +104,8 @@ def check_config(config: TokenValidationConfig, disco_doc_address: str | None) -
         raise _misconfigured("max_token_size must be a positive number of characters")
     if not isinstance(config.audience, (str, type(None))):
         _check_names("audience", config.audience)
+    if config.token_issuers is not None:
+        _check_names("token_issuers", config.token_issuers)
     if isinstance(config.allowed_issuers, str):
         raise _misconfigured("allowed_issuers must be a list of strings")
     _check_options(config.options or {})
@@ -251,6 +258,8 @@ def _issuers(config: TokenValidationConfig, discovered: str | None) -> Collectio
             {"issuer": discovered, "expected": sorted(configured)},
             code="issuer_not_configured",
         )
+    if config.token_issuers is not None:
+        issuers = frozenset(config.token_issuers)
     if config.allowed_issuers is None:
         return issuers
     allowed = frozenset(issuers or ()).intersection(config.allowed_issuers)

@@ -24,10 +24,11 @@ from .arguments import names_of, scopes_from
 
 
 class TokenContext(NamedTuple):
-    """Where a token was verified: how to refuse it, and where its roles are."""
+    """Where a token was verified: how to refuse it, and where its roles and scopes are."""
 
     refusals: AccessTokenRefusals = AccessTokenRefusals()
     roles: ClaimPath = "roles"
+    scopes: str | None = None
 
 
 _NO_CONTEXT = TokenContext()
@@ -86,7 +87,7 @@ class VerifiedAccessToken:
     @property
     def scopes(self) -> frozenset[str]:
         """The scopes that it grants (``scope``, or ``scp``)."""
-        return scopes_of(self.claims)
+        return scopes_of(self.claims, self._where.scopes)
 
     @property
     def roles(self) -> frozenset[str]:

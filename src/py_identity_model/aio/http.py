@@ -203,13 +203,16 @@ def _open(
     certificate: MtlsClientAuth | Sequence[MtlsClientAuth] | None = None,
     *,
     late: bool = False,
+    ca_file: str | None = None,
 ) -> httpx.AsyncClient:
-    from .._tls import client_context, tls_contexts
+    from .._tls import client_context, fresh_context, tls_contexts
 
-    trusted = get_ssl_verify() if verify is None else verify
+    trusted = (ca_file or get_ssl_verify()) if verify is None else verify
     if trusted is False:
         logger.warning("server certificates are not verified")
-    if certificate is not None:
+    if ca_file is not None:
+        context = partial(fresh_context, ca_file)
+    elif certificate is not None:
         context = partial(client_context, trusted, certificate)
     elif late:
         context = partial(tls_contexts.late, trusted)
@@ -312,12 +315,12 @@ async def send(
     in total, ResponseRefusedException for a redirect, an encoded body or too large a one.
     """
     if request.certificate is not None:
-        client = _open_with_certificate(request.certificate, http_client)
-        try:
-            bare = request._replace(certificate=None)
-            return await send(bare, client, retries=retries, in_turn=in_turn)
-        finally:
-            await client.client.aclose()
+        check_http_client(http_client, request.certificate)
+        inner = _open(None, None, request.certificate)
+        return await _send_alone(request, inner, retries, in_turn=in_turn)
+    if request.ca_file is not None and (http_client is None or _is_shared(http_client)):
+        inner = _open(None, None, ca_file=request.ca_file)
+        return await _send_alone(request, inner, retries, in_turn=in_turn)
     owner = chosen_client(http_client, request.url)
     seconds = owner.total_timeout
     due = monotonic() + seconds
@@ -337,14 +340,21 @@ def seconds_allowed(client: AsyncHTTPClient | None) -> float:
     return _DEADLINE_FACTOR * HTTP_TIMEOUT.read() if client is None else client.total_timeout
 
 
-def _open_with_certificate(
-    certificate: MtlsClientAuth, http_client: AsyncHTTPClient | None
-) -> AsyncHTTPClient:
-    """Return a client for one request that presents ``certificate``, with turns like all others."""
-    check_http_client(http_client, certificate)
-    client = AsyncHTTPClient(_open(None, None, certificate))
+def _is_shared(client: AsyncHTTPClient) -> bool:
+    return client.kept.get(AsyncTurns) is _turns
+
+
+async def _send_alone(
+    request: HttpRequest, inner: httpx.AsyncClient, retries: int | None, *, in_turn: bool
+) -> HttpResponse:
+    """Send ``request`` by a client of its own, with turns like all others, and close that."""
+    client = AsyncHTTPClient(inner)
     client.kept[AsyncTurns] = _turns
-    return client
+    try:
+        bare = request._replace(certificate=None, ca_file=None)
+        return await send(bare, client, retries=retries, in_turn=in_turn)
+    finally:
+        await inner.aclose()
 
 
 async def _attempts(

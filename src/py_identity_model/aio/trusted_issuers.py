@@ -8,8 +8,14 @@ from typing import Any
 from .._protocol.access_token_policy import AccessTokenPolicy
 from .._protocol.access_token_refusals import AccessTokenRefusals
 from .._protocol.issuer_rules import IssuerRules
+from .._protocol.known_providers import Provider
 from .._protocol.token_validation import TokenValidationConfig
-from .._protocol.trusted_issuer import TrustedIssuer, untrusted_issuer_error
+from .._protocol.trusted_issuer import (
+    TrustedIssuer,
+    untrusted_issuer_error,
+    unverified_header,
+    unverified_issuer,
+)
 from .._seam.aio import call
 from ..exceptions import (
     ConfigurationException,
@@ -19,9 +25,10 @@ from ..exceptions import (
 )
 
 Resolver = Callable[[str], Any]
-"""Returns the :class:`TrustedIssuer` of an issuer, or None."""
+"""Returns the :class:`TrustedIssuer` of an issuer, a preset, a URL, or None."""
 
-Issuers = str | TrustedIssuer | Sequence[str | TrustedIssuer] | Resolver
+Issuer = str | TrustedIssuer | Provider
+Issuers = Issuer | Sequence[Issuer] | Resolver
 
 _MOST_ISSUERS = 256
 
@@ -41,32 +48,42 @@ class AsyncTrustedIssuers:
         self._refusals = refusals
         self._resolver: Resolver | None = None
         self._listed: tuple[TrustedIssuer, ...] = ()
-        if callable(issuers) and not isinstance(issuers, TrustedIssuer):
+        if callable(issuers) and not isinstance(issuers, (TrustedIssuer, Provider)):
             self._resolver = issuers
         else:
             self._listed = _listed(issuers)
+        self._by_header = tuple(one for one in self._listed if one.key_id_pattern is not None)
         self._rules: dict[str, IssuerRules] = {}
         first = self._listed[0] if len(self._listed) == 1 else None
         self.only: IssuerRules | None = None  # where there is but one, and no template
         if first is not None and not first.is_template:
-            self.only = self._rules_of(first, first.issuer)
+            self.only = self._rules_of(first, first.identifier)
         self._unnamed = self.only
         if first is None and not policy.names_nobody:
             self._unnamed = IssuerRules(None, None, config, policy, refusals)
         for one in self._listed:  # so that rules which contradict each other are refused at once
-            IssuerRules(one, one.issuer, config, policy, refusals)
+            IssuerRules(one, one.identifier, config, policy, refusals)
+
+    async def rules_for_token(self, token: str) -> IssuerRules:
+        """Return the rules for the issuer that a token, not yet verified, names.
+
+        Raises InvalidIssuerException for one that is not trusted.
+        """
+        if self._by_header and (found := self._named_by_header(unverified_header(token))):
+            return self._rules_of(found, found.identifier)
+        return await self.rules_for(unverified_issuer(token))
 
     async def rules_for(self, issuer: object) -> IssuerRules:
-        """Return the rules for the issuer that a token names.
+        """Return the rules for an issuer.
 
         Raises InvalidIssuerException for one that is not trusted.
         """
         if not isinstance(issuer, str):
             raise untrusted_issuer_error(issuer, self._listed)
         trusted = await self._trusted(issuer)
-        if trusted is None or not trusted.matches(issuer):
+        if trusted is None or not (trusted.matches(issuer) or trusted.resembles(issuer)):
             raise untrusted_issuer_error(issuer, self._listed)
-        return self._rules_of(trusted, issuer)
+        return self._rules_of(trusted, issuer if trusted.is_template else trusted.identifier)
 
     async def rules_for_introspected(self, issuer: object) -> IssuerRules:
         """Return the rules for a token that was introspected, which may name no issuer.
@@ -79,13 +96,30 @@ class AsyncTrustedIssuers:
 
     def are_named_by_tokens(self, rules: IssuerRules) -> bool:
         """Return whether tokens, and so strangers, choose the address behind ``rules``."""
-        return self._resolver is not None or (
-            rules.trusted is not None and rules.trusted.is_template
-        )
+        return self._resolver is not None or rules.named_by_tokens
+
+    def _named_by_header(self, header: dict[str, Any]) -> TrustedIssuer | None:
+        """Return who signs tokens with such a header; the only one also if it is not quite so.
+
+        By the header first: the claims of a load balancer's token may name the issuer that its
+        users came from, which may be trusted as well.
+        """
+        names = [one.preset.required_header if one.preset else {} for one in self._by_header]
+        for one, wanted in zip(self._by_header, names, strict=True):
+            if wanted.items() <= header.items():
+                return one
+        close = [
+            one
+            for one, wanted in zip(self._by_header, names, strict=True)
+            if wanted.keys() & header.keys()
+        ]
+        return close[0] if close else None
 
     async def _trusted(self, issuer: str) -> TrustedIssuer | None:
         if self._resolver is None:
-            return next((one for one in self._listed if one.matches(issuer)), None)
+            exact = (one for one in self._listed if one.matches(issuer))
+            close = (one for one in self._listed if one.resembles(issuer))
+            return next(exact, None) or next(close, None)
         try:
             found = await call(self._resolver, issuer)
         except PyIdentityModelException:
@@ -95,8 +129,12 @@ class AsyncTrustedIssuers:
                 f"the resolver of issuers failed: {type(error).__name__}",
                 code="issuers_unavailable",
             ) from error
+        if isinstance(found, (str, Provider)):
+            return TrustedIssuer(found)
         if found is not None and not isinstance(found, TrustedIssuer):
-            raise ConfigurationException("issuers must return a TrustedIssuer or None")
+            raise ConfigurationException(
+                "issuers must return a TrustedIssuer, a preset, a URL, or None"
+            )
         return found
 
     def _rules_of(self, trusted: TrustedIssuer, issuer: str) -> IssuerRules:
@@ -110,11 +148,22 @@ class AsyncTrustedIssuers:
         return rules
 
 
-def _listed(
-    issuers: str | TrustedIssuer | Sequence[str | TrustedIssuer],
-) -> tuple[TrustedIssuer, ...]:
-    if isinstance(issuers, (str, TrustedIssuer)):
+def _listed(issuers: Issuer | Sequence[Issuer]) -> tuple[TrustedIssuer, ...]:
+    if isinstance(issuers, (str, TrustedIssuer, Provider)):
         issuers = [issuers]
     if not isinstance(issuers, Collection) or not issuers:
         raise InvalidArgumentError("issuers must name at least one issuer, or be callable")
-    return tuple(one if isinstance(one, TrustedIssuer) else TrustedIssuer(one) for one in issuers)
+    listed = tuple(one if isinstance(one, TrustedIssuer) else TrustedIssuer(one) for one in issuers)
+    _refuse_contradictions(listed)
+    return listed
+
+
+def _refuse_contradictions(listed: Sequence[TrustedIssuer]) -> None:
+    """Raise for two entries of one issuer: the second would silently never be looked at."""
+    known: dict[str, TrustedIssuer] = {}
+    for one in listed:
+        if one.key_id_pattern is not None:  # these are told apart by their headers
+            continue
+        for name in (one.identifier, *one.other_names):
+            if known.setdefault(name, one) != one:
+                raise InvalidArgumentError(f"issuers name {name} twice, with different rules")

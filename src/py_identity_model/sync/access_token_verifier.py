@@ -38,7 +38,7 @@ from .._protocol.replay import ReplayStore
 from .._protocol.server_nonces import DPoPNonces
 from .._protocol.token_bindings import Binding, BindingRules, BoundRequest
 from .._protocol.token_validation import TokenValidationConfig, opened
-from .._protocol.trusted_issuer import is_jwt, unverified_issuer
+from .._protocol.trusted_issuer import is_jwt
 from .._protocol.verified_access_token import TokenContext, VerifiedAccessToken
 from .._settings import Settings
 from ..exceptions import (
@@ -61,11 +61,13 @@ _CALLERS_MISTAKES = (ConfigurationException, InvalidArgumentError)
 class AccessTokenVerifier:
     """Verifies access tokens: made once, used for every request, safe to share.
 
-    :param issuers: who is trusted: URLs, :class:`TrustedIssuer` objects (templates as well), or a
+    :param issuers: who is trusted: URLs, presets (``py_identity_model.providers``),
+        :class:`TrustedIssuer` objects (templates as well), a sequence of any of these, or a
         callable that returns the one of an issuer's name, or None; tokens of other issuers are
         refused before anything is sent
     :param audience: this API, by one or several names that tokens have in ``aud``; needed unless
-        ``client_ids`` or each :class:`TrustedIssuer` says for whom tokens must be meant
+        ``client_ids``, or each preset or :class:`TrustedIssuer`, says for whom tokens must be
+        meant; it wins over the audience of a preset
     :param client_ids: clients whose tokens are accepted; without ``audience`` it takes its place,
         for providers whose tokens have no ``aud``
     :param profile: ``access-token`` accepts what providers use as access tokens, and refuses what
@@ -78,7 +80,8 @@ class AccessTokenVerifier:
         and only a number given here lengthens ``max_age``
     :param required_claims: claims that every token must have
     :param required_scopes: scopes that every token must grant
-    :param roles: where tokens name roles: a claim, a path with dots, or a path as a tuple
+    :param roles: where tokens name roles: a claim, a path with dots, or a path as a tuple; None is
+        where the preset says, or else ``roles``
     :param claims_validator: called last with the claims, to refuse them
     :param dpop: whether tokens bound to a key are ``required``, ``optional`` or ``refused``; None
         accepts them without offering DPoP in challenges
@@ -106,6 +109,7 @@ class AccessTokenVerifier:
     Example::
 
         verifier = AccessTokenVerifier("https://op.example", "api")
+        # or, by a preset: AccessTokenVerifier(keycloak("https://op.example", "main"), "api")
         token = verifier.verify(f"Bearer {access_token}")
         print(token.subject, token.scopes)
     """
@@ -122,7 +126,7 @@ class AccessTokenVerifier:
         leeway: float | None = None,
         required_claims: Sequence[str] = (),
         required_scopes: str | Iterable[str] = (),
-        roles: str | tuple[str, ...] = "roles",
+        roles: str | tuple[str, ...] | None = None,
         claims_validator: Callable[[dict[str, Any]], object] | None = None,
         dpop: Binding | None = None,
         mtls: Binding = "optional",
@@ -147,7 +151,7 @@ class AccessTokenVerifier:
             None if names is None else frozenset([names] if isinstance(names, str) else names),
             clients,
             names_of("required_claims", required_claims),
-            roles_path(roles),
+            None if roles is None else roles_path(roles),
             accept_id_tokens_as_access_tokens,
         )
         if introspect_jwts and opaque_tokens is None:
@@ -236,8 +240,8 @@ class AccessTokenVerifier:
             if scheme == "dpop" or dpop or not self._sender.accepts_bearer(claims):
                 request = BoundRequest(scheme, token, method, uri, dpop, certificate)
                 nonce = self._sender.check(claims, request)
-            if wanted and not wanted <= scopes_of(claims):
-                raise insufficient_scope_error(scopes_of(claims), wanted)
+            if wanted and not wanted <= scopes_of(claims, context.scopes):
+                raise insufficient_scope_error(scopes_of(claims, context.scopes), wanted)
             if acr_values or max_age is not None:
                 self._login.check(claims, acr_values, max_age, time())
         except Exception as error:
@@ -278,7 +282,7 @@ class AccessTokenVerifier:
 
     def _claims(self, token: str) -> tuple[dict[str, Any], TokenContext]:
         signed, rules = token, self._only
-        header = token.partition(".")[0]
+        header, config = token.partition(".")[0], None
         if rules is None or self._decryption is not None or header not in rules.headers:
             if self._is_introspected(token):
                 return self._introspect(token)
@@ -286,19 +290,20 @@ class AccessTokenVerifier:
                 signed, _ = opened(token, self._decryption)
                 header = signed.partition(".")[0]
             if rules is None or header not in rules.headers:
-                rules = self._issuers.rules_for(unverified_issuer(signed))
+                rules = self._issuers.rules_for_token(signed)
+                config = rules.config_for(signed)
         # The issuer is compared again once the signature is verified.
         named_by_token = self._issuers.are_named_by_tokens(rules)
         claims = validate(
             signed,
-            rules.config,
+            config or rules.config,
             rules.address,
             self._http_client,
             self._stranger if named_by_token else self._caller,
             self._settings,
         )
         if header not in rules.headers:
-            rules.policy.check_header(header_members(signed))
+            rules.check_header(header_members(signed), claims, time())
             rules.remember(header)
         rules.check(claims)
         if self._claims_validator is not None:

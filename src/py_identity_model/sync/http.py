@@ -204,13 +204,16 @@ def _open(
     certificate: MtlsClientAuth | Sequence[MtlsClientAuth] | None = None,
     *,
     late: bool = False,
+    ca_file: str | None = None,
 ) -> httpx.Client:
-    from .._tls import client_context, tls_contexts
+    from .._tls import client_context, fresh_context, tls_contexts
 
-    trusted = get_ssl_verify() if verify is None else verify
+    trusted = (ca_file or get_ssl_verify()) if verify is None else verify
     if trusted is False:
         logger.warning("server certificates are not verified")
-    if certificate is not None:
+    if ca_file is not None:
+        context = partial(fresh_context, ca_file)
+    elif certificate is not None:
         context = partial(client_context, trusted, certificate)
     elif late:
         context = partial(tls_contexts.late, trusted)
@@ -313,12 +316,12 @@ def send(
     in total, ResponseRefusedException for a redirect, an encoded body or too large a one.
     """
     if request.certificate is not None:
-        client = _open_with_certificate(request.certificate, http_client)
-        try:
-            bare = request._replace(certificate=None)
-            return send(bare, client, retries=retries, in_turn=in_turn)
-        finally:
-            client.client.close()
+        check_http_client(http_client, request.certificate)
+        inner = _open(None, None, request.certificate)
+        return _send_alone(request, inner, retries, in_turn=in_turn)
+    if request.ca_file is not None and (http_client is None or _is_shared(http_client)):
+        inner = _open(None, None, ca_file=request.ca_file)
+        return _send_alone(request, inner, retries, in_turn=in_turn)
     owner = chosen_client(http_client, request.url)
     seconds = owner.total_timeout
     due = monotonic() + seconds
@@ -338,14 +341,21 @@ def seconds_allowed(client: HTTPClient | None) -> float:
     return _DEADLINE_FACTOR * HTTP_TIMEOUT.read() if client is None else client.total_timeout
 
 
-def _open_with_certificate(
-    certificate: MtlsClientAuth, http_client: HTTPClient | None
-) -> HTTPClient:
-    """Return a client for one request that presents ``certificate``, with turns like all others."""
-    check_http_client(http_client, certificate)
-    client = HTTPClient(_open(None, None, certificate))
+def _is_shared(client: HTTPClient) -> bool:
+    return client.kept.get(Turns) is _turns
+
+
+def _send_alone(
+    request: HttpRequest, inner: httpx.Client, retries: int | None, *, in_turn: bool
+) -> HttpResponse:
+    """Send ``request`` by a client of its own, with turns like all others, and close that."""
+    client = HTTPClient(inner)
     client.kept[Turns] = _turns
-    return client
+    try:
+        bare = request._replace(certificate=None, ca_file=None)
+        return send(bare, client, retries=retries, in_turn=in_turn)
+    finally:
+        inner.close()
 
 
 def _attempts(

@@ -21,6 +21,7 @@ from .._jose.tokens import (
 )
 from .._protocol.discovery_rules import Provider
 from .._protocol.fetching import PATIENT, Caller
+from .._protocol.key_access import unknown_key_error
 from .._protocol.token_validation import (
     TokenValidationConfig,
     allowed_algorithms,
@@ -174,7 +175,10 @@ def _verify(
     weak = config.allow_weak_keys
     if config.client_secret is not None and ALGORITHMS[header.alg].kty == "oct":
         return verify_with_key(segments, header, secret_key(config), allow_weak_keys=weak)
-    keys = cache.snapshot(client, jwks_uri, policy, address, caller)
+    try:
+        keys = cache.snapshot(client, jwks_uri, policy, address, caller)
+    except ProviderUnusableException as error:
+        raise unknown_key_error(error, policy, header.kid) or error from None
     try:
         return verify(segments, header, keys, allow_weak_keys=weak)
     except SignatureVerificationException:

@@ -1,0 +1,23 @@
+"""Files that hold credentials, read when they are needed: their content changes on disk."""
+
+from __future__ import annotations
+
+from .exceptions import ConfigurationException
+
+_LONGEST = 64 * 1024
+
+
+def read_token_file(path: str) -> str:
+    """Return the token in the file at ``path``, without white space around it.
+
+    Raises ConfigurationException, which names the file and quotes nothing of it.
+    """
+    try:
+        with open(path, encoding="ascii") as file:
+            token = file.read(_LONGEST).strip()
+    except (OSError, ValueError) as error:
+        reason = type(error).__name__
+        raise ConfigurationException(f"token_file {path} cannot be read: {reason}") from None
+    if not token:
+        raise ConfigurationException(f"token_file {path} is empty")
+    return token
