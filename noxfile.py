@@ -129,7 +129,9 @@ def keycloak(session: nox.Session) -> None:
     if not Path(home).is_dir():
         session.skip(f"nothing was tested. {home}")
     session.install("-e", ".[testing]", *group("test"))
-    session.run("pytest", "-q", "tests/keycloak", *session.posargs, env={"KEYCLOAK_HOME": home})
+    session.run(
+        "pytest", "-q", "tests/keycloak", *session.posargs, env={"KEYCLOAK_UNDER_TEST": home}
+    )
 
 
 @nox.session

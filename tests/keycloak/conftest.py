@@ -113,9 +113,9 @@ class Running:
 @pytest.fixture(scope="session")
 def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     """Start it once."""
-    home = os.environ.get("KEYCLOAK_HOME")
+    home = os.environ.get("KEYCLOAK_UNDER_TEST")  # a copy, see scripts/find_keycloak.py
     if not home:
-        pytest.skip("KEYCLOAK_HOME is not set: `nox -s keycloak` finds or fetches Keycloak")
+        pytest.skip("KEYCLOAK_UNDER_TEST is not set: `nox -s keycloak` finds or fetches Keycloak")
     made = Running(Path(home), tmp_path_factory.mktemp("keycloak"))
     try:
         made.set_up()

@@ -1,4 +1,4 @@
-"""Starts and stops a Keycloak, whose distribution is in ``KEYCLOAK_HOME``."""
+"""Starts and stops a Keycloak, from a distribution that it may write into."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ ADMIN = "admin"
 class Keycloak:
     """One Keycloak on loopback, over http and https; its database outlives the process.
 
-    :param home: an unpacked distribution
+    :param home: an unpacked distribution; starting writes into it
     :param folder: where its database and log are written
     :param certificates: those of the server, and the authority of its clients
     :param channel: URL of the server that asks users on their own devices (CIBA)

@@ -37,11 +37,11 @@ async def test_the_preset_says_what_the_realm_does(
     keycloak: Running, browser: KeycloakBrowser
 ) -> None:
     preset = providers.keycloak(keycloak.server.url, REALM)
-    disco = await get_discovery_document(DiscoveryDocumentRequest(preset.issuer))
+    disco = await get_discovery_document(DiscoveryDocumentRequest(str(preset.issuer)))
     assert disco.issuer == preset.issuer == keycloak.issuer
     session = await log_in(client_of(keycloak), browser)
     assert preset.roles_claim is not None
-    verifier = AsyncAccessTokenVerifier(preset.issuer, API, roles=preset.roles_claim)
+    verifier = AsyncAccessTokenVerifier(str(preset.issuer), API, roles=tuple(preset.roles_claim))
     (await verifier.verify(f"Bearer {session.access_token}")).require_roles("reader")
 
 

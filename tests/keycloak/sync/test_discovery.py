@@ -36,11 +36,11 @@ def token_from(client: OAuthClient) -> str:
 
 def test_the_preset_says_what_the_realm_does(keycloak: Running, browser: KeycloakBrowser) -> None:
     preset = providers.keycloak(keycloak.server.url, REALM)
-    disco = get_discovery_document(DiscoveryDocumentRequest(preset.issuer))
+    disco = get_discovery_document(DiscoveryDocumentRequest(str(preset.issuer)))
     assert disco.issuer == preset.issuer == keycloak.issuer
     session = log_in(client_of(keycloak), browser)
     assert preset.roles_claim is not None
-    verifier = AccessTokenVerifier(preset.issuer, API, roles=preset.roles_claim)
+    verifier = AccessTokenVerifier(str(preset.issuer), API, roles=tuple(preset.roles_claim))
     (verifier.verify(f"Bearer {session.access_token}")).require_roles("reader")
 
 
