@@ -26,7 +26,7 @@ nox.options.sessions = [
 
 PROJECT = nox.project.load_toml("pyproject.toml")
 SUITES = ("tests/aio", "tests/sync")
-APART = ("tests/op", "tests/redis")
+APART = ("tests/op", "tests/redis", "tests/keycloak")
 PARALLEL = ("-q", "-n", "auto", "--maxprocesses=4")
 
 
@@ -116,6 +116,22 @@ def redis(session: nox.Session) -> None:
     server = ["redis>=5.0"] if shutil.which("redis-server") else group("redis")
     session.install("-e", ".[testing,redis]", *group("test"), *group("op"), *server)
     session.run("pytest", "-q", "tests/redis", *session.posargs)
+
+
+@nox.session
+def keycloak(session: nox.Session) -> None:
+    """Run both APIs against a real Keycloak, where Java and a distribution are found."""
+    folder = str(Path(session.create_tmp()).resolve())
+    found = session.run(
+        *("python", "scripts/find_keycloak.py", folder), silent=True, success_codes=[0, 2]
+    )
+    home = str(found).strip().splitlines()[-1]
+    if not Path(home).is_dir():
+        session.skip(f"nothing was tested. {home}")
+    session.install("-e", ".[testing]", *group("test"))
+    session.run(
+        "pytest", "-q", "tests/keycloak", *session.posargs, env={"KEYCLOAK_UNDER_TEST": home}
+    )
 
 
 @nox.session

@@ -170,7 +170,7 @@ def test_private_names_and_f_strings_are_translated(copy: Path) -> None:
 
 def test_nothing_asynchronous_is_left_in_what_is_generated() -> None:
     leftover = re.compile(r"(?i)async|await|\b(?:anyio|trio|coroutine)\b")
-    for folder in (SYNC, "tests/sync", "tests/op/sync"):
+    for folder in (SYNC, "tests/sync", "tests/op/sync", "tests/keycloak/sync"):
         for path in (ROOT / folder).rglob("*.py"):
             header, *lines = path.read_text().splitlines() or [""]
             assert header.startswith("# Generated from aio/"), path

@@ -1,0 +1,207 @@
+"""Logins at Keycloak: plain, pushed, signed, encrypted; and what renews them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import pytest
+
+from py_identity_model._seam.aio import gather
+from py_identity_model.aio import (
+    AsyncAccessTokenVerifier,
+    ClientAuthentication,
+    ClientSecretJwt,
+    ClientSecretPost,
+    PrivateKeyJwtAuthentication,
+    TlsClientAuth,
+)
+from py_identity_model.exceptions import TokenRequestException, TokenValidationException
+from tests.keycloak.aio.login import BASIC, client_of, log_in, trusting_client
+from tests.keycloak.browser import KeycloakBrowser
+from tests.keycloak.conftest import Running
+from tests.keycloak.realm import API, REDIRECT, SECRET
+
+Make = Callable[[Running], ClientAuthentication | None]
+AUTHENTICATIONS: dict[str, tuple[str, Make]] = {
+    "client_secret_basic": ("web", lambda keycloak: BASIC),
+    "client_secret_post": ("web", lambda keycloak: ClientSecretPost(SECRET)),
+    "client_secret_jwt": ("web-secret-jwt", lambda keycloak: ClientSecretJwt(SECRET)),
+    "private_key_jwt": (
+        "web-key",
+        lambda keycloak: PrivateKeyJwtAuthentication(keycloak.keys.signing, "ES256", "signing"),
+    ),
+    "none": ("spa", lambda keycloak: None),
+}
+
+
+@pytest.mark.parametrize("method", AUTHENTICATIONS)
+async def test_a_user_logs_in(keycloak: Running, browser: KeycloakBrowser, method: str) -> None:
+    client_id, make = AUTHENTICATIONS[method]
+    client = client_of(keycloak, client_id, make(keycloak), scope="openid profile email")
+    session = await log_in(client, browser, userinfo=True)
+    assert session.claims["preferred_username"] == "alice"
+    assert session.userinfo is not None
+    assert session.userinfo["email"] == "alice@example.test"
+    verifier = AsyncAccessTokenVerifier(keycloak.issuer, API, roles="realm_access.roles")
+    token = await verifier.verify(f"Bearer {session.access_token}", scopes="email")
+    token.require_roles("reader")
+    assert (token.subject, token.client_id) == (session.subject, client_id)
+
+
+async def test_an_id_token_is_not_an_access_token(
+    keycloak: Running, browser: KeycloakBrowser
+) -> None:
+    session = await log_in(client_of(keycloak), browser)
+    verifier = AsyncAccessTokenVerifier(keycloak.issuer, "web")
+    with pytest.raises(TokenValidationException) as caught:
+        await verifier.verify(f"Bearer {session.id_token}")
+    assert caught.value.code == "wrong_typ"
+
+
+async def test_a_user_logs_in_by_certificate(keycloak: Running, browser: KeycloakBrowser) -> None:
+    async with trusting_client(keycloak, certificate=True) as http_client:
+        client = client_of(
+            keycloak,
+            "web-certificate",
+            TlsClientAuth(),
+            issuer=keycloak.https_issuer,
+            http_client=http_client,
+        )
+        session = await log_in(client, browser, userinfo=True)
+    assert session.userinfo is not None
+
+
+async def test_a_wrong_secret_is_refused(keycloak: Running, browser: KeycloakBrowser) -> None:
+    client = client_of(keycloak, "web", ClientSecretPost(SECRET[::-1]))
+    with pytest.raises(TokenRequestException) as caught:
+        await log_in(client, browser)
+    assert caught.value.details["oauth_error"] == "unauthorized_client"
+
+
+@pytest.mark.parametrize("mode", ["query", "fragment", "form_post"])
+async def test_a_login_comes_back_in_any_mode(
+    keycloak: Running, browser: KeycloakBrowser, mode: str
+) -> None:
+    session = await log_in(client_of(keycloak), browser, response_mode=mode)
+    assert session.refresh_token
+
+
+@pytest.mark.parametrize(
+    "response_type", ["code id_token", "code id_token token", "id_token token"]
+)
+async def test_a_hybrid_or_implicit_login_is_checked(
+    keycloak: Running, browser: KeycloakBrowser, response_type: str
+) -> None:
+    client = client_of(keycloak, "web-hybrid")
+    assert (await log_in(client, browser, response_type=response_type)).subject
+
+
+OPTIONS: dict[str, dict[str, Any]] = {
+    "web-pushed": {"use_par": True},
+    "web-signed": {"request_signing_kid": "signing"},
+    "web-jarm": {},
+    "web-all-encrypted": {"decrypts": True},
+    "web-encrypted": {"decrypts": True},
+}
+MODES = {"web-jarm": ["jwt", "query.jwt", "form_post.jwt"], "web-all-encrypted": ["jwt"]}
+
+
+@pytest.mark.parametrize(
+    ("client_id", "mode"),
+    [(client_id, mode) for client_id in OPTIONS for mode in MODES.get(client_id, [None])],
+)
+async def test_requests_and_answers_are_pushed_signed_and_encrypted(
+    keycloak: Running, browser: KeycloakBrowser, client_id: str, mode: str | None
+) -> None:
+    options = dict(OPTIONS[client_id])
+    if options.pop("decrypts", False):
+        options["decryption_keys"] = keycloak.keys.encryption
+    if "request_signing_kid" in options:
+        options["request_signing_key"] = keycloak.keys.signing
+    client = client_of(keycloak, client_id, **options)
+    assert (await log_in(client, browser, response_mode=mode)).subject
+
+
+async def test_a_signed_request_is_pushed_too(keycloak: Running, browser: KeycloakBrowser) -> None:
+    client = client_of(
+        keycloak,
+        "web-signed",
+        request_signing_key=keycloak.keys.signing,
+        request_signing_kid="signing",
+        use_par=True,
+    )
+    assert (await log_in(client, browser)).subject
+
+
+@pytest.mark.xfail(strict=True, reason="decryption_keys demand that ID tokens be encrypted as well")
+async def test_an_encrypted_response_may_come_with_a_signed_id_token(
+    keycloak: Running, browser: KeycloakBrowser
+) -> None:
+    client = client_of(keycloak, "web-jarm-encrypted", decryption_keys=keycloak.keys.encryption)
+    assert (await log_in(client, browser, response_mode="jwt")).subject
+
+
+async def test_an_encrypted_id_token_needs_its_key(
+    keycloak: Running, browser: KeycloakBrowser
+) -> None:
+    with pytest.raises(TokenValidationException) as caught:
+        await log_in(client_of(keycloak, "web-encrypted"), browser)
+    assert caught.value.code == "malformed_token"
+
+
+async def test_a_refresh_token_works_once(keycloak: Running, browser: KeycloakBrowser) -> None:
+    client = client_of(keycloak)
+    session = await log_in(client, browser)
+    first = str(session.refresh_token)
+    renewed = await client.refresh(first)
+    assert renewed.is_successful, renewed.error
+    assert renewed.token is not None
+    assert renewed.token["refresh_token"] != first
+    assert (await client.refresh(first)).oauth_error == "invalid_grant"
+
+
+async def test_many_callers_use_a_rotating_refresh_token_once(
+    keycloak: Running, browser: KeycloakBrowser
+) -> None:
+    client = client_of(keycloak)
+    session = await log_in(client, browser)
+    source = await client.token_source(session=session)
+    for _ in range(2):
+        tokens = await gather([source.get_token for _ in range(10)])
+        assert len({token.access_token for token in tokens}) == 1
+        current = tokens[0].access_token
+        renewals = await gather([partial(source.renew, current) for _ in range(10)])
+        assert {token.access_token for token in renewals} != {current}
+        assert len({token.access_token for token in renewals}) == 1
+
+
+async def test_an_offline_token_outlives_the_users_session(
+    keycloak: Running, browser: KeycloakBrowser
+) -> None:
+    client = client_of(keycloak, scope="openid offline_access")
+    session = await log_in(client, browser)
+    keycloak.end_sessions("alice")
+    renewed = await client.refresh(session)
+    assert renewed.is_successful, renewed.error
+    assert renewed.token is not None
+    assert renewed.token["refresh_expires_in"] == 0  # Keycloak's word for: as long as it is used
+
+
+async def test_a_refresh_token_ends_with_the_users_session(
+    keycloak: Running, browser: KeycloakBrowser
+) -> None:
+    client = client_of(keycloak)
+    session = await log_in(client, browser)
+    keycloak.end_sessions("alice")
+    assert (await client.refresh(str(session.refresh_token))).oauth_error == "invalid_grant"
+
+
+async def test_a_provider_of_ones_own_choice_is_named(keycloak: Running) -> None:
+    begun = await client_of(keycloak).authorization_request(
+        extra_parameters={"kc_idp_hint": "github"}
+    )
+    assert "kc_idp_hint=github" in begun.url
+    assert begun.url.startswith(f"{keycloak.issuer}/protocol/openid-connect/auth?")
+    assert begun.redirect_uri == REDIRECT
