@@ -9,6 +9,7 @@ from ..exceptions import InvalidArgumentError
 from .access_token_policy import AccessTokenPolicy
 from .access_token_refusals import AccessTokenRefusals
 from .arguments import algorithms_of, audience_of
+from .policy import DiscoveryPolicy, named_by_program
 from .token_validation import TokenValidationConfig, rules_for
 from .trusted_issuer import TrustedIssuer
 from .verified_access_token import TokenContext
@@ -40,6 +41,8 @@ class IssuerRules:
         config: TokenValidationConfig,
         policy: AccessTokenPolicy,
         refusals: AccessTokenRefusals,
+        *,
+        named_by_tokens: bool = False,
     ) -> None:
         self.trusted = trusted
         self._template = trusted if trusted is not None and trusted.is_template else None
@@ -50,7 +53,7 @@ class IssuerRules:
             raise InvalidArgumentError(
                 "audience must name this API, or client_ids the clients whose tokens are accepted"
             )
-        self.config = replace(config, issuer=issuer)
+        self.config = _for_issuer(config, trusted, issuer, named_by_tokens)
         self.address = issuer if trusted is None else trusted.disco_doc_address or issuer
         self.policy = policy
         self._claims_rules = rules_for(self.config)
@@ -87,6 +90,31 @@ class IssuerRules:
         if self._template is not None:
             self._template.check_bound_claim(claims)
         self.policy.check(claims)
+
+
+def _for_issuer(
+    config: TokenValidationConfig,
+    trusted: TrustedIssuer | None,
+    issuer: str | None,
+    named_by_tokens: bool,
+) -> TokenValidationConfig:
+    """Return the configuration for one issuer, and what is trusted of its document.
+
+    An issuer that the program names may say where its endpoints are; one that a token names may
+    not.  A document that is found elsewhere must name the issuer all the same.
+    """
+    policy = config.discovery_policy
+    if trusted is None or issuer is None:
+        return replace(config, issuer=issuer)
+    if trusted.jwks_uri is not None:
+        return replace(config, issuer=issuer, jwks_uri=trusted.jwks_uri)
+    if trusted.is_template:  # as a list: no policy makes a document vouch for what tokens name
+        return replace(config, issuer=[issuer])
+    if not named_by_tokens:
+        policy = named_by_program(policy)
+    if trusted.disco_doc_address is not None:
+        policy = replace(policy or DiscoveryPolicy(), expected_issuer=issuer)
+    return replace(config, issuer=issuer, discovery_policy=policy)
 
 
 def _of_issuer(

@@ -12,6 +12,7 @@ from .._jose.excerpt import found
 from .._jose.tokens import MAX_TOKEN_SIZE, read_claims, read_header, split_token
 from ..exceptions import InvalidArgumentError, InvalidIssuerException, TokenValidationException
 from .access_token_policy import roles_path
+from .addresses import is_in_family, is_same_issuer
 from .arguments import algorithms_of, audience_of, names_of
 from .policy import DiscoveryPolicy
 
@@ -29,13 +30,16 @@ class TrustedIssuer:
     :param audience: names of this API in its tokens, instead of the verifier's
     :param algorithms: allow-list of algorithms, instead of the verifier's
     :param discovery_policy: policy for its metadata, instead of the verifier's
-    :param disco_doc_address: where its metadata is, if not below the issuer
+    :param disco_doc_address: where its metadata is, if not below the issuer; it must name this
+        issuer, unless a ``discovery_policy`` with ``allow_issuer_mismatch`` binds the keys found
+        there to this issuer all the same (AD FS, whose access tokens have another)
     :param bound_claim: for a template, the claim that must equal what stands in the issuer
     :param allowed_values: for a template, what may stand there; None allows everything
     :param client_ids: clients whose tokens are accepted, instead of the verifier's; they take the
         place of an audience unless ``audience`` is given here as well
     :param roles: where its tokens name roles, instead of the verifier's
     :param accept_id_tokens_as_access_tokens: whether its ID tokens are tokens for this API
+    :param jwks_uri: where its keys are, for an issuer without metadata
 
     Raises :class:`InvalidArgumentError` (a ``ValueError``) for a template that binds nothing, or
     whose variable is anything else than one whole segment of the path.
@@ -57,6 +61,7 @@ class TrustedIssuer:
     client_ids: Collection[str] | None = field(default=None, kw_only=True)
     roles: str | tuple[str, ...] | None = field(default=None, kw_only=True)
     accept_id_tokens_as_access_tokens: bool | None = field(default=None, kw_only=True)
+    jwks_uri: str | None = field(default=None, kw_only=True)
     _pattern: re.Pattern[str] | None = field(default=None, init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -72,6 +77,8 @@ class TrustedIssuer:
                 object.__setattr__(self, name, frozenset(names_of(name, value)))
         if self.roles is not None:
             roles_path(self.roles)
+        if self.jwks_uri is not None and self.disco_doc_address is not None:
+            raise InvalidArgumentError("jwks_uri and disco_doc_address exclude each other")
         object.__setattr__(self, "_pattern", self._template())
 
     def _template(self) -> re.Pattern[str] | None:
@@ -98,14 +105,17 @@ class TrustedIssuer:
         return self._pattern is not None
 
     def matches(self, issuer: str) -> bool:
-        """Return whether ``issuer`` is this one, or one of the family.
+        """Return whether ``issuer`` may be this one, or is one of the family.
+
+        A final slash is forgiven, and known spellings are: which of them tokens must name, to the
+        letter, the issuer's metadata says.
 
         Example::
 
             TrustedIssuer("https://op.example").matches("https://op.example")
         """
         if self._pattern is None:
-            return issuer == self.issuer
+            return is_same_issuer(self.issuer, issuer) or is_in_family(self.issuer, issuer)
         match = self._pattern.fullmatch(issuer)
         return match is not None and self._allows(match[1])
 

@@ -86,7 +86,10 @@ class TrustedIssuers:
 
     def _trusted(self, issuer: str) -> TrustedIssuer | None:
         if self._resolver is None:
-            return next((one for one in self._listed if one.matches(issuer)), None)
+            exact = (one for one in self._listed if one.issuer == issuer)
+            return next(exact, None) or next(
+                (one for one in self._listed if one.matches(issuer)), None
+            )
         try:
             found = call(self._resolver, issuer)
         except PyIdentityModelException:
@@ -101,10 +104,19 @@ class TrustedIssuers:
         return found
 
     def _rules_of(self, trusted: TrustedIssuer, issuer: str) -> IssuerRules:
+        if not trusted.is_template:
+            issuer = trusted.issuer
         known = self._rules.get(issuer)
         if known is not None and (known.trusted is trusted or known.trusted == trusted):
             return known
-        rules = IssuerRules(trusted, issuer, self._config, self._policy, self._refusals)
+        rules = IssuerRules(
+            trusted,
+            issuer,
+            self._config,
+            self._policy,
+            self._refusals,
+            named_by_tokens=self._resolver is not None,
+        )
         if len(self._rules) >= _MOST_ISSUERS:
             self._rules.clear()
         self._rules[issuer] = rules
