@@ -46,6 +46,7 @@ from py_identity_model._protocol import (
     introspection,
     jwks,
     key_set,
+    provider_document,
     token_exchange,
     userinfo,
 )
@@ -187,7 +188,7 @@ def documents(data: bytes) -> None:
     try:
         found = FetchResult(discovery_rules.parse(_URL, DiscoveryPolicy(), answer))
     except Exception as error:
-        found = discovery_rules.failed(error)
+        found = provider_document.failed(error)
     repr(discovery.response_of(found))
 
 

@@ -14,8 +14,8 @@ def get_ssl_verify() -> str | bool:
     """Return the CA file or folder that the environment names, else True.
 
     The first non-empty of ``SSL_CERT_FILE``, ``CURL_CA_BUNDLE`` and ``REQUESTS_CA_BUNDLE``
-    wins.  The answer is remembered; ``get_ssl_verify.cache_clear()`` forgets it.  The
-    environment is never written.
+    wins.  The first answer is remembered: a variable that is set later is ignored until
+    ``get_ssl_verify.cache_clear()`` is called.  The environment is never written.
 
     Example::
 

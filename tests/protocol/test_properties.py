@@ -52,6 +52,7 @@ from py_identity_model._protocol import (
     jwks,
     key_set,
     par,
+    provider_document,
     registration,
     revocation,
     token_exchange,
@@ -188,7 +189,7 @@ def test_no_discovery_document_is_too_odd(document: dict[str, Any], strict: bool
     try:
         found = FetchResult(discovery_rules.parse("https://op.example", policy, answer))
     except Exception as error:
-        found = discovery_rules.failed(error)
+        found = provider_document.failed(error)
     response = discovery.response_of(found)
     if not response.is_successful:
         assert response.error_kind is not DiscoveryErrorKind.UNEXPECTED_ERROR

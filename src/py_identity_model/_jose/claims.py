@@ -1,8 +1,9 @@
 """The rules that a token's claims must keep (RFC 7519 §4.1)."""
 
 import math
-from collections.abc import Collection
-from typing import Any, NamedTuple, NoReturn
+import re
+from collections.abc import Collection, Iterator
+from typing import Any, NamedTuple
 
 from ..exceptions import (
     InvalidAudienceException,
@@ -13,6 +14,63 @@ from ..exceptions import (
 from .excerpt import found
 
 _END_OF_TIME = 1 << 62
+
+
+class BoundIssuers:
+    """The issuers that a template stands for: what is in its place must be in a claim as well.
+
+    Nothing is ``in`` it: a name alone says too little, :func:`check_claims` takes a closer look.
+    """
+
+    def __init__(
+        self, template: str, value: str, claim: str, only: Collection[str] | None = None
+    ) -> None:
+        before, _, rest = template.partition("{")
+        self._template = template
+        self._value = value
+        self._ends = before, rest.partition("}")[2]
+        self._pattern = re.compile(value.join(map(re.escape, self._ends)))
+        self._claim = claim
+        self._only = only
+
+    def __contains__(self, issuer: object) -> bool:
+        return False
+
+    def __iter__(self) -> Iterator[str]:
+        return iter([self._template] if self._only is None else self._only)
+
+    def __len__(self) -> int:
+        return 1 if self._only is None else len(self._only)
+
+    def names(self, issuer: str) -> bool:
+        """Return whether ``issuer`` is one of them."""
+        fits = self._pattern.fullmatch(issuer) is not None
+        return fits and (self._only is None or issuer in self._only)
+
+    def limited_to(self, some: Collection[str]) -> "BoundIssuers":
+        """Return those of them that are among ``some``, where the template itself means all."""
+        if self._template in some:
+            return self
+        only = [one for one in some if self.names(one)]
+        return BoundIssuers(self._template, self._value, self._claim, only)
+
+    def check(self, issuer: str, claims: dict[str, Any]) -> None:
+        """Raise InvalidIssuerException unless the claims are those of this issuer."""
+        if not self.names(issuer):
+            raise _issuer_error(issuer, self)
+        before, after = self._ends
+        value = claims.get(self._claim)
+        if type(value) is not str or f"{before}{value}{after}" != issuer:
+            raise InvalidIssuerException(
+                f"Invalid issuer: the {self._claim} claim is that of another issuer",
+                {"claim": self._claim, "found": found(value), "issuer": found(issuer)},
+                code="issuer_claim_mismatch",
+            )
+
+
+def names_issuer(issuers: Collection[str], issuer: str) -> bool:
+    """Return whether ``issuer`` is among those expected, whatever else its tokens must say."""
+    return issuers.names(issuer) if isinstance(issuers, BoundIssuers) else issuer in issuers
 
 
 class ClaimsRules(NamedTuple):
@@ -77,7 +135,7 @@ def check_claims(rules: PlainRules, claims: dict[str, Any], now: float) -> None:
     if issuers is not None and iss:
         value = get("iss")
         if not (type(value) is str and value in issuers):
-            _refuse_issuer(value, issuers)
+            _check_issuer(value, issuers, claims)
     if aud:
         value = get("aud")
         if not (audiences is not None and type(value) is str and value in audiences):
@@ -95,10 +153,16 @@ def _check_past(value: Any, name: str, latest: float, code: str) -> None:
         raise _invalid(f"the {name} claim is in the future", code)
 
 
-def _refuse_issuer(issuer: Any, issuers: Collection[str]) -> NoReturn:
+def _check_issuer(issuer: Any, issuers: Collection[str], claims: dict[str, Any]) -> None:
     if issuer is None:
         raise _missing("iss")
-    raise InvalidIssuerException(
+    if not (isinstance(issuers, BoundIssuers) and type(issuer) is str):
+        raise _issuer_error(issuer, issuers)
+    issuers.check(issuer, claims)
+
+
+def _issuer_error(issuer: Any, issuers: Collection[str]) -> InvalidIssuerException:
+    return InvalidIssuerException(
         "Invalid issuer", {"issuer": found(issuer), "expected": sorted(issuers)}
     )
 

@@ -42,10 +42,11 @@ class KeySnapshot:
     is filled by verified tokens alone, so strangers cannot fill it.
     """
 
-    __slots__ = ("_kids", "_nameless", "_prepared", "keys", "memo", "weak_memo")
+    __slots__ = ("_kids", "_nameless", "_prepared", "keys", "media_type", "memo", "weak_memo")
 
-    def __init__(self, keys: Iterable[JsonWebKey]) -> None:
+    def __init__(self, keys: Iterable[JsonWebKey], media_type: str = "") -> None:
         self.keys = tuple(keys)
+        self.media_type = media_type  # that of the answer
         self.memo: Memo = {}
         self.weak_memo: Memo = _EMPTY
         # Tuples: of a thousand providers each has a few keys, and a dictionary weighs more.

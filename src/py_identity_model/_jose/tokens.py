@@ -8,7 +8,7 @@ from ..exceptions import (
     TokenValidationException,
 )
 from .algorithms import ALGORITHMS
-from .claims import ClaimsRules
+from .claims import ClaimsRules, names_issuer
 from .encoding import decode_base64url, parse_object, without_padding
 from .excerpt import found
 from .jwk import JsonWebKey
@@ -171,7 +171,7 @@ def check_unverified_issuer(
         issuer = read_claims(decode_base64url(payload)).get("iss")
     except (ValueError, TokenValidationException):
         return
-    if isinstance(issuer, str) and issuer not in rules.issuers:
+    if isinstance(issuer, str) and not names_issuer(rules.issuers, issuer):
         details = {"issuer": found(issuer), "expected": sorted(rules.issuers), **error.details}
         raise InvalidIssuerException("Invalid issuer", details) from error
 

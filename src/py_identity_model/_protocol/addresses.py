@@ -63,6 +63,14 @@ def split_url(url: object) -> SplitResult:
     return parts
 
 
+def host_of(url: str) -> str | None:
+    """Return the host of an address; None for something else."""
+    try:
+        return split_url(url).hostname
+    except ConfigurationException:
+        return None
+
+
 def require_scheme(url: object, policy: DiscoveryPolicy) -> SplitResult:
     """Return the parts of ``url``; refuse plain http where ``policy`` does."""
     parts = split_url(url)
@@ -191,6 +199,51 @@ def implied_issuer(address: str) -> str:
     before, _, after = redact_url(address).partition(WELL_KNOWN)
     _, slash, inserted = after.partition("/")
     return before + slash + inserted
+
+
+def oauth_metadata_address(address: str) -> str | None:
+    """Return where RFC 8414 §3.1 puts the document of an issuer; None for a document's own URL."""
+    parts = urlsplit(address)
+    if WELL_KNOWN in parts.path:
+        return None
+    return parts._replace(path=OAUTH_METADATA + parts.path.removesuffix("/")).geturl()
+
+
+_SPELLINGS = (
+    ("https://accounts.google.com", "accounts.google.com"),
+    ("https://www.linkedin.com/oauth", "https://www.linkedin.com"),
+)
+
+
+def spellings_of(issuer: str) -> tuple[str, ...]:
+    """Return all names under which tokens of ``issuer`` come; they are few, and all are listed.
+
+    An issuer that many tenants share while each has its own keys (Oracle's
+    ``identity.oraclecloud.com``) is no spelling of theirs: its name would vouch for every tenant.
+    """
+    return next((names for names in _SPELLINGS if issuer in names), (issuer,))
+
+
+def is_same_issuer(one: str, other: str) -> bool:
+    """Whether two names denote one issuer: a final slash is forgiven, and known spellings are.
+
+    For configurations and documents; the ``iss`` of a token is compared to the letter.
+    """
+    one, other = one.removesuffix("/"), other.removesuffix("/")
+    return one == other or other in spellings_of(one)
+
+
+_WORDS_FOR_TENANTS = ("/common/", "/organizations/")
+
+
+def is_in_family(words: str, issuer: str) -> bool:
+    """Whether ``issuer`` is one of those whose tokens a document for all tenants vouches for."""
+    if not any(word in words for word in _WORDS_FOR_TENANTS):
+        return False
+    from .known_hosts import template_for  # loads the table
+
+    known = template_for(words)
+    return known is not None and known.bound().names(issuer)
 
 
 def parse_discovery_url(url: str) -> DiscoveryEndpoint:

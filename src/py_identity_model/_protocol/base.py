@@ -21,7 +21,9 @@ def masked_repr(value: Any, secrets: frozenset[str]) -> str:
     stored = vars(value)
     hidden = secrets | _ALWAYS_SECRET
     shown = (
-        f"{f.name}={_masked(f.name in hidden, stored.get(f.name))}" for f in fields(value) if f.repr
+        f"{f.name}={_masked(f.name in hidden, stored.get(f.name))}"
+        for f in fields(type(value))
+        if f.repr
     )
     return f"{type(value).__name__}({', '.join(shown)})"
 
@@ -61,6 +63,10 @@ class Guarded:
                 raise FailedResponseAccessError(name, stored.get("error"))
         elif name in _ERROR_FIELDS and look_up(self, "__dict__").get("is_successful") is True:
             raise SuccessfulResponseAccessError(name)
+        elif name == "__dataclass_fields__" and look_up(self, "__dict__").get("is_successful"):
+            # What `dataclasses.replace` copies: an error is no part of a success.
+            known = look_up(self, name)
+            return {each: known[each] for each in known if each not in _ERROR_FIELDS}
         return look_up(self, name)
 
     def __eq__(self, other: object) -> bool:

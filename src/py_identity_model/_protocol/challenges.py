@@ -10,8 +10,11 @@ from ..exceptions import InvalidArgumentError
 from .token_endpoint import Scope, scope_text
 
 _TOKEN = r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+"
+_PLAIN = (
+    r"""'[^',"]*'|[^\s,"]+"""  # more than a token: URLs come without quotes, or with wrong ones
+)
 _PIECE = re.compile(
-    rf'(?:(?P<name>{_TOKEN})\s*=\s*(?:"(?P<quoted>(?:[^"\\]|\\.)*)"|(?P<plain>{_TOKEN}))'
+    rf'(?:(?P<name>{_TOKEN})\s*=\s*(?:"(?P<quoted>(?:[^"\\]|\\.)*)"|(?P<plain>{_PLAIN}))'
     rf"|(?P<scheme>{_TOKEN})(?:[ \t]+(?P<token68>[A-Za-z0-9\-._~+/]+=*)(?=\s*(?:,|$)))?"
     rf"(?=\s|,|$))"
 )
@@ -79,11 +82,17 @@ def _parse(text: str) -> list[Challenge]:
         elif not found:
             break
         else:
-            quoted = piece["quoted"]
-            value = piece["plain"] if quoted is None else re.sub(r"\\(.)", r"\1", quoted)
-            found[-1][1].setdefault(piece["name"].lower(), value)
+            found[-1][1].setdefault(piece["name"].lower(), _value(piece))
         place = _after_separators(text, piece.end())
     return [Challenge(scheme, parameters) for scheme, parameters in found]
+
+
+def _value(piece: re.Match[str]) -> str:
+    quoted, plain = piece["quoted"], piece["plain"]
+    if quoted is not None:
+        return re.sub(r"\\(.)", r"\1", quoted)
+    in_quotes = len(plain) > 1 and plain[0] == plain[-1] == "'"
+    return plain[1:-1] if in_quotes else plain
 
 
 def _after_separators(text: str, place: int) -> int:

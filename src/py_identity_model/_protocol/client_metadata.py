@@ -8,6 +8,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from ..exceptions import InvalidArgumentError
+from .addresses import is_loopback
 from .client_metadata_fields import ClientMetadata, check_public, members_of
 
 _SECRETS = ("client_secret", "client_secret_expires_at")
@@ -66,7 +67,8 @@ def client_id_metadata_response(
 def _check_url(client_id: str) -> None:
     parts = urlsplit(client_id)
     dots = {".", ".."} & {*parts.path.split("/")}
-    if parts.scheme != "https" or not parts.hostname or not parts.path.strip("/") or dots:
-        raise InvalidArgumentError("client_id must be an https URL with a path")
+    safe = parts.scheme == "https" or (parts.scheme == "http" and is_loopback(parts.hostname or ""))
+    if not safe or not parts.hostname or not parts.path.strip("/") or dots:
+        raise InvalidArgumentError("client_id must be an https URL with a path (http on loopback)")
     if "#" in client_id or parts.username is not None or parts.password is not None:
         raise InvalidArgumentError("client_id must have neither a fragment nor a user")

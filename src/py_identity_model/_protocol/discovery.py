@@ -6,10 +6,10 @@ from dataclasses import dataclass, field, fields
 from typing import Any
 
 from .base import BaseRequest, BaseResponse
-from .discovery_rules import DiscoveryErrorKind, Provider, check_aliases, failed
 from .fetching import FetchResult, Refused
 from .messages import HttpResponse
 from .policy import DiscoveryPolicy
+from .provider_document import DiscoveryErrorKind, Provider, failed
 
 
 @dataclass(repr=False)
@@ -121,6 +121,8 @@ def checked_response_of(
     """Return the response for a caller who may use any member, aliases for certificates too."""
     response = response_of(result)
     if response.is_successful and response.document is not None:
+        from .discovery_rules import check_aliases  # clients that discover need none of it
+
         try:
             check_aliases(address, policy, response.document)
         except Refused as error:

@@ -66,12 +66,17 @@ class Location(NamedTuple):
         return self._replace(policy=deepcopy(self.policy))
 
 
+def _nowhere(address: str) -> None:
+    return None
+
+
 class DocumentKind(NamedTuple, Generic[V]):
     """One kind of document: pure code on both sides of the wire.
 
     ``name`` is used by events, ``label`` and ``operation`` by logs; ``code`` goes into the
     exception for a document that is not usable, ``empty`` is the result for one that ``is_empty``.
-    ``build``, ``parse`` and ``key_of`` take the address and the policy.
+    ``build``, ``parse`` and ``key_of`` take the address and the policy.  ``elsewhere`` says where
+    else the document may be that the provider does not have at the address.
     """
 
     name: str
@@ -85,6 +90,7 @@ class DocumentKind(NamedTuple, Generic[V]):
     key_of: Callable[[str, DiscoveryPolicy], tuple[Any, ...]]
     is_empty: Callable[[V], bool]
     empty: FetchResult[Any] = FetchResult()
+    elsewhere: Callable[[str], str | None] = _nowhere
 
     def locate(self, address: str, policy: DiscoveryPolicy) -> Location:
         """Return the location of the document at ``address`` for callers with this policy."""

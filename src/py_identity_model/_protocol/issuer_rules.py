@@ -13,6 +13,7 @@ from .access_token_refusals import AccessTokenRefusals
 from .arguments import algorithms_of, audience_of
 from .key_access import key_address
 from .known_providers import Provider
+from .policy import named_by_program
 from .preset_rules import apply_preset
 from .token_validation import TokenValidationConfig, rules_for
 from .trusted_issuer import TrustedIssuer, spellings, unverified_header
@@ -49,16 +50,22 @@ class IssuerRules:
         config: TokenValidationConfig,
         policy: AccessTokenPolicy,
         refusals: AccessTokenRefusals,
+        *,
+        named_by_tokens: bool = False,
     ) -> None:
         self.trusted = trusted
         self._template = trusted if trusted is not None and trusted.is_template else None
         self.headers: set[str] = set()
         self._from_header = trusted is not None and trusted.key_id_pattern is not None
-        self.named_by_tokens = trusted is not None and trusted.is_named_by_tokens
+        self.named_by_tokens = named_by_tokens or (
+            trusted is not None and trusted.is_named_by_tokens
+        )
         self.address = issuer
         if trusted is not None and issuer is not None:
             config, policy = _of_issuer(trusted, config, policy)
             config = _addressed(trusted, issuer, config)
+            if not self.named_by_tokens and not trusted.is_template:
+                config = _named_by_program(trusted, config)
             self.address = trusted.document_address or issuer
         if policy.names_nobody:
             raise _names_nobody_error(None if trusted is None else trusted.preset)
@@ -191,6 +198,20 @@ def _addressed(
     if trusted.is_template or len(names) > 1:
         return replace(config, issuer=documents, token_issuers=tokens)
     return replace(config, issuer=documents)  # tokens must say what the document says
+
+
+def _named_by_program(
+    trusted: TrustedIssuer, config: TokenValidationConfig
+) -> TokenValidationConfig:
+    """Return ``config`` for an issuer that the program names: it says where its endpoints are.
+
+    A document that is found elsewhere must name the issuer all the same.
+    """
+    policy = named_by_program(config.discovery_policy)
+    elsewhere = trusted.disco_doc_address is not None and trusted.preset is None
+    if elsewhere and not policy.allow_issuer_mismatch:
+        policy = replace(policy, expected_issuer=trusted.identifier)
+    return replace(config, discovery_policy=policy)
 
 
 def _templates(issuer: str) -> tuple[str, str]:

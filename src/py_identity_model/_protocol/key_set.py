@@ -11,11 +11,12 @@ from .._settings import JWKS_CACHE_TTL, MAX_JWKS_KEYS, MAX_JWKS_SIZE
 from ..exceptions import (
     ConfigurationException,
     JwksException,
+    ProviderUnusableException,
 )
 from .addresses import require_scheme
 from .fetching import DocumentKind, FetchResult, Refused
 from .key_access import KeyAccess, key_in
-from .messages import ErrorKind, HttpRequest, HttpResponse, failure_of
+from .messages import HTML, ErrorKind, HttpRequest, HttpResponse, failure_of
 from .policy import DiscoveryPolicy
 
 OPERATION = "JWKS request"
@@ -44,8 +45,39 @@ def build(address: str, policy: DiscoveryPolicy) -> HttpRequest:
     return policy.prepare(request) if isinstance(policy, KeyAccess) else request
 
 
+def parse_strictly(address: str, policy: DiscoveryPolicy, response: HttpResponse) -> KeySnapshot:
+    """Do what :func:`parse` does for answers of the registered media types alone."""
+    if response.is_success:
+        check_media_type(response.media_type)
+    return parse(address, policy, response)
+
+
+def check_media_type(media_type: str) -> None:
+    """Raise JwksException for a media type that is not a key set's."""
+    if not media_type:
+        raise JwksException("missing Content-Type")
+    if media_type not in _MEDIA_TYPES:
+        raise JwksException(f"Invalid content type: {media_type[:100]}")
+
+
+def require_usual_answer(keys: KeySnapshot, policy: DiscoveryPolicy) -> None:
+    """Raise ProviderUnusableException for keys in an answer that the contract's functions refuse.
+
+    Objects that are made for one issuer are more tolerant, and their cache is the same.
+    """
+    if policy.allow_endpoints_on_other_hosts or isinstance(policy, KeyAccess):
+        return
+    try:
+        check_media_type(keys.media_type)
+    except JwksException as error:
+        raise ProviderUnusableException(str(failed(error).error), code="jwks_failed") from None
+
+
 def parse(address: str, policy: DiscoveryPolicy, response: HttpResponse) -> KeySnapshot:
-    """Return the usable keys of an answer; raises for one that is not a key set."""
+    """Return the usable keys of an answer; raises for one that is not a key set.
+
+    Any JSON will do, whatever its media type, but for what is meant to be a page.
+    """
     if not response.is_success:
         raise Refused(
             ErrorKind.UNEXPECTED_STATUS,
@@ -59,7 +91,7 @@ def parse(address: str, policy: DiscoveryPolicy, response: HttpResponse) -> KeyS
     keys = [key for key in found if key is not None]
     if found and not keys:
         raise JwksException("the key set has no usable keys", code="no_usable_keys")
-    return KeySnapshot(keys)
+    return KeySnapshot(keys, response.media_type)
 
 
 def failed(error: Exception) -> FetchResult[Any]:
@@ -86,10 +118,8 @@ def key_of(address: str, policy: DiscoveryPolicy) -> tuple[Any, ...]:
 
 
 def _entries(response: HttpResponse) -> list[dict[str, Any]]:
-    if not response.media_type:
-        raise JwksException("missing Content-Type")
-    if response.media_type not in _MEDIA_TYPES:
-        raise JwksException(f"Invalid content type: {response.media_type[:100]}")
+    if response.media_type in HTML:
+        check_media_type(response.media_type)
     try:
         document = response.json()
     except ValueError as error:
@@ -123,3 +153,4 @@ KEY_SET: DocumentKind[KeySnapshot] = DocumentKind(
     is_empty=lambda snapshot: not snapshot.keys,
     empty=FetchResult(error="No keys available in the provider's key set", code="no_keys"),
 )
+KEY_SET_IN_FULL = KEY_SET._replace(parse=parse_strictly)

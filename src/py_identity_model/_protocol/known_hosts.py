@@ -1,8 +1,7 @@
-"""Issuers of large providers: their other hosts, and their second names.
+"""Issuers of large providers: their other hosts, and the templates among them.
 
 The strict check of endpoints needs it: it refuses a document whose endpoints are on other hosts
-than the issuer.  An issuer that many tenants share while each has its own keys (Oracle's
-``identity.oraclecloud.com``) is left out on purpose: its name would vouch for every tenant.
+than the issuer.  So do templates that documents name as their issuer: those in this table count.
 """
 
 from __future__ import annotations
@@ -11,6 +10,9 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
+from urllib.parse import urlsplit
+
+from .._jose.claims import BoundIssuers
 
 _PLACE = re.compile(r"\{(\w+)\}")
 _VALUES = {
@@ -22,7 +24,7 @@ _VALUES = {
 
 @dataclass(frozen=True)
 class KnownIssuer:
-    """What is known of one issuer: further ``hosts``, and ``other_issuers``, its second names.
+    """What is known of one issuer: further ``hosts``, and whether it is a template.
 
     A host that begins with ``*.`` matches one more label.  ``bound_claim`` is the claim that
     must equal the ``{tenantid}`` of an issuer that a document names as a template.
@@ -30,7 +32,6 @@ class KnownIssuer:
 
     issuer: str
     hosts: tuple[str, ...] = ()
-    other_issuers: tuple[str, ...] = ()
     bound_claim: str | None = None
     places: Mapping[str, str] = field(default_factory=dict, repr=False)
 
@@ -38,12 +39,29 @@ class KnownIssuer:
         """Return whether an endpoint of this issuer may be on ``host``."""
         return any(_fits(host.lower().rstrip("."), known) for known in self.hosts)
 
+    def has_own_host(self, host: str) -> bool:
+        """Return whether ``host`` is the issuer's own, or has its endpoints."""
+        return host == urlsplit(self.issuer).hostname or self.has_host(host)
+
+    def stands_for(self, issuer: str) -> bool:
+        """Return whether this template stands for ``issuer``, by whatever name of a tenant.
+
+        Documents for several tenants have words in its place (``common``, ``organizations``).
+        """
+        before, _, after = _PLACE.split(self.issuer)
+        pattern = f"{re.escape(before)}{_VALUES['segment']}{re.escape(after.rstrip('/'))}/?"
+        return re.fullmatch(pattern, issuer) is not None
+
+    def bound(self) -> BoundIssuers:
+        """Return the issuers that the tokens of this template may name."""
+        assert self.bound_claim is not None
+        return BoundIssuers(self.issuer, _VALUES["tenantid"], self.bound_claim)
+
 
 _KNOWN = (
     KnownIssuer(
         "https://accounts.google.com",
         ("oauth2.googleapis.com", "www.googleapis.com", "openidconnect.googleapis.com"),
-        ("accounts.google.com",),
     ),
     KnownIssuer("https://securetoken.google.com/{segment}", ("www.googleapis.com",)),
     KnownIssuer(
@@ -57,9 +75,7 @@ _KNOWN = (
         "https://cognito-idp.{label}.amazonaws.com/{segment}", ("*.auth.{label}.amazoncognito.com",)
     ),
     KnownIssuer("https://www.facebook.com", ("facebook.com",)),
-    KnownIssuer(
-        "https://www.linkedin.com/oauth", ("api.linkedin.com",), ("https://www.linkedin.com",)
-    ),
+    KnownIssuer("https://www.linkedin.com/oauth", ("api.linkedin.com",)),
     KnownIssuer("https://www.linkedin.com", ("www.linkedin.com", "api.linkedin.com")),
 )
 
@@ -73,8 +89,20 @@ def known_issuer(issuer: str) -> KnownIssuer | None:
         if found is not None:
             places = found.groupdict()
             hosts = tuple(_filled(host, places) for host in entry.hosts)
-            return KnownIssuer(issuer, hosts, entry.other_issuers, entry.bound_claim, places)
+            return KnownIssuer(issuer, hosts, entry.bound_claim, places)
     return None
+
+
+def known_template(issuer: str) -> KnownIssuer | None:
+    """Return what is known of a template that binds its place to a claim; None for others."""
+    bound = (entry for entry in _KNOWN if entry.bound_claim is not None)
+    return next((entry for entry in bound if entry.issuer == issuer), None)
+
+
+def template_for(issuer: str) -> KnownIssuer | None:
+    """Return the template whose documents are found at ``issuer`` (``…/common/v2.0``)."""
+    bound = (entry for entry in _KNOWN if entry.bound_claim is not None)
+    return next((entry for entry in bound if entry.stands_for(issuer)), None)
 
 
 @cache

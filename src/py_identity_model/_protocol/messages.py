@@ -26,6 +26,7 @@ if TYPE_CHECKING:  # who validates tokens sends requests too, but needs none of 
 MAX_BODY = 1024 * 1024
 _MAX_QUOTED = 2048
 _FORM = "application/x-www-form-urlencoded"
+HTML = frozenset({"text/html", "application/xhtml+xml"})
 _SECRET_HEADERS = frozenset({"authorization", "dpop", "cookie"})
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _NO_HEADERS: Mapping[str, str] = MappingProxyType({})

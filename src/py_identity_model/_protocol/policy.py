@@ -16,7 +16,11 @@ class DiscoveryPolicy:
     ``allow_loopback_endpoints``: mTLS aliases may be loopback addresses.
     ``allow_issuer_mismatch``: skip only the comparison of issuer and address.
     ``allow_missing_login_members``: members that only logins need may be missing, as in the
-    documents of servers for machines, devices and CIBA.
+    documents of servers for machines, devices and CIBA.  ``allow_unknown_types``: response and
+    subject types may be ones that no specification knows.  ``allow_endpoints_on_other_hosts``:
+    endpoints may be on any host, by https, but for internal ones that nobody named; objects that
+    are made for one issuer judge it so.  ``expected_issuer``: the issuer that the document must
+    name, where its address is another one's (behind a proxy, inside a cluster).
 
     OpenID Connect Discovery §3, §4.3; RFC 8414 §3.3.
 
@@ -35,6 +39,9 @@ class DiscoveryPolicy:
     allow_loopback_endpoints: bool = False
     allow_issuer_mismatch: bool = False
     allow_missing_login_members: bool = field(default=False, kw_only=True)
+    allow_unknown_types: bool = field(default=False, kw_only=True)
+    allow_endpoints_on_other_hosts: bool = field(default=False, kw_only=True)
+    expected_issuer: str | None = field(default=None, kw_only=True)
 
     def cache_key(self) -> tuple[Hashable, ...]:
         """Return all rules as one hashable value.
@@ -54,17 +61,29 @@ class DiscoveryPolicy:
             self.allow_loopback_endpoints,
             self.allow_issuer_mismatch,
             self.allow_missing_login_members,
+            self.allow_unknown_types,
+            self.allow_endpoints_on_other_hosts,
+            self.expected_issuer,
         )
         return _SHARED.get(key, key)
 
 
-def without_login_members(policy: DiscoveryPolicy | None) -> DiscoveryPolicy:
-    """Return ``policy`` for an object that looks for each member when it needs it."""
-    given = policy or DiscoveryPolicy()
-    return replace(given, allow_missing_login_members=True, require_key_set=False)
+NAMED_BY_PROGRAM = DiscoveryPolicy(require_key_set=False, allow_endpoints_on_other_hosts=True)
+"""The usual rules for an issuer that the program names itself; nobody may change this object."""
+
+
+def named_by_program(policy: DiscoveryPolicy | None) -> DiscoveryPolicy:
+    """Return ``policy`` for an issuer that the program names, by an object made for it.
+
+    Each member is then judged when it is used, and endpoints may be on other hosts: whoever is
+    the issuer may say where its endpoints are.
+    """
+    if policy is None:
+        return NAMED_BY_PROGRAM
+    return replace(policy, require_key_set=False, allow_endpoints_on_other_hosts=True)
 
 
 _SHARED: dict[tuple[Hashable, ...], tuple[Hashable, ...]] = {}
-"""The usual rules, as one object for however many providers are cached."""
-for _usual in (DiscoveryPolicy(), without_login_members(None)):
+"""The usual rules, as one object for however many configurations there are."""
+for _usual in (DiscoveryPolicy(), NAMED_BY_PROGRAM):
     _SHARED[_usual.cache_key()] = _usual.cache_key()

@@ -12,7 +12,7 @@ from .._jose.keys import KeySnapshot
 from .._jose.tokens import not_three
 from ..exceptions import PyIdentityModelException
 from .cache import Entry
-from .policy import DiscoveryPolicy
+from .policy import NAMED_BY_PROGRAM, DiscoveryPolicy
 from .prepared_validator import PreparedValidator
 from .token_validation import TokenValidationConfig, rules_for
 
@@ -205,8 +205,8 @@ def _hashable(key: tuple[Any, Any]) -> tuple[Any, Any] | None:
 
 
 def _copied(value: Any) -> Any:
-    if isinstance(value, DiscoveryPolicy):
-        return deepcopy(value)
+    if isinstance(value, DiscoveryPolicy):  # the same object is compared by a glance
+        return value if value is NAMED_BY_PROGRAM else deepcopy(value)
     if isinstance(value, tuple):
         return tuple(_copied(item) for item in value)
     if isinstance(value, list):

@@ -7,8 +7,16 @@ from dataclasses import dataclass, field, fields
 from typing import Any
 from urllib.parse import urlsplit
 
-from ..exceptions import InvalidArgumentError
-from .addresses import WELL_KNOWN, implied_issuer, require_scheme, split_url
+from ..exceptions import ConfigurationException, InvalidArgumentError
+from .addresses import (
+    WELL_KNOWN,
+    host_of,
+    implied_issuer,
+    is_loopback,
+    require_reachable,
+    require_scheme,
+    split_url,
+)
 from .base import BaseRequest, BaseResponse
 from .endpoint import Endpoint, json_object, refusal
 from .messages import HttpRequest, HttpResponse, UnusableAnswer
@@ -21,14 +29,20 @@ PATH = "/.well-known/oauth-protected-resource"
 class ProtectedResourceMetadataRequest(BaseRequest):
     """Where the metadata is: the resource's own URL, or that of its metadata.
 
-    ``policy`` says where plain http will do; the defaults are strict.  RFC 9728 §3.1.
+    ``policy`` says where plain http will do; the defaults are strict.  ``url`` is where a
+    challenge of the resource says that the metadata is: a stranger's word, so an internal address
+    is refused unless the resource itself is on one, and the metadata must be that of the resource.
+    RFC 9728 §3.1, §5.1.
 
     Example::
 
-        ProtectedResourceMetadataRequest("https://api.example/orders")
+        ProtectedResourceMetadataRequest(
+            "https://api.example/orders", url=challenge.resource_metadata
+        )
     """
 
     policy: DiscoveryPolicy | None = None
+    url: str | None = field(default=None, kw_only=True)
 
 
 @dataclass(eq=False, repr=False)
@@ -73,8 +87,15 @@ def metadata_address(resource: str) -> str:
 
 def build(request: ProtectedResourceMetadataRequest) -> HttpRequest:
     """Return the HTTP request; raises for an address that must not be fetched."""
+    policy = request.policy or DiscoveryPolicy()
     address = metadata_address(request.address)
-    require_scheme(address, request.policy or DiscoveryPolicy())
+    resource = require_scheme(address, policy)
+    if request.url is not None:
+        parts, address = require_scheme(request.url, policy), request.url
+        if parts.username is not None or "#" in address:
+            raise ConfigurationException("the URL has credentials or a fragment")
+        named = [resource.hostname or "", *map(host_of, policy.additional_endpoint_base_addresses)]
+        require_reachable("resource_metadata", address, trusted_hosts=filter(None, named))
     return HttpRequest("GET", address)
 
 
@@ -113,7 +134,7 @@ def build_protected_resource_metadata(
 
     ``metadata`` are further members by their registered names.  Raises
     :class:`InvalidArgumentError` (a ``ValueError``) unless ``resource`` is an https URL without
-    a fragment.  RFC 9728 §2.
+    a fragment; on loopback http will do, for development.  RFC 9728 §2.
 
     Example::
 
@@ -122,8 +143,11 @@ def build_protected_resource_metadata(
         )
     """
     parts = urlsplit(resource)
-    if parts.scheme != "https" or not parts.hostname or "#" in resource:
-        raise InvalidArgumentError("resource must be an https URL without a fragment")
+    plain = parts.scheme == "http" and is_loopback(parts.hostname or "")
+    if not (parts.scheme == "https" or plain) or not parts.hostname or "#" in resource:
+        raise InvalidArgumentError(
+            "resource must be an https URL (or http on loopback) without a fragment"
+        )
     named = {
         "resource": resource,
         "authorization_servers": authorization_servers,

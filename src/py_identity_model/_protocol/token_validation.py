@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from .._jose.algorithms import ALGORITHMS
-from .._jose.claims import ClaimsRules
+from .._jose.claims import BoundIssuers, ClaimsRules
 from .._jose.encoding import encode_base64url
 from .._jose.jwk import JsonWebKey, KeyMaterial, PrivateKey
 from .._jose.tokens import MAX_TOKEN_SIZE
@@ -18,6 +18,7 @@ from ..exceptions import (
     ProviderUnusableException,
     TokenValidationException,
 )
+from .addresses import is_same_issuer, spellings_of
 from .policy import DiscoveryPolicy
 from .retry import is_outage
 from .token_cache import TokenCache
@@ -251,18 +252,14 @@ def _only(name: str) -> frozenset[str]:
 
 def _issuers(config: TokenValidationConfig, discovered: str | None) -> Collection[str] | None:
     configured = _names(config.issuer)
-    issuers = configured if discovered is None else (discovered,)
-    if discovered is not None and configured is not None and discovered not in configured:
-        raise InvalidIssuerException(
-            "Invalid issuer: the discovered issuer is not the configured one",
-            {"issuer": discovered, "expected": sorted(configured)},
-            code="issuer_not_configured",
-        )
+    issuers: Collection[str] | None = configured
+    if discovered is not None:
+        issuers = _discovered(config, discovered, configured)
     if config.token_issuers is not None:
         issuers = frozenset(config.token_issuers)
     if config.allowed_issuers is None:
         return issuers
-    allowed = frozenset(issuers or ()).intersection(config.allowed_issuers)
+    allowed = _allowed(issuers or (), config.allowed_issuers)
     if not allowed:
         raise InvalidIssuerException(
             "Invalid issuer: it is not among the allowed issuers",
@@ -270,6 +267,60 @@ def _issuers(config: TokenValidationConfig, discovered: str | None) -> Collectio
             code="issuer_not_allowed",
         )
     return allowed
+
+
+def _discovered(
+    config: TokenValidationConfig, discovered: str, configured: Collection[str] | None
+) -> Collection[str]:
+    """Return the issuers that tokens may name where a document names ``discovered``."""
+    if "{" in discovered and (family := _family(discovered, configured)) is not None:
+        return family
+    names = spellings_of(discovered)
+    if configured is None or any(is_same_issuer(discovered, one) for one in configured):
+        return names
+    # One literal issuer, whose keys the program says are found there: never one of a list, whose
+    # providers could vouch for each other, nor one that a token named.
+    if isinstance(config.issuer, str) and policy_of(config).allow_issuer_mismatch:
+        return configured
+    raise InvalidIssuerException(
+        "Invalid issuer: the discovered issuer is not the configured one",
+        {"issuer": discovered, "expected": sorted(configured)},
+        code="issuer_not_configured",
+    )
+
+
+def check_metadata_issuer(named: str | None, configured: str) -> None:
+    """Raise ConfigurationException unless metadata that a program gives is of its issuer."""
+    if named is None or not (is_same_issuer(named, configured) or _stands_for(named, configured)):
+        raise _misconfigured("the metadata is that of another issuer", "issuer_not_configured")
+
+
+def _stands_for(template: str, issuer: str) -> bool:
+    from .known_hosts import known_template  # loads the table
+
+    known = known_template(template)
+    return known is not None and known.stands_for(issuer)
+
+
+def _family(template: str, configured: Collection[str] | None) -> Collection[str] | None:
+    from .known_hosts import known_template  # loads the table
+
+    known = known_template(template)
+    if known is None:
+        return None
+    family = known.bound()
+    if configured is None or any(
+        one == template or (known.stands_for(one) and not family.names(one)) for one in configured
+    ):
+        return family
+    return family.limited_to(configured) or None
+
+
+def _allowed(issuers: Collection[str], allowed: Collection[str]) -> Collection[str]:
+    if isinstance(issuers, BoundIssuers):
+        return issuers.limited_to(allowed)
+    without_slash = {one.removesuffix("/") for one in allowed if isinstance(one, str)}
+    return frozenset(name for name in issuers if name.removesuffix("/") in without_slash)
 
 
 def unavailable_error(

@@ -12,6 +12,7 @@ from .._jose.excerpt import found
 from .._jose.tokens import MAX_TOKEN_SIZE, read_claims, read_header, split_token
 from ..exceptions import InvalidArgumentError, InvalidIssuerException, TokenValidationException
 from .access_token_policy import roles_path
+from .addresses import is_in_family, is_same_issuer
 from .arguments import algorithms_of, audience_of, check_address, names_of
 from .known_providers import Provider
 from .policy import DiscoveryPolicy
@@ -31,9 +32,9 @@ class TrustedIssuer:
     :param audience: names of this API in its tokens, instead of the verifier's
     :param algorithms: allow-list of algorithms, instead of the verifier's
     :param discovery_policy: policy for its metadata, instead of the verifier's
-    :param disco_doc_address: where its metadata is, if not below the issuer; with a
-        ``discovery_policy`` of its own that has ``allow_issuer_mismatch``, whatever issuer that
-        metadata names
+    :param disco_doc_address: where its metadata is, if not below the issuer; it must name this
+        issuer, unless a ``discovery_policy`` with ``allow_issuer_mismatch`` binds the keys found
+        there to this issuer all the same (AD FS, whose access tokens have another)
     :param bound_claim: for a template, the claim that must equal what stands in the issuer
     :param allowed_values: for a template, what may stand there; None allows everything
     :param client_ids: clients whose tokens are accepted, instead of the verifier's; they take the
@@ -190,7 +191,10 @@ class TrustedIssuer:
         return self._pattern is not None
 
     def matches(self, issuer: str) -> bool:
-        """Return whether ``issuer`` is this one, or one of the family.
+        """Return whether ``issuer`` may be this one, or is one of the family.
+
+        A final slash is forgiven, and known spellings are: which of them tokens must name, to the
+        letter, the issuer's metadata says.
 
         Example::
 
@@ -204,12 +208,13 @@ class TrustedIssuer:
         return match is not None and self._allows(match[1])
 
     def resembles(self, issuer: str) -> bool:
-        """Return whether only the last slash distinguishes ``issuer`` from this literal one.
+        """Return whether ``issuer`` may be this literal one, in another spelling or its family.
 
-        Its document decides then which of the two tokens must name.
+        Its document decides then which of them tokens must name, to the letter.
         """
         fixed = self.is_template or self.other_names or self.keys_address is not None
-        return not fixed and issuer in spellings(self.identifier)
+        named = self.identifier
+        return not fixed and (is_same_issuer(named, issuer) or is_in_family(named, issuer))
 
     def _allows(self, value: str) -> bool:
         allowed = self._bound[1]

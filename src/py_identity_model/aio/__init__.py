@@ -112,7 +112,6 @@ if TYPE_CHECKING:
     from .._protocol.device import DeviceTokenResponse as DeviceTokenResponse
     from .._protocol.discovery import DiscoveryDocumentRequest as DiscoveryDocumentRequest
     from .._protocol.discovery import DiscoveryDocumentResponse as DiscoveryDocumentResponse
-    from .._protocol.discovery_rules import DiscoveryErrorKind as DiscoveryErrorKind
     from .._protocol.dpop import DPoPKey as DPoPKey
     from .._protocol.dpop import build_dpop_headers as build_dpop_headers
     from .._protocol.dpop import compute_ath as compute_ath
@@ -182,6 +181,7 @@ if TYPE_CHECKING:
     from .._protocol.protected_resource import (
         build_protected_resource_metadata as build_protected_resource_metadata,
     )
+    from .._protocol.provider_document import DiscoveryErrorKind as DiscoveryErrorKind
     from .._protocol.redis_replay import RedisReplayStore as RedisReplayStore
     from .._protocol.refreshing import RefreshTokenRequest as RefreshTokenRequest
     from .._protocol.refreshing import RefreshTokenResponse as RefreshTokenResponse
@@ -660,7 +660,7 @@ if not TYPE_CHECKING:
                 "DeviceTokenResponse",
             ],
             ".._protocol.discovery": ["DiscoveryDocumentRequest", "DiscoveryDocumentResponse"],
-            ".._protocol.discovery_rules": ["DiscoveryErrorKind"],
+            ".._protocol.provider_document": ["DiscoveryErrorKind"],
             ".._protocol.dpop": [
                 "DPoPKey",
                 "build_dpop_headers",

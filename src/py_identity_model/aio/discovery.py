@@ -7,14 +7,14 @@ from .._protocol.discovery import (
     DiscoveryDocumentResponse,
     checked_response_of,
 )
-from .._protocol.discovery_rules import DISCOVERY_DOCUMENT
+from .._protocol.discovery_rules import DOCUMENT_IN_FULL
 from .._protocol.fetching import Location
 from .._protocol.policy import DiscoveryPolicy
 from .._settings import Settings, in_force
 from .fetching import AsyncFetcher
 from .http import AsyncHTTPClient
 
-_fetcher = AsyncFetcher(DISCOVERY_DOCUMENT)
+_fetcher = AsyncFetcher(DOCUMENT_IN_FULL)
 
 
 async def get_discovery_document(

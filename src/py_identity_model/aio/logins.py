@@ -41,7 +41,6 @@ from .._protocol.login import (
     store_unavailable,
 )
 from .._protocol.par import PushedAuthorizationRequest
-from .._protocol.policy import DiscoveryPolicy
 from .._protocol.request_object import build_request_uri_authorization_url
 from .._protocol.token_endpoint import (
     Scope,
@@ -151,11 +150,7 @@ class AsyncLogins(AsyncSessionAccess):
         *,
         pushed: bool,
     ) -> str:
-        endpoint = metadata.authorization_endpoint
-        if not isinstance(endpoint, str) or not endpoint:
-            raise ConfigurationException(
-                "the provider has no authorization_endpoint", code="missing_endpoint"
-            )
+        endpoint = self._usable(metadata, "authorization_endpoint", metadata.authorization_endpoint)
         signed = self._signed(str(metadata.issuer), named, extra)
         if pushed:
             reference = await self._pushed(named, extra, signed)
@@ -329,8 +324,8 @@ class AsyncLogins(AsyncSessionAccess):
         """Return what a signed response says, verified with the cached keys, or with newer ones."""
         metadata = await self.metadata()
         supported = metadata.authorization_signing_alg_values_supported
-        jwks_uri = str(metadata.jwks_uri or "")
-        cache, policy = self._cache(), self._policy or DiscoveryPolicy()
+        jwks_uri = self._usable(metadata, "jwks_uri", metadata.jwks_uri)
+        cache, policy = self._cache(), self._policy
 
         def read(keys: KeySnapshot) -> AuthorizeCallbackResponse:
             return JarmCheck(

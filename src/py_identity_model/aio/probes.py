@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from .._jose.keys import load_joserfc
 from .._protocol.health import ProviderHealth, state_of
-from .._protocol.policy import DiscoveryPolicy
+from .._protocol.policy import DiscoveryPolicy, named_by_program
+from .._protocol.provider_document import key_set_address
 from .._settings import Settings, in_force
 from .http import AsyncHTTPClient
 from .provider_cache import AsyncProviderCache, cache_of, default_cache
@@ -30,12 +31,13 @@ async def prime(
         health = await prime("https://op.example")
         assert health.ready
     """
-    policy = discovery_policy or DiscoveryPolicy()
+    policy = named_by_program(discovery_policy)
     cache = default_cache if http_client is None else cache_of(http_client)
     with in_force(settings):
         provider = await cache.provider(http_client, disco_doc_address, policy)
         if provider.jwks_uri is not None:
-            await cache.snapshot(http_client, provider.jwks_uri, policy, disco_doc_address)
+            keys = key_set_address(provider, disco_doc_address, policy)
+            await cache.snapshot(http_client, keys, policy, disco_doc_address)
     load_joserfc()
     return _state(cache, disco_doc_address, policy)
 
@@ -57,7 +59,7 @@ async def refresh(
         health = await refresh("https://op.example")
         print(health.kids)
     """
-    policy = discovery_policy or DiscoveryPolicy()
+    policy = named_by_program(discovery_policy)
     cache = default_cache if http_client is None else cache_of(http_client)
     with in_force(settings):
         await cache.refresh(http_client, disco_doc_address, policy)
@@ -77,7 +79,7 @@ def health(
             print("not yet")
     """
     cache = default_cache if http_client is None else cache_of(http_client)
-    return _state(cache, disco_doc_address, discovery_policy or DiscoveryPolicy())
+    return _state(cache, disco_doc_address, named_by_program(discovery_policy))
 
 
 def _state(cache: AsyncProviderCache, address: str, policy: DiscoveryPolicy) -> ProviderHealth:

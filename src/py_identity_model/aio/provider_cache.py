@@ -9,11 +9,11 @@ from typing import Any
 from .._fork import forget_in_child
 from .._jose.keys import KeySnapshot
 from .._protocol.counters import get_cache_counters
-from .._protocol.discovery_rules import DISCOVERY_DOCUMENT, Provider
 from .._protocol.fetching import PATIENT, Caller
 from .._protocol.key_set import KEY_SET
 from .._protocol.policy import DiscoveryPolicy
 from .._protocol.prepared_validators import PreparedValidators, snapshot_of
+from .._protocol.provider_document import DISCOVERY_DOCUMENT, Provider, key_set_address
 from .._protocol.token_validation import TokenValidationConfig, policy_of
 from .._settings import DISCO_CACHE_MAX_ENTRIES, JWKS_CACHE_MAX_ENTRIES
 from .fetching import AsyncFetcher
@@ -148,7 +148,8 @@ class AsyncProviderCache:
         location = DISCOVERY_DOCUMENT.locate(address, policy)
         provider = await self.documents.refresh(location, client)
         if provider.jwks_uri is not None:
-            await self.keys.refresh(KEY_SET.locate(provider.jwks_uri, policy), client)
+            keys = key_set_address(provider, address, policy)
+            await self.keys.refresh(KEY_SET.locate(keys, policy), client)
 
     def reset_cooldown(self, jwks_uri: str, policy: DiscoveryPolicy) -> None:
         """Lift the cooldown of a key set: a refresh brought the key that was looked for."""

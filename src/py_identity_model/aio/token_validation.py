@@ -18,9 +18,10 @@ from .._jose.tokens import (
     verify,
     verify_with_key,
 )
-from .._protocol.discovery_rules import Provider
 from .._protocol.fetching import PATIENT, Caller
 from .._protocol.key_access import unknown_key_error
+from .._protocol.key_set import require_usual_answer
+from .._protocol.provider_document import Provider, key_set_address
 from .._protocol.token_validation import (
     TokenValidationConfig,
     allowed_algorithms,
@@ -139,19 +140,19 @@ async def _by_discovery(
     segments, header = _taken_apart(jwt, config, address)
     caller = caller.starting_now()
     if config.jwks_uri is not None:
-        provider, address = Provider(str(config.issuer), config.jwks_uri), None
+        provider, address, keys = (
+            Provider(str(config.issuer), config.jwks_uri),
+            None,
+            config.jwks_uri,
+        )
     else:
         assert address is not None
-        provider = await cache.provider(client, address, policy_of(config), caller)
-    if provider.jwks_uri is None:
-        raise ProviderUnusableException(
-            "the discovery document has no jwks_uri", code="missing_jwks_uri"
-        )
+        policy = policy_of(config)
+        provider = await cache.provider(client, address, policy, caller)
+        keys = key_set_address(provider, address, policy)
     rules = rules_for(config, provider.issuer)
     try:
-        payload = await _verify(
-            segments, header, config, cache, provider.jwks_uri, address, client, caller
-        )
+        payload = await _verify(segments, header, config, cache, keys, address, client, caller)
     except TokenValidationException as error:
         check_unverified_issuer(error, segments.payload, rules)
         raise
@@ -180,6 +181,7 @@ async def _verify(
         keys = await cache.snapshot(client, jwks_uri, policy, address, caller)
     except ProviderUnusableException as error:
         raise unknown_key_error(error, policy, header.kid) or error from None
+    require_usual_answer(keys, policy)
     try:
         return verify(segments, header, keys, allow_weak_keys=weak)
     except SignatureVerificationException:

@@ -8,14 +8,14 @@ from .._protocol.discovery import (
     DiscoveryDocumentResponse,
     checked_response_of,
 )
-from .._protocol.discovery_rules import DISCOVERY_DOCUMENT
+from .._protocol.discovery_rules import DOCUMENT_IN_FULL
 from .._protocol.fetching import Location
 from .._protocol.policy import DiscoveryPolicy
 from .._settings import Settings, in_force
 from .fetching import Fetcher
 from .http import HTTPClient
 
-_fetcher = Fetcher(DISCOVERY_DOCUMENT)
+_fetcher = Fetcher(DOCUMENT_IN_FULL)
 
 
 def get_discovery_document(

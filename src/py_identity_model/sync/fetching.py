@@ -48,27 +48,52 @@ class Fetcher(Generic[V]):
         """
         kind = self.kind
         try:
-            request = kind.build(location.address, location.policy)
-            count()
-            logger.info("fetching the %s %s", kind.label, redact_url(request.url))
-            store = None if client is None or attempt.lifetime is None else client.documents
-            if store is not None:
-                return self._fetch_shared(store, request, location, client, attempt)
-            request = request._replace(etag=attempt.etag)
-            response = send(request, client, retries=attempt.retries, in_turn=attempt.in_turn)
-            result = self._result(location, response, attempt)
-            if client is not None:
-                client.turns.succeeded(request.url)
-            return result
+            return self._request(location, client, attempt, count)
         except Exception as error:
             result = kind.failed(error)
-            logger.error(
-                "%s failed: %s: %s",
-                kind.operation,
-                redact_url(str(location.address)),
-                _reason(result),
-            )
-            return result
+        other = kind.elsewhere(location.address) if result.status_code == 404 else None
+        if other is not None:
+            found = self._try(location._replace(address=other), client, attempt)
+            if found is not None:
+                return found
+        logger.error(
+            "%s failed: %s: %s",
+            kind.operation,
+            redact_url(str(location.address)),
+            _reason(result),
+        )
+        return result
+
+    def _try(
+        self, location: Location, client: HTTPClient | None, attempt: Attempt
+    ) -> FetchResult[V] | None:
+        """Return the document at ``location`` if one request brings it."""
+        try:
+            return self._request(location, client, attempt._replace(retries=0))
+        except Exception as error:
+            logger.info("nor is the %s there: %s", self.kind.label, type(error).__name__)
+            return None
+
+    def _request(
+        self,
+        location: Location,
+        client: HTTPClient | None,
+        attempt: Attempt,
+        count: Callable[[], object] = bool,
+    ) -> FetchResult[V]:
+        kind = self.kind
+        request = kind.build(location.address, location.policy)
+        count()
+        logger.info("fetching the %s %s", kind.label, redact_url(request.url))
+        store = None if client is None or attempt.lifetime is None else client.documents
+        if store is not None:
+            return self._fetch_shared(store, request, location, client, attempt)
+        request = request._replace(etag=attempt.etag)
+        response = send(request, client, retries=attempt.retries, in_turn=attempt.in_turn)
+        result = self._result(location, response, attempt)
+        if client is not None:
+            client.turns.succeeded(request.url)
+        return result
 
     def _fetch_shared(
         self,

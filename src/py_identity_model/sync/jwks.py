@@ -5,13 +5,13 @@ from __future__ import annotations
 
 from .._protocol.fetching import Location
 from .._protocol.jwks import JwksRequest, JwksResponse, response_of
-from .._protocol.key_set import KEY_SET
+from .._protocol.key_set import KEY_SET_IN_FULL
 from .._protocol.policy import DiscoveryPolicy
 from .._settings import Settings, in_force
 from .fetching import Fetcher
 from .http import HTTPClient
 
-_fetcher = Fetcher(KEY_SET)
+_fetcher = Fetcher(KEY_SET_IN_FULL)
 
 
 def get_jwks(

@@ -42,7 +42,6 @@ from .._protocol.login import (
     store_unavailable,
 )
 from .._protocol.par import PushedAuthorizationRequest
-from .._protocol.policy import DiscoveryPolicy
 from .._protocol.request_object import build_request_uri_authorization_url
 from .._protocol.token_endpoint import (
     Scope,
@@ -152,11 +151,7 @@ class Logins(SessionAccess):
         *,
         pushed: bool,
     ) -> str:
-        endpoint = metadata.authorization_endpoint
-        if not isinstance(endpoint, str) or not endpoint:
-            raise ConfigurationException(
-                "the provider has no authorization_endpoint", code="missing_endpoint"
-            )
+        endpoint = self._usable(metadata, "authorization_endpoint", metadata.authorization_endpoint)
         signed = self._signed(str(metadata.issuer), named, extra)
         if pushed:
             reference = self._pushed(named, extra, signed)
@@ -326,8 +321,8 @@ class Logins(SessionAccess):
         """Return what a signed response says, verified with the cached keys, or with newer ones."""
         metadata = self.metadata()
         supported = metadata.authorization_signing_alg_values_supported
-        jwks_uri = str(metadata.jwks_uri or "")
-        cache, policy = self._cache(), self._policy or DiscoveryPolicy()
+        jwks_uri = self._usable(metadata, "jwks_uri", metadata.jwks_uri)
+        cache, policy = self._cache(), self._policy
 
         def read(keys: KeySnapshot) -> AuthorizeCallbackResponse:
             return JarmCheck(

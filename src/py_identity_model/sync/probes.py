@@ -5,7 +5,8 @@ from __future__ import annotations
 
 from .._jose.keys import load_joserfc
 from .._protocol.health import ProviderHealth, state_of
-from .._protocol.policy import DiscoveryPolicy
+from .._protocol.policy import DiscoveryPolicy, named_by_program
+from .._protocol.provider_document import key_set_address
 from .._settings import Settings, in_force
 from .http import HTTPClient
 from .provider_cache import ProviderCache, cache_of, default_cache
@@ -31,12 +32,13 @@ def prime(
         health = prime("https://op.example")
         assert health.ready
     """
-    policy = discovery_policy or DiscoveryPolicy()
+    policy = named_by_program(discovery_policy)
     cache = default_cache if http_client is None else cache_of(http_client)
     with in_force(settings):
         provider = cache.provider(http_client, disco_doc_address, policy)
         if provider.jwks_uri is not None:
-            cache.snapshot(http_client, provider.jwks_uri, policy, disco_doc_address)
+            keys = key_set_address(provider, disco_doc_address, policy)
+            cache.snapshot(http_client, keys, policy, disco_doc_address)
     load_joserfc()
     return _state(cache, disco_doc_address, policy)
 
@@ -58,7 +60,7 @@ def refresh(
         health = refresh("https://op.example")
         print(health.kids)
     """
-    policy = discovery_policy or DiscoveryPolicy()
+    policy = named_by_program(discovery_policy)
     cache = default_cache if http_client is None else cache_of(http_client)
     with in_force(settings):
         cache.refresh(http_client, disco_doc_address, policy)
@@ -78,7 +80,7 @@ def health(
             print("not yet")
     """
     cache = default_cache if http_client is None else cache_of(http_client)
-    return _state(cache, disco_doc_address, discovery_policy or DiscoveryPolicy())
+    return _state(cache, disco_doc_address, named_by_program(discovery_policy))
 
 
 def _state(cache: ProviderCache, address: str, policy: DiscoveryPolicy) -> ProviderHealth:

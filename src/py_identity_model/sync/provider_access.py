@@ -23,15 +23,15 @@ from .._protocol.client_profile import (
     signing_algorithms,
 )
 from .._protocol.discovery import DiscoveryDocumentResponse, metadata_of
-from .._protocol.discovery_rules import check_alias
 from .._protocol.dpop import DPoPKey
 from .._protocol.id_token_limits import check_age, check_audiences
 from .._protocol.mtls import resolve_mtls_endpoint
-from .._protocol.policy import DiscoveryPolicy, without_login_members
+from .._protocol.policy import DiscoveryPolicy, named_by_program
 from .._protocol.replay import MemoryReplayStore, ReplayStore
 from .._protocol.session_record import SESSION_LIFETIME, checked_lifetime
 from .._protocol.token_endpoint import Scope, scope_text
-from .._protocol.token_validation import TokenValidationConfig
+from .._protocol.token_validation import TokenValidationConfig, check_metadata_issuer
+from .._protocol.used_endpoints import check_alias, check_endpoint
 from .._protocol.userinfo import UserInfoRequest, UserInfoResponse
 from .._settings import Settings, in_force
 from ..exceptions import (
@@ -146,10 +146,8 @@ class ProviderAccess:
         self._publish = publish_request_object
         self._redirect_uri = redirect_uri
         self._scope = scope_text(scope) or ""
-        if metadata is not None and metadata.issuer != issuer:
-            raise ConfigurationException(
-                "the metadata is that of another issuer", code="issuer_not_configured"
-            )
+        if metadata is not None:
+            check_metadata_issuer(metadata.issuer, issuer)
         self._given = metadata
         self._use_par = use_par or profile is not None
         self._signing = (request_signing_key, request_signing_algorithm, request_signing_kid)
@@ -169,7 +167,7 @@ class ProviderAccess:
         )
         self._replays = MemoryReplayStore() if replay_store is None else replay_store
         self._http_client = http_client
-        self._policy = without_login_members(discovery_policy)
+        self._policy = named_by_program(discovery_policy)
         self._settings = settings
 
     def metadata(self) -> DiscoveryDocumentResponse:
@@ -188,9 +186,7 @@ class ProviderAccess:
             return self._given
         try:
             with in_force(self._settings):
-                provider = self._cache().metadata(
-                    self._http_client, self.issuer, self._policy or DiscoveryPolicy()
-                )
+                provider = self._cache().metadata(self._http_client, self.issuer, self._policy)
         except TokenValidationException as error:
             status = error.details.get("status_code")
             raise DiscoveryException(str(error), self.issuer, status) from None
@@ -205,24 +201,29 @@ class ProviderAccess:
     def endpoint(self, name: str) -> str:
         """Return the URL of an endpoint, for a client that authenticates as this one does.
 
-        Raises :class:`ConfigurationException` when the provider has none, or names one for
-        certificates that must not be used (``internal_address``).
+        Raises :class:`ConfigurationException` when the provider has none, or names one that must
+        not be used (``internal_address``, ``https_required``).
 
         Example::
 
             print(client.endpoint("token_endpoint"))
         """
         metadata = self.metadata()
+        found = getattr(metadata, name, None)
         if self._presents_certificate:
-            found = resolve_mtls_endpoint(metadata, name)
-            if found != getattr(metadata, name, None):
-                policy = self._policy or DiscoveryPolicy()
-                check_alias(f"mtls_endpoint_aliases.{name}", found, policy, self.issuer)
-        else:
-            found = getattr(metadata, name, None)
-        if not isinstance(found, str) or not found:
+            alias = resolve_mtls_endpoint(metadata, name)
+            if alias != found:
+                check_alias(f"mtls_endpoint_aliases.{name}", alias, self._policy, self.issuer)
+                return str(alias)
+        return self._usable(metadata, name, found)
+
+    def _usable(self, metadata: DiscoveryDocumentResponse, name: str, url: object) -> str:
+        """Return the URL of a member of the metadata; raise ConfigurationException."""
+        if not isinstance(url, str) or not url:
             raise ConfigurationException(f"the provider has no {name}", code="missing_endpoint")
-        return found
+        if self._given is None:  # the program itself answers for what it gives
+            check_endpoint(name, url, self._policy, str(metadata.issuer), self.issuer)
+        return url
 
     def _proof_of_identity(self) -> ClientAuthentication:
         """Return how to authenticate: assertions are for the issuer, as FAPI 2.0 wants."""
@@ -243,7 +244,7 @@ class ProviderAccess:
             discovery_policy=self._policy,
             decryption_keys=self._decryption_keys,
             client_secret=self._client_secret,
-            issuer=self.issuer if given is not None else None,
+            issuer=None if given is None else given.issuer,
             jwks_uri=None if given is None else given.jwks_uri,
         )
 

@@ -142,7 +142,14 @@ class TrustedIssuers:
         known = self._rules.get(issuer)
         if known is not None and (known.trusted is trusted or known.trusted == trusted):
             return known
-        rules = IssuerRules(trusted, issuer, self._config, self._policy, self._refusals)
+        rules = IssuerRules(
+            trusted,
+            issuer,
+            self._config,
+            self._policy,
+            self._refusals,
+            named_by_tokens=self._resolver is not None,
+        )
         if len(self._rules) >= _MOST_ISSUERS:
             self._rules.clear()
         self._rules[issuer] = rules

@@ -7,10 +7,10 @@ from typing import Any
 from py_identity_model.aio import (
     AsyncHTTPClient,
     AsyncOAuthClient,
+    AsyncSession,
     ClientAuthentication,
     ClientSecretBasic,
     MtlsClientAuth,
-    Session,
 )
 from tests.keycloak.browser import KeycloakBrowser
 from tests.keycloak.conftest import Running
@@ -42,7 +42,7 @@ async def log_in(
     *,
     userinfo: bool = False,
     **parameters: Any,
-) -> Session:
+) -> AsyncSession:
     """Return the session of a user who logged in in the browser."""
     begun = await client.authorization_request(**parameters)
     landing = browser.go(begun.url, until=REDIRECT)

@@ -70,4 +70,4 @@ async def test_an_id_token_is_not_a_logout_token(
     session = await log_in(client_of(keycloak), browser)
     config = TokenValidationConfig(perform_disco=True, audience="web")
     with pytest.raises(LogoutTokenValidationException):
-        await validate_logout_token(session.id_token, config, keycloak.issuer)
+        await validate_logout_token(str(session.id_token), config, keycloak.issuer)

@@ -67,4 +67,4 @@ def test_an_id_token_is_not_a_logout_token(keycloak: Running, browser: KeycloakB
     session = log_in(client_of(keycloak), browser)
     config = TokenValidationConfig(perform_disco=True, audience="web")
     with pytest.raises(LogoutTokenValidationException):
-        validate_logout_token(session.id_token, config, keycloak.issuer)
+        validate_logout_token(str(session.id_token), config, keycloak.issuer)
