@@ -96,7 +96,7 @@ def check_introspected_type(claims: Mapping[str, Any]) -> None:
     token is not an access token (RFC 8693 §2.2.1).
     """
     said = claims.get("token_type")
-    if said is not None and _word(claims, "token_type").removeprefix(_URN) not in _TOKEN_TYPES:
+    if said is not None and _word(claims, "token_type") not in _TOKEN_TYPES:
         raise _marked_error(claims, "token_type")
 
 
@@ -115,7 +115,7 @@ def _check_id_token_marks(claims: Mapping[str, Any]) -> None:
 
 def _word(claims: Mapping[str, Any], name: str) -> str:
     value = claims.get(name)
-    return value.lower() if isinstance(value, str) else ""
+    return value.lower().removeprefix(_URN) if isinstance(value, str) else ""
 
 
 def _id_token_error(claims: Mapping[str, Any], name: str) -> TokenValidationException:
