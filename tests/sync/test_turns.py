@@ -14,6 +14,7 @@ from functools import partial
 import httpx
 import pytest
 
+from py_identity_model._protocol import turns as waiting
 from py_identity_model._protocol.messages import HttpRequest
 from py_identity_model._seam.sync import Result, sleep, spawn
 from py_identity_model.exceptions import (
@@ -275,6 +276,21 @@ def test_the_wait_for_a_turn_counts_towards_the_deadline(
     assert client.turns.table.waiting == 0
     go.set()
     callers.all_ended()
+
+
+def test_a_tenant_that_was_refused_its_place_in_the_queue_is_not_remembered_as_failing(
+    tenants: Tenants, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(waiting, "_MOST_WAITING_AT_HOST", 0)
+    with HTTPClient() as client:
+        with hostile(client, tenants, hanging=0, dripping=0, strangers=32):
+            new = tenants.issuer("new")
+            for _ in range(3):
+                with refused(KeysUnavailableException, "keys_unavailable") as caught:
+                    validate_token(tenants.token("new"), CONFIG, new, client)
+                assert "too many requests wait" in str(caught.value)
+        validate_token(tenants.token("new"), CONFIG, new, client)
+        assert tenants.asked.count("new") == 1
 
 
 def test_a_request_without_turns_waits_for_none() -> None:

@@ -60,7 +60,8 @@ class AsyncFetcher(Generic[V]):
                 client.turns.succeeded(request.url)
             return result
         except Exception as error:
-            result = kind.failed(error)
+            unasked = getattr(error, "code", None) == "too_many_waiting"
+            result = kind.failed(error)._replace(unasked=unasked)
             logger.error(
                 "%s failed: %s: %s",
                 kind.operation,

@@ -274,7 +274,7 @@ class AsyncRefreshingCache(Generic[V]):
             self.entries.drop(key, entry)
         if value is not None:
             self.failures.forget(key)
-        elif entry.usable(now) is None:
+        elif entry.usable(now) is None and not result.unasked:
             self.failures.record(key, result, now)
         return result._replace(value=value)
 

@@ -273,7 +273,7 @@ class RefreshingCache(Generic[V]):
             self.entries.drop(key, entry)
         if value is not None:
             self.failures.forget(key)
-        elif entry.usable(now) is None:
+        elif entry.usable(now) is None and not result.unasked:
             self.failures.record(key, result, now)
         return result._replace(value=value)
 
