@@ -110,7 +110,7 @@ class Pair:
         self._runner = asyncio.Runner()
         provider.intercept = self._answer
         asking = (f"{provider.issuer}/introspect", "api", ClientSecretBasic("s"))
-        given = {"algorithms": ["ES256"], **rules}
+        given = {"algorithms": ["ES256"], "cold_timeout": 30.0, **rules}
         self._blocking = AccessTokenVerifier(
             issuers, opaque_tokens=OpaqueTokens(*asking, cache_ttl=0), **given
         )

@@ -203,13 +203,15 @@ def test_junk_tokens_and_an_introspection_endpoint_that_hangs_leave_others_their
             codes = [getattr(one, "code", None) for one in callers.ended]
             assert codes == ["introspection_unavailable"] * 100
             assert (table.holding, table.waiting) == (32, 68)  # who asks, though nobody waits
-            assert silent.asked == 32
+            while silent.asked < 32:
+                sleep(0.005)
             validate_token(provider.mint(), CONFIG, provider.issuer, client)
             elsewhere = introspecting_at(f"{other.issuer}/introspect", client)
             assert (elsewhere.claims("good"))["active"] is True
-            with refused(KeysUnavailableException, "keys_unavailable"):  # same host, own turns
-                validate_token(provider.mint(), CONFIG, silent.urls[0], client, settings=IMPATIENT)
-            assert silent.asked == 33
+            callers.start(partial(validate_token, provider.mint(), CONFIG, silent.urls[0], client))
+            while silent.asked < 33:  # on the same host, but with a turn of its own
+                sleep(0.005)
+        callers.all_ended()
         while table.holding + table.waiting:  # requests fail now, one after another
             sleep(0.005)
 
