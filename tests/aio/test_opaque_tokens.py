@@ -155,6 +155,25 @@ async def test_a_sound_opaque_token_is_accepted(
         assert token.subject == ("7" if said.get("sub") else "alice")
 
 
+@pytest.mark.parametrize("said", ["id_token", "urn:ietf:params:oauth:token-type:id_token"])
+async def test_an_introspected_id_token_is_accepted_by_a_long_name_alone(
+    provider: EmbeddedProvider, said: str
+) -> None:
+    provider.intercept = introspecting(active=True, aud="api", token_type=said)
+    for accepts in (False, True):
+        verifier = AsyncAccessTokenVerifier(
+            provider.issuer,
+            "api",
+            opaque_tokens=opaque(provider),
+            accept_id_tokens_as_access_tokens=accepts,
+        )
+        if accepts:
+            assert await verifier.verify(bearer("opaque"))
+        else:
+            with answered(401, "wrong_typ"):
+                await verifier.verify(bearer("opaque"))
+
+
 async def test_an_explicit_leeway_also_holds_for_opaque_tokens(provider: EmbeddedProvider) -> None:
     for leeway, ago, good in ((0, 30, False), (0, -30, True), (120, 90, True), (120, 150, False)):
         provider.intercept = introspecting(active=True, aud="api", exp=time.time() - ago)

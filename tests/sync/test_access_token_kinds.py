@@ -56,6 +56,11 @@ REFUSED: dict[str, tuple[Any, dict[str, Any]]] = {
     "Keycloak's offline token": ("JWT", {"typ": "Offline", "scope": "openid"}),
     "Cognito's ID token": (None, {"token_use": "id"}),
     "simplejwt's refresh token": ("JWT", {"token_type": "refresh"}),
+    "ID token by its URN": ("JWT", {"token_type": "urn:ietf:params:oauth:token-type:id_token"}),
+    "refresh token by its URN": (
+        "JWT",
+        {"token_use": "urn:ietf:params:oauth:token-type:refresh_token"},
+    ),
     "ID token by header": ("id_token+jwt", {}),
     "logout token": ("logout+jwt", {"events": {}}),
     "logout token without typ": (None, {"events": {}, "scope": "a"}),
@@ -74,6 +79,7 @@ REFUSED: dict[str, tuple[Any, dict[str, Any]]] = {
     "false": (False, {}),
 }
 FOR_ID_TOKENS = [
+    "ID token by its URN",
     *("at_hash", "c_hash", "s_hash", "a nonce alone", "a nonce beside an empty scope"),
     *("Keycloak's ID token", "Keycloak's ID token with a scope", "Cognito's ID token"),
     "ID token by header",

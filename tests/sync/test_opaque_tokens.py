@@ -154,6 +154,25 @@ def test_a_sound_opaque_token_is_accepted(provider: EmbeddedProvider, said: dict
         assert token.subject == ("7" if said.get("sub") else "alice")
 
 
+@pytest.mark.parametrize("said", ["id_token", "urn:ietf:params:oauth:token-type:id_token"])
+def test_an_introspected_id_token_is_accepted_by_a_long_name_alone(
+    provider: EmbeddedProvider, said: str
+) -> None:
+    provider.intercept = introspecting(active=True, aud="api", token_type=said)
+    for accepts in (False, True):
+        verifier = AccessTokenVerifier(
+            provider.issuer,
+            "api",
+            opaque_tokens=opaque(provider),
+            accept_id_tokens_as_access_tokens=accepts,
+        )
+        if accepts:
+            assert verifier.verify(bearer("opaque"))
+        else:
+            with answered(401, "wrong_typ"):
+                verifier.verify(bearer("opaque"))
+
+
 def test_an_explicit_leeway_also_holds_for_opaque_tokens(provider: EmbeddedProvider) -> None:
     for leeway, ago, good in ((0, 30, False), (0, -30, True), (120, 90, True), (120, 150, False)):
         provider.intercept = introspecting(active=True, aud="api", exp=time.time() - ago)

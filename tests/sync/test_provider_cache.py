@@ -747,6 +747,7 @@ def test_a_failure_that_came_between_look_and_question_costs_no_request(
     with pytest.raises(ProviderUnusableException, match="down"):
         validate(provider)
     assert provider.count(DISCOVERY) == 0
+    assert not documents.entries._pending  # strangers choose these names
 
 
 def test_a_caller_that_missed_a_failure_by_a_moment_costs_no_request(

@@ -89,14 +89,17 @@ def check_marks(claims: Mapping[str, Any], *, id_tokens: bool = False) -> None:
         _check_id_token_marks(claims)
 
 
-def check_introspected_type(claims: Mapping[str, Any]) -> None:
+def check_introspected_type(claims: Mapping[str, Any], *, id_tokens: bool = False) -> None:
     """Raise unless the ``token_type`` of an introspection, if it says one, is an access token's.
+
+    With ``id_tokens`` it may also be an ID token's.
 
     It is the type that the token endpoint named (RFC 7662 §2.2): ``N_A`` there means that the
     token is not an access token (RFC 8693 §2.2.1).
     """
     said = claims.get("token_type")
-    if said is not None and _word(claims, "token_type").removeprefix(_URN) not in _TOKEN_TYPES:
+    kinds = _TOKEN_TYPES | _ID_KINDS if id_tokens else _TOKEN_TYPES
+    if said is not None and _word(claims, "token_type") not in kinds:
         raise _marked_error(claims, "token_type")
 
 
@@ -115,7 +118,7 @@ def _check_id_token_marks(claims: Mapping[str, Any]) -> None:
 
 def _word(claims: Mapping[str, Any], name: str) -> str:
     value = claims.get(name)
-    return value.lower() if isinstance(value, str) else ""
+    return value.lower().removeprefix(_URN) if isinstance(value, str) else ""
 
 
 def _id_token_error(claims: Mapping[str, Any], name: str) -> TokenValidationException:

@@ -100,7 +100,7 @@ class AccessTokenPolicy:
     def check_introspected(self, claims: dict[str, Any]) -> None:
         """Raise unless what the issuer says of a token makes it one that is accepted here."""
         self.check_required_header({})  # an introspection has none
-        check_introspected_type(claims)
+        check_introspected_type(claims, id_tokens=self.accept_id_tokens)
         check_marks(claims, id_tokens=self.accept_id_tokens)
         _read_subject(claims)
         self._check_recipient(claims)

@@ -263,6 +263,12 @@ class EntryTable(Generic[V]):
             if self._entries.get(key) is entry:
                 self._entries.pop(key).invalidate()
 
+    def drop_pending(self, key: Hashable, entry: Entry[V]) -> None:
+        """Forget ``entry`` if it has no value: nobody is about to give it one."""
+        with self._lock:
+            if self._pending.get(key) is entry:
+                del self._pending[key]
+
     def clear(self) -> None:
         """Forget everything, also what is being fetched."""
         with self._lock:

@@ -37,7 +37,8 @@ class FetchResult(NamedTuple, Generic[V]):
 
     ``unchanged`` says that the known version is still the provider's (there is no value then);
     ``etag`` names the version, ``age`` is how many seconds ago another process fetched it.
-    ``code`` is the exception's, where it is not that of the document's kind.
+    ``code`` is the exception's, where it is not that of the document's kind; ``unasked`` says that
+    too many others waited to ask: that is not the provider's failure.
     """
 
     value: V | None = None
@@ -50,6 +51,7 @@ class FetchResult(NamedTuple, Generic[V]):
     unchanged: bool = False
     age: float = 0.0
     code: str | None = None
+    unasked: bool = False
 
 
 class Location(NamedTuple):

@@ -49,7 +49,8 @@ class AsyncFetcher(Generic[V]):
         try:
             return await self._request(location, client, attempt, count)
         except Exception as error:
-            result = kind.failed(error)
+            unasked = getattr(error, "code", None) == "too_many_waiting"
+            result = kind.failed(error)._replace(unasked=unasked)
         other = kind.elsewhere(location.address) if result.status_code == 404 else None
         if other is not None:
             found = await self._try(location._replace(address=other), client, attempt)

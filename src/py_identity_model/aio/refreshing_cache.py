@@ -108,6 +108,7 @@ class AsyncRefreshingCache(Generic[V]):
         admit = partial(self._is_needed, location, caller)
         loaded = await self._join(location, entry, client, caller, attempt, admit)
         if loaded is None:  # another call ended between the look and the question
+            self.entries.drop_pending(location.key, entry)
             return await self.get(location, client, caller, other)
         if not loaded[1]:
             self._hit()
@@ -273,7 +274,7 @@ class AsyncRefreshingCache(Generic[V]):
             self.entries.drop(key, entry)
         if value is not None:
             self.failures.forget(key)
-        elif entry.usable(now) is None:
+        elif entry.usable(now) is None and not result.unasked:
             self.failures.record(key, result, now)
         return result._replace(value=value)
 

@@ -109,6 +109,7 @@ class RefreshingCache(Generic[V]):
         admit = partial(self._is_needed, location, caller)
         loaded = self._join(location, entry, client, caller, attempt, admit)
         if loaded is None:  # another call ended between the look and the question
+            self.entries.drop_pending(location.key, entry)
             return self.get(location, client, caller, other)
         if not loaded[1]:
             self._hit()
@@ -272,7 +273,7 @@ class RefreshingCache(Generic[V]):
             self.entries.drop(key, entry)
         if value is not None:
             self.failures.forget(key)
-        elif entry.usable(now) is None:
+        elif entry.usable(now) is None and not result.unasked:
             self.failures.record(key, result, now)
         return result._replace(value=value)
 
