@@ -100,7 +100,7 @@ def parse(address: str, policy: DiscoveryPolicy, response: HttpResponse) -> Prov
             f"{problem}; {accepting(policy, allow_issuer_mismatch=True)}",
         )
     keys = document.get("jwks_uri")
-    found = keys if isinstance(keys, str) and keys else None
+    found = None if keys is None or keys == "" else str(keys)  # what is not text will not be a URL
     return Provider(issuer, found, response.content, response.media_type)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from ..exceptions import ConfigurationException
 from .addresses import host_of, is_loopback, require_reachable, require_scheme, split_url
 from .policy import DiscoveryPolicy
-from .provider_document import accepting, further_hosts, host_of, host_problem, hosts_named
+from .provider_document import accepting, further_hosts, host_problem, hosts_named
 
 
 def check_endpoint(
