@@ -204,6 +204,19 @@ async def test_keys_come_by_https(world: World, address: object) -> None:
         await verified(world, world.mint(ISSUER), ISSUER)
 
 
+async def test_the_issuer_that_a_document_names_unchecked_opens_no_way_inside(
+    world: World,
+) -> None:
+    world.publish(ISSUER, issuer="https://10.0.0.1", jwks_uri="https://10.0.0.2/k")
+    with answered(503, "discovery_failed"):
+        await verified(world, world.mint(ISSUER), ISSUER, discovery_policy=MISMATCH)
+    aliases = {"token_endpoint": "https://10.0.0.2/t"}
+    world.publish(ISSUER, issuer="https://10.0.0.1", mtls_endpoint_aliases=aliases)
+    request = DiscoveryDocumentRequest(ISSUER, DiscoveryPolicy(allow_issuer_mismatch=True))
+    response = await get_discovery_document(request, client_of(world))
+    assert "mtls_endpoint_aliases.token_endpoint" in str(response.error)
+
+
 async def test_an_internal_address_is_accepted_where_the_program_names_it(world: World) -> None:
     world.publish(ISSUER, jwks_uri="https://10.0.0.1/k")
     policy = DiscoveryPolicy(additional_endpoint_base_addresses=["https://10.0.0.1"])
