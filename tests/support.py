@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import json
 import selectors
 import socket
 import threading
@@ -21,13 +22,14 @@ from py_identity_model import (
     parse_www_authenticate,
 )
 from py_identity_model.exceptions import PyIdentityModelException
-from py_identity_model.testing import Answer, Received
+from py_identity_model.testing import Answer, EmbeddedProvider, Received
 
 E = TypeVar("E", bound=PyIdentityModelException)
 
 CONFIG = TokenValidationConfig(perform_disco=True, audience="api")
 URL = "https://op.example/"
 DISCOVERY = "/.well-known/openid-configuration"
+JSON = "application/json"
 
 
 class Clock:
@@ -282,3 +284,68 @@ def at_once(claims: dict[str, Any]) -> dict[str, Any]:
     return {
         name: now + value if isinstance(value, FromNow) else value for name, value in claims.items()
     }
+
+
+class World:
+    """Public providers and other servers, by URL: what no server on loopback can be."""
+
+    def __init__(self, keys: EmbeddedProvider) -> None:
+        self._keys = keys
+        self._answers: dict[str, httpx.Response | Exception] = {}
+        self.seen: list[str] = []
+        self.transport = httpx.MockTransport(self._serve)
+
+    def _serve(self, request: httpx.Request) -> httpx.Response:
+        self.seen.append(str(request.url))
+        answer = self._answers.get(str(request.url), httpx.Response(404, text="not here"))
+        if isinstance(answer, Exception):
+            raise answer
+        return httpx.Response(answer.status_code, headers=answer.headers, content=answer.content)
+
+    def count(self, url: str) -> int:
+        """Return how often ``url`` was asked for."""
+        return self.seen.count(str(httpx.URL(url)))
+
+    def add(
+        self, url: str, answer: dict[str, Any] | httpx.Response | Exception, media_type: str = JSON
+    ) -> None:
+        """Answer requests for ``url``."""
+        if isinstance(answer, dict):
+            headers = {"content-type": media_type} if media_type else {}
+            answer = httpx.Response(200, headers=headers, content=json.dumps(answer).encode())
+        self._answers[str(httpx.URL(url))] = answer
+
+    def key_set(self, keys: EmbeddedProvider | None = None) -> dict[str, Any]:
+        """Return the keys with which :meth:`mint` signs, or another provider's by their names."""
+        pairs = zip(self._keys.keys, (keys or self._keys).keys, strict=True)
+        return {"keys": [other.as_dict() | {"kid": own.kid} for own, other in pairs]}
+
+    def mint(self, issuer: str | None, keys: EmbeddedProvider | None = None, **claims: Any) -> str:
+        """Return an access token of ``issuer`` for this API, signed by whosever key."""
+        header = {"kid": next(key.kid for key in self._keys.keys if key.alg == "RS256")}
+        return (keys or self._keys).mint(iss=issuer, aud="api", header=header, **claims)
+
+    def publish(
+        self,
+        base: str,
+        /,
+        *,
+        address: str | None = None,
+        keys: EmbeddedProvider | None = None,
+        media_type: str = JSON,
+        **members: Any,
+    ) -> None:
+        """Serve document and keys of an issuer; ``members`` replace its own, None removes one."""
+        document: dict[str, Any] = {
+            "issuer": base,
+            "jwks_uri": f"{base}/jwks",
+            "authorization_endpoint": f"{base}/authorize",
+            "token_endpoint": f"{base}/token",
+            "response_types_supported": ["code"],
+            "subject_types_supported": ["public"],
+            "id_token_signing_alg_values_supported": ["RS256"],
+        } | members
+        present = {name: value for name, value in document.items() if value is not None}
+        self.add(address or f"{base}{DISCOVERY}", present, media_type)
+        with contextlib.suppress(httpx.InvalidURL, TypeError):
+            self.add(document["jwks_uri"], self.key_set(keys), media_type)

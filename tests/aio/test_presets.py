@@ -225,7 +225,7 @@ async def test_a_document_that_names_another_issuer_than_the_preset_is_not_used(
                     minted(world.server, "keycloak", iss="http://keycloak:8080/realms/main")
                 )
             continue
-        with answered(503, "issuer_not_configured"):
+        with answered(503, "discovery_failed"):
             await verifier.verify(minted(world.server, "keycloak"))
 
 
@@ -444,7 +444,7 @@ async def test_a_document_elsewhere_may_name_any_issuer_if_its_policy_says_so(
     with answered(401, "invalid_signature"):
         await verifier.verify(minted(forger, "adfs"))
     strict = verifier_of(world, TrustedIssuer(name, disco_doc_address=preset.issuer), "api")
-    with answered(503, "issuer_not_configured"):
+    with answered(503, "discovery_failed"):
         await strict.verify(minted(world.server, "adfs"))
 
 

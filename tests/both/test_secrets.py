@@ -112,6 +112,7 @@ ALLOWED = {
     "UserInfoRequest": {"method", "token_in_body"},
     "ClientUpdateRequest": METADATA,
     "JsonWebKey": KEYS,
+    "ProtectedResourceMetadataRequest": {"url"},
     "TokenValidationConfig": CONFIG,
 }
 

@@ -491,6 +491,7 @@ def test_a_client_may_be_named_by_its_document() -> None:
     ("client_id", "redirect_uris", "more"),
     [
         ("http://app.example/c", [REDIRECT], {}),
+        ("http://localhost.evil.example/c", [REDIRECT], {}),
         ("https://app.example", [REDIRECT], {}),
         ("https://app.example/", [REDIRECT], {}),
         ("https://app.example/a/../c", [REDIRECT], {}),
@@ -510,6 +511,11 @@ def test_a_document_that_nobody_would_accept_is_refused(
         build_client_id_metadata(client_id, redirect_uris, **more)
 
 
+def test_a_client_on_loopback_may_describe_itself_by_plain_http() -> None:
+    document = build_client_id_metadata("http://localhost:8000/c", [REDIRECT])
+    assert document["client_id"] == "http://localhost:8000/c"
+
+
 def test_a_resource_describes_itself() -> None:
     document = build_protected_resource_metadata(
         "https://api.example/orders",
@@ -524,7 +530,10 @@ def test_a_resource_describes_itself() -> None:
         "bearer_methods_supported": ["header"],
         "resource_name": "Orders",
     }
-    for resource in ("http://api.example", "https://api.example#f", "/orders"):
+    for plain in ("http://localhost:8000/orders", "http://127.0.0.1:8000"):
+        assert build_protected_resource_metadata(plain)["resource"] == plain
+    odd = ("http://localhost.evil.example", "http://10.0.0.1", "http://localhost#f")
+    for resource in ("http://api.example", "https://api.example#f", "/orders", *odd):
         with pytest.raises(InvalidArgumentError):
             build_protected_resource_metadata(resource)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import pickle
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import ClassVar
 
 import pytest
@@ -67,6 +67,17 @@ def test_vars_bypasses_the_guards_and_asdict_does_not() -> None:
     for response in (GOOD, BAD):
         with pytest.raises((FailedResponseAccessError, SuccessfulResponseAccessError)):
             asdict(response)
+
+
+def test_a_success_can_be_completed_and_a_failure_cannot() -> None:
+    metadata = DiscoveryDocumentResponse(True, issuer="https://op.example")
+    more = replace(metadata, introspection_endpoint="https://op.example/i")
+    assert (more.issuer, more.introspection_endpoint) == (metadata.issuer, "https://op.example/i")
+    assert metadata.introspection_endpoint is None
+    with pytest.raises((TypeError, ValueError), match="error"):  # as Python versions differ
+        replace(metadata, error="it broke")
+    with pytest.raises(FailedResponseAccessError):
+        replace(BAD, is_successful=True)
 
 
 def test_equality_compares_type_and_fields() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -355,3 +356,55 @@ def test_members_of_logins_may_be_missing_where_the_policy_says_so() -> None:
     odd = {**gone, "response_types_supported": ["nonsense"]}
     assert judged(odd, lenient).error_kind is Kind.INVALID_DOCUMENT
     assert judged({**gone, "issuer": "https://other.example"}, lenient).is_successful is False
+
+
+def test_unknown_types_are_accepted_where_the_policy_says_so() -> None:
+    odd = {"response_types_supported": ["device", 5], "subject_types_supported": "x"}
+    assert judged(odd, DiscoveryPolicy(allow_unknown_types=True)).is_successful
+    assert "allow_unknown_types=True" in str(judged(odd).error)
+
+
+def test_what_no_policy_should_accept_names_none() -> None:
+    for change in (
+        {"issuer": "http://op.example"},
+        {"token_endpoint": "http://op.example/t", "userinfo_endpoint": "https://else.example"},
+        {"issuer": None},
+    ):
+        assert "DiscoveryPolicy(" not in str(judged(change).error)
+    assert "DiscoveryPolicy(validate_endpoints=False)" in str(judged({"jwks_uri": ""}).error)
+
+
+def test_the_policy_that_would_accept_it_keeps_what_was_configured() -> None:
+    policy = DiscoveryPolicy(additional_endpoint_base_addresses=["https://a.example"])
+    text = str(judged({"jwks_uri": "https://b.example/k"}, policy).error)
+    assert "addresses=['https://a.example', 'https://b.example'])" in text
+
+
+def test_endpoints_on_other_hosts_may_be_accepted_but_for_internal_ones() -> None:
+    policy = DiscoveryPolicy(allow_endpoints_on_other_hosts=True)
+    assert judged({"token_endpoint": "https://else.example/t"}, policy).is_successful
+    for url, kind in (
+        ("https://10.0.0.1/t", Kind.INVALID_DOCUMENT),
+        ("http://else.example/t", Kind.HTTPS_REQUIRED),
+    ):
+        assert judged({"token_endpoint": url}, policy).error_kind is kind
+    loopback = replace(policy, allow_loopback_endpoints=True)
+    assert judged({"token_endpoint": "https://127.0.0.1/t"}, loopback).is_successful
+    assert not judged({"token_endpoint": "https://10.0.0.1/t"}, loopback).is_successful
+
+
+def test_an_expected_issuer_takes_the_place_of_the_address() -> None:
+    policy = DiscoveryPolicy(expected_issuer=ISSUER)
+    assert judged(policy=policy, address="https://inside.example").is_successful
+    response = judged({"issuer": "https://inside.example"}, policy, "https://inside.example")
+    assert response.error_kind is Kind.INVALID_DOCUMENT
+    assert "not the expected one" in str(response.error)
+
+
+@pytest.mark.parametrize("issuer", ["https://accounts.google.com", "https://op.example"])
+def test_the_table_lends_hosts_only_to_the_issuer_that_has_them(issuer: str) -> None:
+    change = {"issuer": issuer, "jwks_uri": "https://www.googleapis.com/k"}
+    change |= {"authorization_endpoint": f"{issuer}/a", "token_endpoint": f"{issuer}/t"}
+    assert judged(change, address=issuer).is_successful is ("google" in issuer)
+    framed = DiscoveryPolicy(authority=issuer)
+    assert judged(change, framed, address=issuer).error_kind is Kind.INVALID_DOCUMENT

@@ -245,6 +245,25 @@ HEADERS: list[tuple[Any, list[Challenge]]] = [
     ),
     ('Bearer error="a", error="b"', [Challenge("bearer", {"error": "a"})]),
     (["Basic", "Bearer scope=a"], [Challenge("basic", {}), Challenge("bearer", {"scope": "a"})]),
+    (
+        "Bearer resource_metadata=https://a.example/b?c=d, error=invalid_token",
+        [
+            Challenge(
+                "bearer",
+                {"resource_metadata": "https://a.example/b?c=d", "error": "invalid_token"},
+            )
+        ],
+    ),
+    (
+        "Bearer resource_metadata='https://a.example/b', DPoP algs='ES256 PS256'",
+        [
+            Challenge("bearer", {"resource_metadata": "https://a.example/b"}),
+            Challenge("dpop", {"algs": "ES256 PS256"}),
+        ],
+    ),
+    ("Bearer realm='it, scope=a", [Challenge("bearer", {"realm": "'it", "scope": "a"})]),
+    ("Basic YWJj==, Bearer", [Challenge("basic", {"token68": "YWJj=="}), Challenge("bearer", {})]),
+    ('Bearer realm=a"b"', [Challenge("bearer", {"realm": "a"})]),
     ('error="a"', []),
     ('Bearer error="unfinished', [Challenge("bearer", {})]),
     ("Bearer \x00", [Challenge("bearer", {})]),

@@ -105,6 +105,19 @@ def test_the_table_knows_the_hosts_and_lends_them_to_nobody_else(name: str) -> N
         parse("https://op.example", DiscoveryPolicy(), answer(foreign))
 
 
+@pytest.mark.parametrize("name", DOCUMENTS)
+def test_one_message_names_the_policy_that_accepts_a_document(name: str) -> None:
+    issuer = str(DOCUMENTS[name]["issuer"])
+    where = PRESETS[name].document_address or issuer.replace("{tenantid}", "common")
+    policy = DiscoveryPolicy()
+    try:
+        parse(where, policy, answer(DOCUMENTS[name]))
+    except Refused as error:
+        line = str(error)[str(error).rindex("DiscoveryPolicy(") :]
+        policy = eval(line, {"DiscoveryPolicy": DiscoveryPolicy})
+    assert parse(where, policy, answer(DOCUMENTS[name])).issuer == issuer
+
+
 @pytest.mark.parametrize("name", STRICT)
 def test_a_document_with_a_foreign_token_endpoint_is_refused(name: str) -> None:
     provider = PRESETS[name]

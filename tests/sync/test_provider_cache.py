@@ -28,6 +28,7 @@ from py_identity_model._jose.encoding import encode_base64url
 from py_identity_model._jose.sign import sign_compact
 from py_identity_model._protocol import fetching, prepared_validators
 from py_identity_model._protocol.cache import Entry
+from py_identity_model._protocol.provider_document import DISCOVERY_DOCUMENT
 from py_identity_model._seam.sync import gather, sleep
 from py_identity_model.exceptions import (
     ConfigurationException,
@@ -115,7 +116,7 @@ def test_a_failure_is_shared_and_remembered_for_a_gap(
     gate = Gate(DISCOVERY, Answer.of_json({"error": "down"}, 404))
     provider.intercept = gate
     documents = provider_cache.default_cache.documents
-    key = (provider.issuer, DiscoveryPolicy().cache_key())
+    key = DISCOVERY_DOCUMENT.key_of(provider.issuer, DiscoveryPolicy())
 
     def one() -> TokenValidationException:
         with pytest.raises(TokenValidationException) as caught:
@@ -390,12 +391,12 @@ def test_an_answer_is_judged_by_the_policy_under_which_it_is_cached(
 ) -> None:
     policy = DiscoveryPolicy()
     config = replace(CONFIG, discovery_policy=policy)
-    document = provider.document() | {"token_endpoint": "https://else.example/token"}
+    document = provider.document() | {"issuer": "https://else.example"}
 
     def loosen(received: Received) -> Answer | None:
         if received.path != DISCOVERY:
             return None
-        policy.validate_endpoints = False
+        policy.allow_issuer_mismatch = True
         return Answer.of_json(document)
 
     provider.intercept = loosen
@@ -737,7 +738,7 @@ def test_a_failure_that_came_between_look_and_question_costs_no_request(
     provider: EmbeddedProvider, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     documents = provider_cache.default_cache.documents
-    key = (provider.issuer, DiscoveryPolicy().cache_key())
+    key = DISCOVERY_DOCUMENT.key_of(provider.issuer, DiscoveryPolicy())
 
     def refuse_after_others_failed(*arguments: object) -> bool:
         documents.failures.record(key, fetching.FetchResult(error="down"), documents.clock())
@@ -964,7 +965,7 @@ def test_refreshing_is_shared_with_whoever_fetches_already(
     gate = Gate(DISCOVERY)
     provider.intercept = gate
     documents = provider_cache.default_cache.documents
-    key = (provider.issuer, DiscoveryPolicy().cache_key())
+    key = DISCOVERY_DOCUMENT.key_of(provider.issuer, DiscoveryPolicy())
 
     def one() -> None:
         refresh(provider.issuer)

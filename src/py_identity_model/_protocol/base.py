@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, fields
+from copy import copy
+from dataclasses import Field, dataclass, field, fields
 from enum import Enum
 from typing import Any, ClassVar
 
@@ -64,9 +65,7 @@ class Guarded:
         elif name in _ERROR_FIELDS and look_up(self, "__dict__").get("is_successful") is True:
             raise SuccessfulResponseAccessError(name)
         elif name == "__dataclass_fields__" and look_up(self, "__dict__").get("is_successful"):
-            # What `dataclasses.replace` copies: an error is no part of a success.
-            known = look_up(self, name)
-            return {each: known[each] for each in known if each not in _ERROR_FIELDS}
+            return _fields_of_success(type(self))
         return look_up(self, name)
 
     def __eq__(self, other: object) -> bool:
@@ -78,6 +77,19 @@ class Guarded:
 
     def __repr__(self) -> str:
         return masked_repr(self, self._secret_fields)
+
+
+def _fields_of_success(kind: type[Any]) -> dict[str, Field[Any]]:
+    """Return the fields by which ``dataclasses.replace`` copies a successful response.
+
+    It reads every field that ``__init__`` takes, and a success has no error to read.  What reads
+    the fields for other purposes (``asdict``) still meets the guard.
+    """
+    known: dict[str, Field[Any]] = dict(kind.__dataclass_fields__)
+    for name in _ERROR_FIELDS & known.keys():
+        known[name] = copy(known[name])
+        known[name].init = False
+    return known
 
 
 @dataclass(eq=False, repr=False)

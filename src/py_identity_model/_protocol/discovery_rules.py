@@ -25,6 +25,7 @@ from .provider_document import (
     issuer_problem,
     json_object,
     missing_text,
+    program_named,
     refuse,
     refuse_media_type,
     require_success,
@@ -86,7 +87,7 @@ def check_aliases(address: str, policy: DiscoveryPolicy, document: Mapping[str, 
         return
     if not isinstance(aliases, dict):
         refuse(DiscoveryErrorKind.INVALID_DOCUMENT, "mtls_endpoint_aliases is not an object")
-    named = str(document["issuer"]), discovery_address(address)
+    named = program_named(str(document["issuer"]), discovery_address(address), policy)
     for alias, url in aliases.items():
         _check_alias(f"mtls_endpoint_aliases.{alias}", url, policy, *named)
 

@@ -37,7 +37,7 @@ class ProtectedResourceMetadataRequest(BaseRequest):
     Example::
 
         ProtectedResourceMetadataRequest(
-            "https://api.example/orders", url=challenge.resource_metadata
+            "https://api.example/orders", url="https://api.example/about-orders"
         )
     """
 

@@ -100,7 +100,7 @@ def parse(address: str, policy: DiscoveryPolicy, response: HttpResponse) -> Prov
             f"{problem}; {accepting(policy, allow_issuer_mismatch=True)}",
         )
     keys = document.get("jwks_uri")
-    found = keys if isinstance(keys, str) and keys else None
+    found = None if keys is None or keys == "" else str(keys)  # what is not text will not be a URL
     return Provider(issuer, found, response.content, response.media_type)
 
 
@@ -216,7 +216,9 @@ def _key_set_address(provider: Provider, address: str, policy: DiscoveryPolicy) 
         if policy.require_key_set:
             refuse(DiscoveryErrorKind.MISSING_FIELDS, missing_text("jwks_uri"), "jwks_uri")
         raise ProviderUnusableException(
-            "the discovery document has no jwks_uri", code="missing_jwks_uri"
+            "the discovery document has no jwks_uri; TrustedIssuer(jwks_uri=...) and "
+            "TokenValidationConfig(jwks_uri=...) name the keys of such an issuer",
+            code="missing_jwks_uri",
         )
     if policy.validate_endpoints:
         parts = endpoint_parts("jwks_uri", url, policy)
@@ -236,7 +238,7 @@ def host_problem(
     if policy.allow_endpoints_on_other_hosts:
         if policy.allow_loopback_endpoints and is_loopback(parts.hostname or ""):
             return None
-        named = [issuer, address, *hosts_named(policy)]
+        named = program_named(issuer, address, policy)
         try:
             require_reachable(name, parts.geturl(), trusted_hosts=filter(None, map(host_of, named)))
         except ConfigurationException as error:
@@ -295,6 +297,15 @@ def origin_text(parts: SplitResult) -> str:
 def hosts_named(policy: DiscoveryPolicy) -> list[str]:
     """Return the addresses that ``policy`` names."""
     return [policy.authority or "", *policy.additional_endpoint_base_addresses]
+
+
+def program_named(issuer: str, address: str, policy: DiscoveryPolicy) -> list[str]:
+    """Return the addresses that the program named, by itself or in its policy.
+
+    The document's issuer is one only where it was compared with what the program named.
+    """
+    compared = policy.validate_issuer and not (policy.allow_issuer_mismatch or policy.authority)
+    return [*([issuer] if compared else []), address, *hosts_named(policy)]
 
 
 def failed(error: Exception) -> FetchResult[Any]:
