@@ -147,7 +147,7 @@ class World:
             "aud": "web",
             "tid": TENANT,
             "nonce": self.sent.get("nonce"),
-            **{name: values[0] for name, values in preset.required_id_token_claims.items()},
+            **{name: next(iter(one)) for name, one in preset.required_id_token_claims.items()},
         }
         return self.signer.mint_id_token(**{**claims, **self.forged})
 
@@ -401,12 +401,13 @@ async def test_neither_nonce_nor_pkce_needs_a_preset_that_says_why(
 ) -> None:
     usual: dict[str, Any] = {"name": "ours", "issuer": "https://op.example"}
     silent = Provider(**usual, nonce=False, pkce=False)
-    for preset, options, request in (
+    cases: list[tuple[Provider, dict[str, Any], dict[str, Any]]] = [
         (silent, {}, {}),
         (Provider(**usual), {"require_nonce": False}, {"code_challenge": None}),
         (Provider(**usual), {"scope": "read"}, {"code_challenge": None}),
         (github(), {}, {"code_challenge": None}),
-    ):
+    ]
+    for preset, options, request in cases:
         client = World(provider, preset).client(**options)
         with refused(ConfigurationException, "unprotected_login"):
             await client.authorization_request(**request)

@@ -97,6 +97,7 @@ class World:
 
     def __init__(self, signer: EmbeddedProvider, preset: Provider) -> None:
         self.signer = signer
+        self.keys = list(signer._published)
         self.preset = preset
         self.forged: dict[str, Any] = {}
         self.answer: dict[str, Any] = {}
@@ -126,7 +127,7 @@ class World:
         if url == self.preset.document_address:
             return httpx.Response(200, json=document)
         if url == document.get("jwks_uri"):
-            return httpx.Response(200, json={"keys": self.signer._published})
+            return httpx.Response(200, json={"keys": self.keys})
         form = {name: one for name, (one,) in parse_qs(request.content.decode()).items()}
         if url == document.get("pushed_authorization_request_endpoint"):
             self.sent = form
@@ -145,9 +146,9 @@ class World:
             "aud": "web",
             "tid": TENANT,
             "nonce": self.sent.get("nonce"),
-            **{name: values[0] for name, values in preset.required_id_token_claims.items()},
+            **{name: next(iter(one)) for name, one in preset.required_id_token_claims.items()},
         }
-        return self.signer.mint(header={"typ": "JWT"}, **present({**claims, **self.forged}))
+        return self.signer.mint_id_token(**{**claims, **self.forged})
 
     def client(self, **more: Any) -> OAuthClient:
         usual: dict[str, Any] = {
@@ -191,6 +192,7 @@ FORGED: list[tuple[dict[str, Any], type[PyIdentityModelException]]] = [
     ({"iss": "https://evil.example"}, InvalidIssuerException),
     ({"iss": "https://evil.example/v2.0", "tid": "evil"}, InvalidIssuerException),
     ({"iss": None}, TokenValidationException),
+    ({"iss": ["https://accounts.google.com"]}, InvalidIssuerException),
     ({"aud": "other"}, InvalidAudienceException),
     ({"aud": ["web", "other"], "azp": "web"}, IdTokenValidationException),
     ({"nonce": "of another login"}, IdTokenValidationException),
@@ -392,12 +394,13 @@ def test_neither_nonce_nor_pkce_needs_a_preset_that_says_why(
 ) -> None:
     usual: dict[str, Any] = {"name": "ours", "issuer": "https://op.example"}
     silent = Provider(**usual, nonce=False, pkce=False)
-    for preset, options, request in (
+    cases: list[tuple[Provider, dict[str, Any], dict[str, Any]]] = [
         (silent, {}, {}),
         (Provider(**usual), {"require_nonce": False}, {"code_challenge": None}),
         (Provider(**usual), {"scope": "read"}, {"code_challenge": None}),
         (github(), {}, {"code_challenge": None}),
-    ):
+    ]
+    for preset, options, request in cases:
         client = World(provider, preset).client(**options)
         with refused(ConfigurationException, "unprotected_login"):
             client.authorization_request(**request)

@@ -31,6 +31,7 @@ from .._protocol.policy import DiscoveryPolicy, without_login_members
 from .._protocol.replay import MemoryReplayStore, ReplayStore
 from .._protocol.session_record import SESSION_LIFETIME, checked_lifetime
 from .._protocol.token_endpoint import Scope, scope_text
+from .._protocol.token_validation import TokenValidationConfig
 from .._settings import Settings, in_force
 from ..exceptions import (
     ConfigurationException,
@@ -170,6 +171,7 @@ class AsyncProviderAccess:
         self._allow_weak_keys = allow_weak_keys
         self._decryption_keys = decryption_keys
         self._encrypted = artefacts_of(require_encrypted, decryption_keys)
+        self._token_configs: dict[str, tuple[DiscoveryDocumentResponse, TokenValidationConfig]] = {}
         self._client_secret = client_secret
         self._store = AsyncMemoryTokenStore() if token_store is None else token_store
         self._sessions = AsyncSessionRecords(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, Literal
 
 from .._protocol.client_profile import check_signature, signing_algorithms
+from .._protocol.discovery import DiscoveryDocumentResponse
 from .._protocol.encrypted_artefacts import EncryptedArtefact
 from .._protocol.id_token import check_auth_time
 from .._protocol.id_token_limits import (
@@ -25,9 +26,20 @@ class AsyncProviderTokens(AsyncProviderAccess):
     """Judges what the provider says of users."""
 
     async def _token_config(self, artefact: EncryptedArtefact) -> TokenValidationConfig:
-        """Return how a token is validated that says who a user is."""
-        metadata, given = await self.metadata(), self._given
-        issuer = str(metadata.issuer)
+        """Return how a token is validated that says who a user is.
+
+        The same object while the metadata is: so what is worked out for it serves again.
+        """
+        metadata = await self.metadata()
+        known = self._token_configs.get(artefact)
+        if known is None or known[0] is not metadata:
+            known = self._token_configs[artefact] = metadata, self._make_config(artefact, metadata)
+        return known[1]
+
+    def _make_config(
+        self, artefact: EncryptedArtefact, metadata: DiscoveryDocumentResponse
+    ) -> TokenValidationConfig:
+        issuer, given = str(metadata.issuer), self._given
         check_issuer = self._provider.issuer_check(issuer)
         algorithms = self._id_tokens
         if artefact == "id_token":
