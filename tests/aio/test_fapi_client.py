@@ -100,7 +100,8 @@ async def test_everything_may_be_signed_by_ed25519(
 
 
 async def test_a_profile_has_no_login_without_pkce(provider: EmbeddedProvider) -> None:
-    provider.intercept = providing(provider, seen := [])
+    seen: list[Received] = []
+    provider.intercept = providing(provider, seen)
     with refused(ConfigurationException, "profile_violated") as caught:
         await fapi(provider.issuer).authorization_request(code_challenge=None)
     assert "code_challenge is required" in str(caught.value)

@@ -236,6 +236,14 @@ async def test_pkce_can_be_off_for_one_login(provider: EmbeddedProvider) -> None
     assert "code_verifier" in tokens.forms[1]
 
 
+async def test_a_token_without_a_code_is_bound_to_no_login(provider: EmbeddedProvider) -> None:
+    client = client_of(provider, scope="read")
+    with refused(ConfigurationException, "unprotected_login"):
+        await client.authorization_request(response_type="token")
+    begun = await client.authorization_request(response_type="code token")
+    assert begun.code_verifier
+
+
 @pytest.mark.parametrize("challenge", ["plain", "", "a-challenge-of-mine", False])
 async def test_a_login_makes_its_challenge_itself(
     provider: EmbeddedProvider, challenge: Any

@@ -99,7 +99,8 @@ def test_everything_may_be_signed_by_ed25519(provider: EmbeddedProvider, algorit
 
 
 def test_a_profile_has_no_login_without_pkce(provider: EmbeddedProvider) -> None:
-    provider.intercept = providing(provider, seen := [])
+    seen: list[Received] = []
+    provider.intercept = providing(provider, seen)
     with refused(ConfigurationException, "profile_violated") as caught:
         fapi(provider.issuer).authorization_request(code_challenge=None)
     assert "code_challenge is required" in str(caught.value)

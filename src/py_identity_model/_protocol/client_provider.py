@@ -66,7 +66,7 @@ class ClientProvider:
         """Whether logins send a code challenge."""
         return self.preset is None or self.preset.pkce
 
-    def typed(self, token: Mapping[str, Any]) -> dict[str, Any]:
+    def with_token_type(self, token: Mapping[str, Any]) -> dict[str, Any]:
         """Return an answer with its ``token_type``, the preset's where it names none."""
         named = token.get("token_type")
         if named is not None or self.preset is None:
@@ -118,9 +118,8 @@ class ClientProvider:
             return given
         own, usual = self.preset.discovery_policy, given or DiscoveryPolicy()
         bases = [*usual.additional_endpoint_base_addresses, *own.additional_endpoint_base_addresses]
-        for url in (self.issuer, self.preset.internal_url):
-            if url is not None and self.preset.internal_url is not None:
-                bases.append("/".join(url.split("/", 3)[:3]))
+        if self.preset.internal_url is not None:  # the document may name endpoints by both names
+            bases += [self.issuer, self.preset.internal_url]
         return replace(
             usual,
             require_https=usual.require_https and own.require_https,
@@ -141,7 +140,10 @@ class ClientProvider:
         if self.preset is None:
             return metadata_of(discovered)
         self.check_metadata(discovered.issuer)
-        document = {**self.preset.metadata, **json.loads(discovered.content)}
+        found_there = metadata_of(discovered)
+        document = {**self.preset.metadata, **(found_there.document or {})}
+        if document == found_there.document:
+            return found_there
         return metadata_of(discovered._replace(content=json.dumps(document).encode()))
 
     def check_metadata(self, named: str | None) -> None:
@@ -190,11 +192,11 @@ class ClientProvider:
             return None
         return Provider(name="known", issuer=named, bound_claim=known.bound_claim)
 
-    def answering_issuer(self, named: str, answered: object) -> str:
+    def expected_issuer(self, named: str, answered: object) -> str:
         """Return the issuer that an answer to a login must name.
 
         ``named`` is the metadata's, ``answered`` the answer's: it counts if it is a name of the
-        same provider.  That of a template is compared once more, by :meth:`check_answered`.
+        same provider.  That of a template is compared once more, by :meth:`check_tenant`.
         """
         if isinstance(answered, str) and (family := self._family(named)) is not None:
             if family.bound_claim is None and family.is_issuer_of({"iss": answered}):
@@ -204,7 +206,7 @@ class ClientProvider:
                 return answered
         return named
 
-    def check_answered(self, named: str, answered: str | None, claims: Mapping[str, Any]) -> None:
+    def check_tenant(self, named: str, answered: str | None, claims: Mapping[str, Any]) -> None:
         """Raise InvalidIssuerException where answer and ID token are of two tenants."""
         family = self._family(named)
         if family is None or family.bound_claim is None or answered is None:

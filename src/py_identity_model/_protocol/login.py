@@ -139,20 +139,20 @@ class Secrets:
 
 
 def check_protection(*, nonce: bool, challenge: bool, excused: bool) -> None:
-    """Raise ConfigurationException for a login in which neither nonce nor PKCE binds the code.
+    """Raise ConfigurationException for a login that neither nonce nor PKCE binds to its answer.
 
-    Then whoever injects a stolen code logs in as its owner: RFC 9700 §2.1.1.  ``excused`` says
-    that a preset gives the reason.
+    Then anyone who injects a stolen code, or a token without one, logs in as its owner: RFC 9700
+    §2.1.1 and §2.1.2.  ``excused`` says that a preset gives the reason.
     """
     if not (nonce or challenge or excused):
         raise ConfigurationException(
-            "without PKCE an ID token with a nonce must bind the code to the login: only a preset "
-            "may do without both (nonce=False, pkce=False, and notes that say why)",
+            "PKCE, or an ID token with a nonce, must bind the answer to the login: only a preset "
+            "may do without both (nonce=False, pkce=False, and notes that say why), for codes",
             code="unprotected_login",
         )
 
 
-def unvouched(token: Mapping[str, Any]) -> dict[str, Any]:
+def without_id_token(token: Mapping[str, Any]) -> dict[str, Any]:
     """Return an answer without the ID token that nobody asked for, and nobody validates."""
     return {name: value for name, value in token.items() if name != "id_token"}
 

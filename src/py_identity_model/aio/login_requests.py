@@ -137,12 +137,13 @@ class AsyncLoginRequests(AsyncSessionAccess):
                 "code_challenge must be S256, or None for a login without PKCE: the login makes it"
             )
         challenge = self._provider.has_challenge if method == "default" else method is not None
-        in_front = "id_token" in response_type.split()  # where a nonce is never optional
+        words = response_type.split()
+        in_front = "id_token" in words  # where a nonce is never optional
         nonce = self._has_id_token(scope, response_type)
         check_protection(
             nonce=nonce and (self._require_nonce or in_front),
-            challenge=challenge,
-            excused=self._provider.is_unprotected_for_a_reason,
+            challenge=challenge and "code" in words,
+            excused=self._provider.is_unprotected_for_a_reason and "code" in words,
         )
         sent = nonce and (self._provider.has_nonce or in_front)
         return Secrets.fresh(nonce=sent, challenge=challenge)

@@ -25,7 +25,7 @@ from .._protocol.login import (
     missing_id_token,
     replayed,
     store_unavailable,
-    unvouched,
+    without_id_token,
 )
 from .._protocol.policy import DiscoveryPolicy
 from .._protocol.token_endpoint import TokenResponse, check_token_answer, refused_by
@@ -108,20 +108,20 @@ class AsyncLogins(AsyncLoginRequests):
             callback,
             begun,
             supports_iss=supported or self.profile is not None,
-            issuer=self._provider.answering_issuer(begun.issuer, answered),
+            issuer=self._provider.expected_issuer(begun.issuer, answered),
         )
         async with self._once(begun):
             front = await self._front_channel_claims(callback, begun)
             response = await self._exchange(callback, begun)
-        token = self._provider.typed(response.token or {})
+        token = self._provider.with_token_type(response.token or {})
         if callback.code is not None or "access_token" in token:
             check_token_answer(token, begun.issuer, bound=self._expects_bound(callback))
         if not begun.has_id_token:
-            return await self._begin(unvouched(token), {}, response, callback, begun)
+            return await self._begin(without_id_token(token), {}, response, callback, begun)
         claims = await self._claims(
             token.get("id_token") or callback.identity_token, begun, token.get("access_token")
         )
-        self._provider.check_answered(begun.issuer, answered, claims)
+        self._provider.check_tenant(begun.issuer, answered, claims)
         if front is not None and (front["iss"], front["sub"]) != (claims["iss"], claims["sub"]):
             raise AuthorizeCallbackException(
                 "the two ID tokens are about different users", code="subject_mismatch"

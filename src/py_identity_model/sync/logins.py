@@ -26,7 +26,7 @@ from .._protocol.login import (
     missing_id_token,
     replayed,
     store_unavailable,
-    unvouched,
+    without_id_token,
 )
 from .._protocol.policy import DiscoveryPolicy
 from .._protocol.token_endpoint import TokenResponse, check_token_answer, refused_by
@@ -109,20 +109,20 @@ class Logins(LoginRequests):
             callback,
             begun,
             supports_iss=supported or self.profile is not None,
-            issuer=self._provider.answering_issuer(begun.issuer, answered),
+            issuer=self._provider.expected_issuer(begun.issuer, answered),
         )
         with self._once(begun):
             front = self._front_channel_claims(callback, begun)
             response = self._exchange(callback, begun)
-        token = self._provider.typed(response.token or {})
+        token = self._provider.with_token_type(response.token or {})
         if callback.code is not None or "access_token" in token:
             check_token_answer(token, begun.issuer, bound=self._expects_bound(callback))
         if not begun.has_id_token:
-            return self._begin(unvouched(token), {}, response, callback, begun)
+            return self._begin(without_id_token(token), {}, response, callback, begun)
         claims = self._claims(
             token.get("id_token") or callback.identity_token, begun, token.get("access_token")
         )
-        self._provider.check_answered(begun.issuer, answered, claims)
+        self._provider.check_tenant(begun.issuer, answered, claims)
         if front is not None and (front["iss"], front["sub"]) != (claims["iss"], claims["sub"]):
             raise AuthorizeCallbackException(
                 "the two ID tokens are about different users", code="subject_mismatch"

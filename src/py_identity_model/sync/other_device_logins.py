@@ -19,7 +19,7 @@ from .._protocol.device import (
 )
 from .._protocol.discovery import DiscoveryDocumentResponse
 from .._protocol.id_token_limits import check_request_id
-from .._protocol.login import unvouched
+from .._protocol.login import without_id_token
 from .._protocol.token_endpoint import (
     Scope,
     TokenResponse,
@@ -257,10 +257,10 @@ class OtherDeviceLogins(Logins):
         """Return the session that a token response begins, its ID token validated."""
         if not response.is_successful:
             raise refused_by(address, response)
-        token = self._provider.typed(response.token or {})
+        token = self._provider.with_token_type(response.token or {})
         check_token_answer(token, address, bound=self.dpop_key is not None)
         if not has_id_token:
-            return self._begun(Session(unvouched(token), {}, response.expires_at))
+            return self._begun(Session(without_id_token(token), {}, response.expires_at))
         id_token = token.get("id_token")
         if not isinstance(id_token, str):
             raise TokenRequestException(
