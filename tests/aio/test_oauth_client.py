@@ -77,6 +77,7 @@ async def test_a_login_takes_two_calls(provider: EmbeddedProvider) -> None:
     assert session.expires_at is not None
     assert session.claims["nonce"] == begun.nonce
     for secret in (begun.state, begun.nonce, begun.code_verifier):
+        assert secret
         assert secret not in repr(begun)
     assert session.access_token not in repr(session)
 
@@ -96,6 +97,7 @@ async def test_every_login_makes_its_own_secrets(provider: EmbeddedProvider) -> 
     assert provider.count("/.well-known/openid-configuration") == 1
     sent = parse_qs(urlsplit(first.url).query)
     assert sent["code_challenge_method"] == ["S256"]
+    assert first.code_verifier
     assert first.code_verifier not in first.url
 
 
@@ -698,8 +700,21 @@ async def test_a_login_that_is_lost_is_told_apart(provider: EmbeddedProvider) ->
 def test_a_login_without_its_secrets_is_refused(name: str, value: object) -> None:
     begun = AuthorizationRequest("u", "i", "c", "r", "s", "n", "v")
     members = {**json.loads(begun.to_json()), name: value}
+    if value is None:  # which says of the last two that none was sent; see the test below
+        del members[name]
     with refused(InvalidArgumentError, "invalid_argument"):
         AuthorizationRequest.from_json(json.dumps(members))
+
+
+async def test_a_login_that_says_it_sent_no_nonce_gets_no_session(
+    provider: EmbeddedProvider,
+) -> None:
+    client = client_of(provider)
+    begun = await client.authorization_request()
+    members = {**json.loads(begun.to_json()), "nonce": None}
+    kept = AuthorizationRequest.from_json(json.dumps(members))
+    with refused(IdTokenValidationException, "nonce_mismatch"):
+        await client.callback(browsed(begun.url), kept)
 
 
 async def test_a_failed_login_leaves_one_record_without_secrets(
@@ -958,8 +973,11 @@ async def test_an_implicit_login_ends_with_what_the_browser_brought(
     assert (session.subject, session.access_token) == ("alice", "t")
     assert provider.count("/token") == 0
     begun = await client.authorization_request(response_type="id_token token")
-    values |= {"state": begun.state, "access_token": "swapped"}
+    values |= {"state": begun.state}
     with refused(IdTokenValidationException, "nonce_mismatch"):
+        await client.callback("#" + urlencode(values), begun)
+    values |= {"access_token": "swapped"}
+    with refused(IdTokenValidationException, "hash_mismatch"):
         await client.callback("#" + urlencode(values), begun)
 
 

@@ -710,7 +710,6 @@ async def test_a_new_id_token_of_the_same_login_is_taken(
 
 BAD: list[dict[str, Any]] = [
     {"sub": "mallory"},
-    {"aud": ["machine", "other"], "azp": "machine"},
     {"azp": "machine"},
     {"auth_time": 2000},
     {"nonce": "other"},
@@ -762,6 +761,19 @@ async def test_an_id_token_of_another_login_is_refused(
         provider.mint(header={"typ": "JWT"}, **claims),
         IdTokenValidationException,
         "refreshed_id_token_mismatch",
+    )
+
+
+async def test_a_refreshed_id_token_for_strangers_too_is_refused(
+    provider: EmbeddedProvider,
+) -> None:
+    claims = {**login_claims(provider), "aud": [provider.client_id, "other"]}
+    claims["azp"] = provider.client_id
+    await expect_refused(
+        provider,
+        provider.mint(header={"typ": "JWT"}, **claims),
+        IdTokenValidationException,
+        "untrusted_audience",
     )
 
 

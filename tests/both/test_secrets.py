@@ -79,6 +79,7 @@ PUBLIC = {
     *("expires_at", "expires_in", "interval", "renew_at", "token_type", "issued_token_type"),
     *("grant_type", "subject_token_type", "actor_token_type", "requested_token_type"),
     *("token_type_hint", "response_type", "response_mode", "max_age", "policy"),
+    *("has_id_token", "allow_unencrypted"),
     *("code_challenge", "code_challenge_method", "acr_values", "binding_message"),
     *("requested_expiry", "user_code", "verification_uri", "verification_uri_complete"),
     *("client_authentication", "private_key_jwt", "mtls", "dpop_key", "algorithm", "kid"),

@@ -98,6 +98,15 @@ def test_everything_may_be_signed_by_ed25519(provider: EmbeddedProvider, algorit
     assert header_of(pushed.headers["dpop"])["alg"] == "EdDSA"
 
 
+def test_a_profile_has_no_login_without_pkce(provider: EmbeddedProvider) -> None:
+    seen: list[Received] = []
+    provider.intercept = providing(provider, seen)
+    with refused(ConfigurationException, "profile_violated") as caught:
+        fapi(provider.issuer).authorization_request(code_challenge=None)
+    assert "code_challenge is required" in str(caught.value)
+    assert seen == []
+
+
 def log_in(provider: EmbeddedProvider, id_token_key: Any, algorithm: str) -> Session:
     """Log in by FAPI 2.0 at a provider that signs by this key."""
     seen: list[Received] = []

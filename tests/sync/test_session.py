@@ -709,7 +709,6 @@ def test_a_new_id_token_of_the_same_login_is_taken(
 
 BAD: list[dict[str, Any]] = [
     {"sub": "mallory"},
-    {"aud": ["machine", "other"], "azp": "machine"},
     {"azp": "machine"},
     {"auth_time": 2000},
     {"nonce": "other"},
@@ -761,6 +760,19 @@ def test_an_id_token_of_another_login_is_refused(
         provider.mint(header={"typ": "JWT"}, **claims),
         IdTokenValidationException,
         "refreshed_id_token_mismatch",
+    )
+
+
+def test_a_refreshed_id_token_for_strangers_too_is_refused(
+    provider: EmbeddedProvider,
+) -> None:
+    claims = {**login_claims(provider), "aud": [provider.client_id, "other"]}
+    claims["azp"] = provider.client_id
+    expect_refused(
+        provider,
+        provider.mint(header={"typ": "JWT"}, **claims),
+        IdTokenValidationException,
+        "untrusted_audience",
     )
 
 

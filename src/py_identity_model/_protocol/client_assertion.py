@@ -14,6 +14,7 @@ from .._jose.jwk import PrivateKey
 from .._jose.sign import SIGNING_ALGORITHMS, load_private_key, sign_compact
 from ..exceptions import ConfigurationException, InvalidArgumentError
 from .client_authentication import ClientAuthentication, Credentials
+from .mtls import certificate_members
 
 JWT_BEARER = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 _SKEW = 10  # seconds that the assertion is made older, for servers whose clock is behind
@@ -24,7 +25,8 @@ class PrivateKeyJwt:
     """What a client signs its assertions with: RFC 7523 §2.2, OpenID Connect Core §9.
 
     ``private_key`` is PEM or a JWK; ``audience`` the endpoint's own address if None;
-    ``lifetime`` is in seconds, more than 10.
+    ``lifetime`` is in seconds, more than 10; ``certificate`` (PEM or DER) is that of the key, for
+    servers that look keys up by ``x5t#S256`` or ``x5t`` (Microsoft Entra, AD FS).
 
     Example::
 
@@ -36,6 +38,7 @@ class PrivateKeyJwt:
     kid: str | None = None
     audience: str | None = None
     lifetime: int = 300
+    certificate: str | bytes | None = field(default=None, kw_only=True)
 
 
 def create_client_assertion(
@@ -57,6 +60,8 @@ def create_client_assertion(
     audience = address if config.audience is None else config.audience
     claims = _claims(client_id, audience, config.lifetime, now)
     key = load_private_key(config.private_key, config.algorithm)
+    if config.certificate is not None:
+        header |= certificate_members(config.certificate, key.public_key)
     return sign_compact(header, claims, key, config.algorithm)
 
 
@@ -100,8 +105,11 @@ class PrivateKeyJwtAuthentication(ClientAuthentication):
     """Authenticate by ``private_key_jwt``: an assertion signed anew for each attempt.
 
     ``private_key`` is PEM or a JWK.  ``audience`` is whom the assertion is for: give the issuer,
-    as FAPI 2.0 §5.3.2.1 wants; if None it is the endpoint's address.  ``lifetime`` is in
-    seconds, more than 10.  OpenID Connect Core §9, RFC 7523 §2.2.
+    as FAPI 2.0 §5.3.2.1 wants; if None it is the endpoint's address, which is not what the
+    provider expects where this program reaches it by another name.  ``lifetime`` is in seconds,
+    more than 10.  ``certificate`` (PEM or DER) is that of the key: its ``x5t#S256`` and ``x5t``
+    are sent, as Microsoft Entra and AD FS want.  OpenID Connect Core §9, RFC 7523 §2.2,
+    RFC 7515 §4.1.7.
 
     Example::
 
@@ -115,6 +123,7 @@ class PrivateKeyJwtAuthentication(ClientAuthentication):
     kid: str | None = None
     audience: str | None = None
     lifetime: int = 60
+    certificate: str | bytes | None = field(default=None, kw_only=True)
 
     @classmethod
     def of(cls, config: PrivateKeyJwt) -> PrivateKeyJwtAuthentication:
@@ -125,7 +134,12 @@ class PrivateKeyJwtAuthentication(ClientAuthentication):
             PrivateKeyJwtAuthentication.of(PrivateKeyJwt(pem_text))
         """
         return cls(
-            config.private_key, config.algorithm, config.kid, config.audience, config.lifetime
+            config.private_key,
+            config.algorithm,
+            config.kid,
+            config.audience,
+            config.lifetime,
+            certificate=config.certificate,
         )
 
     def credentials(
@@ -133,7 +147,12 @@ class PrivateKeyJwtAuthentication(ClientAuthentication):
     ) -> Credentials:
         """Return the form parameters, with an assertion made for this attempt."""
         config = PrivateKeyJwt(
-            self.private_key, self.algorithm, self.kid, self.audience, self.lifetime
+            self.private_key,
+            self.algorithm,
+            self.kid,
+            self.audience,
+            self.lifetime,
+            certificate=self.certificate,
         )
         return _assertion_form(client_id, create_client_assertion(config, client_id, address))
 

@@ -48,7 +48,7 @@ class ClientAuthentication(ABC):
         return None
 
     @property
-    def certificate(self) -> MtlsClientAuth | None:
+    def client_certificate(self) -> MtlsClientAuth | None:
         """The client certificate that a request must present."""
         return None
 

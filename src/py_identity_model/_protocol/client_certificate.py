@@ -16,7 +16,7 @@ class _CertificateAuthentication(ClientAuthentication):
     password: str | None = field(default=None, repr=False)
 
     @property
-    def certificate(self) -> MtlsClientAuth | None:
+    def client_certificate(self) -> MtlsClientAuth | None:
         """The certificate to present; None where the HTTP client presents one already."""
         if self.certificate_file is None:
             return None

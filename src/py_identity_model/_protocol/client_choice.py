@@ -50,7 +50,7 @@ def presented_certificate(
     mtls = vars(request).get("mtls")
     if mtls is not None:
         return _expect(mtls, MtlsClientAuth, "mtls")
-    return None if authentication is None else authentication.certificate
+    return None if authentication is None else authentication.client_certificate
 
 
 def _by_certificate(mtls: MtlsClientAuth) -> ClientAuthentication:

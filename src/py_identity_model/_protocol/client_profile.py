@@ -133,15 +133,20 @@ def check_provider(
 
 
 def check_request(
-    profile: ClientProfile | None, *, redirect_uri: str, response_type: str, use_par: bool
+    profile: ClientProfile | None,
+    *,
+    redirect_uri: str,
+    response_type: str,
+    use_par: bool,
+    code_challenge: str | None,
 ) -> None:
     """Raise ConfigurationException for a login that violates the profile."""
     if profile is None:
         return
     result = validate_fapi_authorization_request(
         response_type=response_type,
-        code_challenge="made for each login",
-        code_challenge_method="S256",
+        code_challenge=code_challenge,
+        code_challenge_method=None if code_challenge is None else "S256",
         redirect_uri=redirect_uri,
         use_par=use_par,
     )

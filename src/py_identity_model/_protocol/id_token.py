@@ -44,7 +44,7 @@ def check_id_token(
     if nonce is not None and not same_text(claims.get("nonce"), nonce):
         raise _refused("the nonce is not that of the request", "nonce_mismatch")
     if max_age is not None:
-        _check_age(claims, max_age, leeway, time.time() if now is None else now)
+        check_auth_time(claims, max_age, leeway, now)
     if access_token is not None and (at_hash_required or "at_hash" in claims):
         _check_hash(claims, "at_hash", access_token, alg)
     if code is not None:
@@ -74,11 +74,17 @@ def _check_party(claims: Mapping[str, Any], audience: str | Collection[str] | No
         raise _refused("the azp claim names another client", "azp_mismatch")
 
 
-def _check_age(claims: Mapping[str, Any], max_age: int, leeway: float, now: float) -> None:
+def check_auth_time(
+    claims: Mapping[str, Any], max_age: int, leeway: float, now: float | None = None
+) -> None:
+    """Raise IdTokenValidationException unless the user logged in at most ``max_age`` seconds ago.
+
+    ``leeway`` lengthens it.
+    """
     since = numeric_date(claims.get("auth_time"))
     if since is None:
         raise _refused("the auth_time claim is missing or not a number", "missing_auth_time")
-    if now - since > max_age + leeway:
+    if (time.time() if now is None else now) - since > max_age + leeway:
         raise _refused("the user's last login is too long ago", "authentication_too_old")
 
 

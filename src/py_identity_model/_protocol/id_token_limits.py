@@ -7,7 +7,9 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 from .._jose.claims import numeric_date
-from ..exceptions import IdTokenValidationException
+from .._jose.tokens import read_header, split_token
+from ..exceptions import IdTokenValidationException, TokenValidationException
+from .callback import same_text
 
 
 def check_audiences(claims: Mapping[str, Any], trusted: Collection[str]) -> None:
@@ -33,6 +35,41 @@ def check_age(
     issued = numeric_date(claims.get("iat"))
     if issued is None or (time.time() if now is None else now) - issued > max_age + leeway:
         raise _refused("it was issued too long ago", "id_token_too_old", max_age=max_age)
+
+
+def check_nonce(claims: Mapping[str, Any], sent: str | None, *, required: bool) -> None:
+    """Raise for a verified ID token with another nonce than the one sent, or without it (no. 11).
+
+    ``required`` says that it must have one.  A nonce that nobody sent is that of another login.
+    """
+    named = claims.get("nonce")
+    if sent is not None and same_text(named, sent):
+        return
+    if named is not None:
+        raise _refused("the nonce is not that of the request", "nonce_mismatch")
+    if required:
+        raise _refused(
+            "it has no nonce; if this provider sends none, require_nonce=False accepts that",
+            "nonce_mismatch",
+        )
+
+
+def check_registered_algorithm(id_token: str, allowed: Collection[str] | None) -> None:
+    """Raise for an ID token signed by an algorithm that was not agreed on (no. 7).
+
+    Nothing is verified yet; malformed tokens are refused by who verifies them.
+    """
+    if allowed is None:
+        return
+    algorithm = read_header(split_token(id_token).header).alg
+    if algorithm not in allowed:
+        raise TokenValidationException(
+            f"The algorithm {algorithm} is not allowed: if ID tokens are registered to "
+            "be signed by it, name it in id_token_algorithms",
+            "header",
+            {"alg": algorithm, "allowed": sorted(allowed)},
+            code="algorithm_not_allowed",
+        )
 
 
 def check_request_id(claims: Mapping[str, Any], auth_req_id: str) -> None:

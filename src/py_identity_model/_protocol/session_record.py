@@ -6,7 +6,7 @@ import hashlib
 import json
 import math
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from typing import Any, NamedTuple
 
@@ -47,7 +47,8 @@ class SessionRecord:
     ``version`` counts the writes, ``stamp`` tells two writes of one version apart.  ``claims``
     are the newest ID token's, ``original`` those of the first one that later ones are compared
     with.  ``answer`` is what else the token endpoint said; ``refused`` whether it refused the
-    refresh token, which is then remembered.  Times are wall clock times in seconds.
+    refresh token, which is then remembered.  ``resource`` is what the login's access token was
+    asked for, and is renewed for (RFC 8707).  Times are wall clock times in seconds.
     """
 
     issuer: str = ""
@@ -66,6 +67,7 @@ class SessionRecord:
     written_at: float = 0.0
     pending: Pending | None = field(default=None, repr=False)
     session_state: str | None = field(default=None, repr=False)
+    resource: str | Sequence[str] | None = None
 
     @property
     def subject(self) -> str | None:
@@ -141,6 +143,7 @@ _KINDS: dict[str, tuple[type, ...]] = {
     "refresh_expires_at": (int, float, _NONE),
     "written_at": (int, float),
     "userinfo": (dict, _NONE),
+    "resource": (str, list, _NONE),
     "pending": (list, _NONE),
 }
 
@@ -155,6 +158,7 @@ def begin_record(
     now: float,
     userinfo: Mapping[str, Any] | None = None,
     session_state: str | None = None,
+    resource: str | Sequence[str] | None = None,
 ) -> SessionRecord:
     """Return the record of a login: ``token`` is the answer, ``first`` its access token."""
     return SessionRecord(
@@ -169,6 +173,7 @@ def begin_record(
         answer={name: value for name, value in token.items() if name not in _OF_TOKENS},
         access_tokens={} if first is None else {LOGIN_TARGET: bare(first)},
         session_state=session_state,
+        resource=resource if resource is None or isinstance(resource, str) else [*resource],
     )
 
 

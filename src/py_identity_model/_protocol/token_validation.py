@@ -53,8 +53,9 @@ class TokenValidationConfig:
     the padding that RFC 7515 §2 forbids, as AWS load balancers send them.
 
     With ``decryption_keys`` (private keys in any of these forms) a token must be encrypted around
-    a signed one.  ``client_secret`` verifies tokens signed by HS256, HS384 or HS512, which
-    ``algorithms`` must name, and decrypts those encrypted for it (then ``decryption_keys`` may be
+    a signed one, unless ``allow_unencrypted`` says that one that is only signed will do.
+    ``client_secret`` verifies tokens signed by HS256, HS384 or HS512, which ``algorithms`` must
+    name, and decrypts those encrypted for it (then ``decryption_keys`` may be
     empty).  With ``perform_disco`` a ``jwks_uri`` says where the keys are, for a provider whose
     metadata is known: nothing is discovered then, and ``issuer`` must be one.
 
@@ -85,6 +86,7 @@ class TokenValidationConfig:
     allow_weak_keys: bool = field(default=False, kw_only=True)
     token_cache: TokenCache | None = field(default=None, kw_only=True)
     decryption_keys: PrivateKey | Sequence[PrivateKey] | None = field(default=None, kw_only=True)
+    allow_unencrypted: bool = field(default=False, kw_only=True)
     client_secret: str | None = field(default=None, kw_only=True)
     jwks_uri: str | None = field(default=None, kw_only=True)
     allow_padded_base64url: bool = field(default=False, kw_only=True)
@@ -209,9 +211,10 @@ def opened(token: str, config: TokenValidationConfig) -> tuple[str, TokenValidat
     """Return the signed token inside ``token``, and the configuration that is left for it."""
     if config.decryption_keys is None:
         return token, config
-    from .._jose.encryption import decrypt_signed
+    from .._jose.encryption import decrypt_if_encrypted, decrypt_signed
 
-    signed = decrypt_signed(token, config.decryption_keys, config.client_secret)
+    decrypted = decrypt_if_encrypted if config.allow_unencrypted else decrypt_signed
+    signed = decrypted(token, config.decryption_keys, config.client_secret)
     return signed, replace(config, decryption_keys=None)
 
 

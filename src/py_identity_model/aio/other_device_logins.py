@@ -18,6 +18,7 @@ from .._protocol.device import (
 )
 from .._protocol.discovery import DiscoveryDocumentResponse
 from .._protocol.id_token_limits import check_request_id
+from .._protocol.login import without_id_token
 from .._protocol.token_endpoint import (
     Scope,
     TokenResponse,
@@ -32,7 +33,6 @@ from .ciba import (
     wait_for_backchannel_token,
 )
 from .device import request_device_authorization, wait_for_device_token
-from .id_token import validate_id_token
 from .logins import AsyncLogins
 from .session import AsyncSession
 
@@ -103,7 +103,7 @@ class AsyncOtherDeviceLogins(AsyncLogins):
         )
         wanted = self._scope if scope is None else scope_text(scope) or ""
         return await self._session_of(
-            request.address, response, has_id_token="openid" in wanted.split()
+            request.address, response, has_id_token=self._has_id_token(wanted)
         )
 
     async def request_backchannel_login(
@@ -266,10 +266,10 @@ class AsyncOtherDeviceLogins(AsyncLogins):
         """Return the session that a token response begins, its ID token validated."""
         if not response.is_successful:
             raise refused_by(address, response)
-        token = response.token or {}
+        token = self._provider.with_token_type(response.token or {})
         check_token_answer(token, address, bound=self.dpop_key is not None)
         if not has_id_token:
-            return await self._begun(AsyncSession(token, {}, response.expires_at))
+            return await self._begun(AsyncSession(without_id_token(token), {}, response.expires_at))
         id_token = token.get("id_token")
         if not isinstance(id_token, str):
             raise TokenRequestException(
@@ -277,15 +277,7 @@ class AsyncOtherDeviceLogins(AsyncLogins):
                 address,
                 code="missing_id_token",
             )
-        claims = await validate_id_token(
-            id_token,
-            self._id_token_config(),
-            self.issuer,
-            self._http_client,
-            access_token=token.get("access_token"),
-            settings=self._settings,
-        )
-        self._check_id_token(id_token, claims)
+        claims = await self._id_token_claims(id_token, access_token=token.get("access_token"))
         return await self._begun(AsyncSession(token, claims, response.expires_at))
 
     async def _begun(self, session: AsyncSession) -> AsyncSession:

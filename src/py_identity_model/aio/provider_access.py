@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from functools import partial
-from typing import Any, Literal
 
 from .._jose.jwk import PrivateKey
+from .._protocol.arguments import seconds_of
 from .._protocol.client_arguments import check_client_arguments, client_authentication_of
 from .._protocol.client_assertion import ClientSecretJwt, PrivateKeyJwtAuthentication
 from .._protocol.client_authentication import ClientAuthentication
@@ -18,20 +18,19 @@ from .._protocol.client_profile import (
     SignedMessage,
     check_profile,
     check_provider,
-    check_signature,
-    signing_algorithms,
 )
-from .._protocol.discovery import DiscoveryDocumentResponse, metadata_of
+from .._protocol.client_provider import ClientProvider
+from .._protocol.discovery import DiscoveryDocumentResponse
 from .._protocol.dpop import DPoPKey
-from .._protocol.id_token_limits import check_age, check_audiences
+from .._protocol.encrypted_artefacts import EncryptedArtefact, artefacts_of
+from .._protocol.known_providers import Provider
 from .._protocol.mtls import resolve_mtls_endpoint
 from .._protocol.policy import DiscoveryPolicy, named_by_program
 from .._protocol.replay import MemoryReplayStore, ReplayStore
 from .._protocol.session_record import SESSION_LIFETIME, checked_lifetime
 from .._protocol.token_endpoint import Scope, scope_text
-from .._protocol.token_validation import TokenValidationConfig, check_metadata_issuer
+from .._protocol.token_validation import TokenValidationConfig
 from .._protocol.used_endpoints import check_alias, check_endpoint
-from .._protocol.userinfo import UserInfoRequest, UserInfoResponse
 from .._settings import Settings, in_force
 from ..exceptions import (
     ConfigurationException,
@@ -43,7 +42,8 @@ from .provider_cache import AsyncProviderCache, cache_of, default_cache
 from .session_records import AsyncSessionRecords, request_seconds
 from .session_store import AsyncMemorySessionStore, AsyncSessionStore
 from .token_store import AsyncMemoryTokenStore, AsyncTokenStore
-from .userinfo import get_userinfo
+
+_LEEWAY = 60.0  # seconds
 
 
 def presents_certificate(
@@ -53,7 +53,7 @@ def presents_certificate(
 
     Raises ConfigurationException for certificates that could not be presented.
     """
-    if authentication.certificate is not None and http_client is not None:
+    if authentication.client_certificate is not None and http_client is not None:
         raise ConfigurationException(
             f"{type(authentication).__name__} with certificate files and http_client cannot be "
             "combined: give the files to AsyncHTTPClient(certificate=MtlsClientAuth(…)), and "
@@ -62,7 +62,7 @@ def presents_certificate(
         )
     presented = isinstance(http_client, AsyncHTTPClient) and http_client.presents_certificate
     wanted = bound or authentication.method in _CERTIFICATE_METHODS
-    if wanted and authentication.certificate is None and http_client is None:
+    if wanted and authentication.client_certificate is None and http_client is None:
         raise ConfigurationException(
             "without certificate files an http_client is needed that presents a certificate: "
             "AsyncHTTPClient(certificate=MtlsClientAuth(…))",
@@ -79,12 +79,12 @@ class AsyncProviderAccess:
 
     def __init__(
         self,
-        issuer: str,
+        issuer: str | Provider,
         client_id: str,
         client_authentication: ClientAuthentication | None = None,
         *,
         redirect_uri: str | None = None,
-        scope: Scope = "openid",
+        scope: Scope | None = None,
         metadata: DiscoveryDocumentResponse | None = None,
         profile: ClientProfile | None = None,
         use_par: bool = False,
@@ -98,8 +98,12 @@ class AsyncProviderAccess:
         id_token_algorithms: Sequence[str] | None = None,
         trusted_audiences: Collection[str] = (),
         max_id_token_age: float | None = None,
-        leeway: float = 0.0,
+        expect_id_token: bool = False,
+        require_nonce: bool = True,
+        leeway: float | None = None,
+        allow_weak_keys: bool = False,
         decryption_keys: PrivateKey | Sequence[PrivateKey] | None = None,
+        require_encrypted: Collection[EncryptedArtefact] = (),
         client_secret: str | None = None,
         token_store: AsyncTokenStore | None = None,
         session_store: AsyncSessionStore | None = None,
@@ -109,11 +113,14 @@ class AsyncProviderAccess:
         discovery_policy: DiscoveryPolicy | None = None,
         settings: Settings | None = None,
     ) -> None:
-        self.issuer = issuer
+        self._provider = ClientProvider.of(issuer)
+        self.issuer = self._provider.issuer
         self.client_id = client_id
         self.profile = profile
         self.dpop_key = dpop_key
-        self._authentication = client_authentication_of(client_authentication, client_secret)
+        self._authentication = client_authentication_of(
+            self._provider.authentication(client_authentication, client_secret), client_secret
+        )
         check_http_client(http_client)
         self._presents_certificate = presents_certificate(
             self._authentication, http_client, tls_client_certificate_bound_access_tokens
@@ -130,7 +137,7 @@ class AsyncProviderAccess:
             message_signing=message_signing,
         )
         check_client_arguments(
-            issuer,
+            self.issuer,
             client_id,
             self._authentication,
             client_secret=client_secret,
@@ -144,10 +151,10 @@ class AsyncProviderAccess:
             raise ConfigurationException("publish_request_object needs a request_signing_key")
         self._publish = publish_request_object
         self._redirect_uri = redirect_uri
-        self._scope = scope_text(scope) or ""
+        self._scope = self._provider.scope if scope is None else scope_text(scope) or ""
         if metadata is not None:
-            check_metadata_issuer(metadata.issuer, issuer)
-        self._given = metadata
+            self._provider.check_metadata(metadata.issuer)
+        self._given = metadata or self._provider.given_metadata()
         self._use_par = use_par or profile is not None
         self._signing = (request_signing_key, request_signing_algorithm, request_signing_kid)
         self._id_tokens = id_token_algorithms
@@ -155,8 +162,14 @@ class AsyncProviderAccess:
             raise ConfigurationException("trusted_audiences must be a list of client ids")
         self._trusted_audiences = frozenset({client_id, *trusted_audiences})
         self._max_id_token_age = max_id_token_age
-        self._leeway = leeway
+        self._expect_id_token = expect_id_token
+        self._require_nonce = require_nonce and self._provider.has_nonce
+        self._leeway = _LEEWAY if leeway is None else seconds_of("leeway", leeway)
+        self._age_leeway = leeway or 0.0  # the default is for clocks, not for logins
+        self._allow_weak_keys = allow_weak_keys
         self._decryption_keys = decryption_keys
+        self._encrypted = artefacts_of(require_encrypted, decryption_keys)
+        self._token_configs: dict[str, tuple[DiscoveryDocumentResponse, TokenValidationConfig]] = {}
         self._client_secret = client_secret
         self._store = AsyncMemoryTokenStore() if token_store is None else token_store
         self._sessions = AsyncSessionRecords(
@@ -166,7 +179,7 @@ class AsyncProviderAccess:
         )
         self._replays = MemoryReplayStore() if replay_store is None else replay_store
         self._http_client = http_client
-        self._policy = named_by_program(discovery_policy)
+        self._policy = named_by_program(self._provider.policy(discovery_policy))
         self._settings = settings
 
     async def metadata(self) -> DiscoveryDocumentResponse:
@@ -186,13 +199,13 @@ class AsyncProviderAccess:
         try:
             with in_force(self._settings):
                 provider = await self._cache().metadata(
-                    self._http_client, self.issuer, self._policy
+                    self._http_client, self._provider.address, self._policy
                 )
         except TokenValidationException as error:
             status = error.details.get("status_code")
             raise DiscoveryException(str(error), self.issuer, status) from None
         # Made for each caller: what one does to its own must not send another's secret elsewhere.
-        found = metadata_of(provider)
+        found = self._provider.metadata_of(provider)
         check_provider(self.profile, found)
         return found
 
@@ -214,7 +227,9 @@ class AsyncProviderAccess:
         if self._presents_certificate:
             alias = resolve_mtls_endpoint(metadata, name)
             if alias != found:
-                check_alias(f"mtls_endpoint_aliases.{name}", alias, self._policy, self.issuer)
+                check_alias(
+                    f"mtls_endpoint_aliases.{name}", alias, self._policy, self._provider.address
+                )
                 return str(alias)
         return self._usable(metadata, name, found)
 
@@ -223,7 +238,7 @@ class AsyncProviderAccess:
         if not isinstance(url, str) or not url:
             raise ConfigurationException(f"the provider has no {name}", code="missing_endpoint")
         if self._given is None:  # the program itself answers for what it gives
-            check_endpoint(name, url, self._policy, str(metadata.issuer), self.issuer)
+            check_endpoint(name, url, self._policy, str(metadata.issuer), self._provider.address)
         return url
 
     async def _proof_of_identity(self) -> ClientAuthentication:
@@ -233,49 +248,5 @@ class AsyncProviderAccess:
             return chosen
         if chosen.audience is not None:
             return chosen
-        return replace(chosen, audience=(await self.metadata()).issuer)
-
-    def _id_token_config(self) -> TokenValidationConfig:
-        given = self._given
-        return TokenValidationConfig(
-            perform_disco=True,
-            audience=self.client_id,
-            algorithms=signing_algorithms(self.profile, self._id_tokens),
-            leeway=self._leeway,
-            discovery_policy=self._policy,
-            decryption_keys=self._decryption_keys,
-            client_secret=self._client_secret,
-            issuer=None if given is None else given.issuer,
-            jwks_uri=None if given is None else given.jwks_uri,
-        )
-
-    def _check_id_token(self, id_token: str, claims: Mapping[str, Any]) -> None:
-        """Raise for a valid ID token that this client does not take."""
-        check_signature(self.profile, id_token)
-        check_audiences(claims, self._trusted_audiences)
-        check_age(claims, self._max_id_token_age, self._leeway)
-
-    async def userinfo(
-        self,
-        access_token: str,
-        *,
-        expected_sub: str,
-        method: Literal["GET", "POST"] = "GET",
-    ) -> UserInfoResponse:
-        """Ask for the claims of the user whose ``sub`` is expected; see :func:`get_userinfo`.
-
-        Example::
-
-            response = await client.userinfo(session.access_token, expected_sub=session.subject)
-        """
-        request = UserInfoRequest(
-            await self.endpoint("userinfo_endpoint"),
-            access_token,
-            expected_sub,
-            dpop_key=self.dpop_key,
-            mtls=self._authentication.certificate,
-            token_validation_config=self._id_token_config(),
-            disco_doc_address=self.issuer,
-            method=method,
-        )
-        return await get_userinfo(request, self._http_client, settings=self._settings)
+        issuer = (await self.metadata()).issuer
+        return replace(chosen, audience=None if "{" in str(issuer) else issuer)

@@ -10,6 +10,8 @@ from .._protocol.client_authentication import ClientAuthentication
 from .._protocol.client_profile import ClientProfile, SignedMessage
 from .._protocol.discovery import DiscoveryDocumentResponse
 from .._protocol.dpop import DPoPKey
+from .._protocol.encrypted_artefacts import registered_artefacts
+from .._protocol.known_providers import Provider
 from .._protocol.policy import DiscoveryPolicy
 from .._protocol.registered_client import (
     SigningKey,
@@ -39,7 +41,10 @@ class ClientOptions(TypedDict, total=False):
     message_signing: Collection[SignedMessage]
     trusted_audiences: Collection[str]
     max_id_token_age: float | None
-    leeway: float
+    require_nonce: bool
+    expect_id_token: bool
+    leeway: float | None
+    allow_weak_keys: bool
     decryption_keys: Sequence[PrivateKey] | None
     token_store: AsyncTokenStore | None
     replay_store: ReplayStore | None
@@ -55,7 +60,7 @@ class AsyncRegisteredClient(AsyncOtherDeviceLogins):
     def from_registration(
         cls,
         registered: ClientRegistrationResponse,
-        issuer: str,
+        issuer: str | Provider,
         *,
         redirect_uri: str | None = None,
         client_authentication: ClientAuthentication | None = None,
@@ -71,7 +76,7 @@ class AsyncRegisteredClient(AsyncOtherDeviceLogins):
 
         Parameters:
             registered: what :func:`register_client` or :func:`read_client` returned.
-            issuer: the provider's.
+            issuer: the provider's, or a preset.
             redirect_uri: where logins come back to; the registered one where it is only one.
             client_authentication: needed where the registration does not hold it, as for
                 certificate files; it must be of the registered method.
@@ -108,5 +113,10 @@ class AsyncRegisteredClient(AsyncOtherDeviceLogins):
             dpop_key=dpop_key,
             id_token_algorithms=id_token_algorithms_of(registered),
             client_secret=shared_secret_of(registered),
+            require_encrypted=registered_artefacts(
+                registered.id_token_encrypted_response_alg,
+                registered.userinfo_encrypted_response_alg,
+                registered.authorization_encrypted_response_alg,
+            ),
             **options,
         )

@@ -24,8 +24,7 @@ from .._protocol.session_record import (
 )
 from .._protocol.stored_token import StoredToken
 from ..exceptions import InvalidArgumentError, PyIdentityModelException
-from .id_token import validate_id_token
-from .provider_access import AsyncProviderAccess
+from .provider_tokens import AsyncProviderTokens
 from .refreshing import refresh_token
 from .session import AsyncSession, AsyncSessionState, read_session, state_of
 from .session_records import AsyncSessionRecords
@@ -38,7 +37,7 @@ if TYPE_CHECKING:
 _TOUCHES = 10
 
 
-class AsyncSessionAccess(AsyncProviderAccess):
+class AsyncSessionAccess(AsyncProviderTokens):
     """Holds the sessions of a client."""
 
     async def session(self, text: str) -> AsyncSession:
@@ -118,13 +117,8 @@ class AsyncSessionAccess(AsyncProviderAccess):
     async def confirm_id_token(self, record: SessionRecord, target: str) -> SessionRecord:
         """Return a record with a new ID token once it was validated against the first one."""
         id_token = record.id_token or ""
-        claims = await validate_id_token(
-            id_token,
-            self._id_token_config(),
-            self.issuer,
-            self._http_client,
-            access_token=record.access_tokens[target].access_token,
-            settings=self._settings,
+        claims = await self._id_token_claims(
+            id_token, access_token=record.access_tokens[target].access_token
         )
         check_refreshed_id_token(record.original, claims)
         return with_id_token(record, id_token, claims)
@@ -179,7 +173,10 @@ class AsyncSessionRenewal:
         name, seen = str(state.name), state.record.version
         record = await records.load(name, seen)
         if not serves(record):
-            request = await self._client.refresh_request("", self._parameters)
+            parameters = self._parameters
+            if self._target == LOGIN_TARGET and record.resource is not None:
+                parameters = {**parameters, "resource": record.resource}
+            request = await self._client.refresh_request("", parameters)
             record = await records.renew(
                 name,
                 key,

@@ -21,7 +21,6 @@ from .._protocol.token_exchange import (
 )
 from .._protocol.userinfo import UserInfoResponse
 from ..exceptions import InvalidArgumentError, TokenRequestException
-from .id_token import validate_id_token
 from .introspection import introspect_token
 from .registered_client import RegisteredClient
 from .revocation import revoke_token
@@ -37,21 +36,28 @@ _ACCESS_TOKEN = "urn:ietf:params:oauth:token-type:access_token"
 class OAuthClient(RegisteredClient):
     """A client of one provider: made once, kept for the life of the program.
 
-    ``issuer`` is where the metadata is discovered (and checked anew each hour), unless
-    ``metadata`` gives it.  ``client_authentication`` says how the client proves who it is;
+    ``issuer`` is where the metadata is discovered (and checked again each hour), unless
+    ``metadata`` gives it; or a preset of ``py_identity_model.providers``, which knows the habits
+    of its provider.  ``client_authentication`` says how the client proves who it is;
     assertions are made for the issuer, and certificates lead to the provider's aliases for them.
     A ``client_secret`` verifies and opens tokens made with it, and where there is no
     ``client_authentication`` it is the authentication: by :class:`ClientSecretBasic`.
-    ``redirect_uri`` and ``scope`` are those of logins; they are pushed where the provider
+    ``redirect_uri`` and ``scope`` are those of logins (``openid`` by default; without it a login
+    is plain OAuth 2.0, unless ``expect_id_token``); they are pushed where the provider
     demands it or ``use_par`` does, and signed with ``request_signing_key`` (by
     ``request_signing_algorithm``, named ``request_signing_kid``) if it is given;
     ``publish_request_object`` serves a signed request, and returns the URL where the provider
     finds it.  ``dpop_key`` binds every token to a key: one that is not bound is refused.
 
-    ``id_token_algorithms`` is an allow-list, ``leeway`` in seconds,
+    ``id_token_algorithms`` are those that were registered, by default the provider's asymmetric
+    ones.  ``leeway`` is how many seconds clocks may differ (60 by default),
     ``trusted_audiences`` are further clients that ID tokens may be for besides this one, and
     ``max_id_token_age`` is how many seconds ago they may have been issued (by default any).
-    ``decryption_keys`` open encrypted tokens and responses.  Private keys are PEM, a JWK, a JWKS,
+    ``require_nonce=False`` accepts ID tokens without the nonce that was sent, and never with
+    another one; ``allow_weak_keys`` accepts RSA keys under 2048 bits and secrets shorter than
+    their hash.  ``decryption_keys`` open encrypted tokens and responses; ``require_encrypted``
+    names what was registered to be encrypted (``id_token``, ``userinfo``, ``response``), and
+    must be.  Private keys are PEM, a JWK, a JWKS,
     or key objects of cryptography.
 
     ``profile`` is None, ``fapi2`` or ``fapi2-message-signing``: what violates it is refused
@@ -109,14 +115,7 @@ class OAuthClient(RegisteredClient):
         response = self.present(self.refresh_request(token, parameters))
         answer = (response.token or {}) if response.is_successful else {}
         if answer.get("id_token"):
-            validate_id_token(
-                answer["id_token"],
-                self._id_token_config(),
-                self.issuer,
-                self._http_client,
-                access_token=answer.get("access_token"),
-                settings=self._settings,
-            )
+            self._id_token_claims(answer["id_token"], access_token=answer.get("access_token"))
         return response
 
     def userinfo(

@@ -19,6 +19,7 @@ from .._protocol.device import (
 )
 from .._protocol.discovery import DiscoveryDocumentResponse
 from .._protocol.id_token_limits import check_request_id
+from .._protocol.login import without_id_token
 from .._protocol.token_endpoint import (
     Scope,
     TokenResponse,
@@ -33,7 +34,6 @@ from .ciba import (
     wait_for_backchannel_token,
 )
 from .device import request_device_authorization, wait_for_device_token
-from .id_token import validate_id_token
 from .logins import Logins
 from .session import Session
 
@@ -101,7 +101,7 @@ class OtherDeviceLogins(Logins):
             request, device, self._http_client, settings=self._settings
         )
         wanted = self._scope if scope is None else scope_text(scope) or ""
-        return self._session_of(request.address, response, has_id_token="openid" in wanted.split())
+        return self._session_of(request.address, response, has_id_token=self._has_id_token(wanted))
 
     def request_backchannel_login(
         self,
@@ -257,10 +257,10 @@ class OtherDeviceLogins(Logins):
         """Return the session that a token response begins, its ID token validated."""
         if not response.is_successful:
             raise refused_by(address, response)
-        token = response.token or {}
+        token = self._provider.with_token_type(response.token or {})
         check_token_answer(token, address, bound=self.dpop_key is not None)
         if not has_id_token:
-            return self._begun(Session(token, {}, response.expires_at))
+            return self._begun(Session(without_id_token(token), {}, response.expires_at))
         id_token = token.get("id_token")
         if not isinstance(id_token, str):
             raise TokenRequestException(
@@ -268,15 +268,7 @@ class OtherDeviceLogins(Logins):
                 address,
                 code="missing_id_token",
             )
-        claims = validate_id_token(
-            id_token,
-            self._id_token_config(),
-            self.issuer,
-            self._http_client,
-            access_token=token.get("access_token"),
-            settings=self._settings,
-        )
-        self._check_id_token(id_token, claims)
+        claims = self._id_token_claims(id_token, access_token=token.get("access_token"))
         return self._begun(Session(token, claims, response.expires_at))
 
     def _begun(self, session: Session) -> Session:

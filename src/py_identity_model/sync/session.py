@@ -72,6 +72,7 @@ class Session:
         userinfo: the claims that userinfo returned, if it was asked.
         session_state: what watches the session at the provider's iframe, if it has one.
         client: the client whose login it is, if it is to be used without naming it again.
+        resource: what its access token was asked for, and is renewed for (RFC 8707).
 
     Example::
 
@@ -88,6 +89,7 @@ class Session:
         *,
         session_state: str | None = None,
         client: OAuthClient | None = None,
+        resource: str | Sequence[str] | None = None,
     ) -> None:
         now = datetime.now(UTC)
         record = begin_record(
@@ -99,6 +101,7 @@ class Session:
             now=now.timestamp(),
             userinfo=userinfo,
             session_state=session_state,
+            resource=resource,
         )
         self._state = SessionState(record, client)
 
@@ -137,8 +140,19 @@ class Session:
 
     @property
     def subject(self) -> str:
-        """Who logged in; unique for the issuer."""
-        return str(self._record.claims["sub"])
+        """Who logged in; unique for the issuer.
+
+        Raises :class:`ConfigurationException` (``no_subject``) for a login without OpenID, of
+        which only the provider's API can say whose it is.
+        """
+        subject = self._record.claims.get("sub")
+        if subject is None:
+            raise ConfigurationException(
+                "the login brought no ID token, so nothing says who logged in: ask for the scope "
+                "openid, or ask the provider's API with the access token",
+                code="no_subject",
+            )
+        return str(subject)
 
     @property
     def access_token(self) -> str:

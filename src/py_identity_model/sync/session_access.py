@@ -25,8 +25,7 @@ from .._protocol.session_record import (
 )
 from .._protocol.stored_token import StoredToken
 from ..exceptions import InvalidArgumentError, PyIdentityModelException
-from .id_token import validate_id_token
-from .provider_access import ProviderAccess
+from .provider_tokens import ProviderTokens
 from .refreshing import refresh_token
 from .session import Session, SessionState, read_session, state_of
 from .session_records import SessionRecords
@@ -39,7 +38,7 @@ if TYPE_CHECKING:
 _TOUCHES = 10
 
 
-class SessionAccess(ProviderAccess):
+class SessionAccess(ProviderTokens):
     """Holds the sessions of a client."""
 
     def session(self, text: str) -> Session:
@@ -119,13 +118,8 @@ class SessionAccess(ProviderAccess):
     def confirm_id_token(self, record: SessionRecord, target: str) -> SessionRecord:
         """Return a record with a new ID token once it was validated against the first one."""
         id_token = record.id_token or ""
-        claims = validate_id_token(
-            id_token,
-            self._id_token_config(),
-            self.issuer,
-            self._http_client,
-            access_token=record.access_tokens[target].access_token,
-            settings=self._settings,
+        claims = self._id_token_claims(
+            id_token, access_token=record.access_tokens[target].access_token
         )
         check_refreshed_id_token(record.original, claims)
         return with_id_token(record, id_token, claims)
@@ -178,7 +172,10 @@ class SessionRenewal:
         name, seen = str(state.name), state.record.version
         record = records.load(name, seen)
         if not serves(record):
-            request = self._client.refresh_request("", self._parameters)
+            parameters = self._parameters
+            if self._target == LOGIN_TARGET and record.resource is not None:
+                parameters = {**parameters, "resource": record.resource}
+            request = self._client.refresh_request("", parameters)
             record = records.renew(
                 name,
                 key,
