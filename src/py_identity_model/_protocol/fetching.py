@@ -203,6 +203,8 @@ class StoredResponse(NamedTuple):
             raise ValueError("not an answer of a known time")
         if not isinstance(headers, dict) or not all(type(one) is str for one in headers.values()):
             raise ValueError("not an answer with headers")
+        if "content-type" not in headers:  # callers differ in which they accept
+            raise ValueError("not an answer of a known type")
         limit = request.max_body if isinstance(request.max_body, int) else request.max_body()
         if not isinstance(body, str) or len(content := body.encode()) > limit:
             raise ValueError("not an answer within its bound")
