@@ -11,6 +11,7 @@ from functools import partial
 from typing import Any
 
 from .._logging import log_failure, logger
+from .._protocol.arguments import check_store
 from .._protocol.authorization_code import AuthorizationCodeTokenRequest
 from .._protocol.base import BaseRequest
 from .._protocol.client_credentials import ClientCredentialsTokenRequest
@@ -105,6 +106,8 @@ class AsyncTokenSource:
         key: str | None = None,
     ) -> None:
         _check_request(request, device)
+        if store is not None:
+            check_store("store", store, AsyncTokenStore)
         name = name_request(request, key)
         _check_name(name, store, key)
         self._prepare(margin, vars(request).get("dpop_key"))
@@ -128,6 +131,7 @@ class AsyncTokenSource:
                 SESSION_LIFETIME,
                 partial(request_seconds, http_client, settings),
             )
+            self._lineage = self._records.lineages.of(name.key)
         if isinstance(request, RefreshTokenRequest):
             self._first = SessionRecord(
                 client_id=request.client_id, refresh_token=request.refresh_token or None
@@ -320,7 +324,7 @@ class AsyncTokenSource:
                 request, device, self._http_client, settings=self._settings
             )
             token = self._judged(response, None)
-            self._first = stored = begin_record(
+            first = begin_record(
                 response.token or {},
                 {},
                 token,
@@ -328,17 +332,8 @@ class AsyncTokenSource:
                 client_id=request.client_id,
                 now=self.clock(),
             )
-            stored = await self._stored_first(records, stored)
+            stored = await records.begin(self._key, first)
         self._seen = stored.version
-
-    async def _stored_first(
-        self, records: AsyncSessionRecords, first: SessionRecord
-    ) -> SessionRecord:
-        try:
-            return await records.begin(self._key, first)
-        except PyIdentityModelException as error:
-            logger.error("a login cannot be stored, it stays in this process: %s", error.message)
-            return first
 
 
 def _check_request(request: BaseRequest, device: DeviceAuthorizationResponse | None) -> None:

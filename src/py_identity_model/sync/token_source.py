@@ -12,6 +12,7 @@ from functools import partial
 from typing import Any
 
 from .._logging import log_failure, logger
+from .._protocol.arguments import check_store
 from .._protocol.authorization_code import AuthorizationCodeTokenRequest
 from .._protocol.base import BaseRequest
 from .._protocol.client_credentials import ClientCredentialsTokenRequest
@@ -106,6 +107,8 @@ class TokenSource:
         key: str | None = None,
     ) -> None:
         _check_request(request, device)
+        if store is not None:
+            check_store("store", store, TokenStore)
         name = name_request(request, key)
         _check_name(name, store, key)
         self._prepare(margin, vars(request).get("dpop_key"))
@@ -127,6 +130,7 @@ class TokenSource:
                 SESSION_LIFETIME,
                 partial(request_seconds, http_client, settings),
             )
+            self._lineage = self._records.lineages.of(name.key)
         if isinstance(request, RefreshTokenRequest):
             self._first = SessionRecord(
                 client_id=request.client_id, refresh_token=request.refresh_token or None
@@ -315,7 +319,7 @@ class TokenSource:
                 request, device, self._http_client, settings=self._settings
             )
             token = self._judged(response, None)
-            self._first = stored = begin_record(
+            first = begin_record(
                 response.token or {},
                 {},
                 token,
@@ -323,15 +327,8 @@ class TokenSource:
                 client_id=request.client_id,
                 now=self.clock(),
             )
-            stored = self._stored_first(records, stored)
+            stored = records.begin(self._key, first)
         self._seen = stored.version
-
-    def _stored_first(self, records: SessionRecords, first: SessionRecord) -> SessionRecord:
-        try:
-            return records.begin(self._key, first)
-        except PyIdentityModelException as error:
-            logger.error("a login cannot be stored, it stays in this process: %s", error.message)
-            return first
 
 
 def _check_request(request: BaseRequest, device: DeviceAuthorizationResponse | None) -> None:
