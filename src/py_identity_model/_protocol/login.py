@@ -64,7 +64,7 @@ class AuthorizationRequest:
             members = json.loads(text)
             known = {one.name for one in fields(cls)}
             begun = cls(**{name: value for name, value in members.items() if name in known})
-        except (ValueError, TypeError, AttributeError):
+        except (ValueError, TypeError, AttributeError, RecursionError):
             begun = None
         # A nonce or a verifier that is missing would not be compared.
         if begun is None or not all(_is_text(getattr(begun, name)) for name in _SECRETS):

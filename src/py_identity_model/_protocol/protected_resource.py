@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 from ..exceptions import InvalidArgumentError
 from .addresses import WELL_KNOWN, implied_issuer, require_scheme, split_url
+from .arguments import parts_of
 from .base import BaseRequest, BaseResponse
 from .endpoint import Endpoint, json_object, refusal
 from .messages import HttpRequest, HttpResponse, UnusableAnswer
@@ -121,7 +122,7 @@ def build_protected_resource_metadata(
             "https://api.example/orders", authorization_servers=["https://op.example"]
         )
     """
-    parts = urlsplit(resource)
+    parts = parts_of("resource", resource)
     if parts.scheme != "https" or not parts.hostname or "#" in resource:
         raise InvalidArgumentError("resource must be an https URL without a fragment")
     named = {

@@ -9,6 +9,7 @@ from .._logging import log_failed_request, logger, redact_url
 from .._protocol.base import BaseRequest, BaseResponse
 from .._protocol.endpoint import Endpoint
 from .._settings import Settings, in_force
+from ..exceptions import InvalidArgumentError
 from .http import AsyncHTTPClient, send
 
 Q = TypeVar("Q", bound=BaseRequest)
@@ -21,7 +22,14 @@ async def ask(
     http_client: AsyncHTTPClient | None,
     settings: Settings | None = None,
 ) -> A:
-    """Return the answer of an endpoint; what goes wrong is in it, nothing is raised."""
+    """Return the answer of an endpoint; what goes wrong is in it, nothing is raised.
+
+    But for what is no request at all: InvalidArgumentError.
+    """
+    if not isinstance(request, BaseRequest):
+        raise InvalidArgumentError(
+            f"request must be a request of this endpoint, not {type(request).__name__}"
+        )
     try:
         built = endpoint.build(request)
         if logger.isEnabledFor(INFO):

@@ -11,7 +11,7 @@ from typing import Any
 
 from .._jose.claims import ClaimsRules, numeric_date
 from .._jose.tokens import MAX_TOKEN_SIZE
-from .._protocol.arguments import check_address, seconds_of
+from .._protocol.arguments import check_address, check_store, seconds_of
 from .._protocol.client_authentication import ClientAuthentication
 from .._protocol.introspection import TokenIntrospectionRequest
 from .._protocol.introspections import Introspections, pack_claims, unpack_claims
@@ -98,6 +98,8 @@ class AsyncOpaqueTokens:
             disco_doc_address=disco_doc_address,
         )
         self._ttl = seconds_of("cache_ttl", cache_ttl)
+        if store is not None:
+            check_store("store", store, AsyncTokenStore)
         self._store = store if cache_ttl > 0 else None
         self.accept_tokens_without_audience = accept_tokens_without_audience
         self._http_client = http_client
@@ -182,6 +184,8 @@ class AsyncOpaqueTokens:
 
 
 def _check_text(token: str) -> None:
+    if not isinstance(token, str):
+        raise InvalidArgumentError("token must be text")
     if len(token) > MAX_TOKEN_SIZE:
         raise TokenValidationException("The access token is too large", code="token_too_large")
     if not token.isascii() or not token.isprintable() or " " in token:

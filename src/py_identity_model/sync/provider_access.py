@@ -9,6 +9,7 @@ from functools import partial
 from typing import Any, Literal
 
 from .._jose.jwk import PrivateKey
+from .._protocol.arguments import check_store
 from .._protocol.client_arguments import check_client_arguments, client_authentication_of
 from .._protocol.client_assertion import ClientSecretJwt, PrivateKeyJwtAuthentication
 from .._protocol.client_authentication import ClientAuthentication
@@ -37,6 +38,7 @@ from .._settings import Settings, in_force
 from ..exceptions import (
     ConfigurationException,
     DiscoveryException,
+    InvalidArgumentError,
     TokenValidationException,
 )
 from .http import HTTPClient, check_http_client
@@ -146,6 +148,8 @@ class ProviderAccess:
         self._publish = publish_request_object
         self._redirect_uri = redirect_uri
         self._scope = scope_text(scope) or ""
+        if not isinstance(metadata, (DiscoveryDocumentResponse, type(None))):
+            raise InvalidArgumentError("metadata must be a DiscoveryDocumentResponse")
         if metadata is not None and metadata.issuer != issuer:
             raise ConfigurationException(
                 "the metadata is that of another issuer", code="issuer_not_configured"
@@ -162,6 +166,10 @@ class ProviderAccess:
         self._leeway = leeway
         self._decryption_keys = decryption_keys
         self._client_secret = client_secret
+        if token_store is not None:
+            check_store("token_store", token_store, TokenStore)
+        if session_store is not None:
+            check_store("session_store", session_store, SessionStore)
         self._store = MemoryTokenStore() if token_store is None else token_store
         self._sessions = SessionRecords(
             MemorySessionStore() if session_store is None else session_store,
