@@ -148,6 +148,11 @@ class AsyncSessionRecords:
         self, name: str, seen: int, change: Callable[[SessionRecord], SessionRecord]
     ) -> SessionRecord:
         """Store what ``change`` makes of the record, and return it."""
+        return await finish(partial(self._update, name, seen, change), SECONDS_AT_THE_END)
+
+    async def _update(
+        self, name: str, seen: int, change: Callable[[SessionRecord], SessionRecord]
+    ) -> SessionRecord:
         async with self.held(name):
             record = await self._newest(name, seen, None)
             fresh = self._stamped(change(record), record.version + 1, record.pending)
@@ -157,6 +162,9 @@ class AsyncSessionRecords:
 
     async def remove(self, name: str, seen: int) -> SessionRecord | None:
         """Delete the record, and return the newest one; None if there was none any more."""
+        return await finish(partial(self._remove, name, seen), SECONDS_AT_THE_END)
+
+    async def _remove(self, name: str, seen: int) -> SessionRecord | None:
         async with self.held(name):
             try:
                 record = await self._newest(name, seen, None)
@@ -173,7 +181,10 @@ class AsyncSessionRecords:
 
     @asynccontextmanager
     async def held(self, name: str) -> AsyncIterator[None]:
-        """Hold the lock of ``name``; a lock that was lost meanwhile fails nobody."""
+        """Hold the lock of ``name``; a lock that was lost meanwhile fails nobody.
+
+        Those who hold it are finished: when cancelled, they could not give it back by network.
+        """
         self._check_lock()
         context = self.store.lock(name)
         await enter(context)

@@ -147,6 +147,11 @@ class SessionRecords:
         self, name: str, seen: int, change: Callable[[SessionRecord], SessionRecord]
     ) -> SessionRecord:
         """Store what ``change`` makes of the record, and return it."""
+        return finish(partial(self._update, name, seen, change), SECONDS_AT_THE_END)
+
+    def _update(
+        self, name: str, seen: int, change: Callable[[SessionRecord], SessionRecord]
+    ) -> SessionRecord:
         with self.held(name):
             record = self._newest(name, seen, None)
             fresh = self._stamped(change(record), record.version + 1, record.pending)
@@ -156,6 +161,9 @@ class SessionRecords:
 
     def remove(self, name: str, seen: int) -> SessionRecord | None:
         """Delete the record, and return the newest one; None if there was none any more."""
+        return finish(partial(self._remove, name, seen), SECONDS_AT_THE_END)
+
+    def _remove(self, name: str, seen: int) -> SessionRecord | None:
         with self.held(name):
             try:
                 record = self._newest(name, seen, None)
@@ -172,7 +180,10 @@ class SessionRecords:
 
     @contextmanager
     def held(self, name: str) -> Iterator[None]:
-        """Hold the lock of ``name``; a lock that was lost meanwhile fails nobody."""
+        """Hold the lock of ``name``; a lock that was lost meanwhile fails nobody.
+
+        Those who hold it are finished: when cancelled, they could not give it back by network.
+        """
         self._check_lock()
         context = self.store.lock(name)
         enter(context)
