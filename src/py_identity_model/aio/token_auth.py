@@ -62,7 +62,7 @@ class AsyncTokenAuth(httpx.Auth):
     ) -> None:
         if not isinstance(source, AsyncTokenSource):
             raise InvalidArgumentError(
-                f"source must be an AsyncTokenSource, not {type(source).__name__}"
+                f"source must be AsyncTokenSource, not {type(source).__name__}"
             )
         if isinstance(origins, str):
             raise InvalidArgumentError("origins must be a list")

@@ -62,9 +62,7 @@ class TokenAuth(httpx.Auth):
         allow_tokens_over_plain_http: bool = False,
     ) -> None:
         if not isinstance(source, TokenSource):
-            raise InvalidArgumentError(
-                f"source must be an TokenSource, not {type(source).__name__}"
-            )
+            raise InvalidArgumentError(f"source must be TokenSource, not {type(source).__name__}")
         if isinstance(origins, str):
             raise InvalidArgumentError("origins must be a list")
         self._source = source
