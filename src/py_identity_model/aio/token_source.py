@@ -68,8 +68,9 @@ class AsyncTokenSource:
 
     A source of a login (a :class:`RefreshTokenRequest` or a device) never presents a refresh token
     whose successor it or the store knows.  Its errors have the code ``login_required`` where only
-    the user can help, ``store_unavailable`` while the store is down.  A machine's source works
-    without its store.  RFC 6749 §1.5.
+    the user can help, ``store_unavailable`` while the store is down, ``renewal_pending`` while
+    another process cannot store what its renewal brought.  A machine's source works without its
+    store.  RFC 6749 §1.5.
 
     Parameters:
         request: a :class:`ClientCredentialsTokenRequest`, :class:`RefreshTokenRequest`,

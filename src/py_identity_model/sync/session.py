@@ -209,7 +209,8 @@ class Session:
         one, which is requested once and renewed in time.
 
         Raises :class:`TokenRequestException`: ``login_required`` where only the user can help,
-        ``store_unavailable``, or what the provider says.
+        ``store_unavailable``, ``renewal_pending`` while another process that presented the refresh
+        token cannot store what came of it (try again), or what the provider says.
 
         Example::
 
