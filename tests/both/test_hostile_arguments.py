@@ -37,6 +37,7 @@ from py_identity_model import (
     TokenValidationConfig,
     aio,
     parse_authorize_callback_response,
+    set_cache_event_hook,
 )
 from py_identity_model.exceptions import InvalidArgumentError, PyIdentityModelException
 from tests.support import refused
@@ -139,9 +140,11 @@ SOUND: dict[str, Any] = {
 
 
 @pytest.fixture(autouse=True)
-def no_retries(monkeypatch: pytest.MonkeyPatch) -> None:
+def no_retries(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setenv("HTTP_RETRY_MAX_ATTEMPTS", "0")
     monkeypatch.setenv("HTTP_TIMEOUT", "1")
+    yield
+    set_cache_event_hook(None)
 
 
 def parameters(thing: Callable[..., Any]) -> list[inspect.Parameter]:

@@ -12,6 +12,7 @@ from .._protocol.token_validation import TokenValidationConfig
 from .._protocol.trusted_issuer import TrustedIssuer, untrusted_issuer_error
 from .._seam.aio import call
 from ..exceptions import (
+    ConfigurationException,
     InvalidArgumentError,
     TokenValidationException,
 )
@@ -86,8 +87,6 @@ class AsyncTrustedIssuers:
             return next((one for one in self._listed if one.matches(issuer)), None)
         try:
             found = await call(self._resolver, issuer)
-            if found is not None and not isinstance(found, TrustedIssuer):
-                raise TypeError("issuers must return a TrustedIssuer or None")
         except TokenValidationException:
             raise
         except Exception as error:  # strangers choose what it is called with, and so when it fails
@@ -95,6 +94,8 @@ class AsyncTrustedIssuers:
                 f"the resolver of issuers failed: {type(error).__name__}",
                 code="issuers_unavailable",
             ) from error
+        if found is not None and not isinstance(found, TrustedIssuer):
+            raise ConfigurationException("issuers must return a TrustedIssuer or None")
         return found
 
     def _rules_of(self, trusted: TrustedIssuer, issuer: str) -> IssuerRules:

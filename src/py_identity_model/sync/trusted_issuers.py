@@ -13,6 +13,7 @@ from .._protocol.token_validation import TokenValidationConfig
 from .._protocol.trusted_issuer import TrustedIssuer, untrusted_issuer_error
 from .._seam.sync import call
 from ..exceptions import (
+    ConfigurationException,
     InvalidArgumentError,
     TokenValidationException,
 )
@@ -87,8 +88,6 @@ class TrustedIssuers:
             return next((one for one in self._listed if one.matches(issuer)), None)
         try:
             found = call(self._resolver, issuer)
-            if found is not None and not isinstance(found, TrustedIssuer):
-                raise TypeError("issuers must return a TrustedIssuer or None")
         except TokenValidationException:
             raise
         except Exception as error:  # strangers choose what it is called with, and so when it fails
@@ -96,6 +95,8 @@ class TrustedIssuers:
                 f"the resolver of issuers failed: {type(error).__name__}",
                 code="issuers_unavailable",
             ) from error
+        if found is not None and not isinstance(found, TrustedIssuer):
+            raise ConfigurationException("issuers must return a TrustedIssuer or None")
         return found
 
     def _rules_of(self, trusted: TrustedIssuer, issuer: str) -> IssuerRules:
