@@ -82,7 +82,10 @@ def redact_url(url: str) -> str:
     """
     try:
         parts = urlsplit(url)
-        return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", ""))
+        host = parts.netloc.rpartition("@")[2]
+        plain = urlunsplit((parts.scheme, host, parts.path, "", ""))
+        # Half of a surrogate pair would break whatever writes the log.
+        return plain.encode("utf-8", "backslashreplace").decode()
     except (ValueError, TypeError, AttributeError):
         return "<unreadable URL>"
 
@@ -93,12 +96,16 @@ def scrub(text: str, secrets: Iterable[str | None] = ()) -> str:
     Short secrets are taken out where they are a word of their own: anywhere else they may be a
     part of another ("no" in "cannot").
     """
-    forms = {form for secret in secrets if secret for form in _forms_of(secret)}
+    known = [secret for secret in secrets if secret]
+    forms = {form for secret in known for form in _forms_of(secret)}
     for form in sorted(forms, key=len, reverse=True):
         if _is_distinct(form):
             text = text.replace(form, REDACTED)
         else:
             text = re.sub(f"{_WORD_BEGINS}{re.escape(form)}{_WORD_ENDS}", REDACTED, text)
+    codes = {code for secret in known for code in _codes_of(secret)}
+    for code in sorted(codes, key=len, reverse=True):
+        text = text.replace(code, REDACTED)
     text = re.sub(_SECRET_MEMBER, rf'\1"{REDACTED}"', text)
     text = re.sub(_CREDENTIALS, rf"\1\2{REDACTED}", text)
     return re.sub(_JWT, REDACTED, text)
@@ -111,11 +118,39 @@ def _forms_of(secret: str) -> Iterator[str]:
 
     quoted = secret.encode("utf-8", "surrogatepass")
     for encoded in (quote(quoted, safe=""), quote_plus(quoted, safe="")):
-        yield from (encoded, encoded.replace("%2F", "%2f"), quote(encoded, safe=""))
+        lower = re.sub("%..", lambda one: one[0].lower(), encoded)
+        yield from (encoded, lower, quote(encoded, safe=""))
     escaped = dumps(secret)[1:-1]
     yield from (escaped, escaped.replace("/", r"\/"), escape(secret), secret)
+    yield from (
+        "".join(f"{sign}{number:{kind}}{end}" for number in map(ord, secret))
+        for sign, kind, end in (("&#", "d", ";"), ("&#x", "x", ";"), ("\\u", "04x", ""))
+    )
     if secret.strip():
         yield secret.strip()
+
+
+def _codes_of(secret: str) -> Iterator[str]:
+    """Return how ``secret`` looks as hexadecimal and in base64; such texts look like no word."""
+    data = secret.encode("utf-8", "surrogatepass")
+    if len(data) < _LONG_SECRET:
+        return
+    for one in {data, quote(data, safe="").encode()}:  # Basic credentials hold the latter
+        yield from (one.hex(), *_in_base64(one))
+
+
+def _in_base64(data: bytes) -> Iterator[str]:
+    """Return what ``data`` looks like inside of a text in base64, wherever it begins there.
+
+    The characters at both ends are left out that say something of the neighbours as well.
+    """
+    from base64 import b64encode
+
+    for before in range(3):
+        text = b64encode(bytes(before) + data).decode()
+        core = text[-(-before * 8 // 6) : (before + len(data)) * 8 // 6]
+        yield from (core, core.replace("+", "-").replace("/", "_"))
+        yield from (core.replace("/", r"\/"), quote(core, safe=""))
 
 
 def _is_distinct(secret: str) -> bool:

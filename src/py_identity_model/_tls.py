@@ -99,11 +99,11 @@ def _create(verify: str | bool, folder: str | None) -> ssl.SSLContext:
         if folder:
             return ssl.create_default_context(capath=folder)
         return _usual()
-    if os.path.isdir(verify):
-        return ssl.create_default_context(capath=verify)
     try:
+        if os.path.isdir(verify):
+            return ssl.create_default_context(capath=verify)
         return ssl.create_default_context(cafile=verify)
-    except (OSError, ssl.SSLError) as error:
+    except (OSError, TypeError, ValueError) as error:
         raise InvalidArgumentError(
             f"the certificate authorities in {verify!r} cannot be read: {error}",
             code="invalid_ca_bundle",
@@ -141,7 +141,7 @@ def client_context(
     for one in several:
         try:
             context.load_cert_chain(one.certificate, one.private_key, one.password or "")
-        except (OSError, ssl.SSLError) as error:
+        except (AttributeError, OSError, TypeError, ValueError) as error:
             raise _unusable_certificate(error) from None
     if len(several) > 1:
         _refuse_same_kinds(several)

@@ -345,9 +345,13 @@ async def test_a_template_of_a_stranger_stands_for_nobody(provider: EmbeddedProv
             discovery_policy=entra_multi_tenant(allowed=[TENANT]).discovery_policy,
         )
         world.forged = {"iss": issuer.replace("{tenantid}", TENANT)}
-        with pytest.raises((DiscoveryException, InvalidIssuerException)):
+
+        async def log_in(client: AsyncOAuthClient = client, world: World = world) -> None:
             begun = await world.begin(client)
             await client.callback({"code": "c", "state": begun.state}, begun)
+
+        with pytest.raises((DiscoveryException, InvalidIssuerException)):
+            await log_in()
 
 
 async def test_google_answers_by_either_of_its_names(provider: EmbeddedProvider) -> None:

@@ -12,6 +12,7 @@ from typing import Any
 import httpx
 import pytest
 
+from py_identity_model._protocol.lineages import Lineages
 from py_identity_model._seam.aio import gather, sleep
 from py_identity_model.aio import (
     AsyncMemorySessionStore,
@@ -246,6 +247,50 @@ async def test_a_store_that_went_back_is_not_believed(provider: EmbeddedProvider
     assert families.presented == ["alice-0"]
 
 
+async def test_a_backup_is_not_believed_while_an_object_knows_better(
+    provider: EmbeddedProvider,
+) -> None:
+    families = Families(provider)
+    store = AsyncMemorySessionStore()
+    client, other = [client_of(provider, session_store=store) for _ in range(2)]
+    session = session_of()
+    await client.bind(session)
+    text, backup = session.to_json(), dict(store._entries)
+    await session.refresh()
+    store._entries.update(backup)
+    for one in (client, other):
+        with refused(TokenRequestException, "login_required"):
+            await one.session(text)
+    assert families.presented == ["alice-0"]
+
+
+async def test_a_lost_record_is_not_begun_again_by_spent_tokens(provider: EmbeddedProvider) -> None:
+    families = Families(provider)
+    store = AsyncMemorySessionStore()
+    client, other = [client_of(provider, session_store=store) for _ in range(2)]
+    session = session_of()
+    await client.bind(session)
+    await session.refresh()
+    store._entries.clear()
+    for one in (client, other):
+        with refused(TokenRequestException, "login_required"):
+            await one.bind(session_of())
+    assert families.presented == ["alice-0"]
+    renewed = AsyncSession(session.token, session.claims, PAST)
+    await client.bind(renewed)
+    assert await renewed.refresh() == "login/alice-2"
+
+
+async def test_a_login_may_have_the_tokens_of_one_that_ended(provider: EmbeddedProvider) -> None:
+    client = client_of(provider)
+    first = session_of()
+    await client.bind(first)
+    await first.revoke()
+    again = session_of()
+    await client.bind(again)
+    assert (await client.session(again.to_json())).subject == "alice"
+
+
 class Faulty(AsyncMemorySessionStore):
     """A store whose calls may fail, before or after they did something."""
 
@@ -346,6 +391,54 @@ async def test_a_successor_is_stored_as_soon_as_the_store_takes_it(
     assert families.presented == ["alice-0"]
 
 
+async def test_a_login_that_cannot_be_stored_is_not_lost(provider: EmbeddedProvider) -> None:
+    families = Families(provider)
+    store = Faulty()
+    client, other = [client_of(provider, session_store=store) for _ in range(2)]
+    store.down = True
+    session = session_of()
+    await client.bind(session)
+    text = session.to_json()
+    with refused(TokenRequestException, "store_unavailable"):
+        await session.refresh()
+    store.down = False
+    assert (await client.session(text)).subject == "alice"
+    assert await session.refresh() == "login/alice-1"
+    assert await (await other.session(text)).refresh() == "login/alice-2"
+    assert families.presented == ["alice-0", "alice-1"]
+
+
+async def test_a_login_that_could_not_be_stored_replaces_none_that_is(
+    provider: EmbeddedProvider,
+) -> None:
+    families = Families(provider)
+    store = Faulty()
+    client, other = [client_of(provider, session_store=store) for _ in range(2)]
+    session, late = session_of(), session_of()
+    await other.bind(session)
+    await session.refresh()
+    store.down = True
+    client._sessions.lineages = Lineages()  # as in another process
+    await client.bind(late)
+    store.down = False
+    assert await late.refresh() == "login/alice-2"
+    assert families.presented == ["alice-0", "alice-1"]
+
+
+async def test_a_login_that_could_not_be_stored_can_be_ended(provider: EmbeddedProvider) -> None:
+    Families(provider)
+    store = Faulty()
+    client = client_of(provider, session_store=store)
+    store.down = True
+    session = session_of()
+    await client.bind(session)
+    store.down = False
+    await session.revoke()
+    with refused(TokenRequestException, "login_required"):
+        await client.session(session.to_json())
+    assert len(store) == 0
+
+
 async def test_a_store_that_is_down_is_an_error_of_its_own(provider: EmbeddedProvider) -> None:
     families = Families(provider)
     store = Faulty()
@@ -358,8 +451,6 @@ async def test_a_store_that_is_down_is_an_error_of_its_own(provider: EmbeddedPro
             await call()
     with refused(TokenRequestException, "store_unavailable"):
         await client.session(session.to_json())
-    with refused(TokenRequestException, "store_unavailable"):
-        await client.bind(session_of("bob"))
     assert families.presented == []
     store.down = False
     assert await session.get_access_token() == "login/alice-1"

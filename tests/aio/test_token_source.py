@@ -736,6 +736,33 @@ async def test_a_server_that_demands_the_nonce_it_was_given_is_not_asked_again(
     assert provider.count("/token") == 1
 
 
+async def test_a_way_over_another_origin_teaches_and_renews_nothing(
+    provider: EmbeddedProvider,
+) -> None:
+    numbered(provider, "DPoP")
+    asked: list[str] = []
+
+    def serve(request: httpx.Request) -> httpx.Response:
+        asked.append(f"{request.url.host}{request.url.path}")
+        places = {
+            "api.example/go": "https://evil.example/",
+            "evil.example/": "https://api.example/end",
+        }
+        if asked[-1] in places:
+            return httpx.Response(302, headers={"location": places[asked[-1]]})
+        assert "authorization" not in request.headers
+        headers = {"www-authenticate": 'DPoP error="invalid_token"', "dpop-nonce": "n"}
+        return httpx.Response(401, headers=headers)
+
+    auth = AsyncTokenAuth(AsyncTokenSource(request_of(provider, dpop_key=DPoPKey())))
+    transport = httpx.MockTransport(serve)
+    async with httpx.AsyncClient(transport=transport, auth=auth, follow_redirects=True) as client:
+        assert (await client.get("https://api.example/go")).status_code == 401
+    assert asked == ["api.example/go", "evil.example/", "api.example/end"]
+    assert provider.count("/token") == 1
+    assert len(auth._memory.nonces) == 0
+
+
 async def test_the_nonces_of_many_servers_are_bounded(provider: EmbeddedProvider) -> None:
     numbered(provider, "DPoP")
 

@@ -95,6 +95,7 @@ class Holder:
         self.connection = Connection(shared)
         self.records = SessionRecords(self.connection, 1e6, lambda: LEASE)
         self.records.clock = clock
+        self.lineage = self.records.lineages.of(NAME)
         self.seen = seen
         self.known: set[int] = set()
 
@@ -211,6 +212,14 @@ class Lineage(RuleBasedStateMachine):
         with suppress(PyIdentityModelException):
             holder.learn(holder.records.load(NAME, holder.seen))
         holder.connection.faults = []
+
+    @rule(index=HOLDERS)
+    def begin_again(self, index: int) -> None:
+        """Make the login of its first tokens again, where a newer one is known."""
+        holder = self.holders[index]
+        if max(holder.known, default=0) > 0:
+            with suppress(PyIdentityModelException):
+                holder.learn(holder.records.begin(NAME, SessionRecord(refresh_token="0")))
 
     @rule(index=HOLDERS, faults=FAULTS)
     def touch(self, index: int, faults: list[str]) -> None:

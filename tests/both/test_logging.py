@@ -108,3 +108,7 @@ def test_a_url_is_shown_without_what_may_be_secret(url: str, shown: str) -> None
 )
 def test_a_text_is_freed_of_secrets_in_every_form(text: str, shown: str) -> None:
     assert scrub(text, ["s/cret", None, ""]) == shown
+
+
+def test_an_address_in_a_log_can_be_written_anywhere() -> None:
+    assert redact_url("https://op.example/\ud800") == "https://op.example/\\ud800"

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import base64
 import dataclasses
 import json
 import logging
 import pickle
+import re
 import traceback
-from types import SimpleNamespace
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import quote
 
@@ -43,6 +45,7 @@ from py_identity_model import (
     TokenExchangeRequest,
     TokenIntrospectionRequest,
     TokenRevocationRequest,
+    TokenSource,
     UserInfoRequest,
     aio,
     delete_client,
@@ -64,6 +67,7 @@ from py_identity_model import (
     revoke_token,
     update_client,
 )
+from py_identity_model._logging import REDACTED, scrub
 from py_identity_model.exceptions import PyIdentityModelException
 
 URL = "https://op.example/x"
@@ -234,6 +238,39 @@ def test_what_a_provider_echoes_is_in_no_error_and_no_log(
         assert "4711" not in shown
 
 
+def in_base64(text: str) -> str:
+    return base64.b64encode(text.encode()).decode()
+
+
+ENCODINGS: list[Callable[[str], str]] = [
+    in_base64,
+    lambda text: in_base64(f"x{text}"),
+    lambda text: in_base64(f"xy{text}"),
+    lambda text: in_base64(f"web:{quote(text, safe='')}"),
+    lambda text: base64.urlsafe_b64encode(text.encode()).decode().rstrip("="),
+    lambda text: quote(in_base64(text), safe=""),
+    lambda text: in_base64(text).replace("/", r"\/"),
+    lambda text: text.encode().hex(),
+    lambda text: re.sub("%..", lambda one: one[0].lower(), quote(text, safe="")),
+    lambda text: "".join(f"&#{ord(one)};" for one in text),
+    lambda text: "".join(f"&#x{ord(one):x};" for one in text),
+    lambda text: "".join(f"\\u{ord(one):04x}" for one in text),
+]
+
+
+@pytest.mark.parametrize("encode", ENCODINGS)
+@pytest.mark.parametrize("secret", ["s3cr3t/+?~ value>4711", "abc47-xy"])
+def test_an_encoded_echo_is_taken_out_of_a_text(encode: Callable[[str], str], secret: str) -> None:
+    shown = scrub(f"<p>{encode(secret)}</p>", [secret])
+    assert REDACTED in shown
+    assert len(shown.replace(REDACTED, "")) <= len("<p></p>") + len("d2ViO...==")
+
+
+@pytest.mark.parametrize("word", ["cannot", "invalid_client", "bm90IGZvdW5k"])
+def test_a_short_secret_is_looked_for_in_no_encoding(word: str) -> None:
+    assert scrub(word, ["not"]) == word
+
+
 @pytest.mark.parametrize("end", ["\n", "\r\nX-Injected: 1", "\u00e9", "\x00", "\ud800"])
 @pytest.mark.parametrize(
     ("call", "kind"),
@@ -262,9 +299,9 @@ def test_a_secret_that_cannot_be_sent_is_in_no_error(
 @pytest.mark.parametrize("dpop_key", [None, KEY])
 def test_a_token_that_no_header_can_carry_is_not_in_what_is_raised(dpop_key: Any) -> None:
     kind = "DPoP" if dpop_key else "Bearer"
-    source: Any = SimpleNamespace(
-        dpop_key=dpop_key, get_token=lambda: StoredToken(MARK + "\n", kind)
-    )
+    request = ClientCredentialsTokenRequest(URL, "c", dpop_key=dpop_key)
+    source = TokenSource(request)
+    source._current = StoredToken(MARK + "\n", kind)
     with (
         httpx.Client(auth=TokenAuth(source)) as client,
         pytest.raises(PyIdentityModelException) as caught,

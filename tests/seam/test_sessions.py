@@ -9,7 +9,8 @@ import sys
 import textwrap
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any
 
 import httpx
@@ -226,6 +227,44 @@ def test_a_cancelled_caller_loses_no_successor(provider: EmbeddedProvider) -> No
 
     assert asyncio.run(main()) == "login/alice-1"
     assert families.presented == ["alice-0"]
+
+
+class Distant(AsyncMemorySessionStore):
+    """A store whose locks are given back by a call that takes its time, as over a network."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.held = 0
+
+    def lock(self, name: str) -> AbstractAsyncContextManager[Any]:
+        return self._held()
+
+    @asynccontextmanager
+    async def _held(self) -> AsyncIterator[None]:
+        self.held += 1
+        await asyncio.sleep(0)
+        try:
+            yield
+        finally:
+            await asyncio.sleep(0)
+            self.held -= 1
+
+
+@pytest.mark.parametrize("steps", range(12))
+def test_a_cancelled_logout_gives_its_lock_back(provider: EmbeddedProvider, steps: int) -> None:
+    async def main() -> int:
+        store = Distant()
+        client = AsyncOAuthClient(provider.issuer, "web", session_store=store)
+        session = AsyncSession({"access_token": "a", "refresh_token": "r"}, {"sub": "alice"})
+        await client.bind(session)
+        task = asyncio.create_task(client._end(session))
+        for _ in range(steps):
+            await asyncio.sleep(0)
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        return store.held
+
+    assert asyncio.run(main()) == 0
 
 
 def test_the_end_of_a_loop_lets_a_renewal_end(provider: EmbeddedProvider) -> None:

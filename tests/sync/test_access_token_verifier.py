@@ -263,6 +263,16 @@ def test_a_callback_says_whom_to_trust(
     assert second.requests == []
 
 
+def test_a_callback_that_raises_a_mistake_of_its_own_is_down(
+    provider: EmbeddedProvider,
+) -> None:
+    def build(issuer: str) -> TrustedIssuer:
+        return TrustedIssuer(f"{issuer}/{{a}}{{b}}")  # refused as an argument of ours
+
+    with answered(503, "issuers_unavailable"):
+        AccessTokenVerifier(build, "api").verify(bearer(provider.mint()))
+
+
 def test_a_callback_that_returns_something_else_is_a_mistake(
     provider: EmbeddedProvider,
 ) -> None:

@@ -224,7 +224,7 @@ def test_a_document_that_names_another_issuer_than_the_preset_is_not_used(
                     minted(world.server, "keycloak", iss="http://keycloak:8080/realms/main")
                 )
             continue
-        with answered(503, "discovery_failed"):
+        with answered(503, "issuer_not_configured"):
             verifier.verify(minted(world.server, "keycloak"))
 
 

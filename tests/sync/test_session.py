@@ -13,6 +13,7 @@ from typing import Any
 import httpx
 import pytest
 
+from py_identity_model._protocol.lineages import Lineages
 from py_identity_model._seam.sync import gather, sleep
 from py_identity_model.exceptions import (
     ConfigurationException,
@@ -247,6 +248,50 @@ def test_a_store_that_went_back_is_not_believed(provider: EmbeddedProvider) -> N
     assert families.presented == ["alice-0"]
 
 
+def test_a_backup_is_not_believed_while_an_object_knows_better(
+    provider: EmbeddedProvider,
+) -> None:
+    families = Families(provider)
+    store = MemorySessionStore()
+    client, other = [client_of(provider, session_store=store) for _ in range(2)]
+    session = session_of()
+    client.bind(session)
+    text, backup = session.to_json(), dict(store._entries)
+    session.refresh()
+    store._entries.update(backup)
+    for one in (client, other):
+        with refused(TokenRequestException, "login_required"):
+            one.session(text)
+    assert families.presented == ["alice-0"]
+
+
+def test_a_lost_record_is_not_begun_again_by_spent_tokens(provider: EmbeddedProvider) -> None:
+    families = Families(provider)
+    store = MemorySessionStore()
+    client, other = [client_of(provider, session_store=store) for _ in range(2)]
+    session = session_of()
+    client.bind(session)
+    session.refresh()
+    store._entries.clear()
+    for one in (client, other):
+        with refused(TokenRequestException, "login_required"):
+            one.bind(session_of())
+    assert families.presented == ["alice-0"]
+    renewed = Session(session.token, session.claims, PAST)
+    client.bind(renewed)
+    assert renewed.refresh() == "login/alice-2"
+
+
+def test_a_login_may_have_the_tokens_of_one_that_ended(provider: EmbeddedProvider) -> None:
+    client = client_of(provider)
+    first = session_of()
+    client.bind(first)
+    first.revoke()
+    again = session_of()
+    client.bind(again)
+    assert (client.session(again.to_json())).subject == "alice"
+
+
 class Faulty(MemorySessionStore):
     """A store whose calls may fail, before or after they did something."""
 
@@ -347,6 +392,54 @@ def test_a_successor_is_stored_as_soon_as_the_store_takes_it(
     assert families.presented == ["alice-0"]
 
 
+def test_a_login_that_cannot_be_stored_is_not_lost(provider: EmbeddedProvider) -> None:
+    families = Families(provider)
+    store = Faulty()
+    client, other = [client_of(provider, session_store=store) for _ in range(2)]
+    store.down = True
+    session = session_of()
+    client.bind(session)
+    text = session.to_json()
+    with refused(TokenRequestException, "store_unavailable"):
+        session.refresh()
+    store.down = False
+    assert (client.session(text)).subject == "alice"
+    assert session.refresh() == "login/alice-1"
+    assert (other.session(text)).refresh() == "login/alice-2"
+    assert families.presented == ["alice-0", "alice-1"]
+
+
+def test_a_login_that_could_not_be_stored_replaces_none_that_is(
+    provider: EmbeddedProvider,
+) -> None:
+    families = Families(provider)
+    store = Faulty()
+    client, other = [client_of(provider, session_store=store) for _ in range(2)]
+    session, late = session_of(), session_of()
+    other.bind(session)
+    session.refresh()
+    store.down = True
+    client._sessions.lineages = Lineages()  # as in another process
+    client.bind(late)
+    store.down = False
+    assert late.refresh() == "login/alice-2"
+    assert families.presented == ["alice-0", "alice-1"]
+
+
+def test_a_login_that_could_not_be_stored_can_be_ended(provider: EmbeddedProvider) -> None:
+    Families(provider)
+    store = Faulty()
+    client = client_of(provider, session_store=store)
+    store.down = True
+    session = session_of()
+    client.bind(session)
+    store.down = False
+    session.revoke()
+    with refused(TokenRequestException, "login_required"):
+        client.session(session.to_json())
+    assert len(store) == 0
+
+
 def test_a_store_that_is_down_is_an_error_of_its_own(provider: EmbeddedProvider) -> None:
     families = Families(provider)
     store = Faulty()
@@ -359,8 +452,6 @@ def test_a_store_that_is_down_is_an_error_of_its_own(provider: EmbeddedProvider)
             call()
     with refused(TokenRequestException, "store_unavailable"):
         client.session(session.to_json())
-    with refused(TokenRequestException, "store_unavailable"):
-        client.bind(session_of("bob"))
     assert families.presented == []
     store.down = False
     assert session.get_access_token() == "login/alice-1"

@@ -21,6 +21,7 @@ from py_identity_model._seam.sync import gather
 from py_identity_model.exceptions import (
     DPoPProofException,
     InvalidArgumentError,
+    NetworkException,
     TokenValidationException,
 )
 from py_identity_model.sync import (
@@ -405,9 +406,14 @@ def test_identifiers_are_remembered_in_any_store() -> None:
         verify_dpop_proof(proof, "GET", "https://api.example/", replay_store=two)
 
 
-def test_what_cannot_be_remembered_is_refused(caplog: pytest.LogCaptureFixture) -> None:
-    assert not StoredReplays(Broken()).add("jti", time.time() + 60)
-    assert "cannot be ruled out: ConnectionError" in caplog.text
+def test_what_cannot_be_remembered_is_no_replay_but_an_outage() -> None:
+    with refused(NetworkException, "store_unavailable"):
+        StoredReplays(Broken()).add("jti", time.time() + 60)
+    proof = create_dpop_proof(DPoPKey(), "GET", "https://api.example/")
+    with refused(DPoPProofException, "store_unavailable"):
+        verify_dpop_proof(
+            proof, "GET", "https://api.example/", replay_store=StoredReplays(Broken())
+        )
 
 
 def test_a_primed_process_primes_the_others(provider: EmbeddedProvider) -> None:

@@ -27,7 +27,10 @@ def sign_compact(
     """Return the compact token of ``header`` and ``claims``, signed by ``algorithm``."""
     from joserfc.jws import JWSRegistry
 
-    parts = (json.dumps(part, separators=(",", ":")).encode() for part in (header, claims))
+    try:
+        parts = [json.dumps(part, separators=(",", ":")).encode() for part in (header, claims)]
+    except (RecursionError, TypeError, ValueError):
+        raise InvalidArgumentError("header and claims must be JSON values") from None
     message = b".".join(encode_base64url(part) for part in parts)
     signature = JWSRegistry.algorithms[algorithm].sign(message, key)
     return b".".join((message, encode_base64url(signature))).decode()

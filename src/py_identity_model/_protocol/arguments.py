@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import math
 import re
+import sys
 from collections.abc import Iterable
+from urllib.parse import SplitResult
 
 from .._jose.algorithms import ALGORITHMS
 from ..exceptions import ConfigurationException, InvalidArgumentError
@@ -73,19 +74,40 @@ def acr_values_from(values: object) -> tuple[str, ...]:
     return tuple(found)
 
 
+def check_store(name: str, store: object, kind: type) -> None:
+    """Raise InvalidArgumentError for what is no store of ``kind``, or one of the other API.
+
+    Both APIs' stores have the same methods, and the other one's would only fail when it is used,
+    as if it were down.
+    """
+    ours = kind.__module__.split(".")[1]
+    theirs = "py_identity_model." + ("sync" if ours == "aio" else "aio") + "."
+    if not isinstance(store, kind) or any(
+        one.__module__.startswith(theirs) for one in type(store).__mro__
+    ):
+        raise InvalidArgumentError(
+            f"{name} must be a {kind.__name__} of py_identity_model.{ours}, not {_kind(store)}"
+        )
+
+
 def seconds_of(name: str, value: float) -> float:
     """Return a finite number of seconds that is not negative."""
-    if type(value) in (int, float) and math.isfinite(value) and value >= 0:
+    if type(value) in (int, float) and 0 <= value <= sys.float_info.max:
         return value
     raise InvalidArgumentError(f"{name} must be a finite number of seconds, not negative")
 
 
-def check_address(name: str, address: str, *, require_https: bool) -> None:
-    """Raise InvalidArgumentError for an address that no secret should be sent to."""
+def parts_of(name: str, url: object) -> SplitResult:
+    """Return the parts of an http or https URL that the parameter ``name`` is."""
     try:
-        parts = split_url(address)
+        return split_url(url)
     except ConfigurationException as error:
         raise InvalidArgumentError(f"{name} must be a URL: {error.message}") from None
+
+
+def check_address(name: str, address: str, *, require_https: bool) -> None:
+    """Raise InvalidArgumentError for an address that no secret should be sent to."""
+    parts = parts_of(name, address)
     if require_https and parts.scheme != "https" and not is_loopback(parts.hostname or ""):
         raise InvalidArgumentError(f"{name} must be https; require_https=False accepts plain http")
 

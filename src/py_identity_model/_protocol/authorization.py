@@ -105,7 +105,10 @@ def extra_pairs(extra: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
 def _json(value: Mapping[str, Any]) -> str:
     from json import dumps
 
-    return dumps(dict(value), separators=(",", ":"))
+    try:
+        return dumps(dict(value), separators=(",", ":"))
+    except (RecursionError, TypeError, ValueError):
+        raise InvalidArgumentError("parameters must be JSON values") from None
 
 
 def with_query(endpoint: str, pairs: Iterable[tuple[str, str]]) -> str:

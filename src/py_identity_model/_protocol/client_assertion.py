@@ -13,6 +13,7 @@ from .._jose.algorithms import ALGORITHMS
 from .._jose.jwk import PrivateKey
 from .._jose.sign import SIGNING_ALGORITHMS, load_private_key, sign_compact
 from ..exceptions import ConfigurationException, InvalidArgumentError
+from .arguments import seconds_of
 from .client_authentication import ClientAuthentication, Credentials
 from .mtls import certificate_members
 
@@ -79,7 +80,7 @@ def _claims(client_id: str, audience: str, lifetime: int, now: float | None) -> 
             raise InvalidArgumentError(f"{name} must not be empty")
     if isinstance(lifetime, bool) or not isinstance(lifetime, int) or lifetime <= _SKEW:
         raise InvalidArgumentError(f"lifetime must be more than {_SKEW} seconds")
-    issued = int(time.time() if now is None else now) - _SKEW
+    issued = int(time.time() if now is None else seconds_of("now", now)) - _SKEW
     return {
         "iss": client_id,
         "sub": client_id,

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import ClassVar, NamedTuple
 from urllib.parse import quote
 
+from ..exceptions import InvalidArgumentError
 from .mtls import MtlsClientAuth
 
 
@@ -85,7 +86,10 @@ class ClientSecretBasic(ClientAuthentication):
 
 
 def _form_encoded(text: str) -> str:
-    return text if text.isascii() and text.isalnum() else quote(text, safe="")
+    try:
+        return text if text.isascii() and text.isalnum() else quote(text, safe="")
+    except UnicodeEncodeError:  # its text quotes the secret
+        raise InvalidArgumentError("client_id and client_secret must be Unicode text") from None
 
 
 @dataclass(frozen=True)

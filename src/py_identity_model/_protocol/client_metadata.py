@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from typing import Any
-from urllib.parse import urlsplit
 
 from ..exceptions import InvalidArgumentError
 from .addresses import is_loopback
+from .arguments import parts_of
 from .client_metadata_fields import ClientMetadata, check_public, members_of
 
 _SECRETS = ("client_secret", "client_secret_expires_at")
@@ -61,11 +61,14 @@ def client_id_metadata_response(
         headers, body = client_id_metadata_response(document)
     """
     headers = {"Content-Type": "application/json", "Cache-Control": f"max-age={max_age}"}
-    return headers, json.dumps(document).encode()
+    try:
+        return headers, json.dumps(document).encode()
+    except (RecursionError, TypeError, ValueError):
+        raise InvalidArgumentError("document must be a JSON object") from None
 
 
 def _check_url(client_id: str) -> None:
-    parts = urlsplit(client_id)
+    parts = parts_of("client_id", client_id)
     dots = {".", ".."} & {*parts.path.split("/")}
     safe = parts.scheme == "https" or (parts.scheme == "http" and is_loopback(parts.hostname or ""))
     if not safe or not parts.hostname or not parts.path.strip("/") or dots:

@@ -187,8 +187,11 @@ def _addressed(
         )
     policy = config.discovery_policy
     preset = trusted.preset
-    if preset is None and trusted.disco_doc_address and policy and policy.allow_issuer_mismatch:
+    elsewhere = preset is None and trusted.disco_doc_address is not None
+    mismatch = policy is not None and policy.allow_issuer_mismatch
+    if elsewhere and mismatch and not trusted.is_template:
         # The program named the document, and the issuer of tokens: what it says is of no account.
+        # No policy does that for what tokens name.
         return replace(config, issuer=None, token_issuers=tokens)
     if trusted.is_template:
         names = [issuer, *_templates(trusted.identifier)]

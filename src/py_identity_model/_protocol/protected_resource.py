@@ -17,6 +17,7 @@ from .addresses import (
     require_scheme,
     split_url,
 )
+from .arguments import parts_of
 from .base import BaseRequest, BaseResponse
 from .endpoint import Endpoint, json_object, refusal
 from .messages import HttpRequest, HttpResponse, UnusableAnswer
@@ -142,7 +143,7 @@ def build_protected_resource_metadata(
             "https://api.example/orders", authorization_servers=["https://op.example"]
         )
     """
-    parts = urlsplit(resource)
+    parts = parts_of("resource", resource)
     plain = parts.scheme == "http" and is_loopback(parts.hostname or "")
     if not (parts.scheme == "https" or plain) or not parts.hostname or "#" in resource:
         raise InvalidArgumentError(

@@ -106,7 +106,13 @@ def request_object_response(request_object: str) -> tuple[dict[str, str], bytes]
         headers, body = request_object_response(request_object)
     """
     headers = {"Content-Type": f"application/{TYPE}", "Cache-Control": "no-store"}
-    return headers, request_object.encode("ascii")
+    return headers, _ascii(request_object)
+
+
+def _ascii(request_object: str) -> bytes:
+    if not isinstance(request_object, str) or not request_object.isascii():
+        raise InvalidArgumentError("request_object must be the text of a token")
+    return request_object.encode()
 
 
 def request_object_reference(url: str, request_object: str) -> str:
@@ -125,7 +131,7 @@ def request_object_reference(url: str, request_object: str) -> str:
 
         request_object_reference("https://rp.example/requests/1", request_object)
     """
-    digest = hashlib.sha256(request_object.encode("ascii")).digest()
+    digest = hashlib.sha256(_ascii(request_object)).digest()
     if not isinstance(url, str) or "#" in url:
         raise InvalidArgumentError("url must have no fragment")
     return _sound_reference(f"{url}#{encode_base64url(digest).decode()}")

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-import math
 import secrets
+import sys
 import time
 from base64 import urlsafe_b64encode
 
@@ -31,7 +31,7 @@ class DPoPNonces:
     def __init__(self, secret: bytes | None = None, *, lifetime: float = 300.0) -> None:
         if secret is not None and (not isinstance(secret, bytes) or len(secret) < _LEAST):
             raise InvalidArgumentError(f"secret must be at least {_LEAST} bytes")
-        if not 0 < lifetime < math.inf:
+        if not 0 < lifetime <= sys.float_info.max:
             raise InvalidArgumentError("lifetime must be positive seconds")
         self._secret = secrets.token_bytes(_LEAST) if secret is None else secret
         self._half = lifetime / 2

@@ -83,7 +83,9 @@ def create_session_state(
 
 
 def _digest(client_id: str, origin: str, browser_state: str, salt: str) -> bytes:
-    return hashlib.sha256(f"{client_id} {origin} {browser_state} {salt}".encode()).digest()
+    # A lone surrogate from a stranger is part of no hash that a provider made.
+    text = f"{client_id} {origin} {browser_state} {salt}"
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()
 
 
 def verify_session_state(

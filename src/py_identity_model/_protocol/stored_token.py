@@ -88,7 +88,10 @@ class StoredToken:
 
             StoredToken.from_json(StoredToken("t").to_json())
         """
-        return cls.from_members(json.loads(text))
+        try:
+            return cls.from_members(json.loads(text))
+        except RecursionError:
+            raise ValueError("not a stored token") from None
 
     @classmethod
     def from_members(cls, members: object) -> StoredToken:

@@ -65,9 +65,11 @@ def named_origin(url: Any) -> Origin:
 def answers_for(origin: Origin, response: Any) -> bool:
     """Whether an httpx response is ``origin``'s own.
 
-    What a redirect led to had no token: its refusal and its nonce say nothing of this origin's.
+    What a redirect led to had no token, also where it came back by another origin: its refusal
+    and its nonce say nothing of this origin's.
     """
-    return origin_of_url(response.request.url) == origin
+    way = (*response.history, response)
+    return all(origin_of_url(one.request.url) == origin for one in way)
 
 
 def challenge_errors(response: Any) -> set[str | None]:

@@ -1,6 +1,6 @@
 """How tokens are to be validated: the caller's configuration, checked and made into rules."""
 
-import math
+import sys
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
@@ -180,7 +180,7 @@ def check_leeway(leeway: object) -> None:
     if leeway is None:
         return
     fits = isinstance(leeway, (int, float)) and not isinstance(leeway, bool)
-    if not fits or not math.isfinite(leeway) or leeway < 0:  # type: ignore[arg-type, operator]
+    if not fits or not 0 <= leeway <= sys.float_info.max:  # type: ignore[operator]
         raise _misconfigured("leeway must be a finite number of seconds, not negative")
 
 

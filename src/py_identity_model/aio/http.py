@@ -111,6 +111,11 @@ class AsyncHTTPClient(Closing):
                 "nobody checked would serve all who share the store"
             )
         self.kept: dict[type, object] = {}  # what other modules remember with this client
+        if document_store is not None:
+            from .._protocol.arguments import check_store
+            from .token_store import AsyncTokenStore
+
+            check_store("document_store", document_store, AsyncTokenStore)
         self.document_store = document_store
         self.owns_client = client is None
         self._closed = False

@@ -136,8 +136,9 @@ class AsyncOAuthClient(AsyncRegisteredClient):
             response = await client.userinfo(session.access_token, expected_sub=session.subject)
         """
         if not isinstance(access_token, str):
+            known = state_of(access_token).record.subject or expected_sub
+            expected_sub = known or access_token.subject
             source = await self.token_source(session=access_token)
-            expected_sub = access_token.subject
             access_token = (await source.get_token()).access_token
         if expected_sub is None:
             raise InvalidArgumentError("expected_sub says whose claims the access token is for")
@@ -333,7 +334,7 @@ class AsyncOAuthClient(AsyncRegisteredClient):
             )
         return build_end_session_url(
             await self.endpoint("end_session_endpoint"),
-            id_token_hint=id_token_hint if session is None else session.id_token,
+            id_token_hint=id_token_hint if session is None else state_of(session).record.id_token,
             client_id=self.client_id,
             post_logout_redirect_uri=post_logout_redirect_uri,
             state=state,

@@ -12,7 +12,7 @@ from typing import Any
 
 from .._jose.claims import ClaimsRules, numeric_date
 from .._jose.tokens import MAX_TOKEN_SIZE
-from .._protocol.arguments import check_address, seconds_of
+from .._protocol.arguments import check_address, check_store, seconds_of
 from .._protocol.client_authentication import ClientAuthentication
 from .._protocol.introspection import TokenIntrospectionRequest
 from .._protocol.introspections import Introspections, pack_claims, unpack_claims
@@ -102,6 +102,8 @@ class AsyncOpaqueTokens:
             disco_doc_address=disco_doc_address,
         )
         self._ttl = seconds_of("cache_ttl", cache_ttl)
+        if store is not None:
+            check_store("store", store, AsyncTokenStore)
         self._store: AsyncBestEffortStore | None = None
         if store is not None and cache_ttl > 0:
             self._store = AsyncBestEffortStore(store)
@@ -222,6 +224,8 @@ class AsyncOpaqueTokens:
 
 
 def _check_text(token: str) -> None:
+    if not isinstance(token, str):
+        raise InvalidArgumentError("token must be text")
     if len(token) > MAX_TOKEN_SIZE:
         raise TokenValidationException("The access token is too large", code="token_too_large")
     if not token.isascii() or not token.isprintable() or " " in token:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from functools import partial
 
 from .._jose.jwk import PrivateKey
-from .._protocol.arguments import seconds_of
+from .._protocol.arguments import check_store, seconds_of
 from .._protocol.client_arguments import check_client_arguments, client_authentication_of
 from .._protocol.client_assertion import ClientSecretJwt, PrivateKeyJwtAuthentication
 from .._protocol.client_authentication import ClientAuthentication
@@ -35,6 +35,7 @@ from .._settings import Settings, in_force
 from ..exceptions import (
     ConfigurationException,
     DiscoveryException,
+    InvalidArgumentError,
     TokenValidationException,
 )
 from .http import AsyncHTTPClient, check_http_client
@@ -152,6 +153,8 @@ class AsyncProviderAccess:
         self._publish = publish_request_object
         self._redirect_uri = redirect_uri
         self._scope = self._provider.scope if scope is None else scope_text(scope) or ""
+        if not isinstance(metadata, (DiscoveryDocumentResponse, type(None))):
+            raise InvalidArgumentError("metadata must be a DiscoveryDocumentResponse")
         if metadata is not None:
             self._provider.check_metadata(metadata.issuer)
         self._given = metadata or self._provider.given_metadata()
@@ -171,6 +174,10 @@ class AsyncProviderAccess:
         self._encrypted = artefacts_of(require_encrypted, decryption_keys)
         self._token_configs: dict[str, tuple[DiscoveryDocumentResponse, TokenValidationConfig]] = {}
         self._client_secret = client_secret
+        if token_store is not None:
+            check_store("token_store", token_store, AsyncTokenStore)
+        if session_store is not None:
+            check_store("session_store", session_store, AsyncSessionStore)
         self._store = AsyncMemoryTokenStore() if token_store is None else token_store
         self._sessions = AsyncSessionRecords(
             AsyncMemorySessionStore() if session_store is None else session_store,

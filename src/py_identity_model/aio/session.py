@@ -8,6 +8,7 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from .._protocol.lineages import Lineage
 from .._protocol.revocation import TokenRevocationResponse
 from .._protocol.session_record import (
     LOGIN_TARGET,
@@ -35,11 +36,12 @@ class AsyncSessionState:
         self.client = client
         self.records: AsyncSessionRecords | None = None
         self.name: str | None = None
+        self.lineage: Lineage | None = None
         self.ended = False
         self.made_in = os.getpid()
 
     def __getstate__(self) -> dict[str, Any]:
-        return {**vars(self), "client": None, "records": None}
+        return {**vars(self), "client": None, "records": None, "lineage": None}
 
     def learn(self, record: SessionRecord) -> None:
         """Take a record that is newer than the one known."""
@@ -90,6 +92,12 @@ class AsyncSession:
         client: AsyncOAuthClient | None = None,
         resource: str | Sequence[str] | None = None,
     ) -> None:
+        about = {} if userinfo is None else userinfo
+        for name, members in (("token", token), ("claims", claims), ("userinfo", about)):
+            if not isinstance(members, Mapping):
+                raise InvalidArgumentError(
+                    f"{name} must be a mapping, not {type(members).__name__}"
+                )
         now = datetime.now(UTC)
         record = begin_record(
             token,
@@ -214,7 +222,8 @@ class AsyncSession:
         one, which is requested once and renewed in time.
 
         Raises :class:`TokenRequestException`: ``login_required`` where only the user can help,
-        ``store_unavailable``, or what the provider says.
+        ``store_unavailable``, ``renewal_pending`` while another process that presented the refresh
+        token cannot store what came of it (try again), or what the provider says.
 
         Example::
 

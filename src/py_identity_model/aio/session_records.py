@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 
 from .._fork import forget_in_child
 from .._logging import log_failure, logger
+from .._protocol.lineages import lineages_of
 from .._protocol.session_record import (
     Pending,
     Renewal,
@@ -45,9 +46,12 @@ class _Unsaved(NamedTuple):
 
     record: SessionRecord
     spent: str | None
+    begins: bool = False
 
-    def is_newer_than(self, stored: SessionRecord) -> bool:
-        """Return whether nobody renewed what is stored."""
+    def is_newer_than(self, stored: SessionRecord | None) -> bool:
+        """Return whether nobody renewed what is stored, or ended it."""
+        if stored is None or self.begins:
+            return self.begins and stored is None
         if stored.version < self.record.version:
             return True
         return stored.refresh_token == self.spent != self.record.refresh_token
@@ -69,6 +73,7 @@ class AsyncSessionRecords:
         self._flights: AsyncSingleFlight[SessionRecord] = AsyncSingleFlight(
             "py_identity_model.session"
         )
+        self.lineages = lineages_of(getattr(store, "token_store", store))
         self._unsaved: dict[str, _Unsaved] = {}
         self._forget_parent()
         forget_in_child(self)
@@ -84,8 +89,9 @@ class AsyncSessionRecords:
         Raises :class:`TokenRequestException`: ``login_required`` for a record that is lost, older
         than what was seen, or unreadable; ``store_unavailable``.
         """
+        seen = max(seen, self.lineages.seen(name))  # before the store is read
         stored, unsaved = await self._get(name), self._unsaved.get(name)
-        if stored is not None and unsaved is not None and unsaved.is_newer_than(stored):
+        if unsaved is not None and unsaved.is_newer_than(stored):
             return unsaved.record
         return self._checked(stored, seen)
 
@@ -95,11 +101,15 @@ class AsyncSessionRecords:
         return None if stored is None else await self.load(name)
 
     async def begin(self, name: str, record: SessionRecord) -> SessionRecord:
-        """Store the first record of a login, and return it, or the one that is there already."""
-        fresh = self._stamped(record, 1)
-        if await self._set(name, fresh, None):
-            return fresh
-        return await self.load(name)
+        """Store the first record of a login, and return it, or the one that is there already.
+
+        While the store is down, the record stays in this process: codes work once, so a login
+        that is refused here is lost.
+        """
+        if name in self._unsaved or self.lineages.are_past(name, record):
+            return await self.load(name)
+        self.lineages.begin(name)
+        return await self._save(name, _Unsaved(self._stamped(record, 1), None, begins=True))
 
     async def renew(
         self,
@@ -138,6 +148,11 @@ class AsyncSessionRecords:
         self, name: str, seen: int, change: Callable[[SessionRecord], SessionRecord]
     ) -> SessionRecord:
         """Store what ``change`` makes of the record, and return it."""
+        return await finish(partial(self._update, name, seen, change), SECONDS_AT_THE_END)
+
+    async def _update(
+        self, name: str, seen: int, change: Callable[[SessionRecord], SessionRecord]
+    ) -> SessionRecord:
         async with self.held(name):
             record = await self._newest(name, seen, None)
             fresh = self._stamped(change(record), record.version + 1, record.pending)
@@ -147,6 +162,9 @@ class AsyncSessionRecords:
 
     async def remove(self, name: str, seen: int) -> SessionRecord | None:
         """Delete the record, and return the newest one; None if there was none any more."""
+        return await finish(partial(self._remove, name, seen), SECONDS_AT_THE_END)
+
+    async def _remove(self, name: str, seen: int) -> SessionRecord | None:
         async with self.held(name):
             try:
                 record = await self._newest(name, seen, None)
@@ -163,7 +181,10 @@ class AsyncSessionRecords:
 
     @asynccontextmanager
     async def held(self, name: str) -> AsyncIterator[None]:
-        """Hold the lock of ``name``; a lock that was lost meanwhile fails nobody."""
+        """Hold the lock of ``name``; a lock that was lost meanwhile fails nobody.
+
+        Those who hold it are finished: when cancelled, they could not give it back by network.
+        """
         self._check_lock()
         context = self.store.lock(name)
         await enter(context)
@@ -206,13 +227,15 @@ class AsyncSessionRecords:
 
     async def _newest(self, name: str, seen: int, first: SessionRecord | None) -> SessionRecord:
         """Return the newest record that the store or this process knows."""
-        stored = await self._get(name)
-        if stored is not None and name in self._unsaved:
-            return await self._save(name, self._unsaved[name])
+        known = self.lineages.seen(name)  # before the store is read: others write meanwhile
+        stored, unsaved = await self._get(name), self._unsaved.get(name)
+        if unsaved is not None and (stored is not None or unsaved.begins):
+            return await self._save(name, unsaved)
         self._unsaved.pop(name, None)  # it was deleted meanwhile: a logout is final
-        if stored is None and seen == 0 and first is not None:
-            return first
-        return self._checked(stored, seen)
+        if stored is not None or seen > 0 or first is None or self.lineages.are_past(name, first):
+            return self._checked(stored, max(seen, known))
+        self.lineages.begin(name)
+        return first
 
     async def _marked(
         self, name: str, record: SessionRecord, serves: Callable[[SessionRecord], bool]
@@ -278,6 +301,7 @@ class AsyncSessionRecords:
     async def _save(self, name: str, unsaved: _Unsaved) -> SessionRecord:
         """Store a record; while the store is down, keep it here and try again."""
         self._unsaved[name] = unsaved
+        self.lineages.learn(name, unsaved.record, is_stored=False)
         try:
             return await self._store(name, unsaved)
         except PyIdentityModelException as error:
@@ -300,7 +324,7 @@ class AsyncSessionRecords:
         """Store a record unless the stored one is newer; return the newest."""
         record = unsaved.record
         for _ in range(3):
-            if await self._set(name, record, record.version - 1):
+            if await self._set(name, record, record.version - 1 or None):
                 self._unsaved.pop(name, None)
                 return record
             stored = await self._get(name)
@@ -318,21 +342,27 @@ class AsyncSessionRecords:
 
     async def _get(self, name: str) -> SessionRecord | None:
         try:
-            return await self.store.get(name)
+            record = await self.store.get(name)
         except Exception as error:
             if getattr(error, "code", None) == "unreadable_value":
                 raise login_required_error("the session's record cannot be read") from error
             raise store_unavailable_error(error) from error
+        if record is not None:
+            self.lineages.learn(name, record, is_stored=True)
+        return record
 
     async def _set(self, name: str, record: SessionRecord, expected: int | None) -> bool:
         seconds = record.lifetime(self.clock(), self.lifetime)
         try:
-            return await self.store.set(name, record, expected, seconds)
+            stored = await self.store.set(name, record, expected, seconds)
         except Exception as error:
             # It may have been applied, and the answer lost.
-            if await self._is_stored(name, record):
-                return True
-            raise store_unavailable_error(error) from error
+            if not await self._is_stored(name, record):
+                raise store_unavailable_error(error) from error
+            stored = True
+        if stored:
+            self.lineages.learn(name, record, is_stored=True)
+        return stored
 
     async def _is_stored(self, name: str, record: SessionRecord) -> bool:
         try:

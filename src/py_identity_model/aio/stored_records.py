@@ -19,7 +19,7 @@ class AsyncStoredRecords:
     """
 
     def __init__(self, store: AsyncTokenStore, name: str) -> None:
-        self._store = store
+        self._store = self.token_store = store
         self._memory = store if isinstance(store, AsyncMemoryTokenStore) else None
         self._copy = AsyncOnlyCopy()
         if self._memory is not None:

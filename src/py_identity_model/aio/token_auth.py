@@ -14,6 +14,7 @@ from .._protocol.dpop import proof_headers
 from .._protocol.dpop_nonces import NonceMemory
 from .._protocol.stored_token import StoredToken
 from .._protocol.token_auth import (
+    Origin,
     RefusedTokens,
     answers_for,
     challenge_errors,
@@ -59,11 +60,14 @@ class AsyncTokenAuth(httpx.Auth):
         origins: Collection[str] | None = None,
         allow_tokens_over_plain_http: bool = False,
     ) -> None:
+        if not isinstance(source, AsyncTokenSource):
+            raise InvalidArgumentError(
+                f"source must be AsyncTokenSource, not {type(source).__name__}"
+            )
         if isinstance(origins, str):
             raise InvalidArgumentError("origins must be a list")
-        urls = None if origins is None else [httpx.URL(one) for one in origins]
         self._source = source
-        self._origins = None if urls is None else {named_origin(url) for url in urls}
+        self._origins = None if origins is None else {_origin(one) for one in origins}
         self._plain = allow_tokens_over_plain_http
         self._memory = NonceMemory()
         self._refused = RefusedTokens()
@@ -168,3 +172,11 @@ class AsyncTokenAuth(httpx.Auth):
         self._memory.remember(self._memory.place(key, str(request.url)), nonce)
         demands = response.status_code == 401 and "use_dpop_nonce" in challenge_errors(response)
         return nonce if demands else None
+
+
+def _origin(text: str) -> Origin:
+    try:
+        url = httpx.URL(text)
+    except (httpx.InvalidURL, TypeError, ValueError):
+        raise InvalidArgumentError("origins must be https://host[:port] each") from None
+    return named_origin(url)

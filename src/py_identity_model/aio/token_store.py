@@ -11,9 +11,10 @@ from weakref import WeakValueDictionary
 
 from .._fork import forget_in_child
 from .._logging import logger
+from .._protocol.arguments import check_store
 from .._protocol.replay import MemoryReplayStore
 from .._seam.aio import SharedLock
-from ..exceptions import InvalidArgumentError
+from ..exceptions import InvalidArgumentError, NetworkException
 
 
 @runtime_checkable
@@ -159,7 +160,7 @@ class AsyncStoredReplays:
     For stores of your own that keep what they are given until its time: one that makes room by
     forgetting would accept a replay.  For Redis, :class:`RedisReplayStore` does the same in one
     step.  In an :class:`AsyncMemoryTokenStore` identifiers lie apart from tokens and never make
-    room; it refuses when it is full.  A store that does not answer refuses too.
+    room; it refuses when it is full.
 
     Example::
 
@@ -169,6 +170,7 @@ class AsyncStoredReplays:
     """
 
     def __init__(self, store: AsyncTokenStore) -> None:
+        check_store("store", store, AsyncTokenStore)
         self._store = store
         self._memory: AsyncMemoryTokenStore | None = None
         if isinstance(store, AsyncMemoryTokenStore) and _keeps_in_memory(store):
@@ -177,6 +179,9 @@ class AsyncStoredReplays:
 
     async def add(self, key: str, expires_at: float) -> bool:
         """Remember ``key`` until ``expires_at``, a wall clock time; return False if it was known.
+
+        Raises :class:`NetworkException`, with the code ``store_unavailable``, where the store
+        cannot say; whoever asked for the check then refuses as well.
 
         Example::
 
@@ -191,8 +196,9 @@ class AsyncStoredReplays:
                     return False
                 await self._store.set(name, "1", max(0.0, expires_at - self.clock()))
         except Exception as error:
-            logger.error("a replay cannot be ruled out: %s", type(error).__name__)
-            return False
+            raise NetworkException(
+                f"a replay cannot be ruled out: {type(error).__name__}", code="store_unavailable"
+            ) from error
         return True
 
     async def discard(self, key: str) -> None:

@@ -142,6 +142,8 @@ class AccessTokenVerifier:
         settings: Settings | None = None,
         cold_timeout: float = 2.0,
     ) -> None:
+        if not isinstance(discovery_policy, (DiscoveryPolicy, type(None))):
+            raise InvalidArgumentError("discovery_policy must be a DiscoveryPolicy")
         if not cold_timeout > 0:
             raise InvalidArgumentError("cold_timeout must be a positive number of seconds")
         names = None if audience is None else audience_of("audience", audience)

@@ -10,6 +10,7 @@ from .._logging import log_failed_request, logger, redact_url
 from .._protocol.base import BaseRequest, BaseResponse
 from .._protocol.endpoint import Endpoint
 from .._settings import Settings, in_force
+from ..exceptions import InvalidArgumentError
 from .http import HTTPClient, send
 
 Q = TypeVar("Q", bound=BaseRequest)
@@ -26,8 +27,13 @@ def ask(
 ) -> A:
     """Return the answer of an endpoint; what goes wrong is in it, nothing is raised.
 
-    ``in_turn`` is for what strangers can cause, as in :func:`send`.
+    ``in_turn`` is for what strangers can cause, as in :func:`send`.  Only what is not a request
+    at all raises InvalidArgumentError.
     """
+    if not isinstance(request, BaseRequest):
+        raise InvalidArgumentError(
+            f"request must be a request of this endpoint, not {type(request).__name__}"
+        )
     try:
         built = endpoint.build(request)
         if logger.isEnabledFor(INFO):

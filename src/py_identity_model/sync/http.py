@@ -112,6 +112,11 @@ class HTTPClient(Closing):
                 "nobody checked would serve all who share the store"
             )
         self.kept: dict[type, object] = {}  # what other modules remember with this client
+        if document_store is not None:
+            from .._protocol.arguments import check_store
+            from .token_store import TokenStore
+
+            check_store("document_store", document_store, TokenStore)
         self.document_store = document_store
         self.owns_client = client is None
         self._closed = False

@@ -8,7 +8,7 @@ from dataclasses import replace
 from functools import partial
 
 from .._jose.jwk import PrivateKey
-from .._protocol.arguments import seconds_of
+from .._protocol.arguments import check_store, seconds_of
 from .._protocol.client_arguments import check_client_arguments, client_authentication_of
 from .._protocol.client_assertion import ClientSecretJwt, PrivateKeyJwtAuthentication
 from .._protocol.client_authentication import ClientAuthentication
@@ -36,6 +36,7 @@ from .._settings import Settings, in_force
 from ..exceptions import (
     ConfigurationException,
     DiscoveryException,
+    InvalidArgumentError,
     TokenValidationException,
 )
 from .http import HTTPClient, check_http_client
@@ -153,6 +154,8 @@ class ProviderAccess:
         self._publish = publish_request_object
         self._redirect_uri = redirect_uri
         self._scope = self._provider.scope if scope is None else scope_text(scope) or ""
+        if not isinstance(metadata, (DiscoveryDocumentResponse, type(None))):
+            raise InvalidArgumentError("metadata must be a DiscoveryDocumentResponse")
         if metadata is not None:
             self._provider.check_metadata(metadata.issuer)
         self._given = metadata or self._provider.given_metadata()
@@ -172,6 +175,10 @@ class ProviderAccess:
         self._encrypted = artefacts_of(require_encrypted, decryption_keys)
         self._token_configs: dict[str, tuple[DiscoveryDocumentResponse, TokenValidationConfig]] = {}
         self._client_secret = client_secret
+        if token_store is not None:
+            check_store("token_store", token_store, TokenStore)
+        if session_store is not None:
+            check_store("session_store", session_store, SessionStore)
         self._store = MemoryTokenStore() if token_store is None else token_store
         self._sessions = SessionRecords(
             MemorySessionStore() if session_store is None else session_store,

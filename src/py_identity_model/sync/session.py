@@ -9,6 +9,7 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from .._protocol.lineages import Lineage
 from .._protocol.revocation import TokenRevocationResponse
 from .._protocol.session_record import (
     LOGIN_TARGET,
@@ -36,11 +37,12 @@ class SessionState:
         self.client = client
         self.records: SessionRecords | None = None
         self.name: str | None = None
+        self.lineage: Lineage | None = None
         self.ended = False
         self.made_in = os.getpid()
 
     def __getstate__(self) -> dict[str, Any]:
-        return {**vars(self), "client": None, "records": None}
+        return {**vars(self), "client": None, "records": None, "lineage": None}
 
     def learn(self, record: SessionRecord) -> None:
         """Take a record that is newer than the one known."""
@@ -91,6 +93,12 @@ class Session:
         client: OAuthClient | None = None,
         resource: str | Sequence[str] | None = None,
     ) -> None:
+        about = {} if userinfo is None else userinfo
+        for name, members in (("token", token), ("claims", claims), ("userinfo", about)):
+            if not isinstance(members, Mapping):
+                raise InvalidArgumentError(
+                    f"{name} must be a mapping, not {type(members).__name__}"
+                )
         now = datetime.now(UTC)
         record = begin_record(
             token,
@@ -215,7 +223,8 @@ class Session:
         one, which is requested once and renewed in time.
 
         Raises :class:`TokenRequestException`: ``login_required`` where only the user can help,
-        ``store_unavailable``, or what the provider says.
+        ``store_unavailable``, ``renewal_pending`` while another process that presented the refresh
+        token cannot store what came of it (try again), or what the provider says.
 
         Example::
 

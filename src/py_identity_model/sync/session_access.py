@@ -105,6 +105,8 @@ class SessionAccess(ProviderTokens):
     def _attach(self, state: SessionState, name: str, record: SessionRecord) -> None:
         state.client = _as_owner(self)
         state.records, state.name, state.record = self._sessions, name, record
+        state.lineage = self._sessions.lineages.of(name)
+        self._sessions.lineages.learn(name, record, is_stored=False)
 
     def session_clock(self) -> Callable[[], float]:
         """Return the wall clock that sessions go by."""

@@ -17,6 +17,7 @@ from typing import Any, NamedTuple
 
 from .._fork import forget_in_child
 from .._logging import log_failure, logger
+from .._protocol.lineages import lineages_of
 from .._protocol.session_record import (
     Pending,
     Renewal,
@@ -46,9 +47,12 @@ class _Unsaved(NamedTuple):
 
     record: SessionRecord
     spent: str | None
+    begins: bool = False
 
-    def is_newer_than(self, stored: SessionRecord) -> bool:
-        """Return whether nobody renewed what is stored."""
+    def is_newer_than(self, stored: SessionRecord | None) -> bool:
+        """Return whether nobody renewed what is stored, or ended it."""
+        if stored is None or self.begins:
+            return self.begins and stored is None
         if stored.version < self.record.version:
             return True
         return stored.refresh_token == self.spent != self.record.refresh_token
@@ -68,6 +72,7 @@ class SessionRecords:
         self.lifetime = lifetime
         self._request_seconds = request_seconds
         self._flights: SingleFlight[SessionRecord] = SingleFlight("py_identity_model.session")
+        self.lineages = lineages_of(getattr(store, "token_store", store))
         self._unsaved: dict[str, _Unsaved] = {}
         self._forget_parent()
         forget_in_child(self)
@@ -83,8 +88,9 @@ class SessionRecords:
         Raises :class:`TokenRequestException`: ``login_required`` for a record that is lost, older
         than what was seen, or unreadable; ``store_unavailable``.
         """
+        seen = max(seen, self.lineages.seen(name))  # before the store is read
         stored, unsaved = self._get(name), self._unsaved.get(name)
-        if stored is not None and unsaved is not None and unsaved.is_newer_than(stored):
+        if unsaved is not None and unsaved.is_newer_than(stored):
             return unsaved.record
         return self._checked(stored, seen)
 
@@ -94,11 +100,15 @@ class SessionRecords:
         return None if stored is None else self.load(name)
 
     def begin(self, name: str, record: SessionRecord) -> SessionRecord:
-        """Store the first record of a login, and return it, or the one that is there already."""
-        fresh = self._stamped(record, 1)
-        if self._set(name, fresh, None):
-            return fresh
-        return self.load(name)
+        """Store the first record of a login, and return it, or the one that is there already.
+
+        While the store is down, the record stays in this process: codes work once, so a login
+        that is refused here is lost.
+        """
+        if name in self._unsaved or self.lineages.are_past(name, record):
+            return self.load(name)
+        self.lineages.begin(name)
+        return self._save(name, _Unsaved(self._stamped(record, 1), None, begins=True))
 
     def renew(
         self,
@@ -137,6 +147,11 @@ class SessionRecords:
         self, name: str, seen: int, change: Callable[[SessionRecord], SessionRecord]
     ) -> SessionRecord:
         """Store what ``change`` makes of the record, and return it."""
+        return finish(partial(self._update, name, seen, change), SECONDS_AT_THE_END)
+
+    def _update(
+        self, name: str, seen: int, change: Callable[[SessionRecord], SessionRecord]
+    ) -> SessionRecord:
         with self.held(name):
             record = self._newest(name, seen, None)
             fresh = self._stamped(change(record), record.version + 1, record.pending)
@@ -146,6 +161,9 @@ class SessionRecords:
 
     def remove(self, name: str, seen: int) -> SessionRecord | None:
         """Delete the record, and return the newest one; None if there was none any more."""
+        return finish(partial(self._remove, name, seen), SECONDS_AT_THE_END)
+
+    def _remove(self, name: str, seen: int) -> SessionRecord | None:
         with self.held(name):
             try:
                 record = self._newest(name, seen, None)
@@ -162,7 +180,10 @@ class SessionRecords:
 
     @contextmanager
     def held(self, name: str) -> Iterator[None]:
-        """Hold the lock of ``name``; a lock that was lost meanwhile fails nobody."""
+        """Hold the lock of ``name``; a lock that was lost meanwhile fails nobody.
+
+        Those who hold it are finished: when cancelled, they could not give it back by network.
+        """
         self._check_lock()
         context = self.store.lock(name)
         enter(context)
@@ -205,13 +226,15 @@ class SessionRecords:
 
     def _newest(self, name: str, seen: int, first: SessionRecord | None) -> SessionRecord:
         """Return the newest record that the store or this process knows."""
-        stored = self._get(name)
-        if stored is not None and name in self._unsaved:
-            return self._save(name, self._unsaved[name])
+        known = self.lineages.seen(name)  # before the store is read: others write meanwhile
+        stored, unsaved = self._get(name), self._unsaved.get(name)
+        if unsaved is not None and (stored is not None or unsaved.begins):
+            return self._save(name, unsaved)
         self._unsaved.pop(name, None)  # it was deleted meanwhile: a logout is final
-        if stored is None and seen == 0 and first is not None:
-            return first
-        return self._checked(stored, seen)
+        if stored is not None or seen > 0 or first is None or self.lineages.are_past(name, first):
+            return self._checked(stored, max(seen, known))
+        self.lineages.begin(name)
+        return first
 
     def _marked(
         self, name: str, record: SessionRecord, serves: Callable[[SessionRecord], bool]
@@ -277,6 +300,7 @@ class SessionRecords:
     def _save(self, name: str, unsaved: _Unsaved) -> SessionRecord:
         """Store a record; while the store is down, keep it here and try again."""
         self._unsaved[name] = unsaved
+        self.lineages.learn(name, unsaved.record, is_stored=False)
         try:
             return self._store(name, unsaved)
         except PyIdentityModelException as error:
@@ -299,7 +323,7 @@ class SessionRecords:
         """Store a record unless the stored one is newer; return the newest."""
         record = unsaved.record
         for _ in range(3):
-            if self._set(name, record, record.version - 1):
+            if self._set(name, record, record.version - 1 or None):
                 self._unsaved.pop(name, None)
                 return record
             stored = self._get(name)
@@ -317,21 +341,27 @@ class SessionRecords:
 
     def _get(self, name: str) -> SessionRecord | None:
         try:
-            return self.store.get(name)
+            record = self.store.get(name)
         except Exception as error:
             if getattr(error, "code", None) == "unreadable_value":
                 raise login_required_error("the session's record cannot be read") from error
             raise store_unavailable_error(error) from error
+        if record is not None:
+            self.lineages.learn(name, record, is_stored=True)
+        return record
 
     def _set(self, name: str, record: SessionRecord, expected: int | None) -> bool:
         seconds = record.lifetime(self.clock(), self.lifetime)
         try:
-            return self.store.set(name, record, expected, seconds)
+            stored = self.store.set(name, record, expected, seconds)
         except Exception as error:
             # It may have been applied, and the answer lost.
-            if self._is_stored(name, record):
-                return True
-            raise store_unavailable_error(error) from error
+            if not self._is_stored(name, record):
+                raise store_unavailable_error(error) from error
+            stored = True
+        if stored:
+            self.lineages.learn(name, record, is_stored=True)
+        return stored
 
     def _is_stored(self, name: str, record: SessionRecord) -> bool:
         try:

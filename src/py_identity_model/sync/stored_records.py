@@ -20,7 +20,7 @@ class StoredRecords:
     """
 
     def __init__(self, store: TokenStore, name: str) -> None:
-        self._store = store
+        self._store = self.token_store = store
         self._memory = store if isinstance(store, MemoryTokenStore) else None
         self._copy = OnlyCopy()
         if self._memory is not None:

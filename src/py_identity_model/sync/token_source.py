@@ -12,6 +12,7 @@ from functools import partial
 from typing import Any
 
 from .._logging import log_failure, logger
+from .._protocol.arguments import check_store
 from .._protocol.authorization_code import AuthorizationCodeTokenRequest
 from .._protocol.base import BaseRequest
 from .._protocol.client_credentials import ClientCredentialsTokenRequest
@@ -68,8 +69,9 @@ class TokenSource:
 
     A source of a login (a :class:`RefreshTokenRequest` or a device) never presents a refresh token
     whose successor it or the store knows.  Its errors have the code ``login_required`` where only
-    the user can help, ``store_unavailable`` while the store is down.  A machine's source works
-    without its store.  RFC 6749 §1.5.
+    the user can help, ``store_unavailable`` while the store is down, ``renewal_pending`` while
+    another process cannot store what its renewal brought.  A machine's source works without its
+    store.  RFC 6749 §1.5.
 
     Parameters:
         request: a :class:`ClientCredentialsTokenRequest`, :class:`RefreshTokenRequest`,
@@ -106,6 +108,8 @@ class TokenSource:
         key: str | None = None,
     ) -> None:
         _check_request(request, device)
+        if store is not None:
+            check_store("store", store, TokenStore)
         name = name_request(request, key)
         _check_name(name, store, key)
         self._prepare(margin, vars(request).get("dpop_key"))
@@ -127,6 +131,7 @@ class TokenSource:
                 SESSION_LIFETIME,
                 partial(request_seconds, http_client, settings),
             )
+            self._lineage = self._records.lineages.of(name.key)
         if isinstance(request, RefreshTokenRequest):
             self._first = SessionRecord(
                 client_id=request.client_id, refresh_token=request.refresh_token or None
@@ -315,7 +320,7 @@ class TokenSource:
                 request, device, self._http_client, settings=self._settings
             )
             token = self._judged(response, None)
-            self._first = stored = begin_record(
+            first = begin_record(
                 response.token or {},
                 {},
                 token,
@@ -323,15 +328,8 @@ class TokenSource:
                 client_id=request.client_id,
                 now=self.clock(),
             )
-            stored = self._stored_first(records, stored)
+            stored = records.begin(self._key, first)
         self._seen = stored.version
-
-    def _stored_first(self, records: SessionRecords, first: SessionRecord) -> SessionRecord:
-        try:
-            return records.begin(self._key, first)
-        except PyIdentityModelException as error:
-            logger.error("a login cannot be stored, it stays in this process: %s", error.message)
-            return first
 
 
 def _check_request(request: BaseRequest, device: DeviceAuthorizationResponse | None) -> None:

@@ -21,7 +21,6 @@ from .._seam.sync import call
 from ..exceptions import (
     ConfigurationException,
     InvalidArgumentError,
-    PyIdentityModelException,
     TokenValidationException,
 )
 
@@ -123,9 +122,9 @@ class TrustedIssuers:
             return next(exact, None) or next(close, None)
         try:
             found = call(self._resolver, issuer)
-        except PyIdentityModelException:
+        except TokenValidationException:
             raise
-        except Exception as error:
+        except Exception as error:  # strangers choose what it is called with, and so when it fails
             raise TokenValidationException(
                 f"the resolver of issuers failed: {type(error).__name__}",
                 code="issuers_unavailable",

@@ -1,0 +1,314 @@
+"""Whatever an argument contains, what a public callable raises is an exception of this package.
+
+The rule: an argument of the right type, however hostile, raises nothing else.  One of a wrong type
+may raise a TypeError, and out of functions an AttributeError, as Python's own functions do; objects
+that are kept refuse it when they are made.  The functions in ``FILES`` open files as ``open`` does.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import Any, Protocol
+
+import pytest
+
+import py_identity_model
+from py_identity_model import (
+    AccessTokenVerifier,
+    AuthorizationRequest,
+    BackchannelAuthenticationResponse,
+    BaseRequest,
+    BaseResponse,
+    ClientSecretBasic,
+    DeviceAuthorizationResponse,
+    DiscoveryDocumentResponse,
+    DPoPKey,
+    DPoPNonces,
+    OAuthClient,
+    OpaqueTokens,
+    PrivateKeyJwt,
+    Session,
+    StoredReplays,
+    TokenAuth,
+    TokenResponse,
+    TokenSource,
+    TokenValidationConfig,
+    aio,
+    parse_authorize_callback_response,
+    set_cache_event_hook,
+)
+from py_identity_model.exceptions import InvalidArgumentError, PyIdentityModelException
+from tests.support import refused
+
+KEY = DPoPKey()
+NOWHERE = "http://127.0.0.1:1/x"
+ISSUER = "https://op.example"
+FILES = {"certificate_thumbprint_from_file"}
+
+Circle: dict[str, Any] = {}
+Circle["a"] = Circle
+Deep: list[Any] = []
+for _ in range(5000):
+    Deep = [Deep]
+
+TEXTS = [
+    "",
+    " ",
+    "\0",
+    "a\nb",
+    "é",
+    "\ud800",
+    "x\ud800y",
+    "%ud800",
+    "Bearer \ud800",
+    "https://[::",
+    "https://\ud800/",
+    "https://\u3002/",
+    "https://xn--a/",
+    "https://a:b@c/",
+    "http://127.0.0.1:99999/",
+    "http://127.0.0.1:1/\ud800",
+    "?code=\ud800&state=\ud800",
+    "." * 70_000,
+    "[" * 20_000,
+    "9" * 6000,
+    "{",
+    "a.b.c",
+    "eyJhbGciOiJub25lIn0.e30.",
+    "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----",
+]
+NUMBERS = [float("nan"), float("inf"), -float("inf"), -1, 0, 10**400, 1e300]
+MAPPINGS: list[Any] = [
+    {},
+    Circle,
+    {"a": Deep},
+    {"\ud800": "\ud800"},
+    {"a": float("nan")},
+    {"keys": [Circle]},
+    {"kty": "EC", "crv": "P-256", "x": "\ud800", "y": 5},
+    {"cnf": {"jkt": "\ud800"}},
+    {"iss": ["x"], "exp": float("nan")},
+]
+COLLECTIONS: list[Any] = [[], [""], ["\ud800"], ["a"] * 3, ("\ud800",)]
+WRONG: list[Any] = [
+    None,
+    5,
+    b"x",
+    object(),
+    [],
+    {},
+    [None],
+    [[]],
+    True,
+    1.5,
+    type,
+    [Circle],
+    Circle,
+]
+
+SOUND: dict[str, Any] = {
+    "address": NOWHERE,
+    "algorithm": "ES256",
+    "algorithms": ["ES256"],
+    "authorization_endpoint": f"{ISSUER}/authorize",
+    "check_session_iframe": f"{ISSUER}/check",
+    "client_authentication": ClientSecretBasic("s3cret"),
+    "config": PrivateKeyJwt("file", "ES256"),
+    "device": DeviceAuthorizationResponse(True, device_code="d", expires_in=1),
+    "disco": DiscoveryDocumentResponse(True, issuer=ISSUER),
+    "disco_doc_address": f"{NOWHERE}/.well-known/openid-configuration",
+    "discovery": DiscoveryDocumentResponse(True, issuer=ISSUER),
+    "encryption": "A256GCM",
+    "expected_state": "s",
+    "issuer": ISSUER,
+    "issuers": ISSUER,
+    "key": KEY,
+    "keys": {"keys": []},
+    "origin": "https://rp.example",
+    "profile": "access-token",
+    "redirect_uri": "https://rp.example/cb",
+    "require": "all",
+    "resource": "https://api.example/",
+    "response_type": "code",
+    "started": BackchannelAuthenticationResponse(True, auth_req_id="a", expires_in=1),
+    "token_validation_config": TokenValidationConfig(perform_disco=True, audience="api"),
+    "uri": "https://api.example/x",
+    "validators": [],
+}
+
+
+@pytest.fixture(autouse=True)
+def no_retries(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.setenv("HTTP_RETRY_MAX_ATTEMPTS", "0")
+    monkeypatch.setenv("HTTP_TIMEOUT", "1")
+    yield
+    set_cache_event_hook(None)
+
+
+def parameters(thing: Callable[..., Any]) -> list[inspect.Parameter]:
+    kinds = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
+    return [one for one in inspect.signature(thing).parameters.values() if one.kind in kinds]
+
+
+def sound(one: inspect.Parameter) -> Any:
+    """Return a value that fits a parameter."""
+    kind = str(one.annotation)
+    named = getattr(py_identity_model, kind.partition(" | ")[0], None)
+    if inspect.isclass(named) and issubclass(named, BaseRequest):
+        return named(**sound_arguments(named))
+    if one.name == "response" and kind != "str":
+        callback = kind == "AuthorizeCallbackResponse"
+        return parse_authorize_callback_response("?code=c") if callback else TokenResponse(True)
+    if one.name in SOUND:
+        return SOUND[one.name]
+    if kind.startswith(("bool", "int", "float")):
+        return False if kind.startswith("bool") else 5
+    if kind.startswith(("Mapping", "dict", "ClaimsProviders")):
+        return {}
+    return ["x"] if "[str]" in kind else "x"
+
+
+def sound_arguments(thing: Callable[..., Any]) -> dict[str, Any]:
+    return {one.name: sound(one) for one in parameters(thing) if one.default is one.empty}
+
+
+def hostile(one: inspect.Parameter) -> Iterator[Any]:
+    """Yield values of a parameter's own type."""
+    for kind in map(str.strip, str(one.annotation).split(" | ")):
+        if kind in {"str", "Scope", "PrivateKey", "Keys", "KeyMaterial"}:
+            yield from TEXTS
+        elif kind == "bytes":
+            yield from (b"", b"\xff\xfe", b"x" * 100)
+        elif kind in {"int", "float"}:
+            yield from NUMBERS
+        elif kind.startswith(("Mapping[str, Any", "dict[str, Any")):
+            yield from MAPPINGS
+        elif kind.startswith(("Sequence[str", "Collection[str", "Iterable[str", "list[str")):
+            yield from COLLECTIONS
+
+
+def is_made(thing: Any) -> bool:
+    """Whether a public name is called with values by programs."""
+    if not inspect.isclass(thing):
+        return callable(thing) and not getattr(thing, "_is_protocol", False)
+    left_out = (BaseException, BaseResponse, tuple, str, int)
+    return not issubclass(thing, left_out) and Protocol not in thing.__mro__
+
+
+CALLED = sorted(
+    name
+    for name in py_identity_model.__all__
+    if is_made(getattr(py_identity_model, name)) and name not in FILES and "wait_for" not in name
+)
+
+
+def outcome(call: Callable[[], object], *allowed: type[Exception]) -> str | None:
+    """Return what was raised that must not be."""
+    try:
+        call()
+    except Exception as error:
+        typed = isinstance(error, (PyIdentityModelException, *allowed))
+        return None if typed else type(error).__name__
+    return None
+
+
+def calls(
+    thing: Callable[..., Any], values: Callable[[inspect.Parameter], Iterator[Any]]
+) -> Iterator[tuple[str, Callable[[], object]]]:
+    """Yield calls with one argument changed, also inside of a request."""
+    usual = sound_arguments(thing)
+
+    def with_made(name: str, make: Callable[[], object]) -> object:
+        return thing(**{**usual, name: make()})
+
+    for one in parameters(thing):
+        for value in values(one):
+            yield one.name, partial(thing, **{**usual, one.name: value})
+        request = usual.get(one.name)
+        if isinstance(request, BaseRequest):
+            for name, make in calls(type(request), values):
+                yield f"{one.name}.{name}", partial(with_made, one.name, make)
+
+
+@pytest.mark.parametrize("name", CALLED)
+def test_what_an_argument_contains_raises_nothing_untyped(name: str) -> None:
+    found = {(one, outcome(call)) for one, call in calls(getattr(py_identity_model, name), hostile)}
+    assert {one for one in found if one[1] is not None} == set()
+
+
+KEPT = [AccessTokenVerifier, OAuthClient, OpaqueTokens, Session, StoredReplays, TokenAuth]
+
+
+@pytest.mark.parametrize("thing", [*KEPT, TokenSource, DPoPNonces])
+def test_an_object_that_is_kept_refuses_arguments_of_a_wrong_type(
+    thing: Callable[..., Any],
+) -> None:
+    found = {
+        (name, outcome(call, TypeError)) for name, call in calls(thing, lambda one: iter(WRONG))
+    }
+    assert {one for one in found if one[1] is not None} == set()
+
+
+@pytest.mark.parametrize("name", [name for name in CALLED if name.islower()])
+def test_a_function_takes_a_wrong_type_as_python_does(name: str) -> None:
+    function = getattr(py_identity_model, name)
+    found = {
+        (one, outcome(call, TypeError, AttributeError))
+        for one, call in calls(function, lambda one: iter([None, 5, b"x", object(), [], type]))
+    }
+    assert {one for one in found if one[1] is not None} == set()
+
+
+@pytest.mark.parametrize("text", TEXTS)
+def test_no_text_that_was_kept_raises_anything_untyped(text: str) -> None:
+    client = OAuthClient(ISSUER, "web")
+    assert outcome(lambda: AuthorizationRequest.from_json(text)) is None
+    assert outcome(lambda: client.session(text)) is None
+
+
+STORES = [
+    ("session_store", py_identity_model.MemorySessionStore, aio.AsyncMemorySessionStore),
+    ("token_store", py_identity_model.MemoryTokenStore, aio.AsyncMemoryTokenStore),
+]
+
+
+@pytest.mark.parametrize(("name", "blocking", "awaitable"), STORES)
+def test_a_store_of_the_other_api_is_refused(name: str, blocking: Any, awaitable: Any) -> None:
+    cases: list[tuple[Any, Any, Any]] = [
+        (OAuthClient, blocking, awaitable),
+        (aio.AsyncOAuthClient, awaitable, blocking),
+    ]
+    for client, right, wrong in cases:
+        client(ISSUER, "web", **{name: right()})
+        for store in (wrong(), object(), "text"):
+            with refused(InvalidArgumentError, "invalid_argument"):
+                client(ISSUER, "web", **{name: store})
+
+
+def test_each_object_that_takes_a_store_looks_at_it() -> None:
+    store: Any = aio.AsyncMemoryTokenStore()
+    request = py_identity_model.ClientCredentialsTokenRequest(NOWHERE, "machine", "s3cret")
+    makers: list[Callable[[], object]] = [
+        lambda: TokenSource(request, store=store),
+        lambda: StoredReplays(store),
+        lambda: OpaqueTokens(ISSUER, "api", ClientSecretBasic("s3cret"), store=store),
+        lambda: py_identity_model.HTTPClient(document_store=store),
+    ]
+    for make in makers:
+        with refused(InvalidArgumentError, "invalid_argument"):
+            make()
+
+
+def test_a_source_of_the_other_api_is_refused() -> None:
+    request = py_identity_model.ClientCredentialsTokenRequest(NOWHERE, "machine", "s3cret")
+    ours, theirs = TokenSource(request), aio.AsyncTokenSource(request)
+    wrong: list[Any] = [theirs, "text", None]
+    for one in wrong:
+        with refused(InvalidArgumentError, "invalid_argument"):
+            TokenAuth(one)
+    wrong = [ours, "text", None]
+    for one in wrong:
+        with refused(InvalidArgumentError, "invalid_argument"):
+            aio.AsyncTokenAuth(one)
