@@ -4,9 +4,9 @@
 
 mutmut cannot draw a sample, and would run every test that reaches a function; with some
 thousands of mutants that takes hours.  So a sample is drawn by hash, from each module that
-`[tool.mutmut]` in pyproject.toml lists, and each mutant first meets the tests that are quickest,
-those of different test functions first.  Survivors then meet all that reach them.  Mutants that
-only change wording (messages and log lines) are left out.
+`[tool.mutmut]` in pyproject.toml lists, and each mutant first meets a few quick tests: those of
+the test module with its module's name, then others.  Survivors then meet all that reach them.
+Mutants that only change wording (messages and log lines) are left out.
 
 Fails if less than `GOAL` of a module's sample is killed, or if a survivor is not listed, with its
 reason, in docs/mutants.md.
@@ -90,7 +90,10 @@ class _Wording(ast.NodeTransformer):
 
 
 def _lines(function: ast.AST) -> list[str]:
-    return ast.unparse(function).splitlines()[1:]  # without the name
+    bare = ast.parse(ast.unparse(function)).body[0]
+    assert isinstance(bare, (ast.FunctionDef, ast.AsyncFunctionDef))
+    bare.decorator_list = []
+    return ast.unparse(bare).splitlines()[1:]  # without the name
 
 
 def _behaviour(function: ast.AST) -> list[str]:
@@ -128,20 +131,22 @@ def select_tests(limit: tuple[int, float]) -> None:
     seconds = full["duration_by_test"]
     reached = full["tests_by_mangled_function_name"]
     for function, tests in reached.items():
-        reached[function] = list(_quickest(tests, seconds, limit))
+        module = function.rpartition(".")[0].rpartition(".")[2]
+        reached[function] = list(_quickest(tests, f"/test_{module}.py", seconds, limit))
     STATS.write_text(json.dumps(full))
 
 
 def _quickest(
-    tests: Iterable[str], seconds: dict[str, float], limit: tuple[int, float]
+    tests: Iterable[str], own: str, seconds: dict[str, float], limit: tuple[int, float]
 ) -> Iterator[str]:
+    """Yield all of the module's ``own`` tests, then one variant of each other, then a second."""
     most, budget = limit
     variants: Counter[str] = Counter()
     order: list[tuple[int, bool, float, str]] = []
     for test in sorted(tests, key=lambda test: (seconds[test], test)):
-        function = test.partition("[")[0]
-        variants[function] += 1  # of one test's parameters a few say most of what all say
-        order.append((variants[function], not test.startswith(PURE), seconds[test], test))
+        variants[test.partition("[")[0]] += 1
+        turn = 0 if own in test else variants[test.partition("[")[0]]
+        order.append((turn, not test.startswith(PURE), seconds[test], test))
     for number, (_, _, took, test) in enumerate(sorted(order)):
         budget -= took
         if number >= most or (budget < 0 and number > 5):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Coroutine, Generator
+from functools import partial
 from typing import Any
 
 import pytest
@@ -218,6 +219,32 @@ def test_a_combination_that_nobody_waits_for_is_closed_with_what_it_waits_for(
     assert isinstance(result, Coroutine)
     result.close()
     assert later.closed
+
+
+class Cancellable:
+    """A future: it is cancelled, not closed."""
+
+    cancelled = False
+
+    def __await__(self) -> Generator[str, None, None]:
+        yield "waiting"
+
+    def cancel(self) -> None:
+        self.cancelled = True
+
+
+class Bare:
+    def __await__(self) -> Generator[str, None, None]:
+        yield "waiting"
+
+
+def test_what_cannot_be_closed_is_cancelled_or_left_alone() -> None:
+    future = Cancellable()
+    for later in (future, Bare()):
+        result = combine_claims_validators([partial(lambda later, claims: later, later)])({})
+        assert isinstance(result, Coroutine)
+        result.close()
+    assert future.cancelled
 
 
 def test_an_error_is_thrown_into_a_combination() -> None:

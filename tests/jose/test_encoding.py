@@ -65,7 +65,15 @@ def test_an_object_is_read_strictly_or_with_duplicates() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "bare"), [(b"QQ==", b"QQ"), (b"QUI=", b"QUI"), (b"QUJD", b"QUJD"), (b"", b"")]
+    ("text", "bare"),
+    [
+        (b"QX==", b"QX"),
+        (b"QQXX", b"QQXX"),
+        (b"QQ==", b"QQ"),
+        (b"QUI=", b"QUI"),
+        (b"QUJD", b"QUJD"),
+        (b"", b""),
+    ],
 )
 def test_exactly_the_right_padding_is_taken_off(text: bytes, bare: bytes) -> None:
     assert without_padding(text) == bare

@@ -26,6 +26,7 @@ from py_identity_model._jose.encryption import (
     encrypt,
     is_encrypted,
 )
+from py_identity_model._jose.tokens import header_members
 from tests.support import refused
 
 NATIVE = rsa.generate_private_key(65537, 2048)
@@ -119,6 +120,11 @@ def test_a_key_opens_nothing_else(suite: str, members: dict[str, Any]) -> None:
     assert decrypt(token, [private(suite, **members), private(suite)])
 
 
+def test_every_key_that_may_open_a_token_is_tried() -> None:
+    other = RSAKey.generate_key(2048).as_dict(private=True)
+    assert decrypt(wrapped(SIGNED), [other, other, private()]) == SIGNED.encode()
+
+
 def test_a_named_key_opens_a_token_without_a_name() -> None:
     assert decrypt(wrapped(SIGNED), [private(kid="k")])
     assert decrypt(wrapped(SIGNED, kid="k"), [private()])
@@ -136,6 +142,8 @@ def test_the_clients_secret_opens_symmetric_tokens_alone() -> None:
             decrypt(token, [])
     for enc, size in (("A128GCM", 16), ("A192CBC-HS384", 48), ("A256CBC-HS512", 64)):
         assert decrypt(encrypted_for(secret, "dir", enc, size), [], secret) == b"x.y.z"
+        token = encrypted_for(secret, "dir", enc, size)
+        assert decrypt_if_encrypted(token, [], secret) == decrypt_signed(token, [], secret)
     with refused(TokenValidationException, "decryption_failed"):
         decrypt(wrapped(SIGNED), [], secret)
 
@@ -222,6 +230,11 @@ def test_a_token_is_encrypted_for_the_holder_of_a_key() -> None:
         key = jwks_from_dict(private(suite, kid="k", use="enc"))
         token = encrypt(SIGNED, key, alg, enc)
         assert decrypt(token, [key]) == SIGNED.encode()
+        assert header_members(token) == {"alg": alg, "enc": enc, "cty": "JWT", "kid": "k"} | (
+            {"epk": header_members(token)["epk"]} if suite == "EC" else {}
+        )
+        key.kid = None
+        assert "kid" not in header_members(encrypt(SIGNED, key, alg, enc))
     for alg, enc in (("RSA1_5", "A256GCM"), ("RSA-OAEP", "XX"), ("A256KW", "A256GCM")):
         with refused(InvalidArgumentError, "invalid_argument"):
             encrypt(SIGNED, jwks_from_dict(private()), alg, enc)

@@ -123,3 +123,21 @@ def test_a_keys_size_is_counted_in_bits(members: dict[str, Any], bits: int) -> N
 def test_parameter_names_are_the_registered_ones() -> None:
     assert str(JsonWebKeyParameterNames.X5T_S256) == "x5t#S256"
     assert [name.value for name in JsonWebAlgorithmsKeyTypes] == ["EC", "RSA", "oct"]
+
+
+@pytest.mark.parametrize("members", [{"oth": [5]}, {"oth": [{}, 5]}, {"oth": {}}, {"key_ops": [5]}])
+def test_every_item_of_a_list_has_its_type(members: dict[str, Any]) -> None:
+    with refused(ConfigurationException, "invalid_jwk"):
+        jwks_from_dict({"kty": "oct", "k": "eA", **members})
+    assert jwks_from_dict({"kty": "oct", "k": "eA", "oth": [{"r": "x"}]}).oth == [{"r": "x"}]
+
+
+@pytest.mark.parametrize("use", ["sig", "enc", "https://op.example/use", None])
+def test_a_use_is_a_registered_one_or_a_uri(use: str | None) -> None:
+    assert jwks_from_dict({"kty": "oct", "k": "eA", "use": use}).use == use
+
+
+@pytest.mark.parametrize("use", ["", "SIG", "tls", "http://op.example/use"])
+def test_any_other_use_is_refused(use: str) -> None:
+    with refused(ConfigurationException, "invalid_jwk"):
+        jwks_from_dict({"kty": "oct", "k": "eA", "use": use})

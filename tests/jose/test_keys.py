@@ -128,6 +128,17 @@ def test_key_material_that_makes_no_sense_is_refused(members: dict[str, Any]) ->
         prepare(jwks_from_dict(members), alg, allow_weak_keys=True)
 
 
+def test_the_smallest_public_exponent_is_three() -> None:
+    prepare(jwks_from_dict({"kty": "RSA", "n": number(2**2048 + 1), "e": number(3)}), "RS256")
+
+
+def test_without_a_name_a_declared_algorithm_speaks_for_a_key() -> None:
+    declared = public(MADE["RSA"], alg="RS256")
+    other = public(RSAKey.generate_key(2048), alg="PS256")
+    assert verified(token("RS256"), other, declared)
+    assert verified(token("RS256", kid="x"), other, declared)
+
+
 def test_a_point_off_the_curve_is_refused() -> None:
     good = public(MADE["P-256"]).as_dict()
     with refused(TokenValidationException, "unusable_key"):

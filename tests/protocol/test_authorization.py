@@ -562,3 +562,9 @@ def test_a_clients_document_is_served_as_json() -> None:
     headers, body = client_id_metadata_response(document, max_age=60)
     assert headers == {"Content-Type": "application/json", "Cache-Control": "max-age=60"}
     assert json.loads(body) == document
+
+
+def test_a_callback_without_parameters_says_so() -> None:
+    for url in ("https://app.example/cb", "https://app.example/cb?", "/cb#"):
+        with refused(AuthorizeCallbackException, "no_parameters"):
+            parse_authorize_callback_response(url)
