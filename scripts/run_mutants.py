@@ -152,7 +152,7 @@ def _change(before: Function, after: Function) -> str:
 
 
 class _Wording(ast.NodeTransformer):
-    """Replace text for readers, whole log calls included, by nothing."""
+    """Replace text for readers and log calls by nothing, and ignore case where none counts."""
 
     def visit_Constant(self, node: ast.Constant) -> ast.Constant:
         text = node.value if isinstance(node.value, str) else ""
@@ -162,9 +162,22 @@ class _Wording(ast.NodeTransformer):
         return ast.Constant(None)
 
     def visit_Call(self, node: ast.Call) -> ast.AST:
-        if ast.unparse(node.func).startswith("logger."):
+        function = ast.unparse(node.func)
+        if function.startswith("logger."):
             return ast.Constant(None)
+        if function.endswith(_CASELESS):
+            node.args = [_lower(one) for one in node.args]
         return self.generic_visit(node)
+
+
+# Names of encodings and of header fields are found in any case.
+_CASELESS = (".encode", ".decode", ".headers.get")
+
+
+def _lower(node: ast.expr) -> ast.expr:
+    if isinstance(node, ast.Constant) and isinstance(node.value, str):
+        return ast.Constant(node.value.lower())
+    return node
 
 
 def _lines(function: ast.AST) -> list[str]:
@@ -228,12 +241,17 @@ def run(project: Project, drawn: Iterable[Mutant], paths: Iterable[Path]) -> lis
     return alive
 
 
+def everyone(drawn: dict[str, list[Mutant]]) -> list[Mutant]:
+    """Return the samples of all modules."""
+    return [one for sample in drawn.values() for one in sample]
+
+
 def table(drawn: dict[str, list[Mutant]], alive: list[Mutant]) -> Iterator[str]:
     """Yield a line for each module."""
     yield "| module | mutants | killed | survived | % |"
     yield "|---|---|---|---|---|"
     samples = {f"`{module}`": sample for module, sample in drawn.items()}
-    for name, sample in {**samples, "all": sum(drawn.values(), [])}.items():
+    for name, sample in {**samples, "all": everyone(drawn)}.items():
         left = sum(one in alive for one in sample)
         killed = len(sample) - left
         yield f"| {name} | {len(sample)} | {killed} | {left} | {100 * killed // len(sample)} |"
@@ -278,7 +296,7 @@ def main(arguments: list[str]) -> int:
     project = Project(Path(folder).resolve())
     project.prepare()
     drawn = {sample[0].module: sample for path in wanted if (sample := project.sample(path))}
-    alive = run(project, sum(drawn.values(), []), wanted)
+    alive = run(project, everyone(drawn), wanted)
     text = "\n".join([*table(drawn, alive), "", "## Survivors", "", *survivors(alive), ""])
     print(text)
     print(f"in {(time.monotonic() - start) / 60:.0f} minutes")
