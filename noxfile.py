@@ -223,11 +223,11 @@ def fuzz(session: nox.Session) -> None:
 def mutants(session: nox.Session) -> None:
     """Change the code in small ways that tests must notice: a fixed sample, in 20 minutes.
 
-    Name modules to change these alone: `-- claims keys`.
+    Works on a copy.  Name modules to change these alone: `-- claims keys`; `-- --write` writes the
+    result to docs/mutants.md.
     """
     session.install("-e", ".[testing]", *group("test"), *group("mutants"))
-    shutil.rmtree("mutants", ignore_errors=True)
-    session.run("python", "scripts/run_mutants.py", *session.posargs)
+    session.run("python", "scripts/run_mutants.py", session.create_tmp(), *session.posargs)
 
 
 PUBLISHED = "py-identity-model==4.1.1"

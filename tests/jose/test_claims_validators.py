@@ -254,3 +254,34 @@ def test_an_error_is_thrown_into_a_combination() -> None:
     with pytest.raises(KeyError):
         result.throw(KeyError("x"))
     result.close()
+
+
+def test_what_is_sent_into_a_combination_reaches_what_it_waits_for() -> None:
+    class Asking:
+        received: object = None
+
+        def __await__(self) -> Generator[str, object, None]:
+            self.received = yield "waiting"
+
+    asking = Asking()
+    result = combine_claims_validators([lambda claims: asking])({})
+    assert isinstance(result, Coroutine)
+    assert result.send(None) == "waiting"
+    with pytest.raises(StopIteration):
+        result.send("answer")
+    assert asking.received == "answer"
+
+
+@pytest.mark.parametrize("require", ["all", "any"])
+def test_every_member_sees_the_claims(require: str) -> None:
+    seen: list[object] = []
+
+    def look(claims: dict[str, Any]) -> object:
+        seen.append(claims)
+        return Later(reject("no")) if require == "any" and len(seen) < 3 else None
+
+    claims = {"sub": "a"}
+    result = combine_claims_validators([look, look, look], require=require)(claims)
+    if result is not None:
+        drive(result)
+    assert seen == [claims, claims, claims]

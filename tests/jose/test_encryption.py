@@ -221,8 +221,9 @@ def test_signed_and_encrypted_tokens_are_told_apart() -> None:
 @pytest.mark.parametrize("inner", ["text", "a.b", "a.b.c.d", "a.b.c.d.e", '{"sub":"a"}', "é.é.é"])
 def test_only_a_signed_token_may_be_inside(inner: str) -> None:
     for call in (decrypt_signed, decrypt_if_encrypted):
-        with refused(TokenValidationException, "not_signed"):
+        with refused(TokenValidationException, "not_signed") as caught:
             call(wrapped(inner), [private()])
+        assert caught.value.token_part == "payload"
 
 
 def test_a_token_is_encrypted_for_the_holder_of_a_key() -> None:
@@ -240,3 +241,9 @@ def test_a_token_is_encrypted_for_the_holder_of_a_key() -> None:
             encrypt(SIGNED, jwks_from_dict(private()), alg, enc)
     with refused(InvalidArgumentError, "invalid_argument"):
         encrypt(SIGNED, JsonWebKey(kty="RSA", n="!", e="AQAB"), "RSA-OAEP", "A256GCM")
+
+
+def test_a_recipients_key_that_makes_no_sense_is_refused_by_name() -> None:
+    with refused(ConfigurationException, "invalid_key_material") as caught:
+        encrypt(SIGNED, 5, "RSA-OAEP", "A256GCM")  # type: ignore[arg-type]
+    assert str(caught.value).startswith("key ")

@@ -114,7 +114,7 @@ def test_several_forms_make_one_set() -> None:
         ("[1]", "a JWK, a JWKS, PEM"),
         ("{", "JSON"),
         ('{"a":' * 100_000, "JSON"),
-        ("-----BEGIN PUBLIC KEY-----\nx", "cannot be read"),
+        ("-----BEGIN PUBLIC KEY-----\nx", "cannot be read (ValueError)"),
         ("-----BEGIN PRIVATE KEY-----\nx", "cannot be read"),
         ("-----BEGIN CERTIFICATE-----\nx", "cannot be read"),
         (private_pem(serialization.BestAvailableEncryption(b"x")), "encrypted"),

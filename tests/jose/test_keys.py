@@ -168,6 +168,14 @@ def test_a_name_nobody_has_is_told_with_the_names_there_are() -> None:
     with refused(TokenValidationException, "no_matching_key") as caught:
         verified(token("RS256", kid="x"), public(MADE["RSA"], kid="k"))
     assert caught.value.details == {"kid": "x", "available_kids": ["k"]}
+    assert caught.value.token_part == "header"
+
+
+def test_a_key_that_does_not_fit_is_named() -> None:
+    with refused(TokenValidationException, "unfit_key") as caught:
+        verified(token("RS256", kid="k"), public(MADE["P-256"], kid="k"))
+    assert caught.value.details == {"kid": "k"}
+    assert caught.value.token_part == "header"
 
 
 def test_without_a_name_the_only_key_that_fits_is_used(caplog: pytest.LogCaptureFixture) -> None:

@@ -103,3 +103,15 @@ def test_a_weak_key_does_not_sign() -> None:
 def test_a_key_is_read_once() -> None:
     pem = FORMS["PEM"]
     assert load_private_key(pem, "RS256") is load_private_key(pem, "RS256")
+
+
+@pytest.mark.parametrize(
+    ("names", "subject"),
+    [({}, "the private key "), ({"name": "signing_key"}, "signing_key: the private key ")],
+)
+def test_a_key_that_cannot_sign_is_named_as_the_caller_names_it(
+    names: dict[str, str], subject: str
+) -> None:
+    with refused(InvalidArgumentError, "invalid_private_key") as caught:
+        load_private_key(PRIVATE, "ES256", **names)
+    assert str(caught.value).startswith(subject)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import itertools
+import json
 import os
 from dataclasses import dataclass
 from enum import StrEnum
@@ -192,3 +193,36 @@ def test_an_enum_has_the_name_of_its_value() -> None:
         A = "a"
 
     assert plain_text({"x": Word.A}) == plain_text({"x": "a"})
+
+
+def test_names_stay_what_they_were() -> None:
+    """Tokens in shared stores are found by them, also by the next version."""
+    key = DPoPKey()
+    written = {
+        "bytes": b"\x01",
+        "path": Path("a/b"),
+        "list": [1, None, True],
+        "set": {"b", "a"},
+        "dpop": key,
+        "data": ClientSecretBasic("s"),
+    }
+    module = "py_identity_model._protocol.client_authentication"
+    assert json.loads(plain_text(written)) == [
+        "mapping",
+        [
+            ["bytes", ["bytes", "01"]],
+            ["data", [f"{module}.ClientSecretBasic", [["client_secret", "s"]]]],
+            ["dpop", ["dpop", key.jwk_thumbprint]],
+            ["list", ["list", [1, None, True]]],
+            ["path", ["path", "a/b"]],
+            ["set", ["set", ["a", "b"]]],
+        ],
+    ]
+
+
+def test_what_has_no_name_is_reported_by_its_kind() -> None:
+    named = name_request(asking(client_authentication=Tenant("a")), "k")
+    assert named.unnamed == ("Tenant",)
+    unnamed = name_request(asking(client_authentication=Tenant("a")))
+    assert unnamed.unnamed == ("Tenant",)
+    assert unnamed.key != named.key

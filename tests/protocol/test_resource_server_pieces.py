@@ -1,4 +1,4 @@
-"""Pieces of the verifier that are pure: templates, arguments, excerpts, media types."""
+"""Pieces of the verifier that are pure: templates, arguments, media types."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 
 from py_identity_model import TrustedIssuer
-from py_identity_model._jose.excerpt import excerpt, found
 from py_identity_model._protocol.arguments import check_address
 from py_identity_model._protocol.replay import replay_key
 from py_identity_model._protocol.token_types import is_for_something_else, media_type
@@ -86,39 +85,6 @@ def test_allowed_values_are_compared_whole() -> None:
     trusted = TrustedIssuer("https://op.example/{t}", bound_claim="tid", allowed_values=["acme"])
     assert trusted.matches("https://op.example/acme")
     assert not trusted.matches("https://op.example/cm")
-
-
-@pytest.mark.parametrize(
-    ("text", "shown"),
-    [
-        ("plain é", "plain é"),
-        ("a\nb", "a\\nb"),
-        ("\x1b[31m", "\\x1b[31m"),
-        ("a\\nb", "a\\\\nb"),
-        ("\ud800", "\\ud800"),
-        ("\u202eabc", "\\u202eabc"),
-        ("x" * 300, "x" * 200),
-        ("\n" * 300, "\\n" * 100),
-    ],
-)
-def test_strangers_text_is_cut_and_escaped(text: str, shown: str) -> None:
-    assert excerpt(text) == found(text) == shown
-
-
-@pytest.mark.parametrize(
-    ("value", "shown"),
-    [
-        (None, None),
-        (True, True),
-        (7, 7),
-        (2**80, "<int>"),
-        (["a\n", 7, {"x": 1}], ["a\\n", "<int>", "<dict>"]),
-        (["a"] * 50, ["a"] * 10),
-        ({"a": "b"}, "<dict>"),
-    ],
-)
-def test_strangers_values_are_told_by_their_kind(value: Any, shown: Any) -> None:
-    assert found(value) == shown
 
 
 def test_media_types_are_compared_without_case_and_prefix() -> None:

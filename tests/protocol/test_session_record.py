@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+import math
 from dataclasses import replace
 from typing import Any
 
@@ -15,11 +17,22 @@ from py_identity_model._protocol.refreshed_id_token import check_refreshed_id_to
 from py_identity_model._protocol.session_record import (
     LOGIN_TARGET,
     Pending,
+    begin_record,
+    checked_lifetime,
     judge_refresh,
+    login_required_error,
+    record_name,
+    renewal_pending_error,
+    store_unavailable_error,
     target_name,
+    with_id_token,
 )
-from py_identity_model._protocol.token_endpoint import check_token_answer
-from py_identity_model.exceptions import IdTokenValidationException, TokenRequestException
+from py_identity_model._protocol.token_endpoint import check_token_answer, refused_by
+from py_identity_model.exceptions import (
+    IdTokenValidationException,
+    InvalidArgumentError,
+    TokenRequestException,
+)
 from tests.support import refused
 
 ADDRESS = "https://op.example/token"
@@ -189,3 +202,214 @@ def test_claims_that_a_program_names_by_hand_bind_what_they_say() -> None:
     check_refreshed_id_token({}, ORIGINAL)
     with refused(IdTokenValidationException, "refreshed_id_token_mismatch"):
         check_refreshed_id_token({"sub": "t"}, ORIGINAL)
+
+
+@pytest.mark.parametrize(
+    "code", ["invalid_request", "invalid_client", "temporarily_unavailable", None]
+)
+def test_a_refusal_for_another_reason_leaves_the_record_as_it_is(code: str | None) -> None:
+    response = RefreshTokenResponse(False, error="HTTP 400", oauth_error=code, status_code=400)
+    with pytest.raises(TokenRequestException) as caught:
+        judge_refresh(FULL, response, "", address=ADDRESS, margin=0.0, now=1.0, dpop=False)
+    assert caught.value.url == ADDRESS
+    assert caught.value.code != "login_required"
+
+
+def test_a_refused_refresh_token_is_forgotten_and_the_user_asked() -> None:
+    response = RefreshTokenResponse(
+        False, error="HTTP 400", oauth_error="invalid_grant", status_code=400
+    )
+    renewal = judge_refresh(FULL, response, "", address=ADDRESS, margin=0.0, now=1.0, dpop=False)
+    assert renewal.record == replace(FULL, refresh_token=None, refused=True)
+    assert renewal.unconfirmed is None
+    error = renewal.error
+    assert error is not None
+    assert (error.code, error.url, error.status_code) == ("login_required", ADDRESS, 400)
+    refusal = refused_by(ADDRESS, response)
+    assert error.details == {**login_required_error("x", ADDRESS).details, **refusal.details}
+
+
+def test_an_answer_that_cannot_be_used_still_brings_the_successor() -> None:
+    token = {"access_token": "a", "token_type": "mac", "refresh_token": "s"}
+    renewal = judge_refresh(
+        FULL,
+        RefreshTokenResponse(True, token=token),
+        "",
+        address=ADDRESS,
+        margin=0.0,
+        now=1.0,
+        dpop=False,
+    )
+    assert renewal.record == replace(FULL, refresh_token="s", refresh_expires_at=None)
+    assert renewal.error is not None
+    assert (renewal.error.code, renewal.error.url) == ("unsupported_token_type", ADDRESS)
+    assert renewal.unconfirmed is None
+
+
+def test_a_token_must_be_bound_where_the_session_proves_a_key() -> None:
+    response = RefreshTokenResponse(True, token=BEARER)
+    renewal = judge_refresh(FULL, response, "", address=ADDRESS, margin=0.0, now=1.0, dpop=True)
+    assert renewal.error is not None
+    assert renewal.error.code == "token_not_bound_to_key"
+
+
+def test_a_new_id_token_is_stored_only_once_confirmed() -> None:
+    response = RefreshTokenResponse(
+        True, token={**BEARER, "id_token": "j", "refresh_token": "s", "session_state": "y"}
+    )
+    renewal = judge_refresh(
+        FULL, response, "", address=ADDRESS, margin=0.0, now=1.0, dpop=False, refused="a"
+    )
+    rotated = replace(FULL, refresh_token="s", refresh_expires_at=None)
+    assert renewal.record == rotated
+    assert renewal.error is None
+    assert renewal.unconfirmed == replace(
+        rotated,
+        id_token="j",
+        answer={"token_type": "Bearer", "session_state": "y"},
+        access_tokens={
+            "": StoredToken("a", replaced_refused_at=1.0),
+            "t": StoredToken("b"),
+        },
+    )
+
+
+def test_what_else_an_answer_says_is_that_of_the_logins_own_token() -> None:
+    assert judged(FULL, "t", 1.0, session_state="y").answer == FULL.answer
+    assert judged(FULL, "", 1.0, session_state="y").answer == {
+        "token_type": "Bearer",
+        "session_state": "y",
+    }
+
+
+def test_a_record_begins_with_everything_that_a_login_brought() -> None:
+    token = {
+        **BEARER,
+        "refresh_token": "r",
+        "refresh_expires_in": 60,
+        "id_token": "i",
+        "session_state": "x",
+    }
+    claims = {**ORIGINAL, "name": "Alice"}
+    first = StoredToken("a", refresh_token="r", id_token="i")
+    record = begin_record(
+        token,
+        claims,
+        first,
+        issuer="https://op.example",
+        client_id="web",
+        now=10.0,
+        userinfo={"sub": "s"},
+        session_state="state",
+    )
+    assert record == SessionRecord(
+        issuer="https://op.example",
+        client_id="web",
+        refresh_token="r",
+        refresh_expires_at=70.0,
+        id_token="i",
+        claims=claims,
+        original=ORIGINAL,
+        userinfo={"sub": "s"},
+        answer={"token_type": "Bearer", "refresh_expires_in": 60, "session_state": "x"},
+        access_tokens={LOGIN_TARGET: StoredToken("a")},
+        session_state="state",
+    )
+
+
+def test_a_record_begins_with_nothing_that_a_login_did_not_bring() -> None:
+    record = begin_record({}, {}, None, issuer="i", client_id="c", now=0.0)
+    assert record == SessionRecord(issuer="i", client_id="c")
+
+
+def test_a_target_has_its_token_beside_those_of_the_login() -> None:
+    assert FULL.token_for("t") == StoredToken("b", refresh_token="r", id_token="i")
+    assert FULL.token_for("u") is None
+
+
+def test_the_user_and_the_session_are_those_of_the_id_token() -> None:
+    assert (FULL.subject, FULL.session_id) == ("alice", "1")
+    assert (SessionRecord().subject, SessionRecord().session_id) == (None, None)
+    assert SessionRecord(claims={"sub": 5, "sid": ""}).subject is None
+
+
+@pytest.mark.parametrize(
+    ("changes", "lifetime"),
+    [
+        ({"refresh_token": "r"}, 99.0),
+        ({"refresh_token": "r", "refresh_expires_at": 30.0}, 20.0),
+        ({"refresh_token": "r", "refresh_expires_at": 5.0}, 0.0),
+        ({"refused": True, "access_tokens": {"": StoredToken("a", expires_at=20.0)}}, 99.0),
+        ({"access_tokens": {"": StoredToken("a", expires_at=20.0)}}, 10.0),
+        ({"access_tokens": {"": StoredToken("a", expires_at=5.0)}}, 0.0),
+        (
+            {
+                "access_tokens": {
+                    "": StoredToken("a", expires_at=20.0),
+                    "t": StoredToken("b", expires_at=40.0),
+                }
+            },
+            30.0,
+        ),
+        (
+            {"access_tokens": {"": StoredToken("a", expires_at=20.0), "t": StoredToken("b")}},
+            99.0,
+        ),
+        ({}, 0.0),
+    ],
+)
+def test_a_record_lives_as_long_as_something_in_it(
+    changes: dict[str, Any], lifetime: float
+) -> None:
+    assert SessionRecord(**changes).lifetime(10.0, 99.0) == lifetime
+
+
+def test_the_same_tokens_lead_to_the_same_record() -> None:
+    full = {"refresh_token": "r", "access_token": "a", "id_token": "i"}
+    name = record_name("i", "c", full, "s")
+    assert record_name("i", "c", {"refresh_token": "r"}, "s") == name
+    assert record_name("i", "c", {**full, "access_token": "b"}, "s") == name
+    without = {"access_token": "a", "id_token": "i"}
+    names = [
+        name,
+        record_name("i", "c", {**full, "refresh_token": "q"}, "s"),
+        record_name("j", "c", full, "s"),
+        record_name("i", "d", full, "s"),
+        record_name("i", "c", full, "t"),
+        record_name("i", "c", without, "s"),
+        record_name("i", "c", {**without, "access_token": "b"}, "s"),
+        record_name("i", "c", {**without, "id_token": "j"}, "s"),
+        record_name("i", "c", {}, "s"),
+        record_name("i", "c", {}, "s"),
+    ]
+    assert len({*names}) == len(names)
+    assert record_name("i", "c", without, "s") == record_name("i", "c", {**without}, "s")
+
+
+def test_names_of_records_stay_what_they_were() -> None:
+    """Records in shared stores are found by them, also by the next version."""
+    text = '["session", "i", "c", ["r"], "s"]'
+    expected = hashlib.sha256(text.encode()).hexdigest()
+    assert record_name("i", "c", {"refresh_token": "r"}, "s") == expected
+    assert len(record_name("i", "c", {}, object())) == 64
+
+
+@pytest.mark.parametrize("seconds", [0, -1, math.inf, math.nan])
+def test_a_lifetime_is_positive_and_finite(seconds: float) -> None:
+    with pytest.raises(InvalidArgumentError, match="session_lifetime"):
+        checked_lifetime(seconds)
+    assert checked_lifetime(0.5) == 0.5
+
+
+def test_errors_of_sessions_say_where_and_what_by_code() -> None:
+    pending = renewal_pending_error(2.4)
+    assert (pending.code, "in 2 s" in str(pending)) == ("renewal_pending", True)
+    error = store_unavailable_error(OSError("secret"), ADDRESS)
+    assert (error.code, error.url) == ("store_unavailable", ADDRESS)
+    assert "OSError" in str(error)
+    assert "secret" not in str(error)
+
+
+def test_a_newer_id_token_adds_to_the_original_claims() -> None:
+    record = with_id_token(FULL, "j", {"sid": "2"})
+    assert record == replace(FULL, id_token="j", claims={"sub": "alice", "sid": "2"})

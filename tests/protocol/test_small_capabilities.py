@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import httpx
 import pytest
 import trustme
 from joserfc.jwk import ECKey
@@ -29,7 +28,6 @@ from py_identity_model import (
     compute_ath,
     compute_certificate_thumbprint,
     create_dpop_proof,
-    extract_dpop_nonce,
     generate_dpop_key,
     parse_www_authenticate,
     resolve_mtls_endpoint,
@@ -40,7 +38,6 @@ from py_identity_model import (
 )
 from py_identity_model._jose.encoding import decode_base64url, parse_object
 from py_identity_model._protocol.dpop import jwk_thumbprint
-from py_identity_model._protocol.dpop_nonces import NonceMemory
 from py_identity_model._protocol.polling import Rhythm
 from py_identity_model.exceptions import InvalidArgumentError
 from tests.support import refused
@@ -134,35 +131,6 @@ def test_headers_carry_proof_and_token() -> None:
         compute_ath(" ")
     with pytest.raises(ValueError, match="ASCII"):
         compute_ath("é")
-
-
-@pytest.mark.parametrize(
-    ("response", "nonce"),
-    [
-        (httpx.Response(400, json={"error": "use_dpop_nonce"}, headers={"DPoP-Nonce": "n"}), "n"),
-        (
-            httpx.Response(
-                401,
-                headers={"dpop-nonce": "n", "www-authenticate": 'DPoP error="use_dpop_nonce"'},
-            ),
-            "n",
-        ),
-        (httpx.Response(400, json={"error": "invalid"}, headers={"DPoP-Nonce": "n"}), None),
-        (httpx.Response(400, json=["use_dpop_nonce"], headers={"DPoP-Nonce": "n"}), None),
-        (httpx.Response(400, text="use_dpop_nonce", headers={"DPoP-Nonce": "n"}), None),
-        (httpx.Response(400, json={"error": "use_dpop_nonce"}), None),
-        (httpx.Response(200, json={"error": "use_dpop_nonce"}, headers={"DPoP-Nonce": "n"}), None),
-    ],
-)
-def test_a_nonce_is_read_where_one_is_demanded(response: httpx.Response, nonce: str) -> None:
-    assert extract_dpop_nonce(response) == nonce
-
-
-def test_the_memory_of_nonces_is_bounded() -> None:
-    memory = NonceMemory()
-    for number in range(1500):
-        memory.learn(("key", str(number)), httpx.Response(200, headers={"DPoP-Nonce": "n"}))
-    assert len(memory.nonces) <= 1000
 
 
 def test_a_thumbprint_is_the_same_for_every_form_of_a_certificate(tmp_path: Any) -> None:
