@@ -56,6 +56,10 @@ class Admin:
         """Return something of a realm."""
         return self._call("GET", f"/admin/realms/{realm}/{path}")
 
+    def delete(self, realm: str, path: str) -> None:
+        """Delete something of a realm."""
+        self._call("DELETE", f"/admin/realms/{realm}/{path}")
+
     def close(self) -> None:
         """Close the connections."""
         self._client.close()

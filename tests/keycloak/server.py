@@ -16,7 +16,7 @@ from tests.keycloak.admin import Admin
 from tests.keycloak.relay import free_port
 from tests.op.driver import Certificates
 
-START_TIMEOUT = 240.0
+START_TIMEOUT = 600.0  # seconds: half a minute where nothing else runs
 HEAP = "-Xms64m -Xmx640m"
 ADMIN = "admin"
 
