@@ -135,7 +135,6 @@ async def test_a_signed_request_is_pushed_too(keycloak: Running, browser: Keyclo
     assert (await log_in(client, browser)).subject
 
 
-@pytest.mark.xfail(strict=True, reason="decryption_keys demand that ID tokens be encrypted as well")
 async def test_an_encrypted_response_may_come_with_a_signed_id_token(
     keycloak: Running, browser: KeycloakBrowser
 ) -> None:

@@ -134,7 +134,6 @@ def test_a_signed_request_is_pushed_too(keycloak: Running, browser: KeycloakBrow
     assert (log_in(client, browser)).subject
 
 
-@pytest.mark.xfail(strict=True, reason="decryption_keys demand that ID tokens be encrypted as well")
 def test_an_encrypted_response_may_come_with_a_signed_id_token(
     keycloak: Running, browser: KeycloakBrowser
 ) -> None:
