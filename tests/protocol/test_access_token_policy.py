@@ -34,7 +34,7 @@ def both(policy: AccessTokenPolicy, claims: dict[str, Any]) -> list[dict[str, An
 
 def test_a_profile_is_one_of_three() -> None:
     for profile in ("access-token", "rfc9068", "lenient"):
-        AccessTokenPolicy(profile=profile)  # type: ignore[arg-type]
+        AccessTokenPolicy(profile=profile)
     with pytest.raises(InvalidArgumentError, match="access-token, rfc9068, lenient"):
         AccessTokenPolicy(profile="other")  # type: ignore[arg-type]
 
