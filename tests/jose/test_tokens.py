@@ -3,23 +3,27 @@
 from __future__ import annotations
 
 import json
+import warnings
 from typing import Any
 
 import pytest
-from joserfc.jwk import ECKey
+from joserfc.jwk import ECKey, RSAKey
 from joserfc.jws import JWSRegistry
 
 from py_identity_model import (
+    InvalidIssuerException,
     SignatureVerificationException,
     TokenValidationException,
     decode_jwt,
     jwks_from_dict,
     verify_jws,
 )
+from py_identity_model._jose.claims import ClaimsRules
 from py_identity_model._jose.encoding import encode_base64url
 from py_identity_model._jose.keys import Header, KeySnapshot
 from py_identity_model._jose.tokens import (
     MAX_TOKEN_SIZE,
+    check_unverified_issuer,
     cooling_down,
     header_members,
     read_claims,
@@ -191,3 +195,47 @@ def test_a_padded_header_teaches_nothing_to_those_who_refuse_padding() -> None:
     assert token.split(".", maxsplit=1)[0].encode() not in snapshot.memo
     with refused(TokenValidationException, "malformed_token"):
         read_header(split_token(token).header)
+
+
+def failed(code: str = "no_matching_key") -> TokenValidationException:
+    return TokenValidationException("no key", "header", {"kid": "x"}, code=code)
+
+
+PAYLOAD, RULES = segment({"iss": "other"}), ClaimsRules(issuers=frozenset({"i"}), audiences=None)
+
+
+def test_a_missing_key_is_explained_by_another_issuer() -> None:
+    with refused(InvalidIssuerException, "invalid_issuer") as caught:
+        check_unverified_issuer(failed(), PAYLOAD, RULES)
+    assert caught.value.details == {"issuer": "other", "expected": ["i"], "kid": "x"}
+
+
+@pytest.mark.parametrize(
+    ("code", "payload", "changes"),
+    [
+        ("invalid_signature", PAYLOAD, {}),
+        ("no_matching_key", PAYLOAD, {"issuers": None}),
+        ("no_matching_key", PAYLOAD, {"verify_iss": False}),
+        ("no_matching_key", segment({"iss": "i"}), {}),
+        ("no_matching_key", segment({"iss": 5}), {}),
+        ("no_matching_key", segment({}), {}),
+        ("no_matching_key", segment([]), {}),
+        ("no_matching_key", b"!", {}),
+    ],
+)
+def test_what_another_issuer_does_not_explain_is_left_as_it_is(
+    code: str, payload: bytes, changes: dict[str, Any]
+) -> None:
+    check_unverified_issuer(failed(code), payload, RULES._replace(**changes))
+
+
+def test_a_key_at_hand_is_no_weaker_than_others_unless_allowed() -> None:
+    with warnings.catch_warnings(action="ignore"):
+        weak = RSAKey.generate_key(1024)
+        message = segment({"alg": "RS256"}) + b"." + segment(CLAIMS)
+        signature = JWSRegistry.algorithms["RS256"].sign(message, weak)
+    segments = split_token((message + b"." + encode_base64url(signature)).decode())
+    header, key = Header("RS256", None), jwks_from_dict(weak.as_dict(private=False))
+    with refused(TokenValidationException, "weak_key"):
+        verify_with_key(segments, header, key)
+    assert verify_with_key(segments, header, key, allow_weak_keys=True)

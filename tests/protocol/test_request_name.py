@@ -7,7 +7,7 @@ import itertools
 import json
 import os
 from dataclasses import dataclass
-from enum import StrEnum
+from enum import IntEnum, StrEnum
 from pathlib import Path
 from typing import Any
 
@@ -192,7 +192,11 @@ def test_an_enum_has_the_name_of_its_value() -> None:
     class Word(StrEnum):
         A = "a"
 
+    class Number(IntEnum):
+        ONE = 1
+
     assert plain_text({"x": Word.A}) == plain_text({"x": "a"})
+    assert plain_text([Number.ONE]) == plain_text([1])
 
 
 def test_names_stay_what_they_were() -> None:

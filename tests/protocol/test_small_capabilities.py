@@ -62,6 +62,7 @@ def test_a_key_survives_being_saved(algorithm: str) -> None:
     key = DPoPKey(algorithm)
     assert key.private_key_pem.startswith(b"-----BEGIN PRIVATE KEY-----")
     loaded = DPoPKey.from_pem(key.private_key_pem, algorithm)
+    assert loaded.algorithm == algorithm
     assert loaded.public_jwk == key.public_jwk
     assert loaded.jwk_thumbprint == key.jwk_thumbprint
     assert "PRIVATE" not in repr(key)

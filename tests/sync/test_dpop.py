@@ -257,3 +257,31 @@ def test_a_refused_proof_does_not_spend_its_identifier() -> None:
 def test_bounds_that_make_no_sense_are_refused(bounds: dict[str, Any]) -> None:
     with refused(InvalidArgumentError, "invalid_argument"):
         verify_dpop_proof(altered(), "GET", URI, **bounds)
+
+
+def test_the_leeway_of_proofs_is_the_callers() -> None:
+    proof = altered(iat=int(time.time()) + 30)
+    with refused(DPoPProofException, "dpop_proof_expired"):
+        verify_dpop_proof(proof, "GET", URI)
+    assert verify_dpop_proof(proof, "GET", URI, leeway=60)
+
+
+def test_a_demanded_nonce_is_whole() -> None:
+    proof = create_dpop_proof(KEY, "GET", URI, nonce="n")
+    assert verify_dpop_proof(proof, "GET", URI, nonce="n")
+    assert verify_dpop_proof(proof, "GET", URI, nonce=["m", "n"])
+    with refused(DPoPProofException, "use_dpop_nonce"):
+        verify_dpop_proof(proof, "GET", URI, nonce="mn")
+
+
+class BrokenStore(MemoryReplayStore):
+    """A store that is down."""
+
+    def add(self, key: str, expires_at: float) -> bool:
+        raise OSError("down")
+
+
+def test_a_proof_is_refused_where_nobody_can_say_whether_it_was_used() -> None:
+    proof = create_dpop_proof(KEY, "GET", URI)
+    with refused(DPoPProofException, "store_unavailable"):
+        verify_dpop_proof(proof, "GET", URI, replay_store=BrokenStore())

@@ -200,7 +200,7 @@ def _prepared(members: tuple[str | None, ...], alg: str, allow_weak_keys: bool) 
     return prepare(key, alg, allow_weak_keys=allow_weak_keys)
 
 
-def prepared(key: JsonWebKey, alg: str, allow_weak_keys: bool) -> Verify:
+def prepared(key: JsonWebKey, alg: str, allow_weak_keys: bool = False) -> Verify:
     """Return what :func:`prepare` does, remembered for the members that matter."""
     return _prepared(tuple(getattr(key, name) for name in _COMPARED), alg, allow_weak_keys)
 

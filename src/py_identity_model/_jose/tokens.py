@@ -41,7 +41,8 @@ def split_token(
         raise not_split(jwt, max_size)
     data = jwt.encode()
     first, last = data.find(b"."), data.rfind(b".")
-    if first <= 0 or last <= first or data.find(b".", first + 1) != last:
+    # Where there is one dot alone, none is found after it.
+    if first <= 0 or data.find(b".", first + 1) != last:
         raise not_split(jwt, max_size)
     parts = data[:first], data[first + 1 : last], data[last + 1 :]
     if allow_padded_base64url and b"=" in data:

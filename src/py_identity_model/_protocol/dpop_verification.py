@@ -90,7 +90,7 @@ class ProofRules:
 
     def _verifier(self, jwk: Mapping[str, Any], header: Header) -> Any:
         material = {name: jwk[name] for name in ("kty", "crv", "x", "y", "n", "e") if name in jwk}
-        return prepared(jwks_from_dict(material), header.alg, False)
+        return prepared(jwks_from_dict(material), header.alg)
 
     def _check_request(self, claims: Mapping[str, Any]) -> None:
         for name in ("jti", "htm", "htu"):

@@ -9,7 +9,6 @@ import weakref
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import fields, is_dataclass
-from enum import Enum
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -57,7 +56,7 @@ class _Naming:
     def plain(self, value: object) -> Any:
         """Return ``value`` as JSON in which different values are different texts."""
         if value is None or isinstance(value, (bool, int, float, str)):
-            return value.value if isinstance(value, Enum) else value
+            return value  # of an enum, JSON writes the value
         if isinstance(value, DPoPKey):
             return ["dpop", value.jwk_thumbprint]
         if isinstance(value, (bytes, bytearray)):

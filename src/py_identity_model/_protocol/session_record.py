@@ -246,7 +246,7 @@ def judge_refresh(
         if response.oauth_error != "invalid_grant":
             raise refusal
         error = login_required_error("the provider refused the refresh token", address)
-        error.details |= refusal.details
+        error.details = refusal.details
         error.status_code = refusal.status_code
         return Renewal(replace(record, refresh_token=None, refused=True), error)
     token = response.token or {}
