@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import inspect
 import re
+import sys
 import textwrap
 from pathlib import Path
 from types import ModuleType
@@ -126,3 +127,24 @@ def test_both_ways_of_importing_have_every_name_that_does_not_block() -> None:
 def is_written_twice(thing: Any) -> bool:
     """Whether the generator made another of something that calls what blocks."""
     return str(getattr(thing, "__module__", "")).startswith("py_identity_model.aio.")
+
+
+@pytest.mark.parametrize(
+    ("package", "name", "meant"),
+    [
+        ("py_identity_model.aio", "OAuthClient", "AsyncOAuthClient"),
+        ("py_identity_model", "AsyncOAuthClient", "OAuthClient"),
+        ("py_identity_model.aio", "validate_tokn", "validate_token"),
+    ],
+)
+def test_a_misspelt_import_says_which_name_was_meant(package: str, name: str, meant: str) -> None:
+    with pytest.raises(ImportError, match=f"cannot import name '{name}'.* did you mean '{meant}'"):
+        exec(f"from {package} import {name}")
+    module = sys.modules[package]
+    assert not hasattr(module, name)
+    assert getattr(module, name, None) is None
+
+
+def test_an_import_of_nonsense_suggests_nothing() -> None:
+    with pytest.raises(ImportError, match="cannot import name 'nonsense' from '[a-z_.]+'$"):
+        exec("from py_identity_model.aio import nonsense")
