@@ -146,5 +146,5 @@ def test_a_misspelt_import_says_which_name_was_meant(package: str, name: str, me
 
 
 def test_an_import_of_nonsense_suggests_nothing() -> None:
-    with pytest.raises(ImportError, match="cannot import name 'nonsense' from '[a-z_.]+'$"):
+    with pytest.raises(ImportError, match=r"cannot import name 'nonsense' from '[a-z_.]+'$"):
         exec("from py_identity_model.aio import nonsense")
