@@ -7,6 +7,8 @@ from collections.abc import Iterable, Mapping
 from enum import Enum
 from typing import Any
 
+from .exceptions import InvalidArgumentError
+
 __all__ = [
     "Claim",
     "ClaimType",
@@ -259,16 +261,20 @@ def to_principal(
     """Return the claims of a token as a principal.
 
     Each entry becomes a claim of the same name, each item of a list one of its own, values as
-    ``str()`` says them; their issuer is ``iss``, or ``LOCAL AUTHORITY``.
+    ``str()`` says them; their issuer is ``iss``, or ``LOCAL AUTHORITY``.  Raises
+    :class:`InvalidArgumentError` (a ``ValueError``) for claims nested too deeply to be text.
 
     Example::
 
         to_principal({"sub": "42", "roles": ["admin"]}).has_claim("roles", "admin")
     """
     issuer = token_claims.get("iss")
-    claims = [
-        Claim(name, str(value), issuer=str(issuer) if issuer else None)
-        for name, entry in token_claims.items()
-        for value in (entry if isinstance(entry, list) else [entry])
-    ]
+    try:
+        claims = [
+            Claim(name, str(value), issuer=str(issuer) if issuer else None)
+            for name, entry in token_claims.items()
+            for value in (entry if isinstance(entry, list) else [entry])
+        ]
+    except RecursionError:
+        raise InvalidArgumentError("token_claims is nested too deeply") from None
     return ClaimsPrincipal(ClaimsIdentity(claims, authentication_type))
