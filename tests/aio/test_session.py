@@ -23,6 +23,7 @@ from py_identity_model.aio import (
     ClientSecretBasic,
     DPoPKey,
     SessionRecord,
+    session_records,
 )
 from py_identity_model.exceptions import (
     ConfigurationException,
@@ -937,3 +938,13 @@ async def test_a_session_is_no_older_than_its_expiry_says(provider: EmbeddedProv
     assert session.expires_at == ends
     assert AsyncSession({}, {}).expires_at is None
     assert AsyncSession({}, {}).userinfo is None
+
+
+async def test_a_login_that_was_stored_meanwhile_is_not_stored_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(session_records, "_PAUSES", (0.0, 0.0))
+    store = AsyncMemorySessionStore()
+    records = session_records.AsyncSessionRecords(store, 60.0, lambda: 1.0)
+    await records._save_later("name")
+    assert await store.get("name") is None

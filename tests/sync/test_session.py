@@ -32,6 +32,7 @@ from py_identity_model.sync import (
     SessionRecord,
     SessionStore,
     TokenAuth,
+    session_records,
 )
 from py_identity_model.testing import Answer, EmbeddedProvider, Received
 from tests.families import Families
@@ -936,3 +937,13 @@ def test_a_session_is_no_older_than_its_expiry_says(provider: EmbeddedProvider) 
     assert session.expires_at == ends
     assert Session({}, {}).expires_at is None
     assert Session({}, {}).userinfo is None
+
+
+def test_a_login_that_was_stored_meanwhile_is_not_stored_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(session_records, "_PAUSES", (0.0, 0.0))
+    store = MemorySessionStore()
+    records = session_records.SessionRecords(store, 60.0, lambda: 1.0)
+    records._save_later("name")
+    assert store.get("name") is None
