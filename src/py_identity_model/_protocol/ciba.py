@@ -7,9 +7,11 @@ from dataclasses import dataclass, field, replace
 from json import loads
 from typing import Any, ClassVar
 
+from .._wire.compare import (
+    same_text,
+)
 from ..exceptions import ValidationException
 from .base import BaseRequest, BaseResponse
-from .callback import same_text
 from .ciba_request import HINTS
 from .client_authentication import ClientAuthentication
 from .dpop import DPoPKey

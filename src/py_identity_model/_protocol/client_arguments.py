@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from .._jose.jwk import PrivateKey
+from .._wire.certificate import (
+    MtlsClientAuth,
+)
 from ..exceptions import InvalidArgumentError
 from .client_assertion import ClientSecretJwt, PrivateKeyJwt, PrivateKeyJwtAuthentication
 from .client_authentication import ClientAuthentication, ClientSecretBasic, NoClientAuthentication
 from .dpop import DPoPKey
-from .mtls import MtlsClientAuth
 
 _INSTEAD: tuple[tuple[type, str], ...] = (
     (str, "for a secret give ClientSecretBasic(secret), or client_secret=secret"),

@@ -9,8 +9,10 @@ from dataclasses import dataclass, field
 from typing import ClassVar, NamedTuple
 from urllib.parse import quote
 
+from .._wire.certificate import (
+    MtlsClientAuth,
+)
 from ..exceptions import InvalidArgumentError
-from .mtls import MtlsClientAuth
 
 
 class Credentials(NamedTuple):

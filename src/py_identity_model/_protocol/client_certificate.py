@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import ClassVar
 
+from .._wire.certificate import (
+    MtlsClientAuth,
+)
 from .client_authentication import ClientAuthentication, Credentials
-from .mtls import MtlsClientAuth
 
 
 @dataclass(frozen=True)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import TypeVar
 
+from .._wire.certificate import (
+    MtlsClientAuth,
+)
 from ..exceptions import ConfigurationException
 from .base import BaseRequest
 from .client_assertion import PrivateKeyJwt, PrivateKeyJwtAuthentication
 from .client_authentication import ClientAuthentication, ClientSecretBasic, NoClientAuthentication
 from .client_certificate import SelfSignedTlsClientAuth, TlsClientAuth
-from .mtls import MtlsClientAuth
 
 T = TypeVar("T")
 

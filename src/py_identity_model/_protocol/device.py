@@ -6,6 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
+from .._wire.certificate import (
+    MtlsClientAuth,
+)
 from .base import BaseRequest, BaseResponse
 from .client_assertion import PrivateKeyJwt
 from .client_authentication import ClientAuthentication
@@ -21,7 +24,6 @@ from .endpoint import (
     whole_number,
 )
 from .messages import ErrorKind, HttpRequest, HttpResponse, Replay, UnusableAnswer, oauth_error_of
-from .mtls import MtlsClientAuth
 from .refreshing import RefreshTokenRequest
 from .token_endpoint import Scope, TokenResponse, scope_text, token_answer, token_request
 

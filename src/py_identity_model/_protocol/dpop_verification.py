@@ -12,6 +12,9 @@ from .._jose.encoding import decode_base64url, parse_object
 from .._jose.jwk import jwks_from_dict
 from .._jose.keys import Header, prepared
 from .._jose.tokens import read_header, split_token, verify_known
+from .._wire.compare import (
+    same_text,
+)
 from ..exceptions import (
     ConfigurationException,
     DPoPProofException,
@@ -20,7 +23,6 @@ from ..exceptions import (
 )
 from .addresses import origin_of, split_url
 from .arguments import names_of
-from .callback import same_text
 from .dpop import compute_ath, jwk_thumbprint, target_uri
 
 PROOF_ALGORITHMS = frozenset(

@@ -1,17 +1,15 @@
-"""What the caches did, told as it happens."""
+"""Events and statistics of the caches."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from enum import Enum
 from threading import Lock
-from typing import TYPE_CHECKING
 
 from .._fork import forget_in_child
 from .._logging import logger, redact_url
-
-if TYPE_CHECKING:
-    from .statistics import CacheEvent
+from .counters import get_cache_counters
 
 
 class CacheEventKind(Enum):
@@ -33,8 +31,17 @@ class CacheEventKind(Enum):
     """It made room for another."""
 
 
+@dataclass(frozen=True)
+class CacheEvent:
+    """One event of a cache: what happened to the ``document`` or the ``keys`` at an address."""
+
+    kind: CacheEventKind
+    what: str
+    url: str
+
+
 class Events:
-    """Counts what is rare, and tells a hook of everything."""
+    """Counters of rare events, and the hook that is called for all of them."""
 
     def __init__(self) -> None:
         self.hook: Callable[[CacheEvent], object] | None = None
@@ -46,18 +53,16 @@ class Events:
         self._lock = Lock()
 
     def emit(self, kind: CacheEventKind, what: str, url: str) -> None:
-        """Count an event, and tell the hook; what a hook raises is logged."""
+        """Count an event and report it to the hook, whose exceptions are logged."""
         with self._lock:
             self.counts[kind] += 1
         if self.hook is not None:
-            self.tell(kind, what, url)
+            self.report(kind, what, url)
 
-    def tell(self, kind: CacheEventKind, what: str, url: str) -> None:
-        """Tell the hook of an event that is counted elsewhere."""
+    def report(self, kind: CacheEventKind, what: str, url: str) -> None:
+        """Report an event that is counted elsewhere to the hook."""
         if self.hook is None:
             return
-        from .statistics import CacheEvent
-
         try:
             self.hook(CacheEvent(kind, what, redact_url(url)))
         except Exception:
@@ -65,3 +70,49 @@ class Events:
 
 
 events = Events()
+
+
+@dataclass(frozen=True)
+class CacheStatistics:
+    """How often each kind of event happened in this process, in both APIs together."""
+
+    hits: int
+    misses: int
+    refreshes: int
+    stale_served: int
+    failures: int
+    refused_kids: int
+    evicted: int
+
+
+def get_cache_statistics() -> CacheStatistics:
+    """Return how often each kind of event happened in this process.
+
+    Example::
+
+        get_cache_statistics().stale_served
+    """
+    counters, counts = get_cache_counters(), events.counts
+    return CacheStatistics(
+        hits=counters.disco_hits + counters.jwks_hits,
+        misses=counts[CacheEventKind.MISS],
+        refreshes=counts[CacheEventKind.REFRESH],
+        stale_served=counts[CacheEventKind.STALE_SERVED],
+        failures=counts[CacheEventKind.FAILURE],
+        refused_kids=counts[CacheEventKind.REFUSED_KID],
+        evicted=counts[CacheEventKind.EVICTED],
+    )
+
+
+def set_cache_event_hook(hook: Callable[[CacheEvent], object] | None) -> None:
+    """Call ``hook`` for every event of the caches; None removes it.
+
+    It runs in the thread or task where the event happens, so it must be quick and must not
+    wait.  What it raises is logged.  Hits are reported too: tens of thousands per second.
+
+    Example::
+
+        set_cache_event_hook(lambda event: print(event.kind.value, event.what, event.url))
+        set_cache_event_hook(None)
+    """
+    events.hook = hook

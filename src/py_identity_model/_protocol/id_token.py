@@ -9,8 +9,10 @@ from typing import Any
 
 from .._jose.claims import numeric_date
 from .._jose.encoding import encode_base64url
+from .._wire.compare import (
+    same_text,
+)
 from ..exceptions import IdTokenValidationException
-from .callback import same_text
 from .token_types import is_for_something_else
 
 _HASHES = {"256": "sha256", "384": "sha384", "512": "sha512"}

@@ -8,8 +8,10 @@ from typing import Any
 
 from .._jose.claims import numeric_date
 from .._jose.tokens import read_header, split_token
+from .._wire.compare import (
+    same_text,
+)
 from ..exceptions import IdTokenValidationException, TokenValidationException
-from .callback import same_text
 
 
 def check_audiences(claims: Mapping[str, Any], trusted: Collection[str]) -> None:

@@ -5,8 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 
+from .._wire.compare import (
+    same_text,
+)
 from ..exceptions import ValidationException
-from .callback import callback_parameters, same_text
+from .callback import (
+    callback_parameters,
+)
 
 
 @dataclass(frozen=True)

@@ -6,12 +6,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
+from .._wire.certificate import (
+    MtlsClientAuth,
+)
 from .base import BaseRequest, BaseResponse
 from .client_assertion import PrivateKeyJwt
 from .client_authentication import ClientAuthentication
 from .endpoint import Endpoint, json_object, refusal
 from .messages import HttpRequest, HttpResponse, Replay, UnusableAnswer
-from .mtls import MtlsClientAuth
 from .token_endpoint import token_request
 from .token_validation import TokenValidationConfig
 

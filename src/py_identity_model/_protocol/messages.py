@@ -19,9 +19,11 @@ from ..exceptions import (
 )
 
 if TYPE_CHECKING:  # who validates tokens sends requests too, but needs none of these
+    from .._wire.certificate import (
+        MtlsClientAuth,
+    )
     from .client_authentication import ClientAuthentication
     from .dpop import DPoPKey
-    from .mtls import MtlsClientAuth
 
 MAX_BODY = 1024 * 1024
 _MAX_QUOTED = 2048

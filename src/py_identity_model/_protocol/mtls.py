@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from .._jose.encoding import encode_base64url
@@ -15,23 +14,6 @@ if TYPE_CHECKING:
     from cryptography.x509 import Certificate
 
 _PEM = "-----BEGIN CERTIFICATE-----"
-
-
-@dataclass(frozen=True)
-class MtlsClientAuth:
-    """A client certificate: paths of PEM files, and the password of the key if it has one.
-
-    ``auth_method`` is ``tls_client_auth`` or ``self_signed_tls_client_auth``.  RFC 8705 §2.
-
-    Example::
-
-        MtlsClientAuth(certificate="client.pem", private_key="client.key")
-    """
-
-    certificate: str
-    private_key: str = field(repr=False)
-    password: str | None = field(default=None, repr=False)
-    auth_method: str = "tls_client_auth"
 
 
 def compute_certificate_thumbprint(cert: str | bytes) -> str:

@@ -6,6 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
+from .._wire.certificate import (
+    MtlsClientAuth,
+)
 from ..exceptions import InvalidArgumentError
 from .base import BaseRequest, BaseResponse
 from .client_assertion import PrivateKeyJwt
@@ -13,7 +16,6 @@ from .client_authentication import ClientAuthentication
 from .dpop import DPoPKey
 from .endpoint import Endpoint, is_refusal, json_object, refusal, whole_number
 from .messages import HttpRequest, HttpResponse, Replay, UnusableAnswer
-from .mtls import MtlsClientAuth
 from .token_endpoint import Scope, scope_text, token_request
 
 

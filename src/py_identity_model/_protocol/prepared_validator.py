@@ -185,8 +185,8 @@ class PreparedValidator:
             self._emit_hits()
 
     def _emit_hits(self) -> None:
-        events.tell(CacheEventKind.HIT, "document", self._address)
-        events.tell(CacheEventKind.HIT, "keys", str(self._provider.jwks_uri))
+        events.report(CacheEventKind.HIT, "document", self._address)
+        events.report(CacheEventKind.HIT, "keys", str(self._provider.jwks_uri))
 
 
 def _nothing_newer(entry: Entry[KeySnapshot], keys: KeySnapshot, now: float) -> bool:

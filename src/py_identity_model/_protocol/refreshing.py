@@ -6,13 +6,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
+from .._wire.certificate import (
+    MtlsClientAuth,
+)
 from .base import BaseRequest
 from .client_assertion import PrivateKeyJwt
 from .client_authentication import ClientAuthentication
 from .dpop import DPoPKey
 from .endpoint import Endpoint
 from .messages import HttpRequest, HttpResponse, Replay
-from .mtls import MtlsClientAuth
 from .token_endpoint import Scope, TokenResponse, scope_text, token_answer, token_request
 
 

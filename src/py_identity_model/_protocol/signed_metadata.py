@@ -7,8 +7,10 @@ from typing import Any
 
 from .._jose.encoding import parse_object
 from .._jose.strict import Keys, verify_jws
+from .._wire.compare import (
+    same_text,
+)
 from ..exceptions import InvalidIssuerException, TokenValidationException
-from .callback import same_text
 
 
 def verify_signed_metadata(

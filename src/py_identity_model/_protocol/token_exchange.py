@@ -6,6 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
+from .._wire.certificate import (
+    MtlsClientAuth,
+)
 from ..exceptions import TokenRequestException
 from .base import BaseRequest
 from .client_assertion import PrivateKeyJwt
@@ -13,7 +16,6 @@ from .client_authentication import ClientAuthentication
 from .dpop import DPoPKey
 from .endpoint import Endpoint, is_refusal, json_object, refusal_saying, secrets_of
 from .messages import ErrorKind, HttpRequest, HttpResponse, Replay, UnusableAnswer, oauth_error_of
-from .mtls import MtlsClientAuth
 from .token_endpoint import (
     Scope,
     TokenResponse,

@@ -6,13 +6,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal
 
+from .._wire.certificate import (
+    MtlsClientAuth,
+)
+from .._wire.compare import (
+    same_text,
+)
 from ..exceptions import InvalidArgumentError
 from .base import BaseRequest, BaseResponse
-from .callback import same_text
 from .dpop import DPoPKey
 from .endpoint import Endpoint, json_object, refusal
 from .messages import ErrorKind, HttpRequest, HttpResponse, Replay, header_text
-from .mtls import MtlsClientAuth
 from .token_validation import TokenValidationConfig
 
 SIGNED = "application/jwt"

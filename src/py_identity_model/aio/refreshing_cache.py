@@ -319,7 +319,7 @@ class AsyncRefreshingCache(Generic[V]):
         if now >= entry.fresh_until:
             events.emit(Kind.STALE_SERVED, self._kind.name, location.address)
         else:
-            events.tell(Kind.HIT, self._kind.name, location.address)
+            events.report(Kind.HIT, self._kind.name, location.address)
 
 
 def _warm_up() -> Event | None:

@@ -120,7 +120,11 @@ if TYPE_CHECKING:
     from .._protocol.dpop import generate_dpop_key as generate_dpop_key
     from .._protocol.dpop_nonces import extract_dpop_nonce as extract_dpop_nonce
     from .._protocol.dpop_verification import DPoPProof as DPoPProof
+    from .._protocol.events import CacheEvent as CacheEvent
     from .._protocol.events import CacheEventKind as CacheEventKind
+    from .._protocol.events import CacheStatistics as CacheStatistics
+    from .._protocol.events import get_cache_statistics as get_cache_statistics
+    from .._protocol.events import set_cache_event_hook as set_cache_event_hook
     from .._protocol.fapi import FAPI2_ALLOWED_AUTH_METHODS as FAPI2_ALLOWED_AUTH_METHODS
     from .._protocol.fapi import (
         FAPI2_ALLOWED_SIGNING_ALGORITHMS as FAPI2_ALLOWED_SIGNING_ALGORITHMS,
@@ -160,7 +164,6 @@ if TYPE_CHECKING:
     from .._protocol.logout import build_end_session_url as build_end_session_url
     from .._protocol.logout import validate_post_logout_state as validate_post_logout_state
     from .._protocol.messages import ErrorKind as ErrorKind
-    from .._protocol.mtls import MtlsClientAuth as MtlsClientAuth
     from .._protocol.mtls import (
         certificate_thumbprint_from_file as certificate_thumbprint_from_file,
     )
@@ -211,10 +214,6 @@ if TYPE_CHECKING:
     from .._protocol.session_management import verify_session_state as verify_session_state
     from .._protocol.session_record import SessionRecord as SessionRecord
     from .._protocol.signed_metadata import verify_signed_metadata as verify_signed_metadata
-    from .._protocol.statistics import CacheEvent as CacheEvent
-    from .._protocol.statistics import CacheStatistics as CacheStatistics
-    from .._protocol.statistics import get_cache_statistics as get_cache_statistics
-    from .._protocol.statistics import set_cache_event_hook as set_cache_event_hook
     from .._protocol.stored_token import StoredToken as StoredToken
     from .._protocol.token_cache import TokenCache as TokenCache
     from .._protocol.token_endpoint import TokenResponse as TokenResponse
@@ -228,6 +227,7 @@ if TYPE_CHECKING:
     from .._protocol.webfinger import WebFingerRequest as WebFingerRequest
     from .._protocol.webfinger import WebFingerResponse as WebFingerResponse
     from .._settings import Settings as Settings
+    from .._wire.certificate import MtlsClientAuth as MtlsClientAuth
     from ..exceptions import AccessTokenRefusedException as AccessTokenRefusedException
     from ..exceptions import AuthorizeCallbackException as AuthorizeCallbackException
     from ..exceptions import CertificateBindingError as CertificateBindingError
@@ -661,7 +661,6 @@ if not TYPE_CHECKING:
                 "DeviceTokenResponse",
             ],
             ".._protocol.discovery": ["DiscoveryDocumentRequest", "DiscoveryDocumentResponse"],
-            ".._protocol.provider_document": ["DiscoveryErrorKind"],
             ".._protocol.dpop": [
                 "DPoPKey",
                 "build_dpop_headers",
@@ -671,7 +670,13 @@ if not TYPE_CHECKING:
             ],
             ".._protocol.dpop_nonces": ["extract_dpop_nonce"],
             ".._protocol.dpop_verification": ["DPoPProof"],
-            ".._protocol.events": ["CacheEventKind"],
+            ".._protocol.events": [
+                "CacheEvent",
+                "CacheEventKind",
+                "CacheStatistics",
+                "get_cache_statistics",
+                "set_cache_event_hook",
+            ],
             ".._protocol.fapi": [
                 "FAPI2_ALLOWED_AUTH_METHODS",
                 "FAPI2_ALLOWED_SIGNING_ALGORITHMS",
@@ -710,7 +715,6 @@ if not TYPE_CHECKING:
             ".._protocol.logout": ["build_end_session_url", "validate_post_logout_state"],
             ".._protocol.messages": ["ErrorKind"],
             ".._protocol.mtls": [
-                "MtlsClientAuth",
                 "certificate_thumbprint_from_file",
                 "compute_certificate_thumbprint",
                 "resolve_mtls_endpoint",
@@ -728,6 +732,7 @@ if not TYPE_CHECKING:
                 "ProtectedResourceMetadataResponse",
                 "build_protected_resource_metadata",
             ],
+            ".._protocol.provider_document": ["DiscoveryErrorKind"],
             ".._protocol.redis_replay": ["RedisReplayStore"],
             ".._protocol.refreshing": ["RefreshTokenRequest", "RefreshTokenResponse"],
             ".._protocol.registration": [
@@ -755,12 +760,6 @@ if not TYPE_CHECKING:
             ],
             ".._protocol.session_record": ["SessionRecord"],
             ".._protocol.signed_metadata": ["verify_signed_metadata"],
-            ".._protocol.statistics": [
-                "CacheEvent",
-                "CacheStatistics",
-                "get_cache_statistics",
-                "set_cache_event_hook",
-            ],
             ".._protocol.stored_token": ["StoredToken"],
             ".._protocol.token_cache": ["TokenCache"],
             ".._protocol.token_endpoint": ["TokenResponse"],
@@ -771,6 +770,7 @@ if not TYPE_CHECKING:
             ".._protocol.verified_access_token": ["VerifiedAccessToken"],
             ".._protocol.webfinger": ["WebFingerRequest", "WebFingerResponse"],
             ".._settings": ["Settings"],
+            ".._wire.certificate": ["MtlsClientAuth"],
             ".access_token": ["validate_access_token"],
             ".access_token_verifier": ["AccessTokenVerifier"],
             ".authorization_code": ["request_authorization_code_token"],

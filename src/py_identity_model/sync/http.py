@@ -53,7 +53,9 @@ if TYPE_CHECKING:  # loaded by whoever sends the first request: it costs more th
     import httpx2
 
     from .._protocol.dpop_nonces import NonceMemory
-    from .._protocol.mtls import MtlsClientAuth
+    from .._wire.certificate import (
+        MtlsClientAuth,
+    )
     from .best_effort import BestEffortStore
     from .token_store import TokenStore
 
