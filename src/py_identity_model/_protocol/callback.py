@@ -10,8 +10,8 @@ from typing import Any, ClassVar
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from .._wire.compare import same_text
+from .._wire.models import Guarded
 from ..exceptions import AuthorizeCallbackException, InvalidArgumentError
-from .base import Guarded
 
 _FIELDS = {  # parameter: field
     "code": "code",

@@ -1,1 +1,1 @@
-"""HTTP messages, and the rules that every request and answer share: nothing here does I/O."""
+"""HTTP messages, and the rules that every request and answer share; no I/O."""
