@@ -31,7 +31,8 @@ class Setting(NamedTuple):
 
     def read(self) -> float:
         """Return the number in force now: the caller's, else the environment's or the default."""
-        given = self.given()
+        settings = _in_force.get()
+        given: float | None = None if settings is None else getattr(settings, self.field)
         return self.from_environment() if given is None else given
 
     def given(self) -> float | None:

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
     import httpx
 
+    from .._tls import LazySSLContext
+
 __all__ = [
     "Closing",
     "Event",
@@ -354,7 +356,7 @@ def _client_class() -> type[httpx.AsyncClient]:
 
 
 def open_client(
-    context: Callable[[], ssl.SSLContext] | None = None, **options: Any
+    context: Callable[[], ssl.SSLContext | LazySSLContext] | None = None, **options: Any
 ) -> httpx.AsyncClient:
     """Return a new client of httpx, bounded by :func:`deadline`.
 
@@ -365,7 +367,7 @@ def open_client(
     from .coalescing_stream import improve
 
     limits = httpx.Limits(max_connections=MOST_CONNECTIONS, max_keepalive_connections=20)
-    verify = True if context is None else context()
+    verify: Any = True if context is None else context()
     client = _client_class()(verify=verify, **{"limits": limits, **options})
     improve(client)
     return client

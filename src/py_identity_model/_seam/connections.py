@@ -104,7 +104,8 @@ class Head:
         if not self._held and buffer.endswith(b"\r\n\r\n"):
             self._held = buffer
             return b""
-        return self.rest() + buffer
+        held, self._held = self._held, b""
+        return held + buffer
 
     def rest(self) -> bytes:
         """Return what is still held back."""

@@ -18,15 +18,17 @@ import httpx
 
 from .._fork import forget_in_child
 from .connections import Admission, Head, connected, has_waited, may_wait, wrap_connections
-from .deadlines import time_left, time_within
+from .deadlines import time_left
 
 
 def _at_most(timeout: float | None) -> float | None:
     """Return ``timeout``, or what the deadline leaves if that is less; raise when it is past."""
     left = time_left()
-    if left is not None and left <= 0:
+    if left is None:
+        return timeout
+    if left <= 0:
         raise httpcore.ReadTimeout("the deadline has passed")
-    return time_within(timeout)
+    return left if timeout is None else min(timeout, left)
 
 
 class BoundedStream(httpcore.NetworkStream):

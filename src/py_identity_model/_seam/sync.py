@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
     import httpx
 
+    from .._tls import LazySSLContext
+
 __all__ = [
     "Closing",
     "Event",
@@ -207,7 +209,7 @@ def _wait_for_the_last() -> None:
 
 
 def open_client(
-    context: Callable[[], ssl.SSLContext] | None = None, **options: Any
+    context: Callable[[], ssl.SSLContext | LazySSLContext] | None = None, **options: Any
 ) -> httpx.Client:
     """Return a new client of httpx, bounded by :func:`deadline`.
 
@@ -219,7 +221,7 @@ def open_client(
     from .deadline_stream import improve
 
     limits = httpx.Limits(max_connections=MOST_CONNECTIONS, max_keepalive_connections=20)
-    verify = True if context is None else context()
+    verify: Any = True if context is None else context()
     client = httpx.Client(verify=verify, **{"limits": limits, **options})
     improve(client)
     return client

@@ -5,6 +5,7 @@ No I/O, and no clock of its own.
 
 from __future__ import annotations
 
+import math
 import re
 import threading
 from collections.abc import Callable, Hashable
@@ -147,6 +148,10 @@ class Entry(Generic[V]):
         self.usable_until = now + max(ttl, CACHE_MAX_STALE.read())
         self.degraded_until = 0.0
         self.cooldown_was_reset = False
+
+    def age(self, now: float) -> float:
+        """Return how many seconds ago the value came; for ever, if there is none."""
+        return math.inf if self.accepted_at is None else now - self.accepted_at
 
     def is_newer_than(self, then: float) -> bool:
         """Whether the value came after ``then``."""

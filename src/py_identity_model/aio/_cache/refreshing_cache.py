@@ -1,4 +1,4 @@
-"""Refreshing caches: documents fetched once however many ask, and refreshed before they expire."""
+"""Caches whose documents are fetched once for all who ask, and refreshed before they expire."""
 
 import math
 import time
@@ -6,8 +6,6 @@ from collections.abc import Callable, Hashable
 from functools import partial
 from typing import Any, Generic, TypeVar
 
-from ..._jose.keys import joserfc_is_loaded, load_joserfc
-from ..._seam.aio import Event, meanwhile, spawn
 from ..._settings import KID_MISS_REFRESH_COOLDOWN, Setting
 from ..._validation.cache_entry import Entry, EntryTable, FailureMemory, may_be_stored, time_to_live
 from ..._validation.config import unavailable_error
@@ -18,10 +16,10 @@ from ..._validation.fetch_result import (
     ONCE,
     PATIENT,
     Attempt,
+    CacheKey,
     Caller,
     FetchResult,
     Location,
-    attempt_for,
 )
 from ..._wire.discovery_policy import DiscoveryPolicy
 from ...exceptions import (
@@ -30,32 +28,19 @@ from ...exceptions import (
     NetworkException,
     TokenValidationException,
 )
-from .._transport.http import AsyncHTTPClient, chosen_client, seconds_allowed
+from .._transport.http import AsyncHTTPClient, chosen_client
 from .fetching import AsyncFetcher
 from .single_flight import AsyncSingleFlight
 
 V = TypeVar("V")
 
-Key = tuple[Any, ...]
 _GRACE = 1.0  # seconds after which a call that should have ended is not waited for any longer
 
 
 class AsyncRefreshingCache(Generic[V]):
-    """Documents of one kind, by address and policy.
+    """Documents of one kind, by address and policy, at most as many as ``most`` says."""
 
-    ``hit`` is called for each one served without a request of its own, ``count`` for each request,
-    with whether something is cached; those that come ``first`` are refreshed before the others.
-    """
-
-    def __init__(
-        self,
-        fetcher: AsyncFetcher[V],
-        most: Setting,
-        *,
-        hit: Callable[[], None],
-        count: Callable[[bool], None],
-        first: bool = False,
-    ) -> None:
+    def __init__(self, fetcher: AsyncFetcher[V], most: Setting) -> None:
         self.clock = time.monotonic
         self.entries: EntryTable[V] = EntryTable(most, partial(self._emit, Kind.EVICTED))
         self.failures: FailureMemory[FetchResult[V]] = FailureMemory()
@@ -64,9 +49,6 @@ class AsyncRefreshingCache(Generic[V]):
         )
         self._fetcher = fetcher
         self._kind = fetcher.kind
-        self._hit = hit
-        self._count = count
-        self._first = first
 
     def clear(self) -> None:
         """Forget all documents and failures."""
@@ -111,7 +93,7 @@ class AsyncRefreshingCache(Generic[V]):
             self.entries.drop_pending(location.key, entry)
             return await self.get(location, client, caller, other)
         if not loaded[1]:
-            self._hit()
+            self._kind.count_hit()
         return loaded[0]
 
     async def revalidate(
@@ -129,8 +111,8 @@ class AsyncRefreshingCache(Generic[V]):
         entry, now = self.entries.find(location.key), self.clock()
         if entry is None or now < entry.refresh_at:
             return None
-        wait = entry.must_be_refreshed(now, other, first=self._first)
-        if not wait and not entry.wants_refresh(now, other, first=self._first):
+        wait = entry.must_be_refreshed(now, other, first=self._kind.first)
+        if not wait and not entry.wants_refresh(now, other, first=self._kind.first):
             return None
         call = self._call(location, entry, require_client(client, location.address), ONCE)
         patience = caller.stale_patience() if wait else 0
@@ -153,7 +135,7 @@ class AsyncRefreshingCache(Generic[V]):
         loaded = await self._join(location, entry, client, caller, attempt, lambda: True)
         assert loaded is not None
         if not loaded[1]:
-            self._hit()
+            self._kind.count_hit()
         return loaded[0]
 
     async def get_newer_than(
@@ -226,31 +208,24 @@ class AsyncRefreshingCache(Generic[V]):
     async def _fetch(
         self, location: Location, entry: Entry[V], client: AsyncHTTPClient, attempt: Attempt
     ) -> FetchResult[V]:
-        cached = entry.value is not None
-        self._emit(Kind.REFRESH if cached else Kind.MISS, location.key)
+        self._emit(Kind.MISS if entry.value is None else Kind.REFRESH, location.key)
         entry.fetching = True
-        fetched = _warm_up()
-        known, etag = entry.version  # read once: another event loop may refresh the entry too
         began = self.clock()
-        attempt = attempt_for(attempt, entry, etag, began, self._kind.ttl)
+        # Unasked, only what is younger may replace what is cached.
+        attempt = attempt._replace(max_age=min(attempt.max_age, entry.age(began)))
         try:
-            result = await self._fetcher.fetch(
-                location, client, attempt, partial(self._count, cached)
-            )
-            return self._apply(location.key, entry, result, known, began)
+            result = await self._fetcher.fetch(location, client, entry, attempt)
+            return self._apply(location.key, entry, result, began)
         finally:
             if entry.value is None:
                 self.entries.drop(location.key, entry)
             entry.fetching = False
-            if fetched is not None:
-                fetched.set()
 
     def _apply(
-        self, key: Key, entry: Entry[V], result: FetchResult[V], known: V | None, began: float
+        self, key: CacheKey, entry: Entry[V], result: FetchResult[V], began: float
     ) -> FetchResult[V]:
         """Cache what came, or remember why nothing did; return the result with its value."""
-        now = self.clock()
-        value = known if result.unchanged else result.value
+        now, value = self.clock(), result.value
         if value is not None and entry.is_newer_than(began - result.age):
             # Another event loop was faster: what was asked for before must not bring back keys
             # that have been removed since.
@@ -290,10 +265,11 @@ class AsyncRefreshingCache(Generic[V]):
 
     def _is_needed(self, location: Location, caller: Caller) -> bool:
         """Whether nobody else just did what a caller is about to do."""
-        if self._recent_failure(location, caller) is not None:
+        entry, now = self.entries.find(location.key), self.clock()
+        strange = caller.from_stranger and entry is None
+        if self.failures.find(location.key, now, from_stranger=strange) is not None:
             return False
-        entry = self.entries.find(location.key)
-        return entry is None or self.clock() >= entry.fresh_until
+        return entry is None or now >= entry.fresh_until
 
     def _error(self, result: FetchResult[V], retry_after: float = 1.0) -> TokenValidationException:
         code = result.code or self._kind.code
@@ -315,29 +291,17 @@ class AsyncRefreshingCache(Generic[V]):
         """Count that what is cached was served."""
         now = entry.last_used = self.clock()
         if not led:
-            self._hit()
+            self._kind.count_hit()
         if now >= entry.fresh_until:
             events.emit(Kind.STALE_SERVED, self._kind.name, location.address)
         else:
             events.report(Kind.HIT, self._kind.name, location.address)
 
 
-def _warm_up() -> Event | None:
-    """Load what verifies signatures while the first document is fetched.
-
-    Returns what ends that if it has not begun when the document is there.
-    """
-    if joserfc_is_loaded():
-        return None
-    fetched = Event()
-    spawn("py_identity_model.warm_up", partial(meanwhile, load_joserfc, fetched))
-    return fetched
-
-
 def longest_call(client: AsyncHTTPClient) -> float:
     """Return after how many seconds a call by ``client`` is not waited for any longer."""
     try:
-        return seconds_allowed(client) + _GRACE
+        return client.total_timeout + _GRACE
     except InvalidArgumentError:  # a setting that cannot be used: the call itself will say so
         return math.inf
 

@@ -11,7 +11,6 @@ from ..._fork import forget_in_child
 from ..._jose.keys import KeySnapshot
 from ..._settings import DISCO_CACHE_MAX_ENTRIES, JWKS_CACHE_MAX_ENTRIES
 from ..._validation.config import TokenValidationConfig, policy_of
-from ..._validation.counters import get_cache_counters
 from ..._validation.fetch_result import PATIENT, Caller
 from ..._validation.key_set_rules import KEY_SET
 from ..._validation.prepared_validators import PreparedValidators, snapshot_of
@@ -26,21 +25,11 @@ class ProviderCache:
     """What is cached for one client, or for all calls that pass none."""
 
     def __init__(self) -> None:
-        counters = get_cache_counters()
         self.documents: RefreshingCache[Provider] = RefreshingCache(
-            Fetcher(DISCOVERY_DOCUMENT),
-            DISCO_CACHE_MAX_ENTRIES,
-            hit=counters.record_disco_hit,
-            count=lambda cached: counters.record_disco_miss(),
+            Fetcher(DISCOVERY_DOCUMENT), DISCO_CACHE_MAX_ENTRIES
         )
         self.keys: RefreshingCache[KeySnapshot] = RefreshingCache(
-            Fetcher(KEY_SET),
-            JWKS_CACHE_MAX_ENTRIES,
-            hit=counters.record_jwks_hit,
-            count=lambda cached: (
-                counters.record_jwks_refresh() if cached else counters.record_jwks_miss()
-            ),
-            first=True,  # a key that was withdrawn matters more than any other news
+            Fetcher(KEY_SET), JWKS_CACHE_MAX_ENTRIES
         )
         self.validators = PreparedValidators()
         _all.add(self)

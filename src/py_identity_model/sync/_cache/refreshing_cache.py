@@ -1,5 +1,5 @@
 # Generated from aio/_cache/refreshing_cache.py by scripts/make_sync.py; edit that file.
-"""Refreshing caches: documents fetched once however many ask, and refreshed before they expire."""
+"""Caches whose documents are fetched once for all who ask, and refreshed before they expire."""
 
 import math
 import time
@@ -7,8 +7,6 @@ from collections.abc import Callable, Hashable
 from functools import partial
 from typing import Any, Generic, TypeVar
 
-from ..._jose.keys import joserfc_is_loaded, load_joserfc
-from ..._seam.sync import Event, meanwhile, spawn
 from ..._settings import KID_MISS_REFRESH_COOLDOWN, Setting
 from ..._validation.cache_entry import Entry, EntryTable, FailureMemory, may_be_stored, time_to_live
 from ..._validation.config import unavailable_error
@@ -19,10 +17,10 @@ from ..._validation.fetch_result import (
     ONCE,
     PATIENT,
     Attempt,
+    CacheKey,
     Caller,
     FetchResult,
     Location,
-    attempt_for,
 )
 from ..._wire.discovery_policy import DiscoveryPolicy
 from ...exceptions import (
@@ -31,32 +29,19 @@ from ...exceptions import (
     NetworkException,
     TokenValidationException,
 )
-from .._transport.http import HTTPClient, chosen_client, seconds_allowed
+from .._transport.http import HTTPClient, chosen_client
 from .fetching import Fetcher
 from .single_flight import SingleFlight
 
 V = TypeVar("V")
 
-Key = tuple[Any, ...]
 _GRACE = 1.0  # seconds after which a call that should have ended is not waited for any longer
 
 
 class RefreshingCache(Generic[V]):
-    """Documents of one kind, by address and policy.
+    """Documents of one kind, by address and policy, at most as many as ``most`` says."""
 
-    ``hit`` is called for each one served without a request of its own, ``count`` for each request,
-    with whether something is cached; those that come ``first`` are refreshed before the others.
-    """
-
-    def __init__(
-        self,
-        fetcher: Fetcher[V],
-        most: Setting,
-        *,
-        hit: Callable[[], None],
-        count: Callable[[bool], None],
-        first: bool = False,
-    ) -> None:
+    def __init__(self, fetcher: Fetcher[V], most: Setting) -> None:
         self.clock = time.monotonic
         self.entries: EntryTable[V] = EntryTable(most, partial(self._emit, Kind.EVICTED))
         self.failures: FailureMemory[FetchResult[V]] = FailureMemory()
@@ -65,9 +50,6 @@ class RefreshingCache(Generic[V]):
         )
         self._fetcher = fetcher
         self._kind = fetcher.kind
-        self._hit = hit
-        self._count = count
-        self._first = first
 
     def clear(self) -> None:
         """Forget all documents and failures."""
@@ -112,7 +94,7 @@ class RefreshingCache(Generic[V]):
             self.entries.drop_pending(location.key, entry)
             return self.get(location, client, caller, other)
         if not loaded[1]:
-            self._hit()
+            self._kind.count_hit()
         return loaded[0]
 
     def revalidate(
@@ -130,8 +112,8 @@ class RefreshingCache(Generic[V]):
         entry, now = self.entries.find(location.key), self.clock()
         if entry is None or now < entry.refresh_at:
             return None
-        wait = entry.must_be_refreshed(now, other, first=self._first)
-        if not wait and not entry.wants_refresh(now, other, first=self._first):
+        wait = entry.must_be_refreshed(now, other, first=self._kind.first)
+        if not wait and not entry.wants_refresh(now, other, first=self._kind.first):
             return None
         call = self._call(location, entry, require_client(client, location.address), ONCE)
         patience = caller.stale_patience() if wait else 0
@@ -154,7 +136,7 @@ class RefreshingCache(Generic[V]):
         loaded = self._join(location, entry, client, caller, attempt, lambda: True)
         assert loaded is not None
         if not loaded[1]:
-            self._hit()
+            self._kind.count_hit()
         return loaded[0]
 
     def get_newer_than(
@@ -227,29 +209,24 @@ class RefreshingCache(Generic[V]):
     def _fetch(
         self, location: Location, entry: Entry[V], client: HTTPClient, attempt: Attempt
     ) -> FetchResult[V]:
-        cached = entry.value is not None
-        self._emit(Kind.REFRESH if cached else Kind.MISS, location.key)
+        self._emit(Kind.MISS if entry.value is None else Kind.REFRESH, location.key)
         entry.fetching = True
-        fetched = _warm_up()
-        known, etag = entry.version  # read once: another event loop may refresh the entry too
         began = self.clock()
-        attempt = attempt_for(attempt, entry, etag, began, self._kind.ttl)
+        # Unasked, only what is younger may replace what is cached.
+        attempt = attempt._replace(max_age=min(attempt.max_age, entry.age(began)))
         try:
-            result = self._fetcher.fetch(location, client, attempt, partial(self._count, cached))
-            return self._apply(location.key, entry, result, known, began)
+            result = self._fetcher.fetch(location, client, entry, attempt)
+            return self._apply(location.key, entry, result, began)
         finally:
             if entry.value is None:
                 self.entries.drop(location.key, entry)
             entry.fetching = False
-            if fetched is not None:
-                fetched.set()
 
     def _apply(
-        self, key: Key, entry: Entry[V], result: FetchResult[V], known: V | None, began: float
+        self, key: CacheKey, entry: Entry[V], result: FetchResult[V], began: float
     ) -> FetchResult[V]:
         """Cache what came, or remember why nothing did; return the result with its value."""
-        now = self.clock()
-        value = known if result.unchanged else result.value
+        now, value = self.clock(), result.value
         if value is not None and entry.is_newer_than(began - result.age):
             # Another event loop was faster: what was asked for before must not bring back keys
             # that have been removed since.
@@ -289,10 +266,11 @@ class RefreshingCache(Generic[V]):
 
     def _is_needed(self, location: Location, caller: Caller) -> bool:
         """Whether nobody else just did what a caller is about to do."""
-        if self._recent_failure(location, caller) is not None:
+        entry, now = self.entries.find(location.key), self.clock()
+        strange = caller.from_stranger and entry is None
+        if self.failures.find(location.key, now, from_stranger=strange) is not None:
             return False
-        entry = self.entries.find(location.key)
-        return entry is None or self.clock() >= entry.fresh_until
+        return entry is None or now >= entry.fresh_until
 
     def _error(self, result: FetchResult[V], retry_after: float = 1.0) -> TokenValidationException:
         code = result.code or self._kind.code
@@ -314,29 +292,17 @@ class RefreshingCache(Generic[V]):
         """Count that what is cached was served."""
         now = entry.last_used = self.clock()
         if not led:
-            self._hit()
+            self._kind.count_hit()
         if now >= entry.fresh_until:
             events.emit(Kind.STALE_SERVED, self._kind.name, location.address)
         else:
             events.report(Kind.HIT, self._kind.name, location.address)
 
 
-def _warm_up() -> Event | None:
-    """Load what verifies signatures while the first document is fetched.
-
-    Returns what ends that if it has not begun when the document is there.
-    """
-    if joserfc_is_loaded():
-        return None
-    fetched = Event()
-    spawn("py_identity_model.warm_up", partial(meanwhile, load_joserfc, fetched))
-    return fetched
-
-
 def longest_call(client: HTTPClient) -> float:
     """Return after how many seconds a call by ``client`` is not waited for any longer."""
     try:
-        return seconds_allowed(client) + _GRACE
+        return client.total_timeout + _GRACE
     except InvalidArgumentError:  # a setting that cannot be used: the call itself will say so
         return math.inf
 
