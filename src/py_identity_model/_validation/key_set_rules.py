@@ -16,7 +16,7 @@ from ..exceptions import (
     JwksException,
     ProviderUnusableException,
 )
-from .counters import get_cache_counters
+from .events import get_cache_counters
 from .fetch_result import CacheKey, DocumentKind, FetchResult, Refused
 from .key_access import KeyAccess, key_in
 

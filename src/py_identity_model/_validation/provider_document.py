@@ -33,7 +33,7 @@ from ..exceptions import (
     ProviderUnusableException,
     ResponseRefusedException,
 )
-from .counters import get_cache_counters
+from .events import get_cache_counters
 from .fetch_result import CacheKey, DocumentKind, FetchResult, Refused
 
 OPERATION = "discovery document request"

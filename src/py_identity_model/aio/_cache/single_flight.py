@@ -11,7 +11,6 @@ from typing import Any, Generic, TypeVar
 
 from ..._fork import forget_in_child
 from ..._seam.aio import Event, PeerLocal, Result, spawn, wait_for
-from ..._sessions.renewal_guard import waits_for_itself_error
 from ...exceptions import NetworkException, PyIdentityModelException
 
 V = TypeVar("V")
@@ -86,6 +85,8 @@ class AsyncSingleFlight(Generic[V]):
             if flight is None:
                 return None
             if flight in _executing.get():
+                from ..._sessions.renewal_guard import waits_for_itself_error
+
                 flight.error = waits_for_itself_error()  # its consequences say less
                 raise flight.error
             if began:
