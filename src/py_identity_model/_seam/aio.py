@@ -22,7 +22,7 @@ from anyio import Event, Lock, sleep
 
 from .._fork import forget_in_child
 from .._logging import logger
-from .._settings import AT_ONCE, MOST_CONNECTIONS
+from .._settings import MOST_CONNECTIONS, OVERLAP_DELAY
 
 if TYPE_CHECKING:
     import ssl
@@ -223,7 +223,7 @@ def _first(error: BaseException) -> BaseException:
 
 async def meanwhile(work: Callable[[], object], over: Event) -> None:
     """Do what would have to be done later anyway, in a thread, unless ``over`` comes at once."""
-    with anyio.move_on_after(AT_ONCE):
+    with anyio.move_on_after(OVERLAP_DELAY):
         await over.wait()
         return
     with contextlib.suppress(RuntimeError):  # no thread to be had: it will be done later

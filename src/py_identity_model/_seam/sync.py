@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Generic, ParamSpec, TypeAlias,
 
 from .._fork import forget_in_child
 from .._logging import logger
-from .._settings import AT_ONCE, MOST_CONNECTIONS
+from .._settings import MOST_CONNECTIONS, OVERLAP_DELAY
 from .deadlines import deadline, time_left, time_within
 
 if TYPE_CHECKING:
@@ -148,7 +148,7 @@ def gather(calls: Sequence[Callable[[], T]]) -> list[T]:
 
 def meanwhile(work: Callable[[], object], over: Event) -> None:
     """Do what would have to be done later anyway, in this thread, unless ``over`` comes at once."""
-    if not over.wait(AT_ONCE):
+    if not over.wait(OVERLAP_DELAY):
         work()
 
 

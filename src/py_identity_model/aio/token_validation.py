@@ -96,10 +96,10 @@ async def validate(
     cache = default_cache
     if http_client is not None and config.perform_disco:
         cache = cache_of(http_client)
-    claims = cache.warm(jwt, config, disco_doc_address)
+    claims = cache.validators.lookup(jwt, config, disco_doc_address, cache.documents.clock)
     if claims is None and config.decryption_keys is not None:
         jwt, config = opened(jwt, config)
-        claims = cache.warm(jwt, config, disco_doc_address)
+        claims = cache.validators.lookup(jwt, config, disco_doc_address, cache.documents.clock)
     if claims is None and config.perform_disco:
         claims = await _by_discovery(jwt, config, cache, disco_doc_address, http_client, caller)
     if claims is None:

@@ -42,15 +42,6 @@ class ProviderCache:
             self.keys.clear()
         self.validators.clear()
 
-    def warm(
-        self, jwt: str, config: TokenValidationConfig, address: object
-    ) -> dict[str, Any] | None:
-        """Return the claims of ``jwt`` if all that is needed is cached; None needs the long way.
-
-        Raises TokenValidationException for a token that must be refused.
-        """
-        return self.validators.lookup(jwt, config, address, self.documents.clock)
-
     def remember(self, config: TokenValidationConfig, address: str, provider: Provider) -> None:
         """Keep what a validation worked out, for tokens that come after it."""
         self.validators.forget(config, address)
