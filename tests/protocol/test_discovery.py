@@ -8,11 +8,7 @@ from typing import Any
 
 import pytest
 
-from py_identity_model import (
-    DiscoveryDocumentResponse,
-    DiscoveryErrorKind,
-    DiscoveryPolicy,
-)
+from py_identity_model import DiscoveryDocumentResponse, DiscoveryErrorKind, DiscoveryPolicy
 from py_identity_model._protocol.discovery import checked_response_of, response_of
 from py_identity_model._validation.discovery_rules import parse
 from py_identity_model._validation.fetch_result import FetchResult
