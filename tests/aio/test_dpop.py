@@ -10,7 +10,7 @@ import pytest
 
 from py_identity_model import DPoPProofException
 from py_identity_model._jose.encoding import decode_base64url, parse_object
-from py_identity_model._protocol.replay import STORE_MARGIN
+from py_identity_model._resource_server.replay import STORE_MARGIN
 from py_identity_model.aio import (
     AsyncHTTPClient,
     ClientCredentialsTokenRequest,

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from py_identity_model._protocol.refreshed_id_token import check_refreshed_id_token
+from py_identity_model._validation.refreshed_id_token import check_refreshed_id_token
 from py_identity_model.exceptions import IdTokenValidationException
 from tests.support import refused
 

@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from py_identity_model import RefreshTokenResponse, SessionRecord, StoredToken
-from py_identity_model._protocol.session_record import (
+from py_identity_model._protocol.token_endpoint import check_token_answer, refused_by
+from py_identity_model._sessions.session_record import (
     LOGIN_TARGET,
     Pending,
     begin_record,
@@ -24,7 +25,6 @@ from py_identity_model._protocol.session_record import (
     target_name,
     with_id_token,
 )
-from py_identity_model._protocol.token_endpoint import check_token_answer, refused_by
 from py_identity_model.exceptions import (
     InvalidArgumentError,
     TokenRequestException,

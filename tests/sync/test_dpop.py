@@ -11,7 +11,7 @@ import pytest
 
 from py_identity_model import DPoPProofException
 from py_identity_model._jose.encoding import decode_base64url, parse_object
-from py_identity_model._protocol.replay import STORE_MARGIN
+from py_identity_model._resource_server.replay import STORE_MARGIN
 from py_identity_model.exceptions import InvalidArgumentError
 from py_identity_model.sync import (
     ClientCredentialsTokenRequest,
