@@ -11,6 +11,7 @@ from typing import Any, Generic, NamedTuple, TypeVar
 from .._settings import Setting
 from .._wire.discovery_policy import DiscoveryPolicy
 from .._wire.messages import HttpRequest, HttpResponse
+from .cache_entry import time_to_live, until_refresh
 
 V = TypeVar("V")
 
@@ -106,6 +107,10 @@ class DocumentKind(NamedTuple, Generic[V]):
         """Return the location of the document at ``address`` for callers with this policy."""
         return Location(address, policy, self.key_of(address, policy))
 
+    def shared_for(self, cache_control: str | None) -> float:
+        """Return for how many seconds processes share an answer: until its refresh is due."""
+        return until_refresh(time_to_live(cache_control, self.ttl))
+
 
 class Attempt(NamedTuple):
     """How a document is to be fetched.
@@ -117,6 +122,13 @@ class Attempt(NamedTuple):
     retries: int | None = None
     max_age: float = math.inf
     accepts: Callable[[Any], bool] = bool
+
+    def for_cached(self, age: float) -> "Attempt":
+        """Return this attempt for what is cached and ``age`` seconds old.
+
+        Unasked, only what is younger may replace it.
+        """
+        return self._replace(max_age=min(self.max_age, age))
 
 
 AS_CONFIGURED = Attempt()

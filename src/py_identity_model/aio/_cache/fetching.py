@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from ..._jose.keys import joserfc_is_loaded, load_joserfc
 from ..._logging import logger, redact_url
 from ..._seam.aio import Event, meanwhile, spawn
-from ..._validation.cache_entry import Entry, may_be_stored, time_to_live, until_refresh
+from ..._validation.cache_entry import Entry, may_be_stored
 from ..._validation.fetch_result import (
     AS_CONFIGURED,
     Attempt,
@@ -128,12 +128,12 @@ class AsyncFetcher(Generic[V]):
     ) -> FetchResult[V] | None:
         """Return what another process stored, if it is young enough and will do."""
         age, response = stored.age(time()), stored.response
-        if age >= min(attempt.max_age, self._lifetime(response)):
+        control = response.headers.get("cache-control")
+        if age >= min(attempt.max_age, self.kind.shared_for(control)):
             return None
         try:
             value = self.kind.parse(location.address, location.policy, response)
             if attempt.accepts(value):
-                control = response.headers.get("cache-control")
                 return FetchResult(value, cache_control=control, etag=_etag(response), age=age)
         except Exception as error:
             logger.warning("a shared document is not used: %s", type(error).__name__)
@@ -170,12 +170,8 @@ class AsyncFetcher(Generic[V]):
         self, store: AsyncBestEffortStore, request: HttpRequest, response: HttpResponse
     ) -> None:
         text = StoredResponse(response, time()).to_text(self.kind.label, request)
-        await store.set(stored_key(request), text, self._lifetime(response))
-
-    def _lifetime(self, response: HttpResponse) -> float:
-        """Return for how many seconds an answer may be shared."""
         control = response.headers.get("cache-control")
-        return until_refresh(time_to_live(control, self.kind.ttl))
+        await store.set(stored_key(request), text, self.kind.shared_for(control))
 
 
 @contextmanager

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 import weakref
-from typing import Any
 
 from ..._fork import forget_in_child
 from ..._jose.keys import KeySnapshot

@@ -211,8 +211,7 @@ class AsyncRefreshingCache(Generic[V]):
         self._emit(Kind.MISS if entry.value is None else Kind.REFRESH, location.key)
         entry.fetching = True
         began = self.clock()
-        # Unasked, only what is younger may replace what is cached.
-        attempt = attempt._replace(max_age=min(attempt.max_age, entry.age(began)))
+        attempt = attempt.for_cached(entry.age(began))
         try:
             result = await self._fetcher.fetch(location, client, entry, attempt)
             return self._apply(location.key, entry, result, began)
