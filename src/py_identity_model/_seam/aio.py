@@ -44,8 +44,8 @@ __all__ = [
     "deadline",
     "finish",
     "gather",
-    "meanwhile",
     "open_client",
+    "run_while_waiting",
     "sleep",
     "spawn",
     "wait_for",
@@ -221,7 +221,7 @@ def _first(error: BaseException) -> BaseException:
     return error
 
 
-async def meanwhile(work: Callable[[], object], over: Event) -> None:
+async def run_while_waiting(work: Callable[[], object], over: Event) -> None:
     """Do what would have to be done later anyway, in a thread, unless ``over`` comes at once."""
     with anyio.move_on_after(OVERLAP_DELAY):
         await over.wait()
@@ -364,12 +364,12 @@ def open_client(
     """
     import httpx
 
-    from .coalescing_stream import improve
+    from .coalescing_stream import install
 
     limits = httpx.Limits(max_connections=MOST_CONNECTIONS, max_keepalive_connections=20)
     verify: Any = True if context is None else context()
     client = _client_class()(verify=verify, **{"limits": limits, **options})
-    improve(client)
+    install(client)
     return client
 
 

@@ -7,6 +7,8 @@ import threading
 import time
 from collections.abc import Generator
 
+# Not a context variable: threads that a request is handed to begin with a copy of the context, and
+# a call that nobody waits for must not end with the deadline of the caller that began it.
 _due = threading.local()
 
 

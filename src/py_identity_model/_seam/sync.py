@@ -41,8 +41,8 @@ __all__ = [
     "deadline",
     "finish",
     "gather",
-    "meanwhile",
     "open_client",
+    "run_while_waiting",
     "sleep",
     "spawn",
     "wait_for",
@@ -146,7 +146,7 @@ def gather(calls: Sequence[Callable[[], T]]) -> list[T]:
     return [future.result() for future in futures]
 
 
-def meanwhile(work: Callable[[], object], over: Event) -> None:
+def run_while_waiting(work: Callable[[], object], over: Event) -> None:
     """Do what would have to be done later anyway, in this thread, unless ``over`` comes at once."""
     if not over.wait(OVERLAP_DELAY):
         work()
@@ -218,12 +218,12 @@ def open_client(
     # Imported here: importing the package should load neither httpx nor, through it, anyio.
     import httpx
 
-    from .deadline_stream import improve
+    from .deadline_stream import install
 
     limits = httpx.Limits(max_connections=MOST_CONNECTIONS, max_keepalive_connections=20)
     verify: Any = True if context is None else context()
     client = httpx.Client(verify=verify, **{"limits": limits, **options})
-    improve(client)
+    install(client)
     return client
 
 

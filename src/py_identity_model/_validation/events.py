@@ -48,6 +48,8 @@ class _Count:
         _raise(counters.__dict__[self._cells])
 
 
+# A lock would be held twice for every token, by every thread; `+=` on one number would lose counts
+# where threads switch between the read and the write.
 def _raise(cells: dict[int, int]) -> None:
     thread = get_ident()
     cells[thread] = cells.get(thread, 0) + 1
@@ -178,6 +180,7 @@ class Events:
         """Count an event and report it to the hook, whose exceptions are logged."""
         with self._lock:
             self.counts[kind] += 1
+        # Outside the lock: the hook may validate a token, and so come back here.
         if self.hook is not None:
             self.report(kind, what, url)
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from ..._jose.keys import joserfc_is_loaded, load_joserfc
 from ..._logging import logger, redact_url
-from ..._seam.aio import Event, meanwhile, spawn
+from ..._seam.aio import Event, run_while_waiting, spawn
 from ..._validation.cache_entry import Entry, may_be_stored
 from ..._validation.fetch_result import (
     AS_CONFIGURED,
@@ -184,7 +184,7 @@ def _loading_joserfc(previous: Entry[Any] | None) -> Iterator[None]:
         yield
         return
     fetched = Event()
-    spawn("py_identity_model.load_joserfc", partial(meanwhile, load_joserfc, fetched))
+    spawn("py_identity_model.load_joserfc", partial(run_while_waiting, load_joserfc, fetched))
     try:
         yield
     finally:

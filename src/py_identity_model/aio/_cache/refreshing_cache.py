@@ -30,7 +30,7 @@ from ...exceptions import (
 )
 from .._transport.http import AsyncHTTPClient, chosen_client
 from .fetching import AsyncFetcher
-from .single_flight import AsyncSingleFlight
+from .single_flight import AsyncSingleFlight, Outcome
 
 V = TypeVar("V")
 
@@ -77,9 +77,9 @@ class AsyncRefreshingCache(Generic[V]):
             outcome = await self.revalidate(location, client, caller, other)
             value = entry.usable(self.clock())
             if value is None and outcome is not None:  # it may be served once, not cached
-                value = outcome[0].value
+                value = outcome.value.value
             if value is not None:
-                self._serve(entry, location, led=outcome is not None and outcome[1])
+                self._serve(entry, location, led=outcome is not None and outcome.began)
                 return value
         failure = self._recent_failure(location, caller)
         if failure is not None:
@@ -92,9 +92,9 @@ class AsyncRefreshingCache(Generic[V]):
         if loaded is None:  # another call ended between the look and the question
             self.entries.drop_pending(location.key, entry)
             return await self.get(location, client, caller, other)
-        if not loaded[1]:
+        if not loaded.began:
             self._kind.count_hit()
-        return loaded[0]
+        return loaded.value
 
     async def revalidate(
         self,
@@ -102,7 +102,7 @@ class AsyncRefreshingCache(Generic[V]):
         client: AsyncHTTPClient | None,
         caller: Caller,
         other: Entry[Any] | None = None,
-    ) -> tuple[FetchResult[V], bool] | None:
+    ) -> Outcome[FetchResult[V]] | None:
         """Refresh what is cached if it is time; return the outcome if it was waited for.
 
         From nine tenths of its time on in the background, in turns with ``other``; once it has
@@ -134,9 +134,9 @@ class AsyncRefreshingCache(Generic[V]):
         caller = PATIENT.starting_now()
         loaded = await self._join(location, entry, client, caller, attempt, lambda: True)
         assert loaded is not None
-        if not loaded[1]:
+        if not loaded.began:
             self._kind.count_hit()
-        return loaded[0]
+        return loaded.value
 
     async def get_newer_than(
         self,
@@ -162,7 +162,7 @@ class AsyncRefreshingCache(Generic[V]):
                 return entry.value
             self._emit(Kind.REFUSED_KID, location.key)
             return None
-        return seen if self._kind.is_empty(loaded[0]) else loaded[0]
+        return seen if self._kind.is_empty(loaded.value) else loaded.value
 
     async def _join(
         self,
@@ -172,8 +172,8 @@ class AsyncRefreshingCache(Generic[V]):
         caller: Caller,
         attempt: Attempt,
         admit: Callable[[], bool],
-    ) -> tuple[V, bool] | None:
-        """Return what is fetched once for all who ask, and whether this caller began it.
+    ) -> Outcome[V] | None:
+        """Return what is fetched once for all who ask.
 
         None where ``admit`` refuses.  Raises TokenValidationException for a failure, and when
         waiting for it took too long.
@@ -194,10 +194,10 @@ class AsyncRefreshingCache(Generic[V]):
             raise KeysUnavailableException(str(error), code=error.code) from None
         if outcome is None:
             return None
-        result, led = outcome
+        result = outcome.value
         if result.value is None:
             raise self._error(result)
-        return result.value, led
+        return Outcome(result.value, outcome.began)
 
     def _call(
         self, location: Location, entry: Entry[V], client: AsyncHTTPClient, attempt: Attempt
@@ -212,6 +212,8 @@ class AsyncRefreshingCache(Generic[V]):
         entry.fetching = True
         began = self.clock()
         attempt = attempt.for_cached(entry.age(began))
+        # What came is stored here, in the call's own task, not by those who wait for it: all of
+        # them may have left, and the next caller must find it all the same.
         try:
             result = await self._fetcher.fetch(location, client, entry, attempt)
             return self._apply(location.key, entry, result, began)
@@ -239,7 +241,7 @@ class AsyncRefreshingCache(Generic[V]):
             if entry.usable(now) is None:
                 result, value = self._kind.empty, None
         elif may_be_stored(result.cache_control):
-            # Plans compare the object: an equal one need not end them.
+            # Prepared validators compare by identity: an equal value need not end them.
             value = entry.value if entry.value == value and entry.value is not None else value
             ttl = time_to_live(result.cache_control, self._kind.ttl)
             entry.accept(value, now - result.age, ttl, result.etag)
@@ -264,6 +266,7 @@ class AsyncRefreshingCache(Generic[V]):
 
     def _is_needed(self, location: Location, caller: Caller) -> bool:
         """Whether nobody else just did what a caller is about to do."""
+        # Asked under the lock of the single flight, so from what lies in memory alone.
         entry, now = self.entries.find(location.key), self.clock()
         strange = caller.from_stranger and entry is None
         if self.failures.find(location.key, now, from_stranger=strange) is not None:
@@ -305,7 +308,7 @@ def longest_call(client: AsyncHTTPClient) -> float:
         return math.inf
 
 
-def require_client(client: AsyncHTTPClient | None, url: object = "") -> AsyncHTTPClient:
+def require_client(client: AsyncHTTPClient | None, url: object = "https:") -> AsyncHTTPClient:
     """Return ``client``, or this worker's own; raises TokenValidationException if unusable."""
     try:
         return chosen_client(client, url)

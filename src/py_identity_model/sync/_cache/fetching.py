@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from ..._jose.keys import joserfc_is_loaded, load_joserfc
 from ..._logging import logger, redact_url
-from ..._seam.sync import Event, meanwhile, spawn
+from ..._seam.sync import Event, run_while_waiting, spawn
 from ..._validation.cache_entry import Entry, may_be_stored
 from ..._validation.fetch_result import (
     AS_CONFIGURED,
@@ -181,7 +181,7 @@ def _loading_joserfc(previous: Entry[Any] | None) -> Iterator[None]:
         yield
         return
     fetched = Event()
-    spawn("py_identity_model.load_joserfc", partial(meanwhile, load_joserfc, fetched))
+    spawn("py_identity_model.load_joserfc", partial(run_while_waiting, load_joserfc, fetched))
     try:
         yield
     finally:

@@ -48,6 +48,8 @@ class ProviderCache:
         policy = policy_of(own)
         document = self.documents.find(address, policy)
         keys = self.keys.find(provider.jwks_uri or "", policy)
+        # Looked up again, not handed on: what a call was given may be gone, or replaced, by now.  A
+        # validator on it would serve what the cache no longer vouches for.
         validator = None
         if document is not None and keys is not None and document.value == provider:
             validator = self.validators.add(own, address, document, keys)
@@ -67,6 +69,8 @@ class ProviderCache:
         """
         caller = PATIENT.starting_now() if caller is None else caller
         location = DISCOVERY_DOCUMENT.locate(address, policy)
+        # Both here, because they take turns: two caches that knew nothing of each other would ask a
+        # provider that is down twice as often.
         document, keys = self.documents.entries.find(location.key), None
         known = None if document is None else document.value
         if known is not None and known.jwks_uri is not None:
