@@ -781,8 +781,9 @@ async def test_a_call_that_does_not_end_by_its_deadline_is_not_waited_for(
     gate = Gate(DISCOVERY)
     provider.intercept = gate
     monkeypatch.setattr(refreshing_cache, "longest_call", lambda client: 0.05)
-    with refused(KeysUnavailableException, "keys_unavailable"):
+    with refused(KeysUnavailableException, "keys_unavailable") as caught:
         await validate(provider)
+    assert str(caught.value).endswith("did not come before the total deadline")
     gate.open.set()
 
 
