@@ -151,8 +151,12 @@ def _attempt(
         else:
             response = client.send(built, stream=True, follow_redirects=False)
         try:
-            answer = _receive(response, request, due, library)
-            return answer._replace(sent=prepared)
+            limit = _check_head(response, request)
+            body = _read(response, limit, due, library)
+            _left(request, due)
+            if len(body) > limit:
+                raise _too_large(request, response.status_code, limit)
+            return HttpResponse(response.status_code, response.headers, body, prepared)
         finally:
             response.close()
     except library.InvalidURL as error:
@@ -181,10 +185,8 @@ def _words_of(error: BaseException) -> str:
     return str(cause) if cause is error else f"{type(error).__name__}: {cause or 'no details'}"
 
 
-def _receive(
-    response: httpx.Response, request: HttpRequest, due: float, library: Any
-) -> HttpResponse:
-    """Return the complete answer, read with a bound; raises what :func:`send` does."""
+def _check_head(response: httpx.Response, request: HttpRequest) -> int:
+    """Refuse redirects, encoded bodies and bodies too large; return the limit of the body."""
     status = response.status_code
     if 300 <= status < 400 and not (status == 304 and request.etag is not None):
         text = redirect_text(status, response.headers.get("location"))
@@ -197,18 +199,13 @@ def _receive(
                 raise _refused(request, text, status, "content_encoding_refused")
             case b"content-length" if value.isdigit() and (len(value) > 15 or int(value) > limit):
                 raise _too_large(request, status, limit)
-    if response.is_stream_consumed:  # by a mock
-        body = response.content
-    else:
-        body = _read(response, limit, due, library)
-    _left(request, due)
-    if len(body) > limit:
-        raise _too_large(request, status, limit)
-    return HttpResponse(status, response.headers, body)
+    return limit
 
 
 def _read(response: httpx.Response, limit: int, due: float, library: Any) -> bytes:
     """Return the body, or at least one byte more than ``limit`` of it."""
+    if response.is_stream_consumed:  # by a mock
+        return response.content
     body = bytearray()
     after_closing = 0
     try:
