@@ -1,12 +1,12 @@
-"""Which way of authenticating a request asks for, old fields and new."""
+"""Requests of clients that authenticate, and which way of it they ask for, old fields and new."""
 
 from __future__ import annotations
 
-from typing import TypeVar
+from collections.abc import Mapping, Sequence
+from typing import Any, TypeVar
 
-from .._wire.certificate import (
-    MtlsClientAuth,
-)
+from .._jose.dpop_proof import DPoPKey
+from .._wire.certificate import MtlsClientAuth
 from .._wire.client_authentication import (
     ClientAuthentication,
     ClientSecretBasic,
@@ -20,6 +20,31 @@ from .certificate import SelfSignedTlsClientAuth, TlsClientAuth
 T = TypeVar("T")
 
 _BY_CERTIFICATE = {one.method: one for one in (TlsClientAuth, SelfSignedTlsClientAuth)}
+
+
+class ClientRequest(BaseRequest):
+    """A request of a client that may authenticate.
+
+    Not a dataclass: these attributes are what building a request reads, and a request that lacks
+    a field of the name has the default.  Inherited fields would come before a request's own, and
+    the contract says which are passed by position.
+    """
+
+    client_id: str
+    client_secret: str | None = None
+    private_key_jwt: PrivateKeyJwt | None = None
+    mtls: MtlsClientAuth | None = None
+    client_authentication: ClientAuthentication | None = None
+    extra_parameters: Mapping[str, str | Sequence[str]] | None = None
+
+
+class TokenRequest(ClientRequest):
+    """A request that leads to tokens: what they are for, and the key that they are bound to."""
+
+    resource: str | Sequence[str] | None = None
+    audience: str | Sequence[str] | None = None
+    authorization_details: Sequence[Mapping[str, Any]] | None = None
+    dpop_key: DPoPKey | None = None
 
 
 def chosen_authentication(request: BaseRequest, *, blank_is_none: bool) -> ClientAuthentication:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from json import loads
 from typing import Any, ClassVar
 
+from .._client_auth.resolve import TokenRequest
 from .._jose.dpop_proof import DPoPKey
 from .._wire.client_authentication import ClientAuthentication
 from .._wire.compare import (
@@ -22,7 +23,6 @@ from .._wire.endpoint import (
 )
 from .._wire.messages import ErrorKind, HttpRequest, HttpResponse, Replay, UnusableAnswer
 from .._wire.models import (
-    BaseRequest,
     BaseResponse,
     Scope,
     scope_text,
@@ -44,7 +44,7 @@ _INSIDE = (
 
 
 @dataclass(repr=False)
-class BackchannelAuthenticationRequest(BaseRequest):
+class BackchannelAuthenticationRequest(TokenRequest):
     """A user to be asked, by the backchannel authentication endpoint at ``address``.
 
     Exactly one of ``login_hint``, ``login_hint_token`` and ``id_token_hint`` says who, unless
@@ -112,7 +112,7 @@ class BackchannelAuthenticationResponse(BaseResponse):
 
 
 @dataclass(repr=False)
-class BackchannelTokenRequest(BaseRequest):
+class BackchannelTokenRequest(TokenRequest):
     """The client asks the token endpoint at ``address`` whether the user has agreed.
 
     The fields are those of :class:`ClientCredentialsTokenRequest`.  CIBA Core §10.1.

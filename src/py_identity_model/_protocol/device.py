@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 from .._client_auth.assertion import PrivateKeyJwt
+from .._client_auth.resolve import TokenRequest
 from .._jose.dpop_proof import DPoPKey
 from .._wire.certificate import (
     MtlsClientAuth,
@@ -31,7 +32,6 @@ from .._wire.messages import (
     oauth_error_of,
 )
 from .._wire.models import (
-    BaseRequest,
     BaseResponse,
     Scope,
     scope_text,
@@ -50,7 +50,7 @@ _CODES = ("device_code", "user_code", "verification_uri")
 
 
 @dataclass(repr=False)
-class DeviceAuthorizationRequest(BaseRequest):
+class DeviceAuthorizationRequest(TokenRequest):
     """A device asks the device authorization endpoint at ``address`` for codes.
 
     The fields are those of :class:`ClientCredentialsTokenRequest`.  RFC 8628 §3.1.
@@ -96,7 +96,7 @@ class DeviceAuthorizationResponse(BaseResponse):
 
 
 @dataclass(repr=False)
-class DeviceTokenRequest(BaseRequest):
+class DeviceTokenRequest(TokenRequest):
     """A device asks the token endpoint at ``address`` whether the user has agreed.
 
     The fields are those of :class:`ClientCredentialsTokenRequest`.  RFC 8628 §3.4.

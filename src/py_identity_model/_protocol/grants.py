@@ -6,12 +6,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
+from .._client_auth.resolve import TokenRequest
 from .._jose.dpop_proof import DPoPKey
 from .._wire.client_authentication import ClientAuthentication
 from .._wire.endpoint import Endpoint
 from .._wire.messages import HttpRequest, HttpResponse, Replay
 from .._wire.models import (
-    BaseRequest,
     Scope,
     scope_text,
 )
@@ -26,7 +26,7 @@ JWT_BEARER = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 
 
 @dataclass(repr=False)
-class ExtensionTokenRequest(BaseRequest):
+class ExtensionTokenRequest(TokenRequest):
     """A token request of any ``grant_type``, with its own ``parameters``.
 
     The other fields are those of :class:`ClientCredentialsTokenRequest`.  RFC 6749 §4.5.
@@ -61,7 +61,7 @@ class ExtensionTokenResponse(TokenResponse):
 
 
 @dataclass(repr=False)
-class JwtBearerTokenRequest(BaseRequest):
+class JwtBearerTokenRequest(TokenRequest):
     """A signed JWT (``assertion``) about a user or client, to be exchanged for a token.
 
     The other fields are those of :class:`ClientCredentialsTokenRequest`.  RFC 7523 §2.1.

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 from .._client_auth.assertion import PrivateKeyJwt
+from .._client_auth.resolve import TokenRequest
 from .._jose.dpop_proof import DPoPKey
 from .._wire.certificate import (
     MtlsClientAuth,
@@ -15,7 +16,6 @@ from .._wire.client_authentication import ClientAuthentication
 from .._wire.endpoint import Endpoint, is_refusal, json_object, refusal, whole_number
 from .._wire.messages import HttpRequest, HttpResponse, Replay, UnusableAnswer
 from .._wire.models import (
-    BaseRequest,
     BaseResponse,
     Scope,
     scope_text,
@@ -27,7 +27,7 @@ from .token_endpoint import (
 
 
 @dataclass(repr=False)
-class PushedAuthorizationRequest(BaseRequest):
+class PushedAuthorizationRequest(TokenRequest):
     """An authorization request for the endpoint at ``address``.
 
     With ``request`` (a JWT of :func:`create_request_object`) the parameters are inside it, and

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 from .._client_auth.assertion import PrivateKeyJwt
+from .._client_auth.resolve import TokenRequest
 from .._jose.dpop_proof import DPoPKey
 from .._wire.certificate import (
     MtlsClientAuth,
@@ -15,7 +16,6 @@ from .._wire.client_authentication import ClientAuthentication
 from .._wire.endpoint import Endpoint
 from .._wire.messages import HttpRequest, HttpResponse, Replay
 from .._wire.models import (
-    BaseRequest,
     Scope,
     scope_text,
 )
@@ -27,7 +27,7 @@ from .token_endpoint import (
 
 
 @dataclass(repr=False)
-class RefreshTokenRequest(BaseRequest):
+class RefreshTokenRequest(TokenRequest):
     """A refresh token, to be exchanged for new tokens.
 
     Providers may rotate it: keep the ``refresh_token`` of the answer where there is one.  The

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 from .._client_auth.assertion import PrivateKeyJwt
+from .._client_auth.resolve import TokenRequest
 from .._jose.dpop_proof import DPoPKey
 from .._wire.certificate import (
     MtlsClientAuth,
@@ -22,7 +23,6 @@ from .._wire.messages import (
     oauth_error_of,
 )
 from .._wire.models import (
-    BaseRequest,
     Scope,
     scope_text,
 )
@@ -40,7 +40,7 @@ _MOST_QUOTED = 1024
 
 
 @dataclass(repr=False)
-class TokenExchangeRequest(BaseRequest):
+class TokenExchangeRequest(TokenRequest):
     """A token (``subject_token``) to be exchanged for another, perhaps for an ``actor_token``.
 
     The types are those of RFC 8693 §3, for instance

@@ -16,6 +16,7 @@ from .._wire.client_authentication import (
     NoClientAuthentication,
 )
 from ..exceptions import InvalidArgumentError
+from .client_profile import RequestSigning
 
 _INSTEAD: tuple[tuple[type, str], ...] = (
     (str, "for a secret give ClientSecretBasic(secret), or client_secret=secret"),
@@ -50,7 +51,7 @@ def check_client_arguments(
     client_secret: object,
     dpop_key: object,
     id_token_algorithms: object,
-    request_signing: tuple[PrivateKey | None, str],
+    signing: RequestSigning | None,
     decryption_keys: PrivateKey | Sequence[PrivateKey] | None,
 ) -> None:
     """Raise InvalidArgumentError for an argument that would fail later, after a user logged in.
@@ -71,20 +72,21 @@ def check_client_arguments(
         raise InvalidArgumentError("id_token_algorithms must be a list of algorithms")
     if isinstance(authentication, (PrivateKeyJwtAuthentication, ClientSecretJwt)):
         authentication.credentials(str(client_id), str(issuer))
-    _check_keys(request_signing, decryption_keys)
+    _check_keys(signing, decryption_keys)
 
 
 def _check_keys(
-    request_signing: tuple[PrivateKey | None, str],
+    signing: RequestSigning | None,
     decryption_keys: PrivateKey | Sequence[PrivateKey] | None,
 ) -> None:
-    key, algorithm = request_signing
-    if key is not None:
+    if signing is not None:
         from .._jose.sign import SIGNING_ALGORITHMS, load_private_key
 
-        if algorithm not in SIGNING_ALGORITHMS:
-            raise InvalidArgumentError(f"Unsupported request_signing_algorithm: {algorithm}")
-        load_private_key(key, algorithm, name="request_signing_key")
+        if signing.algorithm not in SIGNING_ALGORITHMS:
+            raise InvalidArgumentError(
+                f"Unsupported request_signing_algorithm: {signing.algorithm}"
+            )
+        load_private_key(signing.key, signing.algorithm, name="request_signing_key")
     if decryption_keys is not None:
         from .._jose.encryption import check_decryption_keys
 

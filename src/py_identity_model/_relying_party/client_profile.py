@@ -45,6 +45,7 @@ class RequestSigning(NamedTuple):
 
     key: PrivateKey
     algorithm: str
+    kid: str | None = None
 
 
 def check_profile(
