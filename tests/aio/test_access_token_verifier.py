@@ -27,10 +27,7 @@ from py_identity_model.aio import (
     create_dpop_proof,
     parse_www_authenticate,
 )
-from py_identity_model.exceptions import (
-    ConfigurationException,
-    InvalidArgumentError,
-)
+from py_identity_model.exceptions import ConfigurationException, InvalidArgumentError
 from py_identity_model.testing import Answer, EmbeddedProvider, Received
 from tests.support import FromNow, answered, answering, at_once, bearer
 

@@ -14,10 +14,7 @@ from joserfc.jwk import RSAKey
 
 from py_identity_model import AccessTokenRefusedException, ClaimsValidationError
 from py_identity_model._resource_server import issuer_rules
-from py_identity_model.exceptions import (
-    ConfigurationException,
-    InvalidArgumentError,
-)
+from py_identity_model.exceptions import ConfigurationException, InvalidArgumentError
 from py_identity_model.sync import (
     AccessTokenVerifier,
     ClientCredentialsTokenRequest,

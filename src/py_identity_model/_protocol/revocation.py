@@ -8,9 +8,7 @@ from typing import ClassVar
 
 from .._client_auth.assertion import PrivateKeyJwt
 from .._client_auth.resolve import ClientRequest
-from .._wire.certificate import (
-    MtlsClientAuth,
-)
+from .._wire.certificate import MtlsClientAuth
 from .._wire.client_authentication import ClientAuthentication
 from .._wire.endpoint import Endpoint, refusal_saying, secrets_of
 from .._wire.messages import HttpRequest, HttpResponse, Replay

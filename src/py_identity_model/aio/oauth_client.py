@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import partial
-from typing import Any, Literal, Self, Unpack, overload
+from typing import TYPE_CHECKING, Any, Literal, Self, Unpack, overload
 
 from .._jose.dpop_proof import DPoPKey
 from .._jose.jwk import PrivateKey
@@ -64,10 +64,12 @@ from .session import AsyncSession, state_of
 from .session_access import AsyncSessionAccess
 from .session_records import AsyncSessionRecords, request_seconds
 from .session_store import AsyncMemorySessionStore, AsyncSessionStore
-from .token_auth import AsyncTokenAuth
 from .token_exchange import exchange_token
 from .token_source import AsyncTokenSource
 from .token_store import AsyncMemoryTokenStore
+
+if TYPE_CHECKING:
+    from .token_auth import AsyncTokenAuth
 
 _ACCESS_TOKEN = "urn:ietf:params:oauth:token-type:access_token"
 
@@ -751,6 +753,8 @@ class AsyncOAuthClient:
 
             auth = await client.auth(scope="read", origins=["https://api.example"])
         """
+        from .token_auth import AsyncTokenAuth  # loads httpx, whichever library is used
+
         return AsyncTokenAuth(
             await self.token_source(session=session, **more),
             origins=origins,

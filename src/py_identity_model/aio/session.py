@@ -25,10 +25,10 @@ from .._wire.models import (
     Scope,
 )
 from ..exceptions import ConfigurationException, InvalidArgumentError
-from .token_auth import AsyncTokenAuth
 
 if TYPE_CHECKING:
     from .session_records import AsyncSessionRecords
+    from .token_auth import AsyncTokenAuth
     from .token_source import AsyncTokenSource
 
 _MARGIN = 60.0
@@ -272,6 +272,8 @@ class AsyncSession:
 
             auth = await session.auth(origins=["https://api.example"])
         """
+        from .token_auth import AsyncTokenAuth  # loads httpx, whichever library is used
+
         source = await self._owner().token_source(session=self, **_named(resource, scope))
         return AsyncTokenAuth(source, origins=origins)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import partial
-from typing import Any, Literal, Self, Unpack, overload
+from typing import TYPE_CHECKING, Any, Literal, Self, Unpack, overload
 
 from .._jose.dpop_proof import DPoPKey
 from .._jose.jwk import PrivateKey
@@ -65,10 +65,12 @@ from .session import Session, state_of
 from .session_access import SessionAccess
 from .session_records import SessionRecords, request_seconds
 from .session_store import MemorySessionStore, SessionStore
-from .token_auth import TokenAuth
 from .token_exchange import exchange_token
 from .token_source import TokenSource
 from .token_store import MemoryTokenStore
+
+if TYPE_CHECKING:
+    from .token_auth import TokenAuth
 
 _ACCESS_TOKEN = "urn:ietf:params:oauth:token-type:access_token"
 
@@ -742,6 +744,8 @@ class OAuthClient:
 
             auth = client.auth(scope="read", origins=["https://api.example"])
         """
+        from .token_auth import TokenAuth  # loads httpx, whichever library is used
+
         return TokenAuth(
             self.token_source(session=session, **more),
             origins=origins,

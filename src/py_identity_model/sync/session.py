@@ -26,10 +26,10 @@ from .._wire.models import (
     Scope,
 )
 from ..exceptions import ConfigurationException, InvalidArgumentError
-from .token_auth import TokenAuth
 
 if TYPE_CHECKING:
     from .session_records import SessionRecords
+    from .token_auth import TokenAuth
     from .token_source import TokenSource
 
 _MARGIN = 60.0
@@ -271,6 +271,8 @@ class Session:
 
             auth = session.auth(origins=["https://api.example"])
         """
+        from .token_auth import TokenAuth  # loads httpx, whichever library is used
+
         source = self._owner().token_source(session=self, **_named(resource, scope))
         return TokenAuth(source, origins=origins)
 
