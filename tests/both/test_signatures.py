@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import re
 import typing
 from typing import Any
 
@@ -16,6 +17,8 @@ from py_identity_model._relying_party.client_parameters import (
     ExchangeParameters,
     TokenParameters,
 )
+from py_identity_model._relying_party.registered_client import RegisteredArguments
+from py_identity_model.aio.registered_client import RegisteredClientOptions
 
 
 def methods() -> list[Any]:
@@ -59,3 +62,22 @@ def test_what_an_exchange_may_name_are_fields_of_its_request() -> None:
     assert typing.get_type_hints(ExchangeParameters).keys() <= {
         *TokenExchangeRequest.__dataclass_fields__
     }
+
+
+def test_each_argument_of_a_client_is_decided_by_a_registration_or_passed_beside_it() -> None:
+    decided, passed = RegisteredArguments.__annotations__, RegisteredClientOptions.__annotations__
+    taken = inspect.signature(aio.AsyncOAuthClient).parameters
+    assert not decided.keys() & passed.keys()
+    assert decided.keys() | passed.keys() | {"issuer", "client_id"} == taken.keys()
+
+
+DOCUMENTED = [
+    *(root.OAuthClient, root.AccessTokenVerifier, root.TokenIntrospector),
+    *(method for method in methods() if ":param" in (inspect.getdoc(method) or "")),
+]
+
+
+@pytest.mark.parametrize("thing", DOCUMENTED, ids=lambda thing: thing.__qualname__)
+def test_each_argument_is_documented_on_a_line_of_its_own(thing: Any) -> None:
+    named = re.findall(r"^:param (\w+):", inspect.getdoc(thing) or "", re.MULTILINE)
+    assert named == [name for name in inspect.signature(thing).parameters if name != "self"]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from .._jose.dpop_proof import DPoPKey
@@ -18,6 +19,7 @@ from .assertion import PrivateKeyJwt, PrivateKeyJwtAuthentication
 from .certificate import SelfSignedTlsClientAuth, TlsClientAuth
 
 T = TypeVar("T")
+Q = TypeVar("Q", bound=BaseRequest)
 
 _BY_CERTIFICATE = {one.method: one for one in (TlsClientAuth, SelfSignedTlsClientAuth)}
 
@@ -25,9 +27,9 @@ _BY_CERTIFICATE = {one.method: one for one in (TlsClientAuth, SelfSignedTlsClien
 class ClientRequest(BaseRequest):
     """A request of a client that may authenticate.
 
-    Not a dataclass: these attributes are what building a request reads, and a request that lacks
-    a field of the name has the default.  Inherited fields would come before a request's own, and
-    the contract says which are passed by position.
+    Not a dataclass: these attributes are what building a request reads, and a request that has no
+    field of the name has the default.  As fields they would come before those of the requests
+    themselves, some of which the contract has passed by position.
     """
 
     client_id: str
@@ -36,6 +38,12 @@ class ClientRequest(BaseRequest):
     mtls: MtlsClientAuth | None = None
     client_authentication: ClientAuthentication | None = None
     extra_parameters: Mapping[str, str | Sequence[str]] | None = None
+
+    def _secret_values(self) -> Iterator[object]:
+        yield from super()._secret_values()
+        yield self.extra_parameters
+        if isinstance(self.client_authentication, ClientAuthentication):
+            yield from self.client_authentication.secrets()
 
 
 class TokenRequest(ClientRequest):
@@ -47,14 +55,42 @@ class TokenRequest(ClientRequest):
     dpop_key: DPoPKey | None = None
 
 
-def chosen_authentication(request: BaseRequest, *, blank_is_none: bool) -> ClientAuthentication:
+@dataclass(repr=False)
+class DetailedRequest(TokenRequest):
+    """The fields of requests that say by keyword what their tokens are for."""
+
+    client_authentication: ClientAuthentication | None = field(default=None, kw_only=True)
+    resource: str | Sequence[str] | None = field(default=None, kw_only=True)
+    audience: str | Sequence[str] | None = field(default=None, kw_only=True)
+    authorization_details: Sequence[Mapping[str, Any]] | None = field(default=None, kw_only=True)
+    extra_parameters: Mapping[str, str | Sequence[str]] | None = field(default=None, kw_only=True)
+
+
+@dataclass(repr=False)
+class BindableRequest(DetailedRequest):
+    """The fields of requests that say by keyword what key their tokens are bound to as well."""
+
+    dpop_key: DPoPKey | None = field(default=None, kw_only=True)
+
+
+def keyword_fields_last(request: type[Q]) -> type[Q]:
+    """Order the fields of a dataclass as they are passed: those by keyword alone come last.
+
+    Inherited ones come first otherwise; ``fields`` and ``repr`` keep the order of the contract.
+    """
+    known = request.__dataclass_fields__
+    ordered = sorted(known, key=lambda name: bool(known[name].kw_only))
+    request.__dataclass_fields__ = {name: known[name] for name in ordered}
+    return request
+
+
+def chosen_authentication(request: ClientRequest, *, blank_is_none: bool) -> ClientAuthentication:
     """Return how the client of ``request`` authenticates.
 
     In this order: ``client_authentication``, ``private_key_jwt``, ``mtls``, ``client_secret``;
     else not at all.  An empty secret is one unless ``blank_is_none``.
     """
-    stored = vars(request)
-    chosen = stored.get("client_authentication")
+    chosen: object = request.client_authentication
     if chosen is not None:
         if not isinstance(chosen, ClientAuthentication):
             raise ConfigurationException(
@@ -62,25 +98,23 @@ def chosen_authentication(request: BaseRequest, *, blank_is_none: bool) -> Clien
                 f"ClientSecretBasic(secret), not {type(chosen).__name__}"
             )
         return chosen
-    key = stored.get("private_key_jwt")
-    if key is not None:
-        return PrivateKeyJwtAuthentication.of(_expect(key, PrivateKeyJwt, "private_key_jwt"))
-    mtls = stored.get("mtls")
-    if mtls is not None:
-        return _by_certificate(_expect(mtls, MtlsClientAuth, "mtls"))
-    secret = stored.get("client_secret")
+    if request.private_key_jwt is not None:
+        key = _expect(request.private_key_jwt, PrivateKeyJwt, "private_key_jwt")
+        return PrivateKeyJwtAuthentication.of(key)
+    if request.mtls is not None:
+        return _by_certificate(_expect(request.mtls, MtlsClientAuth, "mtls"))
+    secret = request.client_secret
     if secret is None or (blank_is_none and not secret.strip()):
         return NoClientAuthentication()
     return ClientSecretBasic(secret)
 
 
 def presented_certificate(
-    request: BaseRequest, authentication: ClientAuthentication | None
+    request: ClientRequest, authentication: ClientAuthentication | None
 ) -> MtlsClientAuth | None:
     """Return the certificate that the request presents, also where it does not authenticate."""
-    mtls = vars(request).get("mtls")
-    if mtls is not None:
-        return _expect(mtls, MtlsClientAuth, "mtls")
+    if request.mtls is not None:
+        return _expect(request.mtls, MtlsClientAuth, "mtls")
     return None if authentication is None else authentication.client_certificate
 
 

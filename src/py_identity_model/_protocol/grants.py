@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
-from .._client_auth.resolve import TokenRequest
+from .._client_auth.resolve import BindableRequest, TokenRequest, keyword_fields_last
 from .._jose.dpop_proof import DPoPKey
 from .._wire.client_authentication import ClientAuthentication
 from .._wire.endpoint import Endpoint
@@ -53,8 +53,9 @@ class ExtensionTokenResponse(TokenResponse):
     """The token endpoint's answer: ``token`` is its JSON object, unchanged."""
 
 
+@keyword_fields_last
 @dataclass(repr=False)
-class JwtBearerTokenRequest(TokenRequest):
+class JwtBearerTokenRequest(BindableRequest):
     """A signed JWT (``assertion``) about a user or client, to be exchanged for a token.
 
     The other fields are those of :class:`ClientCredentialsTokenRequest`.  RFC 7523 §2.1.
@@ -70,12 +71,6 @@ class JwtBearerTokenRequest(TokenRequest):
     assertion: str
     client_secret: str | None = None
     scope: Scope | None = None
-    client_authentication: ClientAuthentication | None = field(default=None, kw_only=True)
-    resource: str | Sequence[str] | None = field(default=None, kw_only=True)
-    audience: str | Sequence[str] | None = field(default=None, kw_only=True)
-    authorization_details: Sequence[Mapping[str, Any]] | None = field(default=None, kw_only=True)
-    extra_parameters: Mapping[str, str | Sequence[str]] | None = field(default=None, kw_only=True)
-    dpop_key: DPoPKey | None = field(default=None, kw_only=True)
 
 
 @dataclass(eq=False, repr=False)

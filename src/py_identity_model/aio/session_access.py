@@ -26,11 +26,7 @@ from .._sessions.session_record import (
 from .._sessions.stored_token import StoredToken
 from .._validation.refreshed_id_token import check_refreshed_id_token
 from .._wire.models import Scope
-from ..exceptions import (
-    InvalidArgumentError,
-    PyIdentityModelException,
-    TokenRequestException,
-)
+from ..exceptions import InvalidArgumentError, PyIdentityModelException, TokenRequestException
 from .provider_client import AsyncProviderClient
 from .provider_tokens import AsyncProviderTokens
 from .refresh_grant import refresh_token

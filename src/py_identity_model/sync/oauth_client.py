@@ -18,11 +18,7 @@ from .._protocol.logout import build_end_session_url
 from .._protocol.refresh_grant import RefreshTokenResponse
 from .._protocol.registration import ClientRegistrationResponse
 from .._protocol.revocation import TokenRevocationResponse
-from .._protocol.token_exchange import (
-    TokenExchangeRequest,
-    TokenExchangeResponse,
-    judged_exchange,
-)
+from .._protocol.token_exchange import TokenExchangeRequest, TokenExchangeResponse, judged_exchange
 from .._protocol.userinfo import UserInfoResponse
 from .._relying_party.client_arguments import check_client_arguments, client_authentication_of
 from .._relying_party.client_options import AuthorizationOptions, ChallengeMethod, UserTokenRules
