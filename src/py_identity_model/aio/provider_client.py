@@ -66,6 +66,7 @@ class AsyncSend(Protocol[Q_contra, A_co]):
         self, request: Q_contra, *, http_client: AsyncHTTPClient | None, settings: Settings | None
     ) -> A_co:
         """Send ``request``, and return the answer."""
+        ...
 
 
 class AsyncProviderClient:
@@ -105,7 +106,7 @@ class AsyncProviderClient:
         self.provider = provider
         self.client_id = client_id
         self.authentication = authentication
-        self.profile = profile
+        self.profile: ClientProfile | None = profile
         self.dpop_key = dpop_key
         self.given_metadata = metadata or provider.given_metadata()
         self.http_client = http_client

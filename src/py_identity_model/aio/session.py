@@ -35,17 +35,21 @@ class AsyncSessionClient(Protocol):
 
     async def session(self, text: str) -> AsyncSession:
         """Return the session that a text names."""
+        ...
 
     async def token_source(
-        self, *, session: AsyncSession, **more: Unpack[TokenParameters]
+        self, *, session: AsyncSession, margin: float = _MARGIN, **more: Unpack[TokenParameters]
     ) -> AsyncTokenSource:
         """Return the tokens of a session."""
+        ...
 
     async def renew_session(self, session: AsyncSession) -> StoredToken:
         """Renew the access token of a login."""
+        ...
 
     async def revoke(self, session: AsyncSession, /) -> TokenRevocationResponse:
         """End a session, and revoke its tokens."""
+        ...
 
 
 class AsyncSessionState:

@@ -67,6 +67,7 @@ class Send(Protocol[Q_contra, A_co]):
         self, request: Q_contra, *, http_client: HTTPClient | None, settings: Settings | None
     ) -> A_co:
         """Send ``request``, and return the answer."""
+        ...
 
 
 class ProviderClient:
@@ -106,7 +107,7 @@ class ProviderClient:
         self.provider = provider
         self.client_id = client_id
         self.authentication = authentication
-        self.profile = profile
+        self.profile: ClientProfile | None = profile
         self.dpop_key = dpop_key
         self.given_metadata = metadata or provider.given_metadata()
         self.http_client = http_client

@@ -36,15 +36,21 @@ class SessionClient(Protocol):
 
     def session(self, text: str) -> Session:
         """Return the session that a text names."""
+        ...
 
-    def token_source(self, *, session: Session, **more: Unpack[TokenParameters]) -> TokenSource:
+    def token_source(
+        self, *, session: Session, margin: float = _MARGIN, **more: Unpack[TokenParameters]
+    ) -> TokenSource:
         """Return the tokens of a session."""
+        ...
 
     def renew_session(self, session: Session) -> StoredToken:
         """Renew the access token of a login."""
+        ...
 
     def revoke(self, session: Session, /) -> TokenRevocationResponse:
         """End a session, and revoke its tokens."""
+        ...
 
 
 class SessionState:

@@ -1,4 +1,4 @@
-"""Cache entries and tables: fresh, stale, failed, displaced."""
+"""Cache entries: fresh, stale or gone; and the tables of entries and failures."""
 
 from __future__ import annotations
 
