@@ -16,7 +16,7 @@ from .._protocol.callback import (
 )
 from .._protocol.jarm import extract_jarm_response_jwt, is_jarm_response
 from .._protocol.token_endpoint import TokenResponse, check_token_answer, refused_by
-from .._relying_party.client_options import AuthorizationOptions
+from .._relying_party.client_arguments import AuthorizationOptions
 from .._relying_party.login import (
     AuthorizationRequest,
     check_begun,

@@ -19,8 +19,13 @@ from .._protocol.registration import ClientRegistrationResponse
 from .._protocol.revocation import TokenRevocationResponse
 from .._protocol.token_exchange import TokenExchangeRequest, TokenExchangeResponse, judged_exchange
 from .._protocol.userinfo import UserInfoResponse
-from .._relying_party.client_arguments import check_client_arguments, client_authentication_of
-from .._relying_party.client_options import AuthorizationOptions, ChallengeMethod, UserTokenRules
+from .._relying_party.client_arguments import (
+    AuthorizationOptions,
+    ChallengeMethod,
+    UserTokenRules,
+    check_client_arguments,
+    client_authentication_of,
+)
 from .._relying_party.client_parameters import (
     AuthorizationParameters,
     ExchangeParameters,

@@ -16,7 +16,7 @@ from .._protocol.jar import build_jar_authorization_url, create_request_object
 from .._protocol.par import PushedAuthorizationRequest
 from .._protocol.request_object import build_request_uri_authorization_url
 from .._protocol.token_endpoint import refused_by
-from .._relying_party.client_options import (
+from .._relying_party.client_arguments import (
     AuthorizationOptions,
     ChallengeMethod,
     check_further_parameters,

@@ -19,7 +19,7 @@ from .._protocol.device import (
 )
 from .._protocol.discovery import DiscoveryDocumentResponse
 from .._protocol.token_endpoint import TokenResponse, check_token_answer, refused_by
-from .._relying_party.client_options import AuthorizationOptions
+from .._relying_party.client_arguments import AuthorizationOptions
 from .._relying_party.client_parameters import BackchannelParameters
 from .._relying_party.client_profile import RequestSigning
 from .._relying_party.login import without_id_token

@@ -11,7 +11,7 @@ from .._protocol.callback import AuthorizeCallbackResponse
 from .._protocol.discovery import DiscoveryDocumentResponse
 from .._protocol.jarm import JarmCheck
 from .._protocol.userinfo import UserInfoRequest, UserInfoResponse
-from .._relying_party.client_options import UserTokenRules
+from .._relying_party.client_arguments import UserTokenRules
 from .._relying_party.client_parameters import IdTokenContext
 from .._relying_party.client_profile import check_signature, signing_algorithms
 from .._relying_party.encrypted_answers import EncryptedArtefact
