@@ -43,6 +43,11 @@ class RequestSigning(NamedTuple):
     algorithm: str
     kid: str | None = None
 
+    @classmethod
+    def of(cls, key: PrivateKey | None, algorithm: str, kid: str | None) -> RequestSigning | None:
+        """Return what requests are signed with; None without a key."""
+        return None if key is None else cls(key, algorithm, kid)
+
 
 def check_profile(
     profile: ClientProfile | None,

@@ -190,11 +190,9 @@ class AsyncOAuthClient:
         certificate_bound = presents_certificate(
             authentication, http_client, tls_client_certificate_bound_access_tokens
         )
-        signing = None
-        if request_signing_key is not None:
-            signing = RequestSigning(
-                request_signing_key, request_signing_algorithm, request_signing_kid
-            )
+        signing = RequestSigning.of(
+            request_signing_key, request_signing_algorithm, request_signing_kid
+        )
         check_profile(
             profile,
             authentication,
@@ -238,14 +236,7 @@ class AsyncOAuthClient:
         )
         if token_store is not None:
             check_store("token_store", token_store, AsyncTokenStore)
-        if session_store is not None:
-            check_store("session_store", session_store, AsyncSessionStore)
-        records = AsyncSessionRecords(
-            AsyncMemorySessionStore() if session_store is None else session_store,
-            checked_lifetime(session_lifetime),
-            partial(request_seconds, http_client, settings),
-        )
-        replays = MemoryReplayStore() if replay_store is None else replay_store
+        records = _records_in(session_store, session_lifetime, http_client, settings)
         self._client = AsyncProviderClient(
             provider,
             client_id,
@@ -262,7 +253,11 @@ class AsyncOAuthClient:
         self._sessions = AsyncSessionAccess(self._client, self._tokens, records)
         self._login_requests = AsyncLoginRequests(self._client, options)
         self._login_answers = AsyncLoginAnswers(
-            self._client, self._tokens, self._sessions, options, replays
+            self._client,
+            self._tokens,
+            self._sessions,
+            options,
+            MemoryReplayStore() if replay_store is None else replay_store,
         )
         self._other_devices = AsyncOtherDeviceLogins(
             self._client, self._tokens, self._sessions, options
@@ -844,3 +839,19 @@ class AsyncOAuthClient:
 
     async def __aexit__(self, *details: object) -> None:
         await self.close()
+
+
+def _records_in(
+    store: AsyncSessionStore | None,
+    lifetime: float,
+    http_client: AsyncHTTPClient | None,
+    settings: Settings | None,
+) -> AsyncSessionRecords:
+    """Return the records of sessions, in this process unless a store is given."""
+    if store is not None:
+        check_store("session_store", store, AsyncSessionStore)
+    return AsyncSessionRecords(
+        AsyncMemorySessionStore() if store is None else store,
+        checked_lifetime(lifetime),
+        partial(request_seconds, http_client, settings),
+    )

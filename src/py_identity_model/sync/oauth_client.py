@@ -191,11 +191,9 @@ class OAuthClient:
         certificate_bound = presents_certificate(
             authentication, http_client, tls_client_certificate_bound_access_tokens
         )
-        signing = None
-        if request_signing_key is not None:
-            signing = RequestSigning(
-                request_signing_key, request_signing_algorithm, request_signing_kid
-            )
+        signing = RequestSigning.of(
+            request_signing_key, request_signing_algorithm, request_signing_kid
+        )
         check_profile(
             profile,
             authentication,
@@ -239,14 +237,7 @@ class OAuthClient:
         )
         if token_store is not None:
             check_store("token_store", token_store, TokenStore)
-        if session_store is not None:
-            check_store("session_store", session_store, SessionStore)
-        records = SessionRecords(
-            MemorySessionStore() if session_store is None else session_store,
-            checked_lifetime(session_lifetime),
-            partial(request_seconds, http_client, settings),
-        )
-        replays = MemoryReplayStore() if replay_store is None else replay_store
+        records = _records_in(session_store, session_lifetime, http_client, settings)
         self._client = ProviderClient(
             provider,
             client_id,
@@ -263,7 +254,11 @@ class OAuthClient:
         self._sessions = SessionAccess(self._client, self._tokens, records)
         self._login_requests = LoginRequests(self._client, options)
         self._login_answers = LoginAnswers(
-            self._client, self._tokens, self._sessions, options, replays
+            self._client,
+            self._tokens,
+            self._sessions,
+            options,
+            MemoryReplayStore() if replay_store is None else replay_store,
         )
         self._other_devices = OtherDeviceLogins(self._client, self._tokens, self._sessions, options)
         self._store = MemoryTokenStore() if token_store is None else token_store
@@ -835,3 +830,19 @@ class OAuthClient:
 
     def __exit__(self, *details: object) -> None:
         self.close()
+
+
+def _records_in(
+    store: SessionStore | None,
+    lifetime: float,
+    http_client: HTTPClient | None,
+    settings: Settings | None,
+) -> SessionRecords:
+    """Return the records of sessions, in this process unless a store is given."""
+    if store is not None:
+        check_store("session_store", store, SessionStore)
+    return SessionRecords(
+        MemorySessionStore() if store is None else store,
+        checked_lifetime(lifetime),
+        partial(request_seconds, http_client, settings),
+    )
