@@ -421,6 +421,6 @@ def _missing(
     elif "client.discovery_url" not in raw:
         client = tuple(item.key for item in _REGISTRY if item.of_client and item.key in raw)
         if client:
-            text = "client settings are useless without client.discovery_url"
+            text = "client settings require client.discovery_url"
             issues.append(ConfigIssue("CFG-002", client, text))
     return issues

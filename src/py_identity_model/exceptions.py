@@ -119,7 +119,7 @@ class PyIdentityModelException(Exception):
 
 
 class ValidationException(PyIdentityModelException):
-    """Something that was received is not what it must be."""
+    """Something that was received is malformed."""
 
     code = "validation_failed"
 

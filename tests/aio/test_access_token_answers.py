@@ -140,7 +140,7 @@ async def test_what_a_claims_validator_says_is_not_logged(
         verifier = AsyncAccessTokenVerifier(provider.issuer, "api", claims_validator=validator)
         with caplog.at_level(logging.INFO, LOGGER), pytest.raises(AccessTokenRefusedException):
             await verifier.verify(bearer(provider.mint(sub="alice")))
-    assert "a claims validator refused it" in caplog.text
+    assert "a claims validator rejected it" in caplog.text
     assert "alice" not in caplog.text
 
 

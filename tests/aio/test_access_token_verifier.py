@@ -572,7 +572,7 @@ EXPIRED = 'error="invalid_token", error_description="The access token has expire
 SCOPE = 'error="insufficient_scope", scope="admin write"'
 STEP_UP = (
     'error="insufficient_user_authentication", '
-    'error_description="A better or newer login is required", '
+    'error_description="A stronger or more recent login is required", '
     'acr_values="gold silver", max_age="60"'
 )
 WANTED: dict[str, dict[str, Any]] = {

@@ -95,7 +95,7 @@ def test_keys_are_registered_as_a_set(jwks: Any) -> None:
     with pytest.raises(InvalidArgumentError, match="JWK Set"):
         build_register(ClientRegistrationRequest("https://op/register", [REDIRECT], jwks=jwks))
     both = ClientRegistrationRequest("x", [REDIRECT], jwks=PUBLIC, jwks_uri="https://rp/jwks")
-    with pytest.raises(InvalidArgumentError, match="exclude each other"):
+    with pytest.raises(InvalidArgumentError, match="are mutually exclusive"):
         build_register(both)
 
 

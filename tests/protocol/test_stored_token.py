@@ -140,5 +140,5 @@ def test_a_token_is_read_as_it_was_written() -> None:
     ],
 )
 def test_anything_else_is_not_a_stored_token(members: object) -> None:
-    with pytest.raises(ValueError, match=r"not a stored token|is not what it must be"):
+    with pytest.raises(ValueError, match=r"not a stored token|is malformed"):
         StoredToken.from_json(json.dumps(members))

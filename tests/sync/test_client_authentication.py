@@ -123,8 +123,8 @@ UNUSABLE: list[tuple[ClientAuthentication, str]] = [
     (PrivateKeyJwtAuthentication(PEM, "ES256", lifetime=10), "lifetime must be more than 10"),
     (ClientSecretJwt("short"), "too short for HS256: 32 bytes"),
     (ClientSecretJwt("s" * 64, "RS256"), "Unsupported client assertion algorithm"),
-    (FederatedAssertion(lambda: ""), "gave none"),
-    (FederatedAssertion(lambda: 7), "gave none"),  # type: ignore[arg-type]
+    (FederatedAssertion(lambda: ""), "returned nothing"),
+    (FederatedAssertion(lambda: 7), "returned nothing"),  # type: ignore[arg-type]
     (FederatedAssertion("eyJ.secret.assertion"), "must be a callable or a pathlib.Path"),  # type: ignore[arg-type]
     (TlsClientAuth("nowhere.pem"), "the client certificate cannot be used"),
 ]

@@ -702,7 +702,7 @@ def test_a_resource_must_be_text(provider: EmbeddedProvider) -> None:
     response = request_client_credentials_token(
         ClientCredentialsTokenRequest(provider.issuer + PATH, "web", resource=resource)
     )
-    assert "resource must be a string or several" in str(response.error)
+    assert "resource must be a string or a list of strings" in str(response.error)
 
 
 def test_a_signed_introspection_that_was_not_asked_for_is_refused(

@@ -239,5 +239,5 @@ class FederatedAssertion(ClientAuthentication):
     ) -> Credentials:
         """Return the form parameters, with what the source gave."""
         if not isinstance(assertion, str) or not assertion.strip():
-            raise ConfigurationException("the source of the client assertion gave none")
+            raise ConfigurationException("the client assertion source returned nothing")
         return _assertion_form(client_id, assertion.strip())

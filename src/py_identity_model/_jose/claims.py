@@ -62,7 +62,7 @@ class BoundIssuers:
         value = claims.get(self._claim)
         if type(value) is not str or f"{before}{value}{after}" != issuer:
             raise InvalidIssuerException(
-                f"Invalid issuer: the {self._claim} claim is that of another issuer",
+                f"Invalid issuer: the {self._claim} claim belongs to another issuer",
                 {"claim": self._claim, "found": found(value), "issuer": found(issuer)},
                 code="issuer_claim_mismatch",
             )
@@ -145,7 +145,7 @@ def check_claims(rules: PlainRules, claims: dict[str, Any], now: float) -> None:
         if type(value) is not str or subject is not None:
             _check_subject(value, subject)
     if jti and type(get("jti", "")) is not str:
-        raise _invalid("the jti claim is not text")
+        raise _invalid("the jti claim is not a string")
 
 
 def _check_past(value: Any, name: str, latest: float, code: str) -> None:
@@ -173,7 +173,10 @@ def check_audience(audience: Any, audiences: frozenset[str] | None, strict: bool
         if audience:
             raise InvalidAudienceException(
                 "Invalid audience",
-                {"reason": "the token has one, none is expected", "found": found(audience)},
+                {
+                    "reason": "the token has an audience, but none is expected",
+                    "found": found(audience),
+                },
             )
         return
     if not audience:
@@ -194,9 +197,9 @@ def check_audience(audience: Any, audiences: frozenset[str] | None, strict: bool
 
 def _check_subject(subject: Any, expected: str | None) -> None:
     if subject is not None and type(subject) is not str:
-        raise _invalid("the sub claim is not text")
+        raise _invalid("the sub claim is not a string")
     if expected is not None and subject != expected:
-        raise _invalid("the sub claim is not the expected one", "invalid_subject")
+        raise _invalid("the sub claim is not the expected subject", "invalid_subject")
 
 
 def numeric_date(value: Any) -> float | None:

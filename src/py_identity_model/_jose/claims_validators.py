@@ -164,7 +164,7 @@ def combine_claims_validators(
     if require != "any":
         raise InvalidArgumentError(f"require must be 'all' or 'any', not {require!r}")
     if not members:
-        raise InvalidArgumentError("'any' of no validators can never accept")
+        raise InvalidArgumentError("'any' requires at least one validator")
     return _Any(members)
 
 
@@ -203,7 +203,9 @@ def require_claim_value(name: str, value: object) -> ClaimsValidator:
             raise ClaimsValidationError(f"the claim '{name}' is missing", claim=name)
         actual = claims[name]
         if actual != value or isinstance(actual, bool) is not isinstance(value, bool):
-            raise ClaimsValidationError(f"the claim '{name}' has another value", claim=name)
+            raise ClaimsValidationError(
+                f"the claim '{name}' does not have the required value", claim=name
+            )
 
     return validate
 

@@ -46,7 +46,7 @@ def _refuse_constant(name: str) -> Any:
 def _refuse_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     members = dict(pairs)
     if len(members) != len(pairs):
-        raise ValueError("a member stands twice")
+        raise ValueError("duplicate member")
     return members
 
 
@@ -89,5 +89,5 @@ def parse_object(data: bytes, *, allow_duplicates: bool = False) -> dict[str, An
 def header_text(value: str) -> str:
     """Return ``value`` if it can stand in a header field; raise InvalidArgumentError."""
     if not value.isascii() or not value.isprintable() or not value.strip():
-        raise InvalidArgumentError("a token must be printable ASCII, and not be blank")
+        raise InvalidArgumentError("a token must be non-blank printable ASCII")
     return value

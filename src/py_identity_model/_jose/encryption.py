@@ -66,7 +66,7 @@ def decrypt(token: str, keys: DecryptionKeys, client_secret: str | None = None) 
     if not isinstance(token, str) or not token.isascii() or len(token) > _MOST:
         raise _refused("it is not ASCII, or too long", "malformed_token")
     if not is_encrypted(token):
-        raise _refused("it is not encrypted although it must be", "not_encrypted")
+        raise _refused("it must be encrypted", "not_encrypted")
     header = _header_of(token)
     alg, enc = header["alg"], header["enc"]
     from joserfc.jwe import JWERegistry, decrypt_compact
@@ -77,7 +77,7 @@ def decrypt(token: str, keys: DecryptionKeys, client_secret: str | None = None) 
             return bytes(decrypt_compact(token, key, registry=registry).plaintext or b"")
         except Exception:  # noqa: S112  # another key may fit; the reason must stay hidden
             continue
-    raise _refused("no key at hand decrypts it", "decryption_failed")
+    raise _refused("no decryption key can decrypt it", "decryption_failed")
 
 
 def decrypt_signed(token: str, keys: DecryptionKeys, client_secret: str | None = None) -> str:
@@ -89,7 +89,7 @@ def decrypt_signed(token: str, keys: DecryptionKeys, client_secret: str | None =
     signed = decrypt(token, keys, client_secret).decode("latin-1")
     if not signed.isascii() or signed.count(".") != 2:
         raise TokenValidationException(
-            "The encrypted JWT is refused: what is inside is not signed",
+            "The encrypted JWT is refused: its content is not signed",
             "payload",
             code="not_signed",
         )
@@ -135,7 +135,7 @@ def _header_of(token: str) -> dict[str, Any]:
             "its encryption algorithm is not supported", "unsupported_encryption_algorithm"
         )
     if "crit" in header or "zip" in header:
-        raise _refused("it demands extensions that are not understood", "unknown_crit")
+        raise _refused("it requires unsupported critical extensions", "unknown_crit")
     return header
 
 
@@ -210,7 +210,7 @@ def _imported(members: tuple[tuple[str, str | None], ...]) -> Key:
 
 def _unusable() -> ConfigurationException:
     return ConfigurationException(
-        "a decryption key is not a private key that can be read", code="invalid_decryption_key"
+        "a decryption key is not a readable private key", code="invalid_decryption_key"
     )
 
 

@@ -111,12 +111,12 @@ class KeySnapshot:
         if len(keys) > 1:
             keys = [key for key in keys if fits(key, header.alg)]
         if len(keys) == 1:
-            logger.warning("the token names no key; using the only one that fits")
+            logger.warning("the token has no kid; using the only matching key")
             return keys[0]
         if keys:
-            text = f"The JWT has no kid and {len(keys)} keys remain that fit"
+            text = f"The JWT has no kid and {len(keys)} keys match"
             raise self._no_match(header, text, code="ambiguous_key")
-        raise self._no_match(header, "The JWT has no kid and no key fits it")
+        raise self._no_match(header, "The JWT has no kid and no key matches")
 
     def _no_match(
         self, header: Header, text: str, *, code: str = "no_matching_key"
@@ -129,7 +129,7 @@ class KeySnapshot:
             if known is key and name == alg and weak == allow_weak_keys:
                 return verify
         if not may_verify(key):
-            raise _unfit("The key is not for signatures, says its use or key_ops", key)
+            raise _unfit("The key is not for signatures, according to its use or key_ops", key)
         verify = prepare(key, alg, allow_weak_keys=allow_weak_keys)
         self._prepared = (*self._prepared, (key, alg, allow_weak_keys, verify))
         return verify
@@ -212,9 +212,9 @@ def _check_size(key: JsonWebKey, wanted: Algorithm, allow_weak_keys: bool) -> bo
         bits = int.from_bytes(decode_base64url((key.n or "").encode()), "big").bit_length()
         exponent = int.from_bytes(decode_base64url((key.e or "").encode()), "big")
         if bits > _MOST_BITS:
-            raise ValueError(f"{bits} bits are too many")
+            raise ValueError(f"{bits} bits are more than allowed")
         if exponent < 3 or exponent % 2 == 0 or exponent.bit_length() > 256:
-            raise ValueError("the public exponent makes no sense")
+            raise ValueError("the public exponent is invalid")
     else:
         bits = 8 * len(decode_base64url((key.k or "").encode()))
     weak = bits < wanted.least_bits

@@ -79,12 +79,12 @@ def _load(material: bytes, algorithm: str, password: str | None, name: str) -> A
     except (ValueError, TypeError, KeyError, JoseError) as error:
         raise _unusable(name, f"cannot be read ({type(error).__name__})") from None
     if key.key_type != wanted.kty or not key.is_private:
-        raise _unusable(name, f"is no private key for {algorithm}")
+        raise _unusable(name, f"is not a private key for {algorithm}")
     members = key.as_dict(private=False)
     if wanted.curves and members.get("crv") not in wanted.curves:
-        raise _unusable(name, f"is on another curve than {algorithm} wants")
+        raise _unusable(name, f"is not on the curve that {algorithm} requires")
     if wanted.kty == "RSA" and len(str(members["n"])) * 6 < wanted.least_bits:
-        raise _unusable(name, f"is too weak: {wanted.least_bits} bits are needed", "weak_key")
+        raise _unusable(name, f"is too weak: {wanted.least_bits} bits are required", "weak_key")
     return key
 
 

@@ -58,7 +58,7 @@ class JsonWebKeySet:
             raise ConfigurationException("no key in the set may verify", code="no_usable_keys")
         if len({key.kty == "oct" for key in usable}) > 1:
             raise ConfigurationException(
-                "symmetric keys must not stand beside public ones", code="mixed_key_set"
+                "symmetric and public keys must not be mixed", code="mixed_key_set"
             )
         for key in usable:
             _refuse_fingerprint(key)
@@ -137,7 +137,7 @@ def _check_algorithms(algorithms: Collection[str]) -> None:
         raise InvalidArgumentError("algorithms must be a list that names at least one")
     for alg in algorithms:
         if alg not in ALGORITHMS:
-            raise InvalidArgumentError(f"{alg!r} is no supported signature algorithm")
+            raise InvalidArgumentError(f"{alg!r} is not a supported signature algorithm")
 
 
 def decode_jwt(
@@ -200,7 +200,7 @@ def _set(parameter: str, value: str | Collection[str]) -> frozenset[str]:
     fits = isinstance(value, (str, list, tuple, set, frozenset)) and len(value) > 0
     found = [value] if isinstance(value, str) else value
     if not fits or not all(isinstance(one, str) and one for one in found):
-        raise InvalidArgumentError(f"{parameter} must be given, and not be empty")
+        raise InvalidArgumentError(f"{parameter} is required and must not be empty")
     return frozenset(found)
 
 
@@ -208,7 +208,7 @@ def _check_typ(token: str, typ: str) -> None:
     actual = header_members(token).get("typ")
     if not isinstance(actual, str) or _media_type(actual) != _media_type(typ):
         raise TokenValidationException(
-            "The JWT is of another type", "header", {"expected": typ}, code="wrong_typ"
+            "The JWT has an unexpected type", "header", {"expected": typ}, code="wrong_typ"
         )
 
 

@@ -18,7 +18,7 @@ MAX_TOKEN_SIZE = 64 * 1024
 _MAX_HEADER = 8 * 1024
 
 
-_PADDED = "it is base64url with padding (allow_padded_base64url=True accepts it)"
+_PADDED = "it has base64url padding (allow_padded_base64url=True accepts it)"
 
 
 class Segments(NamedTuple):
@@ -55,7 +55,7 @@ def not_split(jwt: object, max_size: int) -> TokenValidationException:
     if isinstance(jwt, str) and len(jwt) <= max_size and jwt.isascii():
         return not_three()
     if not isinstance(jwt, str):
-        return _malformed("it is not text")
+        return _malformed("it is not a string")
     if len(jwt) > max_size:
         return _malformed(f"it is longer than {max_size} characters", code="token_too_large")
     return _malformed("it is not ASCII")
@@ -86,7 +86,7 @@ def read_header(segment: bytes) -> Header:
             f"The algorithm {alg[:50]!r} is not supported", "unsupported_algorithm", alg=alg[:50]
         )
     if "crit" in members or "b64" in members:
-        raise _refused("The JWT demands extensions that are not understood", "unknown_crit")
+        raise _refused("The JWT requires unsupported critical extensions", "unknown_crit")
     kid = members.get("kid")
     if kid is not None and not isinstance(kid, str):
         raise _refused("The kid of the JWT header is not text", "invalid_kid")

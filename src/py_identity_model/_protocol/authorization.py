@@ -87,7 +87,7 @@ def check_challenge(challenge: str | None, method: str | None) -> None:
     """Raise InvalidArgumentError unless both are there and sound, or neither."""
     if (challenge is None) != (method is None):
         raise InvalidArgumentError(
-            "code_challenge and code_challenge_method: both or neither (RFC 7636 §4.3)"
+            "code_challenge and code_challenge_method: must be given together (RFC 7636 §4.3)"
         )
     if method is not None:
         check_method(method)
@@ -124,7 +124,9 @@ def with_query(endpoint: str, pairs: Iterable[tuple[str, str]]) -> str:
     try:
         base, query = urldefrag(endpoint).url, urlencode(list(pairs))
     except ValueError:
-        raise InvalidArgumentError("the endpoint or a parameter cannot stand in a URL") from None
+        raise InvalidArgumentError(
+            "the endpoint or a parameter cannot be encoded in a URL"
+        ) from None
     if not query:
         return base
     if "?" not in base:

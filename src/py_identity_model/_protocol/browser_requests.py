@@ -51,7 +51,7 @@ def validate_frontchannel_logout_request(
     values = _single_values(url)
     named, session = values.get("iss"), values.get("sid")
     if (named is None) != (session is None) or (named is None and session_required):
-        raise _refused("iss and sid must be there, both", "missing_logout_session")
+        raise _refused("iss and sid are both required", "missing_logout_session")
     if named is not None and not same_text(named, issuer):
         raise _refused("it comes from another issuer", "logout_issuer_mismatch")
     if session is not None and sid is not None and not same_text(session, sid):
@@ -81,9 +81,9 @@ def validate_initiate_login_request(
     values = _single_values(url)
     issuer, target = values.get("iss"), values.get("target_link_uri")
     if issuer is None or not any([same_text(issuer, one) for one in issuers]):  # noqa: C419
-        raise _refused("it names no issuer that is known", "unknown_issuer")
+        raise _refused("it does not name a known issuer", "unknown_issuer")
     if target is not None and (allow_target is None or not allow_target(target)):
-        raise _refused("users must not be sent to its target_link_uri", "target_not_allowed")
+        raise _refused("its target_link_uri is not allowed", "target_not_allowed")
     return InitiateLoginRequest(issuer, values.get("login_hint"), target)
 
 
@@ -91,7 +91,7 @@ def _single_values(url: str) -> dict[str, str]:
     pairs = callback_parameters(url)
     values = dict(pairs)
     if len(values) != len(pairs):
-        raise _refused("a parameter stands twice", "repeated_parameter")
+        raise _refused("duplicate parameter", "repeated_parameter")
     return values
 
 

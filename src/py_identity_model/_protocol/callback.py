@@ -109,7 +109,7 @@ def callback_url(answer: object) -> str:
 def callback_parameters(redirect_uri: str) -> list[tuple[str, str]]:
     """Return the pairs in the fragment of a redirect, or else in its query."""
     if not isinstance(redirect_uri, str) or not redirect_uri.strip():
-        raise AuthorizeCallbackException("the redirect URI must be text, and not be blank")
+        raise AuthorizeCallbackException("the redirect URI must be a non-blank string")
     if len(redirect_uri) > _MOST:
         raise AuthorizeCallbackException(f"the redirect URI is longer than {_MOST} characters")
     try:
@@ -181,11 +181,11 @@ def validate_authorize_callback_state(
     if not response.is_successful:
         return _error_response(response)
     if not isinstance(expected_state, str) or not expected_state:
-        return _refused(_Result.MISSING_STATE, "no state was expected: it must be a string")
+        return _refused(_Result.MISSING_STATE, "the expected state must be a non-empty string")
     if not response.state:
         return _refused(_Result.MISSING_STATE, "the response carries no state")
     if not same_text(response.state, expected_state):
-        return _refused(_Result.STATE_MISMATCH, "the state is not that of the request")
+        return _refused(_Result.STATE_MISMATCH, "the state does not match the request")
     return StateValidationResult(*_VALID)
 
 

@@ -157,7 +157,7 @@ def _signed_authentication(request: BackchannelAuthenticationRequest) -> HttpReq
     extra = {**(request.extra_parameters or {})}
     signed = [one for one in (request.request, extra.pop("request", None)) if one is not None]
     if len(signed) != 1 or not isinstance(signed[0], str) or not signed[0].strip():
-        raise _Unusable("request must be one signed JWT")
+        raise _Unusable("request must be a signed JWT")
     outside = sorted([*extra, *(name for name in _INSIDE if getattr(request, name) is not None)])
     if outside:
         raise _Unusable(f"{', '.join(outside)} must be inside the signed request, not beside it")

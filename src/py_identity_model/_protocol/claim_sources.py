@@ -86,7 +86,7 @@ def providers_at(endpoint: object, providers: ClaimsProviders) -> ClaimsProvider
     }
     if not found:
         raise _refused(
-            "its endpoint is not on the authority of a claims provider that is configured; name "
+            "its endpoint is not on the authority of a configured claims provider; name "
             "it in that provider's DiscoveryPolicy.additional_endpoint_base_addresses",
             "unknown_claims_endpoint",
         )
@@ -120,7 +120,7 @@ def candidate(jwt: object, providers: ClaimsProviders) -> Candidate:
             continue
         if _unverified_issuer(signed) == issuer:
             return Candidate(issuer, signed, replace(rest, issuer=issuer))
-    raise _refused("it comes from no claims provider that is configured", "unknown_claims_provider")
+    raise _refused("it does not come from a configured claims provider", "unknown_claims_provider")
 
 
 def _unverified_issuer(jwt: str) -> object:
@@ -134,7 +134,7 @@ def claims_from(source: Source, verified: Mapping[str, Any], own: Mapping[str, A
     """Return the claims that ``source`` was to bring; ``own`` are those of the provider itself."""
     for name in source.claims:
         if name in _RESERVED or name in own:
-            raise _refused(f"it must not bring the claim {name[:200]}", "reserved_claim")
+            raise _refused(f"it must not contain the claim {name[:200]}", "reserved_claim")
         if name not in verified:
             raise _refused(f"it lacks the claim {name[:200]}", "missing_claim")
     return {name: verified[name] for name in source.claims}

@@ -42,9 +42,11 @@ def build_client_id_metadata(
     check_public(metadata.get("jwks"))
     method = metadata.setdefault("token_endpoint_auth_method", "none")
     if any(name in metadata for name in _SECRETS) or str(method).startswith("client_secret"):
-        raise InvalidArgumentError("what is published is no secret: use none or private_key_jwt")
+        raise InvalidArgumentError(
+            "a published document cannot hold a secret: use none or private_key_jwt"
+        )
     if not redirect_uris or isinstance(redirect_uris, str):
-        raise InvalidArgumentError("redirect_uris must be a list that is not empty")
+        raise InvalidArgumentError("redirect_uris must be a non-empty list")
     return {**metadata, "client_id": client_id, "redirect_uris": list(redirect_uris)}
 
 
@@ -74,4 +76,4 @@ def _check_url(client_id: str) -> None:
     if not safe or not parts.hostname or not parts.path.strip("/") or dots:
         raise InvalidArgumentError("client_id must be an https URL with a path (http on loopback)")
     if "#" in client_id or parts.username is not None or parts.password is not None:
-        raise InvalidArgumentError("client_id must have neither a fragment nor a user")
+        raise InvalidArgumentError("client_id must have neither a fragment nor credentials")

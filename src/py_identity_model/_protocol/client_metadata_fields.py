@@ -122,7 +122,7 @@ def members_of(metadata: BasicMetadata | FurtherMetadata) -> dict[str, Any]:
     values = {name: getattr(metadata, name, None) for name in NAMES}
     check_public(values["jwks"])
     if values["jwks"] is not None and values["jwks_uri"] is not None:
-        raise InvalidArgumentError("jwks and jwks_uri exclude each other (RFC 7591 §2)")
+        raise InvalidArgumentError("jwks and jwks_uri are mutually exclusive (RFC 7591 §2)")
     return {name: value for name, value in values.items() if value is not None}
 
 

@@ -111,7 +111,7 @@ def validate_fapi_discovery(discovery: DiscoveryDocumentResponse) -> FAPIValidat
         print(result.is_compliant)
     """
     if not discovery.is_successful:
-        return FAPIValidationResult(["the discovery failed"])
+        return FAPIValidationResult(["discovery failed"])
     found = [*login_violations(discovery), *authentication_violations(discovery)]
     return FAPIValidationResult([*found, *id_token_violations(discovery)])
 

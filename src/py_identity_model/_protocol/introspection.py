@@ -80,9 +80,9 @@ def parse(request: TokenIntrospectionRequest, response: HttpResponse) -> TokenIn
     signed = response.media_type == SIGNED
     if signed != (request.token_validation_config is not None):
         raise UnusableAnswer(
-            "the answer is signed, which takes a token_validation_config"
+            "the response is signed, which requires a token_validation_config"
             if signed
-            else "the answer is not signed"
+            else "the response is not signed"
         )
     if signed:
         return TokenIntrospectionResponse(True, raw=response.content.decode("ascii", "replace"))

@@ -98,7 +98,7 @@ def check_logout_claims(
         raise _refused("it names neither sub nor sid", "missing_logout_subject")
     for name in ("sub", "sid", "jti"):
         if not isinstance(claims.get(name), (str, type(None))):
-            raise _refused(f"the {name} claim is not text", "invalid_logout_claim")
+            raise _refused(f"the {name} claim is not a string", "invalid_logout_claim")
     if claims.get("exp") is None:
         if require_exp:
             raise _refused("missing: exp", "missing_logout_claim")
@@ -115,7 +115,7 @@ def check_logout_typ(typ: object, *, require: bool) -> None:
         return
     kind = typ.lower().removeprefix("application/") if isinstance(typ, str) else None
     if kind != "logout+jwt" and (require or kind != "jwt"):
-        raise _refused("the typ of its header is another", "wrong_logout_typ")
+        raise _refused("its header has an unexpected typ", "wrong_logout_typ")
 
 
 def replayable_until(claims: Mapping[str, Any], leeway: float) -> float:
@@ -126,12 +126,12 @@ def replayable_until(claims: Mapping[str, Any], leeway: float) -> float:
 
 def replayed_error() -> LogoutTokenValidationException:
     """Return what to raise for a token that was used before."""
-    return _refused("it was used before", "logout_token_replayed")
+    return _refused("it was already used", "logout_token_replayed")
 
 
 def store_error() -> LogoutTokenValidationException:
     """Return what to raise where it cannot be told whether a token was used before."""
-    return _refused("the replay store does not answer", "store_unavailable")
+    return _refused("the replay store is unavailable", "store_unavailable")
 
 
 def _refused(text: str, code: str) -> LogoutTokenValidationException:

@@ -97,7 +97,9 @@ def build(request: PushedAuthorizationRequest) -> HttpRequest:
         form = {"request": request.request}
     else:
         if bool(request.code_challenge) != bool(request.code_challenge_method):
-            raise InvalidArgumentError("code_challenge and code_challenge_method: both or neither")
+            raise InvalidArgumentError(
+                "code_challenge and code_challenge_method: must be given together"
+            )
         form = {name: getattr(request, name) or None for name in _PARAMETERS}
         form["scope"] = scope_text(request.scope) or None
         if request.dpop_key is not None:

@@ -114,7 +114,7 @@ def parse(
     expected = implied_issuer(given) if WELL_KNOWN in urlsplit(given).path else given
     resource = document.get("resource")
     if not isinstance(resource, str) or resource.removesuffix("/") != expected.removesuffix("/"):
-        raise UnusableAnswer(f"the metadata is that of {resource!r}, not of {expected!r}")
+        raise UnusableAnswer(f"the metadata is for {resource!r}, not for {expected!r}")
     return answer(True, **{name: document.get(name) for name in _MEMBERS}, document=document)
 
 

@@ -229,7 +229,7 @@ def _management_address(address: str, body: Mapping[str, Any]) -> str | None:
         require_scheme(url, DiscoveryPolicy(require_https=registered_at.scheme == "https"))
         return require_reachable(name, url, trusted_hosts=[registered_at.hostname or ""])
     except ConfigurationException as error:
-        logger.warning("the registration_client_uri of an answer is ignored: %s", error.code)
+        logger.warning("ignoring the registration_client_uri of a response: %s", error.code)
         return None
 
 

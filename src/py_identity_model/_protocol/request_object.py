@@ -114,7 +114,7 @@ def request_object_response(request_object: str) -> tuple[dict[str, str], bytes]
 
 def _ascii(request_object: str) -> bytes:
     if not isinstance(request_object, str) or not request_object.isascii():
-        raise InvalidArgumentError("request_object must be the text of a token")
+        raise InvalidArgumentError("request_object must be a JWT")
     return request_object.encode()
 
 

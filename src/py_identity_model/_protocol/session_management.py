@@ -158,7 +158,7 @@ def build_session_check_page(
         if not isinstance(value, str) or not value or not value.isprintable() or " " in value:
             raise InvalidArgumentError(f"{name} must not be empty, nor contain spaces")
     if not isinstance(interval, (int, float)) or not 1 <= interval <= _LONGEST:
-        raise InvalidArgumentError("interval must be between a second and a day")
+        raise InvalidArgumentError("interval must be between one second and one day")
     nonce = secrets.token_urlsafe(24) if csp_nonce is None else csp_nonce
     if not isinstance(nonce, str) or not _NONCE.fullmatch(nonce):
         raise InvalidArgumentError("csp_nonce must be at least 16 characters of base64")

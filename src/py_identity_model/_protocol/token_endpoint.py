@@ -85,7 +85,7 @@ def _repeated(name: str, value: object) -> str | list[str]:
     values = list(value) if isinstance(value, Iterable) else [value]
     texts = [one for one in values if isinstance(one, str) and one]
     if len(texts) != len(values):
-        raise InvalidArgumentError(f"{name} must be a string or several")
+        raise InvalidArgumentError(f"{name} must be a string or a list of strings")
     return texts
 
 
@@ -95,7 +95,7 @@ def details_text(details: object) -> str:
     if not isinstance(values, Sequence) or not all(
         isinstance(one, Mapping) and one.get("type") for one in values
     ):
-        raise InvalidArgumentError("authorization_details must be objects that have a type")
+        raise InvalidArgumentError("authorization_details must be objects with a type")
     return json.dumps([dict(one) for one in values], separators=(",", ":"))
 
 
@@ -143,7 +143,7 @@ def check_token_answer(token: Mapping[str, Any], address: str, *, bound: bool) -
     """
     access_token, seconds = token.get("access_token"), token.get("expires_in")
     if not isinstance(access_token, str) or not _TOKEN.fullmatch(access_token):
-        raise _unusable(address, "the access_token is not usable text", "invalid_access_token")
+        raise _unusable(address, "the access_token is not a usable string", "invalid_access_token")
     kind = token.get("token_type")
     kind = "bearer" if kind is None else str(kind).lower()
     if bound and kind != "dpop":
@@ -172,5 +172,5 @@ def refused_by(address: str, response: BaseResponse) -> TokenRequestException:
         for name in ("oauth_error", "oauth_error_description")
         if stored.get(name) is not None
     }
-    text = stored.get("error") or "the answer holds no access_token"
+    text = stored.get("error") or "the response has no access_token"
     return TokenRequestException(text, address, response.status_code, said)

@@ -86,7 +86,7 @@ def build(request: UserInfoRequest) -> HttpRequest:
 def _form_with_token(request: UserInfoRequest) -> dict[str, str]:
     if request.method != "POST" or request.dpop_key is not None:
         raise InvalidArgumentError(
-            "token_in_body needs method='POST', and no dpop_key: proofs go with the header"
+            "token_in_body needs method='POST', and no dpop_key: proofs need the header"
         )
     return {"access_token": header_text(request.token)}
 

@@ -77,7 +77,7 @@ def normalize_identifier(identifier: str) -> Resource:
     if len(text) > _MAX_IDENTIFIER:
         raise _unusable(f"is longer than {_MAX_IDENTIFIER} characters")
     if not text.isprintable() or " " in text or "\\" in text:
-        raise _unusable("contains blanks, backslashes or control characters")
+        raise _unusable("contains spaces, backslashes or control characters")
     if text.startswith(_XRI_SYMBOLS) or text.lower().startswith("xri:"):
         raise _unusable("is an XRI, which OpenID Connect does not define")
     scheme = _SCHEME.match(text)
@@ -141,7 +141,7 @@ def _check_host(url: str, policy: DiscoveryPolicy) -> None:
     named = policy.additional_endpoint_base_addresses
     if origin_of(parts) not in {origin_of(split_url(one)) for one in named}:
         raise ConfigurationException(
-            "the identifier's host is an internal address; if that is right, name it in "
+            "the identifier's host is an internal address; if that is expected, name it in "
             "DiscoveryPolicy.additional_endpoint_base_addresses",
             code="internal_address",
         )
@@ -166,7 +166,7 @@ def _issuer_in(document: dict[str, Any], request: WebFingerRequest) -> str:
     for link in links if isinstance(links, list) else ():
         if isinstance(link, dict) and link.get("rel") == ISSUER_RELATION:
             return _sound_issuer(link.get("href"), request)
-    raise UnusableAnswer("the answer names no issuer")
+    raise UnusableAnswer("the response names no issuer")
 
 
 def _sound_issuer(href: object, request: WebFingerRequest) -> str:
@@ -176,10 +176,12 @@ def _sound_issuer(href: object, request: WebFingerRequest) -> str:
         raise UnusableAnswer(f"the issuer cannot be used: {error}") from None
     text = str(href)
     if "?" in text or "#" in text or "@" in parts.netloc:
-        raise UnusableAnswer("the issuer has a query, a fragment or a user")
+        raise UnusableAnswer("the issuer has a query, a fragment or credentials")
     asked = split_url(normalize_identifier(request.address).host).hostname or ""
     if _is_inside(parts.hostname or "") and not _is_inside(asked):
-        raise UnusableAnswer("the issuer is an internal address, named by a host that is not")
+        raise UnusableAnswer(
+            "the issuer has an internal address, but the host that names it does not"
+        )
     return text
 
 

@@ -59,9 +59,9 @@ def check_client_arguments(
     """
     for name, value in (("issuer", issuer), ("client_id", client_id)):
         if not isinstance(value, str) or not value.strip():
-            raise InvalidArgumentError(f"{name} must be text, and not be blank")
+            raise InvalidArgumentError(f"{name} must be a non-blank string")
     if client_secret is not None and (not isinstance(client_secret, str) or not client_secret):
-        raise InvalidArgumentError("client_secret must be text, and not be empty")
+        raise InvalidArgumentError("client_secret must be a non-empty string")
     if not isinstance(dpop_key, (DPoPKey, type(None))):
         raise InvalidArgumentError(
             f"dpop_key must be a DPoPKey, not {type(dpop_key).__name__}: "

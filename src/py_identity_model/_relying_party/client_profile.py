@@ -166,7 +166,7 @@ def response_mode_of(
         _refuse(
             profile,
             [
-                f"the response must be signed, not come by response_mode {mode!r}; "
+                f"response_mode {mode!r} does not sign the response; "
                 "message_signing=['request'] is for providers that sign none"
             ],
         )

@@ -42,7 +42,7 @@ class ClientProvider:
         """Return the provider that was given as the issuer; raises InvalidArgumentError."""
         if not isinstance(given, Provider):
             if not isinstance(given, str) or not given.strip():
-                raise InvalidArgumentError("issuer must be text that is not blank, or a preset")
+                raise InvalidArgumentError("issuer must be a non-blank string, or a preset")
             return cls(given, given)
         address = given.discovery_address or given.issuer
         if given.issuer is None or address is None or "{" in address:
@@ -157,7 +157,7 @@ class ClientProvider:
             one.removesuffix("/") for one in expected
         }:
             raise ConfigurationException(
-                "the metadata is that of another issuer",
+                "the metadata belongs to another issuer",
                 {"issuer": found(named), "expected": sorted(expected)},
                 code="issuer_not_configured",
             )
@@ -213,7 +213,7 @@ class ClientProvider:
             return
         if claims and claims.get("iss") != answered:
             raise InvalidIssuerException(
-                "Invalid issuer: the response came from another one",
+                "Invalid issuer: the response came from another issuer",
                 {"issuer": found(claims.get("iss")), "expected": answered},
             )
 
@@ -223,7 +223,7 @@ class ClientProvider:
         for name, values in wanted.items():
             if claims.get(name) not in values:
                 raise IdTokenValidationException(
-                    f"Invalid ID token: the {name} claim is not one that is accepted here",
+                    f"Invalid ID token: the {name} claim has a value that is not accepted",
                     "payload",
                     {"claim": name, "found": found(claims.get(name)), "expected": [*values]},
                     code="claim_not_accepted",

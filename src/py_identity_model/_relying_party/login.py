@@ -101,7 +101,7 @@ class AuthorizationRequest:
             sound = False
         # A nonce or a verifier that is missing would not be compared.
         if not sound:
-            raise InvalidArgumentError("this is not the JSON of a login that has begun")
+            raise InvalidArgumentError("this is not the JSON of an AuthorizationRequest")
         known = {one.name for one in fields(cls)} - {"url"}
         url = members.get("url")
         return cls(
@@ -146,8 +146,8 @@ def check_protection(*, nonce: bool, challenge: bool, excused: bool) -> None:
     """
     if not (nonce or challenge or excused):
         raise ConfigurationException(
-            "PKCE, or an ID token with a nonce, must bind the answer to the login: only a preset "
-            "may do without both (nonce=False, pkce=False, and notes that say why), for codes",
+            "PKCE, or an ID token with a nonce, must bind the response to the login: only a preset "
+            "may omit both (nonce=False, pkce=False, and notes that say why), for the code flow",
             code="unprotected_login",
         )
 
@@ -161,7 +161,7 @@ def check_begun(begun: object) -> None:
     """Raise unless ``begun`` is a login that has begun: sessions get lost, and end."""
     if begun is None:
         raise AuthorizeCallbackException(
-            "no login has begun in this session: it is lost, or the browser keeps no cookies",
+            "no login was started in this session: it was lost, or cookies are blocked",
             code="missing_login",
         )
     if not isinstance(begun, AuthorizationRequest):
@@ -229,9 +229,7 @@ def check_unsigned(url: str) -> None:
     """Raise for a response that must be signed and is not: with its error, if it carries one."""
     values = dict(reversed(callback_parameters(url)))
     if "error" not in values:
-        raise AuthorizeCallbackException(
-            "the response is not signed although it must be", code="unsigned_response"
-        )
+        raise AuthorizeCallbackException("the response must be signed", code="unsigned_response")
     raise AuthorizeCallbackException(
         f"the provider refused: {values['error']}",
         {"error": values["error"], "error_description": values.get("error_description")},
@@ -242,7 +240,7 @@ def check_unsigned(url: str) -> None:
 def missing_id_token() -> AuthorizeCallbackException:
     """Return what to raise for an answer without an ID token."""
     return AuthorizeCallbackException(
-        "the provider gave no ID token: is openid in the scope?", code="missing_id_token"
+        "the provider returned no ID token: is openid in the scope?", code="missing_id_token"
     )
 
 
@@ -256,7 +254,7 @@ def _refuse(checked: StateValidationResult) -> None:
 def replayed() -> AuthorizeCallbackException:
     """Return what to raise for a response that was used before."""
     return AuthorizeCallbackException(
-        "the response is refused: it was used before", code="callback_replayed"
+        "the response is refused: it was already used", code="callback_replayed"
     )
 
 

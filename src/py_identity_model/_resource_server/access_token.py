@@ -29,7 +29,7 @@ def check_access_token_typ(typ: object) -> None:
     """Raise TokenValidationException unless a header's ``typ`` is an access token's (§2.1)."""
     if media_type(typ) != ACCESS_TOKEN:
         raise TokenValidationException(
-            "The JWT is of another type",
+            "The JWT has an unexpected type",
             "header",
             {"typ": found(typ), "expected": ACCESS_TOKEN},
             code="wrong_typ",

@@ -77,7 +77,7 @@ class AccessTokenPolicy:
         for name, value in self.required_header.items():
             if header.get(name) != value:
                 raise TokenValidationException(
-                    f"Invalid token: {name} of its header is not yours",
+                    f"Invalid token: the header {name} does not have the required value",
                     "header",
                     {"member": name, "found": found(header.get(name)), "expected": value},
                     code="wrong_header",
@@ -140,7 +140,7 @@ def _check_value(name: str, value: object, expected: Collection[str]) -> None:
     listed = value if isinstance(value, list) else [value]
     if not any(isinstance(one, str) and one in expected for one in listed):
         raise TokenValidationException(
-            f"Invalid token: the {name} claim is not one that is accepted here",
+            f"Invalid token: the {name} claim has a value that is not accepted",
             "payload",
             {"claim": name, "found": found(value), "expected": sorted(expected)},
             code="claim_not_accepted",
@@ -154,7 +154,7 @@ def _read_subject(claims: dict[str, Any]) -> None:
         claims["sub"] = str(subject)
     elif not isinstance(subject, (str, type(None))):
         raise TokenValidationException(
-            "Invalid token: the sub claim is not text",
+            "Invalid token: the sub claim is not a string",
             "payload",
             {"claim": "sub", "found": found(subject)},
             code="invalid_claim",

@@ -48,11 +48,11 @@ _DESCRIPTIONS = {
     "invalid_audience": "The access token is meant for another API",
     "invalid_issuer": "The issuer of the access token is not trusted",
     "untrusted_issuer": "The issuer of the access token is not trusted",
-    "binding_refused": "The access token is not bound, or proven to be, as this API demands",
+    "binding_refused": "The access token is not sender-constrained as this API requires",
     "certificate_binding_mismatch": "The access token is bound to another certificate",
     "use_dpop_nonce": "The DPoP proof must carry the nonce of this server",
     "dpop_proof_expired": "The DPoP proof is too old, or from the future",
-    "dpop_proof_replayed": "The DPoP proof was used before",
+    "dpop_proof_replayed": "The DPoP proof was already used",
     "key_mismatch": "The access token is bound to another key",
     "token_not_bound": "The access token is not bound to a key",
 }
@@ -142,7 +142,7 @@ def _words_for(error: TokenValidationException, status: int) -> dict[str, Any]:
     if isinstance(error, _WeakLogin):
         return {
             "error": WEAK_LOGIN,
-            "error_description": "A better or newer login is required",
+            "error_description": "A stronger or more recent login is required",
             "acr_values": " ".join(error.acr_values) or None,
             "max_age": None if error.max_age is None else int(error.max_age),
         }
@@ -160,7 +160,7 @@ def _unavailable(
     if retry_after is not None:
         retry_after = max(1, ceil(details.get("retry_after", retry_after)))
     return AccessTokenRefusedException(
-        "The access token cannot be judged now", None, details, code=code
+        "The access token cannot be verified now", None, details, code=code
     ).answered(503, None, retry_after=retry_after)
 
 
@@ -169,8 +169,8 @@ def _with_hint(error: TokenValidationException) -> str:
     details = error.details
     if error.code == "missing_claim" and details.get("claim") == "aud":
         return (
-            f"{error.message}; client_ids=[...] accepts tokens without it, by their client, and "
-            "accept_tokens_without_audience=True introspected ones"
+            f"{error.message}; client_ids=[...] accepts tokens without it from those clients, and "
+            "accept_tokens_without_audience=True accepts introspected ones"
         )
     if error.code == "wrong_typ" and details.get("expected") == ACCESS_TOKEN:
         return f'{error.message}; profile="access-token" accepts JWT, and tokens without typ'
@@ -184,7 +184,7 @@ def _log(refusal: AccessTokenRefusedException, error: Exception, token: str) -> 
         return
     reason = refusal.message
     if refusal.code in _VALIDATORS:  # its author may have named a user
-        reason = "a claims validator refused it"
+        reason = "a claims validator rejected it"
     elif refusal.status_code == 503:
         reason = f"{reason} ({type(error).__name__})"
     issuer = issuer_for_log(token)

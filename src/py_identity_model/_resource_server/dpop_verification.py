@@ -60,7 +60,7 @@ class ProofRules:
     def check(self, proof: object, now: float) -> DPoPProof:
         """Return the verified proof, at ``now``; raises DPoPProofException.
 
-        Whether it was used before is for a replay store to say.
+        Whether it was already used is for a replay store to say.
         """
         try:
             jwk, claims = self._verified(proof)
@@ -110,9 +110,7 @@ class ProofRules:
         if issued is None:
             raise _refused("the iat claim is missing or not a number")
         if not -self.leeway <= now - issued <= self.max_age + self.leeway:
-            raise _refused(
-                "it was made too long ago, or is of the future", code="dpop_proof_expired"
-            )
+            raise _refused("it is too old, or from the future", code="dpop_proof_expired")
 
     def _check_token(self, claims: Mapping[str, Any], thumbprint: str) -> None:
         if self.access_token is not None:
@@ -131,17 +129,17 @@ class ProofRules:
     def _check_nonce(self, nonce: object) -> None:
         fits = [same_text(nonce, one) for one in self.nonces or () if one]
         if not any(fits):
-            raise _refused("it does not carry the nonce that is demanded", code="use_dpop_nonce")
+            raise _refused("it does not carry the required nonce", code="use_dpop_nonce")
 
 
 def replayed_error() -> DPoPProofException:
     """Return what to raise for a proof that was used before."""
-    return _refused("it was used before", code="dpop_proof_replayed")
+    return _refused("it was already used", code="dpop_proof_replayed")
 
 
 def store_error() -> DPoPProofException:
     """Return what to raise where it cannot be told whether a proof was used before."""
-    return _refused("the replay store does not answer", code="store_unavailable")
+    return _refused("the replay store is unavailable", code="store_unavailable")
 
 
 def check_rules(max_age: float, leeway: float, algorithms: Collection[str]) -> None:
@@ -155,7 +153,7 @@ def _normal(uri: str) -> tuple[tuple[str, str, int], str]:
     try:
         parts = split_url(target_uri(uri))
     except (ConfigurationException, InvalidArgumentError):
-        raise _refused("a URI in it cannot be read") from None
+        raise _refused("it contains a URI that cannot be parsed") from None
     return origin_of(parts), parts.path or "/"
 
 

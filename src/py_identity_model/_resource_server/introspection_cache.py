@@ -88,7 +88,7 @@ def unpack_claims(name: str, text: str, ttl: float) -> tuple[str, float] | None:
         until, claims = numeric_date(stored.get("until")), stored.get("claims")
         active = isinstance(claims, str) and json.loads(claims).get("active") is True
     except (ValueError, AttributeError, RecursionError):
-        logger.warning("a shared introspection cannot be read")
+        logger.warning("a shared introspection result cannot be read")
         return None
     now = time.time()
     if until is None or now >= until or not active or not isinstance(claims, str):

@@ -232,4 +232,4 @@ def _names_nobody_error(preset: Provider | None) -> InvalidArgumentError:
     text = "audience must name this API, or client_ids the clients whose tokens are accepted"
     if preset is None:
         return InvalidArgumentError(text)
-    return InvalidArgumentError(f"{text}: the preset {preset.name} knows neither")
+    return InvalidArgumentError(f"{text}: the preset {preset.name} defines neither")

@@ -58,7 +58,7 @@ class BindingRules:
         if to_certificate and not certificate:
             raise binding_error("the token is bound to a certificate that was not presented")
         if confirmation and not to_key and not to_certificate:
-            raise binding_error("the token is bound in a way that is not understood")
+            raise binding_error("the token has an unsupported binding")
 
 
 def _check_mode(mode: Binding, bound: bool, what: str) -> None:

@@ -68,7 +68,7 @@ class TrustedIssuer:
 
     def __post_init__(self) -> None:
         if not isinstance(self.issuer, (str, Provider)) or not self.issuer:
-            raise InvalidArgumentError("issuer must be text that is not empty, or a Provider")
+            raise InvalidArgumentError("issuer must be a non-empty string, or a Provider")
         if self.audience is not None:
             audience_of("audience", self.audience)
         if self.algorithms is not None:
@@ -86,24 +86,24 @@ class TrustedIssuer:
         if self.jwks_uri is not None:
             check_address("jwks_uri", self.jwks_uri, require_https=False)
         if self.jwks_uri is not None and self.disco_doc_address is not None:
-            raise InvalidArgumentError("jwks_uri and disco_doc_address exclude each other")
+            raise InvalidArgumentError("jwks_uri and disco_doc_address are mutually exclusive")
         if self.preset is None:
             return
         if self.bound_claim is not None or self.allowed_values is not None:
             raise InvalidArgumentError(
-                f"bound_claim and allowed_values are those of the preset {self.preset.name}"
+                f"bound_claim and allowed_values are set by the preset {self.preset.name}"
             )
         own = self.preset.key_url_template or self.preset.token_file or self.preset.ca_file
         if own is not None and (self.jwks_uri or self.disco_doc_address):
             # Credentials and forms of keys are for the one address that the preset names.
             raise InvalidArgumentError(
-                f"jwks_uri and disco_doc_address: the preset {self.preset.name} has its own way to "
-                "keys; dataclasses.replace(preset, jwks_uri=...) changes where they are"
+                f"jwks_uri and disco_doc_address: the preset {self.preset.name} says where its "
+                "keys are; dataclasses.replace(preset, jwks_uri=...) changes that"
             )
         if self.document_address is None and self.keys_address is None:
             raise InvalidArgumentError(
-                f"issuer: the preset {self.preset.name} knows neither a document nor keys, so its "
-                "tokens cannot be verified here; jwks_uri names keys"
+                f"issuer: the preset {self.preset.name} defines neither a document nor keys, so "
+                "its tokens cannot be verified here; jwks_uri names keys"
             )
 
     @property
@@ -177,11 +177,11 @@ class TrustedIssuer:
         parts = _TEMPLATE.fullmatch(issuer)
         if parts is None:
             raise InvalidArgumentError(
-                "issuer must have its one name in braces as a whole segment of its path"
+                "issuer must have exactly one name in braces, as a whole path segment"
             )
         if not isinstance(bound_claim, str) or not bound_claim:
             raise InvalidArgumentError(
-                "bound_claim must name the claim that equals what stands in the issuer"
+                "bound_claim must name the claim that equals the variable part of the issuer"
             )
         return re.compile(f"{re.escape(parts[1])}({_VALUE}){re.escape(parts[2])}")
 
@@ -229,7 +229,7 @@ class TrustedIssuer:
         value = claims.get(claim)
         if match is None or value != match[1]:
             raise InvalidIssuerException(
-                f"Invalid issuer: the {claim} claim is that of another issuer",
+                f"Invalid issuer: the {claim} claim belongs to another issuer",
                 {
                     "claim": claim,
                     "found": found(value),

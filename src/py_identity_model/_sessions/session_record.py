@@ -311,7 +311,7 @@ def renewal_pending_error(seconds: float) -> TokenRequestException:
     """Return what to raise where another holder may still know the successor of a token."""
     return TokenRequestException(
         "The refresh token was presented elsewhere, and the answer is not stored yet: "
-        f"try again, in {seconds:.0f} s at the latest",
+        f"try again, in at most {seconds:.0f} s",
         code="renewal_pending",
     )
 

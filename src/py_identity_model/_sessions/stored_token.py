@@ -102,7 +102,7 @@ class StoredToken:
         for name, value in kept.items():
             kinds = (int, float) if name in _TIMES else (str,)
             if type(value) not in kinds and (value is not None or name in _NEEDED):
-                raise ValueError(f"{name} is not what it must be")
+                raise ValueError(f"{name} is malformed")
         return cls(**kept)
 
 

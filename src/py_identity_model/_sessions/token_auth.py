@@ -22,7 +22,7 @@ Origin = tuple[str, str, int | None]
 
 def wrong_client_error(name: str) -> ConfigurationException:
     """Return what to raise where an auth object called ``name`` is used by the other API."""
-    return ConfigurationException(f"{name} goes with {_TAKES[name]}", code="wrong_kind_of_auth")
+    return ConfigurationException(f"{name} is for {_TAKES[name]}", code="wrong_kind_of_auth")
 
 
 class RefusedTokens:
@@ -59,7 +59,7 @@ def named_origin(url: Any) -> Origin:
     """Return the origin that a program names; raise InvalidArgumentError for anything else."""
     if url.scheme not in {"http", "https"} or not url.host or url.path != "/" or url.query:
         raise InvalidArgumentError(
-            f"origins must be https://host[:port] each, not {redact_url(str(url))!r}"
+            f"each of the origins must be https://host[:port], not {redact_url(str(url))!r}"
         )
     return origin_of_url(url)
 

@@ -240,7 +240,7 @@ class EntryTable(Generic[V]):
             else:
                 displaced.invalidate()
         if removed:
-            logger.warning("the cache is full; the least recently used entry made room")
+            logger.warning("the cache is full; evicting the least recently used entry")
         for other in removed:  # outside the lock: the callback may use this table
             self._report(other)
 

@@ -114,7 +114,7 @@ def check_config(config: TokenValidationConfig, disco_doc_address: str | None) -
     _check_options(config.options or {})
     if config.perform_disco and config.jwks_uri is not None:
         if not isinstance(config.issuer, str) or not config.issuer:
-            raise _misconfigured("one issuer must be given with jwks_uri")
+            raise _misconfigured("exactly one issuer is required with jwks_uri")
         return
     if config.perform_disco:
         if not disco_doc_address or not isinstance(disco_doc_address, str):
@@ -145,7 +145,7 @@ def allowed_algorithms(config: TokenValidationConfig) -> Collection[str]:
     """Return the algorithms by which a token may be signed.
 
     Without an allow-list every algorithm may be used, but for the symmetric ones when the keys
-    come from the provider: what is published is no secret.
+    come from the provider: a published document cannot hold a secret.
     """
     if config.algorithms is not None:
         return tuple(config.algorithms)
@@ -190,7 +190,7 @@ def _check_algorithms(algorithms: object) -> None:
     if isinstance(algorithms, str) or not isinstance(algorithms, Collection):
         raise _misconfigured("algorithms must be a list of strings")
     if any(not isinstance(alg, str) or alg.lower() == "none" for alg in algorithms):
-        raise _misconfigured("algorithms must name signature algorithms; none is not one")
+        raise _misconfigured("algorithms must name signature algorithms, which none is not")
 
 
 def policy_of(config: TokenValidationConfig) -> DiscoveryPolicy:
@@ -295,7 +295,7 @@ def _discovered(
 def check_metadata_issuer(named: str | None, configured: str) -> None:
     """Raise ConfigurationException unless metadata that a program gives is of its issuer."""
     if named is None or not (is_same_issuer(named, configured) or _stands_for(named, configured)):
-        raise _misconfigured("the metadata is that of another issuer", "issuer_not_configured")
+        raise _misconfigured("the metadata belongs to another issuer", "issuer_not_configured")
 
 
 def _stands_for(template: str, issuer: str) -> bool:

@@ -200,14 +200,14 @@ class StoredResponse(NamedTuple):
         members = unpack_value(kind, request.url, text)
         arrived, headers, body = (members.get(one) for one in ("arrived_at", "headers", "body"))
         if type(arrived) is not float or not arrived <= now + _CLOCKS_DIFFER:
-            raise ValueError("not an answer of a known time")
+            raise ValueError("the stored response has no usable time")
         if not isinstance(headers, dict) or not all(type(one) is str for one in headers.values()):
-            raise ValueError("not an answer with headers")
+            raise ValueError("the stored response has no usable headers")
         if "content-type" not in headers:  # callers differ in which they accept
-            raise ValueError("not an answer of a known type")
+            raise ValueError("the stored response has no content type")
         limit = request.max_body if isinstance(request.max_body, int) else request.max_body()
         if not isinstance(body, str) or len(content := body.encode()) > limit:
-            raise ValueError("not an answer within its bound")
+            raise ValueError("the body of the stored response is missing or too large")
         return cls(HttpResponse(200, headers, content), arrived)
 
 

@@ -38,13 +38,13 @@ def check_id_token(
     if subject is None or subject == "":
         raise _refused("the sub claim is missing", "missing_subject")
     if not isinstance(subject, str):
-        raise _refused("the sub claim is not text", "invalid_subject")
+        raise _refused("the sub claim is not a string", "invalid_subject")
     for name in ("exp", "iat"):
         if claims.get(name) is None:
             raise _refused(f"the {name} claim is missing", "missing_time")
     _check_party(claims, audience)
     if nonce is not None and not same_text(claims.get("nonce"), nonce):
-        raise _refused("the nonce is not that of the request", "nonce_mismatch")
+        raise _refused("the nonce does not match the request", "nonce_mismatch")
     if max_age is not None:
         check_auth_time(claims, max_age, leeway, now)
     if access_token is not None and (at_hash_required or "at_hash" in claims):
@@ -62,7 +62,7 @@ def check_id_token_typ(typ: object) -> None:
     something else (RFC 8725 §3.11), so that one kind of token never serves as another.
     """
     if is_for_something_else(typ):
-        raise _refused("the typ of its header is that of another token", "wrong_typ")
+        raise _refused("its header has the typ of another kind of token", "wrong_typ")
 
 
 def _check_party(claims: Mapping[str, Any], audience: str | Collection[str] | None) -> None:
@@ -92,11 +92,11 @@ def check_auth_time(
 
 def _check_hash(claims: Mapping[str, Any], name: str, value: str, alg: str) -> None:
     if not isinstance(value, str) or not value.isascii():
-        raise _refused(f"what {name} is the hash of is not ASCII text", "hash_mismatch")
+        raise _refused(f"the value that {name} is the hash of is not ASCII", "hash_mismatch")
     if name not in claims:
         raise _refused(f"the {name} claim is missing", "missing_hash")
     if not same_text(claims[name], half_hash(value, alg)):
-        raise _refused(f"the {name} claim does not fit", "hash_mismatch")
+        raise _refused(f"the {name} claim does not match", "hash_mismatch")
 
 
 def half_hash(value: str, alg: str) -> str:

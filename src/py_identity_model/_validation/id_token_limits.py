@@ -21,7 +21,7 @@ def check_audiences(claims: Mapping[str, Any], trusted: Collection[str]) -> None
     unknown = [str(one)[:200] for one in audiences if one not in trusted]
     if unknown:
         raise _refused(
-            "it is also for audiences that are not trusted; if that is right, name them in "
+            "it has further audiences that are not trusted; if that is expected, name them in "
             "trusted_audiences",
             "untrusted_audience",
             audiences=unknown,
@@ -48,7 +48,7 @@ def check_nonce(claims: Mapping[str, Any], sent: str | None, *, required: bool) 
     if sent is not None and same_text(named, sent):
         return
     if named is not None:
-        raise _refused("the nonce is not that of the request", "nonce_mismatch")
+        raise _refused("the nonce does not match the request", "nonce_mismatch")
     if required:
         raise _refused(
             "it has no nonce; if this provider sends none, require_nonce=False accepts that",
@@ -78,7 +78,7 @@ def check_request_id(claims: Mapping[str, Any], auth_req_id: str) -> None:
     """Raise for an ID token that answers another request of the back channel (CIBA §10.3.1)."""
     named = claims.get("urn:openid:params:jwt:claim:auth_req_id")
     if named is not None and named != auth_req_id:
-        raise _refused("it answers another authentication request", "auth_req_id_mismatch")
+        raise _refused("it belongs to another authentication request", "auth_req_id_mismatch")
 
 
 def _refused(text: str, code: str, **details: Any) -> IdTokenValidationException:

@@ -183,7 +183,7 @@ def _template_problem(address: str, issuer: str) -> str | None:
     known = known_template(issuer)
     if known is None or known.has_own_host(split_url(address).hostname or ""):
         return None
-    return f"The document's issuer {issuer!r} is a family that its address does not belong to"
+    return f"The document's issuer {issuer!r} is a template that its address does not match"
 
 
 def endpoint_parts(name: str, url: object, policy: DiscoveryPolicy) -> SplitResult:
@@ -280,7 +280,7 @@ def accepting(policy: DiscoveryPolicy, **members: object) -> str:
     if "allow_issuer_mismatch" in members:
         own.pop("expected_issuer", None)
     shown = ", ".join(f"{name}={value!r}" for name, value in {**own, **members}.items())
-    return f"if that is right, accept it by DiscoveryPolicy({shown})"
+    return f"if that is expected, accept it with DiscoveryPolicy({shown})"
 
 
 def further_hosts(policy: DiscoveryPolicy, parts: Iterable[SplitResult]) -> list[str]:

@@ -135,10 +135,10 @@ class Provider:
 
     def _check(self) -> None:
         if not isinstance(self.name, str) or not self.name:
-            raise InvalidArgumentError("name must be text, and not be empty")
+            raise InvalidArgumentError("name must be a non-empty string")
         places = _PLACE.findall(self.issuer or "")
         if len(places) > 1 or bool(places) is not bool(self.bound_claim):
-            raise InvalidArgumentError("issuer: a template has one place, and a bound_claim")
+            raise InvalidArgumentError("issuer: a template needs one placeholder and a bound_claim")
         for name in ("discovery_address", "internal_url", "jwks_uri"):
             if (url := getattr(self, name)) is not None:
                 _url(name, url)
@@ -152,8 +152,8 @@ class Provider:
                 )
             if not self.required_header:
                 raise InvalidArgumentError(
-                    "key_url_template needs a required_header that names you: its keys sign for "
-                    "strangers as well"
+                    "key_url_template needs a required_header that identifies you: its keys also "
+                    "sign for others"
                 )
         self._check_patterns()
         self._check_files()
@@ -167,7 +167,7 @@ class Provider:
             raise InvalidArgumentError("key_id_pattern must be a regular expression") from None
         for name, value in self.required_header.items():
             if not isinstance(value, str) or not value:
-                raise InvalidArgumentError(f"required_header: {name} must be text, and not empty")
+                raise InvalidArgumentError(f"required_header: {name} must be a non-empty string")
 
     def _check_files(self) -> None:
         for name in ("ca_file", "token_file"):
@@ -292,10 +292,10 @@ def _texts(name: str, values: Collection[str] | None) -> tuple[str, ...] | None:
 
 def _values(name: str, values: object, *, empty: bool = False) -> tuple[str, ...]:
     if isinstance(values, (str, bytes, Mapping)) or not isinstance(values, Collection):
-        raise InvalidArgumentError(f"{name} must be a collection of texts")
+        raise InvalidArgumentError(f"{name} must be a collection of strings")
     ordered = values if isinstance(values, (list, tuple)) else sorted(values, key=str)
     if not all(isinstance(each, str) and each for each in ordered) or not (ordered or empty):
-        raise InvalidArgumentError(f"{name} must be a collection of texts, none of them empty")
+        raise InvalidArgumentError(f"{name} must be a collection of non-empty strings")
     return tuple(ordered)
 
 

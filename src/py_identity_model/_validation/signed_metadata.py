@@ -44,7 +44,7 @@ def verify_signed_metadata(
     described = claims.get("issuer", document.get("issuer"))
     if not same_text(claims.get("iss"), issuer) or not same_text(described, issuer):
         raise InvalidIssuerException(
-            "Invalid issuer: the metadata is somebody else's", {"expected": issuer}
+            "Invalid issuer: the metadata belongs to another issuer", {"expected": issuer}
         )
     members = {name: value for name, value in claims.items() if name != "iss"}
     return {**document, **members}

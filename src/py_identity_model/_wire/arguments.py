@@ -20,10 +20,10 @@ def names_of(name: str, values: object) -> tuple[str, ...]:
     A single text is refused: iterated, it would be a collection of letters.
     """
     if isinstance(values, (str, bytes)) or not isinstance(values, Iterable):
-        raise InvalidArgumentError(f"{name} must be a collection of texts, not {_kind(values)}")
+        raise InvalidArgumentError(f"{name} must be a collection of strings, not {_kind(values)}")
     found = tuple(values)
     if not all(isinstance(one, str) and one for one in found):
-        raise InvalidArgumentError(f"{name} must hold texts only, and none that is empty")
+        raise InvalidArgumentError(f"{name} must contain only non-empty strings")
     return found
 
 
@@ -62,7 +62,7 @@ def with_scopes(required: frozenset[str], scopes: str | Iterable[str]) -> frozen
     try:
         return required.union(scopes.split() if isinstance(scopes, str) else scopes)
     except TypeError:
-        raise InvalidArgumentError("scopes must be a collection of texts") from None
+        raise InvalidArgumentError("scopes must be a collection of strings") from None
 
 
 def acr_values_from(values: object) -> tuple[str, ...]:
@@ -123,7 +123,7 @@ def check_request(
     """Raise InvalidArgumentError for what a request cannot have, naming the parameter."""
     for name, value in (("authorization", authorization), ("method", method), ("uri", uri)):
         if not isinstance(value, (str, type(None))):
-            raise InvalidArgumentError(f"{name} must be text, not {_kind(value)}")
+            raise InvalidArgumentError(f"{name} must be a string, not {_kind(value)}")
     if not isinstance(dpop, (str, type(None))):
         names_of("dpop", dpop)
     if not isinstance(certificate, (str, bytes, type(None))):

@@ -59,7 +59,7 @@ def certificate_members(cert: str | bytes, public_key: Any) -> dict[str, str]:
     own, given = [key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo) for key in keys]
     if own != given:
         raise InvalidArgumentError(
-            "the certificate is not that of the private_key", code="invalid_certificate"
+            "the certificate does not match the private_key", code="invalid_certificate"
         )
     der = certificate.public_bytes(Encoding.DER)
     digests = {

@@ -89,7 +89,7 @@ def _form_encoded(text: str) -> str:
     try:
         return text if text.isascii() and text.isalnum() else quote(text, safe="")
     except UnicodeEncodeError:  # its text quotes the secret
-        raise InvalidArgumentError("client_id and client_secret must be Unicode text") from None
+        raise InvalidArgumentError("client_id and client_secret must be Unicode strings") from None
 
 
 @dataclass(frozen=True)

@@ -188,7 +188,7 @@ class HttpResponse(NamedTuple):
 
 
 class UnusableAnswer(Exception):
-    """A 2xx whose body is not what it must be; never leaves the package."""
+    """A 2xx whose body is malformed; never leaves the package."""
 
     def __init__(self, text: str, kind: ErrorKind = ErrorKind.INVALID_DOCUMENT) -> None:
         super().__init__(text)

@@ -105,7 +105,7 @@ class TurnTable:
         if ticket.share is None and self._waiting_are_too_many(ticket):
             self.leave(ticket)
             raise NetworkException(
-                f"too many requests wait for their turn at {ticket.host}", code="too_many_waiting"
+                f"too many requests are waiting for {ticket.host}", code="too_many_waiting"
             )
 
     def _waiting_are_too_many(self, ticket: Ticket) -> bool:

@@ -140,7 +140,7 @@ def build_www_authenticate(
         "algs": algs,
     }
     if not re.fullmatch(_TOKEN, scheme):
-        raise InvalidArgumentError("scheme is no token")
+        raise InvalidArgumentError("scheme must be a token (RFC 9110 §5.6.2)")
     given = [f"{name}={_quoted(name, text)}" for name, text in values.items() if text is not None]
     return f"{scheme} {', '.join(given)}" if given else scheme
 

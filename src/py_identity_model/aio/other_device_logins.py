@@ -275,7 +275,7 @@ class AsyncOtherDeviceLogins(AsyncLogins):
         id_token = token.get("id_token")
         if not isinstance(id_token, str):
             raise TokenRequestException(
-                "the provider gave no ID token: is openid in the scope?",
+                "the provider returned no ID token: is openid in the scope?",
                 address,
                 code="missing_id_token",
             )

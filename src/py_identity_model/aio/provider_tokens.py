@@ -128,7 +128,7 @@ class AsyncProviderTokens(AsyncProviderAccess):
         if response.is_successful and response.raw is None and "userinfo" in self._encrypted:
             return UserInfoResponse(
                 False,
-                "userinfo is not encrypted although it must be",
+                "userinfo must be encrypted",
                 error_kind=ErrorKind.VERIFICATION_FAILED,
             )
         return response

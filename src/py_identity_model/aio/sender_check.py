@@ -55,7 +55,7 @@ class AsyncSenderCheck:
         self, proof: str, claims: dict[str, Any], request: BoundRequest
     ) -> str | None:
         if request.method is None or request.uri is None:
-            raise ConfigurationException("verify() needs method and uri to judge a proof")
+            raise ConfigurationException("verify() requires method and uri to verify a proof")
         good = None if self._nonces is None else self._nonces.good()
         verified = await verify_dpop_proof(
             proof,

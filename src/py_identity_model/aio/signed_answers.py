@@ -39,7 +39,7 @@ async def verified_answer(
         actual = header_members(signed).get("typ")
         if typ is not None and (not isinstance(actual, str) or actual.lower() != typ):
             raise TokenValidationException(
-                "The JWT is of another type", "header", {"expected": typ}, code="wrong_typ"
+                "The JWT has an unexpected type", "header", {"expected": typ}, code="wrong_typ"
             )
         response = read(claims)
     except Exception as error:

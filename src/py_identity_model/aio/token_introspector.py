@@ -227,12 +227,12 @@ class AsyncTokenIntrospector:
 
 def _check_text(token: str) -> None:
     if not isinstance(token, str):
-        raise InvalidArgumentError("token must be text")
+        raise InvalidArgumentError("token must be a string")
     if len(token) > MAX_TOKEN_SIZE:
         raise TokenValidationException("The access token is too large", code="token_too_large")
     if not token.isascii() or not token.isprintable() or " " in token:
         raise TokenValidationException(
-            "The access token contains characters that no token has", code="malformed_token"
+            "The access token contains characters that no token may have", code="malformed_token"
         )
 
 

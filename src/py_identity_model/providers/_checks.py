@@ -42,7 +42,7 @@ def guid(name: str, value: object) -> str:
 
 def segment(name: str, value: object) -> str:
     """Return one segment of a path."""
-    return fits(name, value, _SEGMENT, "letters, digits and any of . _ ~ - alone")
+    return fits(name, value, _SEGMENT, "only letters, digits and any of . _ ~ -")
 
 
 def region(name: str, value: object) -> str:
@@ -53,14 +53,14 @@ def region(name: str, value: object) -> str:
 def text(name: str, value: object) -> str:
     """Return a text that is not empty."""
     if not isinstance(value, str) or not value.strip():
-        raise InvalidArgumentError(f"{name} must be text, and not be empty")
+        raise InvalidArgumentError(f"{name} must be a non-empty string")
     return value
 
 
 def texts(name: str, values: object) -> tuple[str, ...]:
     """Return a collection of texts; not empty, and no single text."""
     if isinstance(values, (str, bytes)) or not isinstance(values, Collection) or not values:
-        raise InvalidArgumentError(f"{name} must be a collection of texts, and not be empty")
+        raise InvalidArgumentError(f"{name} must be a non-empty collection of strings")
     ordered = values if isinstance(values, (list, tuple)) else sorted(values, key=str)
     return tuple(text(name, value) for value in ordered)
 
@@ -75,5 +75,5 @@ def base_url(name: str, value: str) -> str:
     dots = {".", ".."} & set(parts.path.split("/"))
     named = re.fullmatch(r"[A-Za-z0-9.:\[\]-]+", parts.netloc)
     if not named or "?" in value or "#" in value or not plain or dots:
-        raise InvalidArgumentError(f"{name} must be scheme, host and a plain path alone")
+        raise InvalidArgumentError(f"{name} must be only scheme, host and a plain path")
     return value.rstrip("/")

@@ -49,8 +49,8 @@ def github_actions(
     """
     wanted = {
         "repository": _each("repositories", repositories, _REPOSITORY, "names: owner/name"),
-        "repository_id": _each("repository_ids", repository_ids, _NUMBER, "numbers, as texts"),
-        "repository_owner_id": _each("owner_ids", owner_ids, _NUMBER, "numbers, as texts"),
+        "repository_id": _each("repository_ids", repository_ids, _NUMBER, "numbers, as strings"),
+        "repository_owner_id": _each("owner_ids", owner_ids, _NUMBER, "numbers, as strings"),
     }
     return Provider(
         name="github_actions",
@@ -59,7 +59,7 @@ def github_actions(
         access_tokens_are_id_tokens=True,
         required_claims=_some(wanted, "repositories, repository_ids or owner_ids"),
         notes=(
-            Note("at least one condition must name you: strangers get tokens as well", _ACTIONS),
+            Note("at least one condition must identify you: others get tokens as well", _ACTIONS),
             Note("aud is the owner's URL, unless the workflow asks for another", _ACTIONS),
             Note("names can be reused by others, identifiers cannot", _ACTIONS),
         ),
@@ -87,8 +87,8 @@ def gitlab_ci(
         gitlab_ci(project_ids=["20"])
     """
     wanted = {
-        "project_id": _each("project_ids", project_ids, _NUMBER, "numbers, as texts"),
-        "namespace_id": _each("namespace_ids", namespace_ids, _NUMBER, "numbers, as texts"),
+        "project_id": _each("project_ids", project_ids, _NUMBER, "numbers, as strings"),
+        "namespace_id": _each("namespace_ids", namespace_ids, _NUMBER, "numbers, as strings"),
     }
     return Provider(
         name="gitlab_ci",
@@ -184,5 +184,7 @@ def _each(
 def _some(wanted: dict[str, tuple[str, ...]], names: str) -> dict[str, tuple[str, ...]]:
     given = {claim: values for claim, values in wanted.items() if values}
     if not given:
-        raise InvalidArgumentError(f"{names} must name you: the issuer serves strangers as well")
+        raise InvalidArgumentError(
+            f"{names} must identify you: the issuer also issues tokens to others"
+        )
     return given

@@ -152,7 +152,7 @@ class AccessTokenVerifier:
             accept_id_tokens_as_access_tokens,
         )
         if introspect_jwts and opaque_tokens is None:
-            raise InvalidArgumentError("introspect_jwts needs opaque_tokens, which introspects")
+            raise InvalidArgumentError("introspect_jwts requires opaque_tokens")
         self._leeway = _LEEWAY if leeway is None else seconds_of("leeway", leeway)
         self._login = LoginRules(leeway or 0.0, self._leeway)
         bindings = BindingRules("optional" if dpop is None else dpop, mtls)
@@ -274,7 +274,7 @@ class AccessTokenVerifier:
             token = verifier.verify_token(message["access_token"], scopes=["read"])
         """
         if not isinstance(token, str):
-            raise InvalidArgumentError("token must be text")
+            raise InvalidArgumentError("token must be a string")
         return self.verify(f"Bearer {token}", scopes=scopes, acr_values=acr_values, max_age=max_age)
 
     def _claims(self, token: str) -> tuple[dict[str, Any], TokenContext]:

@@ -26,7 +26,7 @@ class RedisValues:
         lock_timeout: float = 120.0,
     ) -> None:
         if (encrypt is None) != (decrypt is None):
-            raise InvalidArgumentError("encrypt and decrypt go together")
+            raise InvalidArgumentError("encrypt and decrypt must be given together")
         if not 0 < lock_timeout < math.inf:
             raise InvalidArgumentError("lock_timeout must be positive seconds")
         self.lock_timeout = lock_timeout
@@ -60,7 +60,7 @@ class RedisValues:
             self._client.eval("return 1", 0)
         except ResponseError as error:
             raise ConfigurationException(
-                "this Redis runs no scripts (EVAL), which the stores need",
+                "this Redis does not run scripts (EVAL), which the stores require",
                 code="redis_scripting_required",
             ) from error
         self._has_scripts = True
@@ -103,6 +103,6 @@ def milliseconds(seconds: float) -> int:
 def unreadable_error() -> ConfigurationException:
     """Return what to raise for a value that was written with another key, or for another name."""
     return ConfigurationException(
-        "what the store holds was written under another name, or with another key",
+        "the stored value was written under another name, or with another key",
         code="unreadable_value",
     )

@@ -29,7 +29,7 @@ def remember_once(
     try:
         added = call(store.add, key, until)
     except Exception as error:
-        logger.error("a replay cannot be ruled out: %s", type(error).__name__)
+        logger.error("the replay store is unavailable: %s", type(error).__name__)
         raise unavailable from error
     if not added or time() >= until:
         raise replayed

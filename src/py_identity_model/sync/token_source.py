@@ -268,7 +268,7 @@ class TokenSource:
         if now - self._warned_at >= _WARNING_GAP:
             self._warned_at = now
             logger.warning(
-                "the token store cannot be used, the provider is asked instead: %s",
+                "the token store is unavailable; requesting a token from the provider instead: %s",
                 error if isinstance(error, PyIdentityModelException) else type(error).__name__,
             )
 
@@ -345,14 +345,14 @@ def _check_request(request: BaseRequest, device: DeviceAuthorizationResponse | N
             f"{type(request).__name__} cannot be repeated{hint if once else ''}"
         )
     if (device is None) is isinstance(request, DeviceTokenRequest):
-        raise InvalidArgumentError("device goes with a DeviceTokenRequest, and with that alone")
+        raise InvalidArgumentError("a DeviceTokenRequest requires device, and only that does")
 
 
 def _check_name(name: RequestName, store: TokenStore | None, key: str | None) -> None:
     shared = store is not None and not isinstance(store, MemoryTokenStore)
     if shared and name.unnamed and key is None:
         raise InvalidArgumentError(
-            f"{', '.join(name.unnamed)} has no name that other processes know: give the source a "
-            "key= that says whose token it is",
+            f"{', '.join(name.unnamed)} has no name that other processes share: give the source "
+            "a key= that identifies the token",
             code="unnamed_request",
         )

@@ -178,7 +178,7 @@ class TokenStoreReplayStore:
                 self._store.set(name, "1", max(0.0, expires_at - self.clock()))
         except Exception as error:
             raise NetworkException(
-                f"a replay cannot be ruled out: {type(error).__name__}", code="store_unavailable"
+                f"the replay store is unavailable: {type(error).__name__}", code="store_unavailable"
             ) from error
         return True
 
@@ -196,7 +196,9 @@ class TokenStoreReplayStore:
         try:
             self._store.delete(name)
         except Exception as error:
-            logger.error("an identifier cannot be forgotten: %s", type(error).__name__)
+            logger.error(
+                "an identifier cannot be removed from the replay store: %s", type(error).__name__
+            )
 
     def _name(self, key: str) -> str:
         return f"replay-{hashlib.sha256(key.encode('utf-8', 'surrogatepass')).hexdigest()}"

@@ -205,7 +205,7 @@ class EmbeddedProvider(Serving):
             if device["user_code"] == user_code:
                 device.decision = (self.user or "alice") if agree else False
                 return
-        raise InvalidArgumentError("no device waits with this user_code")
+        raise InvalidArgumentError("no device is waiting with this user_code")
 
     def log_out(self, user: str) -> list[int]:
         """End the logins of a user: their tokens end, and each client gets a logout token.
@@ -279,5 +279,5 @@ def _listen(
 
 def _texts(name: str, values: Sequence[str]) -> tuple[str, ...]:
     if isinstance(values, str):
-        raise InvalidArgumentError(f"{name} must be a sequence of texts, not a text")
+        raise InvalidArgumentError(f"{name} must be a sequence of strings, not a string")
     return tuple(values)
