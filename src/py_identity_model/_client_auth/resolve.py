@@ -1,4 +1,4 @@
-"""Which way of authenticating a request asks for, old fields and new."""
+"""Choice of the authentication method of a request, from old and new fields."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ _BY_CERTIFICATE = {one.method: one for one in (TlsClientAuth, SelfSignedTlsClien
 
 
 def chosen_authentication(request: BaseRequest, *, blank_is_none: bool) -> ClientAuthentication:
-    """Return how the client of ``request`` authenticates.
+    """Return the authentication method of ``request``.
 
     In this order: ``client_authentication``, ``private_key_jwt``, ``mtls``, ``client_secret``;
-    else not at all.  An empty secret is one unless ``blank_is_none``.
+    otherwise none.  An empty secret counts unless ``blank_is_none``.
     """
     stored = vars(request)
     chosen = stored.get("client_authentication")
@@ -52,7 +52,7 @@ def chosen_authentication(request: BaseRequest, *, blank_is_none: bool) -> Clien
 def presented_certificate(
     request: BaseRequest, authentication: ClientAuthentication | None
 ) -> MtlsClientAuth | None:
-    """Return the certificate that the request presents, also where it does not authenticate."""
+    """Return the certificate that the request presents, even if it does not authenticate."""
     mtls = vars(request).get("mtls")
     if mtls is not None:
         return _expect(mtls, MtlsClientAuth, "mtls")

@@ -1,4 +1,4 @@
-"""The rules that a token's claims must keep (RFC 7519 §4.1)."""
+"""Rules for the claims of a token (RFC 7519 §4.1)."""
 
 import math
 import re
@@ -17,9 +17,9 @@ _END_OF_TIME = 1 << 62
 
 
 class BoundIssuers:
-    """The issuers that a template stands for: what is in its place must be in a claim as well.
+    """The issuers of a template: the variable part must also be the value of a claim.
 
-    Nothing is ``in`` it: a name alone says too little, :func:`check_claims` takes a closer look.
+    ``in`` is always false: a name alone is not enough, :func:`check_claims` compares the claim.
     """
 
     def __init__(
@@ -43,19 +43,19 @@ class BoundIssuers:
         return 1 if self._only is None else len(self._only)
 
     def names(self, issuer: str) -> bool:
-        """Return whether ``issuer`` is one of them."""
+        """Return whether ``issuer`` is an instance of the template."""
         fits = self._pattern.fullmatch(issuer) is not None
         return fits and (self._only is None or issuer in self._only)
 
     def limited_to(self, some: Collection[str]) -> "BoundIssuers":
-        """Return those of them that are among ``some``, where the template itself means all."""
+        """Return the same, restricted to ``some``; the template itself in ``some`` means all."""
         if self._template in some:
             return self
         only = [one for one in some if self.names(one)]
         return BoundIssuers(self._template, self._value, self._claim, only)
 
     def check(self, issuer: str, claims: dict[str, Any]) -> None:
-        """Raise InvalidIssuerException unless the claims are those of this issuer."""
+        """Raise InvalidIssuerException unless the claims belong to this issuer."""
         if not self.names(issuer):
             raise _issuer_error(issuer, self)
         before, after = self._ends
@@ -69,12 +69,12 @@ class BoundIssuers:
 
 
 def names_issuer(issuers: Collection[str], issuer: str) -> bool:
-    """Return whether ``issuer`` is among those expected, whatever else its tokens must say."""
+    """Return whether ``issuer`` is an expected one, without a look at other claims."""
     return issuers.names(issuer) if isinstance(issuers, BoundIssuers) else issuer in issuers
 
 
 class ClaimsRules(NamedTuple):
-    """What is expected; None expects nothing."""
+    """The expectations on a token's claims; None means no expectation."""
 
     issuers: Collection[str] | None = None
     audiences: frozenset[str] | None = None
@@ -86,10 +86,10 @@ class ClaimsRules(NamedTuple):
     verify_sub: bool = True
     verify_jti: bool = True
     strict_aud: bool = False
-    iat_leeway: float | None = None  # where it is another than the leeway of exp and nbf
+    iat_leeway: float | None = None  # where it differs from the leeway of exp and nbf
 
     def check(self, claims: dict[str, Any], now: float) -> None:
-        """Raise for the first rule that ``claims`` break; ``now`` is the wall clock."""
+        """Raise for the first rule that ``claims`` violate; ``now`` is the wall clock."""
         check_claims(self[:], claims, now)
 
 
@@ -106,17 +106,17 @@ PlainRules = tuple[
     bool,
     float | None,
 ]
-"""What is in :class:`ClaimsRules`: without names it is taken apart in a quarter of the time."""
+"""The fields of :class:`ClaimsRules`: a plain tuple is unpacked in a quarter of the time."""
 
 
 def check_claims(rules: PlainRules, claims: dict[str, Any], now: float) -> None:
-    """Raise unless ``claims`` keep the ``rules`` at ``now``, in seconds since 1970."""
+    """Raise unless ``claims`` satisfy the ``rules`` at ``now``, in seconds since 1970."""
     issuers, audiences, subject, leeway, required, iss, aud, sub, jti, strict, ahead = rules
     get = claims.get
     for name in required:
         if get(name) is None:
             raise _missing(name)
-    # What is usual is told at a glance; a closer look is taken at everything else.
+    # Fast path for the usual types and values; everything else takes the strict checks.
     latest = now + (leeway if ahead is None else ahead)
     value = get("iat")
     if value is not None and not (type(value) is int and value <= latest):
@@ -203,7 +203,7 @@ def _check_subject(subject: Any, expected: str | None) -> None:
 
 
 def numeric_date(value: Any) -> float | None:
-    """Return a NumericDate; None for booleans, strings and what no clock will show."""
+    """Return a NumericDate; None for booleans, strings and values out of range."""
     kind = type(value)
     if kind is int:
         if -_END_OF_TIME < value < _END_OF_TIME:

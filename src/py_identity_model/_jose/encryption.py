@@ -1,4 +1,4 @@
-"""Open encrypted tokens (RFC 7516), by an allow-list and without compression."""
+"""Encryption and decryption of tokens (RFC 7516), by an allow-list and without compression."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _KEY_TYPES = {
     ),
     "dir": ("oct",),
 }
-"""How a content key may be wrapped, and by which types of key; not by RSA1_5 or passwords."""
+"""Key management algorithms, and the key types for each; without RSA1_5 and passwords."""
 
 _SIZES = {
     "A128CBC-HS256": 32,
@@ -51,17 +51,17 @@ DecryptionKeys = PrivateKey | Sequence[PrivateKey]
 
 
 def is_encrypted(token: object) -> bool:
-    """Whether ``token`` has the five segments of a compact encrypted token."""
+    """Return whether ``token`` has the five segments of a compact encrypted token."""
     return isinstance(token, str) and token.count(".") == 4
 
 
 def decrypt(token: str, keys: DecryptionKeys, client_secret: str | None = None) -> bytes:
-    """Return what is inside an encrypted token.
+    """Return the content of an encrypted token.
 
-    ``keys`` are private keys in any form that ``load_keys`` reads; those that say so are used
-    for their own ``alg`` and ``kid`` alone, and those for signatures not at all.  Symmetric
-    algorithms use the key derived from ``client_secret`` too (OpenID Connect Core §10.2).
-    Raises TokenValidationException, which does not say why decrypting failed.
+    ``keys`` are private keys in any form that ``load_keys`` reads; a key with ``alg`` or ``kid`` is
+    used for these alone, and a signature key not at all.  Symmetric algorithms also use the key
+    derived from ``client_secret`` (OpenID Connect Core §10.2).  Raises TokenValidationException,
+    which does not reveal why decryption failed.
     """
     if not isinstance(token, str) or not token.isascii() or len(token) > _MOST:
         raise _refused("it is not ASCII, or too long", "malformed_token")
@@ -83,8 +83,8 @@ def decrypt(token: str, keys: DecryptionKeys, client_secret: str | None = None) 
 def decrypt_signed(token: str, keys: DecryptionKeys, client_secret: str | None = None) -> str:
     """Return the signed token inside an encrypted one.
 
-    Raises as :func:`decrypt`, and TokenValidationException with the code ``not_signed`` for
-    anything else inside (RFC 7519 §11.2).
+    Raises like :func:`decrypt`, and TokenValidationException with the code ``not_signed`` for any
+    other content (RFC 7519 §11.2).
     """
     signed = decrypt(token, keys, client_secret).decode("latin-1")
     if not signed.isascii() or signed.count(".") != 2:
@@ -99,13 +99,13 @@ def decrypt_signed(token: str, keys: DecryptionKeys, client_secret: str | None =
 def decrypt_if_encrypted(token: str, keys: DecryptionKeys, client_secret: str | None = None) -> str:
     """Return the signed token inside an encrypted one, and any other token unchanged.
 
-    Raises as :func:`decrypt_signed`.
+    Raises like :func:`decrypt_signed`.
     """
     return decrypt_signed(token, keys, client_secret) if is_encrypted(token) else token
 
 
 def encrypt(token: str, recipient: KeyMaterial, alg: str, enc: str) -> str:
-    """Return ``token`` encrypted for the holder of a public key; raises InvalidArgumentError."""
+    """Return ``token`` encrypted for the holder of a public key; raise InvalidArgumentError."""
     from joserfc.errors import JoseError
     from joserfc.jwe import JWERegistry, encrypt_compact
     from joserfc.jwk import import_key
@@ -161,9 +161,9 @@ def _read(keys: DecryptionKeys) -> list[JsonWebKey]:
 
 
 def _may_decrypt(key: JsonWebKey, header: Mapping[str, Any]) -> bool:
-    """Return whether all that ``key`` says of itself fits (RFC 7517 §4, RFC 7516 §5.2)."""
+    """Return whether the members of ``key`` allow this use (RFC 7517 §4, RFC 7516 §5.2)."""
     alg, kid = header["alg"], header.get("kid")
-    # A key used directly is one of the content encryption: RFC 7520 §5.6 names that.
+    # The ``alg`` of a key that is used directly is a content encryption (RFC 7520 §5.6).
     declared = {None, alg, header["enc"]} if alg == "dir" else {None, alg}
     operations = _OPERATIONS.get(key.kty, frozenset())
     return (
@@ -183,13 +183,13 @@ def _derived(client_secret: str, size: int) -> Key:
 
 
 def check_decryption_keys(keys: DecryptionKeys) -> None:
-    """Raise ConfigurationException, without the keys, unless all can be used to decrypt."""
+    """Raise ConfigurationException, without the keys, unless all of them can decrypt."""
     for key in _read(keys):
         decryption_key(key)
 
 
 def decryption_key(key: JsonWebKey) -> Key:
-    """Return ``key`` ready to decrypt with; raises ConfigurationException, without the key."""
+    """Return ``key`` ready to decrypt with; raise ConfigurationException, without the key."""
     return _imported(tuple((name, getattr(key, name)) for name in _MATERIAL))
 
 
@@ -199,7 +199,7 @@ def _imported(members: tuple[tuple[str, str | None], ...]) -> Key:
     from joserfc.jwk import import_key
 
     try:
-        # Without what the key says of its use, which was judged already.
+        # Without the members about its use, which were checked already.
         key = import_key({name: value for name, value in members if value is not None})
     except (ValueError, TypeError, KeyError, JoseError):
         raise _unusable() from None

@@ -1,4 +1,4 @@
-"""JSON Web Keys as data (RFC 7517, RFC 7518 §6); preparing them for use is ``keys``."""
+"""JSON Web Keys as data (RFC 7517, RFC 7518 §6); ``keys`` prepares them for use."""
 
 import json
 from collections.abc import Mapping
@@ -19,7 +19,7 @@ _USUAL = {
         *("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA"),
     )
 }
-"""Values that nearly all key sets have: kept once."""
+"""Values that occur in nearly all key sets, interned."""
 _RSA_PRIVATE = ("d", "p", "q", "dp", "dq", "qi")
 
 
@@ -27,7 +27,7 @@ _RSA_PRIVATE = ("d", "p", "q", "dp", "dq", "qi")
 class JsonWebKey:
     """One JSON Web Key; private members are hidden from ``repr``.  RFC 7517 §4.
 
-    Raises :class:`ConfigurationException` when its members do not make a key.
+    Raises :class:`ConfigurationException` when the members do not form a key.
 
     Example::
 
@@ -95,9 +95,9 @@ class JsonWebKey:
 
     @classmethod
     def from_json(cls, json_str: str) -> "JsonWebKey":
-        """Return the key that ``json_str`` holds; unknown members are dropped.
+        """Return the key in ``json_str``; unknown members are dropped.
 
-        Raises :class:`ConfigurationException` for text that is not a key.
+        Raises :class:`ConfigurationException` for a string that does not hold a key.
 
         Example::
 
@@ -117,7 +117,7 @@ class JsonWebKey:
         return jwks_from_dict(members)
 
     def as_dict(self) -> dict[str, Any]:
-        """Return the members that are present, by their registered names.
+        """Return the members that are present, under their registered names.
 
         Example::
 
@@ -163,14 +163,15 @@ if TYPE_CHECKING:
     PrivateKey = str | bytes | Mapping[str, Any] | JsonWebKey | PrivateKeyTypes
     KeyMaterial = PrivateKey | PublicKeyTypes
 else:
-    # Evaluated in dataclasses; cryptography would cost every import of the package 20 ms.
+    # For the types of fields only; importing cryptography would add 20 ms to every import of the
+    # package.
     PrivateKey = KeyMaterial = object
 
 
 def jwks_from_dict(keys_dict: Mapping[str, Any]) -> JsonWebKey:
-    """Return the key made of the members in ``keys_dict``; unknown ones are ignored.
+    """Return the key with the members in ``keys_dict``; unknown ones are ignored.
 
-    Raises :class:`ConfigurationException` when they do not make a key.  RFC 7517 §4.
+    Raises :class:`ConfigurationException` when they do not form a key.  RFC 7517 §4.
 
     Example::
 

@@ -1,4 +1,4 @@
-"""Keys given by hand, in every form that programs have them in, read as JSON Web Keys."""
+"""Keys passed in by programs, in all supported forms, read as JSON Web Keys."""
 
 from __future__ import annotations
 
@@ -17,11 +17,12 @@ _PEM = b"-----BEGIN "
 
 
 def load_key(material: object, *, parameter: str = "key") -> JsonWebKey:
-    """Return the one key in ``material``, with its private members if it has them.
+    """Return the single key in ``material``, with its private members if it has them.
 
-    ``material`` is a JWK or a JWKS (:class:`JsonWebKey`, members, or JSON text), PEM text or
-    bytes (of a public or private key, or of a certificate), or a key object of ``cryptography``.
-    Raises ConfigurationException, which names ``parameter`` and never quotes the material.
+    ``material`` is a JWK or a JWKS (:class:`JsonWebKey`, members, or a JSON string), PEM as a
+    string or bytes (of a public or private key, or of a certificate), or a key object of
+    ``cryptography``.  Raises ConfigurationException, which names ``parameter`` and never quotes the
+    material.
     """
     keys = load_keys(material, parameter=parameter)
     if len(keys) != 1:
@@ -30,9 +31,9 @@ def load_key(material: object, *, parameter: str = "key") -> JsonWebKey:
 
 
 def load_keys(material: object, *, parameter: str = "keys") -> list[JsonWebKey]:
-    """Return all keys in ``material``, which is as for :func:`load_key`, or several of these.
+    """Return all keys in ``material``: as for :func:`load_key`, or several of these.
 
-    Keys of a JWKS that cannot be used are skipped with a warning (RFC 7517 §5).
+    Unusable keys of a JWKS are skipped with a warning (RFC 7517 §5).
     """
     if isinstance(material, JsonWebKey):
         return [material]
@@ -98,7 +99,7 @@ def _from_pem(text: bytes, parameter: str) -> object:
         if label.endswith(b"PRIVATE KEY"):
             return load_pem_private_key(text, password=None)
         return load_pem_public_key(text)
-    except TypeError:  # cryptography's word for a missing password
+    except TypeError:  # cryptography's exception for a missing password
         raise _invalid(parameter, "holds encrypted PEM: decrypt it first") from None
     except (ValueError, UnsupportedAlgorithm) as error:
         reason = type(error).__name__
@@ -111,7 +112,9 @@ def _from_object(key: object, parameter: str) -> JsonWebKey:
 
     for kind in (RSAKey, ECKey, OKPKey):
         try:
-            with warnings.catch_warnings(action="ignore"):  # weak keys are refused when used
+            with warnings.catch_warnings(
+                action="ignore"
+            ):  # weak keys are refused when they are used
                 made: Any = kind.import_key(key)  # type: ignore[arg-type]
                 return jwks_from_dict(made.as_dict(private=made.is_private))
         except (ValueError, TypeError, AttributeError, KeyError, JoseError):

@@ -1,4 +1,4 @@
-"""Signed tokens: take them apart, and verify them (RFC 7515 §5.2)."""
+"""Parsing and verification of signed tokens (RFC 7515 §5.2)."""
 
 from typing import Any, NamedTuple
 
@@ -22,7 +22,7 @@ _PADDED = "it has base64url padding (allow_padded_base64url=True accepts it)"
 
 
 class Segments(NamedTuple):
-    """A compact token, cut at its dots."""
+    """The segments of a compact token."""
 
     header: bytes
     payload: bytes
@@ -33,15 +33,15 @@ class Segments(NamedTuple):
 def split_token(
     jwt: object, max_size: int = MAX_TOKEN_SIZE, allow_padded_base64url: bool = False
 ) -> Segments:
-    """Return the three segments of ``jwt``; raises for anything that has not exactly three.
+    """Return the three segments of ``jwt``; raise for any other number of segments.
 
-    Where padding is allowed it is taken off the segments: what was signed has it still.
+    Allowed padding is removed from the segments; the signed part retains it.
     """
     if not isinstance(jwt, str) or len(jwt) > max_size or not jwt.isascii():
         raise not_split(jwt, max_size)
     data = jwt.encode()
     first, last = data.find(b"."), data.rfind(b".")
-    # Where there is one dot alone, none is found after it.
+    # With a single dot, this does not find a second one.
     if first <= 0 or data.find(b".", first + 1) != last:
         raise not_split(jwt, max_size)
     parts = data[:first], data[first + 1 : last], data[last + 1 :]
@@ -51,7 +51,7 @@ def split_token(
 
 
 def not_split(jwt: object, max_size: int) -> TokenValidationException:
-    """Return what to raise for something that is no compact token of three segments."""
+    """Return the exception for anything but a compact token of three segments."""
     if isinstance(jwt, str) and len(jwt) <= max_size and jwt.isascii():
         return not_three()
     if not isinstance(jwt, str):
@@ -62,13 +62,14 @@ def not_split(jwt: object, max_size: int) -> TokenValidationException:
 
 
 def not_three() -> TokenValidationException:
-    """Return what to raise for text that has not exactly three segments."""
-    text = "The JWT is malformed: it does not have three segments"  # refused most: made in one go
+    """Return the exception for a string without exactly three segments."""
+    # The hottest rejection path: build the exception directly.
+    text = "The JWT is malformed: it does not have three segments"
     return TokenValidationException(text, code="malformed_token")
 
 
 def read_header(segment: bytes) -> Header:
-    """Return what matters in a header; raises for one that nobody should act on."""
+    """Return the relevant members of a header; raise for a header that must not be accepted."""
     if len(segment) > _MAX_HEADER:
         raise _malformed("its header is too large", part="header")
     try:
@@ -94,7 +95,7 @@ def read_header(segment: bytes) -> Header:
 
 
 def header_members(token: str) -> dict[str, Any]:
-    """Return the header of a token that was verified, padded or not."""
+    """Return the header of a verified token, with or without padding."""
     return parse_object(decode_base64url(token.partition(".")[0].encode().rstrip(b"=")))
 
 
@@ -103,8 +104,8 @@ def verify(
 ) -> bytes:
     """Return the payload of a token that one of ``keys`` signed.
 
-    Raises SignatureVerificationException for a wrong signature, TokenValidationException when
-    it cannot even be tried: code ``no_matching_key`` where newer keys may help.
+    Raises SignatureVerificationException for a wrong signature, TokenValidationException when no
+    key fits: code ``no_matching_key`` where newer keys may help.
     """
     verifiers = keys.verifiers(header, allow_weak_keys=allow_weak_keys)
     payload = _verify(segments, header, verifiers)
@@ -113,7 +114,7 @@ def verify(
 
 
 def verify_known(segments: Segments, alg: str, verifiers: tuple[Verify, ...]) -> bytes:
-    """Return the payload of a token whose header led to ``verifiers`` before."""
+    """Return the payload of a token whose header is known to lead to ``verifiers``."""
     return _verify(segments, Header(alg, None), verifiers)
 
 
@@ -140,7 +141,7 @@ def _verify(segments: Segments, header: Header, verifiers: tuple[Verify, ...]) -
 
 
 def cooling_down(header: Header) -> SignatureVerificationException:
-    """Return what to raise for a wrong signature when newer keys must not be asked for yet."""
+    """Return the exception for a wrong signature while the refresh of keys is cooling down."""
     return SignatureVerificationException(
         "Signature verification failed (refresh cooldown active)",
         {"kid": header.kid, "alg": header.alg},
@@ -162,9 +163,9 @@ def _is_padded(segment: bytes) -> bool:
 def check_unverified_issuer(
     error: TokenValidationException, payload: bytes, rules: ClaimsRules
 ) -> None:
-    """Raise InvalidIssuerException where a key is missing because the token is another issuer's.
+    """Raise InvalidIssuerException if a key is missing because the token is from another issuer.
 
-    What the token says is not verified; it is refused either way, and the better reason helps.
+    The claim is not verified, but the token is refused either way, and this reason is more helpful.
     """
     if error.code != "no_matching_key" or rules.issuers is None or not rules.verify_iss:
         return
