@@ -687,7 +687,7 @@ async def test_a_challenge_and_its_method_are_pushed_together(
             code_challenge_method=method,
         )
     )
-    assert "both" in str(response.error)
+    assert "given together" in str(response.error)
     assert provider.requests == []
 
 

@@ -389,8 +389,8 @@ async def test_signed_userinfo_is_verified(provider: EmbeddedProvider) -> None:
     ("typ", "claims", "text"),
     [
         ("token-introspection+jwt", {}, None),
-        ("at+jwt", {}, "another type"),
-        (None, {}, "another type"),
+        ("at+jwt", {}, "unexpected type"),
+        (None, {}, "unexpected type"),
         ("token-introspection+jwt", {"aud": "else"}, "Invalid audience"),
         ("token-introspection+jwt", {"token_introspection": None}, "missing"),
         ("token-introspection+jwt", {"token_introspection": "x"}, "missing"),

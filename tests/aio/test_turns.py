@@ -295,7 +295,7 @@ async def test_a_tenant_that_was_refused_its_place_in_the_queue_is_not_remembere
             for _ in range(3):
                 with refused(KeysUnavailableException, "keys_unavailable") as caught:
                     await validate_token(tenants.token("new"), CONFIG, new, client)
-                assert "too many requests wait" in str(caught.value)
+                assert "too many requests are waiting" in str(caught.value)
         await validate_token(tenants.token("new"), CONFIG, new, client)
         assert tenants.asked.count("new") == 1
 

@@ -185,7 +185,7 @@ def test_claims_with_two_meanings_are_refused(payload: bytes) -> None:
 def test_issuer_and_audience_must_be_named(name: str, value: Any) -> None:
     with refused(InvalidArgumentError, "invalid_argument") as caught:
         decoded(token(), **{name: value})
-    assert str(caught.value).startswith(f"{name} must be given")
+    assert str(caught.value).startswith(f"{name} is required")
 
 
 def test_an_elliptic_key_has_no_fingerprint() -> None:

@@ -70,7 +70,7 @@ def test_a_token_has_three_segments(text: str) -> None:
 
 
 def test_a_token_is_ascii_text_of_a_bounded_size() -> None:
-    for bad, says in ((None, "not text"), (b"a.b.c", "not text"), ("é.b.c", "ASCII")):
+    for bad, says in ((None, "not a string"), (b"a.b.c", "not a string"), ("é.b.c", "ASCII")):
         with refused(TokenValidationException, "malformed_token") as caught:
             split_token(bad)
         assert says in str(caught.value)

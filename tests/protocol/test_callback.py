@@ -74,8 +74,12 @@ def test_why_an_answer_is_refused_is_said_by_name_and_in_words() -> None:
     bare = parse_authorize_callback_response("/cb?code=c")
     failed = parse_authorize_callback_response("/cb?error=e&error_description=d")
     for checked, result, words in (
-        (validate_authorize_callback_state(answer, "t"), Result.STATE_MISMATCH, "not that of"),
-        (validate_authorize_callback_state(answer, ""), Result.MISSING_STATE, "was expected"),
+        (validate_authorize_callback_state(answer, "t"), Result.STATE_MISMATCH, "does not match"),
+        (
+            validate_authorize_callback_state(answer, ""),
+            Result.MISSING_STATE,
+            "expected state must be",
+        ),
         (validate_authorize_callback_state(bare, "s"), Result.MISSING_STATE, "carries no state"),
         (
             validate_authorize_callback_issuer(answer, "https://other.example"),

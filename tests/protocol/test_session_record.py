@@ -403,7 +403,7 @@ def test_a_lifetime_is_positive_and_finite(seconds: float) -> None:
 
 def test_errors_of_sessions_say_where_and_what_by_code() -> None:
     pending = renewal_pending_error(2.4)
-    assert (pending.code, "in 2 s" in str(pending)) == ("renewal_pending", True)
+    assert (pending.code, "in at most 2 s" in str(pending)) == ("renewal_pending", True)
     error = store_unavailable_error(OSError("secret"), ADDRESS)
     assert (error.code, error.url) == ("store_unavailable", ADDRESS)
     assert "OSError" in str(error)

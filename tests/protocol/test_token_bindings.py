@@ -62,7 +62,7 @@ def test_what_was_presented_fits() -> None:
         (BindingRules(), {}, {"proof": True, "scheme": "dpop"}, "not bound to a key", None),
         (BindingRules(), CERTIFICATE, {}, "a certificate that was not presented", None),
         (BindingRules(), BOTH, {"proof": True, "scheme": "dpop"}, "not presented", None),
-        (BindingRules(), {"cnf": {"kid": "k"}}, {}, "is not understood", None),
+        (BindingRules(), {"cnf": {"kid": "k"}}, {}, "unsupported binding", None),
         (BindingRules("refused"), KEY, {"proof": True, "scheme": "dpop"}, "bound to a key", None),
         (BindingRules("required"), {}, {}, "not bound to a key", None),
         (BindingRules("required"), CERTIFICATE, {"certificate": True}, "not bound to a key", None),

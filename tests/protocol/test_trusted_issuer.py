@@ -88,9 +88,9 @@ def test_names_are_stored_as_sets() -> None:
         ({"allowed_values": ["a"]}, "bound_claim and allowed_values"),
         ({"issuer": TEMPLATE}, "bound_claim"),
         ({"issuer": TEMPLATE, "bound_claim": ""}, "bound_claim"),
-        ({"issuer": "https://op.example/x{t}", "bound_claim": "tid"}, "whole segment"),
-        ({"issuer": "https://{t}/x", "bound_claim": "tid"}, "whole segment"),
-        ({"issuer": "https://op.example/t}", "bound_claim": "tid"}, "whole segment"),
+        ({"issuer": "https://op.example/x{t}", "bound_claim": "tid"}, "whole path segment"),
+        ({"issuer": "https://{t}/x", "bound_claim": "tid"}, "whole path segment"),
+        ({"issuer": "https://op.example/t}", "bound_claim": "tid"}, "whole path segment"),
     ],
 )
 def test_what_makes_no_sense_is_refused_by_name(arguments: dict[str, Any], names: str) -> None:

@@ -172,7 +172,7 @@ def test_a_verifier_is_made_as_the_table_says(name: str) -> None:
     if not SCRIPT.needs_audience(provider):
         AccessTokenVerifier(provider)
         return
-    with pytest.raises(InvalidArgumentError, match=f"the preset {name} knows neither"):
+    with pytest.raises(InvalidArgumentError, match=f"the preset {name} defines neither"):
         AccessTokenVerifier(provider)
 
 

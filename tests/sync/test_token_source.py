@@ -324,7 +324,7 @@ def test_a_machine_needs_no_store(
         assert source.get_token()
         assert provider.count("/token") == number
         forward(source, 4000)
-    assert caplog.text.count("the provider is asked instead: ConnectionError") == 1
+    assert caplog.text.count("requesting a token from the provider instead: ConnectionError") == 1
 
 
 def test_a_login_needs_its_store(provider: EmbeddedProvider) -> None:

@@ -296,7 +296,7 @@ def test_a_tenant_that_was_refused_its_place_in_the_queue_is_not_remembered_as_f
             for _ in range(3):
                 with refused(KeysUnavailableException, "keys_unavailable") as caught:
                     validate_token(tenants.token("new"), CONFIG, new, client)
-                assert "too many requests wait" in str(caught.value)
+                assert "too many requests are waiting" in str(caught.value)
         validate_token(tenants.token("new"), CONFIG, new, client)
         assert tenants.asked.count("new") == 1
 
