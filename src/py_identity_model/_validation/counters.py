@@ -1,4 +1,4 @@
-"""What the caches did, counted."""
+"""Counters of the caches."""
 
 from dataclasses import dataclass, fields
 from threading import get_ident
@@ -6,10 +6,10 @@ from typing import Any, overload
 
 
 class _Count:
-    """A number that each thread raises in a cell of its own; reading adds the cells up.
+    """A number that each thread increments in a cell of its own; reading adds the cells up.
 
-    Raising it takes no lock: only its thread writes to a cell.  ``shared`` names cells that
-    count for several numbers at once.
+    Incrementing takes no lock: only its thread writes to a cell.  ``shared`` names cells that count
+    for several numbers at once.
     """
 
     def __init__(self, shared: str | None = None) -> None:
@@ -24,7 +24,7 @@ class _Count:
     def __get__(self, counters: object, owner: type[object]) -> int: ...
     def __get__(self, counters: object | None, owner: type[object]) -> int:
         if counters is None:
-            return 0  # the default that dataclass asks for
+            return 0  # the default that dataclass requires
         cells = [counters.__dict__[self._cells]]
         if self._shared is not None:
             cells.append(counters.__dict__.get(self._shared, {}))
@@ -33,7 +33,7 @@ class _Count:
     def __set__(self, counters: object, value: int) -> None:
         counters.__dict__[self._cells] = {0: value}
         if self._shared is not None:
-            # What was counted for several goes on counting for the others alone.
+            # Counts that were shared continue to count for the other numbers.
             taken = sum(list(counters.__dict__.setdefault(self._shared, {}).values()))
             counters.__dict__[self._cells] = {0: value - taken}
 
@@ -48,10 +48,10 @@ def _raise(cells: dict[int, int]) -> None:
 
 @dataclass
 class CacheCounters:
-    """How often the caches behind ``validate_token`` were hit, missed and refreshed.
+    """The numbers of hits, misses and refreshes of the caches behind ``validate_token``.
 
-    A hit was served from the cache; a miss or refresh sent a request, also one that failed.
-    One object counts for the whole process, both APIs and every client.
+    A hit was served from the cache; a miss or refresh sent a request, even if it failed.  One
+    object counts for the whole process, both APIs and every client.
 
     Example::
 
@@ -65,7 +65,7 @@ class CacheCounters:
     jwks_refreshes: int = _Count()  # type: ignore[assignment]
 
     def snapshot(self) -> dict[str, int]:
-        """Return the numbers of this moment.
+        """Return the current numbers.
 
         Example::
 
@@ -74,7 +74,7 @@ class CacheCounters:
         return {field.name: getattr(self, field.name) for field in fields(self)}
 
     def reset(self) -> None:
-        """Start again from zero.
+        """Restart from zero.
 
         Example::
 
@@ -105,7 +105,7 @@ class CacheCounters:
 
 
 def warm_cells() -> dict[int, int]:
-    """Return the cells, one a thread, that count for documents and key sets at once."""
+    """Return the cells, one per thread, that count for documents and key sets at once."""
     cells: dict[int, int] = _counters.__dict__["_warm_cells"]
     return cells
 

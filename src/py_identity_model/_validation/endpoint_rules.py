@@ -1,4 +1,4 @@
-"""Endpoints that a provider names, judged when they are used."""
+"""Rules for endpoints in provider metadata, applied when they are used."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from .provider_document import accepting, further_hosts, host_problem, hosts_nam
 def check_endpoint(
     name: str, url: object, policy: DiscoveryPolicy, issuer: str, address: str
 ) -> str:
-    """Return the URL of an endpoint in a provider's document; refuse an unusable one.
+    """Return the URL of an endpoint in a provider's document; raise if it is unusable.
 
     Raises ConfigurationException.
     """
@@ -30,10 +30,10 @@ def check_endpoint(
 
 
 def check_alias(name: str, url: object, policy: DiscoveryPolicy, *named: str) -> str:
-    """Return the address of ``name`` for clients with certificates; refuse an unusable one.
+    """Return the address of ``name`` for clients with certificates; raise if it is unusable.
 
     An internal address is accepted where one of ``named``, or a base address of ``policy``, is
-    on one as well.  Raises ConfigurationException.
+    internal as well.  Raises ConfigurationException.
     """
     parts = require_scheme(url, policy) if policy.validate_endpoints else split_url(url)
     if policy.allow_loopback_endpoints and is_loopback(parts.hostname or ""):

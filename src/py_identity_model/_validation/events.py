@@ -13,27 +13,27 @@ from .counters import get_cache_counters
 
 
 class CacheEventKind(Enum):
-    """What happened to a cached discovery document or key set."""
+    """A kind of event of a cached discovery document or key set."""
 
     HIT = "hit"
     """It was served from the cache."""
     MISS = "miss"
-    """It was not there, and a request was sent."""
+    """It was missing, and a request was sent."""
     REFRESH = "refresh"
-    """It was there, and a request for a newer version was sent."""
+    """It was cached, and a request for a newer version was sent."""
     STALE_SERVED = "stale_served"
-    """It was served although it is no longer fresh."""
+    """It was served although it was stale."""
     FAILURE = "failure"
     """A request for it failed."""
     REFUSED_KID = "refused_kid"
-    """A key was looked for in it in vain, and the cooldown forbade to ask again."""
+    """It lacked the key of a token, and the cooldown prevented a refresh."""
     EVICTED = "evicted"
-    """It made room for another."""
+    """It was evicted to make room."""
 
 
 @dataclass(frozen=True)
 class CacheEvent:
-    """One event of a cache: what happened to the ``document`` or the ``keys`` at an address."""
+    """An event of a cache, about the ``document`` or the ``keys`` at an address."""
 
     kind: CacheEventKind
     what: str
@@ -41,7 +41,7 @@ class CacheEvent:
 
 
 class Events:
-    """Counters of rare events, and the hook that is called for all of them."""
+    """Counters of rare events, and the hook that receives all events."""
 
     def __init__(self) -> None:
         self.hook: Callable[[CacheEvent], object] | None = None
@@ -74,7 +74,7 @@ events = Events()
 
 @dataclass(frozen=True)
 class CacheStatistics:
-    """How often each kind of event happened in this process, in both APIs together."""
+    """The number of events of each kind in this process, in both APIs together."""
 
     hits: int
     misses: int
@@ -86,7 +86,7 @@ class CacheStatistics:
 
 
 def get_cache_statistics() -> CacheStatistics:
-    """Return how often each kind of event happened in this process.
+    """Return the number of events of each kind in this process.
 
     Example::
 
@@ -107,8 +107,10 @@ def get_cache_statistics() -> CacheStatistics:
 def set_cache_event_hook(hook: Callable[[CacheEvent], object] | None) -> None:
     """Call ``hook`` for every event of the caches; None removes it.
 
-    It runs in the thread or task where the event happens, so it must be quick and must not
-    wait.  What it raises is logged.  Hits are reported too: tens of thousands per second.
+    :param hook: runs in the thread or task of the event, so it must be quick and must not wait; its
+        exceptions are logged
+
+    Hits are reported too: tens of thousands per second.
 
     Example::
 

@@ -1,4 +1,4 @@
-"""Fetching a provider's documents: what to ask for, what came back, what is shared.  No I/O."""
+"""Fetching of provider documents: requests, results, and shared responses.  No I/O."""
 
 import hashlib
 import math
@@ -16,12 +16,12 @@ from .cache_entry import Entry, time_to_live, until_refresh
 V = TypeVar("V")
 
 _STORED_HEADERS = ("content-type", "cache-control", "etag")
-_CLOCKS_DIFFER = 60.0  # seconds that the clocks of two machines may be apart
-_STALE_WAIT = 2.0  # seconds that a caller waits for a refresh although something stale is there
+_CLOCKS_DIFFER = 60.0  # seconds that the clocks of two machines may differ
+_STALE_WAIT = 2.0  # seconds that a caller waits for a refresh although a stale value is cached
 
 
 class Refused(Exception):
-    """A document, its address or its answer breaks a rule; never leaves the package."""
+    """A violated rule for a document, its address or its response; never leaves the package."""
 
     def __init__(
         self, kind: Enum, text: str, *missing: str, status_code: int | None = None
@@ -33,12 +33,12 @@ class Refused(Exception):
 
 
 class FetchResult(NamedTuple, Generic[V]):
-    """What a fetch brought: a value, or why there is none.
+    """The result of a fetch: a value, or the reason for its absence.
 
-    ``unchanged`` says that the known version is still the provider's (there is no value then);
-    ``etag`` names the version, ``age`` is how many seconds ago another process fetched it.
-    ``code`` is the exception's, where it is not that of the document's kind; ``unasked`` says that
-    too many others waited to ask: that is not the provider's failure.
+    ``unchanged`` says that the known version is current (then there is no value); ``etag`` names
+    the version, ``age`` is how many seconds ago another process fetched it.  ``code`` is the
+    exception's, where it differs from that of the document's kind; ``unasked`` says that the
+    request was not sent because too many others were waiting: not a failure of the provider.
     """
 
     value: V | None = None
@@ -55,16 +55,16 @@ class FetchResult(NamedTuple, Generic[V]):
 
 
 class Location(NamedTuple):
-    """Where a document is, by whose rules it is judged, and the key of what is cached for both."""
+    """The address of a document, the policy for it, and the cache key of both."""
 
     address: str
     policy: DiscoveryPolicy
     key: tuple[Any, ...]
 
     def frozen(self) -> "Location":
-        """Return this location with a policy that nobody else can change."""
-        # An answer must be judged by the rules under which it will be found, but the caller may
-        # change the policy while the request is under way.
+        """Return this location with a private copy of the policy."""
+        # A response must be checked by the rules of its cache key, but the caller may change the
+        # policy while the request is running.
         return self._replace(policy=deepcopy(self.policy))
 
 
@@ -73,12 +73,12 @@ def _nowhere(address: str) -> None:
 
 
 class DocumentKind(NamedTuple, Generic[V]):
-    """One kind of document: pure code on both sides of the wire.
+    """A kind of document: the pure code on both sides of the wire.
 
     ``name`` is used by events, ``label`` and ``operation`` by logs; ``code`` goes into the
-    exception for a document that is not usable, ``empty`` is the result for one that ``is_empty``.
-    ``build``, ``parse`` and ``key_of`` take the address and the policy.  ``elsewhere`` says where
-    else the document may be that the provider does not have at the address.
+    exception for an unusable document, ``empty`` is the result for one that ``is_empty``.
+    ``build``, ``parse`` and ``key_of`` take the address and the policy.  ``elsewhere`` returns
+    another address to try when the document is not at the first one.
     """
 
     name: str
@@ -100,13 +100,14 @@ class DocumentKind(NamedTuple, Generic[V]):
 
 
 class Attempt(NamedTuple):
-    """How a document is to be fetched.
+    """The parameters of one fetch.
 
-    ``retries`` is how often more at most (None: as configured), ``etag`` names the version that
-    is known, ``in_turn`` waits while too many like it are under way; ``good_before`` says that
-    this document was had before.  ``lifetime`` says by ``Cache-Control`` for how many seconds an
-    answer may be shared, None for not at all; one that another process shared spares the request
-    if it is younger than that and ``max_age``, and ``accepts`` its value.
+    ``retries`` is the maximum number of retries (None: as configured), ``etag`` names the known
+    version, ``in_turn`` waits while too many requests like it are running; ``good_before`` says
+    that this document was fetched before.  ``lifetime`` returns for how many seconds a response may
+    be shared, given its ``Cache-Control``; None disables sharing.  A response shared by another
+    process replaces the request if it is younger than that and than ``max_age``, and ``accepts``
+    its value.
     """
 
     retries: int | None = None
@@ -125,7 +126,9 @@ ONCE = Attempt(retries=0)
 def attempt_for(
     attempt: Attempt, entry: Entry[Any], etag: str | None, now: float, ttl: Setting
 ) -> Attempt:
-    """Return ``attempt`` for what is cached: only what is younger may replace it unasked."""
+    """Return ``attempt`` adapted to what is cached: a shared response must be younger to replace
+    it.
+    """
     own_age = math.inf if entry.accepted_at is None else now - entry.accepted_at
     return attempt._replace(
         etag=etag,
@@ -137,11 +140,11 @@ def attempt_for(
 
 
 class Caller(NamedTuple):
-    """Who wants a document: for how long, who chose the address, and since when.
+    """The caller that wants a document: its patience, the origin of the address, and its start.
 
-    ``cold_timeout`` is how many seconds the caller waits for what is not cached; the fetch goes on
-    without it.  An address that came ``from_stranger`` (named by a token, not by the program) is
-    asked less and less often.  ``since`` is a reading of the monotonic clock.
+    ``cold_timeout`` is how many seconds the caller waits for what is not cached; the fetch
+    continues without it.  An address ``from_stranger`` (named by a token, not by the program) is
+    requested less and less often.  ``since`` is a reading of the monotonic clock.
     """
 
     cold_timeout: float = math.inf
@@ -149,16 +152,16 @@ class Caller(NamedTuple):
     since: float = 0.0
 
     def starting_now(self) -> "Caller":
-        """Return this caller as it begins to wait."""
+        """Return this caller with its waiting time starting now."""
         return self._replace(since=monotonic())
 
     def patience(self) -> float:
-        """Return for how many seconds more to wait for what is not cached."""
+        """Return for how many more seconds to wait for what is not cached."""
         return max(0.0, self.since + self.cold_timeout - monotonic())
 
     def stale_patience(self) -> float:
-        """Return for how many seconds more to wait although something stale could be served."""
-        # From the beginning, not for each document: the caller waits for both of a provider.
+        """Return for how many more seconds to wait although a stale value could be served."""
+        # From the start of the call, not per document: the caller waits for both of a provider.
         return max(0.0, self.since + min(_STALE_WAIT, self.cold_timeout) - monotonic())
 
 
@@ -167,17 +170,19 @@ PATIENT = Caller()
 
 
 class StoredResponse(NamedTuple):
-    """An answer, and when it came: a wall clock time in seconds."""
+    """A response, and its arrival as a wall clock time in seconds."""
 
     response: HttpResponse
     arrived_at: float
 
     def age(self, now: float) -> float:
-        """Return how many seconds ago it came."""
+        """Return how many seconds ago it arrived."""
         return max(0.0, now - self.arrived_at)
 
     def to_text(self, kind: str, request: HttpRequest) -> str:
-        """Return what :meth:`from_text` reads, bound to the kind and address of the document."""
+        """Return the string that :meth:`from_text` reads, bound to the kind and address of the
+        document.
+        """
         from .._wire.stored_value import pack_value  # few clients have a store
 
         headers = self.response.headers
@@ -190,10 +195,10 @@ class StoredResponse(NamedTuple):
 
     @classmethod
     def from_text(cls, text: str, kind: str, request: HttpRequest, now: float) -> "StoredResponse":
-        """Return the answer to ``request`` in ``text``; raises ValueError for anything else.
+        """Return the response to ``request`` in ``text``; raise ValueError for anything else.
 
-        Also for the answer to another request: whoever can write to the store could otherwise
-        copy one provider's keys over another's, encrypted or not.
+        The response to another request is refused too: someone who can write to the store could
+        otherwise copy one provider's keys over another's, encrypted or not.
         """
         from .._wire.stored_value import unpack_value
 
@@ -203,7 +208,7 @@ class StoredResponse(NamedTuple):
             raise ValueError("the stored response has no usable time")
         if not isinstance(headers, dict) or not all(type(one) is str for one in headers.values()):
             raise ValueError("the stored response has no usable headers")
-        if "content-type" not in headers:  # callers differ in which they accept
+        if "content-type" not in headers:  # callers differ in the types they accept
             raise ValueError("the stored response has no content type")
         limit = request.max_body if isinstance(request.max_body, int) else request.max_body()
         if not isinstance(body, str) or len(content := body.encode()) > limit:
@@ -212,5 +217,5 @@ class StoredResponse(NamedTuple):
 
 
 def stored_key(request: HttpRequest) -> str:
-    """Return the name under which the answer to ``request`` is shared."""
+    """Return the key under which the response to ``request`` is shared."""
     return f"document-{hashlib.sha256(request.url.encode()).hexdigest()}"

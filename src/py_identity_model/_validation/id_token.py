@@ -1,4 +1,4 @@
-"""What an ID token must be besides a valid token (OpenID Connect Core §3.1.3.7)."""
+"""Rules for ID tokens beyond those for all tokens (OpenID Connect Core §3.1.3.7)."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def check_id_token(
     at_hash_required: bool,
     now: float | None = None,
 ) -> None:
-    """Raise IdTokenValidationException unless verified claims are those of this ID token."""
+    """Raise IdTokenValidationException unless verified claims meet all rules for this ID token."""
     subject = claims.get("sub")
     if subject is None or subject == "":
         raise _refused("the sub claim is missing", "missing_subject")
@@ -56,10 +56,10 @@ def check_id_token(
 
 
 def check_id_token_typ(typ: object) -> None:
-    """Raise IdTokenValidationException for a header that says it is another kind of token.
+    """Raise IdTokenValidationException for a header with the typ of another kind of token.
 
-    ID tokens say ``JWT`` or nothing; anything else is accepted unless it is registered for
-    something else (RFC 8725 §3.11), so that one kind of token never serves as another.
+    ID tokens have ``JWT`` or no typ; anything else is accepted unless it is registered for another
+    kind of token (RFC 8725 §3.11), which must never serve as an ID token.
     """
     if is_for_something_else(typ):
         raise _refused("its header has the typ of another kind of token", "wrong_typ")
@@ -81,7 +81,7 @@ def check_auth_time(
 ) -> None:
     """Raise IdTokenValidationException unless the user logged in at most ``max_age`` seconds ago.
 
-    ``leeway`` lengthens it.
+    ``leeway`` extends it.
     """
     since = numeric_date(claims.get("auth_time"))
     if since is None:
@@ -100,7 +100,7 @@ def _check_hash(claims: Mapping[str, Any], name: str, value: str, alg: str) -> N
 
 
 def half_hash(value: str, alg: str) -> str:
-    """Return the left half of the hash that goes with ``alg``, in base64url (§3.1.3.6)."""
+    """Return the left half of the hash that ``alg`` uses, in base64url (§3.1.3.6)."""
     name = _EDWARDS_HASHES.get(alg) or _HASHES.get(alg[-3:])
     if name is None:
         raise _refused(f"no hash is defined for {alg}", "hash_undefined")

@@ -1,8 +1,8 @@
-"""The fast path: one configuration on what is cached now, ready to validate tokens.
+"""The fast path: a configuration prepared for the documents that are cached now.
 
-Everything that stays the same between tokens is computed once, after a token was validated the
-long way.  What is left touches no lock, no environment, no log and no network, and its work for
-a token whose header nobody has verified before does not grow with the token.
+Everything that is constant between tokens is computed once, after a token was validated the long
+way.  What remains takes no lock, reads no environment, writes no log and sends nothing, and its
+cost for an unknown header does not grow with the token.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ _verified_header = lru_cache(maxsize=128)(read_header)  # only of tokens verifie
 
 
 class PreparedValidator:
-    """One configuration, for one address, on what is cached now."""
+    """One configuration and one address, prepared for the documents that are cached now."""
 
     __slots__ = (
         "_address",
@@ -84,12 +84,12 @@ class PreparedValidator:
         self._tokens = config.token_cache
 
     def is_for(self, document: Entry[Any], keys: Entry[KeySnapshot]) -> bool:
-        """Whether this validator is for these entries as they are now."""
+        """Return whether this validator was made for these entries in their current state."""
         same = self._document is document and self._keys is keys
         return same and self._provider is document.value
 
     def validate(self, jwt: str, monotonic: float, wall: float) -> dict[str, Any] | None:
-        """Do what :meth:`validate_ascii` does, for anything that is passed as a token."""
+        """Return the result of :meth:`validate_ascii`, for any value passed as a token."""
         if type(jwt) is not str or len(jwt) > self._max_size or not jwt.isascii():
             raise not_split(jwt, self._max_size)
         return self.validate_ascii(jwt.encode(), jwt.find("."), jwt.rfind("."), monotonic, wall)
@@ -99,10 +99,10 @@ class PreparedValidator:
     ) -> dict[str, Any] | None:
         """Return the claims of a token, or None where only the long way can decide.
 
-        ``data`` is ASCII text, no longer than the configuration allows, with its first and its
-        last dot at ``first`` and ``last``.  Raises TokenValidationException for a token that must
-        be refused.  None covers documents no longer fresh, and headers and signatures that newer
-        keys may verify.
+        ``data`` is an ASCII string within the configured size, with its first and its last dot at
+        ``first`` and ``last``.  Raises TokenValidationException for a token that must be refused.
+        None covers documents that are no longer fresh, and headers and signatures that newer keys
+        may verify.
         """
         document, entry = self._document, self._keys
         if monotonic >= document.refresh_at or monotonic >= entry.refresh_at:
@@ -125,12 +125,13 @@ class PreparedValidator:
             return None
         if not 0 < first < last:
             raise not_three()
-        # decode_base64url of both segments, written out: half the calls, and they count.  ASCII
-        # text rarely spells what differs between the alphabets: five looks beat one copy.
+        # decode_base64url of both segments, inlined: half the calls, which matters here. ASCII
+        # strings rarely contain the characters in which the alphabets differ: five lookups beat one
+        # copy.
         signed, middle = data[:last], data[first + 1 : last]
         end = data[last + 1 :].translate(TO_STANDARD)
         if 45 in middle or 95 in middle or 43 in middle or 47 in middle or 61 in middle:
-            middle = middle.translate(TO_STANDARD)  # there was one of -_+/=
+            middle = middle.translate(TO_STANDARD)  # it contained one of -_+/=
         rest, spare = len(middle) & 3, len(end) & 3
         if (rest and middle[-1] not in LAST[rest]) or (spare and end[-1] not in LAST[spare]):
             return None
@@ -149,7 +150,7 @@ class PreparedValidator:
         claims = parse_object_quickly(payload)
         if claims is None:
             claims = read_claims(payload)
-        document.last_used = entry.last_used = monotonic  # _count, written out likewise
+        document.last_used = entry.last_used = monotonic  # _count, inlined likewise
         thread = get_ident()
         _hits[thread] = _hits.get(thread, 0) + 1
         if events.hook is not None:
@@ -167,7 +168,7 @@ class PreparedValidator:
         keys: KeySnapshot,
         now: float,
     ) -> None:
-        """Raise for a header that newer keys cannot help; else leave it to the long way."""
+        """Raise for a header that newer keys cannot help; otherwise leave it to the long way."""
         header = read_header(segment)
         check_algorithm(header.alg, self._allowed)
         unknown = header.kid is not None and header.kid not in keys
@@ -190,8 +191,8 @@ class PreparedValidator:
 
 
 def _nothing_newer(entry: Entry[KeySnapshot], keys: KeySnapshot, now: float) -> bool:
-    """Whether ``keys`` are the newest, and newer ones must not be asked for yet.
+    """Return whether ``keys`` are the newest, and the cooldown forbids a refresh.
 
-    The order matters: a fetch ends after its keys are in place, so they are read last.
+    The order matters: a fetch ends after its keys are stored, so they are read last.
     """
     return now < entry.cooldown_until and not entry.fetching and entry.value is keys

@@ -1,4 +1,4 @@
-"""An optional memory of tokens that were validated (off unless a configuration has one)."""
+"""An optional cache of validated tokens (off unless a configuration has one)."""
 
 import hashlib
 import threading
@@ -20,17 +20,19 @@ class _Kept(NamedTuple):
 
 
 class TokenCache:
-    """Remembers validated tokens for a short while, so that their signature is not verified again.
+    """Remembers validated tokens for a short time, to skip verifying their signatures again.
 
-    Pass one to :class:`TokenValidationConfig` as ``token_cache``.  It pays for ES384 and ES512,
-    where verifying is slow.  At most ``max_entries`` tokens are kept, each for ``max_ttl`` seconds
-    or until it expires, whichever is sooner.
+    :param max_entries: the maximum number of tokens
+    :param max_ttl: seconds for which a token is remembered, unless it expires sooner
 
-    Kept are the SHA-256 of a token and its payload, never the token; only what was accepted; not
-    what lives by leeway alone, or has no ``exp``.  An entry serves only the configuration and
-    the very key set that it was accepted by: any change of either ends it.  Times are checked
-    again at each hit, and claims validators run.  What it costs: a revoked key or token may serve
-    up to ``max_ttl`` longer.
+    Pass one to :class:`TokenValidationConfig` as ``token_cache``.  It is worthwhile for ES384 and
+    ES512, which are slow to verify.
+
+    It stores the SHA-256 of a token and its payload, never the token; only accepted tokens; none
+    that are valid through leeway alone, or lack ``exp``.  An entry serves only the configuration
+    and the key set that accepted it: any change of either ends it.  Times are checked again at each
+    hit, and claims validators run.  The price: a revoked key or token may be accepted up to
+    ``max_ttl`` longer.
 
     Example::
 
@@ -55,7 +57,7 @@ class TokenCache:
         return len(self._kept)
 
     def clear(self) -> None:
-        """Forget everything.
+        """Remove all entries.
 
         Example::
 
@@ -89,7 +91,7 @@ class TokenCache:
         claims: dict[str, Any],
         wall: float,
     ) -> None:
-        """Remember ``token``, accepted just now."""
+        """Remember ``token``, which was just accepted."""
         expires = claims.get("exp")
         if expires is None or expires <= wall or len(token) > _LONGEST_TOKEN:
             return
