@@ -1,4 +1,4 @@
-"""Requests that providers send by way of the user's browser (OpenID Connect Core §4, logout)."""
+"""Requests of providers through the user's browser (OpenID Connect Core §4, logout)."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from .callback import (
 
 @dataclass(frozen=True)
 class FrontchannelLogoutRequest:
-    """A logout that the provider ordered: of ``sid`` at ``issuer``, of whoever it is if None."""
+    """A front-channel logout: of session ``sid`` at ``issuer``, of any session if both are None."""
 
     issuer: str | None
     sid: str | None
@@ -24,7 +24,7 @@ class FrontchannelLogoutRequest:
 
 @dataclass(frozen=True)
 class InitiateLoginRequest:
-    """A login that somebody else started: at ``issuer``, then on to ``target_link_uri``."""
+    """A login started by a third party: at ``issuer``, continuing at ``target_link_uri``."""
 
     issuer: str
     login_hint: str | None = field(repr=False)
@@ -34,13 +34,16 @@ class InitiateLoginRequest:
 def validate_frontchannel_logout_request(
     url: str, *, issuer: str, sid: str | None = None, session_required: bool = False
 ) -> FrontchannelLogoutRequest:
-    """Return what a call of the ``frontchannel_logout_uri`` orders, if it fits this session.
+    """Return the logout ordered by a call of the ``frontchannel_logout_uri``.
 
-    ``url`` is what was called; ``issuer`` and ``sid`` are those of the user's ID token.
-    ``session_required`` is the ``frontchannel_logout_session_required`` of the registration, by
-    default False: then both may be absent, and any site can end the session by an image; register
-    True, and give it here.  Raises :class:`ValidationException`.
-    OpenID Connect Front-Channel Logout §2 and §3.
+    :param url: the URL that was called
+    :param issuer: that of the user's ID token
+    :param sid: that of the user's ID token
+    :param session_required: the registered ``frontchannel_logout_session_required``, by default
+        False: then both may be absent, and any site can end the session with an image; register
+        True, and pass it here
+
+    Raises :class:`ValidationException`.  OpenID Connect Front-Channel Logout §2 and §3.
 
     Example::
 
@@ -65,12 +68,14 @@ def validate_initiate_login_request(
     issuers: Collection[str],
     allow_target: Callable[[str], bool] | None = None,
 ) -> InitiateLoginRequest:
-    """Return what a call of the ``initiate_login_uri`` asks for, if it may.
+    """Return the login requested by a call of the ``initiate_login_uri``.
 
-    ``url`` is what was called (or ``?`` and the body of a POST), ``issuers`` those that are
-    known.  ``allow_target`` says whether users may be sent on to a ``target_link_uri``; without
-    it none is taken, for anybody can make such a call.  Raises :class:`ValidationException`.
-    OpenID Connect Core §4.
+    :param url: the URL that was called, or ``?`` and the body of a POST
+    :param issuers: the known issuers
+    :param allow_target: decides whether users may be sent to a ``target_link_uri``; without it none
+        is accepted, since anyone can make such a call
+
+    Raises :class:`ValidationException`.  OpenID Connect Core §4.
 
     Example::
 

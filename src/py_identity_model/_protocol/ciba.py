@@ -1,4 +1,4 @@
-"""Asking a user to agree on another device (OpenID Connect CIBA Core 1.0)."""
+"""Consent of a user on another device (OpenID Connect CIBA Core 1.0)."""
 
 from __future__ import annotations
 
@@ -45,14 +45,14 @@ _INSIDE = (
 
 @dataclass(repr=False)
 class BackchannelAuthenticationRequest(BaseRequest):
-    """A user to be asked, by the backchannel authentication endpoint at ``address``.
+    """A request to the backchannel authentication endpoint at ``address``, about one user.
 
-    Exactly one of ``login_hint``, ``login_hint_token`` and ``id_token_hint`` says who, unless
-    ``request`` (a JWT of :func:`create_backchannel_request_object`) says it: then everything is
-    inside, ``scope`` too, and nothing is sent beside it;
-    ``binding_message`` is shown on both devices; ``client_notification_token`` is what the
-    provider must present when it notifies (ping); ``requested_expiry`` is in seconds.  The other
-    fields are those of :class:`ClientCredentialsTokenRequest`.  CIBA Core §7.1.
+    Exactly one of ``login_hint``, ``login_hint_token`` and ``id_token_hint`` identifies the user,
+    unless ``request`` (a JWT of :func:`create_backchannel_request_object`) does: then it contains
+    all parameters, ``scope`` too, and nothing is sent beside it; ``binding_message`` is shown on
+    both devices; ``client_notification_token`` is what the provider must present when it notifies
+    (ping); ``requested_expiry`` is in seconds.  The other fields are those of
+    :class:`ClientCredentialsTokenRequest`.  CIBA Core §7.1.
 
     Example::
 
@@ -98,9 +98,9 @@ class BackchannelAuthenticationRequest(BaseRequest):
 
 @dataclass(eq=False, repr=False)
 class BackchannelAuthenticationResponse(BaseResponse):
-    """What to poll with: ``auth_req_id``, for ``expires_in`` seconds.
+    """The handle for polling: ``auth_req_id``, valid for ``expires_in`` seconds.
 
-    ``interval`` is in seconds, 5 where the provider says nothing.  CIBA Core §7.3.
+    ``interval`` is in seconds, 5 if the provider does not set it.  CIBA Core §7.3.
     """
 
     _guarded_fields: ClassVar[frozenset[str]] = frozenset({"auth_req_id", "expires_in", "interval"})
@@ -113,7 +113,7 @@ class BackchannelAuthenticationResponse(BaseResponse):
 
 @dataclass(repr=False)
 class BackchannelTokenRequest(BaseRequest):
-    """The client asks the token endpoint at ``address`` whether the user has agreed.
+    """One poll of the token endpoint at ``address`` for the user's decision.
 
     The fields are those of :class:`ClientCredentialsTokenRequest`.  CIBA Core §10.1.
 
@@ -134,7 +134,7 @@ class BackchannelTokenRequest(BaseRequest):
 
 @dataclass(eq=False, repr=False)
 class BackchannelTokenResponse(TokenResponse):
-    """The token endpoint's answer to one poll; ``oauth_error`` says why there is no token yet."""
+    """The token endpoint's response to one poll; ``oauth_error`` says why there is no token yet."""
 
 
 def build_authentication(request: BackchannelAuthenticationRequest) -> HttpRequest:
@@ -153,7 +153,7 @@ def build_authentication(request: BackchannelAuthenticationRequest) -> HttpReque
 
 
 def _signed_authentication(request: BackchannelAuthenticationRequest) -> HttpRequest:
-    """Return the request with nothing outside the JWT (CIBA Core §7.1.1)."""
+    """Return the request with all parameters inside the JWT (CIBA Core §7.1.1)."""
     extra = {**(request.extra_parameters or {})}
     signed = [one for one in (request.request, extra.pop("request", None)) if one is not None]
     if len(signed) != 1 or not isinstance(signed[0], str) or not signed[0].strip():
@@ -166,7 +166,7 @@ def _signed_authentication(request: BackchannelAuthenticationRequest) -> HttpReq
 
 
 class _Unusable(UnusableAnswer):
-    """A request that no provider would take; never leaves the package."""
+    """A request that no provider would accept; never leaves the package."""
 
     def __init__(self, text: str) -> None:
         super().__init__(text, ErrorKind.INVALID_CONFIGURATION)
@@ -175,7 +175,7 @@ class _Unusable(UnusableAnswer):
 def parse_authentication(
     request: BackchannelAuthenticationRequest, response: HttpResponse
 ) -> BackchannelAuthenticationResponse:
-    """Return what to poll with, or the provider's refusal (CIBA Core §7.3, §13)."""
+    """Return the handle for polling, or the provider's refusal (CIBA Core §7.3, §13)."""
     answer = BackchannelAuthenticationResponse
     if is_refusal(response):
         return refusal(answer, "Backchannel authentication request", request, response)
@@ -196,12 +196,12 @@ def build_poll(request: BackchannelTokenRequest) -> HttpRequest:
 def parse_poll(
     request: BackchannelTokenRequest, response: HttpResponse
 ) -> BackchannelTokenResponse:
-    """Return the tokens, or why there are none (CIBA Core §11)."""
+    """Return the tokens, or the reason for their absence (CIBA Core §11)."""
     return token_answer(BackchannelTokenResponse, "Backchannel token poll", request, response)
 
 
 def gave_up() -> BackchannelTokenResponse:
-    """Return what a loop ends with once the request has expired."""
+    """Return the response that ends polling once the request has expired."""
     return BackchannelTokenResponse(
         is_successful=False,
         error="the authentication request has expired",
@@ -213,11 +213,13 @@ def gave_up() -> BackchannelTokenResponse:
 def validate_backchannel_notification(
     authorization: str | None, body: str | bytes, client_notification_token: str
 ) -> str:
-    """Return the ``auth_req_id`` of a provider's notification (ping), after checking who sent it.
+    """Return the ``auth_req_id`` of a provider's notification (ping), after authenticating it.
 
-    ``authorization`` is the header that arrived, ``body`` the JSON, and
-    ``client_notification_token`` what the request gave.  Raises :class:`ValidationException`.
-    CIBA Core §10.2.
+    :param authorization: the ``Authorization`` header that arrived
+    :param body: the JSON that arrived
+    :param client_notification_token: that of the request
+
+    Raises :class:`ValidationException`.  CIBA Core §10.2.
 
     Example::
 

@@ -1,4 +1,4 @@
-"""Signed authentication requests of the back channel (OpenID Connect CIBA Core §7.1.1)."""
+"""Signed backchannel authentication requests (OpenID Connect CIBA Core §7.1.1)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Clients that are named by a URL, where their metadata is (Client ID Metadata Documents)."""
+"""Clients identified by the URL of their metadata (Client ID Metadata Documents)."""
 
 from __future__ import annotations
 
@@ -20,13 +20,16 @@ def build_client_id_metadata(
     client_metadata: ClientMetadata | None = None,
     **metadata: Any,
 ) -> dict[str, Any]:
-    """Return the document to be served, as JSON, at the URL ``client_id``.
+    """Return the metadata document to be served, as JSON, at the URL ``client_id``.
 
-    ``client_metadata`` and ``metadata`` are further members by their registered names
-    (RFC 7591 §2); what both say, the latter decides.  The client is a
-    public one (``token_endpoint_auth_method`` ``none``) unless it says ``private_key_jwt``.
-    Raises :class:`InvalidArgumentError` (a ``ValueError``) for a URL or member that may not be
-    used.  OAuth Client ID Metadata Document (an IETF draft) §3 and §4.
+    :param client_id: the URL of the document
+    :param redirect_uris: the client's redirect URIs
+    :param client_metadata: further members by their registered names (RFC 7591 §2)
+    :param metadata: the same, as keyword arguments, which take precedence
+
+    The client is public (``token_endpoint_auth_method`` ``none``) unless a member says
+    ``private_key_jwt``.  Raises :class:`InvalidArgumentError` (a ``ValueError``) for a URL or
+    member that is not allowed.  OAuth Client ID Metadata Document (an IETF draft) §3 and §4.
 
     Example::
 
@@ -55,7 +58,7 @@ def client_id_metadata_response(
 ) -> tuple[dict[str, str], bytes]:
     """Return the header fields and the body that serve a client's document.
 
-    Providers may keep it for ``max_age`` seconds.  OAuth Client ID Metadata Document §4.
+    Providers may cache it for ``max_age`` seconds.  OAuth Client ID Metadata Document §4.
 
     Example::
 

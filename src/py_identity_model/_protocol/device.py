@@ -1,4 +1,4 @@
-"""Devices without a browser (RFC 8628)."""
+"""Logins on devices without a browser (RFC 8628)."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ _CODES = ("device_code", "user_code", "verification_uri")
 
 @dataclass(repr=False)
 class DeviceAuthorizationRequest(BaseRequest):
-    """A device asks the device authorization endpoint at ``address`` for codes.
+    """A request for codes, to the device authorization endpoint at ``address``.
 
     The fields are those of :class:`ClientCredentialsTokenRequest`.  RFC 8628 §3.1.
 
@@ -77,9 +77,10 @@ class DeviceAuthorizationRequest(BaseRequest):
 
 @dataclass(eq=False, repr=False)
 class DeviceAuthorizationResponse(BaseResponse):
-    """What to show the user (``user_code``, ``verification_uri``), and what to poll with.
+    """The codes to show to the user (``user_code``, ``verification_uri``), and to poll with.
 
-    ``expires_in`` and ``interval`` are in seconds; without an ``interval`` it is 5.  RFC 8628 §3.2.
+    ``expires_in`` and ``interval`` are in seconds; the default of ``interval`` is 5.  RFC 8628
+    §3.2.
     """
 
     _guarded_fields: ClassVar[frozenset[str]] = frozenset(
@@ -97,7 +98,7 @@ class DeviceAuthorizationResponse(BaseResponse):
 
 @dataclass(repr=False)
 class DeviceTokenRequest(BaseRequest):
-    """A device asks the token endpoint at ``address`` whether the user has agreed.
+    """One poll of the token endpoint at ``address`` for the user's decision.
 
     The fields are those of :class:`ClientCredentialsTokenRequest`.  RFC 8628 §3.4.
 
@@ -122,10 +123,10 @@ class DeviceTokenRequest(BaseRequest):
 
 @dataclass(eq=False, repr=False)
 class DeviceTokenResponse(TokenResponse):
-    """The token endpoint's answer to one poll.
+    """The token endpoint's response to one poll.
 
     ``error_code`` is ``authorization_pending``, ``slow_down``, ``expired_token`` or
-    ``access_denied`` where the provider said so; ``interval`` is in seconds.  RFC 8628 §3.5.
+    ``access_denied`` if the provider said so; ``interval`` is in seconds.  RFC 8628 §3.5.
     """
 
     error_code: str | None = None
@@ -172,7 +173,7 @@ def build_poll(request: DeviceTokenRequest) -> HttpRequest:
 
 
 def parse_poll(request: DeviceTokenRequest, response: HttpResponse) -> DeviceTokenResponse:
-    """Return the tokens, or why there are none yet (RFC 8628 §3.5)."""
+    """Return the tokens, or the reason for their absence (RFC 8628 §3.5)."""
     if not is_refusal(response):
         return token_answer(DeviceTokenResponse, "", request, response)
     secrets = secrets_of(request)
@@ -191,7 +192,7 @@ def parse_poll(request: DeviceTokenRequest, response: HttpResponse) -> DeviceTok
 
 
 def refreshing(request: DeviceTokenRequest) -> RefreshTokenRequest:
-    """Return the request that renews what ``request`` brought; its token is still to be named."""
+    """Return the request that refreshes the tokens of ``request``, without a refresh token yet."""
     return RefreshTokenRequest(
         request.address,
         request.client_id,
@@ -207,7 +208,7 @@ def refreshing(request: DeviceTokenRequest) -> RefreshTokenRequest:
 
 
 def gave_up() -> DeviceTokenResponse:
-    """Return what a loop ends with once the codes have expired."""
+    """Return the response that ends polling once the codes have expired."""
     return DeviceTokenResponse(
         is_successful=False,
         error="Device flow: expired_token",

@@ -14,7 +14,7 @@ from .._wire.models import BaseRequest, BaseResponse
 
 @dataclass(repr=False)
 class DiscoveryDocumentRequest(BaseRequest):
-    """Where the document is: an issuer's base URL, or the document's own URL.
+    """A request for a document: at an issuer's base URL, or at its own URL.
 
     Without ``policy`` the strict defaults of :class:`DiscoveryPolicy` apply.
 
@@ -30,8 +30,8 @@ class DiscoveryDocumentRequest(BaseRequest):
 class DiscoveryDocumentResponse(BaseResponse):
     """Provider metadata, by the names of the IANA registry; absent members are None.
 
-    ``document`` is the whole JSON object, ``cache_control`` the answer's header.  On failure
-    ``error_kind``, ``status_code`` and ``missing_fields`` say why.
+    ``document`` is the whole JSON object, ``cache_control`` the header of the response.  On failure
+    ``error_kind``, ``status_code`` and ``missing_fields`` give the reason.
     """
 
     issuer: str | None = None
@@ -118,11 +118,11 @@ def response_of(result: FetchResult[Provider]) -> DiscoveryDocumentResponse:
 def checked_response_of(
     result: FetchResult[Provider], address: str, policy: DiscoveryPolicy
 ) -> DiscoveryDocumentResponse:
-    """Return the response for a caller who may use any member, aliases for certificates too."""
+    """Return the response, after checking all members, including certificate aliases."""
     response = response_of(result)
     if response.is_successful and response.document is not None:
         from .._validation.discovery_rules import (
-            check_aliases,  # clients that discover need none of it
+            check_aliases,  # clients that use discovery need none of it
         )
 
         try:

@@ -25,7 +25,7 @@ _PROTOCOL = frozenset({"iss", "aud", "exp", "iat", "nbf", "jti"})
 
 
 def is_jarm_response(redirect_uri: str) -> bool:
-    """Return whether a redirect carries its response as a token.  JARM §2.3.
+    """Return whether a redirect contains its response as a token.  JARM §2.3.
 
     Example::
 
@@ -45,7 +45,7 @@ def _responses(redirect_uri: str) -> list[str]:
 
 
 def extract_jarm_response_jwt(redirect_uri: str) -> str:
-    """Return the token that a redirect carries, in its fragment or else in its query.
+    """Return the token in a redirect, from its fragment or else its query.
 
     Raises :class:`JarmValidationException` when there is none, or more than one.  JARM §2.3.
 
@@ -66,7 +66,7 @@ def extract_jarm_response_jwt(redirect_uri: str) -> str:
 
 @dataclass(frozen=True)
 class JarmCheck:
-    """What a response must be, all known: nothing is left to be fetched."""
+    """The expected values of a response, all known: nothing needs to be fetched."""
 
     client_id: str
     issuer: str
@@ -79,7 +79,7 @@ class JarmCheck:
     allow_weak_keys: bool = False
 
     def read(self, token: str, now: float | None = None) -> AuthorizeCallbackResponse:
-        """Return the response that ``token`` carries (JARM §2.4).
+        """Return the response in ``token`` (JARM §2.4).
 
         Raises JarmValidationException, and the exceptions of validating tokens.
         """

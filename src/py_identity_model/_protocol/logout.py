@@ -1,4 +1,4 @@
-"""Logging out: at the provider, and when the provider says so (OpenID Connect logout specs)."""
+"""Logout, started by the client or by the provider (OpenID Connect logout specifications)."""
 
 from __future__ import annotations
 
@@ -30,10 +30,18 @@ def build_end_session_url(
     ui_locales: str | None = None,
     **extra_params: Any,
 ) -> str:
-    """Return the URL to send a user's browser to for a logout at the provider.
+    """Return the URL of a logout at the provider, for the user's browser.
 
-    Raises :class:`InvalidArgumentError` (a ``ValueError``) for a blank endpoint.
-    OpenID Connect RP-Initiated Logout §2.
+    :param end_session_endpoint: the provider's endpoint
+    :param id_token_hint: the ID token of the session
+    :param client_id: the client's identifier
+    :param post_logout_redirect_uri: where the user returns to
+    :param state: returned with the user
+    :param logout_hint: identifies the user
+    :param ui_locales: preferred languages
+
+    Raises :class:`InvalidArgumentError` (a ``ValueError``) for a blank endpoint.  OpenID Connect
+    RP-Initiated Logout §2.
 
     Example::
 
@@ -59,7 +67,7 @@ def build_end_session_url(
 
 
 def validate_post_logout_state(expected_state: str | None, returned_state: str | None) -> None:
-    """Raise unless the ``state`` that came back after a logout is the one that was sent.
+    """Raise unless the ``state`` returned after a logout is the one that was sent.
 
     Raises :class:`LogoutStateValidationException`.  OpenID Connect RP-Initiated Logout §3.
 
@@ -84,9 +92,9 @@ def validate_post_logout_state(expected_state: str | None, returned_state: str |
 def check_logout_claims(
     claims: Mapping[str, Any], *, require_exp: bool = False, leeway: float = 0.0, now: float
 ) -> None:
-    """Raise unless a verified token orders a logout (Back-Channel Logout §2.4, §2.6).
+    """Raise unless the claims of a verified token order a logout (Back-Channel Logout §2.4, §2.6).
 
-    ``exp`` is required there; older providers leave it out.  Their tokens are accepted for five
+    ``exp`` is required there, but older providers omit it.  Such tokens are accepted for five
     minutes after they were issued, unless ``require_exp`` refuses them.
     """
     missing = [name for name in _REQUIRED if claims.get(name) is None]
@@ -110,7 +118,7 @@ def check_logout_claims(
 
 
 def check_logout_typ(typ: object, *, require: bool) -> None:
-    """Raise for a token of another type; ``require`` also for one without (§2.4)."""
+    """Raise for a token with another typ; with ``require``, also for one without (§2.4)."""
     if typ is None and not require:
         return
     kind = typ.lower().removeprefix("application/") if isinstance(typ, str) else None
@@ -119,18 +127,18 @@ def check_logout_typ(typ: object, *, require: bool) -> None:
 
 
 def replayable_until(claims: Mapping[str, Any], leeway: float) -> float:
-    """Return when a logout token that was accepted ceases to be, in seconds since 1970."""
+    """Return until when an accepted logout token is valid, in seconds since 1970."""
     expires: float | None = claims.get("exp")
     return (claims["iat"] + MAX_AGE_WITHOUT_EXP if expires is None else expires) + leeway
 
 
 def replayed_error() -> LogoutTokenValidationException:
-    """Return what to raise for a token that was used before."""
+    """Return the exception for a token that was already used."""
     return _refused("it was already used", "logout_token_replayed")
 
 
 def store_error() -> LogoutTokenValidationException:
-    """Return what to raise where it cannot be told whether a token was used before."""
+    """Return the exception for a replay store that is unavailable."""
     return _refused("the replay store is unavailable", "store_unavailable")
 
 

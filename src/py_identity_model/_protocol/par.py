@@ -1,4 +1,4 @@
-"""Pushing an authorization request to the provider first (RFC 9126)."""
+"""Pushed authorization requests (RFC 9126)."""
 
 from __future__ import annotations
 
@@ -30,10 +30,10 @@ from .token_endpoint import (
 class PushedAuthorizationRequest(BaseRequest):
     """An authorization request for the endpoint at ``address``.
 
-    With ``request`` (a JWT of :func:`create_request_object`) the parameters are inside it, and
-    only it is sent.  ``extra_parameters`` carry what has no field here (``claims``, ``prompt``,
-    ``login_hint``...).  The other fields are those of :class:`ClientCredentialsTokenRequest` and
-    of :func:`build_authorization_url`.  RFC 9126 §2.1 and §3.
+    With ``request`` (a JWT of :func:`create_request_object`) all parameters are inside it, and only
+    it is sent.  ``extra_parameters`` are those without a field here (``claims``, ``prompt``,
+    ``login_hint``...).  The other fields are those of :class:`ClientCredentialsTokenRequest` and of
+    :func:`build_authorization_url`.  RFC 9126 §2.1 and §3.
 
     Example::
 
@@ -75,7 +75,7 @@ class PushedAuthorizationRequest(BaseRequest):
 
 @dataclass(eq=False, repr=False)
 class PushedAuthorizationResponse(BaseResponse):
-    """What stands for the request: ``request_uri``, for ``expires_in`` seconds.  RFC 9126 §2.2."""
+    """The reference to the request: ``request_uri``, for ``expires_in`` seconds.  RFC 9126 §2.2."""
 
     _guarded_fields: ClassVar[frozenset[str]] = frozenset({"request_uri", "expires_in"})
     _secret_fields: ClassVar[frozenset[str]] = frozenset({"request_uri"})

@@ -1,4 +1,4 @@
-"""Request objects that are made, and passed by reference (RFC 9101, OpenID Connect Core §6)."""
+"""Request objects, passed by value or by reference (RFC 9101, OpenID Connect Core §6)."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _MAX_REFERENCE = 512  # characters, OpenID Connect Core §6.2
 
 
 def issued_claims(client_id: str, audience: str, lifetime: int) -> dict[str, Any]:
-    """Return the claims that every request object has, valid from now for ``lifetime`` seconds."""
+    """Return the claims of all request objects, valid from now for ``lifetime`` seconds."""
     for name, value in (("client_id", client_id), ("audience", audience)):
         if not isinstance(value, str) or not value.strip():
             raise InvalidArgumentError(f"{name} must not be empty")
@@ -63,10 +63,10 @@ def _present(members: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def create_unsigned_request_object(client_id: str, audience: str, **parameters: Any) -> str:
-    """Return a request object that nobody signed (``alg`` is ``none``): anyone can change it.
+    """Return an unsigned request object (``alg`` is ``none``), which anyone can change.
 
-    It protects nothing; it is for providers that take parameters in this form only.  Use
-    :func:`create_request_object` where you can.
+    It gives no protection; it is for providers that accept parameters only in this form.  Use
+    :func:`create_request_object` if possible.
 
     Parameters:
         client_id: the client's id.
@@ -147,7 +147,7 @@ def build_request_uri_authorization_url(
     scope: Scope | None = None,
     response_type: str | None = None,
 ) -> str:
-    """Return the URL of an authorization request whose parameters are found at ``request_uri``.
+    """Return the URL of an authorization request whose parameters are at ``request_uri``.
 
     Parameters:
         authorization_endpoint: the provider's.

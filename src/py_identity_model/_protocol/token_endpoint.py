@@ -1,4 +1,4 @@
-"""What all token requests and all their answers share (RFC 6749 §5, §4.5)."""
+"""The common parts of all token requests and responses (RFC 6749 §5, §4.5)."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ _RESERVED = frozenset(
 
 @dataclass(eq=False, repr=False)
 class TokenResponse(BaseResponse):
-    """The token endpoint's answer: ``token`` is its JSON object, unchanged.
+    """The token endpoint's response: ``token`` is its JSON object, unchanged.
 
-    ``expires_at`` is when the access token expires, counted from when the answer was read; None
-    where the provider does not say.  RFC 6749 §5.1.
+    ``expires_at`` is the expiry of the access token, computed when the response was read; None if
+    the provider does not say.  RFC 6749 §5.1.
     """
 
     _guarded_fields: ClassVar[frozenset[str]] = frozenset({"token", "expires_at"})
@@ -49,11 +49,11 @@ def token_request(
     blank_is_none: bool = False,
     id_in_body: bool = False,
 ) -> HttpRequest:
-    """Return the POST of a form to ``request.address``, by an authenticated client.
+    """Return the POST request to ``request.address`` by an authenticated client.
 
-    Parameters that are None are left out; what the request's keyword-only fields ask for is
-    added.  ``blank_is_none`` says that an empty secret is none, ``id_in_body`` that the form
-    names the client however it authenticates.
+    Parameters that are None are left out; those of the request's keyword-only fields are added.
+    ``blank_is_none`` says that an empty secret does not count, ``id_in_body`` that the form names
+    the client however it authenticates.
     """
     stored = vars(request)
     authentication = chosen_authentication(request, blank_is_none=blank_is_none)
@@ -124,7 +124,7 @@ def token_answer(
 
 
 def expiry_of(token: Mapping[str, Any], now: datetime | None = None) -> datetime | None:
-    """Return when ``token`` expires, in UTC; some providers send the seconds as text."""
+    """Return when ``token`` expires, in UTC; some providers send the seconds as a string."""
     lifetime = whole_number(token.get("expires_in"))
     if lifetime is None:
         return None
@@ -135,11 +135,11 @@ def expiry_of(token: Mapping[str, Any], now: datetime | None = None) -> datetime
 
 
 def check_token_answer(token: Mapping[str, Any], address: str, *, bound: bool) -> None:
-    """Raise TokenRequestException unless ``token`` is a token that this client can use.
+    """Raise TokenRequestException unless this client can use ``token``.
 
-    ``bound`` says that it was asked for with a DPoP key: a provider that ignores the key would
-    hand out a token that works for every thief.  An absent ``token_type`` is Bearer, as many
-    providers mean it.  RFC 6749 §5.1 and §7.1, RFC 9449 §5.
+    ``bound`` says that it was requested with a DPoP key: a provider that ignores the key would
+    issue a token that any thief could use.  A missing ``token_type`` means Bearer, as with many
+    providers.  RFC 6749 §5.1 and §7.1, RFC 9449 §5.
     """
     access_token, seconds = token.get("access_token"), token.get("expires_in")
     if not isinstance(access_token, str) or not _TOKEN.fullmatch(access_token):
@@ -165,7 +165,7 @@ def _unusable(address: str, text: str, code: str) -> TokenRequestException:
 
 
 def refused_by(address: str, response: BaseResponse) -> TokenRequestException:
-    """Return what to raise for a failed response, with what the provider said of it."""
+    """Return the exception for a failed response, with the provider's own words."""
     stored = vars(response)
     said = {
         name: stored[name]

@@ -1,4 +1,4 @@
-"""Exchanging one token for another (RFC 8693)."""
+"""Token exchange (RFC 8693)."""
 
 from __future__ import annotations
 
@@ -41,7 +41,8 @@ _MOST_QUOTED = 1024
 
 @dataclass(repr=False)
 class TokenExchangeRequest(BaseRequest):
-    """A token (``subject_token``) to be exchanged for another, perhaps for an ``actor_token``.
+    """A request to exchange a ``subject_token``, perhaps with an ``actor_token``, for another
+    token.
 
     The types are those of RFC 8693 §3, for instance
     ``urn:ietf:params:oauth:token-type:access_token``; ``resource`` and ``audience`` may be
@@ -84,7 +85,7 @@ class TokenExchangeRequest(BaseRequest):
 
 @dataclass(eq=False, repr=False)
 class TokenExchangeResponse(TokenResponse):
-    """The token endpoint's answer: ``issued_token_type`` says what ``token`` holds."""
+    """The token endpoint's response: ``issued_token_type`` is the type of ``token``."""
 
     _guarded_fields: ClassVar[frozenset[str]] = TokenResponse._guarded_fields | {
         "issued_token_type"
@@ -94,11 +95,11 @@ class TokenExchangeResponse(TokenResponse):
 
 
 class WrongArguments(Exception):
-    """Arguments that no provider would take; never leaves the package."""
+    """Arguments that no provider would accept; never leaves the package."""
 
 
 def build(request: TokenExchangeRequest) -> HttpRequest:
-    """Return the HTTP request (RFC 8693 §2.1); raises WrongArguments."""
+    """Return the HTTP request (RFC 8693 §2.1); raise WrongArguments."""
     _check(request)
     form = {
         "grant_type": GRANT_TYPE,
@@ -153,7 +154,8 @@ def judged_exchange(
 ) -> TokenExchangeResponse:
     """Return ``response``, or a failed one for an access token that the client could not use.
 
-    What is issued need not be an access token (RFC 8693 §2.2.1: ``N_A``); then it is not judged.
+    The issued token need not be an access token (RFC 8693 §2.2.1: ``N_A``), and is not checked
+    then.
     """
     if not response.is_successful or response.issued_token_type not in _JUDGED:
         return response
@@ -178,7 +180,7 @@ def _words_of(request: TokenExchangeRequest, response: HttpResponse) -> str:
 
 class _TokenExchange(Endpoint[TokenExchangeRequest, TokenExchangeResponse]):
     def failed(self, error: Exception) -> TokenExchangeResponse:
-        """Return the failed response; wrong arguments have words of their own."""
+        """Return the failed response; wrong arguments have their own texts."""
         if not isinstance(error, WrongArguments):
             return super().failed(error)
         return TokenExchangeResponse(

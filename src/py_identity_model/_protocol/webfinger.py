@@ -1,4 +1,4 @@
-"""Finding a user's issuer from an identifier (OpenID Connect Discovery §2, RFC 7033)."""
+"""Discovery of a user's issuer from an identifier (OpenID Connect Discovery §2, RFC 7033)."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _MAIL = re.compile(r"[^@:/?#]+@[^@:/?#]+")
 
 @dataclass(repr=False)
 class WebFingerRequest(BaseRequest):
-    """An identifier whose issuer is to be found.  OpenID Connect Discovery §2.1.
+    """A request for the issuer of an identifier.  OpenID Connect Discovery §2.1.
 
     Parameters:
         address: what the user typed: an e-mail address, an ``acct:`` URI, an https URL, or a
@@ -44,15 +44,15 @@ class WebFingerRequest(BaseRequest):
 
 @dataclass(eq=False, repr=False)
 class WebFingerResponse(BaseResponse):
-    """The issuer that an identifier's host names: a claim of that host, nothing more.
+    """The issuer that the host of an identifier names: an unverified statement of that host.
 
-    Compare ``issuer`` with those that you configured, or discover it and let the user log in
-    there; the ID token's ``iss`` must be the same.  ``subject`` is the identifier in the words of
-    the host, ``document`` the whole answer.  OpenID Connect Discovery §2, RFC 7033 §4.4.
+    Compare ``issuer`` with those that you configured, or discover it and let the user log in there;
+    the ID token's ``iss`` must be the same.  ``subject`` is the identifier as the host spells it,
+    ``document`` the whole response.  OpenID Connect Discovery §2, RFC 7033 §4.4.
     """
 
     _guarded_fields: ClassVar[frozenset[str]] = frozenset({"issuer", "subject", "document"})
-    _secret_fields: ClassVar[frozenset[str]] = frozenset({"subject", "document"})  # who it is
+    _secret_fields: ClassVar[frozenset[str]] = frozenset({"subject", "document"})  # personal data
 
     issuer: str | None = None
     subject: str | None = None
@@ -60,7 +60,7 @@ class WebFingerResponse(BaseResponse):
 
 
 class Resource(NamedTuple):
-    """A normalized identifier, and the URL of the host to be asked about it."""
+    """A normalized identifier, and the URL of its host."""
 
     uri: str
     host: str
@@ -69,7 +69,7 @@ class Resource(NamedTuple):
 def normalize_identifier(identifier: str) -> Resource:
     """Return the resource that ``identifier`` denotes (OpenID Connect Discovery §2.1.2).
 
-    Raises InvalidArgumentError for XRIs, which are reserved, and for anything that has no host.
+    Raises InvalidArgumentError for XRIs, which are reserved, and for identifiers without a host.
     """
     if not isinstance(identifier, str) or not identifier.strip():
         raise _unusable("is empty")
@@ -122,7 +122,7 @@ def _unusable(text: str) -> InvalidArgumentError:
 
 
 def build(request: WebFingerRequest) -> HttpRequest:
-    """Return the HTTP request (RFC 7033 §4.1); raises for a host that must not be asked."""
+    """Return the HTTP request (RFC 7033 §4.1); raise for a host that must not be contacted."""
     resource = normalize_identifier(request.address)
     _check_host(resource.host, request.policy or DiscoveryPolicy())
     query = urlencode({"resource": resource.uri, "rel": ISSUER_RELATION})
@@ -131,7 +131,7 @@ def build(request: WebFingerRequest) -> HttpRequest:
 
 
 def _check_host(url: str, policy: DiscoveryPolicy) -> None:
-    # Strangers choose the host: it must not become a way into the network behind this program.
+    # Strangers choose the host: it must not open a way into the network of this program.
     parts = require_scheme(url, policy)
     host = parts.hostname or ""
     if not _is_inside(host):
@@ -148,7 +148,7 @@ def _check_host(url: str, policy: DiscoveryPolicy) -> None:
 
 
 def parse(request: WebFingerRequest, response: HttpResponse) -> WebFingerResponse:
-    """Return the issuer (OpenID Connect Discovery §2.1); raises for one that cannot be one."""
+    """Return the issuer (OpenID Connect Discovery §2.1); raise for an invalid one."""
     if not response.is_success:
         return refusal(WebFingerResponse, "WebFinger request", request, response)
     document = json_object(response)
