@@ -1,4 +1,4 @@
-"""What a client is made of, looked at while it is made: mistakes raise where they are."""
+"""Checks of a client's arguments at construction, where mistakes are made."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ _INSTEAD: tuple[tuple[type, str], ...] = (
 
 
 def client_authentication_of(given: object, client_secret: str | None) -> ClientAuthentication:
-    """Return how a client authenticates: as it says, else by its secret, else not at all.
+    """Return a client's authentication method: as given, else by its secret, else none.
 
-    Raises InvalidArgumentError for something else, and says what to give instead.
+    Raises InvalidArgumentError for anything else, with a hint at what to give instead.
     """
     if given is None:
         no_secret = client_secret is None
@@ -53,9 +53,9 @@ def check_client_arguments(
     request_signing: tuple[PrivateKey | None, str],
     decryption_keys: PrivateKey | Sequence[PrivateKey] | None,
 ) -> None:
-    """Raise InvalidArgumentError for an argument that would fail later, after a user logged in.
+    """Raise InvalidArgumentError for an argument that would fail only after a user logged in.
 
-    Keys are loaded, which checks them; ConfigurationException for a decryption key that is none.
+    Keys are loaded, which checks them; raises ConfigurationException for a bad decryption key.
     """
     for name, value in (("issuer", issuer), ("client_id", client_id)):
         if not isinstance(value, str) or not value.strip():

@@ -1,4 +1,4 @@
-"""How a resource server answers requests that it refuses (RFC 6750 §3, 9449 §7.1, 9470 §3)."""
+"""Responses of a resource server to refused requests (RFC 6750 §3, 9449 §7.1, 9470 §3)."""
 
 from __future__ import annotations
 
@@ -28,15 +28,15 @@ from .trusted_issuer import issuer_for_log
 
 logger = logging.getLogger("py_identity_model.access_tokens")
 
-RETRY_AFTER = 5  # seconds after which an outage may be over, where nothing says more
+RETRY_AFTER = 5  # seconds after which an outage may be over, by default
 _MISCONFIGURED = frozenset({"issuer_not_configured", "client_unusable", "introspection_failed"})
-"""Codes that say what is wrong with this program's configuration, not with a token."""
+"""Codes for errors in this program's configuration, not in a token."""
 _SEVERAL_PROOFS = "The request carries more than one DPoP proof"
 _OUTAGES = frozenset({"store_unavailable", "issuers_unavailable"})
 _VALIDATORS = frozenset({"claims_rejected", "claims_validator_failed"})
 _STATUS = {"invalid_request": 400, "insufficient_scope": 403, "insufficient_roles": 403}
 
-# What strangers read: fixed words for a code, never what was found or what failed behind.
+# Texts for strangers: fixed per code, without what was found or what failed internally.
 _DESCRIPTIONS = {
     "token_expired": "The access token has expired",
     "not_yet_valid": "The access token is not valid yet",
@@ -59,7 +59,7 @@ _DESCRIPTIONS = {
 
 
 class Sent(NamedTuple):
-    """How a token was sent, and which scopes its request needs."""
+    """How a token was sent, and the scopes that its request needs."""
 
     scheme: str = "bearer"
     with_dpop: bool = False
@@ -68,7 +68,7 @@ class Sent(NamedTuple):
 
 @dataclass(frozen=True)
 class AccessTokenRefusals:
-    """The answers of one API, by what it says of itself in challenges."""
+    """The responses of one API, with the details that its challenges contain."""
 
     dpop: Binding = "optional"
     offers_dpop: bool = False
@@ -77,10 +77,10 @@ class AccessTokenRefusals:
     nonces: DPoPNonceIssuer | None = None
 
     def __post_init__(self) -> None:
-        self.challenge(Sent())  # what cannot stand in a header is refused here
+        self.challenge(Sent())  # values that a header cannot contain are refused here
 
     def refuse(self, error: Exception, sent: Sent, token: str) -> AccessTokenRefusedException:
-        """Return the answer to a request that failed by ``error``, and leave a log record."""
+        """Return the response to a request that failed with ``error``, and write a log record."""
         refusal = self._answer(error, sent)
         _log(refusal, error, token)
         return refusal
@@ -107,10 +107,10 @@ class AccessTokenRefusals:
         return refusal.answered(status, self.challenge(sent, **words))
 
     def challenge(self, sent: Sent, **parameters: Any) -> str:
-        """Return the ``WWW-Authenticate`` header, for every scheme that is accepted here.
+        """Return the ``WWW-Authenticate`` header, with every scheme that is accepted here.
 
-        DPoP is offered where the API was configured for it, or the request made use of it.  What
-        went wrong stands in the challenge of the scheme by which the token was sent.
+        DPoP is offered if the API was configured for it, or the request used it.  The error is in
+        the challenge of the scheme with which the token was sent.
         """
         shared: dict[str, Any] = {
             "realm": self.realm,
@@ -132,7 +132,7 @@ class AccessTokenRefusals:
 
 
 def _words_for(error: TokenValidationException, status: int) -> dict[str, Any]:
-    """Return the parameters of a challenge that say what went wrong."""
+    """Return the parameters of a challenge that describe the error."""
     if error.code == "missing_token":
         return {}  # RFC 6750 §3.1: a request without a token is not an error
     if status == 403:
@@ -178,12 +178,12 @@ def _with_hint(error: TokenValidationException) -> str:
 
 
 def _log(refusal: AccessTokenRefusedException, error: Exception, token: str) -> None:
-    """Leave one record of a refused token: for operators, without the token or personal data."""
+    """Log a refused token: for operators, without the token or personal data."""
     level = logging.ERROR if refusal.code == "verification_failed" else logging.INFO
     if refusal.code == "missing_token" or not logger.isEnabledFor(level):
         return
     reason = refusal.message
-    if refusal.code in _VALIDATORS:  # its author may have named a user
+    if refusal.code in _VALIDATORS:  # the message may contain personal data
         reason = "a claims validator rejected it"
     elif refusal.status_code == 503:
         reason = f"{reason} ({type(error).__name__})"
@@ -198,19 +198,19 @@ def _log(refusal: AccessTokenRefusedException, error: Exception, token: str) -> 
 
 
 def missing_token_error() -> TokenValidationException:
-    """Return what to raise for a request without a token."""
+    """Return the exception for a request without a token."""
     return TokenValidationException("The request carries no access token", code="missing_token")
 
 
 def several_proofs_error() -> TokenValidationException:
-    """Return what to raise for a request with more than one proof (RFC 9449 §4.3)."""
+    """Return the exception for a request with more than one proof (RFC 9449 §4.3)."""
     return TokenValidationException(_SEVERAL_PROOFS, code="invalid_request")
 
 
 def insufficient_scope_error(
     granted: Collection[str], wanted: Collection[str]
 ) -> TokenValidationException:
-    """Return what to raise for a token that grants less than ``wanted``."""
+    """Return the exception for a token that grants less than ``wanted``."""
     details = {"required": sorted(wanted), "found": found(sorted(granted))}
     return TokenValidationException(
         "Insufficient scope", "payload", details, code="insufficient_scope"
@@ -220,7 +220,7 @@ def insufficient_scope_error(
 def insufficient_roles_error(
     granted: Collection[str], wanted: Collection[str]
 ) -> TokenValidationException:
-    """Return what to raise for a token whose user or client lacks roles."""
+    """Return the exception for a token whose user or client lacks roles."""
     details = {"required": sorted(wanted), "found": found(sorted(granted))}
     return TokenValidationException(
         "Insufficient roles", "payload", details, code="insufficient_roles"

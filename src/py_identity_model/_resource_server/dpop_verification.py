@@ -1,4 +1,4 @@
-"""Judge proofs of possession, as a resource server does (RFC 9449 §4.3)."""
+"""Verification of DPoP proofs by a resource server (RFC 9449 §4.3)."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ _PRIVATE = frozenset({"d", "p", "q", "dp", "dq", "qi", "oth", "k", "priv"})
 
 @dataclass(frozen=True)
 class DPoPProof:
-    """A proof that was verified: who sent it (``jwk_thumbprint``), and its ``claims``."""
+    """A verified proof: its sender (``jwk_thumbprint``), and its ``claims``."""
 
     jwk: Mapping[str, Any]
     jwk_thumbprint: str
@@ -46,7 +46,7 @@ class DPoPProof:
 
 @dataclass(frozen=True)
 class ProofRules:
-    """What a proof must be; times in seconds."""
+    """The requirements on a proof; times in seconds."""
 
     method: str
     uri: str
@@ -58,9 +58,9 @@ class ProofRules:
     leeway: float = 5
 
     def check(self, proof: object, now: float) -> DPoPProof:
-        """Return the verified proof, at ``now``; raises DPoPProofException.
+        """Return the verified proof, at ``now``; raise DPoPProofException.
 
-        Whether it was already used is for a replay store to say.
+        Whether it was already used is checked with a replay store.
         """
         try:
             jwk, claims = self._verified(proof)
@@ -133,17 +133,17 @@ class ProofRules:
 
 
 def replayed_error() -> DPoPProofException:
-    """Return what to raise for a proof that was used before."""
+    """Return the exception for a proof that was already used."""
     return _refused("it was already used", code="dpop_proof_replayed")
 
 
 def store_error() -> DPoPProofException:
-    """Return what to raise where it cannot be told whether a proof was used before."""
+    """Return the exception for a replay store that is unavailable."""
     return _refused("the replay store is unavailable", code="store_unavailable")
 
 
 def check_rules(max_age: float, leeway: float, algorithms: Collection[str]) -> None:
-    """Raise InvalidArgumentError for rules that are not sound."""
+    """Raise InvalidArgumentError for invalid rules."""
     names_of("algorithms", algorithms)
     if not 0 < max_age < math.inf or not 0 <= leeway < math.inf:
         raise InvalidArgumentError("max_age must be positive seconds, leeway not negative")
