@@ -68,10 +68,9 @@ def create_unsigned_request_object(client_id: str, audience: str, **parameters: 
     It gives no protection; it is for providers that accept parameters only in this form.  Use
     :func:`create_request_object` if possible.
 
-    Parameters:
-        client_id: the client's id.
-        audience: the issuer.
-        parameters: those of the authorization request, by their registered names.
+    :param client_id: the client's identifier
+    :param audience: the issuer
+    :param parameters: those of the authorization request, by their registered names
 
     Raises :class:`InvalidArgumentError` (a ``ValueError``) for a request object inside this one.
     OpenID Connect Core §6.1.
@@ -99,8 +98,7 @@ def create_unsigned_request_object(client_id: str, audience: str, **parameters: 
 def request_object_response(request_object: str) -> tuple[dict[str, str], bytes]:
     """Return the header fields and the body that serve a request object at its URL.
 
-    Parameters:
-        request_object: as :func:`create_request_object` returned it.
+    :param request_object: the result of :func:`create_request_object`
 
     RFC 9101 §5.2.3.
 
@@ -123,9 +121,8 @@ def request_object_reference(url: str, request_object: str) -> str:
 
     Its fragment is the hash of the object, so that providers that cached another one notice.
 
-    Parameters:
-        url: where the provider finds the object: https, at most 468 characters.
-        request_object: what it finds there.
+    :param url: the URL of the object: https, at most 468 characters
+    :param request_object: the object at that URL
 
     Raises :class:`InvalidArgumentError` (a ``ValueError``) for another URL.
     OpenID Connect Core §6.2.
@@ -149,12 +146,11 @@ def build_request_uri_authorization_url(
 ) -> str:
     """Return the URL of an authorization request whose parameters are at ``request_uri``.
 
-    Parameters:
-        authorization_endpoint: the provider's.
-        client_id: the client's id.
-        request_uri: where the request object is: an https URL or a URN, at most 512 characters.
-        scope: repeated outside for providers of OpenID Connect, which want ``openid`` there.
-        response_type: repeated outside for them too.
+    :param authorization_endpoint: the provider's endpoint
+    :param client_id: the client's identifier
+    :param request_uri: the https URL or URN of the object, at most 512 characters
+    :param scope: repeated outside for OpenID Connect providers, which require ``openid`` there
+    :param response_type: likewise
 
     Raises :class:`InvalidArgumentError` (a ``ValueError``) for what is empty or not allowed.
     RFC 9101 §5.2, OpenID Connect Core §6.2.

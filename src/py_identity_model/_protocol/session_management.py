@@ -61,11 +61,10 @@ def create_session_state(
 ) -> str:
     """Return the ``session_state`` of a login, as the provider and its iframe compute it.
 
-    Parameters:
-        client_id: the client's id.
-        origin: the client's, as ``https://host[:port]``.
-        browser_state: what the provider knows of the user's session at this browser.
-        salt: a new one if None.
+    :param client_id: the client's identifier
+    :param origin: the client's, as ``https://host[:port]``
+    :param browser_state: the provider's state of the user's session in this browser
+    :param salt: random if None
 
     Raises :class:`InvalidArgumentError` (a ``ValueError``) for a value that is empty or contains
     spaces.  OpenID Connect Session Management §2 and §4.2.
@@ -95,11 +94,10 @@ def verify_session_state(
 ) -> bool:
     """Return whether ``session_state`` belongs to this session, as the provider's iframe does.
 
-    Parameters:
-        session_state: what the client sent; its hash in hexadecimal or base64url.
-        client_id: the client's id.
-        origin: where the message came from.
-        browser_state: what the provider knows of the user's session at this browser.
+    :param session_state: the client's value, with the hash in hexadecimal or base64url
+    :param client_id: the client's identifier
+    :param origin: the origin of the message
+    :param browser_state: the provider's state of the user's session in this browser
 
     OpenID Connect Session Management §3.2 and §4.2.
 
@@ -132,13 +130,12 @@ def build_session_check_page(
     with ``prompt=none``; and ``session_error`` when the provider reports an error.  With browsers
     that block third-party cookies, providers report ``changed`` each time.
 
-    Parameters:
-        check_session_iframe: of the provider's metadata.
-        client_id: the client's id.
-        session_state: what the authorization response brought.
-        interval: how often to ask, in seconds, at least 1.
-        csp_nonce: for the script, at least 16 characters of base64; a new one if None.
-        policy: says where plain http will do, as for discovery.
+    :param check_session_iframe: its URL in the provider's metadata
+    :param client_id: the client's identifier
+    :param session_state: that of the authorization response
+    :param interval: seconds between two checks, at least 1
+    :param csp_nonce: for the script, at least 16 characters of base64; random if None
+    :param policy: says where plain http is accepted, as for discovery
 
     Returns the header fields (a Content-Security-Policy that allows this script and the
     provider's iframe, nothing else) and the page.  Raises :class:`InvalidArgumentError`

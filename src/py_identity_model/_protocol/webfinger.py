@@ -27,12 +27,11 @@ _MAIL = re.compile(r"[^@:/?#]+@[^@:/?#]+")
 class WebFingerRequest(BaseRequest):
     """A request for the issuer of an identifier.  OpenID Connect Discovery §2.1.
 
-    Parameters:
-        address: what the user typed: an e-mail address, an ``acct:`` URI, an https URL, or a
-            host with or without a port.
-        policy: says where plain http will do, as for discovery.  Loopback is refused where
-            ``allow_http_on_loopback`` is False; other internal addresses unless
-            ``additional_endpoint_base_addresses`` names them.
+    :param address: the user's input: an e-mail address, an ``acct:`` URI, an https URL, or a
+        host with or without a port
+    :param policy: says where plain http is accepted, as for discovery; loopback is refused if
+        ``allow_http_on_loopback`` is False, and other internal addresses unless
+        ``additional_endpoint_base_addresses`` names them
 
     Example::
 

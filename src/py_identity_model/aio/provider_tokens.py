@@ -1,4 +1,4 @@
-"""What a client's provider says of users: ID tokens and userinfo, as they were registered."""
+"""A client's validation of ID tokens and userinfo, as registered."""
 
 from __future__ import annotations
 
@@ -23,12 +23,13 @@ from .userinfo import get_userinfo
 
 
 class AsyncProviderTokens(AsyncProviderAccess):
-    """Judges what the provider says of users."""
+    """Validates the provider's statements about users."""
 
     async def _token_config(self, artefact: EncryptedArtefact) -> TokenValidationConfig:
-        """Return how a token is validated that says who a user is.
+        """Return the configuration for validating a token about a user.
 
-        The same object while the metadata says the same: so what is worked out for it serves again.
+        The same object while the metadata is unchanged, so that validators prepared for it are
+        reused.
         """
         metadata = await self.metadata()
         known = self._token_configs.get(artefact)
@@ -69,9 +70,9 @@ class AsyncProviderTokens(AsyncProviderAccess):
         max_age: int | None = None,
         response_type: str | None = None,
     ) -> dict[str, Any]:
-        """Return the claims of an ID token for this client, whatever brought it.
+        """Return the claims of an ID token for this client, from any response.
 
-        The nonce is judged by :meth:`_login_claims`: refreshed tokens may have none.
+        The nonce is checked by :meth:`_login_claims`: refreshed tokens may have none.
         """
         signed, config = opened(id_token, await self._token_config("id_token"))
         check_registered_algorithm(signed, config.algorithms)
@@ -96,7 +97,7 @@ class AsyncProviderTokens(AsyncProviderAccess):
     async def _login_claims(
         self, id_token: str, nonce: str | None, *, required: bool, **expected: Any
     ) -> dict[str, Any]:
-        """Return the claims of the ID token that answers a login with this nonce."""
+        """Return the claims of the ID token of the login with this nonce."""
         claims = await self._id_token_claims(id_token, **expected)
         check_nonce(claims, nonce, required=required)
         return claims
@@ -108,7 +109,7 @@ class AsyncProviderTokens(AsyncProviderAccess):
         expected_sub: str,
         method: Literal["GET", "POST"] = "GET",
     ) -> UserInfoResponse:
-        """Ask for the claims of the user whose ``sub`` is expected; see :func:`get_userinfo`.
+        """Request the claims of the user whose ``sub`` is expected; see :func:`get_userinfo`.
 
         Example::
 
@@ -135,6 +136,6 @@ class AsyncProviderTokens(AsyncProviderAccess):
 
 
 def _are_same(one: DiscoveryDocumentResponse, other: DiscoveryDocumentResponse) -> bool:
-    """Return whether two say the same; each caller has a copy of what is cached."""
+    """Return whether two metadata objects are equal; each caller has a copy of the cached one."""
     document = vars(one).get("document")
     return one is other or (document is not None and document == vars(other).get("document"))

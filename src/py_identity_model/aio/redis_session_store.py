@@ -1,4 +1,4 @@
-"""Records of logins shared between processes, in Redis."""
+"""Records of logins in Redis, shared between processes."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from .._sessions.session_record import SessionRecord
 from .redis_values import AsyncRedisValues, milliseconds, unreadable_error
 from .session_store import index_keys, is_from
 
-# KEYS: the record, then its indexes.  ARGV: the name, the expected version or nothing, the version,
-# the sealed record, its milliseconds to live, the time in milliseconds.  An index is a sorted set
-# of names by the time they expire at, so that it does not grow with logins that are over.
+# KEYS: the record, then its indexes. ARGV: the name, the expected version or nothing, the version,
+# the sealed record, its milliseconds to live, the time in milliseconds. An index is a sorted set of
+# names by their expiry, so that it does not grow with expired logins.
 _SET = """
 local stored = redis.call('HGET', KEYS[1], 'version')
 if (stored or '') ~= ARGV[2] then return 0 end
@@ -30,12 +30,12 @@ return 1
 
 
 class AsyncRedisSessionStore(AsyncRedisValues):
-    """Keeps logins in Redis, for all processes that use it: an :class:`AsyncSessionStore`.
+    """Stores logins in Redis, for all processes that use it: an :class:`AsyncSessionStore`.
 
-    One script compares the version, writes, sets the expiry and the indexes by ``sub`` and
+    A single script compares the version, writes, and sets the expiry and the indexes by ``sub`` and
     ``sid``, whose values are hashed.  On a cluster, put a hash tag into the ``prefix``.
 
-    The parameters and what is raised are those of :class:`AsyncRedisTokenStore`.
+    The parameters and exceptions are those of :class:`AsyncRedisTokenStore`.
 
     Example::
 
@@ -65,7 +65,7 @@ class AsyncRedisSessionStore(AsyncRedisValues):
     async def set(
         self, name: str, record: SessionRecord, expected: int | None, expires_in: float
     ) -> bool:
-        """Store ``record`` if the stored one has the version ``expected``; return whether it had.
+        """Store ``record`` if the stored version is ``expected``; return whether it did.
 
         Example::
 

@@ -1,4 +1,4 @@
-"""What all stores in Redis share: a client, names, encryption and locks."""
+"""The common part of all stores in Redis: client, names, encryption and locks."""
 
 from __future__ import annotations
 
@@ -36,10 +36,11 @@ class AsyncRedisValues:
         self._has_scripts = False
 
     def lock(self, key: str) -> AbstractAsyncContextManager[Any]:
-        """Return the lock of ``key``, as a context; it opens by itself after ``lock_timeout``.
+        """Return the lock of ``key``, as a context manager; it opens by itself after
+        ``lock_timeout``.
 
-        Entering raises :class:`ConfigurationException` where Redis runs no scripts: then the lock
-        could be taken, but not be given back.
+        Entering raises :class:`ConfigurationException` if Redis does not run scripts: then the lock
+        could be taken, but not released.
 
         Example::
 
@@ -79,7 +80,7 @@ class AsyncRedisValues:
 
 
 class _AsyncRedisLock:
-    """A lock of redis-py that is checked before, and whose loss fails nobody afterwards."""
+    """A lock of redis-py that is checked first, and whose loss is only logged afterwards."""
 
     def __init__(self, check: Callable[[], Result[None]], lock: Any) -> None:
         self._check = check
@@ -97,12 +98,12 @@ class _AsyncRedisLock:
 
 
 def milliseconds(seconds: float) -> int:
-    """Return how Redis counts them, at least one."""
+    """Return the seconds in the unit of Redis, at least one."""
     return max(1, math.ceil(seconds * 1000))
 
 
 def unreadable_error() -> ConfigurationException:
-    """Return what to raise for a value that was written with another key, or for another name."""
+    """Return the exception for a value that was written with another key, or for another name."""
     return ConfigurationException(
         "the stored value was written under another name, or with another key",
         code="unreadable_value",

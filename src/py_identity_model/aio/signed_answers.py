@@ -1,4 +1,4 @@
-"""Answers that are signed tokens: verified before anybody sees a claim."""
+"""Responses that are signed tokens, verified before their claims are used."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ async def verified_answer(
     *,
     typ: str | None = None,
 ) -> A:
-    """Return what ``read`` makes of the claims in ``raw``, or a failed response."""
+    """Return the result of ``read`` for the claims in ``raw``, or a failed response."""
     try:
         signed, config = opened(raw, config)
         claims = await validate_token(

@@ -1,4 +1,4 @@
-"""Tokens that renew themselves."""
+"""Tokens that are renewed automatically."""
 
 from __future__ import annotations
 
@@ -65,31 +65,29 @@ _WARNING_GAP = 60.0
 
 
 class AsyncTokenSource:
-    """Gives a token whenever one is needed, and asks for a new one in time.
+    """Provides a token whenever one is needed, and renews it in time.
 
-    A token is renewed ``margin`` seconds before it expires (a little later for some, at half its
-    life at the latest); while that fails, the old one is used to its end.  However many callers
-    need it, one request is made; all who wait get its failure, and the next one tries again.
+    A token is renewed ``margin`` seconds before it expires (with jitter, and at half its life at
+    the latest); while that fails, the old one is used until it expires.  Any number of callers
+    share one request; all who wait get its failure, and the next one tries again.
 
     A source of a login (a :class:`RefreshTokenRequest` or a device) never presents a refresh token
-    whose successor it or the store knows.  Its errors have the code ``login_required`` where only
-    the user can help, ``store_unavailable`` while the store is down, ``renewal_pending`` while
-    another process cannot store what its renewal brought.  A machine's source works without its
-    store.  RFC 6749 §1.5.
+    whose successor it or the store knows.  Its errors have the code ``login_required`` if only the
+    user can help, ``store_unavailable`` while the store is down, ``renewal_pending`` while another
+    process has not stored its renewal.  A machine's source works without its store.  RFC 6749 §1.5.
 
-    Parameters:
-        request: a :class:`ClientCredentialsTokenRequest`, :class:`RefreshTokenRequest`,
-            :class:`TokenExchangeRequest`, :class:`JwtBearerTokenRequest`,
-            :class:`ExtensionTokenRequest`, or a :class:`DeviceTokenRequest` with its ``device``.
-        http_client: as for the grants.
-        store: keeps tokens under a name made of everything that the request says; sources that
-            share one share their tokens.  By default each source has its own.
-        margin: seconds.
-        device: the answer that a :class:`DeviceTokenRequest` belongs to: the first token waits for
-            the user, and the refresh token that comes with it brings the others.
-        settings: as for the grants.
-        key: names what in the request has no name of its own (functions, objects that are not
-            dataclasses) for a ``store`` that is shared between processes.
+    :param request: a :class:`ClientCredentialsTokenRequest`, :class:`RefreshTokenRequest`,
+        :class:`TokenExchangeRequest`, :class:`JwtBearerTokenRequest`,
+        :class:`ExtensionTokenRequest`, or a :class:`DeviceTokenRequest` with its ``device``
+    :param http_client: as for the grants
+    :param store: stores tokens under a name derived from the whole request; sources with the same
+        store share their tokens; by default each source has its own
+    :param margin: how long before its expiry a token is renewed, in seconds
+    :param device: the response with the codes of a :class:`DeviceTokenRequest`: the first token
+        waits for the user, and the refresh token issued with it obtains the others
+    :param settings: as for the grants
+    :param key: a name for the parts of the request that have none (functions, objects that are not
+        dataclasses), required for a ``store`` that is shared between processes
 
     Raises :class:`InvalidArgumentError`, with the code ``unnamed_request`` where ``key`` is needed.
 
@@ -153,10 +151,10 @@ class AsyncTokenSource:
         self.clock = time.time
 
     async def get_token(self) -> StoredToken:
-        """Return a token that is good now.
+        """Return a valid token.
 
-        Raises :class:`TokenRequestException` when there is none and none can be had; its
-        ``details`` hold the provider's ``oauth_error``.
+        Raises :class:`TokenRequestException` if there is none and none can be obtained; its
+        ``details`` contain the provider's ``oauth_error``.
 
         Example::
 
@@ -174,12 +172,12 @@ class AsyncTokenSource:
             return current
 
     async def renew(self, refused: str) -> StoredToken:
-        """Return another token than ``refused``, which a server did not take.
+        """Return another token than ``refused``, which a server refused.
 
-        If it was renewed meanwhile, nothing is asked for.  If it replaced a refused token itself,
+        If it was renewed meanwhile, no request is sent.  If it replaced a refused token itself,
         less than a minute ago, it is returned: a server that refuses every token costs one token
-        request per minute, not one per call.  Raises :class:`TokenRequestException` when no other
-        can be had.
+        request per minute, not one per call.  Raises :class:`TokenRequestException` if no other can
+        be obtained.
 
         Example::
 
@@ -200,7 +198,7 @@ class AsyncTokenSource:
             self._current = joined[0]
         return self._current
 
-    # A machine's tokens: another one can always be had, so the store only spares requests.
+    # The tokens of a machine can always be requested again, so the store only spares requests.
 
     async def _machine_token(self, refused: str | None) -> StoredToken:
         try:
@@ -275,7 +273,7 @@ class AsyncTokenSource:
                 error if isinstance(error, PyIdentityModelException) else type(error).__name__,
             )
 
-    # A login's tokens: the record knows the only refresh token.
+    # The tokens of a login: the record has the only refresh token.
 
     async def _login_token(self, records: AsyncSessionRecords, refused: str | None) -> StoredToken:
         if self._device is not None and self._first is None and self._seen == 0:
@@ -292,7 +290,7 @@ class AsyncTokenSource:
         )
         self._seen = max(self._seen, record.version)
         token = record.token_for(LOGIN_TARGET)
-        if token is None or not token.is_usable(self.clock()):  # who was faster has none for it
+        if token is None or not token.is_usable(self.clock()):  # a faster renewal has none for it
             raise renewal_pending_error(0.0)
         return token
 
@@ -321,7 +319,7 @@ class AsyncTokenSource:
     async def _begin(
         self, records: AsyncSessionRecords, device: DeviceAuthorizationResponse
     ) -> None:
-        """Wait for the user of a device, unless its record is there already."""
+        """Wait for the user of a device, unless its record exists already."""
         request = self._request
         assert isinstance(request, DeviceTokenRequest)
         stored = await records.find(self._key)

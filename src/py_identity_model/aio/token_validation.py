@@ -1,4 +1,4 @@
-"""Validate tokens."""
+"""Validation of tokens."""
 
 from __future__ import annotations
 
@@ -52,19 +52,22 @@ async def validate_token(
     *,
     settings: Settings | None = None,
 ) -> dict[str, Any]:
-    """Return the claims of a token, if it is what the configuration says it must be.
+    """Return the claims of a token that meets the requirements of the configuration.
 
-    ``disco_doc_address`` is the issuer's base URL, or that of its discovery document; with
-    ``perform_disco`` it is needed, and documents and keys fetched from there are cached.
-    ``http_client`` is used, and its own cache, instead of this worker's.
+    :param jwt: the token
+    :param token_validation_config: the requirements
+    :param disco_doc_address: the issuer's base URL, or that of its discovery document; required
+        with ``perform_disco``; documents and keys fetched from there are cached
+    :param http_client: used, with its own cache, instead of this worker's
+    :param settings: settings for this call
 
-    Raises :class:`ConfigurationException` for a configuration that makes no sense;
+    Raises :class:`ConfigurationException` for an inconsistent configuration;
     :class:`TokenExpiredException`, :class:`InvalidAudienceException`,
     :class:`InvalidIssuerException`, :class:`SignatureVerificationException` or their base
     :class:`TokenValidationException` for a token that is refused, and
     :class:`KeysUnavailableException` when the provider is down and no usable keys are cached,
-    :class:`ProviderUnusableException` when it cannot be used as configured.
-    Each has a ``code``.  RFC 7519 §7.2, RFC 8725.
+    :class:`ProviderUnusableException` when it cannot be used as configured.  Each has a ``code``.
+    RFC 7519 §7.2, RFC 8725.
 
     Example::
 
@@ -87,7 +90,7 @@ async def validate(
     caller: Caller,
     settings: Settings | None,
 ) -> dict[str, Any]:
-    """Do what :func:`validate_token` does, for a ``caller`` who may be less patient."""
+    """Do the same as :func:`validate_token`, for a ``caller`` that may be less patient."""
     if settings is not None:
         with in_force(settings):
             return await validate(jwt, config, disco_doc_address, http_client, caller, None)
@@ -110,7 +113,7 @@ async def validate(
 def _taken_apart(
     jwt: str, config: TokenValidationConfig, address: str | None
 ) -> tuple[Segments, Header]:
-    """Return the pieces of a token that is worth looking at; nothing was fetched for it yet."""
+    """Return the parts of a well-formed token; nothing has been fetched for it yet."""
     check_config(config, address)
     segments = split_token(jwt, config.max_token_size, config.allow_padded_base64url)
     header = read_header(segments.header)
@@ -185,7 +188,7 @@ async def _verify(
     try:
         return verify(segments, header, keys, allow_weak_keys=weak)
     except SignatureVerificationException:
-        # Some providers change a key without changing its kid.
+        # Some providers replace a key without changing its kid.
         newer = await cache.newer(client, jwks_uri, policy, keys, header.kid, caller)
         if newer is None:
             raise cooling_down(header) from None
@@ -204,7 +207,7 @@ async def _verify(
 
 
 async def run_validator(validator: Validator, claims: dict[str, Any]) -> None:
-    """Run a claims validator; raises TokenValidationException, whatever it raises."""
+    """Run a claims validator; raise TokenValidationException, whatever it raises."""
     try:
         await call(validator, claims)
     except TokenValidationException:

@@ -1,5 +1,5 @@
 # Generated from aio/provider_tokens.py by scripts/make_sync.py; edit that file.
-"""What a client's provider says of users: ID tokens and userinfo, as they were registered."""
+"""A client's validation of ID tokens and userinfo, as registered."""
 
 from __future__ import annotations
 
@@ -24,12 +24,13 @@ from .userinfo import get_userinfo
 
 
 class ProviderTokens(ProviderAccess):
-    """Judges what the provider says of users."""
+    """Validates the provider's statements about users."""
 
     def _token_config(self, artefact: EncryptedArtefact) -> TokenValidationConfig:
-        """Return how a token is validated that says who a user is.
+        """Return the configuration for validating a token about a user.
 
-        The same object while the metadata says the same: so what is worked out for it serves again.
+        The same object while the metadata is unchanged, so that validators prepared for it are
+        reused.
         """
         metadata = self.metadata()
         known = self._token_configs.get(artefact)
@@ -70,9 +71,9 @@ class ProviderTokens(ProviderAccess):
         max_age: int | None = None,
         response_type: str | None = None,
     ) -> dict[str, Any]:
-        """Return the claims of an ID token for this client, whatever brought it.
+        """Return the claims of an ID token for this client, from any response.
 
-        The nonce is judged by :meth:`_login_claims`: refreshed tokens may have none.
+        The nonce is checked by :meth:`_login_claims`: refreshed tokens may have none.
         """
         signed, config = opened(id_token, self._token_config("id_token"))
         check_registered_algorithm(signed, config.algorithms)
@@ -97,7 +98,7 @@ class ProviderTokens(ProviderAccess):
     def _login_claims(
         self, id_token: str, nonce: str | None, *, required: bool, **expected: Any
     ) -> dict[str, Any]:
-        """Return the claims of the ID token that answers a login with this nonce."""
+        """Return the claims of the ID token of the login with this nonce."""
         claims = self._id_token_claims(id_token, **expected)
         check_nonce(claims, nonce, required=required)
         return claims
@@ -109,7 +110,7 @@ class ProviderTokens(ProviderAccess):
         expected_sub: str,
         method: Literal["GET", "POST"] = "GET",
     ) -> UserInfoResponse:
-        """Ask for the claims of the user whose ``sub`` is expected; see :func:`get_userinfo`.
+        """Request the claims of the user whose ``sub`` is expected; see :func:`get_userinfo`.
 
         Example::
 
@@ -136,6 +137,6 @@ class ProviderTokens(ProviderAccess):
 
 
 def _are_same(one: DiscoveryDocumentResponse, other: DiscoveryDocumentResponse) -> bool:
-    """Return whether two say the same; each caller has a copy of what is cached."""
+    """Return whether two metadata objects are equal; each caller has a copy of the cached one."""
     document = vars(one).get("document")
     return one is other or (document is not None and document == vars(other).get("document"))

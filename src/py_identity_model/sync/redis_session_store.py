@@ -1,5 +1,5 @@
 # Generated from aio/redis_session_store.py by scripts/make_sync.py; edit that file.
-"""Records of logins shared between processes, in Redis."""
+"""Records of logins in Redis, shared between processes."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from .._sessions.session_record import SessionRecord
 from .redis_values import RedisValues, milliseconds, unreadable_error
 from .session_store import index_keys, is_from
 
-# KEYS: the record, then its indexes.  ARGV: the name, the expected version or nothing, the version,
-# the sealed record, its milliseconds to live, the time in milliseconds.  An index is a sorted set
-# of names by the time they expire at, so that it does not grow with logins that are over.
+# KEYS: the record, then its indexes. ARGV: the name, the expected version or nothing, the version,
+# the sealed record, its milliseconds to live, the time in milliseconds. An index is a sorted set of
+# names by their expiry, so that it does not grow with expired logins.
 _SET = """
 local stored = redis.call('HGET', KEYS[1], 'version')
 if (stored or '') ~= ARGV[2] then return 0 end
@@ -31,12 +31,12 @@ return 1
 
 
 class RedisSessionStore(RedisValues):
-    """Keeps logins in Redis, for all processes that use it: an :class:`SessionStore`.
+    """Stores logins in Redis, for all processes that use it: an :class:`SessionStore`.
 
-    One script compares the version, writes, sets the expiry and the indexes by ``sub`` and
+    A single script compares the version, writes, and sets the expiry and the indexes by ``sub`` and
     ``sid``, whose values are hashed.  On a cluster, put a hash tag into the ``prefix``.
 
-    The parameters and what is raised are those of :class:`RedisTokenStore`.
+    The parameters and exceptions are those of :class:`RedisTokenStore`.
 
     Example::
 
@@ -66,7 +66,7 @@ class RedisSessionStore(RedisValues):
     def set(
         self, name: str, record: SessionRecord, expected: int | None, expires_in: float
     ) -> bool:
-        """Store ``record`` if the stored one has the version ``expected``; return whether it had.
+        """Store ``record`` if the stored version is ``expected``; return whether it did.
 
         Example::
 

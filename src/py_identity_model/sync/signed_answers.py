@@ -1,5 +1,5 @@
 # Generated from aio/signed_answers.py by scripts/make_sync.py; edit that file.
-"""Answers that are signed tokens: verified before anybody sees a claim."""
+"""Responses that are signed tokens, verified before their claims are used."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def verified_answer(
     *,
     typ: str | None = None,
 ) -> A:
-    """Return what ``read`` makes of the claims in ``raw``, or a failed response."""
+    """Return the result of ``read`` for the claims in ``raw``, or a failed response."""
     try:
         signed, config = opened(raw, config)
         claims = validate_token(signed, config, disco_doc_address, http_client, settings=settings)
