@@ -24,7 +24,7 @@ from py_identity_model._jose.keys import Header, KeySnapshot
 from py_identity_model._jose.tokens import (
     MAX_TOKEN_SIZE,
     check_unverified_issuer,
-    cooling_down,
+    cooldown_error,
     header_members,
     read_claims,
     read_header,
@@ -131,7 +131,7 @@ def test_one_of_the_verifiers_must_match() -> None:
     with refused(SignatureVerificationException, "invalid_signature") as caught:
         verify_known(segments, "ES256", (no, no))
     assert caught.value.details == {"kid": None, "alg": "ES256"}
-    assert cooling_down(Header("ES256", "k")).details == {"kid": "k", "alg": "ES256"}
+    assert cooldown_error(Header("ES256", "k")).details == {"kid": "k", "alg": "ES256"}
 
 
 def test_claims_are_an_object() -> None:

@@ -47,9 +47,9 @@ def test_the_strict_profile_takes_no_id_tokens() -> None:
 
 
 def test_a_policy_names_whom_tokens_are_for() -> None:
-    assert AccessTokenPolicy().names_nobody
-    assert not AccessTokenPolicy(audience=frozenset({"api"})).names_nobody
-    assert not AccessTokenPolicy(client_ids=frozenset({"web"})).names_nobody
+    assert AccessTokenPolicy().has_no_recipient
+    assert not AccessTokenPolicy(audience=frozenset({"api"})).has_no_recipient
+    assert not AccessTokenPolicy(client_ids=frozenset({"web"})).has_no_recipient
 
 
 def test_a_numbered_user_becomes_text() -> None:

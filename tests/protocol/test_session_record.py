@@ -13,13 +13,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from py_identity_model import RefreshTokenResponse, SessionRecord, StoredToken
-from py_identity_model._protocol.token_endpoint import check_token_answer, refused_by
+from py_identity_model._protocol.token_endpoint import check_token_answer, token_request_error
 from py_identity_model._sessions.session_record import (
     LOGIN_TARGET,
     Pending,
+    apply_refresh,
     begin_record,
     checked_lifetime,
-    judge_refresh,
     login_required_error,
     record_name,
     renewal_pending_error,
@@ -149,7 +149,7 @@ def test_targets_are_sets_of_resources_and_scopes() -> None:
 
 def judged(record: SessionRecord, target: str, now: float, **token: Any) -> SessionRecord:
     response = RefreshTokenResponse(True, token={**BEARER, **token})
-    renewal = judge_refresh(
+    renewal = apply_refresh(
         record, response, target, address=ADDRESS, margin=0.0, now=now, dpop=False
     )
     assert renewal.error is None
@@ -210,7 +210,7 @@ def test_claims_that_a_program_names_by_hand_bind_what_they_say() -> None:
 def test_a_refusal_for_another_reason_leaves_the_record_as_it_is(code: str | None) -> None:
     response = RefreshTokenResponse(False, error="HTTP 400", oauth_error=code, status_code=400)
     with pytest.raises(TokenRequestException) as caught:
-        judge_refresh(FULL, response, "", address=ADDRESS, margin=0.0, now=1.0, dpop=False)
+        apply_refresh(FULL, response, "", address=ADDRESS, margin=0.0, now=1.0, dpop=False)
     assert caught.value.url == ADDRESS
     assert caught.value.code != "login_required"
 
@@ -219,19 +219,19 @@ def test_a_refused_refresh_token_is_forgotten_and_the_user_asked() -> None:
     response = RefreshTokenResponse(
         False, error="HTTP 400", oauth_error="invalid_grant", status_code=400
     )
-    renewal = judge_refresh(FULL, response, "", address=ADDRESS, margin=0.0, now=1.0, dpop=False)
+    renewal = apply_refresh(FULL, response, "", address=ADDRESS, margin=0.0, now=1.0, dpop=False)
     assert renewal.record == replace(FULL, refresh_token=None, refused=True)
     assert renewal.unconfirmed is None
     error = renewal.error
     assert error is not None
     assert (error.code, error.url, error.status_code) == ("login_required", ADDRESS, 400)
-    refusal = refused_by(ADDRESS, response)
+    refusal = token_request_error(ADDRESS, response)
     assert error.details == {**login_required_error("x", ADDRESS).details, **refusal.details}
 
 
 def test_an_answer_that_cannot_be_used_still_brings_the_successor() -> None:
     token = {"access_token": "a", "token_type": "mac", "refresh_token": "s"}
-    renewal = judge_refresh(
+    renewal = apply_refresh(
         FULL,
         RefreshTokenResponse(True, token=token),
         "",
@@ -248,7 +248,7 @@ def test_an_answer_that_cannot_be_used_still_brings_the_successor() -> None:
 
 def test_a_token_must_be_bound_where_the_session_proves_a_key() -> None:
     response = RefreshTokenResponse(True, token=BEARER)
-    renewal = judge_refresh(FULL, response, "", address=ADDRESS, margin=0.0, now=1.0, dpop=True)
+    renewal = apply_refresh(FULL, response, "", address=ADDRESS, margin=0.0, now=1.0, dpop=True)
     assert renewal.error is not None
     assert renewal.error.code == "token_not_bound_to_key"
 
@@ -257,7 +257,7 @@ def test_a_new_id_token_is_stored_only_once_confirmed() -> None:
     response = RefreshTokenResponse(
         True, token={**BEARER, "id_token": "j", "refresh_token": "s", "session_state": "y"}
     )
-    renewal = judge_refresh(
+    renewal = apply_refresh(
         FULL, response, "", address=ADDRESS, margin=0.0, now=1.0, dpop=False, refused="a"
     )
     rotated = replace(FULL, refresh_token="s", refresh_expires_at=None)

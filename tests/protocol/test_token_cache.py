@@ -14,7 +14,7 @@ BY, KEYS = object(), object()
 
 
 def keep(cache: TokenCache, token: bytes = b"t", /, **claims: Any) -> None:
-    cache.keep(token, BY, KEYS, b"{}", {"exp": 200, **claims}, 100.0)
+    cache.remember(token, BY, KEYS, b"{}", {"exp": 200, **claims}, 100.0)
 
 
 def found(cache: TokenCache, token: bytes = b"t", wall: float = 100.0) -> bool:

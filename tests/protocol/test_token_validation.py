@@ -22,8 +22,8 @@ from py_identity_model._validation.config import (
     allowed_algorithms,
     check_algorithm,
     check_config,
+    decrypt_token,
     manual_key,
-    opened,
     policy_of,
     rules_for,
     secret_key,
@@ -189,9 +189,9 @@ def test_the_discovered_issuer_is_the_one_in_force() -> None:
 
 
 def test_a_token_stays_as_it_is_where_none_must_be_encrypted() -> None:
-    assert opened("a.b.c", DISCO) == ("a.b.c", DISCO)
+    assert decrypt_token("a.b.c", DISCO) == ("a.b.c", DISCO)
     with refused(TokenValidationException, "not_encrypted"):
-        opened("a.b.c", replace(DISCO, decryption_keys=[]))
+        decrypt_token("a.b.c", replace(DISCO, decryption_keys=[]))
 
 
 @pytest.mark.parametrize(

@@ -99,12 +99,12 @@ def test_an_entry_ends_with_its_time(
 ) -> None:
     accepted(provider, provider.mint(**at(wall)), config)
     assert len(cache) == 1
-    entry = next(iter(cache._kept.values()))
+    entry = next(iter(cache._entries.values()))
     assert entry.ends == wall.now + 60
     wall.now += 61
     token = provider.mint(**at(wall, exp=int(wall.now) + 5))
     accepted(provider, token, config)
-    assert next(reversed(cache._kept.values())).ends == int(wall.now) + 5
+    assert next(reversed(cache._entries.values())).ends == int(wall.now) + 5
     wall.now += 6
     with refused(TokenExpiredException, "token_expired"):
         validate_token(token, config, provider.issuer)
@@ -194,11 +194,11 @@ def test_the_least_recently_used_make_room(
 def test_an_entry_that_vanished_meanwhile_is_no_hit(cache: TokenCache) -> None:
     class Vanishing(dict[bytes, Any]):
         def get(self, key: bytes, default: Any = None) -> Any:
-            return next(iter(kept.values()))
+            return next(iter(entries.values()))
 
-    cache.keep(b"t", "validator", "keys", b"{}", {"exp": 100}, 50)
-    kept = cache._kept
-    cache._kept = Vanishing()  # type: ignore[assignment]
+    cache.remember(b"t", "validator", "keys", b"{}", {"exp": 100}, 50)
+    entries = cache._entries
+    cache._entries = Vanishing()  # type: ignore[assignment]
     assert cache.find(b"t", "validator", "keys", 60) is None
 
 

@@ -22,7 +22,9 @@ T = TypeVar("T")
 _BY_CERTIFICATE = {one.method: one for one in (TlsClientAuth, SelfSignedTlsClientAuth)}
 
 
-def chosen_authentication(request: BaseRequest, *, blank_is_none: bool) -> ClientAuthentication:
+def resolve_client_authentication(
+    request: BaseRequest, *, blank_is_none: bool
+) -> ClientAuthentication:
     """Return the authentication method of ``request``.
 
     In this order: ``client_authentication``, ``private_key_jwt``, ``mtls``, ``client_secret``;

@@ -115,7 +115,7 @@ def check_claims(rules: PlainRules, claims: dict[str, Any], now: float) -> None:
     get = claims.get
     for name in required:
         if get(name) is None:
-            raise _missing(name)
+            raise _missing_error(name)
     # Fast path for the usual types and values; everything else takes the strict checks.
     latest = now + (leeway if ahead is None else ahead)
     value = get("iat")
@@ -145,17 +145,17 @@ def check_claims(rules: PlainRules, claims: dict[str, Any], now: float) -> None:
         if type(value) is not str or subject is not None:
             _check_subject(value, subject)
     if jti and type(get("jti", "")) is not str:
-        raise _invalid("the jti claim is not a string")
+        raise _invalid_error("the jti claim is not a string")
 
 
 def _check_past(value: Any, name: str, latest: float, code: str) -> None:
     if _number(value, name) > latest:
-        raise _invalid(f"the {name} claim is in the future", code)
+        raise _invalid_error(f"the {name} claim is in the future", code)
 
 
 def _check_issuer(issuer: Any, issuers: Collection[str], claims: dict[str, Any]) -> None:
     if issuer is None:
-        raise _missing("iss")
+        raise _missing_error("iss")
     if not (isinstance(issuers, BoundIssuers) and type(issuer) is str):
         raise _issuer_error(issuer, issuers)
     issuers.check(issuer, claims)
@@ -180,7 +180,7 @@ def check_audience(audience: Any, audiences: frozenset[str] | None, strict: bool
             )
         return
     if not audience:
-        raise _missing("aud")
+        raise _missing_error("aud")
     named = audience if type(audience) is list and not strict else [audience]
     fits = False
     for one in named:
@@ -197,9 +197,9 @@ def check_audience(audience: Any, audiences: frozenset[str] | None, strict: bool
 
 def _check_subject(subject: Any, expected: str | None) -> None:
     if subject is not None and type(subject) is not str:
-        raise _invalid("the sub claim is not a string")
+        raise _invalid_error("the sub claim is not a string")
     if expected is not None and subject != expected:
-        raise _invalid("the sub claim is not the expected subject", "invalid_subject")
+        raise _invalid_error("the sub claim is not the expected subject", "invalid_subject")
 
 
 def numeric_date(value: Any) -> float | None:
@@ -216,15 +216,15 @@ def numeric_date(value: Any) -> float | None:
 def _number(value: Any, name: str) -> float:
     number = numeric_date(value)
     if number is None:
-        raise _invalid(f"the {name} claim is not a number")
+        raise _invalid_error(f"the {name} claim is not a number")
     return number
 
 
-def _invalid(text: str, code: str = "invalid_claim") -> TokenValidationException:
+def _invalid_error(text: str, code: str = "invalid_claim") -> TokenValidationException:
     return TokenValidationException(f"Invalid token: {text}", "payload", {"error": text}, code=code)
 
 
-def _missing(name: str) -> TokenValidationException:
+def _missing_error(name: str) -> TokenValidationException:
     text = f"the {name} claim is missing"
     return TokenValidationException(
         f"Invalid token: {text}", "payload", {"error": text, "claim": name}, code="missing_claim"

@@ -88,9 +88,9 @@ class _All:
     async def _rest(
         self, pending: object, members: Sequence[Validator], claims: dict[str, Any]
     ) -> None:
-        await _settled(pending)
+        await _settle(pending)
         for member in members:
-            await _settled(member(claims))
+            await _settle(member(claims))
 
 
 class _Any:
@@ -111,7 +111,7 @@ class _Any:
                 rest = self._members[index + 1 :]
                 return _Rest(result, self._rest(result, rest, claims, misses))
             return None
-        raise _all_missed(misses)
+        raise _all_missed_error(misses)
 
     async def _rest(
         self,
@@ -121,25 +121,25 @@ class _Any:
         misses: list[ClaimsValidationError],
     ) -> None:
         try:
-            return await _settled(pending)
+            return await _settle(pending)
         except ClaimsValidationError as error:
             misses.append(error)
         for member in members:
             try:
-                return await _settled(member(claims))
+                return await _settle(member(claims))
             except ClaimsValidationError as error:
                 misses.append(error)
-        raise _all_missed(misses)
+        raise _all_missed_error(misses)
 
 
-def _all_missed(misses: Sequence[ClaimsValidationError]) -> ClaimsValidationError:
+def _all_missed_error(misses: Sequence[ClaimsValidationError]) -> ClaimsValidationError:
     return ClaimsValidationError(
         "; ".join(miss.reason for miss in misses),
         forbidden=all(miss.forbidden for miss in misses),
     )
 
 
-async def _settled(result: object) -> None:
+async def _settle(result: object) -> None:
     if isawaitable(result):
         await result
 

@@ -63,7 +63,7 @@ class DPoPKey:
 
             DPoPKey.from_pem(saved_pem)
         """
-        return cls._loaded(pem, algorithm, password)
+        return cls._load_key(pem, algorithm, password)
 
     @classmethod
     def from_jwk(cls, jwk: Mapping[str, Any] | str, algorithm: str = "ES256") -> Self:
@@ -75,10 +75,10 @@ class DPoPKey:
 
             DPoPKey.from_jwk(saved_jwk)
         """
-        return cls._loaded(jwk, algorithm, None)
+        return cls._load_key(jwk, algorithm, None)
 
     @classmethod
-    def _loaded(cls, material: PrivateKey, algorithm: str, password: str | None) -> Self:
+    def _load_key(cls, material: PrivateKey, algorithm: str, password: str | None) -> Self:
         if algorithm not in DPOP_ALGORITHMS:
             raise InvalidArgumentError(f"Unsupported DPoP algorithm: {algorithm}")
         loaded = cls.__new__(cls)

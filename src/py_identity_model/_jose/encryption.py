@@ -64,9 +64,9 @@ def decrypt(token: str, keys: DecryptionKeys, client_secret: str | None = None) 
     which does not reveal why decryption failed.
     """
     if not isinstance(token, str) or not token.isascii() or len(token) > _MOST:
-        raise _refused("it is not ASCII, or too long", "malformed_token")
+        raise _refused_error("it is not ASCII, or too long", "malformed_token")
     if not is_encrypted(token):
-        raise _refused("it must be encrypted", "not_encrypted")
+        raise _refused_error("it must be encrypted", "not_encrypted")
     header = _header_of(token)
     alg, enc = header["alg"], header["enc"]
     from joserfc.jwe import JWERegistry, decrypt_compact
@@ -77,7 +77,7 @@ def decrypt(token: str, keys: DecryptionKeys, client_secret: str | None = None) 
             return bytes(decrypt_compact(token, key, registry=registry).plaintext or b"")
         except Exception:  # noqa: S112  # another key may fit; the reason must stay hidden
             continue
-    raise _refused("no decryption key can decrypt it", "decryption_failed")
+    raise _refused_error("no decryption key can decrypt it", "decryption_failed")
 
 
 def decrypt_signed(token: str, keys: DecryptionKeys, client_secret: str | None = None) -> str:
@@ -129,13 +129,13 @@ def _header_of(token: str) -> dict[str, Any]:
     try:
         header = parse_object(decode_base64url(token.partition(".")[0].encode()))
     except ValueError:
-        raise _refused("its header cannot be read", "malformed_token") from None
+        raise _refused_error("its header cannot be read", "malformed_token") from None
     if header.get("alg") not in _KEY_TYPES or header.get("enc") not in _SIZES:
-        raise _refused(
+        raise _refused_error(
             "its encryption algorithm is not supported", "unsupported_encryption_algorithm"
         )
     if "crit" in header or "zip" in header:
-        raise _refused("it requires unsupported critical extensions", "unknown_crit")
+        raise _refused_error("it requires unsupported critical extensions", "unknown_crit")
     return header
 
 
@@ -148,7 +148,7 @@ def _candidates(
         if _may_decrypt(key, header):
             yield imported
     if client_secret is not None and "oct" in _KEY_TYPES[alg]:
-        yield _derived(
+        yield _derive_key(
             client_secret, _SIZES[header["enc"]] if alg == "dir" else _WRAP_SIZES[alg[:4]]
         )
 
@@ -175,7 +175,7 @@ def _may_decrypt(key: JsonWebKey, header: Mapping[str, Any]) -> bool:
     )
 
 
-def _derived(client_secret: str, size: int) -> Key:
+def _derive_key(client_secret: str, size: int) -> Key:
     from joserfc.jwk import OctKey
 
     name = "sha256" if size <= 32 else "sha384" if size <= 48 else "sha512"
@@ -190,11 +190,11 @@ def check_decryption_keys(keys: DecryptionKeys) -> None:
 
 def decryption_key(key: JsonWebKey) -> Key:
     """Return ``key`` ready to decrypt with; raise ConfigurationException, without the key."""
-    return _imported(tuple((name, getattr(key, name)) for name in _MATERIAL))
+    return _import_key(tuple((name, getattr(key, name)) for name in _MATERIAL))
 
 
 @lru_cache(maxsize=64)  # checking an RSA key takes longer than decrypting with it
-def _imported(members: tuple[tuple[str, str | None], ...]) -> Key:
+def _import_key(members: tuple[tuple[str, str | None], ...]) -> Key:
     from joserfc.errors import JoseError
     from joserfc.jwk import import_key
 
@@ -202,17 +202,17 @@ def _imported(members: tuple[tuple[str, str | None], ...]) -> Key:
         # Without the members about its use, which were checked already.
         key = import_key({name: value for name, value in members if value is not None})
     except (ValueError, TypeError, KeyError, JoseError):
-        raise _unusable() from None
+        raise _unusable_error() from None
     if key.key_type != "oct" and not key.is_private:
-        raise _unusable()
+        raise _unusable_error()
     return key
 
 
-def _unusable() -> ConfigurationException:
+def _unusable_error() -> ConfigurationException:
     return ConfigurationException(
         "a decryption key is not a readable private key", code="invalid_decryption_key"
     )
 
 
-def _refused(text: str, code: str) -> TokenValidationException:
+def _refused_error(text: str, code: str) -> TokenValidationException:
     return TokenValidationException(f"The encrypted JWT is refused: {text}", "header", code=code)

@@ -60,24 +60,24 @@ class JsonWebKey:
     def __post_init__(self) -> None:
         self._check_types()
         if not self.kty:
-            raise _invalid("The 'kty' parameter is required")
+            raise _invalid_error("The 'kty' parameter is required")
         if self.kty == "EC":
             if not (self.crv and self.x and self.y):
-                raise _invalid("EC keys require 'crv', 'x' and 'y'")
+                raise _invalid_error("EC keys require 'crv', 'x' and 'y'")
             if self.crv not in _CURVES:
-                raise _invalid(f"Unsupported curve: {self.crv}")
+                raise _invalid_error(f"Unsupported curve: {self.crv}")
         elif self.kty == "RSA":
             if not (self.n and self.e):
-                raise _invalid("RSA keys require 'n' and 'e'")
+                raise _invalid_error("RSA keys require 'n' and 'e'")
         elif self.kty == "oct" and self.k is None:
-            raise _invalid("Symmetric keys require 'k'")
+            raise _invalid_error("Symmetric keys require 'k'")
         if self.use is not None and not (
             self.use in {"sig", "enc"} or self.use.startswith("https://")
         ):
-            raise _invalid(f"Invalid 'use' parameter: {self.use}")
+            raise _invalid_error(f"Invalid 'use' parameter: {self.use}")
         for operation in self.key_ops or ():
             if operation not in _OPERATIONS:
-                raise _invalid(f"Invalid key operation: {operation}")
+                raise _invalid_error(f"Invalid key operation: {operation}")
 
     def _check_types(self) -> None:
         for member in fields(self):
@@ -91,7 +91,7 @@ class JsonWebKey:
             else:
                 fits = isinstance(value, str)
             if not fits:
-                raise _invalid(f"The '{member.name}' parameter has the wrong type")
+                raise _invalid_error(f"The '{member.name}' parameter has the wrong type")
 
     @classmethod
     def from_json(cls, json_str: str) -> "JsonWebKey":
@@ -104,13 +104,13 @@ class JsonWebKey:
             JsonWebKey.from_json('{"kty": "oct", "k": "c2VjcmV0"}')
         """
         if not json_str or not json_str.strip():
-            raise _invalid("JSON string cannot be empty")
+            raise _invalid_error("JSON string cannot be empty")
         try:
             members = json.loads(json_str)
         except (ValueError, RecursionError) as error:
-            raise _invalid(f"Invalid JSON format: {error}") from None
+            raise _invalid_error(f"Invalid JSON format: {error}") from None
         if not isinstance(members, dict):
-            raise _invalid("Invalid JWK format: not an object")
+            raise _invalid_error("Invalid JWK format: not an object")
         for name in ("key_ops", "x5c"):
             if isinstance(members.get(name), str):
                 members[name] = [members[name]]
@@ -187,8 +187,8 @@ def jwks_from_dict(keys_dict: Mapping[str, Any]) -> JsonWebKey:
     try:
         return JsonWebKey(**usual)
     except TypeError:
-        raise _invalid("Invalid JWK format: The 'kty' parameter is required") from None
+        raise _invalid_error("Invalid JWK format: The 'kty' parameter is required") from None
 
 
-def _invalid(text: str) -> ConfigurationException:
+def _invalid_error(text: str) -> ConfigurationException:
     return ConfigurationException(text, code="invalid_jwk")

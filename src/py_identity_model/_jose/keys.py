@@ -91,7 +91,7 @@ class KeySnapshot:
         else:
             found = tuple(key for key in self.keys if key.kid == header.kid)
         if not found:
-            raise self.no_match(header)
+            raise self.no_matching_key_error(header)
         return found
 
     def __contains__(self, kid: str) -> bool:
@@ -103,9 +103,9 @@ class KeySnapshot:
         """
         return _named(kid, keys) != _named(kid, self.keys)
 
-    def no_match(self, header: Header) -> TokenValidationException:
+    def no_matching_key_error(self, header: Header) -> TokenValidationException:
         """Return the exception for a ``kid`` that no key has."""
-        return self._no_match(header, f"No key with kid {str(header.kid)[:100]!r} was found")
+        return self._no_match_error(header, f"No key with kid {str(header.kid)[:100]!r} was found")
 
     def _only_candidate(self, header: Header) -> JsonWebKey:
         usable = [key for key in self.keys if may_verify(key)]
@@ -117,10 +117,10 @@ class KeySnapshot:
             return keys[0]
         if keys:
             text = f"The JWT has no kid and {len(keys)} keys match"
-            raise self._no_match(header, text, code="ambiguous_key")
-        raise self._no_match(header, "The JWT has no kid and no key matches")
+            raise self._no_match_error(header, text, code="ambiguous_key")
+        raise self._no_match_error(header, "The JWT has no kid and no key matches")
 
-    def _no_match(
+    def _no_match_error(
         self, header: Header, text: str, *, code: str = "no_matching_key"
     ) -> TokenValidationException:
         details = {"kid": header.kid, "available_kids": [key.kid for key in self.keys]}
@@ -131,7 +131,9 @@ class KeySnapshot:
             if known is key and name == alg and weak == allow_weak_keys:
                 return verify
         if not may_verify(key):
-            raise _unfit("The key is not for signatures, according to its use or key_ops", key)
+            raise _unfit_error(
+                "The key is not for signatures, according to its use or key_ops", key
+            )
         verify = prepare(key, alg, allow_weak_keys=allow_weak_keys)
         self._prepared = (*self._prepared, (key, alg, allow_weak_keys, verify))
         return verify
@@ -183,16 +185,16 @@ def prepare(key: JsonWebKey, alg: str, *, allow_weak_keys: bool = False) -> Veri
 
     wanted = ALGORITHMS[alg]
     if key.kty != wanted.kty:
-        raise _unfit(f"A key of type {key.kty[:20]!r} cannot verify {alg}", key)
+        raise _unfit_error(f"A key of type {key.kty[:20]!r} cannot verify {alg}", key)
     if wanted.curves and key.crv not in wanted.curves:
-        raise _unfit(f"A key on curve {str(key.crv)[:20]!r} cannot verify {alg}", key)
+        raise _unfit_error(f"A key on curve {str(key.crv)[:20]!r} cannot verify {alg}", key)
     if not agrees(key.alg, alg):
-        raise _unfit(f"The key is for {str(key.alg)[:20]!r}, the token says {alg}", key)
+        raise _unfit_error(f"The key is for {str(key.alg)[:20]!r}, the token says {alg}", key)
     try:
         weak = _check_size(key, wanted, allow_weak_keys)
         imported = _import(key, quietly=weak)
     except (ValueError, TypeError, OverflowError, JoseError, UnsupportedAlgorithm) as error:
-        raise _unfit(f"The key cannot be used: {error}", key, code="unusable_key") from None
+        raise _unfit_error(f"The key cannot be used: {error}", key, code="unusable_key") from None
     return JWSRegistry.algorithms[alg].verify, imported
 
 
@@ -221,7 +223,7 @@ def _check_size(key: JsonWebKey, wanted: Algorithm, allow_weak_keys: bool) -> bo
         bits = 8 * len(decode_base64url((key.k or "").encode()))
     weak = bits < wanted.least_bits
     if weak and not allow_weak_keys:
-        raise _unfit(
+        raise _unfit_error(
             f"The key is too weak: {bits} bits, {wanted.least_bits} are needed "
             "(allow_weak_keys=True accepts it)",
             key,
@@ -254,5 +256,7 @@ def _of_known_size(kind: Any, bits: int) -> Any:
     return type(kind.__name__, (kind,), {"curve_key_size": bits})
 
 
-def _unfit(text: str, key: JsonWebKey, *, code: str = "unfit_key") -> TokenValidationException:
+def _unfit_error(
+    text: str, key: JsonWebKey, *, code: str = "unfit_key"
+) -> TokenValidationException:
     return TokenValidationException(text, "header", {"kid": key.kid}, code=code)

@@ -77,17 +77,21 @@ def _load(material: bytes, algorithm: str, password: str | None, name: str) -> A
             else:
                 key = kind.import_key(text, password=password)
     except (ValueError, TypeError, KeyError, JoseError) as error:
-        raise _unusable(name, f"cannot be read ({type(error).__name__})") from None
+        raise _unusable_error(name, f"cannot be read ({type(error).__name__})") from None
     if key.key_type != wanted.kty or not key.is_private:
-        raise _unusable(name, f"is not a private key for {algorithm}")
+        raise _unusable_error(name, f"is not a private key for {algorithm}")
     members = key.as_dict(private=False)
     if wanted.curves and members.get("crv") not in wanted.curves:
-        raise _unusable(name, f"is not on the curve that {algorithm} requires")
+        raise _unusable_error(name, f"is not on the curve that {algorithm} requires")
     if wanted.kty == "RSA" and len(str(members["n"])) * 6 < wanted.least_bits:
-        raise _unusable(name, f"is too weak: {wanted.least_bits} bits are required", "weak_key")
+        raise _unusable_error(
+            name, f"is too weak: {wanted.least_bits} bits are required", "weak_key"
+        )
     return key
 
 
-def _unusable(name: str, text: str, code: str = "invalid_private_key") -> InvalidArgumentError:
+def _unusable_error(
+    name: str, text: str, code: str = "invalid_private_key"
+) -> InvalidArgumentError:
     subject = "the private key" if name == "private_key" else f"{name}: the private key"
     return InvalidArgumentError(f"{subject} {text}", code=code)

@@ -199,8 +199,8 @@ def decode_jwt(
             code="malformed_token",
         ) from None
     rules = ClaimsRules(
-        issuers=_set("issuer", issuer),
-        audiences=_set("audience", audience),
+        issuers=_names("issuer", issuer),
+        audiences=_names("audience", audience),
         subject=subject,
         leeway=leeway,
         required=tuple(required),
@@ -209,7 +209,7 @@ def decode_jwt(
     return claims
 
 
-def _set(parameter: str, value: str | Collection[str]) -> frozenset[str]:
+def _names(parameter: str, value: str | Collection[str]) -> frozenset[str]:
     fits = isinstance(value, (str, list, tuple, set, frozenset)) and len(value) > 0
     found = [value] if isinstance(value, str) else value
     if not fits or not all(isinstance(one, str) and one for one in found):

@@ -38,30 +38,30 @@ def split_token(
     Allowed padding is removed from the segments; the signed part retains it.
     """
     if not isinstance(jwt, str) or len(jwt) > max_size or not jwt.isascii():
-        raise not_split(jwt, max_size)
+        raise not_compact_error(jwt, max_size)
     data = jwt.encode()
     first, last = data.find(b"."), data.rfind(b".")
     # With a single dot, this does not find a second one.
     if first <= 0 or data.find(b".", first + 1) != last:
-        raise not_split(jwt, max_size)
+        raise not_compact_error(jwt, max_size)
     parts = data[:first], data[first + 1 : last], data[last + 1 :]
     if allow_padded_base64url and b"=" in data:
         parts = without_padding(parts[0]), without_padding(parts[1]), without_padding(parts[2])
     return Segments(*parts, data[:last])
 
 
-def not_split(jwt: object, max_size: int) -> TokenValidationException:
+def not_compact_error(jwt: object, max_size: int) -> TokenValidationException:
     """Return the exception for anything but a compact token of three segments."""
     if isinstance(jwt, str) and len(jwt) <= max_size and jwt.isascii():
-        return not_three()
+        return not_three_segments_error()
     if not isinstance(jwt, str):
-        return _malformed("it is not a string")
+        return _malformed_error("it is not a string")
     if len(jwt) > max_size:
-        return _malformed(f"it is longer than {max_size} characters", code="token_too_large")
-    return _malformed("it is not ASCII")
+        return _malformed_error(f"it is longer than {max_size} characters", code="token_too_large")
+    return _malformed_error("it is not ASCII")
 
 
-def not_three() -> TokenValidationException:
+def not_three_segments_error() -> TokenValidationException:
     """Return the exception for a string without exactly three segments."""
     # The hottest rejection path: build the exception directly.
     text = "The JWT is malformed: it does not have three segments"
@@ -71,26 +71,26 @@ def not_three() -> TokenValidationException:
 def read_header(segment: bytes) -> Header:
     """Return the relevant members of a header; raise for a header that must not be accepted."""
     if len(segment) > _MAX_HEADER:
-        raise _malformed("its header is too large", part="header")
+        raise _malformed_error("its header is too large", part="header")
     try:
         members = parse_object(decode_base64url(segment))
     except ValueError as error:
         reason = _PADDED if _is_padded(segment) else error
-        raise _malformed(f"its header cannot be read: {reason}", part="header") from None
+        raise _malformed_error(f"its header cannot be read: {reason}", part="header") from None
     alg = members.get("alg")
     if not isinstance(alg, str):
-        raise _refused("The JWT header has no usable alg", "invalid_algorithm")
+        raise _refused_error("The JWT header has no usable alg", "invalid_algorithm")
     if alg.lower() == "none":
-        raise _refused("An unsigned JWT (alg none) is never accepted", "algorithm_none")
+        raise _refused_error("An unsigned JWT (alg none) is never accepted", "algorithm_none")
     if alg not in ALGORITHMS:
-        raise _refused(
+        raise _refused_error(
             f"The algorithm {alg[:50]!r} is not supported", "unsupported_algorithm", alg=alg[:50]
         )
     if "crit" in members or "b64" in members:
-        raise _refused("The JWT requires unsupported critical extensions", "unknown_crit")
+        raise _refused_error("The JWT requires unsupported critical extensions", "unknown_crit")
     kid = members.get("kid")
     if kid is not None and not isinstance(kid, str):
-        raise _refused("The kid of the JWT header is not text", "invalid_kid")
+        raise _refused_error("The kid of the JWT header is not text", "invalid_kid")
     return Header(alg, kid)
 
 
@@ -131,7 +131,7 @@ def _verify(segments: Segments, header: Header, verifiers: tuple[Verify, ...]) -
         payload = decode_base64url(segments.payload)
     except ValueError:
         padded = _is_padded(segments.signature) or _is_padded(segments.payload)
-        raise _malformed(_PADDED if padded else "it is not base64url") from None
+        raise _malformed_error(_PADDED if padded else "it is not base64url") from None
     for matches, key in verifiers:
         if matches(segments.signed, signature, key):
             return payload
@@ -140,7 +140,7 @@ def _verify(segments: Segments, header: Header, verifiers: tuple[Verify, ...]) -
     )
 
 
-def cooling_down(header: Header) -> SignatureVerificationException:
+def cooldown_error(header: Header) -> SignatureVerificationException:
     """Return the exception for a wrong signature while the refresh of keys is cooling down."""
     return SignatureVerificationException(
         "Signature verification failed (refresh cooldown active)",
@@ -153,7 +153,7 @@ def read_claims(payload: bytes) -> dict[str, Any]:
     try:
         return parse_object(payload, allow_duplicates=True)
     except ValueError as error:
-        raise _malformed(f"its claims cannot be read: {error}", part="payload") from None
+        raise _malformed_error(f"its claims cannot be read: {error}", part="payload") from None
 
 
 def _is_padded(segment: bytes) -> bool:
@@ -178,11 +178,11 @@ def check_unverified_issuer(
         raise InvalidIssuerException("Invalid issuer", details) from error
 
 
-def _malformed(
+def _malformed_error(
     text: str, *, part: str | None = None, code: str = "malformed_token"
 ) -> TokenValidationException:
     return TokenValidationException(f"The JWT is malformed: {text}", part, code=code)
 
 
-def _refused(text: str, code: str, **details: Any) -> TokenValidationException:
+def _refused_error(text: str, code: str, **details: Any) -> TokenValidationException:
     return TokenValidationException(text, "header", details, code=code)

@@ -54,11 +54,11 @@ def validate_frontchannel_logout_request(
     values = _single_values(url)
     named, session = values.get("iss"), values.get("sid")
     if (named is None) != (session is None) or (named is None and session_required):
-        raise _refused("iss and sid are both required", "missing_logout_session")
+        raise _refused_error("iss and sid are both required", "missing_logout_session")
     if named is not None and not same_text(named, issuer):
-        raise _refused("it comes from another issuer", "logout_issuer_mismatch")
+        raise _refused_error("it comes from another issuer", "logout_issuer_mismatch")
     if session is not None and sid is not None and not same_text(session, sid):
-        raise _refused("it is about another session", "logout_session_mismatch")
+        raise _refused_error("it is about another session", "logout_session_mismatch")
     return FrontchannelLogoutRequest(named, session)
 
 
@@ -86,9 +86,9 @@ def validate_initiate_login_request(
     values = _single_values(url)
     issuer, target = values.get("iss"), values.get("target_link_uri")
     if issuer is None or not any([same_text(issuer, one) for one in issuers]):  # noqa: C419
-        raise _refused("it does not name a known issuer", "unknown_issuer")
+        raise _refused_error("it does not name a known issuer", "unknown_issuer")
     if target is not None and (allow_target is None or not allow_target(target)):
-        raise _refused("its target_link_uri is not allowed", "target_not_allowed")
+        raise _refused_error("its target_link_uri is not allowed", "target_not_allowed")
     return InitiateLoginRequest(issuer, values.get("login_hint"), target)
 
 
@@ -96,9 +96,9 @@ def _single_values(url: str) -> dict[str, str]:
     pairs = callback_parameters(url)
     values = dict(pairs)
     if len(values) != len(pairs):
-        raise _refused("duplicate parameter", "repeated_parameter")
+        raise _refused_error("duplicate parameter", "repeated_parameter")
     return values
 
 
-def _refused(text: str, code: str) -> ValidationException:
+def _refused_error(text: str, code: str) -> ValidationException:
     return ValidationException(f"The request is refused: {text}", {"error": text}, code=code)

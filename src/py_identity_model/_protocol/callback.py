@@ -127,13 +127,13 @@ def callback_of(raw: str, values: Mapping[str, str]) -> AuthorizeCallbackRespons
         field: values[name] for name, field in _FIELDS.items() if name in values
     }
     if "expires_in" in found:
-        found["expires_in"] = _whole(found["expires_in"])
+        found["expires_in"] = _integer_of(found["expires_in"])
     return AuthorizeCallbackResponse(
         is_successful="error" not in values, raw=raw, values=dict(values), **found
     )
 
 
-def _whole(text: str) -> int | None:
+def _integer_of(text: str) -> int | None:
     try:
         number = int(text[:20])
     except ValueError:
@@ -185,11 +185,11 @@ def validate_authorize_callback_state(
     if not response.is_successful:
         return _error_response(response)
     if not isinstance(expected_state, str) or not expected_state:
-        return _refused(_Result.MISSING_STATE, "the expected state must be a non-empty string")
+        return _failed_check(_Result.MISSING_STATE, "the expected state must be a non-empty string")
     if not response.state:
-        return _refused(_Result.MISSING_STATE, "the response carries no state")
+        return _failed_check(_Result.MISSING_STATE, "the response carries no state")
     if not same_text(response.state, expected_state):
-        return _refused(_Result.STATE_MISMATCH, "the state does not match the request")
+        return _failed_check(_Result.STATE_MISMATCH, "the state does not match the request")
     return StateValidationResult(*_VALID)
 
 
@@ -222,10 +222,10 @@ def validate_authorize_callback_issuer(
         return _error_response(response)
     if response.issuer is None:
         if iss_parameter_supported or require:
-            return _refused(_Result.MISSING_ISSUER, "the response carries no iss")
+            return _failed_check(_Result.MISSING_ISSUER, "the response carries no iss")
         return StateValidationResult(*_VALID)
     if not expected_issuer or not same_text(response.issuer, expected_issuer):
-        return _refused(_Result.ISSUER_MISMATCH, "the response comes from another issuer")
+        return _failed_check(_Result.ISSUER_MISMATCH, "the response comes from another issuer")
     return StateValidationResult(*_VALID)
 
 
@@ -235,5 +235,5 @@ def _error_response(response: AuthorizeCallbackResponse) -> StateValidationResul
     )
 
 
-def _refused(result: AuthorizeCallbackValidationResult, text: str) -> StateValidationResult:
+def _failed_check(result: AuthorizeCallbackValidationResult, text: str) -> StateValidationResult:
     return StateValidationResult(False, result, result.value, text)

@@ -143,7 +143,7 @@ def build_authentication(request: BackchannelAuthenticationRequest) -> HttpReque
         return _signed_authentication(request)
     named = [name for name in HINTS if getattr(request, name)]
     if len(named) != 1:
-        raise _Unusable(f"exactly one of {', '.join(HINTS)} must be given")
+        raise _InvalidRequestError(f"exactly one of {', '.join(HINTS)} must be given")
     names = (*HINTS, "binding_message", "user_code", "acr_values", "client_notification_token")
     form: dict[str, str | None] = {name: getattr(request, name) for name in names}
     form["scope"] = scope_text(request.scope)
@@ -157,15 +157,17 @@ def _signed_authentication(request: BackchannelAuthenticationRequest) -> HttpReq
     extra = {**(request.extra_parameters or {})}
     signed = [one for one in (request.request, extra.pop("request", None)) if one is not None]
     if len(signed) != 1 or not isinstance(signed[0], str) or not signed[0].strip():
-        raise _Unusable("request must be a signed JWT")
+        raise _InvalidRequestError("request must be a signed JWT")
     outside = sorted([*extra, *(name for name in _INSIDE if getattr(request, name) is not None)])
     if outside:
-        raise _Unusable(f"{', '.join(outside)} must be inside the signed request, not beside it")
+        raise _InvalidRequestError(
+            f"{', '.join(outside)} must be inside the signed request, not beside it"
+        )
     bare = replace(request, extra_parameters=None)
     return token_request(bare, {"request": signed[0]}, replay=Replay.UNSENT)
 
 
-class _Unusable(UnusableAnswer):
+class _InvalidRequestError(UnusableAnswer):
     """A request that no provider would accept; never leaves the package."""
 
     def __init__(self, text: str) -> None:
@@ -200,7 +202,7 @@ def parse_poll(
     return token_answer(BackchannelTokenResponse, "Backchannel token poll", request, response)
 
 
-def gave_up() -> BackchannelTokenResponse:
+def expired_response() -> BackchannelTokenResponse:
     """Return the response that ends polling once the request has expired."""
     return BackchannelTokenResponse(
         is_successful=False,

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar, NamedTuple
 
 from .._jose.encoding import decode_base64url, parse_object
-from .._validation.config import TokenValidationConfig, opened, policy_of
+from .._validation.config import TokenValidationConfig, decrypt_token, policy_of
 from .._wire.endpoint import Endpoint, refusal
 from .._wire.messages import HttpRequest, HttpResponse, UnusableAnswer
 from .._wire.models import BaseRequest, BaseResponse
@@ -85,7 +85,7 @@ def providers_at(endpoint: object, providers: ClaimsProviders) -> ClaimsProvider
         issuer: config for issuer, config in providers.items() if _is_at(endpoint, issuer, config)
     }
     if not found:
-        raise _refused(
+        raise _refused_error(
             "its endpoint is not on the authority of a configured claims provider; name "
             "it in that provider's DiscoveryPolicy.additional_endpoint_base_addresses",
             "unknown_claims_endpoint",
@@ -115,12 +115,14 @@ def candidate(jwt: object, providers: ClaimsProviders) -> Candidate:
     """Return how to verify ``jwt``: by the provider that it names, if that is configured."""
     for issuer, config in providers.items() if isinstance(jwt, str) else ():
         try:
-            signed, rest = opened(str(jwt), config)
+            signed, rest = decrypt_token(str(jwt), config)
         except TokenValidationException:
             continue
         if _unverified_issuer(signed) == issuer:
             return Candidate(issuer, signed, replace(rest, issuer=issuer))
-    raise _refused("it does not come from a configured claims provider", "unknown_claims_provider")
+    raise _refused_error(
+        "it does not come from a configured claims provider", "unknown_claims_provider"
+    )
 
 
 def _unverified_issuer(jwt: str) -> object:
@@ -134,13 +136,13 @@ def claims_from(source: Source, verified: Mapping[str, Any], own: Mapping[str, A
     """Return the claims expected from ``source``; ``own`` are those of the provider itself."""
     for name in source.claims:
         if name in _RESERVED or name in own:
-            raise _refused(f"it must not contain the claim {name[:200]}", "reserved_claim")
+            raise _refused_error(f"it must not contain the claim {name[:200]}", "reserved_claim")
         if name not in verified:
-            raise _refused(f"it lacks the claim {name[:200]}", "missing_claim")
+            raise _refused_error(f"it lacks the claim {name[:200]}", "missing_claim")
     return {name: verified[name] for name in source.claims}
 
 
-def _refused(text: str, code: str) -> TokenValidationException:
+def _refused_error(text: str, code: str) -> TokenValidationException:
     return TokenValidationException(
         f"The claim source is refused: {text}", "payload", {"error": text}, code=code
     )

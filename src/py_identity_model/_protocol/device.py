@@ -191,7 +191,7 @@ def parse_poll(request: DeviceTokenRequest, response: HttpResponse) -> DeviceTok
     )
 
 
-def refreshing(request: DeviceTokenRequest) -> RefreshTokenRequest:
+def refresh_request_for(request: DeviceTokenRequest) -> RefreshTokenRequest:
     """Return the request that refreshes the tokens of ``request``, without a refresh token yet."""
     return RefreshTokenRequest(
         request.address,
@@ -207,7 +207,7 @@ def refreshing(request: DeviceTokenRequest) -> RefreshTokenRequest:
     )
 
 
-def gave_up() -> DeviceTokenResponse:
+def expired_response() -> DeviceTokenResponse:
     """Return the response that ends polling once the codes have expired."""
     return DeviceTokenResponse(
         is_successful=False,

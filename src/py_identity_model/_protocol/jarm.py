@@ -83,7 +83,7 @@ class JarmCheck:
 
         Raises JarmValidationException, and the exceptions of validating tokens.
         """
-        signed = self._opened(token)
+        signed = self._decrypt(token)
         allowed = {*(self.algorithms or ())} & SIGNING_ALGORITHMS
         if not allowed:
             raise JarmValidationException(
@@ -114,9 +114,9 @@ class JarmCheck:
             leeway=self.leeway,
         )
         rules.check(claims, time.time() if now is None else now)
-        return self._response(token, claims)
+        return self._response_in(token, claims)
 
-    def _opened(self, token: str) -> str:
+    def _decrypt(self, token: str) -> str:
         if self.decryption_keys is None:
             if is_encrypted(token):
                 raise JarmValidationException(
@@ -128,7 +128,7 @@ class JarmCheck:
         inner = decrypt(token, self.decryption_keys, self.client_secret)
         return inner.decode("ascii", "replace")
 
-    def _response(self, token: str, claims: Mapping[str, Any]) -> AuthorizeCallbackResponse:
+    def _response_in(self, token: str, claims: Mapping[str, Any]) -> AuthorizeCallbackResponse:
         values = {name: _text(value) for name, value in claims.items() if name not in _PROTOCOL}
         if not values.keys() & {"code", "error", "id_token", "access_token", "state"}:
             raise JarmValidationException(

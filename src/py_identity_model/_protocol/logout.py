@@ -99,22 +99,24 @@ def check_logout_claims(
     """
     missing = [name for name in _REQUIRED if claims.get(name) is None]
     if missing:
-        raise _refused(f"missing: {', '.join(missing)}", "missing_logout_claim")
+        raise _refused_error(f"missing: {', '.join(missing)}", "missing_logout_claim")
     if "nonce" in claims:
-        raise _refused("it carries a nonce, as an ID token would", "logout_token_with_nonce")
+        raise _refused_error("it carries a nonce, as an ID token would", "logout_token_with_nonce")
     if claims.get("sub") is None and claims.get("sid") is None:
-        raise _refused("it names neither sub nor sid", "missing_logout_subject")
+        raise _refused_error("it names neither sub nor sid", "missing_logout_subject")
     for name in ("sub", "sid", "jti"):
         if not isinstance(claims.get(name), (str, type(None))):
-            raise _refused(f"the {name} claim is not a string", "invalid_logout_claim")
+            raise _refused_error(f"the {name} claim is not a string", "invalid_logout_claim")
     if claims.get("exp") is None:
         if require_exp:
-            raise _refused("missing: exp", "missing_logout_claim")
+            raise _refused_error("missing: exp", "missing_logout_claim")
         if now - claims["iat"] > MAX_AGE_WITHOUT_EXP + leeway:
-            raise _refused("it has no exp, and was issued too long ago", "logout_token_too_old")
+            raise _refused_error(
+                "it has no exp, and was issued too long ago", "logout_token_too_old"
+            )
     events = claims["events"]
     if not isinstance(events, Mapping) or not isinstance(events.get(BACK_CHANNEL_LOGOUT), Mapping):
-        raise _refused("its events do not name a back-channel logout", "missing_logout_event")
+        raise _refused_error("its events do not name a back-channel logout", "missing_logout_event")
 
 
 def check_logout_typ(typ: object, *, require: bool) -> None:
@@ -123,7 +125,7 @@ def check_logout_typ(typ: object, *, require: bool) -> None:
         return
     kind = typ.lower().removeprefix("application/") if isinstance(typ, str) else None
     if kind != "logout+jwt" and (require or kind != "jwt"):
-        raise _refused("its header has an unexpected typ", "wrong_logout_typ")
+        raise _refused_error("its header has an unexpected typ", "wrong_logout_typ")
 
 
 def replayable_until(claims: Mapping[str, Any], leeway: float) -> float:
@@ -134,15 +136,15 @@ def replayable_until(claims: Mapping[str, Any], leeway: float) -> float:
 
 def replayed_error() -> LogoutTokenValidationException:
     """Return the exception for a token that was already used."""
-    return _refused("it was already used", "logout_token_replayed")
+    return _refused_error("it was already used", "logout_token_replayed")
 
 
 def store_error() -> LogoutTokenValidationException:
     """Return the exception for a replay store that is unavailable."""
-    return _refused("the replay store is unavailable", "store_unavailable")
+    return _refused_error("the replay store is unavailable", "store_unavailable")
 
 
-def _refused(text: str, code: str) -> LogoutTokenValidationException:
+def _refused_error(text: str, code: str) -> LogoutTokenValidationException:
     return LogoutTokenValidationException(
         f"Invalid logout token: {text}", "payload", {"error": text}, code=code
     )

@@ -198,7 +198,7 @@ def parse(
     """Return the registration, or the provider's refusal (RFC 7591 §3.2)."""
     answer = ClientRegistrationResponse
     if is_refusal(response):
-        return refusal_saying(answer, _words_of(request, response), request, response)
+        return refusal_saying(answer, _error_text(request, response), request, response)
     body = json_object(response)
     if not isinstance(body.get("client_id"), str) or not body["client_id"]:
         raise UnusableAnswer("the client_id is missing")
@@ -243,7 +243,7 @@ def _time(body: Mapping[str, Any], name: str) -> int | None:
     return int(value) if value is not None and abs(value) < 1e12 else None
 
 
-def _words_of(request: BaseRequest, response: HttpResponse) -> str:
+def _error_text(request: BaseRequest, response: HttpResponse) -> str:
     said = oauth_error_of(response, *secrets_of(request))
     code, described = said["oauth_error"], said["oauth_error_description"]
     if code is not None:
@@ -256,7 +256,7 @@ def parse_delete(request: ClientDeleteRequest, response: HttpResponse) -> Client
     """Return whether the registration was deleted (RFC 7592 §2.3)."""
     if response.is_success:
         return ClientDeleteResponse(True)
-    return refusal_saying(ClientDeleteResponse, _words_of(request, response), request, response)
+    return refusal_saying(ClientDeleteResponse, _error_text(request, response), request, response)
 
 
 _OPERATION = "client registration"

@@ -134,7 +134,7 @@ def request_object_reference(url: str, request_object: str) -> str:
     digest = hashlib.sha256(_ascii(request_object)).digest()
     if not isinstance(url, str) or "#" in url:
         raise InvalidArgumentError("url must have no fragment")
-    return _sound_reference(f"{url}#{encode_base64url(digest).decode()}")
+    return _checked_reference(f"{url}#{encode_base64url(digest).decode()}")
 
 
 def build_request_uri_authorization_url(
@@ -165,14 +165,14 @@ def build_request_uri_authorization_url(
         raise InvalidArgumentError("client_id must not be empty")
     values = {
         "client_id": client_id,
-        "request_uri": _sound_reference(request_uri),
+        "request_uri": _checked_reference(request_uri),
         "scope": scope_text(scope),
         "response_type": response_type,
     }
     return with_query(authorization_endpoint, _present(values).items())
 
 
-def _sound_reference(request_uri: str) -> str:
+def _checked_reference(request_uri: str) -> str:
     try:
         parts = urlsplit(request_uri)
         sound = (parts.scheme == "https" and bool(parts.hostname)) or (

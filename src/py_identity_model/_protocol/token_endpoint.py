@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar, TypeVar
 
-from .._client_auth.resolve import chosen_authentication, presented_certificate
+from .._client_auth.resolve import presented_certificate, resolve_client_authentication
 from .._wire.endpoint import is_refusal, json_object, number_of, refusal, whole_number
 from .._wire.messages import HttpRequest, HttpResponse, Replay
 from .._wire.models import BaseRequest, BaseResponse
@@ -56,11 +56,11 @@ def token_request(
     the client however it authenticates.
     """
     stored = vars(request)
-    authentication = chosen_authentication(request, blank_is_none=blank_is_none)
+    authentication = resolve_client_authentication(request, blank_is_none=blank_is_none)
     form: Form = {name: value for name, value in parameters.items() if value is not None}
     for name in ("resource", "audience"):
         if stored.get(name):
-            form[name] = _repeated(name, stored[name])
+            form[name] = _repeated_values(name, stored[name])
     details = stored.get("authorization_details")
     if details is not None:
         form["authorization_details"] = details_text(details)
@@ -79,7 +79,7 @@ def token_request(
     )
 
 
-def _repeated(name: str, value: object) -> str | list[str]:
+def _repeated_values(name: str, value: object) -> str | list[str]:
     if isinstance(value, str):
         return value
     values = list(value) if isinstance(value, Iterable) else [value]
@@ -143,28 +143,30 @@ def check_token_answer(token: Mapping[str, Any], address: str, *, bound: bool) -
     """
     access_token, seconds = token.get("access_token"), token.get("expires_in")
     if not isinstance(access_token, str) or not _TOKEN.fullmatch(access_token):
-        raise _unusable(address, "the access_token is not a usable string", "invalid_access_token")
+        raise _unusable_error(
+            address, "the access_token is not a usable string", "invalid_access_token"
+        )
     kind = token.get("token_type")
     kind = "bearer" if kind is None else str(kind).lower()
     if bound and kind != "dpop":
         text = "the token is not bound to the key: the provider ignored the DPoP proof"
-        raise _unusable(address, text, "token_not_bound_to_key")
+        raise _unusable_error(address, text, "token_not_bound_to_key")
     if kind != ("dpop" if bound else "bearer"):
         text = "the token_type is neither Bearer nor DPoP"
         if kind == "dpop":
             text = "the token is bound to a key that was not given: pass a dpop_key"
-        raise _unusable(address, text, "unsupported_token_type")
+        raise _unusable_error(address, text, "unsupported_token_type")
     lifetime = number_of(seconds)
     if seconds is not None and (lifetime is None or not lifetime >= 1):
         text = "expires_in is not a positive number of seconds"
-        raise _unusable(address, text, "invalid_expires_in")
+        raise _unusable_error(address, text, "invalid_expires_in")
 
 
-def _unusable(address: str, text: str, code: str) -> TokenRequestException:
+def _unusable_error(address: str, text: str, code: str) -> TokenRequestException:
     return TokenRequestException(text, address, code=code)
 
 
-def refused_by(address: str, response: BaseResponse) -> TokenRequestException:
+def token_request_error(address: str, response: BaseResponse) -> TokenRequestException:
     """Return the exception for a failed response, with the provider's own words."""
     stored = vars(response)
     said = {

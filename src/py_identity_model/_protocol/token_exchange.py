@@ -94,7 +94,7 @@ class TokenExchangeResponse(TokenResponse):
     issued_token_type: str | None = None
 
 
-class WrongArguments(Exception):
+class InvalidExchangeArguments(Exception):
     """Arguments that no provider would accept; never leaves the package."""
 
 
@@ -116,21 +116,21 @@ def build(request: TokenExchangeRequest) -> HttpRequest:
 def _check(request: TokenExchangeRequest) -> None:
     for name in ("client_id", "subject_token", "subject_token_type"):
         if not getattr(request, name):
-            raise WrongArguments(f"{name} must not be empty")
+            raise InvalidExchangeArguments(f"{name} must not be empty")
     for name in ("actor_token", "actor_token_type"):
         if getattr(request, name) == "":
-            raise WrongArguments(f"{name} must not be empty")
+            raise InvalidExchangeArguments(f"{name} must not be empty")
     if request.actor_token is not None and request.actor_token_type is None:
-        raise WrongArguments("actor_token_type is REQUIRED with actor_token")
+        raise InvalidExchangeArguments("actor_token_type is REQUIRED with actor_token")
     if request.actor_token is None and request.actor_token_type is not None:
-        raise WrongArguments("actor_token_type has no meaning without actor_token")
+        raise InvalidExchangeArguments("actor_token_type has no meaning without actor_token")
 
 
 def parse(request: TokenExchangeRequest, response: HttpResponse) -> TokenExchangeResponse:
     """Return the token, or the provider's refusal (RFC 8693 §2.2)."""
     if is_refusal(response):
         return refusal_saying(
-            TokenExchangeResponse, _words_of(request, response), request, response
+            TokenExchangeResponse, _error_text(request, response), request, response
         )
     token = json_object(response)
     missing = [
@@ -149,7 +149,7 @@ def parse(request: TokenExchangeRequest, response: HttpResponse) -> TokenExchang
     )
 
 
-def judged_exchange(
+def checked_exchange(
     response: TokenExchangeResponse, address: str, *, bound: bool
 ) -> TokenExchangeResponse:
     """Return ``response``, or a failed one for an access token that the client could not use.
@@ -168,7 +168,7 @@ def judged_exchange(
     return response
 
 
-def _words_of(request: TokenExchangeRequest, response: HttpResponse) -> str:
+def _error_text(request: TokenExchangeRequest, response: HttpResponse) -> str:
     lead = f"Token exchange failed with status code: {response.status_code}. Error: "
     secrets = secrets_of(request)
     said = oauth_error_of(response, *secrets)
@@ -181,7 +181,7 @@ def _words_of(request: TokenExchangeRequest, response: HttpResponse) -> str:
 class _TokenExchange(Endpoint[TokenExchangeRequest, TokenExchangeResponse]):
     def failed(self, error: Exception) -> TokenExchangeResponse:
         """Return the failed response; wrong arguments have their own texts."""
-        if not isinstance(error, WrongArguments):
+        if not isinstance(error, InvalidExchangeArguments):
             return super().failed(error)
         return TokenExchangeResponse(
             is_successful=False,

@@ -108,13 +108,15 @@ def with_claims(
     if expected is None:
         return UserInfoResponse(True, claims=dict(claims), raw=raw)
     if not isinstance(actual, str) or not actual:
-        return _mismatch("the sub claim is missing from the userinfo response")
+        return _mismatch_response("the sub claim is missing from the userinfo response")
     if not same_text(expected, actual):
-        return _mismatch(f"sub mismatch: expected {expected}, the userinfo response has {actual}")
+        return _mismatch_response(
+            f"sub mismatch: expected {expected}, the userinfo response has {actual}"
+        )
     return UserInfoResponse(True, claims=dict(claims), raw=raw)
 
 
-def _mismatch(text: str) -> UserInfoResponse:
+def _mismatch_response(text: str) -> UserInfoResponse:
     return UserInfoResponse(False, text, error_kind=ErrorKind.VERIFICATION_FAILED)
 
 

@@ -71,14 +71,14 @@ def normalize_identifier(identifier: str) -> Resource:
     Raises InvalidArgumentError for XRIs, which are reserved, and for identifiers without a host.
     """
     if not isinstance(identifier, str) or not identifier.strip():
-        raise _unusable("is empty")
+        raise _unusable_error("is empty")
     text = identifier.strip()
     if len(text) > _MAX_IDENTIFIER:
-        raise _unusable(f"is longer than {_MAX_IDENTIFIER} characters")
+        raise _unusable_error(f"is longer than {_MAX_IDENTIFIER} characters")
     if not text.isprintable() or " " in text or "\\" in text:
-        raise _unusable("contains spaces, backslashes or control characters")
+        raise _unusable_error("contains spaces, backslashes or control characters")
     if text.startswith(_XRI_SYMBOLS) or text.lower().startswith("xri:"):
-        raise _unusable("is an XRI, which OpenID Connect does not define")
+        raise _unusable_error("is an XRI, which OpenID Connect does not define")
     scheme = _SCHEME.match(text)
     if scheme is None:
         return _account(f"acct:{text}") if _MAIL.fullmatch(text) else _assumed_url(text)
@@ -91,7 +91,7 @@ def _account(uri: str) -> Resource:
     uri = uri.partition("#")[0]
     user, at, host = uri[len("acct:") :].rpartition("@")
     if not at or not user or not host or re.search(r"[/?@]", user + host):
-        raise _unusable("is not an acct: URI of a user at a host")
+        raise _unusable_error("is not an acct: URI of a user at a host")
     parts = _parts(f"https://{host}")
     return Resource(uri, f"https://{parts.netloc}")
 
@@ -105,7 +105,7 @@ def _assumed_url(text: str) -> Resource:
 def _url(uri: str) -> Resource:
     parts = _parts(uri)
     if parts.password is not None or parts.netloc.count("@") > 1:
-        raise _unusable("contains a password, or more than one @")
+        raise _unusable_error("contains a password, or more than one @")
     return Resource(uri, f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}")
 
 
@@ -113,10 +113,10 @@ def _parts(uri: str) -> SplitResult:
     try:
         return split_url(uri)
     except ConfigurationException as error:
-        raise _unusable(f"cannot be used: {error}") from None
+        raise _unusable_error(f"cannot be used: {error}") from None
 
 
-def _unusable(text: str) -> InvalidArgumentError:
+def _unusable_error(text: str) -> InvalidArgumentError:
     return InvalidArgumentError(f"the identifier {text}", code="invalid_identifier")
 
 
@@ -164,11 +164,11 @@ def _issuer_in(document: dict[str, Any], request: WebFingerRequest) -> str:
     links = document.get("links")
     for link in links if isinstance(links, list) else ():
         if isinstance(link, dict) and link.get("rel") == ISSUER_RELATION:
-            return _sound_issuer(link.get("href"), request)
+            return _checked_issuer(link.get("href"), request)
     raise UnusableAnswer("the response names no issuer")
 
 
-def _sound_issuer(href: object, request: WebFingerRequest) -> str:
+def _checked_issuer(href: object, request: WebFingerRequest) -> str:
     try:
         parts = require_scheme(href, request.policy or DiscoveryPolicy())
     except ConfigurationException as error:

@@ -82,14 +82,14 @@ def _signature_violations(
 ) -> Iterator[str]:
     if isinstance(authentication, PrivateKeyJwtAuthentication):
         key, algorithm = authentication.private_key, authentication.algorithm
-        yield from _unfit("assertions", key, algorithm)
+        yield from _key_violations("assertions", key, algorithm)
     if dpop_key is not None and dpop_key.algorithm not in PERMITTED_ALGORITHMS:
         yield f"proofs must not be signed by {dpop_key.algorithm}"
     if signing is not None:
-        yield from _unfit("requests", signing.key, signing.algorithm)
+        yield from _key_violations("requests", signing.key, signing.algorithm)
 
 
-def _unfit(what: str, key: PrivateKey, algorithm: str) -> Iterator[str]:
+def _key_violations(what: str, key: PrivateKey, algorithm: str) -> Iterator[str]:
     if algorithm not in PERMITTED_ALGORITHMS:
         yield f"{what} must not be signed by {algorithm}"
     elif algorithm == "EdDSA":  # the algorithm does not determine the curve; FAPI 2.0 §5.4.1 does

@@ -30,7 +30,7 @@ def _is_text(value: object) -> bool:
     return isinstance(value, str) and bool(value)
 
 
-def _are_sound(members: Mapping[str, Any]) -> bool:
+def _are_complete(members: Mapping[str, Any]) -> bool:
     """Return whether all members compared later exist: secrets may be null, not missing."""
     optional = [members.get("response_mode"), *(members[name] for name in _SECRETS)]
     resource = members.get("resource")
@@ -96,7 +96,7 @@ class AuthorizationRequest:
         """
         try:
             members = json.loads(text)
-            sound = _are_sound(members)
+            sound = _are_complete(members)
         except (ValueError, TypeError, AttributeError, KeyError, RecursionError):
             sound = False
         # A missing nonce or verifier would not be compared.
@@ -184,7 +184,7 @@ def check_callback(
     """
     issuer = begun.issuer if issuer is None else issuer
     if not callback.is_successful:
-        raise _refusal(callback, begun, issuer)
+        raise _refusal_error(callback, begun, issuer)
     _refuse(validate_authorize_callback_state(callback, begun.state))
     alone = callback.identity_token is None and not begun.is_signed_response
     _refuse(
@@ -203,7 +203,7 @@ def check_callback(
         )
 
 
-def _refusal(
+def _refusal_error(
     callback: AuthorizeCallbackResponse, begun: AuthorizationRequest, issuer: str
 ) -> AuthorizeCallbackException:
     """Return the exception for an error response, unless it belongs to another login.
@@ -237,7 +237,7 @@ def check_unsigned(url: str) -> None:
     )
 
 
-def missing_id_token() -> AuthorizeCallbackException:
+def missing_id_token_error() -> AuthorizeCallbackException:
     """Return the exception for a response without an ID token."""
     return AuthorizeCallbackException(
         "the provider returned no ID token: is openid in the scope?", code="missing_id_token"
@@ -251,14 +251,14 @@ def _refuse(checked: StateValidationResult) -> None:
         )
 
 
-def replayed() -> AuthorizeCallbackException:
+def replayed_error() -> AuthorizeCallbackException:
     """Return the exception for a response that was already used."""
     return AuthorizeCallbackException(
         "the response is refused: it was already used", code="callback_replayed"
     )
 
 
-def store_unavailable(reason: str) -> AuthorizeCallbackException:
+def store_error(reason: str) -> AuthorizeCallbackException:
     """Return the exception for a replay store that is unavailable."""
     return AuthorizeCallbackException(
         f"the response is refused: the replay store failed with {reason}",

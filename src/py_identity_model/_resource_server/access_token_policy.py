@@ -54,7 +54,7 @@ class AccessTokenPolicy:
             )
 
     @property
-    def names_nobody(self) -> bool:
+    def has_no_recipient(self) -> bool:
         """Whether nothing says for whom a token must be: any would be accepted."""
         if self.may_lack_audience:
             return not self.client_ids and not self.required_header
@@ -179,7 +179,7 @@ def scopes_of(claims: Mapping[str, Any], name: str | None = None) -> frozenset[s
     value = (claims.get("scope") or claims.get("scp")) if name is None else claims.get(name)
     if type(value) is str:
         return frozenset(value.split())
-    return _texts_in(value) if isinstance(value, list) else frozenset()
+    return _strings_in(value) if isinstance(value, list) else frozenset()
 
 
 def roles_of(claims: Mapping[str, Any], path: ClaimPath) -> frozenset[str]:
@@ -196,7 +196,7 @@ def roles_of(claims: Mapping[str, Any], path: ClaimPath) -> frozenset[str]:
         return frozenset([value])
     if isinstance(value, Mapping):
         return frozenset(name for name, given in value.items() if given)
-    return _texts_in(value) if isinstance(value, list) else frozenset()
+    return _strings_in(value) if isinstance(value, list) else frozenset()
 
 
 def roles_path(path: str | Sequence[str]) -> ClaimPath:
@@ -207,5 +207,5 @@ def roles_path(path: str | Sequence[str]) -> ClaimPath:
     return path if isinstance(path, str) else parts
 
 
-def _texts_in(values: Collection[object]) -> frozenset[str]:
+def _strings_in(values: Collection[object]) -> frozenset[str]:
     return frozenset(one for one in values if isinstance(one, str))

@@ -88,11 +88,13 @@ class AccessTokenRefusals:
     def _answer(self, error: Exception, sent: Sent) -> AccessTokenRefusedException:
         if not isinstance(error, TokenValidationException):
             code = error.code if isinstance(error, PyIdentityModelException) else None
-            return _unavailable(code or "verification_failed", {})
+            return _unavailable_error(code or "verification_failed", {})
         if isinstance(error, ProviderUnusableException) or error.code in _MISCONFIGURED:
-            return _unavailable(error.code, error.details, None)  # a repetition would not help
+            return _unavailable_error(
+                error.code, error.details, None
+            )  # a repetition would not help
         if isinstance(error, NetworkException) or error.code in _OUTAGES:
-            return _unavailable(error.code, error.details)
+            return _unavailable_error(error.code, error.details)
         refusal = AccessTokenRefusedException(
             _with_hint(error), error.token_part, error.details, code=error.code
         )
@@ -101,7 +103,7 @@ class AccessTokenRefusals:
         status = _STATUS.get(error.code, 401)
         if isinstance(error, ClaimsValidationError) and error.forbidden:
             status = 403
-        words = _words_for(error, status)
+        words = _error_parameters(error, status)
         if words.get("error") == "use_dpop_nonce" and self.nonces is not None:
             refusal.dpop_nonce = self.nonces.current()
         return refusal.answered(status, self.challenge(sent, **words))
@@ -131,7 +133,7 @@ class AccessTokenRefusals:
         return ", ".join(headers)
 
 
-def _words_for(error: TokenValidationException, status: int) -> dict[str, Any]:
+def _error_parameters(error: TokenValidationException, status: int) -> dict[str, Any]:
     """Return the parameters of a challenge that describe the error."""
     if error.code == "missing_token":
         return {}  # RFC 6750 §3.1: a request without a token is not an error
@@ -154,7 +156,7 @@ def _words_for(error: TokenValidationException, status: int) -> dict[str, Any]:
     return {"error": name, "error_description": _DESCRIPTIONS.get(error.code, usual)}
 
 
-def _unavailable(
+def _unavailable_error(
     code: str, details: Mapping[str, Any], retry_after: int | None = RETRY_AFTER
 ) -> AccessTokenRefusedException:
     if retry_after is not None:

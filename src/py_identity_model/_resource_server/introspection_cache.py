@@ -49,7 +49,7 @@ class Introspections:
             raise refused[1].fresh()
         return None
 
-    def keep(self, key: bytes, claims: str, now: float, seconds: float) -> None:
+    def store(self, key: bytes, claims: str, now: float, seconds: float) -> None:
         """Store the claims of an active token for this many seconds."""
         with self._lock:
             _make_room(self._active, self._most, now)

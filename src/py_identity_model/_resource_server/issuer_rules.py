@@ -62,13 +62,13 @@ class IssuerRules:
         )
         self.address = issuer
         if trusted is not None and issuer is not None:
-            config, policy = _of_issuer(trusted, config, policy)
-            config = _addressed(trusted, issuer, config)
+            config, policy = _with_issuer_settings(trusted, config, policy)
+            config = _with_addresses(trusted, issuer, config)
             if not self.named_by_tokens and not trusted.is_template:
-                config = _named_by_program(trusted, config)
+                config = _with_program_policy(trusted, config)
             self.address = trusted.document_address or issuer
-        if policy.names_nobody:
-            raise _names_nobody_error(None if trusted is None else trusted.preset)
+        if policy.has_no_recipient:
+            raise _no_recipient_error(None if trusted is None else trusted.preset)
         self.policy = policy
         self._claims_rules = rules_for(config)
         self.config = _without_header_claims(config) if self._from_header else config
@@ -137,7 +137,7 @@ class IssuerRules:
         self.policy.check(claims)
 
 
-def _of_issuer(
+def _with_issuer_settings(
     trusted: TrustedIssuer, config: TokenValidationConfig, policy: AccessTokenPolicy
 ) -> tuple[TokenValidationConfig, AccessTokenPolicy]:
     """Return configuration and policy with the settings of one issuer."""
@@ -146,7 +146,7 @@ def _of_issuer(
     if trusted.preset is not None:
         config, policy = apply_preset(trusted.preset, config, policy)
     if trusted.audience is not None or trusted.client_ids is not None:
-        config, policy = _for_whom(trusted, config, policy)
+        config, policy = _with_recipients(trusted, config, policy)
     if trusted.algorithms is not None:
         config = replace(config, algorithms=algorithms_of(trusted.algorithms))
     if trusted.roles is not None:
@@ -157,7 +157,7 @@ def _of_issuer(
     return config, policy
 
 
-def _for_whom(
+def _with_recipients(
     trusted: TrustedIssuer, config: TokenValidationConfig, policy: AccessTokenPolicy
 ) -> tuple[TokenValidationConfig, AccessTokenPolicy]:
     """Return both with an issuer's own audience, or with its clients instead."""
@@ -174,7 +174,7 @@ def _for_whom(
     )
 
 
-def _addressed(
+def _with_addresses(
     trusted: TrustedIssuer, issuer: str, config: TokenValidationConfig
 ) -> TokenValidationConfig:
     """Return ``config`` with the location of the keys, and the names that go with them."""
@@ -204,7 +204,7 @@ def _addressed(
     return replace(config, issuer=documents)  # tokens must have the issuer of the document
 
 
-def _named_by_program(
+def _with_program_policy(
     trusted: TrustedIssuer, config: TokenValidationConfig
 ) -> TokenValidationConfig:
     """Return ``config`` for an issuer that the program names: it decides where its endpoints are.
@@ -229,7 +229,7 @@ def _without_header_claims(config: TokenValidationConfig) -> TokenValidationConf
     return replace(config, options=options)
 
 
-def _names_nobody_error(preset: Provider | None) -> InvalidArgumentError:
+def _no_recipient_error(preset: Provider | None) -> InvalidArgumentError:
     text = "audience must name this API, or client_ids the clients whose tokens are accepted"
     if preset is None:
         return InvalidArgumentError(text)

@@ -16,7 +16,7 @@ def apply_preset(
     preset: Provider, config: TokenValidationConfig, policy: AccessTokenPolicy
 ) -> tuple[TokenValidationConfig, AccessTokenPolicy]:
     """Return both with the values of ``preset`` where the verifier has none of its own."""
-    config, policy = _for_whom(preset, config, policy)
+    config, policy = _with_recipients(preset, config, policy)
     strict = policy.is_strict or preset.profile == "rfc9068"
     algorithms = config.algorithms
     if algorithms is None and preset.algorithms is not None:
@@ -44,7 +44,7 @@ def apply_preset(
     return config, policy
 
 
-def _for_whom(
+def _with_recipients(
     preset: Provider, config: TokenValidationConfig, policy: AccessTokenPolicy
 ) -> tuple[TokenValidationConfig, AccessTokenPolicy]:
     clients = policy.client_ids

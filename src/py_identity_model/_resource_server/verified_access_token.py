@@ -126,7 +126,7 @@ class VerifiedAccessToken:
             raise InvalidArgumentError("scopes must name at least one scope")
         granted = self.scopes
         if not wanted <= granted:
-            raise self._refused(insufficient_scope_error(granted, wanted), wanted)
+            raise self._refused_error(insufficient_scope_error(granted, wanted), wanted)
 
     def require_roles(self, *roles: str | Iterable[str]) -> None:
         """Raise unless the token's user or client has all of ``roles``.
@@ -147,9 +147,9 @@ class VerifiedAccessToken:
             raise InvalidArgumentError("roles must name at least one role")
         granted = self.roles
         if not wanted <= granted:
-            raise self._refused(insufficient_roles_error(granted, wanted))
+            raise self._refused_error(insufficient_roles_error(granted, wanted))
 
-    def _refused(
+    def _refused_error(
         self, error: TokenValidationException, scopes: Collection[str] = ()
     ) -> AccessTokenRefusedException:
         bound = "jkt" in self.confirmation

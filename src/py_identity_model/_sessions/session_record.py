@@ -11,12 +11,12 @@ from dataclasses import dataclass, field, fields, replace
 from typing import Any, NamedTuple
 
 from .._protocol.refresh_grant import RefreshTokenResponse
-from .._protocol.token_endpoint import refused_by
+from .._protocol.token_endpoint import token_request_error
 from .._wire.endpoint import whole_number
 from .._wire.stored_value import pack_value, unpack_value
 from ..exceptions import InvalidArgumentError, TokenRequestException
 from .request_name import plain_text
-from .stored_token import StoredToken, stored_from, text_of
+from .stored_token import StoredToken, stored_token_from, text_of
 
 SESSION_LIFETIME = 30 * 86400.0
 """Seconds without use until a login is dropped if its provider sets no expiry."""
@@ -226,7 +226,7 @@ class Renewal(NamedTuple):
     unconfirmed: SessionRecord | None = None
 
 
-def judge_refresh(
+def apply_refresh(
     record: SessionRecord,
     response: RefreshTokenResponse,
     target: str,
@@ -244,7 +244,7 @@ def judge_refresh(
     and the refresh token remains valid, or its state is unknown.
     """
     if not response.is_successful:
-        refusal = refused_by(address, response)
+        refusal = token_request_error(address, response)
         if response.oauth_error != "invalid_grant":
             raise refusal
         error = login_required_error("the provider refused the refresh token", address)
@@ -252,9 +252,9 @@ def judge_refresh(
         error.status_code = refusal.status_code
         return Renewal(replace(record, refresh_token=None, refused=True), error)
     token = response.token or {}
-    rotated = _rotated(record, token, now)
+    rotated = _rotate(record, token, now)
     try:
-        fresh = stored_from(
+        fresh = stored_token_from(
             response, margin, now, None, address=address, dpop=dpop, refused=refused
         )
     except TokenRequestException as error:
@@ -268,7 +268,7 @@ def judge_refresh(
     return Renewal(rotated, unconfirmed=replace(complete, id_token=fresh.id_token))
 
 
-def _rotated(record: SessionRecord, token: Mapping[str, Any], now: float) -> SessionRecord:
+def _rotate(record: SessionRecord, token: Mapping[str, Any], now: float) -> SessionRecord:
     successor, ends = text_of(token.get("refresh_token")), _refresh_end(token, now)
     if successor is None and ends is None:
         return record

@@ -7,7 +7,12 @@ import random
 from dataclasses import asdict, dataclass, field, fields
 from datetime import UTC, datetime
 
-from .._protocol.token_endpoint import TokenResponse, check_token_answer, expiry_of, refused_by
+from .._protocol.token_endpoint import (
+    TokenResponse,
+    check_token_answer,
+    expiry_of,
+    token_request_error,
+)
 from .request_name import request_key as request_key
 
 REFUSAL_GAP = 60.0
@@ -106,7 +111,7 @@ class StoredToken:
         return cls(**kept)
 
 
-def stored_from(
+def stored_token_from(
     response: TokenResponse,
     margin: float,
     now: float,
@@ -124,7 +129,7 @@ def stored_from(
     """
     token = response.token if response.is_successful else None
     if token is None or not token.get("access_token"):
-        raise refused_by(address, response)
+        raise token_request_error(address, response)
     check_token_answer(token, address, bound=dpop)
     expiry = expiry_of(token, datetime.fromtimestamp(now, UTC))
     expires_at = None if expiry is None else expiry.timestamp()

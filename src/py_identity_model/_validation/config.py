@@ -108,28 +108,28 @@ def check_config(config: TokenValidationConfig, disco_doc_address: str | None) -
     check_leeway(config.leeway)
     _check_algorithms(config.algorithms)
     if type(config.max_token_size) is not int or config.max_token_size < 1:
-        raise _misconfigured("max_token_size must be a positive number of characters")
+        raise _misconfigured_error("max_token_size must be a positive number of characters")
     if not isinstance(config.audience, (str, type(None))):
         _check_names("audience", config.audience)
     if config.token_issuers is not None:
         _check_names("token_issuers", config.token_issuers)
     if isinstance(config.allowed_issuers, str):
-        raise _misconfigured("allowed_issuers must be a list of strings")
+        raise _misconfigured_error("allowed_issuers must be a list of strings")
     _check_options(config.options or {})
     if config.perform_disco and config.jwks_uri is not None:
         if not isinstance(config.issuer, str) or not config.issuer:
-            raise _misconfigured("exactly one issuer is required with jwks_uri")
+            raise _misconfigured_error("exactly one issuer is required with jwks_uri")
         return
     if config.perform_disco:
         if not disco_doc_address or not isinstance(disco_doc_address, str):
-            raise _misconfigured(
+            raise _misconfigured_error(
                 "disco_doc_address is required when perform_disco is True",
                 "missing_discovery_address",
             )
         return
     missing = [name for name in ("key", "algorithms") if not getattr(config, name)]
     if missing:
-        raise _misconfigured(
+        raise _misconfigured_error(
             f"{' and '.join(missing)} must be given when perform_disco is False", "missing_key"
         )
 
@@ -137,9 +137,11 @@ def check_config(config: TokenValidationConfig, disco_doc_address: str | None) -
 def _check_options(options: Mapping[str, object]) -> None:
     for name in _NEVER_OFF:
         if not options.get(name, True):
-            raise _misconfigured(f"the option {name} cannot be switched off", "forbidden_option")
+            raise _misconfigured_error(
+                f"the option {name} cannot be switched off", "forbidden_option"
+            )
     if isinstance(options.get("require"), str):
-        raise _misconfigured("the option require must be a list of claims")
+        raise _misconfigured_error("the option require must be a list of claims")
 
 
 _PUBLIC_KEY_ALGORITHMS = frozenset(name for name in ALGORITHMS if ALGORITHMS[name].kty != "oct")
@@ -176,7 +178,7 @@ def _check_issuer(issuer: object) -> None:
 def _check_names(name: str, values: object) -> None:
     fits = isinstance(values, (list, tuple, set, frozenset)) and len(values) > 0
     if not fits or not all(isinstance(value, str) and value for value in values):  # type: ignore[attr-defined]
-        raise _misconfigured(f"{name} must be a string or a list of non-empty strings")
+        raise _misconfigured_error(f"{name} must be a string or a list of non-empty strings")
 
 
 def check_leeway(leeway: object) -> None:
@@ -185,16 +187,16 @@ def check_leeway(leeway: object) -> None:
         return
     fits = isinstance(leeway, (int, float)) and not isinstance(leeway, bool)
     if not fits or not 0 <= leeway <= sys.float_info.max:  # type: ignore[operator]
-        raise _misconfigured("leeway must be a finite number of seconds, not negative")
+        raise _misconfigured_error("leeway must be a finite number of seconds, not negative")
 
 
 def _check_algorithms(algorithms: object) -> None:
     if algorithms is None:
         return
     if isinstance(algorithms, str) or not isinstance(algorithms, Collection):
-        raise _misconfigured("algorithms must be a list of strings")
+        raise _misconfigured_error("algorithms must be a list of strings")
     if any(not isinstance(alg, str) or alg.lower() == "none" for alg in algorithms):
-        raise _misconfigured("algorithms must name signature algorithms, which none is not")
+        raise _misconfigured_error("algorithms must name signature algorithms, which none is not")
 
 
 def policy_of(config: TokenValidationConfig) -> DiscoveryPolicy:
@@ -211,7 +213,7 @@ def manual_key(config: TokenValidationConfig) -> JsonWebKey:
     return load_key(config.key)
 
 
-def opened(token: str, config: TokenValidationConfig) -> tuple[str, TokenValidationConfig]:
+def decrypt_token(token: str, config: TokenValidationConfig) -> tuple[str, TokenValidationConfig]:
     """Return the signed token in ``token``, and the configuration that remains for it."""
     if config.decryption_keys is None:
         return token, config
@@ -261,7 +263,7 @@ def _issuers(config: TokenValidationConfig, discovered: str | None) -> Collectio
     configured = _names(config.issuer)
     issuers: Collection[str] | None = configured
     if discovered is not None:
-        issuers = _discovered(config, discovered, configured)
+        issuers = _discovered_issuers(config, discovered, configured)
     if config.token_issuers is not None:
         issuers = frozenset(config.token_issuers)
     if config.allowed_issuers is None:
@@ -276,7 +278,7 @@ def _issuers(config: TokenValidationConfig, discovered: str | None) -> Collectio
     return allowed
 
 
-def _discovered(
+def _discovered_issuers(
     config: TokenValidationConfig, discovered: str, configured: Collection[str] | None
 ) -> Collection[str]:
     """Return the issuers that tokens may name when a document names ``discovered``."""
@@ -298,15 +300,17 @@ def _discovered(
 
 def check_metadata_issuer(named: str | None, configured: str) -> None:
     """Raise ConfigurationException unless metadata from the program belongs to its issuer."""
-    if named is None or not (is_same_issuer(named, configured) or _stands_for(named, configured)):
-        raise _misconfigured("the metadata belongs to another issuer", "issuer_not_configured")
+    if named is None or not (is_same_issuer(named, configured) or _covers(named, configured)):
+        raise _misconfigured_error(
+            "the metadata belongs to another issuer", "issuer_not_configured"
+        )
 
 
-def _stands_for(template: str, issuer: str) -> bool:
+def _covers(template: str, issuer: str) -> bool:
     from .._wire.known_hosts import known_template  # loads the table
 
     known = known_template(template)
-    return known is not None and known.stands_for(issuer)
+    return known is not None and known.covers(issuer)
 
 
 def _family(template: str, configured: Collection[str] | None) -> Collection[str] | None:
@@ -317,7 +321,7 @@ def _family(template: str, configured: Collection[str] | None) -> Collection[str
         return None
     family = known.bound()
     if configured is None or any(
-        one == template or (known.stands_for(one) and not family.names(one)) for one in configured
+        one == template or (known.covers(one) and not family.names(one)) for one in configured
     ):
         return family
     return family.limited_to(configured) or None
@@ -345,5 +349,5 @@ def unavailable_error(
     return ProviderUnusableException(text, details, code=code)
 
 
-def _misconfigured(text: str, code: str = "invalid_configuration") -> ConfigurationException:
+def _misconfigured_error(text: str, code: str = "invalid_configuration") -> ConfigurationException:
     return ConfigurationException(text, code=code)

@@ -18,7 +18,6 @@ from .provider_document import (
     MEDIA_TYPE,
     DiscoveryErrorKind,
     Provider,
-    accepting,
     check_issuer,
     endpoint_parts,
     further_hosts,
@@ -29,6 +28,7 @@ from .provider_document import (
     program_named,
     refuse,
     refuse_media_type,
+    remedy_text,
     require_success,
 )
 
@@ -76,7 +76,9 @@ def parse(address: str, policy: DiscoveryPolicy, response: HttpResponse) -> Prov
     if response.media_type != MEDIA_TYPE:
         refuse_media_type(response.media_type)
     document = json_object(response)
-    _refuse_for(policy, list(_Judge(discovery_address(address), policy, document).problems()))
+    _refuse_for(
+        policy, list(_DocumentCheck(discovery_address(address), policy, document).problems())
+    )
     return Provider(document["issuer"], document.get("jwks_uri"), response.content)
 
 
@@ -112,11 +114,11 @@ def _refuse_for(policy: DiscoveryPolicy, problems: list[Problem]) -> None:
         members: dict[str, Any] = {}
         for problem in problems:
             members |= problem.policy
-        text = f"{text}; {accepting(policy, **members)}"
+        text = f"{text}; {remedy_text(policy, **members)}"
     refuse(first.kind, text, *first.missing)
 
 
-class _Judge:
+class _DocumentCheck:
     """The check of one document against one policy; the contract fixes the order of the checks."""
 
     def __init__(self, address: str, policy: DiscoveryPolicy, document: Mapping[str, Any]) -> None:

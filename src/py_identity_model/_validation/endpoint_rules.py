@@ -5,7 +5,7 @@ from __future__ import annotations
 from .._wire.discovery_policy import DiscoveryPolicy
 from .._wire.urls import host_of, is_loopback, require_reachable, require_scheme, split_url
 from ..exceptions import ConfigurationException
-from .provider_document import accepting, further_hosts, host_problem, hosts_named
+from .provider_document import further_hosts, host_problem, hosts_named, remedy_text
 
 
 def check_endpoint(
@@ -22,7 +22,7 @@ def check_endpoint(
     if problem is not None:
         bases = further_hosts(policy, [parts])
         raise ConfigurationException(
-            f"{problem}; {accepting(policy, additional_endpoint_base_addresses=bases)}",
+            f"{problem}; {remedy_text(policy, additional_endpoint_base_addresses=bases)}",
             {"name": name, "host": parts.hostname},
             code="internal_address",
         )

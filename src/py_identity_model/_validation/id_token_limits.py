@@ -20,7 +20,7 @@ def check_audiences(claims: Mapping[str, Any], trusted: Collection[str]) -> None
     audiences = [named] if isinstance(named, str) else list(named or ())
     unknown = [str(one)[:200] for one in audiences if one not in trusted]
     if unknown:
-        raise _refused(
+        raise _refused_error(
             "it has further audiences that are not trusted; if that is expected, name them in "
             "trusted_audiences",
             "untrusted_audience",
@@ -36,7 +36,7 @@ def check_age(
         return
     issued = numeric_date(claims.get("iat"))
     if issued is None or (time.time() if now is None else now) - issued > max_age + leeway:
-        raise _refused("it was issued too long ago", "id_token_too_old", max_age=max_age)
+        raise _refused_error("it was issued too long ago", "id_token_too_old", max_age=max_age)
 
 
 def check_nonce(claims: Mapping[str, Any], sent: str | None, *, required: bool) -> None:
@@ -49,9 +49,9 @@ def check_nonce(claims: Mapping[str, Any], sent: str | None, *, required: bool) 
     if sent is not None and same_text(named, sent):
         return
     if named is not None:
-        raise _refused("the nonce does not match the request", "nonce_mismatch")
+        raise _refused_error("the nonce does not match the request", "nonce_mismatch")
     if required:
-        raise _refused(
+        raise _refused_error(
             "it has no nonce; if this provider sends none, require_nonce=False accepts that",
             "nonce_mismatch",
         )
@@ -79,10 +79,10 @@ def check_request_id(claims: Mapping[str, Any], auth_req_id: str) -> None:
     """Raise for an ID token of another backchannel authentication request (CIBA §10.3.1)."""
     named = claims.get("urn:openid:params:jwt:claim:auth_req_id")
     if named is not None and named != auth_req_id:
-        raise _refused("it belongs to another authentication request", "auth_req_id_mismatch")
+        raise _refused_error("it belongs to another authentication request", "auth_req_id_mismatch")
 
 
-def _refused(text: str, code: str, **details: Any) -> IdTokenValidationException:
+def _refused_error(text: str, code: str, **details: Any) -> IdTokenValidationException:
     return IdTokenValidationException(
         f"Invalid ID token: {text}", "payload", {"error": text, **details}, code=code
     )

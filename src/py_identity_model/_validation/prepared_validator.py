@@ -17,9 +17,9 @@ from .._jose.encoding import LAST, PADDING, TO_STANDARD, parse_object_quickly
 from .._jose.keys import KeySnapshot
 from .._jose.tokens import (
     check_unverified_issuer,
-    cooling_down,
-    not_split,
-    not_three,
+    cooldown_error,
+    not_compact_error,
+    not_three_segments_error,
     read_claims,
     read_header,
 )
@@ -91,7 +91,7 @@ class PreparedValidator:
     def validate(self, jwt: str, monotonic: float, wall: float) -> dict[str, Any] | None:
         """Return the result of :meth:`validate_ascii`, for any value passed as a token."""
         if type(jwt) is not str or len(jwt) > self._max_size or not jwt.isascii():
-            raise not_split(jwt, self._max_size)
+            raise not_compact_error(jwt, self._max_size)
         return self.validate_ascii(jwt.encode(), jwt.find("."), jwt.rfind("."), monotonic, wall)
 
     def validate_ascii(
@@ -117,14 +117,14 @@ class PreparedValidator:
         known = (keys.weak_memo if self._weak else keys.memo).get(data[:first])
         if known is None:
             if first <= 0 or data.count(b".") != 2:
-                raise not_three()
+                raise not_three_segments_error()
             if not (self._padded and data[first - 1] == 61):  # "=" is left to the long way
                 self._refuse_header(data[:first], data[first + 1 : last], entry, keys, monotonic)
             return None
         if known[0] not in self._allowed:
             return None
         if not 0 < first < last:
-            raise not_three()
+            raise not_three_segments_error()
         # decode_base64url of both segments, inlined: half the calls, which matters here. ASCII
         # strings rarely contain the characters in which the alphabets differ: five lookups beat one
         # copy.
@@ -145,7 +145,7 @@ class PreparedValidator:
                 break
         else:
             if _nothing_newer(entry, keys, monotonic):
-                raise cooling_down(_verified_header(data[:first]))
+                raise cooldown_error(_verified_header(data[:first]))
             return None
         claims = parse_object_quickly(payload)
         if claims is None:
@@ -157,7 +157,7 @@ class PreparedValidator:
             self._emit_hits()
         check_claims(self._rules, claims, wall)
         if tokens is not None:
-            tokens.keep(data, self, keys, payload, claims, wall)
+            tokens.remember(data, self, keys, payload, claims, wall)
         return claims
 
     def _refuse_header(
@@ -174,7 +174,7 @@ class PreparedValidator:
         unknown = header.kid is not None and header.kid not in keys
         if unknown and _nothing_newer(entry, keys, now):
             events.emit(CacheEventKind.REFUSED_KID, "keys", str(self._provider.jwks_uri))
-            error = keys.no_match(header)
+            error = keys.no_matching_key_error(header)
             check_unverified_issuer(error, payload, ClaimsRules(*self._rules))
             raise error
 

@@ -9,7 +9,7 @@ from time import time
 from typing import Any
 
 from .._jose.keys import KeySnapshot
-from .._jose.tokens import not_three
+from .._jose.tokens import not_three_segments_error
 from .._wire.discovery_policy import NAMED_BY_PROGRAM, DiscoveryPolicy
 from ..exceptions import PyIdentityModelException
 from .cache_entry import Entry
@@ -101,7 +101,7 @@ class PreparedValidators:
             # Reject malformed tokens first: no change of the configuration can make them valid.
             first, last = jwt.find("."), jwt.rfind(".")
             if first == last:
-                raise not_three()
+                raise not_three_segments_error()
             if validator is not None and config.__dict__ == state:
                 return validator.validate_ascii(jwt.encode(), first, last, clock(), time())
         if not config.perform_disco or config.decryption_keys is not None:

@@ -98,7 +98,7 @@ def parse(address: str, policy: DiscoveryPolicy, response: HttpResponse) -> Prov
     if problem is not None:
         refuse(
             DiscoveryErrorKind.INVALID_DOCUMENT,
-            f"{problem}; {accepting(policy, allow_issuer_mismatch=True)}",
+            f"{problem}; {remedy_text(policy, allow_issuer_mismatch=True)}",
         )
     keys = document.get("jwks_uri")
     # A value that is not a string is not a URL either.
@@ -165,7 +165,7 @@ def issuer_problem(address: str, policy: DiscoveryPolicy, issuer: str) -> str | 
         from .._wire.known_hosts import known_template  # loads the table
 
         known = known_template(issuer)
-        if known is not None and known.stands_for(policy.expected_issuer or belongs):
+        if known is not None and known.covers(policy.expected_issuer or belongs):
             return None
     if policy.allow_issuer_mismatch:
         return None
@@ -226,7 +226,7 @@ def _key_set_address(provider: Provider, address: str, policy: DiscoveryPolicy) 
         parts = endpoint_parts("jwks_uri", url, policy)
         problem = host_problem("jwks_uri", parts, provider.issuer, address, policy)
         if problem is not None:
-            remedy = accepting(
+            remedy = remedy_text(
                 policy, additional_endpoint_base_addresses=further_hosts(policy, [parts])
             )
             refuse(DiscoveryErrorKind.INVALID_DOCUMENT, f"{problem}; {remedy}")
@@ -271,7 +271,7 @@ def allowed_origins(
             )
 
 
-def accepting(policy: DiscoveryPolicy, **members: object) -> str:
+def remedy_text(policy: DiscoveryPolicy, **members: object) -> str:
     """Return the error text that names ``policy`` with the members that would lift a rule.
 
     It shows the whole policy, ready to be copied.

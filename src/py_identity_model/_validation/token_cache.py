@@ -11,7 +11,7 @@ from ..exceptions import InvalidArgumentError
 _LONGEST_TOKEN = 16 * 1024
 
 
-class _Kept(NamedTuple):
+class _CachedToken(NamedTuple):
     validator: object
     keys: object
     begins: float
@@ -46,7 +46,7 @@ class TokenCache:
             raise InvalidArgumentError("max_entries must be positive, max_ttl at most 3600 s")
         self._max_entries = max_entries
         self._max_ttl = max_ttl
-        self._kept: OrderedDict[bytes, _Kept] = OrderedDict()
+        self._entries: OrderedDict[bytes, _CachedToken] = OrderedDict()
         self._lock = threading.Lock()
         forget_in_child(self)
 
@@ -54,7 +54,7 @@ class TokenCache:
         self._lock = threading.Lock()
 
     def __len__(self) -> int:
-        return len(self._kept)
+        return len(self._entries)
 
     def clear(self) -> None:
         """Remove all entries.
@@ -64,25 +64,25 @@ class TokenCache:
             token_cache.clear()
         """
         with self._lock:
-            self._kept.clear()
+            self._entries.clear()
 
     def find(self, token: bytes, validator: object, keys: object, wall: float) -> bytes | None:
         """Return the payload of ``token`` if it was accepted by ``validator`` with ``keys``."""
         place = hashlib.sha256(token).digest()
-        kept = self._kept.get(place)
+        kept = self._entries.get(place)
         if kept is None:
             return None
         fits = kept.validator is validator and kept.keys is keys
         with self._lock:
-            if place not in self._kept:
+            if place not in self._entries:
                 return None
             if not fits or not kept.begins <= wall < kept.ends:
-                del self._kept[place]
+                del self._entries[place]
                 return None
-            self._kept.move_to_end(place)
+            self._entries.move_to_end(place)
         return kept.payload
 
-    def keep(
+    def remember(
         self,
         token: bytes,
         validator: object,
@@ -98,8 +98,8 @@ class TokenCache:
         begins = max(claims.get("nbf") or 0, claims.get("iat") or 0)
         if begins > wall:
             return
-        kept = _Kept(validator, keys, begins, min(expires, wall + self._max_ttl), payload)
+        kept = _CachedToken(validator, keys, begins, min(expires, wall + self._max_ttl), payload)
         with self._lock:
-            self._kept[hashlib.sha256(token).digest()] = kept
-            while len(self._kept) > self._max_entries:
-                self._kept.popitem(last=False)
+            self._entries[hashlib.sha256(token).digest()] = kept
+            while len(self._entries) > self._max_entries:
+                self._entries.popitem(last=False)

@@ -14,7 +14,7 @@ _MOST_NONCES = 1000
 _LONGEST = 4096  # characters
 
 
-class Answered(Protocol):
+class ResponseLike(Protocol):
     """A response that a challenge is read from: httpx's or ours."""
 
     @property
@@ -29,7 +29,7 @@ class Answered(Protocol):
         """Return the parsed body; raises ValueError."""
 
 
-def extract_dpop_nonce(response: Answered) -> str | None:
+def extract_dpop_nonce(response: ResponseLike) -> str | None:
     """Return the nonce that a server requires in the next proof, or None.
 
     :param response: the server's response, an httpx one
@@ -66,7 +66,7 @@ class NonceMemory:
         parts = urlsplit(url)
         return key.jwk_thumbprint, f"{parts.scheme}://{parts.netloc}"
 
-    def learn(self, place: tuple[str, str], response: Answered) -> str | None:
+    def learn(self, place: tuple[str, str], response: ResponseLike) -> str | None:
         """Remember the nonce of a response; return it if the server demands another attempt."""
         nonce = response.headers.get("DPoP-Nonce")
         if nonce:

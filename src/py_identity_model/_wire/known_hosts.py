@@ -43,7 +43,7 @@ class KnownIssuer:
         """Return whether ``host`` is the issuer's own, or one of its additional hosts."""
         return host == urlsplit(self.issuer).hostname or self.has_host(host)
 
-    def stands_for(self, issuer: str) -> bool:
+    def covers(self, issuer: str) -> bool:
         """Return whether ``issuer`` is an instance of this template, with any tenant's name.
 
         Documents for several tenants use words in its place (``common``, ``organizations``).
@@ -102,7 +102,7 @@ def known_template(issuer: str) -> KnownIssuer | None:
 def template_for(issuer: str) -> KnownIssuer | None:
     """Return the template whose documents are served below ``issuer`` (``…/common/v2.0``)."""
     bound = (entry for entry in _KNOWN if entry.bound_claim is not None)
-    return next((entry for entry in bound if entry.stands_for(issuer)), None)
+    return next((entry for entry in bound if entry.covers(issuer)), None)
 
 
 @cache

@@ -18,25 +18,25 @@ _MEANT_TO_PASS = frozenset({"slow_down", "temporarily_unavailable"})
 
 
 @dataclass
-class Rhythm:
+class PollingSchedule:
     """The pace of the polling: ``interval`` and ``expires_in`` in seconds."""
 
     interval: float
     expires_at: float
 
     @classmethod
-    def of(cls, interval: int | None, expires_in: int | None, now: float) -> Rhythm:
+    def of(cls, interval: int | None, expires_in: int | None, now: float) -> PollingSchedule:
         """Return the pace that a provider's response demands; ``now`` is monotonic."""
         pause = _USUAL if interval is None else max(_SHORTEST, interval)
         return cls(pause, now + (expires_in or 0))
 
-    def goes_on(self, response: BaseResponse) -> bool:
+    def should_continue(self, response: BaseResponse) -> bool:
         """Return whether to poll again after ``response``; slow down if asked, or in an outage."""
         if response.is_successful:
             return False
         if response.oauth_error == "authorization_pending":
             return True
-        if response.oauth_error in _MEANT_TO_PASS or _may_pass(response):
+        if response.oauth_error in _MEANT_TO_PASS or _may_recover(response):
             self.interval += _SLOWER
             return True
         return False
@@ -46,7 +46,7 @@ class Rhythm:
         return self.interval if now + self.interval < self.expires_at else None
 
 
-def _may_pass(response: BaseResponse) -> bool:
+def _may_recover(response: BaseResponse) -> bool:
     """Return whether a later poll may succeed.
 
     A 5xx with an OAuth error code is the provider's decision, and would be repeated; other values

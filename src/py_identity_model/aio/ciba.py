@@ -11,7 +11,7 @@ from .._protocol.ciba import (
     BackchannelAuthenticationResponse,
     BackchannelTokenRequest,
     BackchannelTokenResponse,
-    gave_up,
+    expired_response,
 )
 from .._settings import Settings
 from ._transport.endpoint import ask
@@ -94,4 +94,4 @@ async def wait_for_backchannel_token(
         response = await wait_for_backchannel_token(request, started)
     """
     poll = partial(ask, POLL, request, http_client, settings)
-    return await poll_until_decided(poll, started.interval, started.expires_in, gave_up)
+    return await poll_until_decided(poll, started.interval, started.expires_in, expired_response)

@@ -59,7 +59,7 @@ async def collect_claims(
     failures: dict[str, PyIdentityModelException] = {}
     for source in sources_of(claims):
         try:
-            issuer, verified = await _verified(source, claims_providers, http_client, settings)
+            issuer, verified = await _verify_source(source, claims_providers, http_client, settings)
             brought = claims_from(source, verified, claims)
         except PyIdentityModelException as error:
             failures[source.name] = error
@@ -69,7 +69,7 @@ async def collect_claims(
     return CollectedClaims(found, issuers, failures)
 
 
-async def _verified(
+async def _verify_source(
     source: Source,
     providers: ClaimsProviders,
     http_client: AsyncHTTPClient | None,

@@ -11,7 +11,7 @@ from .._protocol.device import (
     DeviceAuthorizationResponse,
     DeviceTokenRequest,
     DeviceTokenResponse,
-    gave_up,
+    expired_response,
 )
 from .._settings import Settings
 from ._transport.endpoint import ask
@@ -91,4 +91,4 @@ async def wait_for_device_token(
         response = await wait_for_device_token(request, device)
     """
     poll = partial(ask, POLL, request, http_client, settings)
-    return await poll_until_decided(poll, device.interval, device.expires_in, gave_up)
+    return await poll_until_decided(poll, device.interval, device.expires_in, expired_response)

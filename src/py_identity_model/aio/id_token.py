@@ -6,7 +6,7 @@ from typing import Any
 
 from .._jose.tokens import header_members
 from .._settings import Settings
-from .._validation.config import TokenValidationConfig, opened
+from .._validation.config import TokenValidationConfig, decrypt_token
 from .._validation.id_token import check_id_token, check_id_token_typ
 from ._transport.http import AsyncHTTPClient
 from .token_validation import validate_token
@@ -55,7 +55,7 @@ async def validate_id_token(
             nonce=kept["nonce"],
         )
     """
-    signed, config = opened(id_token, token_validation_config)
+    signed, config = decrypt_token(id_token, token_validation_config)
     claims = await validate_token(signed, config, disco_doc_address, http_client, settings=settings)
     header = header_members(signed)
     check_id_token_typ(header.get("typ"))

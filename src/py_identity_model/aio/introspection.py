@@ -13,7 +13,7 @@ from .._protocol.introspection import (
 from .._settings import Settings
 from ._transport.endpoint import ask
 from ._transport.http import AsyncHTTPClient
-from .signed_answers import verified_answer
+from .signed_answers import verify_response
 
 
 async def introspect_token(
@@ -58,6 +58,6 @@ async def introspect(
         return response
     read, address = partial(verified, request, raw), request.disco_doc_address
     typ = "token-introspection+jwt"
-    return await verified_answer(
+    return await verify_response(
         ENDPOINT, raw, config, address, http_client, settings, read, typ=typ
     )

@@ -20,7 +20,7 @@ from .._protocol.discovery import DiscoveryDocumentResponse
 from .._protocol.token_endpoint import (
     TokenResponse,
     check_token_answer,
-    refused_by,
+    token_request_error,
 )
 from .._relying_party.login import without_id_token
 from .._validation.id_token_limits import check_request_id
@@ -73,7 +73,7 @@ class AsyncOtherDeviceLogins(AsyncLogins):
             request, self._http_client, settings=self._settings
         )
         if not response.is_successful:
-            raise refused_by(request.address, response)
+            raise token_request_error(request.address, response)
         return response
 
     async def wait_for_device_login(
@@ -169,7 +169,7 @@ class AsyncOtherDeviceLogins(AsyncLogins):
             request, self._http_client, settings=self._settings
         )
         if not response.is_successful:
-            raise refused_by(request.address, response)
+            raise token_request_error(request.address, response)
         return response
 
     def _signs_backchannel(self, metadata: DiscoveryDocumentResponse) -> bool:
@@ -267,7 +267,7 @@ class AsyncOtherDeviceLogins(AsyncLogins):
     ) -> AsyncSession:
         """Return the session that a token response begins, its ID token validated."""
         if not response.is_successful:
-            raise refused_by(address, response)
+            raise token_request_error(address, response)
         token = self._provider.with_token_type(response.token or {})
         check_token_answer(token, address, bound=self.dpop_key is not None)
         if not has_id_token:

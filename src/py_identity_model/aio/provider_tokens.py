@@ -8,7 +8,7 @@ from .._protocol.discovery import DiscoveryDocumentResponse
 from .._protocol.userinfo import UserInfoRequest, UserInfoResponse
 from .._relying_party.client_profile import check_signature, signing_algorithms
 from .._relying_party.encrypted_answers import EncryptedArtefact
-from .._validation.config import TokenValidationConfig, opened
+from .._validation.config import TokenValidationConfig, decrypt_token
 from .._validation.id_token import check_auth_time
 from .._validation.id_token_limits import (
     check_age,
@@ -74,7 +74,7 @@ class AsyncProviderTokens(AsyncProviderAccess):
 
         The nonce is checked by :meth:`_login_claims`: refreshed tokens may have none.
         """
-        signed, config = opened(id_token, await self._token_config("id_token"))
+        signed, config = decrypt_token(id_token, await self._token_config("id_token"))
         check_registered_algorithm(signed, config.algorithms)
         claims = await validate_id_token(
             signed,

@@ -34,7 +34,7 @@ class AsyncRedisTokenStore(AsyncRedisValues):
             value = await redis_store.get("key")
         """
         found = await self._client.get(self._prefix + key)
-        return None if found is None else self._opened(found)
+        return None if found is None else self._from_stored(found)
 
     async def set(self, key: str, value: str, expires_in: float | None) -> None:
         """Store ``value``, for ``expires_in`` seconds unless that is None.
@@ -44,7 +44,7 @@ class AsyncRedisTokenStore(AsyncRedisValues):
             await redis_store.set("key", "value", 60)
         """
         px = None if expires_in is None else milliseconds(expires_in)
-        await self._client.set(self._prefix + key, self._sealed(value), px=px)
+        await self._client.set(self._prefix + key, self._to_stored(value), px=px)
 
     async def delete(self, key: str) -> None:
         """Delete the value of ``key``.

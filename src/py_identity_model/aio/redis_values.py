@@ -67,11 +67,11 @@ class AsyncRedisValues:
             ) from error
         self._has_scripts = True
 
-    def _sealed(self, text: str) -> bytes:
+    def _to_stored(self, text: str) -> bytes:
         data = text.encode()
         return data if self._encrypt is None else self._encrypt(data)
 
-    def _opened(self, found: Any) -> str:
+    def _from_stored(self, found: Any) -> str:
         data = found.encode() if isinstance(found, str) else bytes(found)
         try:
             return (data if self._decrypt is None else self._decrypt(data)).decode()

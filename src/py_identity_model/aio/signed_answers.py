@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 from .._jose.tokens import header_members
 from .._logging import log_failed_request
 from .._settings import Settings
-from .._validation.config import TokenValidationConfig, opened
+from .._validation.config import TokenValidationConfig, decrypt_token
 from .._wire.endpoint import Endpoint
 from .._wire.models import BaseRequest, BaseResponse
 from ..exceptions import TokenValidationException
@@ -19,7 +19,7 @@ Q = TypeVar("Q", bound=BaseRequest)
 A = TypeVar("A", bound=BaseResponse)
 
 
-async def verified_answer(
+async def verify_response(
     endpoint: Endpoint[Q, A],
     raw: str,
     config: TokenValidationConfig,
@@ -32,7 +32,7 @@ async def verified_answer(
 ) -> A:
     """Return the result of ``read`` for the claims in ``raw``, or a failed response."""
     try:
-        signed, config = opened(raw, config)
+        signed, config = decrypt_token(raw, config)
         claims = await validate_token(
             signed, config, disco_doc_address, http_client, settings=settings
         )

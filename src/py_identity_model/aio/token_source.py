@@ -13,7 +13,7 @@ from typing import Any
 from .._logging import log_failure, logger
 from .._protocol.authorization_code import AuthorizationCodeTokenRequest
 from .._protocol.client_credentials import ClientCredentialsTokenRequest
-from .._protocol.device import DeviceAuthorizationResponse, DeviceTokenRequest, refreshing
+from .._protocol.device import DeviceAuthorizationResponse, DeviceTokenRequest, refresh_request_for
 from .._protocol.grants import ExtensionTokenRequest, JwtBearerTokenRequest
 from .._protocol.refresh_grant import RefreshTokenRequest
 from .._protocol.token_endpoint import TokenResponse
@@ -25,11 +25,11 @@ from .._sessions.session_record import (
     SESSION_LIFETIME,
     Renewal,
     SessionRecord,
+    apply_refresh,
     begin_record,
-    judge_refresh,
     renewal_pending_error,
 )
-from .._sessions.stored_token import StoredToken, stored_from
+from .._sessions.stored_token import StoredToken, stored_token_from
 from .._settings import STORE_SECONDS, Settings
 from .._wire.arguments import check_store
 from .._wire.models import BaseRequest
@@ -190,9 +190,9 @@ class AsyncTokenSource:
 
     async def _renew(self, refused: str | None) -> StoredToken:
         if self._records is not None:
-            self._current = await self._login_token(self._records, refused)
+            self._current = await self._renew_login_token(self._records, refused)
         else:
-            call = partial(self._machine_token, refused)
+            call = partial(self._renew_machine_token, refused)
             joined = await self._flights.run(self._key, call)
             assert joined is not None
             self._current = joined[0]
@@ -200,7 +200,7 @@ class AsyncTokenSource:
 
     # The tokens of a machine can always be requested again, so the store only spares requests.
 
-    async def _machine_token(self, refused: str | None) -> StoredToken:
+    async def _renew_machine_token(self, refused: str | None) -> StoredToken:
         try:
             return await self._store_or_request(refused)
         except PyIdentityModelException as error:
@@ -208,18 +208,18 @@ class AsyncTokenSource:
             raise
 
     async def _store_or_request(self, refused: str | None) -> StoredToken:
-        async with self._locked():
-            stored = await self._stored()
+        async with self._lock():
+            stored = await self._get_stored()
             if stored is not None and stored.serves(self.clock(), refused):
                 return stored
             grant: Callable[..., Result[TokenResponse]] = _GRANTS[type(self._request)]
             response = await grant(self._request, self._http_client, settings=self._settings)
-            fresh = self._judged(response, refused)
+            fresh = self._token_from(response, refused)
             await self._save(fresh)
             return fresh
 
-    def _judged(self, response: TokenResponse, refused: str | None) -> StoredToken:
-        return stored_from(
+    def _token_from(self, response: TokenResponse, refused: str | None) -> StoredToken:
+        return stored_token_from(
             response,
             self._margin,
             self.clock(),
@@ -230,7 +230,7 @@ class AsyncTokenSource:
         )
 
     @asynccontextmanager
-    async def _locked(self) -> AsyncIterator[None]:
+    async def _lock(self) -> AsyncIterator[None]:
         context = self._store.lock(self._key)
         try:
             await enter(context)
@@ -243,7 +243,7 @@ class AsyncTokenSource:
         finally:
             await leave(context)
 
-    async def _stored(self) -> StoredToken | None:
+    async def _get_stored(self) -> StoredToken | None:
         try:
             with deadline(STORE_SECONDS):
                 text = await self._store.get(self._key)
@@ -275,7 +275,9 @@ class AsyncTokenSource:
 
     # The tokens of a login: the record has the only refresh token.
 
-    async def _login_token(self, records: AsyncSessionRecords, refused: str | None) -> StoredToken:
+    async def _renew_login_token(
+        self, records: AsyncSessionRecords, refused: str | None
+    ) -> StoredToken:
         if self._device is not None and self._first is None and self._seen == 0:
             await self._beginning.run("device", partial(self._begin, records, self._device))
         inherited = os.getpid() != self._made_in and isinstance(self._store, AsyncMemoryTokenStore)
@@ -301,11 +303,11 @@ class AsyncTokenSource:
     async def _present(self, refused: str | None, record: SessionRecord) -> Renewal:
         request = self._request
         if isinstance(request, DeviceTokenRequest):
-            request = refreshing(request)
+            request = refresh_request_for(request)
         assert isinstance(request, RefreshTokenRequest)
         request = replace(request, refresh_token=record.refresh_token or "")
         response = await refresh_token(request, self._http_client, settings=self._settings)
-        return judge_refresh(
+        return apply_refresh(
             record,
             response,
             LOGIN_TARGET,
@@ -327,7 +329,7 @@ class AsyncTokenSource:
             response = await wait_for_device_token(
                 request, device, self._http_client, settings=self._settings
             )
-            token = self._judged(response, None)
+            token = self._token_from(response, None)
             first = begin_record(
                 response.token or {},
                 {},

@@ -8,7 +8,7 @@ from .._protocol.userinfo import ENDPOINT, UserInfoRequest, UserInfoResponse, wi
 from .._settings import Settings
 from ._transport.endpoint import ask
 from ._transport.http import AsyncHTTPClient
-from .signed_answers import verified_answer
+from .signed_answers import verify_response
 
 
 async def get_userinfo(
@@ -40,4 +40,4 @@ async def get_userinfo(
     if raw is None or config is None:
         return response
     read, address = partial(with_claims, request, raw=raw), request.disco_doc_address
-    return await verified_answer(ENDPOINT, raw, config, address, http_client, settings, read)
+    return await verify_response(ENDPOINT, raw, config, address, http_client, settings, read)

@@ -24,7 +24,7 @@ from .._resource_server.token_bindings import Binding, BindingRules, BoundReques
 from .._resource_server.trusted_issuer import is_jwt
 from .._resource_server.verified_access_token import TokenContext, VerifiedAccessToken
 from .._settings import Settings
-from .._validation.config import TokenValidationConfig, opened
+from .._validation.config import TokenValidationConfig, decrypt_token
 from .._validation.fetch_result import Caller
 from .._wire.arguments import (
     algorithms_of,
@@ -284,7 +284,7 @@ class AccessTokenVerifier:
             if self._is_introspected(token):
                 return self._introspect(token)
             if self._decryption is not None:
-                signed, _ = opened(token, self._decryption)
+                signed, _ = decrypt_token(token, self._decryption)
                 header = signed.partition(".")[0]
             if rules is None or header not in rules.headers:
                 rules = self._issuers.rules_for_token(signed)

@@ -12,7 +12,7 @@ from .._protocol.ciba import (
     BackchannelAuthenticationResponse,
     BackchannelTokenRequest,
     BackchannelTokenResponse,
-    gave_up,
+    expired_response,
 )
 from .._settings import Settings
 from ._transport.endpoint import ask
@@ -95,4 +95,4 @@ def wait_for_backchannel_token(
         response = wait_for_backchannel_token(request, started)
     """
     poll = partial(ask, POLL, request, http_client, settings)
-    return poll_until_decided(poll, started.interval, started.expires_in, gave_up)
+    return poll_until_decided(poll, started.interval, started.expires_in, expired_response)

@@ -60,7 +60,7 @@ def collect_claims(
     failures: dict[str, PyIdentityModelException] = {}
     for source in sources_of(claims):
         try:
-            issuer, verified = _verified(source, claims_providers, http_client, settings)
+            issuer, verified = _verify_source(source, claims_providers, http_client, settings)
             brought = claims_from(source, verified, claims)
         except PyIdentityModelException as error:
             failures[source.name] = error
@@ -70,7 +70,7 @@ def collect_claims(
     return CollectedClaims(found, issuers, failures)
 
 
-def _verified(
+def _verify_source(
     source: Source,
     providers: ClaimsProviders,
     http_client: HTTPClient | None,

@@ -12,7 +12,7 @@ from .._protocol.device import (
     DeviceAuthorizationResponse,
     DeviceTokenRequest,
     DeviceTokenResponse,
-    gave_up,
+    expired_response,
 )
 from .._settings import Settings
 from ._transport.endpoint import ask
@@ -92,4 +92,4 @@ def wait_for_device_token(
         response = wait_for_device_token(request, device)
     """
     poll = partial(ask, POLL, request, http_client, settings)
-    return poll_until_decided(poll, device.interval, device.expires_in, gave_up)
+    return poll_until_decided(poll, device.interval, device.expires_in, expired_response)

@@ -14,7 +14,7 @@ from .._protocol.introspection import (
 from .._settings import Settings
 from ._transport.endpoint import ask
 from ._transport.http import HTTPClient
-from .signed_answers import verified_answer
+from .signed_answers import verify_response
 
 
 def introspect_token(
@@ -59,4 +59,4 @@ def introspect(
         return response
     read, address = partial(verified, request, raw), request.disco_doc_address
     typ = "token-introspection+jwt"
-    return verified_answer(ENDPOINT, raw, config, address, http_client, settings, read, typ=typ)
+    return verify_response(ENDPOINT, raw, config, address, http_client, settings, read, typ=typ)

@@ -68,10 +68,10 @@ def process_jarm_response(
     """
     check_leeway(leeway)
     token = response if is_jwt else extract_jarm_response_jwt(response)
-    given = Known(issuer, None if jwks is None else jwks.keys, algorithms)
+    given = KnownProvider(issuer, None if jwks is None else jwks.keys, algorithms)
     if None in given:
         policy = DiscoveryPolicy(require_https=require_https)
-        given = _completed(given, disco_doc_address, policy, http_client, settings)
+        given = _complete(given, disco_doc_address, policy, http_client, settings)
     check = JarmCheck(
         client_id,
         given.issuer or "",
@@ -84,7 +84,7 @@ def process_jarm_response(
     return check.read(token)
 
 
-class Known(NamedTuple):
+class KnownProvider(NamedTuple):
     """The known facts about the provider."""
 
     issuer: str | None
@@ -92,13 +92,13 @@ class Known(NamedTuple):
     algorithms: Sequence[str] | None
 
 
-def _completed(
-    given: Known,
+def _complete(
+    given: KnownProvider,
     disco_doc_address: str | None,
     policy: DiscoveryPolicy,
     http_client: HTTPClient | None,
     settings: Settings | None,
-) -> Known:
+) -> KnownProvider:
     """Return the facts after fetching those that are missing."""
     if not disco_doc_address:
         raise ConfigurationException(
@@ -113,9 +113,9 @@ def _completed(
     supported = disco.authorization_signing_alg_values_supported
     algorithms = supported if given.algorithms is None else given.algorithms
     if given.keys is not None:
-        return Known(issuer, given.keys, algorithms)
+        return KnownProvider(issuer, given.keys, algorithms)
     wanted = JwksRequest(disco.jwks_uri or "", policy)
     fetched = get_jwks(wanted, http_client, settings=settings)
     if not fetched.is_successful:
         raise unavailable_error(fetched, "jwks_failed")
-    return Known(issuer, fetched.keys, algorithms)
+    return KnownProvider(issuer, fetched.keys, algorithms)

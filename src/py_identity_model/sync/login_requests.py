@@ -16,7 +16,7 @@ from .._protocol.jar import build_jar_authorization_url, create_request_object
 from .._protocol.par import PushedAuthorizationRequest
 from .._protocol.request_object import build_request_uri_authorization_url
 from .._protocol.token_endpoint import (
-    refused_by,
+    token_request_error,
 )
 from .._relying_party.client_parameters import AuthorizationParameters
 from .._relying_party.client_profile import check_provider, check_request, response_mode_of
@@ -204,5 +204,5 @@ class LoginRequests(SessionAccess):
         )
         response = push_authorization_request(request, self._http_client, settings=self._settings)
         if not response.is_successful:
-            raise refused_by(request.address, response)
+            raise token_request_error(request.address, response)
         return str(response.request_uri)

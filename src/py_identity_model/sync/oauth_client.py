@@ -14,7 +14,7 @@ from .._protocol.revocation import TokenRevocationRequest, TokenRevocationRespon
 from .._protocol.token_exchange import (
     TokenExchangeRequest,
     TokenExchangeResponse,
-    judged_exchange,
+    checked_exchange,
 )
 from .._protocol.userinfo import UserInfoResponse
 from .._relying_party.client_parameters import ExchangeParameters, TokenParameters
@@ -219,7 +219,7 @@ class OAuthClient(RegisteredClient):
             **more,
         )
         response = exchange_token(request, self._http_client, settings=self._settings)
-        return judged_exchange(response, request.address, bound=self.dpop_key is not None)
+        return checked_exchange(response, request.address, bound=self.dpop_key is not None)
 
     def token_source(
         self,

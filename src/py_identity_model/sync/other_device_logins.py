@@ -21,7 +21,7 @@ from .._protocol.discovery import DiscoveryDocumentResponse
 from .._protocol.token_endpoint import (
     TokenResponse,
     check_token_answer,
-    refused_by,
+    token_request_error,
 )
 from .._relying_party.login import without_id_token
 from .._validation.id_token_limits import check_request_id
@@ -72,7 +72,7 @@ class OtherDeviceLogins(Logins):
         )
         response = request_device_authorization(request, self._http_client, settings=self._settings)
         if not response.is_successful:
-            raise refused_by(request.address, response)
+            raise token_request_error(request.address, response)
         return response
 
     def wait_for_device_login(
@@ -166,7 +166,7 @@ class OtherDeviceLogins(Logins):
             request, self._http_client, settings=self._settings
         )
         if not response.is_successful:
-            raise refused_by(request.address, response)
+            raise token_request_error(request.address, response)
         return response
 
     def _signs_backchannel(self, metadata: DiscoveryDocumentResponse) -> bool:
@@ -258,7 +258,7 @@ class OtherDeviceLogins(Logins):
     def _session_of(self, address: str, response: TokenResponse, *, has_id_token: bool) -> Session:
         """Return the session that a token response begins, its ID token validated."""
         if not response.is_successful:
-            raise refused_by(address, response)
+            raise token_request_error(address, response)
         token = self._provider.with_token_type(response.token or {})
         check_token_answer(token, address, bound=self.dpop_key is not None)
         if not has_id_token:

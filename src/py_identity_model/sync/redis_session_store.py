@@ -56,7 +56,7 @@ class RedisSessionStore(RedisValues):
         if found[1] is None:
             return None
         try:
-            record = SessionRecord.unpack(name, self._opened(found[1]))
+            record = SessionRecord.unpack(name, self._from_stored(found[1]))
         except ValueError as error:
             raise unreadable_error() from error
         if found[0] is None or str(record.version) != _text(found[0]):
@@ -81,7 +81,7 @@ class RedisSessionStore(RedisValues):
             name,
             "" if expected is None else str(expected),
             str(record.version),
-            self._sealed(record.pack(name)),
+            self._to_stored(record.pack(name)),
             str(milliseconds(expires_in)),
             str(int(time.time() * 1000)),
         )
@@ -120,10 +120,10 @@ class RedisSessionStore(RedisValues):
 
     def _indexes(self, sub: str | None, sid: str | None) -> list[str]:
         named = [(kind, value) for kind, value in (("sid", sid), ("sub", sub)) if value is not None]
-        return [f"{self._prefix}session-{kind}:{_hashed(value)}" for kind, value in named]
+        return [f"{self._prefix}session-{kind}:{_hash(value)}" for kind, value in named]
 
 
-def _hashed(value: str) -> str:
+def _hash(value: str) -> str:
     return hashlib.sha256(value.encode("utf-8", "replace")).hexdigest()
 
 

@@ -35,7 +35,7 @@ class RedisTokenStore(RedisValues):
             value = redis_store.get("key")
         """
         found = self._client.get(self._prefix + key)
-        return None if found is None else self._opened(found)
+        return None if found is None else self._from_stored(found)
 
     def set(self, key: str, value: str, expires_in: float | None) -> None:
         """Store ``value``, for ``expires_in`` seconds unless that is None.
@@ -45,7 +45,7 @@ class RedisTokenStore(RedisValues):
             redis_store.set("key", "value", 60)
         """
         px = None if expires_in is None else milliseconds(expires_in)
-        self._client.set(self._prefix + key, self._sealed(value), px=px)
+        self._client.set(self._prefix + key, self._to_stored(value), px=px)
 
     def delete(self, key: str) -> None:
         """Delete the value of ``key``.

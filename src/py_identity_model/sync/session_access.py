@@ -15,7 +15,7 @@ from .._sessions.session_record import (
     LOGIN_TARGET,
     Renewal,
     SessionRecord,
-    judge_refresh,
+    apply_refresh,
     login_required_error,
     record_name,
     renewal_pending_error,
@@ -212,7 +212,7 @@ class SessionRenewal:
         request = replace(request, refresh_token=record.refresh_token or "")
         response = self._client.present(request)
         self.responses.append(response)
-        return judge_refresh(
+        return apply_refresh(
             record,
             response,
             self._target,

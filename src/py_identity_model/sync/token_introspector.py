@@ -149,7 +149,7 @@ class TokenIntrospector:
     def _wait(self, token: str, key: bytes, timeout: float | None) -> str:
         """Return an active token's claims as JSON, with one request for all waiting callers."""
         patience = math.inf if timeout is None else timeout
-        patience = min(patience, self._longest())
+        patience = min(patience, self._longest_request())
         try:
             joined = self._flights.run(key, partial(self._ask, token, key), patience=patience)
         except TimeoutError:
@@ -161,7 +161,7 @@ class TokenIntrospector:
         assert joined is not None
         return joined[0]
 
-    def _longest(self) -> float:
+    def _longest_request(self) -> float:
         """Return the maximum duration of a request; signed responses need metadata and keys too."""
         with in_force(self._settings):
             try:
@@ -174,29 +174,29 @@ class TokenIntrospector:
 
     def _ask(self, token: str, key: bytes) -> str:
         try:
-            return self._active(token, key)
+            return self._request_active(token, key)
         except PyIdentityModelException as error:
             self._known.refuse(key, error, self.clock())
             raise
 
-    def _active(self, token: str, key: bytes) -> str:
+    def _request_active(self, token: str, key: bytes) -> str:
         """Return the claims of an active token as JSON."""
         name = self._name(token)
-        shared = self._shared(name)
+        shared = self._get_shared(name)
         if shared is not None:
-            self._keep(key, *shared)
+            self._store_claims(key, *shared)
             return shared[0]
         request = TokenIntrospectionRequest(**{**vars(self._request), "token": token})
         response = introspect(request, self._http_client, self._settings, in_turn=True)
         if not response.is_successful:
-            raise _failure(response.error_kind, response.status_code, str(response.error))
+            raise _failure_error(response.error_kind, response.status_code, str(response.error))
         with in_force(self._settings):
             chosen_client(self._http_client, request.address).turns.succeeded(request.address)
         claims = response.claims or {}
         if claims.get("active") is not True:
             raise TokenValidationException("The access token is not active", code="inactive_token")
         text = json.dumps(claims)
-        seconds = self._keep(key, text, self._ttl)
+        seconds = self._store_claims(key, text, self._ttl)
         if seconds > 0 and self._store is not None:
             self._store.set(name, pack_claims(name, text, seconds), seconds)
         return text
@@ -211,18 +211,18 @@ class TokenIntrospector:
         text = "\0".join(asker).encode("utf-8", "replace")
         return f"introspection-{hashlib.sha256(text).hexdigest()}"
 
-    def _shared(self, name: str) -> tuple[str, float] | None:
+    def _get_shared(self, name: str) -> tuple[str, float] | None:
         """Return the result that another process stored, and its remaining lifetime in seconds."""
         text = None if self._store is None else self._store.get(name)
         return None if text is None else unpack_claims(name, text, self._ttl)
 
-    def _keep(self, key: bytes, text: str, seconds: float) -> float:
+    def _store_claims(self, key: bytes, text: str, seconds: float) -> float:
         """Cache claims for ``seconds``, at most until the token expires; return the duration."""
         expires = numeric_date(json.loads(text).get("exp"))
         if expires is not None:
             seconds = min(seconds, expires - time.time())
         if seconds > 0:
-            self._known.keep(key, text, self.clock(), seconds)
+            self._known.store(key, text, self.clock(), seconds)
         return seconds
 
 
@@ -237,6 +237,6 @@ def _check_text(token: str) -> None:
         )
 
 
-def _failure(kind: Enum | None, status: int | None, text: str) -> KeysUnavailableException:
+def _failure_error(kind: Enum | None, status: int | None, text: str) -> KeysUnavailableException:
     code = "introspection_unavailable" if is_outage(kind, status) else "introspection_failed"
     return KeysUnavailableException(text, status_code=status, code=code)

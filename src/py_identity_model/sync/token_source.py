@@ -14,7 +14,7 @@ from typing import Any
 from .._logging import log_failure, logger
 from .._protocol.authorization_code import AuthorizationCodeTokenRequest
 from .._protocol.client_credentials import ClientCredentialsTokenRequest
-from .._protocol.device import DeviceAuthorizationResponse, DeviceTokenRequest, refreshing
+from .._protocol.device import DeviceAuthorizationResponse, DeviceTokenRequest, refresh_request_for
 from .._protocol.grants import ExtensionTokenRequest, JwtBearerTokenRequest
 from .._protocol.refresh_grant import RefreshTokenRequest
 from .._protocol.token_endpoint import TokenResponse
@@ -26,11 +26,11 @@ from .._sessions.session_record import (
     SESSION_LIFETIME,
     Renewal,
     SessionRecord,
+    apply_refresh,
     begin_record,
-    judge_refresh,
     renewal_pending_error,
 )
-from .._sessions.stored_token import StoredToken, stored_from
+from .._sessions.stored_token import StoredToken, stored_token_from
 from .._settings import STORE_SECONDS, Settings
 from .._wire.arguments import check_store
 from .._wire.models import BaseRequest
@@ -189,9 +189,9 @@ class TokenSource:
 
     def _renew(self, refused: str | None) -> StoredToken:
         if self._records is not None:
-            self._current = self._login_token(self._records, refused)
+            self._current = self._renew_login_token(self._records, refused)
         else:
-            call = partial(self._machine_token, refused)
+            call = partial(self._renew_machine_token, refused)
             joined = self._flights.run(self._key, call)
             assert joined is not None
             self._current = joined[0]
@@ -199,7 +199,7 @@ class TokenSource:
 
     # The tokens of a machine can always be requested again, so the store only spares requests.
 
-    def _machine_token(self, refused: str | None) -> StoredToken:
+    def _renew_machine_token(self, refused: str | None) -> StoredToken:
         try:
             return self._store_or_request(refused)
         except PyIdentityModelException as error:
@@ -207,18 +207,18 @@ class TokenSource:
             raise
 
     def _store_or_request(self, refused: str | None) -> StoredToken:
-        with self._locked():
-            stored = self._stored()
+        with self._lock():
+            stored = self._get_stored()
             if stored is not None and stored.serves(self.clock(), refused):
                 return stored
             grant: Callable[..., Result[TokenResponse]] = _GRANTS[type(self._request)]
             response = grant(self._request, self._http_client, settings=self._settings)
-            fresh = self._judged(response, refused)
+            fresh = self._token_from(response, refused)
             self._save(fresh)
             return fresh
 
-    def _judged(self, response: TokenResponse, refused: str | None) -> StoredToken:
-        return stored_from(
+    def _token_from(self, response: TokenResponse, refused: str | None) -> StoredToken:
+        return stored_token_from(
             response,
             self._margin,
             self.clock(),
@@ -229,7 +229,7 @@ class TokenSource:
         )
 
     @contextmanager
-    def _locked(self) -> Iterator[None]:
+    def _lock(self) -> Iterator[None]:
         context = self._store.lock(self._key)
         try:
             enter(context)
@@ -242,7 +242,7 @@ class TokenSource:
         finally:
             leave(context)
 
-    def _stored(self) -> StoredToken | None:
+    def _get_stored(self) -> StoredToken | None:
         try:
             with deadline(STORE_SECONDS):
                 text = self._store.get(self._key)
@@ -272,7 +272,7 @@ class TokenSource:
 
     # The tokens of a login: the record has the only refresh token.
 
-    def _login_token(self, records: SessionRecords, refused: str | None) -> StoredToken:
+    def _renew_login_token(self, records: SessionRecords, refused: str | None) -> StoredToken:
         if self._device is not None and self._first is None and self._seen == 0:
             self._beginning.run("device", partial(self._begin, records, self._device))
         inherited = os.getpid() != self._made_in and isinstance(self._store, MemoryTokenStore)
@@ -298,11 +298,11 @@ class TokenSource:
     def _present(self, refused: str | None, record: SessionRecord) -> Renewal:
         request = self._request
         if isinstance(request, DeviceTokenRequest):
-            request = refreshing(request)
+            request = refresh_request_for(request)
         assert isinstance(request, RefreshTokenRequest)
         request = replace(request, refresh_token=record.refresh_token or "")
         response = refresh_token(request, self._http_client, settings=self._settings)
-        return judge_refresh(
+        return apply_refresh(
             record,
             response,
             LOGIN_TARGET,
@@ -322,7 +322,7 @@ class TokenSource:
             response = wait_for_device_token(
                 request, device, self._http_client, settings=self._settings
             )
-            token = self._judged(response, None)
+            token = self._token_from(response, None)
             first = begin_record(
                 response.token or {},
                 {},

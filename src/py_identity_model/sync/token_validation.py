@@ -12,7 +12,7 @@ from .._jose.keys import Header
 from .._jose.tokens import (
     Segments,
     check_unverified_issuer,
-    cooling_down,
+    cooldown_error,
     read_claims,
     read_header,
     split_token,
@@ -26,8 +26,8 @@ from .._validation.config import (
     allowed_algorithms,
     check_algorithm,
     check_config,
+    decrypt_token,
     manual_key,
-    opened,
     policy_of,
     rules_for,
     secret_key,
@@ -98,18 +98,20 @@ def validate(
         cache = cache_of(http_client)
     claims = cache.warm(jwt, config, disco_doc_address)
     if claims is None and config.decryption_keys is not None:
-        jwt, config = opened(jwt, config)
+        jwt, config = decrypt_token(jwt, config)
         claims = cache.warm(jwt, config, disco_doc_address)
     if claims is None and config.perform_disco:
-        claims = _by_discovery(jwt, config, cache, disco_doc_address, http_client, caller)
+        claims = _validate_with_discovery(
+            jwt, config, cache, disco_doc_address, http_client, caller
+        )
     if claims is None:
-        claims = _by_hand(jwt, config)
+        claims = _validate_with_static_key(jwt, config)
     if config.claims_validator is not None:
         run_validator(config.claims_validator, claims)
     return claims
 
 
-def _taken_apart(
+def _parse_token(
     jwt: str, config: TokenValidationConfig, address: str | None
 ) -> tuple[Segments, Header]:
     """Return the parts of a well-formed token; nothing has been fetched for it yet."""
@@ -120,8 +122,8 @@ def _taken_apart(
     return segments, header
 
 
-def _by_hand(jwt: str, config: TokenValidationConfig) -> dict[str, Any]:
-    segments, header = _taken_apart(jwt, config, None)
+def _validate_with_static_key(jwt: str, config: TokenValidationConfig) -> dict[str, Any]:
+    segments, header = _parse_token(jwt, config, None)
     rules = rules_for(config)
     payload = verify_with_key(
         segments, header, manual_key(config), allow_weak_keys=config.allow_weak_keys
@@ -131,7 +133,7 @@ def _by_hand(jwt: str, config: TokenValidationConfig) -> dict[str, Any]:
     return claims
 
 
-def _by_discovery(
+def _validate_with_discovery(
     jwt: str,
     config: TokenValidationConfig,
     cache: ProviderCache,
@@ -139,7 +141,7 @@ def _by_discovery(
     client: HTTPClient | None,
     caller: Caller,
 ) -> dict[str, Any]:
-    segments, header = _taken_apart(jwt, config, address)
+    segments, header = _parse_token(jwt, config, address)
     caller = caller.starting_now()
     if config.jwks_uri is not None:
         provider, address, keys = (
@@ -190,7 +192,7 @@ def _verify(
         # Some providers replace a key without changing its kid.
         newer = cache.newer(client, jwks_uri, policy, keys, header.kid, caller)
         if newer is None:
-            raise cooling_down(header) from None
+            raise cooldown_error(header) from None
     except TokenValidationException as error:
         if error.code != "no_matching_key" or header.kid is None:
             raise

@@ -47,21 +47,21 @@ class TrustedIssuers:
         self._policy = policy
         self._refusals = refusals
         self._resolver: Resolver | None = None
-        self._listed: tuple[TrustedIssuer, ...] = ()
+        self._list_issuers: tuple[TrustedIssuer, ...] = ()
         if callable(issuers) and not isinstance(issuers, (TrustedIssuer, Provider)):
             self._resolver = issuers
         else:
-            self._listed = _listed(issuers)
-        self._by_header = tuple(one for one in self._listed if one.key_id_pattern is not None)
+            self._list_issuers = _list_issuers(issuers)
+        self._by_header = tuple(one for one in self._list_issuers if one.key_id_pattern is not None)
         self._rules: dict[str, IssuerRules] = {}
-        first = self._listed[0] if len(self._listed) == 1 else None
+        first = self._list_issuers[0] if len(self._list_issuers) == 1 else None
         self.only: IssuerRules | None = None  # if there is a single one, and not a template
         if first is not None and not first.is_template:
             self.only = self._rules_of(first, first.identifier)
         self._unnamed = self.only
-        if first is None and not policy.names_nobody:
+        if first is None and not policy.has_no_recipient:
             self._unnamed = IssuerRules(None, None, config, policy, refusals)
-        for one in self._listed:  # so that contradictory rules are refused at once
+        for one in self._list_issuers:  # so that contradictory rules are refused at once
             IssuerRules(one, one.identifier, config, policy, refusals)
 
     def rules_for_token(self, token: str) -> IssuerRules:
@@ -69,7 +69,7 @@ class TrustedIssuers:
 
         Raises InvalidIssuerException for an untrusted one.
         """
-        if self._by_header and (found := self._named_by_header(unverified_header(token))):
+        if self._by_header and (found := self._find_by_header(unverified_header(token))):
             return self._rules_of(found, found.identifier)
         return self.rules_for(unverified_issuer(token))
 
@@ -79,10 +79,10 @@ class TrustedIssuers:
         Raises InvalidIssuerException for an untrusted one.
         """
         if not isinstance(issuer, str):
-            raise untrusted_issuer_error(issuer, self._listed)
-        trusted = self._trusted(issuer)
+            raise untrusted_issuer_error(issuer, self._list_issuers)
+        trusted = self._find_trusted(issuer)
         if trusted is None or not (trusted.matches(issuer) or trusted.resembles(issuer)):
-            raise untrusted_issuer_error(issuer, self._listed)
+            raise untrusted_issuer_error(issuer, self._list_issuers)
         return self._rules_of(trusted, issuer if trusted.is_template else trusted.identifier)
 
     def rules_for_introspected(self, issuer: object) -> IssuerRules:
@@ -98,7 +98,7 @@ class TrustedIssuers:
         """Return whether tokens, and so strangers, choose the address behind ``rules``."""
         return self._resolver is not None or rules.named_by_tokens
 
-    def _named_by_header(self, header: dict[str, Any]) -> TrustedIssuer | None:
+    def _find_by_header(self, header: dict[str, Any]) -> TrustedIssuer | None:
         """Return the issuer of tokens with such a header; a single one also with deviations.
 
         The header comes first: the claims of a load balancer's token may name the issuer of its
@@ -115,10 +115,10 @@ class TrustedIssuers:
         ]
         return close[0] if close else None
 
-    def _trusted(self, issuer: str) -> TrustedIssuer | None:
+    def _find_trusted(self, issuer: str) -> TrustedIssuer | None:
         if self._resolver is None:
-            exact = (one for one in self._listed if one.matches(issuer))
-            close = (one for one in self._listed if one.resembles(issuer))
+            exact = (one for one in self._list_issuers if one.matches(issuer))
+            close = (one for one in self._list_issuers if one.resembles(issuer))
             return next(exact, None) or next(close, None)
         try:
             found = call(self._resolver, issuer)
@@ -155,7 +155,7 @@ class TrustedIssuers:
         return rules
 
 
-def _listed(issuers: Issuer | Sequence[Issuer]) -> tuple[TrustedIssuer, ...]:
+def _list_issuers(issuers: Issuer | Sequence[Issuer]) -> tuple[TrustedIssuer, ...]:
     if isinstance(issuers, (str, TrustedIssuer, Provider)):
         issuers = [issuers]
     if not isinstance(issuers, Collection) or not issuers:

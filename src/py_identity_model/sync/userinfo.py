@@ -9,7 +9,7 @@ from .._protocol.userinfo import ENDPOINT, UserInfoRequest, UserInfoResponse, wi
 from .._settings import Settings
 from ._transport.endpoint import ask
 from ._transport.http import HTTPClient
-from .signed_answers import verified_answer
+from .signed_answers import verify_response
 
 
 def get_userinfo(
@@ -41,4 +41,4 @@ def get_userinfo(
     if raw is None or config is None:
         return response
     read, address = partial(with_claims, request, raw=raw), request.disco_doc_address
-    return verified_answer(ENDPOINT, raw, config, address, http_client, settings, read)
+    return verify_response(ENDPOINT, raw, config, address, http_client, settings, read)
