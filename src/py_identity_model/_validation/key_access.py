@@ -11,11 +11,7 @@ from .._jose.jwk import JsonWebKey
 from .._jose.key_material import load_key
 from .._wire.discovery_policy import DiscoveryPolicy
 from .._wire.messages import HttpRequest, HttpResponse
-from ..exceptions import (
-    JwksException,
-    ProviderUnusableException,
-    TokenValidationException,
-)
+from ..exceptions import JwksException, ProviderUnusableException, TokenValidationException
 
 _PUBLIC_PEM = b"-----BEGIN PUBLIC KEY-----"
 # Object stores answer 403 for objects that do not exist.
