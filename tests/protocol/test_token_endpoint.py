@@ -83,7 +83,7 @@ def test_a_poll_refused_with_status_200_is_waited_for() -> None:
 
 
 @pytest.mark.parametrize(
-    ("status", "body", "goes_on"),
+    ("status", "body", "should_continue"),
     [
         (500, {"error": "server_error"}, False),
         (503, {"error": "invalid_client"}, False),
