@@ -36,7 +36,7 @@ URI = "https://api.example/orders"
 CERTIFICATE = trustme.CA().issue_cert("client.test").cert_chain_pems[0].bytes()
 
 
-async def test_a_sound_token_tells_its_facts(provider: EmbeddedProvider) -> None:
+async def test_a_valid_token_shows_its_facts(provider: EmbeddedProvider) -> None:
     verifier = AsyncAccessTokenVerifier(provider.issuer, "api", required_scopes=["read"])
     until = int(time.time()) + 60
     token = provider.mint(sub="alice", scope="read write", exp=until, client_id="web")
@@ -108,7 +108,7 @@ async def test_a_token_that_breaks_a_rule_gets_401(
 
 
 @pytest.mark.parametrize("token", ["opaque", "a.b", "a.b.c", "...", "é.b.c", "x" * 70000])
-async def test_what_is_no_token_gets_401_and_costs_no_request(
+async def test_a_malformed_token_gets_401_and_costs_no_request(
     provider: EmbeddedProvider, token: str
 ) -> None:
     verifier = AsyncAccessTokenVerifier(provider.issuer, "api")
@@ -127,7 +127,7 @@ async def test_a_stranger_is_refused_also_once_the_verifier_is_warm(
         await verifier.verify(bearer(provider.mint(iss="https://evil.example")))
 
 
-async def test_too_little_scope_gets_403_and_is_told_what_is_needed(
+async def test_insufficient_scope_gets_403_with_the_required_scopes(
     provider: EmbeddedProvider,
 ) -> None:
     verifier = AsyncAccessTokenVerifier(provider.issuer, "api", required_scopes=["read"])
@@ -189,7 +189,7 @@ async def test_an_outage_gets_503_and_no_challenge(provider: EmbeddedProvider) -
     assert caught.value.headers == {"Retry-After": "1"}
 
 
-async def test_claims_of_ones_own_are_demanded(provider: EmbeddedProvider) -> None:
+async def test_additional_claims_can_be_required(provider: EmbeddedProvider) -> None:
     def not_bob(claims: dict[str, Any]) -> None:
         if claims["sub"] == "bob":
             raise ClaimsValidationError("not bob", claim="sub")
@@ -365,7 +365,7 @@ async def test_a_token_bound_to_a_certificate_needs_it(provider: EmbeddedProvide
             await verifier.verify(bearer(provider.mint(cnf=odd)))
 
 
-async def test_a_certificate_that_a_token_is_not_bound_to_is_not_judged(
+async def test_a_certificate_that_a_token_is_not_bound_to_is_not_checked(
     provider: EmbeddedProvider,
 ) -> None:
     key = DPoPKey()
@@ -476,7 +476,7 @@ def test_options_that_contradict_each_other_are_refused() -> None:
             )
 
 
-async def test_a_replay_store_of_ones_own_is_used(
+async def test_a_custom_replay_store_is_used(
     provider: EmbeddedProvider,
 ) -> None:
     store = MemoryReplayStore()

@@ -69,7 +69,7 @@ async def test_claims_without_sources_are_left_alone(bank: EmbeddedProvider) -> 
     assert bank.requests == []
 
 
-async def test_a_key_at_hand_verifies_too(bank: EmbeddedProvider) -> None:
+async def test_a_given_key_verifies_too(bank: EmbeddedProvider) -> None:
     key: JsonWebKey = bank.keys[0]
     config = TokenValidationConfig(perform_disco=False, key=key, algorithms=["RS256"])
     claims = referring({"JWT": vouched(bank)})

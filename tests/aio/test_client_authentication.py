@@ -62,7 +62,7 @@ async def assertion_of(provider: EmbeddedProvider, **more: Any) -> str:
         jwks_from_dict(KEY.as_dict(private=True)),
     ],
 )
-async def test_an_assertion_is_for_the_endpoint_unless_told(
+async def test_an_assertion_is_for_the_endpoint_by_default(
     provider: EmbeddedProvider, key: Any
 ) -> None:
     token = await assertion_of(
@@ -151,7 +151,7 @@ async def test_something_of_another_kind_is_refused(provider: EmbeddedProvider, 
     assert field in str(response.error)
 
 
-def test_no_key_stands_in_a_repr() -> None:
+def test_no_key_is_in_a_repr() -> None:
     shown = repr(
         [
             PrivateKeyJwt(PEM),
@@ -198,7 +198,7 @@ async def test_no_field_of_the_source_is_called_twice_for_one_attempt(
     assert len(calls) == 1
 
 
-async def test_a_secret_that_a_provider_echoes_is_not_told(provider: EmbeddedProvider) -> None:
+async def test_a_secret_echoed_by_a_provider_is_not_revealed(provider: EmbeddedProvider) -> None:
     secret = "s3cret-" * 8
     provider.intercept = lambda received: Answer.of_json({"error": f"bad {secret}"}, 400)
     response = await request_client_credentials_token(

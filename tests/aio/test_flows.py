@@ -219,7 +219,7 @@ async def test_waiting_ends_with_the_providers_own_error(provider: EmbeddedProvi
 
 @pytest.mark.usefixtures("no_pause")
 @pytest.mark.parametrize("status", [400, 200])
-async def test_waiting_goes_on_until_there_is_an_answer(
+async def test_waiting_continues_until_there_is_a_response(
     provider: EmbeddedProvider, status: int
 ) -> None:
     pending = Answer.of_json({"error": "authorization_pending"}, status)
@@ -339,7 +339,7 @@ def test_a_response_is_found_in_the_fragment_or_the_query(url: str, found: str) 
 
 
 @pytest.mark.parametrize("url", ["", "/cb", "/cb?response=", "/cb?code=c", "https://["])
-def test_what_carries_no_response_is_told(url: str) -> None:
+def test_a_redirect_without_a_response_is_reported(url: str) -> None:
     assert not is_jarm_response(url)
     with pytest.raises(JarmValidationException):
         extract_jarm_response_jwt(url)

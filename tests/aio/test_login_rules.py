@@ -111,7 +111,7 @@ async def test_a_login_without_openid_is_plain_oauth(provider: EmbeddedProvider)
     assert again.access_token == session.access_token
 
 
-async def test_an_id_token_that_nobody_asked_for_is_not_passed_on(
+async def test_an_unrequested_id_token_is_not_passed_on(
     provider: EmbeddedProvider,
 ) -> None:
     tokens = Tokens(provider)
@@ -199,7 +199,7 @@ async def test_a_missing_nonce_is_refused_and_the_refusal_names_the_option(
     assert "require_nonce=False" in str(caught.value)
 
 
-async def test_a_provider_may_leave_the_nonce_out_but_not_change_it(
+async def test_a_provider_may_omit_the_nonce_but_not_change_it(
     provider: EmbeddedProvider,
 ) -> None:
     tokens = Tokens(provider)
@@ -404,7 +404,7 @@ async def test_a_signed_id_token_may_come_beside_an_encrypted_response(
             await client.callback(f"?response={sent}", begun)
 
 
-async def test_userinfo_is_judged_by_what_was_registered_for_it(
+async def test_userinfo_is_checked_as_registered(
     provider: EmbeddedProvider,
 ) -> None:
     claims: dict[str, Any] = {"sub": "alice", "name": "Alice"}

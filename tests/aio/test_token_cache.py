@@ -83,7 +83,7 @@ async def test_a_token_is_verified_once(
     assert snapshot.memo == {}
 
 
-async def test_what_is_handed_out_cannot_change_what_is_kept(
+async def test_changes_of_a_returned_value_do_not_reach_the_cache(
     provider: EmbeddedProvider, config: TokenValidationConfig
 ) -> None:
     token = provider.mint(nested={"a": [1]})
@@ -120,7 +120,7 @@ async def test_a_clock_that_goes_back_is_noticed(
     assert len(cache) == 0
 
 
-async def test_what_lives_by_leeway_or_has_no_end_is_not_kept(
+async def test_tokens_valid_only_by_leeway_or_forever_are_not_stored(
     provider: EmbeddedProvider, config: TokenValidationConfig, cache: TokenCache, wall: Wall
 ) -> None:
     lenient = replace(config, leeway=60)
@@ -168,7 +168,7 @@ async def test_claims_validators_run_at_every_hit(
         await validate_token(token, strict, provider.issuer)
 
 
-async def test_a_refused_token_is_not_kept(
+async def test_a_refused_token_is_not_remembered(
     provider: EmbeddedProvider, config: TokenValidationConfig, cache: TokenCache
 ) -> None:
     await accepted(provider, provider.mint(), config)
@@ -190,7 +190,7 @@ async def test_the_least_recently_used_make_room(
     assert len(cache) == 0
 
 
-def test_an_entry_that_vanished_meanwhile_is_no_hit(cache: TokenCache) -> None:
+def test_an_entry_that_vanished_meanwhile_is_not_a_hit(cache: TokenCache) -> None:
     class Vanishing(dict[bytes, Any]):
         def get(self, key: bytes, default: Any = None) -> Any:
             return next(iter(entries.values()))

@@ -89,7 +89,7 @@ async def test_however_many_need_a_token_one_is_asked_for(provider: EmbeddedProv
     assert provider.count("/token") == 2
 
 
-async def test_a_failure_is_told_and_not_remembered(provider: EmbeddedProvider) -> None:
+async def test_a_failure_is_reported_and_not_remembered(provider: EmbeddedProvider) -> None:
     source = source_of(provider)
     provider.intercept = failing("/token", 400)
     for attempt in (1, 2):
@@ -223,7 +223,7 @@ async def test_a_rotated_refresh_token_is_neither_replayed_nor_lost(
     assert (await late.get_token()).access_token == "a4"
 
 
-async def test_a_refresh_token_that_is_not_rotated_is_kept(provider: EmbeddedProvider) -> None:
+async def test_a_refresh_token_that_is_not_rotated_is_retained(provider: EmbeddedProvider) -> None:
     provider.intercept = lambda received: Answer.of_json(
         {"access_token": f"a{provider.count('/token')}", "expires_in": 60}
     )
@@ -288,9 +288,7 @@ async def test_a_memory_store_forgets_what_expired_and_what_is_oldest() -> None:
 
 
 @pytest.mark.parametrize("margin", [-1, float("inf"), float("nan")])
-async def test_a_margin_that_makes_no_sense_is_refused(
-    provider: EmbeddedProvider, margin: float
-) -> None:
+async def test_an_invalid_margin_is_refused(provider: EmbeddedProvider, margin: float) -> None:
     with refused(InvalidArgumentError, "invalid_argument"):
         source_of(provider, margin=margin)
 
@@ -442,7 +440,7 @@ async def test_an_answer_that_must_not_be_used_is_refused(
         await source_of(provider).get_token()
 
 
-def test_a_request_that_works_once_is_no_source() -> None:
+def test_a_request_that_works_once_cannot_be_a_source() -> None:
     request = AuthorizationCodeTokenRequest("https://op", "web", "code", "https://rp")
     with pytest.raises(InvalidArgumentError, match="works once"):
         AsyncTokenSource(request)

@@ -51,7 +51,7 @@ def test_a_value_is_held_against_its_bounds(value: float, at_least: bool, expect
     assert Goal("G1", "what", value, must, aim, at_least).verdict == expected
 
 
-def test_a_miss_beside_a_disturbed_base_is_no_finding() -> None:
+def test_a_miss_beside_a_disturbed_base_is_not_a_finding() -> None:
     assert Goal("G1", "what", 1.3, 1.2, 1.1, unrest=DISTURBED).verdict == "missed"
     assert Goal("G1", "what", 1.3, 1.2, 1.1, unrest=DISTURBED + 0.01).verdict == "disturbed"
 

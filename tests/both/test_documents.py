@@ -101,7 +101,7 @@ def test_every_link_of_a_document_leads_somewhere() -> None:
             assert (document.parent / target).exists(), f"{document.name}: {target}"
 
 
-def test_every_setting_stands_in_its_table_with_its_default() -> None:
+def test_every_setting_is_in_its_table_with_its_default() -> None:
     table = (ROOT / "docs/settings.md").read_text()
     settings = {
         name: value

@@ -91,7 +91,7 @@ def test_frameworks_can_read_the_types_of_every_function_and_class(package: Modu
 
 
 @pytest.mark.parametrize("package", [py_identity_model, aio, sync])
-def test_a_name_that_does_not_exist_is_told_as_usual(package: ModuleType) -> None:
+def test_a_missing_name_is_reported_as_usual(package: ModuleType) -> None:
     with pytest.raises(AttributeError, match="has no attribute 'nonsense'"):
         _ = package.nonsense
 

@@ -260,7 +260,7 @@ ENCODINGS: list[Callable[[str], str]] = [
 
 @pytest.mark.parametrize("encode", ENCODINGS)
 @pytest.mark.parametrize("secret", ["s3cr3t/+?~ value>4711", "abc47-xy"])
-def test_an_encoded_echo_is_taken_out_of_a_text(encode: Callable[[str], str], secret: str) -> None:
+def test_an_encoded_echo_is_masked_in_a_text(encode: Callable[[str], str], secret: str) -> None:
     shown = scrub(f"<p>{encode(secret)}</p>", [secret])
     assert REDACTED in shown
     assert len(shown.replace(REDACTED, "")) <= len("<p></p>") + len("d2ViO...==")
@@ -337,7 +337,7 @@ def test_an_address_that_cannot_be_read_keeps_its_password() -> None:
         ("x", "got eyJhbGciOiJub25lIn0.e30.c2ln!", "got ***REDACTED***!"),
     ],
 )
-def test_secrets_are_taken_out_and_words_are_left(secret: str, text: str, shown: str) -> None:
+def test_secrets_are_masked_and_words_remain(secret: str, text: str, shown: str) -> None:
     from py_identity_model._logging import scrub
 
     assert scrub(text, [secret]) == shown

@@ -199,7 +199,7 @@ def test_what_this_server_needs_and_cannot_reach_is_503(provider: EmbeddedProvid
         assert "secret" not in str(refusal) + str(refusal.details)
 
 
-def test_a_fault_that_nobody_foresaw_is_503_and_logged_as_an_error(
+def test_an_unforeseen_fault_is_503_and_logged_as_an_error(
     provider: EmbeddedProvider, caplog: pytest.LogCaptureFixture
 ) -> None:
     verifier = AccessTokenVerifier(provider.issuer, "api")

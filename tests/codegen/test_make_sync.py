@@ -287,7 +287,7 @@ def test_a_name_written_once_is_exported_by_every_package(copy: Path) -> None:
         assert "import get_more_keys as get_more_keys" in text
 
 
-def test_a_table_edited_by_hand_is_found(copy: Path) -> None:
+def test_a_manually_edited_table_is_detected(copy: Path) -> None:
     replace(copy, PACKAGES[1], '    "get_jwks",\n', "")
     done = run(copy, "--check")
     assert done.returncode == 1

@@ -149,7 +149,7 @@ def test_a_user_logs_in_to_a_program(provider: EmbeddedProvider) -> None:
     assert told == "welcome alice: {'sub': 'alice', 'name': 'Alice'}\n"
 
 
-def test_a_login_that_the_user_refuses_is_told(provider: EmbeddedProvider) -> None:
+def test_a_login_refused_by_the_user_is_reported(provider: EmbeddedProvider) -> None:
     provider.user = None
     running = program("login", provider)
     assert running.stdout is not None

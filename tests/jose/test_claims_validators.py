@@ -53,7 +53,7 @@ def test_a_claim_must_have_its_value() -> None:
         {"scope": [], "scp": "write read"},
     ],
 )
-def test_scopes_are_read_from_wherever_they_stand(claims: dict[str, Any]) -> None:
+def test_scopes_are_read_from_every_usual_place(claims: dict[str, Any]) -> None:
     require_scopes("read", "write")(claims)
 
 
@@ -211,7 +211,7 @@ def test_any_of_several_lets_errors_through_that_came_later() -> None:
 
 
 @pytest.mark.parametrize("require", ["all", "any"])
-def test_a_combination_that_nobody_waits_for_is_closed_with_what_it_waits_for(
+def test_an_unawaited_combination_is_closed_with_its_awaitable(
     require: str,
 ) -> None:
     later = Later()

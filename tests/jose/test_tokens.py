@@ -104,7 +104,7 @@ def test_a_header_is_read() -> None:
         ([], "malformed_token"),
     ],
 )
-def test_a_header_that_nobody_should_act_on_is_refused(header: Any, code: str) -> None:
+def test_a_header_that_must_not_be_accepted_is_refused(header: Any, code: str) -> None:
     with refused(TokenValidationException, code) as caught:
         read_header(segment(header))
     assert caught.value.token_part == "header"
@@ -165,7 +165,7 @@ def test_padded_tokens_are_read_where_they_are_allowed(header: str, payload: str
     assert decode_jwt(plain, [PUBLIC], ["ES256"], typ="JWT", **options) == CLAIMS
 
 
-def test_a_padded_token_is_no_less_signed() -> None:
+def test_a_padded_token_must_be_signed_too() -> None:
     """The padding is part of what was signed; taking it off or adding it is an alteration."""
     token = padded_token()
     head, payload, signature = token.split(".")
@@ -229,7 +229,7 @@ def test_what_another_issuer_does_not_explain_is_left_as_it_is(
     check_unverified_issuer(failed(code), payload, RULES._replace(**changes))
 
 
-def test_a_key_at_hand_is_no_weaker_than_others_unless_allowed() -> None:
+def test_a_given_key_must_not_be_weak_unless_allowed() -> None:
     with warnings.catch_warnings(action="ignore"):
         weak = RSAKey.generate_key(1024)
         message = segment({"alg": "RS256"}) + b"." + segment(CLAIMS)

@@ -94,7 +94,7 @@ def test_an_unsound_request_of_the_back_channel_is_not_signed(
             create_backchannel_request_object("k" * 64, algorithm, "till", OP, login_hint="a")
 
 
-def test_nothing_stands_beside_a_signed_request() -> None:
+def test_nothing_is_sent_beside_a_signed_request() -> None:
     def ask(**more: Any) -> Any:
         return build_authentication(BackchannelAuthenticationRequest(f"{OP}/bc", "till", **more))
 

@@ -190,7 +190,7 @@ def test_a_client_may_be_named_by_its_document() -> None:
         ("https://app.example/c", [REDIRECT], {"jwks": {"keys": [{"kty": "EC", "d": "secret"}]}}),
     ],
 )
-def test_a_document_that_nobody_would_accept_is_refused(
+def test_a_document_that_no_provider_would_accept_is_refused(
     client_id: str, redirect_uris: Any, more: dict[str, Any]
 ) -> None:
     with pytest.raises(InvalidArgumentError):

@@ -74,7 +74,7 @@ def test_another_media_type_is_refused(media_type: str) -> None:
 
 
 @pytest.mark.parametrize("body", [b"", b"{", b"[]", b'"x"', b"\xff", b'{"a": NaN}', b"[" * 100_000])
-def test_what_is_no_json_object_is_refused(body: bytes) -> None:
+def test_anything_but_a_json_object_is_refused(body: bytes) -> None:
     response = judged(body=body)
     assert response.error_kind is Kind.INVALID_JSON
     assert str(response.error).startswith("Invalid JSON")

@@ -253,7 +253,7 @@ def test_no_secret_survives_scrubbing(text: str, secret: str) -> None:
 
 
 @given(st.from_regex(r"[A-Za-z0-9]{1,7}", fullmatch=True))
-def test_a_short_secret_is_taken_out_as_a_word_and_left_inside_others(secret: str) -> None:
+def test_a_short_secret_is_masked_as_a_word_and_not_inside_others(secret: str) -> None:
     assert scrub(f"<{secret}>", [secret]) == "<***REDACTED***>"
     assert scrub(f"x{secret}x", [secret]) == f"x{secret}x"
 

@@ -59,7 +59,7 @@ def values_in(html: str) -> dict[str, Any]:
     return dict(json.loads(found[1]))
 
 
-def test_the_page_asks_the_iframe_of_the_provider_and_nobody_else() -> None:
+def test_the_page_asks_only_the_iframe_of_the_provider() -> None:
     headers, html = build_session_check_page(IFRAME, "web", "hash.salt", interval=2)
     assert values_in(html) == {
         "iframe": IFRAME,

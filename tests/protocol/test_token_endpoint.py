@@ -176,7 +176,7 @@ def test_googles_spelling_of_the_verification_uri_is_understood() -> None:
         ({"access_token": "a b~", "expires_in": 1e300}, False),
     ],
 )
-def test_a_token_that_can_be_used_is_taken(token: dict[str, Any], bound: bool) -> None:
+def test_a_usable_token_is_accepted(token: dict[str, Any], bound: bool) -> None:
     check_token_answer({"access_token": "t", **token}, URL, bound=bound)
 
 

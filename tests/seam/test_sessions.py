@@ -94,7 +94,7 @@ def test_four_loops_on_one_session_store_present_a_token_once(provider: Embedded
     assert families.presented == ["alice-0"]
 
 
-def test_an_identifier_is_taken_once_by_four_loops() -> None:
+def test_an_identifier_is_accepted_once_by_four_loops() -> None:
     replays = AsyncTokenStoreReplayStore(AsyncMemoryTokenStore())
 
     async def main() -> int:

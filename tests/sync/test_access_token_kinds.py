@@ -234,7 +234,7 @@ def test_client_ids_beside_an_audience_narrow_it(provider: EmbeddedProvider) -> 
     assert caught.value.details["claim"] == "aud"
 
 
-def test_a_numeric_subject_is_taken_as_its_text(provider: EmbeddedProvider) -> None:
+def test_a_numeric_subject_is_converted_to_a_string(provider: EmbeddedProvider) -> None:
     verifier = AccessTokenVerifier(provider.issuer, "api")
     for number in (0, 7, 2**70):
         token = verifier.verify(bearer(provider.mint(sub=number)))

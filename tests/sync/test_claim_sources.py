@@ -70,7 +70,7 @@ def test_claims_without_sources_are_left_alone(bank: EmbeddedProvider) -> None:
     assert bank.requests == []
 
 
-def test_a_key_at_hand_verifies_too(bank: EmbeddedProvider) -> None:
+def test_a_given_key_verifies_too(bank: EmbeddedProvider) -> None:
     key: JsonWebKey = bank.keys[0]
     config = TokenValidationConfig(perform_disco=False, key=key, algorithms=["RS256"])
     claims = referring({"JWT": vouched(bank)})

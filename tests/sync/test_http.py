@@ -64,7 +64,7 @@ def test_a_failing_answer_is_asked_for_again_with_growing_pauses(
     assert pauses == [1.0, 2.0, 4.0]
 
 
-def test_when_attempts_run_out_the_last_answer_counts(pauses: list[float]) -> None:
+def test_after_the_last_attempt_its_response_counts(pauses: list[float]) -> None:
     response = sent(GET, script(503, 503, 503, 502))
     assert response.status_code == 502
     assert len(pauses) == 3
@@ -99,7 +99,7 @@ def test_transport_errors_are_retried_and_the_last_one_is_reported(
     assert caught.value.url == URL
 
 
-def test_an_error_without_words_is_named_and_its_cause_is_told(
+def test_an_error_without_a_text_is_named_with_its_cause(
     pauses: list[float],
 ) -> None:
     with pytest.raises(NetworkException, match="ReadTimeout: no details"):
@@ -196,7 +196,7 @@ def test_a_body_just_within_its_bound_is_complete(provider: EmbeddedProvider) ->
 
 @pytest.mark.filterwarnings("ignore::ResourceWarning")  # the body is left unread on purpose
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
-def test_a_mock_that_goes_on_after_it_was_closed_is_left() -> None:
+def test_a_mock_that_continues_after_it_was_closed_is_abandoned() -> None:
     def serve(request: httpx.Request) -> httpx.Response:
         return httpx.Response(200, stream=Endless())
 
@@ -267,7 +267,7 @@ def test_phases_without_a_timeout_get_the_deadline_as_theirs() -> None:
 
 
 @pytest.mark.parametrize("looks", [False, True])
-def test_no_cookie_is_kept_even_by_a_client_that_looks_for_them(
+def test_no_cookie_is_stored_even_by_a_client_that_looks_for_them(
     looks: bool, provider: EmbeddedProvider, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     if looks:

@@ -112,7 +112,7 @@ def test_a_login_without_openid_is_plain_oauth(provider: EmbeddedProvider) -> No
     assert again.access_token == session.access_token
 
 
-def test_an_id_token_that_nobody_asked_for_is_not_passed_on(
+def test_an_unrequested_id_token_is_not_passed_on(
     provider: EmbeddedProvider,
 ) -> None:
     tokens = Tokens(provider)
@@ -200,7 +200,7 @@ def test_a_missing_nonce_is_refused_and_the_refusal_names_the_option(
     assert "require_nonce=False" in str(caught.value)
 
 
-def test_a_provider_may_leave_the_nonce_out_but_not_change_it(
+def test_a_provider_may_omit_the_nonce_but_not_change_it(
     provider: EmbeddedProvider,
 ) -> None:
     tokens = Tokens(provider)
@@ -403,7 +403,7 @@ def test_a_signed_id_token_may_come_beside_an_encrypted_response(
             client.callback(f"?response={sent}", begun)
 
 
-def test_userinfo_is_judged_by_what_was_registered_for_it(
+def test_userinfo_is_checked_as_registered(
     provider: EmbeddedProvider,
 ) -> None:
     claims: dict[str, Any] = {"sub": "alice", "name": "Alice"}

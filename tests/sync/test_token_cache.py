@@ -84,7 +84,7 @@ def test_a_token_is_verified_once(
     assert snapshot.memo == {}
 
 
-def test_what_is_handed_out_cannot_change_what_is_kept(
+def test_changes_of_a_returned_value_do_not_reach_the_cache(
     provider: EmbeddedProvider, config: TokenValidationConfig
 ) -> None:
     token = provider.mint(nested={"a": [1]})
@@ -121,7 +121,7 @@ def test_a_clock_that_goes_back_is_noticed(
     assert len(cache) == 0
 
 
-def test_what_lives_by_leeway_or_has_no_end_is_not_kept(
+def test_tokens_valid_only_by_leeway_or_forever_are_not_stored(
     provider: EmbeddedProvider, config: TokenValidationConfig, cache: TokenCache, wall: Wall
 ) -> None:
     lenient = replace(config, leeway=60)
@@ -169,7 +169,7 @@ def test_claims_validators_run_at_every_hit(
         validate_token(token, strict, provider.issuer)
 
 
-def test_a_refused_token_is_not_kept(
+def test_a_refused_token_is_not_remembered(
     provider: EmbeddedProvider, config: TokenValidationConfig, cache: TokenCache
 ) -> None:
     accepted(provider, provider.mint(), config)
@@ -191,7 +191,7 @@ def test_the_least_recently_used_make_room(
     assert len(cache) == 0
 
 
-def test_an_entry_that_vanished_meanwhile_is_no_hit(cache: TokenCache) -> None:
+def test_an_entry_that_vanished_meanwhile_is_not_a_hit(cache: TokenCache) -> None:
     class Vanishing(dict[bytes, Any]):
         def get(self, key: bytes, default: Any = None) -> Any:
             return next(iter(entries.values()))

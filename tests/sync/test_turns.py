@@ -358,7 +358,7 @@ def test_a_turn_that_was_given_is_used_once_more_by_who_waits() -> None:
     assert "/next" in asked
 
 
-def test_a_request_that_outlasts_its_deadline_keeps_nobody_waiting() -> None:
+def test_a_request_that_outlasts_its_deadline_delays_no_other() -> None:
     table = Turns(1)
     now = time.monotonic()
     endless = table.turn("https://op.example/a", now + 0.05)

@@ -166,7 +166,7 @@ async def test_a_certificate_authenticates_and_binds(trusted: RealProvider, clie
         validate_certificate_binding(claims, other)
 
 
-async def test_without_its_certificate_the_client_is_nobody(trusted: RealProvider) -> None:
+async def test_without_its_certificate_the_client_is_unknown(trusted: RealProvider) -> None:
     disco = await discover(trusted.https_issuer)
     response = await request_client_credentials_token(
         ClientCredentialsTokenRequest(

@@ -165,7 +165,7 @@ def test_a_certificate_authenticates_and_binds(trusted: RealProvider, client_id:
         validate_certificate_binding(claims, other)
 
 
-def test_without_its_certificate_the_client_is_nobody(trusted: RealProvider) -> None:
+def test_without_its_certificate_the_client_is_unknown(trusted: RealProvider) -> None:
     disco = discover(trusted.https_issuer)
     response = request_client_credentials_token(
         ClientCredentialsTokenRequest(

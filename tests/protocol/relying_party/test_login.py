@@ -68,7 +68,7 @@ def test_what_web_servers_have_is_read_as_a_url(answer: object, url: str) -> Non
     assert callback_url(answer) == url
 
 
-def test_text_that_is_no_text_is_refused_and_never_an_untyped_error() -> None:
+def test_invalid_unicode_is_refused_and_never_an_untyped_error() -> None:
     assert callback_url({"code": "\ud800"}) == "?code=%3F"
     with refused(InvalidArgumentError, "invalid_argument"):
         build_authorization_url("https://op.example/a", "web", "https://rp", login_hint="\ud800")

@@ -77,7 +77,7 @@ def test_tokens_of_other_clients_are_refused() -> None:
         assert caught.value.details == {"client_id": "other", "expected": ["app", "web"]}
 
 
-def test_where_clients_stand_for_an_audience_one_that_is_there_must_be_theirs() -> None:
+def test_if_clients_replace_an_audience_an_existing_one_must_be_theirs() -> None:
     policy = AccessTokenPolicy(client_ids=frozenset({"web"}))
     both(policy, {"sub": "s", "client_id": "web"})
     both(policy, {**CLAIMS, "aud": ["web"]})

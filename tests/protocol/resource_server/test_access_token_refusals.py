@@ -73,7 +73,7 @@ def test_a_challenge_about_a_proof_names_dpop_alone(error: str) -> None:
     assert PLAIN.challenge(Sent(), error=error) == f'DPoP error="{error}", algs="{ALGS}"'
 
 
-def test_what_cannot_stand_in_a_challenge_is_refused_when_the_api_is_described() -> None:
+def test_values_that_a_challenge_cannot_contain_are_refused_early() -> None:
     with refused(InvalidArgumentError, "invalid_argument"):
         AccessTokenRefusals(realm="two\nlines")
 

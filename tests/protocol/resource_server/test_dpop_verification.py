@@ -44,7 +44,7 @@ def test_a_proof_says_who_made_it() -> None:
     assert verified.claims == CLAIMS
 
 
-def test_an_allow_list_of_algorithms_is_kept() -> None:
+def test_an_allow_list_of_algorithms_is_enforced() -> None:
     key = DPoPKey("RS256")
     rules().check(proof(key), NOW)
     rules(algorithms=["RS256"]).check(proof(key), NOW)
@@ -179,7 +179,7 @@ def test_errors_have_codes_of_their_own() -> None:
     assert store_error().code == "store_unavailable"
 
 
-def test_bounds_that_make_no_sense_are_refused() -> None:
+def test_invalid_bounds_are_refused() -> None:
     check_rules(1, 0, ["ES256"])
     for max_age, leeway in ((0, 0), (-1, 0), (float("inf"), 0), (1, -1), (1, float("inf"))):
         with pytest.raises(InvalidArgumentError, match="max_age must be positive"):

@@ -118,7 +118,7 @@ def test_a_request_without_functions_has_one_name(request_: BaseRequest) -> None
     assert not name_request(request_).unnamed
 
 
-def test_the_order_of_mappings_and_sets_is_no_difference() -> None:
+def test_the_order_of_mappings_and_sets_is_irrelevant() -> None:
     assert plain_text({"a": 1, "b": {"x", "y"}}) == plain_text({"b": {"y", "x"}, "a": 1})
 
 

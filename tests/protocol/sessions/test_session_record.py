@@ -64,7 +64,7 @@ FULL = SessionRecord(
         {"expires_in": 60.7},
     ],
 )
-def test_a_usable_answer_is_taken(changes: dict[str, Any]) -> None:
+def test_a_usable_response_is_accepted(changes: dict[str, Any]) -> None:
     check_token_answer({**BEARER, **changes}, ADDRESS, bound=False)
     check_token_answer({"access_token": "a"}, ADDRESS, bound=False)
     check_token_answer({**BEARER, "token_type": "DPoP"}, ADDRESS, bound=True)

@@ -195,7 +195,7 @@ def test_what_was_cleared_while_it_was_fetched_is_not_stored() -> None:
     assert table.find("a") is None
 
 
-def test_an_entry_that_is_displaced_serves_nobody() -> None:
+def test_an_evicted_entry_is_not_served() -> None:
     table: EntryTable[str] = EntryTable(DISCO_CACHE_MAX_ENTRIES)
     first = table.get_or_create("a")
     table.drop("a", first)  # the flight of another loop failed, this one goes on
@@ -226,7 +226,7 @@ def test_nothing_makes_room_for_what_may_never_come(monkeypatch: pytest.MonkeyPa
     assert table.find("good") is entry
 
 
-def test_who_is_told_of_an_eviction_may_use_the_table(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_callback_of_an_eviction_may_use_the_table(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DISCO_CACHE_MAX_ENTRIES", "1")
     locked: list[bool] = []
     table: EntryTable[str] = EntryTable(

@@ -143,7 +143,7 @@ def test_the_policy_is_the_given_one_or_follows_the_scheme() -> None:
     assert not policy_of(replace(DISCO, require_https=False)).require_https
 
 
-def test_a_key_by_hand_and_the_clients_secret_are_keys() -> None:
+def test_a_given_key_and_the_clients_secret_are_keys() -> None:
     assert manual_key(MANUAL) == JsonWebKey(kty="oct", k="eA")
     assert secret_key(replace(DISCO, client_secret="secret")) == JsonWebKey(kty="oct", k="c2VjcmV0")
 
@@ -207,7 +207,9 @@ def test_a_token_stays_as_it_is_where_none_must_be_encrypted() -> None:
         (None, None, False),
     ],
 )
-def test_an_outage_is_told_from_a_wrong_answer(kind: Any, status: Any, outage: bool) -> None:
+def test_an_outage_is_distinguished_from_a_wrong_response(
+    kind: Any, status: Any, outage: bool
+) -> None:
     result = FetchResult[Any](error="down", error_kind=kind, status_code=status)
     assert is_outage(kind, status) is outage
     error = unavailable_error(result, "jwks_failed")

@@ -145,7 +145,7 @@ def test_a_caller_waits_from_the_moment_it_began(monkeypatch: pytest.MonkeyPatch
     assert PATIENT.patience() == math.inf
 
 
-def test_a_location_is_judged_by_the_policy_of_the_moment_it_was_frozen() -> None:
+def test_a_location_is_checked_by_the_policy_at_the_time_it_was_frozen() -> None:
     policy = DiscoveryPolicy()
     frozen = Location(URL, policy, ("key",)).frozen()
     policy.require_https = False

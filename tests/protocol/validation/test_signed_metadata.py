@@ -51,9 +51,7 @@ def test_what_is_signed_wins() -> None:
         (signed(issuer="https://else.example"), InvalidIssuerException),
     ],
 )
-def test_metadata_that_nobody_signed_is_refused(
-    document: dict[str, Any], expected: type[Exception]
-) -> None:
+def test_unsigned_metadata_is_refused(document: dict[str, Any], expected: type[Exception]) -> None:
     with pytest.raises(expected):
         verify_signed_metadata(document, KEYS, ["ES256"], issuer=ISSUER)
 

@@ -59,7 +59,7 @@ def test_a_token_without_a_beginning_was_always_good() -> None:
 @pytest.mark.parametrize(
     "claims", [{"exp": None}, {"exp": 100}, {"exp": 99}, {"nbf": 101}, {"iat": 100.5}]
 )
-def test_a_token_that_lives_by_leeway_or_for_ever_is_not_remembered(claims: dict[str, Any]) -> None:
+def test_a_token_valid_only_by_leeway_or_forever_is_not_remembered(claims: dict[str, Any]) -> None:
     cache = TokenCache()
     keep(cache, **claims)
     assert len(cache) == 0

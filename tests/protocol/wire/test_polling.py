@@ -18,7 +18,7 @@ def answered(**more: Any) -> BaseResponse:
     return BaseResponse(**{**usual, **more})
 
 
-def test_polling_goes_on_while_the_user_has_not_decided() -> None:
+def test_polling_continues_until_the_user_decides() -> None:
     rhythm = PollingSchedule.of(None, 60, 1000.0)
     assert rhythm.pause(1000.0) == 5
     assert rhythm.should_continue(answered(oauth_error="authorization_pending"))

@@ -127,7 +127,7 @@ def test_a_user_is_not_named_in_redis(client: Redis) -> None:
     assert "alice" not in str(client.hgetall(f"{PREFIX}:a"))
 
 
-def test_a_client_that_decodes_will_do(port: int, client: Redis) -> None:
+def test_a_client_that_decodes_is_accepted(port: int, client: Redis) -> None:
     with Redis(port=port, decode_responses=True) as decoding:
         store = RedisSessionStore(decoding)
         assert store.set("a", RECORD, None, 60)
@@ -161,7 +161,7 @@ def with_rubbish(client: Redis) -> None:
 @pytest.mark.parametrize(
     "forge", [without_version, with_another_version, of_another_name, with_rubbish]
 )
-def test_a_record_that_somebody_changed_in_redis_is_a_typed_error(
+def test_a_record_changed_in_redis_is_a_typed_error(
     client: Redis, forge: Callable[[Redis], Any]
 ) -> None:
     store = encrypted(client)
