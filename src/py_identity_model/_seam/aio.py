@@ -356,7 +356,7 @@ def _client_class() -> type[httpx.AsyncClient]:
 def open_client(
     context: Callable[[], ssl.SSLContext] | None = None, **options: Any
 ) -> httpx.AsyncClient:
-    """Return a new client of httpx, bounded by :func:`deadline`.
+    """Return a new httpx client, bounded by :func:`deadline`.
 
     ``context`` is asked for once httpx was loaded.
     """

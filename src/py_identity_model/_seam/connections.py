@@ -72,7 +72,7 @@ def connected() -> None:
 
 
 def may_wait(request: Any) -> float | None:
-    """Return how many seconds ``request`` may wait for a connection; None is for ever."""
+    """Return how many seconds ``request`` may wait for a connection; None is forever."""
     seconds: float | None = request.extensions.get("timeout", {}).get("pool")
     return seconds
 

@@ -1,7 +1,7 @@
 """Connections of blocking clients: every read ends with the running block's deadline.
 
 httpx's own timeouts are for one read each: a peer that sends a header field now and then would
-keep a thread for ever.  A thread cannot be interrupted, and one that watches and closes the
+keep a thread forever.  A thread cannot be interrupted, and one that watches and closes the
 connection would cost a thread per request, so each read is given what the deadline leaves.
 Requests come to the connections one by one.
 """

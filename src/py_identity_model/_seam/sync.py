@@ -209,7 +209,7 @@ def _wait_for_the_last() -> None:
 def open_client(
     context: Callable[[], ssl.SSLContext] | None = None, **options: Any
 ) -> httpx.Client:
-    """Return a new client of httpx, bounded by :func:`deadline`.
+    """Return a new httpx client, bounded by :func:`deadline`.
 
     ``context`` is asked for once httpx was loaded.
     """

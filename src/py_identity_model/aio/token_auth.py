@@ -118,7 +118,7 @@ class AsyncTokenAuth(httpx.Auth):
         raise wrong_client_error("AsyncTokenAuth")
 
     def for_httpx2(self) -> httpx2.Auth:
-        """Return the same for a client of httpx2, which takes no ``auth`` of httpx.
+        """Return the same for an httpx2 client, which takes no httpx ``auth``.
 
         It needs httpx2: the extra ``httpx2`` of this package.
 

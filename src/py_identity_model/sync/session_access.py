@@ -189,7 +189,7 @@ class SessionRenewal:
             )
         state.learn(record)
         token = record.token_for(self._target)
-        if token is None or not token.is_usable(self.clock()):  # somebody renewed another one
+        if token is None or not token.is_usable(self.clock()):  # another target was renewed
             raise renewal_pending_error(0.0)
         return token
 

@@ -303,7 +303,7 @@ class AsyncRefreshingCache(Generic[V]):
         now = self.clock()
         if now < entry.cooldown_until:
             return False
-        entry.fetching = True  # before the cooldown begins: whoever sees it must wait, not fail
+        entry.fetching = True  # before the cooldown begins: callers that see it must wait, not fail
         entry.cooldown_until = now + KID_MISS_REFRESH_COOLDOWN.read()
         return True
 

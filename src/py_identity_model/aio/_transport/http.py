@@ -25,7 +25,7 @@ from ...ssl_config import get_ssl_verify
 from .receiving import left, receive, timeout_within, too_late
 from .turns import AsyncTurn, AsyncTurns
 
-if TYPE_CHECKING:  # loaded by whoever sends the first request: it costs more than all of ours
+if TYPE_CHECKING:  # loaded by the first request: it costs more than all of ours
     import httpx
     import httpx2
 
@@ -129,7 +129,7 @@ class AsyncHTTPClient(Closing):
 
     @property
     def client(self) -> httpx.AsyncClient:
-        """The client of httpx, or the one that was given; RuntimeError once this was closed."""
+        """The underlying httpx client; RuntimeError after :meth:`close`."""
         if self._closed:
             raise RuntimeError("AsyncHTTPClient has been closed")
         client: httpx.AsyncClient = self._client
@@ -223,7 +223,7 @@ _default: WorkerLocal[AsyncHTTPClient] = WorkerLocal(_shared, lambda owner: owne
 
 
 def default_http_client(url: object = "") -> AsyncHTTPClient:
-    """Return the client that this worker's calls share; made anew when it was closed.
+    """Return the client that this worker's calls share; a closed one is replaced.
 
     Unless it is for a ``url`` that needs none, the certificates of authorities are read first.
     Raises InvalidArgumentError where they cannot be.
@@ -270,7 +270,7 @@ def check_http_client(given: object, certificate: MtlsClientAuth | None = None) 
     if not isinstance(given, AsyncHTTPClient):
         raise InvalidArgumentError(
             f"http_client must be an AsyncHTTPClient, not {type(given).__name__}: "
-            "AsyncHTTPClient(client) wraps a client of httpx or httpx2"
+            "AsyncHTTPClient(client) wraps an httpx or httpx2 client"
         )
 
 

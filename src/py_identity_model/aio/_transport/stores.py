@@ -17,8 +17,8 @@ _PAUSE = 5.0  # seconds
 class AsyncTokenStore(Protocol):
     """Where a source keeps its tokens: text by key.
 
-    Share one between processes, and they share tokens.  ``lock`` must keep everybody else who
-    shares the store from holding it for the same key.
+    Share one between processes, and they share tokens.  The ``lock`` of a key
+    must be exclusive among all users of the store.
     """
 
     async def get(self, key: str) -> str | None:

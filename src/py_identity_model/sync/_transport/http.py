@@ -26,7 +26,7 @@ from ...ssl_config import get_ssl_verify
 from .receiving import left, receive, timeout_within, too_late
 from .turns import Turn, Turns
 
-if TYPE_CHECKING:  # loaded by whoever sends the first request: it costs more than all of ours
+if TYPE_CHECKING:  # loaded by the first request: it costs more than all of ours
     import httpx
     import httpx2
 
@@ -130,7 +130,7 @@ class HTTPClient(Closing):
 
     @property
     def client(self) -> httpx.Client:
-        """The client of httpx, or the one that was given; RuntimeError once this was closed."""
+        """The underlying httpx client; RuntimeError after :meth:`close`."""
         if self._closed:
             raise RuntimeError("HTTPClient has been closed")
         client: httpx.Client = self._client
@@ -224,7 +224,7 @@ _default: WorkerLocal[HTTPClient] = WorkerLocal(_shared, lambda owner: owner.cli
 
 
 def default_http_client(url: object = "") -> HTTPClient:
-    """Return the client that this worker's calls share; made anew when it was closed.
+    """Return the client that this worker's calls share; a closed one is replaced.
 
     Unless it is for a ``url`` that needs none, the certificates of authorities are read first.
     Raises InvalidArgumentError where they cannot be.
@@ -271,7 +271,7 @@ def check_http_client(given: object, certificate: MtlsClientAuth | None = None) 
     if not isinstance(given, HTTPClient):
         raise InvalidArgumentError(
             f"http_client must be an HTTPClient, not {type(given).__name__}: "
-            "HTTPClient(client) wraps a client of httpx or httpx2"
+            "HTTPClient(client) wraps an httpx or httpx2 client"
         )
 
 
