@@ -164,6 +164,7 @@ def test_a_refused_code_is_reported(provider: EmbeddedProvider) -> None:
     with refused(TokenRequestException, "token_request_error") as caught:
         client.callback(f"?code=guessed&state={begun.state}", begun)
     assert caught.value.details["oauth_error"] == "invalid_grant"
+    assert caught.value.url == provider.token_endpoint
 
 
 def test_an_id_token_for_another_login_is_refused(provider: EmbeddedProvider) -> None:
