@@ -83,7 +83,7 @@ def test_a_request_object_is_signed_and_says_everything(key: Any, algorithm: str
         ({"lifetime": 0}, "lifetime must be positive"),
         ({"kid": " "}, "kid must be non-empty when provided"),
         ({"code_challenge": ""}, "code_challenge must be non-empty when provided"),
-        ({"code_challenge": "c"}, "both"),
+        ({"code_challenge": "c"}, "together"),
         ({"code_challenge": "c", "code_challenge_method": "S1"}, "S256 or plain"),
         ({"iss": "x"}, "reserved claims"),
         ({"request": "x"}, "reserved claims"),

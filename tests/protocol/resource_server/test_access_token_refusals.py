@@ -166,7 +166,7 @@ def test_a_token_that_is_bound_to_a_key_is_asked_for_its_proof() -> None:
     error = TokenValidationException("x", None, {"bound_to": "key"}, code="binding_refused")
     challenge = PLAIN.refuse(error, Sent(), "t").www_authenticate
     assert challenge is not None
-    assert challenge.endswith(f'demands", DPoP algs="{ALGS}"')
+    assert challenge.endswith(f'requires", DPoP algs="{ALGS}"')
 
 
 def test_a_proof_without_its_nonce_gets_the_nonce() -> None:
@@ -223,7 +223,7 @@ def test_a_refusal_names_the_option_that_would_accept_the_token() -> None:
         (EXPIRED, "INFO access token refused: secret (code token_expired, issuer None)"),
         (
             FORBIDDEN,
-            "INFO access token refused: a claims validator refused it "
+            "INFO access token refused: a claims validator rejected it "
             "(code claims_rejected, issuer None)",
         ),
         (

@@ -126,7 +126,7 @@ def test_an_issuer_without_whom_tokens_are_for_is_refused() -> None:
         rules_of(TrustedIssuer(ISSUER), policy=AccessTokenPolicy())
     assert "preset" not in str(caught.value)
     preset = Provider(name="ours", issuer=ISSUER)
-    with pytest.raises(InvalidArgumentError, match="the preset ours knows neither"):
+    with pytest.raises(InvalidArgumentError, match="the preset ours defines neither"):
         rules_of(TrustedIssuer(preset), policy=AccessTokenPolicy())
 
 
