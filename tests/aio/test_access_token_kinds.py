@@ -155,7 +155,7 @@ async def test_the_refusal_of_an_id_token_names_the_option(provider: EmbeddedPro
 
 
 @pytest.mark.parametrize("shape", ["ID token by header", "a nonce alone"])
-async def test_what_one_issuer_may_do_another_may_not(
+async def test_permissions_of_one_issuer_do_not_apply_to_another(
     provider: EmbeddedProvider, shape: str
 ) -> None:
     typ, claims = REFUSED[shape]

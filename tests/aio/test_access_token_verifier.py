@@ -488,7 +488,7 @@ async def test_a_custom_replay_store_is_used(
     assert len(store) == 1
 
 
-async def test_what_a_verifier_remembers_is_bounded(
+async def test_the_memory_of_a_verifier_is_bounded(
     provider: EmbeddedProvider, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     import sys

@@ -387,7 +387,7 @@ async def test_the_content_of_an_unneeded_body_is_ignored(
 
 
 @pytest.mark.parametrize("operation", ALL)
-async def test_what_is_spent_by_its_use_is_not_sent_twice(
+async def test_a_single_use_credential_is_not_sent_twice(
     provider: EmbeddedProvider, operation: str
 ) -> None:
     function, make = calls(operation)

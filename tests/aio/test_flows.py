@@ -275,7 +275,7 @@ async def test_a_signed_response_is_read_like_any_other(provider: EmbeddedProvid
     assert number.expires_in == 60
 
 
-async def test_what_is_not_given_is_fetched(provider: EmbeddedProvider) -> None:
+async def test_missing_arguments_are_fetched(provider: EmbeddedProvider) -> None:
     jarm = Jarm(provider)
     url = f"{REDIRECT}?response={jarm.token()}"
     assert is_jarm_response(url)

@@ -118,7 +118,7 @@ async def test_a_pause_that_would_pass_the_deadline_ends_the_retries(
     assert pauses == []
 
 
-async def test_what_must_not_be_replayed_is_sent_again_only_if_it_was_not_sent(
+async def test_a_single_use_request_is_repeated_only_if_it_was_not_sent(
     pauses: list[float],
 ) -> None:
     assert (await sent(SPENT, script(503, 200))).status_code == 503
@@ -130,7 +130,7 @@ async def test_what_must_not_be_replayed_is_sent_again_only_if_it_was_not_sent(
 
 @pytest.mark.parametrize("error", [httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout])
 @pytest.mark.parametrize("request_", [GET, SPENT], ids=["safe", "spent"])
-async def test_what_was_certainly_not_sent_is_sent_again(
+async def test_a_request_that_was_certainly_not_sent_is_repeated(
     pauses: list[float], request_: HttpRequest, error: type[httpx.TransportError]
 ) -> None:
     assert (await sent(request_, script(error("no connection"), 200))).status_code == 200
@@ -299,7 +299,7 @@ async def test_the_clients_own_auth_does_not_replace_the_requests() -> None:
     assert sent_headers == ["Basic Yzpz", "Basic Z2F0ZTp3YXk="]
 
 
-async def test_what_a_wrapped_client_adds_to_its_requests_is_added() -> None:
+async def test_the_additions_of_a_wrapped_client_are_made() -> None:
     seen: list[httpx.Request] = []
 
     def serve(request: httpx.Request) -> httpx.Response:

@@ -238,7 +238,7 @@ async def test_an_httpx2_redirect_carries_neither_token_nor_proof_elsewhere(
     assert provider.count("/token") == 1
 
 
-def test_what_is_of_neither_library_is_treated_as_httpx() -> None:
+def test_an_object_of_neither_library_is_treated_as_httpx() -> None:
     assert library_of(object()) is httpx
     assert library_of(httpx.Request("GET", URL)) is httpx
     assert library_of(httpx2.Request("GET", URL)) is httpx2

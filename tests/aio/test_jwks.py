@@ -60,7 +60,7 @@ async def test_another_status_is_reported_with_its_body(provider: EmbeddedProvid
         (b'{"keys": [{"kty": "RSA"}]}', {"content-type": "application/json"}, "no usable keys"),
     ],
 )
-async def test_what_is_not_a_key_set_is_refused(
+async def test_anything_but_a_key_set_is_refused(
     provider: EmbeddedProvider, body: bytes, headers: dict[str, str], text: str
 ) -> None:
     provider.intercept = answering("/jwks", Answer(200, body, headers))

@@ -792,7 +792,7 @@ async def test_the_hint_of_a_logout_is_given_once(provider: EmbeddedProvider) ->
         await client.end_session_url(session, id_token_hint="i")
 
 
-async def test_what_only_a_provider_knows_goes_along(provider: EmbeddedProvider) -> None:
+async def test_provider_specific_parameters_are_sent_along(provider: EmbeddedProvider) -> None:
     client = client_of(provider)
     begun = await client.authorization_request(extra_parameters={"access_type": "offline"})
     assert parse_qs(urlsplit(begun.url).query)["access_type"] == ["offline"]
@@ -927,7 +927,9 @@ async def test_a_token_is_exchanged(provider: EmbeddedProvider) -> None:
 @pytest.mark.parametrize(
     "name", ["state", "nonce", "client_id", "code_challenge", "request", "request_uri", "dpop_jkt"]
 )
-async def test_what_a_login_makes_up_cannot_be_given(provider: EmbeddedProvider, name: str) -> None:
+async def test_the_random_values_of_a_login_cannot_be_given(
+    provider: EmbeddedProvider, name: str
+) -> None:
     given: dict[str, Any] = {name: "mine"}
     with refused(InvalidArgumentError, "invalid_argument"):
         await client_of(provider).authorization_request(**given)

@@ -318,7 +318,7 @@ def test_a_preset_that_knows_no_audience_needs_one(issuers: Any, named: str) -> 
     AsyncAccessTokenVerifier(issuers, "api")
 
 
-def test_what_cannot_work_is_refused_at_construction() -> None:
+def test_unworkable_arguments_are_refused_at_construction() -> None:
     realm = keycloak("https://id.example", "main")
     with pytest.raises(InvalidArgumentError, match="github defines neither"):
         AsyncAccessTokenVerifier(github(), "api")

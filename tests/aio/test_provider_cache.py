@@ -139,7 +139,7 @@ async def test_a_failure_is_shared_and_remembered_for_a_gap(
     assert provider.count(DISCOVERY) == 2
 
 
-async def test_what_has_nearly_expired_is_served_while_one_refresh_runs_behind(
+async def test_a_value_close_to_expiry_is_served_during_one_background_refresh(
     provider: EmbeddedProvider, clock: Clock
 ) -> None:
     await validate(provider)
@@ -799,7 +799,7 @@ async def test_a_timeout_that_cannot_be_used_is_a_typed_refusal(
     assert "HTTP_TIMEOUT" in str(caught.value)
 
 
-async def test_what_verifies_signatures_is_loaded_while_the_first_document_is_fetched(
+async def test_signature_libraries_are_loaded_during_the_first_fetch(
     provider: EmbeddedProvider, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     loaded = threading.Event()
@@ -885,7 +885,7 @@ def versioned(provider: EmbeddedProvider) -> list[str | None]:
     return asked
 
 
-async def test_what_has_not_changed_is_not_sent_again(
+async def test_an_unchanged_document_is_not_sent_again(
     provider: EmbeddedProvider, clock: Clock
 ) -> None:
     asked = versioned(provider)
@@ -1190,7 +1190,7 @@ async def test_a_configuration_that_changes_during_a_validation_does_not_affect_
         assert await validate_token(provider.mint(aud="other"), config, provider.issuer)
 
 
-async def test_what_a_lax_policy_fetched_serves_no_stricter_one_that_came_meanwhile(
+async def test_a_document_fetched_by_a_lax_policy_serves_no_stricter_caller(
     provider: EmbeddedProvider,
 ) -> None:
     policy = DiscoveryPolicy()

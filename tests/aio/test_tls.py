@@ -276,7 +276,7 @@ def test_certificates_are_read_without_another_thread(
     assert contexts.get(str(bundle)).get_ca_certs()
 
 
-def test_what_another_thread_could_not_read_is_refused_when_it_is_wanted(tmp_path: Path) -> None:
+def test_a_file_that_another_thread_could_not_read_is_refused_when_needed(tmp_path: Path) -> None:
     contexts, missing = TLSContexts(), str(tmp_path / "missing.pem")
     contexts.begin(missing)
     with refused(InvalidArgumentError, "invalid_ca_bundle"):

@@ -263,7 +263,7 @@ async def test_tokens_that_only_look_like_a_jwt_are_introspected(
 
 
 @pytest.mark.parametrize("token", ["a\nb", "é", "\ud800", "a b", "a\x00b", "x" * 70_000])
-async def test_what_no_token_looks_like_is_not_asked_about(
+async def test_a_string_unlike_any_token_is_not_introspected(
     provider: EmbeddedProvider, token: str
 ) -> None:
     verifier = AsyncAccessTokenVerifier(provider.issuer, "api", opaque_tokens=opaque(provider))
@@ -348,7 +348,7 @@ async def test_claims_copied_to_another_tokens_name_are_not_believed(
         await other.claims("mine")
 
 
-async def test_what_a_claims_validator_raises_is_typed(provider: EmbeddedProvider) -> None:
+async def test_an_exception_of_a_claims_validator_is_typed(provider: EmbeddedProvider) -> None:
     def fail(claims: dict[str, Any]) -> None:
         raise KeyError("tenant")
 
@@ -436,7 +436,7 @@ async def test_processes_share_introspection_results(
     assert provider.count("/introspect") == 3
 
 
-async def test_who_wants_signed_answers_takes_over_none_without_a_signature(
+async def test_callers_of_signed_responses_use_no_unsigned_ones(
     provider: EmbeddedProvider,
 ) -> None:
     store = AsyncMemoryTokenStore()

@@ -239,7 +239,7 @@ async def test_a_refresh_token_that_is_not_rotated_is_retained(provider: Embedde
     assert provider.count("/token") == 3
 
 
-async def test_what_the_store_holds_is_not_trusted_blindly(provider: EmbeddedProvider) -> None:
+async def test_the_content_of_a_store_is_not_trusted_blindly(provider: EmbeddedProvider) -> None:
     store = AsyncMemoryTokenStore()
     source = source_of(provider, store=store)
     sound = '{"access_token": "old", "token_type": "Bearer"'
@@ -421,7 +421,7 @@ async def test_a_login_needs_its_store(provider: EmbeddedProvider) -> None:
     assert taken == []
 
 
-async def test_what_a_store_in_memory_evicts_is_not_lost(provider: EmbeddedProvider) -> None:
+async def test_a_record_evicted_from_memory_is_not_lost(provider: EmbeddedProvider) -> None:
     respond, taken = rotating(provider)
     provider.intercept = respond
     store = AsyncMemoryTokenStore(max_entries=1)
@@ -747,7 +747,7 @@ async def test_an_api_that_refuses_every_token_has_one_renewed_until_it_takes_on
         assert provider.count("/token") == 3
 
 
-async def test_what_another_origin_answers_renews_and_teaches_nothing(
+async def test_the_response_of_another_origin_renews_nothing_and_sets_no_nonce(
     provider: EmbeddedProvider,
 ) -> None:
     numbered(provider, "DPoP")

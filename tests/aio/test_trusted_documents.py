@@ -261,7 +261,7 @@ async def test_another_issuers_document_is_refused_and_the_way_named(world: Worl
 @pytest.mark.parametrize(
     "issuer", ["https://\u043ep.example", "https://op\u3002example", "https://OP.example"]
 )
-async def test_what_only_looks_like_the_issuer_is_another(world: World, issuer: str) -> None:
+async def test_an_issuer_that_only_looks_similar_is_another(world: World, issuer: str) -> None:
     world.publish(ISSUER, issuer=issuer)
     with answered(503, "discovery_failed"):
         await verified(world, world.mint(ISSUER), ISSUER)
@@ -522,7 +522,7 @@ async def test_long_lived_objects_accept_any_json_and_functions_the_registered_t
 
 
 @pytest.mark.parametrize("media_type", ["text/html; charset=utf-8", "application/xhtml+xml"])
-async def test_what_is_meant_to_be_a_page_is_refused(world: World, media_type: str) -> None:
+async def test_a_web_page_is_refused(world: World, media_type: str) -> None:
     world.publish(ISSUER, media_type=media_type)
     with answered(503, "discovery_failed"):
         await verified(world, world.mint(ISSUER), ISSUER)
@@ -545,7 +545,7 @@ async def test_metadata_can_be_completed(world: World) -> None:
     assert await client.endpoint("introspection_endpoint") == "http://inside:8080/introspect"
 
 
-async def test_what_a_challenge_names_is_fetched_and_must_be_of_the_resource(world: World) -> None:
+async def test_metadata_named_by_a_challenge_must_be_of_the_resource(world: World) -> None:
     resource, url = "https://api.example/mcp", "https://meta.example/m"
     world.add(url, {"resource": resource, "authorization_servers": [ISSUER]})
     request, client = ProtectedResourceMetadataRequest(resource, url=url), client_of(world)

@@ -101,7 +101,7 @@ def test_no_awaitable_shape_is_silently_skipped_by_the_blocking_api(
         combine_claims_validators([reject, require_claims("nothing")], require="any"),
     ],
 )
-async def test_what_is_waited_for_may_reject(
+async def test_an_awaitable_may_reject(
     provider: EmbeddedProvider, validator: Callable[[Claims], Awaitable[None]]
 ) -> None:
     config = replace(CONFIG, claims_validator=validator)

@@ -80,7 +80,7 @@ def test_a_program_of_the_readme_runs(
     assert capsys.readouterr().out == expected[number]
 
 
-def test_what_the_readme_says_it_can_do_is_there() -> None:
+def test_the_capabilities_in_the_readme_exist() -> None:
     table = README[README.index("| capability |") : README.index("Every capability is there")]
     names = [
         name

@@ -233,7 +233,7 @@ def calls(
 
 
 @pytest.mark.parametrize("name", CALLED)
-def test_what_an_argument_contains_raises_nothing_untyped(name: str) -> None:
+def test_the_content_of_an_argument_raises_nothing_untyped(name: str) -> None:
     found = {(one, outcome(call)) for one, call in calls(getattr(py_identity_model, name), hostile)}
     assert {one for one in found if one[1] is not None} == set()
 

@@ -221,7 +221,7 @@ class Echo:
 
 
 @pytest.mark.parametrize(("call", "request_"), CALLS)
-def test_what_a_provider_echoes_is_in_no_error_and_no_log(
+def test_echoes_of_a_provider_are_in_no_error_and_no_log(
     call: Any, request_: Any, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG, "py_identity_model")

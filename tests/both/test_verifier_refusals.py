@@ -182,7 +182,7 @@ def broken_resolver(issuer: str) -> TrustedIssuer | None:
     raise LookupError("the tenants' database is down")
 
 
-def test_what_this_server_needs_and_cannot_reach_is_503(provider: EmbeddedProvider) -> None:
+def test_an_unreachable_dependency_is_503(provider: EmbeddedProvider) -> None:
     token = provider.mint(cnf={"jkt": KEY.jwk_thumbprint})
     proof = KEY.sign(
         {"typ": "dpop+jwt", "alg": "ES256", "jwk": KEY.public_jwk},

@@ -49,7 +49,7 @@ def snapshot(copy: Path) -> dict[str, str]:
     return {str(p.relative_to(copy)): p.read_text() for p in copy.rglob("*.py")}
 
 
-def test_what_is_committed_is_what_the_sources_make(copy: Path) -> None:
+def test_the_committed_code_is_what_the_sources_generate(copy: Path) -> None:
     done = run(copy, "--check")
     assert done.returncode == 0, done.stdout + done.stderr
     assert re.fullmatch(r"\d+ generated files, 0 are out of date\n", done.stdout)
@@ -130,7 +130,7 @@ def test_a_renamed_module_is_found_on_both_ends(copy: Path) -> None:
         *("unfinished source", "name as data", "comment", "string", "abstract type"),
     ],
 )
-def test_what_cannot_be_translated_is_refused_with_its_place_and_a_remedy(
+def test_untranslatable_code_is_refused_with_its_place_and_a_remedy(
     copy: Path, text: str, offset: int, reason: str
 ) -> None:
     line = append(copy, text)

@@ -223,7 +223,7 @@ def test_a_missing_key_is_explained_by_another_issuer() -> None:
         ("no_matching_key", b"!", {}),
     ],
 )
-def test_what_another_issuer_does_not_explain_is_left_as_it_is(
+def test_an_error_without_another_issuer_is_left_unchanged(
     code: str, payload: bytes, changes: dict[str, Any]
 ) -> None:
     check_unverified_issuer(failed(code), payload, RULES._replace(**changes))

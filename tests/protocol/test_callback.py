@@ -71,7 +71,7 @@ def test_texts_are_compared_whole_and_nothing_else_is_a_text() -> None:
     assert not same_text(None, None)
 
 
-def test_why_an_answer_is_refused_is_said_by_name_and_in_words() -> None:
+def test_the_reason_of_a_refusal_has_a_name_and_a_text() -> None:
     answer = parse_authorize_callback_response("/cb?code=c&state=s&iss=https://op.example")
     bare = parse_authorize_callback_response("/cb?code=c")
     failed = parse_authorize_callback_response("/cb?error=e&error_description=d")

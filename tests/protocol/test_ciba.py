@@ -150,7 +150,7 @@ def test_a_request_names_one_user(hints: dict[str, str]) -> None:
         build_authentication(authentication(**hints))
 
 
-def test_what_to_poll_with_is_read() -> None:
+def test_the_handle_for_polling_is_read() -> None:
     body = {"auth_req_id": "the-request", "expires_in": "120", "interval": 3}
     response = parse_authentication(authentication(login_hint="a"), answer(body))
     assert (response.auth_req_id, response.expires_in, response.interval) == ("the-request", 120, 3)

@@ -63,7 +63,7 @@ def test_every_registered_name_is_a_field() -> None:
         (build_update, ClientUpdateRequest("https://op/c", "t", "c", [REDIRECT], **SAID)),
     ],
 )
-def test_what_is_said_is_sent_and_nothing_else(build: Any, request_: Any) -> None:
+def test_only_the_set_members_are_sent(build: Any, request_: Any) -> None:
     sent = dict(build(request_).json)
     sent.pop("client_id", None)
     assert sent == {"redirect_uris": [REDIRECT], **SAID}

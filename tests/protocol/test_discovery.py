@@ -295,7 +295,7 @@ def test_aliases_may_be_internal_where_the_issuer_or_a_named_address_is() -> Non
     assert refusal.error_kind is Kind.INVALID_DOCUMENT
 
 
-def test_what_validation_needs_of_a_document_is_not_stopped_by_aliases() -> None:
+def test_bad_aliases_do_not_affect_validation() -> None:
     document = {**DOCUMENT, "mtls_endpoint_aliases": {"token_endpoint": "https://10.0.0.1/t"}}
     answer = HttpResponse(200, {"content-type": "application/json"}, json.dumps(document).encode())
     assert parse(ISSUER, DiscoveryPolicy(), answer)[:2] == (ISSUER, document["jwks_uri"])
@@ -323,7 +323,7 @@ def test_plain_http_is_accepted_on_loopback(host: str) -> None:
 
 
 @pytest.mark.parametrize("host", ["127.evil.com", "localhost.evil.com", "op.example"])
-def test_what_only_looks_like_loopback_is_not(host: str) -> None:
+def test_a_host_that_only_looks_like_loopback_is_not_loopback(host: str) -> None:
     assert judged(address=f"http://{host}").error_kind is Kind.HTTPS_REQUIRED
 
 
@@ -365,7 +365,7 @@ def test_unknown_types_are_accepted_where_the_policy_says_so() -> None:
     assert "allow_unknown_types=True" in str(judged(odd).error)
 
 
-def test_what_no_policy_should_accept_names_none() -> None:
+def test_unacceptable_documents_are_refused_without_naming_a_policy() -> None:
     for change in (
         {"issuer": "http://op.example"},
         {"token_endpoint": "http://op.example/t", "userinfo_endpoint": "https://else.example"},

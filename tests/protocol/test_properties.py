@@ -142,7 +142,7 @@ def test_bytes_have_one_spelling(data: bytes) -> None:
 
 
 @given(st.binary(max_size=40))
-def test_what_is_read_is_the_one_spelling(text: bytes) -> None:
+def test_only_the_canonical_spelling_is_read(text: bytes) -> None:
     try:
         data = decode_base64url(text)
     except ValueError:
@@ -259,7 +259,7 @@ def test_a_short_secret_is_masked_as_a_word_and_not_inside_others(secret: str) -
 
 
 @given(st.text(), st.lists(st.text()))
-def test_what_may_be_logged_is_always_made(text: str, secrets: list[str]) -> None:
+def test_a_loggable_copy_is_always_made(text: str, secrets: list[str]) -> None:
     assert isinstance(redact_token(text), str)
     assert isinstance(redact_sensitive({text: secrets}), dict)
 

@@ -65,7 +65,7 @@ def test_any_other_failure_has_the_usual_words() -> None:
     assert ENDPOINT.failed(UnusableAnswer("no")).error_kind is ErrorKind.INVALID_DOCUMENT
 
 
-def test_what_was_issued_is_named() -> None:
+def test_the_issued_token_type_is_named() -> None:
     response = parse(request(), answer({**TOKEN, "expires_in": 60}))
     assert response.issued_token_type == ACCESS
     assert response.expires_at is not None

@@ -288,7 +288,7 @@ def request(**timeouts: float | None) -> httpx.Request:
     return httpx.Request("GET", "https://op.example", extensions=extensions)
 
 
-async def test_what_an_awaited_request_waited_outside_it_may_not_wait_again() -> None:
+async def test_an_awaited_requests_earlier_wait_counts_towards_its_limit() -> None:
     inner = Awaited()
     transport = one_piece.OneByOne(inner)
     one, other, patient = request(pool=60, read=5), request(pool=60, read=5), request(pool=None)
@@ -321,7 +321,7 @@ class Watched(threading.Semaphore):
         return super().acquire(blocking, timeout)
 
 
-def test_what_a_blocking_request_waited_outside_it_may_not_wait_again() -> None:
+def test_a_blocking_requests_earlier_wait_counts_towards_its_limit() -> None:
     inner, outside = Blocking(), Watched()
     transport = bounded.OneByOne(inner)
     transport._free = outside

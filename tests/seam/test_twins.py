@@ -336,7 +336,7 @@ def test_gathered_and_spawned_threads_see_the_callers_context() -> None:
     assert seen == ["set"]
 
 
-def test_what_a_spawned_call_raises_is_logged(caplog: pytest.LogCaptureFixture) -> None:
+def test_an_exception_of_a_spawned_call_is_logged(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.ERROR)
     ended = threading.Event()
 

@@ -106,7 +106,7 @@ NESTED = "a." + encode_base64url(b"[" * 50_000).decode() + ".c"
 
 
 @pytest.mark.parametrize("jwt", [NESTED, "", "a", "a.b.c", 7, {}, [], "a.b.c.d.e", "é.é.é"])
-def test_what_is_not_a_token_brings_nothing(bank: EmbeddedProvider, jwt: Any) -> None:
+def test_anything_but_a_token_obtains_nothing(bank: EmbeddedProvider, jwt: Any) -> None:
     assert code_of(aggregated(bank, jwt)) == "unknown_claims_provider"
 
 

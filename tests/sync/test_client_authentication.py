@@ -131,7 +131,7 @@ UNUSABLE: list[tuple[ClientAuthentication, str]] = [
 
 
 @pytest.mark.parametrize(("authentication", "text"), UNUSABLE)
-def test_what_cannot_prove_anything_is_not_sent(
+def test_a_request_without_a_usable_proof_is_not_sent(
     provider: EmbeddedProvider, authentication: ClientAuthentication, text: str
 ) -> None:
     response = request_client_credentials_token(ask(provider, client_authentication=authentication))

@@ -106,7 +106,7 @@ def test_a_bad_setting_is_reported(
     assert "HTTP_RETRY_MAX_ATTEMPTS" in str(response.error)
 
 
-def test_what_a_mock_serves_is_read_as_well() -> None:
+def test_the_response_of_a_mock_is_read_as_well() -> None:
     document = {
         "issuer": "https://op.example",
         "jwks_uri": "https://op.example/jwks",

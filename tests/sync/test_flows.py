@@ -274,7 +274,7 @@ def test_a_signed_response_is_read_like_any_other(provider: EmbeddedProvider) ->
     assert number.expires_in == 60
 
 
-def test_what_is_not_given_is_fetched(provider: EmbeddedProvider) -> None:
+def test_missing_arguments_are_fetched(provider: EmbeddedProvider) -> None:
     jarm = Jarm(provider)
     url = f"{REDIRECT}?response={jarm.token()}"
     assert is_jarm_response(url)

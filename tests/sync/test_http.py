@@ -119,7 +119,7 @@ def test_a_pause_that_would_pass_the_deadline_ends_the_retries(
     assert pauses == []
 
 
-def test_what_must_not_be_replayed_is_sent_again_only_if_it_was_not_sent(
+def test_a_single_use_request_is_repeated_only_if_it_was_not_sent(
     pauses: list[float],
 ) -> None:
     assert (sent(SPENT, script(503, 200))).status_code == 503
@@ -131,7 +131,7 @@ def test_what_must_not_be_replayed_is_sent_again_only_if_it_was_not_sent(
 
 @pytest.mark.parametrize("error", [httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout])
 @pytest.mark.parametrize("request_", [GET, SPENT], ids=["safe", "spent"])
-def test_what_was_certainly_not_sent_is_sent_again(
+def test_a_request_that_was_certainly_not_sent_is_repeated(
     pauses: list[float], request_: HttpRequest, error: type[httpx.TransportError]
 ) -> None:
     assert (sent(request_, script(error("no connection"), 200))).status_code == 200
@@ -300,7 +300,7 @@ def test_the_clients_own_auth_does_not_replace_the_requests() -> None:
     assert sent_headers == ["Basic Yzpz", "Basic Z2F0ZTp3YXk="]
 
 
-def test_what_a_wrapped_client_adds_to_its_requests_is_added() -> None:
+def test_the_additions_of_a_wrapped_client_are_made() -> None:
     seen: list[httpx.Request] = []
 
     def serve(request: httpx.Request) -> httpx.Response:

@@ -61,7 +61,7 @@ def test_another_status_is_reported_with_its_body(provider: EmbeddedProvider) ->
         (b'{"keys": [{"kty": "RSA"}]}', {"content-type": "application/json"}, "no usable keys"),
     ],
 )
-def test_what_is_not_a_key_set_is_refused(
+def test_anything_but_a_key_set_is_refused(
     provider: EmbeddedProvider, body: bytes, headers: dict[str, str], text: str
 ) -> None:
     provider.intercept = answering("/jwks", Answer(200, body, headers))

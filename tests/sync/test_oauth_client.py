@@ -789,7 +789,7 @@ def test_the_hint_of_a_logout_is_given_once(provider: EmbeddedProvider) -> None:
         client.end_session_url(session, id_token_hint="i")
 
 
-def test_what_only_a_provider_knows_goes_along(provider: EmbeddedProvider) -> None:
+def test_provider_specific_parameters_are_sent_along(provider: EmbeddedProvider) -> None:
     client = client_of(provider)
     begun = client.authorization_request(extra_parameters={"access_type": "offline"})
     assert parse_qs(urlsplit(begun.url).query)["access_type"] == ["offline"]
@@ -924,7 +924,9 @@ def test_a_token_is_exchanged(provider: EmbeddedProvider) -> None:
 @pytest.mark.parametrize(
     "name", ["state", "nonce", "client_id", "code_challenge", "request", "request_uri", "dpop_jkt"]
 )
-def test_what_a_login_makes_up_cannot_be_given(provider: EmbeddedProvider, name: str) -> None:
+def test_the_random_values_of_a_login_cannot_be_given(
+    provider: EmbeddedProvider, name: str
+) -> None:
     given: dict[str, Any] = {name: "mine"}
     with refused(InvalidArgumentError, "invalid_argument"):
         client_of(provider).authorization_request(**given)

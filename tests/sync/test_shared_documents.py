@@ -88,7 +88,7 @@ def asked(provider: EmbeddedProvider) -> tuple[int, int]:
     return provider.count(DISCOVERY), provider.count("/jwks")
 
 
-def test_what_one_process_fetched_others_take_over(provider: EmbeddedProvider) -> None:
+def test_processes_share_fetched_documents(provider: EmbeddedProvider) -> None:
     store = MemoryTokenStore()
     for _ in range(3):
         process = Process(provider, store)
@@ -316,7 +316,7 @@ def test_a_document_of_another_issuer_is_not_taken_over(provider: EmbeddedProvid
     assert asked(provider) == (1, 1)
 
 
-def test_what_another_issuer_stored_is_not_taken_over(
+def test_a_document_stored_by_another_issuer_is_not_used(
     provider: EmbeddedProvider, caplog: pytest.LogCaptureFixture
 ) -> None:
     store = MemoryTokenStore()
@@ -349,7 +349,7 @@ def test_a_document_is_not_taken_for_a_key_set(provider: EmbeddedProvider) -> No
     assert asked(provider) == (1, 1)
 
 
-def test_what_must_not_be_stored_is_shared_only_for_a_while(
+def test_an_unstorable_response_is_shared_only_for_a_short_time(
     provider: EmbeddedProvider, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     body = json.dumps({"keys": [key.as_dict() for key in provider.keys]}).encode()
@@ -363,7 +363,7 @@ def test_what_must_not_be_stored_is_shared_only_for_a_while(
     assert asked(provider) == (1, 1)
 
 
-def test_what_must_not_be_stored_is_not_shared_where_the_header_is_obeyed(
+def test_an_unstorable_response_is_not_shared_if_the_header_is_obeyed(
     provider: EmbeddedProvider, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("CACHE_MIN_TTL", "0")

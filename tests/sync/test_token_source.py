@@ -240,7 +240,7 @@ def test_a_refresh_token_that_is_not_rotated_is_retained(provider: EmbeddedProvi
     assert provider.count("/token") == 3
 
 
-def test_what_the_store_holds_is_not_trusted_blindly(provider: EmbeddedProvider) -> None:
+def test_the_content_of_a_store_is_not_trusted_blindly(provider: EmbeddedProvider) -> None:
     store = MemoryTokenStore()
     source = source_of(provider, store=store)
     sound = '{"access_token": "old", "token_type": "Bearer"'
@@ -422,7 +422,7 @@ def test_a_login_needs_its_store(provider: EmbeddedProvider) -> None:
     assert taken == []
 
 
-def test_what_a_store_in_memory_evicts_is_not_lost(provider: EmbeddedProvider) -> None:
+def test_a_record_evicted_from_memory_is_not_lost(provider: EmbeddedProvider) -> None:
     respond, taken = rotating(provider)
     provider.intercept = respond
     store = MemoryTokenStore(max_entries=1)
@@ -745,7 +745,7 @@ def test_an_api_that_refuses_every_token_has_one_renewed_until_it_takes_one(
         assert provider.count("/token") == 3
 
 
-def test_what_another_origin_answers_renews_and_teaches_nothing(
+def test_the_response_of_another_origin_renews_nothing_and_sets_no_nonce(
     provider: EmbeddedProvider,
 ) -> None:
     numbered(provider, "DPoP")

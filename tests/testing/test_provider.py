@@ -107,7 +107,7 @@ def test_a_body_is_read_to_its_end_and_no_further(provider: EmbeddedProvider) ->
     assert [len(request.body) for request in provider.requests] == [1000, 1000]
 
 
-def test_what_arrives_is_recorded_without_showing_it(provider: EmbeddedProvider) -> None:
+def test_requests_are_recorded_without_showing_them(provider: EmbeddedProvider) -> None:
     ask(provider)
     (received,) = provider.requests
     assert received.path == "/token"

@@ -54,7 +54,7 @@ async def test_a_machines_token_is_bound_to_its_key(op: RealProvider, algorithm:
     assert claims["cnf"] == {"jkt": key.jwk_thumbprint}
 
 
-async def test_what_was_sent_is_what_the_specification_says(op: RealProvider) -> None:
+async def test_the_sent_request_follows_the_specification(op: RealProvider) -> None:
     key = DPoPKey()
     await machine_token(op, key)
     (sent,) = op.requests("/token")

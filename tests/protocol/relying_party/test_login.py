@@ -228,7 +228,7 @@ def test_a_login_is_bound_to_its_answer_by_one_thing_at_least(protection: str) -
         ("", ""),
     ],
 )
-def test_what_web_servers_have_is_read_as_a_url(answer: object, url: str) -> None:
+def test_requests_of_web_servers_are_read_as_urls(answer: object, url: str) -> None:
     assert callback_url(answer) == url
 
 

@@ -102,7 +102,7 @@ MARKED: list[dict[str, Any]] = [{"nonce": "n"}, {"at_hash": "h"}, {"c_hash": "h"
 
 
 @pytest.mark.parametrize("mark", MARKED)
-def test_what_is_marked_as_an_id_token_is_accepted_by_name_alone(mark: dict[str, Any]) -> None:
+def test_a_marked_id_token_is_accepted_only_by_its_option(mark: dict[str, Any]) -> None:
     both(AccessTokenPolicy(accept_id_tokens=True), {**CLAIMS, **mark})
     for check in (AccessTokenPolicy().check, AccessTokenPolicy().check_introspected):
         with pytest.raises(TokenValidationException):

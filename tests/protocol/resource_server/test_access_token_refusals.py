@@ -197,7 +197,7 @@ class OddError(Exception):
         (OddError("x"), "verification_failed", 5),
     ],
 )
-def test_what_stops_the_api_from_judging_is_an_outage_without_a_challenge(
+def test_a_failure_to_verify_is_an_outage_without_a_challenge(
     error: Exception, code: str, retry_after: int | None
 ) -> None:
     refusal = PLAIN.refuse(error, Sent(), "t")

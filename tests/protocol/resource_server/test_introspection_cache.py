@@ -59,7 +59,7 @@ def test_refusals_never_displace_active_tokens() -> None:
     assert known.find(b"a", 100.0) == known.find(b"b", 100.0) == ACTIVE
 
 
-def test_what_expired_makes_room_before_what_is_old() -> None:
+def test_expired_entries_are_evicted_before_old_ones() -> None:
     known = Introspections(2)
     known.store(b"old", ACTIVE, 100.0, 100)
     known.store(b"expired", ACTIVE, 100.0, 1)

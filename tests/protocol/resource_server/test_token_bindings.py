@@ -38,7 +38,7 @@ def test_a_binding_is_one_of_three(name: str) -> None:
         BindingRules(**{name: "other"})  # type: ignore[arg-type]
 
 
-def test_what_was_presented_fits() -> None:
+def test_the_presented_binding_matches() -> None:
     rules = BindingRules()
     check(rules, {})
     check(rules, {"cnf": None})

@@ -226,7 +226,7 @@ def test_names_stay_what_they_were() -> None:
     ]
 
 
-def test_what_has_no_name_is_reported_by_its_kind() -> None:
+def test_a_part_without_a_name_is_reported_by_its_type() -> None:
     named = name_request(asking(client_authentication=Tenant("a")), "k")
     assert named.unnamed == ("Tenant",)
     unnamed = name_request(asking(client_authentication=Tenant("a")))

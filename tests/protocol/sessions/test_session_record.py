@@ -243,7 +243,7 @@ def test_a_new_id_token_is_stored_only_once_confirmed() -> None:
     )
 
 
-def test_what_else_an_answer_says_is_that_of_the_logins_own_token() -> None:
+def test_further_members_of_a_response_belong_to_the_logins_own_token() -> None:
     assert judged(FULL, "t", 1.0, session_state="y").answer == FULL.answer
     assert judged(FULL, "", 1.0, session_state="y").answer == {
         "token_type": "Bearer",

@@ -101,7 +101,7 @@ def test_other_configurations_are_refused_by_name(change: dict[str, Any], says: 
 
 
 @pytest.mark.parametrize("name", ["verify_signature", "verify_exp", "verify_nbf", "verify_iat"])
-def test_what_makes_a_token_safe_cannot_be_switched_off(name: str) -> None:
+def test_essential_checks_cannot_be_switched_off(name: str) -> None:
     for value in (False, None, 0):
         with refused(ConfigurationException, "forbidden_option") as caught:
             check_config(replace(DISCO, options={name: value}), ADDRESS)

@@ -109,7 +109,7 @@ def test_answers_are_shared_under_a_name_that_hides_the_address() -> None:
     assert stored_key(REQUEST) == f"document-{hashlib.sha256(URL.encode()).hexdigest()}"
 
 
-def test_what_is_not_cached_is_asked_for_whatever_its_age() -> None:
+def test_an_uncached_document_is_accepted_from_a_store_at_any_age() -> None:
     attempt = attempt_for(ONCE, Entry(), None, 50.0, DISCO_CACHE_TTL)
     assert attempt.lifetime is not None
     assert attempt == ONCE._replace(in_turn=True, lifetime=attempt.lifetime)

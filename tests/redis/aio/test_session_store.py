@@ -104,7 +104,7 @@ async def test_a_record_that_was_deleted_is_not_found(client: Redis) -> None:
     assert await store.find_by(sub="alice") == []
 
 
-async def test_what_expired_does_not_pile_up_in_an_index(client: Redis) -> None:
+async def test_expired_names_do_not_pile_up_in_an_index(client: Redis) -> None:
     store = AsyncRedisSessionStore(client)
     assert await store.set("a", RECORD, None, 0.001)
     while await client.exists(f"{PREFIX}:a"):

@@ -103,7 +103,7 @@ def test_a_record_that_was_deleted_is_not_found(client: Redis) -> None:
     assert store.find_by(sub="alice") == []
 
 
-def test_what_expired_does_not_pile_up_in_an_index(client: Redis) -> None:
+def test_expired_names_do_not_pile_up_in_an_index(client: Redis) -> None:
     store = RedisSessionStore(client)
     assert store.set("a", RECORD, None, 0.001)
     while client.exists(f"{PREFIX}:a"):
