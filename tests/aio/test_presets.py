@@ -331,7 +331,7 @@ def test_unworkable_arguments_are_refused_at_construction() -> None:
         AsyncAccessTokenVerifier(dex("https://dex.example"), "api", profile="rfc9068")
     with pytest.raises(InvalidArgumentError, match="preset keycloak"):
         TrustedIssuer(realm, bound_claim="tid")
-    with pytest.raises(InvalidArgumentError, match="exclude"):
+    with pytest.raises(InvalidArgumentError, match="mutually exclusive"):
         TrustedIssuer("https://a", disco_doc_address="https://b", jwks_uri="https://c")
     with pytest.raises(InvalidArgumentError, match="jwks_uri"):
         TrustedIssuer("https://a", jwks_uri="keys")

@@ -352,7 +352,7 @@ def test_a_store_that_hangs_holds_nobody_for_long(
 
     monkeypatch.setattr(token_source, "STORE_SECONDS", 0.02)
     assert (source_of(provider, store=Hanging()).get_token()).access_token
-    assert "the provider is asked instead: TimeoutError" in caplog.text
+    assert "requesting a token from the provider instead: TimeoutError" in caplog.text
 
 
 def test_a_store_that_is_none_is_refused_by_name(provider: EmbeddedProvider) -> None:
@@ -406,7 +406,7 @@ def test_a_token_that_ended_while_it_was_stored_is_not_returned(
     source.clock = lambda: next(ticks)
     with refused(TokenRequestException, "renewal_pending") as caught:
         source.get_token()
-    assert "in 0 s" in str(caught.value)
+    assert "in at most 0 s" in str(caught.value)
 
 
 def test_a_login_needs_its_store(provider: EmbeddedProvider) -> None:
