@@ -683,8 +683,8 @@ async def test_the_challenge_of_a_proof_speaks_of_proofs_alone(provider: Embedde
         with pytest.raises(AccessTokenRefusedException) as caught:
             await verifier.verify(f"DPoP {token}", method=method, uri=URI, dpop=proof)
         assert caught.value.status_code == 401
-        told = f'error="{error}", error_description="{text}"'
-        assert caught.value.www_authenticate == f"DPoP {told}, {ALGS}"
+        challenge = f'error="{error}", error_description="{text}"'
+        assert caught.value.www_authenticate == f"DPoP {challenge}, {ALGS}"
         assert caught.value.dpop_nonce == (None if demanded is None else demanded.current())
     verifier = AsyncAccessTokenVerifier(provider.issuer, "api")
     with pytest.raises(AccessTokenRefusedException) as caught:

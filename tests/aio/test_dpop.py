@@ -1,4 +1,4 @@
-"""Proofs of possession: sent, challenged, and judged."""
+"""Proofs of possession: sent, challenged, and verified."""
 
 from __future__ import annotations
 

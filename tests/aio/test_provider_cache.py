@@ -1006,8 +1006,8 @@ async def test_a_refresh_begins_before_the_end(provider: EmbeddedProvider, clock
 async def test_every_event_is_counted_and_reported(
     provider: EmbeddedProvider, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    told: list[CacheEvent] = []
-    set_cache_event_hook(told.append)
+    events: list[CacheEvent] = []
+    set_cache_event_hook(events.append)
     before = get_cache_statistics()
     await validate(provider)
     await validate(provider)
@@ -1022,7 +1022,7 @@ async def test_every_event_is_counted_and_reported(
     await validate_token(provider.mint(), CONFIG, f"{provider.issuer}/")
     set_cache_event_hook(None)
     after = get_cache_statistics()
-    kinds = {(event.kind, event.what) for event in told}
+    kinds = {(event.kind, event.what) for event in events}
     assert kinds >= {
         (CacheEventKind.MISS, "document"),
         (CacheEventKind.MISS, "keys"),
@@ -1034,7 +1034,7 @@ async def test_every_event_is_counted_and_reported(
         (CacheEventKind.REFUSED_KID, "keys"),
         (CacheEventKind.EVICTED, "document"),
     }
-    assert {event.url for event in told} <= {
+    assert {event.url for event in events} <= {
         *(provider.issuer, f"{provider.issuer}/", provider.jwks_uri),
     }
     assert after.misses - before.misses == 3

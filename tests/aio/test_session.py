@@ -42,7 +42,7 @@ REDIRECT = "https://rp.example/cb"
 
 
 class Wall(Clock):
-    """A wall clock that moves when it is told to."""
+    """A wall clock that moves on command."""
 
     def __init__(self) -> None:
         import time

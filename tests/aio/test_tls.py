@@ -84,11 +84,11 @@ def tell_of_contexts(
 ) -> None:
     create = ssl.create_default_context
 
-    def told(**options: Any) -> ssl.SSLContext:
+    def failing(**options: Any) -> ssl.SSLContext:
         tell(options)
         return create(**options)
 
-    monkeypatch.setattr(ssl, "create_default_context", told)
+    monkeypatch.setattr(ssl, "create_default_context", failing)
 
 
 async def trusted(provider: EmbeddedProvider, verify: str | bool | None = None) -> bool:

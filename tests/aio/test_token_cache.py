@@ -39,7 +39,7 @@ def config(cache: TokenCache) -> TokenValidationConfig:
 
 
 class Wall:
-    """A wall clock that moves when it is told to."""
+    """A wall clock that moves on command."""
 
     def __init__(self) -> None:
         self.now = 1_900_000_000.0

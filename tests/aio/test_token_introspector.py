@@ -1,4 +1,4 @@
-"""Opaque tokens: introspected, remembered, and judged as JWTs are."""
+"""Opaque tokens: introspected, remembered, and checked like JWTs."""
 
 from __future__ import annotations
 

@@ -81,12 +81,12 @@ def test_of_several_runs_the_medians_count(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("value", "unrest", "told", "code"),
+    ("value", "unrest", "verdict", "code"),
     [(1.1, 1.2, "met", 0), (1.3, 1.2, "**missed**", 1), (1.3, 1.7, "disturbed", 0)],
 )
 def test_the_table_has_the_verdict(
-    tmp_path: Path, value: float, unrest: float, told: str, code: int
+    tmp_path: Path, value: float, unrest: float, verdict: str, code: int
 ) -> None:
     runs, table = files(tmp_path, [(value, unrest)]), tmp_path / "table.md"
     assert report.main([*map(str, runs), "--check", f"--markdown={table}"]) == code
-    assert f"| {told} |" in table.read_text()
+    assert f"| {verdict} |" in table.read_text()

@@ -212,11 +212,11 @@ class Echo:
         heard = [body, *fields.values(), *request.headers.values()]
         self.said = {value for name, value in fields.items() if name == "client_assertion"}
         self.said |= {request.headers["dpop"]} if "dpop" in request.headers else set()
-        told = f"you sent '{' '.join(heard)}' and \"{quote(' '.join(heard), safe='')}\""
+        echoed = f"you sent '{' '.join(heard)}' and \"{quote(' '.join(heard), safe='')}\""
         if len(self.echoes) % 2:
-            return httpx.Response(400, text=told)
+            return httpx.Response(400, text=echoed)
         return httpx.Response(
-            400, json={"error": "invalid_request", "error_description": told, "error_uri": told}
+            400, json={"error": "invalid_request", "error_description": echoed, "error_uri": echoed}
         )
 
 

@@ -1,4 +1,4 @@
-"""What providers answer at the token endpoint, and beside it: refused, lenient, judged."""
+"""What providers answer at the token endpoint, and beside it: refused, lenient, checked."""
 
 from __future__ import annotations
 

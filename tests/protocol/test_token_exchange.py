@@ -31,7 +31,7 @@ def answer(body: Any, status: int = 200) -> HttpResponse:
     return HttpResponse(status, {"content-type": "application/json"}, content)
 
 
-def judged(token: dict[str, Any], *, bound: bool = False) -> TokenExchangeResponse:
+def checked(token: dict[str, Any], *, bound: bool = False) -> TokenExchangeResponse:
     return checked_exchange(parse(request(), answer(token)), URL, bound=bound)
 
 
@@ -93,14 +93,14 @@ def test_a_refusal_quotes_the_provider_without_the_tokens(body: Any, words: str)
 
 
 def test_an_access_token_that_the_client_cannot_use_is_refused() -> None:
-    assert judged(TOKEN).is_successful
-    assert judged({**TOKEN, "token_type": "DPoP"}, bound=True).is_successful
-    for response in (judged(TOKEN, bound=True), judged({**TOKEN, "token_type": "mac"})):
+    assert checked(TOKEN).is_successful
+    assert checked({**TOKEN, "token_type": "DPoP"}, bound=True).is_successful
+    for response in (checked(TOKEN, bound=True), checked({**TOKEN, "token_type": "mac"})):
         assert response.error_kind is ErrorKind.INVALID_DOCUMENT
 
 
 def test_a_token_of_another_kind_is_not_judged() -> None:
     saml = "urn:ietf:params:oauth:token-type:saml2"
-    assert judged({**TOKEN, "token_type": "N_A", "issued_token_type": saml}).is_successful
+    assert checked({**TOKEN, "token_type": "N_A", "issued_token_type": saml}).is_successful
     refused = TokenExchangeResponse(False, "no")
     assert checked_exchange(refused, URL, bound=True) is refused

@@ -684,8 +684,8 @@ def test_the_challenge_of_a_proof_speaks_of_proofs_alone(provider: EmbeddedProvi
         with pytest.raises(AccessTokenRefusedException) as caught:
             verifier.verify(f"DPoP {token}", method=method, uri=URI, dpop=proof)
         assert caught.value.status_code == 401
-        told = f'error="{error}", error_description="{text}"'
-        assert caught.value.www_authenticate == f"DPoP {told}, {ALGS}"
+        challenge = f'error="{error}", error_description="{text}"'
+        assert caught.value.www_authenticate == f"DPoP {challenge}, {ALGS}"
         assert caught.value.dpop_nonce == (None if demanded is None else demanded.current())
     verifier = AccessTokenVerifier(provider.issuer, "api")
     with pytest.raises(AccessTokenRefusedException) as caught:

@@ -1,5 +1,5 @@
 # Generated from aio/test_dpop.py by scripts/make_sync.py; edit that file.
-"""Proofs of possession: sent, challenged, and judged."""
+"""Proofs of possession: sent, challenged, and verified."""
 
 from __future__ import annotations
 

@@ -297,8 +297,8 @@ def test_a_refusal_says_what_the_provider_said_and_no_secret(
     secrets += ["the-assertion", "the-request", "the-bearer", SECRET]
 
     def refuse(received: Received) -> Answer:
-        told = {"error": "invalid_thing", "error_description": f"no: {' '.join(secrets)}"}
-        return Answer.of_json(told | {"error_uri": "https://op.example/help"}, 400)
+        body = {"error": "invalid_thing", "error_description": f"no: {' '.join(secrets)}"}
+        return Answer.of_json(body | {"error_uri": "https://op.example/help"}, 400)
 
     provider.intercept = refuse
     response = function(make(provider.issuer + PATH))
@@ -449,9 +449,9 @@ def test_an_answer_without_what_matters_is_refused(
 def test_a_poll_reports_why_there_is_no_token(
     provider: EmbeddedProvider, code: str, described: bool
 ) -> None:
-    told: dict[str, Any] = {"error": code, "interval": 7}
-    told |= {"error_description": "in words"} if described else {}
-    provider.intercept = lambda received: Answer.of_json(told, 400)
+    body: dict[str, Any] = {"error": code, "interval": 7}
+    body |= {"error_description": "in words"} if described else {}
+    provider.intercept = lambda received: Answer.of_json(body, 400)
     response = poll_device_token(DeviceTokenRequest(provider.issuer + PATH, "tv", "code"))
     assert response.error_code == code
     assert response.interval == 7

@@ -1,5 +1,5 @@
 # Generated from aio/test_token_introspector.py by scripts/make_sync.py; edit that file.
-"""Opaque tokens: introspected, remembered, and judged as JWTs are."""
+"""Opaque tokens: introspected, remembered, and checked like JWTs."""
 
 from __future__ import annotations
 

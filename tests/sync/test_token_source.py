@@ -44,7 +44,7 @@ from tests.support import answering, failing, refused
 
 
 class Clock:
-    """A wall clock that moves when it is told to."""
+    """A wall clock that moves on command."""
 
     def __init__(self) -> None:
         import time
@@ -645,7 +645,7 @@ def test_a_device_request_goes_with_its_device() -> None:
 
 
 class Api:
-    """An API that takes the tokens it is told to take."""
+    """An API that accepts the given tokens."""
 
     def __init__(self, *good: str) -> None:
         self.good = {*good}

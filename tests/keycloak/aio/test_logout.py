@@ -1,4 +1,4 @@
-"""Logouts: by the client, and told by Keycloak's back channel."""
+"""Logouts: by the client, and through Keycloak's back channel."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # Generated from aio/test_logout.py by scripts/make_sync.py; edit that file.
-"""Logouts: by the client, and told by Keycloak's back channel."""
+"""Logouts: by the client, and through Keycloak's back channel."""
 
 from __future__ import annotations
 

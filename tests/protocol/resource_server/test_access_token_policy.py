@@ -27,11 +27,11 @@ CLAIMS: dict[str, Any] = {"sub": "s", "client_id": "web", "aud": "api"}
 
 def both(policy: AccessTokenPolicy, claims: dict[str, Any]) -> list[dict[str, Any]]:
     """Check the claims of a JWT and of an introspected token."""
-    judged = []
+    checked = []
     for check in (policy.check, policy.check_introspected):
-        judged.append({**claims})
-        check(judged[-1])
-    return judged
+        checked.append({**claims})
+        check(checked[-1])
+    return checked
 
 
 def test_a_profile_is_one_of_three() -> None:

@@ -143,7 +143,7 @@ def test_targets_are_sets_of_resources_and_scopes() -> None:
     assert names[0] == {LOGIN_TARGET}
 
 
-def judged(record: SessionRecord, target: str, now: float, **token: Any) -> SessionRecord:
+def apply(record: SessionRecord, target: str, now: float, **token: Any) -> SessionRecord:
     response = RefreshTokenResponse(True, token={**BEARER, **token})
     renewal = apply_refresh(
         record, response, target, address=ADDRESS, margin=0.0, now=now, dpop=False
@@ -154,21 +154,21 @@ def judged(record: SessionRecord, target: str, now: float, **token: Any) -> Sess
 
 def test_a_record_keeps_what_is_needed_and_no_more() -> None:
     record = SessionRecord(refresh_token="r")
-    record = judged(record, LOGIN_TARGET, 0.0, expires_in=5)
+    record = apply(record, LOGIN_TARGET, 0.0, expires_in=5)
     for number in range(200):
-        record = judged(record, f"t{number}", 0.0, expires_in=60)
+        record = apply(record, f"t{number}", 0.0, expires_in=60)
     assert len(record.access_tokens) == 64
     assert {LOGIN_TARGET, "t199"} <= {*record.access_tokens}
-    record = judged(record, "last", 61.0, expires_in=60)
+    record = apply(record, "last", 61.0, expires_in=60)
     assert {*record.access_tokens} == {LOGIN_TARGET, "last"}
     assert record.refresh_token == "r"
 
 
 def test_the_end_of_a_refresh_token_is_that_of_the_newest() -> None:
     record = SessionRecord(refresh_token="r", refresh_expires_at=100.0)
-    assert judged(record, "", 50.0).refresh_expires_at == 100.0
-    assert judged(record, "", 50.0, refresh_expires_in=70).refresh_expires_at == 120.0
-    assert judged(record, "", 50.0, refresh_token="s").refresh_expires_at is None
+    assert apply(record, "", 50.0).refresh_expires_at == 100.0
+    assert apply(record, "", 50.0, refresh_expires_in=70).refresh_expires_at == 120.0
+    assert apply(record, "", 50.0, refresh_token="s").refresh_expires_at is None
     ended = replace(record, refresh_token=None, refused=True)
     assert ended.lifetime(0.0, 77.0) == 77.0
 
@@ -244,8 +244,8 @@ def test_a_new_id_token_is_stored_only_once_confirmed() -> None:
 
 
 def test_further_members_of_a_response_belong_to_the_logins_own_token() -> None:
-    assert judged(FULL, "t", 1.0, session_state="y").answer == FULL.answer
-    assert judged(FULL, "", 1.0, session_state="y").answer == {
+    assert apply(FULL, "t", 1.0, session_state="y").answer == FULL.answer
+    assert apply(FULL, "", 1.0, session_state="y").answer == {
         "token_type": "Bearer",
         "session_state": "y",
     }
