@@ -41,6 +41,7 @@ class Introspections:
 
     def find(self, key: bytes, now: float) -> str | None:
         """Return the claims of an active token as JSON; raise the recent error of a refused one."""
+        # Without the lock: each table is read once, and reading a dictionary is atomic.
         known = self._active.get(key)
         if known is not None and now < known[0]:
             return known[1]

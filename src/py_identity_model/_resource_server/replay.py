@@ -61,6 +61,7 @@ class MemoryReplayStore:
         if max_entries < 1:
             raise InvalidArgumentError("max_entries must be at least 1")
         self._most = max_entries
+        # The heap finds expired identifiers without a pass over all of them at each request.
         self._known: dict[str, float] = {}
         self._queue: list[tuple[float, str]] = []
         self._lock = threading.Lock()
@@ -107,6 +108,7 @@ class MemoryReplayStore:
         """
         with self._lock:
             self._known.pop(key, None)
+            # Rebuilt from time to time: removing one key from a heap takes a pass over it.
             if len(self._queue) > 2 * len(self._known) + _SLACK:
                 self._queue = [(expires_at, name) for name, expires_at in self._known.items()]
                 heapq.heapify(self._queue)

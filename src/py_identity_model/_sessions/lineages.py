@@ -33,6 +33,8 @@ class Lineages:
     """
 
     def __init__(self) -> None:
+        # Weak, so that it needs neither a limit nor a clean-up: forgetting a lineage that is in
+        # use would let a spent refresh token be presented again.
         self._known: WeakValueDictionary[str, Lineage] = WeakValueDictionary()
         self._forget_parent()
         forget_in_child(self)

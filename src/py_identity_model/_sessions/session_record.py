@@ -245,6 +245,7 @@ def apply_refresh(
     """
     if not response.is_successful:
         refusal = token_request_error(address, response)
+        # Any other error leaves the refresh token usable: forgetting it would end the login.
         if response.oauth_error != "invalid_grant":
             raise refusal
         error = login_required_error("the provider refused the refresh token", address)
@@ -258,6 +259,7 @@ def apply_refresh(
             response, margin, now, None, address=address, dpop=dpop, refused=refused
         )
     except TokenRequestException as error:
+        # The response is unusable, but the provider may have replaced the refresh token already.
         return Renewal(rotated, error)
     complete = replace(rotated, access_tokens=_with_token(rotated, target, bare(fresh), now))
     if target == LOGIN_TARGET:
@@ -265,6 +267,7 @@ def apply_refresh(
         complete = replace(complete, answer=answer)
     if fresh.id_token is None:
         return Renewal(complete)
+    # The successor is stored before the ID token is validated, which may take a fetch of keys.
     return Renewal(rotated, unconfirmed=replace(complete, id_token=fresh.id_token))
 
 

@@ -103,12 +103,12 @@ class StoredToken:
         """Return the token with the fields in ``members``; raise ValueError for anything else."""
         if not isinstance(members, dict) or not isinstance(members.get("access_token"), str):
             raise ValueError("not a stored token")
-        kept = {one.name: members[one.name] for one in fields(cls) if one.name in members}
-        for name, value in kept.items():
+        known = {one.name: members[one.name] for one in fields(cls) if one.name in members}
+        for name, value in known.items():
             kinds = (int, float) if name in _TIMES else (str,)
             if type(value) not in kinds and (value is not None or name in _NEEDED):
                 raise ValueError(f"{name} is malformed")
-        return cls(**kept)
+        return cls(**known)
 
 
 def stored_token_from(

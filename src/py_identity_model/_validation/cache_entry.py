@@ -139,6 +139,7 @@ class Entry(Generic[V]):
         ``etag`` is sent with the next request, to ask whether the value has changed (RFC 9110
         §13.1.2).
         """
+        # A fetch that was running when the cache was cleared must not restore its value.
         if self.invalid:
             return
         self.value = value
@@ -218,6 +219,7 @@ class EntryTable(Generic[V]):
 
     def find(self, key: Hashable) -> Entry[V] | None:
         """Return the entry of ``key`` if it has a value."""
+        # Without the lock: every token reads here, and reading a dictionary is atomic.
         return self._entries.get(key)
 
     def get_or_create(self, key: Hashable) -> Entry[V]:
@@ -251,6 +253,7 @@ class EntryTable(Generic[V]):
         surplus = len(self._entries) - int(self._most.read())
         if surplus <= 0:
             return []
+        # Sorted now rather than kept in order of use: each token would have to lock and reorder.
         by_age: Callable[[Hashable], float] = lambda key: self._entries[key].last_used  # noqa: E731
         others = [key for key, entry in self._entries.items() if entry is not newest]
         oldest = sorted(others, key=by_age)[:surplus]
@@ -316,6 +319,7 @@ class FailureMemory(Generic[R]):
     def record(self, key: Hashable, failure: R, now: float) -> None:
         """Record that fetching ``key`` failed."""
         with self._lock:
+            # Removed and inserted again, so that the order of the dictionary is that of age.
             known = self._failures.pop(key, None)
             gap = _FAILURE_GAP if known is None else min(2 * known[1], _LONGEST_FAILURE_GAP)
             self._failures[key] = now, gap, failure

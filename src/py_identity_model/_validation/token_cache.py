@@ -69,18 +69,19 @@ class TokenCache:
     def find(self, token: bytes, validator: object, keys: object, wall: float) -> bytes | None:
         """Return the payload of ``token`` if it was accepted by ``validator`` with ``keys``."""
         place = hashlib.sha256(token).digest()
-        kept = self._entries.get(place)
-        if kept is None:
+        cached = self._entries.get(place)
+        if cached is None:
             return None
-        fits = kept.validator is validator and kept.keys is keys
+        fits = cached.validator is validator and cached.keys is keys
         with self._lock:
+            # Looked up again: another thread may have evicted it since.
             if place not in self._entries:
                 return None
-            if not fits or not kept.begins <= wall < kept.ends:
+            if not fits or not cached.begins <= wall < cached.ends:
                 del self._entries[place]
                 return None
             self._entries.move_to_end(place)
-        return kept.payload
+        return cached.payload
 
     def remember(
         self,
@@ -98,8 +99,8 @@ class TokenCache:
         begins = max(claims.get("nbf") or 0, claims.get("iat") or 0)
         if begins > wall:
             return
-        kept = _CachedToken(validator, keys, begins, min(expires, wall + self._max_ttl), payload)
+        cached = _CachedToken(validator, keys, begins, min(expires, wall + self._max_ttl), payload)
         with self._lock:
-            self._entries[hashlib.sha256(token).digest()] = kept
+            self._entries[hashlib.sha256(token).digest()] = cached
             while len(self._entries) > self._max_entries:
                 self._entries.popitem(last=False)

@@ -100,6 +100,8 @@ class TurnTable:
         queues = self._queues(ticket)
         queues.setdefault(ticket.host, deque()).append(ticket)
         self._grant()
+        # Overdue turns are collected only when one is missing, not at each request: it takes a
+        # pass over all turns.
         if ticket.share is None:
             self.expire(now)
         if ticket.share is None and self._waiting_are_too_many(ticket):
@@ -151,6 +153,7 @@ class TurnTable:
         ticket.share.give_back(ticket.host)
 
     def _grant(self) -> None:
+        # Known issuers first, and they alone use the reserve: strangers cannot invent one.
         while self._grant_one(self._known, (self._common, self._reserve)):
             pass
         while self._grant_one(self._unknown, (self._common,)):
@@ -161,6 +164,8 @@ class TurnTable:
         for share in shares:
             if share.free <= 0:
                 continue
+            # A queue per host, not one for all: the host with the most requests would otherwise
+            # get the most turns.
             host = next((one for one in queues if share.admits(one)), None)
             if host is not None:
                 queue = queues.pop(host)
