@@ -16,7 +16,7 @@ from .excerpt import found
 _END_OF_TIME = 1 << 62
 
 
-class BoundIssuers:
+class IssuerFamily:
     """The issuers of a template: the variable part must also be the value of a claim.
 
     ``in`` is always false: a name alone is not enough, :func:`check_claims` compares the claim.
@@ -47,12 +47,12 @@ class BoundIssuers:
         fits = self._pattern.fullmatch(issuer) is not None
         return fits and (self._only is None or issuer in self._only)
 
-    def limited_to(self, some: Collection[str]) -> "BoundIssuers":
+    def limited_to(self, some: Collection[str]) -> "IssuerFamily":
         """Return the same, restricted to ``some``; the template itself in ``some`` means all."""
         if self._template in some:
             return self
         only = [one for one in some if self.names(one)]
-        return BoundIssuers(self._template, self._value, self._claim, only)
+        return IssuerFamily(self._template, self._value, self._claim, only)
 
     def check(self, issuer: str, claims: dict[str, Any]) -> None:
         """Raise InvalidIssuerException unless the claims belong to this issuer."""
@@ -70,7 +70,7 @@ class BoundIssuers:
 
 def names_issuer(issuers: Collection[str], issuer: str) -> bool:
     """Return whether ``issuer`` is an expected one, without a look at other claims."""
-    return issuers.names(issuer) if isinstance(issuers, BoundIssuers) else issuer in issuers
+    return issuers.names(issuer) if isinstance(issuers, IssuerFamily) else issuer in issuers
 
 
 class ClaimsRules(NamedTuple):
@@ -156,7 +156,7 @@ def _check_past(value: Any, name: str, latest: float, code: str) -> None:
 def _check_issuer(issuer: Any, issuers: Collection[str], claims: dict[str, Any]) -> None:
     if issuer is None:
         raise _missing_error("iss")
-    if not (isinstance(issuers, BoundIssuers) and type(issuer) is str):
+    if not (isinstance(issuers, IssuerFamily) and type(issuer) is str):
         raise _issuer_error(issuer, issuers)
     issuers.check(issuer, claims)
 

@@ -112,7 +112,8 @@ def _read_object(key: object, parameter: str) -> JsonWebKey:
 
     for kind in (RSAKey, ECKey, OKPKey):
         try:
-            with warnings.catch_warnings(action="ignore"):  # weak keys are refused when used
+            # Weak keys are refused when they are used.
+            with warnings.catch_warnings(action="ignore"):
                 made: Any = kind.import_key(key)  # type: ignore[arg-type]
                 return jwks_from_dict(made.as_dict(private=made.is_private))
         except (ValueError, TypeError, AttributeError, KeyError, JoseError):

@@ -11,7 +11,7 @@ from typing import Any, Generic, NamedTuple, TypeVar
 from .._settings import Setting
 from .._wire.discovery_policy import DiscoveryPolicy
 from .._wire.messages import HttpRequest, HttpResponse
-from .cache_entry import Entry, time_to_live, until_refresh
+from .cache_entry import time_to_live, until_refresh
 
 V = TypeVar("V")
 
@@ -35,10 +35,10 @@ class Refused(Exception):
 class FetchResult(NamedTuple, Generic[V]):
     """The result of a fetch: a value, or the reason for its absence.
 
-    ``unchanged`` says that the known version is current (then there is no value); ``etag`` names
-    the version, ``age`` is how many seconds ago another process fetched it.  ``code`` is the
-    exception's, where it differs from that of the document's kind; ``unasked`` says that the
-    request was not sent because too many others were waiting: not a failure of the provider.
+    ``unchanged`` says that the value is the known one, which is still the provider's;
+    ``etag`` names the version, ``age`` is how many seconds ago another process fetched it.
+    ``code`` is the exception's, where it is not that of the document's kind; ``unasked`` says that
+    too many others waited to ask: that is not the provider's failure.
     """
 
     value: V | None = None
@@ -54,12 +54,16 @@ class FetchResult(NamedTuple, Generic[V]):
     unasked: bool = False
 
 
+CacheKey = tuple[Any, ...]
+"""An address, and the rules by which the document there was judged."""
+
+
 class Location(NamedTuple):
     """The address of a document, the policy for it, and the cache key of both."""
 
     address: str
     policy: DiscoveryPolicy
-    key: tuple[Any, ...]
+    key: CacheKey
 
     def frozen(self) -> "Location":
         """Return this location with a private copy of the policy."""
@@ -76,9 +80,11 @@ class DocumentKind(NamedTuple, Generic[V]):
     """A kind of document: the pure code on both sides of the wire.
 
     ``name`` is used by events, ``label`` and ``operation`` by logs; ``code`` goes into the
-    exception for an unusable document, ``empty`` is the result for one that ``is_empty``.
-    ``build``, ``parse`` and ``key_of`` take the address and the policy.  ``elsewhere`` returns
-    another address to try when the document is not at the first one.
+    exception for a document that is not usable, ``empty`` is the result for one that ``is_empty``.
+    ``build``, ``parse`` and ``key_of`` take the address and the policy.  ``elsewhere`` says where
+    else the document may be that the provider does not have at the address.  Caches count with
+    ``count_hit``, and with ``count_request``, which takes whether something is cached; kinds that
+    come ``first`` are refreshed before the others.
     """
 
     name: str
@@ -89,54 +95,44 @@ class DocumentKind(NamedTuple, Generic[V]):
     build: Callable[[str, DiscoveryPolicy], HttpRequest]
     parse: Callable[[str, DiscoveryPolicy, HttpResponse], V]
     failed: Callable[[Exception], FetchResult[Any]]
-    key_of: Callable[[str, DiscoveryPolicy], tuple[Any, ...]]
+    key_of: Callable[[str, DiscoveryPolicy], CacheKey]
     is_empty: Callable[[V], bool]
+    count_hit: Callable[[], None]
+    count_request: Callable[[bool], None]
     empty: FetchResult[Any] = FetchResult()
     elsewhere: Callable[[str], str | None] = _nowhere
+    first: bool = False
 
     def locate(self, address: str, policy: DiscoveryPolicy) -> Location:
         """Return the location of the document at ``address`` for callers with this policy."""
         return Location(address, policy, self.key_of(address, policy))
 
+    def shared_for(self, cache_control: str | None) -> float:
+        """Return for how many seconds processes share an answer: until its refresh is due."""
+        return until_refresh(time_to_live(cache_control, self.ttl))
+
 
 class Attempt(NamedTuple):
     """The parameters of one fetch.
 
-    ``retries`` is the maximum number of retries (None: as configured), ``etag`` names the known
-    version, ``in_turn`` waits while too many requests like it are running; ``good_before`` says
-    that this document was fetched before.  ``lifetime`` returns for how many seconds a response may
-    be shared, given its ``Cache-Control``; None disables sharing.  A response shared by another
-    process replaces the request if it is younger than that and than ``max_age``, and ``accepts``
-    its value.
+    ``retries`` is how often more at most (None: as configured).  What another process shared
+    spares the request if it is younger than ``max_age`` seconds, and ``accepts`` its value.
     """
 
     retries: int | None = None
-    etag: str | None = None
-    in_turn: bool = False
-    lifetime: Callable[[str | None], float] | None = None
     max_age: float = math.inf
     accepts: Callable[[Any], bool] = bool
-    good_before: bool = False
+
+    def for_cached(self, age: float) -> "Attempt":
+        """Return this attempt for what is cached and ``age`` seconds old.
+
+        Unasked, only what is younger may replace it.
+        """
+        return self._replace(max_age=min(self.max_age, age))
 
 
 AS_CONFIGURED = Attempt()
 ONCE = Attempt(retries=0)
-
-
-def attempt_for(
-    attempt: Attempt, entry: Entry[Any], etag: str | None, now: float, ttl: Setting
-) -> Attempt:
-    """Return ``attempt`` adapted to what is cached: a shared response must be younger to replace
-    it.
-    """
-    own_age = math.inf if entry.accepted_at is None else now - entry.accepted_at
-    return attempt._replace(
-        etag=etag,
-        in_turn=True,
-        lifetime=lambda control: until_refresh(time_to_live(control, ttl)),
-        max_age=min(attempt.max_age, own_age),
-        good_before=entry.value is not None,
-    )
 
 
 class Caller(NamedTuple):

@@ -1,4 +1,4 @@
-"""Ask again and again, at the pace that the provider sets."""
+"""Repeated requests at the pace that the provider sets."""
 
 from __future__ import annotations
 

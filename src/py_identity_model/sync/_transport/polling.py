@@ -1,5 +1,5 @@
 # Generated from aio/_transport/polling.py by scripts/make_sync.py; edit that file.
-"""Ask again and again, at the pace that the provider sets."""
+"""Repeated requests at the pace that the provider sets."""
 
 from __future__ import annotations
 
