@@ -645,7 +645,7 @@ class AsyncOAuthClient:
             source = await self.token_source(session=access_token)
             access_token = (await source.get_token()).access_token
         if expected_sub is None:
-            raise InvalidArgumentError("expected_sub says whose claims the access token is for")
+            raise InvalidArgumentError("expected_sub is required with an access token")
         return await self._tokens.userinfo(access_token, expected_sub=expected_sub, method=method)
 
     async def introspect(self, token: str, hint: str | None = None) -> TokenIntrospectionResponse:
@@ -813,9 +813,7 @@ class AsyncOAuthClient:
             url = await client.end_session_url(session)
         """
         if session is not None and id_token_hint is not None:
-            raise InvalidArgumentError(
-                "id_token_hint is the session's ID token: give the session, or the hint"
-            )
+            raise InvalidArgumentError("give the session or id_token_hint, not both")
         return build_end_session_url(
             await self._client.endpoint("end_session_endpoint"),
             id_token_hint=id_token_hint if session is None else state_of(session).record.id_token,

@@ -178,8 +178,8 @@ class AsyncSession:
         subject = self._record.claims.get("sub")
         if subject is None:
             raise ConfigurationException(
-                "the login brought no ID token, so nothing says who logged in: ask for the scope "
-                "openid, or ask the provider's API with the access token",
+                "the login has no ID token, so the user is unknown: request the scope openid, or "
+                "query the provider's API with the access token",
                 code="no_subject",
             )
         return str(subject)

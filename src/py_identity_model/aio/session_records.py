@@ -380,7 +380,7 @@ class AsyncSessionRecords:
         left = 0.0 if stored.pending is None else stored.pending.until - self.clock()
         if left > 0:  # who renewed it has not been able to store the newer one
             raise renewal_pending_error(left)
-        raise login_required_error("the store went back to an older record")
+        raise login_required_error("the store was reset to an older record")
 
     def _lease(self) -> float:
         """Return for how many seconds a silent holder may still be active."""

@@ -88,13 +88,11 @@ class LoginAnswers:
     ) -> Session:
         check_begun(begun)
         if userinfo and not begun.has_id_token:  # before the code is used
-            raise InvalidArgumentError(
-                "userinfo must be about the user of an ID token: ask for the scope openid"
-            )
+            raise InvalidArgumentError("userinfo requires an ID token: request the scope openid")
         metadata = self._client.metadata()
         if (begun.issuer, begun.client_id) != (metadata.issuer, self._client.client_id):
             raise AuthorizeCallbackException(
-                "the login was begun at another provider, or by another client",
+                "the login was started at another provider, or by another client",
                 code="issuer_mismatch",
             )
         callback = self._read(callback_url(answer), begun)
@@ -189,7 +187,9 @@ class LoginAnswers:
             call(discard, key)
         # The reason of the failed login matters more, and entries expire.
         except Exception as error:
-            logger.warning("an answer cannot be forgotten: %s", type(error).__name__)
+            logger.warning(
+                "a response cannot be removed from the replay store: %s", type(error).__name__
+            )
 
     def _read(self, url: str, begun: AuthorizationRequest) -> AuthorizeCallbackResponse:
         if not begun.is_signed_response:

@@ -638,7 +638,7 @@ class OAuthClient:
             source = self.token_source(session=access_token)
             access_token = (source.get_token()).access_token
         if expected_sub is None:
-            raise InvalidArgumentError("expected_sub says whose claims the access token is for")
+            raise InvalidArgumentError("expected_sub is required with an access token")
         return self._tokens.userinfo(access_token, expected_sub=expected_sub, method=method)
 
     def introspect(self, token: str, hint: str | None = None) -> TokenIntrospectionResponse:
@@ -804,9 +804,7 @@ class OAuthClient:
             url = client.end_session_url(session)
         """
         if session is not None and id_token_hint is not None:
-            raise InvalidArgumentError(
-                "id_token_hint is the session's ID token: give the session, or the hint"
-            )
+            raise InvalidArgumentError("give the session or id_token_hint, not both")
         return build_end_session_url(
             self._client.endpoint("end_session_endpoint"),
             id_token_hint=id_token_hint if session is None else state_of(session).record.id_token,
