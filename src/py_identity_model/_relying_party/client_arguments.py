@@ -216,7 +216,7 @@ class AuthorizationOptions:
         """Return the secrets that bind the response to a login; raise for an unbound login."""
         if method not in {"default", "S256", None}:
             raise InvalidArgumentError(
-        """Return the secrets that bind the response to a login; raise for an unbound one."""
+                "code_challenge must be S256, or None for a login without PKCE: the login makes one"
             )
         challenge = self.provider.has_challenge if method == "default" else method is not None
         words = response_type.split()
