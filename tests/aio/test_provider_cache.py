@@ -783,7 +783,7 @@ async def test_a_call_that_does_not_end_by_its_deadline_is_not_waited_for(
     monkeypatch.setattr(refreshing_cache, "longest_call", lambda client: 0.05)
     with refused(KeysUnavailableException, "keys_unavailable") as caught:
         await validate(provider)
-    assert str(caught.value).endswith("did not come before the total deadline")
+    assert str(caught.value).endswith("was not received before the total deadline")
     gate.open.set()
 
 
