@@ -71,7 +71,7 @@ async def test_tokens_may_come_without_a_code(provider: EmbeddedProvider) -> Non
     ],
 )
 async def test_a_token_from_the_browser_must_be_one_that_can_be_used(
-    provider: EmbeddedProvider, answer: dict[str, str], code: str
+    provider: EmbeddedProvider, answer: dict[str, Any], code: str
 ) -> None:
     client = client_of(provider)
     begun = await client.authorization_request(response_type="id_token token")
