@@ -95,9 +95,10 @@ def parse(address: str, policy: DiscoveryPolicy, response: HttpResponse) -> Prov
     if problem is None and "{" in issuer:
         problem = _template_problem(address, issuer)
     if problem is not None:
-        refuse(
+        raise Refused(
             DiscoveryErrorKind.INVALID_DOCUMENT,
             f"{problem}; {accepting(policy, allow_issuer_mismatch=True)}",
+            code="issuer_mismatch",
         )
     keys = document.get("jwks_uri")
     found = None if keys is None or keys == "" else str(keys)  # what is not text will not be a URL
@@ -316,6 +317,7 @@ def failed(error: Exception) -> FetchResult[Any]:
             error_kind=error.kind,
             status_code=error.status_code,
             missing=error.missing,
+            code=error.code,
         )
     word, kind = "Unexpected", DiscoveryErrorKind.UNEXPECTED_ERROR
     if isinstance(error, NetworkException) and not isinstance(error, ResponseRefusedException):

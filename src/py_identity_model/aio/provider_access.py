@@ -194,7 +194,8 @@ class AsyncProviderAccess:
         """Return the provider's metadata, as given or from the cache of :func:`validate_token`.
 
         So it is as fresh, and as stale, as what validation uses, and fetched once for both.
-        Raises :class:`DiscoveryException` when it cannot be had,
+        Raises :class:`DiscoveryException` when it cannot be had (``issuer_mismatch`` where the
+        document is that of another issuer),
         :class:`ConfigurationException` when it violates the profile.
 
         Example::
@@ -211,7 +212,8 @@ class AsyncProviderAccess:
                 )
         except TokenValidationException as error:
             status = error.details.get("status_code")
-            raise DiscoveryException(str(error), self.issuer, status) from None
+            code = error.code if error.code == "issuer_mismatch" else None
+            raise DiscoveryException(str(error), self.issuer, status, code=code) from None
         # Made for each caller: what one does to its own must not send another's secret elsewhere.
         found = self._provider.metadata_of(provider)
         check_provider(self.profile, found)

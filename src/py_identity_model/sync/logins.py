@@ -18,6 +18,7 @@ from .._protocol.callback import (
 )
 from .._protocol.jarm import JarmCheck, extract_jarm_response_jwt, is_jarm_response
 from .._protocol.token_endpoint import TokenResponse, check_token_answer, refused_by
+from .._protocol.userinfo import userinfo_error
 from .._relying_party.client_profile import signing_algorithms
 from .._relying_party.login import (
     AuthorizationRequest,
@@ -36,7 +37,6 @@ from ..exceptions import (
     InvalidArgumentError,
     PyIdentityModelException,
     TokenValidationException,
-    UserInfoException,
 )
 from .authorization_code import request_authorization_code_token
 from .login_requests import LoginRequests
@@ -73,8 +73,9 @@ class Logins(LoginRequests):
         that was asked for (``token_not_bound_to_key``, ``unsupported_token_type``,
         ``invalid_access_token``, ``invalid_expires_in``),
         :class:`IdTokenValidationException` and the other exceptions of :func:`validate_token`
-        for the ID token, :class:`UserInfoException` for userinfo.  Each failure leaves one record
-        in the log.  OpenID Connect Core §3.1.2.7, RFC 9207 §2.4.
+        for the ID token, :class:`UserInfoException` for userinfo
+        (``userinfo_subject_mismatch`` where it is about somebody else).  Each failure leaves one
+        record in the log.  OpenID Connect Core §3.1.2.7, RFC 9207 §2.4.
 
         Example::
 
@@ -157,7 +158,7 @@ class Logins(LoginRequests):
     ) -> Mapping[str, Any] | None:
         about = self.userinfo(str(token["access_token"]), expected_sub=str(claims["sub"]))
         if not about.is_successful:
-            raise UserInfoException(str(about.error), None, about.status_code)
+            raise userinfo_error(self.endpoint("userinfo_endpoint"), about)
         return about.claims
 
     @contextmanager
