@@ -12,7 +12,6 @@ from tests.conformance.expectations import expectation_of
 from tests.conformance.plans import PLANS, fitted, plan_named, scenario_of
 from tests.conformance.standin import PLANS as PLAYED
 from tests.conformance.standin import StandIn
-from tests.conformance.suite import SuiteError
 from tests.conformance.sync.relying_party import RelyingParty
 
 APIS: tuple[Api, ...] = ("sync", "aio")
@@ -84,14 +83,18 @@ def test_the_list_names_every_plan_and_what_does_not_run(
     assert "oidcc-client-test-idtoken-sig-none is SKIPPED" in said
 
 
-def test_a_plan_of_another_name_is_refused(
-    driver: Driver, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_plan_of_another_name_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         main(["oidcc-basic"])
     assert BASIC in capsys.readouterr().err
-    with pytest.raises(SuiteError, match="has no plan"):
-        list(driver.play(plan_named("fapi1-advanced-final-client-test-plan"), "sync"))
+
+
+def test_a_plan_that_the_suite_lacks_is_a_failure(
+    standin: StandIn, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("CONFORMANCE_SUITE", standin.url)
+    assert main(["fapi1-advanced-final-client-test-plan"]) == 1
+    assert "has no plan fapi1-advanced-final-client-test-plan" in capsys.readouterr().out
 
 
 def test_parameters_that_a_suite_does_not_know_are_left_out() -> None:

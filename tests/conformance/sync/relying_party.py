@@ -61,6 +61,7 @@ from tests.conformance.task import CLIENT_SECRET, Task
 from tests.op.browser import Landing
 
 _PATIENCE = 90  # seconds until a notification must have come
+_AFTER_A_FORGERY = 5  # seconds until a sound one must have followed
 _ANSWERS = {"Cache-Control": "no-store"}
 
 
@@ -372,7 +373,7 @@ class RelyingParty:
 
     def _notified(self, client: OAuthClient) -> Session:
         token = secrets.token_urlsafe(32)
-        arrived: queue.Queue[str] = queue.Queue()
+        arrived: queue.Queue[str | None] = queue.Queue()
 
         def notify(received: Received) -> Answer:
             try:
@@ -383,6 +384,7 @@ class RelyingParty:
                 )
             except PyIdentityModelException as error:
                 self.refusals.append(error.code)
+                arrived.put(None)
                 return Answer(401)
             return Answer(204)
 
@@ -396,14 +398,15 @@ class RelyingParty:
         self,
         client: OAuthClient,
         started: BackchannelAuthenticationResponse,
-        arrived: queue.Queue[str],
+        arrived: queue.Queue[str | None],
     ) -> Session:
-        session = None
+        session, patience = None, _PATIENCE
         while session is None:
             try:
-                name = arrived.get(timeout=1 if self.refusals else _PATIENCE)
+                name = arrived.get(timeout=patience)
             except queue.Empty:
                 raise ConfigurationException("nobody notified", code="not_notified") from None
+            patience = _PATIENCE if name is not None else _AFTER_A_FORGERY
             if name == started.auth_req_id:
                 session = client.poll_backchannel_login(started)
         return session
