@@ -30,6 +30,8 @@ _SPOILED: Mapping[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "-nonce-invalid": _spoil(nonce="another"),
     "-invalid-chash": _spoil(c_hash="another"),
     "-invalid-athash": _spoil(at_hash="another"),
+    "-invalid-shash": _spoil(s_hash="another"),
+    "-invalid-missing-shash": _spoil(s_hash=None),
     "-invalid-issuer": _spoil(iss="https://other.example"),
 }
 _SOUND: Mapping[str, tuple[dict[str, Any], dict[str, Any]]] = {
@@ -53,6 +55,8 @@ _ENDS: Mapping[str, Expectation] = {
     "-rp-frontchannel-rpinitlogout": Expectation(
         frozenset({"end_session", "loaded"}), result="REVIEW"
     ),
+    "-distributed-claims": Expectation(frozenset({"userinfo", "claims"})),
+    "-jarm-with-invalid-sig-fails": Expectation(frozenset({"spoiled"}), _USE | {"token"}),
     "-session-management": Expectation(frozenset({"unchanged", "end_session", "changed"})),
 }
 _BACK_CHANNEL = Expectation(frozenset({"end_session", "logout token"}))
@@ -63,7 +67,7 @@ def expectation_of(module: str, variant: Mapping[str, str]) -> Expectation:
     for ending, expectation in _ENDS.items():
         if module.endswith(ending):
             return expectation
-    in_front = "id_token" in variant.get("response_type", "code")
+    in_front = "id_token" in variant.get("response_type", "code") or module.endswith("shash")
     if module.endswith(tuple(_SPOILED)):
         return Expectation(frozenset({"spoiled"}), _USE | ({"token"} if in_front else set()))
     if "backchannel" in module:

@@ -8,6 +8,7 @@ import ssl
 import threading
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
@@ -45,6 +46,7 @@ class Stage:
         self._trust = ssl.create_default_context(cafile=str(certificates.authority))
         self._inside = httpx.Client(verify=self._trust, timeout=10)
         self._session_state = f"{secrets.token_hex(8)}.salt"
+        self._pushed: dict[str, str] = {}
         self.provider = EmbeddedProvider(
             client_id=CLIENT_ID,
             client_secret=CLIENT_SECRET,
@@ -99,10 +101,11 @@ class Stage:
             "/.well-known/openid-configuration": self._document,
             "/jwks": self._keys,
             "/register": self._register,
-            "/par": self._authenticated,
+            "/par": self._push,
             "/authorize": self._authorize,
             "/token": self._token,
             "/userinfo": self._userinfo,
+            "/claims": self._claims,
             "/accounts": self._accounts,
             "/end_session": self._end_session,
             "/backchannel": self._ask_user,
@@ -143,11 +146,12 @@ class Stage:
             "backchannel_authentication_request_signing_alg_values_supported": ["PS256"],
             "response_types_supported": ["code", "id_token", "id_token token", "code id_token"],
         }
-        if self.plan.startswith("fapi2"):
+        if self.plan.startswith("fapi"):
             more["token_endpoint_auth_methods_supported"] = ["private_key_jwt", "tls_client_auth"]
+            more["id_token_signing_alg_values_supported"] = ["ES256"]
+        if self.plan.startswith("fapi2"):
             more["authorization_response_iss_parameter_supported"] = True
             more["require_pushed_authorization_requests"] = True
-            more["id_token_signing_alg_values_supported"] = ["ES256"]
         if self.module.endswith("-discovery-issuer-mismatch"):
             self.facts.add("spoiled")
             more["issuer"] = "https://other.example"
@@ -167,7 +171,18 @@ class Stage:
 
     # Logins.
 
-    def _authenticated(self, received: Received) -> Answer:
+    def _push(self, received: Received) -> Answer:
+        form = received.form
+        signed = self.variant.get("fapi_request_method") == "signed_non_repudiation"
+        if self.plan.startswith("fapi2"):
+            self._check(signed == ("request" in form), "the signature of the request")
+        inside = self._in_request(form["request"]) if "request" in form else {}
+        self._pushed = {**form, **inside}
+        if self.variant.get("authorization_request_type") == "rar":
+            self._check("payment_initiation" in self._pushed["authorization_details"], "details")
+        return self._authenticated(received, **{**inside, "request": None, "response_type": "code"})
+
+    def _authenticated(self, received: Received, **more: str | None) -> Answer:
         form = received.form
         if "client_assertion" in form:
             claims = self._verified(form["client_assertion"])
@@ -177,13 +192,9 @@ class Stage:
             self._check(form.get("client_id") == CLIENT_ID, "client_id")
         if "authorization" in received.headers:
             return self._forward(received)
-        return self._forward(
-            received,
-            client_id=CLIENT_ID,
-            client_secret=CLIENT_SECRET,
-            client_assertion=None,
-            client_assertion_type=None,
-        )
+        assertion = dict.fromkeys(("client_assertion", "client_assertion_type"))
+        known = {"client_id": CLIENT_ID, "client_secret": CLIENT_SECRET}
+        return self._forward(received, **{**more, **assertion, **known})
 
     def _verified(self, token: str) -> dict[str, Any]:
         header = json.loads(_decoded(token, 0))
@@ -206,6 +217,7 @@ class Stage:
         if "id_token" in words:
             values["id_token"] = self._id_token(
                 {"sub": "alice", "nonce": asked.get("nonce")},
+                state=asked["state"] if self.plan.startswith("fapi1") else None,
                 code=values["code"] if "code" in words else None,
                 access_token=values.get("access_token"),
             )
@@ -215,25 +227,38 @@ class Stage:
             values["iss"] = self.provider.issuer
         values["session_state"] = self._session_state
         back = location.partition("?")[0]
+        if asked.get("response_mode") == "jwt":
+            values = {"response": self._signed_response(values)}
         return _response(back, values, asked.get("response_mode"), in_fragment=words != ["code"])
 
     def _parameters(self, query: Mapping[str, str]) -> dict[str, str]:
+        if "request" in query:
+            return {**query, **self._in_request(query["request"])}
         if self.variant.get("request_type") != "request_uri":
-            return dict(query)
+            return {**self._pushed, **query}
         self._check(query["request_uri"] in self.client["request_uris"], "request_uri")
-        request = self._inside.get(query["request_uri"]).text
+        return self._in_request(self._inside.get(query["request_uri"]).text)
+
+    def _in_request(self, request: str) -> dict[str, str]:
         signed = not self.module.endswith("-signed-none")
         self._check(bool(request.split(".")[2]) == signed, "the signature of the request")
         claims = self._verified(request) if signed else json.loads(_decoded(request, 1))
         self._check(claims["iss"] == CLIENT_ID, "the issuer of the request")
-        names = {"iss", "aud", "iat", "nbf", "exp", "jti"}
-        return {name: str(value) for name, value in claims.items() if name not in names}
+        self._check(claims["aud"] == self.provider.issuer, "the audience of the request")
+        return {
+            name: value if isinstance(value, str) else json.dumps(value)
+            for name, value in claims.items()
+            if name not in {"iss", "aud", "iat", "nbf", "exp", "jti"}
+        }
 
     def _log_in(self, asked: Mapping[str, str]) -> str:
         """Return where the provider itself sends the browser, with a code."""
         named = {"code_challenge": generate_pkce_pair()[1], "code_challenge_method": "S256"}
         named |= {**asked, "response_type": "code"}
-        named.pop("response_mode", None)
+        if "request_uri" in asked:  # everything else was pushed
+            named = {name: asked[name] for name in ("client_id", "request_uri")}
+        for name in ("request", "response_mode"):
+            named.pop(name, None)
         url = f"{self.provider.issuer}/authorize"
         answer = self._inside.get(url, params=named, headers={_INSIDE: "1"})
         return answer.headers["location"]
@@ -260,7 +285,9 @@ class Stage:
         algorithm = "ES256" if self.plan.startswith("fapi") else "RS256"
         hashes = {
             f"{name}_hash": _half_hash(value)
-            for name, value in (("c", values.get("code")), ("at", values.get("access_token")))
+            for name, value in zip(
+                ("c", "at", "s"), map(values.get, ("code", "access_token", "state")), strict=True
+            )
             if value is not None
         }
         usual = {"aud": CLIENT_ID, "sid": "the-sid", **claims, **hashes}
@@ -272,6 +299,14 @@ class Stage:
         if not self.module.endswith("-idtoken-sig-none"):
             return token
         return f"eyJhbGciOiJub25lIn0.{token.split('.')[1]}."
+
+    def _signed_response(self, values: Mapping[str, str]) -> str:
+        claims: dict[str, Any] = {"aud": CLIENT_ID, "sub": None, **values}
+        response = self.provider.mint_id_token(algorithm="ES256", **claims)
+        if not self.module.endswith("-jarm-with-invalid-sig-fails"):
+            return response
+        self.facts.add("spoiled")
+        return f"{response[:-8]}AAAAAAAA"
 
     def _token(self, received: Received) -> Answer:
         if received.form["grant_type"] == _CIBA_GRANT:
@@ -289,13 +324,34 @@ class Stage:
         return Answer(200, body, answer.headers)
 
     def _userinfo(self, received: Received) -> Answer:
+        if "access_token" in received.form:
+            self._check(self.module.endswith("-bearer-body"), "the token is in the body")
+            headers = {"authorization": f"Bearer {received.form['access_token']}"}
+            received = replace(received, headers=headers, body=b"")
         answer = self._forward(received)
         if answer.status == 200:
             self.facts.add("userinfo twice" if "userinfo" in self.facts else "userinfo")
         if self.module.endswith("-userinfo-invalid-sub"):
             self.facts.add("spoiled")
             return Answer.of_json({"sub": "mallory"})
+        if self.module.endswith("-claims"):
+            source = {"JWT": self._elsewhere()}
+            if self.module.endswith("-distributed-claims"):
+                endpoint = f"{self.provider.issuer}/claims"
+                source = {"endpoint": endpoint, "access_token": "for-claims"}
+            named = {"_claim_names": {"score": "src"}, "_claim_sources": {"src": source}}
+            return Answer.of_json({"sub": "alice", **named})
         return answer
+
+    def _elsewhere(self) -> str:
+        return self.provider.mint(aud=None, sub=None, client_id=None, score=650)
+
+    def _claims(self, received: Received) -> Answer:
+        self._check(
+            received.headers["authorization"] == "Bearer for-claims", "the token for claims"
+        )
+        self.facts.add("claims")
+        return Answer(200, self._elsewhere().encode(), {"content-type": "application/jwt"})
 
     def _accounts(self, received: Received) -> Answer:
         bound = self.variant.get("sender_constrain") == "dpop"

@@ -27,6 +27,7 @@ _FAPI: Mapping[str, Any] = {
     "grant_management": {},
 }
 _OIDCC, _FAPI2 = "oidcc-client-test", "fapi2-security-profile-final-client-test"
+_FAPI1 = "fapi1-advanced-final-client-test"
 
 
 def _modules(*names: str, **variant: str) -> list[dict[str, Any]]:
@@ -109,11 +110,42 @@ PLANS: Mapping[str, tuple[Mapping[str, Any], list[dict[str, Any]]]] = {
         _FAPI,
         _modules(f"{_FAPI2}-happy-path", f"{_FAPI2}-invalid-iss"),
     ),
+    "fapi2-message-signing-final-client-test-plan": (
+        {**_FAPI, "fapi_request_method": {}, "fapi_response_mode": {}},
+        _modules(f"{_FAPI2}-happy-path", f"{_FAPI2}-ensure-jarm-with-invalid-sig-fails"),
+    ),
+    "fapi2-message-signing-final-client-credentials-grant-client-test-plan": (
+        {"client_auth_type": {}, "sender_constrain": {}},
+        _modules(
+            f"{_FAPI2}-happy-path",
+            fapi_profile="fapi_client_credentials_grant",
+            fapi_client_type="plain_oauth",
+        ),
+    ),
+    "fapi1-advanced-final-client-test-plan": (
+        {**_FAPI, "fapi_auth_request_method": {}, "fapi_response_mode": {}},
+        _modules(_FAPI1, f"{_FAPI1}-invalid-shash", f"{_FAPI1}-invalid-missing-shash"),
+    ),
+    "oidcc-client-test-plan": (
+        {**_CLIENT, "response_type": {}},
+        _modules(
+            *(_OIDCC, f"{_OIDCC}-userinfo-bearer-body"),
+            *(f"{_OIDCC}-aggregated-claims", f"{_OIDCC}-distributed-claims"),
+        ),
+    ),
     "fapi-ciba-id1-client-test-plan": (
         {"client_auth_type": {}, "ciba_mode": {}, "fapi_ciba_profile": {}},
         _modules("fapi-ciba-id1-client-test", "fapi-ciba-id1-client-invalid-aud-test"),
     ),
 }
+
+
+def _is_applicable(module: str, variant: Variant) -> bool:
+    if "-jarm-" in module:
+        return variant["fapi_response_mode"] == "jarm"
+    if module.endswith("shash"):
+        return variant["fapi_response_mode"] == "plain_response"
+    return "-invalid-" not in module or variant.get("fapi_client_type", "oidc") == "oidc"
 
 
 class StandIn:
@@ -163,8 +195,7 @@ class StandIn:
         variant = json.loads(received.query["variant"])
         assert variant.keys() <= PLANS[name][0].keys(), variant
         self._plans.append((name, variant, json.loads(received.body)))
-        logs_in = variant.get("fapi_client_type", "oidc") == "oidc"
-        modules = [one for one in PLANS[name][1] if logs_in or "-invalid-" not in one["testModule"]]
+        modules = [one for one in PLANS[name][1] if _is_applicable(one["testModule"], variant)]
         return Answer.of_json({"id": str(len(self._plans) - 1), "modules": modules}, 201)
 
     def _start(self, received: Received) -> Answer:

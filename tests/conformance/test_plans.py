@@ -29,6 +29,7 @@ def test_every_module_ends_well(driver: Driver, standin: StandIn, name: str, api
         for one, stage in zip(played, standin.stages, strict=True)
         if not one.outcome.is_good
         or one.outcome.result != expectation_of(one.module, one.variant).result
+        or (one.module.endswith("-claims") and one.refusals)
     ]
     assert bad == []
 
@@ -93,8 +94,8 @@ def test_a_plan_that_the_suite_lacks_is_a_failure(
     standin: StandIn, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("CONFORMANCE_SUITE", standin.url)
-    assert main(["fapi1-advanced-final-client-test-plan"]) == 1
-    assert "has no plan fapi1-advanced-final-client-test-plan" in capsys.readouterr().out
+    assert main(["oidcc-client-hybrid-certification-test-plan"]) == 1
+    assert "has no plan oidcc-client-hybrid-certification-test-plan" in capsys.readouterr().out
 
 
 def test_parameters_that_a_suite_does_not_know_are_left_out() -> None:

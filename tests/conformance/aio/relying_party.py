@@ -141,7 +141,8 @@ class RelyingParty:
         session = await self._session(client)
         about = await client.userinfo(session)
         keys = TokenValidationConfig(perform_disco=True)
-        await collect_claims(about.claims or {}, {self.task.issuer: keys})
+        collected = await collect_claims(about.claims or {}, {self.task.issuer: keys})
+        self.refusals += [str(error) for error in collected.failures.values()]
 
     async def act_alone(self) -> None:
         client = await self._client()

@@ -142,7 +142,8 @@ class RelyingParty:
         session = self._session(client)
         about = client.userinfo(session)
         keys = TokenValidationConfig(perform_disco=True)
-        collect_claims(about.claims or {}, {self.task.issuer: keys})
+        collected = collect_claims(about.claims or {}, {self.task.issuer: keys})
+        self.refusals += [str(error) for error in collected.failures.values()]
 
     def act_alone(self) -> None:
         client = self._client()
