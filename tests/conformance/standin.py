@@ -12,7 +12,7 @@ from typing import Any
 
 from py_identity_model.testing import Answer, Received
 from py_identity_model.testing.wire import LoopbackServer
-from tests.conformance.provider import Stage
+from tests.conformance.stage import Stage
 from tests.op.driver import Certificates
 
 Variant = Mapping[str, str]

@@ -4,60 +4,36 @@ from __future__ import annotations
 
 import queue
 import secrets
-from collections.abc import Callable
-from dataclasses import dataclass, field
-from typing import Any
-from urllib.parse import parse_qsl, urlsplit
+from dataclasses import dataclass
 
 import httpx
 
 from py_identity_model.aio import (
-    AsyncHTTPClient,
     AsyncOAuthClient,
     AsyncSession,
-    AuthorizationRequest,
     BackchannelAuthenticationResponse,
-    ClientAuthentication,
-    ClientRegistrationRequest,
-    ClientSecretBasic,
     ConfigurationException,
-    DiscoveryDocumentRequest,
-    DPoPKey,
-    MtlsClientAuth,
-    PrivateKeyJwtAuthentication,
     PyIdentityModelException,
-    TlsClientAuth,
     TokenValidationConfig,
-    UserInfoRequest,
-    UserInfoResponse,
-    build_request_uri_authorization_url,
     build_session_check_page,
     collect_claims,
-    create_unsigned_request_object,
     discover_issuer,
-    get_discovery_document,
-    get_userinfo,
     prime,
-    register_client,
-    request_object_response,
     validate_backchannel_notification,
     validate_frontchannel_logout_request,
-    validate_id_token,
     validate_initiate_login_request,
     validate_logout_token,
     validate_post_logout_state,
 )
 from py_identity_model.testing import Answer, Received
+from tests.conformance.aio.logins import Logins
 from tests.conformance.browser import addresses_in
 from tests.conformance.party import (
     BACK_CHANNEL,
-    CALLBACK,
     FRONT_CHANNEL,
     LOGGED_OUT,
     NOTIFICATIONS,
 )
-from tests.conformance.task import CLIENT_SECRET, Task
-from tests.op.browser import Landing
 
 _PATIENCE = 90  # seconds until a notification must have come
 _AFTER_A_FORGERY = 5  # seconds until a sound one must have followed
@@ -65,13 +41,8 @@ _ANSWERS = {"Cache-Control": "no-store"}
 
 
 @dataclass
-class RelyingParty:
+class RelyingParty(Logins):
     """Plays one module; ``run`` calls what waits from the web server's threads."""
-
-    task: Task
-    run: Callable[..., Any]
-    refusals: list[str] = field(default_factory=list)
-    presenting: AsyncHTTPClient | None = None
 
     async def play(self) -> None:
         """Do what the module wants; what is refused ends it, as it should."""
@@ -186,190 +157,6 @@ class RelyingParty:
         assert self._posts(iframe, message) == "unchanged"
         await self._end_session(client, session)
         assert self._posts(iframe, message) == "changed"
-
-    # A client.
-
-    async def _client(self) -> AsyncOAuthClient:
-        if self.task.is_dynamic:
-            return await self._registered()
-        return AsyncOAuthClient(
-            self.task.issuer,
-            self.task.client_id,
-            self._authentication(),
-            redirect_uri=self.task.party.url + CALLBACK,
-            scope=self.task.scope,
-            tls_client_certificate_bound_access_tokens=self.task.binds_to_certificate,
-            **self._signing(),
-            **self._profile(),
-        )
-
-    async def _discover(self, issuer: str) -> str:
-        """Return where clients are registered."""
-        disco = await get_discovery_document(DiscoveryDocumentRequest(issuer))
-        if not disco.is_successful:
-            raise ConfigurationException(str(disco.error), code="discovery_failed")
-        return str(disco.registration_endpoint)
-
-    async def _registered(self) -> AsyncOAuthClient:
-        endpoint = await self._discover(self.task.issuer)
-        metadata = {name: one for name, one in self.task.metadata().items() if one is not None}
-        registered = await register_client(ClientRegistrationRequest(endpoint, **metadata))
-        signs = self.task.request_form in {"signed", "published"}
-        try:
-            return AsyncOAuthClient.from_registration(
-                registered,
-                self.task.issuer,
-                private_key=self.task.signing_key if signs else None,
-                kid="core" if signs else None,
-                scope=self.task.scope,
-                publish_request_object=(
-                    self._publish if self.task.request_form == "published" else None
-                ),
-            )
-        except ConfigurationException as error:  # unsigned ID tokens: see what comes of others
-            self.refusals.append(error.code)
-        return AsyncOAuthClient(
-            self.task.issuer,
-            str(registered.client_id),
-            ClientSecretBasic(str(registered.client_secret)),
-            redirect_uri=self.task.party.url + CALLBACK,
-            scope=self.task.scope,
-            **self._signing(),
-        )
-
-    def _authentication(self) -> ClientAuthentication:
-        if self.task.authenticates_by_certificate:
-            return TlsClientAuth()
-        if self.task.is_fapi:
-            key = self.task.signing_key
-            return PrivateKeyJwtAuthentication(key, key["alg"], key["kid"])
-        return ClientSecretBasic(CLIENT_SECRET)
-
-    def _signing(self) -> dict[str, Any]:
-        if self.task.request_form not in {"signed", "published"}:
-            return {}
-        key = self.task.signing_key
-        published = self._publish if self.task.request_form == "published" else None
-        return {
-            "request_signing_key": key,
-            "request_signing_algorithm": key["alg"],
-            "request_signing_kid": key["kid"],
-            "publish_request_object": published,
-        }
-
-    def _profile(self) -> dict[str, Any]:
-        options: dict[str, Any] = {}
-        if self.task.presents_certificate:
-            files = MtlsClientAuth(*self.task.certificate_files)
-            self.presenting = options["http_client"] = AsyncHTTPClient(certificate=files)
-        if self.task.binds_to_key:
-            options["dpop_key"] = DPoPKey()
-        if self.task.variant.get("fapi_auth_request_method") == "pushed":
-            options["use_par"] = True
-        if self.task.is_second_client:
-            options["decryption_keys"] = [self.task.equipment.opening_key]
-            options["require_encrypted"] = ["id_token"]
-        if self.task.is_fapi and not self.task.is_fapi2:
-            options["max_id_token_age"] = 3600
-        signed = [
-            *(["request"] if self.task.request_form == "signed" else []),
-            *(["response"] if self.task.response_mode == "jwt" else []),
-        ]
-        if self.task.is_fapi2:
-            options["profile"] = "fapi2-message-signing" if signed else "fapi2"
-            options["message_signing"] = signed or ["request"]
-        return options
-
-    def _publish(self, request_object: str) -> str:
-        return self.task.party.publish(*request_object_response(request_object))
-
-    # Logins.
-
-    async def _session(self, client: AsyncOAuthClient, **parameters: Any) -> AsyncSession:
-        begun = await client.authorization_request(
-            response_type=self.task.response_type,
-            response_mode=self.task.response_mode,
-            authorization_details=self.task.authorization_details,
-            **parameters,
-        )
-        landing = self.task.browser.go(self._url(client, begun), self.task.party.url + CALLBACK)
-        await self._check_detached_signature(client, begun, landing)
-        answer = landing.url if landing.posted is None else landing.posted
-        return await client.callback(answer, begun)
-
-    def _url(self, client: AsyncOAuthClient, begun: AuthorizationRequest) -> str:
-        if self.task.request_form != "published unsigned":
-            return begun.url
-        parameters = dict(parse_qsl(urlsplit(begun.url).query))
-        request = create_unsigned_request_object(
-            parameters.pop("client_id"), self.task.issuer, **parameters
-        )
-        return build_request_uri_authorization_url(
-            begun.url.partition("?")[0],
-            client.client_id,
-            self._publish(request),
-            parameters["scope"],
-            parameters["response_type"],
-        )
-
-    async def _check_detached_signature(
-        self, client: AsyncOAuthClient, begun: AuthorizationRequest, landing: Landing
-    ) -> None:
-        """Check what FAPI 1.0 binds to the ID token of the front channel: the state as well."""
-        if not self.task.plan.startswith("fapi1") or "id_token" not in landing.values:
-            return
-        keys = self.task.equipment.opening_key if self.task.is_second_client else None
-        await validate_id_token(
-            landing.values["id_token"],
-            TokenValidationConfig(
-                perform_disco=True,
-                audience=client.client_id,
-                algorithms=["PS256", "ES256"],
-                decryption_keys=keys,
-            ),
-            self.task.issuer,
-            nonce=begun.nonce,
-            code=landing.values["code"],
-            state=begun.state,
-        )
-
-    async def _use(self, client: AsyncOAuthClient, session: AsyncSession) -> None:
-        """Ask who the user is, and call the API, as far as there is an access token."""
-        if "access_token" not in session.token:
-            return
-        userinfo = (await client.metadata()).userinfo_endpoint
-        if session.claims and userinfo and not self.task.is_fapi:
-            about = await self._about(client, session, userinfo)
-            if not about.is_successful:
-                self.refusals.append(str(about.error))
-        await self._call_api(client, session)
-
-    async def _about(
-        self, client: AsyncOAuthClient, session: AsyncSession, userinfo: str
-    ) -> UserInfoResponse:
-        if "bearer-body" not in self.task.module:
-            return await client.userinfo(session)
-        request = UserInfoRequest(
-            userinfo,
-            session.access_token,
-            session.subject,
-            method="POST",
-            token_in_body=True,
-        )
-        return await get_userinfo(request)
-
-    async def _call_api(self, client: AsyncOAuthClient, session: AsyncSession | None) -> None:
-        endpoint = self.task.accounts_endpoint
-        if endpoint is None:
-            return
-        parts = urlsplit(endpoint)
-        origins = [f"{parts.scheme}://{parts.netloc}"]
-        if session is None:
-            auth = await client.auth(origins=origins, scope=self.task.scope)
-        else:
-            auth = await client.auth(session=session, origins=origins)
-        async with httpx.AsyncClient(auth=auth, verify=self.task.tls()) as api:
-            await api.get(endpoint)
 
     # The back channel.
 
