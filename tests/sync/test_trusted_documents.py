@@ -436,6 +436,20 @@ def test_a_program_may_bind_a_document_to_the_issuer_of_its_tokens(world: World)
         verified(world, world.mint(issuer), TrustedIssuer(issuer, disco_doc_address=adfs))
 
 
+@pytest.mark.parametrize("named", [ISSUER, "https://10.0.0.7/realm"])
+def test_keys_may_be_inside_if_the_program_names_an_issuer_inside(world: World, named: str) -> None:
+    inside, gateway = "https://10.0.0.7/realm", "https://gateway.example/realm"
+    world.publish(gateway, issuer=named, jwks_uri="https://10.0.0.7/keys")
+    world.add("https://10.0.0.7/keys", world.key_set())
+
+    def from_gateway(issuer: str) -> TrustedIssuer:
+        return TrustedIssuer(issuer, disco_doc_address=gateway, discovery_policy=MISMATCH)
+
+    assert verified(world, world.mint(inside), from_gateway(inside))
+    with answered(503, "discovery_failed"):
+        verified(world, world.mint(ISSUER), from_gateway(ISSUER))
+
+
 def test_no_policy_binds_a_document_to_what_tokens_name(world: World) -> None:
     world.publish(f"{ISSUER}/a")
     family = TrustedIssuer(

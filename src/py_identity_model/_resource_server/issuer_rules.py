@@ -208,12 +208,16 @@ def _named_by_program(
 ) -> TokenValidationConfig:
     """Return ``config`` for an issuer that the program names: it says where its endpoints are.
 
-    A document that is found elsewhere must name the issuer all the same.
+    A document that is found elsewhere must name the issuer all the same; where a policy lets it
+    name another, its keys may be where the issuer of the tokens is, even if that is inside.
     """
     policy = named_by_program(config.discovery_policy)
     elsewhere = trusted.disco_doc_address is not None and trusted.preset is None
     if elsewhere and not policy.allow_issuer_mismatch:
         policy = replace(policy, expected_issuer=trusted.identifier)
+    elif elsewhere and not trusted.is_template:
+        named = [*policy.additional_endpoint_base_addresses, trusted.identifier]
+        policy = replace(policy, additional_endpoint_base_addresses=named)
     return replace(config, discovery_policy=policy)
 
 
