@@ -117,8 +117,9 @@ it refuses by their marks.
 TAIL = """
 ## What was run
 
-The facts above are read. Run were Keycloak 26.7.3, in both APIs, on 2026-11-26: [Keycloak](keycloak.md) says what was seen,
-and `nox -s keycloak` shows it again. [`tests/op`](../tests/op) runs node oidc-provider 9.13.
+The facts above are read. Run was Keycloak 26.7.3, in both APIs, on 2026-11-26:
+[Keycloak](keycloak.md) says what was seen, and `nox -s keycloak` shows it again.
+[`tests/op`](../tests/op) runs node oidc-provider 9.13.
 
 ## What is left out
 

@@ -163,6 +163,7 @@ async def test_a_code_that_is_refused_is_told(provider: EmbeddedProvider) -> Non
     with refused(TokenRequestException, "token_request_error") as caught:
         await client.callback(f"?code=guessed&state={begun.state}", begun)
     assert caught.value.details["oauth_error"] == "invalid_grant"
+    assert caught.value.url == provider.token_endpoint
 
 
 async def test_an_id_token_for_another_login_is_refused(provider: EmbeddedProvider) -> None:
@@ -194,6 +195,16 @@ async def test_userinfo_about_somebody_else_ends_the_login(provider: EmbeddedPro
         {"oauth_error": "insufficient_scope"},
         f"{provider.issuer}/userinfo",
     )
+
+
+async def test_userinfo_that_is_refused_ends_the_login(provider: EmbeddedProvider) -> None:
+    client = client_of(provider)
+    begun = await client.authorization_request()
+    provider.intercept = answering("/userinfo", Answer.of_json({"error": "no_access"}, 403))
+    with refused(UserInfoException, "userinfo_error") as caught:
+        await client.callback(browsed(begun.url), begun, userinfo=True)
+    assert caught.value.status_code == 403
+    assert "status code: 403" in str(caught.value)
 
 
 def hybrid(provider: EmbeddedProvider, begun: AuthorizationRequest, **claims: Any) -> str:
