@@ -29,6 +29,7 @@ from tests.op.driver import Certificates
 
 CLIENT_ID, CLIENT_SECRET = "conformance-rp", "a-secret-for-conformance-that-is-long-enough"
 PAYMENT = "payment_initiation"
+_BY_CERTIFICATE = ("mtls", "tls_client_auth", "self_signed_tls_client_auth")
 
 
 def _key(kid: str, algorithm: str, use: str = "sig") -> dict[str, Any]:
@@ -211,20 +212,17 @@ class Task:
             return "published unsigned"
         if self._says("request_type", "request_uri") or "-dynamic-" in self.plan:
             return "published"
-        always = self.plan.startswith(("fapi1", "fapi-ciba"))
-        named = self._says("fapi_request_method", "signed_non_repudiation")
-        return (
-            "signed"
-            if always or named or self._says("request_type", "request_object")
-            else ("plain")
+        signed = (
+            self.plan.startswith(("fapi1", "fapi-ciba"))
+            or self._says("fapi_request_method", "signed_non_repudiation")
+            or self._says("request_type", "request_object")
         )
+        return "signed" if signed else "plain"
 
     @property
     def authenticates_by_certificate(self) -> bool:
         """Whether the certificate says who the client is."""
-        return self.variant.get("client_auth_type") in {
-            *("mtls", "tls_client_auth", "self_signed_tls_client_auth"),
-        }
+        return self.variant.get("client_auth_type") in _BY_CERTIFICATE
 
     @property
     def binds_to_certificate(self) -> bool:
