@@ -16,6 +16,7 @@ from .._protocol.callback import (
 )
 from .._protocol.jarm import extract_jarm_response_jwt, is_jarm_response
 from .._protocol.token_endpoint import TokenResponse, check_token_answer, token_request_error
+from .._protocol.userinfo import userinfo_error
 from .._relying_party.client_arguments import AuthorizationOptions
 from .._relying_party.login import (
     AuthorizationRequest,
@@ -33,7 +34,6 @@ from ..exceptions import (
     AuthorizeCallbackException,
     InvalidArgumentError,
     PyIdentityModelException,
-    UserInfoException,
 )
 from .authorization_code import request_authorization_code_token
 from .provider_client import AsyncProviderClient
@@ -152,7 +152,7 @@ class AsyncLoginAnswers:
             str(token["access_token"]), expected_sub=str(claims["sub"])
         )
         if not about.is_successful:
-            raise UserInfoException(str(about.error), None, about.status_code)
+            raise userinfo_error(await self._client.endpoint("userinfo_endpoint"), about)
         return about.claims
 
     @asynccontextmanager

@@ -349,8 +349,8 @@ class OAuthClient:
         """Return the provider's metadata, as given or from the cache of :func:`validate_token`.
 
         So it is as fresh, and as stale, as for validation, and fetched once for both.  Raises
-        :class:`DiscoveryException` when it cannot be fetched, :class:`ConfigurationException` when
-        it violates the profile.
+        :class:`DiscoveryException` when it cannot be fetched (``issuer_mismatch`` for the document
+        of another issuer), :class:`ConfigurationException` when it violates the profile.
 
         Example::
 
@@ -447,8 +447,9 @@ class OAuthClient:
         that was asked for (``token_not_bound_to_key``, ``unsupported_token_type``,
         ``invalid_access_token``, ``invalid_expires_in``),
         :class:`IdTokenValidationException` and the other exceptions of :func:`validate_token`
-        for the ID token, :class:`UserInfoException` for userinfo.  Each failure leaves one record
-        in the log.  OpenID Connect Core §3.1.2.7, RFC 9207 §2.4.
+        for the ID token, :class:`UserInfoException` for userinfo
+        (``userinfo_subject_mismatch`` where it is about somebody else).  Each failure leaves one
+        record in the log.  OpenID Connect Core §3.1.2.7, RFC 9207 §2.4.
 
         Example::
 

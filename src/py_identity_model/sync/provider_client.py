@@ -145,7 +145,8 @@ class ProviderClient:
                 )
         except TokenValidationException as error:
             status = error.details.get("status_code")
-            raise DiscoveryException(str(error), self.issuer, status) from None
+            code = error.code if error.code == "issuer_mismatch" else None
+            raise DiscoveryException(str(error), self.issuer, status, code=code) from None
         # A copy for each caller: changing it must not send another caller's secret elsewhere.
         found = self.provider.metadata_of(provider)
         check_provider(self.profile, found)
