@@ -449,7 +449,7 @@ class AsyncOAuthClient:
         ``invalid_access_token``, ``invalid_expires_in``),
         :class:`IdTokenValidationException` and the other exceptions of :func:`validate_token`
         for the ID token, :class:`UserInfoException` for userinfo
-        (``userinfo_subject_mismatch`` where it is about somebody else).  Each failure leaves one
+        (``userinfo_subject_mismatch`` if it is about another user).  Each failure leaves one
         record in the log.  OpenID Connect Core §3.1.2.7, RFC 9207 §2.4.
 
         Example::
