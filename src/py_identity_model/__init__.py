@@ -16,6 +16,8 @@ Example::
 
 from ._lazy import lazy_names
 
+__version__ = "0.1.0"
+
 TYPE_CHECKING = False  # checkers know the name; loading typing would be most of this import
 
 # Generated from here on, from scripts/exports.toml by scripts/make_sync.py.
