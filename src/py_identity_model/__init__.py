@@ -97,6 +97,8 @@ if TYPE_CHECKING:
     from .sync import FailedResponseAccessError as FailedResponseAccessError
     from .sync import FAPIValidationResult as FAPIValidationResult
     from .sync import FederatedAssertion as FederatedAssertion
+    from .sync import FileSessionStore as FileSessionStore
+    from .sync import FileTokenStore as FileTokenStore
     from .sync import FrontchannelLogoutRequest as FrontchannelLogoutRequest
     from .sync import HTTPClient as HTTPClient
     from .sync import IdTokenValidationException as IdTokenValidationException
@@ -117,6 +119,7 @@ if TYPE_CHECKING:
     from .sync import KeysUnavailableException as KeysUnavailableException
     from .sync import LogoutStateValidationException as LogoutStateValidationException
     from .sync import LogoutTokenValidationException as LogoutTokenValidationException
+    from .sync import LoopbackListener as LoopbackListener
     from .sync import MappingSource as MappingSource
     from .sync import MemoryReplayStore as MemoryReplayStore
     from .sync import MemorySessionStore as MemorySessionStore
@@ -223,6 +226,8 @@ if TYPE_CHECKING:
     from .sync import introspect_token as introspect_token
     from .sync import is_jarm_response as is_jarm_response
     from .sync import jwks_from_dict as jwks_from_dict
+    from .sync import keyring_encryption as keyring_encryption
+    from .sync import log_in_with_browser as log_in_with_browser
     from .sync import parse_authorize_callback_response as parse_authorize_callback_response
     from .sync import parse_discovery_url as parse_discovery_url
     from .sync import parse_www_authenticate as parse_www_authenticate
@@ -348,6 +353,8 @@ __all__ = [
     "FAPIValidationResult",
     "FailedResponseAccessError",
     "FederatedAssertion",
+    "FileSessionStore",
+    "FileTokenStore",
     "FrontchannelLogoutRequest",
     "HTTPClient",
     "IdTokenValidationException",
@@ -368,6 +375,7 @@ __all__ = [
     "KeysUnavailableException",
     "LogoutStateValidationException",
     "LogoutTokenValidationException",
+    "LoopbackListener",
     "MappingSource",
     "MemoryReplayStore",
     "MemorySessionStore",
@@ -474,6 +482,8 @@ __all__ = [
     "introspect_token",
     "is_jarm_response",
     "jwks_from_dict",
+    "keyring_encryption",
+    "log_in_with_browser",
     "parse_authorize_callback_response",
     "parse_discovery_url",
     "parse_www_authenticate",
@@ -605,6 +615,8 @@ if not TYPE_CHECKING:
                 "FAPIValidationResult",
                 "FailedResponseAccessError",
                 "FederatedAssertion",
+                "FileSessionStore",
+                "FileTokenStore",
                 "FrontchannelLogoutRequest",
                 "HTTPClient",
                 "IdTokenValidationException",
@@ -625,6 +637,7 @@ if not TYPE_CHECKING:
                 "KeysUnavailableException",
                 "LogoutStateValidationException",
                 "LogoutTokenValidationException",
+                "LoopbackListener",
                 "MappingSource",
                 "MemoryReplayStore",
                 "MemorySessionStore",
@@ -731,6 +744,8 @@ if not TYPE_CHECKING:
                 "introspect_token",
                 "is_jarm_response",
                 "jwks_from_dict",
+                "keyring_encryption",
+                "log_in_with_browser",
                 "parse_authorize_callback_response",
                 "parse_discovery_url",
                 "parse_www_authenticate",

@@ -8,6 +8,7 @@ import importlib
 import inspect
 import re
 import textwrap
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
@@ -275,6 +276,8 @@ def found_by_readers(provider: EmbeddedProvider, folder: Path) -> dict[str, Any]
         "claims": {"sub": "alice", "jti": "1", "iat": 1, "cnf": {"x5t#S256": thumbprint}},
         "client_certificate_pem": pem,
         "Path": Path,
+        "folder": folder / "store",
+        "open_browser": browse_beside,
         "request_object": "eyJ",
         "signed_jwt": "eyJ",
         "assertion": "PHNhbWw",
@@ -304,6 +307,12 @@ def found_by_readers(provider: EmbeddedProvider, folder: Path) -> dict[str, Any]
         "message": {"access_token": provider.mint(scope="read")},
         "pushed": SimpleNamespace(request_uri="urn:ietf:params:oauth:request_uri:1"),
     }
+
+
+def browse_beside(url: str) -> None:
+    """Log in as a browser does, while the program waits."""
+    options = {"follow_redirects": True, "trust_env": False}
+    threading.Thread(target=httpx.get, args=(url,), kwargs=options).start()
 
 
 def test_there_are_examples() -> None:
@@ -340,6 +349,7 @@ def test_the_example_of_a_docstring_runs(
     space |= found_by_readers(provider, folder_of_files)
     example = EXAMPLES[name].replace("https://op.example", provider.issuer)
     monkeypatch.chdir(folder_of_files)
+    monkeypatch.setenv("PYTHON_KEYRING_BACKEND", "keyring.backends.fail.Keyring")
     if "opaque_tokens" in example:
         provider.intercept = introspect_as_active
     awaited = module.endswith((".aio", ".http_client"))
