@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import typer
 
-from . import doctor, explain, verify
+from . import decode, discover, doctor, explain, keys, login, remote, serve, token, verify
 
 EPILOG = (
     "Exit codes: 0 done, 1 refused or a check failed, 2 wrong usage or configuration, "
@@ -19,6 +21,20 @@ app = typer.Typer(
     pretty_exceptions_enable=False,  # they print local variables, secrets among them
     epilog=EPILOG,
 )
-app.command("verify", epilog=EPILOG)(verify.command)
-app.command("doctor", epilog=EPILOG)(doctor.command)
-app.command("explain", epilog=EPILOG)(explain.command)
+_COMMANDS: dict[str, Callable[..., None]] = {
+    "verify": verify.command,
+    "doctor": doctor.command,
+    "discover": discover.command,
+    "decode": decode.command,
+    "explain": explain.command,
+    "login": login.command,
+    "token": token.command,
+    "userinfo": remote.userinfo,
+    "introspect": remote.introspect,
+    "revoke": remote.revoke,
+    "logout": login.logout,
+    "serve": serve.command,
+}
+for _name, _command in _COMMANDS.items():
+    app.command(_name, epilog=EPILOG)(_command)
+app.add_typer(keys.app)

@@ -88,7 +88,7 @@ def read_token(file: Path | None) -> str:
     ``Bearer`` before it is left out.  Raises :class:`InvalidArgumentError` where there is none.
     """
     if file is not None:
-        text = _content(file)
+        text = content(file)
     elif "OIDC_TOKEN" in os.environ:
         text = os.environ["OIDC_TOKEN"]
     elif sys.stdin.isatty():
@@ -127,7 +127,8 @@ def _from_keyring(issuer: str, client_id: str) -> str | None:
         return None
 
 
-def _content(file: Path) -> str:
+def content(file: Path) -> str:
+    """Return the text in a file; raises ConfigurationException."""
     try:
         return file.read_text("utf-8")
     except (OSError, UnicodeDecodeError) as error:

@@ -97,8 +97,9 @@ class Output:
         style = "bold green" if report.status == Exit.DONE else "bold red"
         self.out.print(Text(report.verdict, style))
 
-    def members(self, members: Mapping[str, Any]) -> None:
-        """Print the members of an answer."""
+    def members(self, members: Mapping[str, Any], status: int = Exit.DONE) -> None:
+        """Print the members of an answer; ``status`` becomes the exit code."""
+        self._status = status
         if self.as_json:
             self._print_json(members)
             return
@@ -107,6 +108,15 @@ class Output:
             shown = value if isinstance(value, str) else json.dumps(value, default=str)
             grid.add_row(Text(excerpt_lines(name), "cyan"), Text(excerpt_lines(shown)))
         self.out.print(grid)
+
+    def rows(self, columns: Iterable[str], rows: Iterable[Iterable[str]]) -> None:
+        """Print a table."""
+        table = Table(box=None, padding=(0, 1), pad_edge=False)
+        for column in columns:
+            table.add_column(column, overflow="fold")
+        for row in rows:
+            table.add_row(*(Text(excerpt_lines(cell)) for cell in row))
+        self.out.print(table)
 
     def text(self, text: str, members: Mapping[str, Any]) -> None:
         """Print ``text`` as it is, for other programs; ``members`` where JSON is wanted."""

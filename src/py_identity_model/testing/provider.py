@@ -50,6 +50,8 @@ class EmbeddedProvider(Serving):
     ``refresh_expires_in``: lifetime of refresh tokens in seconds, also put into answers.
     ``require_pushed_authorization_requests``: others are refused (RFC 9126 §5).
     ``backchannel_logout_uri``: where :meth:`log_out` sends logout tokens.
+    ``login_page``: browsers are asked which of ``users`` they are, and may let devices in at
+    ``/device``: for people who develop, where tests want to be logged in at once.
     ``quirks``: habits of real providers, by name; they are listed below.
     ``like``: a bundle of them: adfs, auth0, authentik, cognito, dex, entra, entra-multi-tenant,
     github, google, keycloak, keycloak-24 (and older), linkedin, okta, slack, spring, zitadel.
@@ -141,6 +143,7 @@ class EmbeddedProvider(Serving):
         refresh_expires_in: int | None = None,
         require_pushed_authorization_requests: bool = False,
         backchannel_logout_uri: str | None = None,
+        login_page: bool = False,
         quirks: Collection[str] = (),
         like: str | None = None,
     ) -> None:
@@ -163,6 +166,7 @@ class EmbeddedProvider(Serving):
         self.requests: list[Received] = []
         self.dpop_nonces = DPoPNonces() if dpop_nonce else None
         self._require_par = require_pushed_authorization_requests
+        self._login_page = login_page
         self._restore()
         self._server = _listen(self._respond, tls, port)
         scheme = "https" if tls else "http"
