@@ -148,6 +148,9 @@ def logout(
         trusted = inputs.trusted(issuer, preset)
         client, storage = session.opened(trusted, client_id, secret_stdin=secret_stdin)
         revoked, url = log_out(client, storage)
-        if url is not None and not as_json:
+        ended: dict[str, Any] = {"logged_out": True, "revoked": revoked}
+        if as_json:
+            ended["end_session_url"] = url
+        elif url is not None:
             _opener(out, prints=no_browser)(url)
-        out.members({"logged_out": True, "revoked": revoked, "end_session_url": url})
+        out.members(ended)
