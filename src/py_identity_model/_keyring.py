@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from cryptography.fernet import Fernet
 
 from .exceptions import ConfigurationException
-
-if TYPE_CHECKING:
-    from cryptography.fernet import Fernet
 
 
 def keyring_encryption(service: str = "py-identity-model", user: str = "encryption key") -> Fernet:
@@ -30,8 +27,6 @@ def keyring_encryption(service: str = "py-identity-model", user: str = "encrypti
         except ConfigurationException:
             fernet = None  # a file that only its owner can read has to do
     """
-    from cryptography.fernet import Fernet
-
     try:
         import keyring
         from keyring.errors import KeyringError

@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from .._files import FileLock, place_of, private_folder, read_private, write_private
-from .._protocol.session_record import SessionRecord
-from .._protocol.stored_value import pack_value, unpack_value
 from .._seam.aio import sleep
+from .._sessions.session_record import SessionRecord
+from .._wire.stored_value import pack_value, unpack_value
 from ..exceptions import InvalidArgumentError
 from .redis_values import unreadable_error
 from .session_store import index_keys, is_from

@@ -9,10 +9,10 @@ from types import TracebackType
 from typing import Self
 
 from .._loopback import LoopbackServer, state_of
-from .._protocol.callback import same_text
-from .._protocol.client_parameters import AuthorizationParameters
-from .._protocol.token_endpoint import Scope
+from .._relying_party.client_parameters import AuthorizationParameters
 from .._seam.aio import sleep
+from .._wire.compare import same_text
+from .._wire.models import Scope
 from ..exceptions import DeadlineExceededException, InvalidArgumentError
 from .oauth_client import AsyncOAuthClient
 from .session import AsyncSession
