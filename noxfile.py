@@ -21,6 +21,7 @@ nox.options.sessions = [
     "integration",
     "redis",
     "lowest",
+    "docs",
     "demo",
     "build",
 ]
@@ -161,6 +162,18 @@ def lowest(session: nox.Session) -> None:
     session.run(*compile_, *options, *extras, "pyproject.toml", "-o", str(pins), silent=True)
     session.install("-c", str(pins), "-e", ".[testing,httpx2]", *group("test"))
     session.run("pytest", *PARALLEL, *SUITES, "tests/protocol", "tests/jose", *session.posargs)
+
+
+@nox.session
+def docs(session: nox.Session) -> None:
+    """Build the documentation; a warning, or a link inside that leads nowhere, fails.
+
+    What its programs do is tested by tests/both/test_pages.py.
+    """
+    session.install("-e", ".[testing,cli]", *group("docs"))
+    site = Path(session.create_tmp(), "html").resolve()
+    session.run("python", "-m", "sphinx", "-W", "--keep-going", "-q", "-E", "docs", str(site))
+    session.log(f"built {site / 'index.html'}")
 
 
 @nox.session

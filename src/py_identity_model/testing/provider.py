@@ -56,9 +56,10 @@ class EmbeddedProvider(Serving):
     ``like``: a bundle of them: adfs, auth0, authentik, cognito, dex, entra, entra-multi-tenant,
     github, google, keycloak, keycloak-24 (and older), linkedin, okta, slack, spring, zitadel.
 
-    ``requests`` lists what arrived.  ``intercept`` may be set to a function that gets each
-    request and answers in the provider's place, or returns None.  ``dpop_nonces`` are the nonces
-    that it demands.
+    ``clock_offset`` may be set to how many seconds its clock is ahead: the times of its tokens and
+    the ``Date`` of its answers.  ``requests`` lists what arrived.  ``intercept`` may be set to a
+    function that gets each request and answers in the provider's place, or returns None.
+    ``dpop_nonces`` are the nonces that it demands.
 
     Raises :class:`InvalidArgumentError` (a ``ValueError``) for an unknown quirk or likeness, and
     for a port that cannot be used.
@@ -250,6 +251,7 @@ class EmbeddedProvider(Serving):
     def _restore(self) -> None:
         self.user, self.users, self.user_claims = deepcopy(self._initial)
         self.intercept = None
+        self.clock_offset = 0.0
 
     def close(self) -> None:
         """Stop serving and end every connection.

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Callable, Mapping
+from dataclasses import replace
+from email.utils import formatdate
 from typing import Any
 
 from .cors import preflight, with_cors
@@ -107,7 +110,13 @@ class Serving(Minting):
         if intercept is not None and (answer := intercept(received)) is not None:
             return answer
         answer = preflight(received, self.allowed_origins) or self._route(received)
-        return with_cors(answer, received, self.allowed_origins)
+        return self._dated(with_cors(answer, received, self.allowed_origins))
+
+    def _dated(self, answer: Answer) -> Answer:
+        if not self.clock_offset:
+            return answer
+        date = formatdate(time.time() + self.clock_offset, usegmt=True)
+        return replace(answer, headers={**answer.headers, "date": date})
 
     def _route(self, received: Received) -> Answer:
         if received.method == "GET" and (document := self._document_at(received.path)) is not None:
