@@ -46,12 +46,13 @@ def codegen(session: nox.Session) -> None:
 
 @nox.session
 def lint(session: nox.Session) -> None:
-    """Check that the generated code is up to date, then the style, then the floors of the house."""
+    """Check generated code, then the style, the floors of the house, and the workflows."""
     session.install(*group("codegen"), *group("lint"))
     session.run("python", "scripts/make_sync.py", "--check")
     session.run("ruff", "format", "--check", ".")
     session.run("ruff", "check", ".")
     session.run("lint-imports", "--no-cache", env={"PYTHONPATH": "src"})
+    session.run("zizmor", "--offline", "--quiet", ".github")
 
 
 @nox.session

@@ -45,15 +45,23 @@ autodoc_typehints = "description"
 autodoc_typehints_description_target = "documented"
 autodoc_default_options = {"members": True, "inherited-members": False}
 
+_FIELD = re.compile(r"^(\w+):")
 OTHERS = (exceptions, providers, testing, http_client, identity, logging_config, ssl_config)
 
 
-def reference(title: str, package: ModuleType, introduction: str) -> Iterator[str]:
-    """Yield the page of a package, a section for each module that defines names."""
+def reference(
+    title: str, package: ModuleType, introduction: str, *, apart: ModuleType | None = None
+) -> Iterator[str]:
+    """Yield the page of a package, a section for each module that defines names.
+
+    What ``apart`` has as well, the same object, is left out.
+    """
     yield f"# {title}\n\n{introduction}\n"
     by_module: dict[str, list[str]] = {}
     for name in package.__all__:
         thing = getattr(package, name)
+        if apart is not None and getattr(apart, name, None) is thing:
+            continue
         module = getattr(thing, "__module__", None) or "constants"
         if module != exceptions.__name__:
             by_module.setdefault(module.rpartition(".")[2].strip("_"), []).append(name)
@@ -61,6 +69,20 @@ def reference(title: str, package: ModuleType, introduction: str) -> Iterator[st
         yield f"## {module.replace('_', ' ')}\n"
         for name in sorted(names):
             yield directive(package, name)
+
+
+def parameters_as_fields(
+    app: Any, what: str, name: str, obj: object, options: object, lines: list[str]
+) -> None:
+    """Turn what stands below ``Parameters:`` into fields: one per line, with its continuation."""
+    if "Parameters:" not in lines:
+        return
+    begin = lines.index("Parameters:")
+    end = begin + 1
+    while end < len(lines) and lines[end].startswith("    "):
+        end += 1
+    fields = [_FIELD.sub(r":param \1:", line[4:]) for line in lines[begin + 1 : end]]
+    lines[begin:end] = ["", *fields, ""]
 
 
 def directive(package: ModuleType, name: str) -> str:
@@ -96,13 +118,16 @@ def write_pages(app: Any) -> None:
     """Write the pages of the reference beside the others."""
     folder = HERE / "reference"
     folder.mkdir(exist_ok=True)
-    words = (
-        "Names that wait for nothing are the same objects in both packages. See [which object do I "
-        "need](../explanation/which-object.md)."
+    words = "See [which object do I need](../explanation/which-object.md)."
+    same = (
+        "What waits for nothing (requests, responses, functions that send nothing) is the same "
+        "object as in the [blocking package](blocking.md), is imported from here as well, and is "
+        f"described there. {words}"
     )
+    blocking, awaitable = "Blocking: py_identity_model", "Awaitable: py_identity_model.aio"
     for stem, lines in {
-        "blocking": reference("Blocking: py_identity_model", py_identity_model, words),
-        "awaitable": reference("Awaitable: py_identity_model.aio", aio, words),
+        "blocking": reference(blocking, py_identity_model, words),
+        "awaitable": reference(awaitable, aio, same, apart=py_identity_model),
         "others": others(),
     }.items():
         (folder / f"{stem}.md").write_text("\n".join(lines), "utf-8")
@@ -116,5 +141,6 @@ def leave_sources_out(app: Any, error: Exception | None) -> None:
 def setup(app: Any) -> None:
     """Connect the reference."""
     app.connect("source-read", name_files)
+    app.connect("autodoc-process-docstring", parameters_as_fields)
     app.connect("builder-inited", write_pages)
     app.connect("build-finished", leave_sources_out)

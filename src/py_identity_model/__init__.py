@@ -1,17 +1,33 @@
 """OAuth 2.0 and OpenID Connect for clients and resource servers.
 
-This package blocks; :mod:`py_identity_model.aio` has the same functions to be waited for.
-Nothing is loaded before it is used.
+This package blocks; ``py_identity_model.aio`` has the same names to be waited for, with
+``Async`` before those of classes that wait.  Nothing is loaded before it is used.
+
+Objects that are made once and kept:
+
+- ``AccessTokenVerifier`` protects an API: who is calling, and may they?
+- ``OAuthClient`` logs users in (``authorization_request``, ``callback``), gets tokens
+  (``token_source``) and puts them on requests (``auth``).
+- ``Session``, what a login leads to: it owns the tokens and renews them.
+
+Functions for single steps: ``get_discovery_document``, ``validate_token``,
+``request_client_credentials_token``, ``introspect_token``...  They take a request object and
+return a response whose ``is_successful`` says how it went; functions that validate raise.
+
+Modules: ``providers`` (presets of 32 providers), ``exceptions`` (each with a stable ``code``),
+``testing`` (a real provider for tests, and a pytest plugin), ``identity`` (principals),
+``http_client``, ``ssl_config``, ``logging_config``.
+
+In a terminal, ``python -m py_identity_model`` says why a token is refused (``verify``), what is
+wrong with a machine (``doctor``) or a provider (``discover``), and what a code means (``explain``).
 
 Example::
 
-    from py_identity_model import TokenValidationConfig, validate_token
+    from py_identity_model import AccessTokenVerifier
 
-    claims = validate_token(
-        access_token,
-        TokenValidationConfig(perform_disco=True, audience="api"),
-        "https://op.example",
-    )
+    verifier = AccessTokenVerifier("https://op.example", audience="api")
+    token = verifier.verify(headers.get("Authorization"), scopes=["read"])
+    print(token.subject)
 """
 
 from ._lazy import lazy_names

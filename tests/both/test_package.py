@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pydoc
+import re
 import subprocess
 import sys
 import tomllib
@@ -9,7 +11,8 @@ from pathlib import Path
 
 import py_identity_model
 
-PROJECT = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text("utf-8"))
+ROOT = Path(__file__).parents[2]
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
 
 
 def test_the_version_is_that_of_the_project() -> None:
@@ -45,3 +48,27 @@ def test_the_package_is_a_program() -> None:
     command = [sys.executable, "-m", "py_identity_model", "--help"]
     ran = subprocess.run(command, capture_output=True, text=True, check=True)
     assert "verify" in ran.stdout
+
+
+def test_help_says_what_to_begin_with() -> None:
+    text = pydoc.plain(pydoc.render_doc(py_identity_model))
+    first = text[: text.index("PACKAGE CONTENTS")]
+    for name in ("AccessTokenVerifier", "OAuthClient", "Session", "providers", "testing", "doctor"):
+        assert name in first
+    assert "class AccessTokenVerifier" in text
+
+
+def test_a_release_is_started_by_hand_and_runs_only_what_is_pinned() -> None:
+    text = (ROOT / ".github" / "workflows" / "release.yml").read_text("utf-8")
+    triggers = text[text.index("\non:") : text.index("\npermissions:")]
+    assert re.findall(r"^  (\w+):", triggers, re.MULTILINE) == ["workflow_dispatch"]
+    used = re.findall(r"uses: (\S+)", text)
+    assert used
+    assert all(re.fullmatch(r"[\w/-]+@[0-9a-f]{40}", one) for one in used)
+
+
+def test_an_issue_needs_the_report_of_doctor() -> None:
+    text = (ROOT / ".github" / "ISSUE_TEMPLATE" / "bug.yml").read_text("utf-8")
+    asked = text[text.index("id: doctor") :].partition("- type")[0]
+    assert "py-identity-model doctor" in asked
+    assert "required: true" in asked
