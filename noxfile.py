@@ -57,9 +57,10 @@ def lint(session: nox.Session) -> None:
 
 @nox.session
 def types(session: nox.Session) -> None:
-    """Check the types of both APIs, all tests and tools, for the oldest Python."""
+    """Check the types of both APIs, all tests and tools, and of what readers copy."""
     session.install("-e", ".[testing]", *group("dev"))
     session.run("mypy")
+    session.run("python", "scripts/check_snippets.py")
 
 
 @nox.session(python=PYTHONS)

@@ -66,25 +66,22 @@ CODES_HEAD = f"""# Error codes
 Every exception has a `code`, every log record of a refusal names it, and `py-identity-model explain
 CODE` says what is here. Codes are stable: programs may compare them. Begin with [debugging a
 401](how-to/debugging-a-401.md).
-
-| code | cause | remedy |
-|---|---|---|
 """
 
 
 def error_codes() -> str:
-    rows = "\n".join(
-        f"| `{code}`{raised_by(code)} | {cause} | {remedy} |"
+    sections = (
+        f"\n## {code}\n\n{cause} {raised_by(code)}\n\n→ {remedy}\n"
         for code, (cause, remedy) in EXPLANATIONS.items()
     )
-    return f"{CODES_HEAD}{rows}\n"
+    return "".join([CODES_HEAD, *sections]).replace(" \n", "\n")
 
 
 def raised_by(code: str) -> str:
     """Return the exception whose own code it is."""
     for name in exceptions.__all__:
         if getattr(exceptions, name).default_code == code:
-            return f" (`{name}`)"
+            return f"(`{name}`)"
     return ""
 
 

@@ -20,4 +20,4 @@ api = httpx.Client(
 
 
 def whoami() -> str:
-    return api.get("/me").raise_for_status().json()["you"]
+    return str(api.get("/me").raise_for_status().json()["you"])

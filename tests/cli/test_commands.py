@@ -5,15 +5,16 @@ from __future__ import annotations
 import json
 import os
 import stat
+import sys
 import threading
 from pathlib import Path
 
 import httpx
 import pytest
 
-from py_identity_model import AccessTokenVerifier, DPoPKey, JsonWebKeySet, verify_jws
+from py_identity_model import AccessTokenVerifier, DPoPKey, JsonWebKeySet, cli, verify_jws
 from py_identity_model.cli import serve
-from py_identity_model.testing import Answer, EmbeddedProvider
+from py_identity_model.testing import Answer, EmbeddedProvider, standalone
 from py_identity_model.testing.__main__ import main
 from tests.support import DISCOVERY, answering, failing
 
@@ -278,3 +279,45 @@ def test_a_token_of_the_development_provider_verifies(tmp_path: Path) -> None:
         verifier = AccessTokenVerifier(provider.issuer, provider.audience)
         assert verifier.verify_token(provider.mint(sub="alice")).subject == "alice"
         assert provider.client_secret == secret
+
+
+def test_the_program_ends_with_the_code_of_its_command(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["py-identity-model", "explain", "token_expired"])
+    with pytest.raises(SystemExit) as ended:
+        cli.main()
+    assert ended.value.code == 0
+    assert "past" in capsys.readouterr().out
+
+
+def test_without_the_extra_the_program_names_it(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.delitem(sys.modules, "py_identity_model.cli.app")
+    monkeypatch.setitem(sys.modules, "typer", None)
+    with pytest.raises(SystemExit) as ended:
+        cli.main()
+    assert ended.value.code == 2
+    assert "py-identity-model[cli]" in capsys.readouterr().err
+
+
+def test_another_module_that_is_missing_is_no_matter_of_the_extra(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setitem(sys.modules, "py_identity_model.cli.app", None)
+    with pytest.raises(ModuleNotFoundError):
+        cli.main()
+
+
+def test_an_interrupt_ends_the_provider(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Interrupted(threading.Event):
+        def wait(self, timeout: float | None = None) -> bool:
+            raise KeyboardInterrupt
+
+    provider = EmbeddedProvider()
+    said: list[object] = []
+    standalone.serve(provider, said.append, Interrupted())
+    assert len(said) == 1
+    with pytest.raises(httpx.ConnectError):
+        httpx.get(provider.jwks_uri, trust_env=False)
