@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import stat
 from pathlib import Path
+from typing import Any
 
 import pytest
 from cryptography.fernet import Fernet
 
 from py_identity_model import ConfigurationException, InvalidArgumentError, SessionRecord
+from py_identity_model._files import FileLock
 from py_identity_model._seam.aio import gather
 from py_identity_model.aio import (
     AsyncFileSessionStore,
@@ -124,6 +126,24 @@ async def test_one_holds_a_lock_at_a_time(tmp_path: Path) -> None:
     stores = [AsyncFileTokenStore(tmp_path / "a") for _ in range(8)]
     await gather([lambda store=store: use(store) for store in stores])  # type: ignore[misc]
     assert inside == ["in", "out"] * 8
+
+
+async def test_a_lock_that_is_held_is_waited_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    holder: Any = AsyncFileTokenStore(tmp_path / "a").lock("key")
+    await holder.__aenter__()
+    tries: list[bool] = []
+    really = FileLock.try_acquire
+
+    def try_acquire(lock: FileLock) -> bool:
+        tries.append(really(lock))
+        holder._lock.release()
+        return tries[-1]
+
+    monkeypatch.setattr(FileLock, "try_acquire", try_acquire)
+    async with AsyncFileTokenStore(tmp_path / "a").lock("key"):
+        assert tries == [False, True]
 
 
 async def test_a_record_is_replaced_only_in_the_version_that_was_read(tmp_path: Path) -> None:

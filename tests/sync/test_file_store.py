@@ -5,11 +5,13 @@ from __future__ import annotations
 
 import stat
 from pathlib import Path
+from typing import Any
 
 import pytest
 from cryptography.fernet import Fernet
 
 from py_identity_model import ConfigurationException, InvalidArgumentError, SessionRecord
+from py_identity_model._files import FileLock
 from py_identity_model._seam.sync import gather
 from py_identity_model.sync import (
     FileSessionStore,
@@ -125,6 +127,22 @@ def test_one_holds_a_lock_at_a_time(tmp_path: Path) -> None:
     stores = [FileTokenStore(tmp_path / "a") for _ in range(8)]
     gather([lambda store=store: use(store) for store in stores])  # type: ignore[misc]
     assert inside == ["in", "out"] * 8
+
+
+def test_a_lock_that_is_held_is_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    holder: Any = FileTokenStore(tmp_path / "a").lock("key")
+    holder.__enter__()
+    tries: list[bool] = []
+    really = FileLock.try_acquire
+
+    def try_acquire(lock: FileLock) -> bool:
+        tries.append(really(lock))
+        holder._lock.release()
+        return tries[-1]
+
+    monkeypatch.setattr(FileLock, "try_acquire", try_acquire)
+    with FileTokenStore(tmp_path / "a").lock("key"):
+        assert tries == [False, True]
 
 
 def test_a_record_is_replaced_only_in_the_version_that_was_read(tmp_path: Path) -> None:
