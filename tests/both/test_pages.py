@@ -97,8 +97,8 @@ def loaded(name: str, path: Path) -> ModuleType:
     return module
 
 
-@pytest.mark.parametrize("script", ["make_docs.py", "make_provider_table.py"])
-def test_generated_pages_are_up_to_date(script: str) -> None:
+@pytest.mark.parametrize("script", ["make_docs.py", "make_provider_table.py", "draw_pictures.py"])
+def test_what_is_generated_is_up_to_date(script: str) -> None:
     command = [sys.executable, str(ROOT / "scripts" / script), "--check"]
     ran = subprocess.run(
         command, capture_output=True, text=True, check=False, env={**os.environ}, cwd=ROOT
