@@ -111,7 +111,8 @@ def lines(name: str, call: str, provider: Provider) -> Iterator[str]:
         yield f"Logins are {table.logins(provider)}. [More about logins](../logins.md).\n"
     preset = on_command_line(name, call)
     yield "## From a terminal\n\n```sh"
-    yield f'py-identity-model discover --preset "{preset}"'
+    if provider.document_address or provider.metadata:
+        yield f'py-identity-model discover --preset "{preset}"'
     if "opaque" not in table.verifier(call, provider):
         audience = " --audience my-api" if table.needs_audience(provider) else ""
         yield f'pbpaste | py-identity-model verify --preset "{preset}"{audience}'

@@ -12,6 +12,7 @@ from joserfc.jwk import OctKey
 
 from py_identity_model import HTTPClient
 from py_identity_model.cli.verify import Expectations, judge
+from py_identity_model.providers import Provider
 from py_identity_model.testing import Answer, EmbeddedProvider
 from tests.support import DISCOVERY, answering, failing
 
@@ -181,6 +182,40 @@ def test_a_preset_stands_for_an_issuer(run: Run, provider: EmbeddedProvider) -> 
     assert (unknown.status, "keycloak" in unknown.err) == (2, True)
     assert run("verify", "--preset", "keycloak", "-a", "api").status == 2
     assert run("verify", "-a", "api").status == 2
+
+
+def test_a_preset_that_knows_for_whom_tokens_are_needs_no_audience(
+    run: Run, provider: EmbeddedProvider
+) -> None:
+    preset = Provider(
+        name="ours", issuer=provider.issuer, audience=["api"], jwks_uri=provider.jwks_uri
+    )
+    mine = judge(provider.mint(), Expectations(preset))
+    other = judge(provider.mint(aud="orders"), Expectations(preset))
+    assert (mine.verdict, mine.status, other.status) == ("accepted", 0, 1)
+    assert [check.name for check in other.checks if check.failed] == ["audience"]
+
+
+def test_a_preset_whose_clients_take_the_place_of_an_audience(provider: EmbeddedProvider) -> None:
+    preset = Provider(name="ours", issuer=provider.issuer, client_ids=["machine"])
+    mine = judge(provider.mint(aud=None), Expectations(preset))
+    other = judge(provider.mint(aud=None, client_id="web"), Expectations(preset))
+    assert (mine.status, other.status) == (0, 1)
+    assert [check.name for check in other.checks if check.failed] == ["verifier"]
+
+
+def test_keys_that_are_had_otherwise_are_left_to_the_verifier(provider: EmbeddedProvider) -> None:
+    preset = Provider(
+        name="ours",
+        issuer=None,
+        key_url_template=f"{provider.issuer}/keys/{{kid}}",
+        key_id_pattern=r"[\w-]+",
+        required_header={"signer": "us"},
+        algorithms=["ES256"],
+    )
+    report = judge(provider.mint(algorithm="ES256"), Expectations(preset))
+    assert [check.name for check in report.checks if check.outcome == "skipped"][:1] == ["provider"]
+    assert (report.status, report.members["code"]) == (1, "untrusted_issuer")
 
 
 def test_options_of_a_preset_are_named() -> None:

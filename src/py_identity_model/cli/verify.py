@@ -61,6 +61,14 @@ class Expectations:
         """Whether an ID token is expected."""
         return self.client_id is not None
 
+    @property
+    def is_said_by_preset(self) -> bool:
+        """Whether a preset says for whom tokens must be meant."""
+        preset = self.issuer
+        return isinstance(preset, Provider) and bool(
+            preset.audience or preset.client_ids or preset.key_url_template
+        )
+
 
 class Keys(NamedTuple):
     """What the issuer publishes, or why that is not known."""
@@ -127,6 +135,9 @@ def _published(wanted: Expectations, http_client: HTTPClient) -> Keys:
     issuer, jwks_uri = None, None
     if isinstance(wanted.issuer, Provider):
         issuer, jwks_uri = wanted.issuer.issuer, wanted.issuer.jwks_uri
+        if wanted.issuer.key_url_template or wanted.issuer.ca_file:
+            why = "its keys are had in a way of their own: the verifier fetches them"
+            return Keys(issuer, check=skipped("provider", why))
     try:
         if jwks_uri is None:
             client = OAuthClient(wanted.issuer, "py-identity-model", http_client=http_client)
@@ -227,8 +238,12 @@ def _audience(case: _Case) -> Check:
     found = case.claim("aud")
     named = found if isinstance(found, list) else [found]
     wanted = (case.wanted.client_id,) if case.wanted.client_id else case.wanted.audience
+    if not wanted and isinstance(case.wanted.issuer, Provider):
+        wanted = tuple(case.wanted.issuer.audience or ())
     if case.wanted.client_ids and not wanted:
         return _client(case)
+    if not wanted and case.wanted.is_said_by_preset:
+        return skipped("audience", text_of(found), "the preset says what takes its place")
     if not wanted:
         return warning("audience", text_of(found), "", "say --audience to have it judged")
     if any(one in wanted for one in named):
@@ -329,7 +344,7 @@ def _verdict(case: _Case, http_client: HTTPClient) -> Verdict:
 def _access_token_verdict(case: _Case, http_client: HTTPClient) -> Verdict:
     verifier = _verifier(case, http_client)
     verifier.verify_token(case.token, scopes=case.wanted.scopes)
-    if case.wanted.audience or case.wanted.client_ids:
+    if case.wanted.audience or case.wanted.client_ids or case.wanted.is_said_by_preset:
         return Verdict("accepted", Exit.DONE)
     return Verdict("accepted by an API of this audience; yours was not named", Exit.DONE)
 
@@ -337,7 +352,7 @@ def _access_token_verdict(case: _Case, http_client: HTTPClient) -> Verdict:
 def _verifier(case: _Case, http_client: HTTPClient) -> AccessTokenVerifier:
     audience, clients = case.wanted.audience, case.wanted.client_ids
     own = case.claim("aud")
-    if not audience and not clients:
+    if not audience and not clients and not case.wanted.is_said_by_preset:
         named = own if isinstance(own, list) else [own]
         audience = tuple(one for one in named if isinstance(one, str) and one)
         client = next((one for one in (case.claim("client_id"), case.claim("azp")) if one), "-")
