@@ -1,7 +1,7 @@
 """OAuth 2.0 and OpenID Connect for clients and resource servers.
 
-This package blocks; ``py_identity_model.aio`` has the same names to be waited for, with
-``Async`` before those of classes that wait.  Nothing is loaded before it is used.
+This package blocks; ``py_identity_model.aio`` has the same names in awaitable form, with ``Async``
+before those of classes that wait.  Modules are loaded when they are first used.
 
 Objects that are made once and kept:
 
@@ -34,7 +34,7 @@ from ._lazy import lazy_names
 
 __version__ = "0.1.0"
 
-TYPE_CHECKING = False  # checkers know the name; loading typing would be most of this import
+TYPE_CHECKING = False  # checkers know the name; importing typing would be most of this import
 
 # Generated from here on, from scripts/exports.toml by scripts/make_sync.py.
 if TYPE_CHECKING:

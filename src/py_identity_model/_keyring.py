@@ -13,9 +13,8 @@ def keyring_encryption(service: str = "py-identity-model", user: str = "encrypti
     For stores in files: the keyring takes one short value, and is asked once.  Needs the extra
     ``cli``, which installs keyring.
 
-    Parameters:
-        service: under which the keyring has the key.
-        user: for which user of the service.
+    :param service: under which the keyring has the key
+    :param user: for which user of the service
 
     Raises :class:`ConfigurationException` (``keyring_unavailable``) where this machine has no
     keyring, such as a server without a desktop, or the user keeps it locked.

@@ -75,7 +75,7 @@ def test_a_program_of_the_readme_runs(
     assert capsys.readouterr().out == expected[number]
 
 
-def test_what_the_table_of_capabilities_names_is_there() -> None:
+def test_the_capabilities_in_the_table_exist() -> None:
     page = (ROOT / "docs" / "specifications.md").read_text()
     table = page[page.index("| capability |") : page.index("Every capability is there")]
     names = [
@@ -97,7 +97,7 @@ def test_every_link_of_a_document_leads_somewhere() -> None:
             assert (document.parent / target).exists(), f"{document.name}: {target}"
 
 
-def test_every_setting_stands_in_its_table_with_its_default() -> None:
+def test_every_setting_is_in_its_table_with_its_default() -> None:
     table = (ROOT / "docs/settings.md").read_text()
     settings = {
         name: value

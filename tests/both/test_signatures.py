@@ -58,7 +58,7 @@ def test_further_parameters_are_named_by_their_dictionaries(client: Any) -> None
         assert annotation == f"Unpack[{named.__name__}]"
 
 
-def test_what_an_exchange_may_name_are_fields_of_its_request() -> None:
+def test_the_parameters_of_an_exchange_are_fields_of_its_request() -> None:
     assert typing.get_type_hints(ExchangeParameters).keys() <= {
         *TokenExchangeRequest.__dataclass_fields__
     }

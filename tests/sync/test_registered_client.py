@@ -130,7 +130,7 @@ WRONG: list[tuple[dict[str, Any], dict[str, Any], str]] = [
 
 
 @pytest.mark.parametrize(("members", "arguments", "text"), WRONG)
-def test_what_does_not_fit_the_registration_is_refused(
+def test_arguments_that_contradict_the_registration_are_refused(
     members: dict[str, Any], arguments: dict[str, Any], text: str
 ) -> None:
     with pytest.raises(ConfigurationException, match=text) as caught:

@@ -84,11 +84,13 @@ def keyword_fields_last(request: type[Q]) -> type[Q]:
     return request
 
 
-def chosen_authentication(request: ClientRequest, *, blank_is_none: bool) -> ClientAuthentication:
-    """Return how the client of ``request`` authenticates.
+def resolve_client_authentication(
+    request: ClientRequest, *, blank_is_none: bool
+) -> ClientAuthentication:
+    """Return the authentication method of ``request``.
 
     In this order: ``client_authentication``, ``private_key_jwt``, ``mtls``, ``client_secret``;
-    else not at all.  An empty secret is one unless ``blank_is_none``.
+    otherwise none.  An empty secret counts unless ``blank_is_none``.
     """
     chosen: object = request.client_authentication
     if chosen is not None:
@@ -112,7 +114,7 @@ def chosen_authentication(request: ClientRequest, *, blank_is_none: bool) -> Cli
 def presented_certificate(
     request: ClientRequest, authentication: ClientAuthentication | None
 ) -> MtlsClientAuth | None:
-    """Return the certificate that the request presents, also where it does not authenticate."""
+    """Return the certificate that the request presents, even if it does not authenticate."""
     if request.mtls is not None:
         return _expect(request.mtls, MtlsClientAuth, "mtls")
     return None if authentication is None else authentication.client_certificate

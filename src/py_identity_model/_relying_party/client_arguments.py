@@ -42,9 +42,9 @@ _INSTEAD: tuple[tuple[type, str], ...] = (
 
 
 def client_authentication_of(given: object, client_secret: str | None) -> ClientAuthentication:
-    """Return how a client authenticates: as it says, else by its secret, else not at all.
+    """Return a client's authentication method: as given, else by its secret, else none.
 
-    Raises InvalidArgumentError for something else, and says what to give instead.
+    Raises InvalidArgumentError for anything else, with a hint at what to give instead.
     """
     if given is None:
         no_secret = client_secret is None
@@ -69,15 +69,15 @@ def check_client_arguments(
     signing: RequestSigning | None,
     decryption_keys: PrivateKey | Sequence[PrivateKey] | None,
 ) -> None:
-    """Raise InvalidArgumentError for an argument that would fail later, after a user logged in.
+    """Raise InvalidArgumentError for an argument that would fail only after a user logged in.
 
-    Keys are loaded, which checks them; ConfigurationException for a decryption key that is none.
+    Keys are loaded, which checks them; raises ConfigurationException for a bad decryption key.
     """
     for name, value in (("issuer", issuer), ("client_id", client_id)):
         if not isinstance(value, str) or not value.strip():
-            raise InvalidArgumentError(f"{name} must be text, and not be blank")
+            raise InvalidArgumentError(f"{name} must be a non-blank string")
     if client_secret is not None and (not isinstance(client_secret, str) or not client_secret):
-        raise InvalidArgumentError("client_secret must be text, and not be empty")
+        raise InvalidArgumentError("client_secret must be a non-empty string")
     if not isinstance(dpop_key, (DPoPKey, type(None))):
         raise InvalidArgumentError(
             f"dpop_key must be a DPoPKey, not {type(dpop_key).__name__}: "

@@ -14,7 +14,7 @@ from .._protocol.discovery import DiscoveryDocumentResponse
 from .._protocol.jar import build_jar_authorization_url, create_request_object
 from .._protocol.par import PushedAuthorizationRequest
 from .._protocol.request_object import build_request_uri_authorization_url
-from .._protocol.token_endpoint import refused_by
+from .._protocol.token_endpoint import token_request_error
 from .._relying_party.client_arguments import (
     AuthorizationOptions,
     ChallengeMethod,
@@ -162,5 +162,5 @@ class AsyncLoginRequests:
         )
         response = await self._client.ask(push_authorization_request, request)
         if not response.is_successful:
-            raise refused_by(request.address, response)
+            raise token_request_error(request.address, response)
         return str(response.request_uri)

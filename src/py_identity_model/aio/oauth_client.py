@@ -17,7 +17,7 @@ from .._protocol.logout import build_end_session_url
 from .._protocol.refresh_grant import RefreshTokenResponse
 from .._protocol.registration import ClientRegistrationResponse
 from .._protocol.revocation import TokenRevocationResponse
-from .._protocol.token_exchange import TokenExchangeRequest, TokenExchangeResponse, judged_exchange
+from .._protocol.token_exchange import TokenExchangeRequest, TokenExchangeResponse, checked_exchange
 from .._protocol.userinfo import UserInfoResponse
 from .._relying_party.client_arguments import (
     AuthorizationOptions,
@@ -701,7 +701,7 @@ class AsyncOAuthClient:
             **more,
         )
         response = await self._client.ask(exchange_token, request)
-        return judged_exchange(response, request.address, bound=self.dpop_key is not None)
+        return checked_exchange(response, request.address, bound=self.dpop_key is not None)
 
     async def token_source(
         self,

@@ -17,7 +17,7 @@ from .._protocol.device import (
     DeviceTokenRequest,
 )
 from .._protocol.discovery import DiscoveryDocumentResponse
-from .._protocol.token_endpoint import TokenResponse, check_token_answer, refused_by
+from .._protocol.token_endpoint import TokenResponse, check_token_answer, token_request_error
 from .._relying_party.client_arguments import AuthorizationOptions
 from .._relying_party.client_parameters import BackchannelParameters
 from .._relying_party.client_profile import RequestSigning
@@ -73,7 +73,7 @@ class AsyncOtherDeviceLogins:
         )
         response = await self._client.ask(request_device_authorization, request)
         if not response.is_successful:
-            raise refused_by(request.address, response)
+            raise token_request_error(request.address, response)
         return response
 
     async def wait_for_device(
@@ -108,7 +108,7 @@ class AsyncOtherDeviceLogins:
             request = self._signed(request, signing, str(metadata.issuer))
         response = await self._client.ask(request_backchannel_authentication, request)
         if not response.is_successful:
-            raise refused_by(request.address, response)
+            raise token_request_error(request.address, response)
         return response
 
     def _signing_of(self, metadata: DiscoveryDocumentResponse) -> RequestSigning | None:
@@ -179,7 +179,7 @@ class AsyncOtherDeviceLogins:
     ) -> AsyncSession:
         """Return the session that a token response begins, its ID token validated."""
         if not response.is_successful:
-            raise refused_by(address, response)
+            raise token_request_error(address, response)
         token = self._client.provider.with_token_type(response.token or {})
         check_token_answer(token, address, bound=self._client.dpop_key is not None)
         if not has_id_token:
@@ -189,7 +189,7 @@ class AsyncOtherDeviceLogins:
         id_token = token.get("id_token")
         if not isinstance(id_token, str):
             raise TokenRequestException(
-                "the provider gave no ID token: is openid in the scope?",
+                "the provider returned no ID token: is openid in the scope?",
                 address,
                 code="missing_id_token",
             )

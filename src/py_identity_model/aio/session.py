@@ -330,7 +330,7 @@ def read_session(text: str) -> tuple[str, int]:
     except (ValueError, TypeError, KeyError, RecursionError):
         name = version = None
     if type(name) is not str or type(version) is not int or version < 1:
-        raise InvalidArgumentError("this is not the text of a session")
+        raise InvalidArgumentError("this is not the string of a session")
     return name, version
 
 

@@ -16,7 +16,7 @@ from .._sessions.session_record import (
     LOGIN_TARGET,
     Renewal,
     SessionRecord,
-    judge_refresh,
+    apply_refresh,
     login_required_error,
     record_name,
     renewal_pending_error,
@@ -241,7 +241,7 @@ class AsyncSessionRenewal:
             )
         state.learn(record)
         token = record.token_for(self._target)
-        if token is None or not token.is_usable(self.clock()):  # somebody renewed another one
+        if token is None or not token.is_usable(self.clock()):  # another target was renewed
             raise renewal_pending_error(0.0)
         return token
 
@@ -264,7 +264,7 @@ class AsyncSessionRenewal:
         request = replace(request, refresh_token=record.refresh_token or "")
         response = await self._sessions.client.ask(refresh_token, request)
         self.responses.append(response)
-        return judge_refresh(
+        return apply_refresh(
             record,
             response,
             self._target,

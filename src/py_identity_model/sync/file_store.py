@@ -85,11 +85,10 @@ class FileValues:
 class FileTokenStore(FileValues):
     """A token store in a folder: an :class:`TokenStore` for command lines and desktops.
 
-    Parameters:
-        folder: where the files are; it is made, for its owner alone, if it is missing.
-        encrypt: gets each value before it is written, as bytes: those of
-            :func:`keyring_encryption`, for example.
-        decrypt: gets what is read.
+    :param folder: where the files are; it is made, for its owner alone, if it is missing
+    :param encrypt: gets each value before it is written, as bytes: those of
+        :func:`keyring_encryption`, for example
+    :param decrypt: gets what is read
 
     Raises :class:`InvalidArgumentError` (a ``ValueError``) for hooks that come alone, and
     :class:`ConfigurationException`: ``unusable_folder`` for one that others can read, and

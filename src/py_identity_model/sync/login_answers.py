@@ -16,16 +16,16 @@ from .._protocol.callback import (
     parse_authorize_callback_response,
 )
 from .._protocol.jarm import extract_jarm_response_jwt, is_jarm_response
-from .._protocol.token_endpoint import TokenResponse, check_token_answer, refused_by
+from .._protocol.token_endpoint import TokenResponse, check_token_answer, token_request_error
 from .._relying_party.client_arguments import AuthorizationOptions
 from .._relying_party.login import (
     AuthorizationRequest,
     check_begun,
     check_callback,
     check_unsigned,
-    missing_id_token,
-    replayed,
-    store_unavailable,
+    missing_id_token_error,
+    replayed_error,
+    store_error,
     without_id_token,
 )
 from .._resource_server.replay import ReplayStore
@@ -180,9 +180,9 @@ class LoginAnswers:
         try:
             added = call(self._replays.add, key, time.time() + _LOGIN_LIFETIME)
         except Exception as error:
-            raise store_unavailable(type(error).__name__) from error
+            raise store_error(type(error).__name__) from error
         if not added:
-            raise replayed()
+            raise replayed_error()
 
     def _forget(self, discard: Callable[[str], object], key: str) -> None:
         try:
@@ -217,7 +217,7 @@ class LoginAnswers:
     ) -> TokenResponse:
         if callback.code is None:
             if callback.identity_token is None and begun.has_id_token:
-                raise missing_id_token()
+                raise missing_id_token_error()
             values = {name: value for name, value in callback.values.items() if name != "state"}
             return TokenResponse(True, token=values)
         request = AuthorizationCodeTokenRequest(
@@ -230,14 +230,14 @@ class LoginAnswers:
         )
         response = self._client.ask(request_authorization_code_token, request)
         if not response.is_successful:
-            raise refused_by(request.address, response)
+            raise token_request_error(request.address, response)
         return response
 
     def _claims(
         self, id_token: str | None, begun: AuthorizationRequest, access_token: str | None
     ) -> dict[str, Any]:
         if not id_token:
-            raise missing_id_token()
+            raise missing_id_token_error()
         return self._tokens.login_claims(
             id_token,
             begun.nonce,

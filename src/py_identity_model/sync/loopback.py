@@ -27,9 +27,8 @@ class LoopbackListener:
     What does not carry the ``state`` that is waited for is answered by an error and changes
     nothing, so neither another program nor a page in the browser can end the login.
 
-    Parameters:
-        port: where to listen; 0 is any free port, which RFC 8252 lets clients choose.
-        path: the path of the redirect URI.
+    :param port: where to listen; 0 is any free port, which RFC 8252 lets clients choose
+    :param path: the path of the redirect URI
 
     Raises :class:`InvalidArgumentError` (a ``ValueError``) for a port or path that cannot be used.
     RFC 8252 §7.3, §8.3.
@@ -66,9 +65,8 @@ class LoopbackListener:
     def wait(self, state: str, timeout: float = 300.0) -> str:
         """Return the URL that the browser came back with: what ``callback`` takes.
 
-        Parameters:
-            state: that of the login, ``begun.state``.
-            timeout: for how many seconds to wait.
+        :param state: that of the login, ``begun.state``
+        :param timeout: for how many seconds to wait
 
         Raises :class:`DeadlineExceededException` when nobody came back in that time.
 
@@ -129,16 +127,15 @@ def log_in_with_browser(
 
     Authorization code with PKCE over a redirect to loopback.
 
-    Parameters:
-        client: the client, usually a public one.
-        open_browser: is called with the URL to open; one that prints it suits machines without a
-            browser.
-        scope: what is asked for; the client's own by default.
-        login_hint: who is expected to log in.
-        resource: the API that the access token is for (RFC 8707).
-        port: where to listen; 0 is any free port.
-        path: the path of the redirect URI that was registered.
-        timeout: for how many seconds to wait for the user.
+    :param client: the client, usually a public one
+    :param open_browser: is called with the URL to open; one that prints it suits machines without a
+        browser
+    :param scope: what is asked for; the client's own by default
+    :param login_hint: who is expected to log in
+    :param resource: the API that the access token is for (RFC 8707)
+    :param port: where to listen; 0 is any free port
+    :param path: the path of the redirect URI that was registered
+    :param timeout: for how many seconds to wait for the user
 
     Raises :class:`DeadlineExceededException` when the user does not come back, and what
     :meth:`OAuthClient.authorization_request` and :meth:`OAuthClient.callback` do.

@@ -18,7 +18,7 @@ from .._protocol.logout import build_end_session_url
 from .._protocol.refresh_grant import RefreshTokenResponse
 from .._protocol.registration import ClientRegistrationResponse
 from .._protocol.revocation import TokenRevocationResponse
-from .._protocol.token_exchange import TokenExchangeRequest, TokenExchangeResponse, judged_exchange
+from .._protocol.token_exchange import TokenExchangeRequest, TokenExchangeResponse, checked_exchange
 from .._protocol.userinfo import UserInfoResponse
 from .._relying_party.client_arguments import (
     AuthorizationOptions,
@@ -692,7 +692,7 @@ class OAuthClient:
             **more,
         )
         response = self._client.ask(exchange_token, request)
-        return judged_exchange(response, request.address, bound=self.dpop_key is not None)
+        return checked_exchange(response, request.address, bound=self.dpop_key is not None)
 
     def token_source(
         self,

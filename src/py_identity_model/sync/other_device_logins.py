@@ -18,7 +18,7 @@ from .._protocol.device import (
     DeviceTokenRequest,
 )
 from .._protocol.discovery import DiscoveryDocumentResponse
-from .._protocol.token_endpoint import TokenResponse, check_token_answer, refused_by
+from .._protocol.token_endpoint import TokenResponse, check_token_answer, token_request_error
 from .._relying_party.client_arguments import AuthorizationOptions
 from .._relying_party.client_parameters import BackchannelParameters
 from .._relying_party.client_profile import RequestSigning
@@ -74,7 +74,7 @@ class OtherDeviceLogins:
         )
         response = self._client.ask(request_device_authorization, request)
         if not response.is_successful:
-            raise refused_by(request.address, response)
+            raise token_request_error(request.address, response)
         return response
 
     def wait_for_device(self, device: DeviceAuthorizationResponse, scope: Scope | None) -> Session:
@@ -107,7 +107,7 @@ class OtherDeviceLogins:
             request = self._signed(request, signing, str(metadata.issuer))
         response = self._client.ask(request_backchannel_authentication, request)
         if not response.is_successful:
-            raise refused_by(request.address, response)
+            raise token_request_error(request.address, response)
         return response
 
     def _signing_of(self, metadata: DiscoveryDocumentResponse) -> RequestSigning | None:
@@ -172,7 +172,7 @@ class OtherDeviceLogins:
     def _session_of(self, address: str, response: TokenResponse, *, has_id_token: bool) -> Session:
         """Return the session that a token response begins, its ID token validated."""
         if not response.is_successful:
-            raise refused_by(address, response)
+            raise token_request_error(address, response)
         token = self._client.provider.with_token_type(response.token or {})
         check_token_answer(token, address, bound=self._client.dpop_key is not None)
         if not has_id_token:
@@ -180,7 +180,7 @@ class OtherDeviceLogins:
         id_token = token.get("id_token")
         if not isinstance(id_token, str):
             raise TokenRequestException(
-                "the provider gave no ID token: is openid in the scope?",
+                "the provider returned no ID token: is openid in the scope?",
                 address,
                 code="missing_id_token",
             )
