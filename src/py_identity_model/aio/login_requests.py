@@ -21,7 +21,7 @@ from .._protocol.token_endpoint import Scope, refused_by, scope_text
 from .._seam.aio import call
 from ..exceptions import ConfigurationException, InvalidArgumentError
 from .par import push_authorization_request
-from .session_access import AsyncSessionAccess
+from .provider_logouts import AsyncProviderLogouts
 
 _OURS = frozenset(
     {
@@ -32,7 +32,7 @@ _OURS = frozenset(
 ChallengeMethod = Literal["default", "S256"] | None
 
 
-class AsyncLoginRequests(AsyncSessionAccess):
+class AsyncLoginRequests(AsyncProviderLogouts):
     """Begins logins."""
 
     async def authorization_request(

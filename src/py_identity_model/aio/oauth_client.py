@@ -185,6 +185,17 @@ class AsyncOAuthClient(AsyncRegisteredClient):
         )
         return await revoke_token(request, self._http_client, settings=self._settings)
 
+    async def forget(self, session: AsyncSession) -> None:
+        """End a session here and in the store; its tokens live on at the provider.
+
+        Raises :class:`TokenRequestException` (``store_unavailable``): then the session lives on.
+
+        Example::
+
+            await client.forget(session)
+        """
+        await self._end(session)
+
     async def _end(self, session: AsyncSession) -> tuple[str, str]:
         """Delete the record of a session; return which token to revoke, and its kind."""
         records = await self.bind(session)

@@ -22,7 +22,7 @@ from .._protocol.token_endpoint import Scope, refused_by, scope_text
 from .._seam.sync import call
 from ..exceptions import ConfigurationException, InvalidArgumentError
 from .par import push_authorization_request
-from .session_access import SessionAccess
+from .provider_logouts import ProviderLogouts
 
 _OURS = frozenset(
     {
@@ -33,7 +33,7 @@ _OURS = frozenset(
 ChallengeMethod = Literal["default", "S256"] | None
 
 
-class LoginRequests(SessionAccess):
+class LoginRequests(ProviderLogouts):
     """Begins logins."""
 
     def authorization_request(

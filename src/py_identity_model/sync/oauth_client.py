@@ -182,6 +182,17 @@ class OAuthClient(RegisteredClient):
         )
         return revoke_token(request, self._http_client, settings=self._settings)
 
+    def forget(self, session: Session) -> None:
+        """End a session here and in the store; its tokens live on at the provider.
+
+        Raises :class:`TokenRequestException` (``store_unavailable``): then the session lives on.
+
+        Example::
+
+            client.forget(session)
+        """
+        self._end(session)
+
     def _end(self, session: Session) -> tuple[str, str]:
         """Delete the record of a session; return which token to revoke, and its kind."""
         records = self.bind(session)
