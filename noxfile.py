@@ -44,11 +44,12 @@ def codegen(session: nox.Session) -> None:
 
 @nox.session
 def lint(session: nox.Session) -> None:
-    """Check that the generated code is up to date, then the style."""
-    session.install(*group("codegen"))
+    """Check that the generated code is up to date, then the style, then the floors of the house."""
+    session.install(*group("codegen"), *group("lint"))
     session.run("python", "scripts/make_sync.py", "--check")
     session.run("ruff", "format", "--check", ".")
     session.run("ruff", "check", ".")
+    session.run("lint-imports", "--no-cache", env={"PYTHONPATH": "src"})
 
 
 @nox.session

@@ -145,7 +145,7 @@ def generate(scratch: Path) -> dict[str, str]:
     classes = re.findall(r"\b_?Async[A-Z]\w*", "".join(sources.values()))
     names = {name: name.replace("Async", "", 1) for name in classes} | NAMES
     for name, text in sources.items():
-        header = HEADER.format("/".join(name.split("/")[-2:]))
+        header = HEADER.format("aio/" + name.rpartition("aio/")[2])
         (scratch / name).parent.mkdir(parents=True, exist_ok=True)
         (scratch / name).write_text(header + prose.translate(name, text), "utf-8")
     origin: dict[str, str] = {}

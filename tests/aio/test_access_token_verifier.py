@@ -12,14 +12,14 @@ import trustme
 from joserfc.jwk import RSAKey
 
 from py_identity_model import AccessTokenRefusedException, ClaimsValidationError
-from py_identity_model._protocol import issuer_rules
+from py_identity_model._resource_server import issuer_rules
 from py_identity_model.aio import (
     AsyncAccessTokenVerifier,
     AsyncTokenAuth,
     AsyncTokenSource,
     ClientCredentialsTokenRequest,
     DPoPKey,
-    DPoPNonces,
+    DPoPNonceIssuer,
     MemoryReplayStore,
     TrustedIssuer,
     VerifiedAccessToken,
@@ -509,7 +509,7 @@ async def test_a_time_that_no_calendar_knows_is_none(provider: EmbeddedProvider)
 
 
 async def test_a_nonce_is_demanded_and_renewed(provider: EmbeddedProvider) -> None:
-    key, nonces = DPoPKey(), DPoPNonces(b"s" * 32, lifetime=100)
+    key, nonces = DPoPKey(), DPoPNonceIssuer(b"s" * 32, lifetime=100)
     now = [1_000_000.0]
     nonces.clock = lambda: now[0]
     verifier = AsyncAccessTokenVerifier(provider.issuer, provider.audience, dpop_nonces=nonces)
@@ -539,7 +539,7 @@ async def test_a_nonce_is_demanded_and_renewed(provider: EmbeddedProvider) -> No
 async def test_a_proof_without_its_nonce_may_be_sent_again_with_it(
     provider: EmbeddedProvider,
 ) -> None:
-    key, nonces = DPoPKey(), DPoPNonces()
+    key, nonces = DPoPKey(), DPoPNonceIssuer()
     verifier = AsyncAccessTokenVerifier(provider.issuer, provider.audience, dpop_nonces=nonces)
     token = provider.mint(cnf={"jkt": key.jwk_thumbprint})
 
@@ -654,7 +654,7 @@ async def test_the_challenge_says_exactly_what_is_wrong(
 
 
 async def test_the_challenge_of_a_proof_speaks_of_proofs_alone(provider: EmbeddedProvider) -> None:
-    key, nonces = DPoPKey(), DPoPNonces(b"s" * 32)
+    key, nonces = DPoPKey(), DPoPNonceIssuer(b"s" * 32)
     token = provider.mint(cnf={"jkt": key.jwk_thumbprint})
     proof = create_dpop_proof(key, "GET", URI, token)
     cases = [

@@ -35,7 +35,7 @@ from py_identity_model.aio import (
     introspect_token,
     validate_token,
 )
-from py_identity_model.aio.http import default_http_client
+from py_identity_model.aio._transport.http import default_http_client
 from py_identity_model.exceptions import InvalidArgumentError, TokenValidationException
 from py_identity_model.ssl_config import get_ssl_verify
 from py_identity_model.testing import EmbeddedProvider

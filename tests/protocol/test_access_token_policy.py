@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from py_identity_model._protocol.access_token_policy import (
+from py_identity_model._resource_server.access_token_policy import (
     AccessTokenPolicy,
     client_of,
     roles_of,

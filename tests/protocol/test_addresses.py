@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from py_identity_model import ConfigurationException, parse_discovery_url
-from py_identity_model._protocol.addresses import (
+from py_identity_model._wire.urls import (
     discovery_address,
     is_internal,
     is_loopback,

@@ -12,7 +12,13 @@ from py_identity_model import (
     validate_authorize_callback_issuer,
     validate_authorize_callback_state,
 )
-from py_identity_model._protocol.callback import callback_parameters, callback_url, same_text
+from py_identity_model._protocol.callback import (
+    callback_parameters,
+    callback_url,
+)
+from py_identity_model._wire.compare import (
+    same_text,
+)
 from py_identity_model.exceptions import AuthorizeCallbackException
 from tests.support import refused
 

@@ -16,8 +16,8 @@ from py_identity_model import (
     FailedResponseAccessError,
     build_client_id_metadata,
 )
-from py_identity_model._protocol.messages import HttpResponse
 from py_identity_model._protocol.registration import build_register, build_update, parse
+from py_identity_model._wire.messages import HttpResponse
 from py_identity_model.exceptions import InvalidArgumentError
 from py_identity_model.oidc_constants import ClientMetadata as Names
 from tests.support import refused

@@ -6,7 +6,7 @@ import httpx
 import pytest
 
 from py_identity_model import DPoPKey
-from py_identity_model._protocol.dpop_nonces import NonceMemory, extract_dpop_nonce
+from py_identity_model._wire.dpop_nonces import NonceMemory, extract_dpop_nonce
 
 PLACE = ("thumbprint", "https://op.example")
 CHALLENGE = {"WWW-Authenticate": 'DPoP error="use_dpop_nonce"'}

@@ -10,7 +10,7 @@ from joserfc.jwk import RSAKey
 
 from py_identity_model import DPoPKey, DPoPProofException, compute_ath
 from py_identity_model._jose.sign import sign_compact
-from py_identity_model._protocol.dpop_verification import (
+from py_identity_model._resource_server.dpop_verification import (
     PROOF_ALGORITHMS,
     ProofRules,
     check_rules,

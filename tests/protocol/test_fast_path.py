@@ -25,14 +25,10 @@ from py_identity_model import (
 from py_identity_model._jose.encoding import encode_base64url
 from py_identity_model._jose.keys import KeySnapshot
 from py_identity_model._jose.tokens import read_claims, read_header, split_token, verify
-from py_identity_model._protocol.cache import Entry
-from py_identity_model._protocol.events import events
-from py_identity_model._protocol.prepared_validator import PreparedValidator
-from py_identity_model._protocol.token_validation import (
-    allowed_algorithms,
-    check_algorithm,
-    rules_for,
-)
+from py_identity_model._validation.cache_entry import Entry
+from py_identity_model._validation.config import allowed_algorithms, check_algorithm, rules_for
+from py_identity_model._validation.events import events
+from py_identity_model._validation.prepared_validator import PreparedValidator
 from py_identity_model.exceptions import PyIdentityModelException
 
 ISSUER = "https://op.example"

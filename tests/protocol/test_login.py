@@ -11,7 +11,7 @@ from py_identity_model import (
     validate_backchannel_notification,
 )
 from py_identity_model._protocol.callback import callback_url
-from py_identity_model._protocol.login import check_callback
+from py_identity_model._relying_party.login import check_callback
 from py_identity_model.exceptions import (
     AuthorizeCallbackException,
     InvalidArgumentError,

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from py_identity_model._protocol.login_rules import LoginRules, _WeakLogin
+from py_identity_model._resource_server.login_rules import LoginRules, _WeakLogin
 from py_identity_model.exceptions import InvalidArgumentError
 from tests.support import refused
 

@@ -22,25 +22,25 @@ from py_identity_model import (
     ResponseRefusedException,
     get_cache_counters,
 )
-from py_identity_model._protocol.base import BaseResponse
-from py_identity_model._protocol.cache import (
+from py_identity_model._settings import DISCO_CACHE_MAX_ENTRIES, JWKS_CACHE_TTL
+from py_identity_model._validation.cache_entry import (
     Entry,
     EntryTable,
     FailureMemory,
     may_be_stored,
     time_to_live,
 )
-from py_identity_model._protocol.messages import (
+from py_identity_model._validation.config import unavailable_error
+from py_identity_model._wire.messages import (
     HttpRequest,
     HttpResponse,
     Replay,
     failure_of,
     oauth_error_of,
 )
-from py_identity_model._protocol.polling import Rhythm
-from py_identity_model._protocol.retry import backoff, is_outage, retry_after, worth_retrying
-from py_identity_model._protocol.token_validation import unavailable_error
-from py_identity_model._settings import DISCO_CACHE_MAX_ENTRIES, JWKS_CACHE_TTL
+from py_identity_model._wire.models import BaseResponse
+from py_identity_model._wire.polling import Rhythm
+from py_identity_model._wire.retry import backoff, is_outage, retry_after, worth_retrying
 
 
 def test_pauses_double() -> None:

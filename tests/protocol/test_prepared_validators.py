@@ -22,14 +22,14 @@ from py_identity_model._jose.encoding import encode_base64url
 from py_identity_model._jose.keys import KeySnapshot
 from py_identity_model._jose.sign import sign_compact
 from py_identity_model._jose.tokens import read_header, split_token, verify
-from py_identity_model._protocol.cache import Entry
-from py_identity_model._protocol.prepared_validator import PreparedValidator
-from py_identity_model._protocol.prepared_validators import (
+from py_identity_model._validation.cache_entry import Entry
+from py_identity_model._validation.config import rules_for
+from py_identity_model._validation.prepared_validator import PreparedValidator
+from py_identity_model._validation.prepared_validators import (
     PreparedValidators,
     config_key,
     snapshot_of,
 )
-from py_identity_model._protocol.token_validation import rules_for
 
 ADDRESS = "https://op.example"
 PLAIN = TokenValidationConfig(perform_disco=True, audience="api")

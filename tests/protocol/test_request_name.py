@@ -26,9 +26,9 @@ from py_identity_model import (
     RefreshTokenRequest,
     TlsClientAuth,
 )
-from py_identity_model._protocol.base import BaseRequest
-from py_identity_model._protocol.client_authentication import Credentials
-from py_identity_model._protocol.request_name import name_request, plain_text, request_key
+from py_identity_model._sessions.request_name import name_request, plain_text, request_key
+from py_identity_model._wire.client_authentication import Credentials
+from py_identity_model._wire.models import BaseRequest
 
 
 def asking(**more: Any) -> ClientCredentialsTokenRequest:
@@ -210,7 +210,7 @@ def test_names_stay_what_they_were() -> None:
         "dpop": key,
         "data": ClientSecretBasic("s"),
     }
-    module = "py_identity_model._protocol.client_authentication"
+    module = "py_identity_model._wire.client_authentication"
     assert json.loads(plain_text(written)) == [
         "mapping",
         [

@@ -23,7 +23,7 @@ from py_identity_model import (
 )
 from py_identity_model._jose.encoding import decode_base64url, encode_base64url, parse_object
 from py_identity_model._protocol.ciba import build_authentication
-from py_identity_model._protocol.messages import UnusableAnswer
+from py_identity_model._wire.messages import UnusableAnswer
 from py_identity_model.exceptions import InvalidArgumentError, TokenValidationException
 
 KEY = DPoPKey()

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from py_identity_model import TrustedIssuer
-from py_identity_model._protocol.arguments import check_address
-from py_identity_model._protocol.replay import replay_key
-from py_identity_model._protocol.token_types import is_for_something_else, media_type
+from py_identity_model._jose.token_types import is_for_something_else, media_type
+from py_identity_model._resource_server.replay import replay_key
+from py_identity_model._wire.arguments import check_address
 from py_identity_model.exceptions import InvalidArgumentError
 
 

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import pytest
 
-from py_identity_model import DPoPNonces
+from py_identity_model import DPoPNonceIssuer
 from py_identity_model.exceptions import InvalidArgumentError
 from tests.support import refused
 
 SECRET = b"s" * 32
 
 
-def at(moment: float, secret: bytes = SECRET, lifetime: float = 100.0) -> DPoPNonces:
-    nonces = DPoPNonces(secret, lifetime=lifetime)
+def at(moment: float, secret: bytes = SECRET, lifetime: float = 100.0) -> DPoPNonceIssuer:
+    nonces = DPoPNonceIssuer(secret, lifetime=lifetime)
     nonces.clock = lambda: moment
     return nonces
 
@@ -29,7 +29,7 @@ def test_processes_with_one_secret_have_the_same_nonces() -> None:
     assert at(1000.0).good() == at(1001.0).good()
     assert not {*at(1000.0).good()} & {*at(1000.0, b"t" * 32).good()}
     assert not {*at(1000.0).good()} & {*at(1000.0, lifetime=50.0).good()}
-    assert DPoPNonces().current() != DPoPNonces().current()
+    assert DPoPNonceIssuer().current() != DPoPNonceIssuer().current()
 
 
 def test_a_nonce_tells_nothing_and_can_stand_in_a_header() -> None:
@@ -42,10 +42,10 @@ def test_a_nonce_tells_nothing_and_can_stand_in_a_header() -> None:
 @pytest.mark.parametrize("wrong", [b"", b"s" * 31, "s" * 32])
 def test_a_secret_that_could_be_guessed_is_refused(wrong: bytes) -> None:
     with refused(InvalidArgumentError, "invalid_argument"):
-        DPoPNonces(wrong)
+        DPoPNonceIssuer(wrong)
 
 
 @pytest.mark.parametrize("lifetime", [0, -1, float("inf"), float("nan")])
 def test_a_lifetime_that_makes_no_sense_is_refused(lifetime: float) -> None:
     with refused(InvalidArgumentError, "invalid_argument"):
-        DPoPNonces(lifetime=lifetime)
+        DPoPNonceIssuer(lifetime=lifetime)

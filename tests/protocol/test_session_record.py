@@ -13,8 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from py_identity_model import RefreshTokenResponse, SessionRecord, StoredToken
-from py_identity_model._protocol.refreshed_id_token import check_refreshed_id_token
-from py_identity_model._protocol.session_record import (
+from py_identity_model._protocol.token_endpoint import check_token_answer, refused_by
+from py_identity_model._sessions.session_record import (
     LOGIN_TARGET,
     Pending,
     begin_record,
@@ -27,7 +27,7 @@ from py_identity_model._protocol.session_record import (
     target_name,
     with_id_token,
 )
-from py_identity_model._protocol.token_endpoint import check_token_answer, refused_by
+from py_identity_model._validation.refreshed_id_token import check_refreshed_id_token
 from py_identity_model.exceptions import (
     IdTokenValidationException,
     InvalidArgumentError,

@@ -36,9 +36,9 @@ from py_identity_model import (
     validate_fapi_client_config,
     validate_fapi_discovery,
 )
+from py_identity_model._jose.dpop_proof import jwk_thumbprint
 from py_identity_model._jose.encoding import decode_base64url, parse_object
-from py_identity_model._protocol.dpop import jwk_thumbprint
-from py_identity_model._protocol.polling import Rhythm
+from py_identity_model._wire.polling import Rhythm
 from py_identity_model.exceptions import InvalidArgumentError
 from tests.support import refused
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from py_identity_model import StoredToken, TokenResponse
-from py_identity_model._protocol.stored_token import stored_from
+from py_identity_model._sessions.stored_token import stored_from
 from py_identity_model.exceptions import TokenRequestException
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC).timestamp()

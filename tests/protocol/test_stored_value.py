@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from py_identity_model._protocol.stored_value import pack_value, unpack_value
+from py_identity_model._wire.stored_value import pack_value, unpack_value
 
 
 def test_a_value_is_read_under_its_own_name_and_kind() -> None:

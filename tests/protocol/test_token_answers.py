@@ -25,14 +25,14 @@ from py_identity_model._protocol import (
     client_credentials,
     device,
     par,
-    refreshing,
+    refresh_grant,
     registration,
     token_exchange,
 )
-from py_identity_model._protocol.endpoint import number_of, polling_interval, whole_number
-from py_identity_model._protocol.messages import HttpResponse
-from py_identity_model._protocol.polling import Rhythm
 from py_identity_model._protocol.token_endpoint import check_token_answer
+from py_identity_model._wire.endpoint import number_of, polling_interval, whole_number
+from py_identity_model._wire.messages import HttpResponse
+from py_identity_model._wire.polling import Rhythm
 from tests.support import refused
 
 URL = "https://op.example/x"
@@ -47,7 +47,7 @@ def answer(body: Any, status: int = 200) -> HttpResponse:
     ("parse", "request_"),
     [
         (client_credentials.parse, ClientCredentialsTokenRequest(URL, "c")),
-        (refreshing.parse, RefreshTokenRequest(URL, "c", "the-refresh-token")),
+        (refresh_grant.parse, RefreshTokenRequest(URL, "c", "the-refresh-token")),
         (token_exchange.parse, TokenExchangeRequest(URL, "c", "subject", "type")),
         (device.parse_authorization, DeviceAuthorizationRequest(URL, "c")),
         (device.parse_poll, DeviceTokenRequest(URL, "c", "the-device-code")),

@@ -6,7 +6,11 @@ from typing import Any
 
 import pytest
 
-from py_identity_model._protocol.token_bindings import BindingRules, BoundRequest, binding_error
+from py_identity_model._resource_server.token_bindings import (
+    BindingRules,
+    BoundRequest,
+    binding_error,
+)
 from py_identity_model.exceptions import InvalidArgumentError, TokenValidationException
 from tests.support import refused
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from py_identity_model._protocol.token_types import is_for_something_else, media_type
+from py_identity_model._jose.token_types import is_for_something_else, media_type
 
 
 @pytest.mark.parametrize(

@@ -18,10 +18,7 @@ from py_identity_model import (
     TokenValidationException,
 )
 from py_identity_model._jose.claims import ClaimsRules
-from py_identity_model._protocol.fetching import FetchResult
-from py_identity_model._protocol.messages import ErrorKind
-from py_identity_model._protocol.retry import is_outage
-from py_identity_model._protocol.token_validation import (
+from py_identity_model._validation.config import (
     allowed_algorithms,
     check_algorithm,
     check_config,
@@ -32,6 +29,9 @@ from py_identity_model._protocol.token_validation import (
     secret_key,
     unavailable_error,
 )
+from py_identity_model._validation.fetch_result import FetchResult
+from py_identity_model._wire.messages import ErrorKind
+from py_identity_model._wire.retry import is_outage
 from tests.support import refused
 
 ADDRESS = "https://op.example"

@@ -9,7 +9,7 @@ import pytest
 
 from py_identity_model import TrustedIssuer
 from py_identity_model._jose.encoding import encode_base64url
-from py_identity_model._protocol.trusted_issuer import (
+from py_identity_model._resource_server.trusted_issuer import (
     is_jwt,
     issuer_for_log,
     untrusted_issuer_error,

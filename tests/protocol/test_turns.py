@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from py_identity_model._protocol import turns
-from py_identity_model._protocol.turns import Ticket, TurnTable
+from py_identity_model._wire import turns
+from py_identity_model._wire.turns import Ticket, TurnTable
 from py_identity_model.exceptions import NetworkException
 from tests.support import refused
 

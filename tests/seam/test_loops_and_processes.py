@@ -18,9 +18,9 @@ import pytest
 import trio
 
 from py_identity_model import validate_token
-from py_identity_model.aio import provider_cache as aio_caches
 from py_identity_model.aio import refresh
 from py_identity_model.aio import validate_token as async_validate_token
+from py_identity_model.aio._cache import provider_cache as aio_caches
 from py_identity_model.exceptions import TokenValidationException
 from py_identity_model.http_client import get_async_http_client, get_http_client
 from py_identity_model.testing import Answer, EmbeddedProvider, Received
@@ -210,7 +210,7 @@ def test_twenty_runs_and_twenty_threads_leave_nothing_open(provider: EmbeddedPro
 def test_a_short_lived_thread_does_not_close_a_refresh_it_left_behind(
     provider: EmbeddedProvider, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from py_identity_model.sync import provider_cache
+    from py_identity_model.sync._cache import provider_cache
 
     now = [1000.0]
     cache = provider_cache.default_cache
@@ -290,7 +290,7 @@ def test_forked_children_work_and_leave_the_parents_connections_alone(
 FORKED_TURNS = """
 import os, sys, time, warnings
 warnings.filterwarnings("ignore", message=".*multi-threaded, use of fork.*")
-from py_identity_model.sync.turns import Turns
+from py_identity_model.sync._transport.turns import Turns
 
 turns, url = Turns(1), "https://op.example/"
 due = time.monotonic() + 60
@@ -322,7 +322,9 @@ def test_a_forked_child_has_turns_of_its_own() -> None:
 def test_importing_the_blocking_api_loads_no_event_loop() -> None:
     program = (
         "import sys, py_identity_model.sync\n"
-        "from py_identity_model.sync import http, provider_cache, token_validation\n"
+        "from py_identity_model.sync import token_validation\n"
+        "from py_identity_model.sync._cache import provider_cache\n"
+        "from py_identity_model.sync._transport import http\n"
         "from py_identity_model import http_client\n"
         "ours = [n for n in sys.modules if n.startswith('py_identity_model')]\n"
         "assert not [n for n in ours if '.aio' in n], ours\n"

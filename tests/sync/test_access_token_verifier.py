@@ -13,7 +13,7 @@ import trustme
 from joserfc.jwk import RSAKey
 
 from py_identity_model import AccessTokenRefusedException, ClaimsValidationError
-from py_identity_model._protocol import issuer_rules
+from py_identity_model._resource_server import issuer_rules
 from py_identity_model.exceptions import (
     ConfigurationException,
     InvalidArgumentError,
@@ -22,7 +22,7 @@ from py_identity_model.sync import (
     AccessTokenVerifier,
     ClientCredentialsTokenRequest,
     DPoPKey,
-    DPoPNonces,
+    DPoPNonceIssuer,
     MemoryReplayStore,
     TokenAuth,
     TokenSource,
@@ -510,7 +510,7 @@ def test_a_time_that_no_calendar_knows_is_none(provider: EmbeddedProvider) -> No
 
 
 def test_a_nonce_is_demanded_and_renewed(provider: EmbeddedProvider) -> None:
-    key, nonces = DPoPKey(), DPoPNonces(b"s" * 32, lifetime=100)
+    key, nonces = DPoPKey(), DPoPNonceIssuer(b"s" * 32, lifetime=100)
     now = [1_000_000.0]
     nonces.clock = lambda: now[0]
     verifier = AccessTokenVerifier(provider.issuer, provider.audience, dpop_nonces=nonces)
@@ -540,7 +540,7 @@ def test_a_nonce_is_demanded_and_renewed(provider: EmbeddedProvider) -> None:
 def test_a_proof_without_its_nonce_may_be_sent_again_with_it(
     provider: EmbeddedProvider,
 ) -> None:
-    key, nonces = DPoPKey(), DPoPNonces()
+    key, nonces = DPoPKey(), DPoPNonceIssuer()
     verifier = AccessTokenVerifier(provider.issuer, provider.audience, dpop_nonces=nonces)
     token = provider.mint(cnf={"jkt": key.jwk_thumbprint})
 
@@ -655,7 +655,7 @@ def test_the_challenge_says_exactly_what_is_wrong(
 
 
 def test_the_challenge_of_a_proof_speaks_of_proofs_alone(provider: EmbeddedProvider) -> None:
-    key, nonces = DPoPKey(), DPoPNonces(b"s" * 32)
+    key, nonces = DPoPKey(), DPoPNonceIssuer(b"s" * 32)
     token = provider.mint(cnf={"jkt": key.jwk_thumbprint})
     proof = create_dpop_proof(key, "GET", URI, token)
     cases = [

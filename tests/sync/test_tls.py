@@ -38,7 +38,7 @@ from py_identity_model.sync import (
     introspect_token,
     validate_token,
 )
-from py_identity_model.sync.http import default_http_client
+from py_identity_model.sync._transport.http import default_http_client
 from py_identity_model.testing import EmbeddedProvider
 from tests.support import Tunnel, hashed_name, refused
 

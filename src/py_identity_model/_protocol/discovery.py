@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field, fields
 from typing import Any
 
-from .base import BaseRequest, BaseResponse
-from .fetching import FetchResult, Refused
-from .messages import HttpResponse
-from .policy import DiscoveryPolicy
-from .provider_document import DiscoveryErrorKind, Provider, failed
+from .._validation.fetch_result import FetchResult, Refused
+from .._validation.provider_document import DiscoveryErrorKind, Provider, failed
+from .._wire.discovery_policy import DiscoveryPolicy
+from .._wire.messages import HttpResponse
+from .._wire.models import BaseRequest, BaseResponse
 
 
 @dataclass(repr=False)
@@ -121,7 +121,9 @@ def checked_response_of(
     """Return the response for a caller who may use any member, aliases for certificates too."""
     response = response_of(result)
     if response.is_successful and response.document is not None:
-        from .discovery_rules import check_aliases  # clients that discover need none of it
+        from .._validation.discovery_rules import (
+            check_aliases,  # clients that discover need none of it
+        )
 
         try:
             check_aliases(address, policy, response.document)

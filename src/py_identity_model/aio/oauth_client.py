@@ -6,19 +6,21 @@ from collections.abc import Collection, Mapping
 from typing import Any, Literal, Unpack, overload
 
 from .._protocol.client_credentials import ClientCredentialsTokenRequest
-from .._protocol.client_parameters import ExchangeParameters, TokenParameters
 from .._protocol.introspection import TokenIntrospectionRequest, TokenIntrospectionResponse
 from .._protocol.logout import build_end_session_url
-from .._protocol.refreshing import RefreshTokenResponse
+from .._protocol.refresh_grant import RefreshTokenResponse
 from .._protocol.revocation import TokenRevocationRequest, TokenRevocationResponse
-from .._protocol.session_record import target_name
-from .._protocol.token_endpoint import Scope
 from .._protocol.token_exchange import (
     TokenExchangeRequest,
     TokenExchangeResponse,
     judged_exchange,
 )
 from .._protocol.userinfo import UserInfoResponse
+from .._relying_party.client_parameters import ExchangeParameters, TokenParameters
+from .._sessions.session_record import target_name
+from .._wire.models import (
+    Scope,
+)
 from ..exceptions import InvalidArgumentError, TokenRequestException
 from .introspection import introspect_token
 from .registered_client import AsyncRegisteredClient

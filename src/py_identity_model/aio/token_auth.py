@@ -8,12 +8,10 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import httpx
 
 from .._http_library import library_of
+from .._jose.dpop_proof import proof_headers
 from .._logging import redact_url
-from .._protocol.addresses import is_loopback
-from .._protocol.dpop import proof_headers
-from .._protocol.dpop_nonces import NonceMemory
-from .._protocol.stored_token import StoredToken
-from .._protocol.token_auth import (
+from .._sessions.stored_token import StoredToken
+from .._sessions.token_auth import (
     Origin,
     RefusedTokens,
     answers_for,
@@ -25,6 +23,8 @@ from .._protocol.token_auth import (
     refuses_the_token,
     wrong_client_error,
 )
+from .._wire.dpop_nonces import NonceMemory
+from .._wire.urls import is_loopback
 from ..exceptions import InvalidArgumentError, PyIdentityModelException
 from .token_source import AsyncTokenSource
 
