@@ -95,7 +95,7 @@ async def test_a_proof_names_the_address_that_clients_use(
         with refused(WebRefusedException, "dpop_proof_replayed"):
             await guard.check(request)
     else:
-        with refused(WebRefusedException, "dpop_uri_mismatch"):
+        with refused(WebRefusedException, "invalid_dpop_proof"):
             await guard.check(request)
 
 

@@ -96,7 +96,7 @@ def test_a_proof_names_the_address_that_clients_use(
         with refused(WebRefusedException, "dpop_proof_replayed"):
             guard.check(request)
     else:
-        with refused(WebRefusedException, "dpop_uri_mismatch"):
+        with refused(WebRefusedException, "invalid_dpop_proof"):
             guard.check(request)
 
 

@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from .._protocol.arguments import names_of
-from .._protocol.client_parameters import AuthorizationParameters
+from .._relying_party.client_parameters import AuthorizationParameters
+from .._wire.arguments import names_of
 from ..exceptions import ConfigurationException, InvalidArgumentError
 from .cookies import CookieJar
 from .places import Place

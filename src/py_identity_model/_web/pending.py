@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, field
 
-from .._protocol.login import AuthorizationRequest
+from .._relying_party.login import AuthorizationRequest
 from ..exceptions import InvalidArgumentError
 
 _ELSEWHERE = ("issuer", "client_id", "redirect_uri")  # the program knows them itself

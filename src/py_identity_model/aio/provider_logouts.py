@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from .._protocol.replay import ReplayStore, replay_key
+from .._resource_server.replay import ReplayStore, replay_key
 from .._seam.aio import call
 from .logout import validate_logout_token
 from .session_access import AsyncSessionAccess

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from ..._protocol.verified_access_token import VerifiedAccessToken
+from ..._resource_server.verified_access_token import VerifiedAccessToken
 from ..._web.answers import WebRefusedException, json_answer
 from ..._web.certificates import certificate_of
 from ..._web.places import Place

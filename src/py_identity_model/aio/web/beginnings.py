@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from ..._logging import log_failure
-from ..._protocol.incoming import validate_initiate_login_request
+from ..._protocol.browser_requests import validate_initiate_login_request
 from ..._web.answers import WebAnswer, page, redirect
 from ..._web.cookies import MOST_PENDING, CookieJar
 from ..._web.failures import failed_login

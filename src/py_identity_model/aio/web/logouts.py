@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from ..._logging import log_failure, logger
-from ..._protocol.incoming import validate_frontchannel_logout_request
-from ..._protocol.replay import ReplayStore
+from ..._protocol.browser_requests import validate_frontchannel_logout_request
+from ..._resource_server.replay import ReplayStore
 from ..._web.answers import NO_STORE, WebAnswer, WebRefusedException, json_answer, page, redirect
 from ..._web.failures import status_of
 from ..._web.options import LoginOptions

@@ -7,8 +7,8 @@ from time import time
 from typing import Any
 from urllib.parse import urlencode
 
-from ..._protocol.client_parameters import AuthorizationParameters
-from ..._protocol.replay import MemoryReplayStore, ReplayStore
+from ..._relying_party.client_parameters import AuthorizationParameters
+from ..._resource_server.replay import MemoryReplayStore, ReplayStore
 from ..._web.answers import (
     NO_STORE,
     WebAnswer,

@@ -1,4 +1,4 @@
-# Generated from web/__init__.py by scripts/make_sync.py; edit that file.
+# Generated from aio/web/__init__.py by scripts/make_sync.py; edit that file.
 """Logins and APIs behind a web framework: the engine that the adapters share.
 
 What a program uses is in ``py_identity_model.integrations``; this is for writing another adapter.

@@ -1,11 +1,11 @@
-# Generated from web/bearer_guard.py by scripts/make_sync.py; edit that file.
+# Generated from aio/web/bearer_guard.py by scripts/make_sync.py; edit that file.
 """Access tokens of HTTP requests."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from ..._protocol.verified_access_token import VerifiedAccessToken
+from ..._resource_server.verified_access_token import VerifiedAccessToken
 from ..._web.answers import WebRefusedException, json_answer
 from ..._web.certificates import certificate_of
 from ..._web.places import Place

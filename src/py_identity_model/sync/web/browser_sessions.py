@@ -1,4 +1,4 @@
-# Generated from web/browser_sessions.py by scripts/make_sync.py; edit that file.
+# Generated from aio/web/browser_sessions.py by scripts/make_sync.py; edit that file.
 """Sessions of browsers: what their cookies lead to."""
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-# Generated from web/callbacks.py by scripts/make_sync.py; edit that file.
+# Generated from aio/web/callbacks.py by scripts/make_sync.py; edit that file.
 """Logins of browsers as they end: the provider's answer becomes a session."""
 
 from __future__ import annotations

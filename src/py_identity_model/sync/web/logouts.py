@@ -1,4 +1,4 @@
-# Generated from web/logouts.py by scripts/make_sync.py; edit that file.
+# Generated from aio/web/logouts.py by scripts/make_sync.py; edit that file.
 """Logouts: by the user, and by the provider."""
 
 from __future__ import annotations
@@ -6,8 +6,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from ..._logging import log_failure, logger
-from ..._protocol.incoming import validate_frontchannel_logout_request
-from ..._protocol.replay import ReplayStore
+from ..._protocol.browser_requests import validate_frontchannel_logout_request
+from ..._resource_server.replay import ReplayStore
 from ..._web.answers import NO_STORE, WebAnswer, WebRefusedException, json_answer, page, redirect
 from ..._web.failures import status_of
 from ..._web.options import LoginOptions

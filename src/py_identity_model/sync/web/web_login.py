@@ -1,4 +1,4 @@
-# Generated from web/web_login.py by scripts/make_sync.py; edit that file.
+# Generated from aio/web/web_login.py by scripts/make_sync.py; edit that file.
 """Logins of browsers, from the first redirect to the logout."""
 
 from __future__ import annotations
@@ -8,8 +8,8 @@ from time import time
 from typing import Any
 from urllib.parse import urlencode
 
-from ..._protocol.client_parameters import AuthorizationParameters
-from ..._protocol.replay import MemoryReplayStore, ReplayStore
+from ..._relying_party.client_parameters import AuthorizationParameters
+from ..._resource_server.replay import MemoryReplayStore, ReplayStore
 from ..._web.answers import (
     NO_STORE,
     WebAnswer,
