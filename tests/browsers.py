@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, unquote, urlsplit
 
 import httpx
 
@@ -29,7 +29,7 @@ class Browser:
         if self.cookies:
             line = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
             headers.append(("Cookie", line))
-        path = quoted_path(parts.path)
+        path = quoted_path(unquote(parts.path))
         return WebRequest(method, self.base_url, path, parts.query, headers, **more)
 
     def get(self, url: str, **more: Any) -> WebRequest:

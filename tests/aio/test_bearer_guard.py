@@ -138,6 +138,20 @@ async def test_another_certificate_or_two_prove_nothing(
     assert caught.value.answer.status == 401
 
 
+def test_a_guard_takes_what_a_verifier_takes(provider: EmbeddedProvider) -> None:
+    verifier = AsyncAccessTokenVerifier(provider.issuer, "api")
+    assert AsyncBearerGuard(verifier).verifier is verifier
+    with pytest.raises(InvalidArgumentError, match="audience"):
+        AsyncBearerGuard(verifier, "api")
+    with pytest.raises(InvalidArgumentError):
+        AsyncBearerGuard(provider.issuer)
+
+
+async def test_a_guard_of_an_issuer_verifies(provider: EmbeddedProvider) -> None:
+    guard = AsyncBearerGuard(provider.issuer, "api")
+    assert (await guard.check(request_of(bearer(provider.mint(sub="bob"))))).subject == "bob"
+
+
 def test_an_address_that_is_not_one_is_refused_at_once(provider: EmbeddedProvider) -> None:
     with pytest.raises(InvalidArgumentError, match="public_url"):
         guard_of(provider, public_url="api.example")

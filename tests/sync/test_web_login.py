@@ -813,3 +813,11 @@ def test_nothing_secret_is_in_a_repr(provider: EmbeddedProvider) -> None:
     request = browser.post("/callback?code=s3cret", {"code": "s3cret"})
     assert "s3cret" not in repr(request)
     assert SECRET not in repr(vars(login_of(provider)))
+
+
+@pytest.mark.parametrize("host", ["", "[", "a:b:c", "user@app.example"])
+def test_a_request_without_a_host_is_refused(provider: EmbeddedProvider, host: str) -> None:
+    login = login_of(provider)
+    answer = login.handle(Browser(f"https://{host}").get("/login"))
+    assert answer is not None
+    assert (answer.status, answer.body) == (400, '{"error": "invalid_host"}')

@@ -10,6 +10,7 @@ from typing import Any, Literal
 from .._relying_party.client_parameters import AuthorizationParameters
 from .._wire.arguments import names_of
 from ..exceptions import ConfigurationException, InvalidArgumentError
+from .answers import WebRefusedException, json_answer
 from .cookies import CookieJar
 from .places import Place
 from .requests import WebRequest
@@ -53,8 +54,18 @@ class LoginOptions:
             self.place_of(self.public_url)
 
     def place(self, request: WebRequest) -> Place:
-        """Return where browsers find the program; raises ConfigurationException for plain http."""
-        return self.place_of(self.public_url or request.base_url)
+        """Return where browsers find the program.
+
+        Raises ConfigurationException for plain http, and WebRefusedException for a ``Host`` that
+        is not one.
+        """
+        if self.public_url is not None:
+            return self.place_of(self.public_url)
+        try:
+            return self.place_of(request.base_url)
+        except InvalidArgumentError:
+            answer = json_answer(400, "invalid_host")
+            raise WebRefusedException("the request names no host", answer) from None
 
     def place_of(self, url: str) -> Place:
         """Return the place of an address that logins may use."""

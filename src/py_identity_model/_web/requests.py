@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from urllib.parse import parse_qsl, quote, urlsplit
+from urllib.parse import parse_qsl, quote
 
 MOST_FORM_BYTES = 64 * 1024
 """The longest body that is read: authorization responses and logout tokens are far shorter."""
 
 _MOST_FIELDS = 100
 _FORM = "application/x-www-form-urlencoded"
-_SAFE_IN_PATH = "/%:@!$&'()*+,;=~-._"
+_SAFE_IN_PATH = "/:@!$&'()*+,;=~-._"
 
 
 @dataclass(frozen=True)
@@ -88,10 +88,5 @@ def read_form(content_type: str | None, body: bytes) -> dict[str, list[str]]:
 
 
 def quoted_path(path: str) -> str:
-    """Return a path percent-encoded, where a framework decoded it or not."""
+    """Return a path that a server decoded, percent-encoded again."""
     return quote(path, safe=_SAFE_IN_PATH)
-
-
-def path_of(url: str) -> str:
-    """Return the path of a URL without a slash at its end."""
-    return urlsplit(url).path.rstrip("/")

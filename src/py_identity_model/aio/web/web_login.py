@@ -151,7 +151,10 @@ class AsyncWebLogin(AsyncLogouts):
             "backchannel": self.backchannel_logout,
             "frontchannel": self.frontchannel_logout,
         }
-        return await answers[name](request)
+        try:
+            return await answers[name](request)
+        except WebRefusedException as error:
+            return error.answer
 
     async def session(self, request: WebRequest) -> AsyncSession | None:
         """Return the session of a request, or None where nobody is logged in.

@@ -10,36 +10,45 @@ from ..._web.answers import WebRefusedException, json_answer
 from ..._web.certificates import certificate_of
 from ..._web.places import Place
 from ..._web.requests import WebRequest
-from ...exceptions import AccessTokenRefusedException
+from ...exceptions import AccessTokenRefusedException, InvalidArgumentError
 from ..access_token_verifier import AccessTokenVerifier
+from ..trusted_issuers import Issuers
 
 
 class BearerGuard:
     """Judges requests by their access tokens, behind any framework.
 
     Parameters:
-        verifier: what verifies the tokens.
+        issuers: who is trusted, as :class:`AccessTokenVerifier` takes it; or a verifier.
+        audience: this API, by one or several names that tokens have in ``aud``.
         public_url: the address that clients use, where a proxy hands requests on to another one;
             proofs of possession (DPoP) name it.  By default it is what the server saw.
         certificate_header: the field in which a proxy hands on the client's certificate, for
             tokens bound to one: RFC 9440, or PEM.  The proxy must remove it from requests that
             bring it along; without this name no field is believed.
 
-    Raises :class:`InvalidArgumentError` (a ``ValueError``) for an address that is not one.
+    Raises :class:`InvalidArgumentError` (a ``ValueError``) for an address that is not one, and
+    for an audience beside a verifier, which has its own.
 
     Example::
 
-        guard = BearerGuard(AccessTokenVerifier("https://op.example", "api"))
+        guard = BearerGuard("https://op.example", "api")
     """
 
     def __init__(
         self,
-        verifier: AccessTokenVerifier,
+        issuers: Issuers | AccessTokenVerifier,
+        audience: str | Sequence[str] | None = None,
         *,
         public_url: str | None = None,
         certificate_header: str | None = None,
     ) -> None:
-        self.verifier = verifier
+        if isinstance(issuers, AccessTokenVerifier):
+            if audience is not None:
+                raise InvalidArgumentError("audience belongs to the verifier: name it there")
+            self.verifier = issuers
+        else:
+            self.verifier = AccessTokenVerifier(issuers, audience)
         self._public = None if public_url is None else Place.of(public_url).url
         self._certificate_header = certificate_header
 

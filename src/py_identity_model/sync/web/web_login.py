@@ -152,7 +152,10 @@ class WebLogin(Logouts):
             "backchannel": self.backchannel_logout,
             "frontchannel": self.frontchannel_logout,
         }
-        return answers[name](request)
+        try:
+            return answers[name](request)
+        except WebRefusedException as error:
+            return error.answer
 
     def session(self, request: WebRequest) -> Session | None:
         """Return the session of a request, or None where nobody is logged in.
