@@ -17,6 +17,7 @@ nox.options.sessions = [
     "types",
     "tests",
     "trio",
+    "httpx2",
     "integration",
     "redis",
     "lowest",
@@ -99,6 +100,13 @@ def trio(session: nox.Session) -> None:
     session.install("-e", ".[testing]", *group("test"))
     modes = ("-o", "asyncio_mode=strict", "-o", "anyio_mode=auto")
     session.run("pytest", *PARALLEL, "tests/aio", *modes, *session.posargs)
+
+
+@nox.session
+def httpx2(session: nox.Session) -> None:
+    """Run both suites once more, on httpx2 instead of httpx."""
+    session.install("-e", ".[testing,httpx2]", *group("test"))
+    session.run("pytest", *PARALLEL, "-p", "tests.on_httpx2", *SUITES, *session.posargs)
 
 
 @nox.session

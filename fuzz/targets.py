@@ -42,6 +42,7 @@ from py_identity_model._protocol import (
     client_credentials,
     device,
     discovery,
+    discovery_rules,
     introspection,
     jwks,
     token_exchange,
@@ -50,8 +51,8 @@ from py_identity_model._protocol import (
 from py_identity_model._protocol.jarm import JarmCheck
 from py_identity_model._resource_server.dpop_verification import ProofRules
 from py_identity_model._resource_server.trusted_issuer import unverified_issuer
-from py_identity_model._validation import discovery_rules, provider_document
 from py_identity_model._validation import key_set_rules as key_set
+from py_identity_model._validation import provider_document
 from py_identity_model._validation.cache_entry import Entry
 from py_identity_model._validation.config import check_algorithm, rules_for
 from py_identity_model._validation.fetch_result import FetchResult, StoredResponse

@@ -19,9 +19,7 @@ from ._settings import ca_folder
 from .exceptions import InvalidArgumentError
 
 if TYPE_CHECKING:
-    from ._wire.certificate import (
-        MtlsClientAuth,
-    )
+    from ._wire.certificate import MtlsClientAuth
 
 
 class LateContext:

@@ -27,10 +27,7 @@ from py_identity_model.aio import (
     create_dpop_proof,
     parse_www_authenticate,
 )
-from py_identity_model.exceptions import (
-    ConfigurationException,
-    InvalidArgumentError,
-)
+from py_identity_model.exceptions import ConfigurationException, InvalidArgumentError
 from py_identity_model.testing import Answer, EmbeddedProvider, Received
 from tests.support import FromNow, answered, answering, at_once, bearer
 
@@ -366,6 +363,26 @@ async def test_a_token_bound_to_a_certificate_needs_it(provider: EmbeddedProvide
     for odd in ({"unheard-of": 1}, "odd", ["odd"], 7):
         with answered(401, "binding_refused"):
             await verifier.verify(bearer(provider.mint(cnf=odd)))
+
+
+async def test_a_certificate_that_a_token_is_not_bound_to_is_not_judged(
+    provider: EmbeddedProvider,
+) -> None:
+    key = DPoPKey()
+    verifier = AsyncAccessTokenVerifier(provider.issuer, "api")
+    token = provider.mint(cnf={"jkt": key.jwk_thumbprint})
+    proof = create_dpop_proof(key, "GET", URI, token)
+    assert await verifier.verify(
+        f"DPoP {token}", method="GET", uri=URI, dpop=proof, certificate=CERTIFICATE
+    )
+
+
+async def test_a_certificate_that_cannot_be_read_is_refused(provider: EmbeddedProvider) -> None:
+    verifier = AsyncAccessTokenVerifier(provider.issuer, "api")
+    bound = provider.mint(cnf={"x5t#S256": "x" * 43})
+    with answered(401, "invalid_certificate") as caught:
+        await verifier.verify(bearer(bound), certificate="rubbish")
+    assert str(caught.value) == "the certificate that was presented cannot be read"
 
 
 @pytest.mark.parametrize(

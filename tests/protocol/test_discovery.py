@@ -8,13 +8,14 @@ from typing import Any
 
 import pytest
 
-from py_identity_model import (
-    DiscoveryDocumentResponse,
-    DiscoveryErrorKind,
-    DiscoveryPolicy,
+from py_identity_model import DiscoveryDocumentResponse, DiscoveryErrorKind, DiscoveryPolicy
+from py_identity_model._protocol.discovery import (
+    response_of,
 )
-from py_identity_model._protocol.discovery import checked_response_of, response_of
-from py_identity_model._validation.discovery_rules import parse
+from py_identity_model._protocol.discovery_rules import (
+    checked_response_of,
+    parse,
+)
 from py_identity_model._validation.fetch_result import FetchResult
 from py_identity_model._validation.provider_document import build, failed
 from py_identity_model._wire.messages import HttpResponse

@@ -47,6 +47,7 @@ from py_identity_model._protocol import (
     client_credentials,
     device,
     discovery,
+    discovery_rules,
     introspection,
     jwks,
     par,
@@ -56,8 +57,8 @@ from py_identity_model._protocol import (
     userinfo,
 )
 from py_identity_model._settings import JWKS_CACHE_TTL
-from py_identity_model._validation import discovery_rules, provider_document
 from py_identity_model._validation import key_set_rules as key_set
+from py_identity_model._validation import provider_document
 from py_identity_model._validation.cache_entry import may_be_stored, time_to_live
 from py_identity_model._validation.fetch_result import FetchResult
 from py_identity_model._wire.messages import HttpResponse

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from py_identity_model import AccessTokenVerifier, InvalidArgumentError, providers
-from py_identity_model._validation.discovery_rules import parse
+from py_identity_model._protocol.discovery_rules import parse
 from py_identity_model._validation.fetch_result import Refused
 from py_identity_model._wire.discovery_policy import DiscoveryPolicy
 from py_identity_model._wire.known_hosts import known_issuer

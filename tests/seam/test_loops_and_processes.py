@@ -376,6 +376,46 @@ def test_the_first_token_of_a_process_that_was_primed_loads_nothing(
     assert upstream(provider) == (1, 1)
 
 
+ON_HTTPX2 = """
+import asyncio, inspect, sys
+import httpx2
+from py_identity_model import aio, sync
+issuer, secret, token, api = sys.argv[1:]
+name, package = ("Async", aio) if api == "aio" else ("", sync)
+injected = httpx2.AsyncClient() if api == "aio" else httpx2.Client()
+
+async def done(result):
+    return await result if inspect.isawaitable(result) else result
+
+async def main():
+    wrapped = getattr(package, f"{name}HTTPClient")(injected)
+    client = getattr(package, f"{name}OAuthClient")(
+        *(issuer, "machine"),
+        client_secret=secret,
+        redirect_uri="https://app.example/callback",
+        http_client=wrapped,
+    )
+    assert (await done(client.authorization_request())).url.startswith(issuer)
+    source = await done(client.token_source(scope="api"))
+    assert await done(source.get_token())
+    verifier = getattr(package, f"{name}AccessTokenVerifier")(issuer, "api", http_client=wrapped)
+    assert (await done(verifier.verify(f"Bearer {token}"))).claims["iss"] == issuer
+    print(sorted({"httpx", "httpcore"} & {*sys.modules}))
+
+asyncio.run(main())
+"""
+
+
+@pytest.mark.parametrize("api", ["aio", "sync"])
+def test_objects_with_an_httpx2_client_never_load_httpx(
+    api: str, provider: EmbeddedProvider
+) -> None:
+    arguments = [provider.issuer, provider.client_secret, provider.mint(), api]
+    command = [sys.executable, "-c", ON_HTTPX2, *arguments]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.stdout == "[]\n", done.stdout + done.stderr
+
+
 def test_a_flight_in_one_loop_is_not_waited_for_in_another(provider: EmbeddedProvider) -> None:
     """Only tasks of one loop can wait for each other."""
     held = threading.Event()

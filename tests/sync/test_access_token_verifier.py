@@ -14,10 +14,7 @@ from joserfc.jwk import RSAKey
 
 from py_identity_model import AccessTokenRefusedException, ClaimsValidationError
 from py_identity_model._resource_server import issuer_rules
-from py_identity_model.exceptions import (
-    ConfigurationException,
-    InvalidArgumentError,
-)
+from py_identity_model.exceptions import ConfigurationException, InvalidArgumentError
 from py_identity_model.sync import (
     AccessTokenVerifier,
     ClientCredentialsTokenRequest,
@@ -367,6 +364,26 @@ def test_a_token_bound_to_a_certificate_needs_it(provider: EmbeddedProvider) -> 
     for odd in ({"unheard-of": 1}, "odd", ["odd"], 7):
         with answered(401, "binding_refused"):
             verifier.verify(bearer(provider.mint(cnf=odd)))
+
+
+def test_a_certificate_that_a_token_is_not_bound_to_is_not_judged(
+    provider: EmbeddedProvider,
+) -> None:
+    key = DPoPKey()
+    verifier = AccessTokenVerifier(provider.issuer, "api")
+    token = provider.mint(cnf={"jkt": key.jwk_thumbprint})
+    proof = create_dpop_proof(key, "GET", URI, token)
+    assert verifier.verify(
+        f"DPoP {token}", method="GET", uri=URI, dpop=proof, certificate=CERTIFICATE
+    )
+
+
+def test_a_certificate_that_cannot_be_read_is_refused(provider: EmbeddedProvider) -> None:
+    verifier = AccessTokenVerifier(provider.issuer, "api")
+    bound = provider.mint(cnf={"x5t#S256": "x" * 43})
+    with answered(401, "invalid_certificate") as caught:
+        verifier.verify(bearer(bound), certificate="rubbish")
+    assert str(caught.value) == "the certificate that was presented cannot be read"
 
 
 @pytest.mark.parametrize(

@@ -186,6 +186,16 @@ def test_userinfo_about_somebody_else_ends_the_login(provider: EmbeddedProvider)
         client.callback(browsed(begun.url), begun, userinfo=True)
 
 
+def test_userinfo_that_is_refused_ends_the_login(provider: EmbeddedProvider) -> None:
+    client = client_of(provider)
+    begun = client.authorization_request()
+    provider.intercept = answering("/userinfo", Answer.of_json({"error": "no_access"}, 403))
+    with refused(UserInfoException, "userinfo_error") as caught:
+        client.callback(browsed(begun.url), begun, userinfo=True)
+    assert caught.value.status_code == 403
+    assert "status code: 403" in str(caught.value)
+
+
 def hybrid(provider: EmbeddedProvider, begun: AuthorizationRequest, **claims: Any) -> str:
     """Return the answer of a hybrid login."""
     from py_identity_model._validation.id_token import half_hash

@@ -13,9 +13,7 @@ from .._jose.algorithms import ALGORITHMS
 from .._jose.jwk import PrivateKey
 from .._jose.sign import SIGNING_ALGORITHMS, load_private_key, sign_compact
 from .._wire.arguments import seconds_of
-from .._wire.certificate import (
-    certificate_members,
-)
+from .._wire.certificate import certificate_members
 from .._wire.client_authentication import ClientAuthentication, Credentials
 from ..exceptions import ConfigurationException, InvalidArgumentError
 

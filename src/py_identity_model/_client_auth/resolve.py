@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from typing import TypeVar
 
-from .._wire.certificate import (
-    MtlsClientAuth,
-)
+from .._wire.certificate import MtlsClientAuth
 from .._wire.client_authentication import (
     ClientAuthentication,
     ClientSecretBasic,

@@ -5,13 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 
-from .._wire.compare import (
-    same_text,
-)
+from .._wire.compare import same_text
 from ..exceptions import ValidationException
-from .callback import (
-    callback_parameters,
-)
+from .callback import callback_parameters
 
 
 @dataclass(frozen=True)

@@ -9,9 +9,7 @@ from typing import Any, ClassVar
 
 from .._jose.dpop_proof import DPoPKey
 from .._wire.client_authentication import ClientAuthentication
-from .._wire.compare import (
-    same_text,
-)
+from .._wire.compare import same_text
 from .._wire.endpoint import (
     Endpoint,
     is_refusal,
@@ -21,19 +19,10 @@ from .._wire.endpoint import (
     whole_number,
 )
 from .._wire.messages import ErrorKind, HttpRequest, HttpResponse, Replay, UnusableAnswer
-from .._wire.models import (
-    BaseRequest,
-    BaseResponse,
-    Scope,
-    scope_text,
-)
+from .._wire.models import BaseRequest, BaseResponse, Scope, scope_text
 from ..exceptions import ValidationException
 from .ciba_request import HINTS
-from .token_endpoint import (
-    TokenResponse,
-    token_answer,
-    token_request,
-)
+from .token_endpoint import TokenResponse, token_answer, token_request
 
 GRANT_TYPE = "urn:openid:params:grant-type:ciba"
 _INSIDE = (

@@ -5,10 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from .._jose.jwk import PrivateKey
-from .._wire.models import (
-    Scope,
-    scope_text,
-)
+from .._wire.models import Scope, scope_text
 from ..exceptions import InvalidArgumentError
 from .request_object import issued_claims, sign_request
 

@@ -8,22 +8,12 @@ from typing import Any, ClassVar
 
 from .._client_auth.assertion import PrivateKeyJwt
 from .._jose.dpop_proof import DPoPKey
-from .._wire.certificate import (
-    MtlsClientAuth,
-)
+from .._wire.certificate import MtlsClientAuth
 from .._wire.client_authentication import ClientAuthentication
 from .._wire.endpoint import Endpoint
 from .._wire.messages import HttpRequest, HttpResponse, Replay
-from .._wire.models import (
-    BaseRequest,
-    Scope,
-    scope_text,
-)
-from .token_endpoint import (
-    TokenResponse,
-    token_answer,
-    token_request,
-)
+from .._wire.models import BaseRequest, Scope, scope_text
+from .token_endpoint import TokenResponse, token_answer, token_request
 
 
 @dataclass(repr=False)

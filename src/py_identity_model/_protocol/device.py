@@ -8,9 +8,7 @@ from typing import Any, ClassVar
 
 from .._client_auth.assertion import PrivateKeyJwt
 from .._jose.dpop_proof import DPoPKey
-from .._wire.certificate import (
-    MtlsClientAuth,
-)
+from .._wire.certificate import MtlsClientAuth
 from .._wire.client_authentication import ClientAuthentication
 from .._wire.endpoint import (
     Endpoint,
@@ -30,18 +28,9 @@ from .._wire.messages import (
     UnusableAnswer,
     oauth_error_of,
 )
-from .._wire.models import (
-    BaseRequest,
-    BaseResponse,
-    Scope,
-    scope_text,
-)
+from .._wire.models import BaseRequest, BaseResponse, Scope, scope_text
 from .refresh_grant import RefreshTokenRequest
-from .token_endpoint import (
-    TokenResponse,
-    token_answer,
-    token_request,
-)
+from .token_endpoint import TokenResponse, token_answer, token_request
 
 GRANT_TYPE = "urn:ietf:params:oauth:grant-type:device_code"
 WAITING = frozenset({"authorization_pending", "slow_down"})

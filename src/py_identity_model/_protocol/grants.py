@@ -10,17 +10,9 @@ from .._jose.dpop_proof import DPoPKey
 from .._wire.client_authentication import ClientAuthentication
 from .._wire.endpoint import Endpoint
 from .._wire.messages import HttpRequest, HttpResponse, Replay
-from .._wire.models import (
-    BaseRequest,
-    Scope,
-    scope_text,
-)
+from .._wire.models import BaseRequest, Scope, scope_text
 from ..exceptions import InvalidArgumentError
-from .token_endpoint import (
-    TokenResponse,
-    token_answer,
-    token_request,
-)
+from .token_endpoint import TokenResponse, token_answer, token_request
 
 JWT_BEARER = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 

@@ -8,9 +8,7 @@ from typing import Any, ClassVar
 
 from .._client_auth.assertion import PrivateKeyJwt
 from .._validation.config import TokenValidationConfig
-from .._wire.certificate import (
-    MtlsClientAuth,
-)
+from .._wire.certificate import MtlsClientAuth
 from .._wire.client_authentication import ClientAuthentication
 from .._wire.endpoint import Endpoint, json_object, refusal
 from .._wire.messages import HttpRequest, HttpResponse, Replay, UnusableAnswer

@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from .._wire.compare import (
-    same_text,
-)
+from .._wire.compare import same_text
 from ..exceptions import (
     InvalidArgumentError,
     LogoutStateValidationException,

@@ -8,22 +8,13 @@ from typing import Any, ClassVar
 
 from .._client_auth.assertion import PrivateKeyJwt
 from .._jose.dpop_proof import DPoPKey
-from .._wire.certificate import (
-    MtlsClientAuth,
-)
+from .._wire.certificate import MtlsClientAuth
 from .._wire.client_authentication import ClientAuthentication
 from .._wire.endpoint import Endpoint, is_refusal, json_object, refusal, whole_number
 from .._wire.messages import HttpRequest, HttpResponse, Replay, UnusableAnswer
-from .._wire.models import (
-    BaseRequest,
-    BaseResponse,
-    Scope,
-    scope_text,
-)
+from .._wire.models import BaseRequest, BaseResponse, Scope, scope_text
 from ..exceptions import InvalidArgumentError
-from .token_endpoint import (
-    token_request,
-)
+from .token_endpoint import token_request
 
 
 @dataclass(repr=False)

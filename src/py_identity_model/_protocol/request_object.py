@@ -13,10 +13,7 @@ from urllib.parse import urlsplit
 from .._jose.encoding import encode_base64url
 from .._jose.jwk import PrivateKey
 from .._jose.sign import SIGNING_ALGORITHMS, load_private_key, sign_compact
-from .._wire.models import (
-    Scope,
-    scope_text,
-)
+from .._wire.models import Scope, scope_text
 from ..exceptions import InvalidArgumentError
 from .authorization import with_query
 

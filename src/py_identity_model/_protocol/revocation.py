@@ -7,9 +7,7 @@ from dataclasses import dataclass, field
 from typing import ClassVar
 
 from .._client_auth.assertion import PrivateKeyJwt
-from .._wire.certificate import (
-    MtlsClientAuth,
-)
+from .._wire.certificate import MtlsClientAuth
 from .._wire.client_authentication import ClientAuthentication
 from .._wire.endpoint import Endpoint, refusal_saying, secrets_of
 from .._wire.messages import HttpRequest, HttpResponse, Replay

@@ -10,9 +10,7 @@ from typing import NamedTuple
 from urllib.parse import SplitResult
 
 from .._jose.encoding import encode_base64url
-from .._wire.compare import (
-    same_text,
-)
+from .._wire.compare import same_text
 from .._wire.discovery_policy import DiscoveryPolicy
 from .._wire.urls import origin_of, require_scheme
 from ..exceptions import ConfigurationException, InvalidArgumentError

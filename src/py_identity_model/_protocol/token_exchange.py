@@ -8,9 +8,7 @@ from typing import Any, ClassVar
 
 from .._client_auth.assertion import PrivateKeyJwt
 from .._jose.dpop_proof import DPoPKey
-from .._wire.certificate import (
-    MtlsClientAuth,
-)
+from .._wire.certificate import MtlsClientAuth
 from .._wire.client_authentication import ClientAuthentication
 from .._wire.endpoint import Endpoint, is_refusal, json_object, refusal_saying, secrets_of
 from .._wire.messages import (
@@ -21,18 +19,9 @@ from .._wire.messages import (
     UnusableAnswer,
     oauth_error_of,
 )
-from .._wire.models import (
-    BaseRequest,
-    Scope,
-    scope_text,
-)
+from .._wire.models import BaseRequest, Scope, scope_text
 from ..exceptions import TokenRequestException
-from .token_endpoint import (
-    TokenResponse,
-    check_token_answer,
-    expiry_of,
-    token_request,
-)
+from .token_endpoint import TokenResponse, check_token_answer, expiry_of, token_request
 
 GRANT_TYPE = "urn:ietf:params:oauth:grant-type:token-exchange"
 _JUDGED = frozenset({None, "urn:ietf:params:oauth:token-type:access_token"})

@@ -7,9 +7,7 @@ from collections.abc import Sequence
 from .._client_auth.assertion import ClientSecretJwt, PrivateKeyJwt, PrivateKeyJwtAuthentication
 from .._jose.dpop_proof import DPoPKey
 from .._jose.jwk import PrivateKey
-from .._wire.certificate import (
-    MtlsClientAuth,
-)
+from .._wire.certificate import MtlsClientAuth
 from .._wire.client_authentication import (
     ClientAuthentication,
     ClientSecretBasic,

@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, TypedDict
 
-from .._wire.models import (
-    Scope,
-)
+from .._wire.models import Scope
 
 
 class AuthorizationParameters(TypedDict, total=False):

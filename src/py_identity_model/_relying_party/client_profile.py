@@ -20,11 +20,7 @@ from .._protocol.fapi import (
     validate_fapi_client_config,
 )
 from .._wire.client_authentication import ClientAuthentication
-from ..exceptions import (
-    ConfigurationException,
-    InvalidArgumentError,
-    TokenValidationException,
-)
+from ..exceptions import ConfigurationException, InvalidArgumentError, TokenValidationException
 
 ClientProfile = Literal["fapi2", "fapi2-message-signing"]
 PROFILES = ("fapi2", "fapi2-message-signing")

@@ -16,11 +16,7 @@ from .._protocol.callback import (
     validate_authorize_callback_state,
 )
 from .._protocol.pkce import generate_pkce_pair
-from ..exceptions import (
-    AuthorizeCallbackException,
-    ConfigurationException,
-    InvalidArgumentError,
-)
+from ..exceptions import AuthorizeCallbackException, ConfigurationException, InvalidArgumentError
 
 _TEXTS = ("issuer", "client_id", "redirect_uri", "state", "response_type")
 _SECRETS = ("nonce", "code_verifier")

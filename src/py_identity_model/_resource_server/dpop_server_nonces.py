@@ -57,7 +57,7 @@ class DPoPNonceIssuer:
         return self._nonce(slot), self._nonce(slot - 1)
 
     def _slot(self) -> int:
-        return int(self.clock() // self._half)
+        return int(self.clock() / self._half)
 
     def _nonce(self, slot: int) -> str:
         message = f"DPoP-Nonce {self._half} {slot}".encode()

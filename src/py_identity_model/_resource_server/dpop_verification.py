@@ -14,9 +14,7 @@ from .._jose.jwk import jwks_from_dict
 from .._jose.keys import Header, prepared
 from .._jose.tokens import read_header, split_token, verify_known
 from .._wire.arguments import names_of
-from .._wire.compare import (
-    same_text,
-)
+from .._wire.compare import same_text
 from .._wire.urls import origin_of, split_url
 from ..exceptions import (
     ConfigurationException,

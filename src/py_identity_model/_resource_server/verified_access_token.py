@@ -9,11 +9,7 @@ from typing import Any, NamedTuple
 
 from .._jose.claims import numeric_date
 from .._wire.arguments import names_of, scopes_from
-from ..exceptions import (
-    AccessTokenRefusedException,
-    InvalidArgumentError,
-    TokenValidationException,
-)
+from ..exceptions import AccessTokenRefusedException, InvalidArgumentError, TokenValidationException
 from .access_token_policy import ClaimPath, client_of, roles_of, scopes_of
 from .access_token_refusals import (
     AccessTokenRefusals,

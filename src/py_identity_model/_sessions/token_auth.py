@@ -5,9 +5,7 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import Any
 
-from .._jose.encoding import (
-    header_text,
-)
+from .._jose.encoding import header_text
 from .._logging import redact_url
 from .._wire.www_authenticate import parse_www_authenticate
 from ..exceptions import ConfigurationException, InvalidArgumentError

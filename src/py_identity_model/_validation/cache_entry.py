@@ -51,7 +51,7 @@ def may_be_stored(cache_control: str | None) -> bool:
 
 
 def _forbids_reuse(cache_control: str | None) -> bool:
-    return bool(cache_control) and re.search(_NOT_STORED, cache_control or "") is not None
+    return re.search(_NOT_STORED, cache_control or "") is not None
 
 
 def until_refresh(ttl: float) -> float:

@@ -10,9 +10,7 @@ from typing import Any
 from .._jose.claims import numeric_date
 from .._jose.encoding import encode_base64url
 from .._jose.token_types import is_for_something_else
-from .._wire.compare import (
-    same_text,
-)
+from .._wire.compare import same_text
 from ..exceptions import IdTokenValidationException
 
 _HASHES = {"256": "sha256", "384": "sha384", "512": "sha512"}

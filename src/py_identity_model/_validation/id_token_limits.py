@@ -8,9 +8,7 @@ from typing import Any
 
 from .._jose.claims import numeric_date
 from .._jose.tokens import read_header, split_token
-from .._wire.compare import (
-    same_text,
-)
+from .._wire.compare import same_text
 from ..exceptions import IdTokenValidationException, TokenValidationException
 
 

@@ -11,11 +11,7 @@ from .._jose.jwk import JsonWebKey
 from .._jose.key_material import load_key
 from .._wire.discovery_policy import DiscoveryPolicy
 from .._wire.messages import HttpRequest, HttpResponse
-from ..exceptions import (
-    JwksException,
-    ProviderUnusableException,
-    TokenValidationException,
-)
+from ..exceptions import JwksException, ProviderUnusableException, TokenValidationException
 
 _PUBLIC_PEM = b"-----BEGIN PUBLIC KEY-----"
 _NO_SUCH_KEY = frozenset({400, 403, 404, 410})  # object stores answer 403 for what is not there

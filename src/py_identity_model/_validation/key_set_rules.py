@@ -11,11 +11,7 @@ from .._settings import JWKS_CACHE_TTL, MAX_JWKS_KEYS, MAX_JWKS_SIZE
 from .._wire.discovery_policy import DiscoveryPolicy
 from .._wire.messages import HTML, ErrorKind, HttpRequest, HttpResponse, failure_of
 from .._wire.urls import require_scheme
-from ..exceptions import (
-    ConfigurationException,
-    JwksException,
-    ProviderUnusableException,
-)
+from ..exceptions import ConfigurationException, JwksException, ProviderUnusableException
 from .fetch_result import DocumentKind, FetchResult, Refused
 from .key_access import KeyAccess, key_in
 

@@ -7,9 +7,7 @@ from typing import Any
 
 from .._jose.encoding import parse_object
 from .._jose.strict import Keys, verify_jws
-from .._wire.compare import (
-    same_text,
-)
+from .._wire.compare import same_text
 from ..exceptions import InvalidIssuerException, TokenValidationException
 
 

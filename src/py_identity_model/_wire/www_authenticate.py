@@ -7,10 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from ..exceptions import InvalidArgumentError
-from .models import (
-    Scope,
-    scope_text,
-)
+from .models import Scope, scope_text
 
 _TOKEN = r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+"
 _PLAIN = (

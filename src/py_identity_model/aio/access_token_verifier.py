@@ -35,11 +35,7 @@ from .._wire.arguments import (
     with_scopes,
 )
 from .._wire.discovery_policy import DiscoveryPolicy
-from ..exceptions import (
-    ConfigurationException,
-    InvalidArgumentError,
-    ProviderUnusableException,
-)
+from ..exceptions import ConfigurationException, InvalidArgumentError, ProviderUnusableException
 from ._transport.http import AsyncHTTPClient
 from .sender_check import AsyncSenderCheck
 from .token_introspector import AsyncTokenIntrospector

@@ -5,10 +5,12 @@ from __future__ import annotations
 from .._protocol.discovery import (
     DiscoveryDocumentRequest,
     DiscoveryDocumentResponse,
+)
+from .._protocol.discovery_rules import (
+    DOCUMENT_IN_FULL,
     checked_response_of,
 )
 from .._settings import Settings, in_force
-from .._validation.discovery_rules import DOCUMENT_IN_FULL
 from .._validation.fetch_result import Location
 from .._wire.discovery_policy import DiscoveryPolicy
 from ._cache.fetching import AsyncFetcher

@@ -31,10 +31,7 @@ from .._validation.provider_preset import Provider
 from .._wire.arguments import check_store, seconds_of
 from .._wire.client_authentication import ClientAuthentication
 from .._wire.discovery_policy import DiscoveryPolicy, named_by_program
-from .._wire.models import (
-    Scope,
-    scope_text,
-)
+from .._wire.models import Scope, scope_text
 from ..exceptions import (
     ConfigurationException,
     DiscoveryException,
@@ -43,14 +40,10 @@ from ..exceptions import (
 )
 from ._cache.provider_cache import AsyncProviderCache, cache_of, default_cache
 from ._transport.http import AsyncHTTPClient, check_http_client
-from ._transport.stores import (
-    AsyncTokenStore,
-)
+from ._transport.stores import AsyncTokenStore
 from .session_records import AsyncSessionRecords, request_seconds
 from .session_store import AsyncMemorySessionStore, AsyncSessionStore
-from .token_store import (
-    AsyncMemoryTokenStore,
-)
+from .token_store import AsyncMemoryTokenStore
 
 _LEEWAY = 60.0  # seconds
 

@@ -9,9 +9,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from .._protocol.revocation import TokenRevocationResponse
-from .._protocol.token_endpoint import (
-    expiry_of,
-)
+from .._protocol.token_endpoint import expiry_of
 from .._sessions.lineages import Lineage
 from .._sessions.session_record import (
     LOGIN_TARGET,
@@ -20,9 +18,7 @@ from .._sessions.session_record import (
     login_required_error,
 )
 from .._sessions.stored_token import StoredToken, renewal_time, text_of
-from .._wire.models import (
-    Scope,
-)
+from .._wire.models import Scope
 from ..exceptions import ConfigurationException, InvalidArgumentError
 
 if TYPE_CHECKING:

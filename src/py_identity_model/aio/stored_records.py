@@ -7,14 +7,9 @@ from dataclasses import replace
 from typing import Any
 
 from .._sessions.session_record import SessionRecord
-from ._transport.stores import (
-    AsyncTokenStore,
-)
+from ._transport.stores import AsyncTokenStore
 from .redis_values import unreadable_error
-from .token_store import (
-    AsyncMemoryTokenStore,
-    AsyncOnlyCopy,
-)
+from .token_store import AsyncMemoryTokenStore, AsyncOnlyCopy
 
 
 class AsyncStoredRecords:

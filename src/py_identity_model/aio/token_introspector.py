@@ -28,10 +28,7 @@ from ..exceptions import (
 from ._cache.refreshing_cache import longest_call
 from ._cache.single_flight import AsyncSingleFlight
 from ._transport.http import AsyncHTTPClient, chosen_client
-from ._transport.stores import (
-    AsyncBestEffortStore,
-    AsyncTokenStore,
-)
+from ._transport.stores import AsyncBestEffortStore, AsyncTokenStore
 from .introspection import introspect
 
 _LEEWAY = 60.0

@@ -37,9 +37,7 @@ from .._wire.stored_value import pack_value, unpack_value
 from ..exceptions import InvalidArgumentError, PyIdentityModelException
 from ._cache.single_flight import AsyncSingleFlight
 from ._transport.http import AsyncHTTPClient
-from ._transport.stores import (
-    AsyncTokenStore,
-)
+from ._transport.stores import AsyncTokenStore
 from .client_credentials import request_client_credentials_token
 from .device import wait_for_device_token
 from .grants import request_extension_token, request_jwt_bearer_token
@@ -48,9 +46,7 @@ from .session_records import AsyncSessionRecords, enter, leave, request_seconds
 from .session_store import AsyncMemorySessionStore
 from .stored_records import AsyncStoredRecords
 from .token_exchange import exchange_token
-from .token_store import (
-    AsyncMemoryTokenStore,
-)
+from .token_store import AsyncMemoryTokenStore
 
 _GRANTS: dict[type[BaseRequest], Callable[..., Any]] = {
     ClientCredentialsTokenRequest: request_client_credentials_token,

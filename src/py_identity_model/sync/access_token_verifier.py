@@ -36,11 +36,7 @@ from .._wire.arguments import (
     with_scopes,
 )
 from .._wire.discovery_policy import DiscoveryPolicy
-from ..exceptions import (
-    ConfigurationException,
-    InvalidArgumentError,
-    ProviderUnusableException,
-)
+from ..exceptions import ConfigurationException, InvalidArgumentError, ProviderUnusableException
 from ._transport.http import HTTPClient
 from .sender_check import SenderCheck
 from .token_introspector import TokenIntrospector

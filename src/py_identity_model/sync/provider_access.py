@@ -32,10 +32,7 @@ from .._validation.provider_preset import Provider
 from .._wire.arguments import check_store, seconds_of
 from .._wire.client_authentication import ClientAuthentication
 from .._wire.discovery_policy import DiscoveryPolicy, named_by_program
-from .._wire.models import (
-    Scope,
-    scope_text,
-)
+from .._wire.models import Scope, scope_text
 from ..exceptions import (
     ConfigurationException,
     DiscoveryException,
@@ -44,14 +41,10 @@ from ..exceptions import (
 )
 from ._cache.provider_cache import ProviderCache, cache_of, default_cache
 from ._transport.http import HTTPClient, check_http_client
-from ._transport.stores import (
-    TokenStore,
-)
+from ._transport.stores import TokenStore
 from .session_records import SessionRecords, request_seconds
 from .session_store import MemorySessionStore, SessionStore
-from .token_store import (
-    MemoryTokenStore,
-)
+from .token_store import MemoryTokenStore
 
 _LEEWAY = 60.0  # seconds
 

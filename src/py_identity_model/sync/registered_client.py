@@ -26,13 +26,9 @@ from .._settings import Settings
 from .._validation.provider_preset import Provider
 from .._wire.client_authentication import ClientAuthentication
 from .._wire.discovery_policy import DiscoveryPolicy
-from .._wire.models import (
-    Scope,
-)
+from .._wire.models import Scope
 from ._transport.http import HTTPClient
-from ._transport.stores import (
-    TokenStore,
-)
+from ._transport.stores import TokenStore
 from .other_device_logins import OtherDeviceLogins
 
 

@@ -8,14 +8,9 @@ from dataclasses import replace
 from typing import Any
 
 from .._sessions.session_record import SessionRecord
-from ._transport.stores import (
-    TokenStore,
-)
+from ._transport.stores import TokenStore
 from .redis_values import unreadable_error
-from .token_store import (
-    MemoryTokenStore,
-    OnlyCopy,
-)
+from .token_store import MemoryTokenStore, OnlyCopy
 
 
 class StoredRecords:

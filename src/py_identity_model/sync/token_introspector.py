@@ -29,10 +29,7 @@ from ..exceptions import (
 from ._cache.refreshing_cache import longest_call
 from ._cache.single_flight import SingleFlight
 from ._transport.http import HTTPClient, chosen_client
-from ._transport.stores import (
-    BestEffortStore,
-    TokenStore,
-)
+from ._transport.stores import BestEffortStore, TokenStore
 from .introspection import introspect
 
 _LEEWAY = 60.0

@@ -38,9 +38,7 @@ from .._wire.stored_value import pack_value, unpack_value
 from ..exceptions import InvalidArgumentError, PyIdentityModelException
 from ._cache.single_flight import SingleFlight
 from ._transport.http import HTTPClient
-from ._transport.stores import (
-    TokenStore,
-)
+from ._transport.stores import TokenStore
 from .client_credentials import request_client_credentials_token
 from .device import wait_for_device_token
 from .grants import request_extension_token, request_jwt_bearer_token
@@ -49,9 +47,7 @@ from .session_records import SessionRecords, enter, leave, request_seconds
 from .session_store import MemorySessionStore
 from .stored_records import StoredRecords
 from .token_exchange import exchange_token
-from .token_store import (
-    MemoryTokenStore,
-)
+from .token_store import MemoryTokenStore
 
 _GRANTS: dict[type[BaseRequest], Callable[..., Any]] = {
     ClientCredentialsTokenRequest: request_client_credentials_token,

@@ -18,11 +18,7 @@ from .._resource_server.trusted_issuer import (
 from .._seam.sync import call
 from .._validation.config import TokenValidationConfig
 from .._validation.provider_preset import Provider
-from ..exceptions import (
-    ConfigurationException,
-    InvalidArgumentError,
-    TokenValidationException,
-)
+from ..exceptions import ConfigurationException, InvalidArgumentError, TokenValidationException
 
 Resolver = Callable[[str], Any]
 """Returns the :class:`TrustedIssuer` of an issuer, a preset, a URL, or None."""

@@ -31,10 +31,7 @@ if TYPE_CHECKING:  # loaded by whoever sends the first request: it costs more th
 
     from ..._wire.certificate import MtlsClientAuth
     from ..._wire.dpop_nonces import NonceMemory
-    from .stores import (
-        AsyncBestEffortStore,
-        AsyncTokenStore,
-    )
+    from .stores import AsyncBestEffortStore, AsyncTokenStore
 
 _DEADLINE_FACTOR = 2
 # All threads share these, although each has a client: together they are what a host is asked by.
@@ -93,9 +90,7 @@ class AsyncHTTPClient(Closing):
         self.kept: dict[type, object] = {}  # what other modules remember with this client
         if document_store is not None:
             from ..._wire.arguments import check_store
-            from .stores import (
-                AsyncTokenStore,
-            )
+            from .stores import AsyncTokenStore
 
             check_store("document_store", document_store, AsyncTokenStore)
         self.document_store = document_store

@@ -32,10 +32,7 @@ if TYPE_CHECKING:  # loaded by whoever sends the first request: it costs more th
 
     from ..._wire.certificate import MtlsClientAuth
     from ..._wire.dpop_nonces import NonceMemory
-    from .stores import (
-        BestEffortStore,
-        TokenStore,
-    )
+    from .stores import BestEffortStore, TokenStore
 
 _DEADLINE_FACTOR = 2
 # All threads share these, although each has a client: together they are what a host is asked by.
@@ -94,9 +91,7 @@ class HTTPClient(Closing):
         self.kept: dict[type, object] = {}  # what other modules remember with this client
         if document_store is not None:
             from ..._wire.arguments import check_store
-            from .stores import (
-                TokenStore,
-            )
+            from .stores import TokenStore
 
             check_store("document_store", document_store, TokenStore)
         self.document_store = document_store

@@ -135,3 +135,71 @@ def test_an_untrusted_issuer_is_reported_with_those_that_are() -> None:
     assert error.code == "untrusted_issuer"
     assert error.details == {"issuer": "https://evil.example", "expected": [TEMPLATE]}
     assert untrusted_issuer_error(None).details == {"issuer": None, "expected": []}
+
+
+@pytest.mark.parametrize(
+    "issuer",
+    [
+        *("{t}", "https://{t}", "https://{t}/", "https://{t}/x", "https://{t}.example/x"),
+        *("https://api.{t}", "https://op.example:{t}", "https://op.example:{t}/x"),
+        *("https://op.example{t}", "https://user:{t}@x", "https://{t}@op.example/x"),
+        *("{t}://op.example/x", "https:///{t}", "https:{t}", "ftp://op.example/{t}"),
+        *("https://op.example/a{t}", "https://op.example/{t}b", "https://op.example/a{t}b/c"),
+        *("https://op.example/?t={t}", "https://op.example/#{t}", "https://op.example/a?b/{t}"),
+        *("https://op.example/{a}/{b}", "https://op.example/{a}{b}", "https://op.example/{}"),
+        *("https://op.example/{a-b}", "https://op.example/{a", "https://op.example/a}"),
+        *("https://op.example/{t}?x", "https://op.example/{t}#x", "https://op.example/{t}\n"),
+        "https://user@op.example/{t}",
+    ],
+)
+def test_a_template_has_its_variable_in_one_whole_segment_of_the_path(issuer: str) -> None:
+    with pytest.raises(InvalidArgumentError, match="issuer"):
+        TrustedIssuer(issuer, bound_claim="tid")
+
+
+@pytest.mark.parametrize(
+    "issuer",
+    [
+        *("https://op.example/{t}", "https://op.example/{t}/", "https://op.example/{t}/v2.0"),
+        *("https://op.example:8443/a/b/{t}/c", "http://127.0.0.1:8080/realms/{t}"),
+        "https://[::1]:8443/{t}",
+    ],
+)
+def test_a_template_binds_what_stands_in_its_segment(issuer: str) -> None:
+    trusted = TrustedIssuer(issuer, bound_claim="tid")
+    assert trusted.is_template
+    assert trusted.matches(issuer.replace("{t}", "acme-1.x_"))
+    for value in ("", "..", "a/b", "a?b", "a#b", "a%2fb", "x@evil", "é", "a\n", "{t}", "-a"):
+        assert not trusted.matches(issuer.replace("{t}", value))
+    assert not trusted.matches("https://evil.example/" + issuer.replace("{t}", "acme"))
+
+
+WRONG: list[tuple[str, dict[str, Any]]] = [
+    ("bound_claim", {"issuer": "https://op.example/{t}"}),
+    ("bound_claim", {"issuer": "https://op.example/{t}", "bound_claim": ""}),
+    ("bound_claim", {"issuer": "https://op.example", "bound_claim": "tid"}),
+    ("allowed_values", {"issuer": "https://op.example", "allowed_values": ["a"]}),
+    ("issuer", {"issuer": ""}),
+    ("issuer", {"issuer": 7}),
+    ("audience", {"issuer": "https://op.example", "audience": ""}),
+    ("audience", {"issuer": "https://op.example", "audience": []}),
+    ("algorithms", {"issuer": "https://op.example", "algorithms": "RS256"}),
+    ("algorithms", {"issuer": "https://op.example", "algorithms": ["none"]}),
+    ("client_ids", {"issuer": "https://op.example", "client_ids": "web"}),
+    ("roles", {"issuer": "https://op.example", "roles": ()}),
+    *(
+        (
+            "allowed_values",
+            {"issuer": "https://op.example/{t}", "bound_claim": "tid", "allowed_values": values},
+        )
+        for values in ("acme", b"acme", [""], [7], 7)
+    ),
+]
+
+
+@pytest.mark.parametrize(("name", "arguments"), WRONG)
+def test_an_issuer_that_cannot_be_meant_is_refused_by_name(
+    name: str, arguments: dict[str, Any]
+) -> None:
+    with pytest.raises(InvalidArgumentError, match=name):
+        TrustedIssuer(**arguments)

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from py_identity_model import ConfigurationException, parse_discovery_url
+from py_identity_model._wire.arguments import check_address
 from py_identity_model._wire.urls import (
     discovery_address,
     is_internal,
@@ -17,6 +18,7 @@ from py_identity_model._wire.urls import (
     parse_ip,
     require_reachable,
 )
+from py_identity_model.exceptions import InvalidArgumentError
 from tests.support import refused
 
 SUFFIX = "/.well-known/openid-configuration"
@@ -149,3 +151,12 @@ def test_an_internal_issuer_may_name_internal_addresses_but_not_in_disguise() ->
     for host in ("2130706433", "127\u30020\u30020\u30021", "0x7f.1", "[::ffff:127.0.0.1]"):
         with refused(ConfigurationException, "internal_address"):
             require_reachable("x", f"https://{host}/t", trusted_hosts=["127.0.0.1"])
+
+
+def test_secrets_are_not_sent_to_plain_http_addresses_unless_that_was_chosen() -> None:
+    for address in ("https://op.example/i", "http://127.0.0.1:1/i", "http://localhost/i"):
+        check_address("address", address, require_https=True)
+    check_address("address", "http://keycloak:8080/i", require_https=False)
+    for address in ("http://op.example/i", "http://keycloak:8080/i", "", "op.example", "ftp://x"):
+        with pytest.raises(InvalidArgumentError, match="address"):
+            check_address("address", address, require_https=True)

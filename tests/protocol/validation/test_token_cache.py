@@ -49,6 +49,13 @@ def test_a_token_serves_from_its_beginning_to_its_end() -> None:
     assert not found(cache, wall=110.0)
 
 
+def test_a_token_without_a_beginning_was_always_good() -> None:
+    cache = TokenCache()
+    cache.keep(b"t", BY, KEYS, b"{}", {"exp": 200}, 0.5)
+    assert found(cache, wall=0.5)
+    assert found(cache, wall=0.0)
+
+
 @pytest.mark.parametrize(
     "claims", [{"exp": None}, {"exp": 100}, {"exp": 99}, {"nbf": 101}, {"iat": 100.5}]
 )

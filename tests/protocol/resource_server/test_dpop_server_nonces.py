@@ -45,6 +45,13 @@ def test_a_secret_that_could_be_guessed_is_refused(wrong: bytes) -> None:
         DPoPNonceIssuer(wrong)
 
 
+@pytest.mark.parametrize("lifetime", [1, 0.5])
+def test_a_lifetime_may_be_a_part_of_a_second(lifetime: float) -> None:
+    nonce = at(1000.0, lifetime=lifetime).current()
+    assert nonce in at(1000.0 + lifetime / 2, lifetime=lifetime).good()
+    assert nonce not in at(1000.0 + lifetime, lifetime=lifetime).good()
+
+
 @pytest.mark.parametrize("lifetime", [0, -1, float("inf"), float("nan")])
 def test_a_lifetime_that_makes_no_sense_is_refused(lifetime: float) -> None:
     with refused(InvalidArgumentError, "invalid_argument"):

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from py_identity_model import TrustedIssuer
 from py_identity_model._resource_server.access_token_policy import (
     AccessTokenPolicy,
     client_of,
@@ -175,3 +176,9 @@ def test_a_path_is_text_or_several() -> None:
     for path in paths:
         with pytest.raises(InvalidArgumentError, match="roles"):
             roles_path(path)
+
+
+def test_allowed_values_are_compared_whole() -> None:
+    trusted = TrustedIssuer("https://op.example/{t}", bound_claim="tid", allowed_values=["acme"])
+    assert trusted.matches("https://op.example/acme")
+    assert not trusted.matches("https://op.example/cm")

@@ -12,6 +12,7 @@ from joserfc.jwk import OctKey
 from py_identity_model import (
     DiscoveryPolicy,
     InvalidAudienceException,
+    InvalidIssuerException,
     JsonWebKey,
     TokenExpiredException,
     TokenValidationConfig,
@@ -170,6 +171,13 @@ def test_nothing_is_found_once_all_was_forgotten() -> None:
     assert not validators.by_key
 
 
+def test_no_token_is_validated_by_what_was_forgotten() -> None:
+    config = replace(SYMMETRIC)
+    validators = prepared(config, last=True)
+    validators.clear()
+    assert validators.lookup(token(), config, ADDRESS, lambda: 1.0) is None
+
+
 def test_an_address_that_cannot_be_hashed_has_no_validator() -> None:
     assert PreparedValidators().find_with_lists(PLAIN, ["https://op.example"]) is None
 
@@ -293,6 +301,8 @@ def test_a_prepared_configuration_validates_its_tokens(
         validators.lookup(token(exp=1), config, ADDRESS, lambda: 1.0)
     with pytest.raises(InvalidAudienceException):
         validators.lookup(token(aud="x"), config, ADDRESS, lambda: 1.0)
+    with pytest.raises(InvalidIssuerException):
+        validators.lookup(token(iss="https://other.example"), config, ADDRESS, lambda: 1.0)
     for malformed in ("x", "x.y", ".", None, 5, "\u00e9.a.b", "a" * 70000):
         with pytest.raises(TokenValidationException) as caught:
             validators.lookup(malformed, config, ADDRESS, lambda: 1.0)  # type: ignore[arg-type]

@@ -1,4 +1,4 @@
-"""Request objects: of the back channel, by reference, unsigned."""
+"""Request objects: signed, encrypted, by reference, unsigned."""
 
 from __future__ import annotations
 
@@ -9,11 +9,9 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from py_identity_model import (
-    BackchannelAuthenticationRequest,
     DPoPKey,
     JsonWebKeySet,
     build_request_uri_authorization_url,
-    create_backchannel_request_object,
     create_request_object,
     create_unsigned_request_object,
     jwks_from_dict,
@@ -22,68 +20,18 @@ from py_identity_model import (
     verify_jws,
 )
 from py_identity_model._jose.encoding import decode_base64url, encode_base64url, parse_object
-from py_identity_model._protocol.ciba import build_authentication
-from py_identity_model._wire.messages import UnusableAnswer
 from py_identity_model.exceptions import InvalidArgumentError, TokenValidationException
 
 KEY = DPoPKey()
+
+
 PEM = KEY.private_key_pem
+
+
 ENDPOINT = "https://op.example/authorize"
+
+
 OP = "https://op.example"
-
-
-def backchannel(**more: Any) -> str:
-    return create_backchannel_request_object(PEM, "ES256", "till", OP, **more)
-
-
-def test_a_signed_request_of_the_back_channel_says_everything() -> None:
-    made = backchannel(id_token_hint="t", binding_message=None, scope=["openid", "pay"])
-    keys = JsonWebKeySet([jwks_from_dict(KEY.public_jwk)])
-    claims = parse_object(verify_jws(made, keys, ["ES256"]))
-    assert (claims["iss"], claims["aud"], claims["scope"]) == ("till", OP, "openid pay")
-    assert claims["exp"] - claims["iat"] == 300
-    assert "binding_message" not in claims
-
-
-@pytest.mark.parametrize(
-    ("more", "text"),
-    [
-        ({}, "exactly one of"),
-        ({"login_hint": "a", "login_hint_token": "b"}, "exactly one of"),
-        ({"login_hint": "a", "iss": "other"}, "must not name iss"),
-        ({"login_hint": "a", "lifetime": 0}, "lifetime"),
-        ({"login_hint": "a", "scope": "pay"}, "openid"),
-    ],
-)
-def test_an_unsound_request_of_the_back_channel_is_not_signed(
-    more: dict[str, Any], text: str
-) -> None:
-    with pytest.raises(InvalidArgumentError, match=text):
-        backchannel(**more)
-    for algorithm in ("none", "HS256"):
-        with pytest.raises(InvalidArgumentError, match="Unsupported"):
-            create_backchannel_request_object("k" * 64, algorithm, "till", OP, login_hint="a")
-
-
-def test_nothing_stands_beside_a_signed_request() -> None:
-    def ask(**more: Any) -> Any:
-        return build_authentication(BackchannelAuthenticationRequest(f"{OP}/bc", "till", **more))
-
-    assert ask(request="a.b.c").form == {"request": "a.b.c"}
-    assert ask(extra_parameters={"request": "a.b.c"}).form == {"request": "a.b.c"}
-    for beside in (
-        {"login_hint": "alice"},
-        {"requested_expiry": 5},
-        {"binding_message": ""},
-        {"resource": "https://api.example"},
-        {"extra_parameters": {"other": "x"}},
-        {"extra_parameters": {"request": "d.e.f"}},
-    ):
-        with pytest.raises(UnusableAnswer, match="signed"):
-            ask(request="a.b.c", **beside)
-    with pytest.raises(UnusableAnswer, match="signed"):
-        ask(request=" ")
-    assert "a.b.c" not in repr(BackchannelAuthenticationRequest("x", "y", request="a.b.c"))
 
 
 def test_an_unsigned_request_is_made_only_by_its_own_name() -> None:

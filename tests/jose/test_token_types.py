@@ -30,3 +30,11 @@ def test_registered_types_are_those_of_something_else() -> None:
     assert is_for_something_else("at+jwt")
     for typ in ("JWT", None, 5, "", "id_token+jwt"):
         assert not is_for_something_else(typ)
+
+
+def test_media_types_are_compared_without_case_and_prefix() -> None:
+    assert media_type("Application/AT+JWT") == "at+jwt"
+    assert media_type(5) is None
+    assert is_for_something_else("application/dpop+jwt")
+    for typ in ("JWT", None, 5, "", "id_token+jwt", "private+jwt"):
+        assert not is_for_something_else(typ)
