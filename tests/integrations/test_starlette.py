@@ -5,7 +5,6 @@
 from collections.abc import Callable, Iterator
 from typing import Annotated, Any
 
-import httpx
 import pytest
 from fastapi import Depends, FastAPI, Security, WebSocket
 from starlette.applications import Starlette
@@ -22,6 +21,7 @@ from py_identity_model.aio import (
     AsyncSession,
     DPoPNonceIssuer,
     SessionRecord,
+    VerifiedAccessToken,
 )
 from py_identity_model.aio.web import AsyncBearerGuard, AsyncWebLogin
 from py_identity_model.integrations import fastapi as for_fastapi
@@ -81,10 +81,10 @@ def fastapi_app(provider: EmbeddedProvider, **more: Any) -> FastAPI:
     ) -> Any:
         return user.subject
 
-    Token = for_fastapi.VerifiedAccessToken
-
     @app.get("/orders")
-    async def orders(token: Annotated[Token, Security(guard, scopes=["read"])]) -> Any:
+    async def orders(
+        token: Annotated[VerifiedAccessToken, Security(guard, scopes=["read"])],
+    ) -> Any:
         return token.subject
 
     @app.websocket("/ws")
@@ -95,7 +95,7 @@ def fastapi_app(provider: EmbeddedProvider, **more: Any) -> FastAPI:
 
     @app.websocket("/feed")
     async def feed(
-        socket: WebSocket, token: Annotated[Token, Security(guard, scopes=["read"])]
+        socket: WebSocket, token: Annotated[VerifiedAccessToken, Security(guard, scopes=["read"])]
     ) -> None:
         await socket.accept()
         await socket.send_text(str(token.subject))
@@ -147,7 +147,7 @@ def browser_of(app: Any) -> TestClient:
     return TestClient(app, base_url=BASE, follow_redirects=False)
 
 
-def log_in(browser: TestClient, page: str = "/me") -> httpx.Response:
+def log_in(browser: TestClient, page: str = "/me") -> Any:
     """Open a page that needs a login, log in, and return the answer to the callback."""
     begun = browser.get(browser.get(page).headers["location"])
     return browser.get(through_provider(begun.headers["location"]))
@@ -343,7 +343,7 @@ def test_a_document_without_the_guard_is_left_alone(provider: EmbeddedProvider) 
 
 def test_tests_of_a_program_may_replace_both(provider: EmbeddedProvider) -> None:
     app = fastapi_app(provider)
-    token = for_fastapi.VerifiedAccessToken({"sub": "bob"}, "token")
+    token = VerifiedAccessToken({"sub": "bob"}, "token")
     session = AsyncSession({}, {"sub": "bob"})
     app.dependency_overrides[app.state.guard] = lambda: token
     app.dependency_overrides[app.state.login] = lambda: session
@@ -358,7 +358,7 @@ def test_the_next_nonce_goes_along_with_the_answer(provider: EmbeddedProvider) -
 
     @app.get("/orders")
     async def orders(
-        token: Annotated[for_fastapi.VerifiedAccessToken, Security(guard)],
+        token: Annotated[VerifiedAccessToken, Security(guard)],
     ) -> Any:
         return token.dpop_nonce
 
