@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import ast
 import re
 import runpy
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -113,7 +115,21 @@ def test_a_program_calls_an_api_in_the_users_name(
 
 
 DOCUMENT = (EXAMPLES.parent / "docs/web.md").read_text()
-PROGRAMS = re.findall(r"```python\n(.*?)```", DOCUMENT, re.DOTALL)
+BLOCKS = re.findall(r"```python\n(.*?)```", DOCUMENT, re.DOTALL)
+PROGRAMS = [block for block in BLOCKS if not block.startswith("# settings.py")]
+(SETTINGS,) = (block for block in BLOCKS if block.startswith("# settings.py"))
+
+
+def test_django_needs_few_settings_and_one_include() -> None:
+    tree = ast.parse(SETTINGS)
+    named = [line for line in tree.body if "urlpatterns" not in ast.unparse(line)]
+    assert len(named) <= 12
+    assert len(tree.body) == len(named) + 1
+    paths = re.findall(r'"(py_identity_model\.[\w.]+)"', SETTINGS)
+    for path in paths:
+        module, _, name = path.rpartition(".")
+        assert find_spec(path if name.islower() else module), path
+    assert len(paths) == 5
 
 
 @pytest.mark.parametrize("number", range(len(PROGRAMS)))

@@ -26,6 +26,7 @@ class WebRequest:
         headers: names and values of the header fields; a repeated one stands there twice.
         form: the fields of a posted form, each with its values.
         is_websocket: whether it opens a WebSocket.
+        native: the framework's own request, for its adapter.
     """
 
     method: str
@@ -35,6 +36,7 @@ class WebRequest:
     headers: Sequence[tuple[str, str]] = field(default=(), repr=False)
     form: Mapping[str, Sequence[str]] = field(default_factory=dict, repr=False)
     is_websocket: bool = False
+    native: object = field(default=None, repr=False, compare=False)
 
     def header(self, name: str) -> str | None:
         """Return a header field; the values of a repeated one are joined by commas."""
