@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import nox
@@ -35,6 +37,12 @@ PARALLEL = ("-q", "-n", "auto", "--maxprocesses=4")
 def group(name: str) -> tuple[str, ...]:
     """Return a dependency group of pyproject.toml, where every pin stands once."""
     return tuple(nox.project.dependency_groups(PROJECT, name))
+
+
+def redis_packages() -> tuple[str, ...]:
+    """Return what tests on Redis need: the client, and a server unless the system has one."""
+    brought = group("redis")
+    return brought[:1] if shutil.which("redis-server") else brought
 
 
 @nox.session
@@ -82,17 +90,39 @@ def tests(session: nox.Session) -> None:
         session.run("pytest", *PARALLEL, "tests", *apart)
         return
     session.run("pytest", *PARALLEL, "tests/codegen")
-    folder = Path(session.create_tmp())
-    suites, rest = folder / "coverage.suites", folder / "coverage.rest"
+    session.install(*redis_packages())
     others = [*apart, *(f"--ignore={folder}" for folder in SUITES)]
-    cover = ("coverage", "run", "--data-file")
-    session.run(*cover, str(suites), "-m", "pytest", "-q", *SUITES)
-    session.run("coverage", "json", "--data-file", str(suites), "-q", "-o", f"{suites}.json")
-    session.run("python", "scripts/compare_coverage.py", f"{suites}.json")
-    session.run(*cover, str(rest), "-m", "pytest", "-q", "tests", *others)
-    both = str(folder / "coverage.both")
-    session.run("coverage", "combine", "-q", "--keep", "--data-file", both, str(suites), str(rest))
-    session.run("coverage", "report", "--data-file", both, "--fail-under=98")
+    cover(
+        session,
+        aio=("tests/aio", "tests/redis/aio"),
+        sync=("tests/sync", "tests/redis/sync"),
+        rest=("tests", *others),
+    )
+
+
+def cover(session: nox.Session, **parts: Sequence[str]) -> None:
+    """Run parts of the tests beside each other, and judge what they cover.
+
+    A process each, not workers that share the tests: which worker gets which test differs from run
+    to run, and with it which lines run that a process runs once.
+    """
+    folder = Path(session.create_tmp())
+    files = {name: str(folder / f"coverage.{name}") for name in (*parts, "suites", "all")}
+
+    def run(name: str) -> object:
+        command = ("coverage", "run", "--data-file", files[name], "-m", "pytest", "-q")
+        return session.run(*command, *parts[name], silent=True)
+
+    with ThreadPoolExecutor() as threads:
+        for said in threads.map(run, parts):
+            session.log(said)
+    combine = ("coverage", "combine", "-q", "--keep", "--data-file")
+    session.run(*combine, files["suites"], files["aio"], files["sync"])
+    report = f"{files['suites']}.json"
+    session.run("coverage", "json", "--data-file", files["suites"], "-q", "-o", report)
+    session.run("python", "scripts/compare_coverage.py", report)
+    session.run(*combine, files["all"], *(files[name] for name in parts))
+    session.run("coverage", "report", "--data-file", files["all"], "--fail-under=98")
 
 
 @nox.session
@@ -123,8 +153,7 @@ def redis(session: nox.Session) -> None:
 
     What a rotation is, the real provider says: it runs beside it.
     """
-    server = ["redis>=5.0"] if shutil.which("redis-server") else group("redis")
-    session.install("-e", ".[testing,redis]", *group("test"), *group("op"), *server)
+    session.install("-e", ".[testing]", *group("test"), *group("op"), *redis_packages())
     session.run("pytest", "-q", "tests/redis", *session.posargs)
 
 

@@ -163,6 +163,7 @@ async def test_a_code_that_is_refused_is_told(provider: EmbeddedProvider) -> Non
     with refused(TokenRequestException, "token_request_error") as caught:
         await client.callback(f"?code=guessed&state={begun.state}", begun)
     assert caught.value.details["oauth_error"] == "invalid_grant"
+    assert caught.value.url == provider.token_endpoint
 
 
 async def test_an_id_token_for_another_login_is_refused(provider: EmbeddedProvider) -> None:

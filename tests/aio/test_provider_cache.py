@@ -782,8 +782,9 @@ async def test_a_call_that_does_not_end_by_its_deadline_is_not_waited_for(
     provider.intercept = gate
     monkeypatch.setattr(refreshing_cache, "seconds_allowed", lambda client: 0.05)
     monkeypatch.setattr(refreshing_cache, "_GRACE", 0.0)
-    with refused(KeysUnavailableException, "keys_unavailable"):
+    with refused(KeysUnavailableException, "keys_unavailable") as caught:
         await validate(provider)
+    assert str(caught.value).endswith("did not come before the total deadline")
     gate.open.set()
 
 

@@ -162,6 +162,7 @@ def test_a_code_that_is_refused_is_told(provider: EmbeddedProvider) -> None:
     with refused(TokenRequestException, "token_request_error") as caught:
         client.callback(f"?code=guessed&state={begun.state}", begun)
     assert caught.value.details["oauth_error"] == "invalid_grant"
+    assert caught.value.url == provider.token_endpoint
 
 
 def test_an_id_token_for_another_login_is_refused(provider: EmbeddedProvider) -> None:

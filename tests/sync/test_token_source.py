@@ -5,13 +5,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from functools import partial
+from itertools import count
 from typing import Any
 from urllib.parse import parse_qsl
 
 import httpx
 import pytest
 
-from py_identity_model._seam.sync import gather
+from py_identity_model._seam.sync import Event, gather, wait_for
 from py_identity_model.exceptions import (
     ConfigurationException,
     InvalidArgumentError,
@@ -30,14 +31,16 @@ from py_identity_model.sync import (
     MemoryTokenStore,
     PrivateKeyJwt,
     RefreshTokenRequest,
+    Settings,
     StoredToken,
     TokenAuth,
     TokenExchangeRequest,
     TokenSource,
     TokenStore,
+    token_source,
 )
 from py_identity_model.testing import Answer, EmbeddedProvider, Received
-from tests.support import failing, refused
+from tests.support import answering, failing, refused
 
 
 class Clock:
@@ -288,10 +291,19 @@ def test_a_memory_store_forgets_what_expired_and_what_is_oldest() -> None:
         MemoryTokenStore(0)
 
 
-@pytest.mark.parametrize("margin", [-1, float("inf"), float("nan")])
+@pytest.mark.parametrize("margin", [-1, -0.5, float("inf"), float("nan")])
 def test_a_margin_that_makes_no_sense_is_refused(provider: EmbeddedProvider, margin: float) -> None:
     with refused(InvalidArgumentError, "invalid_argument"):
         source_of(provider, margin=margin)
+
+
+@pytest.mark.parametrize("margin", [0, 0.5])
+def test_a_margin_may_be_small(provider: EmbeddedProvider, margin: float) -> None:
+    source = source_of(provider, margin=margin)
+    token = source.get_token()
+    ends = token.expires_at or 0.0
+    source.clock = lambda: ends - 1.0
+    assert source.get_token() == token
 
 
 def test_a_token_that_replaced_a_refused_one_is_not_replaced_within_a_minute(
@@ -325,6 +337,76 @@ def test_a_machine_needs_no_store(
         assert provider.count("/token") == number
         forward(source, 4000)
     assert caplog.text.count("the provider is asked instead: ConnectionError") == 1
+
+
+def test_a_store_that_hangs_holds_nobody_for_long(
+    provider: EmbeddedProvider, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Hanging(MemoryTokenStore):
+        def get(self, key: str) -> str | None:
+            assert wait_for(Event(), 10.0), "nobody stopped waiting"
+            return None
+
+        def set(self, key: str, value: str, expires_in: float | None) -> None:
+            assert wait_for(Event(), 10.0), "nobody stopped waiting"
+
+    monkeypatch.setattr(token_source, "STORE_SECONDS", 0.02)
+    assert (source_of(provider, store=Hanging()).get_token()).access_token
+    assert "the provider is asked instead: TimeoutError" in caplog.text
+
+
+def test_a_store_that_is_none_is_refused_by_name(provider: EmbeddedProvider) -> None:
+    with pytest.raises(InvalidArgumentError, match=r"^store "):
+        source_of(provider, store=object())
+
+
+def test_the_settings_of_a_source_are_those_of_its_requests(
+    provider: EmbeddedProvider,
+) -> None:
+    provider.intercept = failing("/token")
+    once = Settings(http_retry_max_attempts=0)
+    request = RefreshTokenRequest(provider.token_endpoint, "web", "r0")
+    for source in (source_of(provider, settings=once), TokenSource(request, settings=once)):
+        with refused(TokenRequestException, "token_request_error"):
+            source.get_token()
+    assert provider.count("/token") == 2
+
+
+def test_a_refusal_names_the_token_endpoint(provider: EmbeddedProvider) -> None:
+    provider.intercept = answering("/token", Answer.of_json({"error": "invalid_client"}, 401))
+    for request in (
+        request_of(provider),
+        RefreshTokenRequest(provider.token_endpoint, "web", "r0"),
+    ):
+        with refused(TokenRequestException, "token_request_error") as caught:
+            TokenSource(request).get_token()
+        assert caught.value.url == provider.token_endpoint
+
+
+def test_a_forked_child_has_no_refresh_token_of_its_parents_memory(
+    provider: EmbeddedProvider,
+) -> None:
+    respond, taken = rotating(provider)
+    provider.intercept = respond
+    request = RefreshTokenRequest(provider.token_endpoint, "web", "r0")
+    source = TokenSource(request)
+    source._made_in -= 1  # as if another process made it
+    with refused(TokenRequestException, "login_required"):
+        source.get_token()
+    assert taken == []
+
+
+def test_a_token_that_ended_while_it_was_stored_is_not_returned(
+    provider: EmbeddedProvider,
+) -> None:
+    respond, _ = rotating(provider)
+    provider.intercept = respond
+    source = TokenSource(RefreshTokenRequest(provider.token_endpoint, "web", "r0"))
+    ticks = count(0.0, 100_000.0)
+    source.clock = lambda: next(ticks)
+    with refused(TokenRequestException, "renewal_pending") as caught:
+        source.get_token()
+    assert "in 0 s" in str(caught.value)
 
 
 def test_a_login_needs_its_store(provider: EmbeddedProvider) -> None:

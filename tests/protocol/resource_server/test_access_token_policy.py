@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from py_identity_model import TrustedIssuer
+from py_identity_model._jose.excerpt import found
 from py_identity_model._resource_server.access_token_policy import (
     AccessTokenPolicy,
     client_of,
@@ -117,6 +118,38 @@ def test_a_header_says_what_a_token_is() -> None:
             policy.check_header({"typ": typ})
     strict.check_header({"typ": "application/at+jwt"})
     AccessTokenPolicy(accept_id_tokens=True).check_header({"typ": "id_token+jwt"})
+
+
+def test_a_header_must_have_the_members_that_are_required() -> None:
+    policy = AccessTokenPolicy(required_header={"signer": "us", "tenant": "t"})
+    for check in (policy.check_header, policy.check_required_header):
+        check({"signer": "us", "tenant": "t", "kid": "1"})
+        for header, member in (({"signer": "us"}, "tenant"), ({"tenant": "t"}, "signer")):
+            with refused(TokenValidationException, "wrong_header") as caught:
+                check(header)
+            assert caught.value.token_part == "header"
+            assert caught.value.details["member"] == member
+            assert caught.value.details["expected"] == policy.required_header[member]
+
+
+@pytest.mark.parametrize("value", ["b", ["x", "b"], ["a"]])
+def test_a_claim_may_have_one_of_the_values_that_are_required(value: Any) -> None:
+    policy = AccessTokenPolicy(required_values={"tier": ["b", "a"]})
+    both(policy, {**CLAIMS, "tier": value})
+
+
+@pytest.mark.parametrize("value", ["c", ["c"], [], None, {"a": 1}, [["a"]], 7])
+def test_a_claim_with_another_value_than_those_required_is_refused(value: Any) -> None:
+    policy = AccessTokenPolicy(required_values={"tier": ["b", "a"]})
+    for check in (policy.check, policy.check_introspected):
+        with refused(TokenValidationException, "claim_not_accepted") as caught:
+            check({**CLAIMS, "tier": value})
+        assert caught.value.token_part == "payload"
+        assert caught.value.details == {
+            "claim": "tier",
+            "found": found(value),
+            "expected": ["a", "b"],
+        }
 
 
 @pytest.mark.parametrize(

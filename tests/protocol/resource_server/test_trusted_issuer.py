@@ -53,6 +53,19 @@ def test_a_template_matches_its_family() -> None:
     assert not few.matches("https://op.example/other/v2")
 
 
+def test_a_literal_issuer_resembles_its_spelling_with_a_slash() -> None:
+    spelling = "https://op.example/"
+    assert TrustedIssuer("https://op.example").resembles(spelling)
+    assert not TrustedIssuer("https://op.example").resembles("https://other.example")
+    fixed = TrustedIssuer("https://op.example", jwks_uri="https://op.example/keys")
+    assert not fixed.resembles(spelling)
+
+
+def test_a_template_resembles_nothing_but_what_it_matches() -> None:
+    assert not FAMILY.resembles(TEMPLATE)
+    assert not FAMILY.resembles("https://op.example/acme/v2")
+
+
 def test_the_bound_claim_is_what_stands_in_the_issuer() -> None:
     claims = {"iss": "https://op.example/acme/v2", "tid": "acme"}
     FAMILY.check_bound_claim(claims)
