@@ -114,11 +114,11 @@ async def test_nobody_reads_in_the_database_who_is_logged_in(engine: Engine) -> 
 async def test_a_record_that_was_moved_or_put_back_is_unreadable(engine: Engine) -> None:
     store = await store_of(engine)
     await store.set("a", RECORD, None, 60)
-    for change in ("update oidc_sessions set name = 'b'", "update oidc_sessions set version = 7"):
+    for change, name in (("version = 7", "a"), ("name = 'b', version = 1", "b")):
         with engine.begin() as connection:
-            connection.execute(text(change))
+            connection.execute(text(f"update oidc_sessions set {change}"))
         with refused(ConfigurationException, "unreadable_value"):
-            await store.get("b")
+            await store.get(name)
 
 
 async def test_a_lock_has_one_holder(engine: Engine) -> None:

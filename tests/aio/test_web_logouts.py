@@ -8,9 +8,10 @@ import pytest
 
 from py_identity_model.aio import AsyncMemorySessionStore, MemoryReplayStore
 from py_identity_model.aio.web import AsyncWebLogin, WebAnswer
-from py_identity_model.exceptions import ConfigurationException
+from py_identity_model.exceptions import ConfigurationException, TokenRequestException
 from py_identity_model.testing import EmbeddedProvider
 from tests.browsers import SECRET, Browser, location
+from tests.support import refused
 
 from .test_web_login import BrokenStore, client_of, logged_in, login_of, subject
 
@@ -293,3 +294,29 @@ async def test_a_stored_session_is_not_a_sealed_one(provider: EmbeddedProvider) 
     client, browser = client_of(provider), Browser()
     await logged_in(login_of(provider, client), browser)
     assert await subject(login_of(provider, client, sessions="sealed"), browser) is None
+
+
+async def test_a_sealed_session_of_a_provider_that_was_removed_is_over(
+    provider: EmbeddedProvider,
+) -> None:
+    client, browser = client_of(provider), Browser()
+    both = login_of(provider, {"one": client, "two": client}, sessions="sealed")
+    await logged_in(both, browser, "/login?provider=two")
+    assert await subject(both, browser) == "alice"
+    assert await subject(login_of(provider, {"one": client}, sessions="sealed"), browser) is None
+
+
+async def test_a_logout_token_without_a_store_of_replays_may_come_again(
+    provider: EmbeddedProvider,
+) -> None:
+    store = BrokenStore()
+    client = client_of(provider, session_store=store)
+    token = provider.mint_logout_token(aud=provider.client_id, sub="alice")
+    store.down = True
+    for down in (True, False):
+        store.down = down
+        if down:
+            with refused(TokenRequestException, "store_unavailable"):
+                await client.accept_logout_token(token)
+        else:
+            assert await client.accept_logout_token(token) == 0

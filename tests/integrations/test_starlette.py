@@ -15,6 +15,7 @@ from starlette.testclient import TestClient
 from starlette.websockets import WebSocketDisconnect
 
 from py_identity_model import DPoPKey, create_dpop_proof
+from py_identity_model._web.asgi import web_request
 from py_identity_model.aio import (
     AsyncAccessTokenVerifier,
     AsyncMemorySessionStore,
@@ -371,3 +372,34 @@ def test_the_next_nonce_goes_along_with_the_answer(provider: EmbeddedProvider) -
         assert refused.status_code == 401
         headers["DPoP"] = create_dpop_proof(key, "GET", f"{BASE}/orders", bound, nonce=nonce)
         assert browser.get("/orders", headers=headers).status_code == 200
+
+
+def test_a_request_without_a_host_is_for_the_servers_address() -> None:
+    scope = {"type": "http", "path": "/a b", "headers": [], "query_string": b"x=1"}
+    for server, base in (
+        (("app.example", 8000), "http://app.example:8000"),
+        (("/run/app.sock", None), "http:///run/app.sock"),
+        (None, "http://localhost"),
+    ):
+        request = web_request({**scope, "server": server})
+        assert (request.base_url, request.path) == (base, "/a%20b")
+
+
+def test_public_paths_need_no_token(provider: EmbeddedProvider) -> None:
+    guard = AsyncBearerGuard(provider.issuer, "api")
+    with browser_of(BearerMiddleware(say_who, guard, public=["/health"])) as browser:
+        assert browser.get("/health").status_code == 200
+        assert browser.get("/").status_code == 401
+
+
+def test_a_program_may_say_how_its_pages_are_cached(provider: EmbeddedProvider) -> None:
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] == "lifespan":
+            await say_who(scope, receive, send)
+        else:
+            await JSONResponse(1, headers={"Cache-Control": "private"})(scope, receive, send)
+
+    login = AsyncWebLogin(awaitable_client(provider), secret=SECRET)
+    with browser_of(LoginMiddleware(app, login, public=[])) as browser:
+        log_in(browser)
+        assert browser.get("/me").headers["cache-control"] == "private"

@@ -115,11 +115,11 @@ def test_nobody_reads_in_the_database_who_is_logged_in(engine: Engine) -> None:
 def test_a_record_that_was_moved_or_put_back_is_unreadable(engine: Engine) -> None:
     store = store_of(engine)
     store.set("a", RECORD, None, 60)
-    for change in ("update oidc_sessions set name = 'b'", "update oidc_sessions set version = 7"):
+    for change, name in (("version = 7", "a"), ("name = 'b', version = 1", "b")):
         with engine.begin() as connection:
-            connection.execute(text(change))
+            connection.execute(text(f"update oidc_sessions set {change}"))
         with refused(ConfigurationException, "unreadable_value"):
-            store.get("b")
+            store.get(name)
 
 
 def test_a_lock_has_one_holder(engine: Engine) -> None:

@@ -24,15 +24,15 @@ from py_identity_model.sync import (
 from py_identity_model.sync.web import WebAnswer, WebLogin, WebRefusedException
 from py_identity_model.testing import Answer, EmbeddedProvider, Received
 from tests.browsers import APP, SECRET, Browser, at_provider, fields_of, location, query_of
-from tests.support import DISCOVERY, failing, refused
+from tests.support import DISCOVERY, answering, failing, refused
 
 SESSION = "__Host-session"
 
 
 class BrokenStore(MemorySessionStore):
-    """A store that can be switched off."""
+    """A store that can be switched off, or for writing alone."""
 
-    down = False
+    down = read_only = False
     reads = writes = 0
 
     def get(self, name: str) -> SessionRecord | None:
@@ -44,10 +44,15 @@ class BrokenStore(MemorySessionStore):
     def set(
         self, name: str, record: SessionRecord, expected: int | None, expires_in: float
     ) -> bool:
-        if self.down:
+        if self.down or self.read_only:
             raise OSError("the store is down")
         self.writes += 1
         return super().set(name, record, expected, expires_in)
+
+    def delete(self, name: str) -> None:
+        if self.down or self.read_only:
+            raise OSError("the store is down")
+        super().delete(name)
 
     def find_by(
         self, *, sub: str | None = None, sid: str | None = None, issuer: str | None = None
@@ -821,3 +826,110 @@ def test_a_request_without_a_host_is_refused(provider: EmbeddedProvider, host: s
     answer = login.handle(Browser(f"https://{host}").get("/login"))
     assert answer is not None
     assert (answer.status, answer.body) == (400, '{"error": "invalid_host"}')
+
+
+def test_a_store_that_cannot_write_ends_and_renews_nothing(
+    provider: EmbeddedProvider,
+) -> None:
+    store = BrokenStore()
+    login, browser = login_of(provider, client_of(provider, session_store=store)), Browser()
+    logged_in(login, browser)
+    before = dict(browser.cookies)
+    store.read_only = True
+    assert browser.take(login.handle(browser.post("/logout"))).status == 503
+    assert browser.cookies == before
+    times = provider.count("/token")
+    expire_tokens(login)
+    with refused(WebRefusedException, "store_unavailable"):
+        login.session(browser.get("/"))
+    assert provider.count("/token") == times
+    store.read_only = False
+    assert subject(login, browser) == "alice"
+
+
+def test_an_old_session_that_cannot_be_ended_stops_no_login(
+    provider: EmbeddedProvider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = BrokenStore()
+    login, browser = login_of(provider, client_of(provider, session_store=store)), Browser()
+    logged_in(login, browser)
+
+    def fail(name: str) -> None:
+        raise OSError("down")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(store, "delete", fail)
+        assert location(logged_in(login, browser)) == "/"
+    assert subject(login, browser) == "alice"
+
+
+def test_a_store_that_goes_down_while_the_code_is_exchanged_loses_no_login(
+    provider: EmbeddedProvider,
+) -> None:
+    store = BrokenStore()
+    login, browser = login_of(provider, client_of(provider, session_store=store)), Browser()
+    url = at_provider(browser.take(login.handle(browser.get("/login"))))
+
+    def go_down(received: Received) -> Answer | None:
+        store.read_only = received.path == "/token" or store.read_only
+        return None
+
+    provider.intercept = go_down
+    assert location(browser.take(login.handle(browser.get(url)))) == "/"
+    provider.intercept = None
+    assert subject(login, browser) == "alice"  # this process knows it
+    store.read_only = False
+
+
+def test_a_renewal_makes_nobody_another_user(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with EmbeddedProvider(quirks=["refreshed-id-token"]) as provider:
+        login, browser = login_of(provider), Browser()
+        logged_in(login, browser)
+        expire_tokens(login)
+        mint = provider.mint_id_token
+
+        def for_mallory(**claims: Any) -> str:
+            return mint(**{**claims, "sub": "mallory"})
+
+        monkeypatch.setattr(provider, "mint_id_token", for_mallory)
+        assert subject(login, browser) == "alice"
+        assert provider.count("/token") == 2
+        assert subject(login, browser) == "alice"
+        assert provider.count("/token") == 2  # and it is not asked each time
+
+
+def test_a_provider_without_logout_or_revocation_stops_no_logout(
+    provider: EmbeddedProvider,
+) -> None:
+    document = provider.document()
+    del document["end_session_endpoint"], document["revocation_endpoint"]
+    provider.intercept = answering(DISCOVERY, Answer.of_json(document))
+    login, browser = login_of(provider, after_logout="/bye"), Browser()
+    logged_in(login, browser)
+    stolen = dict(browser.cookies)
+    assert location(browser.take(login.handle(browser.post("/logout")))) == "/bye"
+    browser.cookies = stolen
+    assert subject(login, browser) is None
+
+
+def test_a_program_begins_a_login_by_itself(provider: EmbeddedProvider) -> None:
+    login, browser = login_of(provider), Browser()
+    begun = browser.take(login.begin(browser.get("/"), target="/x", login_hint="bob"))
+    ended = browser.take(login.handle(browser.get(at_provider(begun))))
+    assert location(ended) == "/x"
+    assert subject(login, browser) == "bob"
+    with pytest.raises(InvalidArgumentError, match="provider must be one of default"):
+        login.begin(browser.get("/"), provider="other")
+
+
+def test_a_callback_to_nowhere_is_503_while_the_store_is_down(
+    provider: EmbeddedProvider,
+) -> None:
+    store = BrokenStore()
+    login, browser = login_of(provider, client_of(provider, session_store=store)), Browser()
+    logged_in(login, browser)
+    store.down = True
+    answer = browser.take(login.handle(browser.get("/callback?code=c&state=s")))
+    assert answer.status == 503

@@ -9,7 +9,7 @@ from ..exceptions import (
     ProviderUnusableException,
     PyIdentityModelException,
 )
-from .answers import WebAnswer, page, provider_word
+from .answers import WebAnswer, WebRefusedException, page, provider_word
 
 _REFUSALS = frozenset({"authorization_refused", "insufficient_user_authentication"})
 _PASSING = frozenset({"store_unavailable", "renewal_pending"})
@@ -18,6 +18,8 @@ _OF_THE_PROVIDER = frozenset({"server_error", "temporarily_unavailable"})
 
 def failed_login(error: PyIdentityModelException, login_path: str) -> WebAnswer:
     """Return the page for a login that failed; mistakes of the program are raised again."""
+    if isinstance(error, WebRefusedException):
+        return error.answer
     mistakes = (ConfigurationException, InvalidArgumentError)
     if isinstance(error, mistakes) and not isinstance(error, ProviderUnusableException):
         raise error
@@ -31,6 +33,8 @@ def failed_login(error: PyIdentityModelException, login_path: str) -> WebAnswer:
 
 def status_of(error: PyIdentityModelException) -> int:
     """Return the status that a failed login is answered with."""
+    if isinstance(error, WebRefusedException):
+        return error.answer.status
     if error.code in _PASSING or error.details.get("error") in _OF_THE_PROVIDER:
         return 503
     if error.code in _REFUSALS:

@@ -12,7 +12,7 @@ from ..._web.cookies import CookieJar
 from ..._web.requests import WebRequest
 from ..._web.sealed_sessions import SealedSession, read_stored, stored_text
 from ..._web.sealing import Sealer
-from ...exceptions import InvalidArgumentError, PyIdentityModelException, TokenRequestException
+from ...exceptions import PyIdentityModelException, TokenRequestException
 from ..oauth_client import AsyncOAuthClient
 from ..session import AsyncSession
 
@@ -82,8 +82,6 @@ class AsyncBrowserSessions:
             return None
         try:
             return AsyncBrowserSession(provider, await client.session(name))
-        except InvalidArgumentError:
-            return None
         except TokenRequestException as error:
             if error.code == "login_required":
                 return None

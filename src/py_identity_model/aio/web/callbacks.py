@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 
 from ..._logging import log_failure
@@ -83,14 +84,17 @@ class AsyncCallbacks(AsyncBeginnings):
                 redirect_uri=place.url + self._options.callback_path(provider),
             )
             await self._browsers.check_store(provider)  # before the code is spent
+            previous = await self._browsers.find(request, jar)
             session = await self._session_of(request, client, login)
-        except WebRefusedException as error:
-            return error.answer
+            found = AsyncBrowserSession(provider, session)
+            cookies = await self._browsers.cookies(found, request, jar)
         except PyIdentityModelException as error:
             failed = failed_login(error, self._login_path(place))
             return failed.with_headers(("Set-Cookie", forget)) if is_final(error) else failed
-        found = AsyncBrowserSession(provider, session)
-        return await self._begin_session(request, jar, found, login, forget)
+        if previous is not None:  # whoever knew its name must not share the new one
+            with suppress(WebRefusedException):  # the login is good all the same
+                await self._browsers.end(previous)
+        return redirect(login.target, *cookies, forget)
 
     async def _session_of(
         self, request: WebRequest, client: AsyncOAuthClient, login: PendingLogin
@@ -109,23 +113,6 @@ class AsyncCallbacks(AsyncBeginnings):
             await client.forget(session)
             raise error
         return session
-
-    async def _begin_session(
-        self,
-        request: WebRequest,
-        jar: CookieJar,
-        found: AsyncBrowserSession,
-        login: PendingLogin,
-        forget: str,
-    ) -> WebAnswer:
-        try:
-            previous = await self._browsers.find(request, jar)
-            cookies = await self._browsers.cookies(found, request, jar)
-            if previous is not None:  # whoever knew its name must not share the new one
-                await self._browsers.end(previous)
-        except WebRefusedException as error:
-            return error.answer.with_headers(("Set-Cookie", forget))
-        return redirect(login.target, *cookies, forget)
 
     async def _without_login(
         self, request: WebRequest, place: Place, jar: CookieJar, *, expired: bool

@@ -13,7 +13,7 @@ from ..._web.cookies import CookieJar
 from ..._web.requests import WebRequest
 from ..._web.sealed_sessions import SealedSession, read_stored, stored_text
 from ..._web.sealing import Sealer
-from ...exceptions import InvalidArgumentError, PyIdentityModelException, TokenRequestException
+from ...exceptions import PyIdentityModelException, TokenRequestException
 from ..oauth_client import OAuthClient
 from ..session import Session
 
@@ -83,8 +83,6 @@ class BrowserSessions:
             return None
         try:
             return BrowserSession(provider, client.session(name))
-        except InvalidArgumentError:
-            return None
         except TokenRequestException as error:
             if error.code == "login_required":
                 return None

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 
 from ..._logging import log_failure
@@ -82,14 +83,17 @@ class Callbacks(Beginnings):
                 redirect_uri=place.url + self._options.callback_path(provider),
             )
             self._browsers.check_store(provider)  # before the code is spent
+            previous = self._browsers.find(request, jar)
             session = self._session_of(request, client, login)
-        except WebRefusedException as error:
-            return error.answer
+            found = BrowserSession(provider, session)
+            cookies = self._browsers.cookies(found, request, jar)
         except PyIdentityModelException as error:
             failed = failed_login(error, self._login_path(place))
             return failed.with_headers(("Set-Cookie", forget)) if is_final(error) else failed
-        found = BrowserSession(provider, session)
-        return self._begin_session(request, jar, found, login, forget)
+        if previous is not None:  # whoever knew its name must not share the new one
+            with suppress(WebRefusedException):  # the login is good all the same
+                self._browsers.end(previous)
+        return redirect(login.target, *cookies, forget)
 
     def _session_of(self, request: WebRequest, client: OAuthClient, login: PendingLogin) -> Session:
         sent: dict[str, Any] | str = f"?{request.query}"
@@ -106,23 +110,6 @@ class Callbacks(Beginnings):
             client.forget(session)
             raise error
         return session
-
-    def _begin_session(
-        self,
-        request: WebRequest,
-        jar: CookieJar,
-        found: BrowserSession,
-        login: PendingLogin,
-        forget: str,
-    ) -> WebAnswer:
-        try:
-            previous = self._browsers.find(request, jar)
-            cookies = self._browsers.cookies(found, request, jar)
-            if previous is not None:  # whoever knew its name must not share the new one
-                self._browsers.end(previous)
-        except WebRefusedException as error:
-            return error.answer.with_headers(("Set-Cookie", forget))
-        return redirect(login.target, *cookies, forget)
 
     def _without_login(
         self, request: WebRequest, place: Place, jar: CookieJar, *, expired: bool
