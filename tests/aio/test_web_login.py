@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from functools import partial
 from typing import Any
 from urllib.parse import quote
@@ -533,6 +534,7 @@ async def test_plain_http_is_for_this_machine_alone(provider: EmbeddedProvider) 
     assert query_of(location(begun))["redirect_uri"] == [f"{APP}/callback"]
     allowed = login_of(provider, allow_logins_over_plain_http=True)
     assert await allowed.handle(Browser("http://app.example").get("/login")) is not None
+    assert await login.session(Browser("http://10.0.0.7").get("/health")) is None
 
 
 async def test_a_program_below_a_path_stays_there(provider: EmbeddedProvider) -> None:
@@ -897,6 +899,14 @@ async def test_a_renewal_makes_nobody_another_user(
         assert provider.count("/token") == 2
         assert await subject(login, browser) == "alice"
         assert provider.count("/token") == 2  # and it is not asked each time
+        monkeypatch.undo()
+        other = Browser()
+        now = login.clients["default"]._sessions.clock
+        login.clients["default"]._sessions.clock = time.time
+        await logged_in(login, other)
+        login.clients["default"]._sessions.clock = now
+        assert await subject(login, other) == "alice"
+        assert provider.count("/token") == 4  # one broken session stops no other's renewal
 
 
 async def test_a_provider_without_logout_or_revocation_stops_no_logout(
@@ -932,3 +942,12 @@ async def test_a_callback_to_nowhere_is_503_while_the_store_is_down(
     store.down = True
     answer = browser.take(await login.handle(browser.get("/callback?code=c&state=s")))
     assert answer.status == 503
+
+
+async def test_pauses_are_forgotten_in_time(provider: EmbeddedProvider) -> None:
+    browsers = login_of(provider)._browsers
+    now = browsers.clock()
+    for number in range(1005):
+        browsers.clock = partial(float, now + number)
+        browsers._pause(f"session-{number}")
+    assert len(browsers._pauses) < 20

@@ -273,6 +273,15 @@ def test_what_is_not_public_needs_a_login(provider: EmbeddedProvider) -> None:
             assert browser.get(path).status_code == 303
 
 
+def test_public_paths_are_those_below_where_the_program_is_mounted(
+    provider: EmbeddedProvider,
+) -> None:
+    app = Starlette(routes=[Mount("/shop", app=plain_asgi_app(provider))])
+    with browser_of(app) as browser:
+        assert browser.get("/shop/public/x").status_code == 200
+        assert browser.get("/shop/x").headers["location"] == "/shop/login?next=%2Fshop%2Fx"
+
+
 def test_without_public_paths_the_program_decides(provider: EmbeddedProvider) -> None:
     login = AsyncWebLogin(awaitable_client(provider), secret=SECRET)
     with browser_of(LoginMiddleware(say_who, login)) as browser:

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from functools import partial
 from typing import Any
 from urllib.parse import quote
@@ -534,6 +535,7 @@ def test_plain_http_is_for_this_machine_alone(provider: EmbeddedProvider) -> Non
     assert query_of(location(begun))["redirect_uri"] == [f"{APP}/callback"]
     allowed = login_of(provider, allow_logins_over_plain_http=True)
     assert allowed.handle(Browser("http://app.example").get("/login")) is not None
+    assert login.session(Browser("http://10.0.0.7").get("/health")) is None
 
 
 def test_a_program_below_a_path_stays_there(provider: EmbeddedProvider) -> None:
@@ -898,6 +900,14 @@ def test_a_renewal_makes_nobody_another_user(
         assert provider.count("/token") == 2
         assert subject(login, browser) == "alice"
         assert provider.count("/token") == 2  # and it is not asked each time
+        monkeypatch.undo()
+        other = Browser()
+        now = login.clients["default"]._sessions.clock
+        login.clients["default"]._sessions.clock = time.time
+        logged_in(login, other)
+        login.clients["default"]._sessions.clock = now
+        assert subject(login, other) == "alice"
+        assert provider.count("/token") == 4  # one broken session stops no other's renewal
 
 
 def test_a_provider_without_logout_or_revocation_stops_no_logout(
@@ -933,3 +943,12 @@ def test_a_callback_to_nowhere_is_503_while_the_store_is_down(
     store.down = True
     answer = browser.take(login.handle(browser.get("/callback?code=c&state=s")))
     assert answer.status == 503
+
+
+def test_pauses_are_forgotten_in_time(provider: EmbeddedProvider) -> None:
+    browsers = login_of(provider)._browsers
+    now = browsers.clock()
+    for number in range(1005):
+        browsers.clock = partial(float, now + number)
+        browsers._pause(f"session-{number}")
+    assert len(browsers._pauses) < 20

@@ -35,6 +35,13 @@ def web_request(scope: Scope, form: Mapping[str, Sequence[str]] | None = None) -
     )
 
 
+def decoded_path(scope: Scope) -> str:
+    """Return the path that the innermost application routes by."""
+    path: str = scope["path"]
+    root = scope.get("root_path", "").rstrip("/")
+    return path.removeprefix(root) if root and path.startswith(f"{root}/") else path
+
+
 def _path_below(root: str, scope: Scope) -> str:
     raw = scope.get("raw_path")
     path: str = quoted_path(scope["path"]) if not raw else raw.decode("latin-1").partition("?")[0]

@@ -11,7 +11,7 @@ from typing import Any
 
 from .._resource_server.verified_access_token import VerifiedAccessToken
 from .._web.answers import WebAnswer, WebRefusedException
-from .._web.asgi import asgi_messages, web_request
+from .._web.asgi import asgi_messages, decoded_path, web_request
 from .._web.requests import MOST_FORM_BYTES, WebRequest, read_form
 from ..aio.session import AsyncSession
 from ..aio.web import AsyncBearerGuard, AsyncWebLogin
@@ -62,7 +62,7 @@ class LoginMiddleware:
             await _answer(answer, scope, send)
             return
         try:
-            scope[_SESSION] = await self._session(request, scope["path"])
+            scope[_SESSION] = await self._session(request, decoded_path(scope))
         except WebRefusedException as error:
             await _answer(error.answer, scope, send)
             return
@@ -103,7 +103,9 @@ class BearerMiddleware:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve a request, a WebSocket or a lifespan."""
-        if scope["type"] not in {"http", "websocket"} or _is_public(scope["path"], self._public):
+        if scope["type"] not in {"http", "websocket"} or _is_public(
+            decoded_path(scope), self._public
+        ):
             await self._app(scope, receive, send)
             return
         try:

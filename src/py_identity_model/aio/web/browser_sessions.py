@@ -9,15 +9,17 @@ from typing import NamedTuple
 from ..._logging import logger
 from ..._web.answers import WebRefusedException, page
 from ..._web.cookies import CookieJar
+from ..._web.failures import status_of
 from ..._web.requests import WebRequest
 from ..._web.sealed_sessions import SealedSession, read_stored, stored_text
 from ..._web.sealing import Sealer
 from ...exceptions import PyIdentityModelException, TokenRequestException
 from ..oauth_client import AsyncOAuthClient
-from ..session import AsyncSession
+from ..session import AsyncSession, state_of
 
 _PURPOSES = {True: "session", False: "sealed session"}
-_PAUSE = 10.0  # seconds without renewals after one that the provider did not answer
+_PAUSE = 10.0  # seconds without another renewal after one that failed
+_MOST_PAUSES = 1000
 
 
 class AsyncBrowserSession(NamedTuple):
@@ -48,7 +50,7 @@ class AsyncBrowserSessions:
         self._stored = stored
         self._seconds = seconds
         self._cookie_seconds = cookie_seconds
-        self._renew_after: dict[str, float] = {}
+        self._pauses: dict[str, float] = {}
         self.clock = time.monotonic
 
     async def find(self, request: WebRequest, jar: CookieJar) -> AsyncBrowserSession | None:
@@ -107,19 +109,26 @@ class AsyncBrowserSessions:
 
         A provider that is down logs nobody out: the session is returned as it is.
         """
-        if self.clock() < self._renew_after.get(found.provider, 0.0):
+        name = str(state_of(found.session).name)
+        if self.clock() < max(self._pauses.get(found.provider, 0.0), self._pauses.get(name, 0.0)):
             return found
         try:
             await found.session.get_access_token()
-        except TokenRequestException as error:
+        except PyIdentityModelException as error:  # it is logged
             if error.code == "login_required":
                 return None
             if error.code == "store_unavailable":
                 raise unavailable(error) from error
-            self._renew_after[found.provider] = self.clock() + _PAUSE
-        except PyIdentityModelException:  # it is logged
-            self._renew_after[found.provider] = self.clock() + _PAUSE
+            # Only an outage is the same for everyone: one broken session must not pause others.
+            is_down = status_of(error) == 503 and error.code != "renewal_pending"
+            self._pause(found.provider if is_down else name)
         return found
+
+    def _pause(self, key: str) -> None:
+        now = self.clock()
+        if len(self._pauses) >= _MOST_PAUSES:
+            self._pauses = {one: until for one, until in self._pauses.items() if until > now}
+        self._pauses[key] = now + _PAUSE
 
     async def check_store(self, provider: str) -> None:
         """Raise :class:`WebRefusedException` while sessions cannot be stored."""

@@ -170,6 +170,8 @@ class WebLogin(Logouts):
 
             session = login.session(request)
         """
+        if request.header("cookie") is None:  # probes of health, say, which come by any address
+            return None
         place, jar = self._at(request)
         if request.is_websocket and not is_from(place, request):
             return None
