@@ -23,14 +23,14 @@ def web_request(scope: Scope, form: Mapping[str, Sequence[str]] | None = None) -
     scheme = scope.get("scheme", "http").replace("ws", "http")
     hosts = [value for name, value in headers if name == "host"]
     host = hosts[0] if len(hosts) == 1 else _address(scope.get("server"))
-    root = scope.get("root_path", "").rstrip("/")
+    root = quoted_path(scope.get("root_path", "").rstrip("/"))
     return WebRequest(
         scope.get("method", "GET"),
-        f"{scheme}://{host}{quoted_path(root)}",
+        f"{scheme}://{host}{root}",
         _path_below(root, scope),
         scope.get("query_string", b"").decode("latin-1"),
         headers,
-        form or {},
+        form,
         is_websocket,
     )
 
@@ -45,9 +45,8 @@ def decoded_path(scope: Scope) -> str:
 def _path_below(root: str, scope: Scope) -> str:
     raw = scope.get("raw_path")
     path: str = quoted_path(scope["path"]) if not raw else raw.decode("latin-1").partition("?")[0]
-    prefix = quoted_path(root)
-    if prefix and (path == prefix or path.startswith(f"{prefix}/")):
-        return path.removeprefix(prefix) or "/"
+    if root and (path == root or path.startswith(f"{root}/")):
+        return path.removeprefix(root) or "/"
     return path
 
 

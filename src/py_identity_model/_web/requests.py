@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from urllib.parse import parse_qsl, quote
 
 MOST_FORM_BYTES = 64 * 1024
@@ -14,7 +15,7 @@ _FORM = "application/x-www-form-urlencoded"
 _SAFE_IN_PATH = "/:@!$&'()*+,;=~-._"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, init=False)
 class WebRequest:
     """A request as it reached the program.
 
@@ -32,11 +33,32 @@ class WebRequest:
     method: str
     base_url: str
     path: str
-    query: str = field(default="", repr=False)
-    headers: Sequence[tuple[str, str]] = field(default=(), repr=False)
-    form: Mapping[str, Sequence[str]] = field(default_factory=dict, repr=False)
-    is_websocket: bool = False
-    native: object = field(default=None, repr=False, compare=False)
+    query: str = field(repr=False)
+    headers: Sequence[tuple[str, str]] = field(repr=False)
+    form: Mapping[str, Sequence[str]] = field(repr=False)
+    is_websocket: bool
+    native: object = field(repr=False, compare=False)
+
+    def __init__(
+        self,
+        method: str,
+        base_url: str,
+        path: str,
+        query: str = "",
+        headers: Sequence[tuple[str, str]] = (),
+        form: Mapping[str, Sequence[str]] | None = None,
+        is_websocket: bool = False,
+        native: object = None,
+    ) -> None:
+        members = self.__dict__  # what a frozen dataclass does, in a third of the time
+        members["method"] = method
+        members["base_url"] = base_url
+        members["path"] = path
+        members["query"] = query
+        members["headers"] = headers
+        members["form"] = form or {}
+        members["is_websocket"] = is_websocket
+        members["native"] = native
 
     def header(self, name: str) -> str | None:
         """Return a header field; the values of a repeated one are joined by commas."""
@@ -45,8 +67,14 @@ class WebRequest:
 
     def all_headers(self, name: str) -> list[str]:
         """Return the values of a header field, in order."""
-        wanted = name.lower()
-        return [value for one, value in self.headers if one.lower() == wanted]
+        return self._by_name.get(name.lower(), [])
+
+    @cached_property
+    def _by_name(self) -> dict[str, list[str]]:
+        found: dict[str, list[str]] = {}
+        for name, value in self.headers:
+            found.setdefault(name.lower(), []).append(value)
+        return found
 
     def cookies(self) -> dict[str, str]:
         """Return the cookies by name; of equal names the first counts (RFC 6265 §5.4)."""
@@ -91,4 +119,4 @@ def read_form(content_type: str | None, body: bytes) -> dict[str, list[str]]:
 
 def quoted_path(path: str) -> str:
     """Return a path that a server decoded, percent-encoded again."""
-    return quote(path, safe=_SAFE_IN_PATH)
+    return quote(path, safe=_SAFE_IN_PATH) if path else ""
