@@ -12,7 +12,22 @@ from enum import Enum
 from typing import Any, NamedTuple, Protocol, Self, runtime_checkable
 from urllib.parse import urlsplit
 
-from ._settings import variables
+from ._settings import (
+    CACHE_MAX_STALE,
+    CACHE_MIN_TTL,
+    DISCO_CACHE_MAX_ENTRIES,
+    DISCO_CACHE_TTL,
+    HTTP_RETRY_BASE_DELAY,
+    HTTP_RETRY_MAX_ATTEMPTS,
+    HTTP_TIMEOUT,
+    JWKS_CACHE_MAX_ENTRIES,
+    KID_MISS_REFRESH_COOLDOWN,
+    MAX_JWKS_KEYS,
+    MAX_JWKS_SIZE,
+    SETTINGS,
+    Setting,
+    variables,
+)
 
 __all__ = [
     "ClientAuthMethod",
@@ -252,18 +267,28 @@ class _Item(NamedTuple):
         return self.key.replace(".", "_")
 
 
-_TTL = _number(60, 86400)
+# What the contract promises of a Config and is not in force anywhere else.  `Settings.from_config`
+# therefore hands on what was given, never these defaults, and raises it to what a setting takes.
+_CONTRACT_JWKS_CACHE_TTL = 86400  # 3600 in force
+_CONTRACT_MAX_ENTRIES = 64  # 1000 in force
+_CONTRACT_PARSERS: dict[str, Callable[[str], object]] = {
+    HTTP_TIMEOUT.key: _number(0, above=True),
+    JWKS_CACHE_MAX_ENTRIES.key: _count(0),
+    DISCO_CACHE_MAX_ENTRIES.key: _count(0),
+}
+_NOT_IN_CONFIG = {CACHE_MAX_STALE, CACHE_MIN_TTL}
+_CONTRACT_NAMES = {DISCO_CACHE_MAX_ENTRIES.key: DISCO_CACHE_MAX_ENTRIES.names[:1]}
+
+
+def _item(setting: Setting) -> _Item:
+    key, lowest = setting.key, setting.lowest
+    usual = _count(int(lowest)) if setting.whole else _number(lowest, setting.highest)
+    names = _CONTRACT_NAMES.get(key, setting.names)
+    return _Item(key, names, _CONTRACT_PARSERS.get(key, usual))
+
+
 _REGISTRY = (
-    _Item("http.timeout", ("HTTP_TIMEOUT",), _number(0, above=True)),
-    _Item("http.retry.max_attempts", ("HTTP_RETRY_MAX_ATTEMPTS", "HTTP_RETRY_COUNT"), _count(0)),
-    _Item("http.retry.base_delay", ("HTTP_RETRY_BASE_DELAY",), _number(0)),
-    _Item("jwks.max_size", ("MAX_JWKS_SIZE",), _count(1)),
-    _Item("jwks.max_keys", ("MAX_JWKS_KEYS",), _count(1)),
-    _Item("jwks.cache.ttl", ("JWKS_CACHE_TTL",), _TTL),
-    _Item("discovery.cache.ttl", ("DISCO_CACHE_TTL",), _TTL),
-    _Item("jwks.kid_miss_cooldown", ("KID_MISS_REFRESH_COOLDOWN",), _number(0, 3600)),
-    _Item("jwks.cache.max_entries", ("JWKS_CACHE_MAX_ENTRIES",), _count(0)),
-    _Item("discovery.cache.max_entries", ("DISCO_CACHE_MAX_ENTRIES",), _count(0)),
+    *(_item(setting) for setting in SETTINGS.values() if setting not in _NOT_IN_CONFIG),
     _Item("client.discovery_url", ("DISCOVERY_URL",), _url),
     _Item("client.id", ("CLIENT_ID",), _text),
     _Item("client.secret", ("CLIENT_SECRET",), _secret),
@@ -289,16 +314,16 @@ class Config:
         config = Config.build(overrides={"http.timeout": "5"}, env=False)
     """
 
-    http_timeout: float = 30.0
-    http_retry_max_attempts: int = 3
-    http_retry_base_delay: float = 1.0
-    jwks_max_size: int = 524288
-    jwks_max_keys: int = 100
-    jwks_cache_ttl: float = 86400
-    discovery_cache_ttl: float = 3600
-    jwks_kid_miss_cooldown: float = 5
-    jwks_cache_max_entries: int = 64
-    discovery_cache_max_entries: int = 64
+    http_timeout: float = HTTP_TIMEOUT.default
+    http_retry_max_attempts: int = int(HTTP_RETRY_MAX_ATTEMPTS.default)
+    http_retry_base_delay: float = HTTP_RETRY_BASE_DELAY.default
+    jwks_max_size: int = int(MAX_JWKS_SIZE.default)
+    jwks_max_keys: int = int(MAX_JWKS_KEYS.default)
+    jwks_cache_ttl: float = _CONTRACT_JWKS_CACHE_TTL
+    discovery_cache_ttl: float = DISCO_CACHE_TTL.default
+    jwks_kid_miss_cooldown: float = KID_MISS_REFRESH_COOLDOWN.default
+    jwks_cache_max_entries: int = _CONTRACT_MAX_ENTRIES
+    discovery_cache_max_entries: int = _CONTRACT_MAX_ENTRIES
     client_discovery_url: str | None = None
     client_id: str | None = None
     client_secret: Secret | None = None

@@ -9,10 +9,9 @@ from __future__ import annotations
 import os
 import ssl
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
-from functools import partial
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from ._fork import forget_in_child
 from ._settings import ca_folder
@@ -22,13 +21,19 @@ if TYPE_CHECKING:
     from ._wire.certificate import MtlsClientAuth
 
 
-class LateContext:
-    """Stands for a context until a connection needs it: those of ``http://`` never do."""
+class LazySSLContext:
+    """An SSL context that is made when a connection first needs it: those of ``http://`` never do.
 
-    __slots__ = ("ready",)
+    httpx asks for a context when a client is made, and refuses everything that is not one by
+    ``isinstance``; a context made there would read the certificates before anybody knows whether
+    a request needs them.
+    """
 
-    def __init__(self, ready: Callable[[], ssl.SSLContext]) -> None:
-        self.ready = ready
+    __slots__ = ("_contexts", "_verify")
+
+    def __init__(self, contexts: TLSContexts, verify: str | bool) -> None:
+        self._contexts = contexts
+        self._verify = verify
 
     @property  # type: ignore[misc]
     def __class__(self) -> Any:  # what isinstance() asks for
@@ -37,10 +42,27 @@ class LateContext:
     def __getattr__(self, name: str) -> Any:
         return getattr(self.ready(), name)
 
+    def preload(self) -> None:
+        """Begin to make the context in another thread; :meth:`ready` will wait for it.
+
+        OpenSSL reads certificates without the interpreter, so this thread can import meanwhile.
+        """
+        if self._contexts.may_preload(self._verify):
+            with suppress(RuntimeError):  # no thread to be had: ready() does it all
+                threading.Thread(target=self._read, daemon=True).start()
+
+    def _read(self) -> None:
+        with suppress(InvalidArgumentError):  # ready() will say so
+            self.ready()
+
+    def ready(self) -> ssl.SSLContext:
+        """Return the context; raises InvalidArgumentError for what cannot be read."""
+        return self._contexts.get(self._verify)
+
 
 def ready_context(context: Any) -> ssl.SSLContext:
     """Return ``context``, or the one that it stands for."""
-    ready: ssl.SSLContext = context.ready() if isinstance(context, LateContext) else context
+    ready: ssl.SSLContext = context.ready() if type(context) is LazySSLContext else context
     return ready
 
 
@@ -55,18 +77,13 @@ class TLSContexts:
     def _forget_parent(self) -> None:
         self._lock = threading.Lock()
 
-    def begin(self, verify: str | bool) -> None:
-        """Start to make the context for ``verify``; :meth:`get` will wait for it.
+    def lazy(self, verify: str | bool) -> LazySSLContext:
+        """Return what becomes the context for ``verify`` when it is needed."""
+        return LazySSLContext(self, verify)
 
-        OpenSSL reads certificates without the interpreter, so this thread can import meanwhile.
-        """
-        if _key(verify) not in self._contexts and not self._lock.locked():
-            with suppress(RuntimeError):  # no thread to be had: get() does it all
-                threading.Thread(target=self._begun, args=(verify,), daemon=True).start()
-
-    def _begun(self, verify: str | bool) -> None:
-        with suppress(InvalidArgumentError):  # get() will say so
-            self.get(verify)
+    def may_preload(self, verify: str | bool) -> bool:
+        """Whether the context for ``verify`` is neither there nor being made."""
+        return _key(verify) not in self._contexts and not self._lock.locked()
 
     def get(self, verify: str | bool) -> ssl.SSLContext:
         """Return the context for ``verify``: True, False, or a CA file or folder."""
@@ -79,10 +96,6 @@ class TLSContexts:
             if context is None:
                 context = self._contexts[key] = _create(*key)
             return context
-
-    def late(self, verify: str | bool) -> ssl.SSLContext:
-        """Return what stands for the context for ``verify``, and makes it when it is needed."""
-        return cast("ssl.SSLContext", LateContext(partial(self.get, verify)))
 
 
 def _key(verify: str | bool) -> tuple[str | bool, str | None]:

@@ -32,9 +32,9 @@ def get_http_client() -> httpx.Client:
 
         get_http_client().timeout
     """
-    from .sync._transport.http import default_http_client
+    from .sync._transport.http import chosen_client
 
-    return default_http_client().client
+    return chosen_client(None).client
 
 
 def close_http_client() -> None:
@@ -59,10 +59,10 @@ def get_async_http_client() -> _WaitableClient:
 
         client = await get_async_http_client()
     """
-    from .aio._transport.http import default_http_client
+    from .aio._transport.http import chosen_client
 
     try:
-        client = default_http_client().client
+        client = chosen_client(None).client
     except RuntimeError as error:
         raise RuntimeError(
             "no running event loop: call get_async_http_client() from a coroutine; "

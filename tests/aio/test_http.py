@@ -13,8 +13,8 @@ import pytest
 from py_identity_model._wire.client_authentication import ClientSecretBasic
 from py_identity_model._wire.messages import HttpRequest, HttpResponse, Replay
 from py_identity_model.aio import AsyncHTTPClient
-from py_identity_model.aio._transport import http, receiving
-from py_identity_model.aio._transport.http import send
+from py_identity_model.aio._transport import http, sending
+from py_identity_model.aio._transport.sending import send
 from py_identity_model.exceptions import (
     ConfigurationException,
     DeadlineExceededException,
@@ -50,7 +50,7 @@ def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     async def note(seconds: float) -> None:
         waited.append(seconds)
 
-    monkeypatch.setattr(http, "sleep", note)
+    monkeypatch.setattr(sending, "sleep", note)
     monkeypatch.setenv("HTTP_RETRY_BASE_DELAY", "1")
     return waited
 
@@ -229,8 +229,7 @@ async def test_encoded_bodies_are_refused_unread(provider: EmbeddedProvider) -> 
 def read_clock(monkeypatch: pytest.MonkeyPatch, *readings: float) -> None:
     """Let the clock of ``send`` show these readings, and the last one for ever."""
     left = list(readings)
-    for module in (http, receiving):
-        monkeypatch.setattr(module, "monotonic", lambda: left.pop(0) if left[1:] else left[0])
+    monkeypatch.setattr(sending, "monotonic", lambda: left.pop(0) if left[1:] else left[0])
 
 
 async def test_the_total_deadline_bounds_all_attempts() -> None:

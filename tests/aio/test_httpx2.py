@@ -21,8 +21,8 @@ from py_identity_model.aio import (
     request_client_credentials_token,
     validate_token,
 )
-from py_identity_model.aio._transport import http
-from py_identity_model.aio._transport.http import send
+from py_identity_model.aio._transport import sending
+from py_identity_model.aio._transport.sending import send
 from py_identity_model.exceptions import (
     ConfigurationException,
     DeadlineExceededException,
@@ -61,7 +61,7 @@ def no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
     async def note(seconds: float) -> None:
         return None
 
-    monkeypatch.setattr(http, "sleep", note)
+    monkeypatch.setattr(sending, "sleep", note)
 
 
 async def test_tokens_are_validated_with_keys_that_httpx2_fetched(

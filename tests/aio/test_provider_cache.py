@@ -26,9 +26,9 @@ from py_identity_model import (
 from py_identity_model._jose.encoding import encode_base64url
 from py_identity_model._jose.sign import sign_compact
 from py_identity_model._seam.aio import gather, sleep
-from py_identity_model._validation import fetch_result as fetching
-from py_identity_model._validation import prepared_validators
+from py_identity_model._validation import fetch_result, prepared_validators
 from py_identity_model._validation.cache_entry import Entry
+from py_identity_model._validation.fetch_result import FetchResult
 from py_identity_model._validation.provider_document import DISCOVERY_DOCUMENT
 from py_identity_model.aio import (
     AsyncHTTPClient,
@@ -41,7 +41,7 @@ from py_identity_model.aio import (
     refresh,
     validate_token,
 )
-from py_identity_model.aio._cache import provider_cache, refreshing_cache
+from py_identity_model.aio._cache import fetching, provider_cache, refreshing_cache
 from py_identity_model.aio._cache.provider_cache import cache_of
 from py_identity_model.exceptions import (
     ConfigurationException,
@@ -253,7 +253,7 @@ async def test_of_many_who_come_after_expiry_all_wait_for_one_refresh(
 async def test_while_a_provider_hangs_one_caller_waits_and_then_nobody(
     provider: EmbeddedProvider, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(fetching, "_STALE_WAIT", 0.05)
+    monkeypatch.setattr(fetch_result, "_STALE_WAIT", 0.05)
     await validate(provider)
     gate = Gate("/jwks")
     provider.intercept = gate
@@ -261,7 +261,7 @@ async def test_while_a_provider_hangs_one_caller_waits_and_then_nobody(
     clock.now += 3601
     await validate(provider)
     assert gate.arrived.is_set()
-    monkeypatch.setattr(fetching, "_STALE_WAIT", 1000.0)  # whoever waited now would wait for ever
+    monkeypatch.setattr(fetch_result, "_STALE_WAIT", 1000.0)  # who waited now would hang
     for _ in range(5):
         clock.now += 1.1
         await validate(provider)
@@ -746,7 +746,7 @@ async def test_a_failure_that_came_between_look_and_question_costs_no_request(
     key = DISCOVERY_DOCUMENT.key_of(provider.issuer, DiscoveryPolicy())
 
     def refuse_after_others_failed(*arguments: object) -> bool:
-        documents.failures.record(key, fetching.FetchResult(error="down"), documents.clock())
+        documents.failures.record(key, FetchResult(error="down"), documents.clock())
         return False
 
     monkeypatch.setattr(documents, "_is_needed", refuse_after_others_failed)
@@ -780,8 +780,7 @@ async def test_a_call_that_does_not_end_by_its_deadline_is_not_waited_for(
 ) -> None:
     gate = Gate(DISCOVERY)
     provider.intercept = gate
-    monkeypatch.setattr(refreshing_cache, "seconds_allowed", lambda client: 0.05)
-    monkeypatch.setattr(refreshing_cache, "_GRACE", 0.0)
+    monkeypatch.setattr(refreshing_cache, "longest_call", lambda client: 0.05)
     with refused(KeysUnavailableException, "keys_unavailable") as caught:
         await validate(provider)
     assert str(caught.value).endswith("did not come before the total deadline")
@@ -803,8 +802,8 @@ async def test_what_verifies_signatures_is_loaded_while_the_first_document_is_fe
     provider: EmbeddedProvider, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     loaded = threading.Event()
-    monkeypatch.setattr(refreshing_cache, "load_joserfc", loaded.set)
-    monkeypatch.setattr(refreshing_cache, "joserfc_is_loaded", loaded.is_set)
+    monkeypatch.setattr(fetching, "load_joserfc", loaded.set)
+    monkeypatch.setattr(fetching, "joserfc_is_loaded", loaded.is_set)
 
     def wait(received: Received) -> None:
         assert loaded.wait(10)

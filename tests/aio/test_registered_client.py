@@ -79,7 +79,7 @@ def test_it_authenticates_as_registered(
     algorithm = "ES256" if method == "private_key_jwt" else None  # as the key is
     members = {"token_endpoint_auth_method": method, "token_endpoint_auth_signing_alg": algorithm}
     client = made(of=members, **arguments)
-    assert type(client._authentication) is kind
+    assert type(client.client_authentication) is kind
 
 
 async def test_an_assertion_is_signed_as_registered(provider: EmbeddedProvider) -> None:

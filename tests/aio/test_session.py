@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pickle
 from collections.abc import Callable
+from copy import copy
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -13,7 +14,6 @@ import httpx
 import pytest
 
 from py_identity_model._seam.aio import gather, sleep
-from py_identity_model._sessions.lineages import Lineages
 from py_identity_model.aio import (
     AsyncMemorySessionStore,
     AsyncOAuthClient,
@@ -58,13 +58,13 @@ def client_of(provider: EmbeddedProvider, **more: Any) -> AsyncOAuthClient:
         redirect_uri=REDIRECT,
         **more,
     )
-    client._sessions.clock = Wall()
+    client.clock = Wall()
     return client
 
 
 def forward(client: AsyncOAuthClient, seconds: float) -> None:
-    assert isinstance(client._sessions.clock, Wall)
-    client._sessions.clock.now += seconds
+    assert isinstance(client.clock, Wall)
+    client.clock.now += seconds
 
 
 def session_of(name: str = "alice", **more: Any) -> AsyncSession:
@@ -414,14 +414,14 @@ async def test_a_login_that_could_not_be_stored_replaces_none_that_is(
 ) -> None:
     families = Families(provider)
     store = Faulty()
-    client, other = [client_of(provider, session_store=store) for _ in range(2)]
+    elsewhere = copy(store)  # the same records, as another process sees them
+    client, other = [client_of(provider, session_store=one) for one in (elsewhere, store)]
     session, late = session_of(), session_of()
     await other.bind(session)
     await session.refresh()
-    store.down = True
-    client._sessions.lineages = Lineages()  # as in another process
+    elsewhere.down = True
     await client.bind(late)
-    store.down = False
+    elsewhere.down = False
     assert await late.refresh() == "login/alice-2"
     assert families.presented == ["alice-0", "alice-1"]
 

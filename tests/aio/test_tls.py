@@ -41,7 +41,6 @@ from py_identity_model.ssl_config import get_ssl_verify
 from py_identity_model.testing import EmbeddedProvider
 from tests.support import Tunnel, hashed_name, refused
 
-PLAIN = "http://op.example"
 VARIABLES = ["SSL_CERT_FILE", "CURL_CA_BUNDLE", "REQUESTS_CA_BUNDLE"]
 
 
@@ -191,13 +190,13 @@ async def test_certificates_are_read_only_for_addresses_that_need_them(
     monkeypatch.setattr(tls_contexts, "_contexts", {})
     monkeypatch.setenv("SSL_CERT_FILE", str(bundle))
     get_ssl_verify.cache_clear()
-    await default_http_client(PLAIN).close()
+    await default_http_client().close()
     with EmbeddedProvider() as plain:
         assert (await get_jwks(JwksRequest(plain.jwks_uri))).is_successful
     assert made == []
     for _ in range(2):
         assert (await get_jwks(JwksRequest(secure.jwks_uri))).is_successful
-        await default_http_client(PLAIN).close()
+        await default_http_client().close()
     assert made == [{"cafile": str(bundle)}]
 
 
@@ -207,7 +206,7 @@ async def test_a_variable_that_names_no_certificates_is_told_where_they_are_need
     missing = tmp_path / "missing.pem"
     monkeypatch.setenv("SSL_CERT_FILE", str(missing))
     get_ssl_verify.cache_clear()
-    await default_http_client(PLAIN).close()
+    await default_http_client().close()
     with EmbeddedProvider() as plain:
         assert (await get_jwks(JwksRequest(plain.jwks_uri))).is_successful
     response = await get_jwks(JwksRequest(secure.jwks_uri))
@@ -220,7 +219,7 @@ async def test_a_variable_that_names_no_certificates_is_told_where_they_are_need
 
 def test_what_stands_for_a_context_is_as_the_context_is(bundle: Path) -> None:
     contexts = TLSContexts()
-    late = contexts.late(str(bundle))
+    late = contexts.lazy(str(bundle))
     assert isinstance(late, ssl.SSLContext)
     assert contexts._contexts == {}
     assert late.verify_mode is ssl.CERT_REQUIRED
@@ -241,11 +240,11 @@ def test_certificates_are_read_once_and_by_another_thread_where_they_can_be(
 
     tell_of_contexts(monkeypatch, note)
     contexts = TLSContexts()
-    contexts.begin(str(bundle))
+    contexts.lazy(str(bundle)).preload()
     assert begun.wait(10)
-    contexts.begin(str(bundle))
+    contexts.lazy(str(bundle)).preload()
     context = contexts.get(str(bundle))
-    contexts.begin(str(bundle))
+    contexts.lazy(str(bundle)).preload()
     assert contexts.get(str(bundle)) is context
     (reader,) = readers
     assert reader is not threading.current_thread()
@@ -272,13 +271,13 @@ def test_certificates_are_read_where_no_other_thread_can_be_had(
 
     monkeypatch.setattr(threading.Thread, "start", start)
     contexts = TLSContexts()
-    contexts.begin(str(bundle))
+    contexts.lazy(str(bundle)).preload()
     assert contexts.get(str(bundle)).get_ca_certs()
 
 
 def test_what_another_thread_could_not_read_is_refused_when_it_is_wanted(tmp_path: Path) -> None:
     contexts, missing = TLSContexts(), str(tmp_path / "missing.pem")
-    contexts.begin(missing)
+    contexts.lazy(missing).preload()
     with refused(InvalidArgumentError, "invalid_ca_bundle"):
         contexts.get(missing)
 

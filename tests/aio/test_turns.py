@@ -30,8 +30,8 @@ from py_identity_model.aio import (
     refresh,
     validate_token,
 )
-from py_identity_model.aio._transport import http, turns
-from py_identity_model.aio._transport.http import send
+from py_identity_model.aio._transport import http, sending, turns
+from py_identity_model.aio._transport.sending import send
 from py_identity_model.aio._transport.turns import AsyncTurns
 from py_identity_model.exceptions import (
     DeadlineExceededException,
@@ -329,7 +329,7 @@ async def test_no_turn_is_held_while_an_attempt_waits_for_the_next(
     async def note(seconds: float) -> None:
         held.append(client.turns.table.holding)
 
-    monkeypatch.setattr(http, "sleep", note)
+    monkeypatch.setattr(sending, "sleep", note)
     monkeypatch.setenv("HTTP_RETRY_MAX_ATTEMPTS", "1")
     answers = iter([httpx.Response(503, headers={"retry-after": "5"}), httpx.Response(200)])
     during: list[int] = []
@@ -387,7 +387,7 @@ async def test_clients_share_no_turns_but_the_default_ones_do() -> None:
     one, two = (AsyncHTTPClient(httpx.AsyncClient()) for _ in range(2))
     assert one.turns is one.turns
     assert one.turns is not two.turns
-    assert http.default_http_client("http://op.example").turns is http._turns
+    assert http.default_http_client().turns is http._turns
     for each in (one, two):
         await each.client.aclose()
 

@@ -220,9 +220,9 @@ async def test_a_sealed_session_lives_in_its_cookies_alone(provider: EmbeddedPro
     assert session.subject == "alice"
     assert session.refresh_token is None
     assert session.id_token
-    userinfo = await session._owner().userinfo(session)
+    userinfo = await other.clients["default"].userinfo(session)
     assert userinfo.is_successful
-    store = login.clients["default"]._sessions.store
+    store = login.clients["default"]._sessions.records.store
     assert isinstance(store, AsyncMemorySessionStore)
     assert len(store) == 0
     browser.take(await other.handle(browser.post("/logout")))

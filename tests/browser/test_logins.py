@@ -152,7 +152,7 @@ def test_a_hidden_frame_of_another_site_ends_the_session_without_cookies(
     page = window.new_page()
     log_in(page, site)
     client = site.space["client"]
-    (entry,) = client._sessions.store._entries.values()
+    (entry,) = client._sessions.records.store._entries.values()
     sid = dict(entry.keys)["sid"]
     frame = f"{site.url}/frontchannel-logout?iss={quote(op.issuer)}&sid={quote(sid)}"
     body = f'<iframe src="{frame}"></iframe>'.replace("&", "&amp;").encode()

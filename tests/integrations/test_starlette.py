@@ -2,6 +2,7 @@
 
 # No `from __future__ import annotations`: FastAPI would look for the local names in the module.
 
+import asyncio
 from collections.abc import Callable, Iterator
 from typing import Annotated, Any
 
@@ -23,6 +24,7 @@ from py_identity_model.aio import (
     DPoPNonceIssuer,
     SessionRecord,
     VerifiedAccessToken,
+    clear_discovery_cache,
 )
 from py_identity_model.aio.web import AsyncBearerGuard, AsyncWebLogin
 from py_identity_model.integrations import fastapi as for_fastapi
@@ -326,7 +328,7 @@ def test_the_document_describes_the_guard(provider: EmbeddedProvider) -> None:
     with browser_of(app) as browser:
         incomplete = browser.get("/openapi.json").json()
         provider.intercept = None
-        app.state.guard._documented._cache().clear(documents=True, keys=True)
+        asyncio.run(clear_discovery_cache())
         document = browser.get("/openapi.json").json()
         assert browser.get("/docs").text.count('"clientId": "spa"') == 1
     for found, urls in (

@@ -17,6 +17,7 @@ from py_identity_model import (
     build_client_id_metadata,
     client_id_metadata_response,
 )
+from py_identity_model._protocol.client_metadata_fields import BasicMetadata, FurtherMetadata
 from py_identity_model._protocol.registration import build_register, build_update, parse
 from py_identity_model._wire.messages import HttpResponse
 from py_identity_model.exceptions import (
@@ -207,3 +208,14 @@ def test_a_clients_document_is_served_as_json() -> None:
     headers, body = client_id_metadata_response(document, max_age=60)
     assert headers == {"Content-Type": "application/json", "Cache-Control": "max-age=60"}
     assert json.loads(body) == document
+
+
+def test_metadata_is_the_same_by_position_and_by_keyword() -> None:
+    """Requests take some of it by position, the contract's: so they declare it once more."""
+    by_keyword = {one.name: str(one.type) for one in fields(ClientMetadata)}
+    for kind in (BasicMetadata, FurtherMetadata):
+        for one in fields(kind):
+            assert by_keyword.pop(one.name).removesuffix(" | None") == str(one.type).removesuffix(
+                " | None"
+            )
+    assert not by_keyword

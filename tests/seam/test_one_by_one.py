@@ -14,10 +14,8 @@ import httpcore
 import httpx
 import pytest
 
-from py_identity_model._seam import aio, sync
-from py_identity_model._seam import coalescing_stream as one_piece
-from py_identity_model._seam import deadline_stream as bounded
-from py_identity_model._seam.connections import connected
+from py_identity_model._seam import aio, coalescing_stream, deadline_stream, sync
+from py_identity_model._seam.connections import release_turn
 
 ONE = httpx.Limits(max_connections=1)
 
@@ -260,8 +258,8 @@ class Awaited(httpx.AsyncBaseTransport):
             raise httpx.ConnectError("refused")
         if len(self.came) == 1:
             await self.go.wait()
-        connected()
-        connected()
+        release_turn()
+        release_turn()
         return httpx.Response(200)
 
 
@@ -278,8 +276,8 @@ class Blocking(httpx.BaseTransport):
         if len(self.came) == 1:
             self.first.set()
             self.go.wait()
-        connected()
-        connected()
+        release_turn()
+        release_turn()
         return httpx.Response(200)
 
 
@@ -290,7 +288,7 @@ def request(**timeouts: float | None) -> httpx.Request:
 
 async def test_what_an_awaited_request_waited_outside_it_may_not_wait_again() -> None:
     inner = Awaited()
-    transport = one_piece.OneByOne(inner)
+    transport = coalescing_stream.SerializedAcquireTransport(inner)
     one, other, patient = request(pool=60, read=5), request(pool=60, read=5), request(pool=None)
     tasks = [
         asyncio.ensure_future(transport.handle_async_request(each))
@@ -323,7 +321,7 @@ class Watched(threading.Semaphore):
 
 def test_what_a_blocking_request_waited_outside_it_may_not_wait_again() -> None:
     inner, outside = Blocking(), Watched()
-    transport = bounded.OneByOne(inner)
+    transport = deadline_stream.SerializedAcquireTransport(inner)
     transport._free = outside
     one, other = request(pool=60, read=5), request(pool=60, read=5)
     with threads(lambda: transport.handle_request(one)):
@@ -339,7 +337,10 @@ def test_what_a_blocking_request_waited_outside_it_may_not_wait_again() -> None:
 
 async def test_a_request_that_fails_keeps_nobody_out() -> None:
     awaited, blocking = Awaited(fails=True), Blocking(fails=True)
-    both = one_piece.OneByOne(awaited), bounded.OneByOne(blocking)
+    both = (
+        coalescing_stream.SerializedAcquireTransport(awaited),
+        deadline_stream.SerializedAcquireTransport(blocking),
+    )
     for _ in range(2):
         with pytest.raises(httpx.ConnectError):
             await both[0].handle_async_request(request(pool=0.01))
@@ -350,7 +351,7 @@ async def test_a_request_that_fails_keeps_nobody_out() -> None:
 
 def test_a_forked_child_does_not_wait_for_its_parents_request() -> None:
     inner = Blocking()
-    transport = bounded.OneByOne(inner)
+    transport = deadline_stream.SerializedAcquireTransport(inner)
     with threads(lambda: transport.handle_request(request())):
         inner.first.wait()
         transport._forget_parent()
@@ -360,4 +361,4 @@ def test_a_forked_child_does_not_wait_for_its_parents_request() -> None:
 
 
 def test_nobody_needs_to_be_told_where_no_request_runs() -> None:
-    connected()
+    release_turn()

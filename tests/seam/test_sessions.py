@@ -257,7 +257,7 @@ def test_a_cancelled_logout_gives_its_lock_back(provider: EmbeddedProvider, step
         client = AsyncOAuthClient(provider.issuer, "web", session_store=store)
         session = AsyncSession({"access_token": "a", "refresh_token": "r"}, {"sub": "alice"})
         await client.bind(session)
-        task = asyncio.create_task(client._end(session))
+        task = asyncio.create_task(client.revoke(session))
         for _ in range(steps):
             await asyncio.sleep(0)
         task.cancel()

@@ -21,8 +21,8 @@ from py_identity_model.exceptions import (
     ResponseRefusedException,
 )
 from py_identity_model.sync import HTTPClient
-from py_identity_model.sync._transport import http, receiving
-from py_identity_model.sync._transport.http import send
+from py_identity_model.sync._transport import http, sending
+from py_identity_model.sync._transport.sending import send
 from py_identity_model.testing import Answer, EmbeddedProvider
 from tests.support import DISCOVERY, URL, Drip, answering, refused, script
 
@@ -51,7 +51,7 @@ def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     def note(seconds: float) -> None:
         waited.append(seconds)
 
-    monkeypatch.setattr(http, "sleep", note)
+    monkeypatch.setattr(sending, "sleep", note)
     monkeypatch.setenv("HTTP_RETRY_BASE_DELAY", "1")
     return waited
 
@@ -230,8 +230,7 @@ def test_encoded_bodies_are_refused_unread(provider: EmbeddedProvider) -> None:
 def read_clock(monkeypatch: pytest.MonkeyPatch, *readings: float) -> None:
     """Let the clock of ``send`` show these readings, and the last one for ever."""
     left = list(readings)
-    for module in (http, receiving):
-        monkeypatch.setattr(module, "monotonic", lambda: left.pop(0) if left[1:] else left[0])
+    monkeypatch.setattr(sending, "monotonic", lambda: left.pop(0) if left[1:] else left[0])
 
 
 def test_the_total_deadline_bounds_all_attempts() -> None:

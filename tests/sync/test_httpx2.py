@@ -28,8 +28,8 @@ from py_identity_model.sync import (
     request_client_credentials_token,
     validate_token,
 )
-from py_identity_model.sync._transport import http
-from py_identity_model.sync._transport.http import send
+from py_identity_model.sync._transport import sending
+from py_identity_model.sync._transport.sending import send
 from py_identity_model.testing import Answer, EmbeddedProvider
 from tests.support import URL, Drip, answering, refused
 
@@ -62,7 +62,7 @@ def no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
     def note(seconds: float) -> None:
         return None
 
-    monkeypatch.setattr(http, "sleep", note)
+    monkeypatch.setattr(sending, "sleep", note)
 
 
 def test_tokens_are_validated_with_keys_that_httpx2_fetched(

@@ -27,9 +27,9 @@ from py_identity_model import (
 from py_identity_model._jose.encoding import encode_base64url
 from py_identity_model._jose.sign import sign_compact
 from py_identity_model._seam.sync import gather, sleep
-from py_identity_model._validation import fetch_result as fetching
-from py_identity_model._validation import prepared_validators
+from py_identity_model._validation import fetch_result, prepared_validators
 from py_identity_model._validation.cache_entry import Entry
+from py_identity_model._validation.fetch_result import FetchResult
 from py_identity_model._validation.provider_document import DISCOVERY_DOCUMENT
 from py_identity_model.exceptions import (
     ConfigurationException,
@@ -54,7 +54,7 @@ from py_identity_model.sync import (
     refresh,
     validate_token,
 )
-from py_identity_model.sync._cache import provider_cache, refreshing_cache
+from py_identity_model.sync._cache import fetching, provider_cache, refreshing_cache
 from py_identity_model.sync._cache.provider_cache import cache_of
 from py_identity_model.testing import Answer, EmbeddedProvider, Received
 from tests.support import CONFIG, DISCOVERY, Clock, Gate, answering, failing, refused
@@ -254,7 +254,7 @@ def test_of_many_who_come_after_expiry_all_wait_for_one_refresh(
 def test_while_a_provider_hangs_one_caller_waits_and_then_nobody(
     provider: EmbeddedProvider, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(fetching, "_STALE_WAIT", 0.05)
+    monkeypatch.setattr(fetch_result, "_STALE_WAIT", 0.05)
     validate(provider)
     gate = Gate("/jwks")
     provider.intercept = gate
@@ -262,7 +262,7 @@ def test_while_a_provider_hangs_one_caller_waits_and_then_nobody(
     clock.now += 3601
     validate(provider)
     assert gate.arrived.is_set()
-    monkeypatch.setattr(fetching, "_STALE_WAIT", 1000.0)  # whoever waited now would wait for ever
+    monkeypatch.setattr(fetch_result, "_STALE_WAIT", 1000.0)  # who waited now would hang
     for _ in range(5):
         clock.now += 1.1
         validate(provider)
@@ -741,7 +741,7 @@ def test_a_failure_that_came_between_look_and_question_costs_no_request(
     key = DISCOVERY_DOCUMENT.key_of(provider.issuer, DiscoveryPolicy())
 
     def refuse_after_others_failed(*arguments: object) -> bool:
-        documents.failures.record(key, fetching.FetchResult(error="down"), documents.clock())
+        documents.failures.record(key, FetchResult(error="down"), documents.clock())
         return False
 
     monkeypatch.setattr(documents, "_is_needed", refuse_after_others_failed)
@@ -775,8 +775,7 @@ def test_a_call_that_does_not_end_by_its_deadline_is_not_waited_for(
 ) -> None:
     gate = Gate(DISCOVERY)
     provider.intercept = gate
-    monkeypatch.setattr(refreshing_cache, "seconds_allowed", lambda client: 0.05)
-    monkeypatch.setattr(refreshing_cache, "_GRACE", 0.0)
+    monkeypatch.setattr(refreshing_cache, "longest_call", lambda client: 0.05)
     with refused(KeysUnavailableException, "keys_unavailable") as caught:
         validate(provider)
     assert str(caught.value).endswith("did not come before the total deadline")
@@ -798,8 +797,8 @@ def test_what_verifies_signatures_is_loaded_while_the_first_document_is_fetched(
     provider: EmbeddedProvider, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     loaded = threading.Event()
-    monkeypatch.setattr(refreshing_cache, "load_joserfc", loaded.set)
-    monkeypatch.setattr(refreshing_cache, "joserfc_is_loaded", loaded.is_set)
+    monkeypatch.setattr(fetching, "load_joserfc", loaded.set)
+    monkeypatch.setattr(fetching, "joserfc_is_loaded", loaded.is_set)
 
     def wait(received: Received) -> None:
         assert loaded.wait(10)

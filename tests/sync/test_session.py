@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import pickle
 from collections.abc import Callable
+from copy import copy
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -14,7 +15,6 @@ import httpx
 import pytest
 
 from py_identity_model._seam.sync import gather, sleep
-from py_identity_model._sessions.lineages import Lineages
 from py_identity_model.exceptions import (
     ConfigurationException,
     IdTokenValidationException,
@@ -59,13 +59,13 @@ def client_of(provider: EmbeddedProvider, **more: Any) -> OAuthClient:
         redirect_uri=REDIRECT,
         **more,
     )
-    client._sessions.clock = Wall()
+    client.clock = Wall()
     return client
 
 
 def forward(client: OAuthClient, seconds: float) -> None:
-    assert isinstance(client._sessions.clock, Wall)
-    client._sessions.clock.now += seconds
+    assert isinstance(client.clock, Wall)
+    client.clock.now += seconds
 
 
 def session_of(name: str = "alice", **more: Any) -> Session:
@@ -415,14 +415,14 @@ def test_a_login_that_could_not_be_stored_replaces_none_that_is(
 ) -> None:
     families = Families(provider)
     store = Faulty()
-    client, other = [client_of(provider, session_store=store) for _ in range(2)]
+    elsewhere = copy(store)  # the same records, as another process sees them
+    client, other = [client_of(provider, session_store=one) for one in (elsewhere, store)]
     session, late = session_of(), session_of()
     other.bind(session)
     session.refresh()
-    store.down = True
-    client._sessions.lineages = Lineages()  # as in another process
+    elsewhere.down = True
     client.bind(late)
-    store.down = False
+    elsewhere.down = False
     assert late.refresh() == "login/alice-2"
     assert families.presented == ["alice-0", "alice-1"]
 

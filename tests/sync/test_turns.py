@@ -37,8 +37,8 @@ from py_identity_model.sync import (
     refresh,
     validate_token,
 )
-from py_identity_model.sync._transport import http, turns
-from py_identity_model.sync._transport.http import send
+from py_identity_model.sync._transport import http, sending, turns
+from py_identity_model.sync._transport.sending import send
 from py_identity_model.sync._transport.turns import Turns
 from py_identity_model.testing import Answer, EmbeddedProvider, Received
 from tests.support import CONFIG, Silent, refused
@@ -330,7 +330,7 @@ def test_no_turn_is_held_while_an_attempt_waits_for_the_next(
     def note(seconds: float) -> None:
         held.append(client.turns.table.holding)
 
-    monkeypatch.setattr(http, "sleep", note)
+    monkeypatch.setattr(sending, "sleep", note)
     monkeypatch.setenv("HTTP_RETRY_MAX_ATTEMPTS", "1")
     answers = iter([httpx.Response(503, headers={"retry-after": "5"}), httpx.Response(200)])
     during: list[int] = []
@@ -388,7 +388,7 @@ def test_clients_share_no_turns_but_the_default_ones_do() -> None:
     one, two = (HTTPClient(httpx.Client()) for _ in range(2))
     assert one.turns is one.turns
     assert one.turns is not two.turns
-    assert http.default_http_client("http://op.example").turns is http._turns
+    assert http.default_http_client().turns is http._turns
     for each in (one, two):
         each.client.close()
 

@@ -681,8 +681,8 @@ def test_userinfo_is_part_of_the_session(provider: EmbeddedProvider) -> None:
 def expire_tokens(login: WebLogin) -> None:
     """Move the clock of the sessions past the end of their access tokens."""
     (client,) = login.clients.values()
-    now = client._sessions.clock()
-    client._sessions.clock = lambda: now + 7200
+    now = client.clock()
+    client.clock = lambda: now + 7200
 
 
 def test_an_expired_session_is_renewed_once_for_all_who_ask(
@@ -902,10 +902,10 @@ def test_a_renewal_makes_nobody_another_user(
         assert provider.count("/token") == 2  # and it is not asked each time
         monkeypatch.undo()
         other = Browser()
-        now = login.clients["default"]._sessions.clock
-        login.clients["default"]._sessions.clock = time.time
+        now = login.clients["default"].clock
+        login.clients["default"].clock = time.time
         logged_in(login, other)
-        login.clients["default"]._sessions.clock = now
+        login.clients["default"].clock = now
         assert subject(login, other) == "alice"
         assert provider.count("/token") == 4  # one broken session stops no other's renewal
 

@@ -221,9 +221,9 @@ def test_a_sealed_session_lives_in_its_cookies_alone(provider: EmbeddedProvider)
     assert session.subject == "alice"
     assert session.refresh_token is None
     assert session.id_token
-    userinfo = session._owner().userinfo(session)
+    userinfo = other.clients["default"].userinfo(session)
     assert userinfo.is_successful
-    store = login.clients["default"]._sessions.store
+    store = login.clients["default"]._sessions.records.store
     assert isinstance(store, MemorySessionStore)
     assert len(store) == 0
     browser.take(other.handle(browser.post("/logout")))

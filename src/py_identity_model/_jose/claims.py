@@ -16,7 +16,7 @@ from .excerpt import found
 _END_OF_TIME = 1 << 62
 
 
-class BoundIssuers:
+class IssuerFamily:
     """The issuers that a template stands for: what is in its place must be in a claim as well.
 
     Nothing is ``in`` it: a name alone says too little, :func:`check_claims` takes a closer look.
@@ -47,12 +47,12 @@ class BoundIssuers:
         fits = self._pattern.fullmatch(issuer) is not None
         return fits and (self._only is None or issuer in self._only)
 
-    def limited_to(self, some: Collection[str]) -> "BoundIssuers":
+    def limited_to(self, some: Collection[str]) -> "IssuerFamily":
         """Return those of them that are among ``some``, where the template itself means all."""
         if self._template in some:
             return self
         only = [one for one in some if self.names(one)]
-        return BoundIssuers(self._template, self._value, self._claim, only)
+        return IssuerFamily(self._template, self._value, self._claim, only)
 
     def check(self, issuer: str, claims: dict[str, Any]) -> None:
         """Raise InvalidIssuerException unless the claims are those of this issuer."""
@@ -70,7 +70,7 @@ class BoundIssuers:
 
 def names_issuer(issuers: Collection[str], issuer: str) -> bool:
     """Return whether ``issuer`` is among those expected, whatever else its tokens must say."""
-    return issuers.names(issuer) if isinstance(issuers, BoundIssuers) else issuer in issuers
+    return issuers.names(issuer) if isinstance(issuers, IssuerFamily) else issuer in issuers
 
 
 class ClaimsRules(NamedTuple):
@@ -156,7 +156,7 @@ def _check_past(value: Any, name: str, latest: float, code: str) -> None:
 def _check_issuer(issuer: Any, issuers: Collection[str], claims: dict[str, Any]) -> None:
     if issuer is None:
         raise _missing("iss")
-    if not (isinstance(issuers, BoundIssuers) and type(issuer) is str):
+    if not (isinstance(issuers, IssuerFamily) and type(issuer) is str):
         raise _issuer_error(issuer, issuers)
     issuers.check(issuer, claims)
 

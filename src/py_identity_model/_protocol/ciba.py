@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from json import loads
-from typing import Any, ClassVar
+from typing import ClassVar
 
+from .._client_auth.resolve import BindableRequest, TokenRequest, keyword_fields_last
 from .._jose.dpop_proof import DPoPKey
 from .._wire.client_authentication import ClientAuthentication
 from .._wire.compare import same_text
@@ -19,7 +20,7 @@ from .._wire.endpoint import (
     whole_number,
 )
 from .._wire.messages import ErrorKind, HttpRequest, HttpResponse, Replay, UnusableAnswer
-from .._wire.models import BaseRequest, BaseResponse, Scope, scope_text
+from .._wire.models import BaseResponse, Scope, scope_text
 from ..exceptions import ValidationException
 from .ciba_request import HINTS
 from .token_endpoint import TokenResponse, token_answer, token_request
@@ -32,8 +33,9 @@ _INSIDE = (
 )
 
 
+@keyword_fields_last
 @dataclass(repr=False)
-class BackchannelAuthenticationRequest(BaseRequest):
+class BackchannelAuthenticationRequest(BindableRequest):
     """A user to be asked, by the backchannel authentication endpoint at ``address``.
 
     Exactly one of ``login_hint``, ``login_hint_token`` and ``id_token_hint`` says who, unless
@@ -76,12 +78,6 @@ class BackchannelAuthenticationRequest(BaseRequest):
     acr_values: str | None = field(default=None, kw_only=True)
     requested_expiry: int | None = field(default=None, kw_only=True)
     client_notification_token: str | None = field(default=None, kw_only=True)
-    client_authentication: ClientAuthentication | None = field(default=None, kw_only=True)
-    resource: str | Sequence[str] | None = field(default=None, kw_only=True)
-    audience: str | Sequence[str] | None = field(default=None, kw_only=True)
-    authorization_details: Sequence[Mapping[str, Any]] | None = field(default=None, kw_only=True)
-    extra_parameters: Mapping[str, str | Sequence[str]] | None = field(default=None, kw_only=True)
-    dpop_key: DPoPKey | None = field(default=None, kw_only=True)
     request: str | None = field(default=None, kw_only=True)
 
 
@@ -101,7 +97,7 @@ class BackchannelAuthenticationResponse(BaseResponse):
 
 
 @dataclass(repr=False)
-class BackchannelTokenRequest(BaseRequest):
+class BackchannelTokenRequest(TokenRequest):
     """The client asks the token endpoint at ``address`` whether the user has agreed.
 
     The fields are those of :class:`ClientCredentialsTokenRequest`.  CIBA Core §10.1.

@@ -4,9 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from .._client_auth.assertion import PrivateKeyJwt
+from .._client_auth.resolve import (
+    BindableRequest,
+    TokenRequest,
+    chosen_authentication,
+    keyword_fields_last,
+)
 from .._jose.dpop_proof import DPoPKey
 from .._wire.certificate import MtlsClientAuth
 from .._wire.client_authentication import ClientAuthentication
@@ -28,7 +34,7 @@ from .._wire.messages import (
     UnusableAnswer,
     oauth_error_of,
 )
-from .._wire.models import BaseRequest, BaseResponse, Scope, scope_text
+from .._wire.models import BaseResponse, Scope, scope_text
 from .refresh_grant import RefreshTokenRequest
 from .token_endpoint import TokenResponse, token_answer, token_request
 
@@ -38,8 +44,9 @@ _POLL_ERRORS = WAITING | {"expired_token", "access_denied"}
 _CODES = ("device_code", "user_code", "verification_uri")
 
 
+@keyword_fields_last
 @dataclass(repr=False)
-class DeviceAuthorizationRequest(BaseRequest):
+class DeviceAuthorizationRequest(BindableRequest):
     """A device asks the device authorization endpoint at ``address`` for codes.
 
     The fields are those of :class:`ClientCredentialsTokenRequest`.  RFC 8628 §3.1.
@@ -56,12 +63,6 @@ class DeviceAuthorizationRequest(BaseRequest):
     client_secret: str | None = None
     private_key_jwt: PrivateKeyJwt | None = None
     mtls: MtlsClientAuth | None = None
-    client_authentication: ClientAuthentication | None = field(default=None, kw_only=True)
-    resource: str | Sequence[str] | None = field(default=None, kw_only=True)
-    audience: str | Sequence[str] | None = field(default=None, kw_only=True)
-    authorization_details: Sequence[Mapping[str, Any]] | None = field(default=None, kw_only=True)
-    extra_parameters: Mapping[str, str | Sequence[str]] | None = field(default=None, kw_only=True)
-    dpop_key: DPoPKey | None = field(default=None, kw_only=True)
 
 
 @dataclass(eq=False, repr=False)
@@ -85,7 +86,7 @@ class DeviceAuthorizationResponse(BaseResponse):
 
 
 @dataclass(repr=False)
-class DeviceTokenRequest(BaseRequest):
+class DeviceTokenRequest(TokenRequest):
     """A device asks the token endpoint at ``address`` whether the user has agreed.
 
     The fields are those of :class:`ClientCredentialsTokenRequest`.  RFC 8628 §3.4.
@@ -185,10 +186,8 @@ def refreshing(request: DeviceTokenRequest) -> RefreshTokenRequest:
         request.address,
         request.client_id,
         "",
-        client_secret=(request.client_secret or "").strip() or None,
-        private_key_jwt=request.private_key_jwt,
         mtls=request.mtls,
-        client_authentication=request.client_authentication,
+        client_authentication=chosen_authentication(request, blank_is_none=True),
         resource=request.resource,
         audience=request.audience,
         dpop_key=request.dpop_key,

@@ -7,19 +7,20 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 from .._client_auth.assertion import PrivateKeyJwt
+from .._client_auth.resolve import ClientRequest
 from .._validation.config import TokenValidationConfig
 from .._wire.certificate import MtlsClientAuth
 from .._wire.client_authentication import ClientAuthentication
 from .._wire.endpoint import Endpoint, json_object, refusal
 from .._wire.messages import HttpRequest, HttpResponse, Replay, UnusableAnswer
-from .._wire.models import BaseRequest, BaseResponse
+from .._wire.models import BaseResponse
 from .token_endpoint import token_request
 
 SIGNED = "application/token-introspection+jwt"
 
 
 @dataclass(repr=False)
-class TokenIntrospectionRequest(BaseRequest):
+class TokenIntrospectionRequest(ClientRequest):
     """A token that a resource server asks the endpoint at ``address`` about.
 
     ``token_type_hint`` is ``access_token`` or ``refresh_token``.  For a signed answer give a

@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from .._client_auth.assertion import PrivateKeyJwt
+from .._client_auth.resolve import DetailedRequest, keyword_fields_last
 from .._jose.dpop_proof import DPoPKey
 from .._wire.certificate import MtlsClientAuth
-from .._wire.client_authentication import ClientAuthentication
 from .._wire.endpoint import Endpoint, is_refusal, json_object, refusal, whole_number
 from .._wire.messages import HttpRequest, HttpResponse, Replay, UnusableAnswer
-from .._wire.models import BaseRequest, BaseResponse, Scope, scope_text
+from .._wire.models import BaseResponse, Scope, scope_text
 from ..exceptions import InvalidArgumentError
 from .token_endpoint import token_request
 
 
+@keyword_fields_last
 @dataclass(repr=False)
-class PushedAuthorizationRequest(BaseRequest):
+class PushedAuthorizationRequest(DetailedRequest):
     """An authorization request for the endpoint at ``address``.
 
     With ``request`` (a JWT of :func:`create_request_object`) the parameters are inside it, and
@@ -56,11 +56,6 @@ class PushedAuthorizationRequest(BaseRequest):
     dpop_key: DPoPKey | None = None
     mtls: MtlsClientAuth | None = None
     response_mode: str | None = None
-    client_authentication: ClientAuthentication | None = field(default=None, kw_only=True)
-    resource: str | Sequence[str] | None = field(default=None, kw_only=True)
-    audience: str | Sequence[str] | None = field(default=None, kw_only=True)
-    authorization_details: Sequence[Mapping[str, Any]] | None = field(default=None, kw_only=True)
-    extra_parameters: Mapping[str, str | Sequence[str]] | None = field(default=None, kw_only=True)
     request: str | None = field(default=None, kw_only=True)
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import ClassVar
 
 from .._client_auth.assertion import PrivateKeyJwt
+from .._client_auth.resolve import ClientRequest
 from .._wire.certificate import MtlsClientAuth
 from .._wire.client_authentication import ClientAuthentication
 from .._wire.endpoint import Endpoint, refusal_saying, secrets_of
@@ -18,7 +19,7 @@ _MOST_QUOTED = 200
 
 
 @dataclass(repr=False)
-class TokenRevocationRequest(BaseRequest):
+class TokenRevocationRequest(ClientRequest):
     """A token that the endpoint at ``address`` shall revoke.
 
     ``token_type_hint`` is ``access_token`` or ``refresh_token``.  The other fields are those of

@@ -9,7 +9,12 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar, TypeVar
 
-from .._client_auth.resolve import chosen_authentication, presented_certificate
+from .._client_auth.resolve import (
+    ClientRequest,
+    TokenRequest,
+    chosen_authentication,
+    presented_certificate,
+)
 from .._wire.endpoint import is_refusal, json_object, number_of, refusal, whole_number
 from .._wire.messages import HttpRequest, HttpResponse, Replay
 from .._wire.models import BaseRequest, BaseResponse
@@ -42,7 +47,7 @@ T = TypeVar("T", bound=TokenResponse)
 
 
 def token_request(
-    request: BaseRequest,
+    request: ClientRequest,
     parameters: Mapping[str, str | Sequence[str] | None],
     *,
     replay: Replay,
@@ -55,28 +60,32 @@ def token_request(
     added.  ``blank_is_none`` says that an empty secret is none, ``id_in_body`` that the form
     names the client however it authenticates.
     """
-    stored = vars(request)
     authentication = chosen_authentication(request, blank_is_none=blank_is_none)
     form: Form = {name: value for name, value in parameters.items() if value is not None}
-    for name in ("resource", "audience"):
-        if stored.get(name):
-            form[name] = _repeated(name, stored[name])
-    details = stored.get("authorization_details")
-    if details is not None:
-        form["authorization_details"] = details_text(details)
+    if isinstance(request, TokenRequest):
+        _add_target(form, request)
     if id_in_body:
-        form["client_id"] = stored["client_id"]
-    _add_extra(form, stored.get("extra_parameters"))
+        form["client_id"] = request.client_id
+    _add_extra(form, request.extra_parameters)
     return HttpRequest(
         "POST",
         request.address,
         form=form,
-        client_id=stored["client_id"],
+        client_id=request.client_id,
         authentication=authentication,
-        dpop_key=stored.get("dpop_key"),
+        dpop_key=request.dpop_key if isinstance(request, TokenRequest) else None,
         certificate=presented_certificate(request, authentication),
         replay=replay,
     )
+
+
+def _add_target(form: Form, request: TokenRequest) -> None:
+    """Add what the tokens are for (RFC 8707 §2, RFC 9396 §2)."""
+    for name, value in (("resource", request.resource), ("audience", request.audience)):
+        if value:
+            form[name] = _repeated(name, value)
+    if request.authorization_details is not None:
+        form["authorization_details"] = details_text(request.authorization_details)
 
 
 def _repeated(name: str, value: object) -> str | list[str]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 from .._client_auth.assertion import PrivateKeyJwt
+from .._client_auth.resolve import TokenRequest
 from .._jose.dpop_proof import DPoPKey
 from .._wire.certificate import MtlsClientAuth
 from .._wire.client_authentication import ClientAuthentication
@@ -19,7 +20,7 @@ from .._wire.messages import (
     UnusableAnswer,
     oauth_error_of,
 )
-from .._wire.models import BaseRequest, Scope, scope_text
+from .._wire.models import Scope, scope_text
 from ..exceptions import TokenRequestException
 from .token_endpoint import TokenResponse, check_token_answer, expiry_of, token_request
 
@@ -29,7 +30,7 @@ _MOST_QUOTED = 1024
 
 
 @dataclass(repr=False)
-class TokenExchangeRequest(BaseRequest):
+class TokenExchangeRequest(TokenRequest):
     """A token (``subject_token``) to be exchanged for another, perhaps for an ``actor_token``.
 
     The types are those of RFC 8693 §3, for instance

@@ -48,3 +48,26 @@ class TokenParameters(TypedDict, total=False):
     audience: str | Sequence[str] | None
     authorization_details: Sequence[Mapping[str, Any]] | None
     extra_parameters: Mapping[str, str | Sequence[str]] | None
+
+
+class IdTokenContext(TypedDict, total=False):
+    """What came with an ID token, and must fit it; OpenID Connect Core §3.1.3.7 and §3.3.2.9."""
+
+    access_token: str | None
+    code: str | None
+    max_age: int | None
+    response_type: str | None
+
+
+class BackchannelParameters(TypedDict):
+    """What a login on the user's own device is begun with; CIBA Core §7.1."""
+
+    login_hint: str | None
+    login_hint_token: str | None
+    id_token_hint: str | None
+    binding_message: str | None
+    user_code: str | None
+    acr_values: str | None
+    requested_expiry: int | None
+    client_notification_token: str | None
+    extra_parameters: Mapping[str, str] | None

@@ -41,6 +41,12 @@ class RequestSigning(NamedTuple):
 
     key: PrivateKey
     algorithm: str
+    kid: str | None = None
+
+    @classmethod
+    def of(cls, key: PrivateKey | None, algorithm: str, kid: str | None) -> RequestSigning | None:
+        """Return what requests are signed with; None without a key."""
+        return None if key is None else cls(key, algorithm, kid)
 
 
 def check_profile(

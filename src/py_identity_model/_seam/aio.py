@@ -22,12 +22,14 @@ from anyio import Event, Lock, sleep
 
 from .._fork import forget_in_child
 from .._logging import logger
-from .._settings import AT_ONCE, MOST_CONNECTIONS
+from .._settings import MOST_CONNECTIONS, OVERLAP_DELAY
 
 if TYPE_CHECKING:
     import ssl
 
     import httpx
+
+    from .._tls import LazySSLContext
 
 __all__ = [
     "Closing",
@@ -42,8 +44,8 @@ __all__ = [
     "deadline",
     "finish",
     "gather",
-    "meanwhile",
     "open_client",
+    "run_while_waiting",
     "sleep",
     "spawn",
     "wait_for",
@@ -224,9 +226,9 @@ def _first(error: BaseException) -> BaseException:
     return error
 
 
-async def meanwhile(work: Callable[[], object], over: Event) -> None:
+async def run_while_waiting(work: Callable[[], object], over: Event) -> None:
     """Do what would have to be done later anyway, in a thread, unless ``over`` comes at once."""
-    with anyio.move_on_after(AT_ONCE):
+    with anyio.move_on_after(OVERLAP_DELAY):
         await over.wait()
         return
     with contextlib.suppress(RuntimeError):  # no thread to be had: it will be done later
@@ -359,7 +361,7 @@ def _client_class() -> type[httpx.AsyncClient]:
 
 
 def open_client(
-    context: Callable[[], ssl.SSLContext] | None = None, **options: Any
+    context: Callable[[], ssl.SSLContext | LazySSLContext] | None = None, **options: Any
 ) -> httpx.AsyncClient:
     """Return a new client of httpx, bounded by :func:`deadline`.
 
@@ -367,12 +369,12 @@ def open_client(
     """
     import httpx
 
-    from .coalescing_stream import improve
+    from .coalescing_stream import install
 
     limits = httpx.Limits(max_connections=MOST_CONNECTIONS, max_keepalive_connections=20)
-    verify = True if context is None else context()
+    verify: Any = True if context is None else context()
     client = _client_class()(verify=verify, **{"limits": limits, **options})
-    improve(client)
+    install(client)
     return client
 
 

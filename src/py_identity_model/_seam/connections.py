@@ -1,4 +1,4 @@
-"""What the connections of blocking and of awaited clients share."""
+"""Turns at a connection pool, heads of requests, and the installation of streams in clients."""
 
 from __future__ import annotations
 
@@ -33,8 +33,8 @@ def wrap_connections(
     client._mounts = {pattern: wrapped(own) for pattern, own in client._mounts.items()}
 
 
-class Admission:
-    """The right to look for a connection, which one request has at a time.
+class PoolTurn:
+    """The turn to look for a connection, which one request has at a time.
 
     httpx's pool gives one idle connection to all requests that ask at once; all but one of them
     ask again, and each time it looks at every request that waits: a thousand take it a minute.
@@ -44,8 +44,8 @@ class Admission:
 
     # A semaphore around the whole request, of as many places as the pool has connections, would
     # be simpler: but those that it lets in at once still meet in the pool.  A lock around the
-    # pool's own method would be held for as long as the answer takes.  So it is given back at the
-    # first sign of a connection: an attempt to make one, or a write to one that was there.
+    # pool's own method would be held for as long as the answer takes.  So a turn ends at the first
+    # sign of a connection: an attempt to make one, or a write to one that was there.
 
     __slots__ = ("_give_back",)
 
@@ -54,32 +54,32 @@ class Admission:
         _latest.set(self)
 
     def end(self) -> None:
-        """Give the right back, once."""
+        """Give the turn back, once."""
         give_back, self._give_back = self._give_back, None
         if give_back is not None:
             give_back()
 
 
 # A stream cannot know which request it works for: httpcore passes it bytes.  The context does.
-_latest: ContextVar[Admission | None] = ContextVar("latest", default=None)
+_latest: ContextVar[PoolTurn | None] = ContextVar("latest", default=None)
 
 
-def connected() -> None:
-    """Let others look: the running request has its connection, or begins to make one."""
-    admission = _latest.get()
-    if admission is not None:
-        admission.end()
+def release_turn() -> None:
+    """End the running request's turn: it has its connection, or begins to make one."""
+    turn = _latest.get()
+    if turn is not None:
+        turn.end()
 
 
-def may_wait(request: Any) -> float | None:
-    """Return how many seconds ``request`` may wait for a connection; None is for ever."""
+def pool_timeout(request: Any) -> float | None:
+    """Return the seconds that ``request`` may wait for a connection; None means no limit."""
     seconds: float | None = request.extensions.get("timeout", {}).get("pool")
     return seconds
 
 
-def has_waited(request: Any, since: float) -> None:
-    """Take the time ``since`` then off what ``request`` may wait for a connection."""
-    seconds = may_wait(request)
+def deduct_wait(request: Any, since: float) -> None:
+    """Subtract the time ``since`` then from what ``request`` may wait for a connection."""
+    seconds = pool_timeout(request)
     if seconds is not None:
         left = {**request.extensions["timeout"], "pool": seconds - (monotonic() - since)}
         request.extensions = {**request.extensions, "timeout": left}
@@ -104,7 +104,8 @@ class Head:
         if not self._held and buffer.endswith(b"\r\n\r\n"):
             self._held = buffer
             return b""
-        return self.rest() + buffer
+        held, self._held = self._held, b""
+        return held + buffer
 
     def rest(self) -> bytes:
         """Return what is still held back."""

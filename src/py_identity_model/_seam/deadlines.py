@@ -7,6 +7,8 @@ import threading
 import time
 from collections.abc import Generator
 
+# Not a context variable: threads that a request is handed to begin with a copy of the context, and
+# a call that nobody waits for must not end with the deadline of the caller that began it.
 _due = threading.local()
 
 
@@ -33,7 +35,8 @@ def time_left() -> float | None:
 
 def time_within(seconds: float | None) -> float | None:
     """Return ``seconds``, or what the running block's deadline leaves if that is less."""
-    left = time_left()
-    if left is None or seconds is None:
-        return seconds if left is None else left
-    return min(seconds, left)
+    due: float | None = getattr(_due, "at", None)
+    if due is None:
+        return seconds
+    left = due - time.monotonic()
+    return left if seconds is None else min(seconds, left)

@@ -18,13 +18,15 @@ from typing import TYPE_CHECKING, Annotated, Any, Generic, ParamSpec, TypeAlias,
 
 from .._fork import forget_in_child
 from .._logging import logger
-from .._settings import AT_ONCE, MOST_CONNECTIONS
+from .._settings import MOST_CONNECTIONS, OVERLAP_DELAY
 from .deadlines import deadline, time_left, time_within
 
 if TYPE_CHECKING:
     import ssl
 
     import httpx
+
+    from .._tls import LazySSLContext
 
 __all__ = [
     "Closing",
@@ -39,8 +41,8 @@ __all__ = [
     "deadline",
     "finish",
     "gather",
-    "meanwhile",
     "open_client",
+    "run_while_waiting",
     "sleep",
     "spawn",
     "wait_for",
@@ -149,9 +151,9 @@ def gather(calls: Sequence[Callable[[], T]]) -> list[T]:
     return [future.result() for future in futures]
 
 
-def meanwhile(work: Callable[[], object], over: Event) -> None:
+def run_while_waiting(work: Callable[[], object], over: Event) -> None:
     """Do what would have to be done later anyway, in this thread, unless ``over`` comes at once."""
-    if not over.wait(AT_ONCE):
+    if not over.wait(OVERLAP_DELAY):
         work()
 
 
@@ -212,7 +214,7 @@ def _wait_for_the_last() -> None:
 
 
 def open_client(
-    context: Callable[[], ssl.SSLContext] | None = None, **options: Any
+    context: Callable[[], ssl.SSLContext | LazySSLContext] | None = None, **options: Any
 ) -> httpx.Client:
     """Return a new client of httpx, bounded by :func:`deadline`.
 
@@ -221,12 +223,12 @@ def open_client(
     # Imported here: importing the package should load neither httpx nor, through it, anyio.
     import httpx
 
-    from .deadline_stream import improve
+    from .deadline_stream import install
 
     limits = httpx.Limits(max_connections=MOST_CONNECTIONS, max_keepalive_connections=20)
-    verify = True if context is None else context()
+    verify: Any = True if context is None else context()
     client = httpx.Client(verify=verify, **{"limits": limits, **options})
-    improve(client)
+    install(client)
     return client
 
 

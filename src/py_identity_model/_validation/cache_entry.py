@@ -5,6 +5,7 @@ No I/O, and no clock of its own.
 
 from __future__ import annotations
 
+import math
 import re
 import threading
 from collections.abc import Callable, Hashable
@@ -139,6 +140,9 @@ class Entry(Generic[V]):
         """
         if self.invalid:
             return
+        # No lock, although a reader may see the new value with the old times: then it refreshes
+        # once too often, or serves the new value for as long as the old one might have been.  A
+        # tuple swapped whole would be exact, but every token would have to take it apart.
         self.value = value
         self.version = _NONE_KNOWN if etag is None else (value, etag)
         self.accepted_at = now
@@ -147,6 +151,10 @@ class Entry(Generic[V]):
         self.usable_until = now + max(ttl, CACHE_MAX_STALE.read())
         self.degraded_until = 0.0
         self.cooldown_was_reset = False
+
+    def age(self, now: float) -> float:
+        """Return how many seconds ago the value came; for ever, if there is none."""
+        return math.inf if self.accepted_at is None else now - self.accepted_at
 
     def is_newer_than(self, then: float) -> bool:
         """Whether the value came after ``then``."""
@@ -161,6 +169,8 @@ class Entry(Generic[V]):
 
     def record_failure(self, now: float) -> None:
         """Note that a refresh failed: keep the value, and try again after a short gap."""
+        # The cooldown ends with the gap: a lookup that failed must not forbid the next one for as
+        # long as a lookup that brought nothing.
         self.failed_at = now
         self.retry_at = self.cooldown_until = now + _FAILURE_GAP
         self.record_no_news(now)
@@ -249,6 +259,8 @@ class EntryTable(Generic[V]):
         if surplus <= 0:
             return []
         by_age: Callable[[Hashable], float] = lambda key: self._entries[key].last_used  # noqa: E731
+        # Sorted each time the table is full, not an OrderedDict moved at each use: recency is then
+        # a number that a reader writes without the lock.
         others = [key for key, entry in self._entries.items() if entry is not newest]
         oldest = sorted(others, key=by_age)[:surplus]
         for key in oldest:

@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from .._jose.algorithms import ALGORITHMS
-from .._jose.claims import BoundIssuers, ClaimsRules
+from .._jose.claims import ClaimsRules, IssuerFamily
 from .._jose.encoding import encode_base64url
 from .._jose.jwk import JsonWebKey, KeyMaterial, PrivateKey
 from .._jose.tokens import MAX_TOKEN_SIZE
@@ -311,7 +311,7 @@ def _family(template: str, configured: Collection[str] | None) -> Collection[str
     known = known_template(template)
     if known is None:
         return None
-    family = known.bound()
+    family = known.family()
     if configured is None or any(
         one == template or (known.stands_for(one) and not family.names(one)) for one in configured
     ):
@@ -320,7 +320,7 @@ def _family(template: str, configured: Collection[str] | None) -> Collection[str
 
 
 def _allowed(issuers: Collection[str], allowed: Collection[str]) -> Collection[str]:
-    if isinstance(issuers, BoundIssuers):
+    if isinstance(issuers, IssuerFamily):
         return issuers.limited_to(allowed)
     without_slash = {one.removesuffix("/") for one in allowed if isinstance(one, str)}
     return frozenset(name for name in issuers if name.removesuffix("/") in without_slash)

@@ -11,7 +11,7 @@ from typing import Any, Generic, NamedTuple, TypeVar
 from .._settings import Setting
 from .._wire.discovery_policy import DiscoveryPolicy
 from .._wire.messages import HttpRequest, HttpResponse
-from .cache_entry import Entry, time_to_live, until_refresh
+from .cache_entry import time_to_live, until_refresh
 
 V = TypeVar("V")
 
@@ -35,7 +35,7 @@ class Refused(Exception):
 class FetchResult(NamedTuple, Generic[V]):
     """What a fetch brought: a value, or why there is none.
 
-    ``unchanged`` says that the known version is still the provider's (there is no value then);
+    ``unchanged`` says that the value is the known one, which is still the provider's;
     ``etag`` names the version, ``age`` is how many seconds ago another process fetched it.
     ``code`` is the exception's, where it is not that of the document's kind; ``unasked`` says that
     too many others waited to ask: that is not the provider's failure.
@@ -54,12 +54,16 @@ class FetchResult(NamedTuple, Generic[V]):
     unasked: bool = False
 
 
+CacheKey = tuple[Any, ...]
+"""An address, and the rules by which the document there was judged."""
+
+
 class Location(NamedTuple):
     """Where a document is, by whose rules it is judged, and the key of what is cached for both."""
 
     address: str
     policy: DiscoveryPolicy
-    key: tuple[Any, ...]
+    key: CacheKey
 
     def frozen(self) -> "Location":
         """Return this location with a policy that nobody else can change."""
@@ -78,7 +82,9 @@ class DocumentKind(NamedTuple, Generic[V]):
     ``name`` is used by events, ``label`` and ``operation`` by logs; ``code`` goes into the
     exception for a document that is not usable, ``empty`` is the result for one that ``is_empty``.
     ``build``, ``parse`` and ``key_of`` take the address and the policy.  ``elsewhere`` says where
-    else the document may be that the provider does not have at the address.
+    else the document may be that the provider does not have at the address.  Caches count with
+    ``count_hit``, and with ``count_request``, which takes whether something is cached; kinds that
+    come ``first`` are refreshed before the others.
     """
 
     name: str
@@ -89,51 +95,44 @@ class DocumentKind(NamedTuple, Generic[V]):
     build: Callable[[str, DiscoveryPolicy], HttpRequest]
     parse: Callable[[str, DiscoveryPolicy, HttpResponse], V]
     failed: Callable[[Exception], FetchResult[Any]]
-    key_of: Callable[[str, DiscoveryPolicy], tuple[Any, ...]]
+    key_of: Callable[[str, DiscoveryPolicy], CacheKey]
     is_empty: Callable[[V], bool]
+    count_hit: Callable[[], None]
+    count_request: Callable[[bool], None]
     empty: FetchResult[Any] = FetchResult()
     elsewhere: Callable[[str], str | None] = _nowhere
+    first: bool = False
 
     def locate(self, address: str, policy: DiscoveryPolicy) -> Location:
         """Return the location of the document at ``address`` for callers with this policy."""
         return Location(address, policy, self.key_of(address, policy))
 
+    def shared_for(self, cache_control: str | None) -> float:
+        """Return for how many seconds processes share an answer: until its refresh is due."""
+        return until_refresh(time_to_live(cache_control, self.ttl))
+
 
 class Attempt(NamedTuple):
     """How a document is to be fetched.
 
-    ``retries`` is how often more at most (None: as configured), ``etag`` names the version that
-    is known, ``in_turn`` waits while too many like it are under way; ``good_before`` says that
-    this document was had before.  ``lifetime`` says by ``Cache-Control`` for how many seconds an
-    answer may be shared, None for not at all; one that another process shared spares the request
-    if it is younger than that and ``max_age``, and ``accepts`` its value.
+    ``retries`` is how often more at most (None: as configured).  What another process shared
+    spares the request if it is younger than ``max_age`` seconds, and ``accepts`` its value.
     """
 
     retries: int | None = None
-    etag: str | None = None
-    in_turn: bool = False
-    lifetime: Callable[[str | None], float] | None = None
     max_age: float = math.inf
     accepts: Callable[[Any], bool] = bool
-    good_before: bool = False
+
+    def for_cached(self, age: float) -> "Attempt":
+        """Return this attempt for what is cached and ``age`` seconds old.
+
+        Unasked, only what is younger may replace it.
+        """
+        return self._replace(max_age=min(self.max_age, age))
 
 
 AS_CONFIGURED = Attempt()
 ONCE = Attempt(retries=0)
-
-
-def attempt_for(
-    attempt: Attempt, entry: Entry[Any], etag: str | None, now: float, ttl: Setting
-) -> Attempt:
-    """Return ``attempt`` for what is cached: only what is younger may replace it unasked."""
-    own_age = math.inf if entry.accepted_at is None else now - entry.accepted_at
-    return attempt._replace(
-        etag=etag,
-        in_turn=True,
-        lifetime=lambda control: until_refresh(time_to_live(control, ttl)),
-        max_age=min(attempt.max_age, own_age),
-        good_before=entry.value is not None,
-    )
 
 
 class Caller(NamedTuple):

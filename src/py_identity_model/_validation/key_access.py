@@ -6,9 +6,7 @@ import re
 from collections.abc import Hashable
 from dataclasses import dataclass, field
 
-from .._credential_files import read_token_file
 from .._jose.jwk import JsonWebKey
-from .._jose.key_material import load_key
 from .._wire.discovery_policy import DiscoveryPolicy
 from .._wire.messages import HttpRequest, HttpResponse
 from ..exceptions import JwksException, ProviderUnusableException, TokenValidationException
@@ -44,7 +42,11 @@ class KeyAccess(DiscoveryPolicy):
 
         The file is read each time: keys are fetched seldom, and platforms renew the token.
         """
-        token = None if self.token_file is None else read_token_file(self.token_file)
+        token = None
+        if self.token_file is not None:
+            from .._credential_files import read_token_file  # few issuers have one
+
+            token = read_token_file(self.token_file)
         headers = {"Accept": "*/*"} if self.is_pem else request.headers
         return request._replace(ca_file=self.ca_file, access_token=token, headers=headers)
 
@@ -54,6 +56,8 @@ def key_in(response: HttpResponse) -> JsonWebKey:
     content = response.content.strip()
     if not content.startswith(_PUBLIC_PEM):
         raise JwksException("the body is not a public key as PEM")
+    from .._jose.key_material import load_key  # keys of nearly all providers are JSON
+
     return load_key(content)
 
 

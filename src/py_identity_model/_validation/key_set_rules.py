@@ -12,7 +12,8 @@ from .._wire.discovery_policy import DiscoveryPolicy
 from .._wire.messages import HTML, ErrorKind, HttpRequest, HttpResponse, failure_of
 from .._wire.urls import require_scheme
 from ..exceptions import ConfigurationException, JwksException, ProviderUnusableException
-from .fetch_result import DocumentKind, FetchResult, Refused
+from .events import get_cache_counters
+from .fetch_result import CacheKey, DocumentKind, FetchResult, Refused
 from .key_access import KeyAccess, key_in
 
 OPERATION = "JWKS request"
@@ -105,7 +106,7 @@ def failed(error: Exception) -> FetchResult[Any]:
     return FetchResult(error=text, error_kind=kind)
 
 
-def key_of(address: str, policy: DiscoveryPolicy) -> tuple[Any, ...]:
+def key_of(address: str, policy: DiscoveryPolicy) -> CacheKey:
     """Return where the keys at ``address`` are cached for callers with this policy."""
     # Not by the address alone: keys that were fetched over plain http, on loopback too, must not
     # be served to a caller who demands https.
@@ -136,6 +137,16 @@ def _usable(entry: dict[str, Any]) -> JsonWebKey | None:
         return None
 
 
+_counters = get_cache_counters()
+
+
+def _count_request(cached: bool) -> None:
+    if cached:
+        _counters.record_jwks_refresh()
+    else:
+        _counters.record_jwks_miss()
+
+
 KEY_SET: DocumentKind[KeySnapshot] = DocumentKind(
     name="keys",
     label="key set",
@@ -147,6 +158,9 @@ KEY_SET: DocumentKind[KeySnapshot] = DocumentKind(
     failed=failed,
     key_of=key_of,
     is_empty=lambda snapshot: not snapshot.keys,
+    count_hit=_counters.record_jwks_hit,
+    count_request=_count_request,
     empty=FetchResult(error="No keys available in the provider's key set", code="no_keys"),
+    first=True,  # a key that was withdrawn matters more than any other news
 )
 KEY_SET_IN_FULL = KEY_SET._replace(parse=parse_strictly)

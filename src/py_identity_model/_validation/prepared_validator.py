@@ -25,8 +25,7 @@ from .._jose.tokens import (
 )
 from .cache_entry import Entry
 from .config import TokenValidationConfig, allowed_algorithms, check_algorithm
-from .counters import warm_cells
-from .events import CacheEventKind, events
+from .events import CacheEventKind, events, warm_cells
 
 # `validate_ascii` is a second, shorter verifier beside `_jose.tokens`: calling those functions one
 # after another takes 5 % longer for RS256.  It answers None, never yes, where it is unsure, and

@@ -96,6 +96,7 @@ class PreparedValidators:
         ``clock`` is that of the cache, in seconds.  Raises TokenValidationException for a token
         that must be refused.
         """
+        # One tuple, read once: fields read one after another could be of two configurations.
         known, address_then, state, validator = self._last_used
         same = config is known and address == address_then
         if same and type(jwt) is str and len(jwt) <= state["max_token_size"] and jwt.isascii():
@@ -166,6 +167,8 @@ class PreparedValidators:
             rules = rules_for(config, provider.issuer)
         except PyIdentityModelException:  # the configuration was changed, and is refused now
             return None
+        # All at once, not the oldest: an order of use would have to be written for every token, for
+        # programs alone that make a new configuration for each call.
         if len(self.by_key) >= _MOST:
             self.by_key.clear()
         validator = PreparedValidator(config, address, rules, document, keys)

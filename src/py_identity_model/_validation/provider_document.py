@@ -33,7 +33,8 @@ from ..exceptions import (
     ProviderUnusableException,
     ResponseRefusedException,
 )
-from .fetch_result import DocumentKind, FetchResult, Refused
+from .events import get_cache_counters
+from .fetch_result import CacheKey, DocumentKind, FetchResult, Refused
 
 OPERATION = "discovery document request"
 MEDIA_TYPE = "application/json"
@@ -325,7 +326,7 @@ def failed(error: Exception) -> FetchResult[Any]:
     return FetchResult(error=f"{word} error during {OPERATION}: {error}", error_kind=kind)
 
 
-def key_of(address: str, policy: DiscoveryPolicy) -> tuple[Any, ...]:
+def key_of(address: str, policy: DiscoveryPolicy) -> CacheKey:
     """Return where the document at ``address`` is cached for callers with this policy.
 
     By those of its rules that :func:`parse` applies: so one document serves all callers.
@@ -345,6 +346,7 @@ def refuse(kind: DiscoveryErrorKind, text: str, *missing: str) -> NoReturn:
     raise Refused(kind, text, *missing)
 
 
+_counters = get_cache_counters()
 DISCOVERY_DOCUMENT: DocumentKind[Provider] = DocumentKind(
     name="document",
     label="discovery document",
@@ -356,5 +358,7 @@ DISCOVERY_DOCUMENT: DocumentKind[Provider] = DocumentKind(
     failed=failed,
     key_of=key_of,
     is_empty=lambda provider: False,
+    count_hit=_counters.record_disco_hit,
+    count_request=lambda cached: _counters.record_disco_miss(),
     elsewhere=oauth_metadata_address,
 )

@@ -19,15 +19,14 @@ _SAFE_IN_PATH = "/:@!$&'()*+,;=~-._"
 class WebRequest:
     """A request as it reached the program.
 
-    Parameters:
-        method: the request's method, in capitals.
-        base_url: scheme, host and the path that the program is mounted at, as the server saw them.
-        path: the path below that, percent-encoded.
-        query: the query, without ``?``.
-        headers: names and values of the header fields; a repeated one stands there twice.
-        form: the fields of a posted form, each with its values.
-        is_websocket: whether it opens a WebSocket.
-        native: the framework's own request, for its adapter.
+    :param method: the request's method, in capitals
+    :param base_url: scheme, host and the path that the program is mounted at, as the server saw them
+    :param path: the path below that, percent-encoded
+    :param query: the query, without ``?``
+    :param headers: names and values of the header fields; a repeated one stands there twice
+    :param form: the fields of a posted form, each with its values
+    :param is_websocket: whether it opens a WebSocket
+    :param native: the framework's own request, for its adapter
     """
 
     method: str

@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
-from .client_authentication import ClientAuthentication
 from .messages import (
     ErrorKind,
     HttpRequest,
@@ -41,14 +40,7 @@ class Endpoint(Generic[Q, A]):
 
 def secrets_of(request: BaseRequest) -> tuple[str, ...]:
     """Return what must not be quoted, should a provider echo it."""
-    stored = vars(request)
-    found: list[str] = []
-    for name in (*request._secret_fields, "extra_parameters"):
-        found += _texts(stored.get(name))
-    authentication = stored.get("client_authentication")
-    if isinstance(authentication, ClientAuthentication):
-        found += authentication.secrets()
-    return tuple(found)
+    return tuple(text for value in request._secret_values() for text in _texts(value))
 
 
 def _texts(value: object) -> Iterator[str]:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from urllib.parse import urlsplit
 
-from .._jose.claims import BoundIssuers
+from .._jose.claims import IssuerFamily
 
 _PLACE = re.compile(r"\{(\w+)\}")
 _VALUES = {
@@ -52,10 +52,10 @@ class KnownIssuer:
         pattern = f"{re.escape(before)}{_VALUES['segment']}{re.escape(after.rstrip('/'))}/?"
         return re.fullmatch(pattern, issuer) is not None
 
-    def bound(self) -> BoundIssuers:
+    def family(self) -> IssuerFamily:
         """Return the issuers that the tokens of this template may name."""
         assert self.bound_claim is not None
-        return BoundIssuers(self.issuer, _VALUES["tenantid"], self.bound_claim)
+        return IssuerFamily(self.issuer, _VALUES["tenantid"], self.bound_claim)
 
 
 _KNOWN = (

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from copy import copy
 from dataclasses import Field, dataclass, field, fields
 from enum import Enum
@@ -52,6 +52,11 @@ class BaseRequest:
 
     def __repr__(self) -> str:
         return masked_repr(self, self._secret_fields)
+
+    def _secret_values(self) -> Iterator[object]:
+        """Yield what must not be quoted, should a provider echo it: texts, or what holds texts."""
+        for name in self._secret_fields:
+            yield getattr(self, name)
 
 
 class Guarded:

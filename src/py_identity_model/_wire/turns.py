@@ -15,7 +15,7 @@ Single flights bound each issuer: one request for its document, one for its keys
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from ..exceptions import NetworkException
 
@@ -49,15 +49,18 @@ class Share:
         self._per_host = per_host
         self._used: dict[str, int] = {}
 
-    def admits(self, host: str) -> bool:
-        """Whether ``host`` may have one more."""
+    def take(self, hosts: Iterable[str]) -> str | None:
+        """Count one more for the first of ``hosts`` that may have it, and return that."""
+        if self.free <= 0:
+            return None
         most = min(self._per_host, max(1, self.free // 2))
-        return self.free > 0 and self._used.get(host, 0) < most
-
-    def take(self, host: str) -> None:
-        """Count one more for ``host``."""
-        self.free -= 1
-        self._used[host] = self._used.get(host, 0) + 1
+        for host in hosts:
+            used = self._used.get(host, 0)
+            if used < most:
+                self.free -= 1
+                self._used[host] = used + 1
+                return host
+        return None
 
     def give_back(self, host: str) -> None:
         """Count one less for ``host``."""
@@ -81,6 +84,10 @@ class TurnTable:
         self._holding: set[Ticket] = set()
         self._known: dict[str, deque[Ticket]] = {}  # waiting, by host
         self._unknown: dict[str, deque[Ticket]] = {}
+        self._order = (
+            (self._known, (self._common, self._reserve)),
+            (self._unknown, (self._common,)),
+        )
 
     @property
     def holding(self) -> int:
@@ -151,30 +158,17 @@ class TurnTable:
         ticket.share.give_back(ticket.host)
 
     def _grant(self) -> None:
-        while self._grant_one(self._known, (self._common, self._reserve)):
-            pass
-        while self._grant_one(self._unknown, (self._common,)):
-            pass
-
-    def _grant_one(self, queues: dict[str, deque[Ticket]], shares: tuple[Share, ...]) -> bool:
-        """Grant the next turn; the host that got it queues up behind the others."""
-        for share in shares:
-            if share.free <= 0:
-                continue
-            host = next((one for one in queues if share.admits(one)), None)
-            if host is not None:
-                queue = queues.pop(host)
-                self._hold(queue.popleft(), share)
-                if queue:
-                    queues[host] = queue
-                return True
-        return False
-
-    def _hold(self, ticket: Ticket, share: Share) -> None:
-        share.take(ticket.host)
-        ticket.share = share
-        self._holding.add(ticket)
-        ticket.grant()
+        """Grant every turn that is free; a host that got one queues up behind the others."""
+        for queues, shares in self._order:
+            for share in shares:
+                while (host := share.take(queues)) is not None:
+                    queue = queues.pop(host)
+                    ticket = queue.popleft()
+                    if queue:
+                        queues[host] = queue
+                    ticket.share = share
+                    self._holding.add(ticket)
+                    ticket.grant()
 
 
 def _part(connections: int, part: float) -> int:

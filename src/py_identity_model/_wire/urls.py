@@ -243,7 +243,7 @@ def is_in_family(words: str, issuer: str) -> bool:
     from .known_hosts import template_for  # loads the table
 
     known = template_for(words)
-    return known is not None and known.bound().names(issuer)
+    return known is not None and known.family().names(issuer)
 
 
 def parse_discovery_url(url: str) -> DiscoveryEndpoint:

@@ -194,11 +194,11 @@ if TYPE_CHECKING:
     from .._sessions.stored_token import StoredToken as StoredToken
     from .._settings import Settings as Settings
     from .._validation.config import TokenValidationConfig as TokenValidationConfig
-    from .._validation.counters import CacheCounters as CacheCounters
-    from .._validation.counters import get_cache_counters as get_cache_counters
+    from .._validation.events import CacheCounters as CacheCounters
     from .._validation.events import CacheEvent as CacheEvent
     from .._validation.events import CacheEventKind as CacheEventKind
     from .._validation.events import CacheStatistics as CacheStatistics
+    from .._validation.events import get_cache_counters as get_cache_counters
     from .._validation.events import get_cache_statistics as get_cache_statistics
     from .._validation.events import set_cache_event_hook as set_cache_event_hook
     from .._validation.health import CachedState as CachedState
@@ -736,11 +736,12 @@ if not TYPE_CHECKING:
             ".._sessions.stored_token": ["StoredToken"],
             ".._settings": ["Settings"],
             ".._validation.config": ["TokenValidationConfig"],
-            ".._validation.counters": ["CacheCounters", "get_cache_counters"],
             ".._validation.events": [
+                "CacheCounters",
                 "CacheEvent",
                 "CacheEventKind",
                 "CacheStatistics",
+                "get_cache_counters",
                 "get_cache_statistics",
                 "set_cache_event_hook",
             ],

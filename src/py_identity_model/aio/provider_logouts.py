@@ -7,87 +7,76 @@ from typing import Any
 from .._resource_server.replay import ReplayStore, replay_key
 from .._seam.aio import call
 from .logout import validate_logout_token
-from .session_access import AsyncSessionAccess
+from .provider_client import AsyncProviderClient
+from .provider_tokens import AsyncProviderTokens
+from .session_records import AsyncSessionRecords
 
 _PROBE = "py_identity_model:probe"
 
 
-class AsyncProviderLogouts(AsyncSessionAccess):
-    """Ends sessions of a client in its store, wherever they began."""
+class AsyncProviderLogouts:
+    """Ends sessions of a client in its store, wherever they began.
 
-    async def check_session_store(self) -> None:
-        """Raise :class:`TokenRequestException` (``store_unavailable``) while it does not answer.
+    :param client: the client at the provider
+    :param tokens: how tokens of the provider are judged
+    :param records: where the records of sessions are
+    """
 
-        So a login can wait before its code is spent.
+    def __init__(
+        self,
+        client: AsyncProviderClient,
+        tokens: AsyncProviderTokens,
+        records: AsyncSessionRecords,
+    ) -> None:
+        self._client = client
+        self._tokens = tokens
+        self._records = records
 
-        Example::
+    async def check_store(self) -> None:
+        """Raise TokenRequestException (``store_unavailable``) while the store does not answer."""
+        await self._records.find(_PROBE)
 
-            await client.check_session_store()
-        """
-        await self._sessions.find(_PROBE)
-
-    async def end_sessions(self, *, sub: str | None = None, sid: str | None = None) -> int:
-        """End the sessions of the provider's session ``sid``, or all of ``sub``; return how many.
-
-        With both, those of the ``sid``, and those of the ``sub`` whose ID token named no ``sid``.
-        Sessions of other clients in the same store live on.  A session that ended in the store
-        has ended for every process that shares it.
-
-        Raises :class:`InvalidArgumentError` where neither is named, and
-        :class:`TokenRequestException` (``store_unavailable``, ``renewal_pending``).
-
-        Example::
-
-            ended = await client.end_sessions(sid="08a5019c-17e1-4977-8f42-65a12843ea02")
-        """
-        names = await self._sessions.find_by(self.issuer, sub if sid is None else None, sid)
-        ended = [await self._end_one(name, any_sid=True) for name in names]
+    async def end_sessions(self, sub: str | None, sid: str | None) -> int:
+        """End sessions by the names that the provider gives; return how many."""
+        names = await self._find(sub if sid is None else None, sid)
+        ended = [await self._end(name, any_sid=True) for name in names]
         if sub is not None and sid is not None:
-            more = await self._sessions.find_by(self.issuer, sub, None)
-            ended += [await self._end_one(name, any_sid=False) for name in more]
+            ended += [await self._end(name, any_sid=False) for name in await self._find(sub, None)]
         return sum(ended)
 
-    async def _end_one(self, name: str, *, any_sid: bool) -> bool:
-        record = await self._sessions.find(name)
-        if record is None or record.client_id != self.client_id:
+    async def _find(self, sub: str | None, sid: str | None) -> list[str]:
+        return await self._records.find_by(self._client.issuer, sub, sid)
+
+    async def _end(self, name: str, *, any_sid: bool) -> bool:
+        record = await self._records.find(name)
+        if record is None or record.client_id != self._client.client_id:
             return False
         if record.session_id is not None and not any_sid:
             return False
-        await self._sessions.remove(name, record.version)
+        await self._records.remove(name, record.version)
         return True
 
-    async def accept_logout_token(
-        self, logout_token: str, replay_store: ReplayStore | None = None
-    ) -> int:
-        """End the sessions that a logout token names; return how many.
-
-        See :func:`validate_logout_token`; tokens without ``exp`` are refused.  A token whose
-        sessions could not be ended may come again.
-
-        Raises what :func:`validate_logout_token` and :meth:`end_sessions` do.
-        OpenID Connect Back-Channel Logout §2.6 and §2.7.
-
-        Example::
-
-            ended = await client.accept_logout_token(form["logout_token"], replays)
-        """
+    async def accept(self, logout_token: str, replay_store: ReplayStore | None) -> int:
+        """End the sessions that a logout token names; return how many."""
+        client = self._client
         claims = await validate_logout_token(
             logout_token,
-            await self._token_config("id_token"),
-            self._provider.address,
-            self._http_client,
+            await self._tokens.config("id_token"),
+            client.provider.address,
+            client.http_client,
             replay_store=replay_store,
             require_exp=True,
-            settings=self._settings,
+            settings=client.settings,
         )
         try:
-            return await self.end_sessions(sub=claims.get("sub"), sid=claims.get("sid"))
+            return await self.end_sessions(claims.get("sub"), claims.get("sid"))
         except BaseException:
             await _forget(replay_store, claims)
             raise
 
 
 async def _forget(replay_store: ReplayStore | None, claims: dict[str, Any]) -> None:
+    """Let a token come again whose sessions could not be ended."""
     discard = getattr(replay_store, "discard", None)
     if discard is not None:
         await call(discard, replay_key("logout", str(claims["iss"]), claims["jti"]))

@@ -10,6 +10,8 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
+from .._client_auth.resolve import TokenRequest
+from .._jose.dpop_proof import DPoPKey
 from .._logging import log_failure, logger
 from .._protocol.authorization_code import AuthorizationCodeTokenRequest
 from .._protocol.client_credentials import ClientCredentialsTokenRequest
@@ -32,7 +34,6 @@ from .._sessions.session_record import (
 from .._sessions.stored_token import StoredToken, stored_from
 from .._settings import STORE_SECONDS, Settings
 from .._wire.arguments import check_store
-from .._wire.models import BaseRequest
 from .._wire.stored_value import pack_value, unpack_value
 from ..exceptions import InvalidArgumentError, PyIdentityModelException
 from ._cache.single_flight import AsyncSingleFlight
@@ -48,7 +49,7 @@ from .stored_records import AsyncStoredRecords
 from .token_exchange import exchange_token
 from .token_store import AsyncMemoryTokenStore
 
-_GRANTS: dict[type[BaseRequest], Callable[..., Any]] = {
+_GRANTS: dict[type[TokenRequest], Callable[..., Any]] = {
     ClientCredentialsTokenRequest: request_client_credentials_token,
     DeviceTokenRequest: wait_for_device_token,
     ExtensionTokenRequest: request_extension_token,
@@ -98,7 +99,7 @@ class AsyncTokenSource:
 
     def __init__(
         self,
-        request: BaseRequest,
+        request: TokenRequest,
         http_client: AsyncHTTPClient | None = None,
         *,
         store: AsyncTokenStore | None = None,
@@ -112,7 +113,7 @@ class AsyncTokenSource:
             check_store("store", store, AsyncTokenStore)
         name = name_request(request, key)
         _check_name(name, store, key)
-        self._prepare(margin, vars(request).get("dpop_key"))
+        self._prepare(margin, request.dpop_key)
         self._request = request
         self._key = name.key
         self._http_client = http_client
@@ -139,7 +140,7 @@ class AsyncTokenSource:
                 client_id=request.client_id, refresh_token=request.refresh_token or None
             )
 
-    def _prepare(self, margin: float, dpop_key: Any) -> None:
+    def _prepare(self, margin: float, dpop_key: DPoPKey | None) -> None:
         if not 0 <= margin < float("inf"):
             raise InvalidArgumentError("margin must be seconds, not negative")
         self.dpop_key = dpop_key
@@ -338,7 +339,7 @@ class AsyncTokenSource:
         self._seen = stored.version
 
 
-def _check_request(request: BaseRequest, device: DeviceAuthorizationResponse | None) -> None:
+def _check_request(request: TokenRequest, device: DeviceAuthorizationResponse | None) -> None:
     if type(request) not in _GRANTS:
         hint = " (its code works once: use the refresh token)"
         once = isinstance(request, AuthorizationCodeTokenRequest)

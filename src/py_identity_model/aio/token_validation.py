@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from time import time
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .._jose.algorithms import ALGORITHMS
-from .._jose.claims_validators import Validator
 from .._jose.keys import Header
 from .._jose.tokens import (
     Segments,
@@ -42,6 +41,9 @@ from ..exceptions import (
 )
 from ._cache.provider_cache import AsyncProviderCache, cache_of, default_cache
 from ._transport.http import AsyncHTTPClient
+
+if TYPE_CHECKING:  # few configurations have one
+    from .._jose.claims_validators import Validator
 
 
 async def validate_token(
@@ -94,10 +96,10 @@ async def validate(
     cache = default_cache
     if http_client is not None and config.perform_disco:
         cache = cache_of(http_client)
-    claims = cache.warm(jwt, config, disco_doc_address)
+    claims = cache.validators.lookup(jwt, config, disco_doc_address, cache.documents.clock)
     if claims is None and config.decryption_keys is not None:
         jwt, config = opened(jwt, config)
-        claims = cache.warm(jwt, config, disco_doc_address)
+        claims = cache.validators.lookup(jwt, config, disco_doc_address, cache.documents.clock)
     if claims is None and config.perform_disco:
         claims = await _by_discovery(jwt, config, cache, disco_doc_address, http_client, caller)
     if claims is None:

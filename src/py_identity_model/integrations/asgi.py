@@ -31,11 +31,10 @@ _TOKEN = "py_identity_model.access_token"
 class LoginMiddleware:
     """Answers the paths of a login, and lets only those through who are logged in.
 
-    Parameters:
-        app: the application.
-        login: the login.
-        public: paths for everyone; one that ends with ``/`` stands for what is below it, too.
-            None makes everything public: :func:`session_of` says who is logged in.
+    :param app: the application
+    :param login: the login
+    :param public: paths for everyone; one that ends with ``/`` stands for what is below it, too
+        None makes everything public: :func:`session_of` says who is logged in
 
     Example::
 
@@ -77,11 +76,10 @@ class LoginMiddleware:
 class BearerMiddleware:
     """Lets only requests through whose access token grants ``scopes``.
 
-    Parameters:
-        app: the application.
-        guard: the guard.
-        scopes: what every request needs.
-        public: paths for everyone, as for :class:`LoginMiddleware`.
+    :param app: the application
+    :param guard: the guard
+    :param scopes: what every request needs
+    :param public: paths for everyone, as for :class:`LoginMiddleware`
 
     Example::
 

@@ -76,17 +76,16 @@ class WebLogin(_Login):
 class BearerGuard(_Guard, SecurityBase):
     """Judges requests by their access tokens: ``Security(guard, scopes=["read"])``.
 
-    Parameters:
-        issuers: who is trusted, as :class:`AsyncAccessTokenVerifier` takes it; or a verifier.
-        audience: this API.
-        app: the application whose OpenAPI document describes the guard; see :meth:`init_app`.
-        scopes: what scopes mean, for people; those that routes need are listed anyway.
-        swagger_client_id: the public client that Swagger's Authorize button logs in with.
-        swagger_parameters: what its authorization request carries besides.
-        documented_issuer: whose endpoints the document names, where ``issuers`` is not one URL.
-        scheme_name: the name of the security scheme in the document.
-        public_url: as for :class:`AsyncBearerGuard`.
-        certificate_header: as for :class:`AsyncBearerGuard`.
+    :param issuers: who is trusted, as :class:`AsyncAccessTokenVerifier` takes it; or a verifier
+    :param audience: this API
+    :param app: the application whose OpenAPI document describes the guard; see :meth:`init_app`
+    :param scopes: what scopes mean, for people; those that routes need are listed anyway
+    :param swagger_client_id: the public client that Swagger's Authorize button logs in with
+    :param swagger_parameters: what its authorization request carries besides
+    :param documented_issuer: whose endpoints the document names, where ``issuers`` is not one URL
+    :param scheme_name: the name of the security scheme in the document
+    :param public_url: as for :class:`AsyncBearerGuard`
+    :param certificate_header: as for :class:`AsyncBearerGuard`
 
     Example::
 

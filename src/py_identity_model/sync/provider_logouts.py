@@ -8,87 +8,76 @@ from typing import Any
 from .._resource_server.replay import ReplayStore, replay_key
 from .._seam.sync import call
 from .logout import validate_logout_token
-from .session_access import SessionAccess
+from .provider_client import ProviderClient
+from .provider_tokens import ProviderTokens
+from .session_records import SessionRecords
 
 _PROBE = "py_identity_model:probe"
 
 
-class ProviderLogouts(SessionAccess):
-    """Ends sessions of a client in its store, wherever they began."""
+class ProviderLogouts:
+    """Ends sessions of a client in its store, wherever they began.
 
-    def check_session_store(self) -> None:
-        """Raise :class:`TokenRequestException` (``store_unavailable``) while it does not answer.
+    :param client: the client at the provider
+    :param tokens: how tokens of the provider are judged
+    :param records: where the records of sessions are
+    """
 
-        So a login can wait before its code is spent.
+    def __init__(
+        self,
+        client: ProviderClient,
+        tokens: ProviderTokens,
+        records: SessionRecords,
+    ) -> None:
+        self._client = client
+        self._tokens = tokens
+        self._records = records
 
-        Example::
+    def check_store(self) -> None:
+        """Raise TokenRequestException (``store_unavailable``) while the store does not answer."""
+        self._records.find(_PROBE)
 
-            client.check_session_store()
-        """
-        self._sessions.find(_PROBE)
-
-    def end_sessions(self, *, sub: str | None = None, sid: str | None = None) -> int:
-        """End the sessions of the provider's session ``sid``, or all of ``sub``; return how many.
-
-        With both, those of the ``sid``, and those of the ``sub`` whose ID token named no ``sid``.
-        Sessions of other clients in the same store live on.  A session that ended in the store
-        has ended for every process that shares it.
-
-        Raises :class:`InvalidArgumentError` where neither is named, and
-        :class:`TokenRequestException` (``store_unavailable``, ``renewal_pending``).
-
-        Example::
-
-            ended = client.end_sessions(sid="08a5019c-17e1-4977-8f42-65a12843ea02")
-        """
-        names = self._sessions.find_by(self.issuer, sub if sid is None else None, sid)
-        ended = [self._end_one(name, any_sid=True) for name in names]
+    def end_sessions(self, sub: str | None, sid: str | None) -> int:
+        """End sessions by the names that the provider gives; return how many."""
+        names = self._find(sub if sid is None else None, sid)
+        ended = [self._end(name, any_sid=True) for name in names]
         if sub is not None and sid is not None:
-            more = self._sessions.find_by(self.issuer, sub, None)
-            ended += [self._end_one(name, any_sid=False) for name in more]
+            ended += [self._end(name, any_sid=False) for name in self._find(sub, None)]
         return sum(ended)
 
-    def _end_one(self, name: str, *, any_sid: bool) -> bool:
-        record = self._sessions.find(name)
-        if record is None or record.client_id != self.client_id:
+    def _find(self, sub: str | None, sid: str | None) -> list[str]:
+        return self._records.find_by(self._client.issuer, sub, sid)
+
+    def _end(self, name: str, *, any_sid: bool) -> bool:
+        record = self._records.find(name)
+        if record is None or record.client_id != self._client.client_id:
             return False
         if record.session_id is not None and not any_sid:
             return False
-        self._sessions.remove(name, record.version)
+        self._records.remove(name, record.version)
         return True
 
-    def accept_logout_token(
-        self, logout_token: str, replay_store: ReplayStore | None = None
-    ) -> int:
-        """End the sessions that a logout token names; return how many.
-
-        See :func:`validate_logout_token`; tokens without ``exp`` are refused.  A token whose
-        sessions could not be ended may come again.
-
-        Raises what :func:`validate_logout_token` and :meth:`end_sessions` do.
-        OpenID Connect Back-Channel Logout §2.6 and §2.7.
-
-        Example::
-
-            ended = client.accept_logout_token(form["logout_token"], replays)
-        """
+    def accept(self, logout_token: str, replay_store: ReplayStore | None) -> int:
+        """End the sessions that a logout token names; return how many."""
+        client = self._client
         claims = validate_logout_token(
             logout_token,
-            self._token_config("id_token"),
-            self._provider.address,
-            self._http_client,
+            self._tokens.config("id_token"),
+            client.provider.address,
+            client.http_client,
             replay_store=replay_store,
             require_exp=True,
-            settings=self._settings,
+            settings=client.settings,
         )
         try:
-            return self.end_sessions(sub=claims.get("sub"), sid=claims.get("sid"))
+            return self.end_sessions(claims.get("sub"), claims.get("sid"))
         except BaseException:
             _forget(replay_store, claims)
             raise
 
 
 def _forget(replay_store: ReplayStore | None, claims: dict[str, Any]) -> None:
+    """Let a token come again whose sessions could not be ended."""
     discard = getattr(replay_store, "discard", None)
     if discard is not None:
         call(discard, replay_key("logout", str(claims["iss"]), claims["jti"]))

@@ -30,12 +30,11 @@ class SQLSessionStore:
     row; a row is replaced where its version is the expected one.  Users and provider sessions are
     looked up by the hashes of their names.
 
-    Parameters:
-        engine: an engine of SQLAlchemy, one that blocks; calls that wait run it in threads.
-        prefix: of the names of its tables.
-        encrypt: what seals a record, such as ``Fernet(key).encrypt``.
-        decrypt: what opens it.
-        lock_timeout: after how many seconds a lock opens by itself.
+    :param engine: an engine of SQLAlchemy, one that blocks; calls that wait run it in threads
+    :param prefix: of the names of its tables
+    :param encrypt: what seals a record, such as ``Fernet(key).encrypt``
+    :param decrypt: what opens it
+    :param lock_timeout: after how many seconds a lock opens by itself
 
     Raises :class:`InvalidArgumentError` (a ``ValueError``) for a hook without the other, and for a
     ``lock_timeout`` that is not positive.

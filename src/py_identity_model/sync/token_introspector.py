@@ -7,6 +7,7 @@ import hashlib
 import json
 import math
 import time
+from dataclasses import replace
 from enum import Enum
 from functools import partial
 from typing import Any
@@ -183,7 +184,7 @@ class TokenIntrospector:
         if shared is not None:
             self._keep(key, *shared)
             return shared[0]
-        request = TokenIntrospectionRequest(**{**vars(self._request), "token": token})
+        request = replace(self._request, token=token)
         response = introspect(request, self._http_client, self._settings, in_turn=True)
         if not response.is_successful:
             raise _failure(response.error_kind, response.status_code, str(response.error))

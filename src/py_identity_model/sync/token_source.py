@@ -11,6 +11,8 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
+from .._client_auth.resolve import TokenRequest
+from .._jose.dpop_proof import DPoPKey
 from .._logging import log_failure, logger
 from .._protocol.authorization_code import AuthorizationCodeTokenRequest
 from .._protocol.client_credentials import ClientCredentialsTokenRequest
@@ -33,7 +35,6 @@ from .._sessions.session_record import (
 from .._sessions.stored_token import StoredToken, stored_from
 from .._settings import STORE_SECONDS, Settings
 from .._wire.arguments import check_store
-from .._wire.models import BaseRequest
 from .._wire.stored_value import pack_value, unpack_value
 from ..exceptions import InvalidArgumentError, PyIdentityModelException
 from ._cache.single_flight import SingleFlight
@@ -49,7 +50,7 @@ from .stored_records import StoredRecords
 from .token_exchange import exchange_token
 from .token_store import MemoryTokenStore
 
-_GRANTS: dict[type[BaseRequest], Callable[..., Any]] = {
+_GRANTS: dict[type[TokenRequest], Callable[..., Any]] = {
     ClientCredentialsTokenRequest: request_client_credentials_token,
     DeviceTokenRequest: wait_for_device_token,
     ExtensionTokenRequest: request_extension_token,
@@ -99,7 +100,7 @@ class TokenSource:
 
     def __init__(
         self,
-        request: BaseRequest,
+        request: TokenRequest,
         http_client: HTTPClient | None = None,
         *,
         store: TokenStore | None = None,
@@ -113,7 +114,7 @@ class TokenSource:
             check_store("store", store, TokenStore)
         name = name_request(request, key)
         _check_name(name, store, key)
-        self._prepare(margin, vars(request).get("dpop_key"))
+        self._prepare(margin, request.dpop_key)
         self._request = request
         self._key = name.key
         self._http_client = http_client
@@ -138,7 +139,7 @@ class TokenSource:
                 client_id=request.client_id, refresh_token=request.refresh_token or None
             )
 
-    def _prepare(self, margin: float, dpop_key: Any) -> None:
+    def _prepare(self, margin: float, dpop_key: DPoPKey | None) -> None:
         if not 0 <= margin < float("inf"):
             raise InvalidArgumentError("margin must be seconds, not negative")
         self.dpop_key = dpop_key
@@ -333,7 +334,7 @@ class TokenSource:
         self._seen = stored.version
 
 
-def _check_request(request: BaseRequest, device: DeviceAuthorizationResponse | None) -> None:
+def _check_request(request: TokenRequest, device: DeviceAuthorizationResponse | None) -> None:
     if type(request) not in _GRANTS:
         hint = " (its code works once: use the refresh token)"
         once = isinstance(request, AuthorizationCodeTokenRequest)

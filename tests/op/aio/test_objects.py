@@ -164,7 +164,7 @@ async def test_a_rotating_refresh_token_is_used_once_by_many(
     begun = await client.authorization_request()
     session = await client.callback(browser.go(begun.url, until=REDIRECT).url, begun)
     clock = Clock()
-    client._sessions.clock = clock
+    client.clock = clock
     sources = [await client.token_source(session=session) for _ in range(10)]
     clock.now = time.time()
     for _ in range(3):

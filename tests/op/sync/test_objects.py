@@ -157,7 +157,7 @@ def test_a_rotating_refresh_token_is_used_once_by_many(op: RealProvider, browser
     begun = client.authorization_request()
     session = client.callback(browser.go(begun.url, until=REDIRECT).url, begun)
     clock = Clock()
-    client._sessions.clock = clock
+    client.clock = clock
     sources = [client.token_source(session=session) for _ in range(10)]
     clock.now = time.time()
     for _ in range(3):

@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 
 from py_identity_model import DiscoveryPolicy
-from py_identity_model._settings import DISCO_CACHE_TTL
 from py_identity_model._validation import fetch_result
 from py_identity_model._validation.cache_entry import Entry
 from py_identity_model._validation.fetch_result import (
@@ -19,11 +18,13 @@ from py_identity_model._validation.fetch_result import (
     PATIENT,
     Attempt,
     Caller,
+    DocumentKind,
     Location,
     StoredResponse,
-    attempt_for,
     stored_key,
 )
+from py_identity_model._validation.key_set_rules import KEY_SET
+from py_identity_model._validation.provider_document import DISCOVERY_DOCUMENT
 from py_identity_model._wire.messages import HttpRequest, HttpResponse
 from py_identity_model._wire.stored_value import pack_value
 
@@ -110,25 +111,20 @@ def test_answers_are_shared_under_a_name_that_hides_the_address() -> None:
 
 
 def test_what_is_not_cached_is_asked_for_whatever_its_age() -> None:
-    attempt = attempt_for(ONCE, Entry(), None, 50.0, DISCO_CACHE_TTL)
-    assert attempt.lifetime is not None
-    assert attempt == ONCE._replace(in_turn=True, lifetime=attempt.lifetime)
-    assert attempt.max_age == math.inf
+    assert Entry().age(50.0) == math.inf
+    assert ONCE.for_cached(math.inf) == ONCE
 
 
 def test_only_what_is_younger_may_replace_what_is_cached() -> None:
     entry: Entry[str] = Entry()
     entry.accept("value", 40.0, 60.0)
-    attempt = attempt_for(AS_CONFIGURED, entry, '"1"', 50.0, DISCO_CACHE_TTL)
-    assert (attempt.max_age, attempt.etag, attempt.good_before) == (10.0, '"1"', True)
-    sooner = attempt_for(Attempt(max_age=5.0), entry, '"1"', 50.0, DISCO_CACHE_TTL)
-    assert sooner.max_age == 5.0
+    assert AS_CONFIGURED.for_cached(entry.age(50.0)) == AS_CONFIGURED._replace(max_age=10.0)
+    assert Attempt(max_age=5.0).for_cached(entry.age(50.0)).max_age == 5.0
 
 
-def test_an_answer_is_shared_until_its_refresh_is_due() -> None:
-    lifetime = attempt_for(ONCE, Entry(), None, 50.0, DISCO_CACHE_TTL).lifetime
-    assert lifetime is not None
-    assert [lifetime(one) for one in ("max-age=100", None, "no-store")] == [90, 3240, 270]
+@pytest.mark.parametrize("kind", [DISCOVERY_DOCUMENT, KEY_SET])
+def test_an_answer_is_shared_until_its_refresh_is_due(kind: DocumentKind[Any]) -> None:
+    assert [kind.shared_for(one) for one in ("max-age=100", None, "no-store")] == [90, 3240, 270]
 
 
 def test_a_caller_waits_from_the_moment_it_began(monkeypatch: pytest.MonkeyPatch) -> None:

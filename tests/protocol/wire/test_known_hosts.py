@@ -61,9 +61,9 @@ def test_a_template_binds_its_place_to_a_claim() -> None:
     template = known_template(f"{ENTRA}/{{tenantid}}/v2.0")
     assert template is not None
     assert template.bound_claim == "tid"
-    assert template.bound().names(f"{ENTRA}/{TENANT}/v2.0")
+    assert template.family().names(f"{ENTRA}/{TENANT}/v2.0")
     for issuer in (f"{ENTRA}/common/v2.0", f"{ENTRA}/{TENANT}/v2.0/", "https://op.example"):
-        assert not template.bound().names(issuer)
+        assert not template.family().names(issuer)
     assert known_template("https://op.example/{tenant}") is None
     assert known_template("https://accounts.google.com") is None
 

@@ -7,16 +7,22 @@ from collections.abc import Callable, Hashable
 from contextvars import ContextVar
 from functools import partial
 from time import monotonic
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, NamedTuple, TypeVar
 
 from ..._fork import forget_in_child
 from ..._seam.aio import Event, PeerLocal, Result, spawn, wait_for
-from ..._sessions.renewal_guard import waits_for_itself_error
 from ...exceptions import NetworkException, PyIdentityModelException
 
 V = TypeVar("V")
 
 _MAX_RESTARTS = 3
+
+
+class Outcome(NamedTuple, Generic[V]):
+    """What a call returned, and whether the caller that gets it began the call."""
+
+    value: V
+    began: bool
 
 
 class AsyncFlight(Generic[V]):
@@ -25,7 +31,7 @@ class AsyncFlight(Generic[V]):
     def __init__(self, table: dict[Hashable, AsyncFlight[V]]) -> None:
         self.table = table
         self.done = Event()
-        self.outcome: list[V] = []
+        self.values: list[V] = []  # one, or none: None may be a value
         self.error: Exception | None = None
         self.waiters = 0
 
@@ -72,8 +78,8 @@ class AsyncSingleFlight(Generic[V]):
         admit: Callable[[], bool] = lambda: True,
         *,
         patience: float | None = None,
-    ) -> tuple[V, bool] | None:
-        """Return the outcome of ``key``'s call, and whether this caller began it.
+    ) -> Outcome[V] | None:
+        """Return the outcome of ``key``'s call.
 
         A call under way is joined.  Otherwise ``admit`` decides, with nobody else deciding at
         the same time: the call begins, or None is returned.  Raises TimeoutError when it takes
@@ -86,16 +92,20 @@ class AsyncSingleFlight(Generic[V]):
             if flight is None:
                 return None
             if flight in _executing.get():
+                from ..._sessions.renewal_guard import waits_for_itself_error
+
                 flight.error = waits_for_itself_error()  # its consequences say less
                 raise flight.error
             if began:
                 execute = partial(self._execute, key, flight, call)
+                # Without a thread to be had the caller makes the call itself: better late and
+                # cancellable than never.
                 if not spawn(f"{self._name} {key}", execute):
                     await execute()
             if not await wait_for(flight.done, None if due is None else due - monotonic()):
                 raise TimeoutError
-            if flight.outcome:
-                return flight.outcome[0], began
+            if flight.values:
+                return Outcome(flight.values[0], began)
             if flight.error is not None:
                 raise _shared_error(flight.error)
         raise NetworkException("the call was stopped before it had an outcome", code="call_stopped")
@@ -111,6 +121,8 @@ class AsyncSingleFlight(Generic[V]):
     def _enter(
         self, key: Hashable, admit: Callable[[], bool]
     ) -> tuple[AsyncFlight[V] | None, bool]:
+        # `admit` runs under the lock.  Asked before, it could say yes to two callers, the second of
+        # which comes when the first one's call has ended: the request would be sent twice.
         with self._lock:
             flights = self._table.get()
             flight = flights.get(key)
@@ -125,9 +137,10 @@ class AsyncSingleFlight(Generic[V]):
     async def _execute(
         self, key: Hashable, flight: AsyncFlight[V], call: Callable[[], Result[V]]
     ) -> None:
+        # A context variable, not a thread or task id: the call may hand its work to another one.
         outer = _executing.set((*_executing.get(), flight))
         try:
-            flight.outcome.append(await call())
+            flight.values.append(await call())
         except Exception as error:
             flight.error = flight.error or error
         finally:

@@ -10,7 +10,8 @@ from ..._settings import Settings, in_force
 from ..._wire.endpoint import Endpoint
 from ..._wire.models import BaseRequest, BaseResponse
 from ...exceptions import InvalidArgumentError
-from .http import AsyncHTTPClient, send
+from .http import AsyncHTTPClient
+from .sending import send
 
 Q = TypeVar("Q", bound=BaseRequest)
 A = TypeVar("A", bound=BaseResponse)

@@ -88,6 +88,8 @@ class AsyncTurn:
                 raise
         return self
 
+    # An event for each ticket, not one condition for all: that would wake a thousand who wait for
+    # each turn that only one of them has.
     async def _wait(self, table: _Table, ticket: Ticket, came: Event) -> None:
         self.is_waiting = True
         while (now := monotonic()) < self._due:

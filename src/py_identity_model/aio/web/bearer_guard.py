@@ -17,14 +17,13 @@ from ..trusted_issuers import Issuers
 class AsyncBearerGuard:
     """Judges requests by their access tokens, behind any framework.
 
-    Parameters:
-        issuers: who is trusted, as :class:`AsyncAccessTokenVerifier` takes it; or a verifier.
-        audience: this API, by one or several names that tokens have in ``aud``.
-        public_url: the address that clients use, where a proxy hands requests on to another one;
-            proofs of possession (DPoP) name it.  By default it is what the server saw.
-        certificate_header: the field in which a proxy hands on the client's certificate, for
-            tokens bound to one: RFC 9440, or PEM.  The proxy must remove it from requests that
-            bring it along; without this name no field is believed.
+    :param issuers: who is trusted, as :class:`AsyncAccessTokenVerifier` takes it; or a verifier
+    :param audience: this API, by one or several names that tokens have in ``aud``
+    :param public_url: the address that clients use, where a proxy hands requests on to another one;
+        proofs of possession (DPoP) name it.  By default it is what the server saw
+    :param certificate_header: the field in which a proxy hands on the client's certificate, for
+        tokens bound to one: RFC 9440, or PEM.  The proxy must remove it from requests that
+        bring it along; without this name no field is believed
 
     Raises :class:`InvalidArgumentError` (a ``ValueError``) for an address that is not one, and
     for an audience beside a verifier, which has its own.

@@ -72,7 +72,7 @@ class AsyncBrowserSessions:
         if found is None or found.session.refresh_token is None:
             return found
         ends = found.session.expires_at
-        now = self._clients[found.provider].session_clock()()
+        now = self._clients[found.provider].clock()
         if ends is None or ends.timestamp() > now:
             return found
         return await self._renewed(found)

@@ -5,13 +5,11 @@ from __future__ import annotations
 
 import threading
 import weakref
-from typing import Any
 
 from ..._fork import forget_in_child
 from ..._jose.keys import KeySnapshot
 from ..._settings import DISCO_CACHE_MAX_ENTRIES, JWKS_CACHE_MAX_ENTRIES
 from ..._validation.config import TokenValidationConfig, policy_of
-from ..._validation.counters import get_cache_counters
 from ..._validation.fetch_result import PATIENT, Caller
 from ..._validation.key_set_rules import KEY_SET
 from ..._validation.prepared_validators import PreparedValidators, snapshot_of
@@ -26,21 +24,11 @@ class ProviderCache:
     """What is cached for one client, or for all calls that pass none."""
 
     def __init__(self) -> None:
-        counters = get_cache_counters()
         self.documents: RefreshingCache[Provider] = RefreshingCache(
-            Fetcher(DISCOVERY_DOCUMENT),
-            DISCO_CACHE_MAX_ENTRIES,
-            hit=counters.record_disco_hit,
-            count=lambda cached: counters.record_disco_miss(),
+            Fetcher(DISCOVERY_DOCUMENT), DISCO_CACHE_MAX_ENTRIES
         )
         self.keys: RefreshingCache[KeySnapshot] = RefreshingCache(
-            Fetcher(KEY_SET),
-            JWKS_CACHE_MAX_ENTRIES,
-            hit=counters.record_jwks_hit,
-            count=lambda cached: (
-                counters.record_jwks_refresh() if cached else counters.record_jwks_miss()
-            ),
-            first=True,  # a key that was withdrawn matters more than any other news
+            Fetcher(KEY_SET), JWKS_CACHE_MAX_ENTRIES
         )
         self.validators = PreparedValidators()
         _all.add(self)
@@ -53,15 +41,6 @@ class ProviderCache:
             self.keys.clear()
         self.validators.clear()
 
-    def warm(
-        self, jwt: str, config: TokenValidationConfig, address: object
-    ) -> dict[str, Any] | None:
-        """Return the claims of ``jwt`` if all that is needed is cached; None needs the long way.
-
-        Raises TokenValidationException for a token that must be refused.
-        """
-        return self.validators.lookup(jwt, config, address, self.documents.clock)
-
     def remember(self, config: TokenValidationConfig, address: str, provider: Provider) -> None:
         """Keep what a validation worked out, for tokens that come after it."""
         self.validators.forget(config, address)
@@ -69,6 +48,8 @@ class ProviderCache:
         policy = policy_of(own)
         document = self.documents.find(address, policy)
         keys = self.keys.find(provider.jwks_uri or "", policy)
+        # Looked up again, not handed on: what a call was given may be gone, or replaced, by now.  A
+        # validator on it would serve what the cache no longer vouches for.
         validator = None
         if document is not None and keys is not None and document.value == provider:
             validator = self.validators.add(own, address, document, keys)
@@ -88,6 +69,8 @@ class ProviderCache:
         """
         caller = PATIENT.starting_now() if caller is None else caller
         location = DISCOVERY_DOCUMENT.locate(address, policy)
+        # Both here, because they take turns: two caches that knew nothing of each other would ask a
+        # provider that is down twice as often.
         document, keys = self.documents.entries.find(location.key), None
         known = None if document is None else document.value
         if known is not None and known.jwks_uri is not None:

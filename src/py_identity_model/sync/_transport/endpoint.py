@@ -11,7 +11,8 @@ from ..._settings import Settings, in_force
 from ..._wire.endpoint import Endpoint
 from ..._wire.models import BaseRequest, BaseResponse
 from ...exceptions import InvalidArgumentError
-from .http import HTTPClient, send
+from .http import HTTPClient
+from .sending import send
 
 Q = TypeVar("Q", bound=BaseRequest)
 A = TypeVar("A", bound=BaseResponse)

@@ -89,6 +89,8 @@ class Turn:
                 raise
         return self
 
+    # An event for each ticket, not one condition for all: that would wake a thousand who wait for
+    # each turn that only one of them has.
     def _wait(self, table: _Table, ticket: Ticket, came: Event) -> None:
         self.is_waiting = True
         while (now := monotonic()) < self._due:

@@ -51,13 +51,12 @@ class Beginnings:
     ) -> WebAnswer:
         """Return the redirect to the provider, with the cookie of this login.
 
-        Parameters:
-            request: the request that is answered.
-            target: where to go after the login; only a path of this site is used.
-            provider: which one, by its name; needed where there are several.
-            acr_values: how the user must log in; another login is refused (step-up).
-            max_age: seconds since the user last typed a password.
-            login_hint: who is to log in.
+        :param request: the request that is answered
+        :param target: where to go after the login; only a path of this site is used
+        :param provider: which one, by its name; needed where there are several
+        :param acr_values: how the user must log in; another login is refused (step-up)
+        :param max_age: seconds since the user last typed a password
+        :param login_hint: who is to log in
 
         Raises :class:`InvalidArgumentError` for an unknown provider, and
         :class:`ConfigurationException`.  What the provider fails in is answered with a page.

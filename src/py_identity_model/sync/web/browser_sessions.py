@@ -73,7 +73,7 @@ class BrowserSessions:
         if found is None or found.session.refresh_token is None:
             return found
         ends = found.session.expires_at
-        now = self._clients[found.provider].session_clock()()
+        now = self._clients[found.provider].clock()
         if ends is None or ends.timestamp() > now:
             return found
         return self._renewed(found)

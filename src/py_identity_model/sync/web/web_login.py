@@ -44,28 +44,27 @@ class WebLogin(Logouts):
     ``/frontchannel-logout``, all below ``prefix``.  Register ``…/callback`` as the redirect URI,
     or ``…/callback/NAME`` where there are several providers.
 
-    Parameters:
-        clients: the client, or one for each provider, by names that users choose from.
-        secret: at least 32 random bytes that seal cookies, the same for all processes; of
-            several, the first seals, and all open.
-        public_url: the address that browsers use, where a proxy hands requests on to another one.
-        prefix: a path before those above.
-        after_login: where logins lead that name no page.
-        after_logout: where logouts lead; register its URL as post-logout redirect URI.
-        sessions: ``stored`` in the ``session_store`` of each client, under a name in a cookie; or
-            ``sealed`` into cookies, without a refresh token: for small programs.
-        backchannel_logout: whether providers may end sessions; None is yes, where they are stored.
-        frontchannel_logout: the same by hidden frames.
-        cookie_name: the session's cookie, after ``__Host-``.
-        cookie_seconds: how long browsers keep it; None is until they are closed.
-        session_seconds: how old a session may become, however it is used.
-        userinfo: ask the provider for the user's claims at each login.
-        response_mode: how answers come back, such as ``form_post``.
-        parameters: further parameters of every authorization request.
-        extra_parameters: those that only this provider knows.
-        replay_store: remembers logout tokens, by default in this process.
-        allow_logins_over_plain_http: cookies without ``Secure``, for networks that are safe by
-            other means; this machine itself may always use plain http.
+    :param clients: the client, or one for each provider, by names that users choose from
+    :param secret: at least 32 random bytes that seal cookies, the same for all processes; of
+        several, the first seals, and all open
+    :param public_url: the address that browsers use, where a proxy hands requests on to another
+    :param prefix: a path before those above
+    :param after_login: where logins lead that name no page
+    :param after_logout: where logouts lead; register its URL as post-logout redirect URI
+    :param sessions: ``stored`` in the ``session_store`` of each client, under a name in a cookie;
+        or ``sealed`` into cookies, without a refresh token: for small programs
+    :param backchannel_logout: whether providers may end sessions; None is yes, if they are stored
+    :param frontchannel_logout: the same by hidden frames
+    :param cookie_name: the session's cookie, after ``__Host-``
+    :param cookie_seconds: how long browsers keep it; None is until they are closed
+    :param session_seconds: how old a session may become, however it is used
+    :param userinfo: ask the provider for the user's claims at each login
+    :param response_mode: how answers come back, such as ``form_post``
+    :param parameters: further parameters of every authorization request
+    :param extra_parameters: those that only this provider knows
+    :param replay_store: remembers logout tokens, by default in this process
+    :param allow_logins_over_plain_http: cookies without ``Secure``, for networks that are safe by
+        other means; this machine itself may always use plain http
 
     Raises :class:`InvalidArgumentError` (a ``ValueError``) for arguments that cannot work, and
     :class:`ConfigurationException` for sealed sessions that a provider is to end, and for plain
@@ -187,10 +186,9 @@ class WebLogin(Logouts):
     ) -> Session:
         """Return the session of a request, of a login that is strong and recent enough.
 
-        Parameters:
-            request: the request.
-            acr_values: how the user must have logged in: by one of these.
-            max_age: how many seconds ago the user may have logged in.
+        :param request: the request
+        :param acr_values: how the user must have logged in: by one of these
+        :param max_age: how many seconds ago the user may have logged in
 
         Raises :class:`WebRefusedException` otherwise: its answer leads a browser to a login, and
         scripts to 401.  RFC 9470 §3.
