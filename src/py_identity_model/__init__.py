@@ -168,6 +168,7 @@ if TYPE_CHECKING:
     from .sync import SessionStore as SessionStore
     from .sync import Settings as Settings
     from .sync import SignatureVerificationException as SignatureVerificationException
+    from .sync import SQLSessionStore as SQLSessionStore
     from .sync import StateValidationResult as StateValidationResult
     from .sync import StoredToken as StoredToken
     from .sync import SuccessfulResponseAccessError as SuccessfulResponseAccessError
@@ -416,6 +417,7 @@ __all__ = [
     "RefreshTokenResponse",
     "ReplayStore",
     "ResponseRefusedException",
+    "SQLSessionStore",
     "Secret",
     "SelfSignedTlsClientAuth",
     "Session",
@@ -678,6 +680,7 @@ if not TYPE_CHECKING:
                 "RefreshTokenResponse",
                 "ReplayStore",
                 "ResponseRefusedException",
+                "SQLSessionStore",
                 "Secret",
                 "SelfSignedTlsClientAuth",
                 "Session",

@@ -312,6 +312,7 @@ if TYPE_CHECKING:
     from .session import AsyncSession as AsyncSession
     from .session_store import AsyncMemorySessionStore as AsyncMemorySessionStore
     from .session_store import AsyncSessionStore as AsyncSessionStore
+    from .sql_session_store import AsyncSQLSessionStore as AsyncSQLSessionStore
     from .token_auth import AsyncTokenAuth as AsyncTokenAuth
     from .token_exchange import exchange_token as exchange_token
     from .token_introspector import AsyncTokenIntrospector as AsyncTokenIntrospector
@@ -338,6 +339,7 @@ __all__ = [
     "AsyncOAuthClient",
     "AsyncRedisSessionStore",
     "AsyncRedisTokenStore",
+    "AsyncSQLSessionStore",
     "AsyncSession",
     "AsyncSessionStore",
     "AsyncTokenAuth",
@@ -818,6 +820,7 @@ if not TYPE_CHECKING:
             ".revocation": ["revoke_token"],
             ".session": ["AsyncSession"],
             ".session_store": ["AsyncMemorySessionStore", "AsyncSessionStore"],
+            ".sql_session_store": ["AsyncSQLSessionStore"],
             ".token_auth": ["AsyncTokenAuth"],
             ".token_exchange": ["exchange_token"],
             ".token_introspector": ["AsyncTokenIntrospector"],

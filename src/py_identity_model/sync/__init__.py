@@ -313,6 +313,7 @@ if TYPE_CHECKING:
     from .session import Session as Session
     from .session_store import MemorySessionStore as MemorySessionStore
     from .session_store import SessionStore as SessionStore
+    from .sql_session_store import SQLSessionStore as SQLSessionStore
     from .token_auth import TokenAuth as TokenAuth
     from .token_exchange import exchange_token as exchange_token
     from .token_introspector import TokenIntrospector as TokenIntrospector
@@ -446,6 +447,7 @@ __all__ = [
     "RefreshTokenResponse",
     "ReplayStore",
     "ResponseRefusedException",
+    "SQLSessionStore",
     "Secret",
     "SelfSignedTlsClientAuth",
     "Session",
@@ -819,6 +821,7 @@ if not TYPE_CHECKING:
             ".revocation": ["revoke_token"],
             ".session": ["Session"],
             ".session_store": ["MemorySessionStore", "SessionStore"],
+            ".sql_session_store": ["SQLSessionStore"],
             ".token_auth": ["TokenAuth"],
             ".token_exchange": ["exchange_token"],
             ".token_introspector": ["TokenIntrospector"],
