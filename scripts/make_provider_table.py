@@ -201,7 +201,8 @@ def render() -> str:
     made = {name: (call, make()) for name, (call, make) in sorted(EXAMPLES.items())}
     rows = "\n".join(row(call, provider) for call, provider in made.values())
     sections = (
-        f"## {name}\n\n" + "\n".join(noted(note) for note in provider.notes)
+        f"## {name}\n\n[Programs](provider/{name}.md)\n\n"
+        + "\n".join(noted(note) for note in provider.notes)
         for name, (_, provider) in made.items()
     )
     return HEAD + rows + "\n\n" + "\n\n".join(sections) + "\n" + TAIL

@@ -59,6 +59,7 @@ from .login_answers import AsyncLoginAnswers
 from .login_requests import AsyncLoginRequests
 from .other_device_logins import AsyncOtherDeviceLogins
 from .provider_client import AsyncProviderClient, presents_certificate
+from .provider_logouts import AsyncProviderLogouts
 from .provider_tokens import AsyncProviderTokens
 from .registered_client import RegisteredClientOptions
 from .session import AsyncSession, state_of
@@ -250,6 +251,7 @@ class AsyncOAuthClient:
         )
         self._tokens = AsyncProviderTokens(self._client, rules)
         self._sessions = AsyncSessionAccess(self._client, self._tokens, records)
+        self._logouts = AsyncProviderLogouts(self._client, self._tokens, records)
         self._login_requests = AsyncLoginRequests(self._client, options)
         self._login_answers = AsyncLoginAnswers(
             self._client,
@@ -679,6 +681,69 @@ class AsyncOAuthClient:
             response = await client.revoke(session)
         """
         return await self._sessions.revoke(token, hint)
+
+    async def forget(self, session: AsyncSession) -> None:
+        """End a session here and in the store; its tokens live on at the provider.
+
+        :param session: the session
+
+        Raises :class:`TokenRequestException` (``store_unavailable``): then the session lives on.
+
+        Example::
+
+            await client.forget(session)
+        """
+        await self._sessions.forget(session)
+
+    async def end_sessions(self, *, sub: str | None = None, sid: str | None = None) -> int:
+        """End the sessions of the provider's session ``sid``, or all of ``sub``; return how many.
+
+        With both, those of the ``sid``, and those of the ``sub`` whose ID token named no ``sid``.
+        Sessions of other clients in the same store live on.  A session that ended in the store
+        has ended for every process that shares it.
+
+        :param sub: the user, as ID tokens name them
+        :param sid: the provider's session, as ID tokens name it
+
+        Raises :class:`InvalidArgumentError` where neither is named, and
+        :class:`TokenRequestException` (``store_unavailable``, ``renewal_pending``).
+
+        Example::
+
+            ended = await client.end_sessions(sid="08a5019c-17e1-4977-8f42-65a12843ea02")
+        """
+        return await self._logouts.end_sessions(sub, sid)
+
+    async def accept_logout_token(
+        self, logout_token: str, replay_store: ReplayStore | None = None
+    ) -> int:
+        """End the sessions that a logout token names; return how many.
+
+        See :func:`validate_logout_token`; tokens without ``exp`` are refused.  A token whose
+        sessions could not be ended may come again.
+
+        :param logout_token: what the provider posted
+        :param replay_store: remembers tokens, so that each works once
+
+        Raises what :func:`validate_logout_token` and :meth:`end_sessions` do.
+        OpenID Connect Back-Channel Logout §2.6 and §2.7.
+
+        Example::
+
+            ended = await client.accept_logout_token(form["logout_token"], replays)
+        """
+        return await self._logouts.accept(logout_token, replay_store)
+
+    async def check_session_store(self) -> None:
+        """Raise :class:`TokenRequestException` (``store_unavailable``) while it does not answer.
+
+        So a login can wait before its code is spent.
+
+        Example::
+
+            await client.check_session_store()
+        """
+        await self._logouts.check_store()
 
     async def exchange(
         self,

@@ -181,6 +181,10 @@ class AsyncSessionAccess:
         )
         return await self.client.ask(revoke_token, request)
 
+    async def forget(self, session: AsyncSession) -> None:
+        """End a session, and leave its tokens to the provider."""
+        await self._end(session)
+
     async def _end(self, session: AsyncSession) -> tuple[str, str]:
         """Delete the record of a session; return the token to revoke, and its kind."""
         records = await self.bind(session)

@@ -100,6 +100,15 @@ class AsyncSessionRecords:
         stored = await self._get(name)
         return None if stored is None else await self.load(name)
 
+    async def find_by(self, issuer: str, sub: str | None, sid: str | None) -> list[str]:
+        """Return the names of records, as :meth:`AsyncSessionStore.find_by` does."""
+        try:
+            return await self.store.find_by(sub=sub, sid=sid, issuer=issuer)
+        except InvalidArgumentError:
+            raise
+        except Exception as error:
+            raise store_unavailable_error(error) from error
+
     async def begin(self, name: str, record: SessionRecord) -> SessionRecord:
         """Store the first record of a login, and return it, or the existing one.
 

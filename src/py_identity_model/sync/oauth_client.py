@@ -60,6 +60,7 @@ from .login_answers import LoginAnswers
 from .login_requests import LoginRequests
 from .other_device_logins import OtherDeviceLogins
 from .provider_client import ProviderClient, presents_certificate
+from .provider_logouts import ProviderLogouts
 from .provider_tokens import ProviderTokens
 from .registered_client import RegisteredClientOptions
 from .session import Session, state_of
@@ -251,6 +252,7 @@ class OAuthClient:
         )
         self._tokens = ProviderTokens(self._client, rules)
         self._sessions = SessionAccess(self._client, self._tokens, records)
+        self._logouts = ProviderLogouts(self._client, self._tokens, records)
         self._login_requests = LoginRequests(self._client, options)
         self._login_answers = LoginAnswers(
             self._client,
@@ -670,6 +672,69 @@ class OAuthClient:
             response = client.revoke(session)
         """
         return self._sessions.revoke(token, hint)
+
+    def forget(self, session: Session) -> None:
+        """End a session here and in the store; its tokens live on at the provider.
+
+        :param session: the session
+
+        Raises :class:`TokenRequestException` (``store_unavailable``): then the session lives on.
+
+        Example::
+
+            client.forget(session)
+        """
+        self._sessions.forget(session)
+
+    def end_sessions(self, *, sub: str | None = None, sid: str | None = None) -> int:
+        """End the sessions of the provider's session ``sid``, or all of ``sub``; return how many.
+
+        With both, those of the ``sid``, and those of the ``sub`` whose ID token named no ``sid``.
+        Sessions of other clients in the same store live on.  A session that ended in the store
+        has ended for every process that shares it.
+
+        :param sub: the user, as ID tokens name them
+        :param sid: the provider's session, as ID tokens name it
+
+        Raises :class:`InvalidArgumentError` where neither is named, and
+        :class:`TokenRequestException` (``store_unavailable``, ``renewal_pending``).
+
+        Example::
+
+            ended = client.end_sessions(sid="08a5019c-17e1-4977-8f42-65a12843ea02")
+        """
+        return self._logouts.end_sessions(sub, sid)
+
+    def accept_logout_token(
+        self, logout_token: str, replay_store: ReplayStore | None = None
+    ) -> int:
+        """End the sessions that a logout token names; return how many.
+
+        See :func:`validate_logout_token`; tokens without ``exp`` are refused.  A token whose
+        sessions could not be ended may come again.
+
+        :param logout_token: what the provider posted
+        :param replay_store: remembers tokens, so that each works once
+
+        Raises what :func:`validate_logout_token` and :meth:`end_sessions` do.
+        OpenID Connect Back-Channel Logout §2.6 and §2.7.
+
+        Example::
+
+            ended = client.accept_logout_token(form["logout_token"], replays)
+        """
+        return self._logouts.accept(logout_token, replay_store)
+
+    def check_session_store(self) -> None:
+        """Raise :class:`TokenRequestException` (``store_unavailable``) while it does not answer.
+
+        So a login can wait before its code is spent.
+
+        Example::
+
+            client.check_session_store()
+        """
+        self._logouts.check_store()
 
     def exchange(
         self,

@@ -174,6 +174,10 @@ class SessionAccess:
         )
         return self.client.ask(revoke_token, request)
 
+    def forget(self, session: Session) -> None:
+        """End a session, and leave its tokens to the provider."""
+        self._end(session)
+
     def _end(self, session: Session) -> tuple[str, str]:
         """Delete the record of a session; return the token to revoke, and its kind."""
         records = self.bind(session)

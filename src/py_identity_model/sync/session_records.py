@@ -99,6 +99,15 @@ class SessionRecords:
         stored = self._get(name)
         return None if stored is None else self.load(name)
 
+    def find_by(self, issuer: str, sub: str | None, sid: str | None) -> list[str]:
+        """Return the names of records, as :meth:`SessionStore.find_by` does."""
+        try:
+            return self.store.find_by(sub=sub, sid=sid, issuer=issuer)
+        except InvalidArgumentError:
+            raise
+        except Exception as error:
+            raise store_unavailable_error(error) from error
+
     def begin(self, name: str, record: SessionRecord) -> SessionRecord:
         """Store the first record of a login, and return it, or the existing one.
 

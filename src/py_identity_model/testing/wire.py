@@ -153,8 +153,10 @@ class _Handler(BaseHTTPRequestHandler):
     do_OPTIONS = do_GET
 
     def _send(self, answer: Answer) -> None:
-        self.send_response(answer.status)
+        self.send_response_only(answer.status)
         named = {name.lower() for name in answer.headers}
+        if "date" not in named:  # an answer may show another clock
+            self.send_header("date", self.date_time_string())
         for name, value in answer.headers.items():
             self.send_header(name, value)
         if not named & {"content-length", "transfer-encoding"}:
