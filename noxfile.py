@@ -26,7 +26,7 @@ nox.options.sessions = [
 
 PROJECT = nox.project.load_toml("pyproject.toml")
 SUITES = ("tests/aio", "tests/sync")
-APART = ("tests/op", "tests/redis", "tests/keycloak")
+APART = ("tests/op", "tests/redis", "tests/keycloak", "tests/mcp")
 PARALLEL = ("-q", "-n", "auto", "--maxprocesses=4")
 
 
@@ -132,6 +132,16 @@ def keycloak(session: nox.Session) -> None:
     session.run(
         "pytest", "-q", "tests/keycloak", *session.posargs, env={"KEYCLOAK_UNDER_TEST": home}
     )
+
+
+@nox.session
+def mcp(session: nox.Session) -> None:
+    """Run the official suite of the Model Context Protocol, and the SDKs, against both APIs.
+
+    Never unasked: it installs 120 packages from npm and 50 from the index, for one capability.
+    """
+    session.install("-e", ".[testing,httpx2]", *group("test"), *group("mcp"))
+    session.run("pytest", "-q", "-n", "2", "tests/mcp", *session.posargs)
 
 
 @nox.session

@@ -116,6 +116,9 @@ if TYPE_CHECKING:
     from .sync import LogoutStateValidationException as LogoutStateValidationException
     from .sync import LogoutTokenValidationException as LogoutTokenValidationException
     from .sync import MappingSource as MappingSource
+    from .sync import MCPAuth as MCPAuth
+    from .sync import MCPAuthorizationException as MCPAuthorizationException
+    from .sync import MCPTarget as MCPTarget
     from .sync import MemoryReplayStore as MemoryReplayStore
     from .sync import MemorySessionStore as MemorySessionStore
     from .sync import MemoryTokenStore as MemoryTokenStore
@@ -366,6 +369,9 @@ __all__ = [
     "KeysUnavailableException",
     "LogoutStateValidationException",
     "LogoutTokenValidationException",
+    "MCPAuth",
+    "MCPAuthorizationException",
+    "MCPTarget",
     "MappingSource",
     "MemoryReplayStore",
     "MemorySessionStore",
@@ -623,6 +629,9 @@ if not TYPE_CHECKING:
                 "KeysUnavailableException",
                 "LogoutStateValidationException",
                 "LogoutTokenValidationException",
+                "MCPAuth",
+                "MCPAuthorizationException",
+                "MCPTarget",
                 "MappingSource",
                 "MemoryReplayStore",
                 "MemorySessionStore",

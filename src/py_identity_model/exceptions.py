@@ -33,6 +33,7 @@ Each exception has a ``code``: a stable word for programs, where the message is 
     │   └── UserInfoException
     ├── ConfigurationException
     │   └── DiscoveryHTTPSRequiredError
+    ├── MCPAuthorizationException
     ├── InvalidArgumentError                      (also a ValueError)
     ├── FailedResponseAccessError
     └── SuccessfulResponseAccessError
@@ -64,6 +65,7 @@ __all__ = [
     "KeysUnavailableException",
     "LogoutStateValidationException",
     "LogoutTokenValidationException",
+    "MCPAuthorizationException",
     "NetworkException",
     "ProviderUnusableException",
     "PyIdentityModelException",
@@ -345,6 +347,18 @@ class DiscoveryHTTPSRequiredError(ConfigurationException):
     """A URL is plain http where https is required."""
 
     code = "https_required"
+
+
+class MCPAuthorizationException(PyIdentityModelException):
+    """An MCP server, or the authorization server that it names, must not or cannot be used.
+
+    ``code`` says why: ``resource_metadata_unusable``, ``resource_mismatch``,
+    ``no_authorization_server``, ``foreign_authorization_server``,
+    ``authorization_server_unusable``, ``pkce_not_supported``, ``no_registration``,
+    ``registration_refused``, ``login_timed_out``...
+    """
+
+    code = "mcp_authorization_failed"
 
 
 class InvalidArgumentError(PyIdentityModelException, ValueError):

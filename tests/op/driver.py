@@ -42,9 +42,9 @@ def npm_of(node: Path) -> list[str]:
     return [str(Path(shutil.which("npm") or node.parent / "npm"))]
 
 
-def install(node: Path) -> None:
-    """Install what the lock file names, unless that was done before."""
-    if (SERVER / "node_modules" / "oidc-provider").is_dir():
+def install(node: Path, folder: Path = SERVER, package: str = "oidc-provider") -> None:
+    """Install what the lock file in ``folder`` names, unless that was done before."""
+    if (folder / "node_modules" / package).is_dir():
         return
     options = [
         "--ignore-scripts",
@@ -55,7 +55,7 @@ def install(node: Path) -> None:
     ]
     path = f"{node.parent}{os.pathsep}{os.environ.get('PATH', '')}"
     subprocess.run(
-        [*npm_of(node), "ci", *options], cwd=SERVER, env={**os.environ, "PATH": path}, check=True
+        [*npm_of(node), "ci", *options], cwd=folder, env={**os.environ, "PATH": path}, check=True
     )
 
 

@@ -158,6 +158,7 @@ if TYPE_CHECKING:
     from .._protocol.login import AuthorizationRequest as AuthorizationRequest
     from .._protocol.logout import build_end_session_url as build_end_session_url
     from .._protocol.logout import validate_post_logout_state as validate_post_logout_state
+    from .._protocol.mcp import MCPTarget as MCPTarget
     from .._protocol.messages import ErrorKind as ErrorKind
     from .._protocol.mtls import MtlsClientAuth as MtlsClientAuth
     from .._protocol.mtls import (
@@ -247,6 +248,7 @@ if TYPE_CHECKING:
     from ..exceptions import KeysUnavailableException as KeysUnavailableException
     from ..exceptions import LogoutStateValidationException as LogoutStateValidationException
     from ..exceptions import LogoutTokenValidationException as LogoutTokenValidationException
+    from ..exceptions import MCPAuthorizationException as MCPAuthorizationException
     from ..exceptions import NetworkException as NetworkException
     from ..exceptions import ProviderUnusableException as ProviderUnusableException
     from ..exceptions import PyIdentityModelException as PyIdentityModelException
@@ -287,6 +289,7 @@ if TYPE_CHECKING:
     from .jarm import process_jarm_response as process_jarm_response
     from .jwks import get_jwks as get_jwks
     from .logout import validate_logout_token as validate_logout_token
+    from .mcp import AsyncMCPAuth as AsyncMCPAuth
     from .oauth_client import AsyncOAuthClient as AsyncOAuthClient
     from .opaque_tokens import AsyncOpaqueTokens as AsyncOpaqueTokens
     from .par import push_authorization_request as push_authorization_request
@@ -327,6 +330,7 @@ __all__ = [
     "AccessTokenRefusedException",
     "AsyncAccessTokenVerifier",
     "AsyncHTTPClient",
+    "AsyncMCPAuth",
     "AsyncMemorySessionStore",
     "AsyncMemoryTokenStore",
     "AsyncOAuthClient",
@@ -427,6 +431,8 @@ __all__ = [
     "KeysUnavailableException",
     "LogoutStateValidationException",
     "LogoutTokenValidationException",
+    "MCPAuthorizationException",
+    "MCPTarget",
     "MappingSource",
     "MemoryReplayStore",
     "MtlsClientAuth",
@@ -707,6 +713,7 @@ if not TYPE_CHECKING:
             ".._protocol.jwks": ["JwksRequest", "JwksResponse"],
             ".._protocol.login": ["AuthorizationRequest"],
             ".._protocol.logout": ["build_end_session_url", "validate_post_logout_state"],
+            ".._protocol.mcp": ["MCPTarget"],
             ".._protocol.messages": ["ErrorKind"],
             ".._protocol.mtls": [
                 "MtlsClientAuth",
@@ -794,6 +801,7 @@ if not TYPE_CHECKING:
             ".jarm": ["process_jarm_response"],
             ".jwks": ["get_jwks"],
             ".logout": ["validate_logout_token"],
+            ".mcp": ["AsyncMCPAuth"],
             ".oauth_client": ["AsyncOAuthClient"],
             ".opaque_tokens": ["AsyncOpaqueTokens"],
             ".par": ["push_authorization_request"],
@@ -835,6 +843,7 @@ if not TYPE_CHECKING:
                 "KeysUnavailableException",
                 "LogoutStateValidationException",
                 "LogoutTokenValidationException",
+                "MCPAuthorizationException",
                 "NetworkException",
                 "ProviderUnusableException",
                 "PyIdentityModelException",

@@ -159,6 +159,7 @@ if TYPE_CHECKING:
     from .._protocol.login import AuthorizationRequest as AuthorizationRequest
     from .._protocol.logout import build_end_session_url as build_end_session_url
     from .._protocol.logout import validate_post_logout_state as validate_post_logout_state
+    from .._protocol.mcp import MCPTarget as MCPTarget
     from .._protocol.messages import ErrorKind as ErrorKind
     from .._protocol.mtls import MtlsClientAuth as MtlsClientAuth
     from .._protocol.mtls import (
@@ -248,6 +249,7 @@ if TYPE_CHECKING:
     from ..exceptions import KeysUnavailableException as KeysUnavailableException
     from ..exceptions import LogoutStateValidationException as LogoutStateValidationException
     from ..exceptions import LogoutTokenValidationException as LogoutTokenValidationException
+    from ..exceptions import MCPAuthorizationException as MCPAuthorizationException
     from ..exceptions import NetworkException as NetworkException
     from ..exceptions import ProviderUnusableException as ProviderUnusableException
     from ..exceptions import PyIdentityModelException as PyIdentityModelException
@@ -288,6 +290,7 @@ if TYPE_CHECKING:
     from .jarm import process_jarm_response as process_jarm_response
     from .jwks import get_jwks as get_jwks
     from .logout import validate_logout_token as validate_logout_token
+    from .mcp import MCPAuth as MCPAuth
     from .oauth_client import OAuthClient as OAuthClient
     from .opaque_tokens import OpaqueTokens as OpaqueTokens
     from .par import push_authorization_request as push_authorization_request
@@ -416,6 +419,9 @@ __all__ = [
     "KeysUnavailableException",
     "LogoutStateValidationException",
     "LogoutTokenValidationException",
+    "MCPAuth",
+    "MCPAuthorizationException",
+    "MCPTarget",
     "MappingSource",
     "MemoryReplayStore",
     "MemorySessionStore",
@@ -708,6 +714,7 @@ if not TYPE_CHECKING:
             ".._protocol.jwks": ["JwksRequest", "JwksResponse"],
             ".._protocol.login": ["AuthorizationRequest"],
             ".._protocol.logout": ["build_end_session_url", "validate_post_logout_state"],
+            ".._protocol.mcp": ["MCPTarget"],
             ".._protocol.messages": ["ErrorKind"],
             ".._protocol.mtls": [
                 "MtlsClientAuth",
@@ -795,6 +802,7 @@ if not TYPE_CHECKING:
             ".jarm": ["process_jarm_response"],
             ".jwks": ["get_jwks"],
             ".logout": ["validate_logout_token"],
+            ".mcp": ["MCPAuth"],
             ".oauth_client": ["OAuthClient"],
             ".opaque_tokens": ["OpaqueTokens"],
             ".par": ["push_authorization_request"],
@@ -836,6 +844,7 @@ if not TYPE_CHECKING:
                 "KeysUnavailableException",
                 "LogoutStateValidationException",
                 "LogoutTokenValidationException",
+                "MCPAuthorizationException",
                 "NetworkException",
                 "ProviderUnusableException",
                 "PyIdentityModelException",
