@@ -17,6 +17,7 @@ nox.options.sessions = [
     "types",
     "tests",
     "trio",
+    "httpx2",
     "integration",
     "redis",
     "lowest",
@@ -44,11 +45,12 @@ def codegen(session: nox.Session) -> None:
 
 @nox.session
 def lint(session: nox.Session) -> None:
-    """Check that the generated code is up to date, then the style."""
-    session.install(*group("codegen"))
+    """Check that the generated code is up to date, then the style, then the floors of the house."""
+    session.install(*group("codegen"), *group("lint"))
     session.run("python", "scripts/make_sync.py", "--check")
     session.run("ruff", "format", "--check", ".")
     session.run("ruff", "check", ".")
+    session.run("lint-imports", "--no-cache", env={"PYTHONPATH": "src"})
 
 
 @nox.session
@@ -98,6 +100,13 @@ def trio(session: nox.Session) -> None:
     session.install("-e", ".[testing]", *group("test"))
     modes = ("-o", "asyncio_mode=strict", "-o", "anyio_mode=auto")
     session.run("pytest", *PARALLEL, "tests/aio", *modes, *session.posargs)
+
+
+@nox.session
+def httpx2(session: nox.Session) -> None:
+    """Run both suites once more, on httpx2 instead of httpx."""
+    session.install("-e", ".[testing,httpx2]", *group("test"))
+    session.run("pytest", *PARALLEL, "-p", "tests.on_httpx2", *SUITES, *session.posargs)
 
 
 @nox.session

@@ -38,7 +38,7 @@ from py_identity_model import (
     validate_token,
 )
 from py_identity_model._jose.encoding import encode_base64url
-from py_identity_model.aio import provider_cache as aio_caches
+from py_identity_model.aio._cache import provider_cache as aio_caches
 
 CONFIG = TokenValidationConfig(perform_disco=True, audience="api")
 DELAY = 0.2

@@ -15,8 +15,8 @@ from py_identity_model import (
     ClientCredentialsTokenRequest,
     ClientSecretBasic,
     HTTPClient,
-    OpaqueTokens,
     TokenAuth,
+    TokenIntrospector,
     TokenSource,
     TokenValidationConfig,
     validate_token,
@@ -60,7 +60,7 @@ def remembered() -> Goal:
     with EmbeddedProvider() as provider:
         provider.intercept = introspect
         secret = ClientSecretBasic(provider.client_secret)
-        opaque = OpaqueTokens(
+        opaque = TokenIntrospector(
             f"{provider.issuer}/introspect", provider.client_id, secret, cache_ttl=600
         )
         verifier = AccessTokenVerifier(provider.issuer, "api", opaque_tokens=opaque)

@@ -58,7 +58,7 @@ VERIFIER = blocking.AccessTokenVerifier(
     profile="lenient",
     algorithms=["ES256"],
     http_client=CLIENT,
-    opaque_tokens=blocking.OpaqueTokens(
+    opaque_tokens=blocking.TokenIntrospector(
         f"{URL}/introspect",
         "api",
         blocking.ClientSecretBasic("secret"),

@@ -45,21 +45,21 @@ from py_identity_model._protocol import (
     discovery_rules,
     introspection,
     jwks,
-    key_set,
-    provider_document,
     token_exchange,
     userinfo,
 )
-from py_identity_model._protocol.cache import Entry
-from py_identity_model._protocol.dpop_verification import ProofRules
-from py_identity_model._protocol.fetching import FetchResult, StoredResponse
-from py_identity_model._protocol.id_token import check_id_token
 from py_identity_model._protocol.jarm import JarmCheck
-from py_identity_model._protocol.messages import HttpRequest, HttpResponse
-from py_identity_model._protocol.prepared_validator import PreparedValidator
-from py_identity_model._protocol.stored_value import pack_value, unpack_value
-from py_identity_model._protocol.token_validation import check_algorithm, rules_for
-from py_identity_model._protocol.trusted_issuer import unverified_issuer
+from py_identity_model._resource_server.dpop_verification import ProofRules
+from py_identity_model._resource_server.trusted_issuer import unverified_issuer
+from py_identity_model._validation import key_set_rules as key_set
+from py_identity_model._validation import provider_document
+from py_identity_model._validation.cache_entry import Entry
+from py_identity_model._validation.config import check_algorithm, rules_for
+from py_identity_model._validation.fetch_result import FetchResult, StoredResponse
+from py_identity_model._validation.id_token import check_id_token
+from py_identity_model._validation.prepared_validator import PreparedValidator
+from py_identity_model._wire.messages import HttpRequest, HttpResponse
+from py_identity_model._wire.stored_value import pack_value, unpack_value
 
 _KEY = ECKey.generate_key("P-256")
 _PUBLIC = jwks_from_dict({**_KEY.as_dict(private=False), "kid": "1"})

@@ -27,7 +27,7 @@ import unasync
 from name_tables import EXPORTS, PACKAGES, write_tables
 
 ROOT = Path(__file__).resolve().parents[1]
-TOPS = ("src/py_identity_model", "tests", "tests/op", "tests/keycloak")
+TOPS = ("src/py_identity_model", "tests", "tests/op", "tests/keycloak", "tests/redis")
 TREES = {f"{top}/aio": f"{top}/sync" for top in TOPS}
 NAMES = {  # beyond unasync's own; Async* classes lose their prefix without being listed
     "AsyncByteStream": "SyncByteStream",  # httpx has a ByteStream that is something else
@@ -145,7 +145,7 @@ def generate(scratch: Path) -> dict[str, str]:
     classes = re.findall(r"\b_?Async[A-Z]\w*", "".join(sources.values()))
     names = {name: name.replace("Async", "", 1) for name in classes} | NAMES
     for name, text in sources.items():
-        header = HEADER.format("/".join(name.split("/")[-2:]))
+        header = HEADER.format("aio/" + name.rpartition("aio/")[2])
         (scratch / name).parent.mkdir(parents=True, exist_ok=True)
         (scratch / name).write_text(header + prose.translate(name, text), "utf-8")
     origin: dict[str, str] = {}

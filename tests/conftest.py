@@ -11,9 +11,9 @@ from hypothesis import settings
 from joserfc.jwk import RSAKey
 
 from py_identity_model import get_cache_counters
-from py_identity_model.aio import provider_cache as aio_caches
+from py_identity_model.aio._cache import provider_cache as aio_caches
 from py_identity_model.ssl_config import get_ssl_verify
-from py_identity_model.sync import provider_cache as sync_caches
+from py_identity_model.sync._cache import provider_cache as sync_caches
 from py_identity_model.testing import EmbeddedProvider, minting
 
 # The same examples each time, however slow the machine: a failure is everybody's.

@@ -85,7 +85,7 @@ if TYPE_CHECKING:
     from .sync import DiscoveryParseError as DiscoveryParseError
     from .sync import DiscoveryPolicy as DiscoveryPolicy
     from .sync import DPoPKey as DPoPKey
-    from .sync import DPoPNonces as DPoPNonces
+    from .sync import DPoPNonceIssuer as DPoPNonceIssuer
     from .sync import DPoPProof as DPoPProof
     from .sync import DPoPProofException as DPoPProofException
     from .sync import EnvSource as EnvSource
@@ -126,7 +126,6 @@ if TYPE_CHECKING:
     from .sync import NetworkException as NetworkException
     from .sync import NoClientAuthentication as NoClientAuthentication
     from .sync import OAuthClient as OAuthClient
-    from .sync import OpaqueTokens as OpaqueTokens
     from .sync import PrivateKeyJwt as PrivateKeyJwt
     from .sync import PrivateKeyJwtAuthentication as PrivateKeyJwtAuthentication
     from .sync import ProtectedResourceMetadataRequest as ProtectedResourceMetadataRequest
@@ -152,7 +151,6 @@ if TYPE_CHECKING:
     from .sync import Settings as Settings
     from .sync import SignatureVerificationException as SignatureVerificationException
     from .sync import StateValidationResult as StateValidationResult
-    from .sync import StoredReplays as StoredReplays
     from .sync import StoredToken as StoredToken
     from .sync import SuccessfulResponseAccessError as SuccessfulResponseAccessError
     from .sync import TlsClientAuth as TlsClientAuth
@@ -163,12 +161,14 @@ if TYPE_CHECKING:
     from .sync import TokenExpiredException as TokenExpiredException
     from .sync import TokenIntrospectionRequest as TokenIntrospectionRequest
     from .sync import TokenIntrospectionResponse as TokenIntrospectionResponse
+    from .sync import TokenIntrospector as TokenIntrospector
     from .sync import TokenRequestException as TokenRequestException
     from .sync import TokenResponse as TokenResponse
     from .sync import TokenRevocationRequest as TokenRevocationRequest
     from .sync import TokenRevocationResponse as TokenRevocationResponse
     from .sync import TokenSource as TokenSource
     from .sync import TokenStore as TokenStore
+    from .sync import TokenStoreReplayStore as TokenStoreReplayStore
     from .sync import TokenValidationConfig as TokenValidationConfig
     from .sync import TokenValidationException as TokenValidationException
     from .sync import TrustedIssuer as TrustedIssuer
@@ -325,7 +325,7 @@ __all__ = [
     "ConfigSource",
     "ConfigurationException",
     "DPoPKey",
-    "DPoPNonces",
+    "DPoPNonceIssuer",
     "DPoPProof",
     "DPoPProofException",
     "DeadlineExceededException",
@@ -380,7 +380,6 @@ __all__ = [
     "NetworkException",
     "NoClientAuthentication",
     "OAuthClient",
-    "OpaqueTokens",
     "PrivateKeyJwt",
     "PrivateKeyJwtAuthentication",
     "ProtectedResourceMetadataRequest",
@@ -406,7 +405,6 @@ __all__ = [
     "Settings",
     "SignatureVerificationException",
     "StateValidationResult",
-    "StoredReplays",
     "StoredToken",
     "SuccessfulResponseAccessError",
     "TlsClientAuth",
@@ -417,12 +415,14 @@ __all__ = [
     "TokenExpiredException",
     "TokenIntrospectionRequest",
     "TokenIntrospectionResponse",
+    "TokenIntrospector",
     "TokenRequestException",
     "TokenResponse",
     "TokenRevocationRequest",
     "TokenRevocationResponse",
     "TokenSource",
     "TokenStore",
+    "TokenStoreReplayStore",
     "TokenValidationConfig",
     "TokenValidationException",
     "TrustedIssuer",
@@ -581,7 +581,7 @@ if not TYPE_CHECKING:
                 "ConfigSource",
                 "ConfigurationException",
                 "DPoPKey",
-                "DPoPNonces",
+                "DPoPNonceIssuer",
                 "DPoPProof",
                 "DPoPProofException",
                 "DeadlineExceededException",
@@ -640,7 +640,6 @@ if not TYPE_CHECKING:
                 "NetworkException",
                 "NoClientAuthentication",
                 "OAuthClient",
-                "OpaqueTokens",
                 "PrivateKeyJwt",
                 "PrivateKeyJwtAuthentication",
                 "ProtectedResourceMetadataRequest",
@@ -666,7 +665,6 @@ if not TYPE_CHECKING:
                 "Settings",
                 "SignatureVerificationException",
                 "StateValidationResult",
-                "StoredReplays",
                 "StoredToken",
                 "SuccessfulResponseAccessError",
                 "TlsClientAuth",
@@ -677,12 +675,14 @@ if not TYPE_CHECKING:
                 "TokenExpiredException",
                 "TokenIntrospectionRequest",
                 "TokenIntrospectionResponse",
+                "TokenIntrospector",
                 "TokenRequestException",
                 "TokenResponse",
                 "TokenRevocationRequest",
                 "TokenRevocationResponse",
                 "TokenSource",
                 "TokenStore",
+                "TokenStoreReplayStore",
                 "TokenValidationConfig",
                 "TokenValidationException",
                 "TrustedIssuer",

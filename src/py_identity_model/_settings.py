@@ -9,13 +9,10 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, fields
-from typing import TYPE_CHECKING, NamedTuple, Self
+from typing import NamedTuple, Protocol, Self
 
 from ._logging import logger
 from .exceptions import InvalidArgumentError
-
-if TYPE_CHECKING:
-    from ._config import Config
 
 
 class Setting(NamedTuple):
@@ -132,6 +129,14 @@ def variables(names: Iterable[str]) -> dict[str, str]:
     return {name: os.environ[name] for name in names if name in os.environ}
 
 
+class Configured(Protocol):
+    """A ``Config``, which is made from the settings of this module and so is not imported here."""
+
+    @property
+    def given(self) -> frozenset[str]:
+        """The names of the attributes that were not left at their defaults."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Settings:
     """Settings for one call, or many: pass them as ``settings``.
@@ -170,8 +175,8 @@ class Settings:
                 )
 
     @classmethod
-    def from_config(cls, config: "Config") -> Self:
-        """Return the settings that ``config`` was really given; its defaults are not among them.
+    def from_config(cls, config: Configured) -> Self:
+        """Return the settings that ``config``, a Config, was really given, without its defaults.
 
         Example::
 
@@ -181,7 +186,7 @@ class Settings:
         return cls(**{name: max(getattr(config, name), _LOWEST[name]) for name in names})
 
 
-# What an object may be given is wider than what a variable may say: its author knows the program.
+# Explicit settings accept a wider range than environment variables: their author knows the program.
 _LOWEST: dict[str, float] = {
     "http_timeout": 0.001,
     "http_retry_max_attempts": 0,

@@ -19,7 +19,7 @@ from ._settings import ca_folder
 from .exceptions import InvalidArgumentError
 
 if TYPE_CHECKING:
-    from ._protocol.mtls import MtlsClientAuth
+    from ._wire.certificate import MtlsClientAuth
 
 
 class LateContext:

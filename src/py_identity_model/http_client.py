@@ -32,7 +32,7 @@ def get_http_client() -> httpx.Client:
 
         get_http_client().timeout
     """
-    from .sync.http import default_http_client
+    from .sync._transport.http import default_http_client
 
     return default_http_client().client
 
@@ -44,7 +44,7 @@ def close_http_client() -> None:
 
         close_http_client()
     """
-    from .sync.http import close_default_http_client
+    from .sync._transport.http import close_default_http_client
 
     close_default_http_client()
 
@@ -59,7 +59,7 @@ def get_async_http_client() -> _WaitableClient:
 
         client = await get_async_http_client()
     """
-    from .aio.http import default_http_client
+    from .aio._transport.http import default_http_client
 
     try:
         client = default_http_client().client
@@ -78,6 +78,6 @@ async def close_async_http_client() -> None:
 
         await close_async_http_client()
     """
-    from .aio.http import close_default_http_client
+    from .aio._transport.http import close_default_http_client
 
     await close_default_http_client()

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from py_identity_model._protocol.access_token_policy import Profile
+from py_identity_model._resource_server.access_token_policy import Profile
 from py_identity_model.aio import AsyncAccessTokenVerifier, TrustedIssuer
 from py_identity_model.testing import EmbeddedProvider
 from tests.support import answered, bearer

@@ -12,14 +12,14 @@ import trustme
 from joserfc.jwk import RSAKey
 
 from py_identity_model import AccessTokenRefusedException, ClaimsValidationError
-from py_identity_model._protocol import issuer_rules
+from py_identity_model._resource_server import issuer_rules
 from py_identity_model.aio import (
     AsyncAccessTokenVerifier,
     AsyncTokenAuth,
     AsyncTokenSource,
     ClientCredentialsTokenRequest,
     DPoPKey,
-    DPoPNonces,
+    DPoPNonceIssuer,
     MemoryReplayStore,
     TrustedIssuer,
     VerifiedAccessToken,
@@ -27,10 +27,7 @@ from py_identity_model.aio import (
     create_dpop_proof,
     parse_www_authenticate,
 )
-from py_identity_model.exceptions import (
-    ConfigurationException,
-    InvalidArgumentError,
-)
+from py_identity_model.exceptions import ConfigurationException, InvalidArgumentError
 from py_identity_model.testing import Answer, EmbeddedProvider, Received
 from tests.support import FromNow, answered, answering, at_once, bearer
 
@@ -368,6 +365,26 @@ async def test_a_token_bound_to_a_certificate_needs_it(provider: EmbeddedProvide
             await verifier.verify(bearer(provider.mint(cnf=odd)))
 
 
+async def test_a_certificate_that_a_token_is_not_bound_to_is_not_judged(
+    provider: EmbeddedProvider,
+) -> None:
+    key = DPoPKey()
+    verifier = AsyncAccessTokenVerifier(provider.issuer, "api")
+    token = provider.mint(cnf={"jkt": key.jwk_thumbprint})
+    proof = create_dpop_proof(key, "GET", URI, token)
+    assert await verifier.verify(
+        f"DPoP {token}", method="GET", uri=URI, dpop=proof, certificate=CERTIFICATE
+    )
+
+
+async def test_a_certificate_that_cannot_be_read_is_refused(provider: EmbeddedProvider) -> None:
+    verifier = AsyncAccessTokenVerifier(provider.issuer, "api")
+    bound = provider.mint(cnf={"x5t#S256": "x" * 43})
+    with answered(401, "invalid_certificate") as caught:
+        await verifier.verify(bearer(bound), certificate="rubbish")
+    assert str(caught.value) == "the certificate that was presented cannot be read"
+
+
 @pytest.mark.parametrize(
     ("modes", "cnf", "good"),
     [
@@ -509,7 +526,7 @@ async def test_a_time_that_no_calendar_knows_is_none(provider: EmbeddedProvider)
 
 
 async def test_a_nonce_is_demanded_and_renewed(provider: EmbeddedProvider) -> None:
-    key, nonces = DPoPKey(), DPoPNonces(b"s" * 32, lifetime=100)
+    key, nonces = DPoPKey(), DPoPNonceIssuer(b"s" * 32, lifetime=100)
     now = [1_000_000.0]
     nonces.clock = lambda: now[0]
     verifier = AsyncAccessTokenVerifier(provider.issuer, provider.audience, dpop_nonces=nonces)
@@ -539,7 +556,7 @@ async def test_a_nonce_is_demanded_and_renewed(provider: EmbeddedProvider) -> No
 async def test_a_proof_without_its_nonce_may_be_sent_again_with_it(
     provider: EmbeddedProvider,
 ) -> None:
-    key, nonces = DPoPKey(), DPoPNonces()
+    key, nonces = DPoPKey(), DPoPNonceIssuer()
     verifier = AsyncAccessTokenVerifier(provider.issuer, provider.audience, dpop_nonces=nonces)
     token = provider.mint(cnf={"jkt": key.jwk_thumbprint})
 
@@ -654,7 +671,7 @@ async def test_the_challenge_says_exactly_what_is_wrong(
 
 
 async def test_the_challenge_of_a_proof_speaks_of_proofs_alone(provider: EmbeddedProvider) -> None:
-    key, nonces = DPoPKey(), DPoPNonces(b"s" * 32)
+    key, nonces = DPoPKey(), DPoPNonceIssuer(b"s" * 32)
     token = provider.mint(cnf={"jkt": key.jwk_thumbprint})
     proof = create_dpop_proof(key, "GET", URI, token)
     cases = [

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from py_identity_model import AccessTokenRefusedException
-from py_identity_model._protocol.id_token import half_hash
+from py_identity_model._validation.id_token import half_hash
 from py_identity_model.aio import (
     AsyncAccessTokenVerifier,
     BackchannelAuthenticationRequest,

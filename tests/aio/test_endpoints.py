@@ -26,6 +26,7 @@ from py_identity_model.aio import (
     ExtensionTokenRequest,
     JwtBearerTokenRequest,
     MtlsClientAuth,
+    ProtectedResourceMetadataRequest,
     PushedAuthorizationRequest,
     RefreshTokenRequest,
     TokenExchangeRequest,
@@ -35,6 +36,7 @@ from py_identity_model.aio import (
     delete_client,
     discover_issuer,
     exchange_token,
+    get_protected_resource_metadata,
     get_userinfo,
     introspect_token,
     poll_backchannel_token,
@@ -171,6 +173,10 @@ BEARERS: dict[str, tuple[Any, Any]] = {
 }
 OPEN: dict[str, tuple[Any, Any]] = {
     "WebFinger request": (discover_issuer, lambda url: url + "?who=alice"),
+    "protected resource metadata request": (
+        get_protected_resource_metadata,
+        ProtectedResourceMetadataRequest,
+    ),
 }
 ANSWERS: dict[str, dict[str, Any]] = {
     "device authorization": {
@@ -308,7 +314,7 @@ async def test_a_refusal_says_what_the_provider_said_and_no_secret(
     own = [secret for secret in secrets if secret in known]
     assert own or operation in {
         *("token request", "device authorization", "PAR", "extension token request"),
-        *("backchannel authentication request", "WebFinger request"),
+        *("backchannel authentication request", *OPEN),
     }
     for text in (response.error, repr(response), response.oauth_error_description):
         for secret in own:
@@ -363,7 +369,7 @@ async def test_an_answer_that_is_no_object_is_refused(
     provider: EmbeddedProvider, operation: str, body: bytes, kind: ErrorKind, text: str
 ) -> None:
     function, make = calls(operation)
-    provider.intercept = lambda received: Answer(200, body)
+    provider.intercept = lambda received: Answer(200, body, {"Content-Type": "application/json"})
     response = await function(make(provider.issuer + PATH))
     assert response.error_kind is kind
     assert text in response.error
@@ -389,7 +395,7 @@ async def test_what_is_spent_by_its_use_is_not_sent_twice(
     repeatable = {
         *("token request", "token introspection", "token revocation", "UserInfo request"),
         *("client registration (read)", "client registration (update)", "client delete"),
-        *("WebFinger request", "distributed claims request"),
+        *("distributed claims request", *OPEN),
     }
     assert len(provider.requests) == (4 if operation in repeatable else 1)
 

@@ -10,10 +10,11 @@ from typing import Any
 import httpx
 import pytest
 
-from py_identity_model._protocol.client_authentication import ClientSecretBasic
-from py_identity_model._protocol.messages import HttpRequest, HttpResponse, Replay
-from py_identity_model.aio import AsyncHTTPClient, http, receiving
-from py_identity_model.aio.http import send
+from py_identity_model._wire.client_authentication import ClientSecretBasic
+from py_identity_model._wire.messages import HttpRequest, HttpResponse, Replay
+from py_identity_model.aio import AsyncHTTPClient
+from py_identity_model.aio._transport import http, receiving
+from py_identity_model.aio._transport.http import send
 from py_identity_model.exceptions import (
     ConfigurationException,
     DeadlineExceededException,

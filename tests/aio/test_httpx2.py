@@ -10,7 +10,7 @@ import httpx2
 import pytest
 
 from py_identity_model._http_library import connections_of, library_of
-from py_identity_model._protocol.messages import HttpRequest, HttpResponse, Replay
+from py_identity_model._wire.messages import HttpRequest, HttpResponse, Replay
 from py_identity_model.aio import (
     AsyncHTTPClient,
     AsyncTokenAuth,
@@ -18,11 +18,11 @@ from py_identity_model.aio import (
     ClientCredentialsTokenRequest,
     DPoPKey,
     TokenValidationConfig,
-    http,
     request_client_credentials_token,
     validate_token,
 )
-from py_identity_model.aio.http import send
+from py_identity_model.aio._transport import http
+from py_identity_model.aio._transport.http import send
 from py_identity_model.exceptions import (
     ConfigurationException,
     DeadlineExceededException,

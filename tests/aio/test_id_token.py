@@ -10,10 +10,10 @@ import pytest
 from joserfc import jwe
 from joserfc.jwk import ECKey, OctKey, RSAKey
 
-from py_identity_model._protocol.id_token import half_hash
+from py_identity_model._validation.id_token import half_hash
 from py_identity_model.aio import (
     AsyncMemoryTokenStore,
-    AsyncStoredReplays,
+    AsyncTokenStoreReplayStore,
     MemoryReplayStore,
     TokenValidationConfig,
     jwks_from_dict,
@@ -241,7 +241,7 @@ async def test_a_logout_token_without_exp_may_be_refused(provider: EmbeddedProvi
 async def test_a_logout_token_works_once_whatever_its_identifier(
     provider: EmbeddedProvider,
 ) -> None:
-    store = AsyncStoredReplays(AsyncMemoryTokenStore())
+    store = AsyncTokenStoreReplayStore(AsyncMemoryTokenStore())
     cases: list[dict[str, Any]] = [{"jti": "\ud800"}, {"exp": 10**17}]
     for claims in cases:
         token = logout_token(provider, **claims)

@@ -19,13 +19,13 @@ from py_identity_model.aio import (
     AsyncHTTPClient,
     AsyncMemoryTokenStore,
     AsyncOAuthClient,
-    AsyncOpaqueTokens,
+    AsyncTokenIntrospector,
     AsyncTokenSource,
     ClientCredentialsTokenRequest,
     ClientSecretBasic,
     validate_token,
 )
-from py_identity_model.aio.single_flight import AsyncSingleFlight
+from py_identity_model.aio._cache.single_flight import AsyncSingleFlight
 from py_identity_model.exceptions import AccessTokenRefusedException, TokenValidationException
 from py_identity_model.testing import Answer, EmbeddedProvider, Received
 from tests.support import CONFIG
@@ -135,7 +135,7 @@ async def test_two_apis_believe_their_own_providers_about_one_opaque_token(
 
     def verifier_of(one: EmbeddedProvider) -> AsyncAccessTokenVerifier:
         address = f"{one.issuer}/introspect"
-        opaque = AsyncOpaqueTokens(address, "api", ClientSecretBasic("s3cret"))
+        opaque = AsyncTokenIntrospector(address, "api", ClientSecretBasic("s3cret"))
         return AsyncAccessTokenVerifier(one.issuer, "api", opaque_tokens=opaque)
 
     async def verdict_of(verifier: AsyncAccessTokenVerifier) -> str:

@@ -16,7 +16,7 @@ from py_identity_model.aio import (
     AsyncMemoryTokenStore,
     AsyncOAuthClient,
     AsyncSession,
-    AsyncStoredReplays,
+    AsyncTokenStoreReplayStore,
     AuthorizationRequest,
     ClientSecretBasic,
     ClientSecretJwt,
@@ -30,8 +30,8 @@ from py_identity_model.aio import (
     SelfSignedTlsClientAuth,
     clear_discovery_cache,
     get_discovery_document,
-    provider_cache,
 )
+from py_identity_model.aio._cache import provider_cache
 from py_identity_model.exceptions import (
     AuthorizeCallbackException,
     ConfigurationException,
@@ -187,9 +187,19 @@ async def test_userinfo_about_somebody_else_ends_the_login(provider: EmbeddedPro
         await client.callback(browsed(begun.url), begun, userinfo=True)
 
 
+async def test_userinfo_that_is_refused_ends_the_login(provider: EmbeddedProvider) -> None:
+    client = client_of(provider)
+    begun = await client.authorization_request()
+    provider.intercept = answering("/userinfo", Answer.of_json({"error": "no_access"}, 403))
+    with refused(UserInfoException, "userinfo_error") as caught:
+        await client.callback(browsed(begun.url), begun, userinfo=True)
+    assert caught.value.status_code == 403
+    assert "status code: 403" in str(caught.value)
+
+
 def hybrid(provider: EmbeddedProvider, begun: AuthorizationRequest, **claims: Any) -> str:
     """Return the answer of a hybrid login."""
-    from py_identity_model._protocol.id_token import half_hash
+    from py_identity_model._validation.id_token import half_hash
 
     callback = parse_qs(urlsplit(browsed(begun.url.replace("code+id_token", "code"))).query)
     code = callback["code"][0]
@@ -531,7 +541,7 @@ async def test_strangers_cannot_lock_others_out_of_their_logins(
             return self.known.count(key) == 1
 
     stores: list[Any] = [MemoryReplayStore(20), Adds()]
-    stores.append(AsyncStoredReplays(AsyncMemoryTokenStore()))
+    stores.append(AsyncTokenStoreReplayStore(AsyncMemoryTokenStore()))
     for store in stores:
         client = AsyncOAuthClient(
             provider.issuer, "native", redirect_uri=REDIRECT, replay_store=store
@@ -957,7 +967,7 @@ async def test_a_profile_does_not_take_a_token_that_is_bound_to_nothing(
 async def test_an_implicit_login_ends_with_what_the_browser_brought(
     provider: EmbeddedProvider,
 ) -> None:
-    from py_identity_model._protocol.id_token import half_hash
+    from py_identity_model._validation.id_token import half_hash
 
     client = client_of(provider)
     begun = await client.authorization_request(response_type="id_token token")

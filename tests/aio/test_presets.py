@@ -24,15 +24,15 @@ from py_identity_model._seam.aio import gather, sleep
 from py_identity_model.aio import (
     AsyncAccessTokenVerifier,
     AsyncHTTPClient,
-    AsyncOpaqueTokens,
+    AsyncTokenIntrospector,
     ClientSecretBasic,
     DiscoveryPolicy,
     TokenValidationConfig,
     TrustedIssuer,
     clear_jwks_cache,
-    provider_cache,
     validate_token,
 )
+from py_identity_model.aio._cache import provider_cache
 from py_identity_model.providers import (
     Provider,
     adfs,
@@ -466,7 +466,7 @@ async def test_introspected_tokens_keep_the_rules_of_a_preset(provider: Embedded
         client_ids=["machine"],
     )
     by_header = replace(ours, required_claims={}, required_header={"a": "b"})
-    tokens = AsyncOpaqueTokens(
+    tokens = AsyncTokenIntrospector(
         f"{provider.issuer}/introspect",
         provider.client_id,
         ClientSecretBasic(provider.client_secret),

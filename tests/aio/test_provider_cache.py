@@ -25,10 +25,11 @@ from py_identity_model import (
 )
 from py_identity_model._jose.encoding import encode_base64url
 from py_identity_model._jose.sign import sign_compact
-from py_identity_model._protocol import fetching, prepared_validators
-from py_identity_model._protocol.cache import Entry
-from py_identity_model._protocol.provider_document import DISCOVERY_DOCUMENT
 from py_identity_model._seam.aio import gather, sleep
+from py_identity_model._validation import fetch_result as fetching
+from py_identity_model._validation import prepared_validators
+from py_identity_model._validation.cache_entry import Entry
+from py_identity_model._validation.provider_document import DISCOVERY_DOCUMENT
 from py_identity_model.aio import (
     AsyncHTTPClient,
     CachedState,
@@ -37,12 +38,11 @@ from py_identity_model.aio import (
     clear_jwks_cache,
     health,
     prime,
-    provider_cache,
     refresh,
-    refreshing_cache,
     validate_token,
 )
-from py_identity_model.aio.provider_cache import cache_of
+from py_identity_model.aio._cache import provider_cache, refreshing_cache
+from py_identity_model.aio._cache.provider_cache import cache_of
 from py_identity_model.exceptions import (
     ConfigurationException,
     InvalidAudienceException,

@@ -12,8 +12,8 @@ from typing import Any
 import httpx
 import pytest
 
-from py_identity_model._protocol.lineages import Lineages
 from py_identity_model._seam.aio import gather, sleep
+from py_identity_model._sessions.lineages import Lineages
 from py_identity_model.aio import (
     AsyncMemorySessionStore,
     AsyncOAuthClient,

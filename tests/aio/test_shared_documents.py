@@ -12,22 +12,20 @@ from typing import Any
 
 import pytest
 
-from py_identity_model._protocol import key_set
-from py_identity_model._protocol.fetching import StoredResponse, stored_key
-from py_identity_model._protocol.messages import HttpRequest, HttpResponse
-from py_identity_model._protocol.stored_value import pack_value, unpack_value
 from py_identity_model._seam.aio import gather
+from py_identity_model._validation import key_set_rules as key_set
+from py_identity_model._validation.fetch_result import StoredResponse, stored_key
+from py_identity_model._wire.messages import HttpRequest, HttpResponse
+from py_identity_model._wire.stored_value import pack_value, unpack_value
 from py_identity_model.aio import (
     AsyncHTTPClient,
     AsyncMemoryTokenStore,
-    AsyncStoredReplays,
+    AsyncTokenStoreReplayStore,
     DiscoveryDocumentRequest,
     DiscoveryPolicy,
     DPoPKey,
     ReplayStore,
-    best_effort,
     create_dpop_proof,
-    fetching,
     get_discovery_document,
     health,
     prime,
@@ -35,7 +33,9 @@ from py_identity_model.aio import (
     validate_token,
     verify_dpop_proof,
 )
-from py_identity_model.aio.provider_cache import cache_of
+from py_identity_model.aio._cache import fetching
+from py_identity_model.aio._cache.provider_cache import cache_of
+from py_identity_model.aio._transport import stores as best_effort
 from py_identity_model.exceptions import (
     DPoPProofException,
     InvalidArgumentError,
@@ -391,7 +391,7 @@ async def test_calls_that_cache_nothing_share_nothing(provider: EmbeddedProvider
 
 async def test_identifiers_are_remembered_in_any_store() -> None:
     store = AsyncMemoryTokenStore()
-    one, two = AsyncStoredReplays(store), AsyncStoredReplays(store)
+    one, two = AsyncTokenStoreReplayStore(store), AsyncTokenStoreReplayStore(store)
     assert isinstance(one, ReplayStore)
     store.clock = Clock()
     ends = time.time() + 60
@@ -409,11 +409,11 @@ async def test_identifiers_are_remembered_in_any_store() -> None:
 
 async def test_what_cannot_be_remembered_is_no_replay_but_an_outage() -> None:
     with refused(NetworkException, "store_unavailable"):
-        await AsyncStoredReplays(Broken()).add("jti", time.time() + 60)
+        await AsyncTokenStoreReplayStore(Broken()).add("jti", time.time() + 60)
     proof = create_dpop_proof(DPoPKey(), "GET", "https://api.example/")
     with refused(DPoPProofException, "store_unavailable"):
         await verify_dpop_proof(
-            proof, "GET", "https://api.example/", replay_store=AsyncStoredReplays(Broken())
+            proof, "GET", "https://api.example/", replay_store=AsyncTokenStoreReplayStore(Broken())
         )
 
 

@@ -16,8 +16,8 @@ from py_identity_model.aio import (
     ClientCredentialsTokenRequest,
     ClientSecretPost,
 )
-from py_identity_model.aio import single_flight as module
-from py_identity_model.aio.single_flight import AsyncSingleFlight
+from py_identity_model.aio._cache import single_flight as module
+from py_identity_model.aio._cache.single_flight import AsyncSingleFlight
 from py_identity_model.exceptions import (
     ConfigurationException,
     NetworkException,

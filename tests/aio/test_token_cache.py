@@ -8,17 +8,17 @@ from typing import Any
 import pytest
 
 from py_identity_model._jose import keys as keys_module
-from py_identity_model._protocol import prepared_validators
+from py_identity_model._validation import prepared_validators
 from py_identity_model.aio import (
     ClaimsValidationError,
     TokenCache,
     TokenValidationConfig,
-    provider_cache,
     refresh,
     require_claims,
     token_validation,
     validate_token,
 )
+from py_identity_model.aio._cache import provider_cache
 from py_identity_model.exceptions import (
     InvalidArgumentError,
     TokenExpiredException,

@@ -17,7 +17,7 @@ from py_identity_model import (
     SignatureVerificationException,
     TokenValidationException,
 )
-from py_identity_model._protocol.policy import DiscoveryPolicy
+from py_identity_model._wire.discovery_policy import DiscoveryPolicy
 from py_identity_model.aio import (
     AsyncAccessTokenVerifier,
     AsyncHTTPClient,

@@ -13,27 +13,26 @@ from functools import partial
 import httpx
 import pytest
 
-from py_identity_model._protocol import turns as waiting
-from py_identity_model._protocol.messages import HttpRequest
 from py_identity_model._seam.aio import Result, sleep, spawn
+from py_identity_model._wire import turns as waiting
+from py_identity_model._wire.messages import HttpRequest
 from py_identity_model.aio import (
     AsyncAccessTokenVerifier,
     AsyncHTTPClient,
     AsyncMemoryTokenStore,
-    AsyncOpaqueTokens,
+    AsyncTokenIntrospector,
     ClientSecretBasic,
     Settings,
     TrustedIssuer,
     clear_discovery_cache,
     clear_jwks_cache,
-    http,
     prime,
     refresh,
-    turns,
     validate_token,
 )
-from py_identity_model.aio.http import send
-from py_identity_model.aio.turns import AsyncTurns
+from py_identity_model.aio._transport import http, turns
+from py_identity_model.aio._transport.http import send
+from py_identity_model.aio._transport.turns import AsyncTurns
 from py_identity_model.exceptions import (
     DeadlineExceededException,
     KeysUnavailableException,
@@ -177,8 +176,8 @@ async def test_beside_236_hostile_callers_others_are_asked_at_once(
             assert "new" not in tenants.asked
 
 
-def introspecting_at(url: str, client: AsyncHTTPClient) -> AsyncOpaqueTokens:
-    return AsyncOpaqueTokens(url, "api", ClientSecretBasic("s3cret"), http_client=client)
+def introspecting_at(url: str, client: AsyncHTTPClient) -> AsyncTokenIntrospector:
+    return AsyncTokenIntrospector(url, "api", ClientSecretBasic("s3cret"), http_client=client)
 
 
 async def test_junk_tokens_and_an_introspection_endpoint_that_hangs_leave_others_their_turns(

@@ -7,13 +7,9 @@ import time
 import pytest
 
 from py_identity_model import AccessTokenRefusedException
-from py_identity_model._protocol import fetching
-from py_identity_model.aio import (
-    AsyncAccessTokenVerifier,
-    AsyncHTTPClient,
-    TrustedIssuer,
-    provider_cache,
-)
+from py_identity_model._validation import fetch_result as fetching
+from py_identity_model.aio import AsyncAccessTokenVerifier, AsyncHTTPClient, TrustedIssuer
+from py_identity_model.aio._cache import provider_cache
 from py_identity_model.exceptions import (
     ConfigurationException,
     InvalidArgumentError,

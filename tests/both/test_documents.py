@@ -189,7 +189,7 @@ def held_by_readers(provider: EmbeddedProvider, package: Any) -> dict[str, Any]:
     """Return the objects that examples keep, of one API."""
     prefix = "Async" if package is aio else ""
     verifier = getattr(package, f"{prefix}AccessTokenVerifier")
-    opaque = getattr(package, f"{prefix}OpaqueTokens")
+    opaque = getattr(package, f"{prefix}TokenIntrospector")
     secret = py_identity_model.ClientSecretBasic(provider.client_secret)
     source = getattr(package, f"{prefix}TokenSource")
     request = py_identity_model.ClientCredentialsTokenRequest(

@@ -25,15 +25,15 @@ from py_identity_model import (
     DeviceAuthorizationResponse,
     DiscoveryDocumentResponse,
     DPoPKey,
-    DPoPNonces,
+    DPoPNonceIssuer,
     OAuthClient,
-    OpaqueTokens,
     PrivateKeyJwt,
     Session,
-    StoredReplays,
     TokenAuth,
+    TokenIntrospector,
     TokenResponse,
     TokenSource,
+    TokenStoreReplayStore,
     TokenValidationConfig,
     aio,
     parse_authorize_callback_response,
@@ -238,10 +238,17 @@ def test_what_an_argument_contains_raises_nothing_untyped(name: str) -> None:
     assert {one for one in found if one[1] is not None} == set()
 
 
-KEPT = [AccessTokenVerifier, OAuthClient, OpaqueTokens, Session, StoredReplays, TokenAuth]
+KEPT = [
+    AccessTokenVerifier,
+    OAuthClient,
+    TokenIntrospector,
+    Session,
+    TokenStoreReplayStore,
+    TokenAuth,
+]
 
 
-@pytest.mark.parametrize("thing", [*KEPT, TokenSource, DPoPNonces])
+@pytest.mark.parametrize("thing", [*KEPT, TokenSource, DPoPNonceIssuer])
 def test_an_object_that_is_kept_refuses_arguments_of_a_wrong_type(
     thing: Callable[..., Any],
 ) -> None:
@@ -292,8 +299,8 @@ def test_each_object_that_takes_a_store_looks_at_it() -> None:
     request = py_identity_model.ClientCredentialsTokenRequest(NOWHERE, "machine", "s3cret")
     makers: list[Callable[[], object]] = [
         lambda: TokenSource(request, store=store),
-        lambda: StoredReplays(store),
-        lambda: OpaqueTokens(ISSUER, "api", ClientSecretBasic("s3cret"), store=store),
+        lambda: TokenStoreReplayStore(store),
+        lambda: TokenIntrospector(ISSUER, "api", ClientSecretBasic("s3cret"), store=store),
         lambda: py_identity_model.HTTPClient(document_store=store),
     ]
     for make in makers:

@@ -18,12 +18,12 @@ from py_identity_model import (
     AccessTokenRefusedException,
     AccessTokenVerifier,
     ClientSecretBasic,
-    OpaqueTokens,
+    TokenIntrospector,
     TrustedIssuer,
     VerifiedAccessToken,
 )
 from py_identity_model._jose.sign import sign_compact
-from py_identity_model.aio import AsyncAccessTokenVerifier, AsyncOpaqueTokens
+from py_identity_model.aio import AsyncAccessTokenVerifier, AsyncTokenIntrospector
 from py_identity_model.testing import Answer, EmbeddedProvider, Received
 
 KEY = ECKey.generate_key("P-256")
@@ -112,10 +112,10 @@ class Pair:
         asking = (f"{provider.issuer}/introspect", "api", ClientSecretBasic("s"))
         given = {"algorithms": ["ES256"], "cold_timeout": 30.0, **rules}
         self._blocking = AccessTokenVerifier(
-            issuers, opaque_tokens=OpaqueTokens(*asking, cache_ttl=0), **given
+            issuers, opaque_tokens=TokenIntrospector(*asking, cache_ttl=0), **given
         )
         self._awaited = AsyncAccessTokenVerifier(
-            issuers, opaque_tokens=AsyncOpaqueTokens(*asking, cache_ttl=0), **given
+            issuers, opaque_tokens=AsyncTokenIntrospector(*asking, cache_ttl=0), **given
         )
 
     def _answer(self, received: Received) -> Answer | None:

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from py_identity_model import MemorySessionStore, SessionRecord
-from py_identity_model._protocol.session_record import Renewal, login_required_error
+from py_identity_model._sessions.session_record import Renewal, login_required_error
 from py_identity_model.exceptions import NetworkException, PyIdentityModelException
 from py_identity_model.sync import session_records
 from py_identity_model.sync.session_records import SessionRecords

@@ -10,12 +10,12 @@ import pytest
 
 import py_identity_model as root
 from py_identity_model import aio
-from py_identity_model._protocol.client_parameters import (
+from py_identity_model._protocol.token_exchange import TokenExchangeRequest
+from py_identity_model._relying_party.client_parameters import (
     AuthorizationParameters,
     ExchangeParameters,
     TokenParameters,
 )
-from py_identity_model._protocol.token_exchange import TokenExchangeRequest
 
 
 def methods() -> list[Any]:

@@ -21,13 +21,13 @@ from py_identity_model import (
     ClaimsValidationError,
     ClientSecretBasic,
     DPoPKey,
-    DPoPNonces,
-    OpaqueTokens,
+    DPoPNonceIssuer,
+    TokenIntrospector,
     TrustedIssuer,
     VerifiedAccessToken,
     compute_certificate_thumbprint,
 )
-from py_identity_model._protocol.dpop import compute_ath
+from py_identity_model._jose.dpop_proof import compute_ath
 from py_identity_model.aio import AsyncAccessTokenVerifier
 from py_identity_model.exceptions import InvalidArgumentError, TokenValidationException
 from py_identity_model.testing import Answer, EmbeddedProvider
@@ -76,11 +76,13 @@ def provider() -> Iterator[EmbeddedProvider]:
 
 
 def verifiers(provider: EmbeddedProvider) -> list[AccessTokenVerifier]:
-    opaque = OpaqueTokens(f"{provider.issuer}/introspect", "api", ClientSecretBasic("s"))
+    opaque = TokenIntrospector(f"{provider.issuer}/introspect", "api", ClientSecretBasic("s"))
     template = TrustedIssuer(f"{provider.issuer}/{{t}}", bound_claim="tid")
     return [
         AccessTokenVerifier(provider.issuer, "api"),
-        AccessTokenVerifier(provider.issuer, "api", profile="rfc9068", dpop_nonces=DPoPNonces()),
+        AccessTokenVerifier(
+            provider.issuer, "api", profile="rfc9068", dpop_nonces=DPoPNonceIssuer()
+        ),
         AccessTokenVerifier([provider.issuer, template], "api", mtls="required"),
         AccessTokenVerifier(lambda issuer: TrustedIssuer(provider.issuer), client_ids=["web"]),
         AccessTokenVerifier(provider.issuer, "api", opaque_tokens=opaque, introspect_jwts=True),
@@ -266,7 +268,7 @@ def test_an_awaitable_claims_validator_is_refused_by_the_blocking_api(
     provider.intercept = lambda received: (
         Answer.of_json({"active": True, "aud": "api"}) if received.path == "/introspect" else None
     )
-    opaque = OpaqueTokens(f"{provider.issuer}/introspect", "api", ClientSecretBasic("s"))
+    opaque = TokenIntrospector(f"{provider.issuer}/introspect", "api", ClientSecretBasic("s"))
     verifier = AccessTokenVerifier(
         provider.issuer, "api", claims_validator=validate, opaque_tokens=opaque
     )
@@ -296,7 +298,7 @@ def test_an_awaitable_resolver_is_refused_by_the_blocking_api(provider: Embedded
 def test_a_pickled_token_does_not_carry_its_verifiers_secrets(provider: EmbeddedProvider) -> None:
     secret = b"a secret of the verifier's nonces"
     verifier = AccessTokenVerifier(
-        provider.issuer, "api", realm="orders", dpop_nonces=DPoPNonces(secret)
+        provider.issuer, "api", realm="orders", dpop_nonces=DPoPNonceIssuer(secret)
     )
     token = verifier.verify(f"Bearer {provider.mint(scope='read', roles=['user'])}")
     data = pickle.dumps(token)

@@ -59,7 +59,7 @@ def test_writing_brings_everything_up_to_date_and_changes_nothing_else(copy: Pat
     wanted = snapshot(copy)
     (copy / SYNC / "jwks.py").write_text("edited by hand\n")
     (copy / SYNC / "orphan.py").write_text("left behind\n")
-    (copy / SYNC / "http.py").unlink()
+    (copy / SYNC / "session.py").unlink()
     done = run(copy)
     assert done.returncode == 0, done.stderr
     assert "3 were out of date" in done.stdout

@@ -12,7 +12,14 @@ from py_identity_model import (
     TokenExpiredException,
     TokenValidationException,
 )
-from py_identity_model._jose.claims import ClaimsRules, check_claims, numeric_date
+from py_identity_model._jose.claims import (
+    BoundIssuers,
+    ClaimsRules,
+    check_claims,
+    names_issuer,
+    numeric_date,
+)
+from py_identity_model._jose.excerpt import found
 from tests.support import refused
 
 NOW = 1000.0
@@ -96,6 +103,53 @@ def test_another_issuer_is_refused(value: Any) -> None:
     assert caught.value.details["expected"] == ["i"]
     check(RULES._replace(verify_iss=False), iss=value)
     check(RULES._replace(issuers=None), iss=value)
+
+
+TENANTS = BoundIssuers("https://op.example/{t}/v2", "[a-z]+", "tid")
+
+
+def test_a_family_of_issuers_is_bound_to_a_claim() -> None:
+    rules = RULES._replace(issuers=TENANTS)
+    check(rules, iss="https://op.example/one/v2", tid="one")
+    for tenant in ("two", None, 1):
+        with refused(InvalidIssuerException, "issuer_claim_mismatch") as caught:
+            check(rules, iss="https://op.example/one/v2", tid=tenant)
+        assert caught.value.details == {
+            "claim": "tid",
+            "found": found(tenant),
+            "issuer": "https://op.example/one/v2",
+        }
+
+
+@pytest.mark.parametrize("value", ["https://op.example/ONE/v2", "https://op.example//v2", "one", 5])
+def test_an_issuer_outside_the_family_is_refused(value: Any) -> None:
+    with refused(InvalidIssuerException, "invalid_issuer") as caught:
+        check(RULES._replace(issuers=TENANTS), iss=value, tid="one")
+    assert caught.value.details == {
+        "issuer": found(value),
+        "expected": ["https://op.example/{t}/v2"],
+    }
+
+
+def test_a_family_may_be_limited_to_some() -> None:
+    one, two = "https://op.example/one/v2", "https://op.example/two/v2"
+    some = TENANTS.limited_to([one, "https://other.example"])
+    assert ([*TENANTS], len(TENANTS)) == (["https://op.example/{t}/v2"], 1)
+    assert ([*some], len(some)) == ([one], 1)
+    assert len(TENANTS.limited_to([one, two])) == 2
+    assert not TENANTS.limited_to(["https://other.example"])
+    assert TENANTS.limited_to([one, "https://op.example/{t}/v2"]) is TENANTS
+    check(RULES._replace(issuers=some), iss=one, tid="one")
+    with refused(InvalidIssuerException, "invalid_issuer"):
+        check(RULES._replace(issuers=some), iss=two, tid="two")
+
+
+def test_no_issuer_is_one_of_a_family_by_its_name_alone() -> None:
+    assert "https://op.example/one/v2" not in TENANTS
+    assert names_issuer(TENANTS, "https://op.example/one/v2")
+    assert not names_issuer(TENANTS, "https://op.example/1/v2")
+    assert names_issuer({"i"}, "i")
+    assert not names_issuer({"i"}, "j")
 
 
 def test_an_issuer_must_be_named() -> None:

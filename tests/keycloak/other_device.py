@@ -8,7 +8,7 @@ from typing import Any
 
 import httpx
 
-from py_identity_model._protocol.trusted_issuer import unverified_issuer
+from py_identity_model._resource_server.trusted_issuer import unverified_issuer
 from py_identity_model.testing.wire import Answer, LoopbackServer, Received
 
 CALLBACK = "/protocol/openid-connect/ext/ciba/auth/callback"

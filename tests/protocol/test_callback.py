@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
+import copy
+import pickle
+from typing import Any
+
 import pytest
 
 from py_identity_model import (
-    AuthorizeCallbackValidationResult as Result,
-)
-from py_identity_model import (
+    AuthorizeCallbackResponse,
+    FailedResponseAccessError,
+    SuccessfulResponseAccessError,
     parse_authorize_callback_response,
     validate_authorize_callback_issuer,
     validate_authorize_callback_state,
 )
-from py_identity_model._protocol.callback import callback_parameters, callback_url, same_text
-from py_identity_model.exceptions import AuthorizeCallbackException
+from py_identity_model import AuthorizeCallbackValidationResult as Result
+from py_identity_model._protocol.callback import callback_parameters, callback_url
+from py_identity_model._wire.compare import same_text
+from py_identity_model.exceptions import (
+    AuthorizeCallbackException,
+)
 from tests.support import refused
 
 ISSUER = "https://op.example"
@@ -102,3 +110,138 @@ def test_why_an_answer_is_refused_is_said_by_name_and_in_words() -> None:
         validate_authorize_callback_issuer(bare, ISSUER),
     ):
         assert (checked.is_valid, checked.result, checked.error) == (True, Result.SUCCESS, None)
+
+
+REDIRECT = "https://rp.example/cb"
+
+
+def test_a_callback_is_read_from_its_query() -> None:
+    callback = parse_authorize_callback_response(
+        f"{REDIRECT}?code=c&code=d&state=s&iss=https%3A%2F%2Fop.example&session_state=x&more="
+    )
+    assert callback.is_successful
+    assert (callback.code, callback.state, callback.issuer) == ("c", "s", "https://op.example")
+    assert callback.session_state == "x"
+    assert callback.values["more"] == ""
+    assert callback.identity_token is None
+
+
+def test_a_callback_is_read_from_its_fragment() -> None:
+    callback = parse_authorize_callback_response(
+        "/cb?code=ignored#access_token=t&id_token=i&token_type=Bearer&expires_in=60&scope=a"
+    )
+    assert callback.code is None
+    assert (callback.access_token, callback.identity_token) == ("t", "i")
+    assert (callback.expires_in, callback.scope) == (60, "a")
+
+
+@pytest.mark.parametrize("seconds", ["soon", "", "1e3", "9" * 30])
+def test_an_expiry_that_is_no_number_is_dropped(seconds: str) -> None:
+    url = f"/cb#access_token=t&expires_in={seconds}"
+    assert parse_authorize_callback_response(url).expires_in is None
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        *(None, 7, "", "  ", "/cb", "/cb?", "/cb?foo=bar", "https://[", "/cb?" + "a" * 70000),
+        "/cb?" + "&".join(f"a{number}=1" for number in range(200)),
+    ],
+)
+def test_what_is_no_callback_is_refused(url: Any) -> None:
+    with pytest.raises(AuthorizeCallbackException):
+        parse_authorize_callback_response(url)
+
+
+def test_an_apps_own_scheme_will_do() -> None:
+    assert parse_authorize_callback_response("com.example.app:/cb?code=c").code == "c"
+
+
+def test_a_failed_callback_guards_what_it_does_not_have() -> None:
+    callback = parse_authorize_callback_response("/cb?error=access_denied&state=s&code=c")
+    assert not callback.is_successful
+    assert (callback.error, callback.error_description, callback.state) == (
+        *("access_denied", None),
+        "s",
+    )
+    assert callback.values["code"] == "c"
+    with pytest.raises(FailedResponseAccessError):
+        _ = callback.code
+    good = parse_authorize_callback_response("/cb?code=c")
+    for name in ("error", "error_description"):
+        with pytest.raises(SuccessfulResponseAccessError):
+            getattr(good, name)
+
+
+def test_a_callback_is_compared_copied_and_never_shown() -> None:
+    callback = parse_authorize_callback_response("/cb?code=hidden&state=s")
+    assert callback == parse_authorize_callback_response("/cb?code=hidden&state=s")
+    assert callback != parse_authorize_callback_response("/cb?code=other&state=s")
+    assert callback != "callback"
+    assert copy.copy(callback) == pickle.loads(pickle.dumps(callback)) == callback
+    assert "hidden" not in repr(callback)
+    failed = parse_authorize_callback_response("/cb?error=e")
+    assert failed == parse_authorize_callback_response("/cb?error=e")
+
+
+def callback(**more: Any) -> AuthorizeCallbackResponse:
+    usual: dict[str, Any] = {"is_successful": True, "raw": "", "values": {}, "code": "c"}
+    return AuthorizeCallbackResponse(**{**usual, **more})
+
+
+@pytest.mark.parametrize(
+    ("state", "expected", "result"),
+    [
+        ("s", "s", Result.SUCCESS),
+        ("s", "t", Result.STATE_MISMATCH),
+        ("s", "", Result.MISSING_STATE),
+        ("s", None, Result.MISSING_STATE),
+        ("s", 7, Result.MISSING_STATE),
+        (None, "s", Result.MISSING_STATE),
+        ("", "s", Result.MISSING_STATE),
+        ("é", "s", Result.STATE_MISMATCH),
+        ("é", "é", Result.SUCCESS),
+        ("\ud800", "?", Result.STATE_MISMATCH),
+    ],
+)
+def test_a_state_is_compared(state: Any, expected: Any, result: Result) -> None:
+    checked = validate_authorize_callback_state(callback(state=state), expected)
+    assert checked.result is result
+    assert checked.is_valid is (result is Result.SUCCESS)
+    assert checked.error == (None if checked.is_valid else result.value)
+
+
+@pytest.mark.parametrize(
+    ("issuer", "expected", "options", "result"),
+    [
+        ("https://a", "https://a", {}, Result.SUCCESS),
+        ("https://a", "https://b", {}, Result.ISSUER_MISMATCH),
+        ("", "https://a", {}, Result.ISSUER_MISMATCH),
+        ("", "", {}, Result.ISSUER_MISMATCH),
+        (None, "https://a", {}, Result.SUCCESS),
+        (None, "https://a", {"iss_parameter_supported": True}, Result.MISSING_ISSUER),
+        (None, "https://a", {"require": True}, Result.MISSING_ISSUER),
+    ],
+)
+def test_an_issuer_is_compared(
+    issuer: Any, expected: str, options: dict[str, bool], result: Result
+) -> None:
+    checked = validate_authorize_callback_issuer(callback(issuer=issuer), expected, **options)
+    assert checked.result is result
+    assert checked.is_valid is (result is Result.SUCCESS)
+
+
+def test_a_providers_error_comes_before_any_comparison() -> None:
+    failed = callback(is_successful=False, error="access_denied", error_description="no")
+    for checked in (
+        validate_authorize_callback_state(failed, ""),
+        validate_authorize_callback_issuer(failed, ""),
+    ):
+        assert checked.result is Result.ERROR_RESPONSE
+        assert (checked.error, checked.error_description) == ("access_denied", "no")
+
+
+def test_a_callback_without_parameters_says_so() -> None:
+    for url in ("https://app.example/cb", "https://app.example/cb?", "/cb#"):
+        with refused(AuthorizeCallbackException, "no_parameters"):
+            parse_authorize_callback_response(url)

@@ -15,10 +15,13 @@ from py_identity_model import (
     ClientUpdateRequest,
     FailedResponseAccessError,
     build_client_id_metadata,
+    client_id_metadata_response,
 )
-from py_identity_model._protocol.messages import HttpResponse
 from py_identity_model._protocol.registration import build_register, build_update, parse
-from py_identity_model.exceptions import InvalidArgumentError
+from py_identity_model._wire.messages import HttpResponse
+from py_identity_model.exceptions import (
+    InvalidArgumentError,
+)
 from py_identity_model.oidc_constants import ClientMetadata as Names
 from tests.support import refused
 
@@ -152,3 +155,55 @@ def test_a_document_says_the_same() -> None:
         "https://app.example/c", [REDIRECT], ours, client_name="New"
     )
     assert (document["redirect_uris"], document["client_name"]) == ([REDIRECT], "New")
+
+
+REDIRECT = "https://rp.example/cb"
+
+
+def test_a_client_may_be_named_by_its_document() -> None:
+    document = build_client_id_metadata(
+        "https://app.example/c.json", [REDIRECT], client_name="App", jwks_uri="https://app/jwks"
+    )
+    assert document == {
+        "client_id": "https://app.example/c.json",
+        "redirect_uris": [REDIRECT],
+        "client_name": "App",
+        "jwks_uri": "https://app/jwks",
+        "token_endpoint_auth_method": "none",
+    }
+
+
+@pytest.mark.parametrize(
+    ("client_id", "redirect_uris", "more"),
+    [
+        ("http://app.example/c", [REDIRECT], {}),
+        ("http://localhost.evil.example/c", [REDIRECT], {}),
+        ("https://app.example", [REDIRECT], {}),
+        ("https://app.example/", [REDIRECT], {}),
+        ("https://app.example/a/../c", [REDIRECT], {}),
+        ("https://app.example/c#f", [REDIRECT], {}),
+        ("https://user:pass@app.example/c", [REDIRECT], {}),
+        ("https://app.example/c", [], {}),
+        ("https://app.example/c", REDIRECT, {}),
+        ("https://app.example/c", [REDIRECT], {"client_secret": "s"}),
+        ("https://app.example/c", [REDIRECT], {"token_endpoint_auth_method": "client_secret_jwt"}),
+        ("https://app.example/c", [REDIRECT], {"jwks": {"keys": [{"kty": "EC", "d": "secret"}]}}),
+    ],
+)
+def test_a_document_that_nobody_would_accept_is_refused(
+    client_id: str, redirect_uris: Any, more: dict[str, Any]
+) -> None:
+    with pytest.raises(InvalidArgumentError):
+        build_client_id_metadata(client_id, redirect_uris, **more)
+
+
+def test_a_client_on_loopback_may_describe_itself_by_plain_http() -> None:
+    document = build_client_id_metadata("http://localhost:8000/c", [REDIRECT])
+    assert document["client_id"] == "http://localhost:8000/c"
+
+
+def test_a_clients_document_is_served_as_json() -> None:
+    document = build_client_id_metadata("https://app.example/c", [REDIRECT])
+    headers, body = client_id_metadata_response(document, max_age=60)
+    assert headers == {"Content-Type": "application/json", "Cache-Control": "max-age=60"}
+    assert json.loads(body) == document

@@ -8,16 +8,17 @@ from typing import Any
 
 import pytest
 
-from py_identity_model import (
-    DiscoveryDocumentResponse,
-    DiscoveryErrorKind,
-    DiscoveryPolicy,
+from py_identity_model import DiscoveryDocumentResponse, DiscoveryErrorKind, DiscoveryPolicy
+from py_identity_model._protocol.discovery import (
+    response_of,
 )
-from py_identity_model._protocol.discovery import checked_response_of, response_of
-from py_identity_model._protocol.discovery_rules import parse
-from py_identity_model._protocol.fetching import FetchResult
-from py_identity_model._protocol.messages import HttpResponse
-from py_identity_model._protocol.provider_document import build, failed
+from py_identity_model._protocol.discovery_rules import (
+    checked_response_of,
+    parse,
+)
+from py_identity_model._validation.fetch_result import FetchResult
+from py_identity_model._validation.provider_document import build, failed
+from py_identity_model._wire.messages import HttpResponse
 
 ISSUER = "https://op.example"
 DOCUMENT: dict[str, Any] = {

@@ -50,19 +50,19 @@ from py_identity_model._protocol import (
     discovery_rules,
     introspection,
     jwks,
-    key_set,
     par,
-    provider_document,
     registration,
     revocation,
     token_exchange,
     userinfo,
 )
-from py_identity_model._protocol.cache import may_be_stored, time_to_live
-from py_identity_model._protocol.fetching import FetchResult
-from py_identity_model._protocol.messages import HttpResponse
-from py_identity_model._protocol.retry import retry_after
 from py_identity_model._settings import JWKS_CACHE_TTL
+from py_identity_model._validation import key_set_rules as key_set
+from py_identity_model._validation import provider_document
+from py_identity_model._validation.cache_entry import may_be_stored, time_to_live
+from py_identity_model._validation.fetch_result import FetchResult
+from py_identity_model._wire.messages import HttpResponse
+from py_identity_model._wire.retry import retry_after
 
 KEY = ECKey.generate_key("P-256")
 KEY_SET = JsonWebKeySet([{**KEY.as_dict(private=False), "kid": "k"}])

@@ -9,13 +9,13 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from py_identity_model import DiscoveryPolicy, WebFingerRequest
-from py_identity_model._protocol.messages import HttpResponse, UnusableAnswer
 from py_identity_model._protocol.webfinger import (
     ISSUER_RELATION,
     build,
     normalize_identifier,
     parse,
 )
+from py_identity_model._wire.messages import HttpResponse, UnusableAnswer
 from py_identity_model.exceptions import (
     ConfigurationException,
     DiscoveryHTTPSRequiredError,

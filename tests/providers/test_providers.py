@@ -16,10 +16,10 @@ import pytest
 
 from py_identity_model import AccessTokenVerifier, InvalidArgumentError, providers
 from py_identity_model._protocol.discovery_rules import parse
-from py_identity_model._protocol.fetching import Refused
-from py_identity_model._protocol.known_hosts import known_issuer
-from py_identity_model._protocol.messages import HttpResponse
-from py_identity_model._protocol.policy import DiscoveryPolicy
+from py_identity_model._validation.fetch_result import Refused
+from py_identity_model._wire.discovery_policy import DiscoveryPolicy
+from py_identity_model._wire.known_hosts import known_issuer
+from py_identity_model._wire.messages import HttpResponse
 from py_identity_model.providers import Note, Provider
 from tests.support import refused
 

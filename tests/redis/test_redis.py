@@ -7,27 +7,20 @@ import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 import redis
 import redis.asyncio
-from cryptography.fernet import Fernet
 
 from py_identity_model import (
     ClientCredentialsTokenRequest,
     DPoPKey,
     FederatedAssertion,
-    HTTPClient,
     RedisReplayStore,
-    RedisSessionStore,
     RedisTokenStore,
     ReplayStore,
-    SessionRecord,
     TokenSource,
-    TokenStore,
     create_dpop_proof,
-    validate_token,
     verify_dpop_proof,
 )
 from py_identity_model.aio import (
@@ -39,11 +32,10 @@ from py_identity_model.aio import (
 from py_identity_model.aio import validate_token as validate_in_aio
 from py_identity_model.aio import verify_dpop_proof as verify_in_aio
 from py_identity_model.exceptions import (
-    ConfigurationException,
     DPoPProofException,
     InvalidArgumentError,
 )
-from py_identity_model.testing import EmbeddedProvider, Received
+from py_identity_model.testing import EmbeddedProvider
 from tests.support import CONFIG, DISCOVERY, refused
 
 WORKER = Path(__file__).with_name("worker.py")
@@ -66,44 +58,6 @@ def worker(port: int, provider: EmbeddedProvider, *how: str) -> subprocess.Popen
         stdout=subprocess.PIPE,
         text=True,
     )
-
-
-def test_what_is_kept_comes_back_until_it_expires(client: redis.Redis) -> None:
-    store = RedisTokenStore(client, prefix="p:")
-    assert isinstance(store, TokenStore)
-    store.set("a", "wört", 60)
-    store.set("b", "2", None)
-    store.set("c", "3", 0.001)
-    assert client.pttl("p:c") in {-2, 0, 1}
-    while client.exists("p:c"):
-        pass  # for a millisecond
-    assert [store.get(key) for key in "abcd"] == ["wört", "2", None, None]
-    assert 0 < int(client.pttl("p:a")) <= 60_000
-    assert client.pttl("p:b") == -1
-    store.delete("b")
-    assert store.get("b") is None
-
-
-def test_what_leaves_the_process_may_be_encrypted(client: redis.Redis) -> None:
-    fernet = Fernet(Fernet.generate_key())
-    store = RedisTokenStore(client, prefix="", encrypt=fernet.encrypt, decrypt=fernet.decrypt)
-    store.set("a", "hidden", None)
-    kept = client.get("a")
-    assert isinstance(kept, bytes)
-    assert b"hidden" not in kept
-    assert store.get("a") == "hidden"
-    for hooks in ({"encrypt": fernet.encrypt}, {"decrypt": fernet.decrypt}):
-        with refused(InvalidArgumentError, "invalid_argument"):
-            RedisTokenStore(client, **hooks)
-    with refused(InvalidArgumentError, "invalid_argument"):
-        RedisTokenStore(client, lock_timeout=0)
-
-
-def test_a_client_that_decodes_will_do(port: int, client: redis.Redis) -> None:
-    with redis.Redis(port=port, decode_responses=True) as decoding:
-        store = RedisTokenStore(decoding)
-        store.set("a", "1", None)
-        assert store.get("a") == "1"
 
 
 def test_both_apis_share_one_token(
@@ -161,59 +115,6 @@ def test_a_machine_gets_its_tokens_while_redis_is_down(
     assert caplog.text.count("the provider is asked instead") == 1
 
 
-def test_a_machine_gets_its_tokens_although_another_key_encrypted_them(
-    client: redis.Redis, provider: EmbeddedProvider, caplog: pytest.LogCaptureFixture
-) -> None:
-    for _ in range(2):
-        fernet = Fernet(Fernet.generate_key())
-        store = RedisTokenStore(client, encrypt=fernet.encrypt, decrypt=fernet.decrypt)
-        TokenSource(request_of(provider), store=store).get_token()
-    assert provider.count("/token") == 2
-    assert caplog.text.count("written under another name, or with another key") == 1
-    with refused(ConfigurationException, "unreadable_value"):
-        RedisTokenStore(client, decrypt=decoded, encrypt=bytes).get(key_of(client))
-
-
-def decoded(data: bytes) -> bytes:
-    raise ValueError("not mine")
-
-
-def key_of(client: redis.Redis) -> str:
-    (name,) = client.scan_iter("py_identity_model:*")
-    return str(name, "utf-8").partition(":")[2]
-
-
-def test_a_lock_that_was_lost_fails_nobody(
-    client: redis.Redis, provider: EmbeddedProvider, caplog: pytest.LogCaptureFixture
-) -> None:
-    def lose(received: Received) -> None:
-        if received.path == "/token":
-            client.delete(*client.keys("*lock*"))
-
-    provider.intercept = lose
-    source = TokenSource(request_of(provider), store=RedisTokenStore(client))
-    assert source.get_token().access_token.count(".") == 2
-    assert "a lock in Redis was lost: LockNotOwnedError" in caplog.text
-
-
-def test_a_redis_without_scripts_is_told_at_once(client: redis.Redis) -> None:
-    class NoScripts(redis.Redis):
-        def eval(self, *arguments: Any, **options: Any) -> Any:
-            raise redis.ResponseError("unknown command 'EVAL'")
-
-    port = client.connection_pool.connection_kwargs["port"]
-    with NoScripts(port=port) as plain:
-        for store in (RedisTokenStore(plain), RedisSessionStore(plain)):
-            with (
-                refused(ConfigurationException, "redis_scripting_required"),
-                store.lock("key"),
-            ):
-                pass
-        with refused(ConfigurationException, "redis_scripting_required"):
-            RedisSessionStore(plain).set("name", SessionRecord(version=1), None, 60)
-    assert client.keys() == []
-
-
 def test_a_function_has_no_name_in_other_processes(
     client: redis.Redis, provider: EmbeddedProvider
 ) -> None:
@@ -253,20 +154,6 @@ def test_a_proof_is_refused_in_every_process(
     assert all(65_000 < int(client.pttl(name)) < 76_000 for name in names)  # accepted for 65 s
 
 
-def test_documents_and_keys_are_shared_encrypted(
-    client: redis.Redis, provider: EmbeddedProvider
-) -> None:
-    fernet = Fernet(Fernet.generate_key())
-    for _ in range(2):
-        store = RedisTokenStore(client, encrypt=fernet.encrypt, decrypt=fernet.decrypt)
-        with HTTPClient(document_store=store) as process:
-            validate_token(provider.mint(), CONFIG, provider.issuer, process)
-    assert (provider.count(DISCOVERY), provider.count("/jwks")) == (1, 1)
-    kept = [str(client.get(key)) for key in client.keys("py_identity_model:document-*")]
-    assert len(kept) == 2
-    assert not any("keys" in one or "issuer" in one for one in kept)
-
-
 def test_documents_and_keys_are_shared_by_event_loops(
     port: int, client: redis.Redis, provider: EmbeddedProvider
 ) -> None:
@@ -279,15 +166,3 @@ def test_documents_and_keys_are_shared_by_event_loops(
     asyncio.run(main())
     asyncio.run(main())
     assert (provider.count(DISCOVERY), provider.count("/jwks")) == (1, 1)
-
-
-def test_documents_that_were_written_without_the_key_are_not_believed(
-    client: redis.Redis, provider: EmbeddedProvider
-) -> None:
-    fernet = Fernet(Fernet.generate_key())
-    with HTTPClient(document_store=RedisTokenStore(client)) as stranger:
-        validate_token(provider.mint(), CONFIG, provider.issuer, stranger)
-    store = RedisTokenStore(client, encrypt=fernet.encrypt, decrypt=fernet.decrypt)
-    with HTTPClient(document_store=store) as process:
-        validate_token(provider.mint(), CONFIG, provider.issuer, process)
-    assert (provider.count(DISCOVERY), provider.count("/jwks")) == (2, 2)

@@ -7,30 +7,23 @@ import signal
 import subprocess
 import sys
 import threading
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import redis
 import redis.asyncio
-from cryptography.fernet import Fernet
 
 from py_identity_model import (
     ClientSecretBasic,
     OAuthClient,
     RedisSessionStore,
-    RedisTokenStore,
-    RefreshTokenRequest,
     Session,
     SessionRecord,
     SessionStore,
     Settings,
-    TokenSource,
 )
 from py_identity_model.aio import AsyncOAuthClient, AsyncRedisSessionStore, AsyncSession
 from py_identity_model.exceptions import (
-    ConfigurationException,
-    InvalidArgumentError,
     TokenRequestException,
 )
 from py_identity_model.testing import Answer, EmbeddedProvider
@@ -64,45 +57,6 @@ def worker(port: int, provider: EmbeddedProvider, text: str, how: str) -> subpro
     )
 
 
-def test_a_record_is_replaced_only_where_its_version_is_the_expected_one(
-    client: redis.Redis,
-) -> None:
-    store = RedisSessionStore(client, prefix="p:")
-    assert isinstance(store, SessionStore)
-    assert not store.set("n", RECORD, 1, 60)
-    assert store.set("n", RECORD, None, 60)
-    assert not store.set("n", RECORD, None, 60)
-    newer = replace(RECORD, version=2)
-    assert not store.set("n", newer, 2, 60)
-    assert store.set("n", newer, 1, 60)
-    assert store.get("n") == newer
-    assert 0 < int(client.pttl("p:session:n")) <= 60_000
-    store.delete("n")
-    assert store.get("n") is None
-    assert store.set("n", RECORD, None, 0.001)
-    while client.exists("p:session:n"):
-        pass  # for a millisecond
-
-
-def test_records_are_found_by_user_and_session_until_they_expire(client: redis.Redis) -> None:
-    store = RedisSessionStore(client)
-    other = replace(RECORD, claims={"sub": "alice", "sid": "s2"}, issuer="https://op")
-    assert store.set("a", RECORD, None, 60)
-    assert store.set("b", other, None, 0.001)
-    assert store.set("c", other, None, 60)
-    assert sorted(store.find_by(sub="alice")) in (["a", "c"], ["a", "b", "c"])
-    assert store.find_by(sub="alice", sid="s1") == ["a"]
-    assert store.find_by(sub="alice", issuer="https://op")[-1] == "c"
-    assert store.find_by(sid="s3") == []
-    store.delete("c")
-    store.set("d", other, None, 60)
-    index = next(name for name in client.keys("*session-sub:*"))
-    assert b"b" not in client.zrange(index, 0, -1)  # what expired does not pile up
-    assert not any(b"alice" in name for name in client.scan_iter())
-    with refused(InvalidArgumentError, "invalid_argument"):
-        store.find_by()
-
-
 def test_both_apis_share_sessions(
     port: int, client: redis.Redis, provider: EmbeddedProvider
 ) -> None:
@@ -122,89 +76,6 @@ def test_both_apis_share_sessions(
 
     assert asyncio.run(main()) == "login/alice-1" == session.get_access_token()
     assert families.presented == ["alice-0"]
-
-
-def test_a_record_is_encrypted_and_bound_to_its_name(
-    client: redis.Redis, provider: EmbeddedProvider
-) -> None:
-    families = Families(provider)
-    fernet = Fernet(Fernet.generate_key())
-    store = RedisSessionStore(client, encrypt=fernet.encrypt, decrypt=fernet.decrypt)
-    alice, mallory = bound(provider, store), bound(provider, store, "mallory")
-    places = [f"py_identity_model:session:{one._state.name}" for one in (alice, mallory)]
-    values = [client.hget(place, "record") for place in places]
-    assert not any(b"alice" in value for value in values if isinstance(value, bytes))
-    for value in (values[0], fernet.encrypt(b"{}"), b"garbage"):
-        assert value is not None
-        client.hset(places[1], "record", value)
-        with refused(TokenRequestException, "login_required"):
-            mallory.get_access_token()
-        with refused(ConfigurationException, "unreadable_value"):
-            store.get(str(mallory._state.name))
-    assert values[1] is not None
-    client.hset(places[1], mapping={"record": values[1], "version": "7"})
-    with refused(TokenRequestException, "login_required"):
-        mallory.get_access_token()
-    assert families.presented == []
-
-
-def test_a_token_of_a_source_is_bound_to_its_name(
-    client: redis.Redis, provider: EmbeddedProvider
-) -> None:
-    families = Families(provider)
-    fernet = Fernet(Fernet.generate_key())
-    store = RedisTokenStore(client, encrypt=fernet.encrypt, decrypt=fernet.decrypt)
-    requests = {
-        name: RefreshTokenRequest(provider.token_endpoint, "web", f"{name}-0")
-        for name in ("alice", "bob")
-    }
-    for request in requests.values():
-        TokenSource(request, store=store).get_token()
-    first, second = client.keys("py_identity_model:*")
-    values = client.get(first), client.get(second)
-    client.set(first, values[1] or b"")
-    client.set(second, values[0] or b"")
-    for request in requests.values():
-        with refused(TokenRequestException, "login_required"):
-            TokenSource(request, store=store).get_token()
-    assert len(families.presented) == 2
-
-
-def test_a_flushed_redis_ends_logins_and_replays_nothing(
-    client: redis.Redis, provider: EmbeddedProvider
-) -> None:
-    families = Families(provider)
-    store = RedisSessionStore(client)
-    session = bound(provider, store)
-    source = TokenSource(
-        RefreshTokenRequest(provider.token_endpoint, "web", "bob-0"), store=RedisTokenStore(client)
-    )
-    first = source.get_token()
-    session.refresh()
-    client.flushall()
-    with refused(TokenRequestException, "login_required"):
-        session.refresh()
-    with refused(TokenRequestException, "login_required"):
-        source.renew(first.access_token)
-    assert sorted(families.presented) == ["alice-0", "bob-0"]
-
-
-@pytest.mark.parametrize("timeout", [60, 59])
-def test_a_lock_that_opens_before_a_request_is_over_is_refused(
-    client: redis.Redis, provider: EmbeddedProvider, timeout: float
-) -> None:
-    families = Families(provider)
-    session = session_of()
-    client_of(provider, RedisSessionStore(client, lock_timeout=timeout)).bind(session)
-    with refused(InvalidArgumentError, "lock_timeout_too_short"):
-        session.refresh()
-    source = TokenSource(
-        RefreshTokenRequest(provider.token_endpoint, "web", "bob-0"),
-        store=RedisTokenStore(client, lock_timeout=timeout),
-    )
-    with refused(InvalidArgumentError, "lock_timeout_too_short"):
-        source.get_token()
-    assert families.presented == []
 
 
 def test_processes_that_share_a_session_present_each_token_once(

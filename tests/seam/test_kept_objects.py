@@ -24,13 +24,13 @@ from py_identity_model.aio import (
     AsyncAccessTokenVerifier,
     AsyncHTTPClient,
     AsyncMemoryTokenStore,
-    AsyncOpaqueTokens,
-    AsyncStoredReplays,
+    AsyncTokenIntrospector,
     AsyncTokenSource,
-    best_effort,
+    AsyncTokenStoreReplayStore,
     validate_token,
     wait_for_device_token,
 )
+from py_identity_model.aio._transport import stores as best_effort
 from py_identity_model.testing import Answer, EmbeddedProvider, Received
 from tests.support import CONFIG, Gate
 
@@ -177,7 +177,7 @@ def test_a_store_that_hangs_does_not_hold_tasks(
         async with AsyncHTTPClient(document_store=Hanging()) as client:
             await validate_token(provider.mint(), CONFIG, provider.issuer, client)
         provider.intercept = lambda received: Answer.of_json({"active": True, "sub": "alice"})
-        tokens = AsyncOpaqueTokens(
+        tokens = AsyncTokenIntrospector(
             f"{provider.issuer}/i", "api", ClientSecretBasic("s"), store=Hanging()
         )
         assert (await tokens.claims("t"))["sub"] == "alice"
@@ -188,7 +188,7 @@ def test_a_store_that_hangs_does_not_hold_tasks(
 
 
 def test_loops_share_what_a_memory_store_must_not_accept_twice() -> None:
-    replays = AsyncStoredReplays(AsyncMemoryTokenStore())
+    replays = AsyncTokenStoreReplayStore(AsyncMemoryTokenStore())
     until, accepted = time.time() + 60, list[bool]()
     start = threading.Barrier(4)
 

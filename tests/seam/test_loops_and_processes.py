@@ -18,9 +18,9 @@ import pytest
 import trio
 
 from py_identity_model import validate_token
-from py_identity_model.aio import provider_cache as aio_caches
 from py_identity_model.aio import refresh
 from py_identity_model.aio import validate_token as async_validate_token
+from py_identity_model.aio._cache import provider_cache as aio_caches
 from py_identity_model.exceptions import TokenValidationException
 from py_identity_model.http_client import get_async_http_client, get_http_client
 from py_identity_model.testing import Answer, EmbeddedProvider, Received
@@ -210,7 +210,7 @@ def test_twenty_runs_and_twenty_threads_leave_nothing_open(provider: EmbeddedPro
 def test_a_short_lived_thread_does_not_close_a_refresh_it_left_behind(
     provider: EmbeddedProvider, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from py_identity_model.sync import provider_cache
+    from py_identity_model.sync._cache import provider_cache
 
     now = [1000.0]
     cache = provider_cache.default_cache
@@ -290,7 +290,7 @@ def test_forked_children_work_and_leave_the_parents_connections_alone(
 FORKED_TURNS = """
 import os, sys, time, warnings
 warnings.filterwarnings("ignore", message=".*multi-threaded, use of fork.*")
-from py_identity_model.sync.turns import Turns
+from py_identity_model.sync._transport.turns import Turns
 
 turns, url = Turns(1), "https://op.example/"
 due = time.monotonic() + 60
@@ -322,7 +322,9 @@ def test_a_forked_child_has_turns_of_its_own() -> None:
 def test_importing_the_blocking_api_loads_no_event_loop() -> None:
     program = (
         "import sys, py_identity_model.sync\n"
-        "from py_identity_model.sync import http, provider_cache, token_validation\n"
+        "from py_identity_model.sync import token_validation\n"
+        "from py_identity_model.sync._cache import provider_cache\n"
+        "from py_identity_model.sync._transport import http\n"
         "from py_identity_model import http_client\n"
         "ours = [n for n in sys.modules if n.startswith('py_identity_model')]\n"
         "assert not [n for n in ours if '.aio' in n], ours\n"
@@ -372,6 +374,46 @@ def test_the_first_token_of_a_process_that_was_primed_loads_nothing(
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.stdout == "[]\n", done.stdout + done.stderr
     assert upstream(provider) == (1, 1)
+
+
+ON_HTTPX2 = """
+import asyncio, inspect, sys
+import httpx2
+from py_identity_model import aio, sync
+issuer, secret, token, api = sys.argv[1:]
+name, package = ("Async", aio) if api == "aio" else ("", sync)
+injected = httpx2.AsyncClient() if api == "aio" else httpx2.Client()
+
+async def done(result):
+    return await result if inspect.isawaitable(result) else result
+
+async def main():
+    wrapped = getattr(package, f"{name}HTTPClient")(injected)
+    client = getattr(package, f"{name}OAuthClient")(
+        *(issuer, "machine"),
+        client_secret=secret,
+        redirect_uri="https://app.example/callback",
+        http_client=wrapped,
+    )
+    assert (await done(client.authorization_request())).url.startswith(issuer)
+    source = await done(client.token_source(scope="api"))
+    assert await done(source.get_token())
+    verifier = getattr(package, f"{name}AccessTokenVerifier")(issuer, "api", http_client=wrapped)
+    assert (await done(verifier.verify(f"Bearer {token}"))).claims["iss"] == issuer
+    print(sorted({"httpx", "httpcore"} & {*sys.modules}))
+
+asyncio.run(main())
+"""
+
+
+@pytest.mark.parametrize("api", ["aio", "sync"])
+def test_objects_with_an_httpx2_client_never_load_httpx(
+    api: str, provider: EmbeddedProvider
+) -> None:
+    arguments = [provider.issuer, provider.client_secret, provider.mint(), api]
+    command = [sys.executable, "-c", ON_HTTPX2, *arguments]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.stdout == "[]\n", done.stdout + done.stderr
 
 
 def test_a_flight_in_one_loop_is_not_waited_for_in_another(provider: EmbeddedProvider) -> None:

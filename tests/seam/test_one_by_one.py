@@ -14,7 +14,9 @@ import httpcore
 import httpx
 import pytest
 
-from py_identity_model._seam import aio, bounded, one_piece, sync
+from py_identity_model._seam import aio, sync
+from py_identity_model._seam import coalescing_stream as one_piece
+from py_identity_model._seam import deadline_stream as bounded
 from py_identity_model._seam.connections import connected
 
 ONE = httpx.Limits(max_connections=1)

@@ -36,9 +36,9 @@ from py_identity_model.aio import (
     AsyncMemoryTokenStore,
     AsyncOAuthClient,
     AsyncSession,
-    AsyncStoredReplays,
     AsyncTokenAuth,
     AsyncTokenSource,
+    AsyncTokenStoreReplayStore,
 )
 from py_identity_model.exceptions import ConfigurationException, TokenRequestException
 from py_identity_model.testing import EmbeddedProvider
@@ -95,7 +95,7 @@ def test_four_loops_on_one_session_store_present_a_token_once(provider: Embedded
 
 
 def test_an_identifier_is_taken_once_by_four_loops() -> None:
-    replays = AsyncStoredReplays(AsyncMemoryTokenStore())
+    replays = AsyncTokenStoreReplayStore(AsyncMemoryTokenStore())
 
     async def main() -> int:
         until = time.time() + 60

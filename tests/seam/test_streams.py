@@ -12,7 +12,9 @@ import anyio
 import httpx
 import pytest
 
-from py_identity_model._seam import aio, bounded, one_piece, sync
+from py_identity_model._seam import aio, sync
+from py_identity_model._seam import coalescing_stream as one_piece
+from py_identity_model._seam import deadline_stream as bounded
 from py_identity_model._seam.connections import Head
 
 ANSWER = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"

@@ -19,7 +19,8 @@ import pytest
 import trio
 
 from py_identity_model import _fork
-from py_identity_model._seam import aio, bounded, sync
+from py_identity_model._seam import aio, sync
+from py_identity_model._seam import deadline_stream as bounded
 
 SHAPES = [
     "call",

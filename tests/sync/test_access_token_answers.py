@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from typing import Any
 
 import pytest
@@ -236,6 +237,16 @@ def test_a_bare_token_is_verified_and_a_bound_one_refused(
     bound_only = AccessTokenVerifier(provider.issuer, "api", dpop="required")
     with answered(401, "binding_refused"):
         bound_only.verify_token(provider.mint())
+
+
+def test_a_bare_token_of_a_weak_or_old_login_is_refused(provider: EmbeddedProvider) -> None:
+    verifier = AccessTokenVerifier(provider.issuer, "api")
+    token = provider.mint(auth_time=time.time() - 1000, acr="gold")
+    assert verifier.verify_token(token, max_age=2000, acr_values="gold")
+    with answered(401, "insufficient_user_authentication"):
+        verifier.verify_token(token, max_age=900)
+    with answered(401, "insufficient_user_authentication"):
+        verifier.verify_token(token, acr_values="silver")
 
 
 @pytest.mark.parametrize(

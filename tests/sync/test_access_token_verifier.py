@@ -13,16 +13,13 @@ import trustme
 from joserfc.jwk import RSAKey
 
 from py_identity_model import AccessTokenRefusedException, ClaimsValidationError
-from py_identity_model._protocol import issuer_rules
-from py_identity_model.exceptions import (
-    ConfigurationException,
-    InvalidArgumentError,
-)
+from py_identity_model._resource_server import issuer_rules
+from py_identity_model.exceptions import ConfigurationException, InvalidArgumentError
 from py_identity_model.sync import (
     AccessTokenVerifier,
     ClientCredentialsTokenRequest,
     DPoPKey,
-    DPoPNonces,
+    DPoPNonceIssuer,
     MemoryReplayStore,
     TokenAuth,
     TokenSource,
@@ -369,6 +366,26 @@ def test_a_token_bound_to_a_certificate_needs_it(provider: EmbeddedProvider) -> 
             verifier.verify(bearer(provider.mint(cnf=odd)))
 
 
+def test_a_certificate_that_a_token_is_not_bound_to_is_not_judged(
+    provider: EmbeddedProvider,
+) -> None:
+    key = DPoPKey()
+    verifier = AccessTokenVerifier(provider.issuer, "api")
+    token = provider.mint(cnf={"jkt": key.jwk_thumbprint})
+    proof = create_dpop_proof(key, "GET", URI, token)
+    assert verifier.verify(
+        f"DPoP {token}", method="GET", uri=URI, dpop=proof, certificate=CERTIFICATE
+    )
+
+
+def test_a_certificate_that_cannot_be_read_is_refused(provider: EmbeddedProvider) -> None:
+    verifier = AccessTokenVerifier(provider.issuer, "api")
+    bound = provider.mint(cnf={"x5t#S256": "x" * 43})
+    with answered(401, "invalid_certificate") as caught:
+        verifier.verify(bearer(bound), certificate="rubbish")
+    assert str(caught.value) == "the certificate that was presented cannot be read"
+
+
 @pytest.mark.parametrize(
     ("modes", "cnf", "good"),
     [
@@ -510,7 +527,7 @@ def test_a_time_that_no_calendar_knows_is_none(provider: EmbeddedProvider) -> No
 
 
 def test_a_nonce_is_demanded_and_renewed(provider: EmbeddedProvider) -> None:
-    key, nonces = DPoPKey(), DPoPNonces(b"s" * 32, lifetime=100)
+    key, nonces = DPoPKey(), DPoPNonceIssuer(b"s" * 32, lifetime=100)
     now = [1_000_000.0]
     nonces.clock = lambda: now[0]
     verifier = AccessTokenVerifier(provider.issuer, provider.audience, dpop_nonces=nonces)
@@ -540,7 +557,7 @@ def test_a_nonce_is_demanded_and_renewed(provider: EmbeddedProvider) -> None:
 def test_a_proof_without_its_nonce_may_be_sent_again_with_it(
     provider: EmbeddedProvider,
 ) -> None:
-    key, nonces = DPoPKey(), DPoPNonces()
+    key, nonces = DPoPKey(), DPoPNonceIssuer()
     verifier = AccessTokenVerifier(provider.issuer, provider.audience, dpop_nonces=nonces)
     token = provider.mint(cnf={"jkt": key.jwk_thumbprint})
 
@@ -655,7 +672,7 @@ def test_the_challenge_says_exactly_what_is_wrong(
 
 
 def test_the_challenge_of_a_proof_speaks_of_proofs_alone(provider: EmbeddedProvider) -> None:
-    key, nonces = DPoPKey(), DPoPNonces(b"s" * 32)
+    key, nonces = DPoPKey(), DPoPNonceIssuer(b"s" * 32)
     token = provider.mint(cnf={"jkt": key.jwk_thumbprint})
     proof = create_dpop_proof(key, "GET", URI, token)
     cases = [

@@ -11,6 +11,7 @@ import pytest
 
 from py_identity_model import DPoPProofException
 from py_identity_model._jose.encoding import decode_base64url, parse_object
+from py_identity_model._resource_server.replay import STORE_MARGIN
 from py_identity_model.exceptions import InvalidArgumentError
 from py_identity_model.sync import (
     ClientCredentialsTokenRequest,
@@ -242,6 +243,25 @@ def test_a_proof_works_once() -> None:
     with refused(DPoPProofException, "dpop_proof_replayed"):
         verify_dpop_proof(proof, "GET", URI, replay_store=store)
     assert verify_dpop_proof(create_dpop_proof(KEY, "GET", URI), "GET", URI, replay_store=store)
+
+
+class RecordingStore(MemoryReplayStore):
+    """A store that lists what it was asked to remember."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.added: list[tuple[str, float]] = []
+
+    def add(self, key: str, expires_at: float) -> bool:
+        self.added.append((key, expires_at))
+        return super().add(key, expires_at)
+
+
+def test_a_proof_is_remembered_longer_than_it_is_accepted() -> None:
+    store, now = RecordingStore(), int(time.time())
+    verify_dpop_proof(altered(iat=now), "GET", URI, replay_store=store, max_age=300, leeway=20)
+    accepted_until = now + 300 + 20
+    assert store.added == [(f"dpop:{KEY.jwk_thumbprint}:1", accepted_until + 20 + STORE_MARGIN)]
 
 
 def test_a_refused_proof_does_not_spend_its_identifier() -> None:

@@ -27,6 +27,7 @@ from py_identity_model.sync import (
     HTTPClient,
     JwtBearerTokenRequest,
     MtlsClientAuth,
+    ProtectedResourceMetadataRequest,
     PushedAuthorizationRequest,
     RefreshTokenRequest,
     TokenExchangeRequest,
@@ -36,6 +37,7 @@ from py_identity_model.sync import (
     delete_client,
     discover_issuer,
     exchange_token,
+    get_protected_resource_metadata,
     get_userinfo,
     introspect_token,
     poll_backchannel_token,
@@ -172,6 +174,10 @@ BEARERS: dict[str, tuple[Any, Any]] = {
 }
 OPEN: dict[str, tuple[Any, Any]] = {
     "WebFinger request": (discover_issuer, lambda url: url + "?who=alice"),
+    "protected resource metadata request": (
+        get_protected_resource_metadata,
+        ProtectedResourceMetadataRequest,
+    ),
 }
 ANSWERS: dict[str, dict[str, Any]] = {
     "device authorization": {
@@ -307,7 +313,7 @@ def test_a_refusal_says_what_the_provider_said_and_no_secret(
     own = [secret for secret in secrets if secret in known]
     assert own or operation in {
         *("token request", "device authorization", "PAR", "extension token request"),
-        *("backchannel authentication request", "WebFinger request"),
+        *("backchannel authentication request", *OPEN),
     }
     for text in (response.error, repr(response), response.oauth_error_description):
         for secret in own:
@@ -362,7 +368,7 @@ def test_an_answer_that_is_no_object_is_refused(
     provider: EmbeddedProvider, operation: str, body: bytes, kind: ErrorKind, text: str
 ) -> None:
     function, make = calls(operation)
-    provider.intercept = lambda received: Answer(200, body)
+    provider.intercept = lambda received: Answer(200, body, {"Content-Type": "application/json"})
     response = function(make(provider.issuer + PATH))
     assert response.error_kind is kind
     assert text in response.error
@@ -388,7 +394,7 @@ def test_what_is_spent_by_its_use_is_not_sent_twice(
     repeatable = {
         *("token request", "token introspection", "token revocation", "UserInfo request"),
         *("client registration (read)", "client registration (update)", "client delete"),
-        *("WebFinger request", "distributed claims request"),
+        *("distributed claims request", *OPEN),
     }
     assert len(provider.requests) == (4 if operation in repeatable else 1)
 

@@ -167,7 +167,7 @@ def test_a_token_ends_with_its_revocation(provider: EmbeddedProvider) -> None:
 @pytest.fixture
 def no_pause(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let polls follow each other at once."""
-    monkeypatch.setattr("py_identity_model._protocol.polling._SHORTEST", 0)
+    monkeypatch.setattr("py_identity_model._wire.polling._SHORTEST", 0)
 
 
 @pytest.mark.usefixtures("no_pause")

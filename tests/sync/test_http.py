@@ -11,8 +11,8 @@ from typing import Any
 import httpx
 import pytest
 
-from py_identity_model._protocol.client_authentication import ClientSecretBasic
-from py_identity_model._protocol.messages import HttpRequest, HttpResponse, Replay
+from py_identity_model._wire.client_authentication import ClientSecretBasic
+from py_identity_model._wire.messages import HttpRequest, HttpResponse, Replay
 from py_identity_model.exceptions import (
     ConfigurationException,
     DeadlineExceededException,
@@ -20,8 +20,9 @@ from py_identity_model.exceptions import (
     NetworkException,
     ResponseRefusedException,
 )
-from py_identity_model.sync import HTTPClient, http, receiving
-from py_identity_model.sync.http import send
+from py_identity_model.sync import HTTPClient
+from py_identity_model.sync._transport import http, receiving
+from py_identity_model.sync._transport.http import send
 from py_identity_model.testing import Answer, EmbeddedProvider
 from tests.support import DISCOVERY, URL, Drip, answering, refused, script
 

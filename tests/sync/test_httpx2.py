@@ -11,7 +11,7 @@ import httpx2
 import pytest
 
 from py_identity_model._http_library import connections_of, library_of
-from py_identity_model._protocol.messages import HttpRequest, HttpResponse, Replay
+from py_identity_model._wire.messages import HttpRequest, HttpResponse, Replay
 from py_identity_model.exceptions import (
     ConfigurationException,
     DeadlineExceededException,
@@ -25,11 +25,11 @@ from py_identity_model.sync import (
     TokenAuth,
     TokenSource,
     TokenValidationConfig,
-    http,
     request_client_credentials_token,
     validate_token,
 )
-from py_identity_model.sync.http import send
+from py_identity_model.sync._transport import http
+from py_identity_model.sync._transport.http import send
 from py_identity_model.testing import Answer, EmbeddedProvider
 from tests.support import URL, Drip, answering, refused
 

@@ -11,7 +11,7 @@ import pytest
 from joserfc import jwe
 from joserfc.jwk import ECKey, OctKey, RSAKey
 
-from py_identity_model._protocol.id_token import half_hash
+from py_identity_model._validation.id_token import half_hash
 from py_identity_model.exceptions import (
     ConfigurationException,
     IdTokenValidationException,
@@ -23,7 +23,7 @@ from py_identity_model.exceptions import (
 from py_identity_model.sync import (
     MemoryReplayStore,
     MemoryTokenStore,
-    StoredReplays,
+    TokenStoreReplayStore,
     TokenValidationConfig,
     jwks_from_dict,
     validate_access_token,
@@ -240,7 +240,7 @@ def test_a_logout_token_without_exp_may_be_refused(provider: EmbeddedProvider) -
 def test_a_logout_token_works_once_whatever_its_identifier(
     provider: EmbeddedProvider,
 ) -> None:
-    store = StoredReplays(MemoryTokenStore())
+    store = TokenStoreReplayStore(MemoryTokenStore())
     cases: list[dict[str, Any]] = [{"jti": "\ud800"}, {"exp": 10**17}]
     for claims in cases:
         token = logout_token(provider, **claims)

@@ -23,11 +23,11 @@ from py_identity_model.sync import (
     HTTPClient,
     MemoryTokenStore,
     OAuthClient,
-    OpaqueTokens,
+    TokenIntrospector,
     TokenSource,
     validate_token,
 )
-from py_identity_model.sync.single_flight import SingleFlight
+from py_identity_model.sync._cache.single_flight import SingleFlight
 from py_identity_model.testing import Answer, EmbeddedProvider, Received
 from tests.support import CONFIG
 
@@ -136,7 +136,7 @@ def test_two_apis_believe_their_own_providers_about_one_opaque_token(
 
     def verifier_of(one: EmbeddedProvider) -> AccessTokenVerifier:
         address = f"{one.issuer}/introspect"
-        opaque = OpaqueTokens(address, "api", ClientSecretBasic("s3cret"))
+        opaque = TokenIntrospector(address, "api", ClientSecretBasic("s3cret"))
         return AccessTokenVerifier(one.issuer, "api", opaque_tokens=opaque)
 
     def verdict_of(verifier: AccessTokenVerifier) -> str:

@@ -39,11 +39,11 @@ from py_identity_model.sync import (
     PrivateKeyJwtAuthentication,
     SelfSignedTlsClientAuth,
     Session,
-    StoredReplays,
+    TokenStoreReplayStore,
     clear_discovery_cache,
     get_discovery_document,
-    provider_cache,
 )
+from py_identity_model.sync._cache import provider_cache
 from py_identity_model.testing import Answer, EmbeddedProvider, Received
 from tests.support import DISCOVERY, Clock, answering, failing, refused
 
@@ -186,9 +186,19 @@ def test_userinfo_about_somebody_else_ends_the_login(provider: EmbeddedProvider)
         client.callback(browsed(begun.url), begun, userinfo=True)
 
 
+def test_userinfo_that_is_refused_ends_the_login(provider: EmbeddedProvider) -> None:
+    client = client_of(provider)
+    begun = client.authorization_request()
+    provider.intercept = answering("/userinfo", Answer.of_json({"error": "no_access"}, 403))
+    with refused(UserInfoException, "userinfo_error") as caught:
+        client.callback(browsed(begun.url), begun, userinfo=True)
+    assert caught.value.status_code == 403
+    assert "status code: 403" in str(caught.value)
+
+
 def hybrid(provider: EmbeddedProvider, begun: AuthorizationRequest, **claims: Any) -> str:
     """Return the answer of a hybrid login."""
-    from py_identity_model._protocol.id_token import half_hash
+    from py_identity_model._validation.id_token import half_hash
 
     callback = parse_qs(urlsplit(browsed(begun.url.replace("code+id_token", "code"))).query)
     code = callback["code"][0]
@@ -530,7 +540,7 @@ def test_strangers_cannot_lock_others_out_of_their_logins(
             return self.known.count(key) == 1
 
     stores: list[Any] = [MemoryReplayStore(20), Adds()]
-    stores.append(StoredReplays(MemoryTokenStore()))
+    stores.append(TokenStoreReplayStore(MemoryTokenStore()))
     for store in stores:
         client = OAuthClient(provider.issuer, "native", redirect_uri=REDIRECT, replay_store=store)
         for _ in range(40):
@@ -952,7 +962,7 @@ def test_a_profile_does_not_take_a_token_that_is_bound_to_nothing(
 def test_an_implicit_login_ends_with_what_the_browser_brought(
     provider: EmbeddedProvider,
 ) -> None:
-    from py_identity_model._protocol.id_token import half_hash
+    from py_identity_model._validation.id_token import half_hash
 
     client = client_of(provider)
     begun = client.authorization_request(response_type="id_token token")

@@ -45,13 +45,13 @@ from py_identity_model.sync import (
     ClientSecretBasic,
     DiscoveryPolicy,
     HTTPClient,
-    OpaqueTokens,
+    TokenIntrospector,
     TokenValidationConfig,
     TrustedIssuer,
     clear_jwks_cache,
-    provider_cache,
     validate_token,
 )
+from py_identity_model.sync._cache import provider_cache
 from py_identity_model.testing import EmbeddedProvider
 from py_identity_model.testing.wire import Answer
 from tests.providers.test_providers import PRESETS, SCRIPT, TENANT, TOKENS
@@ -463,7 +463,7 @@ def test_introspected_tokens_keep_the_rules_of_a_preset(provider: EmbeddedProvid
         client_ids=["machine"],
     )
     by_header = replace(ours, required_claims={}, required_header={"a": "b"})
-    tokens = OpaqueTokens(
+    tokens = TokenIntrospector(
         f"{provider.issuer}/introspect",
         provider.client_id,
         ClientSecretBasic(provider.client_secret),

@@ -13,11 +13,11 @@ from typing import Any
 
 import pytest
 
-from py_identity_model._protocol import key_set
-from py_identity_model._protocol.fetching import StoredResponse, stored_key
-from py_identity_model._protocol.messages import HttpRequest, HttpResponse
-from py_identity_model._protocol.stored_value import pack_value, unpack_value
 from py_identity_model._seam.sync import gather
+from py_identity_model._validation import key_set_rules as key_set
+from py_identity_model._validation.fetch_result import StoredResponse, stored_key
+from py_identity_model._wire.messages import HttpRequest, HttpResponse
+from py_identity_model._wire.stored_value import pack_value, unpack_value
 from py_identity_model.exceptions import (
     DPoPProofException,
     InvalidArgumentError,
@@ -31,10 +31,8 @@ from py_identity_model.sync import (
     HTTPClient,
     MemoryTokenStore,
     ReplayStore,
-    StoredReplays,
-    best_effort,
+    TokenStoreReplayStore,
     create_dpop_proof,
-    fetching,
     get_discovery_document,
     health,
     prime,
@@ -42,7 +40,9 @@ from py_identity_model.sync import (
     validate_token,
     verify_dpop_proof,
 )
-from py_identity_model.sync.provider_cache import cache_of
+from py_identity_model.sync._cache import fetching
+from py_identity_model.sync._cache.provider_cache import cache_of
+from py_identity_model.sync._transport import stores as best_effort
 from py_identity_model.testing import Answer, EmbeddedProvider, Received
 from tests.support import CONFIG, DISCOVERY, Clock, answering, refused
 
@@ -390,7 +390,7 @@ def test_calls_that_cache_nothing_share_nothing(provider: EmbeddedProvider) -> N
 
 def test_identifiers_are_remembered_in_any_store() -> None:
     store = MemoryTokenStore()
-    one, two = StoredReplays(store), StoredReplays(store)
+    one, two = TokenStoreReplayStore(store), TokenStoreReplayStore(store)
     assert isinstance(one, ReplayStore)
     store.clock = Clock()
     ends = time.time() + 60
@@ -408,11 +408,11 @@ def test_identifiers_are_remembered_in_any_store() -> None:
 
 def test_what_cannot_be_remembered_is_no_replay_but_an_outage() -> None:
     with refused(NetworkException, "store_unavailable"):
-        StoredReplays(Broken()).add("jti", time.time() + 60)
+        TokenStoreReplayStore(Broken()).add("jti", time.time() + 60)
     proof = create_dpop_proof(DPoPKey(), "GET", "https://api.example/")
     with refused(DPoPProofException, "store_unavailable"):
         verify_dpop_proof(
-            proof, "GET", "https://api.example/", replay_store=StoredReplays(Broken())
+            proof, "GET", "https://api.example/", replay_store=TokenStoreReplayStore(Broken())
         )
 
 

@@ -22,8 +22,8 @@ from py_identity_model.sync import (
     TokenAuth,
     TokenSource,
 )
-from py_identity_model.sync import single_flight as module
-from py_identity_model.sync.single_flight import SingleFlight
+from py_identity_model.sync._cache import single_flight as module
+from py_identity_model.sync._cache.single_flight import SingleFlight
 from py_identity_model.testing import EmbeddedProvider
 from tests.support import refused
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from py_identity_model._jose import keys as keys_module
-from py_identity_model._protocol import prepared_validators
+from py_identity_model._validation import prepared_validators
 from py_identity_model.exceptions import (
     InvalidArgumentError,
     TokenExpiredException,
@@ -19,12 +19,12 @@ from py_identity_model.sync import (
     ClaimsValidationError,
     TokenCache,
     TokenValidationConfig,
-    provider_cache,
     refresh,
     require_claims,
     token_validation,
     validate_token,
 )
+from py_identity_model.sync._cache import provider_cache
 from py_identity_model.testing import EmbeddedProvider
 from tests.support import CONFIG, refused
 

@@ -14,9 +14,9 @@ from functools import partial
 import httpx
 import pytest
 
-from py_identity_model._protocol import turns as waiting
-from py_identity_model._protocol.messages import HttpRequest
 from py_identity_model._seam.sync import Result, sleep, spawn
+from py_identity_model._wire import turns as waiting
+from py_identity_model._wire.messages import HttpRequest
 from py_identity_model.exceptions import (
     DeadlineExceededException,
     KeysUnavailableException,
@@ -28,19 +28,18 @@ from py_identity_model.sync import (
     ClientSecretBasic,
     HTTPClient,
     MemoryTokenStore,
-    OpaqueTokens,
     Settings,
+    TokenIntrospector,
     TrustedIssuer,
     clear_discovery_cache,
     clear_jwks_cache,
-    http,
     prime,
     refresh,
-    turns,
     validate_token,
 )
-from py_identity_model.sync.http import send
-from py_identity_model.sync.turns import Turns
+from py_identity_model.sync._transport import http, turns
+from py_identity_model.sync._transport.http import send
+from py_identity_model.sync._transport.turns import Turns
 from py_identity_model.testing import Answer, EmbeddedProvider, Received
 from tests.support import CONFIG, Silent, refused
 
@@ -178,8 +177,8 @@ def test_beside_236_hostile_callers_others_are_asked_at_once(
             assert "new" not in tenants.asked
 
 
-def introspecting_at(url: str, client: HTTPClient) -> OpaqueTokens:
-    return OpaqueTokens(url, "api", ClientSecretBasic("s3cret"), http_client=client)
+def introspecting_at(url: str, client: HTTPClient) -> TokenIntrospector:
+    return TokenIntrospector(url, "api", ClientSecretBasic("s3cret"), http_client=client)
 
 
 def test_junk_tokens_and_an_introspection_endpoint_that_hangs_leave_others_their_turns(

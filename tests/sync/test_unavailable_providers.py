@@ -8,18 +8,14 @@ import time
 import pytest
 
 from py_identity_model import AccessTokenRefusedException
-from py_identity_model._protocol import fetching
+from py_identity_model._validation import fetch_result as fetching
 from py_identity_model.exceptions import (
     ConfigurationException,
     InvalidArgumentError,
     ProviderUnusableException,
 )
-from py_identity_model.sync import (
-    AccessTokenVerifier,
-    HTTPClient,
-    TrustedIssuer,
-    provider_cache,
-)
+from py_identity_model.sync import AccessTokenVerifier, HTTPClient, TrustedIssuer
+from py_identity_model.sync._cache import provider_cache
 from py_identity_model.testing import Answer, EmbeddedProvider
 from tests.support import DISCOVERY, Clock, Gate, answering, failing, refused
 

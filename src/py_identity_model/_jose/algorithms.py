@@ -43,4 +43,4 @@ def agrees(declared: str | None, used: str) -> bool:
     """
     if declared is None or declared == used:
         return True
-    return "EdDSA" in {declared, used} and {declared, used} <= _EDWARDS
+    return "EdDSA" in {declared, used} and _EDWARDS.issuperset({declared, used})

@@ -8,6 +8,8 @@ from base64 import urlsafe_b64encode
 from collections.abc import Callable
 from typing import Any, cast
 
+from ..exceptions import InvalidArgumentError
+
 # One pass turns the URL alphabet into the standard one, and what is foreign to it into "!".
 TO_STANDARD = bytes.maketrans(b"-_+/=", b"+/!!!")
 PADDING = (b"", b"!", b"==", b"=")
@@ -82,3 +84,10 @@ def parse_object(data: bytes, *, allow_duplicates: bool = False) -> dict[str, An
     if type(value) is not dict:
         raise ValueError("not an object")
     return cast("dict[str, Any]", value)
+
+
+def header_text(value: str) -> str:
+    """Return ``value`` if it can stand in a header field; raise InvalidArgumentError."""
+    if not value.isascii() or not value.isprintable() or not value.strip():
+        raise InvalidArgumentError("a token must be printable ASCII, and not be blank")
+    return value

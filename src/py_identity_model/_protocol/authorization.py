@@ -6,9 +6,10 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 from urllib.parse import urldefrag, urlencode
 
+from .._wire.models import Scope, scope_text
 from ..exceptions import InvalidArgumentError
 from .pkce import check_method
-from .token_endpoint import Scope, details_text, scope_text
+from .token_endpoint import details_text
 
 _NAMED = (
     *("client_id", "redirect_uri", "scope", "response_type"),

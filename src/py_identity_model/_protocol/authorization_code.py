@@ -6,14 +6,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
-from .base import BaseRequest
-from .client_assertion import PrivateKeyJwt
-from .client_authentication import ClientAuthentication
-from .dpop import DPoPKey
-from .endpoint import Endpoint
-from .messages import HttpRequest, HttpResponse, Replay
-from .mtls import MtlsClientAuth
-from .token_endpoint import Scope, TokenResponse, scope_text, token_answer, token_request
+from .._client_auth.assertion import PrivateKeyJwt
+from .._jose.dpop_proof import DPoPKey
+from .._wire.certificate import MtlsClientAuth
+from .._wire.client_authentication import ClientAuthentication
+from .._wire.endpoint import Endpoint
+from .._wire.messages import HttpRequest, HttpResponse, Replay
+from .._wire.models import BaseRequest, Scope, scope_text
+from .token_endpoint import TokenResponse, token_answer, token_request
 
 
 @dataclass(repr=False)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hmac
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,8 +9,9 @@ from enum import Enum
 from typing import Any, ClassVar
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
+from .._wire.compare import same_text
+from .._wire.models import Guarded
 from ..exceptions import AuthorizeCallbackException, InvalidArgumentError
-from .base import Guarded
 
 _FIELDS = {  # parameter: field
     "code": "code",
@@ -162,13 +162,6 @@ class StateValidationResult:
 
 _Result = AuthorizeCallbackValidationResult
 _VALID = (True, _Result.SUCCESS)
-
-
-def same_text(one: object, other: object) -> bool:
-    """Whether both are the same text, in constant time; false for what is no text."""
-    if not isinstance(one, str) or not isinstance(other, str):
-        return False
-    return hmac.compare_digest(*(text.encode("utf-8", "surrogatepass") for text in (one, other)))
 
 
 def validate_authorize_callback_state(

@@ -7,13 +7,10 @@ from dataclasses import dataclass, field, replace
 from json import loads
 from typing import Any, ClassVar
 
-from ..exceptions import ValidationException
-from .base import BaseRequest, BaseResponse
-from .callback import same_text
-from .ciba_request import HINTS
-from .client_authentication import ClientAuthentication
-from .dpop import DPoPKey
-from .endpoint import (
+from .._jose.dpop_proof import DPoPKey
+from .._wire.client_authentication import ClientAuthentication
+from .._wire.compare import same_text
+from .._wire.endpoint import (
     Endpoint,
     is_refusal,
     json_object,
@@ -21,8 +18,11 @@ from .endpoint import (
     refusal,
     whole_number,
 )
-from .messages import ErrorKind, HttpRequest, HttpResponse, Replay, UnusableAnswer
-from .token_endpoint import Scope, TokenResponse, scope_text, token_answer, token_request
+from .._wire.messages import ErrorKind, HttpRequest, HttpResponse, Replay, UnusableAnswer
+from .._wire.models import BaseRequest, BaseResponse, Scope, scope_text
+from ..exceptions import ValidationException
+from .ciba_request import HINTS
+from .token_endpoint import TokenResponse, token_answer, token_request
 
 GRANT_TYPE = "urn:openid:params:grant-type:ciba"
 _INSIDE = (

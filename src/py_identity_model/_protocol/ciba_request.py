@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from .._jose.jwk import PrivateKey
+from .._wire.models import Scope, scope_text
 from ..exceptions import InvalidArgumentError
 from .request_object import issued_claims, sign_request
-from .token_endpoint import Scope, scope_text
 
 HINTS = ("login_hint", "login_hint_token", "id_token_hint")
 _RESERVED = frozenset(

@@ -7,17 +7,17 @@ from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar, NamedTuple
 
 from .._jose.encoding import decode_base64url, parse_object
+from .._validation.config import TokenValidationConfig, opened, policy_of
+from .._wire.endpoint import Endpoint, refusal
+from .._wire.messages import HttpRequest, HttpResponse, UnusableAnswer
+from .._wire.models import BaseRequest, BaseResponse
+from .._wire.urls import origin_of, require_scheme, split_url
 from ..exceptions import (
     ConfigurationException,
     InvalidArgumentError,
     PyIdentityModelException,
     TokenValidationException,
 )
-from .addresses import origin_of, require_scheme, split_url
-from .base import BaseRequest, BaseResponse
-from .endpoint import Endpoint, refusal
-from .messages import HttpRequest, HttpResponse, UnusableAnswer
-from .token_validation import TokenValidationConfig, opened, policy_of
 
 _MOST = 16  # sources: each may cost a request
 # What says who a token is about, and for whom, is not for another provider to say.

@@ -6,9 +6,9 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
+from .._wire.arguments import parts_of
+from .._wire.urls import is_loopback
 from ..exceptions import InvalidArgumentError
-from .addresses import is_loopback
-from .arguments import parts_of
 from .client_metadata_fields import ClientMetadata, check_public, members_of
 
 _SECRETS = ("client_secret", "client_secret_expires_at")

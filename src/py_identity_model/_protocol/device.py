@@ -6,11 +6,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
-from .base import BaseRequest, BaseResponse
-from .client_assertion import PrivateKeyJwt
-from .client_authentication import ClientAuthentication
-from .dpop import DPoPKey
-from .endpoint import (
+from .._client_auth.assertion import PrivateKeyJwt
+from .._jose.dpop_proof import DPoPKey
+from .._wire.certificate import MtlsClientAuth
+from .._wire.client_authentication import ClientAuthentication
+from .._wire.endpoint import (
     Endpoint,
     is_refusal,
     json_object,
@@ -20,10 +20,17 @@ from .endpoint import (
     secrets_of,
     whole_number,
 )
-from .messages import ErrorKind, HttpRequest, HttpResponse, Replay, UnusableAnswer, oauth_error_of
-from .mtls import MtlsClientAuth
-from .refreshing import RefreshTokenRequest
-from .token_endpoint import Scope, TokenResponse, scope_text, token_answer, token_request
+from .._wire.messages import (
+    ErrorKind,
+    HttpRequest,
+    HttpResponse,
+    Replay,
+    UnusableAnswer,
+    oauth_error_of,
+)
+from .._wire.models import BaseRequest, BaseResponse, Scope, scope_text
+from .refresh_grant import RefreshTokenRequest
+from .token_endpoint import TokenResponse, token_answer, token_request
 
 GRANT_TYPE = "urn:ietf:params:oauth:grant-type:device_code"
 WAITING = frozenset({"authorization_pending", "slow_down"})

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field, fields
 from typing import Any
 
-from .base import BaseRequest, BaseResponse
-from .fetching import FetchResult, Refused
-from .messages import HttpResponse
-from .policy import DiscoveryPolicy
-from .provider_document import DiscoveryErrorKind, Provider, failed
+from .._validation.fetch_result import FetchResult
+from .._validation.provider_document import DiscoveryErrorKind, Provider
+from .._wire.discovery_policy import DiscoveryPolicy
+from .._wire.messages import HttpResponse
+from .._wire.models import BaseRequest, BaseResponse
 
 
 @dataclass(repr=False)
@@ -112,25 +112,11 @@ def response_of(result: FetchResult[Provider]) -> DiscoveryDocumentResponse:
     """Return the response for the result of a fetch."""
     if result.value is not None:
         return metadata_of(result.value, result.cache_control)
-    return _failure_of(result)
+    return failed_response_of(result)
 
 
-def checked_response_of(
-    result: FetchResult[Provider], address: str, policy: DiscoveryPolicy
-) -> DiscoveryDocumentResponse:
-    """Return the response for a caller who may use any member, aliases for certificates too."""
-    response = response_of(result)
-    if response.is_successful and response.document is not None:
-        from .discovery_rules import check_aliases  # clients that discover need none of it
-
-        try:
-            check_aliases(address, policy, response.document)
-        except Refused as error:
-            return _failure_of(failed(error))
-    return response
-
-
-def _failure_of(result: FetchResult[Any]) -> DiscoveryDocumentResponse:
+def failed_response_of(result: FetchResult[Any]) -> DiscoveryDocumentResponse:
+    """Return the response for a fetch that failed."""
     kind = result.error_kind
     return DiscoveryDocumentResponse(
         False,

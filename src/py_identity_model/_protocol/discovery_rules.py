@@ -1,18 +1,16 @@
-"""What a discovery document must be in full, for those who use any member of it.
+"""Rules for a whole discovery document, for callers who may use any member of it.
 
 OpenID Connect Discovery §3, §4.3, RFC 8414 §2, §3.3.
 """
 
 from collections.abc import Iterator, Mapping
+from dataclasses import fields
 from typing import Any, NamedTuple
 from urllib.parse import SplitResult
 
-from ..exceptions import ConfigurationException, DiscoveryHTTPSRequiredError
-from .addresses import OAUTH_METADATA, discovery_address
-from .fetching import Refused
-from .messages import HttpResponse
-from .policy import DiscoveryPolicy
-from .provider_document import (
+from .._validation.endpoint_rules import check_alias
+from .._validation.fetch_result import FetchResult, Refused
+from .._validation.provider_document import (
     DISCOVERY_DOCUMENT,
     MEDIA_TYPE,
     DiscoveryErrorKind,
@@ -20,6 +18,7 @@ from .provider_document import (
     accepting,
     check_issuer,
     endpoint_parts,
+    failed,
     further_hosts,
     host_problem,
     issuer_problem,
@@ -30,7 +29,11 @@ from .provider_document import (
     refuse_media_type,
     require_success,
 )
-from .used_endpoints import check_alias
+from .._wire.discovery_policy import DiscoveryPolicy
+from .._wire.messages import HttpResponse
+from .._wire.urls import OAUTH_METADATA, discovery_address
+from ..exceptions import ConfigurationException, DiscoveryHTTPSRequiredError
+from .discovery import DiscoveryDocumentResponse, failed_response_of, response_of
 
 _OPENID_MEMBERS = (
     "issuer",
@@ -39,19 +42,8 @@ _OPENID_MEMBERS = (
     "id_token_signing_alg_values_supported",
 )
 _OAUTH_MEMBERS = ("issuer", "response_types_supported")
-_CHECKED_ENDPOINTS = (
-    "jwks_uri",
-    "authorization_endpoint",
-    "token_endpoint",
-    "userinfo_endpoint",
-    "registration_endpoint",
-    "introspection_endpoint",
-    "end_session_endpoint",
-    "pushed_authorization_request_endpoint",
-    "revocation_endpoint",
-    "device_authorization_endpoint",
-    "backchannel_authentication_endpoint",
-)
+_ENDPOINTS = [f.name for f in fields(DiscoveryDocumentResponse) if f.name.endswith("_endpoint")]
+_CHECKED = ("jwks_uri", *_ENDPOINTS)
 _RESPONSE_TYPE_WORDS = frozenset({"code", "id_token", "token"})
 _SUBJECT_TYPES = frozenset({"public", "pairwise"})
 
@@ -78,6 +70,19 @@ def parse(address: str, policy: DiscoveryPolicy, response: HttpResponse) -> Prov
     document = json_object(response)
     _refuse_for(policy, list(_Judge(discovery_address(address), policy, document).problems()))
     return Provider(document["issuer"], document.get("jwks_uri"), response.content)
+
+
+def checked_response_of(
+    result: FetchResult[Provider], address: str, policy: DiscoveryPolicy
+) -> DiscoveryDocumentResponse:
+    """Return the response for a caller who may use any member, aliases for certificates too."""
+    response = response_of(result)
+    if response.is_successful and response.document is not None:
+        try:
+            check_aliases(address, policy, response.document)
+        except Refused as error:
+            return failed_response_of(failed(error))
+    return response
 
 
 def check_aliases(address: str, policy: DiscoveryPolicy, document: Mapping[str, Any]) -> None:
@@ -180,7 +185,7 @@ class _Judge:
 
     def _endpoint_problems(self) -> Iterator[Problem]:
         elsewhere: list[SplitResult] = []
-        for name in _CHECKED_ENDPOINTS:
+        for name in _CHECKED:
             url = self.document.get(name)
             if url is None:
                 continue

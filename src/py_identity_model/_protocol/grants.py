@@ -6,13 +6,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
+from .._jose.dpop_proof import DPoPKey
+from .._wire.client_authentication import ClientAuthentication
+from .._wire.endpoint import Endpoint
+from .._wire.messages import HttpRequest, HttpResponse, Replay
+from .._wire.models import BaseRequest, Scope, scope_text
 from ..exceptions import InvalidArgumentError
-from .base import BaseRequest
-from .client_authentication import ClientAuthentication
-from .dpop import DPoPKey
-from .endpoint import Endpoint
-from .messages import HttpRequest, HttpResponse, Replay
-from .token_endpoint import Scope, TokenResponse, scope_text, token_answer, token_request
+from .token_endpoint import TokenResponse, token_answer, token_request
 
 JWT_BEARER = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 

@@ -6,14 +6,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
-from .base import BaseRequest, BaseResponse
-from .client_assertion import PrivateKeyJwt
-from .client_authentication import ClientAuthentication
-from .endpoint import Endpoint, json_object, refusal
-from .messages import HttpRequest, HttpResponse, Replay, UnusableAnswer
-from .mtls import MtlsClientAuth
+from .._client_auth.assertion import PrivateKeyJwt
+from .._validation.config import TokenValidationConfig
+from .._wire.certificate import MtlsClientAuth
+from .._wire.client_authentication import ClientAuthentication
+from .._wire.endpoint import Endpoint, json_object, refusal
+from .._wire.messages import HttpRequest, HttpResponse, Replay, UnusableAnswer
+from .._wire.models import BaseRequest, BaseResponse
 from .token_endpoint import token_request
-from .token_validation import TokenValidationConfig
 
 SIGNED = "application/token-introspection+jwt"
 

@@ -7,10 +7,10 @@ from typing import Any
 from .._jose.encryption import encrypt
 from .._jose.jwk import KeyMaterial, PrivateKey
 from .._jose.sign import SIGNING_ALGORITHMS
+from .._wire.models import Scope, scope_text
 from ..exceptions import InvalidArgumentError
 from .authorization import check_challenge, with_query
 from .request_object import TYPE, issued_claims, sign_request
-from .token_endpoint import Scope, scope_text
 
 _RESERVED = frozenset(
     {

@@ -7,9 +7,9 @@ from typing import ClassVar
 
 from .._jose.jwk import JsonWebKey
 from .._jose.keys import KeySnapshot
-from .base import BaseRequest, BaseResponse
-from .fetching import FetchResult
-from .policy import DiscoveryPolicy
+from .._validation.fetch_result import FetchResult
+from .._wire.discovery_policy import DiscoveryPolicy
+from .._wire.models import BaseRequest, BaseResponse
 
 
 @dataclass(repr=False)

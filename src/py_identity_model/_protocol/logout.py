@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from .._wire.compare import same_text
 from ..exceptions import (
     InvalidArgumentError,
     LogoutStateValidationException,
     LogoutTokenValidationException,
 )
 from .authorization import extra_pairs, with_query
-from .callback import same_text
 
 BACK_CHANNEL_LOGOUT = "http://schemas.openid.net/event/backchannel-logout"
 MAX_AGE_WITHOUT_EXP = 300.0  # seconds after iat

@@ -6,15 +6,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
+from .._client_auth.assertion import PrivateKeyJwt
+from .._jose.dpop_proof import DPoPKey
+from .._wire.certificate import MtlsClientAuth
+from .._wire.client_authentication import ClientAuthentication
+from .._wire.endpoint import Endpoint, is_refusal, json_object, refusal, whole_number
+from .._wire.messages import HttpRequest, HttpResponse, Replay, UnusableAnswer
+from .._wire.models import BaseRequest, BaseResponse, Scope, scope_text
 from ..exceptions import InvalidArgumentError
-from .base import BaseRequest, BaseResponse
-from .client_assertion import PrivateKeyJwt
-from .client_authentication import ClientAuthentication
-from .dpop import DPoPKey
-from .endpoint import Endpoint, is_refusal, json_object, refusal, whole_number
-from .messages import HttpRequest, HttpResponse, Replay, UnusableAnswer
-from .mtls import MtlsClientAuth
-from .token_endpoint import Scope, scope_text, token_request
+from .token_endpoint import token_request
 
 
 @dataclass(repr=False)

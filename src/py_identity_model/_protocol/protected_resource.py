@@ -7,8 +7,12 @@ from dataclasses import dataclass, field, fields
 from typing import Any
 from urllib.parse import urlsplit
 
-from ..exceptions import ConfigurationException, InvalidArgumentError
-from .addresses import (
+from .._wire.arguments import parts_of
+from .._wire.discovery_policy import DiscoveryPolicy
+from .._wire.endpoint import Endpoint, json_object, refusal
+from .._wire.messages import HttpRequest, HttpResponse, UnusableAnswer
+from .._wire.models import BaseRequest, BaseResponse
+from .._wire.urls import (
     WELL_KNOWN,
     host_of,
     implied_issuer,
@@ -17,11 +21,7 @@ from .addresses import (
     require_scheme,
     split_url,
 )
-from .arguments import parts_of
-from .base import BaseRequest, BaseResponse
-from .endpoint import Endpoint, json_object, refusal
-from .messages import HttpRequest, HttpResponse, UnusableAnswer
-from .policy import DiscoveryPolicy
+from ..exceptions import ConfigurationException, InvalidArgumentError
 
 PATH = "/.well-known/oauth-protected-resource"
 

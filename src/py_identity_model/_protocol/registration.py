@@ -7,9 +7,19 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 from .._logging import logger
+from .._wire.discovery_policy import DiscoveryPolicy
+from .._wire.endpoint import (
+    Endpoint,
+    is_refusal,
+    json_object,
+    number_of,
+    refusal_saying,
+    secrets_of,
+)
+from .._wire.messages import HttpRequest, HttpResponse, Replay, UnusableAnswer, oauth_error_of
+from .._wire.models import BaseRequest, BaseResponse
+from .._wire.urls import require_reachable, require_scheme, split_url
 from ..exceptions import ConfigurationException
-from .addresses import require_reachable, require_scheme, split_url
-from .base import BaseRequest, BaseResponse
 from .client_metadata_fields import (
     NAMES,
     BasicMetadata,
@@ -18,16 +28,6 @@ from .client_metadata_fields import (
     members_in,
     members_of,
 )
-from .endpoint import (
-    Endpoint,
-    is_refusal,
-    json_object,
-    number_of,
-    refusal_saying,
-    secrets_of,
-)
-from .messages import HttpRequest, HttpResponse, Replay, UnusableAnswer, oauth_error_of
-from .policy import DiscoveryPolicy
 from .revocation import quoted_briefly
 
 _SECRETS = ("client_secret", "registration_access_token")

@@ -13,9 +13,9 @@ from urllib.parse import urlsplit
 from .._jose.encoding import encode_base64url
 from .._jose.jwk import PrivateKey
 from .._jose.sign import SIGNING_ALGORITHMS, load_private_key, sign_compact
+from .._wire.models import Scope, scope_text
 from ..exceptions import InvalidArgumentError
 from .authorization import with_query
-from .token_endpoint import Scope, scope_text
 
 TYPE = "oauth-authz-req+jwt"
 _MAX_REFERENCE = 512  # characters, OpenID Connect Core §6.2

@@ -6,12 +6,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import ClassVar
 
-from .base import BaseRequest, BaseResponse
-from .client_assertion import PrivateKeyJwt
-from .client_authentication import ClientAuthentication
-from .endpoint import Endpoint, refusal_saying, secrets_of
-from .messages import HttpRequest, HttpResponse, Replay
-from .mtls import MtlsClientAuth
+from .._client_auth.assertion import PrivateKeyJwt
+from .._wire.certificate import MtlsClientAuth
+from .._wire.client_authentication import ClientAuthentication
+from .._wire.endpoint import Endpoint, refusal_saying, secrets_of
+from .._wire.messages import HttpRequest, HttpResponse, Replay
+from .._wire.models import BaseRequest, BaseResponse
 from .token_endpoint import token_request
 
 _MOST_QUOTED = 200

@@ -10,10 +10,10 @@ from typing import NamedTuple
 from urllib.parse import SplitResult
 
 from .._jose.encoding import encode_base64url
+from .._wire.compare import same_text
+from .._wire.discovery_policy import DiscoveryPolicy
+from .._wire.urls import origin_of, require_scheme
 from ..exceptions import ConfigurationException, InvalidArgumentError
-from .addresses import origin_of, require_scheme
-from .callback import same_text
-from .policy import DiscoveryPolicy
 
 _NONCE = re.compile(r"[A-Za-z0-9+/_-]{16,}={0,2}")
 _HOST = re.compile(r"[a-z0-9.:_-]+")  # it becomes part of a Content-Security-Policy

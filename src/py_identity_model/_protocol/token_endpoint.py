@@ -9,15 +9,13 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar, TypeVar
 
+from .._client_auth.resolve import chosen_authentication, presented_certificate
+from .._wire.endpoint import is_refusal, json_object, number_of, refusal, whole_number
+from .._wire.messages import HttpRequest, HttpResponse, Replay
+from .._wire.models import BaseRequest, BaseResponse
 from ..exceptions import InvalidArgumentError, TokenRequestException
-from .base import BaseRequest, BaseResponse
-from .client_choice import chosen_authentication, presented_certificate
-from .endpoint import is_refusal, json_object, number_of, refusal, whole_number
-from .messages import HttpRequest, HttpResponse, Replay
 
 Form = dict[str, str | Sequence[str]]
-Scope = str | Iterable[str]
-"""A space-separated list, or its parts."""
 
 _TOKEN = re.compile(r"[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?")  # RFC 6749 appendix A.12
 _RESERVED = frozenset(
@@ -108,11 +106,6 @@ def _add_extra(form: Form, extra: Mapping[str, str | Sequence[str]] | None) -> N
     if taken:
         raise InvalidArgumentError(f"extra_parameters must not name {', '.join(taken)}")
     form.update(extra)
-
-
-def scope_text(scope: Scope | None) -> str | None:
-    """Return a scope as it is sent."""
-    return scope if scope is None or isinstance(scope, str) else " ".join(scope)
 
 
 def token_answer(

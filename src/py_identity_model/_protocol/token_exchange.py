@@ -6,22 +6,22 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
-from ..exceptions import TokenRequestException
-from .base import BaseRequest
-from .client_assertion import PrivateKeyJwt
-from .client_authentication import ClientAuthentication
-from .dpop import DPoPKey
-from .endpoint import Endpoint, is_refusal, json_object, refusal_saying, secrets_of
-from .messages import ErrorKind, HttpRequest, HttpResponse, Replay, UnusableAnswer, oauth_error_of
-from .mtls import MtlsClientAuth
-from .token_endpoint import (
-    Scope,
-    TokenResponse,
-    check_token_answer,
-    expiry_of,
-    scope_text,
-    token_request,
+from .._client_auth.assertion import PrivateKeyJwt
+from .._jose.dpop_proof import DPoPKey
+from .._wire.certificate import MtlsClientAuth
+from .._wire.client_authentication import ClientAuthentication
+from .._wire.endpoint import Endpoint, is_refusal, json_object, refusal_saying, secrets_of
+from .._wire.messages import (
+    ErrorKind,
+    HttpRequest,
+    HttpResponse,
+    Replay,
+    UnusableAnswer,
+    oauth_error_of,
 )
+from .._wire.models import BaseRequest, Scope, scope_text
+from ..exceptions import TokenRequestException
+from .token_endpoint import TokenResponse, check_token_answer, expiry_of, token_request
 
 GRANT_TYPE = "urn:ietf:params:oauth:grant-type:token-exchange"
 _JUDGED = frozenset({None, "urn:ietf:params:oauth:token-type:access_token"})

@@ -6,14 +6,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal
 
+from .._jose.dpop_proof import DPoPKey
+from .._jose.encoding import header_text
+from .._validation.config import TokenValidationConfig
+from .._wire.certificate import MtlsClientAuth
+from .._wire.compare import same_text
+from .._wire.endpoint import Endpoint, json_object, refusal
+from .._wire.messages import ErrorKind, HttpRequest, HttpResponse, Replay
+from .._wire.models import BaseRequest, BaseResponse
 from ..exceptions import InvalidArgumentError
-from .base import BaseRequest, BaseResponse
-from .callback import same_text
-from .dpop import DPoPKey
-from .endpoint import Endpoint, json_object, refusal
-from .messages import ErrorKind, HttpRequest, HttpResponse, Replay, header_text
-from .mtls import MtlsClientAuth
-from .token_validation import TokenValidationConfig
 
 SIGNED = "application/jwt"
 

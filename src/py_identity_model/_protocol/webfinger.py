@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, NamedTuple
 from urllib.parse import SplitResult, urlencode
 
+from .._wire.discovery_policy import DiscoveryPolicy
+from .._wire.endpoint import Endpoint, json_object, refusal
+from .._wire.messages import HttpRequest, HttpResponse, UnusableAnswer
+from .._wire.models import BaseRequest, BaseResponse
+from .._wire.urls import is_internal, is_loopback, origin_of, require_scheme, split_url
 from ..exceptions import ConfigurationException, InvalidArgumentError
-from .addresses import is_internal, is_loopback, origin_of, require_scheme, split_url
-from .base import BaseRequest, BaseResponse
-from .endpoint import Endpoint, json_object, refusal
-from .messages import HttpRequest, HttpResponse, UnusableAnswer
-from .policy import DiscoveryPolicy
 
 ISSUER_RELATION = "http://openid.net/specs/connect/1.0/issuer"
 _PATH = "/.well-known/webfinger"

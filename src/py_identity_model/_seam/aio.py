@@ -362,7 +362,7 @@ def open_client(
     """
     import httpx
 
-    from .one_piece import improve
+    from .coalescing_stream import improve
 
     limits = httpx.Limits(max_connections=MOST_CONNECTIONS, max_keepalive_connections=20)
     verify = True if context is None else context()

@@ -216,7 +216,7 @@ def open_client(
     # Imported here: importing the package should load neither httpx nor, through it, anyio.
     import httpx
 
-    from .bounded import improve
+    from .deadline_stream import improve
 
     limits = httpx.Limits(max_connections=MOST_CONNECTIONS, max_keepalive_connections=20)
     verify = True if context is None else context()

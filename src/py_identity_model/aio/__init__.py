@@ -13,6 +13,13 @@ TYPE_CHECKING = False  # checkers know the name; loading typing would be most of
 
 # Generated from here on, from scripts/exports.toml by scripts/make_sync.py.
 if TYPE_CHECKING:
+    from .._client_auth.assertion import ClientSecretJwt as ClientSecretJwt
+    from .._client_auth.assertion import FederatedAssertion as FederatedAssertion
+    from .._client_auth.assertion import PrivateKeyJwt as PrivateKeyJwt
+    from .._client_auth.assertion import PrivateKeyJwtAuthentication as PrivateKeyJwtAuthentication
+    from .._client_auth.assertion import create_client_assertion as create_client_assertion
+    from .._client_auth.certificate import SelfSignedTlsClientAuth as SelfSignedTlsClientAuth
+    from .._client_auth.certificate import TlsClientAuth as TlsClientAuth
     from .._config import ClientAuthMethod as ClientAuthMethod
     from .._config import Config as Config
     from .._config import ConfigError as ConfigError
@@ -27,6 +34,11 @@ if TYPE_CHECKING:
     from .._jose.claims_validators import require_claim_value as require_claim_value
     from .._jose.claims_validators import require_claims as require_claims
     from .._jose.claims_validators import require_scopes as require_scopes
+    from .._jose.dpop_proof import DPoPKey as DPoPKey
+    from .._jose.dpop_proof import build_dpop_headers as build_dpop_headers
+    from .._jose.dpop_proof import compute_ath as compute_ath
+    from .._jose.dpop_proof import create_dpop_proof as create_dpop_proof
+    from .._jose.dpop_proof import generate_dpop_key as generate_dpop_key
     from .._jose.jwk import JsonWebKey as JsonWebKey
     from .._jose.jwk import jwks_from_dict as jwks_from_dict
     from .._jose.jwk_names import JsonWebAlgorithmsKeyTypes as JsonWebAlgorithmsKeyTypes
@@ -34,8 +46,6 @@ if TYPE_CHECKING:
     from .._jose.strict import JsonWebKeySet as JsonWebKeySet
     from .._jose.strict import decode_jwt as decode_jwt
     from .._jose.strict import verify_jws as verify_jws
-    from .._protocol.addresses import DiscoveryEndpoint as DiscoveryEndpoint
-    from .._protocol.addresses import parse_discovery_url as parse_discovery_url
     from .._protocol.authorization import build_authorization_url as build_authorization_url
     from .._protocol.authorization import (
         build_pushed_authorization_url as build_pushed_authorization_url,
@@ -46,8 +56,14 @@ if TYPE_CHECKING:
     from .._protocol.authorization_code import (
         AuthorizationCodeTokenResponse as AuthorizationCodeTokenResponse,
     )
-    from .._protocol.base import BaseRequest as BaseRequest
-    from .._protocol.base import BaseResponse as BaseResponse
+    from .._protocol.browser_requests import FrontchannelLogoutRequest as FrontchannelLogoutRequest
+    from .._protocol.browser_requests import InitiateLoginRequest as InitiateLoginRequest
+    from .._protocol.browser_requests import (
+        validate_frontchannel_logout_request as validate_frontchannel_logout_request,
+    )
+    from .._protocol.browser_requests import (
+        validate_initiate_login_request as validate_initiate_login_request,
+    )
     from .._protocol.callback import AuthorizeCallbackResponse as AuthorizeCallbackResponse
     from .._protocol.callback import (
         AuthorizeCallbackValidationResult as AuthorizeCallbackValidationResult,
@@ -62,9 +78,6 @@ if TYPE_CHECKING:
     from .._protocol.callback import (
         validate_authorize_callback_state as validate_authorize_callback_state,
     )
-    from .._protocol.challenges import Challenge as Challenge
-    from .._protocol.challenges import build_www_authenticate as build_www_authenticate
-    from .._protocol.challenges import parse_www_authenticate as parse_www_authenticate
     from .._protocol.ciba import (
         BackchannelAuthenticationRequest as BackchannelAuthenticationRequest,
     )
@@ -80,19 +93,6 @@ if TYPE_CHECKING:
         create_backchannel_request_object as create_backchannel_request_object,
     )
     from .._protocol.claim_sources import CollectedClaims as CollectedClaims
-    from .._protocol.client_assertion import ClientSecretJwt as ClientSecretJwt
-    from .._protocol.client_assertion import FederatedAssertion as FederatedAssertion
-    from .._protocol.client_assertion import PrivateKeyJwt as PrivateKeyJwt
-    from .._protocol.client_assertion import (
-        PrivateKeyJwtAuthentication as PrivateKeyJwtAuthentication,
-    )
-    from .._protocol.client_assertion import create_client_assertion as create_client_assertion
-    from .._protocol.client_authentication import ClientAuthentication as ClientAuthentication
-    from .._protocol.client_authentication import ClientSecretBasic as ClientSecretBasic
-    from .._protocol.client_authentication import ClientSecretPost as ClientSecretPost
-    from .._protocol.client_authentication import NoClientAuthentication as NoClientAuthentication
-    from .._protocol.client_certificate import SelfSignedTlsClientAuth as SelfSignedTlsClientAuth
-    from .._protocol.client_certificate import TlsClientAuth as TlsClientAuth
     from .._protocol.client_credentials import (
         ClientCredentialsTokenRequest as ClientCredentialsTokenRequest,
     )
@@ -104,22 +104,12 @@ if TYPE_CHECKING:
         client_id_metadata_response as client_id_metadata_response,
     )
     from .._protocol.client_metadata_fields import ClientMetadata as ClientMetadata
-    from .._protocol.counters import CacheCounters as CacheCounters
-    from .._protocol.counters import get_cache_counters as get_cache_counters
     from .._protocol.device import DeviceAuthorizationRequest as DeviceAuthorizationRequest
     from .._protocol.device import DeviceAuthorizationResponse as DeviceAuthorizationResponse
     from .._protocol.device import DeviceTokenRequest as DeviceTokenRequest
     from .._protocol.device import DeviceTokenResponse as DeviceTokenResponse
     from .._protocol.discovery import DiscoveryDocumentRequest as DiscoveryDocumentRequest
     from .._protocol.discovery import DiscoveryDocumentResponse as DiscoveryDocumentResponse
-    from .._protocol.dpop import DPoPKey as DPoPKey
-    from .._protocol.dpop import build_dpop_headers as build_dpop_headers
-    from .._protocol.dpop import compute_ath as compute_ath
-    from .._protocol.dpop import create_dpop_proof as create_dpop_proof
-    from .._protocol.dpop import generate_dpop_key as generate_dpop_key
-    from .._protocol.dpop_nonces import extract_dpop_nonce as extract_dpop_nonce
-    from .._protocol.dpop_verification import DPoPProof as DPoPProof
-    from .._protocol.events import CacheEventKind as CacheEventKind
     from .._protocol.fapi import FAPI2_ALLOWED_AUTH_METHODS as FAPI2_ALLOWED_AUTH_METHODS
     from .._protocol.fapi import (
         FAPI2_ALLOWED_SIGNING_ALGORITHMS as FAPI2_ALLOWED_SIGNING_ALGORITHMS,
@@ -136,16 +126,6 @@ if TYPE_CHECKING:
     from .._protocol.grants import ExtensionTokenResponse as ExtensionTokenResponse
     from .._protocol.grants import JwtBearerTokenRequest as JwtBearerTokenRequest
     from .._protocol.grants import JwtBearerTokenResponse as JwtBearerTokenResponse
-    from .._protocol.health import CachedState as CachedState
-    from .._protocol.health import ProviderHealth as ProviderHealth
-    from .._protocol.incoming import FrontchannelLogoutRequest as FrontchannelLogoutRequest
-    from .._protocol.incoming import InitiateLoginRequest as InitiateLoginRequest
-    from .._protocol.incoming import (
-        validate_frontchannel_logout_request as validate_frontchannel_logout_request,
-    )
-    from .._protocol.incoming import (
-        validate_initiate_login_request as validate_initiate_login_request,
-    )
     from .._protocol.introspection import TokenIntrospectionRequest as TokenIntrospectionRequest
     from .._protocol.introspection import TokenIntrospectionResponse as TokenIntrospectionResponse
     from .._protocol.jar import build_jar_authorization_url as build_jar_authorization_url
@@ -155,16 +135,8 @@ if TYPE_CHECKING:
     from .._protocol.jarm import is_jarm_response as is_jarm_response
     from .._protocol.jwks import JwksRequest as JwksRequest
     from .._protocol.jwks import JwksResponse as JwksResponse
-    from .._protocol.login import AuthorizationRequest as AuthorizationRequest
     from .._protocol.logout import build_end_session_url as build_end_session_url
     from .._protocol.logout import validate_post_logout_state as validate_post_logout_state
-    from .._protocol.mcp import MCPTarget as MCPTarget
-    from .._protocol.messages import ErrorKind as ErrorKind
-    from .._protocol.mtls import MtlsClientAuth as MtlsClientAuth
-    from .._protocol.mtls import (
-        certificate_thumbprint_from_file as certificate_thumbprint_from_file,
-    )
-    from .._protocol.mtls import compute_certificate_thumbprint as compute_certificate_thumbprint
     from .._protocol.mtls import resolve_mtls_endpoint as resolve_mtls_endpoint
     from .._protocol.mtls import validate_certificate_binding as validate_certificate_binding
     from .._protocol.par import PushedAuthorizationRequest as PushedAuthorizationRequest
@@ -172,7 +144,6 @@ if TYPE_CHECKING:
     from .._protocol.pkce import generate_code_challenge as generate_code_challenge
     from .._protocol.pkce import generate_code_verifier as generate_code_verifier
     from .._protocol.pkce import generate_pkce_pair as generate_pkce_pair
-    from .._protocol.policy import DiscoveryPolicy as DiscoveryPolicy
     from .._protocol.protected_resource import (
         ProtectedResourceMetadataRequest as ProtectedResourceMetadataRequest,
     )
@@ -182,18 +153,14 @@ if TYPE_CHECKING:
     from .._protocol.protected_resource import (
         build_protected_resource_metadata as build_protected_resource_metadata,
     )
-    from .._protocol.provider_document import DiscoveryErrorKind as DiscoveryErrorKind
-    from .._protocol.redis_replay import RedisReplayStore as RedisReplayStore
-    from .._protocol.refreshing import RefreshTokenRequest as RefreshTokenRequest
-    from .._protocol.refreshing import RefreshTokenResponse as RefreshTokenResponse
+    from .._protocol.refresh_grant import RefreshTokenRequest as RefreshTokenRequest
+    from .._protocol.refresh_grant import RefreshTokenResponse as RefreshTokenResponse
     from .._protocol.registration import ClientDeleteRequest as ClientDeleteRequest
     from .._protocol.registration import ClientDeleteResponse as ClientDeleteResponse
     from .._protocol.registration import ClientReadRequest as ClientReadRequest
     from .._protocol.registration import ClientRegistrationRequest as ClientRegistrationRequest
     from .._protocol.registration import ClientRegistrationResponse as ClientRegistrationResponse
     from .._protocol.registration import ClientUpdateRequest as ClientUpdateRequest
-    from .._protocol.replay import MemoryReplayStore as MemoryReplayStore
-    from .._protocol.replay import ReplayStore as ReplayStore
     from .._protocol.request_object import (
         build_request_uri_authorization_url as build_request_uri_authorization_url,
     )
@@ -204,30 +171,61 @@ if TYPE_CHECKING:
     from .._protocol.request_object import request_object_response as request_object_response
     from .._protocol.revocation import TokenRevocationRequest as TokenRevocationRequest
     from .._protocol.revocation import TokenRevocationResponse as TokenRevocationResponse
-    from .._protocol.server_nonces import DPoPNonces as DPoPNonces
     from .._protocol.session_management import SessionCheckPage as SessionCheckPage
     from .._protocol.session_management import build_session_check_page as build_session_check_page
     from .._protocol.session_management import create_session_state as create_session_state
     from .._protocol.session_management import verify_session_state as verify_session_state
-    from .._protocol.session_record import SessionRecord as SessionRecord
-    from .._protocol.signed_metadata import verify_signed_metadata as verify_signed_metadata
-    from .._protocol.statistics import CacheEvent as CacheEvent
-    from .._protocol.statistics import CacheStatistics as CacheStatistics
-    from .._protocol.statistics import get_cache_statistics as get_cache_statistics
-    from .._protocol.statistics import set_cache_event_hook as set_cache_event_hook
-    from .._protocol.stored_token import StoredToken as StoredToken
-    from .._protocol.token_cache import TokenCache as TokenCache
     from .._protocol.token_endpoint import TokenResponse as TokenResponse
     from .._protocol.token_exchange import TokenExchangeRequest as TokenExchangeRequest
     from .._protocol.token_exchange import TokenExchangeResponse as TokenExchangeResponse
-    from .._protocol.token_validation import TokenValidationConfig as TokenValidationConfig
-    from .._protocol.trusted_issuer import TrustedIssuer as TrustedIssuer
     from .._protocol.userinfo import UserInfoRequest as UserInfoRequest
     from .._protocol.userinfo import UserInfoResponse as UserInfoResponse
-    from .._protocol.verified_access_token import VerifiedAccessToken as VerifiedAccessToken
     from .._protocol.webfinger import WebFingerRequest as WebFingerRequest
     from .._protocol.webfinger import WebFingerResponse as WebFingerResponse
+    from .._relying_party.login import AuthorizationRequest as AuthorizationRequest
+    from .._relying_party.mcp import MCPTarget as MCPTarget
+    from .._resource_server.dpop_server_nonces import DPoPNonceIssuer as DPoPNonceIssuer
+    from .._resource_server.dpop_verification import DPoPProof as DPoPProof
+    from .._resource_server.redis_replay import RedisReplayStore as RedisReplayStore
+    from .._resource_server.replay import MemoryReplayStore as MemoryReplayStore
+    from .._resource_server.replay import ReplayStore as ReplayStore
+    from .._resource_server.trusted_issuer import TrustedIssuer as TrustedIssuer
+    from .._resource_server.verified_access_token import VerifiedAccessToken as VerifiedAccessToken
+    from .._sessions.session_record import SessionRecord as SessionRecord
+    from .._sessions.stored_token import StoredToken as StoredToken
     from .._settings import Settings as Settings
+    from .._validation.config import TokenValidationConfig as TokenValidationConfig
+    from .._validation.counters import CacheCounters as CacheCounters
+    from .._validation.counters import get_cache_counters as get_cache_counters
+    from .._validation.events import CacheEvent as CacheEvent
+    from .._validation.events import CacheEventKind as CacheEventKind
+    from .._validation.events import CacheStatistics as CacheStatistics
+    from .._validation.events import get_cache_statistics as get_cache_statistics
+    from .._validation.events import set_cache_event_hook as set_cache_event_hook
+    from .._validation.health import CachedState as CachedState
+    from .._validation.health import ProviderHealth as ProviderHealth
+    from .._validation.provider_document import DiscoveryErrorKind as DiscoveryErrorKind
+    from .._validation.signed_metadata import verify_signed_metadata as verify_signed_metadata
+    from .._validation.token_cache import TokenCache as TokenCache
+    from .._wire.certificate import MtlsClientAuth as MtlsClientAuth
+    from .._wire.certificate import (
+        certificate_thumbprint_from_file as certificate_thumbprint_from_file,
+    )
+    from .._wire.certificate import compute_certificate_thumbprint as compute_certificate_thumbprint
+    from .._wire.client_authentication import ClientAuthentication as ClientAuthentication
+    from .._wire.client_authentication import ClientSecretBasic as ClientSecretBasic
+    from .._wire.client_authentication import ClientSecretPost as ClientSecretPost
+    from .._wire.client_authentication import NoClientAuthentication as NoClientAuthentication
+    from .._wire.discovery_policy import DiscoveryPolicy as DiscoveryPolicy
+    from .._wire.dpop_nonces import extract_dpop_nonce as extract_dpop_nonce
+    from .._wire.messages import ErrorKind as ErrorKind
+    from .._wire.models import BaseRequest as BaseRequest
+    from .._wire.models import BaseResponse as BaseResponse
+    from .._wire.urls import DiscoveryEndpoint as DiscoveryEndpoint
+    from .._wire.urls import parse_discovery_url as parse_discovery_url
+    from .._wire.www_authenticate import Challenge as Challenge
+    from .._wire.www_authenticate import build_www_authenticate as build_www_authenticate
+    from .._wire.www_authenticate import parse_www_authenticate as parse_www_authenticate
     from ..exceptions import AccessTokenRefusedException as AccessTokenRefusedException
     from ..exceptions import AuthorizeCallbackException as AuthorizeCallbackException
     from ..exceptions import CertificateBindingError as CertificateBindingError
@@ -264,6 +262,10 @@ if TYPE_CHECKING:
     from ..identity import ClaimsIdentity as ClaimsIdentity
     from ..identity import ClaimsPrincipal as ClaimsPrincipal
     from ..identity import to_principal as to_principal
+    from ._cache.provider_cache import clear_discovery_cache as clear_discovery_cache
+    from ._cache.provider_cache import clear_jwks_cache as clear_jwks_cache
+    from ._transport.http import AsyncHTTPClient as AsyncHTTPClient
+    from ._transport.stores import AsyncTokenStore as AsyncTokenStore
     from .access_token import validate_access_token as validate_access_token
     from .access_token_verifier import AsyncAccessTokenVerifier as AsyncAccessTokenVerifier
     from .authorization_code import (
@@ -283,7 +285,6 @@ if TYPE_CHECKING:
     from .dpop import verify_dpop_proof as verify_dpop_proof
     from .grants import request_extension_token as request_extension_token
     from .grants import request_jwt_bearer_token as request_jwt_bearer_token
-    from .http import AsyncHTTPClient as AsyncHTTPClient
     from .id_token import validate_id_token as validate_id_token
     from .introspection import introspect_token as introspect_token
     from .jarm import process_jarm_response as process_jarm_response
@@ -291,7 +292,6 @@ if TYPE_CHECKING:
     from .logout import validate_logout_token as validate_logout_token
     from .mcp import AsyncMCPAuth as AsyncMCPAuth
     from .oauth_client import AsyncOAuthClient as AsyncOAuthClient
-    from .opaque_tokens import AsyncOpaqueTokens as AsyncOpaqueTokens
     from .par import push_authorization_request as push_authorization_request
     from .probes import health as health
     from .probes import prime as prime
@@ -299,11 +299,9 @@ if TYPE_CHECKING:
     from .protected_resource import (
         get_protected_resource_metadata as get_protected_resource_metadata,
     )
-    from .provider_cache import clear_discovery_cache as clear_discovery_cache
-    from .provider_cache import clear_jwks_cache as clear_jwks_cache
     from .redis_session_store import AsyncRedisSessionStore as AsyncRedisSessionStore
     from .redis_store import AsyncRedisTokenStore as AsyncRedisTokenStore
-    from .refreshing import refresh_token as refresh_token
+    from .refresh_grant import refresh_token as refresh_token
     from .registration import delete_client as delete_client
     from .registration import read_client as read_client
     from .registration import register_client as register_client
@@ -314,10 +312,10 @@ if TYPE_CHECKING:
     from .session_store import AsyncSessionStore as AsyncSessionStore
     from .token_auth import AsyncTokenAuth as AsyncTokenAuth
     from .token_exchange import exchange_token as exchange_token
+    from .token_introspector import AsyncTokenIntrospector as AsyncTokenIntrospector
     from .token_source import AsyncTokenSource as AsyncTokenSource
     from .token_store import AsyncMemoryTokenStore as AsyncMemoryTokenStore
-    from .token_store import AsyncStoredReplays as AsyncStoredReplays
-    from .token_store import AsyncTokenStore as AsyncTokenStore
+    from .token_store import AsyncTokenStoreReplayStore as AsyncTokenStoreReplayStore
     from .token_validation import validate_token as validate_token
     from .userinfo import get_userinfo as get_userinfo
     from .webfinger import discover_issuer as discover_issuer
@@ -334,15 +332,15 @@ __all__ = [
     "AsyncMemorySessionStore",
     "AsyncMemoryTokenStore",
     "AsyncOAuthClient",
-    "AsyncOpaqueTokens",
     "AsyncRedisSessionStore",
     "AsyncRedisTokenStore",
     "AsyncSession",
     "AsyncSessionStore",
-    "AsyncStoredReplays",
     "AsyncTokenAuth",
+    "AsyncTokenIntrospector",
     "AsyncTokenSource",
     "AsyncTokenStore",
+    "AsyncTokenStoreReplayStore",
     "AuthorizationCodeTokenRequest",
     "AuthorizationCodeTokenResponse",
     "AuthorizationRequest",
@@ -388,7 +386,7 @@ __all__ = [
     "ConfigSource",
     "ConfigurationException",
     "DPoPKey",
-    "DPoPNonces",
+    "DPoPNonceIssuer",
     "DPoPProof",
     "DPoPProofException",
     "DeadlineExceededException",
@@ -582,6 +580,14 @@ if not TYPE_CHECKING:
     __getattr__, __dir__ = lazy_names(
         __name__,
         {
+            ".._client_auth.assertion": [
+                "ClientSecretJwt",
+                "FederatedAssertion",
+                "PrivateKeyJwt",
+                "PrivateKeyJwtAuthentication",
+                "create_client_assertion",
+            ],
+            ".._client_auth.certificate": ["SelfSignedTlsClientAuth", "TlsClientAuth"],
             ".._config": [
                 "ClientAuthMethod",
                 "Config",
@@ -600,10 +606,16 @@ if not TYPE_CHECKING:
                 "require_claims",
                 "require_scopes",
             ],
+            ".._jose.dpop_proof": [
+                "DPoPKey",
+                "build_dpop_headers",
+                "compute_ath",
+                "create_dpop_proof",
+                "generate_dpop_key",
+            ],
             ".._jose.jwk": ["JsonWebKey", "jwks_from_dict"],
             ".._jose.jwk_names": ["JsonWebAlgorithmsKeyTypes", "JsonWebKeyParameterNames"],
             ".._jose.strict": ["JsonWebKeySet", "decode_jwt", "verify_jws"],
-            ".._protocol.addresses": ["DiscoveryEndpoint", "parse_discovery_url"],
             ".._protocol.authorization": [
                 "build_authorization_url",
                 "build_pushed_authorization_url",
@@ -612,7 +624,12 @@ if not TYPE_CHECKING:
                 "AuthorizationCodeTokenRequest",
                 "AuthorizationCodeTokenResponse",
             ],
-            ".._protocol.base": ["BaseRequest", "BaseResponse"],
+            ".._protocol.browser_requests": [
+                "FrontchannelLogoutRequest",
+                "InitiateLoginRequest",
+                "validate_frontchannel_logout_request",
+                "validate_initiate_login_request",
+            ],
             ".._protocol.callback": [
                 "AuthorizeCallbackResponse",
                 "AuthorizeCallbackValidationResult",
@@ -620,11 +637,6 @@ if not TYPE_CHECKING:
                 "parse_authorize_callback_response",
                 "validate_authorize_callback_issuer",
                 "validate_authorize_callback_state",
-            ],
-            ".._protocol.challenges": [
-                "Challenge",
-                "build_www_authenticate",
-                "parse_www_authenticate",
             ],
             ".._protocol.ciba": [
                 "BackchannelAuthenticationRequest",
@@ -635,20 +647,6 @@ if not TYPE_CHECKING:
             ],
             ".._protocol.ciba_request": ["create_backchannel_request_object"],
             ".._protocol.claim_sources": ["CollectedClaims"],
-            ".._protocol.client_assertion": [
-                "ClientSecretJwt",
-                "FederatedAssertion",
-                "PrivateKeyJwt",
-                "PrivateKeyJwtAuthentication",
-                "create_client_assertion",
-            ],
-            ".._protocol.client_authentication": [
-                "ClientAuthentication",
-                "ClientSecretBasic",
-                "ClientSecretPost",
-                "NoClientAuthentication",
-            ],
-            ".._protocol.client_certificate": ["SelfSignedTlsClientAuth", "TlsClientAuth"],
             ".._protocol.client_credentials": [
                 "ClientCredentialsTokenRequest",
                 "ClientCredentialsTokenResponse",
@@ -658,7 +656,6 @@ if not TYPE_CHECKING:
                 "client_id_metadata_response",
             ],
             ".._protocol.client_metadata_fields": ["ClientMetadata"],
-            ".._protocol.counters": ["CacheCounters", "get_cache_counters"],
             ".._protocol.device": [
                 "DeviceAuthorizationRequest",
                 "DeviceAuthorizationResponse",
@@ -666,17 +663,6 @@ if not TYPE_CHECKING:
                 "DeviceTokenResponse",
             ],
             ".._protocol.discovery": ["DiscoveryDocumentRequest", "DiscoveryDocumentResponse"],
-            ".._protocol.provider_document": ["DiscoveryErrorKind"],
-            ".._protocol.dpop": [
-                "DPoPKey",
-                "build_dpop_headers",
-                "compute_ath",
-                "create_dpop_proof",
-                "generate_dpop_key",
-            ],
-            ".._protocol.dpop_nonces": ["extract_dpop_nonce"],
-            ".._protocol.dpop_verification": ["DPoPProof"],
-            ".._protocol.events": ["CacheEventKind"],
             ".._protocol.fapi": [
                 "FAPI2_ALLOWED_AUTH_METHODS",
                 "FAPI2_ALLOWED_SIGNING_ALGORITHMS",
@@ -693,13 +679,6 @@ if not TYPE_CHECKING:
                 "JwtBearerTokenRequest",
                 "JwtBearerTokenResponse",
             ],
-            ".._protocol.health": ["CachedState", "ProviderHealth"],
-            ".._protocol.incoming": [
-                "FrontchannelLogoutRequest",
-                "InitiateLoginRequest",
-                "validate_frontchannel_logout_request",
-                "validate_initiate_login_request",
-            ],
             ".._protocol.introspection": [
                 "TokenIntrospectionRequest",
                 "TokenIntrospectionResponse",
@@ -711,31 +690,20 @@ if not TYPE_CHECKING:
             ],
             ".._protocol.jarm": ["extract_jarm_response_jwt", "is_jarm_response"],
             ".._protocol.jwks": ["JwksRequest", "JwksResponse"],
-            ".._protocol.login": ["AuthorizationRequest"],
             ".._protocol.logout": ["build_end_session_url", "validate_post_logout_state"],
-            ".._protocol.mcp": ["MCPTarget"],
-            ".._protocol.messages": ["ErrorKind"],
-            ".._protocol.mtls": [
-                "MtlsClientAuth",
-                "certificate_thumbprint_from_file",
-                "compute_certificate_thumbprint",
-                "resolve_mtls_endpoint",
-                "validate_certificate_binding",
-            ],
+            ".._protocol.mtls": ["resolve_mtls_endpoint", "validate_certificate_binding"],
             ".._protocol.par": ["PushedAuthorizationRequest", "PushedAuthorizationResponse"],
             ".._protocol.pkce": [
                 "generate_code_challenge",
                 "generate_code_verifier",
                 "generate_pkce_pair",
             ],
-            ".._protocol.policy": ["DiscoveryPolicy"],
             ".._protocol.protected_resource": [
                 "ProtectedResourceMetadataRequest",
                 "ProtectedResourceMetadataResponse",
                 "build_protected_resource_metadata",
             ],
-            ".._protocol.redis_replay": ["RedisReplayStore"],
-            ".._protocol.refreshing": ["RefreshTokenRequest", "RefreshTokenResponse"],
+            ".._protocol.refresh_grant": ["RefreshTokenRequest", "RefreshTokenResponse"],
             ".._protocol.registration": [
                 "ClientDeleteRequest",
                 "ClientDeleteResponse",
@@ -744,7 +712,6 @@ if not TYPE_CHECKING:
                 "ClientRegistrationResponse",
                 "ClientUpdateRequest",
             ],
-            ".._protocol.replay": ["MemoryReplayStore", "ReplayStore"],
             ".._protocol.request_object": [
                 "build_request_uri_authorization_url",
                 "create_unsigned_request_object",
@@ -752,31 +719,64 @@ if not TYPE_CHECKING:
                 "request_object_response",
             ],
             ".._protocol.revocation": ["TokenRevocationRequest", "TokenRevocationResponse"],
-            ".._protocol.server_nonces": ["DPoPNonces"],
             ".._protocol.session_management": [
                 "SessionCheckPage",
                 "build_session_check_page",
                 "create_session_state",
                 "verify_session_state",
             ],
-            ".._protocol.session_record": ["SessionRecord"],
-            ".._protocol.signed_metadata": ["verify_signed_metadata"],
-            ".._protocol.statistics": [
+            ".._protocol.token_endpoint": ["TokenResponse"],
+            ".._protocol.token_exchange": ["TokenExchangeRequest", "TokenExchangeResponse"],
+            ".._protocol.userinfo": ["UserInfoRequest", "UserInfoResponse"],
+            ".._protocol.webfinger": ["WebFingerRequest", "WebFingerResponse"],
+            ".._relying_party.login": ["AuthorizationRequest"],
+            ".._relying_party.mcp": ["MCPTarget"],
+            ".._resource_server.dpop_server_nonces": ["DPoPNonceIssuer"],
+            ".._resource_server.dpop_verification": ["DPoPProof"],
+            ".._resource_server.redis_replay": ["RedisReplayStore"],
+            ".._resource_server.replay": ["MemoryReplayStore", "ReplayStore"],
+            ".._resource_server.trusted_issuer": ["TrustedIssuer"],
+            ".._resource_server.verified_access_token": ["VerifiedAccessToken"],
+            ".._sessions.session_record": ["SessionRecord"],
+            ".._sessions.stored_token": ["StoredToken"],
+            ".._settings": ["Settings"],
+            ".._validation.config": ["TokenValidationConfig"],
+            ".._validation.counters": ["CacheCounters", "get_cache_counters"],
+            ".._validation.events": [
                 "CacheEvent",
+                "CacheEventKind",
                 "CacheStatistics",
                 "get_cache_statistics",
                 "set_cache_event_hook",
             ],
-            ".._protocol.stored_token": ["StoredToken"],
-            ".._protocol.token_cache": ["TokenCache"],
-            ".._protocol.token_endpoint": ["TokenResponse"],
-            ".._protocol.token_exchange": ["TokenExchangeRequest", "TokenExchangeResponse"],
-            ".._protocol.token_validation": ["TokenValidationConfig"],
-            ".._protocol.trusted_issuer": ["TrustedIssuer"],
-            ".._protocol.userinfo": ["UserInfoRequest", "UserInfoResponse"],
-            ".._protocol.verified_access_token": ["VerifiedAccessToken"],
-            ".._protocol.webfinger": ["WebFingerRequest", "WebFingerResponse"],
-            ".._settings": ["Settings"],
+            ".._validation.health": ["CachedState", "ProviderHealth"],
+            ".._validation.provider_document": ["DiscoveryErrorKind"],
+            ".._validation.signed_metadata": ["verify_signed_metadata"],
+            ".._validation.token_cache": ["TokenCache"],
+            ".._wire.certificate": [
+                "MtlsClientAuth",
+                "certificate_thumbprint_from_file",
+                "compute_certificate_thumbprint",
+            ],
+            ".._wire.client_authentication": [
+                "ClientAuthentication",
+                "ClientSecretBasic",
+                "ClientSecretPost",
+                "NoClientAuthentication",
+            ],
+            ".._wire.discovery_policy": ["DiscoveryPolicy"],
+            ".._wire.dpop_nonces": ["extract_dpop_nonce"],
+            ".._wire.messages": ["ErrorKind"],
+            ".._wire.models": ["BaseRequest", "BaseResponse"],
+            ".._wire.urls": ["DiscoveryEndpoint", "parse_discovery_url"],
+            ".._wire.www_authenticate": [
+                "Challenge",
+                "build_www_authenticate",
+                "parse_www_authenticate",
+            ],
+            "._cache.provider_cache": ["clear_discovery_cache", "clear_jwks_cache"],
+            "._transport.http": ["AsyncHTTPClient"],
+            "._transport.stores": ["AsyncTokenStore"],
             ".access_token": ["validate_access_token"],
             ".access_token_verifier": ["AsyncAccessTokenVerifier"],
             ".authorization_code": ["request_authorization_code_token"],
@@ -795,7 +795,6 @@ if not TYPE_CHECKING:
             ".discovery": ["get_discovery_document"],
             ".dpop": ["verify_dpop_proof"],
             ".grants": ["request_extension_token", "request_jwt_bearer_token"],
-            ".http": ["AsyncHTTPClient"],
             ".id_token": ["validate_id_token"],
             ".introspection": ["introspect_token"],
             ".jarm": ["process_jarm_response"],
@@ -803,22 +802,21 @@ if not TYPE_CHECKING:
             ".logout": ["validate_logout_token"],
             ".mcp": ["AsyncMCPAuth"],
             ".oauth_client": ["AsyncOAuthClient"],
-            ".opaque_tokens": ["AsyncOpaqueTokens"],
             ".par": ["push_authorization_request"],
             ".probes": ["health", "prime", "refresh"],
             ".protected_resource": ["get_protected_resource_metadata"],
-            ".provider_cache": ["clear_discovery_cache", "clear_jwks_cache"],
             ".redis_session_store": ["AsyncRedisSessionStore"],
             ".redis_store": ["AsyncRedisTokenStore"],
-            ".refreshing": ["refresh_token"],
+            ".refresh_grant": ["refresh_token"],
             ".registration": ["delete_client", "read_client", "register_client", "update_client"],
             ".revocation": ["revoke_token"],
             ".session": ["AsyncSession"],
             ".session_store": ["AsyncMemorySessionStore", "AsyncSessionStore"],
             ".token_auth": ["AsyncTokenAuth"],
             ".token_exchange": ["exchange_token"],
+            ".token_introspector": ["AsyncTokenIntrospector"],
             ".token_source": ["AsyncTokenSource"],
-            ".token_store": ["AsyncMemoryTokenStore", "AsyncStoredReplays", "AsyncTokenStore"],
+            ".token_store": ["AsyncMemoryTokenStore", "AsyncTokenStoreReplayStore"],
             ".token_validation": ["validate_token"],
             ".userinfo": ["get_userinfo"],
             ".webfinger": ["discover_issuer"],

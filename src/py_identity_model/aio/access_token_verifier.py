@@ -9,19 +9,23 @@ from typing import Any
 from .._jose.encryption import is_encrypted
 from .._jose.jwk import PrivateKey
 from .._jose.tokens import header_members
-from .._protocol.access_token_policy import (
-    AccessTokenPolicy,
-    Profile,
-    roles_path,
-    scopes_of,
-)
-from .._protocol.access_token_refusals import (
+from .._resource_server.access_token_policy import AccessTokenPolicy, Profile, roles_path, scopes_of
+from .._resource_server.access_token_refusals import (
     AccessTokenRefusals,
     Sent,
     insufficient_scope_error,
     missing_token_error,
 )
-from .._protocol.arguments import (
+from .._resource_server.dpop_server_nonces import DPoPNonceIssuer
+from .._resource_server.login_rules import LoginRules
+from .._resource_server.replay import ReplayStore
+from .._resource_server.token_bindings import Binding, BindingRules, BoundRequest
+from .._resource_server.trusted_issuer import is_jwt
+from .._resource_server.verified_access_token import TokenContext, VerifiedAccessToken
+from .._settings import Settings
+from .._validation.config import TokenValidationConfig, opened
+from .._validation.fetch_result import Caller
+from .._wire.arguments import (
     algorithms_of,
     audience_of,
     check_request,
@@ -30,24 +34,11 @@ from .._protocol.arguments import (
     seconds_of,
     with_scopes,
 )
-from .._protocol.fetching import Caller
-from .._protocol.login_rules import LoginRules
-from .._protocol.policy import DiscoveryPolicy
-from .._protocol.replay import ReplayStore
-from .._protocol.server_nonces import DPoPNonces
-from .._protocol.token_bindings import Binding, BindingRules, BoundRequest
-from .._protocol.token_validation import TokenValidationConfig, opened
-from .._protocol.trusted_issuer import is_jwt
-from .._protocol.verified_access_token import TokenContext, VerifiedAccessToken
-from .._settings import Settings
-from ..exceptions import (
-    ConfigurationException,
-    InvalidArgumentError,
-    ProviderUnusableException,
-)
-from .http import AsyncHTTPClient
-from .opaque_tokens import AsyncOpaqueTokens
+from .._wire.discovery_policy import DiscoveryPolicy
+from ..exceptions import ConfigurationException, InvalidArgumentError, ProviderUnusableException
+from ._transport.http import AsyncHTTPClient
 from .sender_check import AsyncSenderCheck
+from .token_introspector import AsyncTokenIntrospector
 from .token_validation import run_validator, validate
 from .trusted_issuers import AsyncTrustedIssuers, Issuers
 
@@ -130,8 +121,8 @@ class AsyncAccessTokenVerifier:
         dpop: Binding | None = None,
         mtls: Binding = "optional",
         replay_store: ReplayStore | None = None,
-        dpop_nonces: DPoPNonces | None = None,
-        opaque_tokens: AsyncOpaqueTokens | None = None,
+        dpop_nonces: DPoPNonceIssuer | None = None,
+        opaque_tokens: AsyncTokenIntrospector | None = None,
         introspect_jwts: bool = False,
         decryption_keys: PrivateKey | Sequence[PrivateKey] | None = None,
         discovery_policy: DiscoveryPolicy | None = None,

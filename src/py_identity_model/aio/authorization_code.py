@@ -8,8 +8,8 @@ from .._protocol.authorization_code import (
     AuthorizationCodeTokenResponse,
 )
 from .._settings import Settings
-from .endpoint import ask
-from .http import AsyncHTTPClient
+from ._transport.endpoint import ask
+from ._transport.http import AsyncHTTPClient
 
 
 async def request_authorization_code_token(

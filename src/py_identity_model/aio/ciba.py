@@ -14,9 +14,9 @@ from .._protocol.ciba import (
     gave_up,
 )
 from .._settings import Settings
-from .endpoint import ask
-from .http import AsyncHTTPClient
-from .polling import poll_until_decided
+from ._transport.endpoint import ask
+from ._transport.http import AsyncHTTPClient
+from ._transport.polling import poll_until_decided
 
 
 async def request_backchannel_authentication(

@@ -20,8 +20,8 @@ from .._protocol.claim_sources import (
 )
 from .._settings import Settings
 from ..exceptions import NetworkException, PyIdentityModelException
-from .endpoint import ask
-from .http import AsyncHTTPClient
+from ._transport.endpoint import ask
+from ._transport.http import AsyncHTTPClient
 from .token_validation import validate_token
 
 

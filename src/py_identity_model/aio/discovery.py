@@ -5,14 +5,16 @@ from __future__ import annotations
 from .._protocol.discovery import (
     DiscoveryDocumentRequest,
     DiscoveryDocumentResponse,
+)
+from .._protocol.discovery_rules import (
+    DOCUMENT_IN_FULL,
     checked_response_of,
 )
-from .._protocol.discovery_rules import DOCUMENT_IN_FULL
-from .._protocol.fetching import Location
-from .._protocol.policy import DiscoveryPolicy
 from .._settings import Settings, in_force
-from .fetching import AsyncFetcher
-from .http import AsyncHTTPClient
+from .._validation.fetch_result import Location
+from .._wire.discovery_policy import DiscoveryPolicy
+from ._cache.fetching import AsyncFetcher
+from ._transport.http import AsyncHTTPClient
 
 _fetcher = AsyncFetcher(DOCUMENT_IN_FULL)
 

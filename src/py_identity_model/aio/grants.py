@@ -11,8 +11,8 @@ from .._protocol.grants import (
     JwtBearerTokenResponse,
 )
 from .._settings import Settings
-from .endpoint import ask
-from .http import AsyncHTTPClient
+from ._transport.endpoint import ask
+from ._transport.http import AsyncHTTPClient
 
 
 async def request_extension_token(

@@ -11,8 +11,8 @@ from .._protocol.introspection import (
     verified,
 )
 from .._settings import Settings
-from .endpoint import ask
-from .http import AsyncHTTPClient
+from ._transport.endpoint import ask
+from ._transport.http import AsyncHTTPClient
 from .signed_answers import verified_answer
 
 

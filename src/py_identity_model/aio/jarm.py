@@ -10,12 +10,12 @@ from .._protocol.callback import AuthorizeCallbackResponse
 from .._protocol.discovery import DiscoveryDocumentRequest
 from .._protocol.jarm import JarmCheck, extract_jarm_response_jwt
 from .._protocol.jwks import JwksRequest, JwksResponse
-from .._protocol.policy import DiscoveryPolicy
-from .._protocol.token_validation import check_leeway, unavailable_error
 from .._settings import Settings
+from .._validation.config import check_leeway, unavailable_error
+from .._wire.discovery_policy import DiscoveryPolicy
 from ..exceptions import ConfigurationException
+from ._transport.http import AsyncHTTPClient
 from .discovery import get_discovery_document
-from .http import AsyncHTTPClient
 from .jwks import get_jwks
 
 

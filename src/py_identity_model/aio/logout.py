@@ -13,11 +13,11 @@ from .._protocol.logout import (
     replayed_error,
     store_error,
 )
-from .._protocol.replay import ReplayStore, replay_key
-from .._protocol.token_validation import TokenValidationConfig, opened
+from .._resource_server.replay import ReplayStore, replay_key
 from .._settings import Settings
-from .http import AsyncHTTPClient
-from .replays import remember_once
+from .._validation.config import TokenValidationConfig, opened
+from ._transport.http import AsyncHTTPClient
+from .replay_store import remember_once
 from .token_validation import validate_token
 
 

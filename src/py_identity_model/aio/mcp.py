@@ -8,24 +8,25 @@ from collections.abc import AsyncGenerator, Iterable
 import httpx
 
 from .._http_library import library_of
-from .._protocol.arguments import check_store, scopes_from
-from .._protocol.client_authentication import ClientAuthentication
+from .._jose.dpop_proof import DPoPKey
 from .._protocol.client_metadata_fields import ClientMetadata
-from .._protocol.dpop import DPoPKey
-from .._protocol.mcp import AuthorizationLimits, demand_of
-from .._protocol.mcp_clients import MCPClientOptions
-from .._protocol.policy import DiscoveryPolicy
-from .._protocol.stored_token import StoredToken
-from .._protocol.token_auth import origin_of_url
+from .._relying_party.mcp import AuthorizationLimits, demand_of
+from .._relying_party.mcp_clients import MCPClientOptions
+from .._sessions.stored_token import StoredToken
+from .._sessions.token_auth import answers_for, origin_of_url
 from .._settings import Settings
+from .._wire.arguments import check_store, scopes_from
+from .._wire.client_authentication import ClientAuthentication
+from .._wire.discovery_policy import DiscoveryPolicy
 from ..exceptions import InvalidArgumentError
-from .http import AsyncHTTPClient, check_http_client
-from .mcp_clients import AsyncMCPClients
-from .mcp_grants import AsyncMCPGrants, MCPAssertion, MCPLogin
-from .mcp_servers import AsyncMCPServers
-from .mcp_tokens import AsyncMCPTokens
+from ._mcp.clients import AsyncMCPClients
+from ._mcp.grants import AsyncMCPGrants, MCPAssertion, MCPLogin
+from ._mcp.servers import AsyncMCPServers
+from ._mcp.tokens import AsyncMCPTokens
+from ._transport.http import AsyncHTTPClient, check_http_client
+from ._transport.stores import AsyncTokenStore
 from .request_auth import AsyncRequestAuth
-from .token_store import AsyncMemoryTokenStore, AsyncTokenStore
+from .token_store import AsyncMemoryTokenStore
 
 _MOST_ROUNDS = 4
 
@@ -166,7 +167,7 @@ class AsyncMCPAuth(AsyncRequestAuth):
                 self._put(request, token)
                 response = yield request
                 self._learn(request, response)
-            demand = demand_of(self._origin, response)
+            demand = demand_of(response) if answers_for(self._origin, response) else None
             if demand is None and response.status_code < 400:
                 self._tokens.prove(token)
             if demand is None or not repeatable or left == 0:

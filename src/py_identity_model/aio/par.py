@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from .._protocol.par import ENDPOINT, PushedAuthorizationRequest, PushedAuthorizationResponse
 from .._settings import Settings
-from .endpoint import ask
-from .http import AsyncHTTPClient
+from ._transport.endpoint import ask
+from ._transport.http import AsyncHTTPClient
 
 
 async def push_authorization_request(

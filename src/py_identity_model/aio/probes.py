@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from .._jose.keys import load_joserfc
-from .._protocol.health import ProviderHealth, state_of
-from .._protocol.policy import DiscoveryPolicy, named_by_program
-from .._protocol.provider_document import key_set_address
 from .._settings import Settings, in_force
-from .http import AsyncHTTPClient
-from .provider_cache import AsyncProviderCache, cache_of, default_cache
+from .._validation.health import ProviderHealth, state_of
+from .._validation.provider_document import key_set_address
+from .._wire.discovery_policy import DiscoveryPolicy, named_by_program
+from ._cache.provider_cache import AsyncProviderCache, cache_of, default_cache
+from ._transport.http import AsyncHTTPClient
 
 
 async def prime(

@@ -8,8 +8,8 @@ from .._protocol.protected_resource import (
     ProtectedResourceMetadataResponse,
 )
 from .._settings import Settings
-from .endpoint import ask
-from .http import AsyncHTTPClient
+from ._transport.endpoint import ask
+from ._transport.http import AsyncHTTPClient
 
 
 async def get_protected_resource_metadata(

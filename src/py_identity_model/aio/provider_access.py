@@ -6,12 +6,13 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from functools import partial
 
+from .._client_auth.assertion import ClientSecretJwt, PrivateKeyJwtAuthentication
+from .._jose.dpop_proof import DPoPKey
 from .._jose.jwk import PrivateKey
-from .._protocol.arguments import check_store, seconds_of
-from .._protocol.client_arguments import check_client_arguments, client_authentication_of
-from .._protocol.client_assertion import ClientSecretJwt, PrivateKeyJwtAuthentication
-from .._protocol.client_authentication import ClientAuthentication
-from .._protocol.client_profile import (
+from .._protocol.discovery import DiscoveryDocumentResponse
+from .._protocol.mtls import resolve_mtls_endpoint
+from .._relying_party.client_arguments import check_client_arguments, client_authentication_of
+from .._relying_party.client_profile import (
     SIGNED_MESSAGES,
     ClientProfile,
     RequestSigning,
@@ -19,30 +20,30 @@ from .._protocol.client_profile import (
     check_profile,
     check_provider,
 )
-from .._protocol.client_provider import ClientProvider
-from .._protocol.discovery import DiscoveryDocumentResponse
-from .._protocol.dpop import DPoPKey
-from .._protocol.encrypted_artefacts import EncryptedArtefact, artefacts_of
-from .._protocol.known_providers import Provider
-from .._protocol.mtls import resolve_mtls_endpoint
-from .._protocol.policy import DiscoveryPolicy, named_by_program
-from .._protocol.replay import MemoryReplayStore, ReplayStore
-from .._protocol.session_record import SESSION_LIFETIME, checked_lifetime
-from .._protocol.token_endpoint import Scope, scope_text
-from .._protocol.token_validation import TokenValidationConfig
-from .._protocol.used_endpoints import check_alias, check_endpoint
+from .._relying_party.client_provider import ClientProvider
+from .._relying_party.encrypted_answers import EncryptedArtefact, artefacts_of
+from .._resource_server.replay import MemoryReplayStore, ReplayStore
+from .._sessions.session_record import SESSION_LIFETIME, checked_lifetime
 from .._settings import Settings, in_force
+from .._validation.config import TokenValidationConfig
+from .._validation.endpoint_rules import check_alias, check_endpoint
+from .._validation.provider_preset import Provider
+from .._wire.arguments import check_store, seconds_of
+from .._wire.client_authentication import ClientAuthentication
+from .._wire.discovery_policy import DiscoveryPolicy, named_by_program
+from .._wire.models import Scope, scope_text
 from ..exceptions import (
     ConfigurationException,
     DiscoveryException,
     InvalidArgumentError,
     TokenValidationException,
 )
-from .http import AsyncHTTPClient, check_http_client
-from .provider_cache import AsyncProviderCache, cache_of, default_cache
+from ._cache.provider_cache import AsyncProviderCache, cache_of, default_cache
+from ._transport.http import AsyncHTTPClient, check_http_client
+from ._transport.stores import AsyncTokenStore
 from .session_records import AsyncSessionRecords, request_seconds
 from .session_store import AsyncMemorySessionStore, AsyncSessionStore
-from .token_store import AsyncMemoryTokenStore, AsyncTokenStore
+from .token_store import AsyncMemoryTokenStore
 
 _LEEWAY = 60.0  # seconds
 

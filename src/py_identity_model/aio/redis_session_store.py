@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import time
 
-from .._protocol.session_record import SessionRecord
+from .._sessions.session_record import SessionRecord
 from .redis_values import AsyncRedisValues, milliseconds, unreadable_error
 from .session_store import index_keys, is_from
 

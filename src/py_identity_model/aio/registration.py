@@ -15,8 +15,8 @@ from .._protocol.registration import (
     ClientUpdateRequest,
 )
 from .._settings import Settings
-from .endpoint import ask
-from .http import AsyncHTTPClient
+from ._transport.endpoint import ask
+from ._transport.http import AsyncHTTPClient
 
 
 async def register_client(

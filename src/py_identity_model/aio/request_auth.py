@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import httpx
 
-from .._protocol.dpop import DPoPKey, proof_headers
-from .._protocol.dpop_nonces import NonceMemory
-from .._protocol.stored_token import StoredToken
-from .._protocol.token_auth import (
+from .._jose.dpop_proof import DPoPKey, proof_headers
+from .._sessions.stored_token import StoredToken
+from .._sessions.token_auth import (
     answers_for,
     challenge_errors,
     origin_of_url,
@@ -18,6 +17,7 @@ from .._protocol.token_auth import (
     put_proof,
     wrong_client_error,
 )
+from .._wire.dpop_nonces import NonceMemory
 
 if TYPE_CHECKING:
     import httpx2

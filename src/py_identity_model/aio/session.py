@@ -8,16 +8,17 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from .._protocol.lineages import Lineage
 from .._protocol.revocation import TokenRevocationResponse
-from .._protocol.session_record import (
+from .._protocol.token_endpoint import expiry_of
+from .._sessions.lineages import Lineage
+from .._sessions.session_record import (
     LOGIN_TARGET,
     SessionRecord,
     begin_record,
     login_required_error,
 )
-from .._protocol.stored_token import StoredToken, renewal_time, text_of
-from .._protocol.token_endpoint import Scope, expiry_of
+from .._sessions.stored_token import StoredToken, renewal_time, text_of
+from .._wire.models import Scope
 from ..exceptions import ConfigurationException, InvalidArgumentError
 
 if TYPE_CHECKING:

@@ -9,9 +9,8 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from .._protocol.refreshed_id_token import check_refreshed_id_token
-from .._protocol.refreshing import RefreshTokenRequest, RefreshTokenResponse
-from .._protocol.session_record import (
+from .._protocol.refresh_grant import RefreshTokenRequest, RefreshTokenResponse
+from .._sessions.session_record import (
     LOGIN_TARGET,
     Renewal,
     SessionRecord,
@@ -22,10 +21,11 @@ from .._protocol.session_record import (
     target_name,
     with_id_token,
 )
-from .._protocol.stored_token import StoredToken
+from .._sessions.stored_token import StoredToken
+from .._validation.refreshed_id_token import check_refreshed_id_token
 from ..exceptions import InvalidArgumentError, PyIdentityModelException
 from .provider_tokens import AsyncProviderTokens
-from .refreshing import refresh_token
+from .refresh_grant import refresh_token
 from .session import AsyncSession, AsyncSessionState, read_session, state_of
 from .session_records import AsyncSessionRecords
 from .session_store import AsyncMemorySessionStore

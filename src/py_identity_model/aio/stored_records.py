@@ -6,9 +6,10 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import replace
 from typing import Any
 
-from .._protocol.session_record import SessionRecord
+from .._sessions.session_record import SessionRecord
+from ._transport.stores import AsyncTokenStore
 from .redis_values import unreadable_error
-from .token_store import AsyncMemoryTokenStore, AsyncOnlyCopy, AsyncTokenStore
+from .token_store import AsyncMemoryTokenStore, AsyncOnlyCopy
 
 
 class AsyncStoredRecords:

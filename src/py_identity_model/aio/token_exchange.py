@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from .._protocol.token_exchange import ENDPOINT, TokenExchangeRequest, TokenExchangeResponse
 from .._settings import Settings
-from .endpoint import ask
-from .http import AsyncHTTPClient
+from ._transport.endpoint import ask
+from ._transport.http import AsyncHTTPClient
 
 
 async def exchange_token(

@@ -11,15 +11,16 @@ from functools import partial
 from typing import Any
 
 from .._logging import log_failure, logger
-from .._protocol.arguments import check_store
 from .._protocol.authorization_code import AuthorizationCodeTokenRequest
-from .._protocol.base import BaseRequest
 from .._protocol.client_credentials import ClientCredentialsTokenRequest
 from .._protocol.device import DeviceAuthorizationResponse, DeviceTokenRequest, refreshing
 from .._protocol.grants import ExtensionTokenRequest, JwtBearerTokenRequest
-from .._protocol.refreshing import RefreshTokenRequest
-from .._protocol.request_name import RequestName, name_request
-from .._protocol.session_record import (
+from .._protocol.refresh_grant import RefreshTokenRequest
+from .._protocol.token_endpoint import TokenResponse
+from .._protocol.token_exchange import TokenExchangeRequest
+from .._seam.aio import Result, deadline
+from .._sessions.request_name import RequestName, name_request
+from .._sessions.session_record import (
     LOGIN_TARGET,
     SESSION_LIFETIME,
     Renewal,
@@ -28,24 +29,24 @@ from .._protocol.session_record import (
     judge_refresh,
     renewal_pending_error,
 )
-from .._protocol.stored_token import StoredToken, stored_from
-from .._protocol.stored_value import pack_value, unpack_value
-from .._protocol.token_endpoint import TokenResponse
-from .._protocol.token_exchange import TokenExchangeRequest
-from .._seam.aio import Result, deadline
+from .._sessions.stored_token import StoredToken, stored_from
 from .._settings import STORE_SECONDS, Settings
+from .._wire.arguments import check_store
+from .._wire.models import BaseRequest
+from .._wire.stored_value import pack_value, unpack_value
 from ..exceptions import InvalidArgumentError, PyIdentityModelException
+from ._cache.single_flight import AsyncSingleFlight
+from ._transport.http import AsyncHTTPClient
+from ._transport.stores import AsyncTokenStore
 from .client_credentials import request_client_credentials_token
 from .device import wait_for_device_token
 from .grants import request_extension_token, request_jwt_bearer_token
-from .http import AsyncHTTPClient
-from .refreshing import refresh_token
+from .refresh_grant import refresh_token
 from .session_records import AsyncSessionRecords, enter, leave, request_seconds
 from .session_store import AsyncMemorySessionStore
-from .single_flight import AsyncSingleFlight
 from .stored_records import AsyncStoredRecords
 from .token_exchange import exchange_token
-from .token_store import AsyncMemoryTokenStore, AsyncTokenStore
+from .token_store import AsyncMemoryTokenStore
 
 _GRANTS: dict[type[BaseRequest], Callable[..., Any]] = {
     ClientCredentialsTokenRequest: request_client_credentials_token,

@@ -6,36 +6,16 @@ import hashlib
 import threading
 import time
 from contextlib import AbstractAsyncContextManager
-from typing import Any, Protocol, runtime_checkable
+from typing import Any
 from weakref import WeakValueDictionary
 
 from .._fork import forget_in_child
 from .._logging import logger
-from .._protocol.arguments import check_store
-from .._protocol.replay import MemoryReplayStore
+from .._resource_server.replay import MemoryReplayStore
 from .._seam.aio import SharedLock
+from .._wire.arguments import check_store
 from ..exceptions import InvalidArgumentError, NetworkException
-
-
-@runtime_checkable
-class AsyncTokenStore(Protocol):
-    """Where a source keeps its tokens: text by key.
-
-    Share one between processes, and they share tokens.  ``lock`` must keep everybody else who
-    shares the store from holding it for the same key.
-    """
-
-    async def get(self, key: str) -> str | None:
-        """Return what is kept under ``key``."""
-
-    async def set(self, key: str, value: str, expires_in: float | None) -> None:
-        """Keep ``value``, for ``expires_in`` seconds if that is not None."""
-
-    async def delete(self, key: str) -> None:
-        """Forget what is kept under ``key``."""
-
-    def lock(self, key: str) -> AbstractAsyncContextManager[Any]:
-        """Return a context in which nobody else holds the lock of ``key``."""
+from ._transport.stores import AsyncTokenStore
 
 
 class AsyncOnlyCopy:
@@ -154,7 +134,7 @@ class AsyncMemoryTokenStore:
             return lock
 
 
-class AsyncStoredReplays:
+class AsyncTokenStoreReplayStore:
     """Remembers what may be used only once in an :class:`AsyncTokenStore`: a :class:`ReplayStore`.
 
     For stores of your own that keep what they are given until its time: one that makes room by
@@ -164,7 +144,7 @@ class AsyncStoredReplays:
 
     Example::
 
-        replays = AsyncStoredReplays(AsyncMemoryTokenStore())
+        replays = AsyncTokenStoreReplayStore(AsyncMemoryTokenStore())
         assert await replays.add("1", 4102444800.0)
         assert not await replays.add("1", 4102444800.0)
     """
@@ -185,7 +165,7 @@ class AsyncStoredReplays:
 
         Example::
 
-            await AsyncStoredReplays(AsyncMemoryTokenStore()).add("1", 4102444800.0)
+            await AsyncTokenStoreReplayStore(AsyncMemoryTokenStore()).add("1", 4102444800.0)
         """
         name = self._name(key)
         if self._memory is not None:
@@ -206,7 +186,7 @@ class AsyncStoredReplays:
 
         Example::
 
-            await AsyncStoredReplays(AsyncMemoryTokenStore()).discard("1")
+            await AsyncTokenStoreReplayStore(AsyncMemoryTokenStore()).discard("1")
         """
         name = self._name(key)
         if self._memory is not None:

@@ -6,8 +6,8 @@ from functools import partial
 
 from .._protocol.userinfo import ENDPOINT, UserInfoRequest, UserInfoResponse, with_claims
 from .._settings import Settings
-from .endpoint import ask
-from .http import AsyncHTTPClient
+from ._transport.endpoint import ask
+from ._transport.http import AsyncHTTPClient
 from .signed_answers import verified_answer
 
 

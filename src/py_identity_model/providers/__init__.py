@@ -12,7 +12,7 @@ Example::
     assert provider.issuer == "https://id.example.com/realms/main"
 """
 
-from .._protocol.known_providers import Note, Provider
+from .._validation.provider_preset import Note, Provider
 from .amazon import aws_alb, cognito
 from .google import firebase, google, google_iap
 from .hosted import (

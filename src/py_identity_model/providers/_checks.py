@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection
 
-from .._protocol.addresses import split_url
+from .._wire.urls import split_url
 from ..exceptions import ConfigurationException, InvalidArgumentError
 
 _LABEL = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection
 
-from .._protocol.known_providers import Note, Provider
+from .._validation.provider_preset import Note, Provider
 from ..exceptions import InvalidArgumentError
 from ._checks import fits, host, region, text, texts
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from .._protocol.known_providers import Note, Provider
+from .._validation.provider_preset import Note, Provider
 from ._checks import fits, host, text
 
 _DOCUMENT = "https://accounts.google.com/.well-known/openid-configuration"

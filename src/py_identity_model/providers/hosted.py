@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .._protocol.known_providers import Note, Provider
+from .._validation.provider_preset import Note, Provider
 from ._checks import base_url, host, segment
 
 _AUTH0 = "https://github.com/auth0/docs/blob/master/articles/tokens/concepts/access-tokens.md"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from .._protocol.known_providers import Note, Provider
+from .._validation.provider_preset import Note, Provider
 from ._checks import guid, host, label, segment, texts
 
 _TOKENS = "https://learn.microsoft.com/en-us/entra/identity-platform/access-tokens"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .._protocol.known_providers import Note, Provider
+from .._validation.provider_preset import Note, Provider
 from ._checks import base_url
 
 _GITHUB = "https://docs.github.com/en/apps/oauth-apps/building-oauth-apps/authorizing-oauth-apps"

@@ -9,8 +9,8 @@ from .._protocol.authorization_code import (
     AuthorizationCodeTokenResponse,
 )
 from .._settings import Settings
-from .endpoint import ask
-from .http import HTTPClient
+from ._transport.endpoint import ask
+from ._transport.http import HTTPClient
 
 
 def request_authorization_code_token(

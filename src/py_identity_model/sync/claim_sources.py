@@ -21,8 +21,8 @@ from .._protocol.claim_sources import (
 )
 from .._settings import Settings
 from ..exceptions import NetworkException, PyIdentityModelException
-from .endpoint import ask
-from .http import HTTPClient
+from ._transport.endpoint import ask
+from ._transport.http import HTTPClient
 from .token_validation import validate_token
 
 

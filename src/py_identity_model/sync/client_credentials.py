@@ -9,8 +9,8 @@ from .._protocol.client_credentials import (
     ClientCredentialsTokenResponse,
 )
 from .._settings import Settings
-from .endpoint import ask
-from .http import HTTPClient
+from ._transport.endpoint import ask
+from ._transport.http import HTTPClient
 
 
 def request_client_credentials_token(

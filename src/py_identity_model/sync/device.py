@@ -15,9 +15,9 @@ from .._protocol.device import (
     gave_up,
 )
 from .._settings import Settings
-from .endpoint import ask
-from .http import HTTPClient
-from .polling import poll_until_decided
+from ._transport.endpoint import ask
+from ._transport.http import HTTPClient
+from ._transport.polling import poll_until_decided
 
 
 def request_device_authorization(

@@ -7,7 +7,7 @@ from collections.abc import Collection
 from time import time
 from typing import Any
 
-from .._protocol.dpop_verification import (
+from .._resource_server.dpop_verification import (
     PROOF_ALGORITHMS,
     DPoPProof,
     ProofRules,
@@ -15,8 +15,8 @@ from .._protocol.dpop_verification import (
     replayed_error,
     store_error,
 )
-from .._protocol.replay import ReplayStore, replay_key
-from .replays import remember_once
+from .._resource_server.replay import ReplayStore, replay_key
+from .replay_store import remember_once
 
 
 def verify_dpop_proof(

@@ -12,8 +12,8 @@ from .._protocol.grants import (
     JwtBearerTokenResponse,
 )
 from .._settings import Settings
-from .endpoint import ask
-from .http import HTTPClient
+from ._transport.endpoint import ask
+from ._transport.http import HTTPClient
 
 
 def request_extension_token(

@@ -6,10 +6,10 @@ from __future__ import annotations
 from typing import Any
 
 from .._jose.tokens import header_members
-from .._protocol.id_token import check_id_token, check_id_token_typ
-from .._protocol.token_validation import TokenValidationConfig, opened
 from .._settings import Settings
-from .http import HTTPClient
+from .._validation.config import TokenValidationConfig, opened
+from .._validation.id_token import check_id_token, check_id_token_typ
+from ._transport.http import HTTPClient
 from .token_validation import validate_token
 
 

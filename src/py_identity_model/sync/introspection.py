@@ -12,8 +12,8 @@ from .._protocol.introspection import (
     verified,
 )
 from .._settings import Settings
-from .endpoint import ask
-from .http import HTTPClient
+from ._transport.endpoint import ask
+from ._transport.http import HTTPClient
 from .signed_answers import verified_answer
 
 

@@ -3,13 +3,13 @@
 
 from __future__ import annotations
 
-from .._protocol.fetching import Location
 from .._protocol.jwks import JwksRequest, JwksResponse, response_of
-from .._protocol.key_set import KEY_SET_IN_FULL
-from .._protocol.policy import DiscoveryPolicy
 from .._settings import Settings, in_force
-from .fetching import Fetcher
-from .http import HTTPClient
+from .._validation.fetch_result import Location
+from .._validation.key_set_rules import KEY_SET_IN_FULL
+from .._wire.discovery_policy import DiscoveryPolicy
+from ._cache.fetching import Fetcher
+from ._transport.http import HTTPClient
 
 _fetcher = Fetcher(KEY_SET_IN_FULL)
 

@@ -11,15 +11,16 @@ from .._protocol.authorization import (
     build_pushed_authorization_url,
     extra_pairs,
 )
-from .._protocol.client_parameters import AuthorizationParameters
-from .._protocol.client_profile import check_provider, check_request, response_mode_of
 from .._protocol.discovery import DiscoveryDocumentResponse
 from .._protocol.jar import build_jar_authorization_url, create_request_object
-from .._protocol.login import AuthorizationRequest, Secrets, check_protection
 from .._protocol.par import PushedAuthorizationRequest
 from .._protocol.request_object import build_request_uri_authorization_url
-from .._protocol.token_endpoint import Scope, refused_by, scope_text
+from .._protocol.token_endpoint import refused_by
+from .._relying_party.client_parameters import AuthorizationParameters
+from .._relying_party.client_profile import check_provider, check_request, response_mode_of
+from .._relying_party.login import AuthorizationRequest, Secrets, check_protection
 from .._seam.sync import call
+from .._wire.models import Scope, scope_text
 from ..exceptions import ConfigurationException, InvalidArgumentError
 from .par import push_authorization_request
 from .session_access import SessionAccess

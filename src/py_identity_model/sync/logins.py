@@ -16,9 +16,10 @@ from .._protocol.callback import (
     callback_url,
     parse_authorize_callback_response,
 )
-from .._protocol.client_profile import signing_algorithms
 from .._protocol.jarm import JarmCheck, extract_jarm_response_jwt, is_jarm_response
-from .._protocol.login import (
+from .._protocol.token_endpoint import TokenResponse, check_token_answer, refused_by
+from .._relying_party.client_profile import signing_algorithms
+from .._relying_party.login import (
     AuthorizationRequest,
     check_begun,
     check_callback,
@@ -28,7 +29,6 @@ from .._protocol.login import (
     store_unavailable,
     without_id_token,
 )
-from .._protocol.token_endpoint import TokenResponse, check_token_answer, refused_by
 from .._seam.sync import call
 from .._settings import in_force
 from ..exceptions import (

@@ -14,11 +14,11 @@ from .._protocol.logout import (
     replayed_error,
     store_error,
 )
-from .._protocol.replay import ReplayStore, replay_key
-from .._protocol.token_validation import TokenValidationConfig, opened
+from .._resource_server.replay import ReplayStore, replay_key
 from .._settings import Settings
-from .http import HTTPClient
-from .replays import remember_once
+from .._validation.config import TokenValidationConfig, opened
+from ._transport.http import HTTPClient
+from .replay_store import remember_once
 from .token_validation import validate_token
 
 

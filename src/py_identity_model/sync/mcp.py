@@ -9,24 +9,25 @@ from collections.abc import Generator, Iterable
 import httpx
 
 from .._http_library import library_of
-from .._protocol.arguments import check_store, scopes_from
-from .._protocol.client_authentication import ClientAuthentication
+from .._jose.dpop_proof import DPoPKey
 from .._protocol.client_metadata_fields import ClientMetadata
-from .._protocol.dpop import DPoPKey
-from .._protocol.mcp import AuthorizationLimits, demand_of
-from .._protocol.mcp_clients import MCPClientOptions
-from .._protocol.policy import DiscoveryPolicy
-from .._protocol.stored_token import StoredToken
-from .._protocol.token_auth import origin_of_url
+from .._relying_party.mcp import AuthorizationLimits, demand_of
+from .._relying_party.mcp_clients import MCPClientOptions
+from .._sessions.stored_token import StoredToken
+from .._sessions.token_auth import answers_for, origin_of_url
 from .._settings import Settings
+from .._wire.arguments import check_store, scopes_from
+from .._wire.client_authentication import ClientAuthentication
+from .._wire.discovery_policy import DiscoveryPolicy
 from ..exceptions import InvalidArgumentError
-from .http import HTTPClient, check_http_client
-from .mcp_clients import MCPClients
-from .mcp_grants import MCPAssertion, MCPGrants, MCPLogin
-from .mcp_servers import MCPServers
-from .mcp_tokens import MCPTokens
+from ._mcp.clients import MCPClients
+from ._mcp.grants import MCPAssertion, MCPGrants, MCPLogin
+from ._mcp.servers import MCPServers
+from ._mcp.tokens import MCPTokens
+from ._transport.http import HTTPClient, check_http_client
+from ._transport.stores import TokenStore
 from .request_auth import RequestAuth
-from .token_store import MemoryTokenStore, TokenStore
+from .token_store import MemoryTokenStore
 
 _MOST_ROUNDS = 4
 
@@ -165,7 +166,7 @@ class MCPAuth(RequestAuth):
                 self._put(request, token)
                 response = yield request
                 self._learn(request, response)
-            demand = demand_of(self._origin, response)
+            demand = demand_of(response) if answers_for(self._origin, response) else None
             if demand is None and response.status_code < 400:
                 self._tokens.prove(token)
             if demand is None or not repeatable or left == 0:

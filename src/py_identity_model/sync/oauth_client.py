@@ -4,31 +4,29 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from typing import Any, Literal, Unpack, overload
+from typing import TYPE_CHECKING, Any, Literal, Unpack, overload
 
 from .._protocol.client_credentials import ClientCredentialsTokenRequest
-from .._protocol.client_parameters import ExchangeParameters, TokenParameters
 from .._protocol.introspection import TokenIntrospectionRequest, TokenIntrospectionResponse
 from .._protocol.logout import build_end_session_url
-from .._protocol.refreshing import RefreshTokenResponse
+from .._protocol.refresh_grant import RefreshTokenResponse
 from .._protocol.revocation import TokenRevocationRequest, TokenRevocationResponse
-from .._protocol.session_record import target_name
-from .._protocol.token_endpoint import Scope
-from .._protocol.token_exchange import (
-    TokenExchangeRequest,
-    TokenExchangeResponse,
-    judged_exchange,
-)
+from .._protocol.token_exchange import TokenExchangeRequest, TokenExchangeResponse, judged_exchange
 from .._protocol.userinfo import UserInfoResponse
+from .._relying_party.client_parameters import ExchangeParameters, TokenParameters
+from .._sessions.session_record import target_name
+from .._wire.models import Scope
 from ..exceptions import InvalidArgumentError, TokenRequestException
 from .introspection import introspect_token
 from .registered_client import RegisteredClient
 from .revocation import revoke_token
 from .session import Session, state_of
 from .session_access import SessionRenewal, SessionTokenSource
-from .token_auth import TokenAuth
 from .token_exchange import exchange_token
 from .token_source import TokenSource
+
+if TYPE_CHECKING:
+    from .token_auth import TokenAuth
 
 _ACCESS_TOKEN = "urn:ietf:params:oauth:token-type:access_token"
 
@@ -268,6 +266,8 @@ class OAuthClient(RegisteredClient):
 
             auth = client.auth(scope="read", origins=["https://api.example"])
         """
+        from .token_auth import TokenAuth
+
         return TokenAuth(
             self.token_source(session=session, **more),
             origins=origins,

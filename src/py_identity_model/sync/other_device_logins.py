@@ -18,15 +18,10 @@ from .._protocol.device import (
     DeviceTokenRequest,
 )
 from .._protocol.discovery import DiscoveryDocumentResponse
-from .._protocol.id_token_limits import check_request_id
-from .._protocol.login import without_id_token
-from .._protocol.token_endpoint import (
-    Scope,
-    TokenResponse,
-    check_token_answer,
-    refused_by,
-    scope_text,
-)
+from .._protocol.token_endpoint import TokenResponse, check_token_answer, refused_by
+from .._relying_party.login import without_id_token
+from .._validation.id_token_limits import check_request_id
+from .._wire.models import Scope, scope_text
 from ..exceptions import ConfigurationException, TokenRequestException
 from .ciba import (
     poll_backchannel_token,

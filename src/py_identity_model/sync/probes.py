@@ -4,12 +4,12 @@
 from __future__ import annotations
 
 from .._jose.keys import load_joserfc
-from .._protocol.health import ProviderHealth, state_of
-from .._protocol.policy import DiscoveryPolicy, named_by_program
-from .._protocol.provider_document import key_set_address
 from .._settings import Settings, in_force
-from .http import HTTPClient
-from .provider_cache import ProviderCache, cache_of, default_cache
+from .._validation.health import ProviderHealth, state_of
+from .._validation.provider_document import key_set_address
+from .._wire.discovery_policy import DiscoveryPolicy, named_by_program
+from ._cache.provider_cache import ProviderCache, cache_of, default_cache
+from ._transport.http import HTTPClient
 
 
 def prime(

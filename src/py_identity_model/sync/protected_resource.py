@@ -9,8 +9,8 @@ from .._protocol.protected_resource import (
     ProtectedResourceMetadataResponse,
 )
 from .._settings import Settings
-from .endpoint import ask
-from .http import HTTPClient
+from ._transport.endpoint import ask
+from ._transport.http import HTTPClient
 
 
 def get_protected_resource_metadata(

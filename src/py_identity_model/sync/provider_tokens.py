@@ -5,19 +5,19 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from .._protocol.client_profile import check_signature, signing_algorithms
 from .._protocol.discovery import DiscoveryDocumentResponse
-from .._protocol.encrypted_artefacts import EncryptedArtefact
-from .._protocol.id_token import check_auth_time
-from .._protocol.id_token_limits import (
+from .._protocol.userinfo import UserInfoRequest, UserInfoResponse
+from .._relying_party.client_profile import check_signature, signing_algorithms
+from .._relying_party.encrypted_answers import EncryptedArtefact
+from .._validation.config import TokenValidationConfig, opened
+from .._validation.id_token import check_auth_time
+from .._validation.id_token_limits import (
     check_age,
     check_audiences,
     check_nonce,
     check_registered_algorithm,
 )
-from .._protocol.messages import ErrorKind
-from .._protocol.token_validation import TokenValidationConfig, opened
-from .._protocol.userinfo import UserInfoRequest, UserInfoResponse
+from .._wire.messages import ErrorKind
 from .id_token import validate_id_token
 from .provider_access import ProviderAccess
 from .userinfo import get_userinfo

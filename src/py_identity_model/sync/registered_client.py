@@ -6,15 +6,13 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Sequence
 from typing import Self, TypedDict, Unpack
 
+from .._jose.dpop_proof import DPoPKey
 from .._jose.jwk import PrivateKey
-from .._protocol.client_authentication import ClientAuthentication
-from .._protocol.client_profile import ClientProfile, SignedMessage
 from .._protocol.discovery import DiscoveryDocumentResponse
-from .._protocol.dpop import DPoPKey
-from .._protocol.encrypted_artefacts import registered_artefacts
-from .._protocol.known_providers import Provider
-from .._protocol.policy import DiscoveryPolicy
-from .._protocol.registered_client import (
+from .._protocol.registration import ClientRegistrationResponse
+from .._relying_party.client_profile import ClientProfile, SignedMessage
+from .._relying_party.encrypted_answers import registered_artefacts
+from .._relying_party.registered_client import (
     SigningKey,
     authentication_of,
     check_dpop,
@@ -23,13 +21,15 @@ from .._protocol.registered_client import (
     request_algorithm_of,
     shared_secret_of,
 )
-from .._protocol.registration import ClientRegistrationResponse
-from .._protocol.replay import ReplayStore
-from .._protocol.token_endpoint import Scope
+from .._resource_server.replay import ReplayStore
 from .._settings import Settings
-from .http import HTTPClient
+from .._validation.provider_preset import Provider
+from .._wire.client_authentication import ClientAuthentication
+from .._wire.discovery_policy import DiscoveryPolicy
+from .._wire.models import Scope
+from ._transport.http import HTTPClient
+from ._transport.stores import TokenStore
 from .other_device_logins import OtherDeviceLogins
-from .token_store import TokenStore
 
 
 class ClientOptions(TypedDict, total=False):

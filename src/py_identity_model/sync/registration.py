@@ -16,8 +16,8 @@ from .._protocol.registration import (
     ClientUpdateRequest,
 )
 from .._settings import Settings
-from .endpoint import ask
-from .http import HTTPClient
+from ._transport.endpoint import ask
+from ._transport.http import HTTPClient
 
 
 def register_client(

@@ -6,11 +6,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from .._protocol.access_token_refusals import several_proofs_error
 from .._protocol.mtls import validate_certificate_binding
-from .._protocol.replay import MemoryReplayStore, ReplayStore
-from .._protocol.server_nonces import DPoPNonces
-from .._protocol.token_bindings import BindingRules, BoundRequest
+from .._resource_server.access_token_refusals import several_proofs_error
+from .._resource_server.dpop_server_nonces import DPoPNonceIssuer
+from .._resource_server.replay import MemoryReplayStore, ReplayStore
+from .._resource_server.token_bindings import BindingRules, BoundRequest
 from ..exceptions import CertificateBindingError, ConfigurationException, InvalidArgumentError
 from .dpop import verify_dpop_proof
 
@@ -22,7 +22,7 @@ class SenderCheck:
         self,
         bindings: BindingRules,
         replay_store: ReplayStore | None = None,
-        nonces: DPoPNonces | None = None,
+        nonces: DPoPNonceIssuer | None = None,
     ) -> None:
         self._bindings = bindings
         self._required = "required" in (bindings.dpop, bindings.mtls)

@@ -17,8 +17,10 @@ from typing import Any, NamedTuple
 
 from .._fork import forget_in_child
 from .._logging import log_failure, logger
-from .._protocol.lineages import lineages_of
-from .._protocol.session_record import (
+from .._seam.sync import Result, finish, sleep, spawn
+from .._sessions.lineages import lineages_of
+from .._sessions.renewal_guard import renewing
+from .._sessions.session_record import (
     Pending,
     Renewal,
     SessionRecord,
@@ -26,13 +28,11 @@ from .._protocol.session_record import (
     renewal_pending_error,
     store_unavailable_error,
 )
-from .._protocol.under_way import renewing
-from .._seam.sync import Result, finish, sleep, spawn
 from .._settings import HTTP_TIMEOUT, Settings, in_force
 from ..exceptions import InvalidArgumentError, PyIdentityModelException
-from .http import HTTPClient
+from ._cache.single_flight import SingleFlight
+from ._transport.http import HTTPClient
 from .session_store import SessionStore
-from .single_flight import SingleFlight
 
 SECONDS_AT_THE_END = 5.0
 """How long a renewal may take that the end of its event loop or process interrupts."""

@@ -11,8 +11,8 @@ from typing import Any, NamedTuple, Protocol, runtime_checkable
 from weakref import WeakValueDictionary
 
 from .._fork import forget_in_child
-from .._protocol.session_record import SessionRecord
 from .._seam.sync import SharedLock
+from .._sessions.session_record import SessionRecord
 from ..exceptions import InvalidArgumentError
 
 

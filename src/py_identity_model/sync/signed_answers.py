@@ -8,12 +8,12 @@ from typing import Any, TypeVar
 
 from .._jose.tokens import header_members
 from .._logging import log_failed_request
-from .._protocol.base import BaseRequest, BaseResponse
-from .._protocol.endpoint import Endpoint
-from .._protocol.token_validation import TokenValidationConfig, opened
 from .._settings import Settings
+from .._validation.config import TokenValidationConfig, opened
+from .._wire.endpoint import Endpoint
+from .._wire.models import BaseRequest, BaseResponse
 from ..exceptions import TokenValidationException
-from .http import HTTPClient
+from ._transport.http import HTTPClient
 from .token_validation import validate_token
 
 Q = TypeVar("Q", bound=BaseRequest)

@@ -7,9 +7,10 @@ from contextlib import AbstractContextManager
 from dataclasses import replace
 from typing import Any
 
-from .._protocol.session_record import SessionRecord
+from .._sessions.session_record import SessionRecord
+from ._transport.stores import TokenStore
 from .redis_values import unreadable_error
-from .token_store import MemoryTokenStore, OnlyCopy, TokenStore
+from .token_store import MemoryTokenStore, OnlyCopy
 
 
 class StoredRecords:

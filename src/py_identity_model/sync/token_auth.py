@@ -9,8 +9,7 @@ import httpx
 
 from .._http_library import library_of
 from .._logging import redact_url
-from .._protocol.addresses import is_loopback
-from .._protocol.token_auth import (
+from .._sessions.token_auth import (
     Origin,
     RefusedTokens,
     answers_for,
@@ -18,6 +17,7 @@ from .._protocol.token_auth import (
     origin_of_url,
     refuses_the_token,
 )
+from .._wire.urls import is_loopback
 from ..exceptions import InvalidArgumentError, PyIdentityModelException
 from .request_auth import RequestAuth
 from .token_source import TokenSource

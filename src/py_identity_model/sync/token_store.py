@@ -7,36 +7,16 @@ import hashlib
 import threading
 import time
 from contextlib import AbstractContextManager
-from typing import Any, Protocol, runtime_checkable
+from typing import Any
 from weakref import WeakValueDictionary
 
 from .._fork import forget_in_child
 from .._logging import logger
-from .._protocol.arguments import check_store
-from .._protocol.replay import MemoryReplayStore
+from .._resource_server.replay import MemoryReplayStore
 from .._seam.sync import SharedLock
+from .._wire.arguments import check_store
 from ..exceptions import InvalidArgumentError, NetworkException
-
-
-@runtime_checkable
-class TokenStore(Protocol):
-    """Where a source keeps its tokens: text by key.
-
-    Share one between processes, and they share tokens.  ``lock`` must keep everybody else who
-    shares the store from holding it for the same key.
-    """
-
-    def get(self, key: str) -> str | None:
-        """Return what is kept under ``key``."""
-
-    def set(self, key: str, value: str, expires_in: float | None) -> None:
-        """Keep ``value``, for ``expires_in`` seconds if that is not None."""
-
-    def delete(self, key: str) -> None:
-        """Forget what is kept under ``key``."""
-
-    def lock(self, key: str) -> AbstractContextManager[Any]:
-        """Return a context in which nobody else holds the lock of ``key``."""
+from ._transport.stores import TokenStore
 
 
 class OnlyCopy:
@@ -155,7 +135,7 @@ class MemoryTokenStore:
             return lock
 
 
-class StoredReplays:
+class TokenStoreReplayStore:
     """Remembers what may be used only once in an :class:`TokenStore`: a :class:`ReplayStore`.
 
     For stores of your own that keep what they are given until its time: one that makes room by
@@ -165,7 +145,7 @@ class StoredReplays:
 
     Example::
 
-        replays = StoredReplays(MemoryTokenStore())
+        replays = TokenStoreReplayStore(MemoryTokenStore())
         assert replays.add("1", 4102444800.0)
         assert not replays.add("1", 4102444800.0)
     """
@@ -186,7 +166,7 @@ class StoredReplays:
 
         Example::
 
-            StoredReplays(MemoryTokenStore()).add("1", 4102444800.0)
+            TokenStoreReplayStore(MemoryTokenStore()).add("1", 4102444800.0)
         """
         name = self._name(key)
         if self._memory is not None:
@@ -207,7 +187,7 @@ class StoredReplays:
 
         Example::
 
-            StoredReplays(MemoryTokenStore()).discard("1")
+            TokenStoreReplayStore(MemoryTokenStore()).discard("1")
         """
         name = self._name(key)
         if self._memory is not None:

@@ -19,11 +19,9 @@ from .._jose.tokens import (
     verify,
     verify_with_key,
 )
-from .._protocol.fetching import PATIENT, Caller
-from .._protocol.key_access import unknown_key_error
-from .._protocol.key_set import require_usual_answer
-from .._protocol.provider_document import Provider, key_set_address
-from .._protocol.token_validation import (
+from .._seam.sync import call
+from .._settings import Settings, in_force
+from .._validation.config import (
     TokenValidationConfig,
     allowed_algorithms,
     check_algorithm,
@@ -34,15 +32,17 @@ from .._protocol.token_validation import (
     rules_for,
     secret_key,
 )
-from .._seam.sync import call
-from .._settings import Settings, in_force
+from .._validation.fetch_result import PATIENT, Caller
+from .._validation.key_access import unknown_key_error
+from .._validation.key_set_rules import require_usual_answer
+from .._validation.provider_document import Provider, key_set_address
 from ..exceptions import (
     ProviderUnusableException,
     SignatureVerificationException,
     TokenValidationException,
 )
-from .http import HTTPClient
-from .provider_cache import ProviderCache, cache_of, default_cache
+from ._cache.provider_cache import ProviderCache, cache_of, default_cache
+from ._transport.http import HTTPClient
 
 
 def validate_token(

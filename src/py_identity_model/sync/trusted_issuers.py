@@ -6,23 +6,19 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
-from .._protocol.access_token_policy import AccessTokenPolicy
-from .._protocol.access_token_refusals import AccessTokenRefusals
-from .._protocol.issuer_rules import IssuerRules
-from .._protocol.known_providers import Provider
-from .._protocol.token_validation import TokenValidationConfig
-from .._protocol.trusted_issuer import (
+from .._resource_server.access_token_policy import AccessTokenPolicy
+from .._resource_server.access_token_refusals import AccessTokenRefusals
+from .._resource_server.issuer_rules import IssuerRules
+from .._resource_server.trusted_issuer import (
     TrustedIssuer,
     untrusted_issuer_error,
     unverified_header,
     unverified_issuer,
 )
 from .._seam.sync import call
-from ..exceptions import (
-    ConfigurationException,
-    InvalidArgumentError,
-    TokenValidationException,
-)
+from .._validation.config import TokenValidationConfig
+from .._validation.provider_preset import Provider
+from ..exceptions import ConfigurationException, InvalidArgumentError, TokenValidationException
 
 Resolver = Callable[[str], Any]
 """Returns the :class:`TrustedIssuer` of an issuer, a preset, a URL, or None."""

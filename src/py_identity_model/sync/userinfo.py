@@ -7,8 +7,8 @@ from functools import partial
 
 from .._protocol.userinfo import ENDPOINT, UserInfoRequest, UserInfoResponse, with_claims
 from .._settings import Settings
-from .endpoint import ask
-from .http import HTTPClient
+from ._transport.endpoint import ask
+from ._transport.http import HTTPClient
 from .signed_answers import verified_answer
 
 

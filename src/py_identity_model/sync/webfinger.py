@@ -5,8 +5,8 @@ from __future__ import annotations
 
 from .._protocol.webfinger import ENDPOINT, WebFingerRequest, WebFingerResponse
 from .._settings import Settings
-from .endpoint import ask
-from .http import HTTPClient
+from ._transport.endpoint import ask
+from ._transport.http import HTTPClient
 
 
 def discover_issuer(

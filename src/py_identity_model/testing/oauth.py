@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from .._protocol.id_token import half_hash
+from .._validation.id_token import half_hash
 from ..exceptions import DPoPProofException
 from ._authlib import (
     AuthorizationServer,

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from .._protocol.dpop import DPOP_ALGORITHMS
-from .._protocol.replay import MemoryReplayStore
-from .._protocol.server_nonces import DPoPNonces
+from .._jose.dpop_proof import DPOP_ALGORITHMS
+from .._resource_server.dpop_server_nonces import DPoPNonceIssuer
+from .._resource_server.replay import MemoryReplayStore
 from ..exceptions import DPoPProofException
 from ..sync.dpop import verify_dpop_proof
 from .wire import Answer, Received
@@ -18,7 +18,7 @@ ALGORITHMS = tuple(DPOP_ALGORITHMS)
 class Proofs:
     """Judges the proofs that come with requests; with ``nonces`` each must carry one of them."""
 
-    def __init__(self, scheme: str, nonces: DPoPNonces | None) -> None:
+    def __init__(self, scheme: str, nonces: DPoPNonceIssuer | None) -> None:
         self._scheme = scheme
         self._nonces = nonces
         self._store = MemoryReplayStore()

@@ -9,7 +9,7 @@ from copy import deepcopy
 from types import TracebackType
 from typing import Any, Self
 
-from .._protocol.server_nonces import DPoPNonces
+from .._resource_server.dpop_server_nonces import DPoPNonceIssuer
 from ..exceptions import InvalidArgumentError
 from .logouts import send_logout_token
 from .oauth import Server, TokenRules
@@ -161,7 +161,7 @@ class EmbeddedProvider(Serving):
             dict(user_claims or {}),
         )
         self.requests: list[Received] = []
-        self.dpop_nonces = DPoPNonces() if dpop_nonce else None
+        self.dpop_nonces = DPoPNonceIssuer() if dpop_nonce else None
         self._require_par = require_pushed_authorization_requests
         self._restore()
         self._server = _listen(self._respond, tls, port)

@@ -9,7 +9,7 @@ import pytest
 
 from py_identity_model.aio import (
     AsyncAccessTokenVerifier,
-    AsyncOpaqueTokens,
+    AsyncTokenIntrospector,
     ClientAuthentication,
     ClientCredentialsTokenRequest,
     ClientSecretJwt,
@@ -167,8 +167,8 @@ async def test_a_login_is_bound_to_a_key_to_its_end(
     assert renewed.token["token_type"] == "DPoP"
 
 
-def introspecting(keycloak: Running) -> AsyncOpaqueTokens:
-    return AsyncOpaqueTokens(
+def introspecting(keycloak: Running) -> AsyncTokenIntrospector:
+    return AsyncTokenIntrospector(
         f"{keycloak.issuer}/protocol/openid-connect/token/introspect", API, BASIC
     )
 

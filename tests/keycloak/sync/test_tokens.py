@@ -16,9 +16,9 @@ from py_identity_model.sync import (
     ClientSecretJwt,
     ClientSecretPost,
     DPoPKey,
-    OpaqueTokens,
     PrivateKeyJwtAuthentication,
     TlsClientAuth,
+    TokenIntrospector,
     TokenValidationConfig,
     create_dpop_proof,
     request_client_credentials_token,
@@ -166,8 +166,10 @@ def test_a_login_is_bound_to_a_key_to_its_end(keycloak: Running, browser: Keyclo
     assert renewed.token["token_type"] == "DPoP"
 
 
-def introspecting(keycloak: Running) -> OpaqueTokens:
-    return OpaqueTokens(f"{keycloak.issuer}/protocol/openid-connect/token/introspect", API, BASIC)
+def introspecting(keycloak: Running) -> TokenIntrospector:
+    return TokenIntrospector(
+        f"{keycloak.issuer}/protocol/openid-connect/token/introspect", API, BASIC
+    )
 
 
 def test_a_lightweight_token_is_introspected(keycloak: Running, browser: KeycloakBrowser) -> None:

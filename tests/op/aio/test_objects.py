@@ -16,7 +16,7 @@ from py_identity_model.aio import (
     AsyncHTTPClient,
     AsyncMemoryTokenStore,
     AsyncOAuthClient,
-    AsyncOpaqueTokens,
+    AsyncTokenIntrospector,
     AsyncTokenSource,
     ClientCredentialsTokenRequest,
     ClientSecretBasic,
@@ -24,7 +24,7 @@ from py_identity_model.aio import (
     DeviceAuthorizationRequest,
     DeviceTokenRequest,
     DPoPKey,
-    DPoPNonces,
+    DPoPNonceIssuer,
     PrivateKeyJwtAuthentication,
     RefreshTokenRequest,
     SelfSignedTlsClientAuth,
@@ -134,7 +134,7 @@ async def bound_token(op: RealProvider, key: DPoPKey | None, resource: str) -> s
 
 async def test_a_verifier_judges_plain_bound_and_opaque_tokens(op: RealProvider) -> None:
     resource = "https://api.test/es256"
-    opaque = AsyncOpaqueTokens(
+    opaque = AsyncTokenIntrospector(
         f"{op.issuer}/token/introspection", "rs-introspect", ClientSecretBasic(SECRET)
     )
     verifier = AsyncAccessTokenVerifier(
@@ -250,7 +250,7 @@ async def test_a_client_of_httpx2_does_everything(
 
 
 async def test_a_verifier_demands_nonces_in_proofs(op: RealProvider) -> None:
-    resource, key, nonces = "https://api.test/es256", DPoPKey(), DPoPNonces()
+    resource, key, nonces = "https://api.test/es256", DPoPKey(), DPoPNonceIssuer()
     verifier = AsyncAccessTokenVerifier(op.issuer, resource, dpop="required", dpop_nonces=nonces)
     token = await bound_token(op, key, resource)
     proof = create_dpop_proof(key, "GET", API, token)
@@ -268,7 +268,7 @@ async def test_processes_share_what_the_provider_said(op: RealProvider) -> None:
     op.take_log()
     for _ in range(3):
         async with AsyncHTTPClient(document_store=store) as process:
-            opaque = AsyncOpaqueTokens(
+            opaque = AsyncTokenIntrospector(
                 f"{op.issuer}/token/introspection",
                 "rs-introspect",
                 ClientSecretBasic(SECRET),

@@ -20,14 +20,14 @@ from py_identity_model.sync import (
     DeviceAuthorizationRequest,
     DeviceTokenRequest,
     DPoPKey,
-    DPoPNonces,
+    DPoPNonceIssuer,
     HTTPClient,
     MemoryTokenStore,
     OAuthClient,
-    OpaqueTokens,
     PrivateKeyJwtAuthentication,
     RefreshTokenRequest,
     SelfSignedTlsClientAuth,
+    TokenIntrospector,
     TokenSource,
     create_dpop_proof,
     prime,
@@ -131,7 +131,7 @@ def bound_token(op: RealProvider, key: DPoPKey | None, resource: str) -> str:
 
 def test_a_verifier_judges_plain_bound_and_opaque_tokens(op: RealProvider) -> None:
     resource = "https://api.test/es256"
-    opaque = OpaqueTokens(
+    opaque = TokenIntrospector(
         f"{op.issuer}/token/introspection", "rs-introspect", ClientSecretBasic(SECRET)
     )
     verifier = AccessTokenVerifier(
@@ -235,7 +235,7 @@ def test_a_client_of_httpx2_does_everything(demanding: RealProvider, browser: Br
 
 
 def test_a_verifier_demands_nonces_in_proofs(op: RealProvider) -> None:
-    resource, key, nonces = "https://api.test/es256", DPoPKey(), DPoPNonces()
+    resource, key, nonces = "https://api.test/es256", DPoPKey(), DPoPNonceIssuer()
     verifier = AccessTokenVerifier(op.issuer, resource, dpop="required", dpop_nonces=nonces)
     token = bound_token(op, key, resource)
     proof = create_dpop_proof(key, "GET", API, token)
@@ -253,7 +253,7 @@ def test_processes_share_what_the_provider_said(op: RealProvider) -> None:
     op.take_log()
     for _ in range(3):
         with HTTPClient(document_store=store) as process:
-            opaque = OpaqueTokens(
+            opaque = TokenIntrospector(
                 f"{op.issuer}/token/introspection",
                 "rs-introspect",
                 ClientSecretBasic(SECRET),

@@ -1,0 +1,1 @@
+"""Client authentication: what proves to a provider who the client is."""

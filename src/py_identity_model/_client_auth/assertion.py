@@ -1,0 +1,241 @@
+"""Clients that authenticate by a signed assertion (RFC 7523, OpenID Connect Core §9)."""
+
+from __future__ import annotations
+
+import time
+import uuid
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, ClassVar
+
+from .._jose.algorithms import ALGORITHMS
+from .._jose.jwk import PrivateKey
+from .._jose.sign import SIGNING_ALGORITHMS, load_private_key, sign_compact
+from .._wire.arguments import seconds_of
+from .._wire.certificate import certificate_members
+from .._wire.client_authentication import ClientAuthentication, Credentials
+from ..exceptions import ConfigurationException, InvalidArgumentError
+
+JWT_BEARER = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
+_SKEW = 10  # seconds that the assertion is made older, for servers whose clock is behind
+
+
+@dataclass
+class PrivateKeyJwt:
+    """What a client signs its assertions with: RFC 7523 §2.2, OpenID Connect Core §9.
+
+    ``private_key`` is PEM or a JWK; ``audience`` the endpoint's own address if None;
+    ``lifetime`` is in seconds, more than 10; ``certificate`` (PEM or DER) is that of the key, for
+    servers that look keys up by ``x5t#S256`` or ``x5t`` (Microsoft Entra, AD FS).
+
+    Example::
+
+        PrivateKeyJwt(private_key=pem_text, algorithm="ES256", kid="client-1")
+    """
+
+    private_key: PrivateKey = field(repr=False)
+    algorithm: str = "PS256"
+    kid: str | None = None
+    audience: str | None = None
+    lifetime: int = 300
+    certificate: str | bytes | None = field(default=None, kw_only=True)
+
+
+def create_client_assertion(
+    config: PrivateKeyJwt, client_id: str, address: str, *, now: float | None = None
+) -> str:
+    """Return an assertion that may be used once, at ``address``.
+
+    ``now`` is the wall clock, in seconds.  Raises :class:`InvalidArgumentError` (a
+    ``ValueError``) when it cannot be made.  RFC 7523 §3.
+
+    Example::
+
+        config = PrivateKeyJwt(pem_text, algorithm="ES256")
+        create_client_assertion(config, "client", "https://op.example/token")
+    """
+    if config.algorithm not in SIGNING_ALGORITHMS:
+        raise InvalidArgumentError(f"Unsupported client assertion algorithm: {config.algorithm}")
+    header = {"alg": config.algorithm, "typ": "JWT"} | _kid(config.kid)
+    audience = address if config.audience is None else config.audience
+    claims = _claims(client_id, audience, config.lifetime, now)
+    key = load_private_key(config.private_key, config.algorithm)
+    if config.certificate is not None:
+        header |= certificate_members(config.certificate, key.public_key)
+    return sign_compact(header, claims, key, config.algorithm)
+
+
+def _kid(kid: str | None) -> dict[str, str]:
+    if kid is None:
+        return {}
+    if not kid.strip():
+        raise InvalidArgumentError("kid must be non-empty when provided")
+    return {"kid": kid}
+
+
+def _claims(client_id: str, audience: str, lifetime: int, now: float | None) -> dict[str, Any]:
+    for name, value in (("client_id", client_id), ("audience", audience)):
+        if not isinstance(value, str) or not value.strip():
+            raise InvalidArgumentError(f"{name} must not be empty")
+    if isinstance(lifetime, bool) or not isinstance(lifetime, int) or lifetime <= _SKEW:
+        raise InvalidArgumentError(f"lifetime must be more than {_SKEW} seconds")
+    issued = int(time.time() if now is None else seconds_of("now", now)) - _SKEW
+    return {
+        "iss": client_id,
+        "sub": client_id,
+        "aud": audience,
+        "jti": str(uuid.uuid4()),
+        "iat": issued,
+        "nbf": issued,
+        "exp": issued + lifetime,
+    }
+
+
+def _assertion_form(client_id: str, assertion: str) -> Credentials:
+    form = {
+        "client_id": client_id,
+        "client_assertion_type": JWT_BEARER,
+        "client_assertion": assertion,
+    }
+    return Credentials({}, form)
+
+
+@dataclass(frozen=True)
+class PrivateKeyJwtAuthentication(ClientAuthentication):
+    """Authenticate by ``private_key_jwt``: an assertion signed anew for each attempt.
+
+    ``private_key`` is PEM or a JWK.  ``audience`` is whom the assertion is for: give the issuer,
+    as FAPI 2.0 §5.3.2.1 wants; if None it is the endpoint's address, which is not what the
+    provider expects where this program reaches it by another name.  ``lifetime`` is in seconds,
+    more than 10.  ``certificate`` (PEM or DER) is that of the key: its ``x5t#S256`` and ``x5t``
+    are sent, as Microsoft Entra and AD FS want.  OpenID Connect Core §9, RFC 7523 §2.2,
+    RFC 7515 §4.1.7.
+
+    Example::
+
+        PrivateKeyJwtAuthentication(pem_text, algorithm="ES256", audience="https://op.example")
+    """
+
+    method: ClassVar[str] = "private_key_jwt"
+
+    private_key: PrivateKey = field(repr=False)
+    algorithm: str = "PS256"
+    kid: str | None = None
+    audience: str | None = None
+    lifetime: int = 60
+    certificate: str | bytes | None = field(default=None, kw_only=True)
+
+    @classmethod
+    def of(cls, config: PrivateKeyJwt) -> PrivateKeyJwtAuthentication:
+        """Return the method that ``config`` describes.
+
+        Example::
+
+            PrivateKeyJwtAuthentication.of(PrivateKeyJwt(pem_text))
+        """
+        return cls(
+            config.private_key,
+            config.algorithm,
+            config.kid,
+            config.audience,
+            config.lifetime,
+            certificate=config.certificate,
+        )
+
+    def credentials(
+        self, client_id: str, address: str, assertion: str | None = None
+    ) -> Credentials:
+        """Return the form parameters, with an assertion made for this attempt."""
+        config = PrivateKeyJwt(
+            self.private_key,
+            self.algorithm,
+            self.kid,
+            self.audience,
+            self.lifetime,
+            certificate=self.certificate,
+        )
+        return _assertion_form(client_id, create_client_assertion(config, client_id, address))
+
+
+@dataclass(frozen=True)
+class ClientSecretJwt(ClientAuthentication):
+    """Authenticate by ``client_secret_jwt``: an assertion under the secret, which never travels.
+
+    The secret must be as long as the hash of ``algorithm`` (HS256, HS384, HS512): 32, 48 or 64
+    bytes.  ``audience`` and ``lifetime`` are as for ``private_key_jwt``.  OpenID Connect Core §9.
+
+    Example::
+
+        ClientSecretJwt("a secret of at least thirty-two bytes", audience="https://op.example")
+    """
+
+    method: ClassVar[str] = "client_secret_jwt"
+
+    client_secret: str = field(repr=False)
+    algorithm: str = "HS256"
+    audience: str | None = None
+    lifetime: int = 60
+
+    def credentials(
+        self, client_id: str, address: str, assertion: str | None = None
+    ) -> Credentials:
+        """Return the form parameters, with an assertion made for this attempt."""
+        from joserfc.jwk import OctKey
+
+        wanted = ALGORITHMS.get(self.algorithm)
+        if wanted is None or wanted.kty != "oct":
+            raise InvalidArgumentError(f"Unsupported client assertion algorithm: {self.algorithm}")
+        if len(self.client_secret.encode()) * 8 < wanted.least_bits:
+            raise InvalidArgumentError(
+                f"the client secret is too short for {self.algorithm}: "
+                f"{wanted.least_bits // 8} bytes are needed",
+                code="weak_key",
+            )
+        audience = address if self.audience is None else self.audience
+        claims = _claims(client_id, audience, self.lifetime, None)
+        header = {"alg": self.algorithm, "typ": "JWT"}
+        key = OctKey.import_key(self.client_secret)
+        return _assertion_form(client_id, sign_compact(header, claims, key, self.algorithm))
+
+    def secrets(self) -> tuple[str, ...]:
+        """Return the secret."""
+        return (self.client_secret,)
+
+
+AssertionSource = Callable[[], str] | Callable[[], Awaitable[str]] | Path
+"""Where an assertion comes from: something to call, or a file that is read each time."""
+
+
+@dataclass(frozen=True)
+class FederatedAssertion(ClientAuthentication):
+    """Authenticate by an assertion that a platform issues: workload identity federation.
+
+    ``assertion`` is a callable, which may be awaitable in the awaitable API, or the path of a
+    file, which is read for each attempt, since platforms replace it before it expires
+    (Kubernetes, GitHub Actions, Microsoft Entra).  RFC 7523 §2.2, RFC 7521 §4.2.
+
+    Example::
+
+        FederatedAssertion(Path("/var/run/secrets/tokens/op"))
+    """
+
+    method: ClassVar[str] = "private_key_jwt"
+
+    assertion: AssertionSource = field(repr=False)
+
+    def source(self) -> Callable[[], object]:
+        """Return what gives the assertion of an attempt."""
+        if isinstance(self.assertion, Path):
+            return self.assertion.read_text
+        if not callable(self.assertion):
+            raise ConfigurationException("assertion must be a callable or a pathlib.Path")
+        return self.assertion
+
+    def credentials(
+        self, client_id: str, address: str, assertion: str | None = None
+    ) -> Credentials:
+        """Return the form parameters, with what the source gave."""
+        if not isinstance(assertion, str) or not assertion.strip():
+            raise ConfigurationException("the source of the client assertion gave none")
+        return _assertion_form(client_id, assertion.strip())

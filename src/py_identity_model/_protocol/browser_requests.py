@@ -1,0 +1,95 @@
+"""Requests that providers send by way of the user's browser (OpenID Connect Core §4, logout)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, field
+
+from .._wire.compare import same_text
+from ..exceptions import ValidationException
+from .callback import callback_parameters
+
+
+@dataclass(frozen=True)
+class FrontchannelLogoutRequest:
+    """A logout that the provider ordered: of ``sid`` at ``issuer``, of whoever it is if None."""
+
+    issuer: str | None
+    sid: str | None
+
+
+@dataclass(frozen=True)
+class InitiateLoginRequest:
+    """A login that somebody else started: at ``issuer``, then on to ``target_link_uri``."""
+
+    issuer: str
+    login_hint: str | None = field(repr=False)
+    target_link_uri: str | None
+
+
+def validate_frontchannel_logout_request(
+    url: str, *, issuer: str, sid: str | None = None, session_required: bool = False
+) -> FrontchannelLogoutRequest:
+    """Return what a call of the ``frontchannel_logout_uri`` orders, if it fits this session.
+
+    ``url`` is what was called; ``issuer`` and ``sid`` are those of the user's ID token.
+    ``session_required`` is the ``frontchannel_logout_session_required`` of the registration, by
+    default False: then both may be absent, and any site can end the session by an image; register
+    True, and give it here.  Raises :class:`ValidationException`.
+    OpenID Connect Front-Channel Logout §2 and §3.
+
+    Example::
+
+        validate_frontchannel_logout_request(
+            "/logout?iss=https://op.example&sid=1", issuer="https://op.example", sid="1"
+        )
+    """
+    values = _single_values(url)
+    named, session = values.get("iss"), values.get("sid")
+    if (named is None) != (session is None) or (named is None and session_required):
+        raise _refused("iss and sid must be there, both", "missing_logout_session")
+    if named is not None and not same_text(named, issuer):
+        raise _refused("it comes from another issuer", "logout_issuer_mismatch")
+    if session is not None and sid is not None and not same_text(session, sid):
+        raise _refused("it is about another session", "logout_session_mismatch")
+    return FrontchannelLogoutRequest(named, session)
+
+
+def validate_initiate_login_request(
+    url: str,
+    *,
+    issuers: Collection[str],
+    allow_target: Callable[[str], bool] | None = None,
+) -> InitiateLoginRequest:
+    """Return what a call of the ``initiate_login_uri`` asks for, if it may.
+
+    ``url`` is what was called (or ``?`` and the body of a POST), ``issuers`` those that are
+    known.  ``allow_target`` says whether users may be sent on to a ``target_link_uri``; without
+    it none is taken, for anybody can make such a call.  Raises :class:`ValidationException`.
+    OpenID Connect Core §4.
+
+    Example::
+
+        validate_initiate_login_request(
+            "/login?iss=https://op.example&login_hint=alice", issuers=["https://op.example"]
+        )
+    """
+    values = _single_values(url)
+    issuer, target = values.get("iss"), values.get("target_link_uri")
+    if issuer is None or not any([same_text(issuer, one) for one in issuers]):  # noqa: C419
+        raise _refused("it names no issuer that is known", "unknown_issuer")
+    if target is not None and (allow_target is None or not allow_target(target)):
+        raise _refused("users must not be sent to its target_link_uri", "target_not_allowed")
+    return InitiateLoginRequest(issuer, values.get("login_hint"), target)
+
+
+def _single_values(url: str) -> dict[str, str]:
+    pairs = callback_parameters(url)
+    values = dict(pairs)
+    if len(values) != len(pairs):
+        raise _refused("a parameter stands twice", "repeated_parameter")
+    return values
+
+
+def _refused(text: str, code: str) -> ValidationException:
+    return ValidationException(f"The request is refused: {text}", {"error": text}, code=code)

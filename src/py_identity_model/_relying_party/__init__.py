@@ -1,0 +1,1 @@
+"""The relying party: what an OAuth client checks and remembers of a login."""

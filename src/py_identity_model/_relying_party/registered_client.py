@@ -1,0 +1,135 @@
+"""What a registration says of how a client acts (RFC 7591 §3.2.1)."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from .._client_auth.assertion import ClientSecretJwt, PrivateKeyJwtAuthentication
+from .._client_auth.certificate import SelfSignedTlsClientAuth, TlsClientAuth
+from .._jose.jwk import PrivateKey
+from .._jose.sign import SIGNING_ALGORITHMS
+from .._protocol.registration import ClientRegistrationResponse
+from .._wire.client_authentication import (
+    ClientAuthentication,
+    ClientSecretBasic,
+    ClientSecretPost,
+    NoClientAuthentication,
+)
+from ..exceptions import ConfigurationException
+
+_USUAL_METHOD = "client_secret_basic"  # RFC 7591 §2
+_USUAL_ALGORITHM = "RS256"  # OpenID Connect Registration §2: id_token_signed_response_alg
+
+
+class SigningKey(NamedTuple):
+    """A private key of the client, and its name."""
+
+    key: PrivateKey
+    kid: str | None
+
+
+def authentication_of(
+    registered: ClientRegistrationResponse,
+    chosen: ClientAuthentication | None,
+    signing: SigningKey | None,
+    *,
+    now: float | None = None,
+) -> ClientAuthentication:
+    """Return how a registered client authenticates; ``chosen`` must be as registered."""
+    method = registered.token_endpoint_auth_method or _USUAL_METHOD
+    if chosen is not None:
+        if chosen.method != method:
+            raise _mismatch(f"client_authentication is {chosen.method}, but {method} is registered")
+        return chosen
+    if method == "none":
+        return NoClientAuthentication()
+    if method in _BY_SECRET:
+        return _by_secret(registered, method, time.time() if now is None else now)
+    if method in _BY_CERTIFICATE:
+        return _BY_CERTIFICATE[method]()
+    if method != "private_key_jwt":
+        raise _mismatch(f"{method!r} is registered: give client_authentication")
+    if signing is None:
+        raise _mismatch("private_key_jwt is registered: give private_key or client_authentication")
+    algorithm = registered.token_endpoint_auth_signing_alg or "PS256"
+    return PrivateKeyJwtAuthentication(signing.key, algorithm, signing.kid)
+
+
+_BY_SECRET = ("client_secret_basic", "client_secret_post", "client_secret_jwt")
+_BY_CERTIFICATE: dict[str, type[TlsClientAuth | SelfSignedTlsClientAuth]] = {
+    one.method: one for one in (TlsClientAuth, SelfSignedTlsClientAuth)
+}
+
+
+def _by_secret(
+    registered: ClientRegistrationResponse, method: str, now: float
+) -> ClientAuthentication:
+    secret, expires_at = registered.client_secret, registered.client_secret_expires_at
+    if not secret:
+        raise _mismatch(f"{method} is registered, but the registration has no client_secret")
+    if expires_at and expires_at <= now:
+        raise ConfigurationException(
+            "the client_secret of the registration has expired: update the registration",
+            code="client_secret_expired",
+        )
+    if method == "client_secret_basic":
+        return ClientSecretBasic(secret)
+    if method == "client_secret_post":
+        return ClientSecretPost(secret)
+    return ClientSecretJwt(secret, registered.token_endpoint_auth_signing_alg or "HS256")
+
+
+def id_token_algorithms_of(registered: ClientRegistrationResponse) -> list[str]:
+    """Return the one algorithm that ID tokens must be signed by."""
+    algorithm = registered.id_token_signed_response_alg or _USUAL_ALGORITHM
+    symmetric = algorithm in {"HS256", "HS384", "HS512"} and registered.client_secret
+    if algorithm not in SIGNING_ALGORITHMS and not symmetric:
+        raise _mismatch(f"ID tokens signed by {algorithm!r} are registered, and cannot be taken")
+    return [algorithm]
+
+
+def redirect_uri_of(registered: ClientRegistrationResponse, chosen: str | None) -> str | None:
+    """Return where logins come back to: ``chosen``, or the only one that is registered."""
+    known: Sequence[str] | None = registered.redirect_uris
+    if chosen is None:
+        return known[0] if isinstance(known, list) and len(known) == 1 else None
+    if isinstance(known, list) and chosen not in known:
+        raise _mismatch("redirect_uri is not among those registered")
+    return chosen
+
+
+def request_algorithm_of(
+    registered: ClientRegistrationResponse, signing: SigningKey | None
+) -> str | None:
+    """Return by what authorization requests are signed; None where they are not."""
+    algorithm = registered.request_object_signing_alg
+    if signing is None or algorithm == "none":
+        if registered.require_signed_request_object:
+            raise _mismatch("require_signed_request_object is registered: give private_key")
+        return None
+    if algorithm is None and not registered.require_signed_request_object:
+        return None
+    return algorithm or registered.token_endpoint_auth_signing_alg or "ES256"
+
+
+def check_dpop(registered: ClientRegistrationResponse, *, has_key: bool) -> None:
+    """Raise ConfigurationException where tokens must be bound to a key, and there is none."""
+    if registered.dpop_bound_access_tokens and not has_key:
+        raise _mismatch("dpop_bound_access_tokens is registered: give a dpop_key")
+
+
+def shared_secret_of(registered: ClientRegistrationResponse) -> str | None:
+    """Return the secret where tokens are signed or encrypted with it."""
+    algorithms = (
+        registered.id_token_signed_response_alg,
+        registered.id_token_encrypted_response_alg,
+        registered.authorization_encrypted_response_alg,
+    )
+    symmetric = any(str(one).startswith(("HS", "A", "dir")) for one in algorithms)
+    return registered.client_secret if symmetric else None
+
+
+def _mismatch(text: str) -> ConfigurationException:
+    return ConfigurationException(text, code="registration_mismatch")

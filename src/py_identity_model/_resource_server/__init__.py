@@ -1,0 +1,1 @@
+"""The resource server: rules for access tokens, their issuers and their senders."""

@@ -1,0 +1,62 @@
+"""How strong and how recent a user's login must be (RFC 9470)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from .._jose.claims import numeric_date
+from .._jose.excerpt import found
+from .._wire.arguments import acr_values_from, seconds_of
+from ..exceptions import TokenValidationException
+
+WEAK_LOGIN = "insufficient_user_authentication"
+
+
+class _WeakLogin(TokenValidationException):
+    """The login behind a token is not what a request needs; verifiers answer in its place."""
+
+    code = WEAK_LOGIN
+
+    def __init__(
+        self, claims: Mapping[str, Any], acr_values: Sequence[str], max_age: float | None
+    ) -> None:
+        details = {
+            "acr": found(claims.get("acr")),
+            "auth_time": found(claims.get("auth_time")),
+            "acr_values": list(acr_values),
+            "max_age": max_age,
+        }
+        super().__init__("The user's login is too weak or too old", "payload", details)
+        self.acr_values = acr_values
+        self.max_age = max_age
+
+
+@dataclass(frozen=True)
+class LoginRules:
+    """Clocks: ``leeway`` lengthens ``max_age``, ``ahead`` is how far an issuer's may be ahead."""
+
+    leeway: float
+    ahead: float
+
+    def check(
+        self,
+        claims: Mapping[str, Any],
+        acr_values: str | Sequence[str],
+        max_age: float | None,
+        now: float,
+    ) -> None:
+        """Raise unless the login behind a token was as strong and as recent as wanted (§3)."""
+        levels = acr_values_from(acr_values)
+        oldest = None if max_age is None else seconds_of("max_age", max_age)
+        level = claims.get("acr")
+        strong = not levels or (isinstance(level, str) and level in levels)
+        if not strong or not self._is_recent(claims, oldest, now):
+            raise _WeakLogin(claims, levels, oldest)
+
+    def _is_recent(self, claims: Mapping[str, Any], oldest: float | None, now: float) -> bool:
+        if oldest is None:
+            return True
+        since = numeric_date(claims.get("auth_time"))
+        return since is not None and -self.ahead <= now - since <= oldest + self.leeway

@@ -1,0 +1,85 @@
+"""What a preset says of access tokens, as the rules of a verifier."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from .._validation.config import TokenValidationConfig
+from .._validation.key_access import KeyAccess
+from .._validation.provider_preset import Provider
+from .._wire.arguments import algorithms_of
+from .._wire.discovery_policy import DiscoveryPolicy
+from .access_token_policy import AccessTokenPolicy, roles_path
+
+
+def apply_preset(
+    preset: Provider, config: TokenValidationConfig, policy: AccessTokenPolicy
+) -> tuple[TokenValidationConfig, AccessTokenPolicy]:
+    """Return both with what ``preset`` says, where the verifier itself says nothing."""
+    config, policy = _for_whom(preset, config, policy)
+    strict = policy.is_strict or preset.profile == "rfc9068"
+    algorithms = config.algorithms
+    if algorithms is None and preset.algorithms is not None:
+        algorithms = algorithms_of(preset.algorithms)
+    roles = policy.roles
+    if roles is None and preset.roles_claim is not None:
+        claim = preset.roles_claim
+        roles = roles_path(claim if isinstance(claim, str) else tuple(claim))
+    config = replace(
+        config,
+        algorithms=algorithms,
+        discovery_policy=_discovery_policy(preset, config.discovery_policy),
+        allow_padded_base64url=preset.allow_padded_base64url,
+        options={**(config.options or {}), "verify_sub": strict},
+    )
+    policy = replace(
+        policy,
+        profile="rfc9068" if strict else policy.profile,
+        roles=roles,
+        scopes=preset.scope_claim,
+        accept_id_tokens=policy.accept_id_tokens or preset.access_tokens_are_id_tokens,
+        required_values=preset.required_claims,
+        required_header=preset.required_header,
+    )
+    return config, policy
+
+
+def _for_whom(
+    preset: Provider, config: TokenValidationConfig, policy: AccessTokenPolicy
+) -> tuple[TokenValidationConfig, AccessTokenPolicy]:
+    clients = policy.client_ids
+    if clients is None and preset.client_ids is not None:
+        clients = frozenset(preset.client_ids)
+    policy = replace(policy, client_ids=clients)
+    if preset.audience is None and (
+        preset.client_ids is not None or preset.key_url_template is not None
+    ):
+        # Its tokens have no aud, so the verifier's audience cannot be demanded of them.
+        options = {**(config.options or {}), "verify_aud": False}
+        return replace(config, audience=None, options=options), replace(
+            policy, may_lack_audience=True
+        )
+    if config.audience is not None or preset.audience is None:
+        return config, policy
+    names = list(preset.audience)
+    options = {**(config.options or {}), "verify_aud": True}
+    config = replace(config, audience=names, options=options)
+    return config, replace(policy, audience=frozenset(names))
+
+
+def _discovery_policy(preset: Provider, given: DiscoveryPolicy | None) -> DiscoveryPolicy | None:
+    """Return what the metadata and keys of ``preset`` need, beside what the verifier allows."""
+    own, usual = preset.discovery_policy, given or DiscoveryPolicy()
+    bases = [*usual.additional_endpoint_base_addresses, *own.additional_endpoint_base_addresses]
+    merged = replace(
+        usual,
+        require_https=usual.require_https and own.require_https,
+        additional_endpoint_base_addresses=bases,
+        allow_issuer_mismatch=usual.allow_issuer_mismatch or own.allow_issuer_mismatch,
+    )
+    is_pem = preset.key_url_template is not None
+    if is_pem or preset.ca_file is not None or preset.token_file is not None:
+        return KeyAccess(
+            **vars(merged), ca_file=preset.ca_file, token_file=preset.token_file, is_pem=is_pem
+        )
+    return given if merged == usual else merged

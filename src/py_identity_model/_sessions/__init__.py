@@ -1,0 +1,1 @@
+"""Sessions and stored tokens: their records, names and lineages."""

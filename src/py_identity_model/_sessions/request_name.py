@@ -1,0 +1,106 @@
+"""Names of requests: by them, stores and sources tell tokens apart."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import secrets
+import weakref
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import fields, is_dataclass
+from pathlib import PurePath
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from .._jose.dpop_proof import DPoPKey
+from .._wire.models import BaseRequest
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
+
+class RequestName(NamedTuple):
+    """The name of a request, and the types of its parts that have no name of their own."""
+
+    key: str
+    unnamed: tuple[str, ...]
+
+
+def name_request(request: BaseRequest, key: str | None = None) -> RequestName:
+    """Return a name for everything that a request says: equal requests have equal names.
+
+    A function, or an object whose state cannot be seen, has no name that holds in another
+    process.  ``id()`` is none either: it is given to the next object once the first one is gone.
+    So each such object gets a random name, or the one that ``key`` says.
+    """
+    naming = _Naming(key)
+    text = json.dumps(naming.plain(request))
+    return RequestName(hashlib.sha256(text.encode()).hexdigest(), tuple(naming.unnamed))
+
+
+def request_key(request: BaseRequest) -> str:
+    """Return the name of a request; see :func:`name_request`."""
+    return name_request(request).key
+
+
+def plain_text(value: object) -> str:
+    """Return a text for ``value``: equal values have equal texts, others never."""
+    return json.dumps(_Naming(None).plain(value))
+
+
+class _Naming:
+    def __init__(self, key: str | None) -> None:
+        self.unnamed: list[str] = []
+        self._key = key
+
+    def plain(self, value: object) -> Any:
+        """Return ``value`` as JSON in which different values are different texts."""
+        if value is None or isinstance(value, (bool, int, float, str)):
+            return value  # of an enum, JSON writes the value
+        if isinstance(value, DPoPKey):
+            return ["dpop", value.jwk_thumbprint]
+        if isinstance(value, (bytes, bytearray)):
+            return ["bytes", bytes(value).hex()]
+        if isinstance(value, PurePath):
+            return ["path", str(value)]
+        if isinstance(value, Mapping):
+            pairs = [[self.plain(name), self.plain(one)] for name, one in value.items()]
+            return ["mapping", sorted(pairs, key=json.dumps)]
+        if isinstance(value, (list, tuple)):
+            return ["list", [self.plain(one) for one in value]]
+        if isinstance(value, (set, frozenset)):
+            return ["set", sorted([self.plain(one) for one in value], key=json.dumps)]
+        if is_dataclass(value) and not isinstance(value, type) and _shows_its_state(value):
+            members = [[one.name, self.plain(getattr(value, one.name))] for one in fields(value)]
+            return [f"{type(value).__module__}.{type(value).__qualname__}", members]
+        return self._unnamed(value)
+
+    def _unnamed(self, value: object) -> list[str]:
+        kind = type(value).__qualname__
+        self.unnamed.append(kind)
+        return (
+            ["key", kind, self._key] if self._key is not None else ["object", _random_name(value)]
+        )
+
+
+def _shows_its_state(value: DataclassInstance) -> bool:
+    """Return whether the fields of a dataclass are all there is to it."""
+    names = {one.name for one in fields(value)}
+    hidden = {*getattr(value, "__dict__", {})} - names
+    return not hidden and "<locals>" not in type(value).__qualname__
+
+
+_names: dict[int, tuple[weakref.ref[object], str]] = {}
+
+
+def _random_name(value: object) -> str:
+    """Return the random name of this very object, for as long as it lives."""
+    place = id(value)
+    known = _names.get(place)
+    if known is not None and known[0]() is value:
+        return known[1]
+    name = secrets.token_hex(16)
+    with suppress(TypeError):  # it cannot be weakly referenced: another name for each source
+        # Not a WeakKeyDictionary: objects that are equal are not the same.
+        _names[place] = weakref.ref(value, lambda _: _names.pop(place, None)), name
+    return name

@@ -1,0 +1,322 @@
+"""Records of logins: what a session store keeps, and how an answer changes it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields, replace
+from typing import Any, NamedTuple
+
+from .._protocol.refresh_grant import RefreshTokenResponse
+from .._protocol.token_endpoint import refused_by
+from .._wire.endpoint import whole_number
+from .._wire.stored_value import pack_value, unpack_value
+from ..exceptions import InvalidArgumentError, TokenRequestException
+from .request_name import plain_text
+from .stored_token import StoredToken, stored_from, text_of
+
+SESSION_LIFETIME = 30 * 86400.0
+"""Seconds after its last use until a login is forgotten whose provider names no end."""
+
+LOGIN_TARGET = ""
+"""The name of the access token that came with the login."""
+
+_KIND = "session"
+_MOST_TARGETS = 64
+_BOUND = ("iss", "sub", "aud", "azp", "auth_time", "nonce", "iat")
+_OF_TOKENS = frozenset({"access_token", "refresh_token", "id_token"})
+
+
+class Pending(NamedTuple):
+    """A refresh token that was presented, and whose answer is not stored yet.
+
+    ``holder`` is who presented it; until ``until`` (wall clock) it may still know the successor.
+    """
+
+    holder: str
+    until: float
+
+
+@dataclass(frozen=True)
+class SessionRecord:
+    """One login: one refresh token, and the access tokens that it brought, by their target.
+
+    ``version`` counts the writes, ``stamp`` tells two writes of one version apart.  ``claims``
+    are the newest ID token's, ``original`` those of the first one that later ones are compared
+    with.  ``answer`` is what else the token endpoint said; ``refused`` whether it refused the
+    refresh token, which is then remembered.  ``resource`` is what the login's access token was
+    asked for, and is renewed for (RFC 8707).  Times are wall clock times in seconds.
+    """
+
+    issuer: str = ""
+    client_id: str = ""
+    version: int = 0
+    stamp: str = field(default="", repr=False)
+    refresh_token: str | None = field(default=None, repr=False)
+    refresh_expires_at: float | None = None
+    id_token: str | None = field(default=None, repr=False)
+    claims: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    original: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    userinfo: Mapping[str, Any] | None = field(default=None, repr=False)
+    answer: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    access_tokens: Mapping[str, StoredToken] = field(default_factory=dict, repr=False)
+    refused: bool = False
+    written_at: float = 0.0
+    pending: Pending | None = field(default=None, repr=False)
+    session_state: str | None = field(default=None, repr=False)
+    resource: str | Sequence[str] | None = None
+
+    @property
+    def subject(self) -> str | None:
+        """The user, as the ID token names it."""
+        return text_of(self.claims.get("sub"))
+
+    @property
+    def session_id(self) -> str | None:
+        """The provider's session, as the ID token names it (``sid``)."""
+        return text_of(self.claims.get("sid"))
+
+    def token_for(self, target: str) -> StoredToken | None:
+        """Return the access token of a target, beside the refresh token and ID token."""
+        found = self.access_tokens.get(target)
+        if found is None:
+            return None
+        return replace(found, refresh_token=self.refresh_token, id_token=self.id_token)
+
+    def lifetime(self, now: float, session_lifetime: float) -> float:
+        """Return for how many seconds a store keeps the record, counted from ``now``."""
+        if self.refresh_token is not None:
+            ends = self.refresh_expires_at
+            return session_lifetime if ends is None else max(0.0, ends - now)
+        if self.refused:
+            return session_lifetime
+        ends_of_tokens = [one.expires_at for one in self.access_tokens.values()]
+        known = [one for one in ends_of_tokens if one is not None]
+        if len(known) < len(ends_of_tokens):
+            return session_lifetime
+        return max(0.0, max(known, default=now) - now)
+
+    def pack(self, name: str) -> str:
+        """Return the text to store under ``name``, secrets included: encrypt it.
+
+        Example::
+
+            SessionRecord(refresh_token="r").pack("name")
+        """
+        members = {one.name: getattr(self, one.name) for one in fields(self)}
+        tokens = {target: vars(token) for target, token in self.access_tokens.items()}
+        return pack_value(_KIND, name, {**members, "access_tokens": tokens})
+
+    @classmethod
+    def unpack(cls, name: str, text: str) -> SessionRecord:
+        """Return the record that :meth:`pack` wrote for ``name``; raises ValueError otherwise.
+
+        Example::
+
+            SessionRecord.unpack("name", SessionRecord(refresh_token="r").pack("name"))
+        """
+        members = unpack_value(_KIND, name, text)
+        known = {one.name: members[one.name] for one in fields(cls) if one.name in members}
+        for member, value in known.items():
+            if type(value) not in _KINDS[member]:
+                raise ValueError(f"{member} is malformed")
+        tokens = known.get("access_tokens", {}).items()
+        known["access_tokens"] = {one: StoredToken.from_members(token) for one, token in tokens}
+        if known.get("pending") is not None:
+            holder, until = known["pending"]
+            if not isinstance(holder, str) or not isinstance(until, (int, float)):
+                raise ValueError("pending is malformed")
+            known["pending"] = Pending(holder, until)
+        return cls(**known)
+
+
+_NONE = type(None)
+_KINDS: dict[str, tuple[type, ...]] = {
+    **dict.fromkeys(("issuer", "client_id", "stamp"), (str,)),
+    **dict.fromkeys(("refresh_token", "id_token", "session_state"), (str, _NONE)),
+    **dict.fromkeys(("claims", "original", "answer", "access_tokens"), (dict,)),
+    "version": (int,),
+    "refused": (bool,),
+    "refresh_expires_at": (int, float, _NONE),
+    "written_at": (int, float),
+    "userinfo": (dict, _NONE),
+    "resource": (str, list, _NONE),
+    "pending": (list, _NONE),
+}
+
+
+def begin_record(
+    token: Mapping[str, Any],
+    claims: Mapping[str, Any],
+    first: StoredToken | None,
+    *,
+    issuer: str,
+    client_id: str,
+    now: float,
+    userinfo: Mapping[str, Any] | None = None,
+    session_state: str | None = None,
+    resource: str | Sequence[str] | None = None,
+) -> SessionRecord:
+    """Return the record of a login: ``token`` is the answer, ``first`` its access token."""
+    return SessionRecord(
+        issuer=issuer,
+        client_id=client_id,
+        refresh_token=text_of(token.get("refresh_token")),
+        refresh_expires_at=_refresh_end(token, now),
+        id_token=text_of(token.get("id_token")),
+        claims=dict(claims),
+        original={name: claims[name] for name in _BOUND if name in claims},
+        userinfo=None if userinfo is None else dict(userinfo),
+        answer={name: value for name, value in token.items() if name not in _OF_TOKENS},
+        access_tokens={} if first is None else {LOGIN_TARGET: bare(first)},
+        session_state=session_state,
+        resource=resource if resource is None or isinstance(resource, str) else [*resource],
+    )
+
+
+def record_name(issuer: str, client_id: str, token: Mapping[str, Any], subject: object) -> str:
+    """Return the name of the record that these tokens begin.
+
+    The same tokens lead to the same record, also in another process.  Access tokens alone are not
+    enough: some providers give the same one to the next login.
+    """
+    refresh, *others = [token.get(f"{kind}_token") for kind in ("refresh", "access", "id")]
+    secret = [refresh] if refresh else others
+    if not any(secret):
+        secret = [secrets.token_hex(16)]
+    text = json.dumps(["session", issuer, client_id, secret, subject], default=repr)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def target_name(parameters: Mapping[str, Any]) -> str:
+    """Return the name of what an access token is for, by a request's parameters."""
+    asked = {name: _as_set(name, one) for name, one in parameters.items() if one is not None}
+    return hashlib.sha256(plain_text(asked).encode()).hexdigest() if asked else LOGIN_TARGET
+
+
+def _as_set(name: str, value: Any) -> Any:
+    if name == "scope" and isinstance(value, str):
+        return sorted({*value.split()})
+    if name in {"scope", "resource", "audience"}:
+        return [value] if isinstance(value, str) else sorted({*value})
+    return value
+
+
+def checked_lifetime(seconds: float) -> float:
+    """Return the seconds; raises InvalidArgumentError where they make no sense."""
+    if not 0 < seconds < math.inf:
+        raise InvalidArgumentError("session_lifetime must be positive seconds")
+    return seconds
+
+
+class Renewal(NamedTuple):
+    """What a refresh answer makes of a record.
+
+    ``record`` is to be stored in any case.  Then ``error`` is raised, if there is one; otherwise
+    ``unconfirmed`` is stored, if there is one and its ID token is good.
+    """
+
+    record: SessionRecord
+    error: TokenRequestException | None = None
+    unconfirmed: SessionRecord | None = None
+
+
+def judge_refresh(
+    record: SessionRecord,
+    response: RefreshTokenResponse,
+    target: str,
+    *,
+    address: str,
+    margin: float,
+    now: float,
+    dpop: bool,
+    refused: str | None = None,
+) -> Renewal:
+    """Return the record after an answer to its refresh token.
+
+    An answer that must not be used may still have rotated the refresh token: then the successor
+    is stored, and the error raised.  Raises TokenRequestException where the provider refused, but
+    the refresh token is as good as before, or nobody knows.
+    """
+    if not response.is_successful:
+        refusal = refused_by(address, response)
+        if response.oauth_error != "invalid_grant":
+            raise refusal
+        error = login_required_error("the provider refused the refresh token", address)
+        error.details = refusal.details
+        error.status_code = refusal.status_code
+        return Renewal(replace(record, refresh_token=None, refused=True), error)
+    token = response.token or {}
+    rotated = _rotated(record, token, now)
+    try:
+        fresh = stored_from(
+            response, margin, now, None, address=address, dpop=dpop, refused=refused
+        )
+    except TokenRequestException as error:
+        return Renewal(rotated, error)
+    complete = replace(rotated, access_tokens=_with_token(rotated, target, bare(fresh), now))
+    if target == LOGIN_TARGET:
+        answer = {name: value for name, value in token.items() if name not in _OF_TOKENS}
+        complete = replace(complete, answer=answer)
+    if fresh.id_token is None:
+        return Renewal(complete)
+    return Renewal(rotated, unconfirmed=replace(complete, id_token=fresh.id_token))
+
+
+def _rotated(record: SessionRecord, token: Mapping[str, Any], now: float) -> SessionRecord:
+    successor, ends = text_of(token.get("refresh_token")), _refresh_end(token, now)
+    if successor is None and ends is None:
+        return record
+    return replace(record, refresh_token=successor or record.refresh_token, refresh_expires_at=ends)
+
+
+def _with_token(
+    record: SessionRecord, target: str, token: StoredToken, now: float
+) -> dict[str, StoredToken]:
+    tokens = {
+        name: one
+        for name, one in record.access_tokens.items()
+        if name != target and (name == LOGIN_TARGET or one.is_usable(now))
+    }
+    while len(tokens) >= _MOST_TARGETS:
+        del tokens[next(name for name in tokens if name != LOGIN_TARGET)]
+    return {**tokens, target: token}
+
+
+def with_id_token(record: SessionRecord, id_token: str, claims: Mapping[str, Any]) -> SessionRecord:
+    """Return ``record`` with a newer ID token, whose ``claims`` were verified."""
+    return replace(record, id_token=id_token, claims={**record.original, **claims})
+
+
+def bare(token: StoredToken) -> StoredToken:
+    """Return ``token`` without what the record holds once for all of them."""
+    return replace(token, refresh_token=None, id_token=None)
+
+
+def _refresh_end(token: Mapping[str, Any], now: float) -> float | None:
+    # Keycloak's `refresh_expires_in` is 0 for offline tokens, which do not expire.
+    seconds = whole_number(token.get("refresh_expires_in"))
+    return now + seconds if seconds else None
+
+
+def login_required_error(text: str, address: str | None = None) -> TokenRequestException:
+    """Return what to raise where only the user can help, by logging in again."""
+    return TokenRequestException(f"Login required: {text}", address, code="login_required")
+
+
+def renewal_pending_error(seconds: float) -> TokenRequestException:
+    """Return what to raise where another holder may still know the successor of a token."""
+    return TokenRequestException(
+        "The refresh token was presented elsewhere, and the answer is not stored yet: "
+        f"try again, in {seconds:.0f} s at the latest",
+        code="renewal_pending",
+    )
+
+
+def store_unavailable_error(error: Exception, address: str | None = None) -> TokenRequestException:
+    """Return what to raise where the store of a login cannot be asked."""
+    text = f"The session store is unavailable: {type(error).__name__}"
+    return TokenRequestException(text, address, code="store_unavailable")

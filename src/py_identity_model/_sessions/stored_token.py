@@ -1,0 +1,152 @@
+"""Tokens as sources store them, and the rules for answers that may be stored."""
+
+from __future__ import annotations
+
+import json
+import random
+from dataclasses import asdict, dataclass, field, fields
+from datetime import UTC, datetime
+
+from .._protocol.token_endpoint import TokenResponse, check_token_answer, expiry_of, refused_by
+from .request_name import request_key as request_key
+
+REFUSAL_GAP = 60.0
+"""Seconds during which a token that replaced a refused one is not replaced again."""
+
+_TIMES = frozenset({"expires_at", "renew_at", "replaced_refused_at"})
+_NEEDED = frozenset({"access_token", "token_type"})
+
+
+@dataclass(frozen=True)
+class StoredToken:
+    """A token as a source gives it out; times are wall clock times in seconds.
+
+    ``renew_at`` is when it should be renewed: a while before ``expires_at``, at a slightly
+    different moment for each, so that many programs do not come at once.  ``replaced_refused_at``
+    is when it replaced a token that a server refused.
+    """
+
+    access_token: str = field(repr=False)
+    token_type: str = "Bearer"
+    scope: str | None = None
+    expires_at: float | None = None
+    renew_at: float | None = None
+    refresh_token: str | None = field(default=None, repr=False)
+    id_token: str | None = field(default=None, repr=False)
+    replaced_refused_at: float | None = None
+
+    def is_fresh(self, now: float) -> bool:
+        """Return whether it need not be renewed yet.
+
+        Example::
+
+            StoredToken("t").is_fresh(0.0)
+        """
+        return self.renew_at is None or now < self.renew_at
+
+    def is_usable(self, now: float) -> bool:
+        """Return whether it has not expired.
+
+        Example::
+
+            StoredToken("t", expires_at=10.0).is_usable(9.0)
+        """
+        return self.expires_at is None or now < self.expires_at
+
+    def may_be_replaced(self, now: float) -> bool:
+        """Return whether a server's refusal is a reason to ask for another one.
+
+        An API that refuses every token would otherwise cost a token request per call.
+
+        Example::
+
+            StoredToken("t").may_be_replaced(0.0)
+        """
+        since = self.replaced_refused_at
+        return since is None or not 0 <= now - since < REFUSAL_GAP
+
+    def serves(self, now: float, refused: str | None) -> bool:
+        """Return whether it can be used although ``refused`` cannot."""
+        if self.access_token == refused:
+            return self.is_usable(now) and not self.may_be_replaced(now)
+        return self.is_fresh(now)
+
+    def to_json(self) -> str:
+        """Return everything as JSON, secrets included: encrypt it before it leaves the process.
+
+        Example::
+
+            StoredToken("t").to_json()
+        """
+        return json.dumps(asdict(self))
+
+    @classmethod
+    def from_json(cls, text: str) -> StoredToken:
+        """Return what :meth:`to_json` wrote; raises ValueError for anything else.
+
+        Example::
+
+            StoredToken.from_json(StoredToken("t").to_json())
+        """
+        try:
+            return cls.from_members(json.loads(text))
+        except RecursionError:
+            raise ValueError("not a stored token") from None
+
+    @classmethod
+    def from_members(cls, members: object) -> StoredToken:
+        """Return the token whose fields are ``members``; raises ValueError for anything else."""
+        if not isinstance(members, dict) or not isinstance(members.get("access_token"), str):
+            raise ValueError("not a stored token")
+        kept = {one.name: members[one.name] for one in fields(cls) if one.name in members}
+        for name, value in kept.items():
+            kinds = (int, float) if name in _TIMES else (str,)
+            if type(value) not in kinds and (value is not None or name in _NEEDED):
+                raise ValueError(f"{name} is not what it must be")
+        return cls(**kept)
+
+
+def stored_from(
+    response: TokenResponse,
+    margin: float,
+    now: float,
+    previous_refresh_token: str | None,
+    *,
+    address: str = "",
+    dpop: bool = False,
+    refused: str | None = None,
+) -> StoredToken:
+    """Return what to store of an answer; without a new refresh token the previous one.
+
+    ``refused`` is the access token that the new one replaces because a server refused it.
+    Raises TokenRequestException for a failed response, and as :func:`check_token_answer` does.
+    """
+    token = response.token if response.is_successful else None
+    if token is None or not token.get("access_token"):
+        raise refused_by(address, response)
+    check_token_answer(token, address, bound=dpop)
+    expiry = expiry_of(token, datetime.fromtimestamp(now, UTC))
+    expires_at = None if expiry is None else expiry.timestamp()
+    return StoredToken(
+        access_token=token["access_token"],
+        token_type=token.get("token_type") or "Bearer",
+        scope=text_of(token.get("scope")),
+        expires_at=expires_at,
+        renew_at=renewal_time(expires_at, margin, now),
+        refresh_token=text_of(token.get("refresh_token")) or previous_refresh_token,
+        id_token=text_of(token.get("id_token")),
+        replaced_refused_at=None if refused is None else now,
+    )
+
+
+def text_of(value: object) -> str | None:
+    """Return a text that is not empty, else None."""
+    return value if isinstance(value, str) and value else None
+
+
+def renewal_time(expires_at: float | None, margin: float, now: float) -> float | None:
+    """Return when to renew: ``margin`` seconds early, at most half the lifetime, jittered."""
+    if expires_at is None:
+        return None
+    early = min(margin, (expires_at - now) / 2) * random.uniform(0.8, 1.0)  # noqa: S311  # no secret
+    return expires_at - early

@@ -1,0 +1,115 @@
+"""Tokens on the requests of a user's own HTTP client: what needs no waiting."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import Any
+
+from .._jose.encoding import header_text
+from .._logging import redact_url
+from .._wire.www_authenticate import parse_www_authenticate
+from ..exceptions import ConfigurationException, InvalidArgumentError
+
+_MOST_ORIGINS = 1000
+_TAKES = {
+    "MCPAuth": "a blocking client; an awaitable one takes py_identity_model.aio.AsyncMCPAuth",
+    "AsyncMCPAuth": "an awaitable client; a blocking one takes py_identity_model.MCPAuth",
+    "TokenAuth": "a blocking client; an awaitable one takes py_identity_model.aio.AsyncTokenAuth",
+    "AsyncTokenAuth": "an awaitable client; a blocking one takes py_identity_model.TokenAuth",
+}
+Origin = tuple[str, str, int | None]
+
+
+def wrong_client_error(name: str) -> ConfigurationException:
+    """Return what to raise where an auth object called ``name`` is used by the other API."""
+    return ConfigurationException(f"{name} goes with {_TAKES[name]}", code="wrong_kind_of_auth")
+
+
+class RefusedTokens:
+    """The last token of each origin that was refused although it was new.
+
+    An API that refuses every token must not have one renewed with each call.
+    """
+
+    def __init__(self) -> None:
+        self._last: dict[Origin, str] = {}
+
+    def add(self, origin: Origin, token: str) -> None:
+        """Remember that ``origin`` refused a token that was renewed for it."""
+        if len(self._last) >= _MOST_ORIGINS:
+            self._last.clear()
+        self._last[origin] = token
+
+    def forget(self, origin: Origin) -> None:
+        """Forget what ``origin`` refused: it took a token."""
+        self._last.pop(origin, None)
+
+    def __contains__(self, item: tuple[Origin, str]) -> bool:
+        origin, token = item
+        return self._last.get(origin) == token
+
+
+def origin_of_url(url: Any) -> Origin:
+    """Return scheme, host and port of an httpx URL, with the default port filled in."""
+    usual = {"http": 80, "https": 443}.get(url.scheme)
+    return url.scheme, url.host, url.port if url.port is not None else usual
+
+
+def named_origin(url: Any) -> Origin:
+    """Return the origin that a program names; raise InvalidArgumentError for anything else."""
+    if url.scheme not in {"http", "https"} or not url.host or url.path != "/" or url.query:
+        raise InvalidArgumentError(
+            f"origins must be https://host[:port] each, not {redact_url(str(url))!r}"
+        )
+    return origin_of_url(url)
+
+
+def answers_for(origin: Origin, response: Any) -> bool:
+    """Whether an httpx response is ``origin``'s own.
+
+    What a redirect led to had no token, also where it came back by another origin: its refusal
+    and its nonce say nothing of this origin's.
+    """
+    way = (*response.history, response)
+    return all(origin_of_url(one.request.url) == origin for one in way)
+
+
+def challenge_errors(response: Any) -> set[str | None]:
+    """Return the errors of the challenges of an httpx response."""
+    challenges = parse_www_authenticate(response.headers.get_list("WWW-Authenticate"))
+    return {one.error for one in challenges}
+
+
+def refuses_the_token(response: Any) -> bool:
+    """Whether an httpx response asks for another token."""
+    if response.status_code != 401:
+        return False
+    errors = challenge_errors(response)
+    return not errors or "invalid_token" in errors or errors == {None}
+
+
+def put_bearer(headers: Any, token: str) -> None:
+    """Put a bearer token on httpx's ``headers``."""
+    headers["Authorization"] = f"Bearer {header_text(token)}"
+
+
+class _LeavesWithTheToken(bytes):
+    """The name of a field that is deleted together with ``Authorization``."""
+
+    def lower(self) -> bytes:
+        return b"authorization"
+
+
+def put_proof(headers: Any, fields: dict[str, str]) -> None:
+    """Put a bound token and its proof on httpx's ``headers``.
+
+    A redirect to another origin must not carry the proof.  httpx takes ``Authorization`` off
+    there by comparing lower-cased names, and nothing else; no hook of an ``auth`` runs between.
+    """
+    for name, value in fields.items():  # `update` would delete first, by the name below
+        headers[name] = value
+    with suppress(AttributeError, TypeError, ValueError):  # kept otherwise: see the tests
+        headers._list = [
+            (raw, _LeavesWithTheToken(name) if name == b"dpop" else name, value)
+            for raw, name, value in headers._list
+        ]

@@ -1,0 +1,42 @@
+"""Endpoints that a provider names, judged when they are used."""
+
+from __future__ import annotations
+
+from .._wire.discovery_policy import DiscoveryPolicy
+from .._wire.urls import host_of, is_loopback, require_reachable, require_scheme, split_url
+from ..exceptions import ConfigurationException
+from .provider_document import accepting, further_hosts, host_problem, hosts_named
+
+
+def check_endpoint(
+    name: str, url: object, policy: DiscoveryPolicy, issuer: str, address: str
+) -> str:
+    """Return the URL of an endpoint in a provider's document; refuse an unusable one.
+
+    Raises ConfigurationException.
+    """
+    if not policy.validate_endpoints:
+        return str(url)
+    parts = require_scheme(url, policy)
+    problem = host_problem(name, parts, issuer, address, policy)
+    if problem is not None:
+        bases = further_hosts(policy, [parts])
+        raise ConfigurationException(
+            f"{problem}; {accepting(policy, additional_endpoint_base_addresses=bases)}",
+            {"name": name, "host": parts.hostname},
+            code="internal_address",
+        )
+    return str(url)
+
+
+def check_alias(name: str, url: object, policy: DiscoveryPolicy, *named: str) -> str:
+    """Return the address of ``name`` for clients with certificates; refuse an unusable one.
+
+    An internal address is accepted where one of ``named``, or a base address of ``policy``, is
+    on one as well.  Raises ConfigurationException.
+    """
+    parts = require_scheme(url, policy) if policy.validate_endpoints else split_url(url)
+    if policy.allow_loopback_endpoints and is_loopback(parts.hostname or ""):
+        return str(url)
+    bases = [*named, *hosts_named(policy)]
+    return require_reachable(name, url, trusted_hosts=filter(None, map(host_of, bases)))

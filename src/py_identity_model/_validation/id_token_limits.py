@@ -1,0 +1,85 @@
+"""Which ID tokens a client takes beyond valid ones (OpenID Connect Core §3.1.3.7)."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Collection, Mapping
+from typing import Any
+
+from .._jose.claims import numeric_date
+from .._jose.tokens import read_header, split_token
+from .._wire.compare import same_text
+from ..exceptions import IdTokenValidationException, TokenValidationException
+
+
+def check_audiences(claims: Mapping[str, Any], trusted: Collection[str]) -> None:
+    """Raise for a verified ID token that is also for somebody who is not ``trusted`` (no. 3)."""
+    named = claims.get("aud")
+    audiences = [named] if isinstance(named, str) else list(named or ())
+    unknown = [str(one)[:200] for one in audiences if one not in trusted]
+    if unknown:
+        raise _refused(
+            "it is also for audiences that are not trusted; if that is right, name them in "
+            "trusted_audiences",
+            "untrusted_audience",
+            audiences=unknown,
+        )
+
+
+def check_age(
+    claims: Mapping[str, Any], max_age: float | None, leeway: float, now: float | None = None
+) -> None:
+    """Raise for a verified ID token issued more than ``max_age`` seconds ago (no. 10)."""
+    if max_age is None:
+        return
+    issued = numeric_date(claims.get("iat"))
+    if issued is None or (time.time() if now is None else now) - issued > max_age + leeway:
+        raise _refused("it was issued too long ago", "id_token_too_old", max_age=max_age)
+
+
+def check_nonce(claims: Mapping[str, Any], sent: str | None, *, required: bool) -> None:
+    """Raise for a verified ID token with another nonce than the one sent, or without it (no. 11).
+
+    ``required`` says that it must have one.  A nonce that nobody sent is that of another login.
+    """
+    named = claims.get("nonce")
+    if sent is not None and same_text(named, sent):
+        return
+    if named is not None:
+        raise _refused("the nonce is not that of the request", "nonce_mismatch")
+    if required:
+        raise _refused(
+            "it has no nonce; if this provider sends none, require_nonce=False accepts that",
+            "nonce_mismatch",
+        )
+
+
+def check_registered_algorithm(id_token: str, allowed: Collection[str] | None) -> None:
+    """Raise for an ID token signed by an algorithm that was not agreed on (no. 7).
+
+    Nothing is verified yet; malformed tokens are refused by who verifies them.
+    """
+    if allowed is None:
+        return
+    algorithm = read_header(split_token(id_token).header).alg
+    if algorithm not in allowed:
+        raise TokenValidationException(
+            f"The algorithm {algorithm} is not allowed: if ID tokens are registered to "
+            "be signed by it, name it in id_token_algorithms",
+            "header",
+            {"alg": algorithm, "allowed": sorted(allowed)},
+            code="algorithm_not_allowed",
+        )
+
+
+def check_request_id(claims: Mapping[str, Any], auth_req_id: str) -> None:
+    """Raise for an ID token that answers another request of the back channel (CIBA §10.3.1)."""
+    named = claims.get("urn:openid:params:jwt:claim:auth_req_id")
+    if named is not None and named != auth_req_id:
+        raise _refused("it answers another authentication request", "auth_req_id_mismatch")
+
+
+def _refused(text: str, code: str, **details: Any) -> IdTokenValidationException:
+    return IdTokenValidationException(
+        f"Invalid ID token: {text}", "payload", {"error": text, **details}, code=code
+    )

@@ -1,0 +1,197 @@
+"""The fast path: one configuration on what is cached now, ready to validate tokens.
+
+Everything that stays the same between tokens is computed once, after a token was validated the
+long way.  What is left touches no lock, no environment, no log and no network, and its work for
+a token whose header nobody has verified before does not grow with the token.
+"""
+
+from __future__ import annotations
+
+from binascii import a2b_base64
+from functools import lru_cache
+from threading import get_ident
+from typing import Any
+
+from .._jose.claims import ClaimsRules, check_claims
+from .._jose.encoding import LAST, PADDING, TO_STANDARD, parse_object_quickly
+from .._jose.keys import KeySnapshot
+from .._jose.tokens import (
+    check_unverified_issuer,
+    cooling_down,
+    not_split,
+    not_three,
+    read_claims,
+    read_header,
+)
+from .cache_entry import Entry
+from .config import TokenValidationConfig, allowed_algorithms, check_algorithm
+from .counters import warm_cells
+from .events import CacheEventKind, events
+
+# `validate_ascii` is a second, shorter verifier beside `_jose.tokens`: calling those functions one
+# after another takes 5 % longer for RS256.  It answers None, never yes, where it is unsure, and
+# must check all that the long way checks (tests/protocol/test_fast_path.py compares the two):
+#
+#  1. ASCII text of at most `max_token_size` characters with exactly two dots, the first segment not
+#     empty (`split_token`).  A dot inside the payload is outside the alphabet of point 4.
+#  2. A header counts only if its very bytes were verified before with these keys (`KeySnapshot.
+#     remember`); any other is read by `read_header` and can be refused here, never accepted.
+#  3. The algorithm is allowed by this configuration, whichever configuration verified the header.
+#  4. Payload and signature have their one spelling: URL alphabet, no padding, no white space, no
+#     spare bits (`decode_base64url`).  Padded tokens, where allowed, are left to the long way.
+#  5. The signature is over the bytes before the last dot; keys that share a name are tried in turn.
+#  6. Claims are read only after the signature, by the same JSON reader (`read_claims`).
+#  7. A document or key set that should be refreshed, cleared, or replaced is left to the long way.
+#  8. A bad signature or an unknown `kid` is refused only while newer keys must not be asked for.
+
+_hits = warm_cells()
+_verified_header = lru_cache(maxsize=128)(read_header)  # only of tokens verified before
+
+
+class PreparedValidator:
+    """One configuration, for one address, on what is cached now."""
+
+    __slots__ = (
+        "_address",
+        "_allowed",
+        "_document",
+        "_keys",
+        "_max_size",
+        "_padded",
+        "_provider",
+        "_rules",
+        "_tokens",
+        "_weak",
+    )
+
+    def __init__(
+        self,
+        config: TokenValidationConfig,
+        address: str,
+        rules: ClaimsRules,
+        document: Entry[Any],
+        keys: Entry[KeySnapshot],
+    ) -> None:
+        self._address = address
+        self._rules = rules[:]
+        self._document = document
+        self._provider: Any = document.value
+        self._keys = keys
+        self._max_size = config.max_token_size
+        self._allowed = allowed_algorithms(config)
+        self._weak = config.allow_weak_keys
+        self._padded = config.allow_padded_base64url
+        self._tokens = config.token_cache
+
+    def is_for(self, document: Entry[Any], keys: Entry[KeySnapshot]) -> bool:
+        """Whether this validator is for these entries as they are now."""
+        same = self._document is document and self._keys is keys
+        return same and self._provider is document.value
+
+    def validate(self, jwt: str, monotonic: float, wall: float) -> dict[str, Any] | None:
+        """Do what :meth:`validate_ascii` does, for anything that is passed as a token."""
+        if type(jwt) is not str or len(jwt) > self._max_size or not jwt.isascii():
+            raise not_split(jwt, self._max_size)
+        return self.validate_ascii(jwt.encode(), jwt.find("."), jwt.rfind("."), monotonic, wall)
+
+    def validate_ascii(
+        self, data: bytes, first: int, last: int, monotonic: float, wall: float
+    ) -> dict[str, Any] | None:
+        """Return the claims of a token, or None where only the long way can decide.
+
+        ``data`` is ASCII text, no longer than the configuration allows, with its first and its
+        last dot at ``first`` and ``last``.  Raises TokenValidationException for a token that must
+        be refused.  None covers documents no longer fresh, and headers and signatures that newer
+        keys may verify.
+        """
+        document, entry = self._document, self._keys
+        if monotonic >= document.refresh_at or monotonic >= entry.refresh_at:
+            return None
+        keys = entry.value
+        if keys is None or document.value is not self._provider:
+            return None
+        tokens = self._tokens
+        if tokens is not None and (payload := tokens.find(data, self, keys, wall)) is not None:
+            self._count(document, entry, monotonic)
+            return parse_object_quickly(payload) or read_claims(payload)
+        known = (keys.weak_memo if self._weak else keys.memo).get(data[:first])
+        if known is None:
+            if first <= 0 or data.count(b".") != 2:
+                raise not_three()
+            if not (self._padded and data[first - 1] == 61):  # "=" is left to the long way
+                self._refuse_header(data[:first], data[first + 1 : last], entry, keys, monotonic)
+            return None
+        if known[0] not in self._allowed:
+            return None
+        if not 0 < first < last:
+            raise not_three()
+        # decode_base64url of both segments, written out: half the calls, and they count.  ASCII
+        # text rarely spells what differs between the alphabets: five looks beat one copy.
+        signed, middle = data[:last], data[first + 1 : last]
+        end = data[last + 1 :].translate(TO_STANDARD)
+        if 45 in middle or 95 in middle or 43 in middle or 47 in middle or 61 in middle:
+            middle = middle.translate(TO_STANDARD)  # there was one of -_+/=
+        rest, spare = len(middle) & 3, len(end) & 3
+        if (rest and middle[-1] not in LAST[rest]) or (spare and end[-1] not in LAST[spare]):
+            return None
+        try:
+            payload = a2b_base64(middle + PADDING[rest], strict_mode=True)
+            signature = a2b_base64(end + PADDING[spare], strict_mode=True)
+        except ValueError:
+            return None
+        for verify, key in known[1]:
+            if verify(signed, signature, key):
+                break
+        else:
+            if _nothing_newer(entry, keys, monotonic):
+                raise cooling_down(_verified_header(data[:first]))
+            return None
+        claims = parse_object_quickly(payload)
+        if claims is None:
+            claims = read_claims(payload)
+        document.last_used = entry.last_used = monotonic  # _count, written out likewise
+        thread = get_ident()
+        _hits[thread] = _hits.get(thread, 0) + 1
+        if events.hook is not None:
+            self._emit_hits()
+        check_claims(self._rules, claims, wall)
+        if tokens is not None:
+            tokens.keep(data, self, keys, payload, claims, wall)
+        return claims
+
+    def _refuse_header(
+        self,
+        segment: bytes,
+        payload: bytes,
+        entry: Entry[KeySnapshot],
+        keys: KeySnapshot,
+        now: float,
+    ) -> None:
+        """Raise for a header that newer keys cannot help; else leave it to the long way."""
+        header = read_header(segment)
+        check_algorithm(header.alg, self._allowed)
+        unknown = header.kid is not None and header.kid not in keys
+        if unknown and _nothing_newer(entry, keys, now):
+            events.emit(CacheEventKind.REFUSED_KID, "keys", str(self._provider.jwks_uri))
+            error = keys.no_match(header)
+            check_unverified_issuer(error, payload, ClaimsRules(*self._rules))
+            raise error
+
+    def _count(self, document: Entry[Any], keys: Entry[KeySnapshot], now: float) -> None:
+        document.last_used = keys.last_used = now
+        thread = get_ident()
+        _hits[thread] = _hits.get(thread, 0) + 1
+        if events.hook is not None:
+            self._emit_hits()
+
+    def _emit_hits(self) -> None:
+        events.report(CacheEventKind.HIT, "document", self._address)
+        events.report(CacheEventKind.HIT, "keys", str(self._provider.jwks_uri))
+
+
+def _nothing_newer(entry: Entry[KeySnapshot], keys: KeySnapshot, now: float) -> bool:
+    """Whether ``keys`` are the newest, and newer ones must not be asked for yet.
+
+    The order matters: a fetch ends after its keys are in place, so they are read last.
+    """
+    return now < entry.cooldown_until and not entry.fetching and entry.value is keys

@@ -1,0 +1,135 @@
+"""Arguments that are collections of names, checked where they are given."""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Iterable
+from urllib.parse import SplitResult
+
+from .._jose.algorithms import ALGORITHMS
+from ..exceptions import ConfigurationException, InvalidArgumentError
+from .urls import is_loopback, split_url
+
+_SCOPE = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]+")  # RFC 6749 §3.3
+
+
+def names_of(name: str, values: object) -> tuple[str, ...]:
+    """Return the texts in ``values``; raise InvalidArgumentError for anything else.
+
+    A single text is refused: iterated, it would be a collection of letters.
+    """
+    if isinstance(values, (str, bytes)) or not isinstance(values, Iterable):
+        raise InvalidArgumentError(f"{name} must be a collection of texts, not {_kind(values)}")
+    found = tuple(values)
+    if not all(isinstance(one, str) and one for one in found):
+        raise InvalidArgumentError(f"{name} must hold texts only, and none that is empty")
+    return found
+
+
+def audience_of(name: str, value: object) -> str | list[str]:
+    """Return an audience: one name, or a list of at least one."""
+    if isinstance(value, str) and value:
+        return value
+    found = [] if isinstance(value, str) else list(names_of(name, value))
+    if not found:
+        raise InvalidArgumentError(f"{name} must name this API at least once")
+    return found
+
+
+def algorithms_of(values: object) -> list[str]:
+    """Return an allow-list of signature algorithms."""
+    found = list(names_of("algorithms", values))
+    unknown = [one for one in found if one not in ALGORITHMS]
+    if unknown or not found:
+        raise InvalidArgumentError(
+            f"algorithms must name signature algorithms, and at least one: {unknown} are not"
+        )
+    return found
+
+
+def scopes_from(name: str, values: object) -> frozenset[str]:
+    """Return scopes, also of space-separated text (RFC 6749 §3.3)."""
+    found = values.split() if isinstance(values, str) else names_of(name, values)
+    for one in found:
+        if _SCOPE.fullmatch(one) is None:
+            raise InvalidArgumentError(f"{name} must hold scopes: {one[:50]!r} is not one")
+    return frozenset(found)
+
+
+def with_scopes(required: frozenset[str], scopes: str | Iterable[str]) -> frozenset[str]:
+    """Return ``required`` and ``scopes``; these are looked at closely only if one is missing."""
+    try:
+        return required.union(scopes.split() if isinstance(scopes, str) else scopes)
+    except TypeError:
+        raise InvalidArgumentError("scopes must be a collection of texts") from None
+
+
+def acr_values_from(values: object) -> tuple[str, ...]:
+    """Return the values for ``acr``, also of space-separated text (RFC 9470 §3)."""
+    found = values.split() if isinstance(values, str) else names_of("acr_values", values)
+    for one in found:
+        if not (one.isascii() and one.isprintable()) or " " in one:
+            raise InvalidArgumentError("acr_values must be printable ASCII without spaces")
+    return tuple(found)
+
+
+def check_store(name: str, store: object, kind: type) -> None:
+    """Raise InvalidArgumentError for what is no store of ``kind``, or one of the other API.
+
+    Both APIs' stores have the same methods, and the other one's would only fail when it is used,
+    as if it were down.
+    """
+    ours = kind.__module__.split(".")[1]
+    theirs = "py_identity_model." + ("sync" if ours == "aio" else "aio") + "."
+    if not isinstance(store, kind) or any(
+        one.__module__.startswith(theirs) for one in type(store).__mro__
+    ):
+        raise InvalidArgumentError(
+            f"{name} must be a {kind.__name__} of py_identity_model.{ours}, not {_kind(store)}"
+        )
+
+
+def seconds_of(name: str, value: float) -> float:
+    """Return a finite number of seconds that is not negative."""
+    if type(value) in (int, float) and 0 <= value <= sys.float_info.max:
+        return value
+    raise InvalidArgumentError(f"{name} must be a finite number of seconds, not negative")
+
+
+def parts_of(name: str, url: object) -> SplitResult:
+    """Return the parts of an http or https URL that the parameter ``name`` is."""
+    try:
+        return split_url(url)
+    except ConfigurationException as error:
+        raise InvalidArgumentError(f"{name} must be a URL: {error.message}") from None
+
+
+def check_address(name: str, address: str, *, require_https: bool) -> None:
+    """Raise InvalidArgumentError for an address that no secret should be sent to."""
+    parts = parts_of(name, address)
+    if require_https and parts.scheme != "https" and not is_loopback(parts.hostname or ""):
+        raise InvalidArgumentError(f"{name} must be https; require_https=False accepts plain http")
+
+
+def check_request(
+    authorization: object,
+    method: object,
+    uri: object,
+    dpop: object,
+    certificate: object,
+    scopes: Iterable[object],
+) -> None:
+    """Raise InvalidArgumentError for what a request cannot have, naming the parameter."""
+    for name, value in (("authorization", authorization), ("method", method), ("uri", uri)):
+        if not isinstance(value, (str, type(None))):
+            raise InvalidArgumentError(f"{name} must be text, not {_kind(value)}")
+    if not isinstance(dpop, (str, type(None))):
+        names_of("dpop", dpop)
+    if not isinstance(certificate, (str, bytes, type(None))):
+        raise InvalidArgumentError("certificate must be text or bytes: PEM or DER")
+    scopes_from("scopes", scopes)
+
+
+def _kind(value: object) -> str:
+    return type(value).__name__

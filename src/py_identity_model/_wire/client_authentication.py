@@ -1,0 +1,134 @@
+"""How a client proves who it is: one class a registered ``token_endpoint_auth_method``."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from base64 import b64encode
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import ClassVar, NamedTuple
+from urllib.parse import quote
+
+from ..exceptions import InvalidArgumentError
+from .certificate import MtlsClientAuth
+
+
+class Credentials(NamedTuple):
+    """What one attempt adds to a request."""
+
+    headers: dict[str, str]
+    form: dict[str, str]
+
+
+class ClientAuthentication(ABC):
+    """A way for a client to authenticate; RFC 6749 §2.3, RFC 7591 §2.
+
+    Example::
+
+        ClientCredentialsTokenRequest(
+            address="https://op.example/token",
+            client_id="machine",
+            client_authentication=ClientSecretPost("s3cret"),
+        )
+    """
+
+    method: ClassVar[str]
+    """The registered name of the method."""
+
+    @abstractmethod
+    def credentials(
+        self, client_id: str, address: str, assertion: str | None = None
+    ) -> Credentials:
+        """Return the header fields and form parameters of one attempt.
+
+        ``address`` is the endpoint's URL; ``assertion`` is what :meth:`source` led to.
+        """
+
+    def source(self) -> Callable[[], object] | None:
+        """Return what to call before each attempt for an assertion; it may be awaitable."""
+        return None
+
+    @property
+    def client_certificate(self) -> MtlsClientAuth | None:
+        """The client certificate that a request must present."""
+        return None
+
+    def secrets(self) -> tuple[str, ...]:
+        """Return what must not be quoted, should a provider echo it."""
+        return ()
+
+
+@dataclass(frozen=True)
+class ClientSecretBasic(ClientAuthentication):
+    """Send id and secret in the ``Authorization`` header; RFC 6749 §2.3.1.
+
+    Both halves are form-encoded first, with a space as ``%20``, which every decoder reads.
+
+    Example::
+
+        ClientSecretBasic("s3cret")
+    """
+
+    method: ClassVar[str] = "client_secret_basic"
+
+    client_secret: str = field(repr=False)
+
+    def credentials(
+        self, client_id: str, address: str, assertion: str | None = None
+    ) -> Credentials:
+        """Return the ``Authorization`` header."""
+        pair = f"{_form_encoded(client_id)}:{_form_encoded(self.client_secret)}"
+        return Credentials({"Authorization": f"Basic {b64encode(pair.encode()).decode()}"}, {})
+
+    def secrets(self) -> tuple[str, ...]:
+        """Return the secret."""
+        return (self.client_secret,)
+
+
+def _form_encoded(text: str) -> str:
+    try:
+        return text if text.isascii() and text.isalnum() else quote(text, safe="")
+    except UnicodeEncodeError:  # its text quotes the secret
+        raise InvalidArgumentError("client_id and client_secret must be Unicode text") from None
+
+
+@dataclass(frozen=True)
+class ClientSecretPost(ClientAuthentication):
+    """Send id and secret in the body; RFC 6749 §2.3.1, which prefers the header.
+
+    Example::
+
+        ClientSecretPost("s3cret")
+    """
+
+    method: ClassVar[str] = "client_secret_post"
+
+    client_secret: str = field(repr=False)
+
+    def credentials(
+        self, client_id: str, address: str, assertion: str | None = None
+    ) -> Credentials:
+        """Return the two form parameters."""
+        return Credentials({}, {"client_id": client_id, "client_secret": self.client_secret})
+
+    def secrets(self) -> tuple[str, ...]:
+        """Return the secret."""
+        return (self.client_secret,)
+
+
+@dataclass(frozen=True)
+class NoClientAuthentication(ClientAuthentication):
+    """Send the id alone, as a public client does; RFC 6749 §3.2.1.
+
+    Example::
+
+        NoClientAuthentication()
+    """
+
+    method: ClassVar[str] = "none"
+
+    def credentials(
+        self, client_id: str, address: str, assertion: str | None = None
+    ) -> Credentials:
+        """Return the ``client_id`` parameter."""
+        return Credentials({}, {"client_id": client_id})

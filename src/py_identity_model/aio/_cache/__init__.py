@@ -1,0 +1,1 @@
+"""Caches of providers' documents, and calls that are shared."""

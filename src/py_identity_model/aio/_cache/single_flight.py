@@ -1,0 +1,149 @@
+"""Single flight: one call at a time for each key, its outcome shared by all who asked."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Hashable
+from contextvars import ContextVar
+from functools import partial
+from time import monotonic
+from typing import Any, Generic, TypeVar
+
+from ..._fork import forget_in_child
+from ..._seam.aio import Event, PeerLocal, Result, spawn, wait_for
+from ..._sessions.renewal_guard import waits_for_itself_error
+from ...exceptions import NetworkException, PyIdentityModelException
+
+V = TypeVar("V")
+
+_MAX_RESTARTS = 3
+
+
+class AsyncFlight(Generic[V]):
+    """One call under way, and how it ended: an outcome, an error, or neither if it was stopped."""
+
+    def __init__(self, table: dict[Hashable, AsyncFlight[V]]) -> None:
+        self.table = table
+        self.done = Event()
+        self.outcome: list[V] = []
+        self.error: Exception | None = None
+        self.waiters = 0
+
+
+# Calls that the running code is a part of: it would wait for its own end if it joined one.
+_executing: ContextVar[tuple[AsyncFlight[Any], ...]] = ContextVar("executing", default=())
+
+
+class AsyncSingleFlight(Generic[V]):
+    """Calls under way, by key.
+
+    Not a lock around the call, and not a call inside its first caller: the caller that came first
+    may be cancelled or killed, and then all who wait would have to begin again, or would be
+    cancelled with it.  A call is a task (a thread) of its own, which no caller's end reaches.
+
+    There is one table per event loop, because a task cannot wait for another loop's event; threads
+    share one.  A failure is shared with those who wait, as an exception of its own for each (a
+    shared one would collect their tracebacks), and not remembered here.
+    """
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+        self._table: PeerLocal[dict[Hashable, AsyncFlight[V]]] = PeerLocal(dict)
+        self._lock = threading.Lock()
+        forget_in_child(self)
+
+    def _forget_parent(self) -> None:
+        self._lock = threading.Lock()
+
+    def __len__(self) -> int:
+        """Return how many calls are under way."""
+        return len(self._table.get())
+
+    def waiting(self, key: Hashable) -> int:
+        """Return how many callers wait for the call of ``key``."""
+        with self._lock:
+            flight = self._table.get().get(key)
+            return 0 if flight is None else flight.waiters
+
+    async def run(
+        self,
+        key: Hashable,
+        call: Callable[[], Result[V]],
+        admit: Callable[[], bool] = lambda: True,
+        *,
+        patience: float | None = None,
+    ) -> tuple[V, bool] | None:
+        """Return the outcome of ``key``'s call, and whether this caller began it.
+
+        A call under way is joined.  Otherwise ``admit`` decides, with nobody else deciding at
+        the same time: the call begins, or None is returned.  Raises TimeoutError when it takes
+        longer than ``patience`` seconds; the call goes on, and later callers join it.  A call that
+        would wait for itself raises ConfigurationException at once.
+        """
+        due = None if patience is None else monotonic() + patience
+        for _ in range(_MAX_RESTARTS):  # a call that was stopped left nothing to share
+            flight, began = self._enter(key, admit)
+            if flight is None:
+                return None
+            if flight in _executing.get():
+                flight.error = waits_for_itself_error()  # its consequences say less
+                raise flight.error
+            if began:
+                execute = partial(self._execute, key, flight, call)
+                if not spawn(f"{self._name} {key}", execute):
+                    await execute()
+            if not await wait_for(flight.done, None if due is None else due - monotonic()):
+                raise TimeoutError
+            if flight.outcome:
+                return flight.outcome[0], began
+            if flight.error is not None:
+                raise _shared_error(flight.error)
+        raise NetworkException("the call was stopped before it had an outcome", code="call_stopped")
+
+    def run_in_background(self, key: Hashable, call: Callable[[], Result[V]]) -> None:
+        """Begin the call of ``key`` without waiting for it, unless it is under way."""
+        flight, began = self._enter(key, lambda: True)
+        if flight is not None and began:
+            execute = partial(self._execute, key, flight, call)
+            if not spawn(f"{self._name} {key}", execute):
+                self._finish(key, flight)
+
+    def _enter(
+        self, key: Hashable, admit: Callable[[], bool]
+    ) -> tuple[AsyncFlight[V] | None, bool]:
+        with self._lock:
+            flights = self._table.get()
+            flight = flights.get(key)
+            began = flight is None
+            if flight is None:
+                if not admit():
+                    return None, False
+                flight = flights[key] = AsyncFlight(flights)
+            flight.waiters += 1
+            return flight, began
+
+    async def _execute(
+        self, key: Hashable, flight: AsyncFlight[V], call: Callable[[], Result[V]]
+    ) -> None:
+        outer = _executing.set((*_executing.get(), flight))
+        try:
+            flight.outcome.append(await call())
+        except Exception as error:
+            flight.error = flight.error or error
+        finally:
+            _executing.reset(outer)
+            self._finish(key, flight)
+
+    def _finish(self, key: Hashable, flight: AsyncFlight[V]) -> None:
+        # The table that it was entered into: this may be another thread, or a forked child.
+        with self._lock:
+            flight.table.pop(key, None)
+        flight.done.set()
+
+
+def _shared_error(error: Exception) -> Exception:
+    if isinstance(error, PyIdentityModelException):
+        return error.fresh()
+    fresh = PyIdentityModelException(f"{type(error).__name__}: {error}")
+    fresh.__cause__ = error
+    return fresh

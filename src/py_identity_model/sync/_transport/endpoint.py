@@ -1,0 +1,50 @@
+# Generated from aio/_transport/endpoint.py by scripts/make_sync.py; edit that file.
+"""Asking an endpoint: what all of them share."""
+
+from __future__ import annotations
+
+from logging import INFO
+from typing import TypeVar
+
+from ..._logging import log_failed_request, logger, redact_url
+from ..._settings import Settings, in_force
+from ..._wire.endpoint import Endpoint
+from ..._wire.models import BaseRequest, BaseResponse
+from ...exceptions import InvalidArgumentError
+from .http import HTTPClient, send
+
+Q = TypeVar("Q", bound=BaseRequest)
+A = TypeVar("A", bound=BaseResponse)
+
+
+def ask(
+    endpoint: Endpoint[Q, A],
+    request: Q,
+    http_client: HTTPClient | None,
+    settings: Settings | None = None,
+    *,
+    in_turn: bool = False,
+) -> A:
+    """Return the answer of an endpoint; what goes wrong is in it, nothing is raised.
+
+    ``in_turn`` is for what strangers can cause, as in :func:`send`.  Only what is not a request
+    at all raises InvalidArgumentError.
+    """
+    if not isinstance(request, BaseRequest):
+        raise InvalidArgumentError(
+            f"request must be a request of this endpoint, not {type(request).__name__}"
+        )
+    try:
+        built = endpoint.build(request)
+        if logger.isEnabledFor(INFO):
+            logger.info("%s: %s %s", endpoint.operation, built.method, redact_url(built.url))
+        with in_force(settings):
+            answer = send(built, http_client, in_turn=in_turn)
+            response = endpoint.parse(request, answer)
+    except Exception as error:
+        response = endpoint.failed(error)
+    if not response.is_successful:
+        log_failed_request(
+            endpoint.operation, request.address, response.error_kind, response.oauth_error
+        )
+    return response

@@ -1,0 +1,239 @@
+# Generated from aio/token_introspector.py by scripts/make_sync.py; edit that file.
+"""Tokens that only their issuer can read: introspected, and the answers kept for a while."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+import time
+from enum import Enum
+from functools import partial
+from typing import Any
+
+from .._jose.claims import ClaimsRules, numeric_date
+from .._jose.tokens import MAX_TOKEN_SIZE
+from .._protocol.introspection import TokenIntrospectionRequest
+from .._resource_server.introspection_cache import Introspections, pack_claims, unpack_claims
+from .._settings import Settings, in_force
+from .._validation.config import TokenValidationConfig
+from .._wire.arguments import check_address, check_store, seconds_of
+from .._wire.client_authentication import ClientAuthentication
+from .._wire.retry import is_outage
+from ..exceptions import (
+    InvalidArgumentError,
+    KeysUnavailableException,
+    PyIdentityModelException,
+    TokenValidationException,
+)
+from ._cache.refreshing_cache import longest_call
+from ._cache.single_flight import SingleFlight
+from ._transport.http import HTTPClient, chosen_client
+from ._transport.stores import BestEffortStore, TokenStore
+from .introspection import introspect
+
+_LEEWAY = 60.0
+_TIMES = ClaimsRules(verify_iss=False, verify_aud=False, verify_sub=False, verify_jti=False)
+
+
+class TokenIntrospector:
+    """Asks the provider about opaque tokens, for an :class:`AccessTokenVerifier`.
+
+    An answer that says active is kept for a while, and so long a revoked token may still be
+    accepted.  An inactive token, and one that could not be asked about, is not asked about again
+    within a second.  Callers with one token share one request; with a ``store`` so do other
+    processes.  An endpoint that hangs holds a part of the client's connections at most.
+
+    Whoever may write to the ``store`` decides which tokens are good: let its hooks encrypt and
+    authenticate.
+
+    :param address: the introspection endpoint
+    :param client_id: this API's own, at that endpoint
+    :param client_authentication: how this API authenticates there
+    :param cache_ttl: for how many seconds an active token is remembered, never past its ``exp``;
+        0 remembers none
+    :param max_entries: how many tokens are remembered
+    :param store: an :class:`TokenStore` that several processes share
+    :param token_validation_config: asks for signed answers, and says what they must be
+    :param disco_doc_address: whose keys verify signed answers
+    :param accept_tokens_without_audience: whether a token is accepted that its issuer does not
+        bind to any API; such a token of another API of the same issuer is then accepted as well
+    :param require_https: False lets tokens and this API's credentials travel to a plain http
+        ``address`` on another host than this one
+    :param http_client: used instead of this worker's own
+    :param settings: settings for its requests
+
+    Raises :class:`InvalidArgumentError` (a ``ValueError``) for arguments that cannot work.
+
+    RFC 7662 §2.2 and §4, RFC 9701.
+
+    Example::
+
+        TokenIntrospector(
+            "https://op.example/introspect", "api", ClientSecretBasic("s3cret"), cache_ttl=30
+        )
+    """
+
+    def __init__(
+        self,
+        address: str,
+        client_id: str,
+        client_authentication: ClientAuthentication,
+        *,
+        cache_ttl: float = 30.0,
+        max_entries: int = 10_000,
+        store: TokenStore | None = None,
+        token_validation_config: TokenValidationConfig | None = None,
+        disco_doc_address: str | None = None,
+        accept_tokens_without_audience: bool = False,
+        require_https: bool = True,
+        http_client: HTTPClient | None = None,
+        settings: Settings | None = None,
+    ) -> None:
+        if max_entries < 1:
+            raise InvalidArgumentError("max_entries must be at least 1")
+        check_address("address", address, require_https=require_https)
+        self._request = TokenIntrospectionRequest(
+            address,
+            "",
+            client_id,
+            client_authentication=client_authentication,
+            token_validation_config=token_validation_config,
+            disco_doc_address=disco_doc_address,
+        )
+        self._ttl = seconds_of("cache_ttl", cache_ttl)
+        if store is not None:
+            check_store("store", store, TokenStore)
+        self._store: BestEffortStore | None = None
+        if store is not None and cache_ttl > 0:
+            self._store = BestEffortStore(store)
+        self.accept_tokens_without_audience = accept_tokens_without_audience
+        self._http_client = http_client
+        self._settings = settings
+        self._known = Introspections(max_entries)
+        self._flights: SingleFlight[str] = SingleFlight("py_identity_model.opaque")
+        self.clock = time.monotonic
+
+    def __len__(self) -> int:
+        return len(self._known)
+
+    def claims(
+        self, token: str, *, leeway: float = _LEEWAY, timeout: float | None = None
+    ) -> dict[str, Any]:
+        """Return what the provider says of an active token; each caller gets its own copy.
+
+        :param token: the token, as it was sent
+        :param leeway: tolerance of clocks for ``exp``, ``nbf`` and ``iat``, in seconds
+        :param timeout: for how many seconds to wait for the provider; its answer serves the next
+            caller all the same.  None is for as long as a request may take
+
+        Raises :class:`TokenValidationException` for a token that is not active or whose times are
+        not right, and :class:`KeysUnavailableException` when the provider does not say.
+
+        Example::
+
+            claims = opaque_tokens.claims("an-opaque-token")
+        """
+        _check_text(token)
+        key = hashlib.sha256(token.encode()).digest()
+        text = self._known.find(key, self.clock())
+        if text is None:
+            text = self._wait(token, key, timeout)
+        claims: dict[str, Any] = json.loads(text)
+        _TIMES._replace(leeway=leeway).check(claims, time.time())
+        return claims
+
+    def _wait(self, token: str, key: bytes, timeout: float | None) -> str:
+        """Return the claims of an active token as JSON, asked for once however many wait."""
+        patience = math.inf if timeout is None else timeout
+        patience = min(patience, self._longest())
+        try:
+            joined = self._flights.run(key, partial(self._ask, token, key), patience=patience)
+        except TimeoutError:
+            raise KeysUnavailableException(
+                f"the provider did not say within {patience:.3g} s whether the token is active",
+                details={"retry_after": 1.0},
+                code="introspection_unavailable",
+            ) from None
+        assert joined is not None
+        return joined[0]
+
+    def _longest(self) -> float:
+        """Return how long asking may take; metadata and keys come on top for signed answers."""
+        with in_force(self._settings):
+            try:
+                client = chosen_client(self._http_client, self._request.address)
+            except (RuntimeError, ValueError):  # the request itself will say what is wrong
+                return math.inf
+            return longest_call(client) * (
+                1 if self._request.token_validation_config is None else 3
+            )
+
+    def _ask(self, token: str, key: bytes) -> str:
+        try:
+            return self._active(token, key)
+        except PyIdentityModelException as error:
+            self._known.refuse(key, error, self.clock())
+            raise
+
+    def _active(self, token: str, key: bytes) -> str:
+        """Return the claims of an active token as JSON."""
+        name = self._name(token)
+        shared = self._shared(name)
+        if shared is not None:
+            self._keep(key, *shared)
+            return shared[0]
+        request = TokenIntrospectionRequest(**{**vars(self._request), "token": token})
+        response = introspect(request, self._http_client, self._settings, in_turn=True)
+        if not response.is_successful:
+            raise _failure(response.error_kind, response.status_code, str(response.error))
+        with in_force(self._settings):
+            chosen_client(self._http_client, request.address).turns.succeeded(request.address)
+        claims = response.claims or {}
+        if claims.get("active") is not True:
+            raise TokenValidationException("The access token is not active", code="inactive_token")
+        text = json.dumps(claims)
+        seconds = self._keep(key, text, self._ttl)
+        if seconds > 0 and self._store is not None:
+            self._store.set(name, pack_claims(name, text, seconds), seconds)
+        return text
+
+    def _name(self, token: str) -> str:
+        # A provider may say something else to each of its clients (RFC 7662 §2.2), and who wants
+        # signed answers must not take over what came without a signature.
+        request = self._request
+        signed = request.token_validation_config is not None
+        verified_by = f"signed {request.disco_doc_address}" if signed else ""
+        asker = (request.address, request.client_id or "", verified_by, token)
+        text = "\0".join(asker).encode("utf-8", "replace")
+        return f"introspection-{hashlib.sha256(text).hexdigest()}"
+
+    def _shared(self, name: str) -> tuple[str, float] | None:
+        """Return what another process learnt of a token, and for how many seconds it is good."""
+        text = None if self._store is None else self._store.get(name)
+        return None if text is None else unpack_claims(name, text, self._ttl)
+
+    def _keep(self, key: bytes, text: str, seconds: float) -> float:
+        """Keep claims for so many seconds, and no longer than the token lives; return which."""
+        expires = numeric_date(json.loads(text).get("exp"))
+        if expires is not None:
+            seconds = min(seconds, expires - time.time())
+        if seconds > 0:
+            self._known.keep(key, text, self.clock(), seconds)
+        return seconds
+
+
+def _check_text(token: str) -> None:
+    if not isinstance(token, str):
+        raise InvalidArgumentError("token must be text")
+    if len(token) > MAX_TOKEN_SIZE:
+        raise TokenValidationException("The access token is too large", code="token_too_large")
+    if not token.isascii() or not token.isprintable() or " " in token:
+        raise TokenValidationException(
+            "The access token contains characters that no token has", code="malformed_token"
+        )
+
+
+def _failure(kind: Enum | None, status: int | None, text: str) -> KeysUnavailableException:
+    code = "introspection_unavailable" if is_outage(kind, status) else "introspection_failed"
+    return KeysUnavailableException(text, status_code=status, code=code)

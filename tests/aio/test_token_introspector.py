@@ -1,0 +1,538 @@
+"""Opaque tokens: introspected, remembered, and judged as JWTs are."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from py_identity_model import ClaimsValidationError
+from py_identity_model._seam.aio import gather
+from py_identity_model._wire.stored_value import pack_value
+from py_identity_model.aio import (
+    AsyncAccessTokenVerifier,
+    AsyncMemoryTokenStore,
+    AsyncTokenIntrospector,
+    ClientSecretBasic,
+    TokenValidationConfig,
+    TrustedIssuer,
+)
+from py_identity_model.exceptions import (
+    InvalidArgumentError,
+    KeysUnavailableException,
+    TokenValidationException,
+)
+from py_identity_model.testing import Answer, EmbeddedProvider, Received
+from tests.support import FromNow, answered, at_once, bearer, refused
+
+
+def opaque(provider: EmbeddedProvider, **more: Any) -> AsyncTokenIntrospector:
+    return AsyncTokenIntrospector(
+        f"{provider.issuer}/introspect",
+        provider.client_id,
+        ClientSecretBasic(provider.client_secret),
+        **more,
+    )
+
+
+def introspecting(**said: Any) -> Callable[[Received], Answer | None]:
+    def respond(received: Received) -> Answer | None:
+        return Answer.of_json(said) if received.path == "/introspect" else None
+
+    return respond
+
+
+async def test_an_opaque_token_is_asked_about_once(provider: EmbeddedProvider) -> None:
+    provider.intercept = introspecting(
+        active=True, sub="alice", scope="read", iss=provider.issuer, aud=["api"]
+    )
+    tokens = opaque(provider)
+    verifier = AsyncAccessTokenVerifier(
+        provider.issuer, "api", opaque_tokens=tokens, required_scopes=["read"]
+    )
+
+    async def verify() -> str | None:
+        return (await verifier.verify(bearer("an-opaque-token"))).subject
+
+    assert await gather([verify] * 20) == ["alice"] * 20
+    assert provider.count("/introspect") == 1
+    assert len(tokens) == 1
+    with answered(403, "insufficient_scope"):
+        await verifier.verify(bearer("an-opaque-token"), scopes=["write"])
+    now = tokens.clock()
+    tokens.clock = lambda: now + 31
+    assert await verify() == "alice"
+    assert provider.count("/introspect") == 2
+    assert await verifier.verify(bearer(provider.mint(scope="read")))
+
+
+@pytest.mark.parametrize(
+    ("said", "code"),
+    [
+        ({"active": False}, "inactive_token"),
+        ({"active": "true"}, "inactive_token"),
+        ({"active": 1}, "inactive_token"),
+        ({"active": None}, "inactive_token"),
+        ({"exp": 1}, "token_expired"),
+        ({"exp": FromNow(-90)}, "token_expired"),
+        ({"exp": "4102444800"}, "invalid_claim"),
+        ({"exp": True}, "invalid_claim"),
+        ({"nbf": FromNow(90)}, "not_yet_valid"),
+        ({"nbf": "0"}, "invalid_claim"),
+        ({"iat": FromNow(90)}, "issued_in_future"),
+        ({"iat": [0]}, "invalid_claim"),
+        ({"iss": "https://else"}, "untrusted_issuer"),
+        ({"iss": 7}, "untrusted_issuer"),
+        ({"aud": "else"}, "invalid_audience"),
+        ({"aud": ["else", "other"]}, "invalid_audience"),
+        ({"aud": 5}, "invalid_audience"),
+        ({"aud": ["api", 5]}, "invalid_audience"),
+        ({"aud": {"api": 1}}, "invalid_audience"),
+        ({"aud": []}, "missing_claim"),
+        ({"aud": None}, "missing_claim"),
+        ({"sub": ["alice"]}, "invalid_claim"),
+        ({"sub": True}, "invalid_claim"),
+        ({"jti": 7}, "invalid_claim"),
+        ({"token_type": "refresh_token"}, "wrong_typ"),
+        ({"token_type": "N_A"}, "wrong_typ"),
+        ({"token_type": "urn:ietf:params:oauth:token-type:id_token"}, "wrong_typ"),
+        ({"token_type": 7}, "wrong_typ"),
+        ({"typ": "Refresh"}, "wrong_typ"),
+        ({"typ": "Offline"}, "wrong_typ"),
+        ({"typ": "ID"}, "wrong_typ"),
+        ({"token_use": "refresh_token"}, "wrong_typ"),
+        ({"token_use": "id"}, "wrong_typ"),
+        ({"at_hash": "h"}, "wrong_typ"),
+        ({"events": {}}, "wrong_typ"),
+        ({"cnf": {"jkt": "k"}}, "binding_refused"),
+        ({"cnf": {"x5t#S256": "k"}}, "binding_refused"),
+        ({"cnf": 7}, "binding_refused"),
+    ],
+)
+async def test_an_opaque_token_that_is_not_good_gets_401(
+    provider: EmbeddedProvider, said: dict[str, Any], code: str
+) -> None:
+    sound = {"active": True, "aud": "api", "iss": provider.issuer, "sub": "alice"}
+    provider.intercept = introspecting(**at_once({**sound, **said}))
+    for issuers in (provider.issuer, lambda issuer: trusting(provider, issuer)):
+        verifier = AsyncAccessTokenVerifier(issuers, "api", opaque_tokens=opaque(provider))
+        for _ in range(2):
+            with answered(401, code):
+                await verifier.verify(bearer("opaque"))
+
+
+def trusting(provider: EmbeddedProvider, issuer: str) -> TrustedIssuer | None:
+    return TrustedIssuer(issuer) if issuer == provider.issuer else None
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        {},
+        {"iss": None},
+        {"aud": ["other", "api"]},
+        {"exp": FromNow(-30)},
+        {"nbf": FromNow(30)},
+        {"iat": FromNow(30)},
+        {"sub": 7},
+        {"token_type": "Bearer"},
+        {"token_type": "urn:ietf:params:oauth:token-type:access_token"},
+        {"typ": "Bearer", "nonce": "n"},
+        {"token_use": "access_token"},
+    ],
+)
+async def test_a_sound_opaque_token_is_accepted(
+    provider: EmbeddedProvider, said: dict[str, Any]
+) -> None:
+    sound = {"active": True, "aud": "api", "iss": provider.issuer, "sub": "alice"}
+    provider.intercept = introspecting(**at_once({**sound, **said}))
+    verifier = AsyncAccessTokenVerifier(provider.issuer, "api", opaque_tokens=opaque(provider))
+    for _ in range(2):
+        token = await verifier.verify(bearer("opaque"))
+        assert token.subject == ("7" if said.get("sub") else "alice")
+
+
+@pytest.mark.parametrize("said", ["id_token", "urn:ietf:params:oauth:token-type:id_token"])
+async def test_an_introspected_id_token_is_accepted_by_a_long_name_alone(
+    provider: EmbeddedProvider, said: str
+) -> None:
+    provider.intercept = introspecting(active=True, aud="api", token_type=said)
+    for accepts in (False, True):
+        verifier = AsyncAccessTokenVerifier(
+            provider.issuer,
+            "api",
+            opaque_tokens=opaque(provider),
+            accept_id_tokens_as_access_tokens=accepts,
+        )
+        if accepts:
+            assert await verifier.verify(bearer("opaque"))
+        else:
+            with answered(401, "wrong_typ"):
+                await verifier.verify(bearer("opaque"))
+
+
+async def test_an_explicit_leeway_also_holds_for_opaque_tokens(provider: EmbeddedProvider) -> None:
+    for leeway, ago, good in ((0, 30, False), (0, -30, True), (120, 90, True), (120, 150, False)):
+        provider.intercept = introspecting(active=True, aud="api", exp=time.time() - ago)
+        verifier = AsyncAccessTokenVerifier(
+            provider.issuer, "api", leeway=leeway, opaque_tokens=opaque(provider)
+        )
+        if good:
+            assert await verifier.verify(bearer("opaque"))
+            continue
+        with answered(401, "token_expired"):
+            await verifier.verify(bearer("opaque"))
+
+
+async def test_a_token_without_audience_is_accepted_by_a_long_name_alone(
+    provider: EmbeddedProvider,
+) -> None:
+    tokens = opaque(provider, accept_tokens_without_audience=True)
+    verifier = AsyncAccessTokenVerifier(provider.issuer, "api", opaque_tokens=tokens)
+    provider.intercept = introspecting(active=True, sub="alice")
+    assert (await verifier.verify(bearer("one"))).subject == "alice"
+    provider.intercept = introspecting(active=True, sub="alice", aud="else")
+    with answered(401, "invalid_audience"):
+        await verifier.verify(bearer("two"))
+
+
+async def test_client_ids_replace_the_audience_of_opaque_tokens(
+    provider: EmbeddedProvider,
+) -> None:
+    verifier = AsyncAccessTokenVerifier(
+        provider.issuer, client_ids=["web"], opaque_tokens=opaque(provider)
+    )
+    provider.intercept = introspecting(active=True, client_id="web")
+    assert (await verifier.verify(bearer("one"))).client_id == "web"
+    provider.intercept = introspecting(active=True, client_id="else")
+    with answered(401, "invalid_client_id"):
+        await verifier.verify(bearer("two"))
+
+
+async def test_an_issuers_own_rules_hold_for_its_opaque_tokens(
+    provider: EmbeddedProvider,
+) -> None:
+    tenant = TrustedIssuer("https://op.example/{t}/v2.0", audience="other", bound_claim="tid")
+    verifier = AsyncAccessTokenVerifier(tenant, "api", opaque_tokens=opaque(provider))
+    one = "https://op.example/one/v2.0"
+    cases: list[tuple[dict[str, Any], str | None]] = [
+        ({"iss": one, "tid": "one", "aud": "other"}, None),
+        ({"iss": one, "tid": "one", "aud": "api"}, "invalid_audience"),
+        ({"iss": one, "tid": "two", "aud": "other"}, "issuer_claim_mismatch"),
+        ({"iss": one, "aud": "other"}, "issuer_claim_mismatch"),
+        ({"tid": "one", "aud": "other"}, "untrusted_issuer"),
+    ]
+    for number, (said, code) in enumerate(cases):
+        provider.intercept = introspecting(active=True, **said)
+        if code is None:
+            assert await verifier.verify(bearer(f"token-{number}"))
+            continue
+        with answered(401, code):
+            await verifier.verify(bearer(f"token-{number}"))
+
+
+async def test_jwts_that_lack_what_they_must_have_are_introspected_by_choice(
+    provider: EmbeddedProvider,
+) -> None:
+    light = provider.mint(aud=None, sub=None, header={"typ": "JWT"})
+    verifier = AsyncAccessTokenVerifier(
+        provider.issuer, "api", opaque_tokens=opaque(provider), introspect_jwts=True
+    )
+    provider.intercept = introspecting(active=True, sub="alice", aud="api")
+    assert (await verifier.verify(bearer(light))).subject == "alice"
+    provider.intercept = introspecting(active=False)
+    with answered(401, "inactive_token"):
+        await verifier.verify(bearer(provider.mint()))
+    plain = AsyncAccessTokenVerifier(provider.issuer, "api", opaque_tokens=opaque(provider))
+    with answered(401, "missing_claim"):
+        await plain.verify(bearer(light))
+
+
+@pytest.mark.parametrize("token", ["a.b.c.d.e", "x.y.z", "a.b", "Zm9v.Zm9v.Zm9v", "plain|token"])
+async def test_tokens_that_only_look_like_a_jwt_are_introspected(
+    provider: EmbeddedProvider, token: str
+) -> None:
+    provider.intercept = introspecting(active=True, sub="alice", aud="api")
+    verifier = AsyncAccessTokenVerifier(provider.issuer, "api", opaque_tokens=opaque(provider))
+    assert (await verifier.verify(bearer(token))).subject == "alice"
+    with answered(401, "malformed_token"):
+        await AsyncAccessTokenVerifier(provider.issuer, "api").verify(bearer(token))
+
+
+@pytest.mark.parametrize("token", ["a\nb", "é", "\ud800", "a b", "a\x00b", "x" * 70_000])
+async def test_what_no_token_looks_like_is_not_asked_about(
+    provider: EmbeddedProvider, token: str
+) -> None:
+    verifier = AsyncAccessTokenVerifier(provider.issuer, "api", opaque_tokens=opaque(provider))
+    code = "token_too_large" if len(token) > 1000 else "malformed_token"
+    with answered(401, code):
+        await verifier.verify(bearer(token))
+    assert provider.requests == []
+
+
+async def test_what_a_caller_does_to_its_claims_reaches_nobody_else(
+    provider: EmbeddedProvider,
+) -> None:
+    provider.intercept = introspecting(active=True, roles=["user"], deep={"roles": ["user"]})
+    tokens = opaque(provider)
+
+    async def spoil() -> dict[str, Any]:
+        claims = await tokens.claims("opaque")
+        found = {**claims, "roles": list(claims["roles"]), "deep": str(claims["deep"])}
+        claims["roles"].append("admin")
+        claims["deep"]["roles"].append("admin")
+        return found
+
+    for _ in range(2):
+        for found in await gather([spoil] * 5):
+            assert found["roles"] == ["user"]
+            assert "admin" not in found["deep"]
+    assert provider.count("/introspect") == 1
+
+
+@pytest.mark.parametrize("answer", [Answer.of_json({"active": False}), Answer(401), Answer(400)])
+async def test_a_refused_token_is_asked_about_once_per_second(
+    provider: EmbeddedProvider, answer: Answer
+) -> None:
+    provider.intercept = lambda received: answer
+    tokens = opaque(provider)
+    now = tokens.clock()
+    tokens.clock = lambda: now
+    for _ in range(20):
+        with pytest.raises(TokenValidationException) as caught:
+            await tokens.claims("junk")
+    assert provider.count("/introspect") == 1
+    assert caught.value.code in {"inactive_token", "introspection_failed"}
+    tokens.clock = lambda: now + 1
+    with pytest.raises(TokenValidationException):
+        await tokens.claims("junk")
+    assert provider.count("/introspect") == 2
+    provider.intercept = introspecting(active=True)
+    assert await tokens.claims("good")
+    tokens.clock = lambda: now + 2
+    assert await tokens.claims("junk")
+
+
+async def test_refused_tokens_do_not_take_the_place_of_active_ones(
+    provider: EmbeddedProvider,
+) -> None:
+    provider.intercept = introspecting(active=True)
+    tokens = opaque(provider, max_entries=3)
+    await tokens.claims("good")
+    provider.intercept = introspecting(active=False)
+    for number in range(10):
+        with refused(TokenValidationException, "inactive_token"):
+            await tokens.claims(f"junk-{number}")
+    assert await tokens.claims("good")
+    assert len(tokens._known._refused) == 3
+    assert provider.count("/introspect") == 11
+
+
+async def test_claims_copied_to_another_tokens_name_are_not_believed(
+    provider: EmbeddedProvider,
+) -> None:
+    store = AsyncMemoryTokenStore()
+    provider.intercept = introspecting(active=True, sub="admin")
+    tokens = opaque(provider, store=store)
+    await tokens.claims("the-admins")
+    stored = await store.get(tokens._name("the-admins"))
+    assert stored is not None
+    await store.set(tokens._name("mine"), stored, 60)
+    provider.intercept = introspecting(active=False)
+    other = opaque(provider, store=store)
+    assert (await other.claims("the-admins"))["sub"] == "admin"
+    with refused(TokenValidationException, "inactive_token"):
+        await other.claims("mine")
+
+
+async def test_what_a_claims_validator_raises_is_typed(provider: EmbeddedProvider) -> None:
+    def fail(claims: dict[str, Any]) -> None:
+        raise KeyError("tenant")
+
+    def forbid(claims: dict[str, Any]) -> None:
+        raise ClaimsValidationError("suspended", claim="tid", forbidden=True)
+
+    provider.intercept = introspecting(active=True, aud="api")
+    for validator, status, code in (
+        (fail, 401, "claims_validator_failed"),
+        (forbid, 403, "claims_rejected"),
+    ):
+        verifier = AsyncAccessTokenVerifier(
+            provider.issuer, "api", opaque_tokens=opaque(provider), claims_validator=validator
+        )
+        for token in ("opaque", provider.mint()):
+            with answered(status, code):
+                await verifier.verify(bearer(token))
+
+
+async def test_every_check_is_repeated_for_a_remembered_answer(
+    provider: EmbeddedProvider,
+) -> None:
+    calls: list[str] = []
+    provider.intercept = introspecting(active=True, sub="alice", aud="api")
+    verifier = AsyncAccessTokenVerifier(
+        provider.issuer,
+        "api",
+        opaque_tokens=opaque(provider),
+        claims_validator=lambda claims: calls.append(claims["sub"]),
+    )
+    for _ in range(3):
+        await verifier.verify(bearer("opaque"))
+    assert calls == ["alice"] * 3
+    assert provider.count("/introspect") == 1
+
+
+@pytest.mark.parametrize("status", [503, 429, 401])
+async def test_a_provider_that_cannot_say_gets_503(provider: EmbeddedProvider, status: int) -> None:
+    provider.intercept = lambda received: Answer(status)
+    verifier = AsyncAccessTokenVerifier(provider.issuer, "api", opaque_tokens=opaque(provider))
+    code = "introspection_failed" if status == 401 else "introspection_unavailable"
+    with answered(503, code) as caught:
+        await verifier.verify(bearer("opaque"))
+    # Where this API's own credentials are refused, repeating the request would not help.
+    assert caught.value.headers == ({} if status == 401 else {"Retry-After": "5"})
+
+
+async def test_the_memory_of_opaque_tokens_is_bounded(provider: EmbeddedProvider) -> None:
+    provider.intercept = introspecting(active=True)
+    tokens = opaque(provider, max_entries=3)
+    for number in range(10):
+        await tokens.claims(f"token-{number}")
+    assert len(tokens) == 3
+    nothing = opaque(provider, cache_ttl=0)
+    await nothing.claims("token")
+    assert len(nothing) == 0
+    soon = opaque(provider)
+    provider.intercept = introspecting(active=True, exp=time.time() + 5)
+    await soon.claims("token")
+    now = soon.clock()
+    soon.clock = lambda: now + 6
+    before = provider.count("/introspect")
+    await soon.claims("token")
+    assert provider.count("/introspect") == before + 1
+    for wrong in ({"cache_ttl": -1}, {"max_entries": 0}):
+        with pytest.raises(InvalidArgumentError):
+            opaque(provider, **wrong)
+
+
+async def test_what_one_process_was_told_of_an_opaque_token_others_take_over(
+    provider: EmbeddedProvider,
+) -> None:
+    store = AsyncMemoryTokenStore()
+    provider.intercept = introspecting(active=True, sub="alice", iss=provider.issuer)
+    for _ in range(3):
+        tokens = opaque(provider, store=store)
+        for _ in range(2):
+            assert (await tokens.claims("an-opaque-token"))["sub"] == "alice"
+    assert provider.count("/introspect") == 1
+    other = AsyncTokenIntrospector(
+        f"{provider.issuer}/introspect", "somebody-else", ClientSecretBasic("s"), store=store
+    )
+    await other.claims("an-opaque-token")
+    await opaque(provider, store=store, cache_ttl=0).claims("an-opaque-token")
+    assert provider.count("/introspect") == 3
+
+
+async def test_who_wants_signed_answers_takes_over_none_without_a_signature(
+    provider: EmbeddedProvider,
+) -> None:
+    store = AsyncMemoryTokenStore()
+    provider.intercept = introspecting(active=True, sub="alice", iss=provider.issuer)
+    await opaque(provider, store=store).claims("an-opaque-token")
+    strict = opaque(
+        provider,
+        store=store,
+        token_validation_config=TokenValidationConfig(True, audience=provider.client_id),
+        disco_doc_address=provider.issuer,
+    )
+    with refused(KeysUnavailableException, "introspection_failed") as caught:
+        await strict.claims("an-opaque-token")
+    assert "not signed" in str(caught.value)
+
+
+async def test_what_others_were_told_is_believed_no_longer_than_ones_own_ttl(
+    provider: EmbeddedProvider,
+) -> None:
+    store = AsyncMemoryTokenStore()
+    provider.intercept = introspecting(active=True, sub="alice", exp=int(time.time()) + 900)
+    await opaque(provider, store=store, cache_ttl=600).claims("an-opaque-token")
+    impatient = opaque(provider, store=store, cache_ttl=10)
+    now = [0.0]
+    impatient.clock = lambda: now[0]
+    await impatient.claims("an-opaque-token")
+    provider.intercept = introspecting(active=False)
+    now[0] += 9
+    await impatient.claims("an-opaque-token")
+    await store.delete(impatient._name("an-opaque-token"))
+    now[0] += 2
+    with refused(TokenValidationException, "inactive_token"):
+        await impatient.claims("an-opaque-token")
+
+
+@pytest.mark.parametrize(
+    "kept",
+    [
+        "no JSON",
+        "[]",
+        "{}",
+        {},
+        {"until": 1, "claims": '{"active": true}'},
+        {"until": 99999999999, "claims": '{"active": false}'},
+        {"until": 99999999999, "claims": '["active"]'},
+        {"until": 99999999999, "claims": "no JSON"},
+        {"until": 99999999999, "claims": {"active": True}},
+        {"until": "tomorrow", "claims": '{"active": true}'},
+    ],
+)
+async def test_what_a_store_holds_of_an_opaque_token_is_judged(
+    kept: str | dict[str, Any], provider: EmbeddedProvider
+) -> None:
+    store = AsyncMemoryTokenStore()
+    provider.intercept = introspecting(active=True, sub="alice")
+    tokens = opaque(provider, store=store)
+    name = tokens._name("t")
+    text = kept if isinstance(kept, str) else pack_value("introspection", name, kept)
+    await store.set(name, text, None)
+    assert (await tokens.claims("t"))["sub"] == "alice"
+    assert provider.count("/introspect") == 1
+
+
+async def test_a_store_that_is_out_does_not_take_opaque_tokens_with_it(
+    provider: EmbeddedProvider, caplog: pytest.LogCaptureFixture
+) -> None:
+    class Broken(AsyncMemoryTokenStore):
+        async def get(self, key: str) -> str | None:
+            raise ConnectionError("out")
+
+        async def set(self, key: str, value: str, expires_in: float | None) -> None:
+            raise ConnectionError("out")
+
+    provider.intercept = introspecting(active=True, sub="alice")
+    tokens = opaque(provider, store=Broken())
+    with caplog.at_level(logging.WARNING, "py_identity_model"):
+        assert (await tokens.claims("an-opaque-token"))["sub"] == "alice"
+    assert "cannot be read: ConnectionError" in caplog.text
+    assert "an-opaque-token" not in caplog.text
+
+
+async def test_a_token_that_names_no_issuer_needs_an_audience_of_the_verifiers_own(
+    provider: EmbeddedProvider,
+) -> None:
+    def resolve(issuer: str) -> TrustedIssuer:
+        return TrustedIssuer(issuer, audience="api")
+
+    verifier = AsyncAccessTokenVerifier(resolve, opaque_tokens=opaque(provider))
+    provider.intercept = introspecting(active=True, aud="api", iss=provider.issuer)
+    assert await verifier.verify(bearer("one"))
+    provider.intercept = introspecting(active=True, aud="api")
+    with answered(401, "untrusted_issuer"):
+        await verifier.verify(bearer("two"))
+
+
+async def test_a_resolver_must_say_for_whom_tokens_are(provider: EmbeddedProvider) -> None:
+    verifier = AsyncAccessTokenVerifier(TrustedIssuer)
+    with pytest.raises(InvalidArgumentError, match="audience"):
+        await verifier.verify(bearer(provider.mint()))

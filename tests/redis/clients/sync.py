@@ -1,0 +1,3 @@
+"""What the blocking suite needs of redis-py."""
+
+from redis import Redis as Redis

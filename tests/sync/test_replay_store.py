@@ -1,0 +1,176 @@
+# Generated from aio/test_replay_store.py by scripts/make_sync.py; edit that file.
+"""What works once works once: at the end of its life, over several loops, with a store down."""
+
+from __future__ import annotations
+
+import sys
+import time
+from functools import partial
+from typing import Any
+
+import pytest
+
+from py_identity_model import DPoPProofException, LogoutTokenValidationException
+from py_identity_model._resource_server.dpop_verification import ProofRules
+from py_identity_model._seam.sync import gather
+from py_identity_model.exceptions import InvalidArgumentError
+from py_identity_model.sync import (
+    DPoPKey,
+    MemoryReplayStore,
+    MemoryTokenStore,
+    RedisReplayStore,
+    TokenStoreReplayStore,
+    TokenValidationConfig,
+    validate_logout_token,
+    verify_dpop_proof,
+)
+from py_identity_model.sync.replay_store import remember_once
+from py_identity_model.testing import EmbeddedProvider
+from tests.support import Clock, refused
+
+URI = "https://api.example/orders"
+EVENT: dict[str, Any] = {"http://schemas.openid.net/event/backchannel-logout": {}}
+CONFIG = TokenValidationConfig(perform_disco=True, audience="web")
+KEY = DPoPKey()
+
+
+def proof_of(**claims: Any) -> str:
+    header = {"typ": "dpop+jwt", "alg": "ES256", "jwk": KEY.public_jwk}
+    usual = {"htm": "GET", "htu": URI, "iat": time.time(), "jti": "1"}
+    return KEY.sign(header, {**usual, **claims})
+
+
+class Recording:
+    """A replay store that says what it was asked to remember."""
+
+    def __init__(self) -> None:
+        self.added: list[tuple[str, float]] = []
+
+    def add(self, key: str, expires_at: float) -> bool:
+        self.added.append((key, expires_at))
+        return True
+
+
+@pytest.mark.parametrize(("max_age", "leeway"), [(60, 5), (1, 0), (60, 30)])
+def test_a_proof_is_remembered_longer_than_it_is_accepted(max_age: float, leeway: float) -> None:
+    store, issued = Recording(), time.time()
+    verify_dpop_proof(
+        proof_of(iat=issued), "GET", URI, replay_store=store, max_age=max_age, leeway=leeway
+    )
+    ((key, until),) = store.added
+    assert key == f"dpop:{KEY.jwk_thumbprint}:1"
+    accepted_until = issued + max_age + leeway
+    assert until >= accepted_until + leeway + 5
+    rules = ProofRules("GET", URI, max_age=max_age, leeway=leeway)
+    assert rules.check(proof_of(iat=issued), accepted_until)
+    with refused(DPoPProofException, "dpop_proof_expired"):
+        rules.check(proof_of(iat=issued), accepted_until + 0.5)
+
+
+def test_a_proof_is_refused_where_its_store_answered_too_late_to_know(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    now = [time.time()]
+    monkeypatch.setattr(sys.modules[remember_once.__module__], "time", lambda: now[0])
+
+    class Late(Recording):
+        def add(self, key: str, expires_at: float) -> bool:
+            now[0] = expires_at
+            return super().add(key, expires_at)
+
+    with refused(DPoPProofException, "dpop_proof_replayed"):
+        verify_dpop_proof(proof_of(), "GET", URI, replay_store=Late())
+
+
+class Broken:
+    """A replay store that is down."""
+
+    def add(self, key: str, expires_at: float) -> bool:
+        raise ConnectionError("redis://:secret@store")
+
+
+def test_a_store_that_is_down_refuses_by_its_own_code(
+    provider: EmbeddedProvider, caplog: pytest.LogCaptureFixture
+) -> None:
+    with refused(DPoPProofException, "store_unavailable"):
+        verify_dpop_proof(proof_of(), "GET", URI, replay_store=Broken())
+    token = provider.mint(header={"typ": "logout+jwt"}, aud="web", events=EVENT)
+    with refused(LogoutTokenValidationException, "store_unavailable"):
+        validate_logout_token(token, CONFIG, provider.issuer, replay_store=Broken())
+    assert "ConnectionError" in caplog.text
+    assert "secret" not in caplog.text
+
+
+@pytest.mark.parametrize("claims", [{"nonce": "\ud800"}, {"ath": "\ud800"}, {"htu": "\ud800"}])
+def test_text_that_cannot_be_encoded_is_refused_as_any_other(claims: dict[str, str]) -> None:
+    with pytest.raises(DPoPProofException):
+        verify_dpop_proof(proof_of(**claims), "GET", URI, access_token="t", nonce="n")
+    bound = {"cnf": {"jkt": "\ud800é"}}
+    with refused(DPoPProofException, "key_mismatch"):
+        verify_dpop_proof(proof_of(), "GET", URI, token_claims=bound)
+
+
+def test_an_identifier_that_cannot_be_encoded_works_once_in_every_store() -> None:
+    class Redis:
+        def __init__(self) -> None:
+            self.known: set[bytes] = set()
+
+        def set(self, key: str, value: bytes, *, px: int, nx: bool) -> bool:
+            new = key.encode() not in self.known
+            self.known.add(key.encode())
+            return new
+
+    for store in (
+        MemoryReplayStore(),
+        TokenStoreReplayStore(MemoryTokenStore()),
+        RedisReplayStore(Redis()),
+    ):
+        proof = proof_of(jti="\ud800")
+        assert verify_dpop_proof(proof, "GET", URI, replay_store=store)
+        with refused(DPoPProofException, "dpop_proof_replayed"):
+            verify_dpop_proof(proof, "GET", URI, replay_store=store)
+
+
+def test_algorithms_as_text_are_refused() -> None:
+    with pytest.raises(InvalidArgumentError, match="algorithms"):
+        verify_dpop_proof(proof_of(), "GET", URI, algorithms="ES256")
+
+
+def test_a_memory_store_never_forgets_a_replay_to_make_room() -> None:
+    store = MemoryTokenStore(max_entries=10)
+    replays = TokenStoreReplayStore(store)
+    until = time.time() + 60
+    assert replays.add("proof", until)
+    for number in range(1000):
+        replays.add(f"x{number}", until)
+        store.set(f"token{number}", "value", 60)
+    assert not replays.add("proof", until)
+    assert len(store) == 10
+
+
+def test_a_full_memory_store_refuses_until_entries_expire() -> None:
+    store = MemoryTokenStore()
+    store.clock = Clock()
+    store._once._most = 2
+    replays = TokenStoreReplayStore(store)
+    until = time.time() + 60
+    assert [replays.add(name, until) for name in ("a", "b", "c")] == [True, True, False]
+    store.clock.now += 61
+    assert replays.add("c", time.time() + 60)
+
+
+def test_simultaneous_uses_are_told_apart() -> None:
+    replays = TokenStoreReplayStore(MemoryTokenStore())
+    until = time.time() + 60
+    calls = [partial(replays.add, f"k{number % 20}", until) for number in range(100)]
+    assert sum(gather(calls)) == 20
+
+
+def test_a_lifetime_without_end_fits_into_redis() -> None:
+    class Redis:
+        def set(self, key: str, value: bytes, *, px: int, nx: bool) -> bool:
+            assert 0 < px < 2**62
+            return True
+
+    for until in (10**17, -(10**17), time.time()):
+        assert RedisReplayStore(Redis()).add("1", until)
