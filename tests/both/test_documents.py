@@ -213,7 +213,9 @@ def held_by_readers(provider: EmbeddedProvider, package: Any) -> dict[str, Any]:
     )
     tokens = {"access_token": "a", "refresh_token": "r", "id_token": "i"}
     session = getattr(package, f"{prefix}Session")(tokens, {"sub": "alice"}, client=kept_client)
+    auth = getattr(package, f"{prefix}MCPAuth")
     return {
+        "auth": auth("https://mcp.example/mcp", str, redirect_uri="http://127.0.0.1:3000/cb"),
         "client": kept_client,
         "sessions": getattr(package, f"{prefix}MemorySessionStore")(),
         "begun": begun,
@@ -302,6 +304,7 @@ def found_by_readers(provider: EmbeddedProvider, folder: Path) -> dict[str, Any]
         "body": b'{"auth_req_id": "a"}',
         "access_token": provider.mint(),
         "message": {"access_token": provider.mint(scope="read")},
+        "open_in_browser": str,
         "pushed": SimpleNamespace(request_uri="urn:ietf:params:oauth:request_uri:1"),
     }
 

@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import re
+import socket
+import threading
+import webbrowser
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -79,3 +84,23 @@ async def test_a_login_goes_on_when_the_request_that_began_it_is_cancelled() -> 
             consents.set()
             assert (await api.get(server.url)).status_code == 200
     assert len(urls) == 1
+
+
+def test_the_program_of_the_page_runs(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    page = (Path(__file__).parents[2] / "docs/mcp.md").read_text()
+    program, *_ = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
+    with EmbeddedProvider(scopes=("read",)) as op, MCPServer(op) as server:
+        op.intercept = registering(op)
+        with socket.create_server(("127.0.0.1", 0)) as probe:
+            port = str(probe.getsockname()[1])
+
+        def browse(url: str) -> None:
+            threading.Thread(
+                target=httpx.get, args=(url,), kwargs={"follow_redirects": True}
+            ).start()
+
+        monkeypatch.setattr(webbrowser, "open", browse)
+        exec(program.replace("https://mcp.example/mcp", server.url).replace("3000", port), {})
+    assert capsys.readouterr().out == "200\n"
