@@ -150,6 +150,8 @@ if TYPE_CHECKING:
     from .sync import SessionStore as SessionStore
     from .sync import Settings as Settings
     from .sync import SignatureVerificationException as SignatureVerificationException
+    from .sync import Signer as Signer
+    from .sync import SigningException as SigningException
     from .sync import StateValidationResult as StateValidationResult
     from .sync import StoredToken as StoredToken
     from .sync import SuccessfulResponseAccessError as SuccessfulResponseAccessError
@@ -404,6 +406,8 @@ __all__ = [
     "SessionStore",
     "Settings",
     "SignatureVerificationException",
+    "Signer",
+    "SigningException",
     "StateValidationResult",
     "StoredToken",
     "SuccessfulResponseAccessError",
@@ -664,6 +668,8 @@ if not TYPE_CHECKING:
                 "SessionStore",
                 "Settings",
                 "SignatureVerificationException",
+                "Signer",
+                "SigningException",
                 "StateValidationResult",
                 "StoredToken",
                 "SuccessfulResponseAccessError",

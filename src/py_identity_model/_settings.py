@@ -99,6 +99,9 @@ JWKS_CACHE_MAX_ENTRIES = Setting(
 STORE_SECONDS = 5.0
 """How long a source waits for its store: one that hangs must not hold its callers."""
 
+SIGNING_SECONDS = 10.0
+"""How long a key that is kept elsewhere may take to sign; threads cannot be interrupted."""
+
 BEST_EFFORT_SECONDS = 0.5
 """How long a store that only spares a request may take: less than callers wait for the request."""
 

@@ -29,6 +29,7 @@ Each exception has a ``code``: a stable word for programs, where the message is 
     │   │   ├── DiscoveryParseError
     │   │   └── DiscoveryMissingFieldsError
     │   ├── JwksException
+    │   ├── SigningException
     │   ├── TokenRequestException
     │   └── UserInfoException
     ├── ConfigurationException
@@ -71,6 +72,7 @@ __all__ = [
     "PyIdentityModelException",
     "ResponseRefusedException",
     "SignatureVerificationException",
+    "SigningException",
     "SuccessfulResponseAccessError",
     "TokenExpiredException",
     "TokenRequestException",
@@ -323,6 +325,15 @@ class JwksException(NetworkException):
     """A key set could not be had; kept for ``except`` clauses."""
 
     code = "jwks_error"
+
+
+class SigningException(NetworkException):
+    """A key that is kept elsewhere did not sign: see :class:`Signer`.
+
+    ``code`` is ``signing_failed``, ``signing_timed_out`` or ``signature_mismatch``.
+    """
+
+    code = "signing_failed"
 
 
 class TokenRequestException(NetworkException):

@@ -857,7 +857,6 @@ async def test_the_client_that_asks_authorization_servers_may_be_given(
         {"store": {}},
         {"scope": 'a"b'},
     ],
-    ids=str,
 )
 def test_arguments_that_cannot_work_are_refused_where_they_are_given(
     arguments: dict[str, Any],

@@ -7,6 +7,7 @@ from typing import Any
 from .._jose.encryption import encrypt
 from .._jose.jwk import KeyMaterial, PrivateKey
 from .._jose.sign import SIGNING_ALGORITHMS
+from .._jose.signer import Signer
 from .._wire.models import Scope, scope_text
 from ..exceptions import InvalidArgumentError
 from .authorization import check_challenge, with_query
@@ -22,7 +23,7 @@ _RESERVED = frozenset(
 
 
 def create_request_object(
-    private_key: PrivateKey,
+    private_key: PrivateKey | Signer,
     algorithm: str,
     client_id: str,
     audience: str,
@@ -39,8 +40,9 @@ def create_request_object(
 ) -> str:
     """Return a signed authorization request.
 
-    ``private_key`` is PEM or a JWK, ``audience`` the issuer, ``lifetime`` is in seconds;
-    ``extra_claims`` are further parameters by their registered names.  Raises
+    ``private_key`` is PEM, a JWK, or a :class:`Signer`, whose own algorithm is used; ``audience``
+    is the issuer, ``lifetime`` in seconds; ``extra_claims`` are further parameters by their
+    registered names.  Raises
     :class:`InvalidArgumentError` (a ``ValueError``) for arguments that make no sound request.
     RFC 9101 §4.
 

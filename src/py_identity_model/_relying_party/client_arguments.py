@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from .._client_auth.assertion import ClientSecretJwt, PrivateKeyJwt, PrivateKeyJwtAuthentication
 from .._jose.dpop_proof import DPoPKey
 from .._jose.jwk import PrivateKey
+from .._jose.signer import DeferredSigner, Signer
 from .._wire.certificate import MtlsClientAuth
 from .._wire.client_authentication import (
     ClientAuthentication,
@@ -48,7 +49,7 @@ def check_client_arguments(
     client_secret: object,
     dpop_key: object,
     id_token_algorithms: object,
-    request_signing: tuple[PrivateKey | None, str],
+    request_signing: tuple[PrivateKey | Signer | None, str],
     decryption_keys: PrivateKey | Sequence[PrivateKey] | None,
 ) -> None:
     """Raise InvalidArgumentError for an argument that would fail later, after a user logged in.
@@ -68,21 +69,26 @@ def check_client_arguments(
     if isinstance(id_token_algorithms, str):
         raise InvalidArgumentError("id_token_algorithms must be a list of algorithms")
     if isinstance(authentication, (PrivateKeyJwtAuthentication, ClientSecretJwt)):
-        authentication.credentials(str(client_id), str(issuer))
+        signer = authentication.signer
+        made_without = None  # a signer is asked for each attempt, and not to try it out
+        if signer is not None and isinstance(authentication, PrivateKeyJwtAuthentication):
+            deferred = DeferredSigner(signer)
+            made_without = authentication.assertion(str(client_id), str(issuer), deferred)
+        authentication.credentials(str(client_id), str(issuer), made_without)
     _check_keys(request_signing, decryption_keys)
 
 
 def _check_keys(
-    request_signing: tuple[PrivateKey | None, str],
+    request_signing: tuple[PrivateKey | Signer | None, str],
     decryption_keys: PrivateKey | Sequence[PrivateKey] | None,
 ) -> None:
     key, algorithm = request_signing
     if key is not None:
-        from .._jose.sign import SIGNING_ALGORITHMS, load_private_key
+        from .._jose.sign import SIGNING_ALGORITHMS, signing_key
 
         if algorithm not in SIGNING_ALGORITHMS:
             raise InvalidArgumentError(f"Unsupported request_signing_algorithm: {algorithm}")
-        load_private_key(key, algorithm, name="request_signing_key")
+        signing_key(key, algorithm, name="request_signing_key")
     if decryption_keys is not None:
         from .._jose.encryption import check_decryption_keys
 

@@ -8,7 +8,8 @@ from typing import Literal, NamedTuple
 from .._client_auth.assertion import PrivateKeyJwtAuthentication
 from .._jose.dpop_proof import DPoPKey
 from .._jose.jwk import PrivateKey
-from .._jose.sign import load_private_key
+from .._jose.sign import signing_key
+from .._jose.signer import Signer
 from .._jose.tokens import header_members
 from .._protocol.discovery import DiscoveryDocumentResponse
 from .._protocol.fapi import (
@@ -39,7 +40,7 @@ _CURES = {
 class RequestSigning(NamedTuple):
     """What authorization requests are signed with."""
 
-    key: PrivateKey
+    key: PrivateKey | Signer
     algorithm: str
 
 
@@ -85,12 +86,12 @@ def _signature_violations(
         yield from _unfit("requests", signing.key, signing.algorithm)
 
 
-def _unfit(what: str, key: PrivateKey, algorithm: str) -> Iterator[str]:
+def _unfit(what: str, key: PrivateKey | Signer, algorithm: str) -> Iterator[str]:
     if algorithm not in PERMITTED_ALGORITHMS:
         yield f"{what} must not be signed by {algorithm}"
     elif algorithm == "EdDSA":  # the name says nothing of the curve; FAPI 2.0 §5.4.1 does
         try:
-            load_private_key(key, "Ed25519")
+            signing_key(key, "Ed25519")
         except InvalidArgumentError:
             yield f"{what} must be signed by an Ed25519 key where the algorithm is EdDSA"
 

@@ -10,6 +10,7 @@ from .._client_auth.assertion import ClientSecretJwt, PrivateKeyJwtAuthenticatio
 from .._client_auth.certificate import SelfSignedTlsClientAuth, TlsClientAuth
 from .._jose.jwk import PrivateKey
 from .._jose.sign import SIGNING_ALGORITHMS
+from .._jose.signer import Signer, algorithm_of
 from .._protocol.registration import ClientRegistrationResponse
 from .._wire.client_authentication import (
     ClientAuthentication,
@@ -26,7 +27,7 @@ _USUAL_ALGORITHM = "RS256"  # OpenID Connect Registration §2: id_token_signed_r
 class SigningKey(NamedTuple):
     """A private key of the client, and its name."""
 
-    key: PrivateKey
+    key: PrivateKey | Signer
     kid: str | None
 
 
@@ -53,7 +54,9 @@ def authentication_of(
         raise _mismatch(f"{method!r} is registered: give client_authentication")
     if signing is None:
         raise _mismatch("private_key_jwt is registered: give private_key or client_authentication")
-    algorithm = registered.token_endpoint_auth_signing_alg or "PS256"
+    algorithm = registered.token_endpoint_auth_signing_alg or algorithm_of(signing.key, "PS256")
+    if algorithm_of(signing.key, algorithm) != algorithm:
+        raise _mismatch(f"{algorithm} is registered, and the signer signs by another one")
     return PrivateKeyJwtAuthentication(signing.key, algorithm, signing.kid)
 
 

@@ -10,8 +10,8 @@ import time
 from abc import ABC, abstractmethod
 from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Sequence
 from contextvars import copy_context
-from functools import cache
-from inspect import isawaitable
+from functools import cache, partial
+from inspect import isawaitable, iscoroutinefunction
 from typing import TYPE_CHECKING, Any, Generic, ParamSpec, Self, TypeAlias, TypeVar
 from weakref import WeakKeyDictionary
 
@@ -47,6 +47,7 @@ __all__ = [
     "sleep",
     "spawn",
     "wait_for",
+    "work",
 ]
 
 P = ParamSpec("P")
@@ -195,6 +196,15 @@ async def call(func: Callable[P, MaybeResult[T]], *args: P.args, **kwargs: P.kwa
     if isawaitable(result):
         return await result
     return result
+
+
+async def work(func: Callable[P, MaybeResult[T]], *args: P.args, **kwargs: P.kwargs) -> T:
+    """Call what may block, in a thread, and wait for its result where that is awaitable."""
+    if iscoroutinefunction(func):
+        found: T = await func(*args, **kwargs)
+        return found
+    result = await anyio.to_thread.run_sync(partial(func, *args, **kwargs), abandon_on_cancel=True)
+    return await result if isawaitable(result) else result
 
 
 async def gather(calls: Sequence[Callable[[], Awaitable[T]]]) -> list[T]:

@@ -112,16 +112,22 @@ class HttpRequest(NamedTuple):
     def __repr__(self) -> str:
         return f"HttpRequest({self.method!r}, {redact_url(self.url)!r})"
 
-    def prepare(self, *, nonce: str | None = None, assertion: str | None = None) -> Prepared:
+    def prepare(
+        self,
+        *,
+        nonce: str | None = None,
+        assertion: str | None = None,
+        proof: Mapping[str, str] | None = None,
+    ) -> Prepared:
         """Return what goes over the wire in one attempt.
 
         ``nonce`` is the server's for DPoP proofs, ``assertion`` what the client authentication's
-        source gave for this attempt.
+        source gave for this attempt, ``proof`` the header fields of a proof that was made already.
         """
         headers = dict(self.headers)
         if self.etag is not None:
             headers["If-None-Match"] = self.etag
-        headers |= self._token_headers(nonce)
+        headers |= self._token_headers(nonce) if proof is None else proof
         if self.json is not None:
             headers["Content-Type"] = "application/json"
             return Prepared(headers, dump_json(self.json).encode())

@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from .._jose.jwk import jwks_from_dict as jwks_from_dict
     from .._jose.jwk_names import JsonWebAlgorithmsKeyTypes as JsonWebAlgorithmsKeyTypes
     from .._jose.jwk_names import JsonWebKeyParameterNames as JsonWebKeyParameterNames
+    from .._jose.signer import Signer as Signer
     from .._jose.strict import JsonWebKeySet as JsonWebKeySet
     from .._jose.strict import decode_jwt as decode_jwt
     from .._jose.strict import verify_jws as verify_jws
@@ -252,6 +253,7 @@ if TYPE_CHECKING:
     from ..exceptions import PyIdentityModelException as PyIdentityModelException
     from ..exceptions import ResponseRefusedException as ResponseRefusedException
     from ..exceptions import SignatureVerificationException as SignatureVerificationException
+    from ..exceptions import SigningException as SigningException
     from ..exceptions import SuccessfulResponseAccessError as SuccessfulResponseAccessError
     from ..exceptions import TokenExpiredException as TokenExpiredException
     from ..exceptions import TokenRequestException as TokenRequestException
@@ -456,6 +458,8 @@ __all__ = [
     "SessionRecord",
     "Settings",
     "SignatureVerificationException",
+    "Signer",
+    "SigningException",
     "StateValidationResult",
     "StoredToken",
     "SuccessfulResponseAccessError",
@@ -615,6 +619,7 @@ if not TYPE_CHECKING:
             ],
             ".._jose.jwk": ["JsonWebKey", "jwks_from_dict"],
             ".._jose.jwk_names": ["JsonWebAlgorithmsKeyTypes", "JsonWebKeyParameterNames"],
+            ".._jose.signer": ["Signer"],
             ".._jose.strict": ["JsonWebKeySet", "decode_jwt", "verify_jws"],
             ".._protocol.authorization": [
                 "build_authorization_url",
@@ -847,6 +852,7 @@ if not TYPE_CHECKING:
                 "PyIdentityModelException",
                 "ResponseRefusedException",
                 "SignatureVerificationException",
+                "SigningException",
                 "SuccessfulResponseAccessError",
                 "TokenExpiredException",
                 "TokenRequestException",

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Literal, Unpack
 
+from .._jose.jwk import PrivateKey
+from .._jose.signer import Signer
 from .._protocol.authorization import (
     build_authorization_url,
     build_pushed_authorization_url,
@@ -21,6 +23,7 @@ from .._relying_party.login import AuthorizationRequest, Secrets, check_protecti
 from .._seam.aio import call
 from .._wire.models import Scope, scope_text
 from ..exceptions import ConfigurationException, InvalidArgumentError
+from ._transport.signing import signed_by
 from .par import push_authorization_request
 from .session_access import AsyncSessionAccess
 
@@ -158,7 +161,7 @@ class AsyncLoginRequests(AsyncSessionAccess):
         pushed: bool,
     ) -> str:
         endpoint = self._usable(metadata, "authorization_endpoint", metadata.authorization_endpoint)
-        signed = self._signed(str(metadata.issuer), named, extra)
+        signed = await self._signed(str(metadata.issuer), named, extra)
         if pushed:
             reference = await self._pushed(named, extra, signed)
             return build_pushed_authorization_url(endpoint, self.client_id, reference)
@@ -174,13 +177,19 @@ class AsyncLoginRequests(AsyncSessionAccess):
             )
         return build_authorization_url(endpoint, self.client_id, **named, **extra)
 
-    def _signed(self, issuer: str, named: dict[str, Any], extra: dict[str, Any]) -> str | None:
+    async def _signed(
+        self, issuer: str, named: dict[str, Any], extra: dict[str, Any]
+    ) -> str | None:
         key, algorithm, kid = self._signing
         if key is None:
             return None
-        return create_request_object(
-            key, algorithm, self.client_id, issuer, **named, kid=kid, **extra
-        )
+
+        def build(key: PrivateKey | Signer) -> str:
+            return create_request_object(
+                key, algorithm, self.client_id, issuer, **named, kid=kid, **extra
+            )
+
+        return await signed_by(key, build)
 
     async def _pushed(
         self, named: dict[str, Any], extra: dict[str, Any], signed: str | None

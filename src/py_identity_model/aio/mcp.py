@@ -160,11 +160,11 @@ class AsyncMCPAuth(AsyncRequestAuth):
         repeatable = isinstance(request.stream, library_of(request).ByteStream)
         token = await self._tokens.current()
         for left in reversed(range(_MOST_ROUNDS)):
-            nonce = self._put(request, token)
+            nonce = await self._put(request, token)
             response = yield request
             demanded = self._learn(request, response)
             if demanded is not None and demanded != nonce and repeatable:
-                self._put(request, token)
+                await self._put(request, token)
                 response = yield request
                 self._learn(request, response)
             demand = demand_of(response) if answers_for(self._origin, response) else None
@@ -187,8 +187,8 @@ class AsyncMCPAuth(AsyncRequestAuth):
         """
         await self._tokens.forget()
 
-    def _put(self, request: httpx.Request, token: StoredToken | None) -> str | None:
-        return None if token is None else self._authorize(request, token)
+    async def _put(self, request: httpx.Request, token: StoredToken | None) -> str | None:
+        return None if token is None else await self._authorize(request, token)
 
 
 def _check_grant(

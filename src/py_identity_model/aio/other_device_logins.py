@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from .._jose.jwk import PrivateKey
+from .._jose.signer import Signer
 from .._protocol.ciba import (
     BackchannelAuthenticationRequest,
     BackchannelAuthenticationResponse,
@@ -22,6 +24,7 @@ from .._relying_party.login import without_id_token
 from .._validation.id_token_limits import check_request_id
 from .._wire.models import Scope, scope_text
 from ..exceptions import ConfigurationException, TokenRequestException
+from ._transport.signing import signed_by
 from .ciba import (
     poll_backchannel_token,
     request_backchannel_authentication,
@@ -157,7 +160,7 @@ class AsyncOtherDeviceLogins(AsyncLogins):
             dpop_key=self.dpop_key,
         )
         if self._signs_backchannel(metadata):
-            request = self._signed_backchannel(request, str(metadata.issuer))
+            request = await self._signed_backchannel(request, str(metadata.issuer))
         response = await request_backchannel_authentication(
             request, self._http_client, settings=self._settings
         )
@@ -178,16 +181,20 @@ class AsyncOtherDeviceLogins(AsyncLogins):
             )
         return False
 
-    def _signed_backchannel(
+    async def _signed_backchannel(
         self, request: BackchannelAuthenticationRequest, issuer: str
     ) -> BackchannelAuthenticationRequest:
         key, algorithm, kid = self._signing
         assert key is not None
         inside: dict[str, Any] = {name: getattr(request, name) for name in _INSIDE}
         inside |= request.extra_parameters or {}
-        signed = create_backchannel_request_object(
-            key, algorithm, self.client_id, issuer, kid=kid, **inside
-        )
+
+        def build(key: PrivateKey | Signer) -> str:
+            return create_backchannel_request_object(
+                key, algorithm, self.client_id, issuer, kid=kid, **inside
+            )
+
+        signed = await signed_by(key, build)
         return BackchannelAuthenticationRequest(
             request.address,
             request.client_id,

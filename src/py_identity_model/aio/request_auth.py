@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import httpx
 
-from .._jose.dpop_proof import DPoPKey, proof_headers
+from .._jose.dpop_proof import DPoPKey
 from .._sessions.stored_token import StoredToken
 from .._sessions.token_auth import (
     answers_for,
@@ -18,6 +18,7 @@ from .._sessions.token_auth import (
     wrong_client_error,
 )
 from .._wire.dpop_nonces import NonceMemory
+from ._transport.signing import proof_fields
 
 if TYPE_CHECKING:
     import httpx2
@@ -60,7 +61,7 @@ class AsyncRequestAuth(httpx.Auth):
 
         return Httpx2Auth()
 
-    def _authorize(self, request: httpx.Request, token: StoredToken) -> str | None:
+    async def _authorize(self, request: httpx.Request, token: StoredToken) -> str | None:
         """Put the token on ``request``; return the nonce that its proof carries."""
         key = self._dpop_key
         if key is None or token.token_type.lower() != "dpop":
@@ -68,7 +69,7 @@ class AsyncRequestAuth(httpx.Auth):
             return None
         url = str(request.url)
         nonce = self._memory.nonces.get(self._memory.place(key, url))
-        fields = proof_headers(key, request.method, url, token.access_token, nonce)
+        fields = await proof_fields(key, request.method, url, token.access_token, nonce)
         put_proof(request.headers, fields)
         return nonce
 

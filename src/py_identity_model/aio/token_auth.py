@@ -74,11 +74,11 @@ class AsyncTokenAuth(AsyncRequestAuth):
         # Other streams are used up by sending.
         repeatable = isinstance(request.stream, library_of(request).ByteStream)
         token = await self._source.get_token()
-        nonce = self._authorize(request, token)
+        nonce = await self._authorize(request, token)
         response = yield request
         demanded = self._learn(request, response)
         if demanded is not None and demanded != nonce and repeatable:
-            self._authorize(request, token)
+            await self._authorize(request, token)
             response = yield request
             self._learn(request, response)
         if not answers_for(origin, response):
@@ -97,7 +97,7 @@ class AsyncTokenAuth(AsyncRequestAuth):
             if renewed.access_token == token.access_token:
                 return  # it replaced a refused one a moment ago
             token = renewed
-            self._authorize(request, token)
+            await self._authorize(request, token)
             response = yield request
             self._learn(request, response)
             if answers_for(origin, response) and refuses_the_token(response):

@@ -6,6 +6,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Literal, Unpack
 
+from .._jose.jwk import PrivateKey
+from .._jose.signer import Signer
 from .._protocol.authorization import (
     build_authorization_url,
     build_pushed_authorization_url,
@@ -22,6 +24,7 @@ from .._relying_party.login import AuthorizationRequest, Secrets, check_protecti
 from .._seam.sync import call
 from .._wire.models import Scope, scope_text
 from ..exceptions import ConfigurationException, InvalidArgumentError
+from ._transport.signing import signed_by
 from .par import push_authorization_request
 from .session_access import SessionAccess
 
@@ -179,9 +182,13 @@ class LoginRequests(SessionAccess):
         key, algorithm, kid = self._signing
         if key is None:
             return None
-        return create_request_object(
-            key, algorithm, self.client_id, issuer, **named, kid=kid, **extra
-        )
+
+        def build(key: PrivateKey | Signer) -> str:
+            return create_request_object(
+                key, algorithm, self.client_id, issuer, **named, kid=kid, **extra
+            )
+
+        return signed_by(key, build)
 
     def _pushed(self, named: dict[str, Any], extra: dict[str, Any], signed: str | None) -> str:
         repeated: dict[str, list[str]] = {}

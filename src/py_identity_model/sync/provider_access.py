@@ -10,6 +10,7 @@ from functools import partial
 from .._client_auth.assertion import ClientSecretJwt, PrivateKeyJwtAuthentication
 from .._jose.dpop_proof import DPoPKey
 from .._jose.jwk import PrivateKey
+from .._jose.signer import Signer, algorithm_of
 from .._protocol.discovery import DiscoveryDocumentResponse
 from .._protocol.mtls import resolve_mtls_endpoint
 from .._relying_party.client_arguments import check_client_arguments, client_authentication_of
@@ -91,7 +92,7 @@ class ProviderAccess:
         metadata: DiscoveryDocumentResponse | None = None,
         profile: ClientProfile | None = None,
         use_par: bool = False,
-        request_signing_key: PrivateKey | None = None,
+        request_signing_key: PrivateKey | Signer | None = None,
         request_signing_algorithm: str = "ES256",
         request_signing_kid: str | None = None,
         publish_request_object: Callable[[str], object] | None = None,
@@ -128,6 +129,7 @@ class ProviderAccess:
         self._presents_certificate = presents_certificate(
             self._authentication, http_client, tls_client_certificate_bound_access_tokens
         )
+        request_signing_algorithm = algorithm_of(request_signing_key, request_signing_algorithm)
         signing = None
         if request_signing_key is not None:
             signing = RequestSigning(request_signing_key, request_signing_algorithm)

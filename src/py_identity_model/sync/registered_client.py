@@ -8,6 +8,7 @@ from typing import Self, TypedDict, Unpack
 
 from .._jose.dpop_proof import DPoPKey
 from .._jose.jwk import PrivateKey
+from .._jose.signer import Signer
 from .._protocol.discovery import DiscoveryDocumentResponse
 from .._protocol.registration import ClientRegistrationResponse
 from .._relying_party.client_profile import ClientProfile, SignedMessage
@@ -65,7 +66,7 @@ class RegisteredClient(OtherDeviceLogins):
         *,
         redirect_uri: str | None = None,
         client_authentication: ClientAuthentication | None = None,
-        private_key: PrivateKey | None = None,
+        private_key: PrivateKey | Signer | None = None,
         kid: str | None = None,
         dpop_key: DPoPKey | None = None,
         **options: Unpack[ClientOptions],
@@ -81,7 +82,8 @@ class RegisteredClient(OtherDeviceLogins):
             redirect_uri: where logins come back to; the registered one where it is only one.
             client_authentication: needed where the registration does not hold it, as for
                 certificate files; it must be of the registered method.
-            private_key: PEM or a JWK, for ``private_key_jwt`` and signed requests.
+            private_key: PEM, a JWK, or a :class:`Signer`, for ``private_key_jwt`` and signed
+                requests.
             kid: the name of that key.
             dpop_key: the key that tokens are bound to.
             options: further arguments of :class:`OAuthClient`.

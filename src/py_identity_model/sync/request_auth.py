@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import httpx
 
-from .._jose.dpop_proof import DPoPKey, proof_headers
+from .._jose.dpop_proof import DPoPKey
 from .._sessions.stored_token import StoredToken
 from .._sessions.token_auth import (
     answers_for,
@@ -19,6 +19,7 @@ from .._sessions.token_auth import (
     wrong_client_error,
 )
 from .._wire.dpop_nonces import NonceMemory
+from ._transport.signing import proof_fields
 
 if TYPE_CHECKING:
     import httpx2
@@ -69,7 +70,7 @@ class RequestAuth(httpx.Auth):
             return None
         url = str(request.url)
         nonce = self._memory.nonces.get(self._memory.place(key, url))
-        fields = proof_headers(key, request.method, url, token.access_token, nonce)
+        fields = proof_fields(key, request.method, url, token.access_token, nonce)
         put_proof(request.headers, fields)
         return nonce
 
