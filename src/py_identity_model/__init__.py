@@ -71,6 +71,8 @@ if TYPE_CHECKING:
     from .sync import ConfigSource as ConfigSource
     from .sync import ConfigurationException as ConfigurationException
     from .sync import DeadlineExceededException as DeadlineExceededException
+    from .sync import Decrypter as Decrypter
+    from .sync import DecryptionException as DecryptionException
     from .sync import DeviceAuthorizationRequest as DeviceAuthorizationRequest
     from .sync import DeviceAuthorizationResponse as DeviceAuthorizationResponse
     from .sync import DeviceTokenRequest as DeviceTokenRequest
@@ -331,6 +333,8 @@ __all__ = [
     "DPoPProof",
     "DPoPProofException",
     "DeadlineExceededException",
+    "Decrypter",
+    "DecryptionException",
     "DeviceAuthorizationRequest",
     "DeviceAuthorizationResponse",
     "DeviceTokenRequest",
@@ -589,6 +593,8 @@ if not TYPE_CHECKING:
                 "DPoPProof",
                 "DPoPProofException",
                 "DeadlineExceededException",
+                "Decrypter",
+                "DecryptionException",
                 "DeviceAuthorizationRequest",
                 "DeviceAuthorizationResponse",
                 "DeviceTokenRequest",

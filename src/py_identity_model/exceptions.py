@@ -29,6 +29,7 @@ Each exception has a ``code``: a stable word for programs, where the message is 
     │   │   ├── DiscoveryParseError
     │   │   └── DiscoveryMissingFieldsError
     │   ├── JwksException
+    │   ├── DecryptionException
     │   ├── SigningException
     │   ├── TokenRequestException
     │   └── UserInfoException
@@ -52,6 +53,7 @@ __all__ = [
     "ConfigurationException",
     "DPoPProofException",
     "DeadlineExceededException",
+    "DecryptionException",
     "DiscoveryException",
     "DiscoveryHTTPSRequiredError",
     "DiscoveryMissingFieldsError",
@@ -325,6 +327,15 @@ class JwksException(NetworkException):
     """A key set could not be had; kept for ``except`` clauses."""
 
     code = "jwks_error"
+
+
+class DecryptionException(NetworkException):
+    """A key that is kept elsewhere did not decrypt: see :class:`Decrypter`.
+
+    ``code`` is ``decryption_unavailable`` or ``decryption_timed_out``.
+    """
+
+    code = "decryption_unavailable"
 
 
 class SigningException(NetworkException):

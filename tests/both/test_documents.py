@@ -185,6 +185,18 @@ def fake_redis_store(package: Any) -> Any:
     return getattr(package, "AsyncMemoryTokenStore" if package is aio else "MemoryTokenStore")()
 
 
+class FakeSigner:
+    """As much of a signer as examples need."""
+
+    algorithm, kid = "ES256", None
+
+    def __init__(self, key: py_identity_model.DPoPKey) -> None:
+        self.public_jwk = key.public_jwk
+
+    def sign(self, message: bytes) -> bytes:
+        return b""
+
+
 def held_by_readers(provider: EmbeddedProvider, package: Any) -> dict[str, Any]:
     """Return the objects that examples keep, of one API."""
     prefix = "Async" if package is aio else ""
@@ -305,6 +317,7 @@ def found_by_readers(provider: EmbeddedProvider, folder: Path) -> dict[str, Any]
         "access_token": provider.mint(),
         "message": {"access_token": provider.mint(scope="read")},
         "open_in_browser": str,
+        "signer": FakeSigner(key),
         "pushed": SimpleNamespace(request_uri="urn:ietf:params:oauth:request_uri:1"),
     }
 

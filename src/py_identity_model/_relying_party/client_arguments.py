@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from .._client_auth.assertion import ClientSecretJwt, PrivateKeyJwt, PrivateKeyJwtAuthentication
 from .._jose.dpop_proof import DPoPKey
-from .._jose.jwk import PrivateKey
+from .._jose.jwk import DecryptionKeys, PrivateKey
 from .._jose.signer import DeferredSigner, Signer
 from .._wire.certificate import MtlsClientAuth
 from .._wire.client_authentication import (
@@ -50,7 +48,7 @@ def check_client_arguments(
     dpop_key: object,
     id_token_algorithms: object,
     request_signing: tuple[PrivateKey | Signer | None, str],
-    decryption_keys: PrivateKey | Sequence[PrivateKey] | None,
+    decryption_keys: DecryptionKeys | None,
 ) -> None:
     """Raise InvalidArgumentError for an argument that would fail later, after a user logged in.
 
@@ -80,7 +78,7 @@ def check_client_arguments(
 
 def _check_keys(
     request_signing: tuple[PrivateKey | Signer | None, str],
-    decryption_keys: PrivateKey | Sequence[PrivateKey] | None,
+    decryption_keys: DecryptionKeys | None,
 ) -> None:
     key, algorithm = request_signing
     if key is not None:

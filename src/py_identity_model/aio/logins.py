@@ -37,6 +37,7 @@ from ..exceptions import (
     TokenValidationException,
     UserInfoException,
 )
+from ._transport.opening import unwrapped
 from .authorization_code import request_authorization_code_token
 from .login_requests import AsyncLoginRequests
 from .session import AsyncSession
@@ -206,6 +207,7 @@ class AsyncLogins(AsyncLoginRequests):
         supported = metadata.authorization_signing_alg_values_supported
         jwks_uri = self._usable(metadata, "jwks_uri", metadata.jwks_uri)
         cache, policy = self._cache(), self._policy
+        decryption_keys = await unwrapped(response, self._decryption_keys)
 
         def read(keys: KeySnapshot) -> AuthorizeCallbackResponse:
             return JarmCheck(
@@ -214,7 +216,7 @@ class AsyncLogins(AsyncLoginRequests):
                 keys.keys,
                 signing_algorithms(self.profile, supported) or [],
                 self._leeway,
-                self._decryption_keys,
+                decryption_keys,
                 self._client_secret,
                 allow_unencrypted="response" not in self._encrypted,
                 allow_weak_keys=self._allow_weak_keys,

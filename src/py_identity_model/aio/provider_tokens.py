@@ -8,7 +8,7 @@ from .._protocol.discovery import DiscoveryDocumentResponse
 from .._protocol.userinfo import UserInfoRequest, UserInfoResponse
 from .._relying_party.client_profile import check_signature, signing_algorithms
 from .._relying_party.encrypted_answers import EncryptedArtefact
-from .._validation.config import TokenValidationConfig, opened
+from .._validation.config import TokenValidationConfig
 from .._validation.id_token import check_auth_time
 from .._validation.id_token_limits import (
     check_age,
@@ -17,6 +17,7 @@ from .._validation.id_token_limits import (
     check_registered_algorithm,
 )
 from .._wire.messages import ErrorKind
+from ._transport.opening import open_token
 from .id_token import validate_id_token
 from .provider_access import AsyncProviderAccess
 from .userinfo import get_userinfo
@@ -73,7 +74,7 @@ class AsyncProviderTokens(AsyncProviderAccess):
 
         The nonce is judged by :meth:`_login_claims`: refreshed tokens may have none.
         """
-        signed, config = opened(id_token, await self._token_config("id_token"))
+        signed, config = await open_token(id_token, await self._token_config("id_token"))
         check_registered_algorithm(signed, config.algorithms)
         claims = await validate_id_token(
             signed,

@@ -26,7 +26,6 @@ from .._validation.config import (
     check_algorithm,
     check_config,
     manual_key,
-    opened,
     policy_of,
     rules_for,
     secret_key,
@@ -42,6 +41,7 @@ from ..exceptions import (
 )
 from ._cache.provider_cache import AsyncProviderCache, cache_of, default_cache
 from ._transport.http import AsyncHTTPClient
+from ._transport.opening import open_token
 
 
 async def validate_token(
@@ -96,7 +96,7 @@ async def validate(
         cache = cache_of(http_client)
     claims = cache.warm(jwt, config, disco_doc_address)
     if claims is None and config.decryption_keys is not None:
-        jwt, config = opened(jwt, config)
+        jwt, config = await open_token(jwt, config)
         claims = cache.warm(jwt, config, disco_doc_address)
     if claims is None and config.perform_disco:
         claims = await _by_discovery(jwt, config, cache, disco_doc_address, http_client, caller)

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from .._jose.claims_validators import require_claim_value as require_claim_value
     from .._jose.claims_validators import require_claims as require_claims
     from .._jose.claims_validators import require_scopes as require_scopes
+    from .._jose.decrypter import Decrypter as Decrypter
     from .._jose.dpop_proof import DPoPKey as DPoPKey
     from .._jose.dpop_proof import build_dpop_headers as build_dpop_headers
     from .._jose.dpop_proof import compute_ath as compute_ath
@@ -233,6 +234,7 @@ if TYPE_CHECKING:
     from ..exceptions import CertificateBindingError as CertificateBindingError
     from ..exceptions import ConfigurationException as ConfigurationException
     from ..exceptions import DeadlineExceededException as DeadlineExceededException
+    from ..exceptions import DecryptionException as DecryptionException
     from ..exceptions import DiscoveryException as DiscoveryException
     from ..exceptions import DiscoveryHTTPSRequiredError as DiscoveryHTTPSRequiredError
     from ..exceptions import DiscoveryMissingFieldsError as DiscoveryMissingFieldsError
@@ -379,6 +381,8 @@ __all__ = [
     "DPoPProof",
     "DPoPProofException",
     "DeadlineExceededException",
+    "Decrypter",
+    "DecryptionException",
     "DeviceAuthorizationRequest",
     "DeviceAuthorizationResponse",
     "DeviceTokenRequest",
@@ -611,6 +615,7 @@ if not TYPE_CHECKING:
                 "require_claims",
                 "require_scopes",
             ],
+            ".._jose.decrypter": ["Decrypter"],
             ".._jose.dpop_proof": [
                 "DPoPKey",
                 "build_dpop_headers",
@@ -833,6 +838,7 @@ if not TYPE_CHECKING:
                 "ConfigurationException",
                 "DPoPProofException",
                 "DeadlineExceededException",
+                "DecryptionException",
                 "DiscoveryException",
                 "DiscoveryHTTPSRequiredError",
                 "DiscoveryMissingFieldsError",

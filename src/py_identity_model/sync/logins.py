@@ -38,6 +38,7 @@ from ..exceptions import (
     TokenValidationException,
     UserInfoException,
 )
+from ._transport.opening import unwrapped
 from .authorization_code import request_authorization_code_token
 from .login_requests import LoginRequests
 from .session import Session
@@ -207,6 +208,7 @@ class Logins(LoginRequests):
         supported = metadata.authorization_signing_alg_values_supported
         jwks_uri = self._usable(metadata, "jwks_uri", metadata.jwks_uri)
         cache, policy = self._cache(), self._policy
+        decryption_keys = unwrapped(response, self._decryption_keys)
 
         def read(keys: KeySnapshot) -> AuthorizeCallbackResponse:
             return JarmCheck(
@@ -215,7 +217,7 @@ class Logins(LoginRequests):
                 keys.keys,
                 signing_algorithms(self.profile, supported) or [],
                 self._leeway,
-                self._decryption_keys,
+                decryption_keys,
                 self._client_secret,
                 allow_unencrypted="response" not in self._encrypted,
                 allow_weak_keys=self._allow_weak_keys,

@@ -9,7 +9,7 @@ from functools import partial
 
 from .._client_auth.assertion import ClientSecretJwt, PrivateKeyJwtAuthentication
 from .._jose.dpop_proof import DPoPKey
-from .._jose.jwk import PrivateKey
+from .._jose.jwk import DecryptionKeys, PrivateKey
 from .._jose.signer import Signer, algorithm_of
 from .._protocol.discovery import DiscoveryDocumentResponse
 from .._protocol.mtls import resolve_mtls_endpoint
@@ -106,7 +106,7 @@ class ProviderAccess:
         require_nonce: bool = True,
         leeway: float | None = None,
         allow_weak_keys: bool = False,
-        decryption_keys: PrivateKey | Sequence[PrivateKey] | None = None,
+        decryption_keys: DecryptionKeys | None = None,
         require_encrypted: Collection[EncryptedArtefact] = (),
         client_secret: str | None = None,
         token_store: TokenStore | None = None,

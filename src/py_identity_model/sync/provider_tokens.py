@@ -9,7 +9,7 @@ from .._protocol.discovery import DiscoveryDocumentResponse
 from .._protocol.userinfo import UserInfoRequest, UserInfoResponse
 from .._relying_party.client_profile import check_signature, signing_algorithms
 from .._relying_party.encrypted_answers import EncryptedArtefact
-from .._validation.config import TokenValidationConfig, opened
+from .._validation.config import TokenValidationConfig
 from .._validation.id_token import check_auth_time
 from .._validation.id_token_limits import (
     check_age,
@@ -18,6 +18,7 @@ from .._validation.id_token_limits import (
     check_registered_algorithm,
 )
 from .._wire.messages import ErrorKind
+from ._transport.opening import open_token
 from .id_token import validate_id_token
 from .provider_access import ProviderAccess
 from .userinfo import get_userinfo
@@ -74,7 +75,7 @@ class ProviderTokens(ProviderAccess):
 
         The nonce is judged by :meth:`_login_claims`: refreshed tokens may have none.
         """
-        signed, config = opened(id_token, self._token_config("id_token"))
+        signed, config = open_token(id_token, self._token_config("id_token"))
         check_registered_algorithm(signed, config.algorithms)
         claims = validate_id_token(
             signed,

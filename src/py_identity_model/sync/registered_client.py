@@ -3,11 +3,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection
 from typing import Self, TypedDict, Unpack
 
 from .._jose.dpop_proof import DPoPKey
-from .._jose.jwk import PrivateKey
+from .._jose.jwk import DecryptionKeys, PrivateKey
 from .._jose.signer import Signer
 from .._protocol.discovery import DiscoveryDocumentResponse
 from .._protocol.registration import ClientRegistrationResponse
@@ -47,7 +47,7 @@ class ClientOptions(TypedDict, total=False):
     expect_id_token: bool
     leeway: float | None
     allow_weak_keys: bool
-    decryption_keys: Sequence[PrivateKey] | None
+    decryption_keys: DecryptionKeys | None
     token_store: TokenStore | None
     replay_store: ReplayStore | None
     http_client: HTTPClient | None

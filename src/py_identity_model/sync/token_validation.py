@@ -27,7 +27,6 @@ from .._validation.config import (
     check_algorithm,
     check_config,
     manual_key,
-    opened,
     policy_of,
     rules_for,
     secret_key,
@@ -43,6 +42,7 @@ from ..exceptions import (
 )
 from ._cache.provider_cache import ProviderCache, cache_of, default_cache
 from ._transport.http import HTTPClient
+from ._transport.opening import open_token
 
 
 def validate_token(
@@ -95,7 +95,7 @@ def validate(
         cache = cache_of(http_client)
     claims = cache.warm(jwt, config, disco_doc_address)
     if claims is None and config.decryption_keys is not None:
-        jwt, config = opened(jwt, config)
+        jwt, config = open_token(jwt, config)
         claims = cache.warm(jwt, config, disco_doc_address)
     if claims is None and config.perform_disco:
         claims = _by_discovery(jwt, config, cache, disco_doc_address, http_client, caller)
