@@ -1,8 +1,10 @@
-"""Everything CI does: run `nox` before pushing, `nox -l` to see what there is."""
+"""The sessions of CI: run `nox` before pushing, `nox -l` for a list."""
 
 from __future__ import annotations
 
 import shutil
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import nox
@@ -32,8 +34,14 @@ PARALLEL = ("-q", "-n", "auto", "--maxprocesses=4")
 
 
 def group(name: str) -> tuple[str, ...]:
-    """Return a dependency group of pyproject.toml, where every pin stands once."""
+    """Return a dependency group of pyproject.toml, where every pin is written once."""
     return tuple(nox.project.dependency_groups(PROJECT, name))
+
+
+def redis_packages() -> tuple[str, ...]:
+    """Return the requirements of tests on Redis: the client, and a server unless installed."""
+    brought = group("redis")
+    return brought[:1] if shutil.which("redis-server") else brought
 
 
 @nox.session
@@ -62,7 +70,7 @@ def types(session: nox.Session) -> None:
 
 @nox.session(python=PYTHONS)
 def tests(session: nox.Session) -> None:
-    """Run all tests but the real provider's; neither API may be covered less.
+    """Run all tests except the real provider's; both APIs must be covered equally.
 
     Coverage, and the generator's own tests, are the newest interpreter's: they take half the time
     and say the same everywhere.  Between the oldest and the newest, the suites suffice.
@@ -81,17 +89,39 @@ def tests(session: nox.Session) -> None:
         session.run("pytest", *PARALLEL, "tests", *apart)
         return
     session.run("pytest", *PARALLEL, "tests/codegen")
-    folder = Path(session.create_tmp())
-    suites, rest = folder / "coverage.suites", folder / "coverage.rest"
+    session.install(*redis_packages())
     others = [*apart, *(f"--ignore={folder}" for folder in SUITES)]
-    cover = ("coverage", "run", "--data-file")
-    session.run(*cover, str(suites), "-m", "pytest", "-q", *SUITES)
-    session.run("coverage", "json", "--data-file", str(suites), "-q", "-o", f"{suites}.json")
-    session.run("python", "scripts/compare_coverage.py", f"{suites}.json")
-    session.run(*cover, str(rest), "-m", "pytest", "-q", "tests", *others)
-    both = str(folder / "coverage.both")
-    session.run("coverage", "combine", "-q", "--keep", "--data-file", both, str(suites), str(rest))
-    session.run("coverage", "report", "--data-file", both, "--fail-under=98")
+    cover(
+        session,
+        aio=("tests/aio", "tests/redis/aio"),
+        sync=("tests/sync", "tests/redis/sync"),
+        rest=("tests", *others),
+    )
+
+
+def cover(session: nox.Session, **parts: Sequence[str]) -> None:
+    """Run parts of the tests in parallel, and check their coverage.
+
+    A process each, not workers that share the tests: which worker gets which test differs from run
+    to run, and with it which lines run that a process runs once.
+    """
+    folder = Path(session.create_tmp())
+    files = {name: str(folder / f"coverage.{name}") for name in (*parts, "suites", "all")}
+
+    def run(name: str) -> object:
+        command = ("coverage", "run", "--data-file", files[name], "-m", "pytest", "-q")
+        return session.run(*command, *parts[name], silent=True)
+
+    with ThreadPoolExecutor() as threads:
+        for said in threads.map(run, parts):
+            session.log(said)
+    combine = ("coverage", "combine", "-q", "--keep", "--data-file")
+    session.run(*combine, files["suites"], files["aio"], files["sync"])
+    report = f"{files['suites']}.json"
+    session.run("coverage", "json", "--data-file", files["suites"], "-q", "-o", report)
+    session.run("python", "scripts/compare_coverage.py", report)
+    session.run(*combine, files["all"], *(files[name] for name in parts))
+    session.run("coverage", "report", "--data-file", files["all"], "--fail-under=98")
 
 
 @nox.session
@@ -122,8 +152,7 @@ def redis(session: nox.Session) -> None:
 
     What a rotation is, the real provider says: it runs beside it.
     """
-    server = ["redis>=5.0"] if shutil.which("redis-server") else group("redis")
-    session.install("-e", ".[testing,redis]", *group("test"), *group("op"), *server)
+    session.install("-e", ".[testing]", *group("test"), *group("op"), *redis_packages())
     session.run("pytest", "-q", "tests/redis", *session.posargs)
 
 
@@ -171,7 +200,7 @@ def slow(session: nox.Session) -> None:
 
 @nox.session
 def lowest(session: nox.Session) -> None:
-    """Run both suites, and what is pure, on the oldest dependencies that pyproject.toml allows."""
+    """Run both suites, and the pure tests, on the oldest allowed dependencies."""
     session.install("uv")
     pins = Path(session.create_tmp(), "lowest.txt")
     compile_ = ("uv", "pip", "compile", "--quiet", "--resolution", "lowest-direct")
@@ -191,7 +220,7 @@ def demo(session: nox.Session) -> None:
 
 @nox.session
 def build(session: nox.Session) -> None:
-    """Build sdist and wheel, verifying the generated code, and try the wheel."""
+    """Build sdist and wheel, verifying the generated code, and test the wheel."""
     session.install(*group("build"), *group("codegen"))
     dist = Path(session.create_tmp(), "dist")
     shutil.rmtree(dist, ignore_errors=True)
@@ -214,13 +243,13 @@ def beside(session: nox.Session, name: str, *packages: str) -> str:
 
 @nox.session
 def bench(session: nox.Session) -> None:
-    """Measure, side by side with peers; `-- --check` fails below what must hold.
+    """Measure, side by side with peers; `-- --check` fails for missed goals.
 
     Name benchmarks to run these alone: `-- validate reject`.  Medians of `--runs=3` count.
     """
     session.install("uv", "-e", ".[testing]", *group("bench"))
     pythons = {
-        # Start-up is measured as users have it: installed, and nothing else beside it.
+        # Start-up is measured as users experience it: installed, without development tools.
         "BENCH_OWN_PYTHON": beside(session, "own", "--reinstall-package", "py-identity-model", "."),
         # The published release has our import name.
         "BENCH_PEER_PYTHON": beside(session, "peer", PUBLISHED),
@@ -241,7 +270,7 @@ def bench(session: nox.Session) -> None:
 
 @nox.session
 def fuzz(session: nox.Session) -> None:
-    """Fuzz what reads strangers' input; `-- -runs=1000` for less, `-- tokens` for one target."""
+    """Fuzz readers of untrusted input; `-- -runs=1000` for less, `-- tokens` for one target."""
     session.install("-e", ".", *group("fuzz"))
     runs = [] if any(one.startswith("-runs=") for one in session.posargs) else ["-runs=150000"]
     session.run("python", "-m", "fuzz", *runs, *session.posargs)
@@ -249,7 +278,7 @@ def fuzz(session: nox.Session) -> None:
 
 @nox.session
 def mutants(session: nox.Session) -> None:
-    """Change the code in small ways that tests must notice: a fixed sample, in 20 minutes.
+    """Mutate the code in small ways that tests must detect: a fixed sample, in 20 minutes.
 
     Works on a copy.  Name modules to change these alone: `-- claims keys`; `-- --write` writes the
     result to docs/mutants.md.
@@ -261,7 +290,7 @@ def mutants(session: nox.Session) -> None:
 PUBLISHED = "py-identity-model==4.1.1"
 BENCHMARKS = (
     *("validate", "reject", "token_cache", "threads", "token_request", "start", "objects"),
-    "bad_days",
+    "resilience",
 )
 
 TRY_WHEEL = """

@@ -1,4 +1,4 @@
-"""Log users in to a web application, with the client that is kept.
+"""Log users in to a web application, with a long-lived client.
 
     OIDC_ISSUER=https://auth.example.com OIDC_CLIENT_ID=… OIDC_CLIENT_SECRET=… \
         flask --app examples.web_login run
@@ -20,7 +20,7 @@ from py_identity_model import (
 
 app = Flask(__name__)
 app.secret_key = os.environ.get("SESSION_KEY") or secrets.token_bytes(32)
-# A login that has begun holds secrets; Flask's cookie is signed, not encrypted, so it stays here.
+# A started login contains secrets; Flask's cookie is signed, not encrypted, so it is stored here.
 begun: dict[str, AuthorizationRequest] = {}
 
 

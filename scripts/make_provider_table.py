@@ -1,4 +1,4 @@
-"""Write docs/providers.md from the presets; with --check, only say whether it is up to date."""
+"""Write docs/providers.md from the presets; with --check, only report whether it is up to date."""
 
 from __future__ import annotations
 
@@ -175,12 +175,12 @@ def tokens(provider: Provider) -> Iterator[str]:
 
 
 def needs_audience(provider: Provider) -> bool:
-    """Return whether nothing of a preset says for whom its tokens are."""
+    """Return whether a preset leaves open for whom its tokens must be."""
     return not (provider.audience or provider.client_ids or provider.key_url_template)
 
 
 def verifier(call: str, provider: Provider) -> str:
-    """Return how a verifier is made with a preset."""
+    """Return how a verifier is created with a preset."""
     if provider.metadata and "jwks_uri" not in provider.metadata:
         return "its tokens are opaque: nothing to verify"
     audience = ', "my-api"' if needs_audience(provider) else ""

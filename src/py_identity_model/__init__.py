@@ -1,7 +1,7 @@
 """OAuth 2.0 and OpenID Connect for clients and resource servers.
 
-This package blocks; :mod:`py_identity_model.aio` has the same functions to be waited for.
-Nothing is loaded before it is used.
+This package blocks; :mod:`py_identity_model.aio` has the same functions in awaitable form.  Modules
+are loaded when they are first used.
 
 Example::
 
@@ -16,7 +16,7 @@ Example::
 
 from ._lazy import lazy_names
 
-TYPE_CHECKING = False  # checkers know the name; loading typing would be most of this import
+TYPE_CHECKING = False  # checkers know the name; importing typing would be most of this import
 
 # Generated from here on, from scripts/exports.toml by scripts/make_sync.py.
 if TYPE_CHECKING:

@@ -1,6 +1,6 @@
-"""Settings of an application: gathered from its sources, checked at once, handed on.
+"""Settings of an application: collected from their sources, and checked together.
 
-Nothing here is read by the functions of this package behind your back: pass what you gathered.
+The functions of this package do not read a Config by themselves: pass its values on.
 """
 
 from __future__ import annotations
@@ -12,7 +12,22 @@ from enum import Enum
 from typing import Any, NamedTuple, Protocol, Self, runtime_checkable
 from urllib.parse import urlsplit
 
-from ._settings import variables
+from ._settings import (
+    CACHE_MAX_STALE,
+    CACHE_MIN_TTL,
+    DISCO_CACHE_MAX_ENTRIES,
+    DISCO_CACHE_TTL,
+    HTTP_RETRY_BASE_DELAY,
+    HTTP_RETRY_MAX_ATTEMPTS,
+    HTTP_TIMEOUT,
+    JWKS_CACHE_MAX_ENTRIES,
+    KID_MISS_REFRESH_COOLDOWN,
+    MAX_JWKS_KEYS,
+    MAX_JWKS_SIZE,
+    SETTINGS,
+    Setting,
+    variables,
+)
 
 __all__ = [
     "ClientAuthMethod",
@@ -29,7 +44,7 @@ _DEFAULT_PREFIX = "OIDC_"
 
 
 class Secret:
-    """A text that does not show itself: ask it to :meth:`expose` its value.
+    """A string that is not shown: call :meth:`expose` for its value.
 
     Example::
 
@@ -42,7 +57,7 @@ class Secret:
         self._value = value
 
     def expose(self) -> str:
-        """Return the text itself.
+        """Return the string itself.
 
         Example::
 
@@ -78,7 +93,7 @@ class ClientAuthMethod(Enum):
 
 @dataclass(frozen=True)
 class ConfigIssue:
-    """One thing that is wrong: a ``code``, the ``keys`` it is about, and words."""
+    """A single error: a ``code``, the ``keys`` concerned, and a message."""
 
     code: str
     keys: tuple[str, ...]
@@ -89,7 +104,7 @@ class ConfigIssue:
 
 
 class ConfigError(Exception):
-    """Everything that is wrong with a configuration, in ``issues``; never shows a value."""
+    """All errors of a configuration, in ``issues``; never shows a value."""
 
     def __init__(self, issues: Sequence[ConfigIssue]) -> None:
         self.issues = tuple(issues)
@@ -101,10 +116,10 @@ class ConfigError(Exception):
 
 @runtime_checkable
 class ConfigSource(Protocol):
-    """Where settings come from; it may have a ``name``."""
+    """A source of settings; it may have a ``name``."""
 
     def resolve(self, keys: Sequence[str]) -> Mapping[str, str]:
-        """Return the raw text of those of ``keys`` that it knows."""
+        """Return the raw strings of those of ``keys`` that it has."""
 
 
 class MappingSource:
@@ -120,7 +135,7 @@ class MappingSource:
         self.name = name
 
     def resolve(self, keys: Sequence[str]) -> Mapping[str, str]:
-        """Return what the mapping has of ``keys``.
+        """Return the values of those of ``keys`` that the mapping has.
 
         Example::
 
@@ -133,7 +148,7 @@ class MappingSource:
 
 
 class EnvSource:
-    """Settings from the environment, read when they are asked for; ``prefix`` is the client's.
+    """Settings from the environment, read when they are needed; ``prefix`` is the client's.
 
     Example::
 
@@ -145,7 +160,7 @@ class EnvSource:
         self.name = name
 
     def resolve(self, keys: Sequence[str]) -> Mapping[str, str]:
-        """Return what the environment has of ``keys``; empty counts as present.
+        """Return the values of those of ``keys`` that the environment has; empty counts as present.
 
         Example::
 
@@ -163,7 +178,7 @@ class EnvSource:
 
 
 class _Invalid(Exception):
-    """What a value should be; never the value."""
+    """The requirement that a value violates; never the value."""
 
 
 def _number(
@@ -231,7 +246,7 @@ def _paths(text: str) -> tuple[str, ...]:
 
 
 class _Item(NamedTuple):
-    """One setting: its logical key, where the environment has it, and how it is read."""
+    """A setting: its logical key, its environment variables, and its parser."""
 
     key: str
     names: tuple[str, ...]
@@ -243,7 +258,7 @@ class _Item(NamedTuple):
 
     @property
     def of_client(self) -> bool:
-        """Whether it describes the client."""
+        """Whether it belongs to the client."""
         return self.key.startswith("client.")
 
     @property
@@ -252,18 +267,29 @@ class _Item(NamedTuple):
         return self.key.replace(".", "_")
 
 
-_TTL = _number(60, 86400)
+# Defaults that the contract promises for a Config, and that are in force nowhere else.
+# `Settings.from_config` therefore passes on only given values, never these defaults, and raises
+# them to the minimum of a setting.
+_CONTRACT_JWKS_CACHE_TTL = 86400  # 3600 in force
+_CONTRACT_MAX_ENTRIES = 64  # 1000 in force
+_CONTRACT_PARSERS: dict[str, Callable[[str], object]] = {
+    HTTP_TIMEOUT.key: _number(0, above=True),
+    JWKS_CACHE_MAX_ENTRIES.key: _count(0),
+    DISCO_CACHE_MAX_ENTRIES.key: _count(0),
+}
+_NOT_IN_CONFIG = {CACHE_MAX_STALE, CACHE_MIN_TTL}
+_CONTRACT_NAMES = {DISCO_CACHE_MAX_ENTRIES.key: DISCO_CACHE_MAX_ENTRIES.names[:1]}
+
+
+def _item(setting: Setting) -> _Item:
+    key, lowest = setting.key, setting.lowest
+    usual = _count(int(lowest)) if setting.whole else _number(lowest, setting.highest)
+    names = _CONTRACT_NAMES.get(key, setting.names)
+    return _Item(key, names, _CONTRACT_PARSERS.get(key, usual))
+
+
 _REGISTRY = (
-    _Item("http.timeout", ("HTTP_TIMEOUT",), _number(0, above=True)),
-    _Item("http.retry.max_attempts", ("HTTP_RETRY_MAX_ATTEMPTS", "HTTP_RETRY_COUNT"), _count(0)),
-    _Item("http.retry.base_delay", ("HTTP_RETRY_BASE_DELAY",), _number(0)),
-    _Item("jwks.max_size", ("MAX_JWKS_SIZE",), _count(1)),
-    _Item("jwks.max_keys", ("MAX_JWKS_KEYS",), _count(1)),
-    _Item("jwks.cache.ttl", ("JWKS_CACHE_TTL",), _TTL),
-    _Item("discovery.cache.ttl", ("DISCO_CACHE_TTL",), _TTL),
-    _Item("jwks.kid_miss_cooldown", ("KID_MISS_REFRESH_COOLDOWN",), _number(0, 3600)),
-    _Item("jwks.cache.max_entries", ("JWKS_CACHE_MAX_ENTRIES",), _count(0)),
-    _Item("discovery.cache.max_entries", ("DISCO_CACHE_MAX_ENTRIES",), _count(0)),
+    *(_item(setting) for setting in SETTINGS.values() if setting not in _NOT_IN_CONFIG),
     _Item("client.discovery_url", ("DISCOVERY_URL",), _url),
     _Item("client.id", ("CLIENT_ID",), _text),
     _Item("client.secret", ("CLIENT_SECRET",), _secret),
@@ -282,23 +308,23 @@ _CLIENT = "client"
 class Config:
     """The settings of an application, complete and checked.
 
-    Make it by :meth:`from_env` or :meth:`build`.  Times are in seconds, sizes in bytes.
+    Create it with :meth:`from_env` or :meth:`build`.  Times are in seconds, sizes in bytes.
 
     Example::
 
         config = Config.build(overrides={"http.timeout": "5"}, env=False)
     """
 
-    http_timeout: float = 30.0
-    http_retry_max_attempts: int = 3
-    http_retry_base_delay: float = 1.0
-    jwks_max_size: int = 524288
-    jwks_max_keys: int = 100
-    jwks_cache_ttl: float = 86400
-    discovery_cache_ttl: float = 3600
-    jwks_kid_miss_cooldown: float = 5
-    jwks_cache_max_entries: int = 64
-    discovery_cache_max_entries: int = 64
+    http_timeout: float = HTTP_TIMEOUT.default
+    http_retry_max_attempts: int = int(HTTP_RETRY_MAX_ATTEMPTS.default)
+    http_retry_base_delay: float = HTTP_RETRY_BASE_DELAY.default
+    jwks_max_size: int = int(MAX_JWKS_SIZE.default)
+    jwks_max_keys: int = int(MAX_JWKS_KEYS.default)
+    jwks_cache_ttl: float = _CONTRACT_JWKS_CACHE_TTL
+    discovery_cache_ttl: float = DISCO_CACHE_TTL.default
+    jwks_kid_miss_cooldown: float = KID_MISS_REFRESH_COOLDOWN.default
+    jwks_cache_max_entries: int = _CONTRACT_MAX_ENTRIES
+    discovery_cache_max_entries: int = _CONTRACT_MAX_ENTRIES
     client_discovery_url: str | None = None
     client_id: str | None = None
     client_secret: Secret | None = None
@@ -320,7 +346,11 @@ class Config:
     ) -> Self:
         """Return the settings in the environment; the client's have ``prefix``.
 
-        ``group="client"`` demands the client's.  Raises :class:`ConfigError`.
+        :param prefix: the prefix of the client's variables
+        :param group: ``client`` requires the client's settings
+        :param client_auth_method: how the client authenticates
+
+        Raises :class:`ConfigError`.
 
         Example::
 
@@ -345,9 +375,13 @@ class Config:
     ) -> Self:
         """Return the settings from ``overrides``, else ``sources`` in order, else the environment.
 
-        The environment is left out unless ``env``.  ``group="client"`` demands the client's
-        settings, and a secret where ``client_auth_method`` needs one.  Raises
-        :class:`ConfigError` with everything that is wrong.
+        :param sources: further sources, in order of precedence
+        :param overrides: values that take precedence over all sources
+        :param env: whether to use the environment
+        :param group: ``client`` requires the client's settings
+        :param client_auth_method: how the client authenticates, and so whether a secret is required
+
+        Raises :class:`ConfigError` with all errors.
 
         Example::
 
@@ -378,7 +412,7 @@ def _gathered(layers: Sequence[ConfigSource]) -> tuple[dict[str, str], list[Conf
         try:
             resolved = dict(layer.resolve(_KEYS))
         except Exception as error:
-            # Its words may show a value.
+            # Its message may contain a value.
             text = f"the source failed with {type(error).__name__}"
             issues.append(ConfigIssue("CFG-004", (f"source:{name}",), text))
             continue
@@ -421,6 +455,6 @@ def _missing(
     elif "client.discovery_url" not in raw:
         client = tuple(item.key for item in _REGISTRY if item.of_client and item.key in raw)
         if client:
-            text = "client settings are useless without client.discovery_url"
+            text = "client settings require client.discovery_url"
             issues.append(ConfigIssue("CFG-002", client, text))
     return issues

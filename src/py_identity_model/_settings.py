@@ -1,6 +1,6 @@
-"""Every environment variable of the package, and the one place that reads them.
+"""The environment variables of the package, all read in this module.
 
-Variables are read when a request is really sent, never at import and never on the warm path.
+Variables are read when a request is actually sent, never at import and never on the fast path.
 """
 
 import math
@@ -8,7 +8,7 @@ import os
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import NamedTuple, Protocol, Self
 
 from ._logging import logger
@@ -16,22 +16,31 @@ from .exceptions import InvalidArgumentError
 
 
 class Setting(NamedTuple):
-    """A number from the environment.
+    """A number, declared once.
 
-    A lenient setting answers garbage with its default and a value out of bounds with the
-    nearest bound (or its default, for a count below one); a strict one refuses both.
+    ``key`` is its name in the sources of a ``Config``; ``field`` is the attribute of ``Config`` and
+    of :class:`Settings`; of the environment's ``names`` the first that is set counts.  There it
+    must be between ``lowest`` and ``highest``; a program may pass ``lowest_passed``, because its
+    author knows it.  ``whole`` is for counts.
+
+    A lenient setting replaces an invalid value by its default and a value out of bounds by the
+    nearest bound (or by its default, for a count below one); a strict one refuses both.
     """
 
+    key: str
+    field: str
     names: tuple[str, ...]
     default: float
     lowest: float
-    highest: float = math.inf
-    strict: bool = False
-    field: str = ""
+    highest: float
+    lowest_passed: float
+    strict: bool
+    whole: bool
 
     def read(self) -> float:
-        """Return the number in force now: the caller's, else the environment's or the default."""
-        given = self.given()
+        """Return the number in force: the caller's, else the environment's or the default."""
+        settings = _in_force.get()
+        given: float | None = None if settings is None else getattr(settings, self.field)
         return self.from_environment() if given is None else given
 
     def given(self) -> float | None:
@@ -66,38 +75,76 @@ class Setting(NamedTuple):
         return min(max(number, self.lowest), self.highest)
 
 
-HTTP_TIMEOUT = Setting(("HTTP_TIMEOUT",), 30.0, 0.001, strict=True, field="http_timeout")
-HTTP_RETRY_MAX_ATTEMPTS = Setting(
-    ("HTTP_RETRY_MAX_ATTEMPTS", "HTTP_RETRY_COUNT"),
-    3,
-    0,
+SETTINGS: dict[str, Setting] = {}
+"""Every setting, by its field."""
+
+
+def _declare(
+    key: str,
+    *names: str,
+    default: float,
+    lowest: float,
+    highest: float = math.inf,
+    lowest_passed: float | None = None,
+    strict: bool = False,
+    whole: bool = False,
+) -> Setting:
+    field = key.replace(".", "_")
+    passed = lowest if lowest_passed is None else lowest_passed
+    setting = Setting(key, field, names, default, lowest, highest, passed, strict, whole)
+    SETTINGS[field] = setting
+    return setting
+
+
+HTTP_TIMEOUT = _declare("http.timeout", "HTTP_TIMEOUT", default=30.0, lowest=0.001, strict=True)
+HTTP_RETRY_MAX_ATTEMPTS = _declare(
+    "http.retry.max_attempts",
+    "HTTP_RETRY_MAX_ATTEMPTS",
+    "HTTP_RETRY_COUNT",
+    default=3,
+    lowest=0,
     strict=True,
-    field="http_retry_max_attempts",
+    whole=True,
 )
-HTTP_RETRY_BASE_DELAY = Setting(
-    ("HTTP_RETRY_BASE_DELAY",), 1.0, 0, strict=True, field="http_retry_base_delay"
+HTTP_RETRY_BASE_DELAY = _declare(
+    "http.retry.base_delay", "HTTP_RETRY_BASE_DELAY", default=1.0, lowest=0, strict=True
 )
-MAX_JWKS_SIZE = Setting(("MAX_JWKS_SIZE",), 512 * 1024, 1, strict=True, field="jwks_max_size")
-MAX_JWKS_KEYS = Setting(("MAX_JWKS_KEYS",), 100, 1, strict=True, field="jwks_max_keys")
-DISCO_CACHE_TTL = Setting(("DISCO_CACHE_TTL",), 3600, 60, 86400, field="discovery_cache_ttl")
-JWKS_CACHE_TTL = Setting(("JWKS_CACHE_TTL",), 3600, 60, 86400, field="jwks_cache_ttl")
-CACHE_MAX_STALE = Setting(("CACHE_MAX_STALE",), 86400, 0, field="cache_max_stale")
-CACHE_MIN_TTL = Setting(("CACHE_MIN_TTL",), 300, 0, 86400, field="cache_min_ttl")
-KID_MISS_REFRESH_COOLDOWN = Setting(
-    ("KID_MISS_REFRESH_COOLDOWN",), 5, 0, 3600, field="jwks_kid_miss_cooldown"
+MAX_JWKS_SIZE = _declare(
+    "jwks.max_size", "MAX_JWKS_SIZE", default=512 * 1024, lowest=1, strict=True, whole=True
 )
-DISCO_CACHE_MAX_ENTRIES = Setting(
-    ("DISCO_CACHE_MAX_ENTRIES", "JWKS_CACHE_MAX_ENTRIES"),
-    1000,
-    1,
-    field="discovery_cache_max_entries",
+MAX_JWKS_KEYS = _declare(
+    "jwks.max_keys", "MAX_JWKS_KEYS", default=100, lowest=1, strict=True, whole=True
 )
-JWKS_CACHE_MAX_ENTRIES = Setting(
-    ("JWKS_CACHE_MAX_ENTRIES",), 1000, 1, field="jwks_cache_max_entries"
+JWKS_CACHE_TTL = _declare(
+    "jwks.cache.ttl", "JWKS_CACHE_TTL", default=3600, lowest=60, highest=86400, lowest_passed=0
+)
+DISCO_CACHE_TTL = _declare(
+    "discovery.cache.ttl",
+    "DISCO_CACHE_TTL",
+    default=3600,
+    lowest=60,
+    highest=86400,
+    lowest_passed=0,
+)
+CACHE_MAX_STALE = _declare("cache.max_stale", "CACHE_MAX_STALE", default=86400, lowest=0)
+CACHE_MIN_TTL = _declare("cache.min_ttl", "CACHE_MIN_TTL", default=300, lowest=0, highest=86400)
+KID_MISS_REFRESH_COOLDOWN = _declare(
+    "jwks.kid_miss_cooldown", "KID_MISS_REFRESH_COOLDOWN", default=5, lowest=0, highest=3600
+)
+JWKS_CACHE_MAX_ENTRIES = _declare(
+    "jwks.cache.max_entries", "JWKS_CACHE_MAX_ENTRIES", default=1000, lowest=1, whole=True
+)
+DISCO_CACHE_MAX_ENTRIES = _declare(
+    "discovery.cache.max_entries",
+    "DISCO_CACHE_MAX_ENTRIES",
+    "JWKS_CACHE_MAX_ENTRIES",
+    default=1000,
+    lowest=1,
+    whole=True,
 )
 
 STORE_SECONDS = 5.0
-"""How long a source waits for its store: one that hangs must not hold its callers."""
+"""How long a source waits for its store, so that a store that hangs does not block its callers."""
 
 SIGNING_SECONDS = 10.0
 """How long a key that is kept elsewhere may take to sign; threads cannot be interrupted."""
@@ -105,13 +152,14 @@ SIGNING_SECONDS = 10.0
 BEST_EFFORT_SECONDS = 0.5
 """How long a store that only spares a request may take: less than callers wait for the request."""
 
-AT_ONCE = 0.01
-"""How many seconds something may take that nothing is done beside: that would only delay it."""
+OVERLAP_DELAY = 0.01
+"""Grace period in seconds before background work starts while a request is running."""
 
 MOST_CONNECTIONS = 400
-"""How many connections a client of our own may have at once.
+"""The maximum number of connections of our own clients.
 
-More than httpx's 100: beside 200 that hang, or are never answered, the rest must find a place.
+More than the 100 of httpx: beside 200 that hang, or never get a response, the rest must find a
+place.
 """
 
 _CA_VARIABLES = ("SSL_CERT_FILE", "CURL_CA_BUNDLE", "REQUESTS_CA_BUNDLE")
@@ -123,32 +171,32 @@ def ca_bundle() -> str | None:
 
 
 def ca_folder() -> str | None:
-    """Return OpenSSL's own ``SSL_CERT_DIR``, used when no bundle is named."""
+    """Return OpenSSL's own ``SSL_CERT_DIR``, used if no bundle is named."""
     return os.environ.get("SSL_CERT_DIR") or None
 
 
 def variables(names: Iterable[str]) -> dict[str, str]:
-    """Return those of ``names`` that the environment has, empty ones too."""
+    """Return those of ``names`` that the environment has, including empty ones."""
     return {name: os.environ[name] for name in names if name in os.environ}
 
 
 class Configured(Protocol):
-    """A ``Config``, which is made from the settings of this module and so is not imported here."""
+    """The interface of ``Config``, which imports this module and so is not imported here."""
 
     @property
     def given(self) -> frozenset[str]:
-        """The names of the attributes that were not left at their defaults."""
+        """The names of the attributes that differ from their defaults."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
     """Settings for one call, or many: pass them as ``settings``.
 
-    What is None comes from the environment, else from the defaults.  ``http_timeout`` is that of
-    each phase of a request, ``http_retry_base_delay`` the pause before the first retry,
-    ``jwks_max_size`` a number of bytes; the lifetimes, ``cache_min_ttl``, ``cache_max_stale`` and
-    ``jwks_kid_miss_cooldown`` concern what this call puts into the cache.  Times are in seconds.
-    Raises :class:`InvalidArgumentError` (a ``ValueError``) for numbers out of bounds.
+    None uses the environment, or else the default.  ``http_timeout`` is for each phase of a
+    request, ``http_retry_base_delay`` the pause before the first retry, ``jwks_max_size`` a number
+    of bytes; the lifetimes, ``cache_min_ttl``, ``cache_max_stale`` and ``jwks_kid_miss_cooldown``
+    apply to what this call puts into the cache.  Times are in seconds.  Raises
+    :class:`InvalidArgumentError` (a ``ValueError``) for numbers out of bounds.
 
     Example::
 
@@ -170,7 +218,7 @@ class Settings:
 
     def __post_init__(self) -> None:
         for name, value in vars(self).items():
-            lowest = _LOWEST[name]
+            lowest = SETTINGS[name].lowest_passed
             number = isinstance(value, (int, float)) and not isinstance(value, bool)
             if value is not None and not (number and lowest <= value < math.inf):
                 raise InvalidArgumentError(
@@ -179,37 +227,23 @@ class Settings:
 
     @classmethod
     def from_config(cls, config: Configured) -> Self:
-        """Return the settings that ``config``, a Config, was really given, without its defaults.
+        """Return the settings that ``config``, a Config, was actually given, without its defaults.
 
         Example::
 
             settings = Settings.from_config(Config.from_env())
         """
-        names = [field.name for field in fields(cls) if field.name in config.given]
-        return cls(**{name: max(getattr(config, name), _LOWEST[name]) for name in names})
+        known = [setting for setting in SETTINGS.values() if setting.field in config.given]
+        passed = {one.field: max(getattr(config, one.field), one.lowest_passed) for one in known}
+        return cls(**passed)
 
 
-# Explicit settings accept a wider range than environment variables: their author knows the program.
-_LOWEST: dict[str, float] = {
-    "http_timeout": 0.001,
-    "http_retry_max_attempts": 0,
-    "http_retry_base_delay": 0,
-    "jwks_max_size": 1,
-    "jwks_max_keys": 1,
-    "jwks_cache_ttl": 0,
-    "discovery_cache_ttl": 0,
-    "cache_max_stale": 0,
-    "jwks_kid_miss_cooldown": 0,
-    "jwks_cache_max_entries": 1,
-    "discovery_cache_max_entries": 1,
-    "cache_min_ttl": 0,
-}
 _in_force: ContextVar[Settings | None] = ContextVar("py_identity_model.settings", default=None)
 
 
 @contextmanager
 def in_force(settings: Settings | None) -> Iterator[None]:
-    """Let ``settings`` count in the block, and in what it starts; None changes nothing."""
+    """Apply ``settings`` in the block, and to everything it starts; None changes nothing."""
     if settings is None:
         yield
         return

@@ -9,10 +9,9 @@ from __future__ import annotations
 import os
 import ssl
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
-from functools import partial
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from ._fork import forget_in_child
 from ._settings import ca_folder
@@ -22,30 +21,54 @@ if TYPE_CHECKING:
     from ._wire.certificate import MtlsClientAuth
 
 
-class LateContext:
-    """Stands for a context until a connection needs it: those of ``http://`` never do."""
+class LazySSLContext:
+    """An SSL context created when a connection first needs it, so never for ``http://``.
 
-    __slots__ = ("ready",)
+    httpx requires a context when a client is created, and refuses everything that does not pass for
+    one by ``isinstance``; creating it there would read the certificates before it is known whether
+    a request needs them.
+    """
 
-    def __init__(self, ready: Callable[[], ssl.SSLContext]) -> None:
-        self.ready = ready
+    __slots__ = ("_contexts", "_verify")
+
+    def __init__(self, contexts: TLSContexts, verify: str | bool) -> None:
+        self._contexts = contexts
+        self._verify = verify
 
     @property  # type: ignore[misc]
-    def __class__(self) -> Any:  # what isinstance() asks for
+    def __class__(self) -> Any:  # the attribute that isinstance() looks up
         return ssl.SSLContext
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self.ready(), name)
 
+    def preload(self) -> None:
+        """Start to create the context in another thread; :meth:`ready` will wait for it.
+
+        OpenSSL reads certificates without the interpreter lock, so this thread can import
+        meanwhile.
+        """
+        if self._contexts.may_preload(self._verify):
+            with suppress(RuntimeError):  # no thread is available: ready() does everything
+                threading.Thread(target=self._read, daemon=True).start()
+
+    def _read(self) -> None:
+        with suppress(InvalidArgumentError):  # ready() will raise it
+            self.ready()
+
+    def ready(self) -> ssl.SSLContext:
+        """Return the context; raise InvalidArgumentError for unreadable authorities."""
+        return self._contexts.get(self._verify)
+
 
 def ready_context(context: Any) -> ssl.SSLContext:
-    """Return ``context``, or the one that it stands for."""
-    ready: ssl.SSLContext = context.ready() if isinstance(context, LateContext) else context
+    """Return ``context``, or the one that a lazy context creates."""
+    ready: ssl.SSLContext = context.ready() if type(context) is LazySSLContext else context
     return ready
 
 
 class TLSContexts:
-    """Contexts by what they trust."""
+    """Contexts by their trusted authorities."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -55,18 +78,13 @@ class TLSContexts:
     def _forget_parent(self) -> None:
         self._lock = threading.Lock()
 
-    def begin(self, verify: str | bool) -> None:
-        """Start to make the context for ``verify``; :meth:`get` will wait for it.
+    def lazy(self, verify: str | bool) -> LazySSLContext:
+        """Return a lazy context for ``verify``."""
+        return LazySSLContext(self, verify)
 
-        OpenSSL reads certificates without the interpreter, so this thread can import meanwhile.
-        """
-        if _key(verify) not in self._contexts and not self._lock.locked():
-            with suppress(RuntimeError):  # no thread to be had: get() does it all
-                threading.Thread(target=self._begun, args=(verify,), daemon=True).start()
-
-    def _begun(self, verify: str | bool) -> None:
-        with suppress(InvalidArgumentError):  # get() will say so
-            self.get(verify)
+    def may_preload(self, verify: str | bool) -> bool:
+        """Return whether the context for ``verify`` is neither created nor being created."""
+        return _key(verify) not in self._contexts and not self._lock.locked()
 
     def get(self, verify: str | bool) -> ssl.SSLContext:
         """Return the context for ``verify``: True, False, or a CA file or folder."""
@@ -79,10 +97,6 @@ class TLSContexts:
             if context is None:
                 context = self._contexts[key] = _create(*key)
             return context
-
-    def late(self, verify: str | bool) -> ssl.SSLContext:
-        """Return what stands for the context for ``verify``, and makes it when it is needed."""
-        return cast("ssl.SSLContext", LateContext(partial(self.get, verify)))
 
 
 def _key(verify: str | bool) -> tuple[str | bool, str | None]:
@@ -111,9 +125,9 @@ def _create(verify: str | bool, folder: str | None) -> ssl.SSLContext:
 
 
 def _usual() -> ssl.SSLContext:
-    """Return what httpx trusts, if possible without loading httpx."""
+    """Return the authorities that httpx trusts, without loading httpx if possible."""
     try:
-        import certifi  # httpx brings it along
+        import certifi  # a dependency of httpx
     except ImportError:
         import httpx
 
@@ -122,7 +136,7 @@ def _usual() -> ssl.SSLContext:
 
 
 def fresh_context(verify: str) -> ssl.SSLContext:
-    """Return a new context that trusts the authorities in a file as it is now."""
+    """Return a new context that trusts the current authorities in a file."""
     return _create(*_key(verify))
 
 
@@ -131,8 +145,8 @@ def client_context(
 ) -> ssl.SSLContext:
     """Return a new context that trusts as ``verify`` says, and presents ``certificate``.
 
-    Of several, each must have another kind of key: OpenSSL holds one certificate per kind, and
-    would silently replace the first by the second.
+    Several certificates must have keys of different types: OpenSSL holds one per type, and would
+    silently replace the first by the second.
     """
     several = certificate if isinstance(certificate, (list, tuple)) else (certificate,)
     if not several:

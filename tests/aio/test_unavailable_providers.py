@@ -31,7 +31,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
 async def unavailable(
     verifier: AsyncAccessTokenVerifier, token: str
 ) -> AccessTokenRefusedException:
-    """Return the refusal of a token that cannot be judged."""
+    """Return the refusal of a token that cannot be verified."""
     with pytest.raises(AccessTokenRefusedException) as caught:
         await verifier.verify(f"Bearer {token}")
     assert (caught.value.status_code, caught.value.www_authenticate) == (503, None)

@@ -66,6 +66,14 @@ def test_an_endpoint_is_in_the_table_that_tries_all_of_them(
     assert endpoint.operation in tried, "tests/aio/test_endpoints.py does not try it"
 
 
+@ENDPOINTS
+def test_the_pure_half_of_an_endpoint_has_tests_of_its_own(
+    name: str, endpoint: Endpoint[Any, Any]
+) -> None:
+    tests = ROOT / f"tests/protocol/test_{name}.py"
+    assert tests.exists(), f"{tests.relative_to(ROOT)} is missing"
+
+
 def test_a_public_function_that_waits_is_exported() -> None:
     listed = tomllib.loads((ROOT / "scripts/exports.toml").read_text())["aio"]
     for module in modules("aio"):

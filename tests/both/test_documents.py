@@ -80,7 +80,7 @@ def test_a_program_of_the_readme_runs(
     assert capsys.readouterr().out == expected[number]
 
 
-def test_what_the_readme_says_it_can_do_is_there() -> None:
+def test_the_capabilities_in_the_readme_exist() -> None:
     table = README[README.index("| capability |") : README.index("Every capability is there")]
     names = [
         name
@@ -101,7 +101,7 @@ def test_every_link_of_a_document_leads_somewhere() -> None:
             assert (document.parent / target).exists(), f"{document.name}: {target}"
 
 
-def test_every_setting_stands_in_its_table_with_its_default() -> None:
+def test_every_setting_is_in_its_table_with_its_default() -> None:
     table = (ROOT / "docs/settings.md").read_text()
     settings = {
         name: value

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import re
 import typing
 from typing import Any
 
@@ -16,6 +17,8 @@ from py_identity_model._relying_party.client_parameters import (
     ExchangeParameters,
     TokenParameters,
 )
+from py_identity_model._relying_party.registered_client import RegisteredArguments
+from py_identity_model.aio.registered_client import RegisteredClientOptions
 
 
 def methods() -> list[Any]:
@@ -55,7 +58,32 @@ def test_further_parameters_are_named_by_their_dictionaries(client: Any) -> None
         assert annotation == f"Unpack[{named.__name__}]"
 
 
-def test_what_an_exchange_may_name_are_fields_of_its_request() -> None:
+def test_the_parameters_of_an_exchange_are_fields_of_its_request() -> None:
     assert typing.get_type_hints(ExchangeParameters).keys() <= {
         *TokenExchangeRequest.__dataclass_fields__
     }
+
+
+def test_each_argument_of_a_client_is_decided_by_a_registration_or_passed_beside_it() -> None:
+    decided, passed = RegisteredArguments.__annotations__, RegisteredClientOptions.__annotations__
+    taken = inspect.signature(aio.AsyncOAuthClient).parameters
+    assert not decided.keys() & passed.keys()
+    assert decided.keys() | passed.keys() | {"issuer", "client_id"} == taken.keys()
+
+
+DOCUMENTED = {
+    thing.__qualname__: thing
+    for thing in [*(getattr(root, name) for name in root.__all__), *methods()]
+    if callable(thing) and re.search("^:param", inspect.getdoc(thing) or "", re.MULTILINE)
+}
+
+
+def test_the_objects_that_programs_make_once_document_their_arguments() -> None:
+    assert DOCUMENTED.keys() > {"OAuthClient", "AccessTokenVerifier", "TokenIntrospector"}
+
+
+@pytest.mark.parametrize("name", sorted(DOCUMENTED))
+def test_each_argument_is_documented_on_a_line_of_its_own(name: str) -> None:
+    thing = DOCUMENTED[name]
+    named = re.findall(r"^:param (\w+):", inspect.getdoc(thing) or "", re.MULTILINE)
+    assert named == [one for one in inspect.signature(thing).parameters if one != "self"]

@@ -13,8 +13,8 @@ from py_identity_model import (
     TokenValidationException,
 )
 from py_identity_model._jose.claims import (
-    BoundIssuers,
     ClaimsRules,
+    IssuerFamily,
     check_claims,
     names_issuer,
     numeric_date,
@@ -105,7 +105,7 @@ def test_another_issuer_is_refused(value: Any) -> None:
     check(RULES._replace(issuers=None), iss=value)
 
 
-TENANTS = BoundIssuers("https://op.example/{t}/v2", "[a-z]+", "tid")
+TENANTS = IssuerFamily("https://op.example/{t}/v2", "[a-z]+", "tid")
 
 
 def test_a_family_of_issuers_is_bound_to_a_claim() -> None:
@@ -184,7 +184,7 @@ def test_one_of_several_audiences_suffices_unless_strict() -> None:
         check(strict, aud=["a"])
 
 
-def test_an_audience_that_nobody_expects_is_refused() -> None:
+def test_an_audience_without_an_expectation_is_refused() -> None:
     with refused(InvalidAudienceException, "invalid_audience"):
         check(RULES._replace(audiences=None))
 

@@ -8,7 +8,9 @@ import pytest
 
 from py_identity_model import (
     BackchannelAuthenticationRequest,
+    BackchannelTokenRequest,
     DPoPKey,
+    ErrorKind,
     JsonWebKeySet,
     create_backchannel_request_object,
     jwks_from_dict,
@@ -16,12 +18,19 @@ from py_identity_model import (
     verify_jws,
 )
 from py_identity_model._jose.encoding import parse_object
-from py_identity_model._protocol.ciba import build_authentication
+from py_identity_model._protocol.ciba import (
+    build_authentication,
+    build_poll,
+    expired_response,
+    parse_authentication,
+    parse_poll,
+)
 from py_identity_model._wire.messages import UnusableAnswer
 from py_identity_model.exceptions import (
     InvalidArgumentError,
     ValidationException,
 )
+from tests.protocol.answers import TOKEN, URL, answer
 from tests.support import refused
 
 
@@ -94,7 +103,7 @@ def test_an_unsound_request_of_the_back_channel_is_not_signed(
             create_backchannel_request_object("k" * 64, algorithm, "till", OP, login_hint="a")
 
 
-def test_nothing_stands_beside_a_signed_request() -> None:
+def test_nothing_is_sent_beside_a_signed_request() -> None:
     def ask(**more: Any) -> Any:
         return build_authentication(BackchannelAuthenticationRequest(f"{OP}/bc", "till", **more))
 
@@ -113,3 +122,61 @@ def test_nothing_stands_beside_a_signed_request() -> None:
     with pytest.raises(UnusableAnswer, match="signed"):
         ask(request=" ")
     assert "a.b.c" not in repr(BackchannelAuthenticationRequest("x", "y", request="a.b.c"))
+
+
+def poll(**more: Any) -> BackchannelTokenRequest:
+    return BackchannelTokenRequest(URL, "till", "the-request", **more)
+
+
+def authentication(**more: Any) -> BackchannelAuthenticationRequest:
+    return BackchannelAuthenticationRequest(URL, "till", **more)
+
+
+def test_a_request_says_whom_it_is_about_and_what_for() -> None:
+    request = authentication(login_hint="alice", requested_expiry=60, binding_message="W4SCT")
+    assert build_authentication(request).form == {
+        "login_hint": "alice",
+        "binding_message": "W4SCT",
+        "scope": "openid",
+        "requested_expiry": "60",
+    }
+
+
+@pytest.mark.parametrize(
+    "hints", [{}, {"login_hint": "a", "id_token_hint": "b"}, {"login_hint": ""}]
+)
+def test_a_request_names_one_user(hints: dict[str, str]) -> None:
+    with pytest.raises(UnusableAnswer, match="exactly one"):
+        build_authentication(authentication(**hints))
+
+
+def test_the_handle_for_polling_is_read() -> None:
+    body = {"auth_req_id": "the-request", "expires_in": "120", "interval": 3}
+    response = parse_authentication(authentication(login_hint="a"), answer(body))
+    assert (response.auth_req_id, response.expires_in, response.interval) == ("the-request", 120, 3)
+    assert "the-request" not in repr(response)
+
+
+@pytest.mark.parametrize(
+    "body", [{}, {"auth_req_id": "", "expires_in": 1}, {"auth_req_id": "a", "expires_in": None}]
+)
+def test_an_answer_without_its_members_is_unusable(body: dict[str, Any]) -> None:
+    with pytest.raises(UnusableAnswer):
+        parse_authentication(authentication(login_hint="a"), answer(body))
+
+
+def test_a_refused_request_is_a_failed_response() -> None:
+    refusal = answer({"error": "unknown_user_id"}, 400)
+    response = parse_authentication(authentication(login_hint="a"), refusal)
+    assert response.oauth_error == "unknown_user_id"
+
+
+def test_a_poll_names_its_request_and_brings_tokens() -> None:
+    form = build_poll(poll()).form
+    assert form == {"grant_type": "urn:openid:params:grant-type:ciba", "auth_req_id": "the-request"}
+    assert parse_poll(poll(), answer(TOKEN)).token == TOKEN
+    assert parse_poll(poll(), answer({"error": "slow_down"}, 400)).oauth_error == "slow_down"
+
+
+def test_a_request_that_has_expired_ends_the_flow() -> None:
+    assert expired_response().error_kind is ErrorKind.EXPIRED

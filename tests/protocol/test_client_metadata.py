@@ -17,6 +17,7 @@ from py_identity_model import (
     build_client_id_metadata,
     client_id_metadata_response,
 )
+from py_identity_model._protocol.client_metadata_fields import BasicMetadata, FurtherMetadata
 from py_identity_model._protocol.registration import build_register, build_update, parse
 from py_identity_model._wire.messages import HttpResponse
 from py_identity_model.exceptions import (
@@ -63,7 +64,7 @@ def test_every_registered_name_is_a_field() -> None:
         (build_update, ClientUpdateRequest("https://op/c", "t", "c", [REDIRECT], **SAID)),
     ],
 )
-def test_what_is_said_is_sent_and_nothing_else(build: Any, request_: Any) -> None:
+def test_only_the_set_members_are_sent(build: Any, request_: Any) -> None:
     sent = dict(build(request_).json)
     sent.pop("client_id", None)
     assert sent == {"redirect_uris": [REDIRECT], **SAID}
@@ -98,7 +99,7 @@ def test_keys_are_registered_as_a_set(jwks: Any) -> None:
     with pytest.raises(InvalidArgumentError, match="JWK Set"):
         build_register(ClientRegistrationRequest("https://op/register", [REDIRECT], jwks=jwks))
     both = ClientRegistrationRequest("x", [REDIRECT], jwks=PUBLIC, jwks_uri="https://rp/jwks")
-    with pytest.raises(InvalidArgumentError, match="exclude each other"):
+    with pytest.raises(InvalidArgumentError, match="are mutually exclusive"):
         build_register(both)
 
 
@@ -190,7 +191,7 @@ def test_a_client_may_be_named_by_its_document() -> None:
         ("https://app.example/c", [REDIRECT], {"jwks": {"keys": [{"kty": "EC", "d": "secret"}]}}),
     ],
 )
-def test_a_document_that_nobody_would_accept_is_refused(
+def test_a_document_that_no_provider_would_accept_is_refused(
     client_id: str, redirect_uris: Any, more: dict[str, Any]
 ) -> None:
     with pytest.raises(InvalidArgumentError):
@@ -207,3 +208,14 @@ def test_a_clients_document_is_served_as_json() -> None:
     headers, body = client_id_metadata_response(document, max_age=60)
     assert headers == {"Content-Type": "application/json", "Cache-Control": "max-age=60"}
     assert json.loads(body) == document
+
+
+def test_metadata_is_the_same_by_position_and_by_keyword() -> None:
+    """Requests take some of it by position, the contract's: so they declare it once more."""
+    by_keyword = {one.name: str(one.type) for one in fields(ClientMetadata)}
+    for kind in (BasicMetadata, FurtherMetadata):
+        for one in fields(kind):
+            assert by_keyword.pop(one.name).removesuffix(" | None") == str(one.type).removesuffix(
+                " | None"
+            )
+    assert not by_keyword

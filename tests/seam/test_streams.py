@@ -12,9 +12,7 @@ import anyio
 import httpx
 import pytest
 
-from py_identity_model._seam import aio, sync
-from py_identity_model._seam import coalescing_stream as one_piece
-from py_identity_model._seam import deadline_stream as bounded
+from py_identity_model._seam import aio, coalescing_stream, deadline_stream, sync
 from py_identity_model._seam.connections import Head
 
 ANSWER = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"
@@ -129,7 +127,10 @@ class Blocking(Stream):
 async def test_a_head_that_nothing_follows_leaves_before_the_answer_is_read() -> None:
     awaited: Any = Awaited()
     blocking: Any = Blocking()
-    own, other = one_piece.OnePieceStream(awaited), bounded.BoundedStream(blocking)
+    own, other = (
+        coalescing_stream.CoalescingStream(awaited),
+        deadline_stream.DeadlineStream(blocking),
+    )
     await own.write(HEAD)
     other.write(HEAD)
     assert await own.read(1) == other.read(1) == b""
@@ -140,8 +141,8 @@ async def test_a_head_that_nothing_follows_leaves_before_the_answer_is_read() ->
 
 async def test_a_stream_without_a_socket_answers_for_itself() -> None:
     inner: Any = Awaited()
-    stream = await one_piece.OnePieceStream(inner).start_tls(None)
-    assert isinstance(stream, one_piece.OnePieceStream)
+    stream = await coalescing_stream.CoalescingStream(inner).start_tls(None)
+    assert isinstance(stream, coalescing_stream.CoalescingStream)
     assert stream.get_extra_info("is_readable") == "its is_readable"
     assert stream.get_extra_info("server_addr") == "its server_addr"
 
@@ -149,10 +150,10 @@ async def test_a_stream_without_a_socket_answers_for_itself() -> None:
 def test_a_socket_that_was_closed_counts_as_readable() -> None:
     left, right = socket.socketpair()
     with left, right:
-        assert not one_piece._readable(left)
+        assert not coalescing_stream._readable(left)
         right.send(b"x")
-        assert one_piece._readable(left)
-    assert one_piece._readable(left)
+        assert coalescing_stream._readable(left)
+    assert coalescing_stream._readable(left)
 
 
 async def test_every_connection_of_an_awaited_client_sends_in_one_piece(
@@ -164,12 +165,12 @@ async def test_every_connection_of_an_awaited_client_sends_in_one_piece(
         assert len(transports) == 2
         for transport in transports:
             backend = transport._transport._pool._network_backend
-            assert isinstance(backend, one_piece.OnePieceBackend)
+            assert isinstance(backend, coalescing_stream.CoalescingBackend)
             await backend.sleep(0)
 
 
 async def test_an_awaited_transport_without_a_pool_is_left_as_it_is() -> None:
     transport = httpx.MockTransport(lambda request: httpx.Response(200))
     async with httpx.AsyncClient(transport=transport, trust_env=False) as client:
-        one_piece.improve(client)
+        coalescing_stream.install(client)
         assert client._transport is transport

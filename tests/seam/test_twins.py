@@ -19,15 +19,14 @@ import pytest
 import trio
 
 from py_identity_model import _fork
-from py_identity_model._seam import aio, sync
-from py_identity_model._seam import deadline_stream as bounded
+from py_identity_model._seam import aio, deadline_stream, sync
 
 SHAPES = [
     "call",
     "deadline",
     "finish",
     "gather",
-    "meanwhile",
+    "run_while_waiting",
     "open_client",
     "spawn",
     "wait_for",
@@ -198,7 +197,7 @@ def test_two_loops_at_once_have_two_values() -> None:
     assert len({id(box) for box in found}) == 2
 
 
-def test_outside_a_loop_there_is_no_value() -> None:
+def test_outside_a_loop_the_value_is_missing() -> None:
     with pytest.raises(RuntimeError):
         got(aio_local())
 
@@ -232,7 +231,7 @@ def test_a_child_forked_by_a_loop_forgets_what_the_loop_owned() -> None:
     assert on_asyncio(fork)
 
 
-def test_a_fork_is_told_to_whoever_wants_to_know(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_fork_is_reported_to_those_registered(monkeypatch: pytest.MonkeyPatch) -> None:
     told: list[object] = []
 
     class Thing:
@@ -336,7 +335,7 @@ def test_gathered_and_spawned_threads_see_the_callers_context() -> None:
     assert seen == ["set"]
 
 
-def test_what_a_spawned_call_raises_is_logged(caplog: pytest.LogCaptureFixture) -> None:
+def test_an_exception_of_a_spawned_call_is_logged(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.ERROR)
     ended = threading.Event()
 
@@ -385,7 +384,7 @@ def test_the_end_of_the_loop_stops_a_spawned_call_quietly(
     assert caplog.text == ""
 
 
-def test_a_thread_that_cannot_be_started_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_thread_that_cannot_be_started_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(self: threading.Thread) -> None:
         raise RuntimeError("can't create new thread at interpreter shutdown")
 
@@ -395,7 +394,7 @@ def test_a_thread_that_cannot_be_started_is_told(monkeypatch: pytest.MonkeyPatch
 
 def test_a_thread_works_itself_while_others_wait_for_it() -> None:
     done: list[int] = []
-    sync.meanwhile(lambda: done.append(threading.get_ident()), threading.Event())
+    sync.run_while_waiting(lambda: done.append(threading.get_ident()), threading.Event())
     assert done == [threading.get_ident()]
 
 
@@ -404,18 +403,18 @@ async def test_nothing_is_done_beside_what_is_over_at_once() -> None:
     over, over_on_loop = threading.Event(), aio.Event()
     over.set()
     over_on_loop.set()
-    sync.meanwhile(lambda: done.append("thread"), over)
-    await aio.meanwhile(lambda: done.append("loop"), over_on_loop)
+    sync.run_while_waiting(lambda: done.append("thread"), over)
+    await aio.run_while_waiting(lambda: done.append("loop"), over_on_loop)
     assert done == []
 
 
-async def test_a_loop_goes_on_while_something_is_worked_on_meanwhile() -> None:
+async def test_a_loop_keeps_running_during_background_work() -> None:
     wanted = threading.Event()
 
     async def want() -> None:
         wanted.set()
 
-    await aio.gather([lambda: aio.meanwhile(wanted.wait, aio.Event()), want])
+    await aio.gather([lambda: aio.run_while_waiting(wanted.wait, aio.Event()), want])
 
 
 async def test_a_cancelled_caller_does_not_stay_for_what_it_began_meanwhile() -> None:
@@ -425,7 +424,7 @@ async def test_a_cancelled_caller_does_not_stay_for_what_it_began_meanwhile() ->
         begun.set()
         wanted.wait()
 
-    task = asyncio.create_task(aio.meanwhile(work, aio.Event()))
+    task = asyncio.create_task(aio.run_while_waiting(work, aio.Event()))
     while not begun.is_set():
         await aio.sleep(0.001)
     task.cancel()
@@ -434,14 +433,14 @@ async def test_a_cancelled_caller_does_not_stay_for_what_it_began_meanwhile() ->
     wanted.set()
 
 
-async def test_what_no_thread_can_be_had_for_is_left_for_later(
+async def test_work_without_an_available_thread_is_postponed(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     async def refuse(*_: object, **__: object) -> None:
         raise RuntimeError("can't start new thread")
 
     monkeypatch.setattr("anyio.to_thread.run_sync", refuse)
-    await aio.meanwhile(lambda: None, aio.Event())
+    await aio.run_while_waiting(lambda: None, aio.Event())
 
 
 async def test_a_deadline_ends_the_waiting() -> None:
@@ -486,7 +485,7 @@ def test_a_threads_waiting_for_an_event_ends_with_the_deadline() -> None:
 
 
 def test_a_deadline_lowers_the_timeouts_of_a_threads_reads() -> None:
-    at_most = bounded._at_most
+    at_most = deadline_stream._at_most
     assert at_most(5) == 5
     assert at_most(None) is None
     with sync.deadline(60):
@@ -510,14 +509,14 @@ def test_every_connection_of_a_blocking_client_is_bounded(
         assert len(transports) == 2
         for transport in transports:
             backend = transport._transport._pool._network_backend
-            assert isinstance(backend, bounded.BoundedBackend)
+            assert isinstance(backend, deadline_stream.DeadlineBackend)
             backend.sleep(0)
 
 
 def test_a_transport_without_a_pool_is_left_as_it_is() -> None:
     transport = httpx.MockTransport(lambda request: httpx.Response(200))
     with httpx.Client(transport=transport, trust_env=False) as client:
-        bounded.improve(client)
+        deadline_stream.install(client)
         assert client._transport is transport
 
 

@@ -78,7 +78,7 @@ def test_it_authenticates_as_registered(
     algorithm = "ES256" if method == "private_key_jwt" else None  # as the key is
     members = {"token_endpoint_auth_method": method, "token_endpoint_auth_signing_alg": algorithm}
     client = made(of=members, **arguments)
-    assert type(client._authentication) is kind
+    assert type(client.client_authentication) is kind
 
 
 def test_an_assertion_is_signed_as_registered(provider: EmbeddedProvider) -> None:
@@ -130,7 +130,7 @@ WRONG: list[tuple[dict[str, Any], dict[str, Any], str]] = [
 
 
 @pytest.mark.parametrize(("members", "arguments", "text"), WRONG)
-def test_what_does_not_fit_the_registration_is_refused(
+def test_arguments_that_contradict_the_registration_are_refused(
     members: dict[str, Any], arguments: dict[str, Any], text: str
 ) -> None:
     with pytest.raises(ConfigurationException, match=text) as caught:

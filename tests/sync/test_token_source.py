@@ -5,13 +5,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from functools import partial
+from itertools import count
 from typing import Any
 from urllib.parse import parse_qsl
 
 import httpx
 import pytest
 
-from py_identity_model._seam.sync import gather
+from py_identity_model._seam.sync import Event, gather, wait_for
 from py_identity_model.exceptions import (
     ConfigurationException,
     InvalidArgumentError,
@@ -30,18 +31,20 @@ from py_identity_model.sync import (
     MemoryTokenStore,
     PrivateKeyJwt,
     RefreshTokenRequest,
+    Settings,
     StoredToken,
     TokenAuth,
     TokenExchangeRequest,
     TokenSource,
     TokenStore,
+    token_source,
 )
 from py_identity_model.testing import Answer, EmbeddedProvider, Received
-from tests.support import failing, refused
+from tests.support import answering, failing, refused
 
 
 class Clock:
-    """A wall clock that moves when it is told to."""
+    """A wall clock that moves on command."""
 
     def __init__(self) -> None:
         import time
@@ -90,7 +93,7 @@ def test_however_many_need_a_token_one_is_asked_for(provider: EmbeddedProvider) 
     assert provider.count("/token") == 2
 
 
-def test_a_failure_is_told_and_not_remembered(provider: EmbeddedProvider) -> None:
+def test_a_failure_is_reported_and_not_remembered(provider: EmbeddedProvider) -> None:
     source = source_of(provider)
     provider.intercept = failing("/token", 400)
     for attempt in (1, 2):
@@ -224,7 +227,7 @@ def test_a_rotated_refresh_token_is_neither_replayed_nor_lost(
     assert (late.get_token()).access_token == "a4"
 
 
-def test_a_refresh_token_that_is_not_rotated_is_kept(provider: EmbeddedProvider) -> None:
+def test_a_refresh_token_that_is_not_rotated_is_retained(provider: EmbeddedProvider) -> None:
     provider.intercept = lambda received: Answer.of_json(
         {"access_token": f"a{provider.count('/token')}", "expires_in": 60}
     )
@@ -237,7 +240,7 @@ def test_a_refresh_token_that_is_not_rotated_is_kept(provider: EmbeddedProvider)
     assert provider.count("/token") == 3
 
 
-def test_what_the_store_holds_is_not_trusted_blindly(provider: EmbeddedProvider) -> None:
+def test_the_content_of_a_store_is_not_trusted_blindly(provider: EmbeddedProvider) -> None:
     store = MemoryTokenStore()
     source = source_of(provider, store=store)
     sound = '{"access_token": "old", "token_type": "Bearer"'
@@ -288,10 +291,19 @@ def test_a_memory_store_forgets_what_expired_and_what_is_oldest() -> None:
         MemoryTokenStore(0)
 
 
-@pytest.mark.parametrize("margin", [-1, float("inf"), float("nan")])
-def test_a_margin_that_makes_no_sense_is_refused(provider: EmbeddedProvider, margin: float) -> None:
+@pytest.mark.parametrize("margin", [-1, -0.5, float("inf"), float("nan")])
+def test_an_invalid_margin_is_refused(provider: EmbeddedProvider, margin: float) -> None:
     with refused(InvalidArgumentError, "invalid_argument"):
         source_of(provider, margin=margin)
+
+
+@pytest.mark.parametrize("margin", [0, 0.5])
+def test_a_margin_may_be_small(provider: EmbeddedProvider, margin: float) -> None:
+    source = source_of(provider, margin=margin)
+    token = source.get_token()
+    ends = token.expires_at or 0.0
+    source.clock = lambda: ends - 1.0
+    assert source.get_token() == token
 
 
 def test_a_token_that_replaced_a_refused_one_is_not_replaced_within_a_minute(
@@ -324,7 +336,77 @@ def test_a_machine_needs_no_store(
         assert source.get_token()
         assert provider.count("/token") == number
         forward(source, 4000)
-    assert caplog.text.count("the provider is asked instead: ConnectionError") == 1
+    assert caplog.text.count("requesting a token from the provider instead: ConnectionError") == 1
+
+
+def test_a_store_that_hangs_holds_nobody_for_long(
+    provider: EmbeddedProvider, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Hanging(MemoryTokenStore):
+        def get(self, key: str) -> str | None:
+            assert wait_for(Event(), 10.0), "nobody stopped waiting"
+            return None
+
+        def set(self, key: str, value: str, expires_in: float | None) -> None:
+            assert wait_for(Event(), 10.0), "nobody stopped waiting"
+
+    monkeypatch.setattr(token_source, "STORE_SECONDS", 0.02)
+    assert (source_of(provider, store=Hanging()).get_token()).access_token
+    assert "requesting a token from the provider instead: TimeoutError" in caplog.text
+
+
+def test_a_store_that_is_none_is_refused_by_name(provider: EmbeddedProvider) -> None:
+    with pytest.raises(InvalidArgumentError, match=r"^store "):
+        source_of(provider, store=object())
+
+
+def test_the_settings_of_a_source_are_those_of_its_requests(
+    provider: EmbeddedProvider,
+) -> None:
+    provider.intercept = failing("/token")
+    once = Settings(http_retry_max_attempts=0)
+    request = RefreshTokenRequest(provider.token_endpoint, "web", "r0")
+    for source in (source_of(provider, settings=once), TokenSource(request, settings=once)):
+        with refused(TokenRequestException, "token_request_error"):
+            source.get_token()
+    assert provider.count("/token") == 2
+
+
+def test_a_refusal_names_the_token_endpoint(provider: EmbeddedProvider) -> None:
+    provider.intercept = answering("/token", Answer.of_json({"error": "invalid_client"}, 401))
+    for request in (
+        request_of(provider),
+        RefreshTokenRequest(provider.token_endpoint, "web", "r0"),
+    ):
+        with refused(TokenRequestException, "token_request_error") as caught:
+            TokenSource(request).get_token()
+        assert caught.value.url == provider.token_endpoint
+
+
+def test_a_forked_child_has_no_refresh_token_of_its_parents_memory(
+    provider: EmbeddedProvider,
+) -> None:
+    respond, taken = rotating(provider)
+    provider.intercept = respond
+    request = RefreshTokenRequest(provider.token_endpoint, "web", "r0")
+    source = TokenSource(request)
+    source._made_in -= 1  # as if another process made it
+    with refused(TokenRequestException, "login_required"):
+        source.get_token()
+    assert taken == []
+
+
+def test_a_token_that_ended_while_it_was_stored_is_not_returned(
+    provider: EmbeddedProvider,
+) -> None:
+    respond, _ = rotating(provider)
+    provider.intercept = respond
+    source = TokenSource(RefreshTokenRequest(provider.token_endpoint, "web", "r0"))
+    ticks = count(0.0, 100_000.0)
+    source.clock = lambda: next(ticks)
+    with refused(TokenRequestException, "renewal_pending") as caught:
+        source.get_token()
+    assert "in at most 0 s" in str(caught.value)
 
 
 def test_a_login_needs_its_store(provider: EmbeddedProvider) -> None:
@@ -340,7 +422,7 @@ def test_a_login_needs_its_store(provider: EmbeddedProvider) -> None:
     assert taken == []
 
 
-def test_what_a_store_in_memory_evicts_is_not_lost(provider: EmbeddedProvider) -> None:
+def test_a_record_evicted_from_memory_is_not_lost(provider: EmbeddedProvider) -> None:
     respond, taken = rotating(provider)
     provider.intercept = respond
     store = MemoryTokenStore(max_entries=1)
@@ -438,7 +520,7 @@ def test_an_answer_that_must_not_be_used_is_refused(
         source_of(provider).get_token()
 
 
-def test_a_request_that_works_once_is_no_source() -> None:
+def test_a_request_that_works_once_cannot_be_a_source() -> None:
     request = AuthorizationCodeTokenRequest("https://op", "web", "code", "https://rp")
     with pytest.raises(InvalidArgumentError, match="works once"):
         TokenSource(request)
@@ -563,7 +645,7 @@ def test_a_device_request_goes_with_its_device() -> None:
 
 
 class Api:
-    """An API that takes the tokens it is told to take."""
+    """An API that accepts the given tokens."""
 
     def __init__(self, *good: str) -> None:
         self.good = {*good}
@@ -663,7 +745,7 @@ def test_an_api_that_refuses_every_token_has_one_renewed_until_it_takes_one(
         assert provider.count("/token") == 3
 
 
-def test_what_another_origin_answers_renews_and_teaches_nothing(
+def test_the_response_of_another_origin_renews_nothing_and_sets_no_nonce(
     provider: EmbeddedProvider,
 ) -> None:
     numbered(provider, "DPoP")

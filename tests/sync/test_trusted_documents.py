@@ -189,7 +189,7 @@ INTERNAL = [
 
 
 @pytest.mark.parametrize("address", INTERNAL)
-def test_a_public_issuer_leads_nobody_inside(world: World, address: str) -> None:
+def test_a_public_issuer_does_not_lead_into_internal_networks(world: World, address: str) -> None:
     world.publish(ISSUER, jwks_uri=address, token_endpoint=address)
     with answered(503, "discovery_failed"):
         verified(world, world.mint(ISSUER), ISSUER)
@@ -235,7 +235,7 @@ def test_an_issuer_on_an_internal_address_may_name_others(world: World, issuer: 
     assert verified(world, world.mint(issuer), issuer)
 
 
-def test_an_endpoint_is_judged_when_it_is_used(world: World) -> None:
+def test_an_endpoint_is_checked_when_it_is_used(world: World) -> None:
     world.publish(
         ISSUER, token_endpoint="https://api.example/t", introspection_endpoint="http://api.example"
     )
@@ -260,7 +260,7 @@ def test_another_issuers_document_is_refused_and_the_way_named(world: World) -> 
 @pytest.mark.parametrize(
     "issuer", ["https://\u043ep.example", "https://op\u3002example", "https://OP.example"]
 )
-def test_what_only_looks_like_the_issuer_is_another(world: World, issuer: str) -> None:
+def test_an_issuer_that_only_looks_similar_is_another(world: World, issuer: str) -> None:
     world.publish(ISSUER, issuer=issuer)
     with answered(503, "discovery_failed"):
         verified(world, world.mint(ISSUER), ISSUER)
@@ -268,7 +268,7 @@ def test_what_only_looks_like_the_issuer_is_another(world: World, issuer: str) -
 
 @pytest.mark.parametrize("named", [ISSUER, f"{ISSUER}/"])
 @pytest.mark.parametrize("configured", [ISSUER, f"{ISSUER}/"])
-def test_a_final_slash_is_forgiven_to_configurations_and_never_to_tokens(
+def test_a_final_slash_is_ignored_in_configurations_and_never_in_tokens(
     world: World, named: str, configured: str
 ) -> None:
     world.publish(ISSUER, issuer=named)
@@ -370,7 +370,7 @@ def test_a_template_in_the_table_binds_the_tenant_to_its_claim(world: World) -> 
         assert validated(world, token, common, **limits)
 
 
-def test_an_unknown_key_of_a_tenant_is_no_foreign_issuer(
+def test_an_unknown_key_of_a_tenant_is_not_a_foreign_issuer(
     world: World, other_keys: EmbeddedProvider
 ) -> None:
     common = f"{ENTRA}/common/v2.0"
@@ -449,7 +449,7 @@ def test_no_policy_binds_a_document_to_what_tokens_name(world: World) -> None:
         verified(world, world.mint(f"{ISSUER}/b", tid="b"), family)
 
 
-def test_keys_may_be_named_where_there_is_no_document(world: World) -> None:
+def test_keys_may_be_named_without_a_document(world: World) -> None:
     world.add(f"{ISSUER}/keys", world.key_set())
     trusted = TrustedIssuer(ISSUER, jwks_uri=f"{ISSUER}/keys")
     assert verified(world, world.mint(ISSUER), trusted)
@@ -502,7 +502,7 @@ def test_only_a_missing_document_is_looked_for_elsewhere(world: World) -> None:
 
 
 @pytest.mark.parametrize("media_type", ["text/plain", "application/octet-stream", "", "x/y+json"])
-def test_kept_objects_take_any_json_and_functions_the_registered_types(
+def test_long_lived_objects_accept_any_json_and_functions_the_registered_types(
     world: World, media_type: str
 ) -> None:
     world.publish(ISSUER, media_type=media_type)
@@ -521,7 +521,7 @@ def test_kept_objects_take_any_json_and_functions_the_registered_types(
 
 
 @pytest.mark.parametrize("media_type", ["text/html; charset=utf-8", "application/xhtml+xml"])
-def test_what_is_meant_to_be_a_page_is_refused(world: World, media_type: str) -> None:
+def test_a_web_page_is_refused(world: World, media_type: str) -> None:
     world.publish(ISSUER, media_type=media_type)
     with answered(503, "discovery_failed"):
         verified(world, world.mint(ISSUER), ISSUER)
@@ -544,7 +544,7 @@ def test_metadata_can_be_completed(world: World) -> None:
     assert client.endpoint("introspection_endpoint") == "http://inside:8080/introspect"
 
 
-def test_what_a_challenge_names_is_fetched_and_must_be_of_the_resource(world: World) -> None:
+def test_metadata_named_by_a_challenge_must_be_of_the_resource(world: World) -> None:
     resource, url = "https://api.example/mcp", "https://meta.example/m"
     world.add(url, {"resource": resource, "authorization_servers": [ISSUER]})
     request, client = ProtectedResourceMetadataRequest(resource, url=url), client_of(world)
@@ -562,7 +562,7 @@ def test_what_a_challenge_names_is_fetched_and_must_be_of_the_resource(world: Wo
 @pytest.mark.parametrize(
     "url", [*INTERNAL, "http://meta.example/m", "https://u:p@meta.example/m", "file:///m", ""]
 )
-def test_a_challenge_leads_nobody_inside(world: World, url: str) -> None:
+def test_a_challenge_does_not_lead_into_internal_networks(world: World, url: str) -> None:
     request = ProtectedResourceMetadataRequest("https://api.example/mcp", url=url)
     response = get_protected_resource_metadata(request, client_of(world))
     assert response.is_successful is False

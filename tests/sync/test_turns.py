@@ -37,8 +37,8 @@ from py_identity_model.sync import (
     refresh,
     validate_token,
 )
-from py_identity_model.sync._transport import http, turns
-from py_identity_model.sync._transport.http import send
+from py_identity_model.sync._transport import http, sending, turns
+from py_identity_model.sync._transport.sending import send
 from py_identity_model.sync._transport.turns import Turns
 from py_identity_model.testing import Answer, EmbeddedProvider, Received
 from tests.support import CONFIG, Silent, refused
@@ -296,7 +296,7 @@ def test_a_tenant_that_was_refused_its_place_in_the_queue_is_not_remembered_as_f
             for _ in range(3):
                 with refused(KeysUnavailableException, "keys_unavailable") as caught:
                     validate_token(tenants.token("new"), CONFIG, new, client)
-                assert "too many requests wait" in str(caught.value)
+                assert "too many requests are waiting" in str(caught.value)
         validate_token(tenants.token("new"), CONFIG, new, client)
         assert tenants.asked.count("new") == 1
 
@@ -330,7 +330,7 @@ def test_no_turn_is_held_while_an_attempt_waits_for_the_next(
     def note(seconds: float) -> None:
         held.append(client.turns.table.holding)
 
-    monkeypatch.setattr(http, "sleep", note)
+    monkeypatch.setattr(sending, "sleep", note)
     monkeypatch.setenv("HTTP_RETRY_MAX_ATTEMPTS", "1")
     answers = iter([httpx.Response(503, headers={"retry-after": "5"}), httpx.Response(200)])
     during: list[int] = []
@@ -358,7 +358,7 @@ def test_a_turn_that_was_given_is_used_once_more_by_who_waits() -> None:
     assert "/next" in asked
 
 
-def test_a_request_that_outlasts_its_deadline_keeps_nobody_waiting() -> None:
+def test_a_request_that_outlasts_its_deadline_delays_no_other() -> None:
     table = Turns(1)
     now = time.monotonic()
     endless = table.turn("https://op.example/a", now + 0.05)
@@ -388,7 +388,7 @@ def test_clients_share_no_turns_but_the_default_ones_do() -> None:
     one, two = (HTTPClient(httpx.Client()) for _ in range(2))
     assert one.turns is one.turns
     assert one.turns is not two.turns
-    assert http.default_http_client("http://op.example").turns is http._turns
+    assert http.default_http_client().turns is http._turns
     for each in (one, two):
         each.client.close()
 

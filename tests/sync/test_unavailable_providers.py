@@ -30,7 +30,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
 
 
 def unavailable(verifier: AccessTokenVerifier, token: str) -> AccessTokenRefusedException:
-    """Return the refusal of a token that cannot be judged."""
+    """Return the refusal of a token that cannot be verified."""
     with pytest.raises(AccessTokenRefusedException) as caught:
         verifier.verify(f"Bearer {token}")
     assert (caught.value.status_code, caught.value.www_authenticate) == (503, None)

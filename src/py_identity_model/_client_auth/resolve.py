@@ -1,9 +1,12 @@
-"""Which way of authenticating a request asks for, old fields and new."""
+"""Requests of clients that authenticate, and which way of it they ask for, old fields and new."""
 
 from __future__ import annotations
 
-from typing import TypeVar
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
 
+from .._jose.dpop_proof import DPoPKey
 from .._wire.certificate import MtlsClientAuth
 from .._wire.client_authentication import (
     ClientAuthentication,
@@ -16,18 +19,80 @@ from .assertion import PrivateKeyJwt, PrivateKeyJwtAuthentication
 from .certificate import SelfSignedTlsClientAuth, TlsClientAuth
 
 T = TypeVar("T")
+Q = TypeVar("Q", bound=BaseRequest)
 
 _BY_CERTIFICATE = {one.method: one for one in (TlsClientAuth, SelfSignedTlsClientAuth)}
 
 
-def chosen_authentication(request: BaseRequest, *, blank_is_none: bool) -> ClientAuthentication:
-    """Return how the client of ``request`` authenticates.
+class ClientRequest(BaseRequest):
+    """A request of a client that may authenticate.
+
+    Not a dataclass: these attributes are what building a request reads, and a request that has no
+    field of the name has the default.  As fields they would come before those of the requests
+    themselves, some of which the contract has passed by position.
+    """
+
+    client_id: str
+    client_secret: str | None = None
+    private_key_jwt: PrivateKeyJwt | None = None
+    mtls: MtlsClientAuth | None = None
+    client_authentication: ClientAuthentication | None = None
+    extra_parameters: Mapping[str, str | Sequence[str]] | None = None
+
+    def _secret_values(self) -> Iterator[object]:
+        yield from super()._secret_values()
+        yield self.extra_parameters
+        if isinstance(self.client_authentication, ClientAuthentication):
+            yield from self.client_authentication.secrets()
+
+
+class TokenRequest(ClientRequest):
+    """A request that leads to tokens: what they are for, and the key that they are bound to."""
+
+    resource: str | Sequence[str] | None = None
+    audience: str | Sequence[str] | None = None
+    authorization_details: Sequence[Mapping[str, Any]] | None = None
+    dpop_key: DPoPKey | None = None
+
+
+@dataclass(repr=False)
+class DetailedRequest(TokenRequest):
+    """The fields of requests that say by keyword what their tokens are for."""
+
+    client_authentication: ClientAuthentication | None = field(default=None, kw_only=True)
+    resource: str | Sequence[str] | None = field(default=None, kw_only=True)
+    audience: str | Sequence[str] | None = field(default=None, kw_only=True)
+    authorization_details: Sequence[Mapping[str, Any]] | None = field(default=None, kw_only=True)
+    extra_parameters: Mapping[str, str | Sequence[str]] | None = field(default=None, kw_only=True)
+
+
+@dataclass(repr=False)
+class BindableRequest(DetailedRequest):
+    """The fields of requests that say by keyword what key their tokens are bound to as well."""
+
+    dpop_key: DPoPKey | None = field(default=None, kw_only=True)
+
+
+def keyword_fields_last(request: type[Q]) -> type[Q]:
+    """Order the fields of a dataclass as they are passed: those by keyword alone come last.
+
+    Inherited ones come first otherwise; ``fields`` and ``repr`` keep the order of the contract.
+    """
+    known = request.__dataclass_fields__
+    ordered = sorted(known, key=lambda name: bool(known[name].kw_only))
+    request.__dataclass_fields__ = {name: known[name] for name in ordered}
+    return request
+
+
+def resolve_client_authentication(
+    request: ClientRequest, *, blank_is_none: bool
+) -> ClientAuthentication:
+    """Return the authentication method of ``request``.
 
     In this order: ``client_authentication``, ``private_key_jwt``, ``mtls``, ``client_secret``;
-    else not at all.  An empty secret is one unless ``blank_is_none``.
+    otherwise none.  An empty secret counts unless ``blank_is_none``.
     """
-    stored = vars(request)
-    chosen = stored.get("client_authentication")
+    chosen: object = request.client_authentication
     if chosen is not None:
         if not isinstance(chosen, ClientAuthentication):
             raise ConfigurationException(
@@ -35,25 +100,23 @@ def chosen_authentication(request: BaseRequest, *, blank_is_none: bool) -> Clien
                 f"ClientSecretBasic(secret), not {type(chosen).__name__}"
             )
         return chosen
-    key = stored.get("private_key_jwt")
-    if key is not None:
-        return PrivateKeyJwtAuthentication.of(_expect(key, PrivateKeyJwt, "private_key_jwt"))
-    mtls = stored.get("mtls")
-    if mtls is not None:
-        return _by_certificate(_expect(mtls, MtlsClientAuth, "mtls"))
-    secret = stored.get("client_secret")
+    if request.private_key_jwt is not None:
+        key = _expect(request.private_key_jwt, PrivateKeyJwt, "private_key_jwt")
+        return PrivateKeyJwtAuthentication.of(key)
+    if request.mtls is not None:
+        return _by_certificate(_expect(request.mtls, MtlsClientAuth, "mtls"))
+    secret = request.client_secret
     if secret is None or (blank_is_none and not secret.strip()):
         return NoClientAuthentication()
     return ClientSecretBasic(secret)
 
 
 def presented_certificate(
-    request: BaseRequest, authentication: ClientAuthentication | None
+    request: ClientRequest, authentication: ClientAuthentication | None
 ) -> MtlsClientAuth | None:
-    """Return the certificate that the request presents, also where it does not authenticate."""
-    mtls = vars(request).get("mtls")
-    if mtls is not None:
-        return _expect(mtls, MtlsClientAuth, "mtls")
+    """Return the certificate that the request presents, even if it does not authenticate."""
+    if request.mtls is not None:
+        return _expect(request.mtls, MtlsClientAuth, "mtls")
     return None if authentication is None else authentication.client_certificate
 
 

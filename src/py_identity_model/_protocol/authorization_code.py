@@ -1,28 +1,28 @@
-"""The authorization code grant: exchanging the code (RFC 6749 §4.1.3, RFC 7636 §4.5)."""
+"""The authorization code grant: exchange of the code (RFC 6749 §4.1.3, RFC 7636 §4.5)."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any, ClassVar
+from dataclasses import dataclass
+from typing import ClassVar
 
 from .._client_auth.assertion import PrivateKeyJwt
+from .._client_auth.resolve import DetailedRequest, keyword_fields_last
 from .._jose.dpop_proof import DPoPKey
 from .._wire.certificate import MtlsClientAuth
-from .._wire.client_authentication import ClientAuthentication
 from .._wire.endpoint import Endpoint
 from .._wire.messages import HttpRequest, HttpResponse, Replay
-from .._wire.models import BaseRequest, Scope, scope_text
+from .._wire.models import Scope, scope_text
 from .token_endpoint import TokenResponse, token_answer, token_request
 
 
+@keyword_fields_last
 @dataclass(repr=False)
-class AuthorizationCodeTokenRequest(BaseRequest):
-    """A ``code`` from the authorization endpoint, to be exchanged for tokens.
+class AuthorizationCodeTokenRequest(DetailedRequest):
+    """A request to exchange an authorization ``code`` for tokens.
 
-    ``redirect_uri`` is the one that the authorization request named, ``code_verifier`` the
-    secret behind its ``code_challenge``; ``dpop_key`` binds the tokens to a key.  The other
-    fields are those of :class:`ClientCredentialsTokenRequest`.  RFC 6749 §4.1.3.
+    ``redirect_uri`` is that of the authorization request, ``code_verifier`` the secret behind its
+    ``code_challenge``; ``dpop_key`` binds the tokens to a key.  The other fields are those of
+    :class:`ClientCredentialsTokenRequest`.  RFC 6749 §4.1.3.
 
     Example::
 
@@ -46,16 +46,11 @@ class AuthorizationCodeTokenRequest(BaseRequest):
     private_key_jwt: PrivateKeyJwt | None = None
     dpop_key: DPoPKey | None = None
     mtls: MtlsClientAuth | None = None
-    client_authentication: ClientAuthentication | None = field(default=None, kw_only=True)
-    resource: str | Sequence[str] | None = field(default=None, kw_only=True)
-    audience: str | Sequence[str] | None = field(default=None, kw_only=True)
-    authorization_details: Sequence[Mapping[str, Any]] | None = field(default=None, kw_only=True)
-    extra_parameters: Mapping[str, str | Sequence[str]] | None = field(default=None, kw_only=True)
 
 
 @dataclass(eq=False, repr=False)
 class AuthorizationCodeTokenResponse(TokenResponse):
-    """The token endpoint's answer: ``token`` is its JSON object, unchanged."""
+    """The token endpoint's response: ``token`` is its JSON object, unchanged."""
 
 
 def build(request: AuthorizationCodeTokenRequest) -> HttpRequest:
@@ -67,7 +62,7 @@ def build(request: AuthorizationCodeTokenRequest) -> HttpRequest:
         "code_verifier": request.code_verifier,
         "scope": scope_text(request.scope),
     }
-    return token_request(request, form, replay=Replay.UNSENT)  # a code is spent by its first use
+    return token_request(request, form, replay=Replay.UNSENT)  # a code can be used only once
 
 
 def parse(

@@ -2,27 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any, ClassVar
+from dataclasses import dataclass
+from typing import ClassVar
 
 from .._client_auth.assertion import PrivateKeyJwt
-from .._jose.dpop_proof import DPoPKey
+from .._client_auth.resolve import BindableRequest, keyword_fields_last
 from .._wire.certificate import MtlsClientAuth
-from .._wire.client_authentication import ClientAuthentication
 from .._wire.endpoint import Endpoint
 from .._wire.messages import HttpRequest, HttpResponse, Replay
-from .._wire.models import BaseRequest, Scope, scope_text
+from .._wire.models import Scope, scope_text
 from .token_endpoint import TokenResponse, token_answer, token_request
 
 
+@keyword_fields_last
 @dataclass(repr=False)
-class ClientCredentialsTokenRequest(BaseRequest):
-    """Who asks the token endpoint at ``address``, and for what.
+class ClientCredentialsTokenRequest(BindableRequest):
+    """A request for a token of the client itself, from the token endpoint at ``address``.
 
-    ``scope`` is a space-separated list, or its parts.  A ``client_secret`` is sent by HTTP
-    Basic; to authenticate otherwise pass a ``client_authentication``, which wins.  ``resource``
-    and ``audience`` name the API or APIs that the token is for, ``authorization_details`` are
+    ``scope`` is a space-separated string, or its parts.  A ``client_secret`` is sent by HTTP Basic;
+    to authenticate otherwise pass a ``client_authentication``, which takes precedence.
+    ``resource`` and ``audience`` name the APIs that the token is for, ``authorization_details`` are
     the objects of RFC 9396, ``dpop_key`` binds the token to a key.  RFC 6749 §4.4.2, RFC 8707 §2.
 
     Example::
@@ -39,17 +38,11 @@ class ClientCredentialsTokenRequest(BaseRequest):
     scope: Scope | None = None
     private_key_jwt: PrivateKeyJwt | None = None
     mtls: MtlsClientAuth | None = None
-    client_authentication: ClientAuthentication | None = field(default=None, kw_only=True)
-    resource: str | Sequence[str] | None = field(default=None, kw_only=True)
-    audience: str | Sequence[str] | None = field(default=None, kw_only=True)
-    authorization_details: Sequence[Mapping[str, Any]] | None = field(default=None, kw_only=True)
-    extra_parameters: Mapping[str, str | Sequence[str]] | None = field(default=None, kw_only=True)
-    dpop_key: DPoPKey | None = field(default=None, kw_only=True)
 
 
 @dataclass(eq=False, repr=False)
 class ClientCredentialsTokenResponse(TokenResponse):
-    """The token endpoint's answer: ``token`` is its JSON object, unchanged."""
+    """The token endpoint's response: ``token`` is its JSON object, unchanged."""
 
 
 def build(request: ClientCredentialsTokenRequest) -> HttpRequest:

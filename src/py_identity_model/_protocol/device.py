@@ -1,12 +1,18 @@
-"""Devices without a browser (RFC 8628)."""
+"""Logins on devices without a browser (RFC 8628)."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from .._client_auth.assertion import PrivateKeyJwt
+from .._client_auth.resolve import (
+    BindableRequest,
+    TokenRequest,
+    keyword_fields_last,
+    resolve_client_authentication,
+)
 from .._jose.dpop_proof import DPoPKey
 from .._wire.certificate import MtlsClientAuth
 from .._wire.client_authentication import ClientAuthentication
@@ -28,7 +34,7 @@ from .._wire.messages import (
     UnusableAnswer,
     oauth_error_of,
 )
-from .._wire.models import BaseRequest, BaseResponse, Scope, scope_text
+from .._wire.models import BaseResponse, Scope, scope_text
 from .refresh_grant import RefreshTokenRequest
 from .token_endpoint import TokenResponse, token_answer, token_request
 
@@ -38,9 +44,10 @@ _POLL_ERRORS = WAITING | {"expired_token", "access_denied"}
 _CODES = ("device_code", "user_code", "verification_uri")
 
 
+@keyword_fields_last
 @dataclass(repr=False)
-class DeviceAuthorizationRequest(BaseRequest):
-    """A device asks the device authorization endpoint at ``address`` for codes.
+class DeviceAuthorizationRequest(BindableRequest):
+    """A request for codes, to the device authorization endpoint at ``address``.
 
     The fields are those of :class:`ClientCredentialsTokenRequest`.  RFC 8628 §3.1.
 
@@ -56,19 +63,14 @@ class DeviceAuthorizationRequest(BaseRequest):
     client_secret: str | None = None
     private_key_jwt: PrivateKeyJwt | None = None
     mtls: MtlsClientAuth | None = None
-    client_authentication: ClientAuthentication | None = field(default=None, kw_only=True)
-    resource: str | Sequence[str] | None = field(default=None, kw_only=True)
-    audience: str | Sequence[str] | None = field(default=None, kw_only=True)
-    authorization_details: Sequence[Mapping[str, Any]] | None = field(default=None, kw_only=True)
-    extra_parameters: Mapping[str, str | Sequence[str]] | None = field(default=None, kw_only=True)
-    dpop_key: DPoPKey | None = field(default=None, kw_only=True)
 
 
 @dataclass(eq=False, repr=False)
 class DeviceAuthorizationResponse(BaseResponse):
-    """What to show the user (``user_code``, ``verification_uri``), and what to poll with.
+    """The codes to show to the user (``user_code``, ``verification_uri``), and to poll with.
 
-    ``expires_in`` and ``interval`` are in seconds; without an ``interval`` it is 5.  RFC 8628 §3.2.
+    ``expires_in`` and ``interval`` are in seconds; the default of ``interval`` is 5.  RFC 8628
+    §3.2.
     """
 
     _guarded_fields: ClassVar[frozenset[str]] = frozenset(
@@ -85,8 +87,8 @@ class DeviceAuthorizationResponse(BaseResponse):
 
 
 @dataclass(repr=False)
-class DeviceTokenRequest(BaseRequest):
-    """A device asks the token endpoint at ``address`` whether the user has agreed.
+class DeviceTokenRequest(TokenRequest):
+    """One poll of the token endpoint at ``address`` for the user's decision.
 
     The fields are those of :class:`ClientCredentialsTokenRequest`.  RFC 8628 §3.4.
 
@@ -111,10 +113,10 @@ class DeviceTokenRequest(BaseRequest):
 
 @dataclass(eq=False, repr=False)
 class DeviceTokenResponse(TokenResponse):
-    """The token endpoint's answer to one poll.
+    """The token endpoint's response to one poll.
 
     ``error_code`` is ``authorization_pending``, ``slow_down``, ``expired_token`` or
-    ``access_denied`` where the provider said so; ``interval`` is in seconds.  RFC 8628 §3.5.
+    ``access_denied`` if the provider said so; ``interval`` is in seconds.  RFC 8628 §3.5.
     """
 
     error_code: str | None = None
@@ -161,7 +163,7 @@ def build_poll(request: DeviceTokenRequest) -> HttpRequest:
 
 
 def parse_poll(request: DeviceTokenRequest, response: HttpResponse) -> DeviceTokenResponse:
-    """Return the tokens, or why there are none yet (RFC 8628 §3.5)."""
+    """Return the tokens, or the reason for their absence (RFC 8628 §3.5)."""
     if not is_refusal(response):
         return token_answer(DeviceTokenResponse, "", request, response)
     secrets = secrets_of(request)
@@ -179,24 +181,22 @@ def parse_poll(request: DeviceTokenRequest, response: HttpResponse) -> DeviceTok
     )
 
 
-def refreshing(request: DeviceTokenRequest) -> RefreshTokenRequest:
-    """Return the request that renews what ``request`` brought; its token is still to be named."""
+def refresh_request_for(request: DeviceTokenRequest) -> RefreshTokenRequest:
+    """Return the request that refreshes the tokens of ``request``, without a refresh token yet."""
     return RefreshTokenRequest(
         request.address,
         request.client_id,
         "",
-        client_secret=(request.client_secret or "").strip() or None,
-        private_key_jwt=request.private_key_jwt,
         mtls=request.mtls,
-        client_authentication=request.client_authentication,
+        client_authentication=resolve_client_authentication(request, blank_is_none=True),
         resource=request.resource,
         audience=request.audience,
         dpop_key=request.dpop_key,
     )
 
 
-def gave_up() -> DeviceTokenResponse:
-    """Return what a loop ends with once the codes have expired."""
+def expired_response() -> DeviceTokenResponse:
+    """Return the response that ends polling once the codes have expired."""
     return DeviceTokenResponse(
         is_successful=False,
         error="Device flow: expired_token",

@@ -1,4 +1,4 @@
-"""Grants that have no module of their own: JWT bearer, and any extension (RFC 7523, 6749 §4.5)."""
+"""Grants without a module of their own: JWT bearer, and extension grants (RFC 7523, 6749 §4.5)."""
 
 from __future__ import annotations
 
@@ -6,11 +6,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
+from .._client_auth.resolve import BindableRequest, TokenRequest, keyword_fields_last
 from .._jose.dpop_proof import DPoPKey
 from .._wire.client_authentication import ClientAuthentication
 from .._wire.endpoint import Endpoint
 from .._wire.messages import HttpRequest, HttpResponse, Replay
-from .._wire.models import BaseRequest, Scope, scope_text
+from .._wire.models import Scope, scope_text
 from ..exceptions import InvalidArgumentError
 from .token_endpoint import TokenResponse, token_answer, token_request
 
@@ -18,7 +19,7 @@ JWT_BEARER = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 
 
 @dataclass(repr=False)
-class ExtensionTokenRequest(BaseRequest):
+class ExtensionTokenRequest(TokenRequest):
     """A token request of any ``grant_type``, with its own ``parameters``.
 
     The other fields are those of :class:`ClientCredentialsTokenRequest`.  RFC 6749 §4.5.
@@ -49,12 +50,13 @@ class ExtensionTokenRequest(BaseRequest):
 
 @dataclass(eq=False, repr=False)
 class ExtensionTokenResponse(TokenResponse):
-    """The token endpoint's answer: ``token`` is its JSON object, unchanged."""
+    """The token endpoint's response: ``token`` is its JSON object, unchanged."""
 
 
+@keyword_fields_last
 @dataclass(repr=False)
-class JwtBearerTokenRequest(BaseRequest):
-    """A signed JWT (``assertion``) about a user or client, to be exchanged for a token.
+class JwtBearerTokenRequest(BindableRequest):
+    """A request to exchange a signed JWT (``assertion``) about a user or client for a token.
 
     The other fields are those of :class:`ClientCredentialsTokenRequest`.  RFC 7523 §2.1.
 
@@ -69,17 +71,11 @@ class JwtBearerTokenRequest(BaseRequest):
     assertion: str
     client_secret: str | None = None
     scope: Scope | None = None
-    client_authentication: ClientAuthentication | None = field(default=None, kw_only=True)
-    resource: str | Sequence[str] | None = field(default=None, kw_only=True)
-    audience: str | Sequence[str] | None = field(default=None, kw_only=True)
-    authorization_details: Sequence[Mapping[str, Any]] | None = field(default=None, kw_only=True)
-    extra_parameters: Mapping[str, str | Sequence[str]] | None = field(default=None, kw_only=True)
-    dpop_key: DPoPKey | None = field(default=None, kw_only=True)
 
 
 @dataclass(eq=False, repr=False)
 class JwtBearerTokenResponse(TokenResponse):
-    """The token endpoint's answer: ``token`` is its JSON object, unchanged."""
+    """The token endpoint's response: ``token`` is its JSON object, unchanged."""
 
 
 def build_extension(request: ExtensionTokenRequest) -> HttpRequest:
@@ -107,7 +103,7 @@ def build_jwt_bearer(request: JwtBearerTokenRequest) -> HttpRequest:
         "assertion": request.assertion,
         "scope": scope_text(request.scope),
     }
-    return token_request(request, form, replay=Replay.UNSENT)  # its jti may be spent
+    return token_request(request, form, replay=Replay.UNSENT)  # its jti may be usable only once
 
 
 def parse_jwt_bearer(

@@ -1,30 +1,30 @@
-"""Pushing an authorization request to the provider first (RFC 9126)."""
+"""Pushed authorization requests (RFC 9126)."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from .._client_auth.assertion import PrivateKeyJwt
+from .._client_auth.resolve import DetailedRequest, keyword_fields_last
 from .._jose.dpop_proof import DPoPKey
 from .._wire.certificate import MtlsClientAuth
-from .._wire.client_authentication import ClientAuthentication
 from .._wire.endpoint import Endpoint, is_refusal, json_object, refusal, whole_number
 from .._wire.messages import HttpRequest, HttpResponse, Replay, UnusableAnswer
-from .._wire.models import BaseRequest, BaseResponse, Scope, scope_text
+from .._wire.models import BaseResponse, Scope, scope_text
 from ..exceptions import InvalidArgumentError
 from .token_endpoint import token_request
 
 
+@keyword_fields_last
 @dataclass(repr=False)
-class PushedAuthorizationRequest(BaseRequest):
+class PushedAuthorizationRequest(DetailedRequest):
     """An authorization request for the endpoint at ``address``.
 
-    With ``request`` (a JWT of :func:`create_request_object`) the parameters are inside it, and
-    only it is sent.  ``extra_parameters`` carry what has no field here (``claims``, ``prompt``,
-    ``login_hint``...).  The other fields are those of :class:`ClientCredentialsTokenRequest` and
-    of :func:`build_authorization_url`.  RFC 9126 §2.1 and §3.
+    With ``request`` (a JWT of :func:`create_request_object`) all parameters are inside it, and only
+    it is sent.  ``extra_parameters`` are those without a field here (``claims``, ``prompt``,
+    ``login_hint``...).  The other fields are those of :class:`ClientCredentialsTokenRequest` and of
+    :func:`build_authorization_url`.  RFC 9126 §2.1 and §3.
 
     Example::
 
@@ -56,17 +56,12 @@ class PushedAuthorizationRequest(BaseRequest):
     dpop_key: DPoPKey | None = None
     mtls: MtlsClientAuth | None = None
     response_mode: str | None = None
-    client_authentication: ClientAuthentication | None = field(default=None, kw_only=True)
-    resource: str | Sequence[str] | None = field(default=None, kw_only=True)
-    audience: str | Sequence[str] | None = field(default=None, kw_only=True)
-    authorization_details: Sequence[Mapping[str, Any]] | None = field(default=None, kw_only=True)
-    extra_parameters: Mapping[str, str | Sequence[str]] | None = field(default=None, kw_only=True)
     request: str | None = field(default=None, kw_only=True)
 
 
 @dataclass(eq=False, repr=False)
 class PushedAuthorizationResponse(BaseResponse):
-    """What stands for the request: ``request_uri``, for ``expires_in`` seconds.  RFC 9126 §2.2."""
+    """The reference to the request: ``request_uri``, for ``expires_in`` seconds.  RFC 9126 §2.2."""
 
     _guarded_fields: ClassVar[frozenset[str]] = frozenset({"request_uri", "expires_in"})
     _secret_fields: ClassVar[frozenset[str]] = frozenset({"request_uri"})
@@ -88,7 +83,9 @@ def build(request: PushedAuthorizationRequest) -> HttpRequest:
         form = {"request": request.request}
     else:
         if bool(request.code_challenge) != bool(request.code_challenge_method):
-            raise InvalidArgumentError("code_challenge and code_challenge_method: both or neither")
+            raise InvalidArgumentError(
+                "code_challenge and code_challenge_method: must be given together"
+            )
         form = {name: getattr(request, name) or None for name in _PARAMETERS}
         form["scope"] = scope_text(request.scope) or None
         if request.dpop_key is not None:

@@ -2,26 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any, ClassVar
+from dataclasses import dataclass
+from typing import ClassVar
 
 from .._client_auth.assertion import PrivateKeyJwt
-from .._jose.dpop_proof import DPoPKey
+from .._client_auth.resolve import BindableRequest, keyword_fields_last
 from .._wire.certificate import MtlsClientAuth
-from .._wire.client_authentication import ClientAuthentication
 from .._wire.endpoint import Endpoint
 from .._wire.messages import HttpRequest, HttpResponse, Replay
-from .._wire.models import BaseRequest, Scope, scope_text
+from .._wire.models import Scope, scope_text
 from .token_endpoint import TokenResponse, token_answer, token_request
 
 
+@keyword_fields_last
 @dataclass(repr=False)
-class RefreshTokenRequest(BaseRequest):
-    """A refresh token, to be exchanged for new tokens.
+class RefreshTokenRequest(BindableRequest):
+    """A request to exchange a refresh token for new tokens.
 
-    Providers may rotate it: keep the ``refresh_token`` of the answer where there is one.  The
-    other fields are those of :class:`ClientCredentialsTokenRequest`.  RFC 6749 §6.
+    Providers may rotate it: store the ``refresh_token`` of the response if there is one.  The other
+    fields are those of :class:`ClientCredentialsTokenRequest`.  RFC 6749 §6.
 
     Example::
 
@@ -38,17 +37,11 @@ class RefreshTokenRequest(BaseRequest):
     client_secret: str | None = None
     private_key_jwt: PrivateKeyJwt | None = None
     mtls: MtlsClientAuth | None = None
-    client_authentication: ClientAuthentication | None = field(default=None, kw_only=True)
-    resource: str | Sequence[str] | None = field(default=None, kw_only=True)
-    audience: str | Sequence[str] | None = field(default=None, kw_only=True)
-    authorization_details: Sequence[Mapping[str, Any]] | None = field(default=None, kw_only=True)
-    extra_parameters: Mapping[str, str | Sequence[str]] | None = field(default=None, kw_only=True)
-    dpop_key: DPoPKey | None = field(default=None, kw_only=True)
 
 
 @dataclass(eq=False, repr=False)
 class RefreshTokenResponse(TokenResponse):
-    """The token endpoint's answer: ``token`` is its JSON object, unchanged."""
+    """The token endpoint's response: ``token`` is its JSON object, unchanged."""
 
 
 def build(request: RefreshTokenRequest) -> HttpRequest:
@@ -58,7 +51,7 @@ def build(request: RefreshTokenRequest) -> HttpRequest:
         "refresh_token": request.refresh_token,
         "scope": scope_text(request.scope),
     }
-    return token_request(request, form, replay=Replay.UNSENT)  # it may be rotated by its use
+    return token_request(request, form, replay=Replay.UNSENT)  # its use may rotate it
 
 
 def parse(request: RefreshTokenRequest, response: HttpResponse) -> RefreshTokenResponse:

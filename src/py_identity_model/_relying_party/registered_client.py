@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
-from typing import NamedTuple
+from collections.abc import Collection, Sequence
+from typing import NamedTuple, TypedDict
 
 from .._client_auth.assertion import ClientSecretJwt, PrivateKeyJwtAuthentication
 from .._client_auth.certificate import SelfSignedTlsClientAuth, TlsClientAuth
+from .._jose.dpop_proof import DPoPKey
 from .._jose.jwk import PrivateKey
 from .._jose.sign import SIGNING_ALGORITHMS
 from .._jose.signer import Signer, algorithm_of
@@ -19,6 +20,7 @@ from .._wire.client_authentication import (
     NoClientAuthentication,
 )
 from ..exceptions import ConfigurationException
+from .encrypted_answers import EncryptedArtefact, registered_artefacts
 
 _USUAL_METHOD = "client_secret_basic"  # RFC 7591 §2
 _USUAL_ALGORITHM = "RS256"  # OpenID Connect Registration §2: id_token_signed_response_alg
@@ -29,6 +31,56 @@ class SigningKey(NamedTuple):
 
     key: PrivateKey | Signer
     kid: str | None
+
+
+class RegisteredArguments(TypedDict):
+    """What a registration decides of a client's arguments."""
+
+    client_authentication: ClientAuthentication
+    redirect_uri: str | None
+    use_par: bool
+    request_signing_key: PrivateKey | Signer | None
+    request_signing_algorithm: str
+    request_signing_kid: str | None
+    tls_client_certificate_bound_access_tokens: bool
+    dpop_key: DPoPKey | None
+    id_token_algorithms: Sequence[str]
+    client_secret: str | None
+    require_encrypted: Collection[EncryptedArtefact]
+
+
+def registered_arguments(
+    registered: ClientRegistrationResponse,
+    *,
+    redirect_uri: str | None,
+    client_authentication: ClientAuthentication | None,
+    private_key: PrivateKey | Signer | None,
+    kid: str | None,
+    dpop_key: DPoPKey | None,
+) -> RegisteredArguments:
+    """Return the arguments of a registered client; raise for some that do not fit together."""
+    signing = None if private_key is None else SigningKey(private_key, kid)
+    algorithm = request_algorithm_of(registered, signing)
+    check_dpop(registered, has_key=dpop_key is not None)
+    return RegisteredArguments(
+        client_authentication=authentication_of(registered, client_authentication, signing),
+        redirect_uri=redirect_uri_of(registered, redirect_uri),
+        use_par=bool(registered.require_pushed_authorization_requests),
+        request_signing_key=None if algorithm is None else private_key,
+        request_signing_algorithm=algorithm or "ES256",
+        request_signing_kid=kid,
+        tls_client_certificate_bound_access_tokens=bool(
+            registered.tls_client_certificate_bound_access_tokens
+        ),
+        dpop_key=dpop_key,
+        id_token_algorithms=id_token_algorithms_of(registered),
+        client_secret=shared_secret_of(registered),
+        require_encrypted=registered_artefacts(
+            registered.id_token_encrypted_response_alg,
+            registered.userinfo_encrypted_response_alg,
+            registered.authorization_encrypted_response_alg,
+        ),
+    )
 
 
 def authentication_of(

@@ -1,10 +1,4 @@
-"""Connections of blocking clients: every read ends with the running block's deadline.
-
-httpx's own timeouts are for one read each: a peer that sends a header field now and then would
-keep a thread for ever.  A thread cannot be interrupted, and one that watches and closes the
-connection would cost a thread per request, so each read is given what the deadline leaves.
-Requests come to the connections one by one.
-"""
+"""Connections of blocking clients, whose reads and writes end with the running block's deadline."""
 
 from __future__ import annotations
 
@@ -17,22 +11,28 @@ import httpcore
 import httpx
 
 from .._fork import forget_in_child
-from .connections import Admission, Head, connected, has_waited, may_wait, wrap_connections
-from .deadlines import time_left, time_within
+from .connections import Head, PoolTurn, deduct_wait, pool_timeout, release_turn, wrap_connections
+from .deadlines import time_left
+
+# The timeouts of httpx are per read: a peer that sends a header field from time to time would
+# occupy a thread forever. A thread cannot be interrupted, and a watchdog that closes the connection
+# would cost a thread per request, so each read gets the remaining time of the deadline.
 
 
 def _at_most(timeout: float | None) -> float | None:
-    """Return ``timeout``, or what the deadline leaves if that is less; raise when it is past."""
+    """Return ``timeout``, or the remaining time if that is shorter; raise when it is over."""
     left = time_left()
-    if left is not None and left <= 0:
+    if left is None:
+        return timeout
+    if left <= 0:
         raise httpcore.ReadTimeout("the deadline has passed")
-    return time_within(timeout)
+    return left if timeout is None else min(timeout, left)
 
 
-class BoundedStream(httpcore.NetworkStream):
-    """A connection whose every read and write ends with the deadline.
+class DeadlineStream(httpcore.NetworkStream):
+    """A connection whose reads and writes all end with the deadline.
 
-    The head of a request is written together with what follows it.
+    The head of a request is written together with the data that follows it.
     """
 
     def __init__(self, stream: httpcore.NetworkStream) -> None:
@@ -45,7 +45,7 @@ class BoundedStream(httpcore.NetworkStream):
         return self._stream.read(max_bytes, _at_most(timeout))
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
-        connected()
+        release_turn()
         self._stream.write(self._head.joined(buffer), _at_most(timeout))
 
     def close(self) -> None:
@@ -55,14 +55,14 @@ class BoundedStream(httpcore.NetworkStream):
         self, ssl_context: Any, server_hostname: str | None = None, timeout: float | None = None
     ) -> httpcore.NetworkStream:
         stream = self._stream.start_tls(ssl_context, server_hostname, _at_most(timeout))
-        return BoundedStream(stream)
+        return DeadlineStream(stream)
 
     def get_extra_info(self, info: str) -> Any:
         return self._stream.get_extra_info(info)
 
 
-class BoundedBackend(httpcore.NetworkBackend):
-    """Makes bounded connections."""
+class DeadlineBackend(httpcore.NetworkBackend):
+    """Creates connections whose reads and writes end with the deadline."""
 
     def __init__(self, backend: httpcore.NetworkBackend) -> None:
         self._backend = backend
@@ -75,8 +75,8 @@ class BoundedBackend(httpcore.NetworkBackend):
         local_address: str | None = None,
         socket_options: Iterable[Any] | None = None,
     ) -> httpcore.NetworkStream:
-        connected()
-        return BoundedStream(
+        release_turn()
+        return DeadlineStream(
             self._backend.connect_tcp(host, port, _at_most(timeout), local_address, socket_options)
         )
 
@@ -84,8 +84,8 @@ class BoundedBackend(httpcore.NetworkBackend):
         self._backend.sleep(seconds)
 
 
-class OneByOne(httpx.BaseTransport):
-    """Lets requests look for a connection one by one."""
+class SerializedAcquireTransport(httpx.BaseTransport):
+    """Lets one request at a time acquire a connection."""
 
     def __init__(self, transport: httpx.BaseTransport) -> None:
         self._transport = transport
@@ -96,25 +96,26 @@ class OneByOne(httpx.BaseTransport):
         self._free = Semaphore(1)
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
+        # Free in nearly every case, so tried without a clock first.
         free = self._free
         if not free.acquire(blocking=False):
             since = monotonic()
-            if not free.acquire(timeout=may_wait(request)):
+            if not free.acquire(timeout=pool_timeout(request)):
                 raise httpx.PoolTimeout("no connection was free in time", request=request)
-            has_waited(request, since)
-        admission = Admission(free.release)
+            deduct_wait(request, since)
+        turn = PoolTurn(free.release)
         try:
             return self._transport.handle_request(request)
         finally:
-            admission.end()
+            turn.end()
 
     def close(self) -> None:
         self._transport.close()
 
 
-def improve(client: httpx.Client) -> None:
-    """Give ``client`` such connections, if its library lets us.
+def install(client: httpx.Client) -> None:
+    """Install such connections in ``client``, if its library permits.
 
-    Otherwise its reads stay bounded by the timeout of each alone.
+    Otherwise its reads remain limited only by the timeout of each.
     """
-    wrap_connections(client, httpcore.NetworkBackend, BoundedBackend, OneByOne)
+    wrap_connections(client, httpcore.NetworkBackend, DeadlineBackend, SerializedAcquireTransport)

@@ -1,4 +1,4 @@
-"""Validate access tokens by their profile."""
+"""Validation of access tokens by their profile (RFC 9068)."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ async def validate_access_token(
     *,
     settings: Settings | None = None,
 ) -> dict[str, Any]:
-    """Return the claims of an access token that keeps to the profile for them.
+    """Return the claims of an access token that conforms to RFC 9068.
 
-    Besides what :func:`validate_token` checks, the header must say ``at+jwt`` and the claims
-    ``iss``, ``exp``, ``aud``, ``sub``, ``client_id``, ``iat`` and ``jti`` be there, so that an ID
-    token is never taken for an access token.  The parameters and exceptions are those of
-    :func:`validate_token`.  RFC 9068 §4.
+    Besides the checks of :func:`validate_token`, the header must have the typ ``at+jwt``, and the
+    claims ``iss``, ``exp``, ``aud``, ``sub``, ``client_id``, ``iat`` and ``jti`` must be present,
+    so that an ID token is never accepted as an access token.  The parameters and exceptions are
+    those of :func:`validate_token`.  RFC 9068 §4.
 
     Example::
 

@@ -6,10 +6,11 @@ import json
 import os
 from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol, Unpack
 
 from .._protocol.revocation import TokenRevocationResponse
 from .._protocol.token_endpoint import expiry_of
+from .._relying_party.client_parameters import TokenParameters
 from .._sessions.lineages import Lineage
 from .._sessions.session_record import (
     LOGIN_TARGET,
@@ -22,17 +23,39 @@ from .._wire.models import Scope
 from ..exceptions import ConfigurationException, InvalidArgumentError
 
 if TYPE_CHECKING:
-    from .oauth_client import AsyncOAuthClient
     from .session_records import AsyncSessionRecords
     from .token_auth import AsyncTokenAuth
+    from .token_source import AsyncTokenSource
 
 _MARGIN = 60.0
+
+
+class AsyncSessionClient(Protocol):
+    """What a session needs of the client whose login it is."""
+
+    async def session(self, text: str) -> AsyncSession:
+        """Return the session that a text names."""
+        ...
+
+    async def token_source(
+        self, *, session: AsyncSession, margin: float = _MARGIN, **more: Unpack[TokenParameters]
+    ) -> AsyncTokenSource:
+        """Return the tokens of a session."""
+        ...
+
+    async def renew_session(self, session: AsyncSession) -> StoredToken:
+        """Renew the access token of a login."""
+        ...
+
+    async def revoke(self, session: AsyncSession, /) -> TokenRevocationResponse:
+        """End a session, and revoke its tokens."""
+        ...
 
 
 class AsyncSessionState:
     """What one object knows of a login: the newest record, and where it is stored."""
 
-    def __init__(self, record: SessionRecord, client: AsyncOAuthClient | None = None) -> None:
+    def __init__(self, record: SessionRecord, client: AsyncSessionClient | None = None) -> None:
         self.record = record
         self.client = client
         self.records: AsyncSessionRecords | None = None
@@ -90,7 +113,7 @@ class AsyncSession:
         userinfo: Mapping[str, Any] | None = None,
         *,
         session_state: str | None = None,
-        client: AsyncOAuthClient | None = None,
+        client: AsyncSessionClient | None = None,
         resource: str | Sequence[str] | None = None,
     ) -> None:
         about = {} if userinfo is None else userinfo
@@ -201,7 +224,7 @@ class AsyncSession:
         return json.dumps({"name": self._state.name, "version": self._record.version})
 
     @classmethod
-    async def from_json(cls, text: str, client: AsyncOAuthClient) -> AsyncSession:
+    async def from_json(cls, text: str, client: AsyncSessionClient) -> AsyncSession:
         """Return the session that :meth:`to_json` named; see :meth:`AsyncOAuthClient.session`.
 
         Example::
@@ -249,7 +272,10 @@ class AsyncSession:
 
             auth = await session.auth(origins=["https://api.example"])
         """
-        return await self._owner().auth(session=self, origins=origins, **_named(resource, scope))
+        from .token_auth import AsyncTokenAuth  # loads httpx, whichever library is used
+
+        source = await self._owner().token_source(session=self, **_named(resource, scope))
+        return AsyncTokenAuth(source, origins=origins)
 
     async def refresh(self) -> str:
         """Renew the login's access token now, whatever its age, and return it.
@@ -276,7 +302,7 @@ class AsyncSession:
     def __repr__(self) -> str:
         return f"{type(self).__name__}(version={self._record.version})"
 
-    def _owner(self) -> AsyncOAuthClient:
+    def _owner(self) -> AsyncSessionClient:
         if self._state.client is None:
             raise ConfigurationException(
                 "the session belongs to no client yet: pass client= or use the client's methods",
@@ -304,14 +330,17 @@ def read_session(text: str) -> tuple[str, int]:
     except (ValueError, TypeError, KeyError, RecursionError):
         name = version = None
     if type(name) is not str or type(version) is not int or version < 1:
-        raise InvalidArgumentError("this is not the text of a session")
+        raise InvalidArgumentError("this is not the string of a session")
     return name, version
 
 
-def _named(resource: str | Sequence[str] | None, scope: Scope | None) -> dict[str, Any]:
-    return {
-        name: one for name, one in (("resource", resource), ("scope", scope)) if one is not None
-    }
+def _named(resource: str | Sequence[str] | None, scope: Scope | None) -> TokenParameters:
+    named = TokenParameters()
+    if resource is not None:
+        named["resource"] = resource
+    if scope is not None:
+        named["scope"] = scope
+    return named
 
 
 def _first_token(

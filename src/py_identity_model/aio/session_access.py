@@ -7,14 +7,16 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any, Unpack
 
 from .._protocol.refresh_grant import RefreshTokenRequest, RefreshTokenResponse
+from .._protocol.revocation import TokenRevocationRequest, TokenRevocationResponse
+from .._relying_party.client_parameters import TokenParameters
 from .._sessions.session_record import (
     LOGIN_TARGET,
     Renewal,
     SessionRecord,
-    judge_refresh,
+    apply_refresh,
     login_required_error,
     record_name,
     renewal_pending_error,
@@ -23,122 +25,171 @@ from .._sessions.session_record import (
 )
 from .._sessions.stored_token import StoredToken
 from .._validation.refreshed_id_token import check_refreshed_id_token
-from ..exceptions import InvalidArgumentError, PyIdentityModelException
+from .._wire.models import Scope
+from ..exceptions import InvalidArgumentError, PyIdentityModelException, TokenRequestException
+from .provider_client import AsyncProviderClient
 from .provider_tokens import AsyncProviderTokens
 from .refresh_grant import refresh_token
+from .revocation import revoke_token
 from .session import AsyncSession, AsyncSessionState, read_session, state_of
 from .session_records import AsyncSessionRecords
 from .session_store import AsyncMemorySessionStore
 from .token_source import AsyncTokenSource
 
-if TYPE_CHECKING:
-    from .oauth_client import AsyncOAuthClient
-
 _TOUCHES = 10
+_MARGIN = 60.0  # seconds
 
 
-class AsyncSessionAccess(AsyncProviderTokens):
-    """Holds the sessions of a client."""
+class AsyncSessionAccess:
+    """The sessions of a client: what each of them needs of it.
+
+    :param client: the client at the provider
+    :param tokens: what judges the ID tokens of renewals
+    :param records: where the records of sessions are
+    """
+
+    def __init__(
+        self,
+        client: AsyncProviderClient,
+        tokens: AsyncProviderTokens,
+        records: AsyncSessionRecords,
+    ) -> None:
+        self.client = client
+        self.tokens = tokens
+        self.records = records
 
     async def session(self, text: str) -> AsyncSession:
-        """Return the session whose :meth:`AsyncSession.to_json` is ``text``, from the store.
-
-        Raises :class:`InvalidArgumentError` for another text, and :class:`TokenRequestException`:
-        ``login_required`` for a session that has ended, that belongs to another client, or whose
-        record in the store is older than the text; ``store_unavailable``.
-
-        Example::
-
-            await client.bind(session)
-            same = await client.session(session.to_json())
-        """
+        """Return the session whose :meth:`AsyncSession.to_json` is ``text``, from the store."""
         name, version = read_session(text)
-        record = await self._sessions.load(name, version)
-        if (record.issuer, record.client_id) != (self.issuer, self.client_id):
+        record = await self.records.load(name, version)
+        if (record.issuer, record.client_id) != (self.client.issuer, self.client.client_id):
             raise login_required_error("the session belongs to another client")
         session = AsyncSession({}, {})
         self._attach(state_of(session), name, record)
         return session
 
     async def bind(self, session: AsyncSession) -> AsyncSessionRecords:
-        """Return where the record of a session is, after beginning it if there is none.
-
-        Callbacks do it, and every method that gets a session.  Raises what :meth:`session` does.
-
-        Example::
-
-            await client.bind(session)
-            print(session.to_json())
-        """
+        """Return where the record of a session is, after beginning it if there is none."""
         state = state_of(session)
         state.check()
         if state.records is not None:
             self._check_owner(state.record)
             return state.records
         if state.name is not None:  # it was pickled
-            record = await self._sessions.load(state.name, state.record.version)
+            record = await self.records.load(state.name, state.record.version)
             self._check_owner(record)
             self._attach(state, state.name, record)
-            return self._sessions
+            return self.records
         first = self._first_record(state)
         name = record_name(
-            self.issuer, self.client_id, session.token, state.record.claims.get("sub")
+            self.client.issuer, self.client.client_id, session.token, state.record.claims.get("sub")
         )
         _check_json(first, name)
-        self._attach(state, name, await self._sessions.begin(name, first))
-        return self._sessions
+        self._attach(state, name, await self.records.begin(name, first))
+        return self.records
 
     def _first_record(self, state: AsyncSessionState) -> SessionRecord:
-        first = replace(state.record, issuer=self.issuer, client_id=self.client_id)
-        alone = isinstance(self._sessions.store, AsyncMemorySessionStore)
+        first = replace(state.record, issuer=self.client.issuer, client_id=self.client.client_id)
+        alone = isinstance(self.records.store, AsyncMemorySessionStore)
         if alone and os.getpid() != state.made_in:  # each child of a fork has a copy of it
             return replace(first, refresh_token=None)
         return first
 
     def _check_owner(self, record: SessionRecord) -> None:
-        if (record.issuer, record.client_id) != (self.issuer, self.client_id):
+        if (record.issuer, record.client_id) != (self.client.issuer, self.client.client_id):
             raise InvalidArgumentError(
                 "the session belongs to another client", code="session_of_another_client"
             )
 
     def _attach(self, state: AsyncSessionState, name: str, record: SessionRecord) -> None:
-        state.client = _as_owner(self)
-        state.records, state.name, state.record = self._sessions, name, record
-        state.lineage = self._sessions.lineages.of(name)
-        self._sessions.lineages.learn(name, record, is_stored=False)
+        state.client = self
+        state.records, state.name, state.record = self.records, name, record
+        state.lineage = self.records.lineages.of(name)
+        self.records.lineages.learn(name, record, is_stored=False)
 
-    def session_clock(self) -> Callable[[], float]:
-        """Return the wall clock that sessions go by."""
-        return self._sessions.clock
+    async def begin(self, session: AsyncSession) -> AsyncSession:
+        """Return a session after storing its first record."""
+        await self.bind(session)
+        return session
+
+    async def token_source(
+        self,
+        *,
+        session: AsyncSession,
+        margin: float = _MARGIN,
+        **more: Unpack[TokenParameters],
+    ) -> AsyncTokenSource:
+        """Return the tokens of a session for one target."""
+        return AsyncSessionTokenSource(self, session, {**more}, margin)
 
     async def renew_session(self, session: AsyncSession) -> StoredToken:
         """Renew the login's access token, whatever its age; see :meth:`AsyncSession.refresh`."""
-        renewal = AsyncSessionRenewal(self, session, LOGIN_TARGET, {}, 60.0)
+        renewal = AsyncSessionRenewal(self, session, LOGIN_TARGET, {}, _MARGIN)
         return await renewal.token("refresh", None, lambda record: False)
 
-    async def confirm_id_token(self, record: SessionRecord, target: str) -> SessionRecord:
-        """Return a record with a new ID token once it was validated against the first one."""
-        id_token = record.id_token or ""
-        claims = await self._id_token_claims(
-            id_token, access_token=record.access_tokens[target].access_token
-        )
-        check_refreshed_id_token(record.original, claims)
-        return with_id_token(record, id_token, claims)
+    async def refresh(
+        self, session: AsyncSession | str, scope: Scope | None
+    ) -> RefreshTokenResponse:
+        """Exchange the refresh token of a session, or one by itself, for new tokens."""
+        parameters = {} if scope is None else {"scope": scope}
+        if isinstance(session, str):
+            return await self._refresh_text(session, parameters)
+        renewal = AsyncSessionRenewal(self, session, target_name(parameters), parameters, _MARGIN)
+        try:
+            await renewal.token(object(), None, lambda record: bool(renewal.responses))
+        except TokenRequestException:
+            if not renewal.responses or renewal.responses[-1].is_successful:
+                raise
+        return renewal.responses[-1]
+
+    async def _refresh_text(self, token: str, parameters: dict[str, Any]) -> RefreshTokenResponse:
+        request = await self.refresh_request(token, parameters)
+        response = await self.client.ask(refresh_token, request)
+        answer = (response.token or {}) if response.is_successful else {}
+        if answer.get("id_token"):
+            await self.tokens.id_token_claims(
+                answer["id_token"], access_token=answer.get("access_token")
+            )
+        return response
 
     async def refresh_request(
         self, token: str, parameters: Mapping[str, Any]
     ) -> RefreshTokenRequest:
         """Return the request that presents a refresh token."""
-        common = {
-            "client_authentication": await self._proof_of_identity(),
-            "dpop_key": self.dpop_key,
-        }
-        address = await self.endpoint("token_endpoint")
-        return RefreshTokenRequest(address, self.client_id, token, **{**common, **parameters})
+        address = await self.client.endpoint("token_endpoint")
+        request = RefreshTokenRequest(address, self.client.client_id, token, **parameters)
+        await self.client.identify(request)
+        return request
 
-    async def present(self, request: RefreshTokenRequest) -> RefreshTokenResponse:
-        """Send a refresh token."""
-        return await refresh_token(request, self._http_client, settings=self._settings)
+    async def confirm_id_token(self, record: SessionRecord, target: str) -> SessionRecord:
+        """Return a record with a new ID token once it was validated against the first one."""
+        id_token = record.id_token or ""
+        claims = await self.tokens.id_token_claims(
+            id_token, access_token=record.access_tokens[target].access_token
+        )
+        check_refreshed_id_token(record.original, claims)
+        return with_id_token(record, id_token, claims)
+
+    async def revoke(
+        self, token: AsyncSession | str, hint: str | None = None
+    ) -> TokenRevocationResponse:
+        """End a session, and revoke its tokens; or revoke one token by itself."""
+        if not isinstance(token, str):
+            token, hint = await self._end(token)
+        request = TokenRevocationRequest(
+            await self.client.endpoint("revocation_endpoint"), token, self.client.client_id, hint
+        )
+        return await self.client.ask(revoke_token, request)
+
+    async def _end(self, session: AsyncSession) -> tuple[str, str]:
+        """Delete the record of a session; return which token to revoke, and its kind."""
+        records = await self.bind(session)
+        state = state_of(session)
+        record = await records.remove(str(state.name), state.record.version) or state.record
+        state.ended = True
+        if record.refresh_token is not None:
+            return record.refresh_token, "refresh_token"
+        return str(session.token.get("access_token", "")), "access_token"
 
 
 class AsyncSessionRenewal:
@@ -146,19 +197,19 @@ class AsyncSessionRenewal:
 
     def __init__(
         self,
-        client: AsyncSessionAccess,
+        sessions: AsyncSessionAccess,
         session: AsyncSession,
         target: str,
         parameters: Mapping[str, Any],
         margin: float,
     ) -> None:
         self.responses: list[RefreshTokenResponse] = []
-        self._client = client
+        self._sessions = sessions
         self._session = session
         self._target = target
         self._parameters = parameters
         self._margin = margin
-        self.clock = client.session_clock()
+        self.clock = sessions.records.clock
 
     def known(self) -> StoredToken | None:
         """Return the token that the session knows, without asking the store."""
@@ -170,7 +221,7 @@ class AsyncSessionRenewal:
         self, key: object, refused: str | None, serves: Callable[[SessionRecord], bool]
     ) -> StoredToken:
         """Return the token once the record ``serves``; calls with one ``key`` share a renewal."""
-        records = await self._client.bind(self._session)
+        records = await self._sessions.bind(self._session)
         state = state_of(self._session)
         name, seen = str(state.name), state.record.version
         record = await records.load(name, seen)
@@ -178,19 +229,19 @@ class AsyncSessionRenewal:
             parameters = self._parameters
             if self._target == LOGIN_TARGET and record.resource is not None:
                 parameters = {**parameters, "resource": record.resource}
-            request = await self._client.refresh_request("", parameters)
+            request = await self._sessions.refresh_request("", parameters)
             record = await records.renew(
                 name,
                 key,
                 partial(self._present, request, refused),
-                where=self._client.issuer,
+                where=self._sessions.client.issuer,
                 serves=serves,
                 seen=seen,
                 confirm=self._confirm,
             )
         state.learn(record)
         token = record.token_for(self._target)
-        if token is None or not token.is_usable(self.clock()):  # somebody renewed another one
+        if token is None or not token.is_usable(self.clock()):  # another target was renewed
             raise renewal_pending_error(0.0)
         return token
 
@@ -211,9 +262,9 @@ class AsyncSessionRenewal:
         self, request: RefreshTokenRequest, refused: str | None, record: SessionRecord
     ) -> Renewal:
         request = replace(request, refresh_token=record.refresh_token or "")
-        response = await self._client.present(request)
+        response = await self._sessions.client.ask(refresh_token, request)
         self.responses.append(response)
-        return judge_refresh(
+        return apply_refresh(
             record,
             response,
             self._target,
@@ -225,7 +276,7 @@ class AsyncSessionRenewal:
         )
 
     async def _confirm(self, record: SessionRecord) -> SessionRecord:
-        return await self._client.confirm_id_token(record, self._target)
+        return await self._sessions.confirm_id_token(record, self._target)
 
 
 class AsyncSessionTokenSource(AsyncTokenSource):
@@ -233,18 +284,18 @@ class AsyncSessionTokenSource(AsyncTokenSource):
 
     def __init__(
         self,
-        client: AsyncSessionAccess,
+        sessions: AsyncSessionAccess,
         session: AsyncSession,
         parameters: Mapping[str, Any],
         margin: float,
     ) -> None:
         state = state_of(session)
-        state.client = state.client or _as_owner(client)
-        self._prepare(margin, parameters.get("dpop_key", client.dpop_key))
+        state.client = state.client or sessions
+        self._prepare(margin, parameters.get("dpop_key", sessions.client.dpop_key))
         RefreshTokenRequest("", "", "", **parameters)  # raises here for a name that it lacks
         self._target = target_name(parameters)
-        self._renewal = AsyncSessionRenewal(client, session, self._target, parameters, margin)
-        self.clock = client.session_clock()
+        self._renewal = AsyncSessionRenewal(sessions, session, self._target, parameters, margin)
+        self.clock = sessions.records.clock
         self._renewal.clock = lambda: self.clock()
 
     async def get_token(self) -> StoredToken:
@@ -267,11 +318,6 @@ class AsyncSessionTokenSource(AsyncTokenSource):
     def _serves_target(self, refused: str | None, record: SessionRecord) -> bool:
         token = record.token_for(self._target)
         return token is not None and token.serves(self.clock(), refused)
-
-
-def _as_owner(client: Any) -> AsyncOAuthClient:
-    owner: AsyncOAuthClient = client
-    return owner
 
 
 def _check_json(record: SessionRecord, name: str) -> None:

@@ -1,4 +1,4 @@
-"""Answers that are signed tokens: verified before anybody sees a claim."""
+"""Responses that are signed tokens, verified before their claims are used."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ Q = TypeVar("Q", bound=BaseRequest)
 A = TypeVar("A", bound=BaseResponse)
 
 
-async def verified_answer(
+async def verify_response(
     endpoint: Endpoint[Q, A],
     raw: str,
     config: TokenValidationConfig,
@@ -31,7 +31,7 @@ async def verified_answer(
     *,
     typ: str | None = None,
 ) -> A:
-    """Return what ``read`` makes of the claims in ``raw``, or a failed response."""
+    """Return the result of ``read`` for the claims in ``raw``, or a failed response."""
     try:
         signed, config = await open_token(raw, config)
         claims = await validate_token(
@@ -40,7 +40,7 @@ async def verified_answer(
         actual = header_members(signed).get("typ")
         if typ is not None and (not isinstance(actual, str) or actual.lower() != typ):
             raise TokenValidationException(
-                "The JWT is of another type", "header", {"expected": typ}, code="wrong_typ"
+                "The JWT has an unexpected type", "header", {"expected": typ}, code="wrong_typ"
             )
         response = read(claims)
     except Exception as error:

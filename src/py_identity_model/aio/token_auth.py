@@ -115,5 +115,5 @@ def _origin(text: str) -> Origin:
     try:
         url = httpx.URL(text)
     except (httpx.InvalidURL, TypeError, ValueError):
-        raise InvalidArgumentError("origins must be https://host[:port] each") from None
+        raise InvalidArgumentError("each of the origins must be https://host[:port]") from None
     return named_origin(url)

@@ -10,7 +10,7 @@ Example::
 
 from .._lazy import lazy_names
 
-TYPE_CHECKING = False  # checkers know the name; loading typing would be most of this import
+TYPE_CHECKING = False  # checkers know the name; importing typing would be most of this import
 
 # Generated from here on, from scripts/exports.toml by scripts/make_sync.py.
 if TYPE_CHECKING:
@@ -198,11 +198,11 @@ if TYPE_CHECKING:
     from .._sessions.stored_token import StoredToken as StoredToken
     from .._settings import Settings as Settings
     from .._validation.config import TokenValidationConfig as TokenValidationConfig
-    from .._validation.counters import CacheCounters as CacheCounters
-    from .._validation.counters import get_cache_counters as get_cache_counters
+    from .._validation.events import CacheCounters as CacheCounters
     from .._validation.events import CacheEvent as CacheEvent
     from .._validation.events import CacheEventKind as CacheEventKind
     from .._validation.events import CacheStatistics as CacheStatistics
+    from .._validation.events import get_cache_counters as get_cache_counters
     from .._validation.events import get_cache_statistics as get_cache_statistics
     from .._validation.events import set_cache_event_hook as set_cache_event_hook
     from .._validation.health import CachedState as CachedState
@@ -752,11 +752,12 @@ if not TYPE_CHECKING:
             ".._sessions.stored_token": ["StoredToken"],
             ".._settings": ["Settings"],
             ".._validation.config": ["TokenValidationConfig"],
-            ".._validation.counters": ["CacheCounters", "get_cache_counters"],
             ".._validation.events": [
+                "CacheCounters",
                 "CacheEvent",
                 "CacheEventKind",
                 "CacheStatistics",
+                "get_cache_counters",
                 "get_cache_statistics",
                 "set_cache_event_hook",
             ],

@@ -1,29 +1,75 @@
 # Generated from aio/oauth_client.py by scripts/make_sync.py; edit that file.
-"""A client that is kept: everything that a relying party does at one provider."""
+"""The client of one provider: everything that a relying party does there."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
-from typing import TYPE_CHECKING, Any, Literal, Unpack, overload
+from collections.abc import Callable, Collection, Mapping, Sequence
+from functools import partial
+from typing import TYPE_CHECKING, Any, Literal, Self, Unpack, overload
 
+from .._jose.dpop_proof import DPoPKey
+from .._jose.jwk import DecryptionKeys, PrivateKey
+from .._jose.signer import Signer
+from .._protocol.ciba import BackchannelAuthenticationResponse
 from .._protocol.client_credentials import ClientCredentialsTokenRequest
+from .._protocol.device import DeviceAuthorizationResponse
+from .._protocol.discovery import DiscoveryDocumentResponse
 from .._protocol.introspection import TokenIntrospectionRequest, TokenIntrospectionResponse
 from .._protocol.logout import build_end_session_url
 from .._protocol.refresh_grant import RefreshTokenResponse
-from .._protocol.revocation import TokenRevocationRequest, TokenRevocationResponse
-from .._protocol.token_exchange import TokenExchangeRequest, TokenExchangeResponse, judged_exchange
+from .._protocol.registration import ClientRegistrationResponse
+from .._protocol.revocation import TokenRevocationResponse
+from .._protocol.token_exchange import TokenExchangeRequest, TokenExchangeResponse, checked_exchange
 from .._protocol.userinfo import UserInfoResponse
-from .._relying_party.client_parameters import ExchangeParameters, TokenParameters
-from .._sessions.session_record import target_name
+from .._relying_party.client_arguments import (
+    AuthorizationOptions,
+    ChallengeMethod,
+    UserTokenRules,
+    check_client_arguments,
+    client_authentication_of,
+)
+from .._relying_party.client_parameters import (
+    AuthorizationParameters,
+    ExchangeParameters,
+    TokenParameters,
+)
+from .._relying_party.client_profile import (
+    SIGNED_MESSAGES,
+    ClientProfile,
+    RequestSigning,
+    SignedMessage,
+    check_profile,
+)
+from .._relying_party.client_provider import ClientProvider
+from .._relying_party.encrypted_answers import EncryptedArtefact
+from .._relying_party.login import AuthorizationRequest
+from .._relying_party.registered_client import registered_arguments
+from .._resource_server.replay import MemoryReplayStore, ReplayStore
+from .._sessions.session_record import SESSION_LIFETIME, checked_lifetime
+from .._sessions.stored_token import StoredToken
+from .._settings import Settings
+from .._validation.provider_preset import Provider
+from .._wire.arguments import check_store
+from .._wire.client_authentication import ClientAuthentication
+from .._wire.discovery_policy import DiscoveryPolicy
 from .._wire.models import Scope
-from ..exceptions import InvalidArgumentError, TokenRequestException
+from ..exceptions import InvalidArgumentError
+from ._transport.http import HTTPClient, check_http_client
+from ._transport.stores import TokenStore
 from .introspection import introspect_token
-from .registered_client import RegisteredClient
-from .revocation import revoke_token
+from .login_answers import LoginAnswers
+from .login_requests import LoginRequests
+from .other_device_logins import OtherDeviceLogins
+from .provider_client import ProviderClient, presents_certificate
+from .provider_tokens import ProviderTokens
+from .registered_client import RegisteredClientOptions
 from .session import Session, state_of
-from .session_access import SessionRenewal, SessionTokenSource
+from .session_access import SessionAccess
+from .session_records import SessionRecords, request_seconds
+from .session_store import MemorySessionStore, SessionStore
 from .token_exchange import exchange_token
 from .token_source import TokenSource
+from .token_store import MemoryTokenStore
 
 if TYPE_CHECKING:
     from .token_auth import TokenAuth
@@ -31,42 +77,63 @@ if TYPE_CHECKING:
 _ACCESS_TOKEN = "urn:ietf:params:oauth:token-type:access_token"
 
 
-class OAuthClient(RegisteredClient):
-    """A client of one provider: made once, kept for the life of the program.
+class OAuthClient:
+    """A client of one provider: made once, used for the life of the program, safe to share.
 
-    ``issuer`` is where the metadata is discovered (and checked again each hour), unless
-    ``metadata`` gives it; or a preset of ``py_identity_model.providers``, which knows the habits
-    of its provider.  ``client_authentication`` says how the client proves who it is;
-    assertions are made for the issuer, and certificates lead to the provider's aliases for them.
-    A ``client_secret`` verifies and opens tokens made with it, and where there is no
-    ``client_authentication`` it is the authentication: by :class:`ClientSecretBasic`.
-    ``redirect_uri`` and ``scope`` are those of logins (``openid`` by default; without it a login
-    is plain OAuth 2.0, unless ``expect_id_token``); they are pushed where the provider
-    demands it or ``use_par`` does, and signed with ``request_signing_key`` (by
-    ``request_signing_algorithm``, named ``request_signing_kid``) if it is given;
-    ``publish_request_object`` serves a signed request, and returns the URL where the provider
-    finds it.  ``dpop_key`` binds every token to a key: one that is not bound is refused.
+    Assertions are made for the issuer, and certificates lead to the provider's aliases for them.
+    Private keys are PEM, a JWK, a JWKS, or key objects of cryptography.
 
-    ``id_token_algorithms`` are those that were registered, by default the provider's asymmetric
-    ones.  ``leeway`` is how many seconds clocks may differ (60 by default),
-    ``trusted_audiences`` are further clients that ID tokens may be for besides this one, and
-    ``max_id_token_age`` is how many seconds ago they may have been issued (by default any).
-    ``require_nonce=False`` accepts ID tokens without the nonce that was sent, and never with
-    another one; ``allow_weak_keys`` accepts RSA keys under 2048 bits and secrets shorter than
-    their hash.  ``decryption_keys`` open encrypted tokens and responses; ``require_encrypted``
-    names what was registered to be encrypted (``id_token``, ``userinfo``, ``response``), and
-    must be.  Private keys are PEM, a JWK, a JWKS,
-    or key objects of cryptography.
-
-    ``profile`` is None, ``fapi2`` or ``fapi2-message-signing``: what violates it is refused
-    before anything is sent.  ``message_signing`` names what the latter signs: requests (JAR),
-    responses (JARM), by default both.  ``tls_client_certificate_bound_access_tokens`` says that
-    ``http_client`` was made elsewhere and presents a certificate, to which tokens are bound
-    however the client authenticates.  ``token_store`` keeps the machine's tokens of
-    :meth:`token_source`, ``session_store`` the logins (an :class:`SessionStore`; in this
-    process by default, which forgets them with it), for ``session_lifetime`` seconds after their
-    last use unless the provider says; ``replay_store`` the logins that were finished.
-    ``http_client``, ``discovery_policy`` and ``settings`` are those of the functions.
+    :param issuer: where the metadata is discovered (and checked again each hour), unless
+        ``metadata`` gives it; or a preset of ``py_identity_model.providers``, which knows the
+        habits of its provider
+    :param client_id: the client's own, as it was registered
+    :param client_authentication: how the client proves who it is; by default by its
+        ``client_secret`` (:class:`ClientSecretBasic`, or as the preset says), and without one it
+        is a public client
+    :param redirect_uri: where the browser comes back to after logins that name no other
+    :param scope: what logins ask for that name no other: ``openid`` by default, and without it a
+        login is plain OAuth 2.0, unless ``expect_id_token``
+    :param metadata: the provider's metadata, where it is not discovered
+    :param profile: None, ``fapi2`` or ``fapi2-message-signing``; what violates it is refused
+        before anything is sent
+    :param use_par: whether authorization requests are pushed even where the provider does not
+        demand it
+    :param request_signing_key: the private key that authorization and backchannel requests are
+        signed with; None signs none
+    :param request_signing_algorithm: by what they are signed
+    :param request_signing_kid: the name of that key
+    :param publish_request_object: serves a signed request, and returns the URL where the provider
+        finds it
+    :param message_signing: what ``fapi2-message-signing`` signs: ``request`` (JAR), ``response``
+        (JARM), or both
+    :param tls_client_certificate_bound_access_tokens: whether ``http_client`` was made elsewhere
+        and presents a certificate, to which tokens are bound however the client authenticates
+    :param dpop_key: binds every token to a key; a token that is not bound is refused
+    :param id_token_algorithms: those that were registered, by default the provider's asymmetric
+        ones
+    :param trusted_audiences: further clients that ID tokens may be for besides this one
+    :param max_id_token_age: how many seconds ago ID tokens may have been issued; None is any
+    :param expect_id_token: whether the provider gives ID tokens without ``openid`` in the scope
+    :param require_nonce: False accepts ID tokens without the nonce that was sent, and never with
+        another one
+    :param leeway: how many seconds clocks may differ; None is 60
+    :param allow_weak_keys: whether RSA keys under 2048 bits and secrets shorter than their hash are
+        accepted
+    :param decryption_keys: private keys that open encrypted tokens and responses
+    :param require_encrypted: what was registered to be encrypted (``id_token``, ``userinfo``,
+        ``response``), and must be
+    :param client_secret: verifies and opens tokens made with it, and is the authentication where
+        there is no ``client_authentication``
+    :param token_store: stores the machine's tokens of :meth:`token_source`, by default in this
+        process
+    :param session_store: stores the logins, by default in this process, which forgets them when it
+        ends
+    :param session_lifetime: for how many seconds after its last use a login is stored, unless the
+        provider says
+    :param replay_store: remembers the logins that were finished, by default in this process
+    :param http_client: used instead of this worker's own
+    :param discovery_policy: policy for the provider's metadata
+    :param settings: settings for all requests
 
     Raises :class:`ConfigurationException` for a client that violates its profile, and
     :class:`InvalidArgumentError` (a ``ValueError``) for an argument that cannot be used.
@@ -80,6 +147,456 @@ class OAuthClient(RegisteredClient):
             redirect_uri="https://rp.example/cb",
         )
     """
+
+    def __init__(
+        self,
+        issuer: str | Provider,
+        client_id: str,
+        client_authentication: ClientAuthentication | None = None,
+        *,
+        redirect_uri: str | None = None,
+        scope: Scope | None = None,
+        metadata: DiscoveryDocumentResponse | None = None,
+        profile: ClientProfile | None = None,
+        use_par: bool = False,
+        request_signing_key: PrivateKey | Signer | None = None,
+        request_signing_algorithm: str = "ES256",
+        request_signing_kid: str | None = None,
+        publish_request_object: Callable[[str], object] | None = None,
+        message_signing: Collection[SignedMessage] = SIGNED_MESSAGES,
+        tls_client_certificate_bound_access_tokens: bool = False,
+        dpop_key: DPoPKey | None = None,
+        id_token_algorithms: Sequence[str] | None = None,
+        trusted_audiences: Collection[str] = (),
+        max_id_token_age: float | None = None,
+        expect_id_token: bool = False,
+        require_nonce: bool = True,
+        leeway: float | None = None,
+        allow_weak_keys: bool = False,
+        decryption_keys: DecryptionKeys | None = None,
+        require_encrypted: Collection[EncryptedArtefact] = (),
+        client_secret: str | None = None,
+        token_store: TokenStore | None = None,
+        session_store: SessionStore | None = None,
+        session_lifetime: float = SESSION_LIFETIME,
+        replay_store: ReplayStore | None = None,
+        http_client: HTTPClient | None = None,
+        discovery_policy: DiscoveryPolicy | None = None,
+        settings: Settings | None = None,
+    ) -> None:
+        provider = ClientProvider.of(issuer)
+        authentication = client_authentication_of(
+            provider.authentication(client_authentication, client_secret), client_secret
+        )
+        check_http_client(http_client)
+        certificate_bound = presents_certificate(
+            authentication, http_client, tls_client_certificate_bound_access_tokens
+        )
+        signing = RequestSigning.of(
+            request_signing_key, request_signing_algorithm, request_signing_kid
+        )
+        check_profile(
+            profile,
+            authentication,
+            dpop_key=dpop_key,
+            certificate_bound=certificate_bound,
+            signing=signing,
+            message_signing=message_signing,
+        )
+        check_client_arguments(
+            provider.issuer,
+            client_id,
+            authentication,
+            client_secret=client_secret,
+            dpop_key=dpop_key,
+            id_token_algorithms=id_token_algorithms,
+            signing=signing,
+            decryption_keys=decryption_keys,
+        )
+        options = AuthorizationOptions.of(
+            provider,
+            profile,
+            redirect_uri=redirect_uri,
+            scope=scope,
+            use_par=use_par,
+            signing=signing,
+            publish_request_object=publish_request_object,
+            message_signing=message_signing,
+            expect_id_token=expect_id_token,
+            require_nonce=require_nonce,
+        )
+        rules = UserTokenRules.of(
+            client_id,
+            algorithms=id_token_algorithms,
+            trusted_audiences=trusted_audiences,
+            max_age=max_id_token_age,
+            leeway=leeway,
+            allow_weak_keys=allow_weak_keys,
+            decryption_keys=decryption_keys,
+            require_encrypted=require_encrypted,
+            client_secret=client_secret,
+        )
+        if token_store is not None:
+            check_store("token_store", token_store, TokenStore)
+        records = _records_in(session_store, session_lifetime, http_client, settings)
+        self._client = ProviderClient(
+            provider,
+            client_id,
+            authentication,
+            profile=profile,
+            dpop_key=dpop_key,
+            presents_certificate=certificate_bound,
+            metadata=metadata,
+            http_client=http_client,
+            policy=discovery_policy,
+            settings=settings,
+        )
+        self._tokens = ProviderTokens(self._client, rules)
+        self._sessions = SessionAccess(self._client, self._tokens, records)
+        self._login_requests = LoginRequests(self._client, options)
+        self._login_answers = LoginAnswers(
+            self._client,
+            self._tokens,
+            self._sessions,
+            options,
+            MemoryReplayStore() if replay_store is None else replay_store,
+        )
+        self._other_devices = OtherDeviceLogins(self._client, self._tokens, self._sessions, options)
+        self._store = MemoryTokenStore() if token_store is None else token_store
+
+    @classmethod
+    def from_registration(
+        cls,
+        registered: ClientRegistrationResponse,
+        issuer: str | Provider,
+        *,
+        redirect_uri: str | None = None,
+        client_authentication: ClientAuthentication | None = None,
+        private_key: PrivateKey | Signer | None = None,
+        kid: str | None = None,
+        dpop_key: DPoPKey | None = None,
+        **options: Unpack[RegisteredClientOptions],
+    ) -> Self:
+        """Return a client that acts as it was registered.
+
+        Its authentication, the algorithms of its ID tokens and of its requests, pushed requests
+        and bindings are those of the registration, or the defaults of the specifications.
+
+        :param registered: what :func:`register_client` or :func:`read_client` returned
+        :param issuer: the provider's, or a preset
+        :param redirect_uri: where logins come back to; the registered one where it is only one
+        :param client_authentication: needed where the registration does not hold it, as for
+            certificate files; it must be of the registered method
+        :param private_key: PEM, a JWK, or a :class:`Signer`, for ``private_key_jwt`` and signed
+            requests
+        :param kid: the name of that key
+        :param dpop_key: the key that tokens are bound to
+        :param options: further arguments of :class:`OAuthClient`
+
+        Raises :class:`FailedResponseAccessError` for a registration that failed, and
+        :class:`ConfigurationException` where it and the arguments do not fit together.
+        RFC 7591 §3.2.1, OpenID Connect Registration §2.
+
+        Example::
+
+            client = OAuthClient.from_registration(
+                registered, "https://op.example", redirect_uri="https://rp.example/cb"
+            )
+        """
+        arguments = registered_arguments(
+            registered,
+            redirect_uri=redirect_uri,
+            client_authentication=client_authentication,
+            private_key=private_key,
+            kid=kid,
+            dpop_key=dpop_key,
+        )
+        return cls(issuer, str(registered.client_id), **arguments, **options)
+
+    @property
+    def issuer(self) -> str:
+        """The issuer, as it was configured."""
+        return self._client.issuer
+
+    @property
+    def client_id(self) -> str:
+        """The client's own id."""
+        return self._client.client_id
+
+    @property
+    def client_authentication(self) -> ClientAuthentication:
+        """How the client proves who it is."""
+        return self._client.authentication
+
+    @property
+    def profile(self) -> ClientProfile | None:
+        """The security profile that the client keeps."""
+        return self._client.profile
+
+    @property
+    def dpop_key(self) -> DPoPKey | None:
+        """The key that tokens are bound to."""
+        return self._client.dpop_key
+
+    @property
+    def clock(self) -> Callable[[], float]:
+        """The wall clock that sessions go by, in seconds since 1970; tests may set another."""
+        return self._sessions.records.clock
+
+    @clock.setter
+    def clock(self, clock: Callable[[], float]) -> None:
+        self._sessions.records.clock = clock
+
+    def metadata(self) -> DiscoveryDocumentResponse:
+        """Return the provider's metadata, as given or from the cache of :func:`validate_token`.
+
+        So it is as fresh, and as stale, as what validation uses, and fetched once for both.
+        Raises :class:`DiscoveryException` when it cannot be had,
+        :class:`ConfigurationException` when it violates the profile.
+
+        Example::
+
+            print((client.metadata()).token_endpoint)
+        """
+        return self._client.metadata()
+
+    def endpoint(self, name: str) -> str:
+        """Return the URL of an endpoint, for a client that authenticates as this one does.
+
+        Raises :class:`ConfigurationException` when the provider has none, or names one that must
+        not be used (``internal_address``, ``https_required``).
+
+        Example::
+
+            print(client.endpoint("token_endpoint"))
+        """
+        return self._client.endpoint(name)
+
+    def authorization_request(
+        self,
+        *,
+        redirect_uri: str | None = None,
+        scope: Scope | None = None,
+        response_type: str = "code",
+        response_mode: str | None = None,
+        max_age: int | None = None,
+        code_challenge: ChallengeMethod = "default",
+        extra_parameters: Mapping[str, Any] | None = None,
+        **parameters: Unpack[AuthorizationParameters],
+    ) -> AuthorizationRequest:
+        """Begin a login: send the browser to its ``url``, keep it in the user's session.
+
+        With ``openid`` in the scope an ID token must come, bound to this login by a nonce; without
+        it the login is plain OAuth 2.0, and its session has tokens and no claims.
+
+        :param redirect_uri: where the browser comes back to; the client's own by default
+        :param scope: what is asked for; the client's own by default
+        :param response_type: what must come back; ``code`` by default
+        :param response_mode: how it comes back
+        :param max_age: seconds since the user last typed a password
+        :param code_challenge: ``S256`` makes one for this login, as the default does unless a
+            preset says that its provider fails then; None switches PKCE off for this login
+        :param extra_parameters: what only this provider knows (``access_type``, ``kc_idp_hint``)
+        :param parameters: further ones by their registered names, as for
+            :func:`build_authorization_url`; type checkers know them.  ``resource`` goes to
+            the token endpoint as well, and to every renewal (RFC 8707 §2)
+
+        Raises :class:`ConfigurationException`, also for a login that neither a nonce nor PKCE
+        binds to its code (``unprotected_login``), :class:`DiscoveryException`,
+        :class:`TokenRequestException` when the provider refuses a pushed request, and
+        :class:`InvalidArgumentError` for a parameter that the login sets itself.
+        RFC 6749 §4.1.1, RFC 7636 §4.3, OpenID Connect Core §3.1.2.1.
+
+        Example::
+
+            begun = client.authorization_request(login_hint="alice")
+            print(begun.url)
+        """
+        return self._login_requests.begin(
+            redirect_uri=redirect_uri,
+            scope=scope,
+            response_type=response_type,
+            response_mode=response_mode,
+            max_age=max_age,
+            code_challenge=code_challenge,
+            further={**parameters, **(extra_parameters or {})},
+        )
+
+    def callback(
+        self,
+        answer: str | Mapping[str, Any],
+        begun: AuthorizationRequest,
+        *,
+        userinfo: bool = False,
+    ) -> Session:
+        """Finish a login: check everything, exchange the code, and return who logged in.
+
+        A login without ``openid`` in its scope leads to a session without claims.
+
+        :param answer: the URL that was called, its query string, or the fields of a form that was
+            posted to it
+        :param begun: what :meth:`authorization_request` returned
+        :param userinfo: whether to ask for the user's claims as well, which must be about the same
+            user
+
+        Raises :class:`AuthorizeCallbackException` with a ``code`` that says why
+        (``missing_login``, ``missing_state``, ``state_mismatch``, ``missing_issuer``,
+        ``issuer_mismatch``, ``callback_replayed``, ``store_unavailable``, ``authorization_refused``
+        with the provider's ``error`` in its details, ``incomplete_callback``,
+        ``unsigned_response``),
+        :class:`TokenRequestException` when the code is refused or the token that came is not one
+        that was asked for (``token_not_bound_to_key``, ``unsupported_token_type``,
+        ``invalid_access_token``, ``invalid_expires_in``),
+        :class:`IdTokenValidationException` and the other exceptions of :func:`validate_token`
+        for the ID token, :class:`UserInfoException` for userinfo.  Each failure leaves one record
+        in the log.  OpenID Connect Core §3.1.2.7, RFC 9207 §2.4.
+
+        Example::
+
+            session = client.callback(str(request.url), begun)
+            print(session.subject)
+        """
+        return self._login_answers.finish(answer, begun, userinfo=userinfo)
+
+    def request_device_login(self, scope: Scope | None = None) -> DeviceAuthorizationResponse:
+        """Begin a login of a device: show its ``user_code`` and ``verification_uri``.
+
+        :param scope: what is asked for; the client's own by default
+
+        Returns what :meth:`wait_for_device_login` takes.  Raises
+        :class:`TokenRequestException` when the provider refuses.  RFC 8628 §3.1.
+
+        Example::
+
+            device = client.request_device_login()
+            print(device.verification_uri, device.user_code)
+        """
+        return self._other_devices.request_device(scope)
+
+    def wait_for_device_login(
+        self, device: DeviceAuthorizationResponse, scope: Scope | None = None
+    ) -> Session:
+        """Return who logged in, once the user has agreed; the ID token is validated.
+
+        :param device: what :meth:`request_device_login` returned
+        :param scope: what was asked for, if not the client's own; without ``openid`` there is no ID
+            token, and the session has no claims
+
+        Raises :class:`TokenRequestException` when the user refuses or the codes expire, and what
+        :func:`validate_id_token` does.  RFC 8628 §3.4, OpenID Connect Core §3.1.3.7.
+
+        Example::
+
+            session = client.wait_for_device_login(device)
+        """
+        return self._other_devices.wait_for_device(device, scope)
+
+    def request_backchannel_login(
+        self,
+        *,
+        login_hint: str | None = None,
+        login_hint_token: str | None = None,
+        id_token_hint: str | None = None,
+        scope: Scope | None = None,
+        binding_message: str | None = None,
+        user_code: str | None = None,
+        acr_values: str | None = None,
+        requested_expiry: int | None = None,
+        client_notification_token: str | None = None,
+        extra_parameters: Mapping[str, str] | None = None,
+    ) -> BackchannelAuthenticationResponse:
+        """Ask a user to log in on the user's own device (CIBA).
+
+        The request is signed where the client has a ``request_signing_key`` and the provider
+        takes signed ones; a profile that demands signed requests has no others sent.
+
+        :param login_hint: who is asked; or ``login_hint_token``, or ``id_token_hint``
+        :param login_hint_token: a token that says who
+        :param id_token_hint: an ID token that says who
+        :param scope: what is asked for; the client's own by default
+        :param binding_message: shown on both devices
+        :param user_code: the user's secret for this provider
+        :param acr_values: how the user should authenticate
+        :param requested_expiry: in seconds
+        :param client_notification_token: what the provider presents when it notifies (ping)
+        :param extra_parameters: further ones by their registered names
+
+        Returns what :meth:`wait_for_backchannel_login` takes.  Raises
+        :class:`TokenRequestException` when the provider refuses.  CIBA Core §7.1.
+
+        Example::
+
+            started = client.request_backchannel_login(login_hint="alice")
+        """
+        return self._other_devices.request_backchannel(
+            scope,
+            login_hint=login_hint,
+            login_hint_token=login_hint_token,
+            id_token_hint=id_token_hint,
+            binding_message=binding_message,
+            user_code=user_code,
+            acr_values=acr_values,
+            requested_expiry=requested_expiry,
+            client_notification_token=client_notification_token,
+            extra_parameters=extra_parameters,
+        )
+
+    def wait_for_backchannel_login(self, started: BackchannelAuthenticationResponse) -> Session:
+        """Return who logged in, once the user has agreed; the ID token is validated.
+
+        :param started: what :meth:`request_backchannel_login` returned
+
+        Raises :class:`TokenRequestException` when the user refuses or the request expires, and
+        what :func:`validate_id_token` does.  CIBA Core §10.1, OpenID Connect Core §3.1.3.7.
+
+        Example::
+
+            session = client.wait_for_backchannel_login(started)
+        """
+        return self._other_devices.wait_for_backchannel(started)
+
+    def poll_backchannel_login(self, started: BackchannelAuthenticationResponse) -> Session | None:
+        """Ask once, as after a notification (ping); None while the user has not decided.
+
+        :param started: what :meth:`request_backchannel_login` returned
+
+        Raises what :meth:`wait_for_backchannel_login` does.  CIBA Core §10.2.
+
+        Example::
+
+            session = client.poll_backchannel_login(started)
+        """
+        return self._other_devices.poll_backchannel(started)
+
+    def session(self, text: str) -> Session:
+        """Return the session whose :meth:`Session.to_json` is ``text``, from the store.
+
+        Raises :class:`InvalidArgumentError` for another text, and :class:`TokenRequestException`:
+        ``login_required`` for a session that has ended, that belongs to another client, or whose
+        record in the store is older than the text; ``store_unavailable``.
+
+        Example::
+
+            client.bind(session)
+            same = client.session(session.to_json())
+        """
+        return self._sessions.session(text)
+
+    def bind(self, session: Session) -> SessionRecords:
+        """Return where the record of a session is, after beginning it if there is none.
+
+        Callbacks do it, and every method that gets a session.  Raises what :meth:`session` does.
+
+        Example::
+
+            client.bind(session)
+            print(session.to_json())
+        """
+        return self._sessions.bind(session)
+
+    def renew_session(self, session: Session) -> StoredToken:
+        """Renew the login's access token, whatever its age; see :meth:`Session.refresh`."""
+        return self._sessions.renew_session(session)
 
     def refresh(self, session: Session | str, scope: Scope | None = None) -> RefreshTokenResponse:
         """Exchange the refresh token of a session, or one by itself, for new tokens.
@@ -98,23 +615,7 @@ class OAuthClient(RegisteredClient):
 
             response = client.refresh(session)
         """
-        parameters = {} if scope is None else {"scope": scope}
-        if isinstance(session, str):
-            return self._refresh_text(session, parameters)
-        renewal = SessionRenewal(self, session, target_name(parameters), parameters, 60.0)
-        try:
-            renewal.token(object(), None, lambda record: bool(renewal.responses))
-        except TokenRequestException:
-            if not renewal.responses or renewal.responses[-1].is_successful:
-                raise
-        return renewal.responses[-1]
-
-    def _refresh_text(self, token: str, parameters: dict[str, Any]) -> RefreshTokenResponse:
-        response = self.present(self.refresh_request(token, parameters))
-        answer = (response.token or {}) if response.is_successful else {}
-        if answer.get("id_token"):
-            self._id_token_claims(answer["id_token"], access_token=answer.get("access_token"))
-        return response
+        return self._sessions.refresh(session, scope)
 
     def userinfo(
         self,
@@ -139,7 +640,7 @@ class OAuthClient(RegisteredClient):
             access_token = (source.get_token()).access_token
         if expected_sub is None:
             raise InvalidArgumentError("expected_sub says whose claims the access token is for")
-        return super().userinfo(access_token, expected_sub=expected_sub, method=method)
+        return self._tokens.userinfo(access_token, expected_sub=expected_sub, method=method)
 
     def introspect(self, token: str, hint: str | None = None) -> TokenIntrospectionResponse:
         """Ask what a token is worth; see :func:`introspect_token`.
@@ -149,13 +650,12 @@ class OAuthClient(RegisteredClient):
             response = client.introspect(session.access_token)
         """
         request = TokenIntrospectionRequest(
-            self.endpoint("introspection_endpoint"),
+            self._client.endpoint("introspection_endpoint"),
             token,
-            self.client_id,
+            self._client.client_id,
             hint,
-            client_authentication=self._proof_of_identity(),
         )
-        return introspect_token(request, self._http_client, settings=self._settings)
+        return self._client.ask(introspect_token, request)
 
     def revoke(self, token: Session | str, hint: str | None = None) -> TokenRevocationResponse:
         """Tell the provider that a token, or a session's tokens, are not needed any more.
@@ -169,26 +669,7 @@ class OAuthClient(RegisteredClient):
 
             response = client.revoke(session)
         """
-        if not isinstance(token, str):
-            token, hint = self._end(token)
-        request = TokenRevocationRequest(
-            self.endpoint("revocation_endpoint"),
-            token,
-            self.client_id,
-            hint,
-            client_authentication=self._proof_of_identity(),
-        )
-        return revoke_token(request, self._http_client, settings=self._settings)
-
-    def _end(self, session: Session) -> tuple[str, str]:
-        """Delete the record of a session; return which token to revoke, and its kind."""
-        records = self.bind(session)
-        state = state_of(session)
-        record = records.remove(str(state.name), state.record.version) or state.record
-        state.ended = True
-        if record.refresh_token is not None:
-            return record.refresh_token, "refresh_token"
-        return str(session.token.get("access_token", "")), "access_token"
+        return self._sessions.revoke(token, hint)
 
     def exchange(
         self,
@@ -206,16 +687,14 @@ class OAuthClient(RegisteredClient):
             response = client.exchange(session.access_token, audience="orders")
         """
         request = TokenExchangeRequest(
-            self.endpoint("token_endpoint"),
-            self.client_id,
+            self._client.endpoint("token_endpoint"),
+            self._client.client_id,
             subject_token,
             subject_token_type,
-            client_authentication=self._proof_of_identity(),
-            dpop_key=self.dpop_key,
             **more,
         )
-        response = exchange_token(request, self._http_client, settings=self._settings)
-        return judged_exchange(response, request.address, bound=self.dpop_key is not None)
+        response = self._client.ask(exchange_token, request)
+        return checked_exchange(response, request.address, bound=self.dpop_key is not None)
 
     def token_source(
         self,
@@ -235,19 +714,16 @@ class OAuthClient(RegisteredClient):
             source = client.token_source(scope="read")
         """
         if session is not None:
-            return SessionTokenSource(self, session, dict(more), margin)
-        common: dict[str, Any] = {
-            "client_authentication": self._proof_of_identity(),
-            "dpop_key": self.dpop_key,
-            **more,
-        }
-        address = self.endpoint("token_endpoint")
+            return self._sessions.token_source(session=session, margin=margin, **more)
+        address = self._client.endpoint("token_endpoint")
+        request = ClientCredentialsTokenRequest(address, self._client.client_id, **more)
+        self._client.identify(request)
         return TokenSource(
-            ClientCredentialsTokenRequest(address, self.client_id, **common),
-            self._http_client,
+            request,
+            self._client.http_client,
             store=self._store,
             margin=margin,
-            settings=self._settings,
+            settings=self._client.settings,
         )
 
     def auth(
@@ -266,7 +742,7 @@ class OAuthClient(RegisteredClient):
 
             auth = client.auth(scope="read", origins=["https://api.example"])
         """
-        from .token_auth import TokenAuth
+        from .token_auth import TokenAuth  # loads httpx, whichever library is used
 
         return TokenAuth(
             self.token_source(session=session, **more),
@@ -312,12 +788,15 @@ class OAuthClient(RegisteredClient):
     ) -> str:
         """Return where to send the browser for a logout at the provider.
 
-        ``session``: who logs out; its ID token is the hint.
-        ``id_token_hint``: the ID token itself, where there is no session any more.
-        ``extra_parameters``: what only this provider knows.
+        :param session: who logs out; its ID token is the hint
+        :param id_token_hint: the ID token itself, where there is no session any more
+        :param post_logout_redirect_uri: where the browser comes back to
+        :param state: comes back with it
+        :param logout_hint: who logs out, for the provider
+        :param ui_locales: languages, by preference
+        :param extra_parameters: what only this provider knows
 
-        The others are those of :func:`build_end_session_url`.  Raises
-        :class:`ConfigurationException` when the provider has no such endpoint, and
+        Raises :class:`ConfigurationException` when the provider has no such endpoint, and
         :class:`InvalidArgumentError` when the hint is given twice.
         OpenID Connect RP-Initiated Logout §2.
 
@@ -330,9 +809,9 @@ class OAuthClient(RegisteredClient):
                 "id_token_hint is the session's ID token: give the session, or the hint"
             )
         return build_end_session_url(
-            self.endpoint("end_session_endpoint"),
+            self._client.endpoint("end_session_endpoint"),
             id_token_hint=id_token_hint if session is None else state_of(session).record.id_token,
-            client_id=self.client_id,
+            client_id=self._client.client_id,
             post_logout_redirect_uri=post_logout_redirect_uri,
             state=state,
             logout_hint=logout_hint,
@@ -341,16 +820,31 @@ class OAuthClient(RegisteredClient):
         )
 
     def close(self) -> None:
-        """Forget the metadata; an HTTP client that was passed in stays open.
+        """Do nothing: an HTTP client that was passed in stays open, and what is cached is its own.
 
         Example::
 
             client.close()
         """
-        self._metadata = None
 
     def __enter__(self) -> OAuthClient:
         return self
 
     def __exit__(self, *details: object) -> None:
         self.close()
+
+
+def _records_in(
+    store: SessionStore | None,
+    lifetime: float,
+    http_client: HTTPClient | None,
+    settings: Settings | None,
+) -> SessionRecords:
+    """Return the records of sessions, in this process unless a store is given."""
+    if store is not None:
+        check_store("session_store", store, SessionStore)
+    return SessionRecords(
+        MemorySessionStore() if store is None else store,
+        checked_lifetime(lifetime),
+        partial(request_seconds, http_client, settings),
+    )

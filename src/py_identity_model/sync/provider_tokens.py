@@ -1,14 +1,22 @@
 # Generated from aio/provider_tokens.py by scripts/make_sync.py; edit that file.
-"""What a client's provider says of users: ID tokens and userinfo, as they were registered."""
+"""A client's validation of ID tokens and userinfo, as registered."""
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from functools import partial
+from typing import Any, Literal, Unpack
 
+from .._jose.jwk import DecryptionKeys
+from .._jose.keys import KeySnapshot
+from .._protocol.callback import AuthorizeCallbackResponse
 from .._protocol.discovery import DiscoveryDocumentResponse
+from .._protocol.jarm import JarmCheck
 from .._protocol.userinfo import UserInfoRequest, UserInfoResponse
+from .._relying_party.client_arguments import UserTokenRules
+from .._relying_party.client_parameters import IdTokenContext
 from .._relying_party.client_profile import check_signature, signing_algorithms
 from .._relying_party.encrypted_answers import EncryptedArtefact
+from .._settings import in_force
 from .._validation.config import TokenValidationConfig
 from .._validation.id_token import check_auth_time
 from .._validation.id_token_limits import (
@@ -18,51 +26,63 @@ from .._validation.id_token_limits import (
     check_registered_algorithm,
 )
 from .._wire.messages import ErrorKind
-from ._transport.opening import open_token
+from ..exceptions import TokenValidationException
+from ._transport.opening import open_token, unwrapped
 from .id_token import validate_id_token
-from .provider_access import ProviderAccess
+from .provider_client import ProviderClient
 from .userinfo import get_userinfo
 
 
-class ProviderTokens(ProviderAccess):
-    """Judges what the provider says of users."""
+class ProviderTokens:
+    """Validates the provider's statements about users.
 
-    def _token_config(self, artefact: EncryptedArtefact) -> TokenValidationConfig:
-        """Return how a token is validated that says who a user is.
+    :param client: the client at the provider
+    :param rules: what is registered, and what is accepted
+    """
 
-        The same object while the metadata says the same: so what is worked out for it serves again.
+    def __init__(self, client: ProviderClient, rules: UserTokenRules) -> None:
+        self._client = client
+        self._rules = rules
+        self._configs: dict[str, tuple[DiscoveryDocumentResponse, TokenValidationConfig]] = {}
+
+    def config(self, artefact: EncryptedArtefact) -> TokenValidationConfig:
+        """Return the configuration for validating a token about a user.
+
+        The same object while the metadata is unchanged, so that validators prepared for it are
+        reused.
         """
-        metadata = self.metadata()
-        known = self._token_configs.get(artefact)
+        metadata = self._client.metadata()
+        known = self._configs.get(artefact)
         if known is None or not _are_same(known[0], metadata):
-            known = self._token_configs[artefact] = metadata, self._make_config(artefact, metadata)
+            known = self._configs[artefact] = metadata, self._make_config(artefact, metadata)
         return known[1]
 
     def _make_config(
         self, artefact: EncryptedArtefact, metadata: DiscoveryDocumentResponse
     ) -> TokenValidationConfig:
-        issuer, given = str(metadata.issuer), self._given
-        check_issuer = self._provider.issuer_check(issuer)
-        algorithms = self._id_tokens
+        client, rules = self._client, self._rules
+        issuer, given = str(metadata.issuer), client.given_metadata
+        check_issuer = client.provider.issuer_check(issuer)
+        algorithms = rules.algorithms
         if artefact == "id_token":
-            algorithms = self._provider.algorithms(algorithms, metadata)
+            algorithms = client.provider.algorithms(algorithms, metadata)
         return TokenValidationConfig(
             perform_disco=True,
-            audience=self.client_id,
-            algorithms=signing_algorithms(self.profile, algorithms),
+            audience=client.client_id,
+            algorithms=signing_algorithms(client.profile, algorithms),
             options=None if check_issuer is None else {"verify_iss": False},
             claims_validator=check_issuer,
-            leeway=self._leeway,
-            discovery_policy=self._policy,
-            allow_weak_keys=self._allow_weak_keys,
-            decryption_keys=self._decryption_keys,
-            allow_unencrypted=artefact not in self._encrypted,
-            client_secret=self._client_secret,
+            leeway=rules.leeway,
+            discovery_policy=client.policy,
+            allow_weak_keys=rules.allow_weak_keys,
+            decryption_keys=rules.decryption_keys,
+            allow_unencrypted=artefact not in rules.encrypted,
+            client_secret=rules.client_secret,
             issuer=None if given is None else issuer,
             jwks_uri=None if given is None else given.jwks_uri,
         )
 
-    def _id_token_claims(
+    def id_token_claims(
         self,
         id_token: str,
         *,
@@ -71,72 +91,122 @@ class ProviderTokens(ProviderAccess):
         max_age: int | None = None,
         response_type: str | None = None,
     ) -> dict[str, Any]:
-        """Return the claims of an ID token for this client, whatever brought it.
+        """Return the claims of an ID token for this client, from any response.
 
-        The nonce is judged by :meth:`_login_claims`: refreshed tokens may have none.
+        The nonce is judged by :meth:`login_claims`: refreshed tokens may have none.
         """
-        signed, config = open_token(id_token, self._token_config("id_token"))
+        client, rules = self._client, self._rules
+        signed, config = open_token(id_token, self.config("id_token"))
         check_registered_algorithm(signed, config.algorithms)
         claims = validate_id_token(
             signed,
             config,
-            self._provider.address,
-            self._http_client,
+            client.provider.address,
+            client.http_client,
             access_token=access_token,
             code=code,
             response_type=response_type,
-            settings=self._settings,
+            settings=client.settings,
         )
         if max_age is not None:
-            check_auth_time(claims, max_age, self._age_leeway)
-        check_signature(self.profile, signed)
-        check_audiences(claims, self._trusted_audiences)
-        check_age(claims, self._max_id_token_age, self._age_leeway)
-        self._provider.check_required_claims(claims)
+            check_auth_time(claims, max_age, rules.age_leeway)
+        check_signature(client.profile, signed)
+        check_audiences(claims, rules.trusted_audiences)
+        check_age(claims, rules.max_age, rules.age_leeway)
+        client.provider.check_required_claims(claims)
         return claims
 
-    def _login_claims(
-        self, id_token: str, nonce: str | None, *, required: bool, **expected: Any
+    def login_claims(
+        self,
+        id_token: str,
+        nonce: str | None,
+        *,
+        required: bool,
+        **context: Unpack[IdTokenContext],
     ) -> dict[str, Any]:
-        """Return the claims of the ID token that answers a login with this nonce."""
-        claims = self._id_token_claims(id_token, **expected)
+        """Return the claims of the ID token of the login with this nonce."""
+        claims = self.id_token_claims(id_token, **context)
         check_nonce(claims, nonce, required=required)
         return claims
 
-    def userinfo(
-        self,
-        access_token: str,
-        *,
-        expected_sub: str,
-        method: Literal["GET", "POST"] = "GET",
-    ) -> UserInfoResponse:
-        """Ask for the claims of the user whose ``sub`` is expected; see :func:`get_userinfo`.
+    def authorization_response(self, response: str, issuer: str) -> AuthorizeCallbackResponse:
+        """Return what a signed response says, verified with the cached keys, or with newer ones.
 
-        Example::
-
-            response = client.userinfo(session.access_token, expected_sub=session.subject)
+        JARM §2.4.
         """
+        client, policy = self._client, self._client.policy
+        metadata = client.metadata()
+        jwks_uri = client.usable(metadata, "jwks_uri", metadata.jwks_uri)
+        cache = client.cache()
+        read = partial(
+            self._read_response,
+            response,
+            issuer,
+            metadata.authorization_signing_alg_values_supported,
+            unwrapped(response, self._rules.decryption_keys),
+        )
+        with in_force(client.settings):
+            keys = cache.snapshot(client.http_client, jwks_uri, policy, client.provider.address)
+            try:
+                return read(keys)
+            except TokenValidationException as error:
+                if error.code not in {"no_matching_key", "invalid_signature"}:
+                    raise
+                newer = cache.newer(client.http_client, jwks_uri, policy, keys, None)
+                if newer is None:
+                    raise
+            callback = read(newer)
+        cache.reset_cooldown(jwks_uri, policy)
+        return callback
+
+    def _read_response(
+        self,
+        response: str,
+        issuer: str,
+        supported: list[str] | None,
+        decryption_keys: DecryptionKeys | None,
+        keys: KeySnapshot,
+    ) -> AuthorizeCallbackResponse:
+        rules = self._rules
+        return JarmCheck(
+            self._client.client_id,
+            issuer,
+            keys.keys,
+            signing_algorithms(self._client.profile, supported) or [],
+            rules.leeway,
+            decryption_keys,
+            rules.client_secret,
+            allow_unencrypted="response" not in rules.encrypted,
+            allow_weak_keys=rules.allow_weak_keys,
+        ).read(response)
+
+    def userinfo(
+        self, access_token: str, *, expected_sub: str, method: Literal["GET", "POST"] = "GET"
+    ) -> UserInfoResponse:
+        """Request the claims of the user whose ``sub`` is expected; see :func:`get_userinfo`."""
+        client = self._client
         request = UserInfoRequest(
-            self.endpoint("userinfo_endpoint"),
+            client.endpoint("userinfo_endpoint"),
             access_token,
             expected_sub,
-            dpop_key=self.dpop_key,
-            mtls=self._authentication.client_certificate,
-            token_validation_config=self._token_config("userinfo"),
-            disco_doc_address=self._provider.address,
+            dpop_key=client.dpop_key,
+            mtls=client.authentication.client_certificate,
+            token_validation_config=self.config("userinfo"),
+            disco_doc_address=client.provider.address,
             method=method,
         )
-        response = get_userinfo(request, self._http_client, settings=self._settings)
-        if response.is_successful and response.raw is None and "userinfo" in self._encrypted:
+        response = client.ask(get_userinfo, request)
+        unsigned = response.is_successful and response.raw is None
+        if unsigned and "userinfo" in self._rules.encrypted:
             return UserInfoResponse(
                 False,
-                "userinfo is not encrypted although it must be",
+                "userinfo must be encrypted",
                 error_kind=ErrorKind.VERIFICATION_FAILED,
             )
         return response
 
 
 def _are_same(one: DiscoveryDocumentResponse, other: DiscoveryDocumentResponse) -> bool:
-    """Return whether two say the same; each caller has a copy of what is cached."""
+    """Return whether two metadata objects are equal; each caller has a copy of the cached one."""
     document = vars(one).get("document")
     return one is other or (document is not None and document == vars(other).get("document"))

@@ -7,10 +7,11 @@ import json
 import os
 from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol, Unpack
 
 from .._protocol.revocation import TokenRevocationResponse
 from .._protocol.token_endpoint import expiry_of
+from .._relying_party.client_parameters import TokenParameters
 from .._sessions.lineages import Lineage
 from .._sessions.session_record import (
     LOGIN_TARGET,
@@ -23,17 +24,39 @@ from .._wire.models import Scope
 from ..exceptions import ConfigurationException, InvalidArgumentError
 
 if TYPE_CHECKING:
-    from .oauth_client import OAuthClient
     from .session_records import SessionRecords
     from .token_auth import TokenAuth
+    from .token_source import TokenSource
 
 _MARGIN = 60.0
+
+
+class SessionClient(Protocol):
+    """What a session needs of the client whose login it is."""
+
+    def session(self, text: str) -> Session:
+        """Return the session that a text names."""
+        ...
+
+    def token_source(
+        self, *, session: Session, margin: float = _MARGIN, **more: Unpack[TokenParameters]
+    ) -> TokenSource:
+        """Return the tokens of a session."""
+        ...
+
+    def renew_session(self, session: Session) -> StoredToken:
+        """Renew the access token of a login."""
+        ...
+
+    def revoke(self, session: Session, /) -> TokenRevocationResponse:
+        """End a session, and revoke its tokens."""
+        ...
 
 
 class SessionState:
     """What one object knows of a login: the newest record, and where it is stored."""
 
-    def __init__(self, record: SessionRecord, client: OAuthClient | None = None) -> None:
+    def __init__(self, record: SessionRecord, client: SessionClient | None = None) -> None:
         self.record = record
         self.client = client
         self.records: SessionRecords | None = None
@@ -91,7 +114,7 @@ class Session:
         userinfo: Mapping[str, Any] | None = None,
         *,
         session_state: str | None = None,
-        client: OAuthClient | None = None,
+        client: SessionClient | None = None,
         resource: str | Sequence[str] | None = None,
     ) -> None:
         about = {} if userinfo is None else userinfo
@@ -202,7 +225,7 @@ class Session:
         return json.dumps({"name": self._state.name, "version": self._record.version})
 
     @classmethod
-    def from_json(cls, text: str, client: OAuthClient) -> Session:
+    def from_json(cls, text: str, client: SessionClient) -> Session:
         """Return the session that :meth:`to_json` named; see :meth:`OAuthClient.session`.
 
         Example::
@@ -250,7 +273,10 @@ class Session:
 
             auth = session.auth(origins=["https://api.example"])
         """
-        return self._owner().auth(session=self, origins=origins, **_named(resource, scope))
+        from .token_auth import TokenAuth  # loads httpx, whichever library is used
+
+        source = self._owner().token_source(session=self, **_named(resource, scope))
+        return TokenAuth(source, origins=origins)
 
     def refresh(self) -> str:
         """Renew the login's access token now, whatever its age, and return it.
@@ -277,7 +303,7 @@ class Session:
     def __repr__(self) -> str:
         return f"{type(self).__name__}(version={self._record.version})"
 
-    def _owner(self) -> OAuthClient:
+    def _owner(self) -> SessionClient:
         if self._state.client is None:
             raise ConfigurationException(
                 "the session belongs to no client yet: pass client= or use the client's methods",
@@ -305,14 +331,17 @@ def read_session(text: str) -> tuple[str, int]:
     except (ValueError, TypeError, KeyError, RecursionError):
         name = version = None
     if type(name) is not str or type(version) is not int or version < 1:
-        raise InvalidArgumentError("this is not the text of a session")
+        raise InvalidArgumentError("this is not the string of a session")
     return name, version
 
 
-def _named(resource: str | Sequence[str] | None, scope: Scope | None) -> dict[str, Any]:
-    return {
-        name: one for name, one in (("resource", resource), ("scope", scope)) if one is not None
-    }
+def _named(resource: str | Sequence[str] | None, scope: Scope | None) -> TokenParameters:
+    named = TokenParameters()
+    if resource is not None:
+        named["resource"] = resource
+    if scope is not None:
+        named["scope"] = scope
+    return named
 
 
 def _first_token(

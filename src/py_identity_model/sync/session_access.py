@@ -8,14 +8,16 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any, Unpack
 
 from .._protocol.refresh_grant import RefreshTokenRequest, RefreshTokenResponse
+from .._protocol.revocation import TokenRevocationRequest, TokenRevocationResponse
+from .._relying_party.client_parameters import TokenParameters
 from .._sessions.session_record import (
     LOGIN_TARGET,
     Renewal,
     SessionRecord,
-    judge_refresh,
+    apply_refresh,
     login_required_error,
     record_name,
     renewal_pending_error,
@@ -24,120 +26,163 @@ from .._sessions.session_record import (
 )
 from .._sessions.stored_token import StoredToken
 from .._validation.refreshed_id_token import check_refreshed_id_token
-from ..exceptions import InvalidArgumentError, PyIdentityModelException
+from .._wire.models import Scope
+from ..exceptions import InvalidArgumentError, PyIdentityModelException, TokenRequestException
+from .provider_client import ProviderClient
 from .provider_tokens import ProviderTokens
 from .refresh_grant import refresh_token
+from .revocation import revoke_token
 from .session import Session, SessionState, read_session, state_of
 from .session_records import SessionRecords
 from .session_store import MemorySessionStore
 from .token_source import TokenSource
 
-if TYPE_CHECKING:
-    from .oauth_client import OAuthClient
-
 _TOUCHES = 10
+_MARGIN = 60.0  # seconds
 
 
-class SessionAccess(ProviderTokens):
-    """Holds the sessions of a client."""
+class SessionAccess:
+    """The sessions of a client: what each of them needs of it.
+
+    :param client: the client at the provider
+    :param tokens: what judges the ID tokens of renewals
+    :param records: where the records of sessions are
+    """
+
+    def __init__(
+        self,
+        client: ProviderClient,
+        tokens: ProviderTokens,
+        records: SessionRecords,
+    ) -> None:
+        self.client = client
+        self.tokens = tokens
+        self.records = records
 
     def session(self, text: str) -> Session:
-        """Return the session whose :meth:`Session.to_json` is ``text``, from the store.
-
-        Raises :class:`InvalidArgumentError` for another text, and :class:`TokenRequestException`:
-        ``login_required`` for a session that has ended, that belongs to another client, or whose
-        record in the store is older than the text; ``store_unavailable``.
-
-        Example::
-
-            client.bind(session)
-            same = client.session(session.to_json())
-        """
+        """Return the session whose :meth:`Session.to_json` is ``text``, from the store."""
         name, version = read_session(text)
-        record = self._sessions.load(name, version)
-        if (record.issuer, record.client_id) != (self.issuer, self.client_id):
+        record = self.records.load(name, version)
+        if (record.issuer, record.client_id) != (self.client.issuer, self.client.client_id):
             raise login_required_error("the session belongs to another client")
         session = Session({}, {})
         self._attach(state_of(session), name, record)
         return session
 
     def bind(self, session: Session) -> SessionRecords:
-        """Return where the record of a session is, after beginning it if there is none.
-
-        Callbacks do it, and every method that gets a session.  Raises what :meth:`session` does.
-
-        Example::
-
-            client.bind(session)
-            print(session.to_json())
-        """
+        """Return where the record of a session is, after beginning it if there is none."""
         state = state_of(session)
         state.check()
         if state.records is not None:
             self._check_owner(state.record)
             return state.records
         if state.name is not None:  # it was pickled
-            record = self._sessions.load(state.name, state.record.version)
+            record = self.records.load(state.name, state.record.version)
             self._check_owner(record)
             self._attach(state, state.name, record)
-            return self._sessions
+            return self.records
         first = self._first_record(state)
         name = record_name(
-            self.issuer, self.client_id, session.token, state.record.claims.get("sub")
+            self.client.issuer, self.client.client_id, session.token, state.record.claims.get("sub")
         )
         _check_json(first, name)
-        self._attach(state, name, self._sessions.begin(name, first))
-        return self._sessions
+        self._attach(state, name, self.records.begin(name, first))
+        return self.records
 
     def _first_record(self, state: SessionState) -> SessionRecord:
-        first = replace(state.record, issuer=self.issuer, client_id=self.client_id)
-        alone = isinstance(self._sessions.store, MemorySessionStore)
+        first = replace(state.record, issuer=self.client.issuer, client_id=self.client.client_id)
+        alone = isinstance(self.records.store, MemorySessionStore)
         if alone and os.getpid() != state.made_in:  # each child of a fork has a copy of it
             return replace(first, refresh_token=None)
         return first
 
     def _check_owner(self, record: SessionRecord) -> None:
-        if (record.issuer, record.client_id) != (self.issuer, self.client_id):
+        if (record.issuer, record.client_id) != (self.client.issuer, self.client.client_id):
             raise InvalidArgumentError(
                 "the session belongs to another client", code="session_of_another_client"
             )
 
     def _attach(self, state: SessionState, name: str, record: SessionRecord) -> None:
-        state.client = _as_owner(self)
-        state.records, state.name, state.record = self._sessions, name, record
-        state.lineage = self._sessions.lineages.of(name)
-        self._sessions.lineages.learn(name, record, is_stored=False)
+        state.client = self
+        state.records, state.name, state.record = self.records, name, record
+        state.lineage = self.records.lineages.of(name)
+        self.records.lineages.learn(name, record, is_stored=False)
 
-    def session_clock(self) -> Callable[[], float]:
-        """Return the wall clock that sessions go by."""
-        return self._sessions.clock
+    def begin(self, session: Session) -> Session:
+        """Return a session after storing its first record."""
+        self.bind(session)
+        return session
+
+    def token_source(
+        self,
+        *,
+        session: Session,
+        margin: float = _MARGIN,
+        **more: Unpack[TokenParameters],
+    ) -> TokenSource:
+        """Return the tokens of a session for one target."""
+        return SessionTokenSource(self, session, {**more}, margin)
 
     def renew_session(self, session: Session) -> StoredToken:
         """Renew the login's access token, whatever its age; see :meth:`Session.refresh`."""
-        renewal = SessionRenewal(self, session, LOGIN_TARGET, {}, 60.0)
+        renewal = SessionRenewal(self, session, LOGIN_TARGET, {}, _MARGIN)
         return renewal.token("refresh", None, lambda record: False)
+
+    def refresh(self, session: Session | str, scope: Scope | None) -> RefreshTokenResponse:
+        """Exchange the refresh token of a session, or one by itself, for new tokens."""
+        parameters = {} if scope is None else {"scope": scope}
+        if isinstance(session, str):
+            return self._refresh_text(session, parameters)
+        renewal = SessionRenewal(self, session, target_name(parameters), parameters, _MARGIN)
+        try:
+            renewal.token(object(), None, lambda record: bool(renewal.responses))
+        except TokenRequestException:
+            if not renewal.responses or renewal.responses[-1].is_successful:
+                raise
+        return renewal.responses[-1]
+
+    def _refresh_text(self, token: str, parameters: dict[str, Any]) -> RefreshTokenResponse:
+        request = self.refresh_request(token, parameters)
+        response = self.client.ask(refresh_token, request)
+        answer = (response.token or {}) if response.is_successful else {}
+        if answer.get("id_token"):
+            self.tokens.id_token_claims(answer["id_token"], access_token=answer.get("access_token"))
+        return response
+
+    def refresh_request(self, token: str, parameters: Mapping[str, Any]) -> RefreshTokenRequest:
+        """Return the request that presents a refresh token."""
+        address = self.client.endpoint("token_endpoint")
+        request = RefreshTokenRequest(address, self.client.client_id, token, **parameters)
+        self.client.identify(request)
+        return request
 
     def confirm_id_token(self, record: SessionRecord, target: str) -> SessionRecord:
         """Return a record with a new ID token once it was validated against the first one."""
         id_token = record.id_token or ""
-        claims = self._id_token_claims(
+        claims = self.tokens.id_token_claims(
             id_token, access_token=record.access_tokens[target].access_token
         )
         check_refreshed_id_token(record.original, claims)
         return with_id_token(record, id_token, claims)
 
-    def refresh_request(self, token: str, parameters: Mapping[str, Any]) -> RefreshTokenRequest:
-        """Return the request that presents a refresh token."""
-        common = {
-            "client_authentication": self._proof_of_identity(),
-            "dpop_key": self.dpop_key,
-        }
-        address = self.endpoint("token_endpoint")
-        return RefreshTokenRequest(address, self.client_id, token, **{**common, **parameters})
+    def revoke(self, token: Session | str, hint: str | None = None) -> TokenRevocationResponse:
+        """End a session, and revoke its tokens; or revoke one token by itself."""
+        if not isinstance(token, str):
+            token, hint = self._end(token)
+        request = TokenRevocationRequest(
+            self.client.endpoint("revocation_endpoint"), token, self.client.client_id, hint
+        )
+        return self.client.ask(revoke_token, request)
 
-    def present(self, request: RefreshTokenRequest) -> RefreshTokenResponse:
-        """Send a refresh token."""
-        return refresh_token(request, self._http_client, settings=self._settings)
+    def _end(self, session: Session) -> tuple[str, str]:
+        """Delete the record of a session; return which token to revoke, and its kind."""
+        records = self.bind(session)
+        state = state_of(session)
+        record = records.remove(str(state.name), state.record.version) or state.record
+        state.ended = True
+        if record.refresh_token is not None:
+            return record.refresh_token, "refresh_token"
+        return str(session.token.get("access_token", "")), "access_token"
 
 
 class SessionRenewal:
@@ -145,19 +190,19 @@ class SessionRenewal:
 
     def __init__(
         self,
-        client: SessionAccess,
+        sessions: SessionAccess,
         session: Session,
         target: str,
         parameters: Mapping[str, Any],
         margin: float,
     ) -> None:
         self.responses: list[RefreshTokenResponse] = []
-        self._client = client
+        self._sessions = sessions
         self._session = session
         self._target = target
         self._parameters = parameters
         self._margin = margin
-        self.clock = client.session_clock()
+        self.clock = sessions.records.clock
 
     def known(self) -> StoredToken | None:
         """Return the token that the session knows, without asking the store."""
@@ -169,7 +214,7 @@ class SessionRenewal:
         self, key: object, refused: str | None, serves: Callable[[SessionRecord], bool]
     ) -> StoredToken:
         """Return the token once the record ``serves``; calls with one ``key`` share a renewal."""
-        records = self._client.bind(self._session)
+        records = self._sessions.bind(self._session)
         state = state_of(self._session)
         name, seen = str(state.name), state.record.version
         record = records.load(name, seen)
@@ -177,19 +222,19 @@ class SessionRenewal:
             parameters = self._parameters
             if self._target == LOGIN_TARGET and record.resource is not None:
                 parameters = {**parameters, "resource": record.resource}
-            request = self._client.refresh_request("", parameters)
+            request = self._sessions.refresh_request("", parameters)
             record = records.renew(
                 name,
                 key,
                 partial(self._present, request, refused),
-                where=self._client.issuer,
+                where=self._sessions.client.issuer,
                 serves=serves,
                 seen=seen,
                 confirm=self._confirm,
             )
         state.learn(record)
         token = record.token_for(self._target)
-        if token is None or not token.is_usable(self.clock()):  # somebody renewed another one
+        if token is None or not token.is_usable(self.clock()):  # another target was renewed
             raise renewal_pending_error(0.0)
         return token
 
@@ -210,9 +255,9 @@ class SessionRenewal:
         self, request: RefreshTokenRequest, refused: str | None, record: SessionRecord
     ) -> Renewal:
         request = replace(request, refresh_token=record.refresh_token or "")
-        response = self._client.present(request)
+        response = self._sessions.client.ask(refresh_token, request)
         self.responses.append(response)
-        return judge_refresh(
+        return apply_refresh(
             record,
             response,
             self._target,
@@ -224,7 +269,7 @@ class SessionRenewal:
         )
 
     def _confirm(self, record: SessionRecord) -> SessionRecord:
-        return self._client.confirm_id_token(record, self._target)
+        return self._sessions.confirm_id_token(record, self._target)
 
 
 class SessionTokenSource(TokenSource):
@@ -232,18 +277,18 @@ class SessionTokenSource(TokenSource):
 
     def __init__(
         self,
-        client: SessionAccess,
+        sessions: SessionAccess,
         session: Session,
         parameters: Mapping[str, Any],
         margin: float,
     ) -> None:
         state = state_of(session)
-        state.client = state.client or _as_owner(client)
-        self._prepare(margin, parameters.get("dpop_key", client.dpop_key))
+        state.client = state.client or sessions
+        self._prepare(margin, parameters.get("dpop_key", sessions.client.dpop_key))
         RefreshTokenRequest("", "", "", **parameters)  # raises here for a name that it lacks
         self._target = target_name(parameters)
-        self._renewal = SessionRenewal(client, session, self._target, parameters, margin)
-        self.clock = client.session_clock()
+        self._renewal = SessionRenewal(sessions, session, self._target, parameters, margin)
+        self.clock = sessions.records.clock
         self._renewal.clock = lambda: self.clock()
 
     def get_token(self) -> StoredToken:
@@ -266,11 +311,6 @@ class SessionTokenSource(TokenSource):
     def _serves_target(self, refused: str | None, record: SessionRecord) -> bool:
         token = record.token_for(self._target)
         return token is not None and token.serves(self.clock(), refused)
-
-
-def _as_owner(client: Any) -> OAuthClient:
-    owner: OAuthClient = client
-    return owner
 
 
 def _check_json(record: SessionRecord, name: str) -> None:

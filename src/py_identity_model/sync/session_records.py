@@ -246,7 +246,7 @@ class SessionRecords:
                 return record
             if record.refresh_token is None:
                 raise login_required_error(
-                    "the access token has ended, and there is no refresh token (a forked child "
+                    "the access token has expired, and there is no refresh token (a forked child "
                     "has none of those that its parent keeps in memory)"
                 )
             pending = Pending(self._holder, self.clock() + self._lease())

@@ -1,4 +1,4 @@
-"""What the embedded provider answers, by path."""
+"""The responses of the embedded provider, by path."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _IN_TOKENS = ("sid", "roles")
 
 
 class Serving(Minting):
-    """The answers of a provider, and what they are made of."""
+    """The responses of a provider, and their parts."""
 
     scopes: tuple[str, ...]
     users: dict[str, Mapping[str, Any]]
@@ -39,7 +39,7 @@ class Serving(Minting):
 
     @property
     def discovery_endpoint(self) -> str:
-        """Where the discovery document is."""
+        """The URL of the discovery document."""
         if "oauth-document" in self._quirks:
             return f"{self.issuer}/.well-known/oauth-authorization-server"
         tenant = "/common/v2.0" if "issuer-template" in self._quirks else ""
@@ -47,12 +47,12 @@ class Serving(Minting):
 
     @property
     def jwks_uri(self) -> str:
-        """Where the key set is."""
+        """The URL of the key set."""
         return f"{self.issuer}/jwks"
 
     @property
     def token_endpoint(self) -> str:
-        """Where tokens are asked for."""
+        """The URL of the token endpoint."""
         return f"{self.issuer}/token"
 
     def document(self) -> dict[str, Any]:
@@ -68,7 +68,7 @@ class Serving(Minting):
         )
 
     def count(self, path: str) -> int:
-        """Return how many requests for ``path`` arrived.
+        """Return how many requests for ``path`` were received.
 
         Example::
 
@@ -78,7 +78,7 @@ class Serving(Minting):
             return sum(request.path == path for request in self.requests)
 
     def claims_in_tokens(self, user: str | None) -> dict[str, Any]:
-        """Return what tokens say of a user: ``sid`` and ``roles``, if they have them.
+        """Return the claims about a user in tokens: ``sid`` and ``roles``, if set.
 
         Example::
 

@@ -190,7 +190,7 @@ async def test_an_offline_token_outlives_the_users_session(
     assert renewed.token["refresh_expires_in"] == 0  # Keycloak's word for: as long as it is used
 
 
-async def test_a_provider_of_ones_own_choice_is_named(keycloak: Running) -> None:
+async def test_a_custom_provider_is_named(keycloak: Running) -> None:
     begun = await client_of(keycloak).authorization_request(
         extra_parameters={"kc_idp_hint": "github"}
     )

@@ -187,7 +187,7 @@ def test_an_offline_token_outlives_the_users_session(
     assert renewed.token["refresh_expires_in"] == 0  # Keycloak's word for: as long as it is used
 
 
-def test_a_provider_of_ones_own_choice_is_named(keycloak: Running) -> None:
+def test_a_custom_provider_is_named(keycloak: Running) -> None:
     begun = client_of(keycloak).authorization_request(extra_parameters={"kc_idp_hint": "github"})
     assert "kc_idp_hint=github" in begun.url
     assert begun.url.startswith(f"{keycloak.issuer}/protocol/openid-connect/auth?")

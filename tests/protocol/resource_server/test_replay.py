@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from py_identity_model import (
-    MemoryReplayStore,
-    ReplayStore,
-)
+import pytest
+
+from py_identity_model import MemoryReplayStore, ReplayStore
 from py_identity_model._resource_server.replay import replay_key
 from py_identity_model.exceptions import InvalidArgumentError
-from tests.support import refused
+from tests.support import Clock, refused
 
 
-def test_an_identifier_is_taken_once_until_it_expires() -> None:
+def test_an_identifier_is_accepted_once_until_it_expires() -> None:
     store = MemoryReplayStore(max_entries=2)
     assert isinstance(store, ReplayStore)
     store.clock = lambda: 100.0
@@ -35,3 +34,51 @@ def test_identifiers_become_ascii_keys_that_do_not_collide() -> None:
     }
     assert len(keys) == 4
     assert all(key.isascii() for key in keys)
+
+
+def test_a_full_store_refuses_rather_than_forgets(caplog: pytest.LogCaptureFixture) -> None:
+    store = MemoryReplayStore(max_entries=2)
+    clock = Clock()
+    store.clock = clock
+    assert store.add("a", 1010)
+    assert store.add("b", 1020)
+    assert not store.add("c", 1030)
+    assert "full" in caplog.text
+    clock.now = 1010
+    assert store.add("c", 1030)
+    assert not store.add("b", 1020)
+
+
+def test_a_store_needs_room() -> None:
+    with refused(InvalidArgumentError, "invalid_argument"):
+        MemoryReplayStore(max_entries=0)
+
+
+def test_an_identifier_that_was_discarded_may_be_used_again() -> None:
+    store = MemoryReplayStore()
+    store.clock = Clock()
+    assert store.add("a", 1010)
+    store.discard("a")
+    store.discard("never")
+    assert store.add("a", 1020)
+    assert len(store) == 1
+
+
+def test_an_identifier_used_again_lives_as_long_as_its_last_use_says() -> None:
+    store, clock = MemoryReplayStore(), Clock()
+    store.clock = clock
+    store.add("a", 1010)
+    store.discard("a")
+    store.add("a", 1020)
+    clock.now = 1015
+    assert not store.add("a", 1020)
+
+
+def test_discarded_identifiers_leave_nothing_behind() -> None:
+    store = MemoryReplayStore()
+    store.clock = Clock()
+    for number in range(5000):
+        store.add(str(number), 1e9)
+        store.discard(str(number))
+    assert len(store) == 0
+    assert store.add("last", 1e9)

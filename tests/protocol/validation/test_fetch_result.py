@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 
 from py_identity_model import DiscoveryPolicy
-from py_identity_model._settings import DISCO_CACHE_TTL
 from py_identity_model._validation import fetch_result
 from py_identity_model._validation.cache_entry import Entry
 from py_identity_model._validation.fetch_result import (
@@ -19,11 +18,13 @@ from py_identity_model._validation.fetch_result import (
     PATIENT,
     Attempt,
     Caller,
+    DocumentKind,
     Location,
     StoredResponse,
-    attempt_for,
     stored_key,
 )
+from py_identity_model._validation.key_set_rules import KEY_SET
+from py_identity_model._validation.provider_document import DISCOVERY_DOCUMENT
 from py_identity_model._wire.messages import HttpRequest, HttpResponse
 from py_identity_model._wire.stored_value import pack_value
 
@@ -58,7 +59,7 @@ def packed(**members: Any) -> str:
 
 def test_clocks_may_be_a_minute_apart() -> None:
     assert read(packed(arrived_at=160.0)).arrived_at == 160.0
-    with pytest.raises(ValueError, match="of a known time"):
+    with pytest.raises(ValueError, match="no usable time"):
         read(packed(arrived_at=160.5))
 
 
@@ -67,22 +68,22 @@ def test_an_answer_is_as_long_as_its_request_allows() -> None:
     assert read(packed(body="1234567890")).response.content == b"1234567890"
     assert read(packed(body="123"), request=limited).response.status_code == 200
     for body, request in (("12345678901", REQUEST), ("ö" * 6, REQUEST), ("1234", limited)):
-        with pytest.raises(ValueError, match="within its bound"):
+        with pytest.raises(ValueError, match="missing or too large"):
             read(packed(body=body), request=request)
 
 
 @pytest.mark.parametrize(
     ("members", "reason"),
     [
-        ({"arrived_at": 100}, "of a known time"),
-        ({"arrived_at": None}, "of a known time"),
-        ({"arrived_at": math.nan}, "of a known time"),
-        ({"headers": None}, "with headers"),
-        ({"headers": ["content-type"]}, "with headers"),
-        ({"headers": {"content-type": 1}}, "with headers"),
-        ({"headers": {"etag": "1"}}, "of a known type"),
-        ({"body": None}, "within its bound"),
-        ({"body": ["{}"]}, "within its bound"),
+        ({"arrived_at": 100}, "no usable time"),
+        ({"arrived_at": None}, "no usable time"),
+        ({"arrived_at": math.nan}, "no usable time"),
+        ({"headers": None}, "no usable headers"),
+        ({"headers": ["content-type"]}, "no usable headers"),
+        ({"headers": {"content-type": 1}}, "no usable headers"),
+        ({"headers": {"etag": "1"}}, "no content type"),
+        ({"body": None}, "missing or too large"),
+        ({"body": ["{}"]}, "missing or too large"),
     ],
 )
 def test_anything_else_is_not_an_answer(members: dict[str, Any], reason: str) -> None:
@@ -94,7 +95,7 @@ def test_anything_else_is_not_an_answer(members: dict[str, Any], reason: str) ->
 def test_an_answer_has_all_its_members(member: str) -> None:
     text = json.loads(packed())
     del text["value"][member]
-    with pytest.raises(ValueError, match="not an answer"):
+    with pytest.raises(ValueError, match="the stored response"):
         read(json.dumps(text))
 
 
@@ -109,26 +110,21 @@ def test_answers_are_shared_under_a_name_that_hides_the_address() -> None:
     assert stored_key(REQUEST) == f"document-{hashlib.sha256(URL.encode()).hexdigest()}"
 
 
-def test_what_is_not_cached_is_asked_for_whatever_its_age() -> None:
-    attempt = attempt_for(ONCE, Entry(), None, 50.0, DISCO_CACHE_TTL)
-    assert attempt.lifetime is not None
-    assert attempt == ONCE._replace(in_turn=True, lifetime=attempt.lifetime)
-    assert attempt.max_age == math.inf
+def test_an_uncached_document_is_accepted_from_a_store_at_any_age() -> None:
+    assert Entry().age(50.0) == math.inf
+    assert ONCE.for_cached(math.inf) == ONCE
 
 
 def test_only_what_is_younger_may_replace_what_is_cached() -> None:
     entry: Entry[str] = Entry()
     entry.accept("value", 40.0, 60.0)
-    attempt = attempt_for(AS_CONFIGURED, entry, '"1"', 50.0, DISCO_CACHE_TTL)
-    assert (attempt.max_age, attempt.etag, attempt.good_before) == (10.0, '"1"', True)
-    sooner = attempt_for(Attempt(max_age=5.0), entry, '"1"', 50.0, DISCO_CACHE_TTL)
-    assert sooner.max_age == 5.0
+    assert AS_CONFIGURED.for_cached(entry.age(50.0)) == AS_CONFIGURED._replace(max_age=10.0)
+    assert Attempt(max_age=5.0).for_cached(entry.age(50.0)).max_age == 5.0
 
 
-def test_an_answer_is_shared_until_its_refresh_is_due() -> None:
-    lifetime = attempt_for(ONCE, Entry(), None, 50.0, DISCO_CACHE_TTL).lifetime
-    assert lifetime is not None
-    assert [lifetime(one) for one in ("max-age=100", None, "no-store")] == [90, 3240, 270]
+@pytest.mark.parametrize("kind", [DISCOVERY_DOCUMENT, KEY_SET])
+def test_an_answer_is_shared_until_its_refresh_is_due(kind: DocumentKind[Any]) -> None:
+    assert [kind.shared_for(one) for one in ("max-age=100", None, "no-store")] == [90, 3240, 270]
 
 
 def test_a_caller_waits_from_the_moment_it_began(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -145,7 +141,7 @@ def test_a_caller_waits_from_the_moment_it_began(monkeypatch: pytest.MonkeyPatch
     assert PATIENT.patience() == math.inf
 
 
-def test_a_location_is_judged_by_the_policy_of_the_moment_it_was_frozen() -> None:
+def test_a_location_is_checked_by_the_policy_at_the_time_it_was_frozen() -> None:
     policy = DiscoveryPolicy()
     frozen = Location(URL, policy, ("key",)).frozen()
     policy.require_https = False

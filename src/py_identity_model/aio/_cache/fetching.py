@@ -1,13 +1,17 @@
-"""Fetching a provider's documents, or taking over what another process fetched."""
+"""Fetchers of provider documents, which may reuse what another process fetched."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
 from time import time
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
+from ..._jose.keys import joserfc_is_loaded, load_joserfc
 from ..._logging import logger, redact_url
-from ..._validation.cache_entry import may_be_stored
+from ..._seam.aio import Event, run_while_waiting, spawn
+from ..._validation.cache_entry import Entry, may_be_stored
 from ..._validation.fetch_result import (
     AS_CONFIGURED,
     Attempt,
@@ -18,7 +22,8 @@ from ..._validation.fetch_result import (
     stored_key,
 )
 from ..._wire.messages import HttpRequest, HttpResponse
-from .._transport.http import AsyncHTTPClient, send
+from .._transport.http import AsyncHTTPClient
+from .._transport.sending import send
 
 if TYPE_CHECKING:
     from .._transport.stores import AsyncBestEffortStore
@@ -26,6 +31,7 @@ if TYPE_CHECKING:
 V = TypeVar("V")
 
 _LONGEST_LOGGED = 200  # characters
+_NONE_KNOWN: tuple[None, None] = None, None
 
 
 class AsyncFetcher(Generic[V]):
@@ -38,22 +44,24 @@ class AsyncFetcher(Generic[V]):
         self,
         location: Location,
         client: AsyncHTTPClient | None,
+        previous: Entry[V] | None = None,
         attempt: Attempt = AS_CONFIGURED,
-        count: Callable[[], object] = bool,
     ) -> FetchResult[V]:
-        """Return the document at ``location``, fetched as ``attempt`` says; raises nothing.
+        """Return the document at ``location``; never raises.
 
-        ``count`` is called once the address was accepted, before anything is sent.
+        ``previous`` is the cache entry to refresh: such a request is counted, waits for its turn,
+        and is conditional if a version is known.
         """
         kind = self.kind
         try:
-            return await self._request(location, client, attempt, count)
+            with _loading_joserfc(previous):
+                return await self._request(location, client, previous, attempt, counted=True)
         except Exception as error:
             unasked = getattr(error, "code", None) == "too_many_waiting"
             result = kind.failed(error)._replace(unasked=unasked)
         other = kind.elsewhere(location.address) if result.status_code == 404 else None
         if other is not None:
-            found = await self._try(location._replace(address=other), client, attempt)
+            found = await self._try(location._replace(address=other), client, previous, attempt)
             if found is not None:
                 return found
         logger.error(
@@ -65,11 +73,15 @@ class AsyncFetcher(Generic[V]):
         return result
 
     async def _try(
-        self, location: Location, client: AsyncHTTPClient | None, attempt: Attempt
+        self,
+        location: Location,
+        client: AsyncHTTPClient | None,
+        previous: Entry[V] | None,
+        attempt: Attempt,
     ) -> FetchResult[V] | None:
-        """Return the document at ``location`` if one request brings it."""
+        """Return the document at ``location`` if one request obtains it."""
         try:
-            return await self._request(location, client, attempt._replace(retries=0))
+            return await self._request(location, client, previous, attempt._replace(retries=0))
         except Exception as error:
             logger.info("nor is the %s there: %s", self.kind.label, type(error).__name__)
             return None
@@ -78,64 +90,70 @@ class AsyncFetcher(Generic[V]):
         self,
         location: Location,
         client: AsyncHTTPClient | None,
+        previous: Entry[V] | None,
         attempt: Attempt,
-        count: Callable[[], object] = bool,
+        *,
+        counted: bool = False,
     ) -> FetchResult[V]:
+        """Return the document; raise the exceptions of building, sending and parsing."""
         kind = self.kind
         request = kind.build(location.address, location.policy)
-        count()
+        if counted and previous is not None:
+            kind.count_request(previous.value is not None)
         logger.info("fetching the %s %s", kind.label, redact_url(request.url))
-        store = None if client is None or attempt.lifetime is None else client.documents
-        if store is not None:
-            return await self._fetch_shared(store, request, location, client, attempt)
-        request = request._replace(etag=attempt.etag)
-        response = await send(request, client, retries=attempt.retries, in_turn=attempt.in_turn)
-        result = self._result(location, response, attempt)
-        if client is not None:
+        # Read once: another event loop may be refreshing the entry too.
+        known = _NONE_KNOWN if previous is None else previous.version
+        store = None if client is None or previous is None else client.documents
+        stored = None if store is None else await self._find(store, request)
+        result = None if stored is None else self._take_over(stored, location, attempt)
+        response = None
+        if result is None:
+            conditional = request._replace(etag=known[1])
+            in_turn = previous is not None
+            response = await send(conditional, client, retries=attempt.retries, in_turn=in_turn)
+            control = response.headers.get("cache-control")
+            if response.status_code == 304:
+                result = FetchResult(known[0], cache_control=control, etag=known[1], unchanged=True)
+            else:
+                value = kind.parse(location.address, location.policy, response)
+                result = FetchResult(value, cache_control=control, etag=_etag(response))
+        if client is not None:  # also if another process sent the request
             client.turns.succeeded(request.url)
+        if store is not None and response is not None:
+            await self._share(store, request, response, result, stored)
         return result
 
-    async def _fetch_shared(
+    def _take_over(
+        self, stored: StoredResponse, location: Location, attempt: Attempt
+    ) -> FetchResult[V] | None:
+        """Return what another process stored, if it is young enough and acceptable."""
+        age, response = stored.age(time()), stored.response
+        control = response.headers.get("cache-control")
+        if age >= min(attempt.max_age, self.kind.shared_for(control)):
+            return None
+        try:
+            value = self.kind.parse(location.address, location.policy, response)
+            if attempt.accepts(value):
+                return FetchResult(value, cache_control=control, etag=_etag(response), age=age)
+        except Exception as error:
+            logger.warning("a shared document is not used: %s", type(error).__name__)
+        return None
+
+    async def _share(
         self,
         store: AsyncBestEffortStore,
         request: HttpRequest,
-        location: Location,
-        client: AsyncHTTPClient | None,
-        attempt: Attempt,
-    ) -> FetchResult[V]:
-        """Return what another process stored if it is young enough, else what the provider says."""
-        stored = await self._find(store, request)
-        now = time()
-        if stored is not None and stored.age(now) < _max_age(stored, attempt):
-            try:
-                result = self._result(location, stored.response, attempt)
-                if result.value is not None and attempt.accepts(result.value):
-                    if client is not None:  # for another process, but good all the same
-                        client.turns.succeeded(request.url)
-                    return result._replace(age=stored.age(now))
-            except Exception as error:
-                logger.warning("a shared document is not used: %s", type(error).__name__)
-        asked = request._replace(etag=attempt.etag)
-        response = await send(asked, client, retries=attempt.retries, in_turn=attempt.in_turn)
-        result = self._result(location, response, attempt)
-        if client is not None:
-            client.turns.succeeded(request.url)
-        if result.unchanged:
-            # Another version, stored by another process meanwhile, stays as old as it is.
-            if stored is not None and _etag(stored.response) == attempt.etag:
-                await self._store(store, request, stored.response, attempt)
-        elif may_be_stored(result.cache_control):
-            await self._store(store, request, response, attempt)
-        return result
-
-    def _result(
-        self, location: Location, response: HttpResponse, attempt: Attempt
-    ) -> FetchResult[V]:
-        control = response.headers.get("cache-control")
-        if response.status_code == 304:
-            return FetchResult(cache_control=control, etag=attempt.etag, unchanged=True)
-        value = self.kind.parse(location.address, location.policy, response)
-        return FetchResult(value, cache_control=control, etag=_etag(response))
+        response: HttpResponse,
+        result: FetchResult[V],
+        stored: StoredResponse | None,
+    ) -> None:
+        """Store a response for other processes; a 304 renews the stored one."""
+        if not result.unchanged:
+            if may_be_stored(result.cache_control):
+                await self._store(store, request, response)
+        # Another version, stored by another process meanwhile, keeps its age.
+        elif stored is not None and _etag(stored.response) == result.etag:
+            await self._store(store, request, stored.response)
 
     async def _find(
         self, store: AsyncBestEffortStore, request: HttpRequest
@@ -149,18 +167,32 @@ class AsyncFetcher(Generic[V]):
         return None
 
     async def _store(
-        self,
-        store: AsyncBestEffortStore,
-        request: HttpRequest,
-        response: HttpResponse,
-        attempt: Attempt,
+        self, store: AsyncBestEffortStore, request: HttpRequest, response: HttpResponse
     ) -> None:
         text = StoredResponse(response, time()).to_text(self.kind.label, request)
-        await store.set(stored_key(request), text, _lifetime(response, attempt))
+        control = response.headers.get("cache-control")
+        await store.set(stored_key(request), text, self.kind.shared_for(control))
+
+
+@contextmanager
+def _loading_joserfc(previous: Entry[Any] | None) -> Iterator[None]:
+    """Load the signature libraries while the block waits for a document of a cache.
+
+    Not in the block's own thread, and not if the response comes at once: both would delay it.
+    """
+    if previous is None or joserfc_is_loaded():
+        yield
+        return
+    fetched = Event()
+    spawn("py_identity_model.load_joserfc", partial(run_while_waiting, load_joserfc, fetched))
+    try:
+        yield
+    finally:
+        fetched.set()
 
 
 def _reason(result: FetchResult[Any]) -> str:
-    """Return why there is no value, without what the provider put into its answer."""
+    """Return why there is no value, without any content of the provider's response."""
     if result.status_code is not None:
         return f"status {result.status_code}"
     return repr(str(result.error)[:_LONGEST_LOGGED])
@@ -168,14 +200,5 @@ def _reason(result: FetchResult[Any]) -> str:
 
 def _etag(response: HttpResponse) -> str | None:
     etag = response.headers.get("etag")
-    # One that no request can carry would make every refresh fail.
+    # An ETag that no request can contain would make every refresh fail.
     return etag if etag is not None and etag.isascii() and etag.isprintable() else None
-
-
-def _lifetime(response: HttpResponse, attempt: Attempt) -> float:
-    control = response.headers.get("cache-control")
-    return 0.0 if attempt.lifetime is None else attempt.lifetime(control)
-
-
-def _max_age(stored: StoredResponse, attempt: Attempt) -> float:
-    return min(attempt.max_age, _lifetime(stored.response, attempt))

@@ -9,12 +9,13 @@ from functools import partial
 from typing import Any
 
 from ..._jose.dpop_proof import DPoPKey
+from ..._protocol.client_credentials import ClientCredentialsTokenRequest
 from ..._protocol.discovery import DiscoveryDocumentResponse
 from ..._protocol.grants import JwtBearerTokenRequest
 from ..._relying_party.login import AuthorizationRequest
 from ..._relying_party.mcp import MCPTarget, require_pkce, with_offline_access
 from ..._seam.aio import MaybeResult, call, deadline
-from ..._sessions.stored_token import StoredToken, stored_from
+from ..._sessions.stored_token import StoredToken, stored_token_from
 from ..._settings import Settings
 from ...exceptions import MCPAuthorizationException, TokenRequestException
 from .._cache.single_flight import AsyncSingleFlight
@@ -23,7 +24,7 @@ from .._transport.stores import AsyncTokenStore
 from ..grants import request_jwt_bearer_token
 from ..stored_records import AsyncStoredRecords
 from ..token_source import AsyncTokenSource
-from .client import AsyncMCPClient
+from .client import AsyncMCPClient, AsyncMCPProvider, FindMetadata
 from .clients import AsyncMCPIdentity
 from .servers import AsyncMCPServerFound, AsyncMCPServers
 
@@ -112,50 +113,50 @@ class AsyncMCPGrants:
         self, found: AsyncMCPServerFound, identity: AsyncMCPIdentity, scopes: frozenset[str]
     ) -> AsyncMCPGrant:
         """Return a new authorization."""
-        client = self._client(str(found.metadata.issuer), identity, secrets.token_hex(16))
-        client.find_metadata = partial(_given, found.metadata)
+        name, given = secrets.token_hex(16), partial(_given, found.metadata)
+        client = self._client(str(found.metadata.issuer), identity, name, given)
         if self._login is not None:
-            return await self._log_in(self._login, client, found, scopes)
+            return await self._log_in(self._login, client, name, found, scopes)
         if self._assertion is not None:
-            return await self._assert(self._assertion, client, found, scopes)
-        source = await client.token_source(scope=_text(scopes), resource=found.resource)
-        return AsyncMCPGrant(client.issuer, client.client_id, scopes, source)
+            return await self._assert(self._assertion, client.provider, found, scopes)
+        return await self._as_itself(client.provider, found, scopes)
 
     async def restore(
         self, issuer: str, identity: AsyncMCPIdentity, scopes: frozenset[str], session: str
     ) -> AsyncMCPGrant | None:
         """Return the authorization of an earlier login; None if its record is lost."""
         name, _, text = session.partition(" ")
-        client = self._client(issuer, identity, name)
-        client.find_metadata = partial(self._servers.authorization_server, issuer)
+        find = partial(self._servers.authorization_server, issuer)
+        client = self._client(issuer, identity, name, find)
         try:
-            source = await client.token_source(session=await client.session(text))
+            source = await client.session_source(text)
         except TokenRequestException as error:
             if error.code != "login_required":
                 raise
             return None
         return AsyncMCPGrant(issuer, identity.client_id, scopes, source, session)
 
-    def _client(self, issuer: str, identity: AsyncMCPIdentity, name: str) -> AsyncMCPClient:
-        client = AsyncMCPClient(
+    def _client(
+        self, issuer: str, identity: AsyncMCPIdentity, name: str, find_metadata: FindMetadata
+    ) -> AsyncMCPClient:
+        return AsyncMCPClient(
             issuer,
             identity.client_id,
             identity.authentication,
+            find_metadata,
             redirect_uri=self._redirect_uri,
             dpop_key=self._dpop_key,
-            token_store=self._store,
             session_store=AsyncStoredRecords(self._store, f"mcp-{name}"),
             http_client=self._http_client,
-            discovery_policy=self._servers.policy,
+            policy=self._servers.policy,
             settings=self._settings,
         )
-        client.name = name
-        return client
 
     async def _log_in(
         self,
         login: MCPLogin,
         client: AsyncMCPClient,
+        name: str,
         found: AsyncMCPServerFound,
         scopes: frozenset[str],
     ) -> AsyncMCPGrant:
@@ -164,11 +165,11 @@ class AsyncMCPGrants:
         extra: dict[str, Any] = {"prompt": "consent"} if "offline_access" in wanted else {}
         if found.resource is not None:
             extra["resource"] = found.resource
-        begun = await client.authorization_request(scope=sorted(wanted), extra_parameters=extra)
-        session = await client.callback(await self._answer(login, begun), begun)
-        source = await client.token_source(session=session)
-        name = f"{client.name} {session.to_json()}"
-        return AsyncMCPGrant(client.issuer, client.client_id, wanted, source, name)
+        begun = await client.begin(sorted(wanted), extra)
+        session = await client.finish(await self._answer(login, begun), begun)
+        source = await client.session_source(session)
+        text = f"{name} {session.to_json()}"
+        return AsyncMCPGrant(begun.issuer, begun.client_id, wanted, source, text)
 
     async def _answer(
         self, login: MCPLogin, begun: AuthorizationRequest
@@ -191,10 +192,25 @@ class AsyncMCPGrants:
             answer: str | Mapping[str, Any] = await call(login, url)
         return answer
 
+    async def _as_itself(
+        self, client: AsyncMCPProvider, found: AsyncMCPServerFound, scopes: frozenset[str]
+    ) -> AsyncMCPGrant:
+        request = ClientCredentialsTokenRequest(
+            await client.endpoint("token_endpoint"),
+            client.client_id,
+            scope=_text(scopes),
+            resource=found.resource,
+        )
+        await client.identify(request)
+        source = AsyncTokenSource(
+            request, self._http_client, store=self._store, settings=self._settings
+        )
+        return AsyncMCPGrant(client.issuer, client.client_id, scopes, source)
+
     async def _assert(
         self,
         assertion: MCPAssertion,
-        client: AsyncMCPClient,
+        client: AsyncMCPProvider,
         found: AsyncMCPServerFound,
         scopes: frozenset[str],
     ) -> AsyncMCPGrant:
@@ -207,15 +223,11 @@ class AsyncMCPGrants:
             client.client_id,
             await call(assertion, target),
             scope=_text(scopes),
-            client_authentication=await client.proof_of_identity(),
             resource=found.resource,
-            dpop_key=self._dpop_key,
         )
-        response = await request_jwt_bearer_token(
-            request, self._http_client, settings=self._settings
-        )
+        response = await client.ask(request_jwt_bearer_token, request)
         bound = self._dpop_key is not None
-        token = stored_from(response, 0.0, time.time(), None, address=address, dpop=bound)
+        token = stored_token_from(response, 0.0, time.time(), None, address=address, dpop=bound)
         return AsyncMCPGrant(client.issuer, client.client_id, scopes, token)
 
 

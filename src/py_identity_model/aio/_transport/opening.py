@@ -16,7 +16,7 @@ from ..._jose.decrypter import (
 from ..._jose.encryption import encrypted_header, is_encrypted, wrapped_key
 from ..._seam.aio import deadline, work
 from ..._settings import SIGNING_SECONDS
-from ..._validation.config import TokenValidationConfig, opened
+from ..._validation.config import TokenValidationConfig, decrypt_token
 
 
 async def open_token(
@@ -26,7 +26,7 @@ async def open_token(
     if config.decryption_keys is None:
         return token, config
     keys = await unwrapped(token, config.decryption_keys)
-    return opened(token, replace(config, decryption_keys=keys))
+    return decrypt_token(token, replace(config, decryption_keys=keys))
 
 
 async def unwrapped(token: str, keys: Any) -> Any:

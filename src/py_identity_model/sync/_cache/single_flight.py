@@ -1,5 +1,5 @@
 # Generated from aio/_cache/single_flight.py by scripts/make_sync.py; edit that file.
-"""Single flight: one call at a time for each key, its outcome shared by all who asked."""
+"""Single-flight execution of keyed calls: concurrent callers share one call and its outcome."""
 
 from __future__ import annotations
 
@@ -8,11 +8,10 @@ from collections.abc import Callable, Hashable
 from contextvars import ContextVar
 from functools import partial
 from time import monotonic
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, NamedTuple, TypeVar
 
 from ..._fork import forget_in_child
 from ..._seam.sync import Event, PeerLocal, Result, spawn, wait_for
-from ..._sessions.renewal_guard import waits_for_itself_error
 from ...exceptions import NetworkException, PyIdentityModelException
 
 V = TypeVar("V")
@@ -20,31 +19,38 @@ V = TypeVar("V")
 _MAX_RESTARTS = 3
 
 
+class Outcome(NamedTuple, Generic[V]):
+    """The result of a call, and whether the caller that gets it started the call."""
+
+    value: V
+    began: bool
+
+
 class Flight(Generic[V]):
-    """One call under way, and how it ended: an outcome, an error, or neither if it was stopped."""
+    """A running call, and its end: an outcome, an error, or neither if it was stopped."""
 
     def __init__(self, table: dict[Hashable, Flight[V]]) -> None:
         self.table = table
         self.done = Event()
-        self.outcome: list[V] = []
+        self.values: list[V] = []  # one, or none: None may be a value
         self.error: Exception | None = None
         self.waiters = 0
 
 
-# Calls that the running code is a part of: it would wait for its own end if it joined one.
+# The calls that the running code is part of: joining one of them would be a deadlock.
 _executing: ContextVar[tuple[Flight[Any], ...]] = ContextVar("executing", default=())
 
 
 class SingleFlight(Generic[V]):
-    """Calls under way, by key.
+    """Running calls, by key.
 
-    Not a lock around the call, and not a call inside its first caller: the caller that came first
-    may be cancelled or killed, and then all who wait would have to begin again, or would be
-    cancelled with it.  A call is a task (a thread) of its own, which no caller's end reaches.
+    Not a lock around the call, and not a call inside its first caller: that caller may be cancelled
+    or killed, and then all waiters would have to start again, or would be cancelled with it.  A
+    call is a task (or thread) of its own, which no caller's end affects.
 
     There is one table per event loop, because a task cannot wait for another loop's event; threads
-    share one.  A failure is shared with those who wait, as an exception of its own for each (a
-    shared one would collect their tracebacks), and not remembered here.
+    share one.  Waiters share a failure, each with an exception of its own (a shared one would
+    collect their tracebacks); it is not remembered here.
     """
 
     def __init__(self, name: str) -> None:
@@ -57,7 +63,7 @@ class SingleFlight(Generic[V]):
         self._lock = threading.Lock()
 
     def __len__(self) -> int:
-        """Return how many calls are under way."""
+        """Return the number of running calls."""
         return len(self._table.get())
 
     def waiting(self, key: Hashable) -> int:
@@ -73,36 +79,40 @@ class SingleFlight(Generic[V]):
         admit: Callable[[], bool] = lambda: True,
         *,
         patience: float | None = None,
-    ) -> tuple[V, bool] | None:
-        """Return the outcome of ``key``'s call, and whether this caller began it.
+    ) -> Outcome[V] | None:
+        """Return the outcome of the call of ``key``.
 
-        A call under way is joined.  Otherwise ``admit`` decides, with nobody else deciding at
-        the same time: the call begins, or None is returned.  Raises TimeoutError when it takes
-        longer than ``patience`` seconds; the call goes on, and later callers join it.  A call that
-        would wait for itself raises ConfigurationException at once.
+        A running call is joined.  Otherwise ``admit`` decides, under a lock, whether the call
+        starts, or None is returned.  Raises TimeoutError after ``patience`` seconds; the call
+        continues, and later callers join it.  A call that would wait for itself raises
+        ConfigurationException at once.
         """
         due = None if patience is None else monotonic() + patience
-        for _ in range(_MAX_RESTARTS):  # a call that was stopped left nothing to share
+        for _ in range(_MAX_RESTARTS):  # a stopped call has nothing to share
             flight, began = self._enter(key, admit)
             if flight is None:
                 return None
             if flight in _executing.get():
+                from ..._sessions.renewal_guard import waits_for_itself_error
+
                 flight.error = waits_for_itself_error()  # its consequences say less
                 raise flight.error
             if began:
                 execute = partial(self._execute, key, flight, call)
+                # If no thread is available the caller makes the call itself: better late and
+                # cancellable than never.
                 if not spawn(f"{self._name} {key}", execute):
                     execute()
             if not wait_for(flight.done, None if due is None else due - monotonic()):
                 raise TimeoutError
-            if flight.outcome:
-                return flight.outcome[0], began
+            if flight.values:
+                return Outcome(flight.values[0], began)
             if flight.error is not None:
                 raise _shared_error(flight.error)
         raise NetworkException("the call was stopped before it had an outcome", code="call_stopped")
 
     def run_in_background(self, key: Hashable, call: Callable[[], Result[V]]) -> None:
-        """Begin the call of ``key`` without waiting for it, unless it is under way."""
+        """Start the call of ``key`` without waiting for it, unless it is running."""
         flight, began = self._enter(key, lambda: True)
         if flight is not None and began:
             execute = partial(self._execute, key, flight, call)
@@ -110,6 +120,8 @@ class SingleFlight(Generic[V]):
                 self._finish(key, flight)
 
     def _enter(self, key: Hashable, admit: Callable[[], bool]) -> tuple[Flight[V] | None, bool]:
+        # `admit` runs under the lock. Called before, it could admit two callers, the second of
+        # which arrives after the first one's call has ended: the request would be sent twice.
         with self._lock:
             flights = self._table.get()
             flight = flights.get(key)
@@ -122,9 +134,10 @@ class SingleFlight(Generic[V]):
             return flight, began
 
     def _execute(self, key: Hashable, flight: Flight[V], call: Callable[[], Result[V]]) -> None:
+        # A context variable, not a thread or task id: the call may pass its work to another one.
         outer = _executing.set((*_executing.get(), flight))
         try:
-            flight.outcome.append(call())
+            flight.values.append(call())
         except Exception as error:
             flight.error = flight.error or error
         finally:
@@ -132,7 +145,7 @@ class SingleFlight(Generic[V]):
             self._finish(key, flight)
 
     def _finish(self, key: Hashable, flight: Flight[V]) -> None:
-        # The table that it was entered into: this may be another thread, or a forked child.
+        # The table of its start: this may be another thread, or a forked child.
         with self._lock:
             flight.table.pop(key, None)
         flight.done.set()

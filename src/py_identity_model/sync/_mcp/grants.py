@@ -10,12 +10,13 @@ from functools import partial
 from typing import Any
 
 from ..._jose.dpop_proof import DPoPKey
+from ..._protocol.client_credentials import ClientCredentialsTokenRequest
 from ..._protocol.discovery import DiscoveryDocumentResponse
 from ..._protocol.grants import JwtBearerTokenRequest
 from ..._relying_party.login import AuthorizationRequest
 from ..._relying_party.mcp import MCPTarget, require_pkce, with_offline_access
 from ..._seam.sync import MaybeResult, call, deadline
-from ..._sessions.stored_token import StoredToken, stored_from
+from ..._sessions.stored_token import StoredToken, stored_token_from
 from ..._settings import Settings
 from ...exceptions import MCPAuthorizationException, TokenRequestException
 from .._cache.single_flight import SingleFlight
@@ -24,7 +25,7 @@ from .._transport.stores import TokenStore
 from ..grants import request_jwt_bearer_token
 from ..stored_records import StoredRecords
 from ..token_source import TokenSource
-from .client import MCPClient
+from .client import FindMetadata, MCPClient, MCPProvider
 from .clients import MCPIdentity
 from .servers import MCPServerFound, MCPServers
 
@@ -113,50 +114,50 @@ class MCPGrants:
         self, found: MCPServerFound, identity: MCPIdentity, scopes: frozenset[str]
     ) -> MCPGrant:
         """Return a new authorization."""
-        client = self._client(str(found.metadata.issuer), identity, secrets.token_hex(16))
-        client.find_metadata = partial(_given, found.metadata)
+        name, given = secrets.token_hex(16), partial(_given, found.metadata)
+        client = self._client(str(found.metadata.issuer), identity, name, given)
         if self._login is not None:
-            return self._log_in(self._login, client, found, scopes)
+            return self._log_in(self._login, client, name, found, scopes)
         if self._assertion is not None:
-            return self._assert(self._assertion, client, found, scopes)
-        source = client.token_source(scope=_text(scopes), resource=found.resource)
-        return MCPGrant(client.issuer, client.client_id, scopes, source)
+            return self._assert(self._assertion, client.provider, found, scopes)
+        return self._as_itself(client.provider, found, scopes)
 
     def restore(
         self, issuer: str, identity: MCPIdentity, scopes: frozenset[str], session: str
     ) -> MCPGrant | None:
         """Return the authorization of an earlier login; None if its record is lost."""
         name, _, text = session.partition(" ")
-        client = self._client(issuer, identity, name)
-        client.find_metadata = partial(self._servers.authorization_server, issuer)
+        find = partial(self._servers.authorization_server, issuer)
+        client = self._client(issuer, identity, name, find)
         try:
-            source = client.token_source(session=client.session(text))
+            source = client.session_source(text)
         except TokenRequestException as error:
             if error.code != "login_required":
                 raise
             return None
         return MCPGrant(issuer, identity.client_id, scopes, source, session)
 
-    def _client(self, issuer: str, identity: MCPIdentity, name: str) -> MCPClient:
-        client = MCPClient(
+    def _client(
+        self, issuer: str, identity: MCPIdentity, name: str, find_metadata: FindMetadata
+    ) -> MCPClient:
+        return MCPClient(
             issuer,
             identity.client_id,
             identity.authentication,
+            find_metadata,
             redirect_uri=self._redirect_uri,
             dpop_key=self._dpop_key,
-            token_store=self._store,
             session_store=StoredRecords(self._store, f"mcp-{name}"),
             http_client=self._http_client,
-            discovery_policy=self._servers.policy,
+            policy=self._servers.policy,
             settings=self._settings,
         )
-        client.name = name
-        return client
 
     def _log_in(
         self,
         login: MCPLogin,
         client: MCPClient,
+        name: str,
         found: MCPServerFound,
         scopes: frozenset[str],
     ) -> MCPGrant:
@@ -165,11 +166,11 @@ class MCPGrants:
         extra: dict[str, Any] = {"prompt": "consent"} if "offline_access" in wanted else {}
         if found.resource is not None:
             extra["resource"] = found.resource
-        begun = client.authorization_request(scope=sorted(wanted), extra_parameters=extra)
-        session = client.callback(self._answer(login, begun), begun)
-        source = client.token_source(session=session)
-        name = f"{client.name} {session.to_json()}"
-        return MCPGrant(client.issuer, client.client_id, wanted, source, name)
+        begun = client.begin(sorted(wanted), extra)
+        session = client.finish(self._answer(login, begun), begun)
+        source = client.session_source(session)
+        text = f"{name} {session.to_json()}"
+        return MCPGrant(begun.issuer, begun.client_id, wanted, source, text)
 
     def _answer(self, login: MCPLogin, begun: AuthorizationRequest) -> str | Mapping[str, Any]:
         """Return what the browser came back with, in time."""
@@ -190,10 +191,23 @@ class MCPGrants:
             answer: str | Mapping[str, Any] = call(login, url)
         return answer
 
+    def _as_itself(
+        self, client: MCPProvider, found: MCPServerFound, scopes: frozenset[str]
+    ) -> MCPGrant:
+        request = ClientCredentialsTokenRequest(
+            client.endpoint("token_endpoint"),
+            client.client_id,
+            scope=_text(scopes),
+            resource=found.resource,
+        )
+        client.identify(request)
+        source = TokenSource(request, self._http_client, store=self._store, settings=self._settings)
+        return MCPGrant(client.issuer, client.client_id, scopes, source)
+
     def _assert(
         self,
         assertion: MCPAssertion,
-        client: MCPClient,
+        client: MCPProvider,
         found: MCPServerFound,
         scopes: frozenset[str],
     ) -> MCPGrant:
@@ -206,13 +220,11 @@ class MCPGrants:
             client.client_id,
             call(assertion, target),
             scope=_text(scopes),
-            client_authentication=client.proof_of_identity(),
             resource=found.resource,
-            dpop_key=self._dpop_key,
         )
-        response = request_jwt_bearer_token(request, self._http_client, settings=self._settings)
+        response = client.ask(request_jwt_bearer_token, request)
         bound = self._dpop_key is not None
-        token = stored_from(response, 0.0, time.time(), None, address=address, dpop=bound)
+        token = stored_token_from(response, 0.0, time.time(), None, address=address, dpop=bound)
         return MCPGrant(client.issuer, client.client_id, scopes, token)
 
 

@@ -17,7 +17,7 @@ from ..._jose.decrypter import (
 from ..._jose.encryption import encrypted_header, is_encrypted, wrapped_key
 from ..._seam.sync import deadline, work
 from ..._settings import SIGNING_SECONDS
-from ..._validation.config import TokenValidationConfig, opened
+from ..._validation.config import TokenValidationConfig, decrypt_token
 
 
 def open_token(token: str, config: TokenValidationConfig) -> tuple[str, TokenValidationConfig]:
@@ -25,7 +25,7 @@ def open_token(token: str, config: TokenValidationConfig) -> tuple[str, TokenVal
     if config.decryption_keys is None:
         return token, config
     keys = unwrapped(token, config.decryption_keys)
-    return opened(token, replace(config, decryption_keys=keys))
+    return decrypt_token(token, replace(config, decryption_keys=keys))
 
 
 def unwrapped(token: str, keys: Any) -> Any:

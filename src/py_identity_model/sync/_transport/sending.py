@@ -1,0 +1,289 @@
+# Generated from aio/_transport/sending.py by scripts/make_sync.py; edit that file.
+"""The way to the network: requests with retries, and the reading of their responses."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import nullcontext
+from functools import partial
+from time import monotonic, time
+from typing import TYPE_CHECKING, Any
+
+from ..._http_library import built_request
+from ..._logging import logger, redact_url, scrub, without_values
+from ..._seam.sync import call, deadline, sleep
+from ..._settings import HTTP_RETRY_BASE_DELAY, HTTP_RETRY_MAX_ATTEMPTS, HTTP_TIMEOUT
+from ..._wire.messages import USUAL_HEADERS, HttpRequest, HttpResponse, Replay, redirect_text
+from ..._wire.retry import backoff, retry_after, worth_retrying
+from ...exceptions import (
+    ConfigurationException,
+    DeadlineExceededException,
+    NetworkException,
+    ResponseRefusedException,
+)
+from .http import HTTPClient, chosen_client, client_for_one
+
+if TYPE_CHECKING:
+    import httpx
+
+_CHUNKS_AFTER_CLOSING = 64  # already received; mocks may have more to give
+
+
+def send(
+    request: HttpRequest,
+    http_client: HTTPClient | None,
+    *,
+    retries: int | None = None,
+    in_turn: bool = False,
+) -> HttpResponse:
+    """Send ``request``, with retries if that is safe, and return the complete response.
+
+    ``retries`` is the maximum number; None reads ``HTTP_RETRY_MAX_ATTEMPTS``.  With ``in_turn``,
+    for requests that strangers can cause, each attempt waits for its turn at the host (at the
+    endpoint, if it is not for a document), and the wait counts towards the deadline.  Raises
+    NetworkException without a response, or if too many are waiting already,
+    DeadlineExceededException if it took too long in total, ResponseRefusedException for a redirect,
+    an encoded body or too large a one.
+    """
+    own = client_for_one(request, http_client)
+    if own is not None:
+        return _send_alone(request, own, retries, in_turn=in_turn)
+    owner = chosen_client(http_client, request.url)
+    seconds = owner.total_timeout
+    due = monotonic() + seconds
+    apart = request.method != "GET"
+    turn = owner.turns.turn(request.url, due, apart=apart) if in_turn else None
+    most = int(HTTP_RETRY_MAX_ATTEMPTS.read()) if retries is None else retries
+    pauses = backoff(most, HTTP_RETRY_BASE_DELAY.read())
+    attempt = _attempt if request.dpop_key is None else _attempt_with_proof
+    try:
+        with deadline(seconds):
+            while True:
+                try:
+                    # Not during the pause: others may use the turn.
+                    with turn or nullcontext():
+                        response = attempt(owner, request, due)
+                except NetworkException as error:
+                    pause = _pause_after_error(error, request.replay, owner.library, pauses)
+                    if pause is None or monotonic() + pause >= due:
+                        raise
+                    reason = type(error.__cause__).__name__
+                else:
+                    pause = _pause_after(response, request.replay, pauses)
+                    if pause is None or monotonic() + pause >= due:
+                        return response
+                    reason = f"status {response.status_code}"
+                _log_retry(request, reason, pause)
+                sleep(pause)
+    except TimeoutError:
+        raise _too_late(request, waiting=turn is not None and turn.is_waiting) from None
+
+
+def _send_alone(
+    request: HttpRequest, own: HTTPClient, retries: int | None, *, in_turn: bool
+) -> HttpResponse:
+    """Send ``request`` with a client created for it, and close that."""
+    try:
+        bare = request._replace(certificate=None, ca_file=None)
+        return send(bare, own, retries=retries, in_turn=in_turn)
+    finally:
+        own.client.close()
+
+
+def _pause_after_error(
+    error: NetworkException, replay: Replay, library: Any, pauses: Iterator[float]
+) -> float | None:
+    """Return the pause before the next attempt, in seconds; None if there is none."""
+    return next(pauses, None) if _may_send_again(error.__cause__, replay, library) else None
+
+
+def _may_send_again(cause: BaseException | None, replay: Replay, library: Any) -> bool:
+    if isinstance(cause, (library.ConnectError, library.ConnectTimeout, library.PoolTimeout)):
+        return True
+    hopeless = isinstance(cause, (library.UnsupportedProtocol, library.LocalProtocolError))
+    return replay is Replay.SAFE and isinstance(cause, library.RequestError) and not hopeless
+
+
+def _pause_after(response: HttpResponse, replay: Replay, pauses: Iterator[float]) -> float | None:
+    """Return the pause before the next attempt, in seconds; None if there is none."""
+    if not worth_retrying(response.status_code, replay):
+        return None
+    pause = next(pauses, None)
+    if pause is None:
+        return None
+    return max(pause, retry_after(response.headers.get("retry-after"), time()))
+
+
+def _log_retry(request: HttpRequest, reason: str, pause: float) -> None:
+    url = redact_url(request.url)
+    logger.warning("%s %s: %s; again in %g s", request.method, url, reason, pause)
+
+
+def _attempt_with_proof(owner: HTTPClient, request: HttpRequest, due: float) -> HttpResponse:
+    """Return the response to one attempt, or to a second one with the nonce that was required."""
+    assert request.dpop_key is not None
+    memory = owner.nonces
+    place = memory.place(request.dpop_key, request.url)
+    response = _attempt(owner, request, due, memory.nonces.get(place))
+    demanded = memory.learn(place, response)
+    if demanded is None:
+        return response
+    response = _attempt(owner, request, due, demanded)
+    memory.learn(place, response)
+    return response
+
+
+def _attempt(
+    owner: HTTPClient, request: HttpRequest, due: float, nonce: str | None = None
+) -> HttpResponse:
+    library = owner.library
+    client, usual = owner.client, {} if owner.owns_client else USUAL_HEADERS
+    proof = _proof(request, nonce)
+    prepared = request.prepare(nonce=nonce, assertion=_assertion(request), proof=proof)
+    try:
+        built = built_request(
+            client,
+            library,
+            request.method,
+            request.url,
+            headers={**usual, **prepared.headers},
+            content=prepared.content,
+            timeout=_timeout_within(client.timeout, _left(request, due)),
+        )
+        if "Authorization" in prepared.headers:  # the client's own must not replace it
+            response = client.send(built, stream=True, follow_redirects=False, auth=None)
+        else:
+            response = client.send(built, stream=True, follow_redirects=False)
+        try:
+            limit = _check_head(response, request)
+            body = _read(response, limit, due, library)
+            _left(request, due)
+            if len(body) > limit:
+                raise _too_large(request, response.status_code, limit)
+            return HttpResponse(response.status_code, response.headers, body, prepared)
+        finally:
+            response.close()
+    except library.InvalidURL as error:
+        text = f"the URL is malformed: {without_values(error)}"
+        raise ConfigurationException(text, code="invalid_url") from None
+    except library.RequestError as error:
+        if monotonic() >= due:
+            raise _too_late(request) from error
+        text = scrub(_words_of(error), prepared.secrets())
+        raise NetworkException(text, redact_url(request.url)) from error
+
+
+def _proof(request: HttpRequest, nonce: str | None) -> dict[str, str] | None:
+    key = request.dpop_key
+    if key is None or key.signer is None:
+        return None
+    from .signing import proof_fields
+
+    return proof_fields(key, request.method, request.url, request.access_token, nonce)
+
+
+def _assertion(request: HttpRequest) -> str | None:
+    authentication = request.authentication
+    if authentication is not None and authentication.signer is not None:
+        from .signing import signed
+
+        make: Any = authentication
+        return signed(
+            authentication.signer, partial(make.assertion, request.client_id, request.url)
+        )
+    source = None if authentication is None else authentication.source()
+    if source is None:
+        return None
+    assertion = call(source)
+    return assertion if isinstance(assertion, str) else None
+
+
+def _words_of(error: BaseException) -> str:
+    """Return the text of ``error``, or of its cause; some have no text themselves."""
+    cause: BaseException | None = error
+    while cause is not None and not str(cause):
+        cause = cause.__cause__ or cause.__context__
+    return str(cause) if cause is error else f"{type(error).__name__}: {cause or 'no details'}"
+
+
+def _check_head(response: httpx.Response, request: HttpRequest) -> int:
+    """Refuse redirects, encoded bodies and bodies too large; return the limit of the body."""
+    status = response.status_code
+    if 300 <= status < 400 and not (status == 304 and request.etag is not None):
+        text = redirect_text(status, response.headers.get("location"))
+        raise _refused(request, text, status, "redirect_refused")
+    limit = request.max_body if isinstance(request.max_body, int) else request.max_body()
+    # Looking names up one by one decodes all of them each time.
+    for name, value in response.headers.raw:
+        match name.lower():
+            case b"content-encoding" if value.strip().lower() not in {b"", b"identity"}:
+                text = "the answer is encoded although that was not offered"
+                raise _refused(request, text, status, "content_encoding_refused")
+            case b"content-length" if value.isdigit() and (len(value) > 15 or int(value) > limit):
+                raise _too_large(request, status, limit)
+    return limit
+
+
+def _read(response: httpx.Response, limit: int, due: float, library: Any) -> bytes:
+    """Return the body, or at least one byte more than ``limit`` of it."""
+    if response.is_stream_consumed:  # by a mock
+        return response.content
+    body = bytearray()
+    after_closing = 0
+    try:
+        for chunk in response.iter_raw():
+            if not response.is_closed:
+                body += chunk
+                if len(body) <= limit and monotonic() < due:
+                    continue
+                # Leaving the loop would strand the generators inside httpx. On a closed connection
+                # the next read fails, which ends them all.
+                response.close()
+            after_closing += 1
+            if after_closing > _CHUNKS_AFTER_CLOSING:
+                break
+    except (library.HTTPError, library.StreamError):
+        if not after_closing:
+            raise
+    return bytes(body)
+
+
+def _timeout_within(configured: httpx.Timeout, seconds: float) -> httpx.Timeout:
+    """Return ``configured`` with no phase longer than ``seconds``."""
+    given = HTTP_TIMEOUT.given()
+    phases = configured.as_dict()
+    if given is not None:
+        phases = dict.fromkeys(phases, given)
+    elif all(value is not None and value <= seconds for value in phases.values()):
+        return configured
+    return type(configured)(
+        **{
+            name: seconds if value is None else min(value, seconds)
+            for name, value in phases.items()
+        }
+    )
+
+
+def _left(request: HttpRequest, due: float) -> float:
+    """Return the seconds left until ``due``; raise when it is over."""
+    seconds = due - monotonic()
+    if seconds <= 0:
+        raise _too_late(request)
+    return seconds
+
+
+def _too_late(request: HttpRequest, *, waiting: bool = False) -> DeadlineExceededException:
+    """Return the exception for a response that took too long, or a request that was never sent."""
+    text = "the answer was not complete before the total deadline"
+    if waiting:
+        text = "the request waited for its turn until the total deadline: its host is busy"
+    return DeadlineExceededException(text, redact_url(request.url))
+
+
+def _too_large(request: HttpRequest, status: int, limit: int) -> ResponseRefusedException:
+    text = f"the answer is too large: more than {limit} bytes"
+    return _refused(request, text, status, "response_too_large")
+
+
+def _refused(request: HttpRequest, text: str, status: int, code: str) -> ResponseRefusedException:
+    return ResponseRefusedException(text, redact_url(request.url), status, code=code)

@@ -1,0 +1,116 @@
+# Generated from aio/test_session_records.py by scripts/make_sync.py; edit that file.
+"""Records of logins: when a refresh token may be presented, and for how long others wait."""
+
+from __future__ import annotations
+
+import pytest
+
+from py_identity_model import StoredToken
+from py_identity_model._sessions.session_record import (
+    LOGIN_TARGET,
+    Pending,
+    Renewal,
+    SessionRecord,
+)
+from py_identity_model.exceptions import InvalidArgumentError, TokenRequestException
+from py_identity_model.sync import (
+    HTTPClient,
+    MemorySessionStore,
+    Settings,
+    session_records,
+)
+from py_identity_model.sync.session_records import SessionRecords, request_seconds
+from tests.support import refused
+
+NOW = 1000.0
+
+
+def records_of(store: MemorySessionStore) -> SessionRecords:
+    records = SessionRecords(store, 60.0, lambda: 10.0)
+    records.clock = lambda: NOW
+    return records
+
+
+def renewed(records: SessionRecords, presented: list[str | None]) -> SessionRecord:
+    """Return the record "n" once its refresh token was presented."""
+
+    def present(record: SessionRecord) -> Renewal:
+        presented.append(record.refresh_token)
+        token = StoredToken("a", expires_at=NOW + 60, renew_at=NOW + 60)
+        return Renewal(SessionRecord(refresh_token="r-1", access_tokens={LOGIN_TARGET: token}))
+
+    def serves(record: SessionRecord) -> bool:
+        return record.token_for(LOGIN_TARGET) is not None
+
+    return records.renew("n", None, present, where="here", serves=serves, seen=0)
+
+
+def stored(pending: Pending | None) -> MemorySessionStore:
+    """Return a store with a record that another process marked."""
+    store = MemorySessionStore()
+    record = SessionRecord(version=1, stamp="s", refresh_token="r-0", pending=pending)
+    assert store.set("n", record, None, 60.0)
+    return store
+
+
+@pytest.mark.parametrize("until", [NOW, NOW - 1.0])
+def test_a_token_whose_other_holder_must_have_ended_is_presented(until: float) -> None:
+    presented: list[str | None] = []
+    store = stored(Pending("another", until))
+    assert (renewed(records_of(store), presented)).refresh_token == "r-1"
+    assert presented == ["r-0"]
+
+
+@pytest.mark.parametrize("left", [0.25, 0.5, 1.0])
+def test_a_token_that_another_holder_may_have_presented_is_not(
+    left: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(session_records, "_MOST_WAITED", 0.5)
+    monkeypatch.setattr(session_records, "_POLL", 0.1)
+    presented: list[str | None] = []
+    store = stored(Pending("another", NOW + left))
+    with refused(TokenRequestException, "renewal_pending"):
+        renewed(records_of(store), presented)
+    assert presented == []
+
+
+def test_a_holder_may_present_again_what_it_marked_itself() -> None:
+    records = records_of(stored(None))
+    marked = SessionRecord(
+        version=2, refresh_token="r-0", pending=Pending(records._holder, NOW + 9)
+    )
+    assert records.store.set("n", marked, 1, 60.0)
+    presented: list[str | None] = []
+    assert (renewed(records, presented)).refresh_token == "r-1"
+    assert presented == ["r-0"]
+
+
+def test_a_stored_record_tells_its_time_and_its_write() -> None:
+    records = records_of(stored(None))
+    first = records.update("n", 1, lambda record: record)
+    second = records.update("n", 2, lambda record: record)
+    assert (first.version, second.version) == (2, 3)
+    assert (first.written_at, second.written_at) == (NOW, NOW)
+    assert first.stamp != second.stamp
+    assert first.stamp is not None
+    assert len(first.stamp) >= 16
+
+
+def test_a_lock_is_held_for_longer_than_a_request_may_take() -> None:
+    class Locking(MemorySessionStore):
+        lock_timeout = 10.0
+
+    store = Locking()
+    assert store.set("n", SessionRecord(version=1, refresh_token="r-0"), None, 60.0)
+    with refused(InvalidArgumentError, "lock_timeout_too_short"):
+        renewed(records_of(store), [])
+    store.lock_timeout = 10.5
+    assert (renewed(records_of(store), [])).version == 3
+
+
+def test_a_request_takes_twice_its_timeout_at_most() -> None:
+    assert request_seconds(None, None) == 60.0
+    assert request_seconds(None, Settings(http_timeout=3)) == 6.0
+    with HTTPClient(timeout=4) as client:
+        assert request_seconds(client, None) == client.total_timeout
+        assert request_seconds(client, Settings(http_timeout=3)) == 6.0
