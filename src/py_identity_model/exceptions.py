@@ -37,6 +37,7 @@ Each exception has a ``code``: a stable word for programs, while the message is 
     │   └── DiscoveryHTTPSRequiredError
     ├── MCPAuthorizationException
     ├── InvalidArgumentError                      (also a ValueError)
+    ├── WebRefusedException                       (import it from py_identity_model.web)
     ├── FailedResponseAccessError
     └── SuccessfulResponseAccessError
 """

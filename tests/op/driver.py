@@ -158,16 +158,22 @@ class RealProvider:
 
 
 def start(
-    certificates: Certificates, relying_party: str, ready_timeout: float = 60
+    certificates: Certificates,
+    relying_party: str,
+    ready_timeout: float = 60,
+    *,
+    shows_forms: bool = False,
 ) -> RealProvider:
     """Start the provider, and wait until it has said that it is ready.
 
-    ``relying_party`` is the origin that it calls back, without a path.
+    ``relying_party`` is the origin that it calls back, without a path; ``shows_forms`` has people
+    log in and consent, instead of doing it for them.
     """
     node = find_node()
     install(node)
     environment = {**os.environ, **certificates.environment(), "OP_WATCH_STDIN": "1"}
     environment["OP_RP_ORIGIN"] = relying_party
+    environment["OP_INTERACTION"] = "form" if shows_forms else "none"
     with tempfile.TemporaryFile() as errors:
         process = subprocess.Popen(
             [str(node), str(SERVER / "op.mjs")],

@@ -148,7 +148,7 @@ def test_an_altered_token_fails_alike_wherever_it_was_altered(
     token = altered(sealed(op.mint(), enc=enc), part)
     with refused(TokenValidationException, "decryption_failed") as caught:
         validate_token(token, config_with([Vault()]), op.issuer)
-    assert str(caught.value) == "The encrypted JWT is refused: no key at hand decrypts it"
+    assert str(caught.value) == "The encrypted JWT is refused: no decryption key can decrypt it"
 
 
 class Failing(Vault):

@@ -210,6 +210,11 @@ async def work(func: Callable[P, MaybeResult[T]], *args: P.args, **kwargs: P.kwa
     return await result if isawaitable(result) else result
 
 
+async def in_thread(func: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    """Call what blocks in a thread; a caller that is cancelled waits for its end."""
+    return await anyio.to_thread.run_sync(partial(func, *args, **kwargs))
+
+
 async def gather(calls: Sequence[Callable[[], Awaitable[T]]]) -> list[T]:
     """Make every call at once; the first error is raised, and cancels the others."""
     results: dict[int, T] = {}
