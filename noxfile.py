@@ -31,7 +31,7 @@ nox.options.sessions = [
 
 PROJECT = nox.project.load_toml("pyproject.toml")
 SUITES = ("tests/aio", "tests/sync")
-APART = ("tests/op", "tests/redis", "tests/keycloak", "tests/browser")
+APART = ("tests/op", "tests/redis", "tests/keycloak", "tests/browser", "tests/mcp", "tests/hsm")
 PARALLEL = ("-q", "-n", "auto", "--maxprocesses=4")
 
 
@@ -185,6 +185,25 @@ def keycloak(session: nox.Session) -> None:
     session.run(
         "pytest", "-q", "tests/keycloak", *session.posargs, env={"KEYCLOAK_UNDER_TEST": home}
     )
+
+
+@nox.session
+def mcp(session: nox.Session) -> None:
+    """Run the official suite of the Model Context Protocol, and the SDKs, against both APIs.
+
+    Never unasked: it installs 120 packages from npm and 50 from the index, for one capability.
+    """
+    session.install("-e", ".[testing,httpx2]", *group("test"), *group("mcp"))
+    session.run("pytest", "-q", "-n", "2", "tests/mcp", *session.posargs)
+
+
+@nox.session
+def hsm(session: nox.Session) -> None:
+    """Let SoftHSM sign what a real provider accepts, where SoftHSM 2 is installed."""
+    if not shutil.which("softhsm2-util"):
+        session.skip("nothing was tested. SoftHSM 2 is not installed (Debian: softhsm2)")
+    session.install("-e", ".[testing]", *group("test"), *group("hsm"))
+    session.run("pytest", "-q", "tests/hsm", *session.posargs)
 
 
 @nox.session
