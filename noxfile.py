@@ -22,14 +22,16 @@ nox.options.sessions = [
     "httpx2",
     "integration",
     "redis",
+    "browser",
     "lowest",
+    "docs",
     "demo",
     "build",
 ]
 
 PROJECT = nox.project.load_toml("pyproject.toml")
 SUITES = ("tests/aio", "tests/sync")
-APART = ("tests/op", "tests/redis", "tests/keycloak")
+APART = ("tests/op", "tests/redis", "tests/keycloak", "tests/browser")
 PARALLEL = ("-q", "-n", "auto", "--maxprocesses=4")
 
 
@@ -53,19 +55,21 @@ def codegen(session: nox.Session) -> None:
 
 @nox.session
 def lint(session: nox.Session) -> None:
-    """Check that the generated code is up to date, then the style, then the floors of the house."""
+    """Check generated code, then the style, the floors of the house, and the workflows."""
     session.install(*group("codegen"), *group("lint"))
     session.run("python", "scripts/make_sync.py", "--check")
     session.run("ruff", "format", "--check", ".")
     session.run("ruff", "check", ".")
     session.run("lint-imports", "--no-cache", env={"PYTHONPATH": "src"})
+    session.run("zizmor", "--offline", "--quiet", ".github")
 
 
 @nox.session
 def types(session: nox.Session) -> None:
-    """Check the types of both APIs, all tests and tools, for the oldest Python."""
+    """Check the types of both APIs, all tests and tools, and of what readers copy."""
     session.install("-e", ".[testing]", *group("dev"))
     session.run("mypy")
+    session.run("python", "scripts/check_snippets.py")
 
 
 @nox.session(python=PYTHONS)
@@ -75,7 +79,7 @@ def tests(session: nox.Session) -> None:
     Coverage, and the generator's own tests, are the newest interpreter's: they take half the time
     and say the same everywhere.  Between the oldest and the newest, the suites suffice.
     """
-    needed = ("test", "examples", "codegen", "types", "build")
+    needed = ("test", "cli", "examples", "codegen", "types", "build")
     session.install("-e", ".[testing]", *(pin for name in needed for pin in group(name)))
     if session.posargs:
         session.run("pytest", *session.posargs)
@@ -157,6 +161,17 @@ def redis(session: nox.Session) -> None:
 
 
 @nox.session
+def browser(session: nox.Session) -> None:
+    """Let a real browser, without a window, use the examples: logins, tabs, logouts, Swagger.
+
+    What it showed is in tests/browser/screenshots.
+    """
+    needed = ("test", "examples", "op", "browser")
+    session.install("-e", ".[testing]", *(pin for name in needed for pin in group(name)))
+    session.run("pytest", "-q", "tests/browser", *session.posargs)
+
+
+@nox.session
 def keycloak(session: nox.Session) -> None:
     """Run both APIs against a real Keycloak, where Java and a distribution are found."""
     folder = str(Path(session.create_tmp()).resolve())
@@ -190,6 +205,18 @@ def lowest(session: nox.Session) -> None:
     session.run(*compile_, *options, *extras, "pyproject.toml", "-o", str(pins), silent=True)
     session.install("-c", str(pins), "-e", ".[testing,httpx2]", *group("test"))
     session.run("pytest", *PARALLEL, *SUITES, "tests/protocol", "tests/jose", *session.posargs)
+
+
+@nox.session
+def docs(session: nox.Session) -> None:
+    """Build the documentation; a warning, or a link inside that leads nowhere, fails.
+
+    What its programs do is tested by tests/both/test_pages.py.
+    """
+    session.install("-e", ".[testing,cli]", *group("docs"))
+    site = Path(session.create_tmp(), "html").resolve()
+    session.run("python", "-m", "sphinx", "-W", "--keep-going", "-q", "-E", "docs", str(site))
+    session.log(f"built {site / 'index.html'}")
 
 
 @nox.session

@@ -17,7 +17,8 @@ Example::
         )
 """
 
+from .clocks import FrozenClock, freeze_clocks
 from .provider import EmbeddedProvider
 from .wire import Answer, Received
 
-__all__ = ["Answer", "EmbeddedProvider", "Received"]
+__all__ = ["Answer", "EmbeddedProvider", "FrozenClock", "Received", "freeze_clocks"]

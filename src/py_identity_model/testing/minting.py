@@ -36,6 +36,7 @@ class Minting:
     client_id: str
     lifetime: int
     user: str | None
+    clock_offset: float
 
     def __init__(self, quirks: Quirks) -> None:
         self._quirks = quirks
@@ -117,7 +118,7 @@ class Minting:
         return self._sign({**protected, **(header or {})}, usual | logout | claims, algorithm)
 
     def _usual(self, members: Mapping[str, Any]) -> dict[str, Any]:
-        now = int(time.time())
+        now = int(time.time() + self.clock_offset)
         return {
             "iss": self._quirks.issuer(self.issuer),
             **members,

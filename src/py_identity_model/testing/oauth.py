@@ -120,8 +120,8 @@ class Server(AuthorizationServer):  # type: ignore[misc]  # Authlib has no types
             **(self._refresh_token(request, login, granted) if refresh else {}),
             **({"scope": granted} if granted else {}),
         }
-        renewed = request.refresh_token is not None and "refreshed-id-token" in self.quirks
-        if request.authorization_code is not None or renewed:
+        begins = request.refresh_token is None
+        if login.user is not None and (begins or "refreshed-id-token" in self.quirks):
             token |= self._id_token(access_token, login)
         return self.quirks.token(token)
 

@@ -52,13 +52,16 @@ class EmbeddedProvider(Serving):
     :param refresh_expires_in: lifetime of refresh tokens in seconds, also added to responses
     :param require_pushed_authorization_requests: refuse other requests (RFC 9126 §5)
     :param backchannel_logout_uri: where :meth:`log_out` sends logout tokens
+    :param login_page: ask browsers which of ``users`` they are, and let users approve devices at
+        ``/device``: for development; tests are logged in at once
     :param quirks: behaviours of real providers, by name; they are listed below
     :param like: a set of them: adfs, auth0, authentik, cognito, dex, entra, entra-multi-tenant,
         github, google, keycloak, keycloak-24 (and older), linkedin, okta, slack, spring, zitadel
 
     ``requests`` lists the requests received.  ``intercept`` may be set to a function that gets each
     request and returns a response in the provider's place, or None.  ``dpop_nonces`` are the nonces
-    that it requires.
+    that it requires.  ``clock_offset`` may be set to how many seconds its clock is ahead: it shifts
+    the times of its tokens and the ``Date`` of its responses.
 
     Raises :class:`InvalidArgumentError` (a ``ValueError``) for an unknown quirk or likeness, and
     for a port that cannot be used.
@@ -143,6 +146,7 @@ class EmbeddedProvider(Serving):
         refresh_expires_in: int | None = None,
         require_pushed_authorization_requests: bool = False,
         backchannel_logout_uri: str | None = None,
+        login_page: bool = False,
         quirks: Collection[str] = (),
         like: str | None = None,
     ) -> None:
@@ -165,6 +169,7 @@ class EmbeddedProvider(Serving):
         self.requests: list[Received] = []
         self.dpop_nonces = DPoPNonceIssuer() if dpop_nonce else None
         self._require_par = require_pushed_authorization_requests
+        self._login_page = login_page
         self._restore()
         self._server = _listen(self._respond, tls, port)
         scheme = "https" if tls else "http"
@@ -248,6 +253,7 @@ class EmbeddedProvider(Serving):
     def _restore(self) -> None:
         self.user, self.users, self.user_claims = deepcopy(self._initial)
         self.intercept = None
+        self.clock_offset = 0.0
 
     def close(self) -> None:
         """Stop serving and close every connection.

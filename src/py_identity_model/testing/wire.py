@@ -112,7 +112,13 @@ class LoopbackServer(ThreadingHTTPServer):
                 super().process_request_thread(request, client_address)
             else:
                 with self.tls.wrap_socket(request, server_side=True) as secure:
-                    super().process_request_thread(secure, client_address)
+                    with self._guard:  # shutting down the plain socket would do nothing
+                        self._connections.add(secure)
+                    try:
+                        super().process_request_thread(secure, client_address)
+                    finally:
+                        with self._guard:
+                            self._connections.discard(secure)
         except OSError:  # the peer disconnected, or did not trust the certificate
             request.close()
         finally:
@@ -147,8 +153,10 @@ class _Handler(BaseHTTPRequestHandler):
     do_OPTIONS = do_GET
 
     def _send(self, answer: Answer) -> None:
-        self.send_response(answer.status)
+        self.send_response_only(answer.status)
         named = {name.lower() for name in answer.headers}
+        if "date" not in named:  # an answer may show another clock
+            self.send_header("date", self.date_time_string())
         for name, value in answer.headers.items():
             self.send_header(name, value)
         if not named & {"content-length", "transfer-encoding"}:
