@@ -86,7 +86,7 @@ def test_the_bound_claim_equals_the_variable_part_of_the_issuer() -> None:
 def test_a_preset_binds_its_tokens_itself(own: dict[str, Any]) -> None:
     with refused(InvalidArgumentError, "invalid_argument") as caught:
         TrustedIssuer(Provider(name="ours", issuer="https://op.example"), **own)
-    assert "those of the preset ours" in str(caught.value)
+    assert "set by the preset ours" in str(caught.value)
 
 
 def test_names_are_stored_as_sets() -> None:
