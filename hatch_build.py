@@ -18,14 +18,14 @@ class CheckGeneratedCode(BuildHookInterface[Any]):
     """Runs the generator's own check before each target is built."""
 
     def dependencies(self) -> list[str]:
-        """Return the pins of the dependency group, which stand in pyproject.toml once."""
+        """Return the pins of the dependency group, which pyproject.toml lists once."""
         import tomllib
 
         pyproject = tomllib.loads(Path(self.root, "pyproject.toml").read_text("utf-8"))
         return list(pyproject["dependency-groups"]["codegen"])
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
-        """Stop the build unless the generated code is what its sources make."""
+        """Stop the build unless the generated code is up to date."""
         script = Path(self.root, "scripts", "make_sync.py")
         done = subprocess.run([sys.executable, str(script), "--check"], check=False)
         if done.returncode:

@@ -1,4 +1,4 @@
-"""Everything CI does: run `nox` before pushing, `nox -l` to see what there is."""
+"""The sessions of CI: run `nox` before pushing, `nox -l` for a list."""
 
 from __future__ import annotations
 
@@ -24,6 +24,7 @@ nox.options.sessions = [
     "redis",
     "browser",
     "lowest",
+    "docs",
     "demo",
     "build",
 ]
@@ -35,12 +36,12 @@ PARALLEL = ("-q", "-n", "auto", "--maxprocesses=4")
 
 
 def group(name: str) -> tuple[str, ...]:
-    """Return a dependency group of pyproject.toml, where every pin stands once."""
+    """Return a dependency group of pyproject.toml, where every pin is written once."""
     return tuple(nox.project.dependency_groups(PROJECT, name))
 
 
 def redis_packages() -> tuple[str, ...]:
-    """Return what tests on Redis need: the client, and a server unless the system has one."""
+    """Return the requirements of tests on Redis: the client, and a server unless installed."""
     brought = group("redis")
     return brought[:1] if shutil.which("redis-server") else brought
 
@@ -54,29 +55,31 @@ def codegen(session: nox.Session) -> None:
 
 @nox.session
 def lint(session: nox.Session) -> None:
-    """Check that the generated code is up to date, then the style, then the floors of the house."""
+    """Check generated code, then the style, the floors of the house, and the workflows."""
     session.install(*group("codegen"), *group("lint"))
     session.run("python", "scripts/make_sync.py", "--check")
     session.run("ruff", "format", "--check", ".")
     session.run("ruff", "check", ".")
     session.run("lint-imports", "--no-cache", env={"PYTHONPATH": "src"})
+    session.run("zizmor", "--offline", "--quiet", ".github")
 
 
 @nox.session
 def types(session: nox.Session) -> None:
-    """Check the types of both APIs, all tests and tools, for the oldest Python."""
+    """Check the types of both APIs, all tests and tools, and of what readers copy."""
     session.install("-e", ".[testing]", *group("dev"))
     session.run("mypy")
+    session.run("python", "scripts/check_snippets.py")
 
 
 @nox.session(python=PYTHONS)
 def tests(session: nox.Session) -> None:
-    """Run all tests but the real provider's; neither API may be covered less.
+    """Run all tests except the real provider's; both APIs must be covered equally.
 
     Coverage, and the generator's own tests, are the newest interpreter's: they take half the time
     and say the same everywhere.  Between the oldest and the newest, the suites suffice.
     """
-    needed = ("test", "examples", "codegen", "types", "build")
+    needed = ("test", "cli", "examples", "codegen", "types", "build")
     session.install("-e", ".[testing]", *(pin for name in needed for pin in group(name)))
     if session.posargs:
         session.run("pytest", *session.posargs)
@@ -101,7 +104,7 @@ def tests(session: nox.Session) -> None:
 
 
 def cover(session: nox.Session, **parts: Sequence[str]) -> None:
-    """Run parts of the tests beside each other, and judge what they cover.
+    """Run parts of the tests in parallel, and check their coverage.
 
     A process each, not workers that share the tests: which worker gets which test differs from run
     to run, and with it which lines run that a process runs once.
@@ -193,7 +196,7 @@ def slow(session: nox.Session) -> None:
 
 @nox.session
 def lowest(session: nox.Session) -> None:
-    """Run both suites, and what is pure, on the oldest dependencies that pyproject.toml allows."""
+    """Run both suites, and the pure tests, on the oldest allowed dependencies."""
     session.install("uv")
     pins = Path(session.create_tmp(), "lowest.txt")
     compile_ = ("uv", "pip", "compile", "--quiet", "--resolution", "lowest-direct")
@@ -205,6 +208,18 @@ def lowest(session: nox.Session) -> None:
 
 
 @nox.session
+def docs(session: nox.Session) -> None:
+    """Build the documentation; a warning, or a link inside that leads nowhere, fails.
+
+    What its programs do is tested by tests/both/test_pages.py.
+    """
+    session.install("-e", ".[testing,cli]", *group("docs"))
+    site = Path(session.create_tmp(), "html").resolve()
+    session.run("python", "-m", "sphinx", "-W", "--keep-going", "-q", "-E", "docs", str(site))
+    session.log(f"built {site / 'index.html'}")
+
+
+@nox.session
 def demo(session: nox.Session) -> None:
     """Show the main job in both APIs; arguments go to the demonstration."""
     session.install("-e", ".[testing]")
@@ -213,7 +228,7 @@ def demo(session: nox.Session) -> None:
 
 @nox.session
 def build(session: nox.Session) -> None:
-    """Build sdist and wheel, verifying the generated code, and try the wheel."""
+    """Build sdist and wheel, verifying the generated code, and test the wheel."""
     session.install(*group("build"), *group("codegen"))
     dist = Path(session.create_tmp(), "dist")
     shutil.rmtree(dist, ignore_errors=True)
@@ -236,13 +251,13 @@ def beside(session: nox.Session, name: str, *packages: str) -> str:
 
 @nox.session
 def bench(session: nox.Session) -> None:
-    """Measure, side by side with peers; `-- --check` fails below what must hold.
+    """Measure, side by side with peers; `-- --check` fails for missed goals.
 
     Name benchmarks to run these alone: `-- validate reject`.  Medians of `--runs=3` count.
     """
     session.install("uv", "-e", ".[testing]", *group("bench"))
     pythons = {
-        # Start-up is measured as users have it: installed, and nothing else beside it.
+        # Start-up is measured as users experience it: installed, without development tools.
         "BENCH_OWN_PYTHON": beside(session, "own", "--reinstall-package", "py-identity-model", "."),
         # The published release has our import name.
         "BENCH_PEER_PYTHON": beside(session, "peer", PUBLISHED),
@@ -263,7 +278,7 @@ def bench(session: nox.Session) -> None:
 
 @nox.session
 def fuzz(session: nox.Session) -> None:
-    """Fuzz what reads strangers' input; `-- -runs=1000` for less, `-- tokens` for one target."""
+    """Fuzz readers of untrusted input; `-- -runs=1000` for less, `-- tokens` for one target."""
     session.install("-e", ".", *group("fuzz"))
     runs = [] if any(one.startswith("-runs=") for one in session.posargs) else ["-runs=150000"]
     session.run("python", "-m", "fuzz", *runs, *session.posargs)
@@ -271,7 +286,7 @@ def fuzz(session: nox.Session) -> None:
 
 @nox.session
 def mutants(session: nox.Session) -> None:
-    """Change the code in small ways that tests must notice: a fixed sample, in 20 minutes.
+    """Mutate the code in small ways that tests must detect: a fixed sample, in 20 minutes.
 
     Works on a copy.  Name modules to change these alone: `-- claims keys`; `-- --write` writes the
     result to docs/mutants.md.
@@ -283,7 +298,7 @@ def mutants(session: nox.Session) -> None:
 PUBLISHED = "py-identity-model==4.1.1"
 BENCHMARKS = (
     *("validate", "reject", "token_cache", "threads", "token_request", "start", "objects"),
-    "bad_days",
+    "resilience",
 )
 
 TRY_WHEEL = """

@@ -1,4 +1,4 @@
-"""Processes beside this one: what tells them, and what they find."""
+"""Child processes of the benchmarks: commands to them, and their results."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class Child:
 
     @property
     def pid(self) -> int:
-        """Its number."""
+        """Its process id."""
         return self._process.pid
 
     def tell(self, line: str) -> None:

@@ -1,7 +1,7 @@
-"""A provider with any number of tenants in a process of its own, that counts and misbehaves.
+"""A provider with any number of tenants, in its own process, that counts requests and misbehaves.
 
-Tenant ``n`` lives below ``/tn``; ``POST /_ctl`` changes how it behaves, ``GET /_stats`` says how
-often each path was asked for.
+Tenant ``n`` is below ``/tn``; ``POST /_ctl`` changes the behaviour, ``GET /_stats`` returns the
+number of requests per path.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _JSON = {"content-type": "application/json"}
 
 
 class Behaviour:
-    """What the server does; ``_ctl`` sets these."""
+    """The behaviour of the server; ``_ctl`` sets it."""
 
     def __init__(self) -> None:
         self.keys: list[dict[str, Any]] = []
@@ -102,7 +102,7 @@ class IdP(Child):
         self._open(Request(f"{self.url}/_ctl", body, method="POST"), timeout=10).close()
 
     def take(self) -> tuple[int, int]:
-        """Return how often documents and keys were asked for since the last call."""
+        """Return the number of requests for documents and keys since the last call."""
         request = Request(f"{self.url}/_stats", b"", method="POST")
         with self._open(request, timeout=10) as answer:
             counts = json.load(answer)

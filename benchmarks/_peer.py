@@ -1,7 +1,7 @@
-"""The published py-identity-model 4.1.1, measured in a process of its own: it has our name.
+"""The published py-identity-model 4.1.1, measured in its own process: it has our name.
 
-It times itself when it is told to, in the same interleaved rounds as everything else.  The
-interpreter to run it with is named by BENCH_PEER_PYTHON.
+It times itself on command, in the same interleaved rounds as everything else.  BENCH_PEER_PYTHON
+names its interpreter.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Bad connections: relays that cut them, and servers that never answer or drip."""
+"""Bad connections: relays that cut them, and servers that never respond or respond slowly."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ class Hanging(_Listening):
 
 
 class Dripping(_Listening):
-    """Sends a header field now and then, without end."""
+    """Sends a header field from time to time, without end."""
 
     def __init__(self) -> None:
         super().__init__()

@@ -1,7 +1,7 @@
-"""Measure functions side by side: interleaved, shuffled, judged by what happens in one round.
+"""Side-by-side measurement of functions: interleaved, shuffled, compared within each round.
 
-Absolute times move with whatever else the machine does; the ratio of two functions inside one
-round moves far less.  A goal is judged on the median over rounds of that ratio.
+Absolute times vary with the load of the machine; the ratio of two functions inside one round varies
+far less.  A goal is compared with the median of that ratio over all rounds.
 
 A miss beside a base whose median round took more than ``DISTURBED`` times its best is a warning,
 not a finding.
@@ -24,12 +24,12 @@ from typing import Any
 from benchmarks._peer import PeerFunction
 
 DISTURBED = 1.6
-"""From which median to best of a base's rounds nothing can be learnt from them."""
+"""The ratio of a base's median to its best round from which its rounds are useless."""
 
 
 @dataclass(frozen=True)
 class Measured:
-    """The times of one function, in microseconds a call, one a round."""
+    """The times of one function, in microseconds per call, one per round."""
 
     times: list[float]
 
@@ -172,7 +172,7 @@ class Goal:
 
     @property
     def verdict(self) -> str:
-        """What came of it: only "missed" fails."""
+        """The verdict: only "missed" fails."""
         if self.met(self.must):
             return "aim met" if self.met(self.aim) else "met"
         return "disturbed" if self.unrest > DISTURBED else "missed"

@@ -1,4 +1,4 @@
-"""What happens under load and on bad days, as a table: `python -m benchmarks.load`."""
+"""Behaviour under load and in adverse conditions, as a table: `python -m benchmarks.load`."""
 
 from __future__ import annotations
 
@@ -41,14 +41,14 @@ DELAY = 0.05  # of each answer, so that callers do meet
 
 
 class Row(NamedTuple):
-    """What was done, and what came of it."""
+    """A scenario, and its result."""
 
     what: str
     outcome: str
 
 
 class Calls:
-    """Times and outcomes of calls that are made at once."""
+    """Times and outcomes of simultaneous calls."""
 
     def __init__(self) -> None:
         self.seconds: list[float] = []

@@ -1,4 +1,4 @@
-"""What the examples know of their provider: taken from the environment.
+"""The provider of the examples, configured by the environment.
 
 OIDC_ISSUER=https://auth.example.com OIDC_CLIENT_ID=… OIDC_CLIENT_SECRET=…
 """

@@ -25,7 +25,8 @@ def main() -> None:
         str(disco.token_endpoint), CLIENT_ID, str(device.device_code), CLIENT_SECRET
     )
     source = TokenSource(request, device=device)
-    token = source.get_token()  # waits for the user; later ones come by the refresh token
+    # Waits for the user; later tokens are obtained with the refresh token.
+    token = source.get_token()
     print(f"a {token.token_type} token, for {token.scope}")
 
 

@@ -1,4 +1,4 @@
-"""Exchange a token for one that another API takes.  RFC 8693.
+"""Exchange a token for one that another API accepts.  RFC 8693.
 
 OIDC_ISSUER=https://auth.example.com OIDC_CLIENT_ID=… OIDC_CLIENT_SECRET=… \
     OIDC_RESOURCE=https://api.example.com python -m examples.exchange

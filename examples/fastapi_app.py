@@ -1,4 +1,4 @@
-"""A FastAPI service that asks for a token: nothing waits while another request is served.
+"""A FastAPI service that requires a token: no request waits while another one is served.
 
 OIDC_ISSUER=https://auth.example.com OIDC_AUDIENCE=api uvicorn examples.fastapi_app:app
 """

@@ -1,4 +1,4 @@
-"""A machine's token, what it is worth, and its end.  RFC 6749 §4.4, 7662, 7009.
+"""A machine's token, its introspection, and its revocation.  RFC 6749 §4.4, 7662, 7009.
 
 OIDC_ISSUER=https://auth.example.com OIDC_CLIENT_ID=… OIDC_CLIENT_SECRET=… \
     python -m examples.machine

@@ -1,4 +1,4 @@
-"""Both APIs in one program: blocking in a background job, awaitable for what comes at once.
+"""Both APIs in one program: blocking in a background job, awaitable for concurrent requests.
 
     OIDC_ISSUER=https://auth.example.com OIDC_CLIENT_ID=… OIDC_CLIENT_SECRET=… \
         python -m examples.mixed

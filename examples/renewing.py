@@ -1,4 +1,4 @@
-"""Call an API with a token that renews itself.
+"""Call an API with a token that is renewed automatically.
 
     OIDC_ISSUER=https://auth.example.com OIDC_CLIENT_ID=… OIDC_CLIENT_SECRET=… \
         API=https://api.example.com python -m examples.renewing

@@ -1,1 +1,1 @@
-"""Fuzzing: strangers' input must lead to typed errors, and quickly."""
+"""Fuzzing: untrusted input must lead to typed errors, and quickly."""

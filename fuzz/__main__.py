@@ -1,10 +1,10 @@
-"""Give strangers' input to everything that reads it, by coverage-guided mutation.
+"""Run all readers of untrusted input with coverage-guided mutations.
 
     python -m fuzz [target] [-runs=N] [other options of libFuzzer]
 
-Whatever raises anything but an exception of this package, or takes longer than its size allows,
-is a finding: libFuzzer writes the input to a file and stops.  Without a target each is run in
-turn, in a process of its own, starting from what is sound.
+Any exception other than those of this package, and any input that takes longer than its size
+allows, is a finding: libFuzzer writes the input to a file and stops.  Without a target all run in
+turn, each in its own process, starting from valid input.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ ALLOWED, PER_BYTE = 0.5, 0.000_05
 
 
 def bounded(name: str, data: bytes) -> None:
-    """Run one target, within what its input may cost."""
+    """Run one target, within the time that its input may take."""
     began = time.process_time()
     TARGETS[name](data)
     took = time.process_time() - began

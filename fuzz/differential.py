@@ -33,7 +33,7 @@ FIXED = {
     "/jwks": json.dumps(JWKS).encode(),
 }
 answer = b"{}"
-"""What every other address answers."""
+"""The response of every other address."""
 
 
 def _serve(request: httpx.Request) -> httpx.Response:
@@ -77,10 +77,10 @@ def _accepted(token: str) -> bool:
 
 
 def jwt_or_opaque(data: bytes) -> None:
-    """The same claims, in a signed token and in an introspection answer: one verdict.
+    """The same claims, in a signed token and in an introspection response: one verdict.
 
-    What only one of them has stays out of it: an introspection answer needs no issuer and no
-    expiry (RFC 7662 §2.2), and its own members mean nothing in a JWT.
+    Differences by design are left out: an introspection response needs no issuer and no expiry (RFC
+    7662 §2.2), and its own members mean nothing in a JWT.
     """
     global answer
     try:
@@ -126,7 +126,7 @@ def _call(api: Any, client: Any, which: int, text: str) -> Any:
 
 
 def blocking_or_awaited(data: bytes) -> None:
-    """The same call and the same answer, blocking and awaited: the same outcome, to the letter."""
+    """The same call and the same response, blocking and awaited: exactly the same outcome."""
     global answer
     which, answer = len(data) % 6, data
     text = data.decode("utf-8", "replace")

@@ -1,4 +1,4 @@
-"""What reads strangers' input: each target takes bytes, and lets only typed errors pass."""
+"""Readers of untrusted input: each target takes bytes, and accepts only typed errors."""
 
 from __future__ import annotations
 
@@ -109,7 +109,7 @@ _SOUND = _sound_token()
 
 
 def _either_way(token: str) -> None:
-    """Judge a token by the warm path and the long way, which must not contradict each other."""
+    """Validate a token by the fast path and the long way, which must not contradict each other."""
     now, refused, found = time.time(), None, None
     try:
         found = _VALIDATOR.validate(token, 1.0, now)
@@ -128,7 +128,7 @@ def _either_way(token: str) -> None:
 
 
 def tokens(data: bytes) -> None:
-    """Tokens as they arrive, and claims under a good signature."""
+    """Tokens as received, and claims with a valid signature."""
     text = _text(data)
     _either_way(text)
     _attempt(decode_jwt, text, _KEYS, ["ES256"], issuer=_URL, audience="web")
@@ -138,7 +138,7 @@ def tokens(data: bytes) -> None:
 
 
 def edits(data: bytes) -> None:
-    """A sound token with up to four bytes changed."""
+    """A valid token with up to four bytes changed."""
     token = bytearray(_SOUND)
     for place in range(0, min(len(data) - 2, 12), 3):
         token[int.from_bytes(data[place : place + 2]) % len(token)] = data[place + 2]
@@ -177,7 +177,7 @@ def key_sets(data: bytes) -> None:
     answer = HttpResponse(200, {"content-type": "application/json"}, data)
     try:
         keys = FetchResult(key_set.parse(_URL, DiscoveryPolicy(), answer))
-    except Exception as error:  # judged by `failed`, as in the library
+    except Exception as error:  # handled by `failed`, as in the library
         keys = key_set.failed(error)
     repr(jwks.response_of(keys))
 
@@ -193,7 +193,7 @@ def documents(data: bytes) -> None:
 
 
 def proofs(data: bytes) -> None:
-    """Proofs of possession, and proofs under a good signature."""
+    """DPoP proofs, and proofs with a valid signature."""
     _attempt(_RULES.check, _text(data))
     from py_identity_model._jose.encoding import parse_object
 
@@ -204,7 +204,7 @@ def proofs(data: bytes) -> None:
 
 
 def answers(data: bytes) -> None:
-    """Answers of endpoints."""
+    """Responses of endpoints."""
     status = 200 if data[:1] != b"!" else 400
     answer = HttpResponse(status, {"content-type": "application/json"}, data.lstrip(b"!"))
     endpoints: list[tuple[Any, Any]] = [
@@ -251,7 +251,7 @@ def challenges(data: bytes) -> None:
 
 
 def introspections(data: bytes) -> None:
-    """Introspection answers, plain and signed."""
+    """Introspection responses, plain and signed."""
     request = TokenIntrospectionRequest(_URL, "t", "web", "secret")
     for media_type in ("application/json", "application/token-introspection+jwt"):
         answer = HttpResponse(200, {"content-type": media_type}, data)
@@ -265,7 +265,7 @@ def introspections(data: bytes) -> None:
 
 
 def stores(data: bytes) -> None:
-    """What shared stores hold: a mistake of another program, or worse."""
+    """Values in shared stores, written by another program or an attacker."""
     text = _text(data)
     with contextlib.suppress(ValueError):
         StoredToken.from_json(text).is_fresh(0.0)

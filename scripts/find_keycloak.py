@@ -1,8 +1,8 @@
 #!/usr/bin/env python
-"""Put a Keycloak where the tests may write: `python scripts/find_keycloak.py FOLDER`.
+"""Provide a copy of Keycloak for the tests: `python scripts/find_keycloak.py FOLDER`.
 
-The distribution is that of ``KEYCLOAK_HOME``, else the one that Maven fetches from the repository
-it is configured for.  Prints where it is; exits 2, and prints what was not found, without one.
+The distribution is that of ``KEYCLOAK_HOME``, or else the one that Maven fetches from its
+configured repository.  Prints the path; without a distribution exits 2 and prints what is missing.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ NOT_FOUND = 2
 
 
 class NotFound(Exception):
-    """What is missing, and how to get it."""
+    """A missing prerequisite, and how to get it."""
 
 
 def check_java() -> None:
@@ -41,7 +41,7 @@ def check_java() -> None:
 
 
 def provide(folder: Path) -> Path:
-    """Return a Keycloak in ``folder``; raises NotFound.
+    """Return the path of a Keycloak in ``folder``; raise NotFound.
 
     It is a copy: starting Keycloak writes into its own folders.
     """
@@ -62,7 +62,7 @@ def copy(given: Path, home: Path) -> Path:
 
 
 def fetch(folder: Path) -> Path:
-    """Have Maven unpack the distribution into ``folder``, from its own cache if it can."""
+    """Have Maven unpack the distribution into ``folder``, from its cache if possible."""
     maven = shutil.which("mvn")
     if maven is None:
         raise NotFound("Keycloak: set KEYCLOAK_HOME, or put Maven (mvn) on PATH to fetch it")
@@ -78,7 +78,7 @@ def fetch(folder: Path) -> Path:
 
 
 def main(folder: str) -> int:
-    """Print where Keycloak is, or what was not found."""
+    """Print the path of Keycloak, or what is missing."""
     try:
         check_java()
         print(provide(Path(folder).resolve()))

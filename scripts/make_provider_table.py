@@ -1,4 +1,4 @@
-"""Write docs/providers.md from the presets; with --check, only say whether it is up to date."""
+"""Write docs/providers.md from the presets; with --check, only report whether it is up to date."""
 
 from __future__ import annotations
 
@@ -115,6 +115,12 @@ it refuses by their marks.
 |---|---|---|---|---|
 """
 TAIL = """
+## What was run
+
+The facts above are read. Run was Keycloak 26.7.3, in both APIs, on 2026-11-26:
+[Keycloak](keycloak.md) says what was seen, and `nox -s keycloak` shows it again.
+[`tests/op`](../tests/op) runs node oidc-provider 9.13.
+
 ## What is left out
 
 It could not be read in a provider's documentation, or differs between its versions:
@@ -175,12 +181,12 @@ def tokens(provider: Provider) -> Iterator[str]:
 
 
 def needs_audience(provider: Provider) -> bool:
-    """Return whether nothing of a preset says for whom its tokens are."""
+    """Return whether a preset leaves open for whom its tokens must be."""
     return not (provider.audience or provider.client_ids or provider.key_url_template)
 
 
 def verifier(call: str, provider: Provider) -> str:
-    """Return how a verifier is made with a preset."""
+    """Return how a verifier is created with a preset."""
     if provider.metadata and "jwks_uri" not in provider.metadata:
         return "its tokens are opaque: nothing to verify"
     audience = ', "my-api"' if needs_audience(provider) else ""
@@ -195,7 +201,8 @@ def render() -> str:
     made = {name: (call, make()) for name, (call, make) in sorted(EXAMPLES.items())}
     rows = "\n".join(row(call, provider) for call, provider in made.values())
     sections = (
-        f"## {name}\n\n" + "\n".join(noted(note) for note in provider.notes)
+        f"## {name}\n\n[Programs](provider/{name}.md)\n\n"
+        + "\n".join(noted(note) for note in provider.notes)
         for name, (_, provider) in made.items()
     )
     return HEAD + rows + "\n\n" + "\n\n".join(sections) + "\n" + TAIL

@@ -27,10 +27,17 @@ import unasync
 from name_tables import EXPORTS, PACKAGES, write_tables
 
 ROOT = Path(__file__).resolve().parents[1]
-TOPS = ("src/py_identity_model", "tests", "tests/op", "tests/keycloak", "tests/redis")
+TOPS = (
+    "src/py_identity_model",
+    "tests",
+    "tests/op",
+    "tests/keycloak",
+    "tests/redis",
+    "tests/conformance",
+)
 TREES = {f"{top}/aio": f"{top}/sync" for top in TOPS}
 NAMES = {  # beyond unasync's own; Async* classes lose their prefix without being listed
-    "AsyncByteStream": "SyncByteStream",  # httpx has a ByteStream that is something else
+    "AsyncByteStream": "SyncByteStream",  # httpx has a ByteStream of its own
     "aclose": "close",
     "aio": "sync",
     "aiter_raw": "iter_raw",
@@ -61,7 +68,7 @@ def read(root: Path, trees: Iterable[str]) -> dict[str, str]:
 
 
 def check_tools() -> None:
-    """Stop unless the interpreter and the tools are those that the output depends on."""
+    """Raise Refused unless interpreter and tools are those that the output depends on."""
     if sys.version_info < (3, 12):  # older tokenizers do not look inside f-strings
         raise Refused("make_sync.py needs Python 3.12 or newer: run it as `nox -s codegen`")
     pyproject = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
@@ -74,7 +81,7 @@ def check_tools() -> None:
 
 
 class Prose:
-    """Translates strings and comments, and remembers which rules were of use."""
+    """Translates strings and comments, and records which rules were used."""
 
     def __init__(self) -> None:
         self.used: set[str] = set()
@@ -102,7 +109,7 @@ class Prose:
 
 
 def unfinished(name: str, text: str) -> Iterator[str]:
-    """Yield what keeps one source from being read at all."""
+    """Yield the reasons why a source cannot be parsed."""
     try:
         compile(text, name, "exec")
     except SyntaxError as error:
@@ -110,7 +117,7 @@ def unfinished(name: str, text: str) -> Iterator[str]:
 
 
 def problems(name: str, text: str) -> Iterator[str]:
-    """Yield what is wrong with one translated module, by the lines of its source."""
+    """Yield the problems of one translated module, with the lines of its source."""
     try:
         compile(text, name, "exec")
     except SyntaxError as error:
@@ -177,7 +184,7 @@ def generate_tables(scratch: Path) -> dict[str, str]:
 
 
 def tidy(scratch: Path, names: Iterable[str]) -> None:
-    """Sort and format generated files as the project's own style wants."""
+    """Sort and format generated files in the project's style."""
     ruff = [sys.executable, "-m", "ruff", "--quiet", "--config", str(ROOT / "pyproject.toml")]
     # Named one by one: ruff leaves out folders that an exclusion or .gitignore covers.
     files = [str(scratch / name) for name in names]
@@ -186,7 +193,7 @@ def tidy(scratch: Path, names: Iterable[str]) -> None:
 
 
 def run(*, check: bool) -> int:
-    """Compare what is there with what should be; write the difference, or show it."""
+    """Compare the existing files with the expected ones; write the differences, or show them."""
     check_tools()
     with tempfile.TemporaryDirectory() as scratch:
         wanted = generate(Path(scratch).resolve())
@@ -208,7 +215,7 @@ def run(*, check: bool) -> int:
 
 
 def show(name: str, actual: str | None, wanted: str | None) -> None:
-    """Print what is wrong with one generated file."""
+    """Print the problems of one generated file."""
     if actual is None or wanted is None:
         print(f"{name}: {'is missing' if actual is None else 'has no source: an orphan'}")
         return

@@ -1,8 +1,8 @@
 """The tables of public names in the packages' ``__init__.py``, from one list.
 
-``exports.toml`` names each public thing once, under the module that defines it.  Checkers want an
-import of every name, ``from package import *`` a list, and loading on use a table: three forms of
-one fact, for two packages written by hand and one that is generated.
+``exports.toml`` lists each public name once, under the module that defines it.  Type checkers need
+an import of every name, ``from package import *`` a list, and lazy loading a table: three forms of
+one fact, for two hand-written packages and a generated one.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import tomllib
 from collections.abc import Iterable, Mapping
 
 EXPORTS = "scripts/exports.toml"
-PACKAGES = {  # what is written by hand above the mark stays
+PACKAGES = {  # the hand-written part above the mark is preserved
     "src/py_identity_model/__init__.py": "root",
     "src/py_identity_model/aio/__init__.py": "aio",
 }
@@ -20,7 +20,7 @@ Modules = Mapping[str, Iterable[str]]
 
 
 def write_tables(name: str, text: str, exports: str) -> str:
-    """Return ``text``, that of package ``name``, with its tables as ``exports`` wants them."""
+    """Return ``text``, that of package ``name``, with the tables that ``exports`` defines."""
     tables = tomllib.loads(exports)
     aio = {_relative(module): names for module, names in tables["aio"].items()}
     if PACKAGES[name] == "aio":

@@ -1,7 +1,7 @@
-"""Show the main job in both APIs, side by side: discovery, a token, its validation.
+"""Demonstrate the main task in both APIs, side by side: discovery, a token, its validation.
 
-Without arguments against the embedded provider; with ``--issuer`` against yours, as far as it
-goes there.  Exits 0 only if everything happened as it should.
+Without arguments it runs against the embedded provider; with ``--issuer`` against yours, as far as
+it supports the steps.  Exits 0 only if every step succeeded.
 """
 
 from __future__ import annotations
@@ -42,12 +42,12 @@ Call = Callable[..., Any]
 
 
 class Failed(Exception):
-    """A step did not do what it should."""
+    """A step failed."""
 
 
 @dataclass
 class Target:
-    """The provider, and what is needed to ask it for a token."""
+    """The provider, and what is needed to request a token from it."""
 
     issuer: str
     client_id: str
@@ -147,7 +147,8 @@ def rotation(target: Target, call: Call) -> str:
     return "new keys found with one request"
 
 
-REDIRECT_URI = "http://127.0.0.1:9/callback"  # nobody listens: the demonstration is the browser
+# There is no server: the demonstration acts as the browser.
+REDIRECT_URI = "http://127.0.0.1:9/callback"
 
 
 def login(target: Target, call: Call) -> str:
@@ -232,7 +233,7 @@ LAST: list[Step] = [("a tampered copy", tampered)]
 
 
 class Screen:
-    """Prints what happened, in colour where somebody is looking."""
+    """Prints the results, in colour on a terminal."""
 
     def __init__(self) -> None:
         self._colour = sys.stdout.isatty() and "NO_COLOR" not in os.environ

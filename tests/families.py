@@ -13,7 +13,7 @@ class Families:
     """The refresh tokens of many logins: ``name-0``, ``name-1``... each is good once.
 
     What was presented is in ``presented``, logins that were ended for a reuse in ``revoked``.
-    ``more`` is added to each answer, ``before`` is called with each token before it is judged,
+    ``more`` is added to each answer, ``before`` is called with each token before it is verified,
     ``after`` before the answer leaves.
     """
 

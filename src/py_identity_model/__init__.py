@@ -1,22 +1,40 @@
 """OAuth 2.0 and OpenID Connect for clients and resource servers.
 
-This package blocks; :mod:`py_identity_model.aio` has the same functions to be waited for.
-Nothing is loaded before it is used.
+This package blocks; ``py_identity_model.aio`` has the same names in awaitable form, with ``Async``
+before those of classes that wait.  Modules are loaded when they are first used.
+
+Objects that are made once and kept:
+
+- ``AccessTokenVerifier`` protects an API: who is calling, and may they?
+- ``OAuthClient`` logs users in (``authorization_request``, ``callback``), gets tokens
+  (``token_source``) and puts them on requests (``auth``).
+- ``Session``, what a login leads to: it owns the tokens and renews them.
+
+Functions for single steps: ``get_discovery_document``, ``validate_token``,
+``request_client_credentials_token``, ``introspect_token``...  They take a request object and
+return a response whose ``is_successful`` says how it went; functions that validate raise.
+
+Modules: ``providers`` (presets of 32 providers), ``exceptions`` (each with a stable ``code``),
+``testing`` (a real provider for tests, and a pytest plugin), ``identity`` (principals),
+``http_client``, ``ssl_config``, ``logging_config``.
+
+In a terminal, ``python -m py_identity_model`` says why a token is refused (``verify``), what is
+wrong with a machine (``doctor``) or a provider (``discover``), and what a code means (``explain``).
 
 Example::
 
-    from py_identity_model import TokenValidationConfig, validate_token
+    from py_identity_model import AccessTokenVerifier
 
-    claims = validate_token(
-        access_token,
-        TokenValidationConfig(perform_disco=True, audience="api"),
-        "https://op.example",
-    )
+    verifier = AccessTokenVerifier("https://op.example", audience="api")
+    token = verifier.verify(headers.get("Authorization"), scopes=["read"])
+    print(token.subject)
 """
 
 from ._lazy import lazy_names
 
-TYPE_CHECKING = False  # checkers know the name; loading typing would be most of this import
+__version__ = "0.1.0"
+
+TYPE_CHECKING = False  # checkers know the name; importing typing would be most of this import
 
 # Generated from here on, from scripts/exports.toml by scripts/make_sync.py.
 if TYPE_CHECKING:
@@ -95,6 +113,8 @@ if TYPE_CHECKING:
     from .sync import FailedResponseAccessError as FailedResponseAccessError
     from .sync import FAPIValidationResult as FAPIValidationResult
     from .sync import FederatedAssertion as FederatedAssertion
+    from .sync import FileSessionStore as FileSessionStore
+    from .sync import FileTokenStore as FileTokenStore
     from .sync import FrontchannelLogoutRequest as FrontchannelLogoutRequest
     from .sync import HTTPClient as HTTPClient
     from .sync import IdTokenValidationException as IdTokenValidationException
@@ -115,6 +135,7 @@ if TYPE_CHECKING:
     from .sync import KeysUnavailableException as KeysUnavailableException
     from .sync import LogoutStateValidationException as LogoutStateValidationException
     from .sync import LogoutTokenValidationException as LogoutTokenValidationException
+    from .sync import LoopbackListener as LoopbackListener
     from .sync import MappingSource as MappingSource
     from .sync import MemoryReplayStore as MemoryReplayStore
     from .sync import MemorySessionStore as MemorySessionStore
@@ -222,6 +243,8 @@ if TYPE_CHECKING:
     from .sync import introspect_token as introspect_token
     from .sync import is_jarm_response as is_jarm_response
     from .sync import jwks_from_dict as jwks_from_dict
+    from .sync import keyring_encryption as keyring_encryption
+    from .sync import log_in_with_browser as log_in_with_browser
     from .sync import parse_authorize_callback_response as parse_authorize_callback_response
     from .sync import parse_discovery_url as parse_discovery_url
     from .sync import parse_www_authenticate as parse_www_authenticate
@@ -347,6 +370,8 @@ __all__ = [
     "FAPIValidationResult",
     "FailedResponseAccessError",
     "FederatedAssertion",
+    "FileSessionStore",
+    "FileTokenStore",
     "FrontchannelLogoutRequest",
     "HTTPClient",
     "IdTokenValidationException",
@@ -367,6 +392,7 @@ __all__ = [
     "KeysUnavailableException",
     "LogoutStateValidationException",
     "LogoutTokenValidationException",
+    "LoopbackListener",
     "MappingSource",
     "MemoryReplayStore",
     "MemorySessionStore",
@@ -474,6 +500,8 @@ __all__ = [
     "introspect_token",
     "is_jarm_response",
     "jwks_from_dict",
+    "keyring_encryption",
+    "log_in_with_browser",
     "parse_authorize_callback_response",
     "parse_discovery_url",
     "parse_www_authenticate",
@@ -605,6 +633,8 @@ if not TYPE_CHECKING:
                 "FAPIValidationResult",
                 "FailedResponseAccessError",
                 "FederatedAssertion",
+                "FileSessionStore",
+                "FileTokenStore",
                 "FrontchannelLogoutRequest",
                 "HTTPClient",
                 "IdTokenValidationException",
@@ -625,6 +655,7 @@ if not TYPE_CHECKING:
                 "KeysUnavailableException",
                 "LogoutStateValidationException",
                 "LogoutTokenValidationException",
+                "LoopbackListener",
                 "MappingSource",
                 "MemoryReplayStore",
                 "MemorySessionStore",
@@ -732,6 +763,8 @@ if not TYPE_CHECKING:
                 "introspect_token",
                 "is_jarm_response",
                 "jwks_from_dict",
+                "keyring_encryption",
+                "log_in_with_browser",
                 "parse_authorize_callback_response",
                 "parse_discovery_url",
                 "parse_www_authenticate",

@@ -1,6 +1,6 @@
-"""Settings of an application: gathered from its sources, checked at once, handed on.
+"""Settings of an application: collected from their sources, and checked together.
 
-Nothing here is read by the functions of this package behind your back: pass what you gathered.
+The functions of this package do not read a Config by themselves: pass its values on.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ _DEFAULT_PREFIX = "OIDC_"
 
 
 class Secret:
-    """A text that does not show itself: ask it to :meth:`expose` its value.
+    """A string that is not shown: call :meth:`expose` for its value.
 
     Example::
 
@@ -57,7 +57,7 @@ class Secret:
         self._value = value
 
     def expose(self) -> str:
-        """Return the text itself.
+        """Return the string itself.
 
         Example::
 
@@ -93,7 +93,7 @@ class ClientAuthMethod(Enum):
 
 @dataclass(frozen=True)
 class ConfigIssue:
-    """One thing that is wrong: a ``code``, the ``keys`` it is about, and words."""
+    """A single error: a ``code``, the ``keys`` concerned, and a message."""
 
     code: str
     keys: tuple[str, ...]
@@ -104,7 +104,7 @@ class ConfigIssue:
 
 
 class ConfigError(Exception):
-    """Everything that is wrong with a configuration, in ``issues``; never shows a value."""
+    """All errors of a configuration, in ``issues``; never shows a value."""
 
     def __init__(self, issues: Sequence[ConfigIssue]) -> None:
         self.issues = tuple(issues)
@@ -116,10 +116,10 @@ class ConfigError(Exception):
 
 @runtime_checkable
 class ConfigSource(Protocol):
-    """Where settings come from; it may have a ``name``."""
+    """A source of settings; it may have a ``name``."""
 
     def resolve(self, keys: Sequence[str]) -> Mapping[str, str]:
-        """Return the raw text of those of ``keys`` that it knows."""
+        """Return the raw strings of those of ``keys`` that it has."""
 
 
 class MappingSource:
@@ -135,7 +135,7 @@ class MappingSource:
         self.name = name
 
     def resolve(self, keys: Sequence[str]) -> Mapping[str, str]:
-        """Return what the mapping has of ``keys``.
+        """Return the values of those of ``keys`` that the mapping has.
 
         Example::
 
@@ -148,7 +148,7 @@ class MappingSource:
 
 
 class EnvSource:
-    """Settings from the environment, read when they are asked for; ``prefix`` is the client's.
+    """Settings from the environment, read when they are needed; ``prefix`` is the client's.
 
     Example::
 
@@ -160,7 +160,7 @@ class EnvSource:
         self.name = name
 
     def resolve(self, keys: Sequence[str]) -> Mapping[str, str]:
-        """Return what the environment has of ``keys``; empty counts as present.
+        """Return the values of those of ``keys`` that the environment has; empty counts as present.
 
         Example::
 
@@ -178,7 +178,7 @@ class EnvSource:
 
 
 class _Invalid(Exception):
-    """What a value should be; never the value."""
+    """The requirement that a value violates; never the value."""
 
 
 def _number(
@@ -246,7 +246,7 @@ def _paths(text: str) -> tuple[str, ...]:
 
 
 class _Item(NamedTuple):
-    """One setting: its logical key, where the environment has it, and how it is read."""
+    """A setting: its logical key, its environment variables, and its parser."""
 
     key: str
     names: tuple[str, ...]
@@ -258,7 +258,7 @@ class _Item(NamedTuple):
 
     @property
     def of_client(self) -> bool:
-        """Whether it describes the client."""
+        """Whether it belongs to the client."""
         return self.key.startswith("client.")
 
     @property
@@ -267,8 +267,9 @@ class _Item(NamedTuple):
         return self.key.replace(".", "_")
 
 
-# What the contract promises of a Config and is not in force anywhere else.  `Settings.from_config`
-# therefore hands on what was given, never these defaults, and raises it to what a setting takes.
+# Defaults that the contract promises for a Config, and that are in force nowhere else.
+# `Settings.from_config` therefore passes on only given values, never these defaults, and raises
+# them to the minimum of a setting.
 _CONTRACT_JWKS_CACHE_TTL = 86400  # 3600 in force
 _CONTRACT_MAX_ENTRIES = 64  # 1000 in force
 _CONTRACT_PARSERS: dict[str, Callable[[str], object]] = {
@@ -307,7 +308,7 @@ _CLIENT = "client"
 class Config:
     """The settings of an application, complete and checked.
 
-    Make it by :meth:`from_env` or :meth:`build`.  Times are in seconds, sizes in bytes.
+    Create it with :meth:`from_env` or :meth:`build`.  Times are in seconds, sizes in bytes.
 
     Example::
 
@@ -345,7 +346,11 @@ class Config:
     ) -> Self:
         """Return the settings in the environment; the client's have ``prefix``.
 
-        ``group="client"`` demands the client's.  Raises :class:`ConfigError`.
+        :param prefix: the prefix of the client's variables
+        :param group: ``client`` requires the client's settings
+        :param client_auth_method: how the client authenticates
+
+        Raises :class:`ConfigError`.
 
         Example::
 
@@ -370,9 +375,13 @@ class Config:
     ) -> Self:
         """Return the settings from ``overrides``, else ``sources`` in order, else the environment.
 
-        The environment is left out unless ``env``.  ``group="client"`` demands the client's
-        settings, and a secret where ``client_auth_method`` needs one.  Raises
-        :class:`ConfigError` with everything that is wrong.
+        :param sources: further sources, in order of precedence
+        :param overrides: values that take precedence over all sources
+        :param env: whether to use the environment
+        :param group: ``client`` requires the client's settings
+        :param client_auth_method: how the client authenticates, and so whether a secret is required
+
+        Raises :class:`ConfigError` with all errors.
 
         Example::
 
@@ -403,7 +412,7 @@ def _gathered(layers: Sequence[ConfigSource]) -> tuple[dict[str, str], list[Conf
         try:
             resolved = dict(layer.resolve(_KEYS))
         except Exception as error:
-            # Its words may show a value.
+            # Its message may contain a value.
             text = f"the source failed with {type(error).__name__}"
             issues.append(ConfigIssue("CFG-004", (f"source:{name}",), text))
             continue
@@ -446,6 +455,6 @@ def _missing(
     elif "client.discovery_url" not in raw:
         client = tuple(item.key for item in _REGISTRY if item.of_client and item.key in raw)
         if client:
-            text = "client settings are useless without client.discovery_url"
+            text = "client settings require client.discovery_url"
             issues.append(ConfigIssue("CFG-002", client, text))
     return issues

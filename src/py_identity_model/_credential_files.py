@@ -1,4 +1,4 @@
-"""Files that hold credentials, read when they are needed: their content changes on disk."""
+"""Files with credentials, read at each use, since their content changes on disk."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ _LONGEST = 64 * 1024
 
 
 def read_token_file(path: str) -> str:
-    """Return the token in the file at ``path``, without white space around it.
+    """Return the token in the file at ``path``, without surrounding white space.
 
-    Raises ConfigurationException, which names the file and quotes nothing of it.
+    Raises ConfigurationException, which names the file without quoting its content.
     """
     try:
         with open(path, encoding="ascii") as file:

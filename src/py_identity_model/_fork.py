@@ -1,4 +1,4 @@
-"""What a forked child must not inherit: sockets, locks held by threads it does not have."""
+"""State that a forked child must not inherit: sockets, and locks held by the parent's threads."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def forget_in_child(thing: _Forgetful) -> None:
 
 def _after_fork_in_child() -> None:
     with warnings.catch_warnings():
-        # The parent's sockets are dropped unclosed on purpose: they are still in use there.
+        # The parent's sockets are dropped unclosed on purpose: the parent still uses them.
         warnings.simplefilter("ignore", ResourceWarning)
         for thing in list(_forgetful):
             thing._forget_parent()

@@ -1,6 +1,6 @@
-"""The HTTP libraries that clients may be of, httpx or httpx2 with the same words.
+"""Support for httpx and httpx2 clients, which share one interface.
 
-And what requests and clients of ours leave out of what these libraries do.
+Also the features of these libraries that our own requests and clients leave out.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ _USUAL_CONNECTIONS = 100
 def library_of(thing: object) -> Any:
     """Return the library that ``thing``, a client or a request, comes from; httpx in doubt.
 
-    Neither library's classes are subclasses of the other's: errors must be caught by the names,
-    and timeouts made by the classes, of the one at hand.
+    The classes of one library are not subclasses of the other's: errors must be caught, and
+    timeouts created, by the classes of the right one.
     """
     for base in type(thing).__mro__:
         name = base.__module__.partition(".")[0]
@@ -42,10 +42,10 @@ def built_request(
     content: bytes | None,
     timeout: Any,
 ) -> Any:
-    """Return the request that ``client.build_request`` would make.
+    """Return the request that ``client.build_request`` would return.
 
-    Where the client has nothing to add but header fields, as nearly always, it is made directly,
-    with an address that was parsed before: that is two thirds of the time.
+    If the client adds only header fields, as nearly always, it is built directly, with a parsed
+    address: that saves two thirds of the time.
     """
     parsed = _parsed(library.URL, url)
     plain = getattr(type(client), "build_request", None) is library.Client.build_request
@@ -69,9 +69,10 @@ def _parsed(url_class: type[Any], url: str) -> Any:
 
 
 def connections_of(client: Any) -> int:
-    """Return how many connections ``client`` may have at once, but no more than ours may.
+    """Return the maximum number of connections of ``client``, limited to that of our own clients.
 
-    Neither library tells it in public; where its place has changed, it is their default.
+    Neither library has a public attribute for it; if the private one has changed, its default is
+    used.
     """
     pool = getattr(getattr(client, "_transport", None), "_pool", None)
     most = getattr(pool, "_max_connections", None)
@@ -79,15 +80,16 @@ def connections_of(client: Any) -> int:
 
 
 def no_cookies() -> CookieJar:
-    """Return an empty jar that takes nothing from an answer: one must not tie two requests."""
-    from http.cookiejar import CookieJar, DefaultCookiePolicy  # half of what httpx loads
+    """Return an empty jar that stores nothing: one must not link two requests."""
+    # Half of the modules that httpx loads.
+    from http.cookiejar import CookieJar, DefaultCookiePolicy
 
     return CookieJar(DefaultCookiePolicy(allowed_domains=[]))
 
 
 def ignore_cookies(client: Any) -> None:
-    """Make ``client`` not even look for cookies: the look costs a twentieth of a request.
+    """Make ``client`` skip cookies altogether: looking for them costs a twentieth of a request.
 
-    Where a library comes to look in another way, its jar still takes nothing.
+    If a library changes how it looks for them, its jar still stores nothing.
     """
     client.cookies.extract_cookies = lambda response: None

@@ -1,4 +1,4 @@
-"""Packages that load a name's module when the name is first used (PEP 562)."""
+"""Packages that load the module of a name when the name is first used (PEP 562)."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def lazy_names(
 ) -> tuple[Callable[[str], Any], Callable[[], list[str]]]:
     """Return the ``__getattr__`` and ``__dir__`` of ``package``.
 
-    ``modules`` maps a module, relative to the package, to the names it provides.
+    ``modules`` maps modules, relative to the package, to the names that they provide.
     """
     home = {name: module for module, names in modules.items() for name in names}
 
@@ -37,9 +37,9 @@ def lazy_names(
 def _missing_name_error(
     package: str, name: str, names: Iterable[str], caller: FrameType
 ) -> AttributeError | ImportError:
-    """Return what to raise for a name that a package lacks; it says which one was meant.
+    """Return the exception for a missing name, with the most similar name as a hint.
 
-    Python drops what an AttributeError says when a name is imported, and looks for similar names
+    When a name is imported, Python drops the text of an AttributeError, and looks for similar names
     in the wrong package.  So an import gets the ImportError that it would become.
     """
     meant = _meant_name(name, names)
@@ -50,7 +50,7 @@ def _missing_name_error(
 
 
 def _meant_name(name: str, names: Iterable[str]) -> str | None:
-    from difflib import get_close_matches  # seldom needed
+    from difflib import get_close_matches  # rarely needed
 
     known = list(names)
     for twin in (f"Async{name}", name.removeprefix("Async")):

@@ -1,4 +1,4 @@
-"""The one logger of the package, and what must not reach it."""
+"""The package's logger, and the redaction of what must not reach it."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _SECRET_NAMES = frozenset(
         "setcookie", "softwarestatement", "subjecttoken", "token", "usercode",
     }
 )  # fmt: skip
-_SECRET_MEMBER = (  # compiled when first used: few processes ever log an answer
+_SECRET_MEMBER = (  # compiled when first used: few processes ever log a response
     r'("(?:access_token|refresh_token|id_token|client_secret|client_assertion|assertion'
     r"|code_verifier|device_code|user_code|subject_token|actor_token|password"
     r'|registration_access_token)"\s*:\s*)"(?:[^"\\]|\\.)*"?'
@@ -41,7 +41,7 @@ _CREDENTIALS = r"(?i)\b(basic|bearer|dpop)(\s+)[A-Za-z0-9+/=._~-]{8,}"
 
 
 def redact_sensitive(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a copy of ``values`` that may be logged.
+    """Return a copy of ``values`` that is safe to log.
 
     Values under known secret names become ``***REDACTED***`` (case, ``-`` and ``_`` do not
     matter); other strings of more than 100 characters are cut to 20.
@@ -64,7 +64,7 @@ def _redact(name: str, value: Any) -> Any:
 
 
 def redact_token(token: str) -> str:
-    """Return the first and last four characters of ``token``; nothing of one under 20.
+    """Return the first and last four characters of ``token``; none if it is shorter than 20.
 
     Example::
 
@@ -84,17 +84,17 @@ def redact_url(url: str) -> str:
         parts = urlsplit(url)
         host = parts.netloc.rpartition("@")[2]
         plain = urlunsplit((parts.scheme, host, parts.path, "", ""))
-        # Half of a surrogate pair would break whatever writes the log.
+        # Half of a surrogate pair would break any log handler that encodes it.
         return plain.encode("utf-8", "backslashreplace").decode()
     except (ValueError, TypeError, AttributeError):
         return "<unreadable URL>"
 
 
 def scrub(text: str, secrets: Iterable[str | None] = ()) -> str:
-    """Return ``text`` without ``secrets``, in any form they were sent in, and without tokens.
+    """Return ``text`` without ``secrets``, in any form in which they were sent, and without tokens.
 
-    Short secrets are taken out where they are a word of their own: anywhere else they may be a
-    part of another ("no" in "cannot").
+    Short secrets are removed only as whole words: otherwise they may be part of another ("no" in
+    "cannot").
     """
     known = [secret for secret in secrets if secret]
     forms = {form for secret in known for form in _forms_of(secret)}
@@ -112,7 +112,9 @@ def scrub(text: str, secrets: Iterable[str | None] = ()) -> str:
 
 
 def _forms_of(secret: str) -> Iterator[str]:
-    """Return how a provider may echo ``secret``: as it is, encoded (twice as well), or escaped."""
+    """Return the forms in which a provider may echo ``secret``: plain, encoded (also twice), or
+    escaped.
+    """
     from html import escape  # its table of entities is large, and failures are rare
     from json import dumps
 
@@ -131,18 +133,18 @@ def _forms_of(secret: str) -> Iterator[str]:
 
 
 def _codes_of(secret: str) -> Iterator[str]:
-    """Return how ``secret`` looks as hexadecimal and in base64; such texts look like no word."""
+    """Return ``secret`` in hexadecimal and base64; such strings do not look like words."""
     data = secret.encode("utf-8", "surrogatepass")
     if len(data) < _LONG_SECRET:
         return
-    for one in {data, quote(data, safe="").encode()}:  # Basic credentials hold the latter
+    for one in {data, quote(data, safe="").encode()}:  # Basic credentials contain the latter
         yield from (one.hex(), *_in_base64(one))
 
 
 def _in_base64(data: bytes) -> Iterator[str]:
-    """Return what ``data`` looks like inside of a text in base64, wherever it begins there.
+    """Return the base64 forms of ``data`` inside a longer text, for each possible offset.
 
-    The characters at both ends are left out that say something of the neighbours as well.
+    Characters at both ends are left out if they depend on the neighbours as well.
     """
     from base64 import b64encode
 
@@ -154,21 +156,21 @@ def _in_base64(data: bytes) -> Iterator[str]:
 
 
 def _is_distinct(secret: str) -> bool:
-    """Whether ``secret`` can hardly be a part of an ordinary word."""
+    """Return whether ``secret`` is unlikely to be part of an ordinary word."""
     return len(secret) >= (_LONG_WORD if secret.isalpha() else _LONG_SECRET)
 
 
 def without_values(error: object) -> str:
-    """Return what an error of a parser says, without the pieces of input that it quotes."""
+    """Return a parser's error text without the pieces of input that it quotes."""
     return re.sub(r"(?:b?'[^']*'|b?\"[^\"]*\")", "...", str(error))
 
 
 def log_failed_request(
     operation: str, address: object, kind: Enum | None, oauth_error: str | None = None
 ) -> None:
-    """Leave one record of a request that failed: where it went, and why.
+    """Log a failed request: its destination, and the reason.
 
-    A poll that is told to come again has not failed.
+    A poll that is asked to come again has not failed.
     """
     logger.log(
         logging.INFO if oauth_error in _COME_AGAIN else logging.ERROR,
@@ -181,10 +183,10 @@ def log_failed_request(
 
 
 def log_failure(event: str, where: str, error: PyIdentityModelException) -> None:
-    """Leave one record of a login or renewal that failed: its code, where, and why.
+    """Log a failed login or renewal: its code, place, and reason.
 
-    What a network exception says may quote an answer with personal data, so only the provider's
-    registered word is taken from it.
+    The text of a network exception may quote a response with personal data, so only the provider's
+    registered error code is taken from it.
     """
     said = error.details.get("oauth_error")
     reason = said if isinstance(error, NetworkException) else str(error)

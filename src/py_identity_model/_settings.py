@@ -1,6 +1,6 @@
-"""Every environment variable of the package, and the one place that reads them.
+"""The environment variables of the package, all read in this module.
 
-Variables are read when a request is really sent, never at import and never on the warm path.
+Variables are read when a request is actually sent, never at import and never on the fast path.
 """
 
 import math
@@ -16,15 +16,15 @@ from .exceptions import InvalidArgumentError
 
 
 class Setting(NamedTuple):
-    """One number, declared once.
+    """A number, declared once.
 
-    ``key`` is its name in the sources of a ``Config``; ``field`` is the attribute of ``Config``
-    and of :class:`Settings`; of the environment's ``names`` the first that is set counts.  From
-    there it must be ``lowest`` to ``highest``; a program may pass ``lowest_passed``, because its
+    ``key`` is its name in the sources of a ``Config``; ``field`` is the attribute of ``Config`` and
+    of :class:`Settings`; of the environment's ``names`` the first that is set counts.  There it
+    must be between ``lowest`` and ``highest``; a program may pass ``lowest_passed``, because its
     author knows it.  ``whole`` is for counts.
 
-    A lenient setting answers garbage with its default and a value out of bounds with the
-    nearest bound (or its default, for a count below one); a strict one refuses both.
+    A lenient setting replaces an invalid value by its default and a value out of bounds by the
+    nearest bound (or by its default, for a count below one); a strict one refuses both.
     """
 
     key: str
@@ -38,7 +38,7 @@ class Setting(NamedTuple):
     whole: bool
 
     def read(self) -> float:
-        """Return the number in force now: the caller's, else the environment's or the default."""
+        """Return the number in force: the caller's, else the environment's or the default."""
         settings = _in_force.get()
         given: float | None = None if settings is None else getattr(settings, self.field)
         return self.from_environment() if given is None else given
@@ -144,18 +144,19 @@ DISCO_CACHE_MAX_ENTRIES = _declare(
 )
 
 STORE_SECONDS = 5.0
-"""How long a source waits for its store: one that hangs must not hold its callers."""
+"""How long a source waits for its store, so that a store that hangs does not block its callers."""
 
 BEST_EFFORT_SECONDS = 0.5
 """How long a store that only spares a request may take: less than callers wait for the request."""
 
 OVERLAP_DELAY = 0.01
-"""Grace period in seconds before work begins beside a request: a quick answer needs none."""
+"""Grace period in seconds before background work starts while a request is running."""
 
 MOST_CONNECTIONS = 400
-"""How many connections a client of our own may have at once.
+"""The maximum number of connections of our own clients.
 
-More than httpx's 100: beside 200 that hang, or are never answered, the rest must find a place.
+More than the 100 of httpx: beside 200 that hang, or never get a response, the rest must find a
+place.
 """
 
 _CA_VARIABLES = ("SSL_CERT_FILE", "CURL_CA_BUNDLE", "REQUESTS_CA_BUNDLE")
@@ -167,32 +168,32 @@ def ca_bundle() -> str | None:
 
 
 def ca_folder() -> str | None:
-    """Return OpenSSL's own ``SSL_CERT_DIR``, used when no bundle is named."""
+    """Return OpenSSL's own ``SSL_CERT_DIR``, used if no bundle is named."""
     return os.environ.get("SSL_CERT_DIR") or None
 
 
 def variables(names: Iterable[str]) -> dict[str, str]:
-    """Return those of ``names`` that the environment has, empty ones too."""
+    """Return those of ``names`` that the environment has, including empty ones."""
     return {name: os.environ[name] for name in names if name in os.environ}
 
 
 class Configured(Protocol):
-    """A ``Config``, which is made from the settings of this module and so is not imported here."""
+    """The interface of ``Config``, which imports this module and so is not imported here."""
 
     @property
     def given(self) -> frozenset[str]:
-        """The names of the attributes that were not left at their defaults."""
+        """The names of the attributes that differ from their defaults."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
     """Settings for one call, or many: pass them as ``settings``.
 
-    What is None comes from the environment, else from the defaults.  ``http_timeout`` is that of
-    each phase of a request, ``http_retry_base_delay`` the pause before the first retry,
-    ``jwks_max_size`` a number of bytes; the lifetimes, ``cache_min_ttl``, ``cache_max_stale`` and
-    ``jwks_kid_miss_cooldown`` concern what this call puts into the cache.  Times are in seconds.
-    Raises :class:`InvalidArgumentError` (a ``ValueError``) for numbers out of bounds.
+    None uses the environment, or else the default.  ``http_timeout`` is for each phase of a
+    request, ``http_retry_base_delay`` the pause before the first retry, ``jwks_max_size`` a number
+    of bytes; the lifetimes, ``cache_min_ttl``, ``cache_max_stale`` and ``jwks_kid_miss_cooldown``
+    apply to what this call puts into the cache.  Times are in seconds.  Raises
+    :class:`InvalidArgumentError` (a ``ValueError``) for numbers out of bounds.
 
     Example::
 
@@ -223,7 +224,7 @@ class Settings:
 
     @classmethod
     def from_config(cls, config: Configured) -> Self:
-        """Return the settings that ``config``, a Config, was really given, without its defaults.
+        """Return the settings that ``config``, a Config, was actually given, without its defaults.
 
         Example::
 
@@ -239,7 +240,7 @@ _in_force: ContextVar[Settings | None] = ContextVar("py_identity_model.settings"
 
 @contextmanager
 def in_force(settings: Settings | None) -> Iterator[None]:
-    """Let ``settings`` count in the block, and in what it starts; None changes nothing."""
+    """Apply ``settings`` in the block, and to everything it starts; None changes nothing."""
     if settings is None:
         yield
         return

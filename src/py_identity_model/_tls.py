@@ -22,10 +22,10 @@ if TYPE_CHECKING:
 
 
 class LazySSLContext:
-    """An SSL context that is made when a connection first needs it: those of ``http://`` never do.
+    """An SSL context created when a connection first needs it, so never for ``http://``.
 
-    httpx asks for a context when a client is made, and refuses everything that is not one by
-    ``isinstance``; a context made there would read the certificates before anybody knows whether
+    httpx requires a context when a client is created, and refuses everything that does not pass for
+    one by ``isinstance``; creating it there would read the certificates before it is known whether
     a request needs them.
     """
 
@@ -36,38 +36,39 @@ class LazySSLContext:
         self._verify = verify
 
     @property  # type: ignore[misc]
-    def __class__(self) -> Any:  # what isinstance() asks for
+    def __class__(self) -> Any:  # the attribute that isinstance() looks up
         return ssl.SSLContext
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self.ready(), name)
 
     def preload(self) -> None:
-        """Begin to make the context in another thread; :meth:`ready` will wait for it.
+        """Start to create the context in another thread; :meth:`ready` will wait for it.
 
-        OpenSSL reads certificates without the interpreter, so this thread can import meanwhile.
+        OpenSSL reads certificates without the interpreter lock, so this thread can import
+        meanwhile.
         """
         if self._contexts.may_preload(self._verify):
-            with suppress(RuntimeError):  # no thread to be had: ready() does it all
+            with suppress(RuntimeError):  # no thread is available: ready() does everything
                 threading.Thread(target=self._read, daemon=True).start()
 
     def _read(self) -> None:
-        with suppress(InvalidArgumentError):  # ready() will say so
+        with suppress(InvalidArgumentError):  # ready() will raise it
             self.ready()
 
     def ready(self) -> ssl.SSLContext:
-        """Return the context; raises InvalidArgumentError for what cannot be read."""
+        """Return the context; raise InvalidArgumentError for unreadable authorities."""
         return self._contexts.get(self._verify)
 
 
 def ready_context(context: Any) -> ssl.SSLContext:
-    """Return ``context``, or the one that it stands for."""
+    """Return ``context``, or the one that a lazy context creates."""
     ready: ssl.SSLContext = context.ready() if type(context) is LazySSLContext else context
     return ready
 
 
 class TLSContexts:
-    """Contexts by what they trust."""
+    """Contexts by their trusted authorities."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -78,11 +79,11 @@ class TLSContexts:
         self._lock = threading.Lock()
 
     def lazy(self, verify: str | bool) -> LazySSLContext:
-        """Return what becomes the context for ``verify`` when it is needed."""
+        """Return a lazy context for ``verify``."""
         return LazySSLContext(self, verify)
 
     def may_preload(self, verify: str | bool) -> bool:
-        """Whether the context for ``verify`` is neither there nor being made."""
+        """Return whether the context for ``verify`` is neither created nor being created."""
         return _key(verify) not in self._contexts and not self._lock.locked()
 
     def get(self, verify: str | bool) -> ssl.SSLContext:
@@ -124,9 +125,9 @@ def _create(verify: str | bool, folder: str | None) -> ssl.SSLContext:
 
 
 def _usual() -> ssl.SSLContext:
-    """Return what httpx trusts, if possible without loading httpx."""
+    """Return the authorities that httpx trusts, without loading httpx if possible."""
     try:
-        import certifi  # httpx brings it along
+        import certifi  # a dependency of httpx
     except ImportError:
         import httpx
 
@@ -135,7 +136,7 @@ def _usual() -> ssl.SSLContext:
 
 
 def fresh_context(verify: str) -> ssl.SSLContext:
-    """Return a new context that trusts the authorities in a file as it is now."""
+    """Return a new context that trusts the current authorities in a file."""
     return _create(*_key(verify))
 
 
@@ -144,8 +145,8 @@ def client_context(
 ) -> ssl.SSLContext:
     """Return a new context that trusts as ``verify`` says, and presents ``certificate``.
 
-    Of several, each must have another kind of key: OpenSSL holds one certificate per kind, and
-    would silently replace the first by the second.
+    Several certificates must have keys of different types: OpenSSL holds one per type, and would
+    silently replace the first by the second.
     """
     several = certificate if isinstance(certificate, (list, tuple)) else (certificate,)
     if not several:

@@ -1,6 +1,6 @@
-"""Everything this package raises.
+"""All exceptions of this package.
 
-Each exception has a ``code``: a stable word for programs, where the message is for people.
+Each exception has a ``code``: a stable word for programs, while the message is for people.
 
 .. code-block:: text
 
@@ -90,7 +90,7 @@ def _rebuild(
 class PyIdentityModelException(Exception):
     """Base of every exception of this package.
 
-    ``message`` is for people, ``code`` for programs, ``details`` holds facts about this case.
+    ``message`` is for people, ``code`` for programs, ``details`` holds the facts of the case.
     """
 
     code: str = "identity_error"
@@ -102,25 +102,25 @@ class PyIdentityModelException(Exception):
     def __init__(
         self, message: str, details: Mapping[str, Any] | None = None, *, code: str | None = None
     ) -> None:
-        # No chain of `super()`, and none at all below for the usual refusal: refusing bad tokens
-        # is work that strangers can cause.
+        # No chain of `super()`, and none at all below for the most common refusal: strangers can
+        # cause any number of them.
         self.args = (message,)
         self.message = message
         self.details: dict[str, Any] = dict(details) if details else {}
         self.code = code or self.default_code
 
     def __reduce__(self) -> tuple[Any, ...]:
-        # Signatures differ within the tree, so copies and pickles skip `__init__`.
+        # Constructors differ within the tree, so copies and pickles skip `__init__`.
         return _rebuild, (type(self), self.args, self.__dict__.copy())
 
     def fresh(self) -> Self:
-        """Return an equal exception without traceback, to be raised by somebody else."""
+        """Return an equal exception without a traceback, to be raised by another caller."""
         copied: Self = self.__reduce__()[0](*self.__reduce__()[1])
         return copied
 
 
 class ValidationException(PyIdentityModelException):
-    """Something that was received is not what it must be."""
+    """Received data is invalid."""
 
     code = "validation_failed"
 
@@ -148,7 +148,7 @@ class TokenValidationException(ValidationException):
 
 
 class _TokenPartException(TokenValidationException):
-    """A refusal whose place in the token is known beforehand."""
+    """A refusal that always concerns the same part of the token."""
 
     _part: ClassVar[str] = "payload"
 
@@ -160,26 +160,26 @@ class _TokenPartException(TokenValidationException):
 
 
 class SignatureVerificationException(_TokenPartException):
-    """The signature does not belong to the token and the provider's keys."""
+    """The signature does not match the token and the provider's keys."""
 
     code = "invalid_signature"
     _part = "signature"
 
 
 class TokenExpiredException(_TokenPartException):
-    """The token's ``exp`` is past."""
+    """The token has expired."""
 
     code = "token_expired"
 
 
 class InvalidAudienceException(_TokenPartException):
-    """The token is meant for somebody else."""
+    """The token is meant for another audience."""
 
     code = "invalid_audience"
 
 
 class InvalidIssuerException(_TokenPartException):
-    """The token comes from somebody else."""
+    """The token comes from another issuer."""
 
     code = "invalid_issuer"
 
@@ -191,13 +191,13 @@ class CertificateBindingError(_TokenPartException):
 
 
 class AccessTokenRefusedException(TokenValidationException):
-    """A request was refused by its access token; it knows the HTTP answer.
+    """A request was refused because of its access token; this exception has the HTTP response.
 
-    ``status_code`` is 401, 403, 400 or 503, ``www_authenticate`` the header that goes with it,
-    None for 503; ``retry_after`` is in how many seconds an outage may be over, ``dpop_nonce`` what
-    the next proof must carry where that is demanded.  ``headers`` are all header fields of the
-    answer.  ``message`` and ``details`` are for your log, not for the caller: they say what was
-    found.  RFC 6750 §3, RFC 9449 §7.1 and §9, RFC 9470 §3, RFC 9110 §10.2.3.
+    ``status_code`` is 401, 403, 400 or 503, ``www_authenticate`` the matching header, None for 503;
+    ``retry_after`` is the number of seconds after which an outage may be over, ``dpop_nonce`` the
+    nonce that the next proof must contain, if one is required.  ``headers`` are all header fields
+    of the response.  ``message`` and ``details`` are for your log, not for the caller: they say
+    what was found.  RFC 6750 §3, RFC 9449 §7.1 and §9, RFC 9470 §3, RFC 9110 §10.2.3.
     """
 
     code = "access_token_refused"
@@ -208,7 +208,7 @@ class AccessTokenRefusedException(TokenValidationException):
 
     @property
     def headers(self) -> dict[str, str]:
-        """The header fields that go with the answer."""
+        """The header fields of the response."""
         fields = {
             "WWW-Authenticate": self.www_authenticate,
             "DPoP-Nonce": self.dpop_nonce,
@@ -219,7 +219,7 @@ class AccessTokenRefusedException(TokenValidationException):
     def answered(
         self, status_code: int, www_authenticate: str | None, *, retry_after: int | None = None
     ) -> Self:
-        """Return this exception with its HTTP answer."""
+        """Return this exception with its HTTP response."""
         self.status_code = status_code
         self.www_authenticate = www_authenticate
         self.retry_after = retry_after
@@ -227,25 +227,25 @@ class AccessTokenRefusedException(TokenValidationException):
 
 
 class DPoPProofException(TokenValidationException):
-    """A proof of possession was refused (RFC 9449 §4.3)."""
+    """A DPoP proof was refused (RFC 9449 §4.3)."""
 
     code = "invalid_dpop_proof"
 
 
 class IdTokenValidationException(TokenValidationException):
-    """An ID token breaks a rule of OpenID Connect Core §3.1.3.7."""
+    """An ID token violates a rule of OpenID Connect Core §3.1.3.7."""
 
     code = "invalid_id_token"
 
 
 class LogoutTokenValidationException(TokenValidationException):
-    """A logout token breaks a rule of OpenID Connect Back-Channel Logout §2.6."""
+    """A logout token violates a rule of OpenID Connect Back-Channel Logout §2.6."""
 
     code = "invalid_logout_token"
 
 
 class AuthorizeCallbackException(ValidationException):
-    """An authorization response cannot be read."""
+    """An authorization response is malformed or was refused."""
 
     code = "invalid_callback"
 
@@ -257,13 +257,13 @@ class JarmValidationException(AuthorizeCallbackException):
 
 
 class LogoutStateValidationException(ValidationException):
-    """The ``state`` that came back after a logout is not the one that was sent."""
+    """The ``state`` returned after a logout is not the one that was sent."""
 
     code = "logout_state_mismatch"
 
 
 class NetworkException(PyIdentityModelException):
-    """The provider could not be reached, or did not answer as HTTP demands."""
+    """The provider could not be reached, or its response violates HTTP."""
 
     code = "network_error"
 
@@ -282,13 +282,13 @@ class NetworkException(PyIdentityModelException):
 
 
 class DeadlineExceededException(NetworkException):
-    """A request, with its retries, took longer than it may in total."""
+    """A request, with its retries, exceeded its total deadline."""
 
     code = "deadline_exceeded"
 
 
 class ResponseRefusedException(NetworkException):
-    """An answer was refused unread: a redirect, too large a body, or an encoded one.
+    """A response was refused unread: a redirect, too large a body, or an encoded one.
 
     ``code`` is ``redirect_refused``, ``response_too_large`` or ``content_encoding_refused``.
     """
@@ -297,7 +297,7 @@ class ResponseRefusedException(NetworkException):
 
 
 class DiscoveryException(NetworkException):
-    """Discovery failed; kept for ``except`` clauses, functions return failed responses."""
+    """Discovery failed; exists for ``except`` clauses, functions return failed responses."""
 
     code = "discovery_error"
 
@@ -309,7 +309,7 @@ class DiscoveryParseError(DiscoveryException):
 
 
 class DiscoveryMissingFieldsError(DiscoveryException):
-    """A discovery document lacks members that it must have."""
+    """A discovery document lacks required members."""
 
     code = "discovery_missing_fields"
 
@@ -319,25 +319,25 @@ class DiscoveryMissingFieldsError(DiscoveryException):
 
 
 class JwksException(NetworkException):
-    """A key set could not be had; kept for ``except`` clauses."""
+    """A key set could not be fetched; exists for ``except`` clauses."""
 
     code = "jwks_error"
 
 
 class TokenRequestException(NetworkException):
-    """A token request failed; kept for ``except`` clauses."""
+    """A token request failed; exists for ``except`` clauses."""
 
     code = "token_request_error"
 
 
 class UserInfoException(NetworkException):
-    """A userinfo request failed; kept for ``except`` clauses."""
+    """A userinfo request failed; exists for ``except`` clauses."""
 
     code = "userinfo_error"
 
 
 class ConfigurationException(PyIdentityModelException):
-    """The caller asked for something that cannot be."""
+    """The caller's configuration or request is invalid."""
 
     code = "configuration_error"
 
@@ -349,13 +349,13 @@ class DiscoveryHTTPSRequiredError(ConfigurationException):
 
 
 class InvalidArgumentError(PyIdentityModelException, ValueError):
-    """An argument is outside what the function takes."""
+    """An argument is not one that the function accepts."""
 
     code = "invalid_argument"
 
 
 class KeysUnavailableException(TokenValidationException, NetworkException):
-    """A token could not be judged: the provider is down and no usable keys are cached."""
+    """A token could not be validated: the provider is down and no usable keys are cached."""
 
     code = "keys_unavailable"
 
@@ -375,11 +375,11 @@ class KeysUnavailableException(TokenValidationException, NetworkException):
 
 
 class ProviderUnusableException(TokenValidationException, ConfigurationException):
-    """A token could not be judged: the provider cannot be used as it is configured.
+    """A token could not be validated: the provider cannot be used as configured.
 
-    Its metadata violates the policy or belongs to another issuer, or an answer is not what it must
-    be.  Nothing is wrong with the token; repeating the request does not help before the
-    configuration, or the provider, is corrected.
+    Its metadata violates the policy or belongs to another issuer, or a response is invalid.
+    Nothing is wrong with the token; repeating the request does not help before the configuration,
+    or the provider, is corrected.
     """
 
     code = "provider_unusable"
@@ -392,7 +392,7 @@ class ProviderUnusableException(TokenValidationException, ConfigurationException
 
 
 class FailedResponseAccessError(PyIdentityModelException):
-    """Data was read from a response that failed; look at ``is_successful`` first."""
+    """Data was read from a failed response; check ``is_successful`` first."""
 
     code = "failed_response_access"
 
@@ -405,7 +405,7 @@ class FailedResponseAccessError(PyIdentityModelException):
 
 
 class SuccessfulResponseAccessError(PyIdentityModelException):
-    """An error was read from a response that succeeded; look at ``is_successful`` first."""
+    """An error was read from a successful response; check ``is_successful`` first."""
 
     code = "successful_response_access"
 

@@ -1,4 +1,4 @@
-"""The clients that are used where none is passed: one a thread, one an event loop."""
+"""Default HTTP clients: one per thread, one per event loop."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     import httpx
 
     class _WaitableClient(httpx.AsyncClient):
-        """What checkers see of the shared asynchronous client."""
+        """The type of the shared asynchronous client, for type checkers."""
 
         def __await__(self) -> Generator[None, None, httpx.AsyncClient]: ...
 
@@ -24,9 +24,9 @@ __all__ = [
 
 
 def get_http_client() -> httpx.Client:
-    """Return the calling thread's client, making it first where there is none.
+    """Return the calling thread's client, creating it if there is none.
 
-    A client that was closed is replaced.  The end of the thread closes it.
+    A closed client is replaced.  The client is closed when the thread ends.
 
     Example::
 
@@ -38,7 +38,7 @@ def get_http_client() -> httpx.Client:
 
 
 def close_http_client() -> None:
-    """Close the calling thread's client; other threads keep theirs.
+    """Close the calling thread's client; those of other threads stay open.
 
     Example::
 
@@ -52,8 +52,8 @@ def close_http_client() -> None:
 def get_async_http_client() -> _WaitableClient:
     """Return the running event loop's client, with ``await`` or without.
 
-    All calls on one loop share it; a client that was closed is replaced.  The end of the loop
-    closes it.  Raises RuntimeError where no event loop is running.
+    All calls on one loop share it; a closed client is replaced.  The client is closed when the loop
+    ends.  Raises RuntimeError without a running event loop.
 
     Example::
 
@@ -72,7 +72,7 @@ def get_async_http_client() -> _WaitableClient:
 
 
 async def close_async_http_client() -> None:
-    """Close the running event loop's client; other loops keep theirs.
+    """Close the running event loop's client; those of other loops stay open.
 
     Example::
 

@@ -1,4 +1,4 @@
-"""Claims as an identity: who somebody is, and what is said of them."""
+"""Claims-based identities: who a user is, and which claims are made about them."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ _ROLES = (ClaimType.Role.value, "role", "roles")
 
 
 class Claim:
-    """One statement about somebody, and who made it.
+    """A statement about a subject, and its issuer.
 
     Example::
 
@@ -80,7 +80,7 @@ class Claim:
 
 
 class Identity(ABC):
-    """Somebody who may be known by name."""
+    """An identity that may have a name."""
 
     @property
     @abstractmethod
@@ -90,20 +90,20 @@ class Identity(ABC):
     @property
     @abstractmethod
     def authentication_type(self) -> str | None:
-        """How the identity was proven; None if it was not."""
+        """The authentication method; None if the identity was not authenticated."""
 
     @abstractmethod
     def is_authenticated(self) -> bool:
-        """Whether the identity was proven."""
+        """Whether the identity was authenticated."""
 
 
 class Principal(ABC):
-    """Somebody who acts."""
+    """A user or program that acts."""
 
     @property
     @abstractmethod
     def identity(self) -> Identity | None:
-        """Who acts."""
+        """The identity of the principal."""
 
     @abstractmethod
     def is_in_role(self, role: str) -> bool:
@@ -115,9 +115,12 @@ def _find_all(claims: Iterable[Claim], claim_type: str) -> list[Claim]:
 
 
 class ClaimsIdentity(Identity):
-    """An identity made of claims.
+    """An identity based on claims.
 
-    ``name_type_claim`` and ``role_type_claim`` say which claim types hold names and roles.
+    :param claims: the claims
+    :param authentication_type: the authentication method; None if it was not authenticated
+    :param name_type_claim: the claim type that holds the name
+    :param role_type_claim: the claim type that holds roles
 
     Example::
 
@@ -143,7 +146,7 @@ class ClaimsIdentity(Identity):
 
     @property
     def authentication_type(self) -> str | None:
-        """How the identity was proven; None if it was not."""
+        """The authentication method; None if the identity was not authenticated."""
         return self._authentication_type
 
     @property
@@ -153,7 +156,7 @@ class ClaimsIdentity(Identity):
         return None if found is None else found.value
 
     def is_authenticated(self) -> bool:
-        """Return whether the identity was proven.
+        """Return whether the identity was authenticated.
 
         Example::
 
@@ -181,7 +184,7 @@ class ClaimsIdentity(Identity):
 
 
 class ClaimsPrincipal(Principal):
-    """Somebody who acts, with an identity and claims.
+    """A principal with an identity and claims.
 
     Example::
 
@@ -198,7 +201,7 @@ class ClaimsPrincipal(Principal):
 
     @property
     def identity(self) -> ClaimsIdentity | None:
-        """Who acts."""
+        """The identity of the principal."""
         return self._identity
 
     @property
@@ -207,7 +210,7 @@ class ClaimsPrincipal(Principal):
         return self._claims
 
     def add_identity(self, identity: ClaimsIdentity) -> None:
-        """Take on ``identity``, and its claims beside those there are.
+        """Add ``identity``, and its claims.
 
         Example::
 
@@ -217,7 +220,7 @@ class ClaimsPrincipal(Principal):
         self._claims.extend(identity.claims)
 
     def has_claim(self, claim_type: str, value: str | None = None) -> bool:
-        """Return whether there is a claim of ``claim_type``, with ``value`` if that is given.
+        """Return whether there is a claim of ``claim_type``, with ``value`` if given.
 
         Example::
 
@@ -244,7 +247,7 @@ class ClaimsPrincipal(Principal):
         return _find_all(self._claims, claim_type)
 
     def is_in_role(self, role: str) -> bool:
-        """Return whether a claim of a role type says ``role``.
+        """Return whether a claim of a role type has the value ``role``.
 
         Role types are ``ClaimType.Role`` and a JWT's ``role`` and ``roles``.
 
@@ -258,11 +261,14 @@ class ClaimsPrincipal(Principal):
 def to_principal(
     token_claims: Mapping[str, Any], authentication_type: str = "Bearer"
 ) -> ClaimsPrincipal:
-    """Return the claims of a token as a principal.
+    """Return a principal with the claims of a token.
 
-    Each entry becomes a claim of the same name, each item of a list one of its own, values as
-    ``str()`` says them; their issuer is ``iss``, or ``LOCAL AUTHORITY``.  Raises
-    :class:`InvalidArgumentError` (a ``ValueError``) for claims nested too deeply to be text.
+    :param token_claims: the claims, for instance the result of :func:`validate_token`
+    :param authentication_type: the authentication method
+
+    Each member becomes a claim of the same name, each item of a list a claim of its own, with
+    values converted by ``str()``; their issuer is ``iss``, or ``LOCAL AUTHORITY``.  Raises
+    :class:`InvalidArgumentError` (a ``ValueError``) for claims nested too deeply.
 
     Example::
 

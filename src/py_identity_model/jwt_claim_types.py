@@ -1,4 +1,4 @@
-"""Constants of JSON Web Tokens, by the words of the specifications."""
+"""Constants of JSON Web Tokens, in the words of the specifications."""
 
 from __future__ import annotations
 

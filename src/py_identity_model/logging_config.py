@@ -1,4 +1,4 @@
-"""Logging: switch it on, and keep secrets out of your own lines."""
+"""Configuration of logging, and redaction of secrets in your own log lines."""
 
 from __future__ import annotations
 
@@ -16,11 +16,14 @@ def configure_logging(
     log_format: str | None = None,
     handler: logging.Handler | None = None,
 ) -> None:
-    """Send the package's log records somewhere.
+    """Configure where the package's log records go.
 
-    ``level`` is the lowest level shown, ``log_format`` a :mod:`logging` format, ``handler``
-    where records go (standard error by default; one with a format of its own keeps it unless
-    ``log_format`` is given).  Handlers set before are replaced.
+    :param level: the lowest level shown
+    :param log_format: a :mod:`logging` format
+    :param handler: the destination, standard error by default; its own format is used unless
+        ``log_format`` is given
+
+    Handlers set before are replaced.
 
     Example::
 

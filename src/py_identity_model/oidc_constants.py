@@ -1,4 +1,4 @@
-"""Constants of OAuth 2.0 and OpenID Connect, by the words of the specifications."""
+"""Constants of OAuth 2.0 and OpenID Connect, in the words of the specifications."""
 
 from __future__ import annotations
 
@@ -199,7 +199,7 @@ class BackchannelAuthenticationRequestErrors(Enum):
 
 
 class TokenRequestTypes(Enum):
-    """Kinds of token that a client may ask for."""
+    """Kinds of token that a client may request."""
 
     BEARER = "bearer"
     POP = "pop"
@@ -353,7 +353,7 @@ class AuthenticationSchemes(Enum):
 
 
 class TokenParameterNames(Enum):
-    """Parameters that carry a token."""
+    """Parameters that contain a token."""
 
     ACCESS_TOKEN = "access_token"
     POP_ACCESS_TOKEN = "pop_access_token"
@@ -441,7 +441,7 @@ class ProtectedResourceErrors(Enum):
 
 
 class EndpointAuthenticationMethods(Enum):
-    """Ways for a client to authenticate (RFC 7591 §2, RFC 8705)."""
+    """Client authentication methods (RFC 7591 §2, RFC 8705)."""
 
     POST_BODY = "client_secret_post"
     BASIC_AUTHENTICATION = "client_secret_basic"
@@ -499,7 +499,7 @@ class AsymmetricAlgorithms(Enum):
 
 
 class Algorithms(Enum):
-    """The algorithm that is none (RFC 7518 §3.6)."""
+    """The algorithm of unsigned tokens (RFC 7518 §3.6)."""
 
     NONE = "none"
 

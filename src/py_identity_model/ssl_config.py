@@ -1,4 +1,4 @@
-"""Which certificate authorities are trusted."""
+"""The choice of trusted certificate authorities."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ __all__ = ["ensure_ssl_compatibility", "get_ssl_verify"]
 def get_ssl_verify() -> str | bool:
     """Return the CA file or folder that the environment names, else True.
 
-    The first non-empty of ``SSL_CERT_FILE``, ``CURL_CA_BUNDLE`` and ``REQUESTS_CA_BUNDLE``
-    wins.  The first answer is remembered: a variable that is set later is ignored until
-    ``get_ssl_verify.cache_clear()`` is called.  The environment is never written.
+    The first non-empty of ``SSL_CERT_FILE``, ``CURL_CA_BUNDLE`` and ``REQUESTS_CA_BUNDLE`` is used.
+    The first result is remembered: a variable that is set later is ignored until
+    ``get_ssl_verify.cache_clear()`` is called.  The environment is never changed.
 
     Example::
 
@@ -27,7 +27,7 @@ def get_ssl_verify() -> str | bool:
 def ensure_ssl_compatibility() -> None:
     """Do nothing: the CA variables are honoured without any preparation.
 
-    Kept for programs written when this call copied ``REQUESTS_CA_BUNDLE`` into
+    It exists for programs written when this call copied ``REQUESTS_CA_BUNDLE`` into
     ``SSL_CERT_FILE``.
 
     Example::

@@ -116,7 +116,7 @@ async def test_nothing_is_logged_for_accepted_tokens_and_missing_ones(
     assert [one for one in caplog.records if one.name == LOGGER] == []
 
 
-async def test_what_strangers_write_is_escaped_and_cut_in_logs(
+async def test_strangers_texts_are_escaped_and_cut_in_logs(
     provider: EmbeddedProvider, caplog: pytest.LogCaptureFixture
 ) -> None:
     verifier = AsyncAccessTokenVerifier(provider.issuer, "api")
@@ -128,7 +128,7 @@ async def test_what_strangers_write_is_escaped_and_cut_in_logs(
     assert all(line.isprintable() and len(line) < 600 for line in lines)
 
 
-async def test_what_a_claims_validator_says_is_not_logged(
+async def test_the_text_of_a_claims_validator_is_not_logged(
     provider: EmbeddedProvider, caplog: pytest.LogCaptureFixture
 ) -> None:
     def refuse(claims: dict[str, Any]) -> None:
@@ -141,7 +141,7 @@ async def test_what_a_claims_validator_says_is_not_logged(
         verifier = AsyncAccessTokenVerifier(provider.issuer, "api", claims_validator=validator)
         with caplog.at_level(logging.INFO, LOGGER), pytest.raises(AccessTokenRefusedException):
             await verifier.verify(bearer(provider.mint(sub="alice")))
-    assert "a claims validator refused it" in caplog.text
+    assert "a claims validator rejected it" in caplog.text
     assert "alice" not in caplog.text
 
 
@@ -276,7 +276,7 @@ async def test_dpop_is_offered_where_the_request_used_it(provider: EmbeddedProvi
             assert ("DPoP" in str(caught.value.www_authenticate)) is offered
 
 
-async def test_what_is_not_a_jwt_is_malformed_and_not_of_an_untrusted_issuer(
+async def test_a_non_jwt_is_malformed_and_not_of_an_untrusted_issuer(
     provider: EmbeddedProvider,
 ) -> None:
     resolver: Any = TrustedIssuer

@@ -155,7 +155,7 @@ async def test_the_refusal_of_an_id_token_names_the_option(provider: EmbeddedPro
 
 
 @pytest.mark.parametrize("shape", ["ID token by header", "a nonce alone"])
-async def test_what_one_issuer_may_do_another_may_not(
+async def test_permissions_of_one_issuer_do_not_apply_to_another(
     provider: EmbeddedProvider, shape: str
 ) -> None:
     typ, claims = REFUSED[shape]
@@ -235,7 +235,7 @@ async def test_client_ids_beside_an_audience_narrow_it(provider: EmbeddedProvide
     assert caught.value.details["claim"] == "aud"
 
 
-async def test_a_numeric_subject_is_taken_as_its_text(provider: EmbeddedProvider) -> None:
+async def test_a_numeric_subject_is_converted_to_a_string(provider: EmbeddedProvider) -> None:
     verifier = AsyncAccessTokenVerifier(provider.issuer, "api")
     for number in (0, 7, 2**70):
         token = await verifier.verify(bearer(provider.mint(sub=number)))

@@ -147,7 +147,7 @@ TOKENS = {
 
 
 @pytest.mark.parametrize("kind", TOKENS)
-async def test_a_sound_token_is_taken(provider: EmbeddedProvider, kind: str) -> None:
+async def test_a_valid_token_is_accepted(provider: EmbeddedProvider, kind: str) -> None:
     await judge(kind, provider, TOKENS[kind])
 
 

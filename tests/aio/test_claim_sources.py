@@ -69,7 +69,7 @@ async def test_claims_without_sources_are_left_alone(bank: EmbeddedProvider) -> 
     assert bank.requests == []
 
 
-async def test_a_key_at_hand_verifies_too(bank: EmbeddedProvider) -> None:
+async def test_a_given_key_verifies_too(bank: EmbeddedProvider) -> None:
     key: JsonWebKey = bank.keys[0]
     config = TokenValidationConfig(perform_disco=False, key=key, algorithms=["RS256"])
     claims = referring({"JWT": vouched(bank)})
@@ -105,7 +105,7 @@ NESTED = "a." + encode_base64url(b"[" * 50_000).decode() + ".c"
 
 
 @pytest.mark.parametrize("jwt", [NESTED, "", "a", "a.b.c", 7, {}, [], "a.b.c.d.e", "é.é.é"])
-async def test_what_is_not_a_token_brings_nothing(bank: EmbeddedProvider, jwt: Any) -> None:
+async def test_anything_but_a_token_obtains_nothing(bank: EmbeddedProvider, jwt: Any) -> None:
     assert code_of(await aggregated(bank, jwt)) == "unknown_claims_provider"
 
 

@@ -30,7 +30,7 @@ def ask(provider: EmbeddedProvider, **fields: object) -> ClientCredentialsTokenR
     return ClientCredentialsTokenRequest(**values)  # type: ignore[arg-type]
 
 
-async def test_a_secret_is_sent_by_basic_and_the_id_stays_out_of_the_body(
+async def test_a_secret_is_sent_by_basic_without_an_id_in_the_body(
     provider: EmbeddedProvider,
 ) -> None:
     response = await request_client_credentials_token(ask(provider, scope="read"))
@@ -133,7 +133,7 @@ async def test_an_unreachable_provider_is_a_network_error(provider: EmbeddedProv
         (b'{"expires_in": NaN}', ErrorKind.INVALID_JSON, "invalid JSON"),
     ],
 )
-async def test_an_answer_that_is_no_object_is_refused(
+async def test_a_response_that_is_not_an_object_is_refused(
     provider: EmbeddedProvider, body: bytes, kind: ErrorKind, text: str
 ) -> None:
     provider.intercept = answering("/token", Answer(200, body))

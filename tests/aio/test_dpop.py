@@ -1,4 +1,4 @@
-"""Proofs of possession: sent, challenged, and judged."""
+"""Proofs of possession: sent, challenged, and verified."""
 
 from __future__ import annotations
 
@@ -224,7 +224,7 @@ async def test_a_proof_that_proves_nothing_is_refused(
 
 
 @pytest.mark.parametrize("claims", [{}, {"cnf": "x"}, {"cnf": {}}, {"cnf": {"jkt": 7}}])
-async def test_a_token_that_is_bound_to_no_key_is_told(claims: dict[str, Any]) -> None:
+async def test_an_unbound_token_is_reported(claims: dict[str, Any]) -> None:
     with refused(DPoPProofException, "token_not_bound"):
         await verify_dpop_proof(altered(), "GET", URI, access_token=TOKEN, token_claims=claims)
 
@@ -279,7 +279,7 @@ async def test_a_refused_proof_does_not_spend_its_identifier() -> None:
 
 
 @pytest.mark.parametrize("bounds", [{"max_age": 0}, {"leeway": -1}, {"max_age": float("inf")}])
-async def test_bounds_that_make_no_sense_are_refused(bounds: dict[str, Any]) -> None:
+async def test_invalid_bounds_are_refused(bounds: dict[str, Any]) -> None:
     with refused(InvalidArgumentError, "invalid_argument"):
         await verify_dpop_proof(altered(), "GET", URI, **bounds)
 
@@ -306,7 +306,7 @@ class BrokenStore(MemoryReplayStore):
         raise OSError("down")
 
 
-async def test_a_proof_is_refused_where_nobody_can_say_whether_it_was_used() -> None:
+async def test_a_proof_is_refused_if_its_earlier_use_cannot_be_ruled_out() -> None:
     proof = create_dpop_proof(KEY, "GET", URI)
     with refused(DPoPProofException, "store_unavailable"):
         await verify_dpop_proof(proof, "GET", URI, replay_store=BrokenStore())

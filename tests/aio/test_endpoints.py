@@ -298,8 +298,8 @@ async def test_a_refusal_says_what_the_provider_said_and_no_secret(
     secrets += ["the-assertion", "the-request", "the-bearer", SECRET]
 
     def refuse(received: Received) -> Answer:
-        told = {"error": "invalid_thing", "error_description": f"no: {' '.join(secrets)}"}
-        return Answer.of_json(told | {"error_uri": "https://op.example/help"}, 400)
+        body = {"error": "invalid_thing", "error_description": f"no: {' '.join(secrets)}"}
+        return Answer.of_json(body | {"error_uri": "https://op.example/help"}, 400)
 
     provider.intercept = refuse
     response = await function(make(provider.issuer + PATH))
@@ -344,7 +344,9 @@ async def test_a_redirect_is_not_followed(provider: EmbeddedProvider, operation:
 
 
 @pytest.mark.parametrize("operation", ALL)
-async def test_a_closed_client_is_told(provider: EmbeddedProvider, operation: str) -> None:
+async def test_a_closed_client_is_named_in_the_error(
+    provider: EmbeddedProvider, operation: str
+) -> None:
     function, make = calls(operation)
     http_client = AsyncHTTPClient()
     await http_client.close()
@@ -365,7 +367,7 @@ READS_AN_OBJECT = [name for name in ALL if name not in READS_NO_OBJECT]
         (b'{"a": NaN}', ErrorKind.INVALID_JSON, "invalid JSON"),
     ],
 )
-async def test_an_answer_that_is_no_object_is_refused(
+async def test_a_response_that_is_not_an_object_is_refused(
     provider: EmbeddedProvider, operation: str, body: bytes, kind: ErrorKind, text: str
 ) -> None:
     function, make = calls(operation)
@@ -376,7 +378,7 @@ async def test_an_answer_that_is_no_object_is_refused(
 
 
 @pytest.mark.parametrize("operation", ["token revocation", "client delete"])
-async def test_what_is_in_a_body_that_nobody_needs_does_not_matter(
+async def test_the_content_of_an_unneeded_body_is_ignored(
     provider: EmbeddedProvider, operation: str
 ) -> None:
     function, make = calls(operation)
@@ -385,7 +387,7 @@ async def test_what_is_in_a_body_that_nobody_needs_does_not_matter(
 
 
 @pytest.mark.parametrize("operation", ALL)
-async def test_what_is_spent_by_its_use_is_not_sent_twice(
+async def test_a_single_use_credential_is_not_sent_twice(
     provider: EmbeddedProvider, operation: str
 ) -> None:
     function, make = calls(operation)
@@ -401,7 +403,7 @@ async def test_what_is_spent_by_its_use_is_not_sent_twice(
 
 
 @pytest.mark.parametrize("operation", FORMS)
-async def test_a_certificate_and_a_client_of_ones_own_exclude_each_other(
+async def test_a_certificate_and_an_injected_client_exclude_each_other(
     provider: EmbeddedProvider, operation: str
 ) -> None:
     function, make, _ = FORMS[operation]
@@ -447,12 +449,12 @@ async def test_an_answer_without_what_matters_is_refused(
     "code", ["authorization_pending", "slow_down", "expired_token", "access_denied"]
 )
 @pytest.mark.parametrize("described", [True, False])
-async def test_a_poll_says_why_there_is_no_token(
+async def test_a_poll_reports_why_there_is_no_token(
     provider: EmbeddedProvider, code: str, described: bool
 ) -> None:
-    told: dict[str, Any] = {"error": code, "interval": 7}
-    told |= {"error_description": "in words"} if described else {}
-    provider.intercept = lambda received: Answer.of_json(told, 400)
+    body: dict[str, Any] = {"error": code, "interval": 7}
+    body |= {"error_description": "in words"} if described else {}
+    provider.intercept = lambda received: Answer.of_json(body, 400)
     response = await poll_device_token(DeviceTokenRequest(provider.issuer + PATH, "tv", "code"))
     assert response.error_code == code
     assert response.interval == 7
@@ -477,7 +479,7 @@ async def test_another_error_of_a_poll_has_no_code(provider: EmbeddedProvider) -
         ({"actor_token_type": TYPE}, "actor_token_type has no meaning without actor_token"),
     ],
 )
-async def test_an_exchange_that_makes_no_sense_is_not_sent(
+async def test_an_invalid_exchange_is_not_sent(
     provider: EmbeddedProvider, arguments: dict[str, str], text: str
 ) -> None:
     usual: dict[str, Any] = {"client_id": "web", "subject_token": "s", "subject_token_type": TYPE}
@@ -624,7 +626,7 @@ async def test_an_update_replaces_what_is_registered(provider: EmbeddedProvider)
 
 
 @pytest.mark.parametrize("odd", [True, "soon", None, 1e300])
-async def test_odd_times_of_a_registration_are_left_out(
+async def test_odd_times_of_a_registration_are_omitted(
     provider: EmbeddedProvider, odd: object
 ) -> None:
     provider.intercept = lambda received: Answer.of_json(
@@ -636,7 +638,7 @@ async def test_odd_times_of_a_registration_are_left_out(
 
 
 @pytest.mark.parametrize("token", ["", "  ", "tökén", "a\r\nb: c"])
-async def test_a_token_that_cannot_stand_in_a_header_is_not_sent(
+async def test_a_token_that_a_header_cannot_contain_is_not_sent(
     provider: EmbeddedProvider, token: str
 ) -> None:
     response = await get_userinfo(UserInfoRequest(provider.issuer + PATH, token))
@@ -648,12 +650,12 @@ async def test_a_token_that_cannot_stand_in_a_header_is_not_sent(
     ("claims", "text"),
     [({}, "missing"), ({"sub": ""}, "missing"), ({"sub": "bob"}, "sub mismatch"), ({"sub": 1}, "")],
 )
-async def test_userinfo_about_somebody_else_is_refused(
+async def test_userinfo_about_another_user_is_refused(
     provider: EmbeddedProvider, claims: dict[str, Any], text: str
 ) -> None:
     provider.intercept = lambda received: Answer.of_json(claims)
     response = await get_userinfo(UserInfoRequest(provider.issuer + PATH, "t", "alice"))
-    assert response.error_kind is ErrorKind.VERIFICATION_FAILED
+    assert response.error_kind is ErrorKind.SUBJECT_MISMATCH
     assert text in str(response.error)
 
 
@@ -669,7 +671,7 @@ async def test_signed_userinfo_is_handed_over_but_not_believed(
     assert response.claims is None
 
 
-async def test_expiry_is_told_as_a_moment(provider: EmbeddedProvider) -> None:
+async def test_expiry_is_returned_as_a_point_in_time(provider: EmbeddedProvider) -> None:
     request = ClientCredentialsTokenRequest(provider.issuer + PATH, "web")
     for seconds, known in ((60, True), ("60", True), ("soon", False), (-1, False), (1e300, False)):
         body = {**USUAL, "expires_in": seconds}
@@ -693,7 +695,7 @@ async def test_a_challenge_and_its_method_are_pushed_together(
             code_challenge_method=method,
         )
     )
-    assert "both" in str(response.error)
+    assert "given together" in str(response.error)
     assert provider.requests == []
 
 
@@ -713,7 +715,7 @@ async def test_a_resource_must_be_text(provider: EmbeddedProvider) -> None:
     response = await request_client_credentials_token(
         ClientCredentialsTokenRequest(provider.issuer + PATH, "web", resource=resource)
     )
-    assert "resource must be a string or several" in str(response.error)
+    assert "resource must be a string or a list of strings" in str(response.error)
 
 
 async def test_a_signed_introspection_that_was_not_asked_for_is_refused(

@@ -279,7 +279,7 @@ async def test_a_login_cannot_leave_the_response_unsigned(provider: EmbeddedProv
 
 
 @pytest.mark.parametrize("named", [[], ["requests"], "request", ["request", "token"]])
-def test_what_is_signed_must_be_named_soundly(named: Any) -> None:
+def test_signed_messages_must_be_named_validly(named: Any) -> None:
     with pytest.raises(ConfigurationException, match="message_signing must name"):
         fapi(profile="fapi2-message-signing", message_signing=named, request_signing_key=KEY)
 

@@ -156,7 +156,7 @@ def api(
     return httpx2.AsyncClient(transport=transport, auth=auth.for_httpx2(), follow_redirects=True)
 
 
-async def test_a_refused_token_is_renewed_on_a_client_of_httpx2(provider: EmbeddedProvider) -> None:
+async def test_a_refused_token_is_renewed_on_an_httpx2_client(provider: EmbeddedProvider) -> None:
     seen = []
 
     def serve(request: httpx2.Request) -> httpx2.Response:
@@ -183,7 +183,7 @@ async def test_a_body_that_streams_through_httpx2_is_sent_once(provider: Embedde
     assert provider.count("/token") == 1
 
 
-async def test_a_redirect_of_httpx2_does_not_carry_the_token_elsewhere(
+async def test_an_httpx2_redirect_does_not_carry_the_token_elsewhere(
     provider: EmbeddedProvider,
 ) -> None:
     seen: dict[str, bool] = {}
@@ -199,7 +199,7 @@ async def test_a_redirect_of_httpx2_does_not_carry_the_token_elsewhere(
     assert seen == {"api.example": True, "else.example": False}
 
 
-async def test_proofs_and_their_nonces_go_with_requests_of_httpx2(
+async def test_proofs_and_their_nonces_are_added_to_httpx2_requests(
     provider: EmbeddedProvider,
 ) -> None:
     proofs = []
@@ -217,7 +217,7 @@ async def test_proofs_and_their_nonces_go_with_requests_of_httpx2(
     assert len(set(proofs)) == 2
 
 
-async def test_a_redirect_of_httpx2_carries_neither_token_nor_proof_elsewhere(
+async def test_an_httpx2_redirect_carries_neither_token_nor_proof_elsewhere(
     provider: EmbeddedProvider,
 ) -> None:
     provider.intercept = lambda received: Answer.of_json(
@@ -238,7 +238,7 @@ async def test_a_redirect_of_httpx2_carries_neither_token_nor_proof_elsewhere(
     assert provider.count("/token") == 1
 
 
-def test_what_is_of_neither_library_is_treated_as_httpx() -> None:
+def test_an_object_of_neither_library_is_treated_as_httpx() -> None:
     assert library_of(object()) is httpx
     assert library_of(httpx.Request("GET", URL)) is httpx
     assert library_of(httpx2.Request("GET", URL)) is httpx2

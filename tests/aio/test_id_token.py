@@ -108,7 +108,7 @@ async def test_an_id_token_that_is_not_the_answer_is_refused(
         await validate_id_token(id_token(provider, **claims), CONFIG, provider.issuer, **expected)
 
 
-async def test_what_any_token_must_be_an_id_token_must_be(provider: EmbeddedProvider) -> None:
+async def test_the_rules_of_all_tokens_apply_to_id_tokens(provider: EmbeddedProvider) -> None:
     for claims, expected in (
         ({"aud": "other"}, InvalidAudienceException),
         ({"exp": 1}, TokenExpiredException),
@@ -342,7 +342,7 @@ async def test_a_token_may_be_encrypted_for_the_clients_secret(
     assert "the client" not in repr(config)
 
 
-async def test_what_cannot_or_must_not_be_decrypted_is_refused(
+async def test_a_token_that_cannot_or_must_not_be_decrypted_is_refused(
     provider: EmbeddedProvider,
 ) -> None:
     config = TokenValidationConfig(

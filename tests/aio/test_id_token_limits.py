@@ -57,7 +57,7 @@ async def test_further_audiences_must_be_trusted(provider: EmbeddedProvider) -> 
     assert caught.value.details["audiences"] == ["evil"]
 
 
-async def test_a_trusted_audience_does_not_stand_in_for_the_client(
+async def test_a_trusted_audience_does_not_replace_the_client(
     provider: EmbeddedProvider,
 ) -> None:
     with pytest.raises(InvalidAudienceException):

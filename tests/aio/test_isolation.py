@@ -89,7 +89,7 @@ async def test_two_clients_have_the_metadata_of_their_own_providers(
     assert not meeting.missed
 
 
-async def test_what_a_caller_does_to_its_metadata_reaches_nobody_else(
+async def test_changes_of_a_callers_metadata_affect_no_other(
     provider: EmbeddedProvider,
 ) -> None:
     client = AsyncOAuthClient(provider.issuer, "machine")
@@ -200,7 +200,7 @@ async def test_a_lock_of_one_store_is_not_that_of_another() -> None:
     assert await stores[1].get("key") is None
 
 
-async def test_calls_of_one_name_and_key_are_told_apart_by_their_object() -> None:
+async def test_calls_of_one_name_and_key_are_distinguished_by_their_object() -> None:
     both = [Event(), Event()]
     flights: list[AsyncSingleFlight[int]] = [AsyncSingleFlight("same") for _ in range(2)]
 

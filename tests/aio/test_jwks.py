@@ -26,7 +26,7 @@ async def test_plain_http_is_refused_before_anything_is_sent() -> None:
     assert "HTTPS is required" in str(response.error)
 
 
-async def test_an_address_that_is_no_url_is_refused() -> None:
+async def test_an_address_that_is_not_a_url_is_refused() -> None:
     response = await get_jwks(JwksRequest("nonsense"))
     assert response.error_kind is ErrorKind.INVALID_CONFIGURATION
     assert str(response.error).startswith("Invalid JWKS endpoint URL")
@@ -60,7 +60,7 @@ async def test_another_status_is_reported_with_its_body(provider: EmbeddedProvid
         (b'{"keys": [{"kty": "RSA"}]}', {"content-type": "application/json"}, "no usable keys"),
     ],
 )
-async def test_what_is_not_a_key_set_is_refused(
+async def test_anything_but_a_key_set_is_refused(
     provider: EmbeddedProvider, body: bytes, headers: dict[str, str], text: str
 ) -> None:
     provider.intercept = answering("/jwks", Answer(200, body, headers))

@@ -111,7 +111,7 @@ async def test_a_login_without_openid_is_plain_oauth(provider: EmbeddedProvider)
     assert again.access_token == session.access_token
 
 
-async def test_an_id_token_that_nobody_asked_for_is_not_passed_on(
+async def test_an_unrequested_id_token_is_not_passed_on(
     provider: EmbeddedProvider,
 ) -> None:
     tokens = Tokens(provider)
@@ -199,7 +199,7 @@ async def test_a_missing_nonce_is_refused_and_the_refusal_names_the_option(
     assert "require_nonce=False" in str(caught.value)
 
 
-async def test_a_provider_may_leave_the_nonce_out_but_not_change_it(
+async def test_a_provider_may_omit_the_nonce_but_not_change_it(
     provider: EmbeddedProvider,
 ) -> None:
     tokens = Tokens(provider)
@@ -371,7 +371,7 @@ async def test_an_id_token_is_opened_where_it_is_encrypted(
             await one.callback(answer, begun)
 
 
-async def test_what_is_encrypted_must_be_signed_inside(provider: EmbeddedProvider) -> None:
+async def test_encrypted_content_must_be_signed(provider: EmbeddedProvider) -> None:
     tokens = Tokens(provider)
     tokens.answer = {"id_token": encrypted('{"sub":"mallory"}')}
     with refused(TokenValidationException, "not_signed"):
@@ -404,7 +404,7 @@ async def test_a_signed_id_token_may_come_beside_an_encrypted_response(
             await client.callback(f"?response={sent}", begun)
 
 
-async def test_userinfo_is_judged_by_what_was_registered_for_it(
+async def test_userinfo_is_checked_as_registered(
     provider: EmbeddedProvider,
 ) -> None:
     claims: dict[str, Any] = {"sub": "alice", "name": "Alice"}
@@ -427,7 +427,7 @@ async def test_userinfo_is_judged_by_what_was_registered_for_it(
 
 
 @pytest.mark.parametrize("names", ["id_token", ["access_token"], [""]])
-def test_what_must_be_encrypted_is_named_by_words_that_are_known(names: Any) -> None:
+def test_encrypted_artefacts_must_have_known_names(names: Any) -> None:
     with refused(InvalidArgumentError, "invalid_argument"):
         AsyncOAuthClient(
             "https://op.example", "web", decryption_keys=[DECRYPTION], require_encrypted=names
@@ -440,7 +440,7 @@ def test_without_keys_nothing_can_be_required_to_be_encrypted() -> None:
     assert "decryption_keys" in str(caught.value)
 
 
-async def test_what_a_registration_encrypts_must_come_encrypted(
+async def test_an_artefact_registered_as_encrypted_must_be_encrypted(
     provider: EmbeddedProvider,
 ) -> None:
     registered = ClientRegistrationResponse(

@@ -123,7 +123,7 @@ CALLBACKS: list[tuple[str, str]] = [
 
 
 @pytest.mark.parametrize(("answer", "code"), CALLBACKS)
-async def test_why_a_callback_fails_is_told(
+async def test_the_reason_of_a_failed_callback_is_reported(
     provider: EmbeddedProvider, answer: str, code: str
 ) -> None:
     client = client_of(provider)
@@ -157,7 +157,7 @@ async def test_a_provider_that_names_itself_must(provider: EmbeddedProvider) -> 
     assert session.subject == "alice"
 
 
-async def test_a_code_that_is_refused_is_told(provider: EmbeddedProvider) -> None:
+async def test_a_refused_code_is_reported(provider: EmbeddedProvider) -> None:
     client = client_of(provider)
     begun = await client.authorization_request()
     with refused(TokenRequestException, "token_request_error") as caught:
@@ -180,12 +180,21 @@ async def test_an_id_token_for_another_login_is_refused(provider: EmbeddedProvid
         await client.callback(browsed(begun.url), begun)
 
 
-async def test_userinfo_about_somebody_else_ends_the_login(provider: EmbeddedProvider) -> None:
+async def test_userinfo_about_another_user_ends_the_login(provider: EmbeddedProvider) -> None:
     client = client_of(provider)
     begun = await client.authorization_request()
     provider.intercept = answering("/userinfo", Answer.of_json({"sub": "mallory"}))
-    with refused(UserInfoException, "userinfo_error"):
+    with refused(UserInfoException, "userinfo_subject_mismatch"):
         await client.callback(browsed(begun.url), begun, userinfo=True)
+    begun = await client.authorization_request()
+    refusal = Answer.of_json({"error": "insufficient_scope"}, 403)
+    provider.intercept = answering("/userinfo", refusal)
+    with refused(UserInfoException, "userinfo_error") as caught:
+        await client.callback(browsed(begun.url), begun, userinfo=True)
+    assert (caught.value.details, caught.value.url) == (
+        {"oauth_error": "insufficient_scope"},
+        f"{provider.issuer}/userinfo",
+    )
 
 
 async def test_userinfo_that_is_refused_ends_the_login(provider: EmbeddedProvider) -> None:
@@ -356,7 +365,7 @@ async def test_signed_responses_are_verified_with_cached_keys_that_follow_a_rota
     assert provider.count("/jwks") == 4
 
 
-async def test_a_client_of_ones_own_has_a_cache_of_its_own(provider: EmbeddedProvider) -> None:
+async def test_an_injected_client_has_its_own_cache(provider: EmbeddedProvider) -> None:
     await client_of(provider).metadata()
     async with AsyncHTTPClient() as http_client:
         client = client_of(provider, http_client=http_client)
@@ -365,6 +374,16 @@ async def test_a_client_of_ones_own_has_a_cache_of_its_own(provider: EmbeddedPro
     assert provider.count(DISCOVERY) == 2
     with refused(DiscoveryException, "discovery_error"):
         await client.metadata()
+
+
+async def test_the_document_of_another_issuer_has_a_code_of_its_own(
+    provider: EmbeddedProvider,
+) -> None:
+    document = {**provider.document(), "issuer": "https://else.example"}
+    provider.intercept = answering(DISCOVERY, Answer.of_json(document))
+    with refused(DiscoveryException, "issuer_mismatch") as caught:
+        await client_of(provider).metadata()
+    assert "https://else.example" in str(caught.value)
 
 
 async def test_metadata_may_be_given(provider: EmbeddedProvider) -> None:
@@ -425,7 +444,7 @@ async def test_a_request_is_pushed_where_the_provider_demands_it(
     assert "dpop" in provider.requests[-1].headers
 
 
-async def test_a_pushed_request_that_is_refused_is_told(provider: EmbeddedProvider) -> None:
+async def test_a_refused_pushed_request_is_reported(provider: EmbeddedProvider) -> None:
     pushing(provider)
     taking = provider.intercept
     assert taking is not None
@@ -528,7 +547,7 @@ def failed_logins(caplog: pytest.LogCaptureFixture) -> list[str]:
     return [one.getMessage() for one in caplog.records if one.name == LOGIN_LOGGER]
 
 
-async def test_strangers_cannot_lock_others_out_of_their_logins(
+async def test_strangers_cannot_prevent_the_logins_of_others(
     provider: EmbeddedProvider,
 ) -> None:
     class Adds:
@@ -627,7 +646,7 @@ async def test_a_token_that_was_not_asked_for_ends_the_login(
 
 
 @pytest.mark.parametrize(("kind", "good"), [("DPoP", True), ("Bearer", False), ("N_A", False)])
-async def test_an_exchanged_token_is_judged_like_others(
+async def test_an_exchanged_token_is_checked_like_others(
     provider: EmbeddedProvider, kind: str, good: bool
 ) -> None:
     token = {"access_token": "t", "token_type": kind}
@@ -696,7 +715,7 @@ async def test_an_answer_is_a_url_a_query_or_a_form(provider: EmbeddedProvider) 
             await client.callback(nothing, begun)
 
 
-async def test_a_login_that_is_lost_is_told_apart(provider: EmbeddedProvider) -> None:
+async def test_a_lost_login_has_its_own_code(provider: EmbeddedProvider) -> None:
     client = client_of(provider)
     begun: Any = None
     with refused(AuthorizeCallbackException, "missing_login"):
@@ -792,7 +811,7 @@ async def test_the_hint_of_a_logout_is_given_once(provider: EmbeddedProvider) ->
         await client.end_session_url(session, id_token_hint="i")
 
 
-async def test_what_only_a_provider_knows_goes_along(provider: EmbeddedProvider) -> None:
+async def test_provider_specific_parameters_are_sent_along(provider: EmbeddedProvider) -> None:
     client = client_of(provider)
     begun = await client.authorization_request(extra_parameters={"access_type": "offline"})
     assert parse_qs(urlsplit(begun.url).query)["access_type"] == ["offline"]
@@ -800,7 +819,7 @@ async def test_what_only_a_provider_knows_goes_along(provider: EmbeddedProvider)
         await client.authorization_request(extra_parameters={"nonce": "mine"})
 
 
-async def test_a_client_secret_is_the_authentication_where_there_is_no_other(
+async def test_a_client_secret_is_the_default_authentication(
     provider: EmbeddedProvider,
 ) -> None:
     client = AsyncOAuthClient(
@@ -904,7 +923,7 @@ async def test_an_alias_in_disguise_stops_only_who_would_use_it(
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", "{}", '{"url": "u"}', "null"])
-def test_what_is_no_login_that_was_begun_is_refused(text: str) -> None:
+def test_anything_but_a_started_login_is_refused(text: str) -> None:
     with refused(InvalidArgumentError, "invalid_argument"):
         AuthorizationRequest.from_json(text)
 
@@ -927,7 +946,9 @@ async def test_a_token_is_exchanged(provider: EmbeddedProvider) -> None:
 @pytest.mark.parametrize(
     "name", ["state", "nonce", "client_id", "code_challenge", "request", "request_uri", "dpop_jkt"]
 )
-async def test_what_a_login_makes_up_cannot_be_given(provider: EmbeddedProvider, name: str) -> None:
+async def test_the_random_values_of_a_login_cannot_be_given(
+    provider: EmbeddedProvider, name: str
+) -> None:
     given: dict[str, Any] = {name: "mine"}
     with refused(InvalidArgumentError, "invalid_argument"):
         await client_of(provider).authorization_request(**given)
@@ -992,7 +1013,7 @@ async def test_an_implicit_login_ends_with_what_the_browser_brought(
         await client.callback("#" + urlencode(values), begun)
 
 
-async def test_an_audience_of_ones_own_is_kept(provider: EmbeddedProvider) -> None:
+async def test_a_given_audience_is_retained(provider: EmbeddedProvider) -> None:
     from py_identity_model._jose.encoding import decode_base64url, parse_object
 
     provider.intercept = answering("/token", Answer.of_json({"access_token": "t"}))

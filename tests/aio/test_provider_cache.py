@@ -139,7 +139,7 @@ async def test_a_failure_is_shared_and_remembered_for_a_gap(
     assert provider.count(DISCOVERY) == 2
 
 
-async def test_what_has_nearly_expired_is_served_while_one_refresh_runs_behind(
+async def test_a_value_close_to_expiry_is_served_during_one_background_refresh(
     provider: EmbeddedProvider, clock: Clock
 ) -> None:
     await validate(provider)
@@ -170,7 +170,7 @@ async def test_an_outage_is_survived_on_one_attempt_a_second_for_keys_and_docume
 
 
 @pytest.mark.parametrize(("out", "well"), [(DISCOVERY, "/jwks"), ("/jwks", DISCOVERY)])
-async def test_what_is_well_is_refreshed_while_the_other_is_out(
+async def test_a_working_endpoint_is_refreshed_while_the_other_is_down(
     provider: EmbeddedProvider, clock: Clock, out: str, well: str
 ) -> None:
     await validate(provider)
@@ -250,7 +250,7 @@ async def test_of_many_who_come_after_expiry_all_wait_for_one_refresh(
     assert provider.count(DISCOVERY) == 2
 
 
-async def test_while_a_provider_hangs_one_caller_waits_and_then_nobody(
+async def test_while_a_provider_hangs_one_caller_waits_and_later_none(
     provider: EmbeddedProvider, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(fetch_result, "_STALE_WAIT", 0.05)
@@ -328,7 +328,7 @@ async def test_an_empty_set_where_nothing_is_cached_costs_one_request_per_gap(
 
 @pytest.mark.parametrize("status", [404, 503])
 @pytest.mark.parametrize("path", [DISCOVERY, "/jwks"])
-async def test_what_cannot_be_had_costs_one_ladder_per_gap(
+async def test_a_failing_fetch_costs_one_series_of_retries_per_interval(
     provider: EmbeddedProvider, clock: Clock, path: str, status: int
 ) -> None:
     provider.intercept = failing(path, status)
@@ -365,7 +365,7 @@ async def test_an_unusable_provider_is_logged_as_an_error_once_per_gap(
     document = provider.document() | {"issuer": "https://else.example"}
     provider.intercept = answering(DISCOVERY, Answer.of_json(document))
     for _ in range(5):
-        with refused(ProviderUnusableException, "discovery_failed"):
+        with refused(ProviderUnusableException, "issuer_mismatch"):
             await validate(provider)
     errors = [record for record in caplog.records if record.levelname == "ERROR"]
     assert len(errors) == 1
@@ -373,7 +373,7 @@ async def test_an_unusable_provider_is_logged_as_an_error_once_per_gap(
     assert "else.example" in errors[0].getMessage()
 
 
-async def test_keys_that_were_fetched_over_http_serve_nobody_who_forbids_it(
+async def test_keys_fetched_over_http_are_not_served_to_callers_who_forbid_it(
     provider: EmbeddedProvider,
 ) -> None:
     uri, cache = provider.jwks_uri, provider_cache.default_cache
@@ -387,7 +387,7 @@ async def test_keys_that_were_fetched_over_http_serve_nobody_who_forbids_it(
     assert provider.count("/jwks") == 1
 
 
-async def test_an_answer_is_judged_by_the_policy_under_which_it_is_cached(
+async def test_a_response_is_checked_by_the_policy_under_which_it_is_cached(
     provider: EmbeddedProvider, clock: Clock
 ) -> None:
     policy = DiscoveryPolicy()
@@ -401,9 +401,9 @@ async def test_an_answer_is_judged_by_the_policy_under_which_it_is_cached(
         return Answer.of_json(document)
 
     provider.intercept = loosen
-    with refused(ProviderUnusableException, "discovery_failed"):
+    with refused(ProviderUnusableException, "issuer_mismatch"):
         await validate_token(provider.mint(), config, provider.issuer)
-    with refused(ProviderUnusableException, "discovery_failed"):
+    with refused(ProviderUnusableException, "issuer_mismatch"):
         await validate(provider)
 
 
@@ -561,7 +561,7 @@ async def test_a_key_that_changed_under_its_kid_is_found(provider: EmbeddedProvi
     assert provider.count("/jwks") == 2
 
 
-async def test_a_refresh_for_a_bad_signature_that_fails_is_told(
+async def test_a_failed_refresh_for_a_bad_signature_is_reported(
     provider: EmbeddedProvider,
 ) -> None:
     await validate(provider)
@@ -783,7 +783,7 @@ async def test_a_call_that_does_not_end_by_its_deadline_is_not_waited_for(
     monkeypatch.setattr(refreshing_cache, "longest_call", lambda client: 0.05)
     with refused(KeysUnavailableException, "keys_unavailable") as caught:
         await validate(provider)
-    assert str(caught.value).endswith("did not come before the total deadline")
+    assert str(caught.value).endswith("was not received before the total deadline")
     gate.open.set()
 
 
@@ -798,7 +798,7 @@ async def test_a_timeout_that_cannot_be_used_is_a_typed_refusal(
     assert "HTTP_TIMEOUT" in str(caught.value)
 
 
-async def test_what_verifies_signatures_is_loaded_while_the_first_document_is_fetched(
+async def test_signature_libraries_are_loaded_during_the_first_fetch(
     provider: EmbeddedProvider, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     loaded = threading.Event()
@@ -884,7 +884,7 @@ def versioned(provider: EmbeddedProvider) -> list[str | None]:
     return asked
 
 
-async def test_what_has_not_changed_is_not_sent_again(
+async def test_an_unchanged_document_is_not_sent_again(
     provider: EmbeddedProvider, clock: Clock
 ) -> None:
     asked = versioned(provider)
@@ -912,7 +912,7 @@ async def test_an_answer_that_nothing_changed_needs_a_question(
         await validate(provider)
 
 
-async def test_priming_fetches_once_and_tells_the_state(
+async def test_priming_fetches_once_and_shows_the_state(
     provider: EmbeddedProvider, clock: Clock
 ) -> None:
     before = health(provider.issuer)
@@ -945,7 +945,7 @@ async def test_the_state_follows_the_clock(provider: EmbeddedProvider, clock: Cl
     assert gone.kids == ()
 
 
-async def test_priming_an_unreachable_provider_is_told(provider: EmbeddedProvider) -> None:
+async def test_priming_an_unreachable_provider_raises(provider: EmbeddedProvider) -> None:
     provider.close()
     with refused(KeysUnavailableException, "keys_unavailable"):
         await prime(provider.issuer)
@@ -968,7 +968,7 @@ async def test_an_injected_client_has_a_state_of_its_own(provider: EmbeddedProvi
         assert not health(provider.issuer).ready
 
 
-async def test_refreshing_is_shared_with_whoever_fetches_already(
+async def test_refreshing_is_shared_with_a_running_fetch(
     provider: EmbeddedProvider,
 ) -> None:
     gate = Gate(DISCOVERY)
@@ -1002,11 +1002,11 @@ async def test_a_refresh_begins_before_the_end(provider: EmbeddedProvider, clock
     assert get_cache_statistics().stale_served == before
 
 
-async def test_every_event_is_counted_and_told(
+async def test_every_event_is_counted_and_reported(
     provider: EmbeddedProvider, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    told: list[CacheEvent] = []
-    set_cache_event_hook(told.append)
+    events: list[CacheEvent] = []
+    set_cache_event_hook(events.append)
     before = get_cache_statistics()
     await validate(provider)
     await validate(provider)
@@ -1021,7 +1021,7 @@ async def test_every_event_is_counted_and_told(
     await validate_token(provider.mint(), CONFIG, f"{provider.issuer}/")
     set_cache_event_hook(None)
     after = get_cache_statistics()
-    kinds = {(event.kind, event.what) for event in told}
+    kinds = {(event.kind, event.what) for event in events}
     assert kinds >= {
         (CacheEventKind.MISS, "document"),
         (CacheEventKind.MISS, "keys"),
@@ -1033,7 +1033,7 @@ async def test_every_event_is_counted_and_told(
         (CacheEventKind.REFUSED_KID, "keys"),
         (CacheEventKind.EVICTED, "document"),
     }
-    assert {event.url for event in told} <= {
+    assert {event.url for event in events} <= {
         *(provider.issuer, f"{provider.issuer}/", provider.jwks_uri),
     }
     assert after.misses - before.misses == 3
@@ -1045,7 +1045,7 @@ async def test_every_event_is_counted_and_told(
     assert after.hits > 0
 
 
-async def test_a_hook_that_fails_troubles_nobody(
+async def test_a_failing_hook_does_no_harm(
     provider: EmbeddedProvider, caplog: pytest.LogCaptureFixture
 ) -> None:
     def fail(event: CacheEvent) -> None:
@@ -1061,7 +1061,7 @@ async def test_a_hook_that_fails_troubles_nobody(
     assert "metrics are down" in caplog.text
 
 
-async def test_a_cleared_cache_serves_nothing_that_was_worked_out_for_it(
+async def test_a_cleared_cache_serves_nothing_that_was_computed_for_it(
     provider: EmbeddedProvider,
 ) -> None:
     old = provider.mint()
@@ -1073,7 +1073,7 @@ async def test_a_cleared_cache_serves_nothing_that_was_worked_out_for_it(
         await validate_token(old, CONFIG, provider.issuer)
 
 
-async def test_what_lands_after_a_clearing_is_not_kept(provider: EmbeddedProvider) -> None:
+async def test_a_fetch_that_ends_after_a_clearing_is_not_stored(provider: EmbeddedProvider) -> None:
     gate = Gate("/jwks")
     provider.intercept = gate
 
@@ -1154,7 +1154,7 @@ async def test_a_configuration_that_is_computed_is_asked_every_time(
         await validate_token(token, config, provider.issuer)
 
 
-async def test_configurations_with_parts_that_cannot_be_compared_are_judged_the_long_way(
+async def test_configurations_with_incomparable_parts_take_the_long_way(
     provider: EmbeddedProvider,
 ) -> None:
     class Odd:
@@ -1171,7 +1171,7 @@ async def test_configurations_with_parts_that_cannot_be_compared_are_judged_the_
 
 
 @pytest.mark.parametrize("audience", ["api", ["api"]])
-async def test_a_configuration_that_changes_while_a_token_is_judged_is_judged_by_itself(
+async def test_a_configuration_that_changes_during_a_validation_does_not_affect_it(
     audience: str | list[str], provider: EmbeddedProvider
 ) -> None:
     config = replace(CONFIG, audience=audience)
@@ -1189,7 +1189,7 @@ async def test_a_configuration_that_changes_while_a_token_is_judged_is_judged_by
         assert await validate_token(provider.mint(aud="other"), config, provider.issuer)
 
 
-async def test_what_a_lax_policy_fetched_serves_no_stricter_one_that_came_meanwhile(
+async def test_a_document_fetched_by_a_lax_policy_serves_no_stricter_caller(
     provider: EmbeddedProvider,
 ) -> None:
     policy = DiscoveryPolicy()
@@ -1206,7 +1206,7 @@ async def test_what_a_lax_policy_fetched_serves_no_stricter_one_that_came_meanwh
             await validate_token(provider.mint(), config, provider.issuer)
 
 
-async def test_what_was_worked_out_is_kept_within_bounds(
+async def test_the_number_of_prepared_validators_is_bounded(
     provider: EmbeddedProvider, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(prepared_validators, "_MOST", 3)

@@ -116,6 +116,14 @@ WRONG: list[tuple[dict[str, Any], dict[str, Any], str]] = [
         {"private_key": KEY},
         "require_signed",
     ),
+    (
+        {
+            "grant_types": ["urn:openid:params:grant-type:ciba"],
+            "backchannel_authentication_request_signing_alg": "ES256",
+        },
+        {},
+        "backchannel_authentication_request_signing_alg is registered: give private_key",
+    ),
     ({"id_token_signed_response_alg": "none"}, {}, "cannot be taken"),
     ({"id_token_signed_response_alg": "XS256"}, {}, "cannot be taken"),
     (
@@ -131,7 +139,7 @@ WRONG: list[tuple[dict[str, Any], dict[str, Any], str]] = [
 
 
 @pytest.mark.parametrize(("members", "arguments", "text"), WRONG)
-def test_what_does_not_fit_the_registration_is_refused(
+def test_arguments_that_contradict_the_registration_are_refused(
     members: dict[str, Any], arguments: dict[str, Any], text: str
 ) -> None:
     with pytest.raises(ConfigurationException, match=text) as caught:

@@ -160,7 +160,7 @@ async def test_a_full_memory_store_refuses_until_entries_expire() -> None:
     assert await replays.add("c", time.time() + 60)
 
 
-async def test_simultaneous_uses_are_told_apart() -> None:
+async def test_simultaneous_uses_are_distinguished() -> None:
     replays = AsyncTokenStoreReplayStore(AsyncMemoryTokenStore())
     until = time.time() + 60
     calls = [partial(replays.add, f"k{number % 20}", until) for number in range(100)]

@@ -84,7 +84,7 @@ async def test_a_holder_may_present_again_what_it_marked_itself() -> None:
     assert presented == ["r-0"]
 
 
-async def test_what_is_stored_says_when_it_was_written_and_by_which_write() -> None:
+async def test_a_stored_record_tells_its_time_and_its_write() -> None:
     records = records_of(await stored(None))
     first = await records.update("n", 1, lambda record: record)
     second = await records.update("n", 2, lambda record: record)

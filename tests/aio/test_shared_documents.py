@@ -87,7 +87,7 @@ def asked(provider: EmbeddedProvider) -> tuple[int, int]:
     return provider.count(DISCOVERY), provider.count("/jwks")
 
 
-async def test_what_one_process_fetched_others_take_over(provider: EmbeddedProvider) -> None:
+async def test_processes_share_fetched_documents(provider: EmbeddedProvider) -> None:
     store = AsyncMemoryTokenStore()
     for _ in range(3):
         process = Process(provider, store)
@@ -97,9 +97,7 @@ async def test_what_one_process_fetched_others_take_over(provider: EmbeddedProvi
     assert asked(provider) == (1, 1)
 
 
-async def test_what_is_taken_over_is_as_old_as_it_is(
-    provider: EmbeddedProvider, wall: Clock
-) -> None:
+async def test_a_shared_response_keeps_its_age(provider: EmbeddedProvider, wall: Clock) -> None:
     store = AsyncMemoryTokenStore()
     one, two = Process(provider, store), Process(provider, store)
     async with one.client, two.client:
@@ -122,7 +120,7 @@ async def test_one_process_refreshes_for_all(provider: EmbeddedProvider, wall: C
         assert asked(provider) == (2, 2)
 
 
-async def test_what_is_no_younger_than_ones_own_is_fetched_again(
+async def test_a_shared_response_that_is_not_younger_is_fetched_again(
     provider: EmbeddedProvider, wall: Clock
 ) -> None:
     process = Process(provider, AsyncMemoryTokenStore())
@@ -142,7 +140,7 @@ async def test_a_rotation_costs_all_processes_one_request(provider: EmbeddedProv
     assert asked(provider) == (1, 2)
 
 
-async def test_a_key_that_nobody_has_found_yet_is_fetched(provider: EmbeddedProvider) -> None:
+async def test_an_unknown_key_is_fetched(provider: EmbeddedProvider) -> None:
     store = AsyncMemoryTokenStore()
     one, two = Process(provider, store), Process(provider, store)
     async with one.client, two.client:
@@ -153,7 +151,9 @@ async def test_a_key_that_nobody_has_found_yet_is_fetched(provider: EmbeddedProv
     assert asked(provider) == (2, 3)
 
 
-async def test_a_key_that_changed_under_its_name_is_taken_over(provider: EmbeddedProvider) -> None:
+async def test_a_key_that_changed_under_its_name_replaces_the_old_one(
+    provider: EmbeddedProvider,
+) -> None:
     async with warm_pair(provider) as (one, two):
         kid = provider.keys[0].kid
         provider.rotate_keys()
@@ -179,7 +179,7 @@ async def test_forged_names_of_keys_cost_each_process_one_request_a_cooldown(
     assert asked(provider) == (1, 5)
 
 
-async def test_a_version_that_still_stands_is_shared_for_longer(
+async def test_an_unchanged_version_is_shared_for_longer(
     provider: EmbeddedProvider, wall: Clock
 ) -> None:
     body = json.dumps({"keys": [key.as_dict() for key in provider.keys]}).encode()
@@ -222,7 +222,7 @@ class Broken:
         raise ConnectionError("no store")
 
 
-async def test_a_store_that_is_out_does_not_take_validation_with_it(
+async def test_tokens_are_validated_while_the_store_is_down(
     provider: EmbeddedProvider, caplog: pytest.LogCaptureFixture
 ) -> None:
     process = Process(provider, Broken())
@@ -284,7 +284,7 @@ async def test_an_etag_that_no_request_can_carry_is_forgotten(provider: Embedded
         None,
     ],
 )
-async def test_what_the_store_holds_is_judged_like_an_answer(
+async def test_a_stored_response_is_checked_like_a_fetched_one(
     altered: dict[str, object] | None, provider: EmbeddedProvider
 ) -> None:
     store = AsyncMemoryTokenStore()
@@ -317,7 +317,7 @@ async def test_a_document_of_another_issuer_is_not_taken_over(provider: Embedded
     assert asked(provider) == (1, 1)
 
 
-async def test_what_another_issuer_stored_is_not_taken_over(
+async def test_a_document_stored_by_another_issuer_is_not_used(
     provider: EmbeddedProvider, caplog: pytest.LogCaptureFixture
 ) -> None:
     store = AsyncMemoryTokenStore()
@@ -350,7 +350,7 @@ async def test_a_document_is_not_taken_for_a_key_set(provider: EmbeddedProvider)
     assert asked(provider) == (1, 1)
 
 
-async def test_what_must_not_be_stored_is_shared_only_for_a_while(
+async def test_an_unstorable_response_is_shared_only_for_a_short_time(
     provider: EmbeddedProvider, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     body = json.dumps({"keys": [key.as_dict() for key in provider.keys]}).encode()
@@ -364,7 +364,7 @@ async def test_what_must_not_be_stored_is_shared_only_for_a_while(
     assert asked(provider) == (1, 1)
 
 
-async def test_what_must_not_be_stored_is_not_shared_where_the_header_is_obeyed(
+async def test_an_unstorable_response_is_not_shared_if_the_header_is_obeyed(
     provider: EmbeddedProvider, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("CACHE_MIN_TTL", "0")
@@ -407,7 +407,7 @@ async def test_identifiers_are_remembered_in_any_store() -> None:
         await verify_dpop_proof(proof, "GET", "https://api.example/", replay_store=two)
 
 
-async def test_what_cannot_be_remembered_is_no_replay_but_an_outage() -> None:
+async def test_a_store_failure_is_an_outage_and_not_a_replay() -> None:
     with refused(NetworkException, "store_unavailable"):
         await AsyncTokenStoreReplayStore(Broken()).add("jti", time.time() + 60)
     proof = create_dpop_proof(DPoPKey(), "GET", "https://api.example/")
@@ -425,6 +425,6 @@ async def test_a_primed_process_primes_the_others(provider: EmbeddedProvider) ->
     assert asked(provider) == (1, 1)
 
 
-async def test_what_came_from_a_server_that_nobody_checked_is_not_shared() -> None:
+async def test_responses_of_an_unverified_server_are_not_shared() -> None:
     with pytest.raises(InvalidArgumentError, match="verify=False and document_store"):
         AsyncHTTPClient(verify=False, document_store=AsyncMemoryTokenStore())

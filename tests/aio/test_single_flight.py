@@ -99,7 +99,7 @@ async def test_a_call_that_is_not_admitted_is_not_made(flights: AsyncSingleFligh
     assert await flights.run("key", fetch, lambda: False) is None
 
 
-async def test_a_call_under_way_is_joined_without_asking_for_admission(
+async def test_a_running_call_is_joined_without_asking_for_admission(
     flights: AsyncSingleFlight[int],
 ) -> None:
     async def fetch() -> int:
@@ -136,7 +136,7 @@ async def test_different_keys_do_not_wait_for_each_other(flights: AsyncSingleFli
     assert await gather([slow, quick]) == [(1, True), (2, True)]
 
 
-async def test_a_call_begun_behind_is_joined_by_whoever_comes(
+async def test_a_call_started_in_the_background_is_joined_by_later_callers(
     flights: AsyncSingleFlight[int],
 ) -> None:
     async def fetch() -> int:
@@ -161,7 +161,7 @@ async def test_without_a_thread_or_task_to_spare_the_caller_makes_the_call_itsel
     assert flights.waiting("key") == 0
 
 
-async def test_when_every_call_is_stopped_the_callers_are_told(
+async def test_stopped_calls_raise_in_their_callers(
     flights: AsyncSingleFlight[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     tries = []
@@ -211,7 +211,7 @@ async def test_waiters_outlive_a_stopped_call(
     assert await flights.run("key", fetch) == (9, True)
 
 
-async def test_an_event_wakes_everybody() -> None:
+async def test_an_event_wakes_all_waiters() -> None:
     event = Event()
 
     async def wait() -> str:
@@ -231,7 +231,7 @@ def test_a_forked_child_has_a_lock_of_its_own(flights: AsyncSingleFlight[int]) -
     assert flights._lock is not lock
 
 
-async def test_a_caller_leaves_when_its_patience_ends_and_the_call_goes_on(
+async def test_a_caller_leaves_when_its_patience_ends_and_the_call_continues(
     flights: AsyncSingleFlight[int],
 ) -> None:
     gate = Event()

@@ -83,11 +83,11 @@ def tell_of_contexts(
 ) -> None:
     create = ssl.create_default_context
 
-    def told(**options: Any) -> ssl.SSLContext:
+    def failing(**options: Any) -> ssl.SSLContext:
         tell(options)
         return create(**options)
 
-    monkeypatch.setattr(ssl, "create_default_context", told)
+    monkeypatch.setattr(ssl, "create_default_context", failing)
 
 
 async def trusted(provider: EmbeddedProvider, verify: str | bool | None = None) -> bool:
@@ -147,7 +147,7 @@ async def test_the_first_variable_that_is_set_wins(
         assert await trusted(secure)
 
 
-async def test_openssls_own_folder_is_kept(
+async def test_openssls_own_folder_is_used(
     secure: EmbeddedProvider, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("SSL_CERT_DIR", str(folder))
@@ -200,7 +200,7 @@ async def test_certificates_are_read_only_for_addresses_that_need_them(
     assert made == [{"cafile": str(bundle)}]
 
 
-async def test_a_variable_that_names_no_certificates_is_told_where_they_are_needed(
+async def test_a_variable_without_certificates_is_reported_when_they_are_needed(
     secure: EmbeddedProvider, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     missing = tmp_path / "missing.pem"
@@ -217,7 +217,7 @@ async def test_a_variable_that_names_no_certificates_is_told_where_they_are_need
     assert f"the certificate authorities in '{missing}' cannot be read" in str(caught.value)
 
 
-def test_what_stands_for_a_context_is_as_the_context_is(bundle: Path) -> None:
+def test_a_lazy_context_behaves_like_the_context(bundle: Path) -> None:
     contexts = TLSContexts()
     late = contexts.lazy(str(bundle))
     assert isinstance(late, ssl.SSLContext)
@@ -250,7 +250,7 @@ def test_certificates_are_read_once_and_by_another_thread_where_they_can_be(
     assert reader is not threading.current_thread()
 
 
-def test_a_context_is_had_while_another_is_made(bundle: Path) -> None:
+def test_a_context_is_available_while_another_is_created(bundle: Path) -> None:
     contexts, had = TLSContexts(), threading.Event()
     context = contexts.get(str(bundle))
 
@@ -263,7 +263,7 @@ def test_a_context_is_had_while_another_is_made(bundle: Path) -> None:
         assert had.wait(5)
 
 
-def test_certificates_are_read_where_no_other_thread_can_be_had(
+def test_certificates_are_read_without_another_thread(
     bundle: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def start(thread: threading.Thread) -> None:
@@ -275,7 +275,7 @@ def test_certificates_are_read_where_no_other_thread_can_be_had(
     assert contexts.get(str(bundle)).get_ca_certs()
 
 
-def test_what_another_thread_could_not_read_is_refused_when_it_is_wanted(tmp_path: Path) -> None:
+def test_a_file_that_another_thread_could_not_read_is_refused_when_needed(tmp_path: Path) -> None:
     contexts, missing = TLSContexts(), str(tmp_path / "missing.pem")
     contexts.lazy(missing).preload()
     with refused(InvalidArgumentError, "invalid_ca_bundle"):

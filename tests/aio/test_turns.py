@@ -295,7 +295,7 @@ async def test_a_tenant_that_was_refused_its_place_in_the_queue_is_not_remembere
             for _ in range(3):
                 with refused(KeysUnavailableException, "keys_unavailable") as caught:
                     await validate_token(tenants.token("new"), CONFIG, new, client)
-                assert "too many requests wait" in str(caught.value)
+                assert "too many requests are waiting" in str(caught.value)
         await validate_token(tenants.token("new"), CONFIG, new, client)
         assert tenants.asked.count("new") == 1
 
@@ -357,7 +357,7 @@ async def test_a_turn_that_was_given_is_used_once_more_by_who_waits() -> None:
     assert "/next" in asked
 
 
-async def test_a_request_that_outlasts_its_deadline_keeps_nobody_waiting() -> None:
+async def test_a_request_that_outlasts_its_deadline_delays_no_other() -> None:
     table = AsyncTurns(1)
     now = time.monotonic()
     endless = table.turn("https://op.example/a", now + 0.05)

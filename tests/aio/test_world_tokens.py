@@ -186,7 +186,7 @@ def test_padded_tokens_need_the_option_that_the_refusal_names() -> None:
         *(("okta", "api"), ("spring", "api")),
     ],
 )
-async def test_a_provider_with_the_habits_of_another_is_taken_by_its_rules(
+async def test_a_provider_that_imitates_another_is_accepted_by_its_rules(
     like: str, audience: str | None
 ) -> None:
     with EmbeddedProvider(like=like) as provider:

@@ -51,7 +51,7 @@ def test_a_value_is_held_against_its_bounds(value: float, at_least: bool, expect
     assert Goal("G1", "what", value, must, aim, at_least).verdict == expected
 
 
-def test_a_miss_beside_a_disturbed_base_is_no_finding() -> None:
+def test_a_miss_beside_a_disturbed_base_is_not_a_finding() -> None:
     assert Goal("G1", "what", 1.3, 1.2, 1.1, unrest=DISTURBED).verdict == "missed"
     assert Goal("G1", "what", 1.3, 1.2, 1.1, unrest=DISTURBED + 0.01).verdict == "disturbed"
 
@@ -81,12 +81,12 @@ def test_of_several_runs_the_medians_count(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("value", "unrest", "told", "code"),
+    ("value", "unrest", "verdict", "code"),
     [(1.1, 1.2, "met", 0), (1.3, 1.2, "**missed**", 1), (1.3, 1.7, "disturbed", 0)],
 )
 def test_the_table_has_the_verdict(
-    tmp_path: Path, value: float, unrest: float, told: str, code: int
+    tmp_path: Path, value: float, unrest: float, verdict: str, code: int
 ) -> None:
     runs, table = files(tmp_path, [(value, unrest)]), tmp_path / "table.md"
     assert report.main([*map(str, runs), "--check", f"--markdown={table}"]) == code
-    assert f"| {told} |" in table.read_text()
+    assert f"| {verdict} |" in table.read_text()

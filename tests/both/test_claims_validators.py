@@ -101,7 +101,7 @@ def test_no_awaitable_shape_is_silently_skipped_by_the_blocking_api(
         combine_claims_validators([reject, require_claims("nothing")], require="any"),
     ],
 )
-async def test_what_is_waited_for_may_reject(
+async def test_an_awaitable_may_reject(
     provider: EmbeddedProvider, validator: Callable[[Claims], Awaitable[None]]
 ) -> None:
     config = replace(CONFIG, claims_validator=validator)
@@ -121,7 +121,7 @@ async def test_any_of_several_is_content_with_a_later_one(provider: EmbeddedProv
         assert await aio.validate_token(provider.mint(), config, provider.issuer)
 
 
-async def test_all_misses_are_told_together(provider: EmbeddedProvider) -> None:
+async def test_all_misses_are_reported_together(provider: EmbeddedProvider) -> None:
     chosen = combine_claims_validators([reject, require_claims("tid"), reject], require="any")
     with pytest.raises(ClaimsValidationError) as caught:
         await aio.validate_token(
@@ -130,7 +130,7 @@ async def test_all_misses_are_told_together(provider: EmbeddedProvider) -> None:
     assert str(caught.value) == "not today; the claim 'tid' is missing; not today"
 
 
-async def test_another_error_of_any_of_several_is_no_miss(provider: EmbeddedProvider) -> None:
+async def test_another_error_of_any_of_several_is_not_a_miss(provider: EmbeddedProvider) -> None:
     async def broken(claims: Claims) -> None:
         raise LookupError("database")
 
@@ -142,7 +142,7 @@ async def test_another_error_of_any_of_several_is_no_miss(provider: EmbeddedProv
     assert calls == []
 
 
-async def test_what_is_left_of_a_combination_can_be_driven_by_hand() -> None:
+async def test_the_rest_of_a_combination_can_be_driven_manually() -> None:
     both = combine_claims_validators([note, note])
     rest: Any = both({"sub": "a"})
     await asyncio.create_task(rest)

@@ -92,7 +92,7 @@ def test_a_client_is_read_from_the_environment_by_its_prefix(
     assert pickle.loads(pickle.dumps(config)) == copy.copy(config) == config
 
 
-def test_an_audience_of_its_own_is_kept() -> None:
+def test_a_presets_own_audience_is_kept() -> None:
     given = {"client.discovery_url": "https://op.example", "client.id": "web"}
     config = Config.build(overrides={**given, "client.audience": "api"}, env=False)
     assert config.client_audience == "api"
@@ -109,7 +109,7 @@ def test_an_audience_of_its_own_is_kept() -> None:
         *(("client.discovery_url", value) for value in ("op.example", "/x", "https://[", " ")),
     ],
 )
-def test_a_value_that_makes_no_sense_is_told_but_not_shown(key: str, value: str) -> None:
+def test_an_invalid_value_is_reported_without_being_shown(key: str, value: str) -> None:
     assert issues_of(overrides={key: value}) == [("CFG-003", (key,))]
     with pytest.raises(ConfigError) as caught:
         Config.build(overrides={key: value}, env=False)
@@ -117,7 +117,7 @@ def test_a_value_that_makes_no_sense_is_told_but_not_shown(key: str, value: str)
 
 
 @pytest.mark.parametrize("key", ["client.id", "client.secret", "client.excluded_paths"])
-def test_an_empty_text_is_no_text(key: str) -> None:
+def test_an_empty_string_does_not_count(key: str) -> None:
     given = {"client.discovery_url": "https://op.example", key: " "}
     assert issues_of(overrides=given) == [("CFG-003", (key,))]
 
@@ -175,7 +175,7 @@ def test_a_source_that_fails_is_named_and_its_words_are_not_quoted() -> None:
     assert "hidden" not in str(caught.value)
 
 
-def test_everything_that_is_wrong_is_told_at_once_in_order() -> None:
+def test_all_errors_are_reported_at_once_in_order() -> None:
     wrong = {"client.redirect_uri": "x", "jwks.max_keys": "0", "http.timeout": "x"}
     assert issues_of(overrides=wrong, group="client") == [
         ("CFG-003", ("http.timeout",)),
@@ -186,7 +186,7 @@ def test_everything_that_is_wrong_is_told_at_once_in_order() -> None:
     ]
 
 
-def test_a_configuration_error_stands_outside_the_tree() -> None:
+def test_a_configuration_error_is_outside_the_tree() -> None:
     issue = ConfigIssue("CFG-001", ("a", "b"), "missing")
     error = ConfigError([issue])
     assert not isinstance(error, PyIdentityModelException)

@@ -216,7 +216,7 @@ FIELDS: dict[str, list[str]] = {
 
 
 @pytest.mark.parametrize("name", FIELDS)
-def test_fields_stand_in_the_order_of_the_contract(name: str) -> None:
+def test_fields_are_in_the_order_of_the_contract(name: str) -> None:
     positional = [f.name for f in fields(getattr(py_identity_model, name)) if not f.kw_only]
     assert positional[: len(FIELDS[name])] == FIELDS[name]
     assert set(positional[len(FIELDS[name]) :]) <= {"allow_issuer_mismatch"}

@@ -233,7 +233,7 @@ def calls(
 
 
 @pytest.mark.parametrize("name", CALLED)
-def test_what_an_argument_contains_raises_nothing_untyped(name: str) -> None:
+def test_the_content_of_an_argument_raises_nothing_untyped(name: str) -> None:
     found = {(one, outcome(call)) for one, call in calls(getattr(py_identity_model, name), hostile)}
     assert {one for one in found if one[1] is not None} == set()
 
@@ -249,7 +249,7 @@ KEPT = [
 
 
 @pytest.mark.parametrize("thing", [*KEPT, TokenSource, DPoPNonceIssuer])
-def test_an_object_that_is_kept_refuses_arguments_of_a_wrong_type(
+def test_a_long_lived_object_refuses_arguments_of_a_wrong_type(
     thing: Callable[..., Any],
 ) -> None:
     found = {
@@ -269,7 +269,7 @@ def test_a_function_takes_a_wrong_type_as_python_does(name: str) -> None:
 
 
 @pytest.mark.parametrize("text", TEXTS)
-def test_no_text_that_was_kept_raises_anything_untyped(text: str) -> None:
+def test_no_stored_text_raises_anything_untyped(text: str) -> None:
     client = OAuthClient(ISSUER, "web")
     assert outcome(lambda: AuthorizationRequest.from_json(text)) is None
     assert outcome(lambda: client.session(text)) is None

@@ -92,7 +92,7 @@ def test_tasks_of_one_loop_share_its_client_and_the_next_loop_has_another() -> N
     assert second.is_closed
 
 
-def test_closing_when_there_is_no_client_does_nothing() -> None:
+def test_closing_without_a_client_does_nothing() -> None:
     thread = threading.Thread(target=close_http_client)
     thread.start()
     thread.join()

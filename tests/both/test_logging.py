@@ -41,7 +41,7 @@ def test_logging_is_switched_on_once(restored: None) -> None:
     assert len(logger.handlers) == 1
 
 
-def test_a_format_may_be_given_and_a_handlers_own_is_kept(restored: None) -> None:
+def test_a_format_may_be_given_and_a_handlers_own_is_retained(restored: None) -> None:
     stream = io.StringIO()
     handler = logging.StreamHandler(stream)
     handler.setFormatter(logging.Formatter("own %(message)s"))

@@ -66,7 +66,7 @@ def shape(thing: Any) -> list[tuple[str, object, object, str]]:
 
 
 @pytest.mark.parametrize("package", [py_identity_model, aio, sync])
-def test_what_a_package_lists_is_what_it_loads_and_what_checkers_see(package: ModuleType) -> None:
+def test_a_package_lists_the_names_that_it_loads_and_checkers_see(package: ModuleType) -> None:
     assert package.__file__ is not None
     text = Path(package.__file__).read_text()
     block = text[text.index("if TYPE_CHECKING:") : text.index("__all__")]
@@ -91,7 +91,7 @@ def test_frameworks_can_read_the_types_of_every_function_and_class(package: Modu
 
 
 @pytest.mark.parametrize("package", [py_identity_model, aio, sync])
-def test_a_name_that_does_not_exist_is_told_as_usual(package: ModuleType) -> None:
+def test_a_missing_name_is_reported_as_usual(package: ModuleType) -> None:
     with pytest.raises(AttributeError, match="has no attribute 'nonsense'"):
         _ = package.nonsense
 

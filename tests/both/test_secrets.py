@@ -212,16 +212,16 @@ class Echo:
         heard = [body, *fields.values(), *request.headers.values()]
         self.said = {value for name, value in fields.items() if name == "client_assertion"}
         self.said |= {request.headers["dpop"]} if "dpop" in request.headers else set()
-        told = f"you sent '{' '.join(heard)}' and \"{quote(' '.join(heard), safe='')}\""
+        echoed = f"you sent '{' '.join(heard)}' and \"{quote(' '.join(heard), safe='')}\""
         if len(self.echoes) % 2:
-            return httpx.Response(400, text=told)
+            return httpx.Response(400, text=echoed)
         return httpx.Response(
-            400, json={"error": "invalid_request", "error_description": told, "error_uri": told}
+            400, json={"error": "invalid_request", "error_description": echoed, "error_uri": echoed}
         )
 
 
 @pytest.mark.parametrize(("call", "request_"), CALLS)
-def test_what_a_provider_echoes_is_in_no_error_and_no_log(
+def test_echoes_of_a_provider_are_in_no_error_and_no_log(
     call: Any, request_: Any, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG, "py_identity_model")
@@ -260,7 +260,7 @@ ENCODINGS: list[Callable[[str], str]] = [
 
 @pytest.mark.parametrize("encode", ENCODINGS)
 @pytest.mark.parametrize("secret", ["s3cr3t/+?~ value>4711", "abc47-xy"])
-def test_an_encoded_echo_is_taken_out_of_a_text(encode: Callable[[str], str], secret: str) -> None:
+def test_an_encoded_echo_is_masked_in_a_text(encode: Callable[[str], str], secret: str) -> None:
     shown = scrub(f"<p>{encode(secret)}</p>", [secret])
     assert REDACTED in shown
     assert len(shown.replace(REDACTED, "")) <= len("<p></p>") + len("d2ViO...==")
@@ -337,7 +337,7 @@ def test_an_address_that_cannot_be_read_keeps_its_password() -> None:
         ("x", "got eyJhbGciOiJub25lIn0.e30.c2ln!", "got ***REDACTED***!"),
     ],
 )
-def test_secrets_are_taken_out_and_words_are_left(secret: str, text: str, shown: str) -> None:
+def test_secrets_are_masked_and_words_remain(secret: str, text: str, shown: str) -> None:
     from py_identity_model._logging import scrub
 
     assert scrub(text, [secret]) == shown

@@ -39,7 +39,7 @@ def test_the_first_variable_that_says_something_wins(monkeypatch: pytest.MonkeyP
 
 
 @pytest.mark.parametrize("text", ["soon", "-1", "0", "inf", "nan"])
-def test_a_strict_setting_refuses_what_makes_no_sense(
+def test_a_strict_setting_refuses_invalid_values(
     text: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("HTTP_TIMEOUT", text)
@@ -52,7 +52,7 @@ def test_a_strict_setting_refuses_what_makes_no_sense(
 @pytest.mark.parametrize(
     ("text", "number"), [("1", 60), ("600", 600), ("1e9", 86400), ("soon", 3600), ("nan", 3600)]
 )
-def test_a_lenient_setting_makes_the_best_of_it(
+def test_a_lenient_setting_falls_back(
     text: str, number: float, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("JWKS_CACHE_TTL", text)
@@ -64,7 +64,7 @@ def test_a_cooldown_may_be_switched_off(monkeypatch: pytest.MonkeyPatch) -> None
     assert KID_MISS_REFRESH_COOLDOWN.read() == 0
 
 
-def test_a_count_below_one_is_no_count(
+def test_a_count_below_one_is_ignored(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setenv("JWKS_CACHE_MAX_ENTRIES", "0")

@@ -182,7 +182,7 @@ def broken_resolver(issuer: str) -> TrustedIssuer | None:
     raise LookupError("the tenants' database is down")
 
 
-def test_what_this_server_needs_and_cannot_reach_is_503(provider: EmbeddedProvider) -> None:
+def test_an_unreachable_dependency_is_503(provider: EmbeddedProvider) -> None:
     token = provider.mint(cnf={"jkt": KEY.jwk_thumbprint})
     proof = KEY.sign(
         {"typ": "dpop+jwt", "alg": "ES256", "jwk": KEY.public_jwk},
@@ -199,7 +199,7 @@ def test_what_this_server_needs_and_cannot_reach_is_503(provider: EmbeddedProvid
         assert "secret" not in str(refusal) + str(refusal.details)
 
 
-def test_a_fault_that_nobody_foresaw_is_503_and_logged_as_an_error(
+def test_an_unforeseen_fault_is_503_and_logged_as_an_error(
     provider: EmbeddedProvider, caplog: pytest.LogCaptureFixture
 ) -> None:
     verifier = AccessTokenVerifier(provider.issuer, "api")

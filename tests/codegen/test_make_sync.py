@@ -49,7 +49,7 @@ def snapshot(copy: Path) -> dict[str, str]:
     return {str(p.relative_to(copy)): p.read_text() for p in copy.rglob("*.py")}
 
 
-def test_what_is_committed_is_what_the_sources_make(copy: Path) -> None:
+def test_the_committed_code_is_what_the_sources_generate(copy: Path) -> None:
     done = run(copy, "--check")
     assert done.returncode == 0, done.stdout + done.stderr
     assert re.fullmatch(r"\d+ generated files, 0 are out of date\n", done.stdout)
@@ -130,7 +130,7 @@ def test_a_renamed_module_is_found_on_both_ends(copy: Path) -> None:
         *("unfinished source", "name as data", "comment", "string", "abstract type"),
     ],
 )
-def test_what_cannot_be_translated_is_refused_with_its_place_and_a_remedy(
+def test_untranslatable_code_is_refused_with_its_place_and_a_remedy(
     copy: Path, text: str, offset: int, reason: str
 ) -> None:
     line = append(copy, text)
@@ -287,7 +287,7 @@ def test_a_name_written_once_is_exported_by_every_package(copy: Path) -> None:
         assert "import get_more_keys as get_more_keys" in text
 
 
-def test_a_table_edited_by_hand_is_found(copy: Path) -> None:
+def test_a_manually_edited_table_is_detected(copy: Path) -> None:
     replace(copy, PACKAGES[1], '    "get_jwks",\n', "")
     done = run(copy, "--check")
     assert done.returncode == 1

@@ -144,12 +144,12 @@ def test_a_user_logs_in_to_a_program(provider: EmbeddedProvider) -> None:
     assert running.stdout is not None
     url = running.stdout.readline().removeprefix("open ").strip()
     httpx.get(url, follow_redirects=True, trust_env=False)
-    told, errors = running.communicate(timeout=20)
+    output, errors = running.communicate(timeout=20)
     assert (running.returncode, errors) == (0, "")
-    assert told == "welcome alice: {'sub': 'alice', 'name': 'Alice'}\n"
+    assert output == "welcome alice: {'sub': 'alice', 'name': 'Alice'}\n"
 
 
-def test_a_login_that_the_user_refuses_is_told(provider: EmbeddedProvider) -> None:
+def test_a_login_refused_by_the_user_is_reported(provider: EmbeddedProvider) -> None:
     provider.user = None
     running = program("login", provider)
     assert running.stdout is not None
@@ -165,15 +165,15 @@ def test_a_device_gets_its_token(provider: EmbeddedProvider) -> None:
     assert running.stdout is not None
     line = running.stdout.readline()
     provider.decide_device(line.split()[-1])
-    told, errors = running.communicate(timeout=20)
+    output, errors = running.communicate(timeout=20)
     assert (running.returncode, errors) == (0, "")
-    assert told.startswith("a Bearer token, for ")
+    assert output.startswith("a Bearer token, for ")
 
 
 def test_a_machines_token_ends_with_its_revocation(provider: EmbeddedProvider) -> None:
-    told, errors = program("machine", provider).communicate(timeout=20)
+    output, errors = program("machine", provider).communicate(timeout=20)
     assert errors == ""
-    assert told == ("active before the revocation: True\nactive after the revocation: False\n")
+    assert output == ("active before the revocation: True\nactive after the revocation: False\n")
 
 
 def test_a_session_ends_when_the_provider_says_so(
@@ -235,6 +235,6 @@ def test_an_api_answers_refusals_completely(orders_url: str, environment: Embedd
 def test_a_program_calls_an_api_with_a_token_that_renews_itself(
     orders_url: str, environment: EmbeddedProvider
 ) -> None:
-    told, errors = program("renewing", environment, API=orders_url).communicate(timeout=20)
-    assert (told, errors) == ("200\n200\n200\n", "")
+    output, errors = program("renewing", environment, API=orders_url).communicate(timeout=20)
+    assert (output, errors) == ("200\n200\n200\n", "")
     assert environment.count("/token") == 1

@@ -184,7 +184,7 @@ def test_one_of_several_audiences_suffices_unless_strict() -> None:
         check(strict, aud=["a"])
 
 
-def test_an_audience_that_nobody_expects_is_refused() -> None:
+def test_an_audience_without_an_expectation_is_refused() -> None:
     with refused(InvalidAudienceException, "invalid_audience"):
         check(RULES._replace(audiences=None))
 

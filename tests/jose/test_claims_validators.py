@@ -53,7 +53,7 @@ def test_a_claim_must_have_its_value() -> None:
         {"scope": [], "scp": "write read"},
     ],
 )
-def test_scopes_are_read_from_wherever_they_stand(claims: dict[str, Any]) -> None:
+def test_scopes_are_read_from_every_usual_place(claims: dict[str, Any]) -> None:
     require_scopes("read", "write")(claims)
 
 
@@ -73,7 +73,7 @@ def test_missing_scopes_are_named(claims: dict[str, Any]) -> None:
     assert "write" in error.reason
 
 
-def test_what_can_never_be_right_is_refused_at_once() -> None:
+def test_hopeless_arguments_are_refused_at_once() -> None:
     hopeless: list[Callable[[], ClaimsValidator]] = [
         require_claims,
         require_scopes,
@@ -211,7 +211,7 @@ def test_any_of_several_lets_errors_through_that_came_later() -> None:
 
 
 @pytest.mark.parametrize("require", ["all", "any"])
-def test_a_combination_that_nobody_waits_for_is_closed_with_what_it_waits_for(
+def test_an_unawaited_combination_is_closed_with_its_awaitable(
     require: str,
 ) -> None:
     later = Later()
@@ -238,7 +238,7 @@ class Bare:
         yield "waiting"
 
 
-def test_what_cannot_be_closed_is_cancelled_or_left_alone() -> None:
+def test_a_connection_that_cannot_be_closed_is_cancelled_or_left_alone() -> None:
     future = Cancellable()
     for later in (future, Bare()):
         result = combine_claims_validators([partial(lambda later, claims: later, later)])({})
@@ -256,7 +256,7 @@ def test_an_error_is_thrown_into_a_combination() -> None:
     result.close()
 
 
-def test_what_is_sent_into_a_combination_reaches_what_it_waits_for() -> None:
+def test_a_value_sent_into_a_combination_reaches_its_awaitable() -> None:
     class Asking:
         received: object = None
 

@@ -75,7 +75,7 @@ def test_an_object_is_read_strictly_or_with_duplicates() -> None:
         (b"", b""),
     ],
 )
-def test_exactly_the_right_padding_is_taken_off(text: bytes, bare: bytes) -> None:
+def test_exactly_the_right_padding_is_removed(text: bytes, bare: bytes) -> None:
     assert without_padding(text) == bare
 
 

@@ -206,7 +206,7 @@ def test_a_key_that_cannot_decrypt_is_the_callers_mistake(key: Any) -> None:
         decrypt(wrapped(SIGNED), [key])
 
 
-def test_signed_and_encrypted_tokens_are_told_apart() -> None:
+def test_signed_and_encrypted_tokens_are_distinguished() -> None:
     token = wrapped(SIGNED)
     assert is_encrypted(token)
     assert not is_encrypted(SIGNED)
@@ -243,7 +243,7 @@ def test_a_token_is_encrypted_for_the_holder_of_a_key() -> None:
         encrypt(SIGNED, JsonWebKey(kty="RSA", n="!", e="AQAB"), "RSA-OAEP", "A256GCM")
 
 
-def test_a_recipients_key_that_makes_no_sense_is_refused_by_name() -> None:
+def test_an_invalid_recipient_key_is_refused_by_name() -> None:
     with refused(ConfigurationException, "invalid_key_material") as caught:
         encrypt(SIGNED, 5, "RSA-OAEP", "A256GCM")  # type: ignore[arg-type]
     assert str(caught.value).startswith("key ")

@@ -43,5 +43,5 @@ def test_strangers_text_is_cut_and_escaped(text: str, shown: str) -> None:
         ({"a": "b"}, "<dict>"),
     ],
 )
-def test_strangers_values_are_told_by_their_kind(value: Any, shown: Any) -> None:
+def test_strangers_values_are_reported_by_their_kind(value: Any, shown: Any) -> None:
     assert found(value) == shown

@@ -61,7 +61,7 @@ def test_members_that_make_no_key_are_refused(members: dict[str, Any], text: str
         {**RSA, "oth": [{"r": "AA"}], "x5c": ["MII"]},
     ],
 )
-def test_members_that_make_a_key_are_kept(members: dict[str, Any]) -> None:
+def test_members_that_form_a_key_are_retained(members: dict[str, Any]) -> None:
     key = jwks_from_dict({**members, "unknown": 1})
     assert key.as_dict() == members
     assert JsonWebKey.from_json(key.to_json()) == key
@@ -91,7 +91,7 @@ def test_single_values_become_lists_when_read_from_text() -> None:
         ("{}", "Invalid JWK format"),
     ],
 )
-def test_text_that_is_no_key_is_refused(text: str, words: str) -> None:
+def test_text_that_is_not_a_key_is_refused(text: str, words: str) -> None:
     with refused(ConfigurationException, "invalid_jwk") as caught:
         JsonWebKey.from_json(text)
     assert words in str(caught.value)

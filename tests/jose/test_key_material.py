@@ -78,7 +78,7 @@ FORMS: dict[str, Any] = {
 
 
 @pytest.mark.parametrize("form", FORMS)
-def test_a_key_is_taken_in_every_form(form: str) -> None:
+def test_a_key_is_accepted_in_every_form(form: str) -> None:
     key = load_key(FORMS[form])
     assert (key.kty, key.crv, key.x, key.y) == ("EC", "P-256", JWK["x"], JWK["y"])
     assert bool(key.d) == form.startswith("private")

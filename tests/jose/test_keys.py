@@ -122,7 +122,7 @@ def test_weak_keys_are_refused_unless_allowed() -> None:
         {"kty": "oct", "k": "=="},
     ],
 )
-def test_key_material_that_makes_no_sense_is_refused(members: dict[str, Any]) -> None:
+def test_invalid_key_material_is_refused(members: dict[str, Any]) -> None:
     alg = "RS256" if members["kty"] == "RSA" else "HS256"
     with refused(TokenValidationException, "unusable_key"):
         prepare(jwks_from_dict(members), alg, allow_weak_keys=True)
@@ -145,7 +145,7 @@ def test_a_point_off_the_curve_is_refused() -> None:
         prepare(jwks_from_dict({**good, "y": good["x"]}), "ES256")
 
 
-def test_a_pem_is_no_hmac_secret() -> None:
+def test_a_pem_is_not_an_hmac_secret() -> None:
     pem = encode_base64url(MADE["RSA"].as_pem(private=False)).decode()
     with refused(TokenValidationException, "unusable_key"):
         prepare(jwks_from_dict({"kty": "oct", "k": pem}), "HS256")
@@ -164,7 +164,7 @@ def test_every_key_of_a_shared_name_is_tried() -> None:
         verified(token("RS256", kid="k"), unfit, other)
 
 
-def test_a_name_nobody_has_is_told_with_the_names_there_are() -> None:
+def test_an_unknown_name_is_reported_with_the_known_ones() -> None:
     with refused(TokenValidationException, "no_matching_key") as caught:
         verified(token("RS256", kid="x"), public(MADE["RSA"], kid="k"))
     assert caught.value.details == {"kid": "x", "available_kids": ["k"]}
@@ -190,7 +190,7 @@ def test_without_a_name_the_only_key_that_fits_is_used(caplog: pytest.LogCapture
     custom = public(MADE["RSA"], use="https://op.example/signatures")
     assert verified(token("RS256"), custom)
     assert verified(token("RS256"), rsa, custom)  # the plain one first
-    assert "the token names no key" in caplog.text
+    assert "the token has no kid" in caplog.text
 
 
 NOT_FOR_SIGNATURES: list[dict[str, Any]] = [

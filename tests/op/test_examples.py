@@ -17,7 +17,7 @@ SECRET = "a-secret-that-is-long-enough-for-HS256-and-then-some"
 
 
 @pytest.mark.parametrize(
-    ("name", "client_id", "told"),
+    ("name", "client_id", "expected"),
     [
         ("bound_token", "m2m-pkjwt", "m2m-pkjwt holds the key "),
         ("exchange", "m2m-exchange", "exchanged for urn:ietf:params:oauth:token-type:access_token"),
@@ -26,7 +26,7 @@ SECRET = "a-secret-that-is-long-enough-for-HS256-and-then-some"
     ],
 )
 def test_an_example_does_what_it_says(
-    op: RealProvider, tmp_path: Path, name: str, client_id: str, told: str
+    op: RealProvider, tmp_path: Path, name: str, client_id: str, expected: str
 ) -> None:
     key = tmp_path / "key.jwk"
     key.write_text(json.dumps(op.key("es")))
@@ -44,4 +44,4 @@ def test_an_example_does_what_it_says(
         command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False, timeout=60
     )
     assert (ended.returncode, ended.stderr) == (0, "")
-    assert told in ended.stdout
+    assert expected in ended.stdout

@@ -53,14 +53,12 @@ def test_an_authorization_url_says_what_it_is_given_in_order() -> None:
     ("more", "text"),
     [
         ({"authorization_endpoint": " "}, "must not be empty"),
-        ({"code_challenge": "c"}, "both.*RFC 7636"),
-        ({"code_challenge_method": "S256"}, "both.*RFC 7636"),
+        ({"code_challenge": "c"}, "together.*RFC 7636"),
+        ({"code_challenge_method": "S256"}, "together.*RFC 7636"),
         ({"code_challenge": "c", "code_challenge_method": "S1"}, "S256 or plain"),
     ],
 )
-def test_an_authorization_url_that_makes_no_sense_is_refused(
-    more: dict[str, Any], text: str
-) -> None:
+def test_an_invalid_authorization_url_is_refused(more: dict[str, Any], text: str) -> None:
     usual = {"authorization_endpoint": ENDPOINT, "client_id": "web", "redirect_uri": REDIRECT}
     with pytest.raises(ValueError, match=text):
         build_authorization_url(**{**usual, **more})

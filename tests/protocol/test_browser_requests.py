@@ -59,7 +59,7 @@ def test_a_login_that_a_stranger_starts_is_refused(url: str, code: str) -> None:
         )
 
 
-def test_a_login_that_somebody_may_start_is_read() -> None:
+def test_a_login_that_a_third_party_may_start_is_read() -> None:
     asked = validate_initiate_login_request(
         "?iss=https://op&login_hint=alice&target_link_uri=https://rp/x",
         issuers=["https://other", "https://op"],

@@ -59,7 +59,7 @@ def test_a_redirect_may_carry_a_hundred_parameters() -> None:
         callback_parameters("?" + "&".join(["a=1"] * 101))
 
 
-def test_fields_of_a_form_without_a_value_are_left_out() -> None:
+def test_fields_of_a_form_without_a_value_are_omitted() -> None:
     assert callback_url({"code": ["c", "d"], "state": None}) == "?code=c&code=d"
 
 
@@ -71,13 +71,17 @@ def test_texts_are_compared_whole_and_nothing_else_is_a_text() -> None:
     assert not same_text(None, None)
 
 
-def test_why_an_answer_is_refused_is_said_by_name_and_in_words() -> None:
+def test_the_reason_of_a_refusal_has_a_name_and_a_text() -> None:
     answer = parse_authorize_callback_response("/cb?code=c&state=s&iss=https://op.example")
     bare = parse_authorize_callback_response("/cb?code=c")
     failed = parse_authorize_callback_response("/cb?error=e&error_description=d")
     for checked, result, words in (
-        (validate_authorize_callback_state(answer, "t"), Result.STATE_MISMATCH, "not that of"),
-        (validate_authorize_callback_state(answer, ""), Result.MISSING_STATE, "was expected"),
+        (validate_authorize_callback_state(answer, "t"), Result.STATE_MISMATCH, "does not match"),
+        (
+            validate_authorize_callback_state(answer, ""),
+            Result.MISSING_STATE,
+            "expected state must be",
+        ),
         (validate_authorize_callback_state(bare, "s"), Result.MISSING_STATE, "carries no state"),
         (
             validate_authorize_callback_issuer(answer, "https://other.example"),
@@ -136,7 +140,7 @@ def test_a_callback_is_read_from_its_fragment() -> None:
 
 
 @pytest.mark.parametrize("seconds", ["soon", "", "1e3", "9" * 30])
-def test_an_expiry_that_is_no_number_is_dropped(seconds: str) -> None:
+def test_an_expiry_that_is_not_a_number_is_dropped(seconds: str) -> None:
     url = f"/cb#access_token=t&expires_in={seconds}"
     assert parse_authorize_callback_response(url).expires_in is None
 
@@ -148,12 +152,12 @@ def test_an_expiry_that_is_no_number_is_dropped(seconds: str) -> None:
         "/cb?" + "&".join(f"a{number}=1" for number in range(200)),
     ],
 )
-def test_what_is_no_callback_is_refused(url: Any) -> None:
+def test_anything_but_a_callback_is_refused(url: Any) -> None:
     with pytest.raises(AuthorizeCallbackException):
         parse_authorize_callback_response(url)
 
 
-def test_an_apps_own_scheme_will_do() -> None:
+def test_an_apps_own_scheme_is_accepted() -> None:
     assert parse_authorize_callback_response("com.example.app:/cb?code=c").code == "c"
 
 

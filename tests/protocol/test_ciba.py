@@ -21,7 +21,7 @@ from py_identity_model._jose.encoding import parse_object
 from py_identity_model._protocol.ciba import (
     build_authentication,
     build_poll,
-    gave_up,
+    expired_response,
     parse_authentication,
     parse_poll,
 )
@@ -103,7 +103,7 @@ def test_an_unsound_request_of_the_back_channel_is_not_signed(
             create_backchannel_request_object("k" * 64, algorithm, "till", OP, login_hint="a")
 
 
-def test_nothing_stands_beside_a_signed_request() -> None:
+def test_nothing_is_sent_beside_a_signed_request() -> None:
     def ask(**more: Any) -> Any:
         return build_authentication(BackchannelAuthenticationRequest(f"{OP}/bc", "till", **more))
 
@@ -150,7 +150,7 @@ def test_a_request_names_one_user(hints: dict[str, str]) -> None:
         build_authentication(authentication(**hints))
 
 
-def test_what_to_poll_with_is_read() -> None:
+def test_the_handle_for_polling_is_read() -> None:
     body = {"auth_req_id": "the-request", "expires_in": "120", "interval": 3}
     response = parse_authentication(authentication(login_hint="a"), answer(body))
     assert (response.auth_req_id, response.expires_in, response.interval) == ("the-request", 120, 3)
@@ -179,4 +179,4 @@ def test_a_poll_names_its_request_and_brings_tokens() -> None:
 
 
 def test_a_request_that_has_expired_ends_the_flow() -> None:
-    assert gave_up().error_kind is ErrorKind.EXPIRED
+    assert expired_response().error_kind is ErrorKind.EXPIRED

@@ -82,7 +82,7 @@ def test_an_endpoint_belongs_to_the_provider_on_its_host() -> None:
         *("https://bank.example.evil.example", "https://bank.example:444/claims"),
     ],
 )
-def test_an_endpoint_of_nobody_is_refused_with_the_line_that_accepts_it(endpoint: object) -> None:
+def test_a_foreign_endpoint_is_refused_with_the_line_that_accepts_it(endpoint: object) -> None:
     with refused(TokenValidationException, "unknown_claims_endpoint") as caught:
         providers_at(endpoint, PROVIDERS)
     assert "additional_endpoint_base_addresses" in str(caught.value)
@@ -103,7 +103,7 @@ def test_a_token_is_verified_as_the_issuer_that_it_names() -> None:
 @pytest.mark.parametrize(
     "jwt", [None, 7, "", "a.b.c", "x", signed(iss="https://evil.example"), signed(address="x")]
 )
-def test_a_token_of_nobody_is_refused(jwt: object) -> None:
+def test_a_token_without_a_recipient_is_refused(jwt: object) -> None:
     with refused(TokenValidationException, "unknown_claims_provider"):
         candidate(jwt, PROVIDERS)
 

@@ -11,7 +11,7 @@ from py_identity_model._protocol.device import (
     GRANT_TYPE,
     build_authorization,
     build_poll,
-    gave_up,
+    expired_response,
     parse_authorization,
     parse_poll,
 )
@@ -91,4 +91,4 @@ def test_a_refusal_does_not_show_the_code() -> None:
 
 
 def test_codes_that_have_expired_end_the_flow() -> None:
-    assert gave_up().error_kind is ErrorKind.EXPIRED
+    assert expired_response().error_kind is ErrorKind.EXPIRED

@@ -34,7 +34,7 @@ DOCUMENT: dict[str, Any] = {
 Kind = DiscoveryErrorKind
 
 
-def judged(
+def response_for(
     change: dict[str, Any] | None = None,
     policy: DiscoveryPolicy | None = None,
     address: str = ISSUER,
@@ -55,7 +55,7 @@ def judged(
 
 
 def test_a_sound_document_is_handed_on_verbatim() -> None:
-    response = judged()
+    response = response_for()
     assert response.is_successful
     assert response.response_types_supported == ["code", "none", "code id_token"]
     assert response.introspection_endpoint is None
@@ -63,25 +63,25 @@ def test_a_sound_document_is_handed_on_verbatim() -> None:
 
 
 def test_the_media_type_may_have_parameters_and_capitals() -> None:
-    assert judged(media_type="Application/JSON; charset=utf-8").is_successful
+    assert response_for(media_type="Application/JSON; charset=utf-8").is_successful
 
 
 @pytest.mark.parametrize("media_type", ["", "text/html", "application/jwt"])
 def test_another_media_type_is_refused(media_type: str) -> None:
-    response = judged(media_type=media_type)
+    response = response_for(media_type=media_type)
     assert response.error_kind is Kind.INVALID_DOCUMENT
     assert str(response.error).startswith("Invalid content type")
 
 
 @pytest.mark.parametrize("body", [b"", b"{", b"[]", b'"x"', b"\xff", b'{"a": NaN}', b"[" * 100_000])
-def test_what_is_no_json_object_is_refused(body: bytes) -> None:
-    response = judged(body=body)
+def test_anything_but_a_json_object_is_refused(body: bytes) -> None:
+    response = response_for(body=body)
     assert response.error_kind is Kind.INVALID_JSON
     assert str(response.error).startswith("Invalid JSON")
 
 
 def test_every_missing_member_is_named_in_order() -> None:
-    response = judged(
+    response = response_for(
         {"id_token_signing_alg_values_supported": None, "issuer": None, "jwks_uri": None}
     )
     assert response.error_kind is Kind.MISSING_FIELDS
@@ -90,17 +90,17 @@ def test_every_missing_member_is_named_in_order() -> None:
 
 
 def test_the_key_set_is_required_unless_the_policy_says_otherwise() -> None:
-    response = judged({"jwks_uri": None})
+    response = response_for({"jwks_uri": None})
     assert response.error_kind is Kind.MISSING_FIELDS
     assert response.missing_fields == ("jwks_uri",)
-    assert judged({"jwks_uri": None}, DiscoveryPolicy(require_key_set=False)).is_successful
+    assert response_for({"jwks_uri": None}, DiscoveryPolicy(require_key_set=False)).is_successful
 
 
 def test_an_oauth_document_needs_less() -> None:
     less = {"subject_types_supported": None, "id_token_signing_alg_values_supported": None}
     address = f"{ISSUER}/.well-known/oauth-authorization-server"
-    assert judged(less, address=address).is_successful
-    assert judged(less).error_kind is Kind.MISSING_FIELDS
+    assert response_for(less, address=address).is_successful
+    assert response_for(less).error_kind is Kind.MISSING_FIELDS
 
 
 @pytest.mark.parametrize(
@@ -117,15 +117,15 @@ def test_an_oauth_document_needs_less() -> None:
     ],
 )
 def test_an_issuer_of_the_wrong_form_is_refused(issuer: Any, kind: DiscoveryErrorKind) -> None:
-    response = judged({"issuer": issuer})
+    response = response_for({"issuer": issuer})
     assert response.error_kind is kind
     assert str(response.error).startswith("Invalid issuer")
 
 
 def test_without_issuer_validation_it_must_only_not_be_empty() -> None:
     lax = DiscoveryPolicy(validate_issuer=False, validate_endpoints=False)
-    assert judged({"issuer": "anything"}, lax).is_successful
-    assert judged({"issuer": " "}, lax).error_kind is Kind.INVALID_CONFIGURATION
+    assert response_for({"issuer": "anything"}, lax).is_successful
+    assert response_for({"issuer": " "}, lax).error_kind is Kind.INVALID_CONFIGURATION
 
 
 @pytest.mark.parametrize(
@@ -143,9 +143,9 @@ def test_without_issuer_validation_it_must_only_not_be_empty() -> None:
     ],
 )
 def test_the_issuer_must_be_the_one_its_address_belongs_to(address: str, issuer: str) -> None:
-    assert judged({"issuer": issuer}, address=address).is_successful
+    assert response_for({"issuer": issuer}, address=address).is_successful
     for other in (f"{issuer.rstrip('/')}x", "https://OP.example", "https://evil.example"):
-        response = judged({"issuer": other}, address=address)
+        response = response_for({"issuer": other}, address=address)
         assert response.error_kind is Kind.INVALID_DOCUMENT
         assert other in str(response.error)
         assert "pass" not in str(response.error)
@@ -160,7 +160,7 @@ def test_the_issuer_must_be_the_one_its_address_belongs_to(address: str, issuer:
     ],
 )
 def test_a_policy_may_accept_another_issuer(policy: DiscoveryPolicy) -> None:
-    assert judged({"issuer": "https://other.example"}, policy).is_successful
+    assert response_for({"issuer": "https://other.example"}, policy).is_successful
 
 
 @pytest.mark.parametrize(
@@ -175,7 +175,7 @@ def test_a_policy_may_accept_another_issuer(policy: DiscoveryPolicy) -> None:
     ],
 )
 def test_unknown_types_are_refused(change: dict[str, Any], text: str) -> None:
-    response = judged(change)
+    response = response_for(change)
     assert response.error_kind is Kind.INVALID_DOCUMENT
     assert text in str(response.error)
 
@@ -189,7 +189,7 @@ ENDPOINTS = [
 
 @pytest.mark.parametrize("name", ENDPOINTS)
 def test_an_endpoint_must_be_on_a_known_authority(name: str) -> None:
-    response = judged({name: "https://evil.example/x"})
+    response = response_for({name: "https://evil.example/x"})
     assert response.error_kind is Kind.INVALID_DOCUMENT
     assert name in str(response.error)
     assert "additional_endpoint_base_addresses" in str(response.error)
@@ -208,23 +208,26 @@ def test_an_endpoint_must_be_on_a_known_authority(name: str) -> None:
     ],
 )
 def test_an_endpoint_must_be_a_sound_url(name: str, url: Any, kind: DiscoveryErrorKind) -> None:
-    response = judged({name: url})
+    response = response_for({name: url})
     assert response.error_kind is kind
     assert name in str(response.error)
 
 
 def test_the_default_port_and_the_case_of_a_host_make_no_difference() -> None:
-    assert judged({"jwks_uri": "https://OP.example:443/jwks"}).is_successful
-    assert judged({"jwks_uri": "https://op.example:8443/jwks"}).error_kind is Kind.INVALID_DOCUMENT
+    assert response_for({"jwks_uri": "https://OP.example:443/jwks"}).is_successful
+    assert (
+        response_for({"jwks_uri": "https://op.example:8443/jwks"}).error_kind
+        is Kind.INVALID_DOCUMENT
+    )
 
 
 def test_a_policy_may_name_further_authorities() -> None:
     change = {"jwks_uri": "https://keys.example/jwks"}
     more = DiscoveryPolicy(additional_endpoint_base_addresses=["https://keys.example"])
-    assert judged(change, more).is_successful
-    assert judged(change, DiscoveryPolicy(validate_endpoints=False)).is_successful
+    assert response_for(change, more).is_successful
+    assert response_for(change, DiscoveryPolicy(validate_endpoints=False)).is_successful
     wrong = DiscoveryPolicy(additional_endpoint_base_addresses=["keys.example"])
-    response = judged(change, wrong)
+    response = response_for(change, wrong)
     assert response.error_kind is Kind.INVALID_CONFIGURATION
     assert "keys.example" in str(response.error)
 
@@ -232,8 +235,8 @@ def test_a_policy_may_name_further_authorities() -> None:
 def test_an_authority_replaces_the_issuers() -> None:
     policy = DiscoveryPolicy(authority="https://front.example")
     moved = {"jwks_uri": "https://front.example/jwks"}
-    assert judged({**moved, "issuer": "https://inner.example"}, policy).is_successful
-    response = judged(
+    assert response_for({**moved, "issuer": "https://inner.example"}, policy).is_successful
+    response = response_for(
         {"issuer": "https://inner.example", "jwks_uri": "https://inner.example/k"}, policy
     )
     assert response.error_kind is Kind.INVALID_DOCUMENT
@@ -265,7 +268,7 @@ def test_an_authority_replaces_the_issuers() -> None:
     ],
 )
 def test_an_alias_for_mtls_must_not_lead_inside(url: Any, kind: DiscoveryErrorKind | None) -> None:
-    response = judged({"mtls_endpoint_aliases": {"token_endpoint": url}})
+    response = response_for({"mtls_endpoint_aliases": {"token_endpoint": url}})
     assert response.error_kind is kind
     if kind is not None:
         assert "mtls_endpoint_aliases.token_endpoint" in str(response.error)
@@ -274,37 +277,37 @@ def test_an_alias_for_mtls_must_not_lead_inside(url: Any, kind: DiscoveryErrorKi
 def test_loopback_aliases_may_be_allowed_and_only_they() -> None:
     policy = DiscoveryPolicy(allow_loopback_endpoints=True)
     inside = {"mtls_endpoint_aliases": {"token_endpoint": "https://127.0.0.1/token"}}
-    assert judged(inside, policy).is_successful
+    assert response_for(inside, policy).is_successful
     private = {"mtls_endpoint_aliases": {"token_endpoint": "https://10.0.0.1/token"}}
-    assert judged(private, policy).error_kind is Kind.INVALID_DOCUMENT
+    assert response_for(private, policy).error_kind is Kind.INVALID_DOCUMENT
 
 
 def test_aliases_may_be_internal_where_the_issuer_or_a_named_address_is() -> None:
     alias = {"mtls_endpoint_aliases": {"token_endpoint": "https://10.0.0.1:8443/token"}}
     policy = DiscoveryPolicy(additional_endpoint_base_addresses=["https://10.0.0.1"])
-    assert judged(alias, policy).is_successful
+    assert response_for(alias, policy).is_successful
     issuer = "http://127.0.0.1:8180"
     local = {
         name: value.replace(ISSUER, issuer)
         for name, value in DOCUMENT.items()
         if isinstance(value, str)
     }
-    assert judged({**local, **alias}, address=issuer).is_successful
+    assert response_for({**local, **alias}, address=issuer).is_successful
     disguised = {"mtls_endpoint_aliases": {"token_endpoint": "https://167772161/token"}}
-    refusal = judged({**local, **disguised}, address=issuer)
+    refusal = response_for({**local, **disguised}, address=issuer)
     assert refusal.error_kind is Kind.INVALID_DOCUMENT
 
 
-def test_what_validation_needs_of_a_document_is_not_stopped_by_aliases() -> None:
+def test_bad_aliases_do_not_affect_validation() -> None:
     document = {**DOCUMENT, "mtls_endpoint_aliases": {"token_endpoint": "https://10.0.0.1/t"}}
     answer = HttpResponse(200, {"content-type": "application/json"}, json.dumps(document).encode())
     assert parse(ISSUER, DiscoveryPolicy(), answer)[:2] == (ISSUER, document["jwks_uri"])
 
 
 def test_aliases_must_be_an_object_and_their_scheme_is_optional_to_check() -> None:
-    assert judged({"mtls_endpoint_aliases": []}).error_kind is Kind.INVALID_DOCUMENT
+    assert response_for({"mtls_endpoint_aliases": []}).error_kind is Kind.INVALID_DOCUMENT
     plain = {"mtls_endpoint_aliases": {"token_endpoint": "http://mtls.example/token"}}
-    assert judged(plain, DiscoveryPolicy(validate_endpoints=False)).is_successful
+    assert response_for(plain, DiscoveryPolicy(validate_endpoints=False)).is_successful
 
 
 @pytest.mark.parametrize("host", ["localhost", "127.0.0.1", "127.8.9.10", "[::1]", "LOCALHOST"])
@@ -315,16 +318,16 @@ def test_plain_http_is_accepted_on_loopback(host: str) -> None:
         for name, value in DOCUMENT.items()
         if isinstance(value, str)
     }
-    assert judged(change, address=issuer).is_successful
+    assert response_for(change, address=issuer).is_successful
     strict = DiscoveryPolicy(allow_http_on_loopback=False)
-    assert judged(change, strict, address=issuer).error_kind is Kind.HTTPS_REQUIRED
+    assert response_for(change, strict, address=issuer).error_kind is Kind.HTTPS_REQUIRED
     lax = DiscoveryPolicy(allow_http_on_loopback=False, require_https=False)
-    assert judged(change, lax, address=issuer).is_successful
+    assert response_for(change, lax, address=issuer).is_successful
 
 
 @pytest.mark.parametrize("host", ["127.evil.com", "localhost.evil.com", "op.example"])
-def test_what_only_looks_like_loopback_is_not(host: str) -> None:
-    assert judged(address=f"http://{host}").error_kind is Kind.HTTPS_REQUIRED
+def test_a_host_that_only_looks_like_loopback_is_not_loopback(host: str) -> None:
+    assert response_for(address=f"http://{host}").error_kind is Kind.HTTPS_REQUIRED
 
 
 def test_a_policy_is_one_hashable_value() -> None:
@@ -341,7 +344,7 @@ def test_a_policy_is_one_hashable_value() -> None:
 
 
 def test_walking_a_successful_response_never_raises_but_for_error() -> None:
-    response = judged()
+    response = response_for()
     for name in dir(response):
         if not name.startswith("_") and name != "error":
             getattr(response, name)
@@ -351,53 +354,53 @@ def test_members_of_logins_may_be_missing_where_the_policy_says_so() -> None:
     gone = {"response_types_supported": None, "subject_types_supported": None}
     gone |= {"id_token_signing_alg_values_supported": None, "authorization_endpoint": None}
     lenient = DiscoveryPolicy(allow_missing_login_members=True)
-    assert judged(gone, lenient).is_successful
-    assert judged(gone).error_kind is Kind.MISSING_FIELDS
-    assert judged({**gone, "issuer": None}, lenient).missing_fields == ("issuer",)
+    assert response_for(gone, lenient).is_successful
+    assert response_for(gone).error_kind is Kind.MISSING_FIELDS
+    assert response_for({**gone, "issuer": None}, lenient).missing_fields == ("issuer",)
     odd = {**gone, "response_types_supported": ["nonsense"]}
-    assert judged(odd, lenient).error_kind is Kind.INVALID_DOCUMENT
-    assert judged({**gone, "issuer": "https://other.example"}, lenient).is_successful is False
+    assert response_for(odd, lenient).error_kind is Kind.INVALID_DOCUMENT
+    assert response_for({**gone, "issuer": "https://other.example"}, lenient).is_successful is False
 
 
 def test_unknown_types_are_accepted_where_the_policy_says_so() -> None:
     odd = {"response_types_supported": ["device", 5], "subject_types_supported": "x"}
-    assert judged(odd, DiscoveryPolicy(allow_unknown_types=True)).is_successful
-    assert "allow_unknown_types=True" in str(judged(odd).error)
+    assert response_for(odd, DiscoveryPolicy(allow_unknown_types=True)).is_successful
+    assert "allow_unknown_types=True" in str(response_for(odd).error)
 
 
-def test_what_no_policy_should_accept_names_none() -> None:
+def test_unacceptable_documents_are_refused_without_naming_a_policy() -> None:
     for change in (
         {"issuer": "http://op.example"},
         {"token_endpoint": "http://op.example/t", "userinfo_endpoint": "https://else.example"},
         {"issuer": None},
     ):
-        assert "DiscoveryPolicy(" not in str(judged(change).error)
-    assert "DiscoveryPolicy(validate_endpoints=False)" in str(judged({"jwks_uri": ""}).error)
+        assert "DiscoveryPolicy(" not in str(response_for(change).error)
+    assert "DiscoveryPolicy(validate_endpoints=False)" in str(response_for({"jwks_uri": ""}).error)
 
 
 def test_the_policy_that_would_accept_it_keeps_what_was_configured() -> None:
     policy = DiscoveryPolicy(additional_endpoint_base_addresses=["https://a.example"])
-    text = str(judged({"jwks_uri": "https://b.example/k"}, policy).error)
+    text = str(response_for({"jwks_uri": "https://b.example/k"}, policy).error)
     assert "addresses=['https://a.example', 'https://b.example'])" in text
 
 
 def test_endpoints_on_other_hosts_may_be_accepted_but_for_internal_ones() -> None:
     policy = DiscoveryPolicy(allow_endpoints_on_other_hosts=True)
-    assert judged({"token_endpoint": "https://else.example/t"}, policy).is_successful
+    assert response_for({"token_endpoint": "https://else.example/t"}, policy).is_successful
     for url, kind in (
         ("https://10.0.0.1/t", Kind.INVALID_DOCUMENT),
         ("http://else.example/t", Kind.HTTPS_REQUIRED),
     ):
-        assert judged({"token_endpoint": url}, policy).error_kind is kind
+        assert response_for({"token_endpoint": url}, policy).error_kind is kind
     loopback = replace(policy, allow_loopback_endpoints=True)
-    assert judged({"token_endpoint": "https://127.0.0.1/t"}, loopback).is_successful
-    assert not judged({"token_endpoint": "https://10.0.0.1/t"}, loopback).is_successful
+    assert response_for({"token_endpoint": "https://127.0.0.1/t"}, loopback).is_successful
+    assert not response_for({"token_endpoint": "https://10.0.0.1/t"}, loopback).is_successful
 
 
 def test_an_expected_issuer_takes_the_place_of_the_address() -> None:
     policy = DiscoveryPolicy(expected_issuer=ISSUER)
-    assert judged(policy=policy, address="https://inside.example").is_successful
-    response = judged({"issuer": "https://inside.example"}, policy, "https://inside.example")
+    assert response_for(policy=policy, address="https://inside.example").is_successful
+    response = response_for({"issuer": "https://inside.example"}, policy, "https://inside.example")
     assert response.error_kind is Kind.INVALID_DOCUMENT
     assert "not the expected one" in str(response.error)
 
@@ -406,6 +409,6 @@ def test_an_expected_issuer_takes_the_place_of_the_address() -> None:
 def test_the_table_lends_hosts_only_to_the_issuer_that_has_them(issuer: str) -> None:
     change = {"issuer": issuer, "jwks_uri": "https://www.googleapis.com/k"}
     change |= {"authorization_endpoint": f"{issuer}/a", "token_endpoint": f"{issuer}/t"}
-    assert judged(change, address=issuer).is_successful is ("google" in issuer)
+    assert response_for(change, address=issuer).is_successful is ("google" in issuer)
     framed = DiscoveryPolicy(authority=issuer)
-    assert judged(change, framed, address=issuer).error_kind is Kind.INVALID_DOCUMENT
+    assert response_for(change, framed, address=issuer).error_kind is Kind.INVALID_DOCUMENT

@@ -40,7 +40,9 @@ def test_the_profile_allows_two_algorithms_and_three_methods() -> None:
         ({"algorithm": "RS256"}, "algorithm"),
     ],
 )
-def test_a_request_that_violates_the_profile_is_told_why(more: dict[str, Any], word: str) -> None:
+def test_a_request_that_violates_the_profile_gets_the_reasons(
+    more: dict[str, Any], word: str
+) -> None:
     usual: dict[str, Any] = {
         "response_type": "code",
         "code_challenge": "c",
@@ -55,13 +57,13 @@ def test_a_request_that_violates_the_profile_is_told_why(more: dict[str, Any], w
     assert word in result.violations[0]
 
 
-def test_a_client_that_violates_the_profile_is_told_why() -> None:
+def test_a_client_that_violates_the_profile_gets_the_reasons() -> None:
     assert validate_fapi_client_config(auth_method="tls_client_auth", use_mtls=True).is_compliant
     assert len(validate_fapi_client_config(auth_method=None).violations) == 2
     assert len(validate_fapi_client_config(auth_method="client_secret_basic").violations) == 2
 
 
-def test_a_provider_that_violates_the_profile_is_told_why() -> None:
+def test_a_provider_that_violates_the_profile_is_reported_with_the_reasons() -> None:
     good = DiscoveryDocumentResponse(
         True,
         grant_types_supported=["authorization_code"],

@@ -45,7 +45,7 @@ def test_a_signed_answer_is_still_to_be_verified() -> None:
 
 
 def test_an_answer_of_the_other_kind_is_refused() -> None:
-    with pytest.raises(UnusableAnswer, match="takes a token_validation_config"):
+    with pytest.raises(UnusableAnswer, match="requires a token_validation_config"):
         parse(PLAIN, answer(b"a.b.c", SIGNED))
     with pytest.raises(UnusableAnswer, match="not signed"):
         parse(VERIFIED, answer(b'{"active": true}'))

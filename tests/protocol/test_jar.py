@@ -83,14 +83,14 @@ def test_a_request_object_is_signed_and_says_everything(key: Any, algorithm: str
         ({"lifetime": 0}, "lifetime must be positive"),
         ({"kid": " "}, "kid must be non-empty when provided"),
         ({"code_challenge": ""}, "code_challenge must be non-empty when provided"),
-        ({"code_challenge": "c"}, "both"),
+        ({"code_challenge": "c"}, "together"),
         ({"code_challenge": "c", "code_challenge_method": "S1"}, "S256 or plain"),
         ({"iss": "x"}, "reserved claims"),
         ({"request": "x"}, "reserved claims"),
         ({"private_key": "no key"}, "cannot be read"),
     ],
 )
-def test_a_request_object_that_makes_no_sense_is_refused(more: dict[str, Any], text: str) -> None:
+def test_an_invalid_request_object_is_refused(more: dict[str, Any], text: str) -> None:
     usual: dict[str, Any] = {
         "private_key": KEY.as_dict(private=True),
         "algorithm": "ES256",
@@ -120,7 +120,7 @@ def test_a_signed_request_is_put_into_a_url() -> None:
         (KEY, "ECDH-ES+A256KW", "A256CBC-HS512"),
     ],
 )
-def test_a_request_is_hidden_from_everybody_but_the_provider(
+def test_a_request_is_encrypted_for_the_provider_alone(
     made: Any, algorithm: str, encryption: str
 ) -> None:
     public = jwks_from_dict({**made.as_dict(private=False), "kid": "enc-1"})

@@ -113,7 +113,7 @@ def test_a_response_without_a_required_claim_is_refused(claim: str) -> None:
         ({"exp": 1000}, TokenExpiredException),
     ],
 )
-def test_a_response_for_somebody_else_is_refused(
+def test_a_response_for_another_client_is_refused(
     changed: dict[str, Any], error: type[TokenValidationException]
 ) -> None:
     with pytest.raises(error):

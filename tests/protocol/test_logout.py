@@ -150,6 +150,6 @@ def test_a_token_can_be_replayed_as_long_as_it_is_accepted() -> None:
     assert replayable_until({"iat": 1000}, 60) == 1360
 
 
-def test_what_is_raised_for_replays_has_a_code() -> None:
+def test_the_exceptions_for_replays_have_codes() -> None:
     assert replayed_error().code == "logout_token_replayed"
     assert store_error().code == "store_unavailable"

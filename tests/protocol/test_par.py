@@ -18,7 +18,7 @@ def request(**more: Any) -> PushedAuthorizationRequest:
     return PushedAuthorizationRequest(URL, "web", "https://rp.example/cb", **more)
 
 
-def test_what_is_given_is_pushed_with_the_clients_name() -> None:
+def test_the_given_parameters_are_pushed_with_the_clients_name() -> None:
     built = build(request(state="s", nonce="n", scope=["openid", "email"]))
     assert built.form == {
         "client_id": "web",

@@ -142,7 +142,7 @@ def test_bytes_have_one_spelling(data: bytes) -> None:
 
 
 @given(st.binary(max_size=40))
-def test_what_is_read_is_the_one_spelling(text: bytes) -> None:
+def test_only_the_canonical_spelling_is_read(text: bytes) -> None:
     try:
         data = decode_base64url(text)
     except ValueError:
@@ -253,13 +253,13 @@ def test_no_secret_survives_scrubbing(text: str, secret: str) -> None:
 
 
 @given(st.from_regex(r"[A-Za-z0-9]{1,7}", fullmatch=True))
-def test_a_short_secret_is_taken_out_as_a_word_and_left_inside_others(secret: str) -> None:
+def test_a_short_secret_is_masked_as_a_word_and_not_inside_others(secret: str) -> None:
     assert scrub(f"<{secret}>", [secret]) == "<***REDACTED***>"
     assert scrub(f"x{secret}x", [secret]) == f"x{secret}x"
 
 
 @given(st.text(), st.lists(st.text()))
-def test_what_may_be_logged_is_always_made(text: str, secrets: list[str]) -> None:
+def test_a_loggable_copy_is_always_made(text: str, secrets: list[str]) -> None:
     assert isinstance(redact_token(text), str)
     assert isinstance(redact_sensitive({text: secrets}), dict)
 

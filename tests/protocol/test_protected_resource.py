@@ -79,7 +79,7 @@ def test_metadata_of_the_resource_is_read(resource: str) -> None:
 
 @pytest.mark.parametrize("resource", [None, 7, "", "https://evil.example/orders", f"{RESOURCE}/x"])
 def test_metadata_of_another_resource_is_refused(resource: object) -> None:
-    with pytest.raises(UnusableAnswer, match="not of"):
+    with pytest.raises(UnusableAnswer, match="not for"):
         parse(REQUEST, answer({"resource": resource}))
 
 

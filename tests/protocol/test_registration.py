@@ -54,7 +54,7 @@ def test_a_registration_is_read_updated_and_deleted_by_its_token() -> None:
     assert (update.json["client_id"], update.json["client_secret"]) == ("c", "s")
 
 
-def test_what_was_registered_is_read() -> None:
+def test_a_registration_is_read() -> None:
     response = registered(
         client_secret="s", client_id_issued_at=1000, client_secret_expires_at=0, client_name="Shop"
     )

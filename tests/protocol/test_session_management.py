@@ -59,7 +59,7 @@ def values_in(html: str) -> dict[str, Any]:
     return dict(json.loads(found[1]))
 
 
-def test_the_page_asks_the_iframe_of_the_provider_and_nobody_else() -> None:
+def test_the_page_asks_only_the_iframe_of_the_provider() -> None:
     headers, html = build_session_check_page(IFRAME, "web", "hash.salt", interval=2)
     assert values_in(html) == {
         "iframe": IFRAME,
@@ -93,7 +93,7 @@ def test_the_origin_is_written_as_browsers_write_it(iframe: str, origin: str) ->
     assert values_in(build_session_check_page(iframe, "web", "h.s").html)["origin"] == origin
 
 
-def test_what_a_stranger_put_into_the_response_cannot_leave_the_script() -> None:
+def test_a_strangers_text_cannot_escape_from_the_script() -> None:
     evil = '</script><script>alert("1")//.salt'
     html = build_session_check_page(IFRAME, "web", evil.replace(" ", "")).html
     assert html.count("</script>") == 1

@@ -1,4 +1,4 @@
-"""What providers answer at the token endpoint, and beside it: refused, lenient, judged."""
+"""What providers answer at the token endpoint, and beside it: refused, lenient, checked."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ from py_identity_model._protocol import (
 from py_identity_model._protocol.token_endpoint import check_token_answer
 from py_identity_model._wire.endpoint import number_of, polling_interval, whole_number
 from py_identity_model._wire.messages import HttpResponse
-from py_identity_model._wire.polling import Rhythm
+from py_identity_model._wire.polling import PollingSchedule
 from tests.support import refused
 
 URL = "https://op.example/x"
@@ -77,13 +77,13 @@ def test_a_poll_refused_with_status_200_is_waited_for() -> None:
     request = DeviceTokenRequest(URL, "c", "d")
     pending = device.parse_poll(request, answer({"error": "authorization_pending"}))
     assert pending.error_code == "authorization_pending"
-    assert Rhythm.of(5, 60, 0.0).goes_on(pending)
+    assert PollingSchedule.of(5, 60, 0.0).should_continue(pending)
     denied = device.parse_poll(request, answer({"error": "access_denied"}))
-    assert not Rhythm.of(5, 60, 0.0).goes_on(denied)
+    assert not PollingSchedule.of(5, 60, 0.0).should_continue(denied)
 
 
 @pytest.mark.parametrize(
-    ("status", "body", "goes_on"),
+    ("status", "body", "should_continue"),
     [
         (500, {"error": "server_error"}, False),
         (503, {"error": "invalid_client"}, False),
@@ -97,15 +97,15 @@ def test_a_poll_refused_with_status_200_is_waited_for() -> None:
     ],
 )
 def test_polling_ends_with_an_error_that_would_come_again(
-    status: int, body: dict[str, Any], goes_on: bool
+    status: int, body: dict[str, Any], should_continue: bool
 ) -> None:
     for parsed in (
         device.parse_poll(DeviceTokenRequest(URL, "c", "d"), answer(body, status)),
         ciba.parse_poll(BackchannelTokenRequest(URL, "c", "a"), answer(body, status)),
     ):
-        rhythm = Rhythm.of(5, 60, 0.0)
-        assert rhythm.goes_on(parsed) is goes_on
-        assert rhythm.interval == (10 if goes_on else 5)
+        rhythm = PollingSchedule.of(5, 60, 0.0)
+        assert rhythm.should_continue(parsed) is should_continue
+        assert rhythm.interval == (10 if should_continue else 5)
 
 
 @pytest.mark.parametrize(
@@ -132,7 +132,7 @@ def test_intervals_are_whole_seconds_and_at_least_one(sent: object, interval: in
 
 @pytest.mark.parametrize("interval", [0, -1])
 def test_no_program_polls_faster_than_once_a_second(interval: int) -> None:
-    assert Rhythm.of(interval, 60, 0.0).pause(0.0) == 1
+    assert PollingSchedule.of(interval, 60, 0.0).pause(0.0) == 1
 
 
 def test_numbers_that_are_sent_as_text_are_numbers() -> None:
@@ -176,7 +176,7 @@ def test_googles_spelling_of_the_verification_uri_is_understood() -> None:
         ({"access_token": "a b~", "expires_in": 1e300}, False),
     ],
 )
-def test_a_token_that_can_be_used_is_taken(token: dict[str, Any], bound: bool) -> None:
+def test_a_usable_token_is_accepted(token: dict[str, Any], bound: bool) -> None:
     check_token_answer({"access_token": "t", **token}, URL, bound=bound)
 
 

@@ -10,9 +10,9 @@ import pytest
 from py_identity_model import ErrorKind, TokenExchangeRequest, TokenExchangeResponse
 from py_identity_model._protocol.token_exchange import (
     ENDPOINT,
-    WrongArguments,
+    InvalidExchangeArguments,
     build,
-    judged_exchange,
+    checked_exchange,
     parse,
 )
 from py_identity_model._wire.messages import HttpResponse, UnusableAnswer
@@ -31,8 +31,8 @@ def answer(body: Any, status: int = 200) -> HttpResponse:
     return HttpResponse(status, {"content-type": "application/json"}, content)
 
 
-def judged(token: dict[str, Any], *, bound: bool = False) -> TokenExchangeResponse:
-    return judged_exchange(parse(request(), answer(token)), URL, bound=bound)
+def checked(token: dict[str, Any], *, bound: bool = False) -> TokenExchangeResponse:
+    return checked_exchange(parse(request(), answer(token)), URL, bound=bound)
 
 
 def test_both_tokens_are_sent_with_their_types() -> None:
@@ -54,7 +54,7 @@ def test_both_tokens_are_sent_with_their_types() -> None:
 def test_arguments_that_do_not_fit_fail_in_words_of_their_own(
     wrong: TokenExchangeRequest, text: str
 ) -> None:
-    with pytest.raises(WrongArguments, match=text) as caught:
+    with pytest.raises(InvalidExchangeArguments, match=text) as caught:
         build(wrong)
     response = ENDPOINT.failed(caught.value)
     assert str(response.error).startswith("Validation error during token exchange: ")
@@ -65,7 +65,7 @@ def test_any_other_failure_has_the_usual_words() -> None:
     assert ENDPOINT.failed(UnusableAnswer("no")).error_kind is ErrorKind.INVALID_DOCUMENT
 
 
-def test_what_was_issued_is_named() -> None:
+def test_the_issued_token_type_is_named() -> None:
     response = parse(request(), answer({**TOKEN, "expires_in": 60}))
     assert response.issued_token_type == ACCESS
     assert response.expires_at is not None
@@ -93,14 +93,14 @@ def test_a_refusal_quotes_the_provider_without_the_tokens(body: Any, words: str)
 
 
 def test_an_access_token_that_the_client_cannot_use_is_refused() -> None:
-    assert judged(TOKEN).is_successful
-    assert judged({**TOKEN, "token_type": "DPoP"}, bound=True).is_successful
-    for response in (judged(TOKEN, bound=True), judged({**TOKEN, "token_type": "mac"})):
+    assert checked(TOKEN).is_successful
+    assert checked({**TOKEN, "token_type": "DPoP"}, bound=True).is_successful
+    for response in (checked(TOKEN, bound=True), checked({**TOKEN, "token_type": "mac"})):
         assert response.error_kind is ErrorKind.INVALID_DOCUMENT
 
 
 def test_a_token_of_another_kind_is_not_judged() -> None:
     saml = "urn:ietf:params:oauth:token-type:saml2"
-    assert judged({**TOKEN, "token_type": "N_A", "issued_token_type": saml}).is_successful
+    assert checked({**TOKEN, "token_type": "N_A", "issued_token_type": saml}).is_successful
     refused = TokenExchangeResponse(False, "no")
-    assert judged_exchange(refused, URL, bound=True) is refused
+    assert checked_exchange(refused, URL, bound=True) is refused

@@ -91,7 +91,7 @@ def test_the_document_of_a_provider_passes_the_strict_check_with_its_hosts(name:
 
 
 @pytest.mark.parametrize("name", [name for name in STRICT if PRESETS[name].hosts])
-def test_the_table_knows_the_hosts_and_lends_them_to_nobody_else(name: str) -> None:
+def test_the_table_lists_hosts_for_their_own_issuer_alone(name: str) -> None:
     provider = PRESETS[name]
     assert provider.document_address is not None
     mismatch = provider.discovery_address is not None
@@ -172,7 +172,7 @@ def test_a_verifier_is_made_as_the_table_says(name: str) -> None:
     if not SCRIPT.needs_audience(provider):
         AccessTokenVerifier(provider)
         return
-    with pytest.raises(InvalidArgumentError, match=f"the preset {name} knows neither"):
+    with pytest.raises(InvalidArgumentError, match=f"the preset {name} defines neither"):
         AccessTokenVerifier(provider)
 
 
@@ -201,7 +201,7 @@ def test_a_hosted_domain_of_google_is_demanded_and_asked_for() -> None:
     assert provider.required_id_token_claims == {"hd": ("example.com",)}
 
 
-def test_the_id_tokens_of_a_user_pool_are_told_from_its_access_tokens() -> None:
+def test_the_id_tokens_of_a_user_pool_are_distinguished_from_its_access_tokens() -> None:
     provider = PRESETS["cognito"]
     assert provider.required_claims == {"token_use": ("access",)}
     assert provider.required_id_token_claims == {"token_use": ("id",)}
@@ -375,7 +375,7 @@ PER_KEY: dict[str, Any] = {
         ({"verify": False}, "verify"),
     ],
 )
-def test_a_description_that_makes_no_sense_is_refused(wrong: dict[str, Any], named: str) -> None:
+def test_an_invalid_description_is_refused(wrong: dict[str, Any], named: str) -> None:
     with pytest.raises(InvalidArgumentError, match=named):
         Provider.from_dict({**OURS, **wrong})
 
@@ -399,7 +399,7 @@ def test_a_provider_does_not_change_with_what_it_was_made_from() -> None:
     assert provider.required_header == {"signer": "me"}
 
 
-def test_what_stands_in_a_template_is_one_segment() -> None:
+def test_the_variable_part_of_a_template_is_one_segment() -> None:
     provider = Provider(name="x", issuer="https://op.example/{tenant}/v1", bound_claim="tid")
     assert provider.is_issuer_of({"iss": "https://op.example/a/v1", "tid": "a"})
     for tenant in ("a/../b", "", "a?", "."):

@@ -114,7 +114,7 @@ def test_a_machine_gets_its_tokens_while_redis_is_down(
         for _ in range(3):
             token = source.renew(token.access_token)
     assert provider.count("/token") == 2  # the first, and one for the refusals within the gap
-    assert caplog.text.count("the provider is asked instead") == 1
+    assert caplog.text.count("requesting a token from the provider instead") == 1
 
 
 def test_a_function_has_no_name_in_other_processes(

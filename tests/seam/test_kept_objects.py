@@ -150,7 +150,7 @@ def test_one_verifier_serves_threads_and_loops(provider: EmbeddedProvider) -> No
     assert provider.count("/jwks") == 2
 
 
-def test_an_identifier_is_taken_by_one_of_many_threads() -> None:
+def test_an_identifier_is_accepted_from_one_of_many_threads() -> None:
     store = MemoryReplayStore()
     until = time.time() + 60
     with ThreadPoolExecutor(32) as pool:

@@ -129,7 +129,7 @@ def test_of_many_blocking_requests_each_asks_one_connection_once(
     assert asked == ["blocking"] * 60
 
 
-async def test_an_awaited_request_that_waits_for_its_answer_keeps_nobody_out(
+async def test_an_awaited_request_that_waits_for_its_response_blocks_no_other(
     server: Server,
 ) -> None:
     async with aio.open_client(trust_env=False) as client:
@@ -145,7 +145,7 @@ async def test_an_awaited_request_that_waits_for_its_answer_keeps_nobody_out(
             assert [one.status_code for one in await asyncio.gather(*slow)] == [200] * 3
 
 
-def test_a_blocking_request_that_waits_for_its_answer_keeps_nobody_out(server: Server) -> None:
+def test_a_blocking_request_that_waits_for_its_response_blocks_no_other(server: Server) -> None:
     found: list[int] = []
     with sync.open_client(trust_env=False) as client:
 
@@ -165,7 +165,7 @@ def test_a_blocking_request_that_waits_for_its_answer_keeps_nobody_out(server: S
             assert found == [200] * 3
 
 
-async def test_an_awaited_request_that_connects_keeps_nobody_out(server: Server) -> None:
+async def test_an_awaited_request_that_connects_blocks_no_other(server: Server) -> None:
     async with aio.open_client(trust_env=False) as client:
         transport: Any = client._transport
         backend = transport._transport._pool._network_backend
@@ -230,7 +230,7 @@ def test_blocking_requests_wait_no_longer_for_a_full_pool_than_they_may(server: 
         assert client.get(server.url).status_code == 200
 
 
-async def test_an_awaited_request_that_is_cancelled_outside_or_inside_keeps_nobody_out(
+async def test_a_cancelled_awaited_request_blocks_no_other(
     server: Server,
 ) -> None:
     async with full_pool(server) as (client, first):
@@ -286,7 +286,7 @@ def request(**timeouts: float | None) -> httpx.Request:
     return httpx.Request("GET", "https://op.example", extensions=extensions)
 
 
-async def test_what_an_awaited_request_waited_outside_it_may_not_wait_again() -> None:
+async def test_an_awaited_requests_earlier_wait_counts_towards_its_limit() -> None:
     inner = Awaited()
     transport = coalescing_stream.SerializedAcquireTransport(inner)
     one, other, patient = request(pool=60, read=5), request(pool=60, read=5), request(pool=None)
@@ -319,7 +319,7 @@ class Watched(threading.Semaphore):
         return super().acquire(blocking, timeout)
 
 
-def test_what_a_blocking_request_waited_outside_it_may_not_wait_again() -> None:
+def test_a_blocking_requests_earlier_wait_counts_towards_its_limit() -> None:
     inner, outside = Blocking(), Watched()
     transport = deadline_stream.SerializedAcquireTransport(inner)
     transport._free = outside
@@ -335,7 +335,7 @@ def test_what_a_blocking_request_waited_outside_it_may_not_wait_again() -> None:
     assert 0 < other.extensions["timeout"]["pool"] < 60
 
 
-async def test_a_request_that_fails_keeps_nobody_out() -> None:
+async def test_a_failing_request_blocks_no_other() -> None:
     awaited, blocking = Awaited(fails=True), Blocking(fails=True)
     both = (
         coalescing_stream.SerializedAcquireTransport(awaited),
@@ -360,5 +360,5 @@ def test_a_forked_child_does_not_wait_for_its_parents_request() -> None:
     assert transport.handle_request(request(pool=0.01)).status_code == 200
 
 
-def test_nobody_needs_to_be_told_where_no_request_runs() -> None:
+def test_without_a_running_request_there_is_nothing_to_report() -> None:
     release_turn()

@@ -94,7 +94,7 @@ def test_four_loops_on_one_session_store_present_a_token_once(provider: Embedded
     assert families.presented == ["alice-0"]
 
 
-def test_an_identifier_is_taken_once_by_four_loops() -> None:
+def test_an_identifier_is_accepted_once_by_four_loops() -> None:
     replays = AsyncTokenStoreReplayStore(AsyncMemoryTokenStore())
 
     async def main() -> int:
@@ -346,7 +346,7 @@ def test_a_renewal_that_outlasts_its_loop_may_be_presented_once_more(
 
 
 @pytest.mark.parametrize("library", ["asyncio", "trio"])
-def test_what_is_given_time_to_end_has_so_much_and_no_more(library: str) -> None:
+def test_a_call_with_time_to_end_gets_that_time_and_no_more(library: str) -> None:
     ended: list[str] = []
 
     async def main() -> None:

@@ -197,7 +197,7 @@ def test_two_loops_at_once_have_two_values() -> None:
     assert len({id(box) for box in found}) == 2
 
 
-def test_outside_a_loop_there_is_no_value() -> None:
+def test_outside_a_loop_the_value_is_missing() -> None:
     with pytest.raises(RuntimeError):
         got(aio_local())
 
@@ -231,7 +231,7 @@ def test_a_child_forked_by_a_loop_forgets_what_the_loop_owned() -> None:
     assert on_asyncio(fork)
 
 
-def test_a_fork_is_told_to_whoever_wants_to_know(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_fork_is_reported_to_those_registered(monkeypatch: pytest.MonkeyPatch) -> None:
     told: list[object] = []
 
     class Thing:
@@ -335,7 +335,7 @@ def test_gathered_and_spawned_threads_see_the_callers_context() -> None:
     assert seen == ["set"]
 
 
-def test_what_a_spawned_call_raises_is_logged(caplog: pytest.LogCaptureFixture) -> None:
+def test_an_exception_of_a_spawned_call_is_logged(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.ERROR)
     ended = threading.Event()
 
@@ -384,7 +384,7 @@ def test_the_end_of_the_loop_stops_a_spawned_call_quietly(
     assert caplog.text == ""
 
 
-def test_a_thread_that_cannot_be_started_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_thread_that_cannot_be_started_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(self: threading.Thread) -> None:
         raise RuntimeError("can't create new thread at interpreter shutdown")
 
@@ -408,7 +408,7 @@ async def test_nothing_is_done_beside_what_is_over_at_once() -> None:
     assert done == []
 
 
-async def test_a_loop_goes_on_while_something_is_worked_on_meanwhile() -> None:
+async def test_a_loop_keeps_running_during_background_work() -> None:
     wanted = threading.Event()
 
     async def want() -> None:
@@ -433,7 +433,7 @@ async def test_a_cancelled_caller_does_not_stay_for_what_it_began_meanwhile() ->
     wanted.set()
 
 
-async def test_what_no_thread_can_be_had_for_is_left_for_later(
+async def test_work_without_an_available_thread_is_postponed(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     async def refuse(*_: object, **__: object) -> None:

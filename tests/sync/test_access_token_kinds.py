@@ -156,7 +156,9 @@ def test_the_refusal_of_an_id_token_names_the_option(provider: EmbeddedProvider)
 
 
 @pytest.mark.parametrize("shape", ["ID token by header", "a nonce alone"])
-def test_what_one_issuer_may_do_another_may_not(provider: EmbeddedProvider, shape: str) -> None:
+def test_permissions_of_one_issuer_do_not_apply_to_another(
+    provider: EmbeddedProvider, shape: str
+) -> None:
     typ, claims = REFUSED[shape]
     with EmbeddedProvider() as second:
         lenient = TrustedIssuer(provider.issuer, accept_id_tokens_as_access_tokens=True)
@@ -234,7 +236,7 @@ def test_client_ids_beside_an_audience_narrow_it(provider: EmbeddedProvider) -> 
     assert caught.value.details["claim"] == "aud"
 
 
-def test_a_numeric_subject_is_taken_as_its_text(provider: EmbeddedProvider) -> None:
+def test_a_numeric_subject_is_converted_to_a_string(provider: EmbeddedProvider) -> None:
     verifier = AccessTokenVerifier(provider.issuer, "api")
     for number in (0, 7, 2**70):
         token = verifier.verify(bearer(provider.mint(sub=number)))

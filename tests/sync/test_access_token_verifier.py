@@ -37,7 +37,7 @@ URI = "https://api.example/orders"
 CERTIFICATE = trustme.CA().issue_cert("client.test").cert_chain_pems[0].bytes()
 
 
-def test_a_sound_token_tells_its_facts(provider: EmbeddedProvider) -> None:
+def test_a_valid_token_shows_its_facts(provider: EmbeddedProvider) -> None:
     verifier = AccessTokenVerifier(provider.issuer, "api", required_scopes=["read"])
     until = int(time.time()) + 60
     token = provider.mint(sub="alice", scope="read write", exp=until, client_id="web")
@@ -109,7 +109,7 @@ def test_a_token_that_breaks_a_rule_gets_401(
 
 
 @pytest.mark.parametrize("token", ["opaque", "a.b", "a.b.c", "...", "é.b.c", "x" * 70000])
-def test_what_is_no_token_gets_401_and_costs_no_request(
+def test_a_malformed_token_gets_401_and_costs_no_request(
     provider: EmbeddedProvider, token: str
 ) -> None:
     verifier = AccessTokenVerifier(provider.issuer, "api")
@@ -128,7 +128,7 @@ def test_a_stranger_is_refused_also_once_the_verifier_is_warm(
         verifier.verify(bearer(provider.mint(iss="https://evil.example")))
 
 
-def test_too_little_scope_gets_403_and_is_told_what_is_needed(
+def test_insufficient_scope_gets_403_with_the_required_scopes(
     provider: EmbeddedProvider,
 ) -> None:
     verifier = AccessTokenVerifier(provider.issuer, "api", required_scopes=["read"])
@@ -190,7 +190,7 @@ def test_an_outage_gets_503_and_no_challenge(provider: EmbeddedProvider) -> None
     assert caught.value.headers == {"Retry-After": "1"}
 
 
-def test_claims_of_ones_own_are_demanded(provider: EmbeddedProvider) -> None:
+def test_additional_claims_can_be_required(provider: EmbeddedProvider) -> None:
     def not_bob(claims: dict[str, Any]) -> None:
         if claims["sub"] == "bob":
             raise ClaimsValidationError("not bob", claim="sub")
@@ -366,7 +366,7 @@ def test_a_token_bound_to_a_certificate_needs_it(provider: EmbeddedProvider) -> 
             verifier.verify(bearer(provider.mint(cnf=odd)))
 
 
-def test_a_certificate_that_a_token_is_not_bound_to_is_not_judged(
+def test_a_certificate_that_a_token_is_not_bound_to_is_not_checked(
     provider: EmbeddedProvider,
 ) -> None:
     key = DPoPKey()
@@ -477,7 +477,7 @@ def test_options_that_contradict_each_other_are_refused() -> None:
             )
 
 
-def test_a_replay_store_of_ones_own_is_used(
+def test_a_custom_replay_store_is_used(
     provider: EmbeddedProvider,
 ) -> None:
     store = MemoryReplayStore()
@@ -489,7 +489,7 @@ def test_a_replay_store_of_ones_own_is_used(
     assert len(store) == 1
 
 
-def test_what_a_verifier_remembers_is_bounded(
+def test_the_memory_of_a_verifier_is_bounded(
     provider: EmbeddedProvider, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     import sys
@@ -590,7 +590,7 @@ EXPIRED = 'error="invalid_token", error_description="The access token has expire
 SCOPE = 'error="insufficient_scope", scope="admin write"'
 STEP_UP = (
     'error="insufficient_user_authentication", '
-    'error_description="A better or newer login is required", '
+    'error_description="A stronger or more recent login is required", '
     'acr_values="gold silver", max_age="60"'
 )
 WANTED: dict[str, dict[str, Any]] = {
@@ -684,8 +684,8 @@ def test_the_challenge_of_a_proof_speaks_of_proofs_alone(provider: EmbeddedProvi
         with pytest.raises(AccessTokenRefusedException) as caught:
             verifier.verify(f"DPoP {token}", method=method, uri=URI, dpop=proof)
         assert caught.value.status_code == 401
-        told = f'error="{error}", error_description="{text}"'
-        assert caught.value.www_authenticate == f"DPoP {told}, {ALGS}"
+        challenge = f'error="{error}", error_description="{text}"'
+        assert caught.value.www_authenticate == f"DPoP {challenge}, {ALGS}"
         assert caught.value.dpop_nonce == (None if demanded is None else demanded.current())
     verifier = AccessTokenVerifier(provider.issuer, "api")
     with pytest.raises(AccessTokenRefusedException) as caught:

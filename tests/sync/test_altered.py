@@ -148,7 +148,7 @@ TOKENS = {
 
 
 @pytest.mark.parametrize("kind", TOKENS)
-def test_a_sound_token_is_taken(provider: EmbeddedProvider, kind: str) -> None:
+def test_a_valid_token_is_accepted(provider: EmbeddedProvider, kind: str) -> None:
     judge(kind, provider, TOKENS[kind])
 
 

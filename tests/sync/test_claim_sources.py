@@ -70,7 +70,7 @@ def test_claims_without_sources_are_left_alone(bank: EmbeddedProvider) -> None:
     assert bank.requests == []
 
 
-def test_a_key_at_hand_verifies_too(bank: EmbeddedProvider) -> None:
+def test_a_given_key_verifies_too(bank: EmbeddedProvider) -> None:
     key: JsonWebKey = bank.keys[0]
     config = TokenValidationConfig(perform_disco=False, key=key, algorithms=["RS256"])
     claims = referring({"JWT": vouched(bank)})
@@ -106,7 +106,7 @@ NESTED = "a." + encode_base64url(b"[" * 50_000).decode() + ".c"
 
 
 @pytest.mark.parametrize("jwt", [NESTED, "", "a", "a.b.c", 7, {}, [], "a.b.c.d.e", "é.é.é"])
-def test_what_is_not_a_token_brings_nothing(bank: EmbeddedProvider, jwt: Any) -> None:
+def test_anything_but_a_token_obtains_nothing(bank: EmbeddedProvider, jwt: Any) -> None:
     assert code_of(aggregated(bank, jwt)) == "unknown_claims_provider"
 
 

@@ -63,7 +63,7 @@ def assertion_of(provider: EmbeddedProvider, **more: Any) -> str:
         jwks_from_dict(KEY.as_dict(private=True)),
     ],
 )
-def test_an_assertion_is_for_the_endpoint_unless_told(provider: EmbeddedProvider, key: Any) -> None:
+def test_an_assertion_is_for_the_endpoint_by_default(provider: EmbeddedProvider, key: Any) -> None:
     token = assertion_of(
         provider, client_secret="unused", private_key_jwt=PrivateKeyJwt(key, "ES256", "k1")
     )
@@ -111,27 +111,27 @@ def test_every_attempt_has_an_assertion_of_its_own(provider: EmbeddedProvider) -
 UNUSABLE: list[tuple[ClientAuthentication, str]] = [
     (PrivateKeyJwtAuthentication(PEM, "HS256"), "Unsupported client assertion algorithm"),
     (PrivateKeyJwtAuthentication(PEM, "none"), "Unsupported client assertion algorithm"),
-    (PrivateKeyJwtAuthentication(PEM, "ES384"), "another curve"),
+    (PrivateKeyJwtAuthentication(PEM, "ES384"), "not on the curve"),
     (PrivateKeyJwtAuthentication(PEM, "RS256"), "private key"),
     (PrivateKeyJwtAuthentication("", "ES256"), "private_key must not be empty"),
     (PrivateKeyJwtAuthentication("no key", "ES256"), "cannot be read"),
     (PrivateKeyJwtAuthentication("{", "ES256"), "cannot be read"),
-    (PrivateKeyJwtAuthentication(KEY.as_dict(private=False), "ES256"), "is no private key"),
+    (PrivateKeyJwtAuthentication(KEY.as_dict(private=False), "ES256"), "is not a private key"),
     (PrivateKeyJwtAuthentication(WEAK, "RS256"), "too weak"),
     (PrivateKeyJwtAuthentication(PEM, "ES256", kid=" "), "kid must be non-empty"),
     (PrivateKeyJwtAuthentication(PEM, "ES256", audience=" "), "audience must not be empty"),
     (PrivateKeyJwtAuthentication(PEM, "ES256", lifetime=10), "lifetime must be more than 10"),
     (ClientSecretJwt("short"), "too short for HS256: 32 bytes"),
     (ClientSecretJwt("s" * 64, "RS256"), "Unsupported client assertion algorithm"),
-    (FederatedAssertion(lambda: ""), "gave none"),
-    (FederatedAssertion(lambda: 7), "gave none"),  # type: ignore[arg-type]
+    (FederatedAssertion(lambda: ""), "returned nothing"),
+    (FederatedAssertion(lambda: 7), "returned nothing"),  # type: ignore[arg-type]
     (FederatedAssertion("eyJ.secret.assertion"), "must be a callable or a pathlib.Path"),  # type: ignore[arg-type]
     (TlsClientAuth("nowhere.pem"), "the client certificate cannot be used"),
 ]
 
 
 @pytest.mark.parametrize(("authentication", "text"), UNUSABLE)
-def test_what_cannot_prove_anything_is_not_sent(
+def test_a_request_without_a_usable_proof_is_not_sent(
     provider: EmbeddedProvider, authentication: ClientAuthentication, text: str
 ) -> None:
     response = request_client_credentials_token(ask(provider, client_authentication=authentication))
@@ -148,7 +148,7 @@ def test_something_of_another_kind_is_refused(provider: EmbeddedProvider, field:
     assert field in str(response.error)
 
 
-def test_no_key_stands_in_a_repr() -> None:
+def test_no_key_is_in_a_repr() -> None:
     shown = repr(
         [
             PrivateKeyJwt(PEM),
@@ -193,7 +193,7 @@ def test_no_field_of_the_source_is_called_twice_for_one_attempt(
     assert len(calls) == 1
 
 
-def test_a_secret_that_a_provider_echoes_is_not_told(provider: EmbeddedProvider) -> None:
+def test_a_secret_echoed_by_a_provider_is_not_revealed(provider: EmbeddedProvider) -> None:
     secret = "s3cret-" * 8
     provider.intercept = lambda received: Answer.of_json({"error": f"bad {secret}"}, 400)
     response = request_client_credentials_token(

@@ -31,7 +31,7 @@ def ask(provider: EmbeddedProvider, **fields: object) -> ClientCredentialsTokenR
     return ClientCredentialsTokenRequest(**values)  # type: ignore[arg-type]
 
 
-def test_a_secret_is_sent_by_basic_and_the_id_stays_out_of_the_body(
+def test_a_secret_is_sent_by_basic_without_an_id_in_the_body(
     provider: EmbeddedProvider,
 ) -> None:
     response = request_client_credentials_token(ask(provider, scope="read"))
@@ -134,7 +134,7 @@ def test_an_unreachable_provider_is_a_network_error(provider: EmbeddedProvider) 
         (b'{"expires_in": NaN}', ErrorKind.INVALID_JSON, "invalid JSON"),
     ],
 )
-def test_an_answer_that_is_no_object_is_refused(
+def test_a_response_that_is_not_an_object_is_refused(
     provider: EmbeddedProvider, body: bytes, kind: ErrorKind, text: str
 ) -> None:
     provider.intercept = answering("/token", Answer(200, body))

@@ -19,7 +19,7 @@ from py_identity_model.testing import Answer, EmbeddedProvider
 from tests.support import DISCOVERY, answering, failing, script
 
 
-def test_a_base_url_or_the_documents_own_url_will_do(provider: EmbeddedProvider) -> None:
+def test_a_base_url_or_the_documents_own_url_is_accepted(provider: EmbeddedProvider) -> None:
     for address in (provider.issuer, f"{provider.issuer}/", provider.discovery_endpoint):
         response = get_discovery_document(DiscoveryDocumentRequest(address=address))
         assert response.is_successful
@@ -43,7 +43,7 @@ def test_plain_http_is_refused_before_anything_is_sent() -> None:
 
 
 @pytest.mark.parametrize("address", ["", "op.example", "ftp://op.example", "https://", "http://["])
-def test_an_address_that_is_no_url_is_refused(address: str) -> None:
+def test_an_address_that_is_not_a_url_is_refused(address: str) -> None:
     response = get_discovery_document(DiscoveryDocumentRequest(address))
     assert response.error_kind is DiscoveryErrorKind.INVALID_CONFIGURATION
     assert str(response.error).startswith("Invalid endpoint URL")
@@ -106,7 +106,7 @@ def test_a_bad_setting_is_reported(
     assert "HTTP_RETRY_MAX_ATTEMPTS" in str(response.error)
 
 
-def test_what_a_mock_serves_is_read_as_well() -> None:
+def test_the_response_of_a_mock_is_read_as_well() -> None:
     document = {
         "issuer": "https://op.example",
         "jwks_uri": "https://op.example/jwks",

@@ -1,5 +1,5 @@
 # Generated from aio/test_dpop.py by scripts/make_sync.py; edit that file.
-"""Proofs of possession: sent, challenged, and judged."""
+"""Proofs of possession: sent, challenged, and verified."""
 
 from __future__ import annotations
 
@@ -223,7 +223,7 @@ def test_a_proof_that_proves_nothing_is_refused(proof: str | Callable[[], str], 
 
 
 @pytest.mark.parametrize("claims", [{}, {"cnf": "x"}, {"cnf": {}}, {"cnf": {"jkt": 7}}])
-def test_a_token_that_is_bound_to_no_key_is_told(claims: dict[str, Any]) -> None:
+def test_an_unbound_token_is_reported(claims: dict[str, Any]) -> None:
     with refused(DPoPProofException, "token_not_bound"):
         verify_dpop_proof(altered(), "GET", URI, access_token=TOKEN, token_claims=claims)
 
@@ -274,7 +274,7 @@ def test_a_refused_proof_does_not_spend_its_identifier() -> None:
 
 
 @pytest.mark.parametrize("bounds", [{"max_age": 0}, {"leeway": -1}, {"max_age": float("inf")}])
-def test_bounds_that_make_no_sense_are_refused(bounds: dict[str, Any]) -> None:
+def test_invalid_bounds_are_refused(bounds: dict[str, Any]) -> None:
     with refused(InvalidArgumentError, "invalid_argument"):
         verify_dpop_proof(altered(), "GET", URI, **bounds)
 
@@ -301,7 +301,7 @@ class BrokenStore(MemoryReplayStore):
         raise OSError("down")
 
 
-def test_a_proof_is_refused_where_nobody_can_say_whether_it_was_used() -> None:
+def test_a_proof_is_refused_if_its_earlier_use_cannot_be_ruled_out() -> None:
     proof = create_dpop_proof(KEY, "GET", URI)
     with refused(DPoPProofException, "store_unavailable"):
         verify_dpop_proof(proof, "GET", URI, replay_store=BrokenStore())

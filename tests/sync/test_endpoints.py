@@ -297,8 +297,8 @@ def test_a_refusal_says_what_the_provider_said_and_no_secret(
     secrets += ["the-assertion", "the-request", "the-bearer", SECRET]
 
     def refuse(received: Received) -> Answer:
-        told = {"error": "invalid_thing", "error_description": f"no: {' '.join(secrets)}"}
-        return Answer.of_json(told | {"error_uri": "https://op.example/help"}, 400)
+        body = {"error": "invalid_thing", "error_description": f"no: {' '.join(secrets)}"}
+        return Answer.of_json(body | {"error_uri": "https://op.example/help"}, 400)
 
     provider.intercept = refuse
     response = function(make(provider.issuer + PATH))
@@ -343,7 +343,7 @@ def test_a_redirect_is_not_followed(provider: EmbeddedProvider, operation: str) 
 
 
 @pytest.mark.parametrize("operation", ALL)
-def test_a_closed_client_is_told(provider: EmbeddedProvider, operation: str) -> None:
+def test_a_closed_client_is_named_in_the_error(provider: EmbeddedProvider, operation: str) -> None:
     function, make = calls(operation)
     http_client = HTTPClient()
     http_client.close()
@@ -364,7 +364,7 @@ READS_AN_OBJECT = [name for name in ALL if name not in READS_NO_OBJECT]
         (b'{"a": NaN}', ErrorKind.INVALID_JSON, "invalid JSON"),
     ],
 )
-def test_an_answer_that_is_no_object_is_refused(
+def test_a_response_that_is_not_an_object_is_refused(
     provider: EmbeddedProvider, operation: str, body: bytes, kind: ErrorKind, text: str
 ) -> None:
     function, make = calls(operation)
@@ -375,7 +375,7 @@ def test_an_answer_that_is_no_object_is_refused(
 
 
 @pytest.mark.parametrize("operation", ["token revocation", "client delete"])
-def test_what_is_in_a_body_that_nobody_needs_does_not_matter(
+def test_the_content_of_an_unneeded_body_is_ignored(
     provider: EmbeddedProvider, operation: str
 ) -> None:
     function, make = calls(operation)
@@ -384,7 +384,7 @@ def test_what_is_in_a_body_that_nobody_needs_does_not_matter(
 
 
 @pytest.mark.parametrize("operation", ALL)
-def test_what_is_spent_by_its_use_is_not_sent_twice(
+def test_a_single_use_credential_is_not_sent_twice(
     provider: EmbeddedProvider, operation: str
 ) -> None:
     function, make = calls(operation)
@@ -400,7 +400,7 @@ def test_what_is_spent_by_its_use_is_not_sent_twice(
 
 
 @pytest.mark.parametrize("operation", FORMS)
-def test_a_certificate_and_a_client_of_ones_own_exclude_each_other(
+def test_a_certificate_and_an_injected_client_exclude_each_other(
     provider: EmbeddedProvider, operation: str
 ) -> None:
     function, make, _ = FORMS[operation]
@@ -446,12 +446,12 @@ def test_an_answer_without_what_matters_is_refused(
     "code", ["authorization_pending", "slow_down", "expired_token", "access_denied"]
 )
 @pytest.mark.parametrize("described", [True, False])
-def test_a_poll_says_why_there_is_no_token(
+def test_a_poll_reports_why_there_is_no_token(
     provider: EmbeddedProvider, code: str, described: bool
 ) -> None:
-    told: dict[str, Any] = {"error": code, "interval": 7}
-    told |= {"error_description": "in words"} if described else {}
-    provider.intercept = lambda received: Answer.of_json(told, 400)
+    body: dict[str, Any] = {"error": code, "interval": 7}
+    body |= {"error_description": "in words"} if described else {}
+    provider.intercept = lambda received: Answer.of_json(body, 400)
     response = poll_device_token(DeviceTokenRequest(provider.issuer + PATH, "tv", "code"))
     assert response.error_code == code
     assert response.interval == 7
@@ -476,7 +476,7 @@ def test_another_error_of_a_poll_has_no_code(provider: EmbeddedProvider) -> None
         ({"actor_token_type": TYPE}, "actor_token_type has no meaning without actor_token"),
     ],
 )
-def test_an_exchange_that_makes_no_sense_is_not_sent(
+def test_an_invalid_exchange_is_not_sent(
     provider: EmbeddedProvider, arguments: dict[str, str], text: str
 ) -> None:
     usual: dict[str, Any] = {"client_id": "web", "subject_token": "s", "subject_token_type": TYPE}
@@ -623,7 +623,7 @@ def test_an_update_replaces_what_is_registered(provider: EmbeddedProvider) -> No
 
 
 @pytest.mark.parametrize("odd", [True, "soon", None, 1e300])
-def test_odd_times_of_a_registration_are_left_out(provider: EmbeddedProvider, odd: object) -> None:
+def test_odd_times_of_a_registration_are_omitted(provider: EmbeddedProvider, odd: object) -> None:
     provider.intercept = lambda received: Answer.of_json(
         {"client_id": "c", "client_id_issued_at": odd, "client_secret": 7}
     )
@@ -633,7 +633,7 @@ def test_odd_times_of_a_registration_are_left_out(provider: EmbeddedProvider, od
 
 
 @pytest.mark.parametrize("token", ["", "  ", "tökén", "a\r\nb: c"])
-def test_a_token_that_cannot_stand_in_a_header_is_not_sent(
+def test_a_token_that_a_header_cannot_contain_is_not_sent(
     provider: EmbeddedProvider, token: str
 ) -> None:
     response = get_userinfo(UserInfoRequest(provider.issuer + PATH, token))
@@ -645,12 +645,12 @@ def test_a_token_that_cannot_stand_in_a_header_is_not_sent(
     ("claims", "text"),
     [({}, "missing"), ({"sub": ""}, "missing"), ({"sub": "bob"}, "sub mismatch"), ({"sub": 1}, "")],
 )
-def test_userinfo_about_somebody_else_is_refused(
+def test_userinfo_about_another_user_is_refused(
     provider: EmbeddedProvider, claims: dict[str, Any], text: str
 ) -> None:
     provider.intercept = lambda received: Answer.of_json(claims)
     response = get_userinfo(UserInfoRequest(provider.issuer + PATH, "t", "alice"))
-    assert response.error_kind is ErrorKind.VERIFICATION_FAILED
+    assert response.error_kind is ErrorKind.SUBJECT_MISMATCH
     assert text in str(response.error)
 
 
@@ -666,7 +666,7 @@ def test_signed_userinfo_is_handed_over_but_not_believed(
     assert response.claims is None
 
 
-def test_expiry_is_told_as_a_moment(provider: EmbeddedProvider) -> None:
+def test_expiry_is_returned_as_a_point_in_time(provider: EmbeddedProvider) -> None:
     request = ClientCredentialsTokenRequest(provider.issuer + PATH, "web")
     for seconds, known in ((60, True), ("60", True), ("soon", False), (-1, False), (1e300, False)):
         body = {**USUAL, "expires_in": seconds}
@@ -690,7 +690,7 @@ def test_a_challenge_and_its_method_are_pushed_together(
             code_challenge_method=method,
         )
     )
-    assert "both" in str(response.error)
+    assert "given together" in str(response.error)
     assert provider.requests == []
 
 
@@ -708,7 +708,7 @@ def test_a_resource_must_be_text(provider: EmbeddedProvider) -> None:
     response = request_client_credentials_token(
         ClientCredentialsTokenRequest(provider.issuer + PATH, "web", resource=resource)
     )
-    assert "resource must be a string or several" in str(response.error)
+    assert "resource must be a string or a list of strings" in str(response.error)
 
 
 def test_a_signed_introspection_that_was_not_asked_for_is_refused(

@@ -64,7 +64,7 @@ def test_a_failing_answer_is_asked_for_again_with_growing_pauses(
     assert pauses == [1.0, 2.0, 4.0]
 
 
-def test_when_attempts_run_out_the_last_answer_counts(pauses: list[float]) -> None:
+def test_after_the_last_attempt_its_response_counts(pauses: list[float]) -> None:
     response = sent(GET, script(503, 503, 503, 502))
     assert response.status_code == 502
     assert len(pauses) == 3
@@ -99,7 +99,7 @@ def test_transport_errors_are_retried_and_the_last_one_is_reported(
     assert caught.value.url == URL
 
 
-def test_an_error_without_words_is_named_and_its_cause_is_told(
+def test_an_error_without_a_text_is_named_with_its_cause(
     pauses: list[float],
 ) -> None:
     with pytest.raises(NetworkException, match="ReadTimeout: no details"):
@@ -119,7 +119,7 @@ def test_a_pause_that_would_pass_the_deadline_ends_the_retries(
     assert pauses == []
 
 
-def test_what_must_not_be_replayed_is_sent_again_only_if_it_was_not_sent(
+def test_a_single_use_request_is_repeated_only_if_it_was_not_sent(
     pauses: list[float],
 ) -> None:
     assert (sent(SPENT, script(503, 200))).status_code == 503
@@ -131,7 +131,7 @@ def test_what_must_not_be_replayed_is_sent_again_only_if_it_was_not_sent(
 
 @pytest.mark.parametrize("error", [httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout])
 @pytest.mark.parametrize("request_", [GET, SPENT], ids=["safe", "spent"])
-def test_what_was_certainly_not_sent_is_sent_again(
+def test_a_request_that_was_certainly_not_sent_is_repeated(
     pauses: list[float], request_: HttpRequest, error: type[httpx.TransportError]
 ) -> None:
     assert (sent(request_, script(error("no connection"), 200))).status_code == 200
@@ -196,7 +196,7 @@ def test_a_body_just_within_its_bound_is_complete(provider: EmbeddedProvider) ->
 
 @pytest.mark.filterwarnings("ignore::ResourceWarning")  # the body is left unread on purpose
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
-def test_a_mock_that_goes_on_after_it_was_closed_is_left() -> None:
+def test_a_mock_that_continues_after_it_was_closed_is_abandoned() -> None:
     def serve(request: httpx.Request) -> httpx.Response:
         return httpx.Response(200, stream=Endless())
 
@@ -266,7 +266,7 @@ def test_phases_without_a_timeout_get_the_deadline_as_theirs() -> None:
 
 
 @pytest.mark.parametrize("looks", [False, True])
-def test_no_cookie_is_kept_even_by_a_client_that_looks_for_them(
+def test_no_cookie_is_stored_even_by_a_client_that_looks_for_them(
     looks: bool, provider: EmbeddedProvider, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     if looks:
@@ -299,7 +299,7 @@ def test_the_clients_own_auth_does_not_replace_the_requests() -> None:
     assert sent_headers == ["Basic Yzpz", "Basic Z2F0ZTp3YXk="]
 
 
-def test_what_a_wrapped_client_adds_to_its_requests_is_added() -> None:
+def test_the_additions_of_a_wrapped_client_are_made() -> None:
     seen: list[httpx.Request] = []
 
     def serve(request: httpx.Request) -> httpx.Response:
@@ -339,7 +339,7 @@ def test_retries_are_logged_without_query(caplog: pytest.LogCaptureFixture) -> N
     caplog.set_level(logging.DEBUG)
     sent(HttpRequest("GET", f"{URL}?token=s3cret"), script(503, 200))
     warnings = [r.getMessage() for r in caplog.records if r.name == "py_identity_model"]
-    assert warnings == ["GET https://op.example/: status 503; again in 0 s"]
+    assert warnings == ["GET https://op.example/: status 503; retrying in 0 s"]
 
 
 def test_an_owned_client_is_closed_with_its_wrapper() -> None:

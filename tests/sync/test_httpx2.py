@@ -155,7 +155,7 @@ def api(auth: TokenAuth, serve: Callable[[httpx2.Request], httpx2.Response]) -> 
     return httpx2.Client(transport=transport, auth=auth.for_httpx2(), follow_redirects=True)
 
 
-def test_a_refused_token_is_renewed_on_a_client_of_httpx2(provider: EmbeddedProvider) -> None:
+def test_a_refused_token_is_renewed_on_an_httpx2_client(provider: EmbeddedProvider) -> None:
     seen = []
 
     def serve(request: httpx2.Request) -> httpx2.Response:
@@ -182,7 +182,7 @@ def test_a_body_that_streams_through_httpx2_is_sent_once(provider: EmbeddedProvi
     assert provider.count("/token") == 1
 
 
-def test_a_redirect_of_httpx2_does_not_carry_the_token_elsewhere(
+def test_an_httpx2_redirect_does_not_carry_the_token_elsewhere(
     provider: EmbeddedProvider,
 ) -> None:
     seen: dict[str, bool] = {}
@@ -198,7 +198,7 @@ def test_a_redirect_of_httpx2_does_not_carry_the_token_elsewhere(
     assert seen == {"api.example": True, "else.example": False}
 
 
-def test_proofs_and_their_nonces_go_with_requests_of_httpx2(
+def test_proofs_and_their_nonces_are_added_to_httpx2_requests(
     provider: EmbeddedProvider,
 ) -> None:
     proofs = []
@@ -216,7 +216,7 @@ def test_proofs_and_their_nonces_go_with_requests_of_httpx2(
     assert len(set(proofs)) == 2
 
 
-def test_a_redirect_of_httpx2_carries_neither_token_nor_proof_elsewhere(
+def test_an_httpx2_redirect_carries_neither_token_nor_proof_elsewhere(
     provider: EmbeddedProvider,
 ) -> None:
     provider.intercept = lambda received: Answer.of_json(
@@ -237,7 +237,7 @@ def test_a_redirect_of_httpx2_carries_neither_token_nor_proof_elsewhere(
     assert provider.count("/token") == 1
 
 
-def test_what_is_of_neither_library_is_treated_as_httpx() -> None:
+def test_an_object_of_neither_library_is_treated_as_httpx() -> None:
     assert library_of(object()) is httpx
     assert library_of(httpx.Request("GET", URL)) is httpx
     assert library_of(httpx2.Request("GET", URL)) is httpx2

@@ -56,7 +56,7 @@ def test_further_audiences_must_be_trusted(provider: EmbeddedProvider) -> None:
     assert caught.value.details["audiences"] == ["evil"]
 
 
-def test_a_trusted_audience_does_not_stand_in_for_the_client(
+def test_a_trusted_audience_does_not_replace_the_client(
     provider: EmbeddedProvider,
 ) -> None:
     with pytest.raises(InvalidAudienceException):

@@ -90,7 +90,7 @@ def test_two_clients_have_the_metadata_of_their_own_providers(
     assert not meeting.missed
 
 
-def test_what_a_caller_does_to_its_metadata_reaches_nobody_else(
+def test_changes_of_a_callers_metadata_affect_no_other(
     provider: EmbeddedProvider,
 ) -> None:
     client = OAuthClient(provider.issuer, "machine")
@@ -199,7 +199,7 @@ def test_a_lock_of_one_store_is_not_that_of_another() -> None:
     assert stores[1].get("key") is None
 
 
-def test_calls_of_one_name_and_key_are_told_apart_by_their_object() -> None:
+def test_calls_of_one_name_and_key_are_distinguished_by_their_object() -> None:
     both = [Event(), Event()]
     flights: list[SingleFlight[int]] = [SingleFlight("same") for _ in range(2)]
 

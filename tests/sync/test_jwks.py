@@ -27,7 +27,7 @@ def test_plain_http_is_refused_before_anything_is_sent() -> None:
     assert "HTTPS is required" in str(response.error)
 
 
-def test_an_address_that_is_no_url_is_refused() -> None:
+def test_an_address_that_is_not_a_url_is_refused() -> None:
     response = get_jwks(JwksRequest("nonsense"))
     assert response.error_kind is ErrorKind.INVALID_CONFIGURATION
     assert str(response.error).startswith("Invalid JWKS endpoint URL")
@@ -61,7 +61,7 @@ def test_another_status_is_reported_with_its_body(provider: EmbeddedProvider) ->
         (b'{"keys": [{"kty": "RSA"}]}', {"content-type": "application/json"}, "no usable keys"),
     ],
 )
-def test_what_is_not_a_key_set_is_refused(
+def test_anything_but_a_key_set_is_refused(
     provider: EmbeddedProvider, body: bytes, headers: dict[str, str], text: str
 ) -> None:
     provider.intercept = answering("/jwks", Answer(200, body, headers))

@@ -50,7 +50,7 @@ def test_a_signed_request_is_published_and_named(provider: EmbeddedProvider) -> 
 
 
 @pytest.mark.parametrize("url", ["http://rp.example/1", "", None, 7])
-def test_a_request_published_where_nobody_may_look_is_refused(
+def test_a_request_published_at_a_forbidden_url_is_refused(
     provider: EmbeddedProvider, url: Any
 ) -> None:
     client = client_of(provider, request_signing_key=KEY, publish_request_object=lambda made: url)

@@ -112,7 +112,7 @@ def test_a_login_without_openid_is_plain_oauth(provider: EmbeddedProvider) -> No
     assert again.access_token == session.access_token
 
 
-def test_an_id_token_that_nobody_asked_for_is_not_passed_on(
+def test_an_unrequested_id_token_is_not_passed_on(
     provider: EmbeddedProvider,
 ) -> None:
     tokens = Tokens(provider)
@@ -200,7 +200,7 @@ def test_a_missing_nonce_is_refused_and_the_refusal_names_the_option(
     assert "require_nonce=False" in str(caught.value)
 
 
-def test_a_provider_may_leave_the_nonce_out_but_not_change_it(
+def test_a_provider_may_omit_the_nonce_but_not_change_it(
     provider: EmbeddedProvider,
 ) -> None:
     tokens = Tokens(provider)
@@ -370,7 +370,7 @@ def test_an_id_token_is_opened_where_it_is_encrypted(
             one.callback(answer, begun)
 
 
-def test_what_is_encrypted_must_be_signed_inside(provider: EmbeddedProvider) -> None:
+def test_encrypted_content_must_be_signed(provider: EmbeddedProvider) -> None:
     tokens = Tokens(provider)
     tokens.answer = {"id_token": encrypted('{"sub":"mallory"}')}
     with refused(TokenValidationException, "not_signed"):
@@ -403,7 +403,7 @@ def test_a_signed_id_token_may_come_beside_an_encrypted_response(
             client.callback(f"?response={sent}", begun)
 
 
-def test_userinfo_is_judged_by_what_was_registered_for_it(
+def test_userinfo_is_checked_as_registered(
     provider: EmbeddedProvider,
 ) -> None:
     claims: dict[str, Any] = {"sub": "alice", "name": "Alice"}
@@ -426,7 +426,7 @@ def test_userinfo_is_judged_by_what_was_registered_for_it(
 
 
 @pytest.mark.parametrize("names", ["id_token", ["access_token"], [""]])
-def test_what_must_be_encrypted_is_named_by_words_that_are_known(names: Any) -> None:
+def test_encrypted_artefacts_must_have_known_names(names: Any) -> None:
     with refused(InvalidArgumentError, "invalid_argument"):
         OAuthClient(
             "https://op.example", "web", decryption_keys=[DECRYPTION], require_encrypted=names
@@ -439,7 +439,7 @@ def test_without_keys_nothing_can_be_required_to_be_encrypted() -> None:
     assert "decryption_keys" in str(caught.value)
 
 
-def test_what_a_registration_encrypts_must_come_encrypted(
+def test_an_artefact_registered_as_encrypted_must_be_encrypted(
     provider: EmbeddedProvider,
 ) -> None:
     registered = ClientRegistrationResponse(

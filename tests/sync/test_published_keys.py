@@ -54,7 +54,7 @@ def test_a_published_key_for_something_else_verifies_nothing(
             assert caught.value.code in {"unfit_key", "no_matching_key"}
 
 
-def test_a_key_given_by_hand_is_not_examined(provider: EmbeddedProvider) -> None:
+def test_a_given_key_is_not_examined(provider: EmbeddedProvider) -> None:
     for members in ({"use": "enc"}, {"use": None, "key_ops": ["encrypt"]}):
         key = published(provider, **members)
         config = TokenValidationConfig(
@@ -116,7 +116,7 @@ def padded(provider: EmbeddedProvider, name: str = "x") -> str:
 
 
 @pytest.mark.parametrize("name", ["x", "xx", "xxx"])
-def test_padded_segments_are_taken_only_where_they_are_allowed(
+def test_padded_segments_are_accepted_only_where_allowed(
     provider: EmbeddedProvider, name: str
 ) -> None:
     publish(provider, published(provider), {**OWN.as_dict(private=False), "kid": "own"})

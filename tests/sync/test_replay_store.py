@@ -159,7 +159,7 @@ def test_a_full_memory_store_refuses_until_entries_expire() -> None:
     assert replays.add("c", time.time() + 60)
 
 
-def test_simultaneous_uses_are_told_apart() -> None:
+def test_simultaneous_uses_are_distinguished() -> None:
     replays = TokenStoreReplayStore(MemoryTokenStore())
     until = time.time() + 60
     calls = [partial(replays.add, f"k{number % 20}", until) for number in range(100)]

@@ -43,7 +43,7 @@ REDIRECT = "https://rp.example/cb"
 
 
 class Wall(Clock):
-    """A wall clock that moves when it is told to."""
+    """A wall clock that moves on command."""
 
     def __init__(self) -> None:
         import time
@@ -138,7 +138,7 @@ def test_workers_that_share_a_store_share_a_session(provider: EmbeddedProvider) 
     assert families.presented == ["alice-0", "alice-1", "alice-2"]
 
 
-def test_a_restart_goes_on_where_the_session_was(provider: EmbeddedProvider) -> None:
+def test_a_restart_continues_the_session(provider: EmbeddedProvider) -> None:
     families = Families(provider)
     store = MemorySessionStore()
     client = client_of(provider, session_store=store)
@@ -324,7 +324,7 @@ class Faulty(MemorySessionStore):
 
 
 @pytest.mark.parametrize("faults", [["after"], ["", "after"], ["after", "after"]])
-def test_a_write_that_was_applied_but_timed_out_loses_nothing(
+def test_a_write_applied_despite_a_timeout_loses_nothing(
     provider: EmbeddedProvider, faults: list[str]
 ) -> None:
     families = Families(provider)
@@ -543,7 +543,7 @@ def test_ending_a_session_deletes_it_everywhere(provider: EmbeddedProvider) -> N
         clients[1].session(session.to_json())
 
 
-def test_a_logout_while_a_renewal_is_under_way_is_final(provider: EmbeddedProvider) -> None:
+def test_a_logout_during_a_renewal_is_final(provider: EmbeddedProvider) -> None:
     families = Families(provider)
     store = MemorySessionStore()
     session = session_of()
@@ -783,7 +783,7 @@ GOOD: list[dict[str, Any]] = [
 
 
 @pytest.mark.parametrize("changes", GOOD)
-def test_a_new_id_token_of_the_same_login_is_taken(
+def test_a_new_id_token_of_the_same_login_is_accepted(
     provider: EmbeddedProvider, changes: dict[str, Any]
 ) -> None:
     families = Families(provider)
@@ -868,7 +868,7 @@ def test_a_refreshed_id_token_for_strangers_too_is_refused(
     )
 
 
-def test_an_id_token_that_nobody_signed_is_refused(provider: EmbeddedProvider) -> None:
+def test_an_unsigned_id_token_is_refused(provider: EmbeddedProvider) -> None:
     expect_refused(provider, unsigned(provider), TokenValidationException, "algorithm_none")
     expect_refused(provider, "rubbish", TokenValidationException, "malformed_token")
     with EmbeddedProvider() as other:
@@ -931,7 +931,7 @@ def test_a_renewal_takes_the_records_of_those_who_were_faster(
     assert session.refresh() == "login/alice-10"
 
 
-def test_a_session_is_no_older_than_its_expiry_says(provider: EmbeddedProvider) -> None:
+def test_a_session_ends_at_its_expiry(provider: EmbeddedProvider) -> None:
     ends = datetime.now(UTC) + timedelta(seconds=90)
     session = Session({"access_token": "a"}, {"sub": "alice"}, ends)
     assert session.expires_at == ends

@@ -85,7 +85,7 @@ def test_a_holder_may_present_again_what_it_marked_itself() -> None:
     assert presented == ["r-0"]
 
 
-def test_what_is_stored_says_when_it_was_written_and_by_which_write() -> None:
+def test_a_stored_record_tells_its_time_and_its_write() -> None:
     records = records_of(stored(None))
     first = records.update("n", 1, lambda record: record)
     second = records.update("n", 2, lambda record: record)

@@ -59,7 +59,7 @@ def test_the_bounds_of_a_key_set_follow_the_settings(provider: EmbeddedProvider)
     assert (get_jwks(request)).is_successful
 
 
-def test_what_a_call_caches_lives_as_long_as_it_says(provider: EmbeddedProvider) -> None:
+def test_a_call_decides_the_lifetime_of_its_cache_entries(provider: EmbeddedProvider) -> None:
     short = Settings(jwks_cache_ttl=5, discovery_cache_ttl=7, cache_max_stale=0)
     validate_token(provider.mint(), CONFIG, provider.issuer, settings=short)
     state = health(provider.issuer)
@@ -111,7 +111,7 @@ def test_every_setting_has_a_lowest_value(name: str) -> None:
             Settings(**{name: value})
 
 
-def test_what_a_configuration_was_given_becomes_settings() -> None:
+def test_the_given_values_of_a_configuration_become_settings() -> None:
     given = {"http.timeout": "5", "jwks.cache.ttl": "120", "jwks.cache.max_entries": "0"}
     config = Config.build(overrides=given, env=False)
     settings = Settings.from_config(config)

@@ -88,7 +88,7 @@ def asked(provider: EmbeddedProvider) -> tuple[int, int]:
     return provider.count(DISCOVERY), provider.count("/jwks")
 
 
-def test_what_one_process_fetched_others_take_over(provider: EmbeddedProvider) -> None:
+def test_processes_share_fetched_documents(provider: EmbeddedProvider) -> None:
     store = MemoryTokenStore()
     for _ in range(3):
         process = Process(provider, store)
@@ -98,7 +98,7 @@ def test_what_one_process_fetched_others_take_over(provider: EmbeddedProvider) -
     assert asked(provider) == (1, 1)
 
 
-def test_what_is_taken_over_is_as_old_as_it_is(provider: EmbeddedProvider, wall: Clock) -> None:
+def test_a_shared_response_keeps_its_age(provider: EmbeddedProvider, wall: Clock) -> None:
     store = MemoryTokenStore()
     one, two = Process(provider, store), Process(provider, store)
     with one.client, two.client:
@@ -121,7 +121,7 @@ def test_one_process_refreshes_for_all(provider: EmbeddedProvider, wall: Clock) 
         assert asked(provider) == (2, 2)
 
 
-def test_what_is_no_younger_than_ones_own_is_fetched_again(
+def test_a_shared_response_that_is_not_younger_is_fetched_again(
     provider: EmbeddedProvider, wall: Clock
 ) -> None:
     process = Process(provider, MemoryTokenStore())
@@ -141,7 +141,7 @@ def test_a_rotation_costs_all_processes_one_request(provider: EmbeddedProvider) 
     assert asked(provider) == (1, 2)
 
 
-def test_a_key_that_nobody_has_found_yet_is_fetched(provider: EmbeddedProvider) -> None:
+def test_an_unknown_key_is_fetched(provider: EmbeddedProvider) -> None:
     store = MemoryTokenStore()
     one, two = Process(provider, store), Process(provider, store)
     with one.client, two.client:
@@ -152,7 +152,9 @@ def test_a_key_that_nobody_has_found_yet_is_fetched(provider: EmbeddedProvider) 
     assert asked(provider) == (2, 3)
 
 
-def test_a_key_that_changed_under_its_name_is_taken_over(provider: EmbeddedProvider) -> None:
+def test_a_key_that_changed_under_its_name_replaces_the_old_one(
+    provider: EmbeddedProvider,
+) -> None:
     with warm_pair(provider) as (one, two):
         kid = provider.keys[0].kid
         provider.rotate_keys()
@@ -178,9 +180,7 @@ def test_forged_names_of_keys_cost_each_process_one_request_a_cooldown(
     assert asked(provider) == (1, 5)
 
 
-def test_a_version_that_still_stands_is_shared_for_longer(
-    provider: EmbeddedProvider, wall: Clock
-) -> None:
+def test_an_unchanged_version_is_shared_for_longer(provider: EmbeddedProvider, wall: Clock) -> None:
     body = json.dumps({"keys": [key.as_dict() for key in provider.keys]}).encode()
     statuses = []
 
@@ -221,7 +221,7 @@ class Broken:
         raise ConnectionError("no store")
 
 
-def test_a_store_that_is_out_does_not_take_validation_with_it(
+def test_tokens_are_validated_while_the_store_is_down(
     provider: EmbeddedProvider, caplog: pytest.LogCaptureFixture
 ) -> None:
     process = Process(provider, Broken())
@@ -283,7 +283,7 @@ def test_an_etag_that_no_request_can_carry_is_forgotten(provider: EmbeddedProvid
         None,
     ],
 )
-def test_what_the_store_holds_is_judged_like_an_answer(
+def test_a_stored_response_is_checked_like_a_fetched_one(
     altered: dict[str, object] | None, provider: EmbeddedProvider
 ) -> None:
     store = MemoryTokenStore()
@@ -316,7 +316,7 @@ def test_a_document_of_another_issuer_is_not_taken_over(provider: EmbeddedProvid
     assert asked(provider) == (1, 1)
 
 
-def test_what_another_issuer_stored_is_not_taken_over(
+def test_a_document_stored_by_another_issuer_is_not_used(
     provider: EmbeddedProvider, caplog: pytest.LogCaptureFixture
 ) -> None:
     store = MemoryTokenStore()
@@ -349,7 +349,7 @@ def test_a_document_is_not_taken_for_a_key_set(provider: EmbeddedProvider) -> No
     assert asked(provider) == (1, 1)
 
 
-def test_what_must_not_be_stored_is_shared_only_for_a_while(
+def test_an_unstorable_response_is_shared_only_for_a_short_time(
     provider: EmbeddedProvider, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     body = json.dumps({"keys": [key.as_dict() for key in provider.keys]}).encode()
@@ -363,7 +363,7 @@ def test_what_must_not_be_stored_is_shared_only_for_a_while(
     assert asked(provider) == (1, 1)
 
 
-def test_what_must_not_be_stored_is_not_shared_where_the_header_is_obeyed(
+def test_an_unstorable_response_is_not_shared_if_the_header_is_obeyed(
     provider: EmbeddedProvider, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("CACHE_MIN_TTL", "0")
@@ -406,7 +406,7 @@ def test_identifiers_are_remembered_in_any_store() -> None:
         verify_dpop_proof(proof, "GET", "https://api.example/", replay_store=two)
 
 
-def test_what_cannot_be_remembered_is_no_replay_but_an_outage() -> None:
+def test_a_store_failure_is_an_outage_and_not_a_replay() -> None:
     with refused(NetworkException, "store_unavailable"):
         TokenStoreReplayStore(Broken()).add("jti", time.time() + 60)
     proof = create_dpop_proof(DPoPKey(), "GET", "https://api.example/")
@@ -424,6 +424,6 @@ def test_a_primed_process_primes_the_others(provider: EmbeddedProvider) -> None:
     assert asked(provider) == (1, 1)
 
 
-def test_what_came_from_a_server_that_nobody_checked_is_not_shared() -> None:
+def test_responses_of_an_unverified_server_are_not_shared() -> None:
     with pytest.raises(InvalidArgumentError, match="verify=False and document_store"):
         HTTPClient(verify=False, document_store=MemoryTokenStore())

@@ -100,7 +100,7 @@ def test_a_call_that_is_not_admitted_is_not_made(flights: SingleFlight[int]) -> 
     assert flights.run("key", fetch, lambda: False) is None
 
 
-def test_a_call_under_way_is_joined_without_asking_for_admission(
+def test_a_running_call_is_joined_without_asking_for_admission(
     flights: SingleFlight[int],
 ) -> None:
     def fetch() -> int:
@@ -137,7 +137,7 @@ def test_different_keys_do_not_wait_for_each_other(flights: SingleFlight[int]) -
     assert gather([slow, quick]) == [(1, True), (2, True)]
 
 
-def test_a_call_begun_behind_is_joined_by_whoever_comes(
+def test_a_call_started_in_the_background_is_joined_by_later_callers(
     flights: SingleFlight[int],
 ) -> None:
     def fetch() -> int:
@@ -162,7 +162,7 @@ def test_without_a_thread_or_task_to_spare_the_caller_makes_the_call_itself(
     assert flights.waiting("key") == 0
 
 
-def test_when_every_call_is_stopped_the_callers_are_told(
+def test_stopped_calls_raise_in_their_callers(
     flights: SingleFlight[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     tries = []
@@ -212,7 +212,7 @@ def test_waiters_outlive_a_stopped_call(
     assert flights.run("key", fetch) == (9, True)
 
 
-def test_an_event_wakes_everybody() -> None:
+def test_an_event_wakes_all_waiters() -> None:
     event = Event()
 
     def wait() -> str:
@@ -232,7 +232,7 @@ def test_a_forked_child_has_a_lock_of_its_own(flights: SingleFlight[int]) -> Non
     assert flights._lock is not lock
 
 
-def test_a_caller_leaves_when_its_patience_ends_and_the_call_goes_on(
+def test_a_caller_leaves_when_its_patience_ends_and_the_call_continues(
     flights: SingleFlight[int],
 ) -> None:
     gate = Event()

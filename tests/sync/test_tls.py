@@ -84,11 +84,11 @@ def tell_of_contexts(
 ) -> None:
     create = ssl.create_default_context
 
-    def told(**options: Any) -> ssl.SSLContext:
+    def failing(**options: Any) -> ssl.SSLContext:
         tell(options)
         return create(**options)
 
-    monkeypatch.setattr(ssl, "create_default_context", told)
+    monkeypatch.setattr(ssl, "create_default_context", failing)
 
 
 def trusted(provider: EmbeddedProvider, verify: str | bool | None = None) -> bool:
@@ -148,7 +148,7 @@ def test_the_first_variable_that_is_set_wins(
         assert trusted(secure)
 
 
-def test_openssls_own_folder_is_kept(
+def test_openssls_own_folder_is_used(
     secure: EmbeddedProvider, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("SSL_CERT_DIR", str(folder))
@@ -201,7 +201,7 @@ def test_certificates_are_read_only_for_addresses_that_need_them(
     assert made == [{"cafile": str(bundle)}]
 
 
-def test_a_variable_that_names_no_certificates_is_told_where_they_are_needed(
+def test_a_variable_without_certificates_is_reported_when_they_are_needed(
     secure: EmbeddedProvider, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     missing = tmp_path / "missing.pem"
@@ -218,7 +218,7 @@ def test_a_variable_that_names_no_certificates_is_told_where_they_are_needed(
     assert f"the certificate authorities in '{missing}' cannot be read" in str(caught.value)
 
 
-def test_what_stands_for_a_context_is_as_the_context_is(bundle: Path) -> None:
+def test_a_lazy_context_behaves_like_the_context(bundle: Path) -> None:
     contexts = TLSContexts()
     late = contexts.lazy(str(bundle))
     assert isinstance(late, ssl.SSLContext)
@@ -251,7 +251,7 @@ def test_certificates_are_read_once_and_by_another_thread_where_they_can_be(
     assert reader is not threading.current_thread()
 
 
-def test_a_context_is_had_while_another_is_made(bundle: Path) -> None:
+def test_a_context_is_available_while_another_is_created(bundle: Path) -> None:
     contexts, had = TLSContexts(), threading.Event()
     context = contexts.get(str(bundle))
 
@@ -264,7 +264,7 @@ def test_a_context_is_had_while_another_is_made(bundle: Path) -> None:
         assert had.wait(5)
 
 
-def test_certificates_are_read_where_no_other_thread_can_be_had(
+def test_certificates_are_read_without_another_thread(
     bundle: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def start(thread: threading.Thread) -> None:
@@ -276,7 +276,7 @@ def test_certificates_are_read_where_no_other_thread_can_be_had(
     assert contexts.get(str(bundle)).get_ca_certs()
 
 
-def test_what_another_thread_could_not_read_is_refused_when_it_is_wanted(tmp_path: Path) -> None:
+def test_a_file_that_another_thread_could_not_read_is_refused_when_needed(tmp_path: Path) -> None:
     contexts, missing = TLSContexts(), str(tmp_path / "missing.pem")
     contexts.lazy(missing).preload()
     with refused(InvalidArgumentError, "invalid_ca_bundle"):

@@ -40,7 +40,7 @@ def config(cache: TokenCache) -> TokenValidationConfig:
 
 
 class Wall:
-    """A wall clock that moves when it is told to."""
+    """A wall clock that moves on command."""
 
     def __init__(self) -> None:
         self.now = 1_900_000_000.0
@@ -84,7 +84,7 @@ def test_a_token_is_verified_once(
     assert snapshot.memo == {}
 
 
-def test_what_is_handed_out_cannot_change_what_is_kept(
+def test_changes_of_a_returned_value_do_not_reach_the_cache(
     provider: EmbeddedProvider, config: TokenValidationConfig
 ) -> None:
     token = provider.mint(nested={"a": [1]})
@@ -99,12 +99,12 @@ def test_an_entry_ends_with_its_time(
 ) -> None:
     accepted(provider, provider.mint(**at(wall)), config)
     assert len(cache) == 1
-    entry = next(iter(cache._kept.values()))
+    entry = next(iter(cache._entries.values()))
     assert entry.ends == wall.now + 60
     wall.now += 61
     token = provider.mint(**at(wall, exp=int(wall.now) + 5))
     accepted(provider, token, config)
-    assert next(reversed(cache._kept.values())).ends == int(wall.now) + 5
+    assert next(reversed(cache._entries.values())).ends == int(wall.now) + 5
     wall.now += 6
     with refused(TokenExpiredException, "token_expired"):
         validate_token(token, config, provider.issuer)
@@ -121,7 +121,7 @@ def test_a_clock_that_goes_back_is_noticed(
     assert len(cache) == 0
 
 
-def test_what_lives_by_leeway_or_has_no_end_is_not_kept(
+def test_tokens_valid_only_by_leeway_or_forever_are_not_stored(
     provider: EmbeddedProvider, config: TokenValidationConfig, cache: TokenCache, wall: Wall
 ) -> None:
     lenient = replace(config, leeway=60)
@@ -169,7 +169,7 @@ def test_claims_validators_run_at_every_hit(
         validate_token(token, strict, provider.issuer)
 
 
-def test_a_refused_token_is_not_kept(
+def test_a_refused_token_is_not_remembered(
     provider: EmbeddedProvider, config: TokenValidationConfig, cache: TokenCache
 ) -> None:
     accepted(provider, provider.mint(), config)
@@ -191,14 +191,14 @@ def test_the_least_recently_used_make_room(
     assert len(cache) == 0
 
 
-def test_an_entry_that_vanished_meanwhile_is_no_hit(cache: TokenCache) -> None:
+def test_an_entry_that_vanished_meanwhile_is_not_a_hit(cache: TokenCache) -> None:
     class Vanishing(dict[bytes, Any]):
         def get(self, key: bytes, default: Any = None) -> Any:
-            return next(iter(kept.values()))
+            return next(iter(entries.values()))
 
-    cache.keep(b"t", "validator", "keys", b"{}", {"exp": 100}, 50)
-    kept = cache._kept
-    cache._kept = Vanishing()  # type: ignore[assignment]
+    cache.remember(b"t", "validator", "keys", b"{}", {"exp": 100}, 50)
+    entries = cache._entries
+    cache._entries = Vanishing()  # type: ignore[assignment]
     assert cache.find(b"t", "validator", "keys", 60) is None
 
 

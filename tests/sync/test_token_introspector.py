@@ -1,5 +1,5 @@
 # Generated from aio/test_token_introspector.py by scripts/make_sync.py; edit that file.
-"""Opaque tokens: introspected, remembered, and judged as JWTs are."""
+"""Opaque tokens: introspected, remembered, and checked like JWTs."""
 
 from __future__ import annotations
 
@@ -262,7 +262,7 @@ def test_tokens_that_only_look_like_a_jwt_are_introspected(
 
 
 @pytest.mark.parametrize("token", ["a\nb", "é", "\ud800", "a b", "a\x00b", "x" * 70_000])
-def test_what_no_token_looks_like_is_not_asked_about(
+def test_a_string_unlike_any_token_is_not_introspected(
     provider: EmbeddedProvider, token: str
 ) -> None:
     verifier = AccessTokenVerifier(provider.issuer, "api", opaque_tokens=opaque(provider))
@@ -272,7 +272,7 @@ def test_what_no_token_looks_like_is_not_asked_about(
     assert provider.requests == []
 
 
-def test_what_a_caller_does_to_its_claims_reaches_nobody_else(
+def test_changes_of_a_callers_claims_affect_no_other(
     provider: EmbeddedProvider,
 ) -> None:
     provider.intercept = introspecting(active=True, roles=["user"], deep={"roles": ["user"]})
@@ -347,7 +347,7 @@ def test_claims_copied_to_another_tokens_name_are_not_believed(
         other.claims("mine")
 
 
-def test_what_a_claims_validator_raises_is_typed(provider: EmbeddedProvider) -> None:
+def test_an_exception_of_a_claims_validator_is_typed(provider: EmbeddedProvider) -> None:
     def fail(claims: dict[str, Any]) -> None:
         raise KeyError("tenant")
 
@@ -417,7 +417,7 @@ def test_the_memory_of_opaque_tokens_is_bounded(provider: EmbeddedProvider) -> N
             opaque(provider, **wrong)
 
 
-def test_what_one_process_was_told_of_an_opaque_token_others_take_over(
+def test_processes_share_introspection_results(
     provider: EmbeddedProvider,
 ) -> None:
     store = MemoryTokenStore()
@@ -435,7 +435,7 @@ def test_what_one_process_was_told_of_an_opaque_token_others_take_over(
     assert provider.count("/introspect") == 3
 
 
-def test_who_wants_signed_answers_takes_over_none_without_a_signature(
+def test_callers_of_signed_responses_use_no_unsigned_ones(
     provider: EmbeddedProvider,
 ) -> None:
     store = MemoryTokenStore()
@@ -452,7 +452,7 @@ def test_who_wants_signed_answers_takes_over_none_without_a_signature(
     assert "not signed" in str(caught.value)
 
 
-def test_what_others_were_told_is_believed_no_longer_than_ones_own_ttl(
+def test_a_shared_introspection_result_is_used_no_longer_than_the_own_ttl(
     provider: EmbeddedProvider,
 ) -> None:
     store = MemoryTokenStore()
@@ -486,7 +486,7 @@ def test_what_others_were_told_is_believed_no_longer_than_ones_own_ttl(
         {"until": "tomorrow", "claims": '{"active": true}'},
     ],
 )
-def test_what_a_store_holds_of_an_opaque_token_is_judged(
+def test_a_stored_introspection_result_is_checked(
     kept: str | dict[str, Any], provider: EmbeddedProvider
 ) -> None:
     store = MemoryTokenStore()
@@ -499,7 +499,7 @@ def test_what_a_store_holds_of_an_opaque_token_is_judged(
     assert provider.count("/introspect") == 1
 
 
-def test_a_store_that_is_out_does_not_take_opaque_tokens_with_it(
+def test_opaque_tokens_are_introspected_while_the_store_is_down(
     provider: EmbeddedProvider, caplog: pytest.LogCaptureFixture
 ) -> None:
     class Broken(MemoryTokenStore):

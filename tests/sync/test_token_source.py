@@ -44,7 +44,7 @@ from tests.support import answering, failing, refused
 
 
 class Clock:
-    """A wall clock that moves when it is told to."""
+    """A wall clock that moves on command."""
 
     def __init__(self) -> None:
         import time
@@ -93,7 +93,7 @@ def test_however_many_need_a_token_one_is_asked_for(provider: EmbeddedProvider) 
     assert provider.count("/token") == 2
 
 
-def test_a_failure_is_told_and_not_remembered(provider: EmbeddedProvider) -> None:
+def test_a_failure_is_reported_and_not_remembered(provider: EmbeddedProvider) -> None:
     source = source_of(provider)
     provider.intercept = failing("/token", 400)
     for attempt in (1, 2):
@@ -227,7 +227,7 @@ def test_a_rotated_refresh_token_is_neither_replayed_nor_lost(
     assert (late.get_token()).access_token == "a4"
 
 
-def test_a_refresh_token_that_is_not_rotated_is_kept(provider: EmbeddedProvider) -> None:
+def test_a_refresh_token_that_is_not_rotated_is_retained(provider: EmbeddedProvider) -> None:
     provider.intercept = lambda received: Answer.of_json(
         {"access_token": f"a{provider.count('/token')}", "expires_in": 60}
     )
@@ -240,7 +240,7 @@ def test_a_refresh_token_that_is_not_rotated_is_kept(provider: EmbeddedProvider)
     assert provider.count("/token") == 3
 
 
-def test_what_the_store_holds_is_not_trusted_blindly(provider: EmbeddedProvider) -> None:
+def test_the_content_of_a_store_is_not_trusted_blindly(provider: EmbeddedProvider) -> None:
     store = MemoryTokenStore()
     source = source_of(provider, store=store)
     sound = '{"access_token": "old", "token_type": "Bearer"'
@@ -292,7 +292,7 @@ def test_a_memory_store_forgets_what_expired_and_what_is_oldest() -> None:
 
 
 @pytest.mark.parametrize("margin", [-1, -0.5, float("inf"), float("nan")])
-def test_a_margin_that_makes_no_sense_is_refused(provider: EmbeddedProvider, margin: float) -> None:
+def test_an_invalid_margin_is_refused(provider: EmbeddedProvider, margin: float) -> None:
     with refused(InvalidArgumentError, "invalid_argument"):
         source_of(provider, margin=margin)
 
@@ -336,7 +336,7 @@ def test_a_machine_needs_no_store(
         assert source.get_token()
         assert provider.count("/token") == number
         forward(source, 4000)
-    assert caplog.text.count("the provider is asked instead: ConnectionError") == 1
+    assert caplog.text.count("requesting a token from the provider instead: ConnectionError") == 1
 
 
 def test_a_store_that_hangs_holds_nobody_for_long(
@@ -352,7 +352,7 @@ def test_a_store_that_hangs_holds_nobody_for_long(
 
     monkeypatch.setattr(token_source, "STORE_SECONDS", 0.02)
     assert (source_of(provider, store=Hanging()).get_token()).access_token
-    assert "the provider is asked instead: TimeoutError" in caplog.text
+    assert "requesting a token from the provider instead: TimeoutError" in caplog.text
 
 
 def test_a_store_that_is_none_is_refused_by_name(provider: EmbeddedProvider) -> None:
@@ -406,7 +406,7 @@ def test_a_token_that_ended_while_it_was_stored_is_not_returned(
     source.clock = lambda: next(ticks)
     with refused(TokenRequestException, "renewal_pending") as caught:
         source.get_token()
-    assert "in 0 s" in str(caught.value)
+    assert "in at most 0 s" in str(caught.value)
 
 
 def test_a_login_needs_its_store(provider: EmbeddedProvider) -> None:
@@ -422,7 +422,7 @@ def test_a_login_needs_its_store(provider: EmbeddedProvider) -> None:
     assert taken == []
 
 
-def test_what_a_store_in_memory_evicts_is_not_lost(provider: EmbeddedProvider) -> None:
+def test_a_record_evicted_from_memory_is_not_lost(provider: EmbeddedProvider) -> None:
     respond, taken = rotating(provider)
     provider.intercept = respond
     store = MemoryTokenStore(max_entries=1)
@@ -520,7 +520,7 @@ def test_an_answer_that_must_not_be_used_is_refused(
         source_of(provider).get_token()
 
 
-def test_a_request_that_works_once_is_no_source() -> None:
+def test_a_request_that_works_once_cannot_be_a_source() -> None:
     request = AuthorizationCodeTokenRequest("https://op", "web", "code", "https://rp")
     with pytest.raises(InvalidArgumentError, match="works once"):
         TokenSource(request)
@@ -645,7 +645,7 @@ def test_a_device_request_goes_with_its_device() -> None:
 
 
 class Api:
-    """An API that takes the tokens it is told to take."""
+    """An API that accepts the given tokens."""
 
     def __init__(self, *good: str) -> None:
         self.good = {*good}
@@ -745,7 +745,7 @@ def test_an_api_that_refuses_every_token_has_one_renewed_until_it_takes_one(
         assert provider.count("/token") == 3
 
 
-def test_what_another_origin_answers_renews_and_teaches_nothing(
+def test_the_response_of_another_origin_renews_nothing_and_sets_no_nonce(
     provider: EmbeddedProvider,
 ) -> None:
     numbered(provider, "DPoP")

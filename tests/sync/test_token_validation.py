@@ -140,7 +140,7 @@ def test_an_audience_may_be_one_of_several_on_either_side(
     assert validate_token(token, several, provider.issuer)
 
 
-def test_an_audience_nobody_expects_is_refused(provider: EmbeddedProvider) -> None:
+def test_an_unexpected_audience_is_refused(provider: EmbeddedProvider) -> None:
     config = TokenValidationConfig(perform_disco=True)
     with refused(InvalidAudienceException, "invalid_audience"):
         validate_token(provider.mint(), config, provider.issuer)
@@ -177,7 +177,7 @@ def test_a_strict_audience_is_a_single_string(provider: EmbeddedProvider) -> Non
 
 
 @pytest.mark.parametrize("option", ["verify_signature", "verify_exp", "verify_nbf", "verify_iat"])
-def test_what_protects_everybody_cannot_be_switched_off(
+def test_protections_of_everyone_cannot_be_switched_off(
     provider: EmbeddedProvider, option: str
 ) -> None:
     with refused(ConfigurationException, "forbidden_option"):
@@ -204,7 +204,7 @@ def test_what_protects_everybody_cannot_be_switched_off(
         {"algorithms": [5]},
     ],
 )
-def test_a_configuration_that_makes_no_sense_is_refused(fields: dict[str, Any]) -> None:
+def test_an_inconsistent_configuration_is_refused(fields: dict[str, Any]) -> None:
     with refused(ConfigurationException, "invalid_configuration"):
         validate_token("x", replace(CONFIG, **fields), "https://op.example")
 
@@ -229,7 +229,7 @@ def test_a_published_secret_serves_only_who_asks_for_it(provider: EmbeddedProvid
 
 
 @pytest.mark.parametrize("missing", ["key", "algorithms"])
-def test_a_key_given_by_hand_needs_its_algorithms(provider: EmbeddedProvider, missing: str) -> None:
+def test_a_given_key_needs_its_algorithms(provider: EmbeddedProvider, missing: str) -> None:
     with refused(ConfigurationException, "missing_key") as caught:
         validate_token("x", manual(provider, **{missing: None}))
     assert missing in str(caught.value)
@@ -341,7 +341,9 @@ def signed(provider: EmbeddedProvider, payload: bytes) -> str:
 
 
 @pytest.mark.parametrize("payload", [b"[1]", b"{", b'{"exp": NaN}', b"\xff", b""])
-def test_claims_that_are_no_object_are_refused(provider: EmbeddedProvider, payload: bytes) -> None:
+def test_claims_that_are_not_an_object_are_refused(
+    provider: EmbeddedProvider, payload: bytes
+) -> None:
     with refused(TokenValidationException, "malformed_token"):
         validate_token(signed(provider, payload), CONFIG, provider.issuer)
 
@@ -358,7 +360,7 @@ def test_a_key_of_another_type_cannot_be_borrowed(provider: EmbeddedProvider) ->
         validate_token(provider.mint(header={"kid": es256}), CONFIG, provider.issuer)
 
 
-def test_a_public_key_is_no_hmac_secret(provider: EmbeddedProvider) -> None:
+def test_a_public_key_is_not_an_hmac_secret(provider: EmbeddedProvider) -> None:
     token = altered(provider.mint(), 0, lambda _: encode('{"alg":"HS256"}'))
     with pytest.raises(TokenValidationException):
         validate_token(token, CONFIG, provider.issuer)
@@ -378,7 +380,7 @@ def test_the_issuer_in_force_may_be_restricted(provider: EmbeddedProvider) -> No
     assert validate_token(token, configured, provider.issuer)
 
 
-def test_a_key_given_by_hand_is_used_whatever_the_token_calls_it(
+def test_a_given_key_is_used_whatever_the_token_calls_it(
     provider: EmbeddedProvider,
 ) -> None:
     for key in (provider.keys[0], {**provider.keys[0].as_dict(), "x5u": None}):
@@ -388,7 +390,7 @@ def test_a_key_given_by_hand_is_used_whatever_the_token_calls_it(
     assert provider.requests == []
 
 
-def test_a_key_given_by_hand_serves_every_listed_algorithm(
+def test_a_given_key_serves_every_listed_algorithm(
     provider: EmbeddedProvider,
 ) -> None:
     key = JsonWebKey(kty="RSA", n=provider.keys[0].n, e=provider.keys[0].e)
@@ -402,14 +404,16 @@ def test_a_configuration_does_not_show_its_key() -> None:
     assert repr(config).startswith("TokenValidationConfig(perform_disco=False, key='[REDACTED]'")
 
 
-def test_a_key_given_by_hand_must_be_one(provider: EmbeddedProvider) -> None:
+def test_a_given_key_must_be_a_key(provider: EmbeddedProvider) -> None:
     with refused(ConfigurationException, "invalid_jwk"):
         validate_token(provider.mint(), manual(provider, key={"kty": "RSA"}))
     with refused(ConfigurationException, "invalid_key_material"):
         validate_token(provider.mint(), manual(provider, key="secret"))
 
 
-def test_by_hand_the_configured_issuer_is_the_rule(provider: EmbeddedProvider) -> None:
+def test_without_discovery_the_configured_issuer_is_required(
+    provider: EmbeddedProvider,
+) -> None:
     token = provider.mint()
     assert validate_token(token, manual(provider))
     wrong = manual(provider, issuer="https://other.example")
@@ -466,7 +470,7 @@ def test_combined_validators_are_all_asked(provider: EmbeddedProvider) -> None:
         validate_token(provider.mint(scope="write"), config, provider.issuer)
 
 
-def test_a_failed_discovery_is_told_in_its_own_words(provider: EmbeddedProvider) -> None:
+def test_a_failed_discovery_is_reported_with_its_own_text(provider: EmbeddedProvider) -> None:
     document = provider.document() | {"issuer": None}
     provider.intercept = answering(DISCOVERY, Answer.of_json(document))
     with refused(ProviderUnusableException, "discovery_failed") as caught:
@@ -492,14 +496,14 @@ def test_a_document_without_keys_cannot_serve(provider: EmbeddedProvider) -> Non
         validate_token(provider.mint(), lax, provider.issuer)
 
 
-def test_a_failed_key_set_is_told_in_its_own_words(provider: EmbeddedProvider) -> None:
+def test_a_failed_key_set_is_reported_with_its_own_text(provider: EmbeddedProvider) -> None:
     provider.intercept = failing("/jwks", 404)
     with refused(ProviderUnusableException, "jwks_failed") as caught:
         validate_token(provider.mint(), CONFIG, provider.issuer)
     assert "status code: 404" in str(caught.value)
 
 
-def test_an_empty_key_set_serves_nobody(provider: EmbeddedProvider) -> None:
+def test_an_empty_key_set_is_not_served(provider: EmbeddedProvider) -> None:
     provider.intercept = answering("/jwks", Answer.of_json({"keys": []}))
     with refused(ProviderUnusableException, "no_keys") as caught:
         validate_token(provider.mint(), CONFIG, provider.issuer)
@@ -507,7 +511,9 @@ def test_an_empty_key_set_serves_nobody(provider: EmbeddedProvider) -> None:
 
 
 @pytest.mark.parametrize("path", [DISCOVERY, "/jwks"])
-def test_an_outage_with_nothing_cached_is_told_apart(provider: EmbeddedProvider, path: str) -> None:
+def test_an_outage_with_nothing_cached_has_its_own_error(
+    provider: EmbeddedProvider, path: str
+) -> None:
     provider.intercept = failing(path, 503)
     with refused(KeysUnavailableException, "keys_unavailable") as caught:
         validate_token(provider.mint(), CONFIG, provider.issuer)
@@ -515,7 +521,7 @@ def test_an_outage_with_nothing_cached_is_told_apart(provider: EmbeddedProvider,
     assert caught.value.status_code == 503
 
 
-def test_an_unreachable_provider_is_told_by_a_known_prefix(
+def test_an_unreachable_provider_is_reported_with_a_known_prefix(
     provider: EmbeddedProvider,
 ) -> None:
     token = provider.mint()
@@ -525,7 +531,7 @@ def test_an_unreachable_provider_is_told_by_a_known_prefix(
     assert str(caught.value).startswith("Network error during discovery")
 
 
-def test_an_address_that_is_no_text_is_refused(provider: EmbeddedProvider) -> None:
+def test_an_address_that_is_not_a_string_is_refused(provider: EmbeddedProvider) -> None:
     document = provider.document() | {"jwks_uri": 7}
     provider.intercept = answering(DISCOVERY, Answer.of_json(document))
     lax = replace(CONFIG, discovery_policy=DiscoveryPolicy(validate_endpoints=False))
@@ -545,7 +551,7 @@ def test_a_closed_client_is_refused_before_any_cache_is_looked_at(
     assert "has been closed" in str(caught.value)
 
 
-def test_a_client_of_httpx_must_be_wrapped(provider: EmbeddedProvider) -> None:
+def test_an_httpx_client_must_be_wrapped(provider: EmbeddedProvider) -> None:
     with httpx.Client() as bare:
         for client in (bare, "client"):
             with refused(TokenValidationException, "client_unusable") as caught:
@@ -555,7 +561,9 @@ def test_a_client_of_httpx_must_be_wrapped(provider: EmbeddedProvider) -> None:
             assert "must be an HTTPClient" in str(answer.error)
 
 
-def test_a_bad_setting_is_told(provider: EmbeddedProvider, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_bad_setting_is_named_in_the_error(
+    provider: EmbeddedProvider, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("HTTP_TIMEOUT", "soon")
     with pytest.raises(TokenValidationException, match="HTTP_TIMEOUT"):
         validate_token(provider.mint(), CONFIG, provider.issuer)

@@ -189,7 +189,7 @@ INTERNAL = [
 
 
 @pytest.mark.parametrize("address", INTERNAL)
-def test_a_public_issuer_leads_nobody_inside(world: World, address: str) -> None:
+def test_a_public_issuer_does_not_lead_into_internal_networks(world: World, address: str) -> None:
     world.publish(ISSUER, jwks_uri=address, token_endpoint=address)
     with answered(503, "discovery_failed"):
         verified(world, world.mint(ISSUER), ISSUER)
@@ -235,7 +235,7 @@ def test_an_issuer_on_an_internal_address_may_name_others(world: World, issuer: 
     assert verified(world, world.mint(issuer), issuer)
 
 
-def test_an_endpoint_is_judged_when_it_is_used(world: World) -> None:
+def test_an_endpoint_is_checked_when_it_is_used(world: World) -> None:
     world.publish(
         ISSUER, token_endpoint="https://api.example/t", introspection_endpoint="http://api.example"
     )
@@ -250,25 +250,25 @@ def test_an_endpoint_is_judged_when_it_is_used(world: World) -> None:
 
 def test_another_issuers_document_is_refused_and_the_way_named(world: World) -> None:
     world.publish(ISSUER, issuer="https://else.example")
-    with refused(ProviderUnusableException, "discovery_failed") as caught:
+    with refused(ProviderUnusableException, "issuer_mismatch") as caught:
         validated(world, world.mint("https://else.example"))
     assert "DiscoveryPolicy(allow_issuer_mismatch=True)" in str(caught.value)
-    with answered(503, "discovery_failed"):
+    with answered(503, "issuer_mismatch"):
         verified(world, world.mint(ISSUER), ISSUER)
 
 
 @pytest.mark.parametrize(
     "issuer", ["https://\u043ep.example", "https://op\u3002example", "https://OP.example"]
 )
-def test_what_only_looks_like_the_issuer_is_another(world: World, issuer: str) -> None:
+def test_an_issuer_that_only_looks_similar_is_another(world: World, issuer: str) -> None:
     world.publish(ISSUER, issuer=issuer)
-    with answered(503, "discovery_failed"):
+    with answered(503, "issuer_mismatch"):
         verified(world, world.mint(ISSUER), ISSUER)
 
 
 @pytest.mark.parametrize("named", [ISSUER, f"{ISSUER}/"])
 @pytest.mark.parametrize("configured", [ISSUER, f"{ISSUER}/"])
-def test_a_final_slash_is_forgiven_to_configurations_and_never_to_tokens(
+def test_a_final_slash_is_ignored_in_configurations_and_never_in_tokens(
     world: World, named: str, configured: str
 ) -> None:
     world.publish(ISSUER, issuer=named)
@@ -370,7 +370,7 @@ def test_a_template_in_the_table_binds_the_tenant_to_its_claim(world: World) -> 
         assert validated(world, token, common, **limits)
 
 
-def test_an_unknown_key_of_a_tenant_is_no_foreign_issuer(
+def test_an_unknown_key_of_a_tenant_is_not_a_foreign_issuer(
     world: World, other_keys: EmbeddedProvider
 ) -> None:
     common = f"{ENTRA}/common/v2.0"
@@ -391,7 +391,7 @@ def test_a_template_of_an_unknown_issuer_counts_for_nothing(world: World) -> Non
     template = f"{ISSUER}/{{tenantid}}/v2.0"
     world.publish(f"{ISSUER}/common/v2.0", issuer=template)
     token = world.mint(f"{ISSUER}/{TENANT}/v2.0", tid=TENANT)
-    with refused(ProviderUnusableException, "discovery_failed"):
+    with refused(ProviderUnusableException, "issuer_mismatch"):
         validated(world, token, f"{ISSUER}/common/v2.0")
     with refused(InvalidIssuerException, "invalid_issuer"):
         validated(world, token, f"{ISSUER}/common/v2.0", discovery_policy=MISMATCH)
@@ -401,7 +401,7 @@ def test_a_template_in_the_document_of_a_stranger_counts_for_nothing(world: Worl
     world.publish(ISSUER, issuer=f"{ENTRA}/{{tenantid}}/v2.0")
     token = world.mint(f"{ENTRA}/{TENANT}/v2.0", tid=TENANT)
     for policy in (None, MISMATCH):
-        with refused(ProviderUnusableException, "discovery_failed"):
+        with refused(ProviderUnusableException, "issuer_mismatch"):
             validated(world, token, discovery_policy=policy)
 
 
@@ -432,8 +432,22 @@ def test_a_program_may_bind_a_document_to_the_issuer_of_its_tokens(world: World)
         with pytest.raises(AccessTokenRefusedException) as caught:
             verified(world, world.mint(other), bound)
         assert caught.value.status_code == 401
-    with answered(503, "discovery_failed"):
+    with answered(503, "issuer_mismatch"):
         verified(world, world.mint(issuer), TrustedIssuer(issuer, disco_doc_address=adfs))
+
+
+@pytest.mark.parametrize("named", [ISSUER, "https://10.0.0.7/realm"])
+def test_keys_may_be_inside_if_the_program_names_an_issuer_inside(world: World, named: str) -> None:
+    inside, gateway = "https://10.0.0.7/realm", "https://gateway.example/realm"
+    world.publish(gateway, issuer=named, jwks_uri="https://10.0.0.7/keys")
+    world.add("https://10.0.0.7/keys", world.key_set())
+
+    def from_gateway(issuer: str) -> TrustedIssuer:
+        return TrustedIssuer(issuer, disco_doc_address=gateway, discovery_policy=MISMATCH)
+
+    assert verified(world, world.mint(inside), from_gateway(inside))
+    with answered(503, "discovery_failed"):
+        verified(world, world.mint(ISSUER), from_gateway(ISSUER))
 
 
 def test_no_policy_binds_a_document_to_what_tokens_name(world: World) -> None:
@@ -449,7 +463,7 @@ def test_no_policy_binds_a_document_to_what_tokens_name(world: World) -> None:
         verified(world, world.mint(f"{ISSUER}/b", tid="b"), family)
 
 
-def test_keys_may_be_named_where_there_is_no_document(world: World) -> None:
+def test_keys_may_be_named_without_a_document(world: World) -> None:
     world.add(f"{ISSUER}/keys", world.key_set())
     trusted = TrustedIssuer(ISSUER, jwks_uri=f"{ISSUER}/keys")
     assert verified(world, world.mint(ISSUER), trusted)
@@ -502,7 +516,7 @@ def test_only_a_missing_document_is_looked_for_elsewhere(world: World) -> None:
 
 
 @pytest.mark.parametrize("media_type", ["text/plain", "application/octet-stream", "", "x/y+json"])
-def test_kept_objects_take_any_json_and_functions_the_registered_types(
+def test_long_lived_objects_accept_any_json_and_functions_the_registered_types(
     world: World, media_type: str
 ) -> None:
     world.publish(ISSUER, media_type=media_type)
@@ -521,7 +535,7 @@ def test_kept_objects_take_any_json_and_functions_the_registered_types(
 
 
 @pytest.mark.parametrize("media_type", ["text/html; charset=utf-8", "application/xhtml+xml"])
-def test_what_is_meant_to_be_a_page_is_refused(world: World, media_type: str) -> None:
+def test_a_web_page_is_refused(world: World, media_type: str) -> None:
     world.publish(ISSUER, media_type=media_type)
     with answered(503, "discovery_failed"):
         verified(world, world.mint(ISSUER), ISSUER)
@@ -544,7 +558,7 @@ def test_metadata_can_be_completed(world: World) -> None:
     assert client.endpoint("introspection_endpoint") == "http://inside:8080/introspect"
 
 
-def test_what_a_challenge_names_is_fetched_and_must_be_of_the_resource(world: World) -> None:
+def test_metadata_named_by_a_challenge_must_be_of_the_resource(world: World) -> None:
     resource, url = "https://api.example/mcp", "https://meta.example/m"
     world.add(url, {"resource": resource, "authorization_servers": [ISSUER]})
     request, client = ProtectedResourceMetadataRequest(resource, url=url), client_of(world)
@@ -562,7 +576,7 @@ def test_what_a_challenge_names_is_fetched_and_must_be_of_the_resource(world: Wo
 @pytest.mark.parametrize(
     "url", [*INTERNAL, "http://meta.example/m", "https://u:p@meta.example/m", "file:///m", ""]
 )
-def test_a_challenge_leads_nobody_inside(world: World, url: str) -> None:
+def test_a_challenge_does_not_lead_into_internal_networks(world: World, url: str) -> None:
     request = ProtectedResourceMetadataRequest("https://api.example/mcp", url=url)
     response = get_protected_resource_metadata(request, client_of(world))
     assert response.is_successful is False

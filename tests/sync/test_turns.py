@@ -296,7 +296,7 @@ def test_a_tenant_that_was_refused_its_place_in_the_queue_is_not_remembered_as_f
             for _ in range(3):
                 with refused(KeysUnavailableException, "keys_unavailable") as caught:
                     validate_token(tenants.token("new"), CONFIG, new, client)
-                assert "too many requests wait" in str(caught.value)
+                assert "too many requests are waiting" in str(caught.value)
         validate_token(tenants.token("new"), CONFIG, new, client)
         assert tenants.asked.count("new") == 1
 
@@ -358,7 +358,7 @@ def test_a_turn_that_was_given_is_used_once_more_by_who_waits() -> None:
     assert "/next" in asked
 
 
-def test_a_request_that_outlasts_its_deadline_keeps_nobody_waiting() -> None:
+def test_a_request_that_outlasts_its_deadline_delays_no_other() -> None:
     table = Turns(1)
     now = time.monotonic()
     endless = table.turn("https://op.example/a", now + 0.05)

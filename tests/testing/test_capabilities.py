@@ -53,7 +53,7 @@ def test_users_have_claims_of_their_own() -> None:
         assert "roles" not in parts(log_in(provider, login_hint="bob").json()["id_token"])[1]
 
 
-def test_nobody_but_the_users_logs_in() -> None:
+def test_only_the_users_can_log_in() -> None:
     with EmbeddedProvider(users=USERS) as provider:
         found = authorize(provider, scope="openid", login_hint="mallory", state="s")
         assert (found["error"], found["state"]) == ("access_denied", "s")
@@ -92,7 +92,7 @@ def test_a_port_may_be_chosen_and_a_taken_one_is_refused() -> None:
 @pytest.mark.parametrize(
     "wrong", [{"scopes": "openid"}, {"redirect_uris": CALLBACK}, {"port": 70_000}]
 )
-def test_arguments_that_make_no_sense_are_refused(wrong: dict[str, Any]) -> None:
+def test_invalid_arguments_are_refused(wrong: dict[str, Any]) -> None:
     with refused(InvalidArgumentError, "invalid_argument"):
         EmbeddedProvider(**wrong)
 
@@ -152,7 +152,7 @@ def test_only_a_client_that_proves_itself_pushes(provider: EmbeddedProvider) -> 
     assert (answer.status_code, answer.json()["error"]) == (401, "invalid_client")
 
 
-def test_a_logout_ends_the_tokens_and_tells_the_client() -> None:
+def test_a_logout_ends_the_tokens_and_notifies_the_client() -> None:
     arrived: list[Received] = []
 
     def note(received: Received) -> Answer | None:

@@ -60,7 +60,7 @@ def test_a_proof_for_another_place_is_refused(provider: EmbeddedProvider, uri: s
     assert (answer.status_code, answer.json()["error"]) == (400, "invalid_dpop_proof")
 
 
-def test_a_proof_is_taken_once(provider: EmbeddedProvider) -> None:
+def test_a_proof_is_accepted_once(provider: EmbeddedProvider) -> None:
     proof = {"dpop": create_dpop_proof(KEY, "POST", provider.token_endpoint)}
     auth = (provider.client_id, provider.client_secret)
     answers = [

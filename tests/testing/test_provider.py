@@ -9,6 +9,7 @@ import json
 import socket
 import ssl
 import sys
+import threading
 from typing import Any
 
 import httpx
@@ -26,7 +27,7 @@ def parts(jwt: str) -> tuple[dict[str, Any], dict[str, Any]]:
     return json.loads(decode_base64url(header)), json.loads(decode_base64url(claims))
 
 
-def test_a_token_is_sound_unless_told_otherwise(provider: EmbeddedProvider) -> None:
+def test_a_minted_token_is_valid_by_default(provider: EmbeddedProvider) -> None:
     header, claims = parts(provider.mint())
     assert header == {"alg": "RS256", "typ": "at+jwt", "kid": provider.keys[0].kid}
     assert claims.keys() == {"iss", "aud", "sub", "client_id", "iat", "exp", "jti"}
@@ -43,7 +44,7 @@ def test_an_algorithm_without_a_key_is_refused(provider: EmbeddedProvider) -> No
         provider.mint(algorithm="PS256")
 
 
-def test_keys_are_replaced_or_kept_beside_the_new(provider: EmbeddedProvider) -> None:
+def test_keys_are_replaced_or_remain_beside_the_new_ones(provider: EmbeddedProvider) -> None:
     old = {key.kid for key in provider.keys}
     provider.rotate_keys(keep_old=True)
     both = {key.kid for key in provider.keys}
@@ -107,7 +108,7 @@ def test_a_body_is_read_to_its_end_and_no_further(provider: EmbeddedProvider) ->
     assert [len(request.body) for request in provider.requests] == [1000, 1000]
 
 
-def test_what_arrives_is_recorded_without_showing_it(provider: EmbeddedProvider) -> None:
+def test_requests_are_recorded_without_showing_them(provider: EmbeddedProvider) -> None:
     ask(provider)
     (received,) = provider.requests
     assert received.path == "/token"
@@ -127,7 +128,7 @@ def test_an_interceptor_answers_in_the_providers_place(provider: EmbeddedProvide
     assert httpx.get(provider.discovery_endpoint).json() == provider.document()
 
 
-def test_a_peer_that_speaks_no_tls_troubles_nobody() -> None:
+def test_a_peer_without_tls_does_no_harm() -> None:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     authority = trustme.CA()
     authority.issue_cert("localhost").configure_cert(context)
@@ -150,7 +151,20 @@ def test_closing_ends_connections_that_are_still_open(provider: EmbeddedProvider
             client.get(provider.jwks_uri)
 
 
-def test_a_peer_that_hangs_up_early_troubles_nobody(provider: EmbeddedProvider) -> None:
+def test_closing_ends_connections_over_tls_as_well() -> None:
+    context, trusting = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER), ssl.create_default_context()
+    authority = trustme.CA()
+    authority.issue_cert("localhost").configure_cert(context)
+    authority.configure_trust(trusting)
+    provider = EmbeddedProvider(tls=context, host="localhost")
+    with httpx.Client(verify=trusting) as client:
+        client.get(provider.jwks_uri)
+        serving = [one for one in threading.enumerate() if "process_request" in one.name]
+        provider.close()
+        assert not any(one.is_alive() for one in serving)
+
+
+def test_a_peer_that_disconnects_early_does_no_harm(provider: EmbeddedProvider) -> None:
     port = int(provider.issuer.rpartition(":")[2])
     provider.intercept = lambda received: Answer(200, b"x" * 10_000_000)
     for _ in range(3):

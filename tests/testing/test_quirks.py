@@ -226,7 +226,7 @@ def test_a_likeness_may_have_more_habits() -> None:
         assert read["iss"] == f"{provider.issuer}/"
 
 
-def test_what_a_test_says_of_a_token_wins_over_habits() -> None:
+def test_a_tests_own_claims_take_precedence_over_quirks() -> None:
     with EmbeddedProvider(quirks={"no-aud", "typ-jwt", "no-kid"}) as provider:
         head, read = parts(provider.mint(aud="x", header={"typ": "at+jwt", "kid": "k"}))
         assert (head["typ"], head["kid"], read["aud"]) == ("at+jwt", "k", "x")

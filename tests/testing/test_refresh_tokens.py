@@ -65,7 +65,7 @@ def test_of_two_renewals_at_once_one_is_a_reuse(monkeypatch: pytest.MonkeyPatch)
         assert refusal(renew(provider, winner["refresh_token"])) == (400, "invalid_grant")
 
 
-def test_tokens_that_never_existed_or_were_revoked_are_no_reuse() -> None:
+def test_tokens_that_never_existed_or_were_revoked_do_not_count_as_reuse() -> None:
     with EmbeddedProvider(detect_refresh_token_reuse=True) as provider:
         token = log_in(provider).json()["refresh_token"]
         post(provider, {"token": token}, path="/revoke")
@@ -84,7 +84,7 @@ def test_a_refresh_token_may_be_lasting() -> None:
         assert provider.reused_refresh_tokens == 0
 
 
-def test_the_lifetime_of_refresh_tokens_is_told_and_ends_them() -> None:
+def test_the_lifetime_of_refresh_tokens_is_reported_and_enforced() -> None:
     with EmbeddedProvider(refresh_expires_in=0) as provider:
         answer = log_in(provider).json()
         assert answer["refresh_expires_in"] == 0

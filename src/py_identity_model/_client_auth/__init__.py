@@ -1,1 +1,1 @@
-"""Client authentication: what proves to a provider who the client is."""
+"""Client authentication: assertions, certificates, and the choice between methods."""

@@ -1,4 +1,4 @@
-"""Clients that authenticate by a signed assertion (RFC 7523, OpenID Connect Core §9)."""
+"""Client authentication by assertions (RFC 7523, OpenID Connect Core §9)."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ from .._wire.client_authentication import ClientAuthentication, Credentials
 from ..exceptions import ConfigurationException, InvalidArgumentError
 
 JWT_BEARER = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
-_SKEW = 10  # seconds that the assertion is made older, for servers whose clock is behind
+_SKEW = 10  # seconds that ``iat`` is set back, for servers whose clock is behind
 
 
 @dataclass
 class PrivateKeyJwt:
-    """What a client signs its assertions with: RFC 7523 §2.2, OpenID Connect Core §9.
+    """The configuration of signed client assertions: RFC 7523 §2.2, OpenID Connect Core §9.
 
-    ``private_key`` is PEM or a JWK; ``audience`` the endpoint's own address if None;
-    ``lifetime`` is in seconds, more than 10; ``certificate`` (PEM or DER) is that of the key, for
-    servers that look keys up by ``x5t#S256`` or ``x5t`` (Microsoft Entra, AD FS).
+    ``private_key`` is PEM or a JWK; ``audience`` defaults to the endpoint's address; ``lifetime``
+    is in seconds, more than 10; ``certificate`` (PEM or DER) belongs to the key, for servers that
+    look keys up by ``x5t#S256`` or ``x5t`` (Microsoft Entra, AD FS).
 
     Example::
 
@@ -45,10 +45,14 @@ class PrivateKeyJwt:
 def create_client_assertion(
     config: PrivateKeyJwt, client_id: str, address: str, *, now: float | None = None
 ) -> str:
-    """Return an assertion that may be used once, at ``address``.
+    """Return an assertion for one use at ``address``.
 
-    ``now`` is the wall clock, in seconds.  Raises :class:`InvalidArgumentError` (a
-    ``ValueError``) when it cannot be made.  RFC 7523 §3.
+    :param config: the key, and the claims of the assertion
+    :param client_id: the client's identifier
+    :param address: the endpoint's URL
+    :param now: the wall clock, in seconds since 1970
+
+    Raises :class:`InvalidArgumentError` (a ``ValueError``) when it cannot be created.  RFC 7523 §3.
 
     Example::
 
@@ -103,14 +107,19 @@ def _assertion_form(client_id: str, assertion: str) -> Credentials:
 
 @dataclass(frozen=True)
 class PrivateKeyJwtAuthentication(ClientAuthentication):
-    """Authenticate by ``private_key_jwt``: an assertion signed anew for each attempt.
+    """Authenticate by ``private_key_jwt``: a fresh signed assertion for each attempt.
 
-    ``private_key`` is PEM or a JWK.  ``audience`` is whom the assertion is for: give the issuer,
-    as FAPI 2.0 §5.3.2.1 wants; if None it is the endpoint's address, which is not what the
-    provider expects where this program reaches it by another name.  ``lifetime`` is in seconds,
-    more than 10.  ``certificate`` (PEM or DER) is that of the key: its ``x5t#S256`` and ``x5t``
-    are sent, as Microsoft Entra and AD FS want.  OpenID Connect Core §9, RFC 7523 §2.2,
-    RFC 7515 §4.1.7.
+    :param private_key: PEM or a JWK
+    :param algorithm: the signature algorithm
+    :param kid: the identifier of the key
+    :param audience: the ``aud`` of the assertion: give the issuer, as FAPI 2.0 §5.3.2.1 requires;
+        by default the endpoint's address, which the provider does not expect where this program
+        reaches it by another name
+    :param lifetime: in seconds, more than 10
+    :param certificate: PEM or DER, belongs to the key: its ``x5t#S256`` and ``x5t`` are sent, as
+        Microsoft Entra and AD FS require
+
+    OpenID Connect Core §9, RFC 7523 §2.2, RFC 7515 §4.1.7.
 
     Example::
 
@@ -128,7 +137,7 @@ class PrivateKeyJwtAuthentication(ClientAuthentication):
 
     @classmethod
     def of(cls, config: PrivateKeyJwt) -> PrivateKeyJwtAuthentication:
-        """Return the method that ``config`` describes.
+        """Return the authentication method for ``config``.
 
         Example::
 
@@ -146,7 +155,7 @@ class PrivateKeyJwtAuthentication(ClientAuthentication):
     def credentials(
         self, client_id: str, address: str, assertion: str | None = None
     ) -> Credentials:
-        """Return the form parameters, with an assertion made for this attempt."""
+        """Return the form parameters, with a fresh assertion."""
         config = PrivateKeyJwt(
             self.private_key,
             self.algorithm,
@@ -160,10 +169,15 @@ class PrivateKeyJwtAuthentication(ClientAuthentication):
 
 @dataclass(frozen=True)
 class ClientSecretJwt(ClientAuthentication):
-    """Authenticate by ``client_secret_jwt``: an assertion under the secret, which never travels.
+    """Authenticate by ``client_secret_jwt``: an assertion keyed with the secret, which is never
+    sent.
 
-    The secret must be as long as the hash of ``algorithm`` (HS256, HS384, HS512): 32, 48 or 64
-    bytes.  ``audience`` and ``lifetime`` are as for ``private_key_jwt``.  OpenID Connect Core §9.
+    :param client_secret: must be as long as the hash of ``algorithm``: 32, 48 or 64 bytes
+    :param algorithm: HS256, HS384 or HS512
+    :param audience: as for ``private_key_jwt``
+    :param lifetime: in seconds, more than 10
+
+    OpenID Connect Core §9.
 
     Example::
 
@@ -180,7 +194,7 @@ class ClientSecretJwt(ClientAuthentication):
     def credentials(
         self, client_id: str, address: str, assertion: str | None = None
     ) -> Credentials:
-        """Return the form parameters, with an assertion made for this attempt."""
+        """Return the form parameters, with a fresh assertion."""
         from joserfc.jwk import OctKey
 
         wanted = ALGORITHMS.get(self.algorithm)
@@ -204,16 +218,18 @@ class ClientSecretJwt(ClientAuthentication):
 
 
 AssertionSource = Callable[[], str] | Callable[[], Awaitable[str]] | Path
-"""Where an assertion comes from: something to call, or a file that is read each time."""
+"""The source of an assertion: a callable, or a file that is read for each attempt."""
 
 
 @dataclass(frozen=True)
 class FederatedAssertion(ClientAuthentication):
-    """Authenticate by an assertion that a platform issues: workload identity federation.
+    """Authenticate by an assertion issued by a platform: workload identity federation.
 
-    ``assertion`` is a callable, which may be awaitable in the awaitable API, or the path of a
-    file, which is read for each attempt, since platforms replace it before it expires
-    (Kubernetes, GitHub Actions, Microsoft Entra).  RFC 7523 §2.2, RFC 7521 §4.2.
+    :param assertion: a callable, which may be awaitable in the awaitable API, or the path of a
+        file, which is read for each attempt, since platforms replace it before it expires
+        (Kubernetes, GitHub Actions, Microsoft Entra)
+
+    RFC 7523 §2.2, RFC 7521 §4.2.
 
     Example::
 
@@ -225,7 +241,7 @@ class FederatedAssertion(ClientAuthentication):
     assertion: AssertionSource = field(repr=False)
 
     def source(self) -> Callable[[], object]:
-        """Return what gives the assertion of an attempt."""
+        """Return the callable that provides the assertion of an attempt."""
         if isinstance(self.assertion, Path):
             return self.assertion.read_text
         if not callable(self.assertion):
@@ -235,7 +251,7 @@ class FederatedAssertion(ClientAuthentication):
     def credentials(
         self, client_id: str, address: str, assertion: str | None = None
     ) -> Credentials:
-        """Return the form parameters, with what the source gave."""
+        """Return the form parameters, with the assertion of the source."""
         if not isinstance(assertion, str) or not assertion.strip():
-            raise ConfigurationException("the source of the client assertion gave none")
+            raise ConfigurationException("the client assertion source returned nothing")
         return _assertion_form(client_id, assertion.strip())

@@ -1,4 +1,4 @@
-"""Clients that authenticate by a certificate (RFC 8705 §2)."""
+"""Client authentication by certificates (RFC 8705 §2)."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class _CertificateAuthentication(ClientAuthentication):
 
     @property
     def client_certificate(self) -> MtlsClientAuth | None:
-        """The certificate to present; None where the HTTP client presents one already."""
+        """The certificate to present; None where the HTTP client already presents one."""
         if self.certificate_file is None:
             return None
         key = self.private_key_file or self.certificate_file
@@ -34,9 +34,11 @@ class _CertificateAuthentication(ClientAuthentication):
 class TlsClientAuth(_CertificateAuthentication):
     """Authenticate by a certificate whose issuer the server trusts; RFC 8705 §2.1.
 
-    ``certificate_file`` and ``private_key_file`` are paths of PEM files (the key may stand in the
-    certificate's file), ``password`` that of the key.  Without them the ``http_client`` of the
-    call must present the certificate.
+    :param certificate_file: path of a PEM file
+    :param private_key_file: path of a PEM file; the key may be in the certificate's file
+    :param password: decrypts the private key
+
+    Without files, the ``http_client`` of the call must present the certificate.
 
     Example::
 

@@ -1,1 +1,1 @@
-"""Keys and tokens, on joserfc.  No I/O, nothing that waits."""
+"""Keys and tokens, built on joserfc.  No I/O, no waiting."""

@@ -1,10 +1,10 @@
-"""Which signature algorithms exist, and which key each takes (RFC 7518, 8037, 8812, 9864)."""
+"""Signature algorithms, and the keys they take (RFC 7518, 8037, 8812, 9864)."""
 
 from typing import NamedTuple
 
 
 class Algorithm(NamedTuple):
-    """What a key must be to serve an algorithm."""
+    """The requirements of an algorithm on its keys."""
 
     kty: str
     curves: tuple[str, ...] = ()
@@ -31,13 +31,13 @@ ALGORITHMS: dict[str, Algorithm] = {
     "HS384": Algorithm("oct", least_bits=384),
     "HS512": Algorithm("oct", least_bits=512),
 }
-"""Every algorithm that can be verified.  ``none`` is not one of them."""
+"""All algorithms that can be verified.  ``none`` is not among them."""
 
 _EDWARDS = frozenset({"EdDSA", "Ed25519", "Ed448"})
 
 
 def agrees(declared: str | None, used: str) -> bool:
-    """Whether a key that declares ``declared`` may verify ``used``.
+    """Return whether a key that declares ``declared`` may verify ``used``.
 
     ``EdDSA`` is the old name of ``Ed25519`` and ``Ed448`` (RFC 9864 §2.2).
     """

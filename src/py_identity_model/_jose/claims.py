@@ -1,4 +1,4 @@
-"""The rules that a token's claims must keep (RFC 7519 §4.1)."""
+"""Rules for the claims of a token (RFC 7519 §4.1)."""
 
 import math
 import re
@@ -17,9 +17,9 @@ _END_OF_TIME = 1 << 62
 
 
 class IssuerFamily:
-    """The issuers that a template stands for: what is in its place must be in a claim as well.
+    """The issuers of a template: the variable part must also be the value of a claim.
 
-    Nothing is ``in`` it: a name alone says too little, :func:`check_claims` takes a closer look.
+    ``in`` is always false: a name alone is not enough, :func:`check_claims` compares the claim.
     """
 
     def __init__(
@@ -43,38 +43,38 @@ class IssuerFamily:
         return 1 if self._only is None else len(self._only)
 
     def names(self, issuer: str) -> bool:
-        """Return whether ``issuer`` is one of them."""
+        """Return whether ``issuer`` is an instance of the template."""
         fits = self._pattern.fullmatch(issuer) is not None
         return fits and (self._only is None or issuer in self._only)
 
     def limited_to(self, some: Collection[str]) -> "IssuerFamily":
-        """Return those of them that are among ``some``, where the template itself means all."""
+        """Return the same, restricted to ``some``; the template itself in ``some`` means all."""
         if self._template in some:
             return self
         only = [one for one in some if self.names(one)]
         return IssuerFamily(self._template, self._value, self._claim, only)
 
     def check(self, issuer: str, claims: dict[str, Any]) -> None:
-        """Raise InvalidIssuerException unless the claims are those of this issuer."""
+        """Raise InvalidIssuerException unless the claims belong to this issuer."""
         if not self.names(issuer):
             raise _issuer_error(issuer, self)
         before, after = self._ends
         value = claims.get(self._claim)
         if type(value) is not str or f"{before}{value}{after}" != issuer:
             raise InvalidIssuerException(
-                f"Invalid issuer: the {self._claim} claim is that of another issuer",
+                f"Invalid issuer: the {self._claim} claim belongs to another issuer",
                 {"claim": self._claim, "found": found(value), "issuer": found(issuer)},
                 code="issuer_claim_mismatch",
             )
 
 
 def names_issuer(issuers: Collection[str], issuer: str) -> bool:
-    """Return whether ``issuer`` is among those expected, whatever else its tokens must say."""
+    """Return whether ``issuer`` is an expected one, without a look at other claims."""
     return issuers.names(issuer) if isinstance(issuers, IssuerFamily) else issuer in issuers
 
 
 class ClaimsRules(NamedTuple):
-    """What is expected; None expects nothing."""
+    """The expectations on a token's claims; None means no expectation."""
 
     issuers: Collection[str] | None = None
     audiences: frozenset[str] | None = None
@@ -86,10 +86,10 @@ class ClaimsRules(NamedTuple):
     verify_sub: bool = True
     verify_jti: bool = True
     strict_aud: bool = False
-    iat_leeway: float | None = None  # where it is another than the leeway of exp and nbf
+    iat_leeway: float | None = None  # where it differs from the leeway of exp and nbf
 
     def check(self, claims: dict[str, Any], now: float) -> None:
-        """Raise for the first rule that ``claims`` break; ``now`` is the wall clock."""
+        """Raise for the first rule that ``claims`` violate; ``now`` is the wall clock."""
         check_claims(self[:], claims, now)
 
 
@@ -106,17 +106,17 @@ PlainRules = tuple[
     bool,
     float | None,
 ]
-"""What is in :class:`ClaimsRules`: without names it is taken apart in a quarter of the time."""
+"""The fields of :class:`ClaimsRules`: a plain tuple is unpacked in a quarter of the time."""
 
 
 def check_claims(rules: PlainRules, claims: dict[str, Any], now: float) -> None:
-    """Raise unless ``claims`` keep the ``rules`` at ``now``, in seconds since 1970."""
+    """Raise unless ``claims`` satisfy the ``rules`` at ``now``, in seconds since 1970."""
     issuers, audiences, subject, leeway, required, iss, aud, sub, jti, strict, ahead = rules
     get = claims.get
     for name in required:
         if get(name) is None:
-            raise _missing(name)
-    # What is usual is told at a glance; a closer look is taken at everything else.
+            raise _missing_error(name)
+    # Fast path for the usual types and values; everything else takes the strict checks.
     latest = now + (leeway if ahead is None else ahead)
     value = get("iat")
     if value is not None and not (type(value) is int and value <= latest):
@@ -145,17 +145,17 @@ def check_claims(rules: PlainRules, claims: dict[str, Any], now: float) -> None:
         if type(value) is not str or subject is not None:
             _check_subject(value, subject)
     if jti and type(get("jti", "")) is not str:
-        raise _invalid("the jti claim is not text")
+        raise _invalid_error("the jti claim is not a string")
 
 
 def _check_past(value: Any, name: str, latest: float, code: str) -> None:
     if _number(value, name) > latest:
-        raise _invalid(f"the {name} claim is in the future", code)
+        raise _invalid_error(f"the {name} claim is in the future", code)
 
 
 def _check_issuer(issuer: Any, issuers: Collection[str], claims: dict[str, Any]) -> None:
     if issuer is None:
-        raise _missing("iss")
+        raise _missing_error("iss")
     if not (isinstance(issuers, IssuerFamily) and type(issuer) is str):
         raise _issuer_error(issuer, issuers)
     issuers.check(issuer, claims)
@@ -173,11 +173,14 @@ def check_audience(audience: Any, audiences: frozenset[str] | None, strict: bool
         if audience:
             raise InvalidAudienceException(
                 "Invalid audience",
-                {"reason": "the token has one, none is expected", "found": found(audience)},
+                {
+                    "reason": "the token has an audience, but none is expected",
+                    "found": found(audience),
+                },
             )
         return
     if not audience:
-        raise _missing("aud")
+        raise _missing_error("aud")
     named = audience if type(audience) is list and not strict else [audience]
     fits = False
     for one in named:
@@ -194,13 +197,13 @@ def check_audience(audience: Any, audiences: frozenset[str] | None, strict: bool
 
 def _check_subject(subject: Any, expected: str | None) -> None:
     if subject is not None and type(subject) is not str:
-        raise _invalid("the sub claim is not text")
+        raise _invalid_error("the sub claim is not a string")
     if expected is not None and subject != expected:
-        raise _invalid("the sub claim is not the expected one", "invalid_subject")
+        raise _invalid_error("the sub claim is not the expected subject", "invalid_subject")
 
 
 def numeric_date(value: Any) -> float | None:
-    """Return a NumericDate; None for booleans, strings and what no clock will show."""
+    """Return a NumericDate; None for booleans, strings and values out of range."""
     kind = type(value)
     if kind is int:
         if -_END_OF_TIME < value < _END_OF_TIME:
@@ -213,15 +216,15 @@ def numeric_date(value: Any) -> float | None:
 def _number(value: Any, name: str) -> float:
     number = numeric_date(value)
     if number is None:
-        raise _invalid(f"the {name} claim is not a number")
+        raise _invalid_error(f"the {name} claim is not a number")
     return number
 
 
-def _invalid(text: str, code: str = "invalid_claim") -> TokenValidationException:
+def _invalid_error(text: str, code: str = "invalid_claim") -> TokenValidationException:
     return TokenValidationException(f"Invalid token: {text}", "payload", {"error": text}, code=code)
 
 
-def _missing(name: str) -> TokenValidationException:
+def _missing_error(name: str) -> TokenValidationException:
     text = f"the {name} claim is missing"
     return TokenValidationException(
         f"Invalid token: {text}", "payload", {"error": text, "claim": name}, code="missing_claim"

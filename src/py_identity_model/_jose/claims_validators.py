@@ -1,4 +1,4 @@
-"""Rules of your own for the claims of a token, and ready-made ones."""
+"""Custom validators of claims, and ready-made ones."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ Validator = Callable[[dict[str, Any]], object]
 
 @runtime_checkable
 class ClaimsValidator(Protocol):
-    """A rule: called with the claims after all standard checks, it raises to reject them.
+    """A validator: called with the claims after all standard checks, it raises to reject them.
 
-    Under ``py_identity_model.aio`` what it returns may be awaitable.
+    Under ``py_identity_model.aio`` its result may be awaitable.
 
     Example::
 
@@ -31,8 +31,8 @@ class ClaimsValidator(Protocol):
 class ClaimsValidationError(TokenValidationException):
     """A claims validator rejected a token: ``reason`` says why, ``claim`` names the claim.
 
-    With ``forbidden`` the token is good, and what is asked for is not allowed with it: a verifier
-    of access tokens then answers 403 instead of 401.  RFC 6750 §3.1.
+    With ``forbidden`` the token is valid but the request is not allowed with it: an access token
+    verifier then answers 403 instead of 401.  RFC 6750 §3.1.
 
     Example::
 
@@ -50,7 +50,7 @@ class ClaimsValidationError(TokenValidationException):
 
 
 class _Rest(Coroutine[Any, Any, None]):
-    """What is left of a combination; closing it unstarted also closes what it waits for."""
+    """The pending rest of a combination; closing it unstarted also closes its awaitable."""
 
     def __init__(self, first: object, rest: Coroutine[Any, Any, None]) -> None:
         self._first = first
@@ -88,9 +88,9 @@ class _All:
     async def _rest(
         self, pending: object, members: Sequence[Validator], claims: dict[str, Any]
     ) -> None:
-        await _settled(pending)
+        await _settle(pending)
         for member in members:
-            await _settled(member(claims))
+            await _settle(member(claims))
 
 
 class _Any:
@@ -111,7 +111,7 @@ class _Any:
                 rest = self._members[index + 1 :]
                 return _Rest(result, self._rest(result, rest, claims, misses))
             return None
-        raise _all_missed(misses)
+        raise _all_missed_error(misses)
 
     async def _rest(
         self,
@@ -121,25 +121,25 @@ class _Any:
         misses: list[ClaimsValidationError],
     ) -> None:
         try:
-            return await _settled(pending)
+            return await _settle(pending)
         except ClaimsValidationError as error:
             misses.append(error)
         for member in members:
             try:
-                return await _settled(member(claims))
+                return await _settle(member(claims))
             except ClaimsValidationError as error:
                 misses.append(error)
-        raise _all_missed(misses)
+        raise _all_missed_error(misses)
 
 
-def _all_missed(misses: Sequence[ClaimsValidationError]) -> ClaimsValidationError:
+def _all_missed_error(misses: Sequence[ClaimsValidationError]) -> ClaimsValidationError:
     return ClaimsValidationError(
         "; ".join(miss.reason for miss in misses),
         forbidden=all(miss.forbidden for miss in misses),
     )
 
 
-async def _settled(result: object) -> None:
+async def _settle(result: object) -> None:
     if isawaitable(result):
         await result
 
@@ -149,10 +149,14 @@ def combine_claims_validators(
 ) -> ClaimsValidator:
     """Return one validator made of several.
 
-    ``require="all"``: called in order, the first exception rejects; no validators accept.
-    ``require="any"``: the first that accepts suffices; only :class:`ClaimsValidationError`
-    counts as a miss.  Members may be awaitable under ``py_identity_model.aio``.  Raises
-    :class:`InvalidArgumentError` for another ``require``, and for "any" of nothing.
+    :param validators: the validators, called in this order; their results may be awaitable under
+        ``py_identity_model.aio``
+    :param require: ``all`` rejects by the first exception, and accepts where there are no
+        validators; ``any`` accepts with the first validator that does, and counts only
+        :class:`ClaimsValidationError` as a rejection
+
+    Raises :class:`InvalidArgumentError` for another ``require``, and for ``any`` without
+    validators.
 
     Example::
 
@@ -164,12 +168,12 @@ def combine_claims_validators(
     if require != "any":
         raise InvalidArgumentError(f"require must be 'all' or 'any', not {require!r}")
     if not members:
-        raise InvalidArgumentError("'any' of no validators can never accept")
+        raise InvalidArgumentError("'any' requires at least one validator")
     return _Any(members)
 
 
 def require_claims(*names: str) -> ClaimsValidator:
-    """Return a validator that wants every claim in ``names`` present and not null.
+    """Return a validator that requires every claim in ``names``, present and not null.
 
     Raises :class:`InvalidArgumentError` without names.
 
@@ -189,9 +193,9 @@ def require_claims(*names: str) -> ClaimsValidator:
 
 
 def require_claim_value(name: str, value: object) -> ClaimsValidator:
-    """Return a validator that wants the claim ``name`` to equal ``value``.
+    """Return a validator that requires the claim ``name`` to equal ``value``.
 
-    A claim that is absent is always rejected, also when ``value`` is None.
+    An absent claim is always rejected, also when ``value`` is None.
 
     Example::
 
@@ -203,13 +207,15 @@ def require_claim_value(name: str, value: object) -> ClaimsValidator:
             raise ClaimsValidationError(f"the claim '{name}' is missing", claim=name)
         actual = claims[name]
         if actual != value or isinstance(actual, bool) is not isinstance(value, bool):
-            raise ClaimsValidationError(f"the claim '{name}' has another value", claim=name)
+            raise ClaimsValidationError(
+                f"the claim '{name}' does not have the required value", claim=name
+            )
 
     return validate
 
 
 def require_scopes(*scopes: str) -> ClaimsValidator:
-    """Return a validator that wants every scope in ``scopes`` granted.
+    """Return a validator that requires every scope in ``scopes``.
 
     Scopes are read from ``scope``, a list or a space-separated string (RFC 9068 §2.2.3), or
     from ``scp`` where that is absent or empty.  Raises :class:`InvalidArgumentError` without

@@ -1,4 +1,4 @@
-"""Proofs that the sender of a token holds its key (DPoP, RFC 9449)."""
+"""DPoP keys and proofs (RFC 9449)."""
 
 from __future__ import annotations
 
@@ -23,12 +23,13 @@ _PUBLIC = {"EC": ("kty", "crv", "x", "y"), "RSA": ("kty", "n", "e"), "OKP": ("kt
 
 
 class DPoPKey:
-    """A key for DPoP proofs: a new one, made for ``algorithm``.
+    """A key for DPoP proofs, newly generated for ``algorithm``.
 
-    ES256, ES384, ES512, RS256 (2048 bits), PS256 or EdDSA (Ed25519); raises
-    :class:`InvalidArgumentError` (a ``ValueError``) for others.  A key that is to outlive the
-    program is saved as ``private_key_pem`` and loaded by :meth:`from_pem`, or :meth:`from_jwk`.
-    RFC 9449 §4.2.
+    :param algorithm: ES256, ES384, ES512, RS256 (2048 bits), PS256 or EdDSA (Ed25519)
+
+    To keep a key longer than the program runs, save ``private_key_pem`` and load it with
+    :meth:`from_pem` or :meth:`from_jwk`.  Raises :class:`InvalidArgumentError` (a ``ValueError``)
+    for other algorithms.  RFC 9449 §4.2.
 
     Example::
 
@@ -54,30 +55,30 @@ class DPoPKey:
     def from_pem(
         cls, pem: str | bytes, algorithm: str = "ES256", password: str | None = None
     ) -> Self:
-        """Return the key in a PEM text, for ``algorithm``.
+        """Return the key of a PEM string, for ``algorithm``.
 
-        Raises :class:`InvalidArgumentError` when it is not one.
+        Raises :class:`InvalidArgumentError` for anything else.
 
         Example::
 
             DPoPKey.from_pem(saved_pem)
         """
-        return cls._loaded(pem, algorithm, password)
+        return cls._load_key(pem, algorithm, password)
 
     @classmethod
     def from_jwk(cls, jwk: Mapping[str, Any] | str, algorithm: str = "ES256") -> Self:
-        """Return the key that a private JWK holds, for ``algorithm``.
+        """Return the key of a private JWK, for ``algorithm``.
 
-        Raises :class:`InvalidArgumentError` when it is not one.
+        Raises :class:`InvalidArgumentError` for anything else.
 
         Example::
 
             DPoPKey.from_jwk(saved_jwk)
         """
-        return cls._loaded(jwk, algorithm, None)
+        return cls._load_key(jwk, algorithm, None)
 
     @classmethod
-    def _loaded(cls, material: PrivateKey, algorithm: str, password: str | None) -> Self:
+    def _load_key(cls, material: PrivateKey, algorithm: str, password: str | None) -> Self:
         if algorithm not in DPOP_ALGORITHMS:
             raise InvalidArgumentError(f"Unsupported DPoP algorithm: {algorithm}")
         loaded = cls.__new__(cls)
@@ -126,7 +127,7 @@ def _generate(algorithm: str) -> AsymmetricKey:
 
 
 def jwk_thumbprint(jwk: Mapping[str, Any]) -> str:
-    """Return the SHA-256 thumbprint of a public key (RFC 7638 §3); ValueError if it is none."""
+    """Return the SHA-256 thumbprint of a public key (RFC 7638 §3); raise ValueError for others."""
     members = _PUBLIC.get(str(jwk.get("kty")), ())
     values = {name: jwk.get(name) for name in members}
     if not members or not all(isinstance(value, str) and value for value in values.values()):
@@ -136,7 +137,7 @@ def jwk_thumbprint(jwk: Mapping[str, Any]) -> str:
 
 
 def generate_dpop_key(algorithm: str = "ES256") -> DPoPKey:
-    """Return a new key for DPoP proofs; what :class:`DPoPKey` does.  RFC 9449 §4.2.
+    """Return a new key for DPoP proofs, as :class:`DPoPKey` does.  RFC 9449 §4.2.
 
     Raises :class:`InvalidArgumentError` (a ``ValueError``) for an unknown ``algorithm``.
 
@@ -154,11 +155,15 @@ def create_dpop_proof(
     access_token: str | None = None,
     nonce: str | None = None,
 ) -> str:
-    """Return a proof for one request: it may be used once, and soon.
+    """Return a proof for one request: it can be used once, within a short time.
 
-    ``method`` and ``uri`` are the request's (query and fragment are left out), ``access_token``
-    the token sent with it, ``nonce`` what the server demanded.  Raises
-    :class:`InvalidArgumentError` (a ``ValueError``) for a blank method or a URI that is not
+    :param key: the key that the token is bound to
+    :param method: the request's method
+    :param uri: the request's URL; query and fragment are left out
+    :param access_token: the token sent with the request
+    :param nonce: the nonce that the server requires
+
+    Raises :class:`InvalidArgumentError` (a ``ValueError``) for a blank method or a URI that is not
     absolute.  RFC 9449 §4.2.
 
     Example::
@@ -182,7 +187,7 @@ def create_dpop_proof(
 
 
 def target_uri(uri: str) -> str:
-    """Return ``uri`` without query and fragment; raise InvalidArgumentError if not absolute."""
+    """Return ``uri`` without query and fragment; raise InvalidArgumentError unless absolute."""
     if not uri.strip():
         raise InvalidArgumentError("uri must not be empty")
     try:
@@ -213,7 +218,7 @@ def compute_ath(access_token: str) -> str:
 
 
 def build_dpop_headers(proof: str, access_token: str | None = None) -> dict[str, str]:
-    """Return the header fields of a request: the proof, and the token if there is one.
+    """Return the header fields of a request: the proof, and the token if given.
 
     Raises :class:`InvalidArgumentError` (a ``ValueError``) for a blank proof.  RFC 9449 §7.1.
 
@@ -231,7 +236,7 @@ def build_dpop_headers(proof: str, access_token: str | None = None) -> dict[str,
 def proof_headers(
     key: DPoPKey, method: str, uri: str, access_token: str | None, nonce: str | None
 ) -> dict[str, str]:
-    """Return the header fields of one attempt, with a proof made for it."""
+    """Return the header fields of one attempt, with a fresh proof."""
     return build_dpop_headers(
         create_dpop_proof(key, method, uri, access_token, nonce), access_token
     )

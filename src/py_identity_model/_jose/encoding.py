@@ -1,4 +1,4 @@
-"""Base64url and JSON as JOSE wants them: one spelling for each value, no surprises."""
+"""Base64url and JSON as JOSE requires them: one spelling per value."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any, cast
 
 from ..exceptions import InvalidArgumentError
 
-# One pass turns the URL alphabet into the standard one, and what is foreign to it into "!".
+# One pass maps the URL alphabet to the standard one, and foreign characters to "!".
 TO_STANDARD = bytes.maketrans(b"-_+/=", b"+/!!!")
 PADDING = (b"", b"!", b"==", b"=")
 # Last characters whose spare bits are zero: any other would be a second spelling.
@@ -18,7 +18,7 @@ LAST = (frozenset[int](), frozenset[int](), frozenset(b"AQgw"), frozenset(b"AEIM
 
 
 def decode_base64url(text: bytes) -> bytes:
-    """Return the bytes that ``text`` spells; raise ValueError unless it is the one spelling.
+    """Return the decoded bytes of ``text``; raise ValueError unless it is the canonical spelling.
 
     RFC 7515 §2: URL alphabet, no padding, no white space; RFC 4648 §3.5: no spare bits.
     """
@@ -29,13 +29,13 @@ def decode_base64url(text: bytes) -> bytes:
 
 
 def without_padding(text: bytes) -> bytes:
-    """Return ``text`` without its padding, if it has exactly the padding that it should."""
+    """Return ``text`` without its padding, if that has exactly the right length."""
     bare = text.rstrip(b"=")
     return bare if len(bare) + len(PADDING[len(bare) & 3]) == len(text) else text
 
 
 def encode_base64url(data: bytes) -> bytes:
-    """Return ``data`` in the one spelling of RFC 7515 §2."""
+    """Return the canonical spelling of ``data`` (RFC 7515 §2)."""
     return urlsafe_b64encode(data).rstrip(b"=")
 
 
@@ -46,7 +46,7 @@ def _refuse_constant(name: str) -> Any:
 def _refuse_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     members = dict(pairs)
     if len(members) != len(pairs):
-        raise ValueError("a member stands twice")
+        raise ValueError("duplicate member")
     return members
 
 
@@ -56,7 +56,7 @@ _scan: Callable[[str, int], tuple[Any, int]] = cast("Any", _usual).scan_once
 
 
 def parse_object_quickly(data: bytes) -> dict[str, Any] | None:
-    """Return the JSON object in ``data`` if it is one and nothing else; None needs a closer look.
+    """Return the JSON object in ``data``, or None where :func:`parse_object` must decide.
 
     The last of two equal members counts.
     """
@@ -77,7 +77,7 @@ def parse_object(data: bytes, *, allow_duplicates: bool = False) -> dict[str, An
             value, end = decoder.scan_once(text, 0)
         except StopIteration:
             end = None
-        if end != len(text):  # white space around it, or no JSON
+        if end != len(text):  # white space around it, or not JSON
             value = decoder.decode(text)
     except RecursionError:
         raise ValueError("too deeply nested") from None
@@ -87,7 +87,7 @@ def parse_object(data: bytes, *, allow_duplicates: bool = False) -> dict[str, An
 
 
 def header_text(value: str) -> str:
-    """Return ``value`` if it can stand in a header field; raise InvalidArgumentError."""
+    """Return ``value`` if a header field can contain it; raise InvalidArgumentError otherwise."""
     if not value.isascii() or not value.isprintable() or not value.strip():
-        raise InvalidArgumentError("a token must be printable ASCII, and not be blank")
+        raise InvalidArgumentError("a token must be non-blank printable ASCII")
     return value

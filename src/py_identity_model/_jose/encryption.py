@@ -1,4 +1,4 @@
-"""Open encrypted tokens (RFC 7516), by an allow-list and without compression."""
+"""Encryption and decryption of tokens (RFC 7516), by an allow-list and without compression."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _KEY_TYPES = {
     ),
     "dir": ("oct",),
 }
-"""How a content key may be wrapped, and by which types of key; not by RSA1_5 or passwords."""
+"""Key management algorithms, and the key types for each; without RSA1_5 and passwords."""
 
 _SIZES = {
     "A128CBC-HS256": 32,
@@ -51,22 +51,22 @@ DecryptionKeys = PrivateKey | Sequence[PrivateKey]
 
 
 def is_encrypted(token: object) -> bool:
-    """Whether ``token`` has the five segments of a compact encrypted token."""
+    """Return whether ``token`` has the five segments of a compact encrypted token."""
     return isinstance(token, str) and token.count(".") == 4
 
 
 def decrypt(token: str, keys: DecryptionKeys, client_secret: str | None = None) -> bytes:
-    """Return what is inside an encrypted token.
+    """Return the content of an encrypted token.
 
-    ``keys`` are private keys in any form that ``load_keys`` reads; those that say so are used
-    for their own ``alg`` and ``kid`` alone, and those for signatures not at all.  Symmetric
-    algorithms use the key derived from ``client_secret`` too (OpenID Connect Core §10.2).
-    Raises TokenValidationException, which does not say why decrypting failed.
+    ``keys`` are private keys in any form that ``load_keys`` reads; a key with ``alg`` or ``kid`` is
+    used for these alone, and a signature key not at all.  Symmetric algorithms also use the key
+    derived from ``client_secret`` (OpenID Connect Core §10.2).  Raises TokenValidationException,
+    which does not reveal why decryption failed.
     """
     if not isinstance(token, str) or not token.isascii() or len(token) > _MOST:
-        raise _refused("it is not ASCII, or too long", "malformed_token")
+        raise _refused_error("it is not ASCII, or too long", "malformed_token")
     if not is_encrypted(token):
-        raise _refused("it is not encrypted although it must be", "not_encrypted")
+        raise _refused_error("it must be encrypted", "not_encrypted")
     header = _header_of(token)
     alg, enc = header["alg"], header["enc"]
     from joserfc.jwe import JWERegistry, decrypt_compact
@@ -77,19 +77,19 @@ def decrypt(token: str, keys: DecryptionKeys, client_secret: str | None = None) 
             return bytes(decrypt_compact(token, key, registry=registry).plaintext or b"")
         except Exception:  # noqa: S112  # another key may fit; the reason must stay hidden
             continue
-    raise _refused("no key at hand decrypts it", "decryption_failed")
+    raise _refused_error("no decryption key can decrypt it", "decryption_failed")
 
 
 def decrypt_signed(token: str, keys: DecryptionKeys, client_secret: str | None = None) -> str:
     """Return the signed token inside an encrypted one.
 
-    Raises as :func:`decrypt`, and TokenValidationException with the code ``not_signed`` for
-    anything else inside (RFC 7519 §11.2).
+    Raises like :func:`decrypt`, and TokenValidationException with the code ``not_signed`` for any
+    other content (RFC 7519 §11.2).
     """
     signed = decrypt(token, keys, client_secret).decode("latin-1")
     if not signed.isascii() or signed.count(".") != 2:
         raise TokenValidationException(
-            "The encrypted JWT is refused: what is inside is not signed",
+            "The encrypted JWT is refused: its content is not signed",
             "payload",
             code="not_signed",
         )
@@ -99,13 +99,13 @@ def decrypt_signed(token: str, keys: DecryptionKeys, client_secret: str | None =
 def decrypt_if_encrypted(token: str, keys: DecryptionKeys, client_secret: str | None = None) -> str:
     """Return the signed token inside an encrypted one, and any other token unchanged.
 
-    Raises as :func:`decrypt_signed`.
+    Raises like :func:`decrypt_signed`.
     """
     return decrypt_signed(token, keys, client_secret) if is_encrypted(token) else token
 
 
 def encrypt(token: str, recipient: KeyMaterial, alg: str, enc: str) -> str:
-    """Return ``token`` encrypted for the holder of a public key; raises InvalidArgumentError."""
+    """Return ``token`` encrypted for the holder of a public key; raise InvalidArgumentError."""
     from joserfc.errors import JoseError
     from joserfc.jwe import JWERegistry, encrypt_compact
     from joserfc.jwk import import_key
@@ -129,13 +129,13 @@ def _header_of(token: str) -> dict[str, Any]:
     try:
         header = parse_object(decode_base64url(token.partition(".")[0].encode()))
     except ValueError:
-        raise _refused("its header cannot be read", "malformed_token") from None
+        raise _refused_error("its header cannot be read", "malformed_token") from None
     if header.get("alg") not in _KEY_TYPES or header.get("enc") not in _SIZES:
-        raise _refused(
+        raise _refused_error(
             "its encryption algorithm is not supported", "unsupported_encryption_algorithm"
         )
     if "crit" in header or "zip" in header:
-        raise _refused("it demands extensions that are not understood", "unknown_crit")
+        raise _refused_error("it requires unsupported critical extensions", "unknown_crit")
     return header
 
 
@@ -148,7 +148,7 @@ def _candidates(
         if _may_decrypt(key, header):
             yield imported
     if client_secret is not None and "oct" in _KEY_TYPES[alg]:
-        yield _derived(
+        yield _derive_key(
             client_secret, _SIZES[header["enc"]] if alg == "dir" else _WRAP_SIZES[alg[:4]]
         )
 
@@ -161,9 +161,9 @@ def _read(keys: DecryptionKeys) -> list[JsonWebKey]:
 
 
 def _may_decrypt(key: JsonWebKey, header: Mapping[str, Any]) -> bool:
-    """Return whether all that ``key`` says of itself fits (RFC 7517 §4, RFC 7516 §5.2)."""
+    """Return whether the members of ``key`` allow this use (RFC 7517 §4, RFC 7516 §5.2)."""
     alg, kid = header["alg"], header.get("kid")
-    # A key used directly is one of the content encryption: RFC 7520 §5.6 names that.
+    # The ``alg`` of a key that is used directly is a content encryption (RFC 7520 §5.6).
     declared = {None, alg, header["enc"]} if alg == "dir" else {None, alg}
     operations = _OPERATIONS.get(key.kty, frozenset())
     return (
@@ -175,7 +175,7 @@ def _may_decrypt(key: JsonWebKey, header: Mapping[str, Any]) -> bool:
     )
 
 
-def _derived(client_secret: str, size: int) -> Key:
+def _derive_key(client_secret: str, size: int) -> Key:
     from joserfc.jwk import OctKey
 
     name = "sha256" if size <= 32 else "sha384" if size <= 48 else "sha512"
@@ -183,36 +183,36 @@ def _derived(client_secret: str, size: int) -> Key:
 
 
 def check_decryption_keys(keys: DecryptionKeys) -> None:
-    """Raise ConfigurationException, without the keys, unless all can be used to decrypt."""
+    """Raise ConfigurationException, without the keys, unless all of them can decrypt."""
     for key in _read(keys):
         decryption_key(key)
 
 
 def decryption_key(key: JsonWebKey) -> Key:
-    """Return ``key`` ready to decrypt with; raises ConfigurationException, without the key."""
-    return _imported(tuple((name, getattr(key, name)) for name in _MATERIAL))
+    """Return ``key`` ready to decrypt with; raise ConfigurationException, without the key."""
+    return _import_key(tuple((name, getattr(key, name)) for name in _MATERIAL))
 
 
 @lru_cache(maxsize=64)  # checking an RSA key takes longer than decrypting with it
-def _imported(members: tuple[tuple[str, str | None], ...]) -> Key:
+def _import_key(members: tuple[tuple[str, str | None], ...]) -> Key:
     from joserfc.errors import JoseError
     from joserfc.jwk import import_key
 
     try:
-        # Without what the key says of its use, which was judged already.
+        # Without the members about its use, which were checked already.
         key = import_key({name: value for name, value in members if value is not None})
     except (ValueError, TypeError, KeyError, JoseError):
-        raise _unusable() from None
+        raise _unusable_error() from None
     if key.key_type != "oct" and not key.is_private:
-        raise _unusable()
+        raise _unusable_error()
     return key
 
 
-def _unusable() -> ConfigurationException:
+def _unusable_error() -> ConfigurationException:
     return ConfigurationException(
-        "a decryption key is not a private key that can be read", code="invalid_decryption_key"
+        "a decryption key is not a readable private key", code="invalid_decryption_key"
     )
 
 
-def _refused(text: str, code: str) -> TokenValidationException:
+def _refused_error(text: str, code: str) -> TokenValidationException:
     return TokenValidationException(f"The encrypted JWT is refused: {text}", "header", code=code)

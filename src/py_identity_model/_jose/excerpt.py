@@ -1,4 +1,4 @@
-"""Values of strangers, made fit for logs and the details of exceptions."""
+"""Excerpts of untrusted values, safe for logs and the details of exceptions."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ _MOST = 10  # members of a list
 
 
 def excerpt(text: str) -> str:
-    """Return ``text`` cut to 200 characters, with everything escaped that is not printable."""
+    """Return ``text`` cut to 200 characters, with all non-printable characters escaped."""
     cut = text[:_LONGEST]
     if cut.isprintable() and "\\" not in cut:
         return cut
@@ -17,7 +17,7 @@ def excerpt(text: str) -> str:
 
 
 def found(value: Any) -> Any:
-    """Return a claim as it may stand in an exception's ``details``."""
+    """Return a claim in a form that is safe for the ``details`` of an exception."""
     if isinstance(value, str):
         return excerpt(value)
     if isinstance(value, list):

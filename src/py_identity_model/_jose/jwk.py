@@ -1,4 +1,4 @@
-"""JSON Web Keys as data (RFC 7517, RFC 7518 §6); preparing them for use is ``keys``."""
+"""JSON Web Keys as data (RFC 7517, RFC 7518 §6); ``keys`` prepares them for use."""
 
 import json
 from collections.abc import Mapping
@@ -19,7 +19,7 @@ _USUAL = {
         *("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA"),
     )
 }
-"""Values that nearly all key sets have: kept once."""
+"""Values that occur in nearly all key sets, interned."""
 _RSA_PRIVATE = ("d", "p", "q", "dp", "dq", "qi")
 
 
@@ -27,7 +27,7 @@ _RSA_PRIVATE = ("d", "p", "q", "dp", "dq", "qi")
 class JsonWebKey:
     """One JSON Web Key; private members are hidden from ``repr``.  RFC 7517 §4.
 
-    Raises :class:`ConfigurationException` when its members do not make a key.
+    Raises :class:`ConfigurationException` when the members do not form a key.
 
     Example::
 
@@ -60,24 +60,24 @@ class JsonWebKey:
     def __post_init__(self) -> None:
         self._check_types()
         if not self.kty:
-            raise _invalid("The 'kty' parameter is required")
+            raise _invalid_error("The 'kty' parameter is required")
         if self.kty == "EC":
             if not (self.crv and self.x and self.y):
-                raise _invalid("EC keys require 'crv', 'x' and 'y'")
+                raise _invalid_error("EC keys require 'crv', 'x' and 'y'")
             if self.crv not in _CURVES:
-                raise _invalid(f"Unsupported curve: {self.crv}")
+                raise _invalid_error(f"Unsupported curve: {self.crv}")
         elif self.kty == "RSA":
             if not (self.n and self.e):
-                raise _invalid("RSA keys require 'n' and 'e'")
+                raise _invalid_error("RSA keys require 'n' and 'e'")
         elif self.kty == "oct" and self.k is None:
-            raise _invalid("Symmetric keys require 'k'")
+            raise _invalid_error("Symmetric keys require 'k'")
         if self.use is not None and not (
             self.use in {"sig", "enc"} or self.use.startswith("https://")
         ):
-            raise _invalid(f"Invalid 'use' parameter: {self.use}")
+            raise _invalid_error(f"Invalid 'use' parameter: {self.use}")
         for operation in self.key_ops or ():
             if operation not in _OPERATIONS:
-                raise _invalid(f"Invalid key operation: {operation}")
+                raise _invalid_error(f"Invalid key operation: {operation}")
 
     def _check_types(self) -> None:
         for member in fields(self):
@@ -91,33 +91,33 @@ class JsonWebKey:
             else:
                 fits = isinstance(value, str)
             if not fits:
-                raise _invalid(f"The '{member.name}' parameter has the wrong type")
+                raise _invalid_error(f"The '{member.name}' parameter has the wrong type")
 
     @classmethod
     def from_json(cls, json_str: str) -> "JsonWebKey":
-        """Return the key that ``json_str`` holds; unknown members are dropped.
+        """Return the key in ``json_str``; unknown members are dropped.
 
-        Raises :class:`ConfigurationException` for text that is not a key.
+        Raises :class:`ConfigurationException` for a string that does not hold a key.
 
         Example::
 
             JsonWebKey.from_json('{"kty": "oct", "k": "c2VjcmV0"}')
         """
         if not json_str or not json_str.strip():
-            raise _invalid("JSON string cannot be empty")
+            raise _invalid_error("JSON string cannot be empty")
         try:
             members = json.loads(json_str)
         except (ValueError, RecursionError) as error:
-            raise _invalid(f"Invalid JSON format: {error}") from None
+            raise _invalid_error(f"Invalid JSON format: {error}") from None
         if not isinstance(members, dict):
-            raise _invalid("Invalid JWK format: not an object")
+            raise _invalid_error("Invalid JWK format: not an object")
         for name in ("key_ops", "x5c"):
             if isinstance(members.get(name), str):
                 members[name] = [members[name]]
         return jwks_from_dict(members)
 
     def as_dict(self) -> dict[str, Any]:
-        """Return the members that are present, by their registered names.
+        """Return the members that are present, under their registered names.
 
         Example::
 
@@ -163,14 +163,15 @@ if TYPE_CHECKING:
     PrivateKey = str | bytes | Mapping[str, Any] | JsonWebKey | PrivateKeyTypes
     KeyMaterial = PrivateKey | PublicKeyTypes
 else:
-    # Evaluated in dataclasses; cryptography would cost every import of the package 20 ms.
+    # For the types of fields only; importing cryptography would add 20 ms to every import of the
+    # package.
     PrivateKey = KeyMaterial = object
 
 
 def jwks_from_dict(keys_dict: Mapping[str, Any]) -> JsonWebKey:
-    """Return the key made of the members in ``keys_dict``; unknown ones are ignored.
+    """Return the key with the members in ``keys_dict``; unknown ones are ignored.
 
-    Raises :class:`ConfigurationException` when they do not make a key.  RFC 7517 §4.
+    Raises :class:`ConfigurationException` when they do not form a key.  RFC 7517 §4.
 
     Example::
 
@@ -186,8 +187,8 @@ def jwks_from_dict(keys_dict: Mapping[str, Any]) -> JsonWebKey:
     try:
         return JsonWebKey(**usual)
     except TypeError:
-        raise _invalid("Invalid JWK format: The 'kty' parameter is required") from None
+        raise _invalid_error("Invalid JWK format: The 'kty' parameter is required") from None
 
 
-def _invalid(text: str) -> ConfigurationException:
+def _invalid_error(text: str) -> ConfigurationException:
     return ConfigurationException(text, code="invalid_jwk")

@@ -1,4 +1,4 @@
-"""The registered names in JSON Web Keys."""
+"""Registered names in JSON Web Keys."""
 
 from __future__ import annotations
 

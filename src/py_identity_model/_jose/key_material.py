@@ -1,4 +1,4 @@
-"""Keys given by hand, in every form that programs have them in, read as JSON Web Keys."""
+"""Keys passed in by programs, in all supported forms, read as JSON Web Keys."""
 
 from __future__ import annotations
 
@@ -17,63 +17,64 @@ _PEM = b"-----BEGIN "
 
 
 def load_key(material: object, *, parameter: str = "key") -> JsonWebKey:
-    """Return the one key in ``material``, with its private members if it has them.
+    """Return the single key in ``material``, with its private members if it has them.
 
-    ``material`` is a JWK or a JWKS (:class:`JsonWebKey`, members, or JSON text), PEM text or
-    bytes (of a public or private key, or of a certificate), or a key object of ``cryptography``.
-    Raises ConfigurationException, which names ``parameter`` and never quotes the material.
+    ``material`` is a JWK or a JWKS (:class:`JsonWebKey`, members, or a JSON string), PEM as a
+    string or bytes (of a public or private key, or of a certificate), or a key object of
+    ``cryptography``.  Raises ConfigurationException, which names ``parameter`` and never quotes the
+    material.
     """
     keys = load_keys(material, parameter=parameter)
     if len(keys) != 1:
-        raise _invalid(parameter, f"must be one key, and there are {len(keys)}")
+        raise _invalid_error(parameter, f"must be one key, and there are {len(keys)}")
     return keys[0]
 
 
 def load_keys(material: object, *, parameter: str = "keys") -> list[JsonWebKey]:
-    """Return all keys in ``material``, which is as for :func:`load_key`, or several of these.
+    """Return all keys in ``material``: as for :func:`load_key`, or several of these.
 
-    Keys of a JWKS that cannot be used are skipped with a warning (RFC 7517 §5).
+    Unusable keys of a JWKS are skipped with a warning (RFC 7517 §5).
     """
     if isinstance(material, JsonWebKey):
         return [material]
     if isinstance(material, (str, bytes, bytearray)):
         data = material.encode("utf-8", "replace") if isinstance(material, str) else bytes(material)
-        return list(_from_text(data, parameter))
+        return list(_read_text(data, parameter))
     if isinstance(material, Mapping):
-        return _from_members(material, parameter)
+        return _read_members(material, parameter)
     if isinstance(material, Iterable):
         return [key for item in material for key in load_keys(item, parameter=parameter)]
-    return [_from_object(material, parameter)]
+    return [_read_object(material, parameter)]
 
 
 @lru_cache(maxsize=64)  # reading a PEM takes as long as verifying with it
-def _from_text(data: bytes, parameter: str) -> tuple[JsonWebKey, ...]:
+def _read_text(data: bytes, parameter: str) -> tuple[JsonWebKey, ...]:
     text = data.strip()
     if text.startswith(_PEM):
-        return (_from_object(_from_pem(text, parameter), parameter),)
+        return (_read_object(_read_pem(text, parameter), parameter),)
     if not text.startswith(b"{"):
-        raise _invalid(parameter, f"must be {_FORMS}")
+        raise _invalid_error(parameter, f"must be {_FORMS}")
     try:
         members = json.loads(text)
     except (ValueError, RecursionError):
-        raise _invalid(parameter, "is not JSON") from None
-    return tuple(_from_members(members, parameter))
+        raise _invalid_error(parameter, "is not JSON") from None
+    return tuple(_read_members(members, parameter))
 
 
-def _from_members(members: Mapping[str, Any], parameter: str) -> list[JsonWebKey]:
+def _read_members(members: Mapping[str, Any], parameter: str) -> list[JsonWebKey]:
     if "kty" in members or "keys" not in members:
         return [jwks_from_dict({name: v for name, v in members.items() if v is not None})]
     entries = members["keys"]
     if not isinstance(entries, (list, tuple)):
-        raise _invalid(parameter, "has 'keys' which is not an array")
-    found = [_entry(entry) for entry in entries]
+        raise _invalid_error(parameter, "has 'keys' which is not an array")
+    found = [_read_entry(entry) for entry in entries]
     keys = [key for key in found if key is not None]
     if not keys:
-        raise _invalid(parameter, "has no usable key")
+        raise _invalid_error(parameter, "has no usable key")
     return keys
 
 
-def _entry(entry: object) -> JsonWebKey | None:
+def _read_entry(entry: object) -> JsonWebKey | None:
     try:
         if isinstance(entry, JsonWebKey):
             return entry
@@ -83,7 +84,7 @@ def _entry(entry: object) -> JsonWebKey | None:
         return None
 
 
-def _from_pem(text: bytes, parameter: str) -> object:
+def _read_pem(text: bytes, parameter: str) -> object:
     from cryptography.exceptions import UnsupportedAlgorithm
     from cryptography.hazmat.primitives.serialization import (
         load_pem_private_key,
@@ -98,26 +99,27 @@ def _from_pem(text: bytes, parameter: str) -> object:
         if label.endswith(b"PRIVATE KEY"):
             return load_pem_private_key(text, password=None)
         return load_pem_public_key(text)
-    except TypeError:  # cryptography's word for a missing password
-        raise _invalid(parameter, "holds encrypted PEM: decrypt it first") from None
+    except TypeError:  # cryptography's exception for a missing password
+        raise _invalid_error(parameter, "holds encrypted PEM: decrypt it first") from None
     except (ValueError, UnsupportedAlgorithm) as error:
         reason = type(error).__name__
-        raise _invalid(parameter, f"holds PEM that cannot be read ({reason})") from None
+        raise _invalid_error(parameter, f"holds PEM that cannot be read ({reason})") from None
 
 
-def _from_object(key: object, parameter: str) -> JsonWebKey:
+def _read_object(key: object, parameter: str) -> JsonWebKey:
     from joserfc.errors import JoseError
     from joserfc.jwk import ECKey, OKPKey, RSAKey
 
     for kind in (RSAKey, ECKey, OKPKey):
         try:
-            with warnings.catch_warnings(action="ignore"):  # weak keys are refused when used
+            # Weak keys are refused when they are used.
+            with warnings.catch_warnings(action="ignore"):
                 made: Any = kind.import_key(key)  # type: ignore[arg-type]
                 return jwks_from_dict(made.as_dict(private=made.is_private))
         except (ValueError, TypeError, AttributeError, KeyError, JoseError):
             continue
-    raise _invalid(parameter, f"must be {_FORMS}, not {type(key).__name__}")
+    raise _invalid_error(parameter, f"must be {_FORMS}, not {type(key).__name__}")
 
 
-def _invalid(parameter: str, text: str) -> ConfigurationException:
+def _invalid_error(parameter: str, text: str) -> ConfigurationException:
     return ConfigurationException(f"{parameter} {text}", code="invalid_key_material")

@@ -1,4 +1,4 @@
-"""Key sets ready to verify: immutable, each key prepared when it is first used."""
+"""Key sets for verification: immutable, with each key prepared at its first use."""
 
 import sys
 import warnings
@@ -15,41 +15,41 @@ from .encoding import decode_base64url
 from .jwk import JsonWebKey
 
 Verify = tuple[Callable[[bytes, bytes, Any], bool], Any]
-"""joserfc's own function of message, signature and key, and the key."""
+"""A verify function of joserfc (message, signature, key), and the prepared key."""
 
 Memo = dict[bytes, tuple[str, tuple[Verify, ...]]]
-"""Header segments, with the algorithm they name and what verified them."""
+"""Header segments, mapped to their algorithm and the verifiers that accepted their tokens."""
 
-_EMPTY: Memo = {}  # stays so
+_EMPTY: Memo = {}  # never changed
 _MOST_HEADERS = 128
-_MOST_BITS = 16384  # OpenSSL's own bound; beyond it a verification takes seconds
+_MOST_BITS = 16384  # OpenSSL's own limit; beyond it a verification takes seconds
 _COMPARED = ("kty", "alg", "kid", "crv", "x", "y", "n", "e", "k")
 _SIGNING = frozenset({"sign", "verify"})
 _MATERIAL = {"RSA": ("n", "e"), "EC": ("crv", "x", "y"), "OKP": ("crv", "x"), "oct": ("k",)}
 
 
 class Header(NamedTuple):
-    """What matters in a token's header."""
+    """The relevant members of a token's header."""
 
     alg: str
     kid: str | None
 
 
 class KeySnapshot:
-    """The keys of one answer.
+    """The keys of one JWKS response.
 
-    A rotation makes a new snapshot, and the memo of headers dies with the old one.  The memo
-    is filled by verified tokens alone, so strangers cannot fill it.
+    A rotation creates a new snapshot, and the memo of headers goes with the old one.  Only verified
+    tokens add to the memo, so strangers cannot fill it.
     """
 
     __slots__ = ("_kids", "_nameless", "_prepared", "keys", "media_type", "memo", "weak_memo")
 
     def __init__(self, keys: Iterable[JsonWebKey], media_type: str = "") -> None:
         self.keys = tuple(keys)
-        self.media_type = media_type  # that of the answer
+        self.media_type = media_type  # the ETag of the response
         self.memo: Memo = {}
         self.weak_memo: Memo = _EMPTY
-        # Tuples: of a thousand providers each has a few keys, and a dictionary weighs more.
+        # Tuples: each of a thousand providers has a few keys, and dictionaries are larger.
         self._prepared: tuple[tuple[JsonWebKey, str, bool, Verify], ...] = ()
         self._kids = tuple(key.kid for key in self.keys)
         self._nameless = bool(self._kids) and all(kid is None for kid in self._kids)
@@ -57,7 +57,7 @@ class KeySnapshot:
     def remember(
         self, segment: bytes, alg: str, verifiers: tuple[Verify, ...], *, allow_weak_keys: bool
     ) -> None:
-        """Keep what a header led to whose token was verified."""
+        """Remember the verifiers for a header whose token was verified."""
         if allow_weak_keys and self.weak_memo is _EMPTY:
             self.weak_memo = {}
         memo = self.weak_memo if allow_weak_keys else self.memo
@@ -66,9 +66,9 @@ class KeySnapshot:
         memo[segment] = alg, verifiers
 
     def verifiers(self, header: Header, *, allow_weak_keys: bool) -> tuple[Verify, ...]:
-        """Return what may verify a token with this header.
+        """Return the candidates for verifying a token with this header.
 
-        Several for a ``kid`` that keys share, and where no key has a ``kid`` at all.
+        There are several for a shared ``kid``, and where no key has a ``kid`` at all.
         """
         candidates = self._candidates(header)
         found: list[Verify] = []
@@ -86,24 +86,26 @@ class KeySnapshot:
         if header.kid is None:
             return (self._only_candidate(header),)
         if self._nameless:
-            # Nothing here can match the token's kid; only the signature tells the keys apart.
+            # No key has a kid to compare with the token's; only the signature tells the keys apart.
             found = tuple(key for key in self.keys if may_verify(key) and fits(key, header.alg))
         else:
             found = tuple(key for key in self.keys if key.kid == header.kid)
         if not found:
-            raise self.no_match(header)
+            raise self.no_matching_key_error(header)
         return found
 
     def __contains__(self, kid: str) -> bool:
         return self._nameless or kid in self._kids
 
     def differs(self, kid: str | None, keys: Iterable[JsonWebKey]) -> bool:
-        """Whether ``keys`` hold other candidates for a token with this ``kid``, or without."""
+        """Return whether ``keys`` have other candidates than this snapshot for a token with
+        ``kid``.
+        """
         return _named(kid, keys) != _named(kid, self.keys)
 
-    def no_match(self, header: Header) -> TokenValidationException:
-        """Return what to raise when no key has the name that a token gives."""
-        return self._no_match(header, f"No key with kid {str(header.kid)[:100]!r} was found")
+    def no_matching_key_error(self, header: Header) -> TokenValidationException:
+        """Return the exception for a ``kid`` that no key has."""
+        return self._no_match_error(header, f"No key with kid {str(header.kid)[:100]!r} was found")
 
     def _only_candidate(self, header: Header) -> JsonWebKey:
         usable = [key for key in self.keys if may_verify(key)]
@@ -111,14 +113,14 @@ class KeySnapshot:
         if len(keys) > 1:
             keys = [key for key in keys if fits(key, header.alg)]
         if len(keys) == 1:
-            logger.warning("the token names no key; using the only one that fits")
+            logger.warning("the token has no kid; using the only matching key")
             return keys[0]
         if keys:
-            text = f"The JWT has no kid and {len(keys)} keys remain that fit"
-            raise self._no_match(header, text, code="ambiguous_key")
-        raise self._no_match(header, "The JWT has no kid and no key fits it")
+            text = f"The JWT has no kid and {len(keys)} keys match"
+            raise self._no_match_error(header, text, code="ambiguous_key")
+        raise self._no_match_error(header, "The JWT has no kid and no key matches")
 
-    def _no_match(
+    def _no_match_error(
         self, header: Header, text: str, *, code: str = "no_matching_key"
     ) -> TokenValidationException:
         details = {"kid": header.kid, "available_kids": [key.kid for key in self.keys]}
@@ -129,7 +131,9 @@ class KeySnapshot:
             if known is key and name == alg and weak == allow_weak_keys:
                 return verify
         if not may_verify(key):
-            raise _unfit("The key is not for signatures, says its use or key_ops", key)
+            raise _unfit_error(
+                "The key is not for signatures, according to its use or key_ops", key
+            )
         verify = prepare(key, alg, allow_weak_keys=allow_weak_keys)
         self._prepared = (*self._prepared, (key, alg, allow_weak_keys, verify))
         return verify
@@ -143,9 +147,9 @@ def _named(kid: str | None, keys: Iterable[JsonWebKey]) -> list[JsonWebKey]:
 
 
 def may_verify(key: JsonWebKey) -> bool:
-    """Return whether a published key may be for signatures (RFC 7517 §4.2, §4.3).
+    """Return whether a published key may be used for signatures (RFC 7517 §4.2, §4.3).
 
-    Some providers name the private half's operation, ``sign``, in the public key.
+    Some providers give public keys the operation ``sign`` of the private key.
     """
     operations = key.key_ops
     return key.use != "enc" and (operations is None or not _SIGNING.isdisjoint(operations))
@@ -159,38 +163,38 @@ def fits(key: JsonWebKey, alg: str) -> bool:
 
 
 def joserfc_is_loaded() -> bool:
-    """Whether :func:`load_joserfc` has nothing left to do."""
+    """Return whether :func:`load_joserfc` has already done its work."""
     return "joserfc.jws" in sys.modules
 
 
 def load_joserfc() -> None:
-    """Load what :func:`prepare` needs, which takes longer than any key."""
+    """Load the libraries that :func:`prepare` needs, which takes longer than any key."""
     for name in ("joserfc.jwk", "joserfc.jws"):
         import_module(name)
 
 
 def prepare(key: JsonWebKey, alg: str, *, allow_weak_keys: bool = False) -> Verify:
-    """Return what says whether a message and a signature belong together.
+    """Return the verifier for ``key`` and ``alg``.
 
     Raises TokenValidationException when ``key`` must not be used with ``alg``.
     """
-    # Imported here: joserfc and cryptography are half of what importing the package would cost.
+    # Imported here: joserfc and cryptography would double the time to import the package.
     from cryptography.exceptions import UnsupportedAlgorithm
     from joserfc.errors import JoseError
     from joserfc.jws import JWSRegistry
 
     wanted = ALGORITHMS[alg]
     if key.kty != wanted.kty:
-        raise _unfit(f"A key of type {key.kty[:20]!r} cannot verify {alg}", key)
+        raise _unfit_error(f"A key of type {key.kty[:20]!r} cannot verify {alg}", key)
     if wanted.curves and key.crv not in wanted.curves:
-        raise _unfit(f"A key on curve {str(key.crv)[:20]!r} cannot verify {alg}", key)
+        raise _unfit_error(f"A key on curve {str(key.crv)[:20]!r} cannot verify {alg}", key)
     if not agrees(key.alg, alg):
-        raise _unfit(f"The key is for {str(key.alg)[:20]!r}, the token says {alg}", key)
+        raise _unfit_error(f"The key is for {str(key.alg)[:20]!r}, the token says {alg}", key)
     try:
         weak = _check_size(key, wanted, allow_weak_keys)
         imported = _import(key, quietly=weak)
     except (ValueError, TypeError, OverflowError, JoseError, UnsupportedAlgorithm) as error:
-        raise _unfit(f"The key cannot be used: {error}", key, code="unusable_key") from None
+        raise _unfit_error(f"The key cannot be used: {error}", key, code="unusable_key") from None
     return JWSRegistry.algorithms[alg].verify, imported
 
 
@@ -201,7 +205,7 @@ def _prepared(members: tuple[str | None, ...], alg: str, allow_weak_keys: bool) 
 
 
 def prepared(key: JsonWebKey, alg: str, allow_weak_keys: bool = False) -> Verify:
-    """Return what :func:`prepare` does, remembered for the members that matter."""
+    """Return the result of :func:`prepare`, cached by the relevant members of the key."""
     return _prepared(tuple(getattr(key, name) for name in _COMPARED), alg, allow_weak_keys)
 
 
@@ -212,14 +216,14 @@ def _check_size(key: JsonWebKey, wanted: Algorithm, allow_weak_keys: bool) -> bo
         bits = int.from_bytes(decode_base64url((key.n or "").encode()), "big").bit_length()
         exponent = int.from_bytes(decode_base64url((key.e or "").encode()), "big")
         if bits > _MOST_BITS:
-            raise ValueError(f"{bits} bits are too many")
+            raise ValueError(f"{bits} bits are more than allowed")
         if exponent < 3 or exponent % 2 == 0 or exponent.bit_length() > 256:
-            raise ValueError("the public exponent makes no sense")
+            raise ValueError("the public exponent is invalid")
     else:
         bits = 8 * len(decode_base64url((key.k or "").encode()))
     weak = bits < wanted.least_bits
     if weak and not allow_weak_keys:
-        raise _unfit(
+        raise _unfit_error(
             f"The key is too weak: {bits} bits, {wanted.least_bits} are needed "
             "(allow_weak_keys=True accepts it)",
             key,
@@ -231,26 +235,28 @@ def _check_size(key: JsonWebKey, wanted: Algorithm, allow_weak_keys: bool) -> bo
 def _import(key: JsonWebKey, *, quietly: bool) -> Any:
     from joserfc.jwk import import_key
 
-    # The public members alone: what a key says of its use was judged already.
+    # Only the public members: the members about its use were checked already.
     material = {name: getattr(key, name) for name in ("kty", *_MATERIAL[key.kty])}
     with warnings.catch_warnings(action="ignore") if quietly else nullcontext():
         imported: Any = import_key(material)
         native = imported.get_op_key("verify")
-        if key.kty != "oct":  # a key made of members keeps them, twice
+        if key.kty != "oct":  # a key imported from members stores them twice
             kind: Any = type(imported)
             if key.kty == "EC":
                 kind = _of_known_size(kind, native.curve.key_size)
             imported = kind.import_key(native)
-    with suppress(AttributeError):  # where joserfc's keys take no attributes: it only saves time
+    with suppress(AttributeError):  # where joserfc's keys take no attributes: this only saves time
         imported.get_op_key = {"verify": native}.__getitem__
     return imported
 
 
 @cache
 def _of_known_size(kind: Any, bits: int) -> Any:
-    """Return a ``kind`` of key that need not ask its curve for the size with every signature."""
+    """Return a subclass of ``kind`` that need not ask its curve for the size at every signature."""
     return type(kind.__name__, (kind,), {"curve_key_size": bits})
 
 
-def _unfit(text: str, key: JsonWebKey, *, code: str = "unfit_key") -> TokenValidationException:
+def _unfit_error(
+    text: str, key: JsonWebKey, *, code: str = "unfit_key"
+) -> TokenValidationException:
     return TokenValidationException(text, "header", {"kid": key.kid}, code=code)

@@ -1,4 +1,4 @@
-"""Make signed tokens (RFC 7515 §5.1), and load the keys that sign them."""
+"""Signed tokens (RFC 7515 §5.1), and the loading of private keys."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ SIGNING_ALGORITHMS = frozenset(name for name in ALGORITHMS if ALGORITHMS[name].k
 def sign_compact(
     header: Mapping[str, Any], claims: Mapping[str, Any], key: Key, algorithm: str
 ) -> str:
-    """Return the compact token of ``header`` and ``claims``, signed by ``algorithm``."""
+    """Return the compact token of ``header`` and ``claims``, signed with ``algorithm``."""
     from joserfc.jws import JWSRegistry
 
     try:
@@ -39,9 +39,9 @@ def sign_compact(
 def load_private_key(
     key: PrivateKey, algorithm: str, password: str | None = None, *, name: str = "private_key"
 ) -> AsymmetricKey:
-    """Return ``key``, fit to sign by ``algorithm``; raises InvalidArgumentError, without the key.
+    """Return ``key``, ready to sign by ``algorithm``; raise InvalidArgumentError, without the key.
 
-    ``password`` is that of an encrypted PEM, ``name`` that of the argument that gave the key.
+    ``password`` decrypts an encrypted PEM; ``name`` is the argument that gave the key.
     """
     if not key:
         raise InvalidArgumentError(f"{name} must not be empty", code="invalid_private_key")
@@ -52,7 +52,7 @@ def load_private_key(
 
 
 def _read(key: object, name: str) -> JsonWebKey:
-    from .key_material import load_key  # seldom needed: most keys are PEM
+    from .key_material import load_key  # rarely needed: most keys are PEM
 
     try:
         return load_key(key, parameter=name)
@@ -77,17 +77,21 @@ def _load(material: bytes, algorithm: str, password: str | None, name: str) -> A
             else:
                 key = kind.import_key(text, password=password)
     except (ValueError, TypeError, KeyError, JoseError) as error:
-        raise _unusable(name, f"cannot be read ({type(error).__name__})") from None
+        raise _unusable_error(name, f"cannot be read ({type(error).__name__})") from None
     if key.key_type != wanted.kty or not key.is_private:
-        raise _unusable(name, f"is no private key for {algorithm}")
+        raise _unusable_error(name, f"is not a private key for {algorithm}")
     members = key.as_dict(private=False)
     if wanted.curves and members.get("crv") not in wanted.curves:
-        raise _unusable(name, f"is on another curve than {algorithm} wants")
+        raise _unusable_error(name, f"is not on the curve that {algorithm} requires")
     if wanted.kty == "RSA" and len(str(members["n"])) * 6 < wanted.least_bits:
-        raise _unusable(name, f"is too weak: {wanted.least_bits} bits are needed", "weak_key")
+        raise _unusable_error(
+            name, f"is too weak: {wanted.least_bits} bits are required", "weak_key"
+        )
     return key
 
 
-def _unusable(name: str, text: str, code: str = "invalid_private_key") -> InvalidArgumentError:
+def _unusable_error(
+    name: str, text: str, code: str = "invalid_private_key"
+) -> InvalidArgumentError:
     subject = "the private key" if name == "private_key" else f"{name}: the private key"
     return InvalidArgumentError(f"{subject} {text}", code=code)

@@ -1,4 +1,4 @@
-"""Verify tokens with keys at hand, by the strict rules: nothing is fetched, nothing forgiven."""
+"""Strict verification of tokens with given keys: no fetching, no tolerance."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ from .tokens import (
     verify_known,
 )
 
-# A modulus made by the library that CVE-2017-15361 is about is a power of 65537 modulo each of
-# these; one made otherwise is so once in 200 million times.
+# A modulus made by the library of CVE-2017-15361 is a power of 65537 modulo each of these; any
+# other is so with a probability of one in 200 million.
 _FINGERPRINT_PRIMES = (11, 13, 17, 19, 37, 53, 61, 71, 73, 79, 97, 103, 107, 109, 127, 151, 157)
 
 
@@ -39,13 +39,14 @@ _FINGERPRINT = {prime: _powers(prime) for prime in _FINGERPRINT_PRIMES}
 
 
 class JsonWebKeySet:
-    """Keys to verify tokens with; prepared when first used, so keep it.  RFC 7517 §5.
+    """Keys to verify tokens with; prepared at first use, so reuse it.  RFC 7517 §5.
 
-    ``keys`` are a JWKS, a JWK (each as an object, its members, or JSON text), PEM of a key or a
-    certificate, a key object of ``cryptography``, or several of these.  Left out are keys whose
-    ``use`` is not ``sig`` or whose ``key_ops`` lack ``verify``.  Raises
-    :class:`ConfigurationException` for what cannot be read, when nothing is left, when symmetric
-    keys are mixed with public ones, and for an RSA key with the fingerprint of CVE-2017-15361.
+    :param keys: a JWKS or a JWK (an object, its members, or a JSON string), PEM of a key or a
+        certificate, a key object of ``cryptography``, or several of these
+
+    Keys whose ``use`` is not ``sig`` or whose ``key_ops`` lack ``verify`` are left out.  Raises
+    :class:`ConfigurationException` for malformed keys, when no key is left, when symmetric and
+    public keys are mixed, and for an RSA key with the fingerprint of CVE-2017-15361.
 
     Example::
 
@@ -58,7 +59,7 @@ class JsonWebKeySet:
             raise ConfigurationException("no key in the set may verify", code="no_usable_keys")
         if len({key.kty == "oct" for key in usable}) > 1:
             raise ConfigurationException(
-                "symmetric keys must not stand beside public ones", code="mixed_key_set"
+                "symmetric and public keys must not be mixed", code="mixed_key_set"
             )
         for key in usable:
             _refuse_fingerprint(key)
@@ -81,7 +82,7 @@ def _refuse_fingerprint(key: JsonWebKey) -> None:
     try:
         modulus = int.from_bytes(decode_base64url((key.n or "").encode()), "big")
     except ValueError:
-        return  # refused when it is to be used
+        return  # refused when it is used
     if all(modulus % prime in powers for prime, powers in _FINGERPRINT.items()):
         raise ConfigurationException(
             f"the RSA key {key.kid!r} can be factored (CVE-2017-15361)", code="weak_key"
@@ -100,14 +101,17 @@ def verify_jws(
 ) -> bytes:
     """Return the payload of a signed token, if one of ``keys`` signed it.
 
-    ``keys`` are a :class:`JsonWebKeySet` or what one is made of; ``algorithms`` is the
-    allow-list; ``allow_padded_base64url`` accepts segments with the padding that RFC 7515 §2
-    forbids, as AWS load balancers send them.  Keys that headers bring or point to (``jwk``,
-    ``jku``, ``x5u``) are never used; ``crit`` and ``b64`` are refused.  Raises
-    :class:`SignatureVerificationException` for a wrong signature,
+    :param token: a compact JWS
+    :param keys: a :class:`JsonWebKeySet`, or what its constructor takes
+    :param algorithms: the allow-list of signature algorithms
+    :param allow_padded_base64url: accept segments with the padding that RFC 7515 §2 forbids, as AWS
+        load balancers send them
+
+    Keys in headers or referenced by them (``jwk``, ``jku``, ``x5u``) are never used; ``crit`` and
+    ``b64`` are refused.  Raises :class:`SignatureVerificationException` for a wrong signature,
     :class:`TokenValidationException` for a token that cannot be verified, and
-    :class:`ConfigurationException` for keys or algorithms that must not be used.
-    RFC 7515 §5.2, RFC 8725.
+    :class:`ConfigurationException` for keys or algorithms that must not be used.  RFC 7515 §5.2,
+    RFC 8725.
 
     Example::
 
@@ -137,7 +141,7 @@ def _check_algorithms(algorithms: Collection[str]) -> None:
         raise InvalidArgumentError("algorithms must be a list that names at least one")
     for alg in algorithms:
         if alg not in ALGORITHMS:
-            raise InvalidArgumentError(f"{alg!r} is no supported signature algorithm")
+            raise InvalidArgumentError(f"{alg!r} is not a supported signature algorithm")
 
 
 def decode_jwt(
@@ -154,14 +158,23 @@ def decode_jwt(
     now: float | None = None,
     allow_padded_base64url: bool = False,
 ) -> dict[str, Any]:
-    """Return the claims of a signed token, if it is what it must be.
+    """Return the claims of a signed token that meets all expectations.
 
-    As :func:`verify_jws`, and besides: ``issuer`` and ``audience`` (each one or several) and
-    ``subject`` must be right, ``required`` claims present, times within ``leeway`` seconds of
-    ``now`` (the wall clock, by default now).  ``typ`` is the header's, compared without case and
-    without ``application/``.  Duplicate members are refused, NaN and infinity too.  Raises what
-    :func:`verify_jws` does, and the exceptions of :func:`validate_token` for claims.  RFC 7519
-    §7.2.
+    :param token: a compact JWS
+    :param keys: a :class:`JsonWebKeySet`, or what its constructor takes
+    :param algorithms: the allow-list of signature algorithms
+    :param issuer: the expected ``iss``, one or several
+    :param audience: the expected ``aud``, one or several
+    :param subject: the expected ``sub``
+    :param typ: the expected ``typ`` of the header, compared without case and without
+        ``application/``
+    :param leeway: tolerance of clocks, in seconds
+    :param required: claims that must be present
+    :param now: the wall clock in seconds since 1970, by default the current time
+    :param allow_padded_base64url: as for :func:`verify_jws`
+
+    Duplicate members, NaN and infinity are refused.  Raises the exceptions of :func:`verify_jws`,
+    and for claims those of :func:`validate_token`.  RFC 7519 §7.2.
 
     Example::
 
@@ -186,8 +199,8 @@ def decode_jwt(
             code="malformed_token",
         ) from None
     rules = ClaimsRules(
-        issuers=_set("issuer", issuer),
-        audiences=_set("audience", audience),
+        issuers=_names("issuer", issuer),
+        audiences=_names("audience", audience),
         subject=subject,
         leeway=leeway,
         required=tuple(required),
@@ -196,11 +209,11 @@ def decode_jwt(
     return claims
 
 
-def _set(parameter: str, value: str | Collection[str]) -> frozenset[str]:
+def _names(parameter: str, value: str | Collection[str]) -> frozenset[str]:
     fits = isinstance(value, (str, list, tuple, set, frozenset)) and len(value) > 0
     found = [value] if isinstance(value, str) else value
     if not fits or not all(isinstance(one, str) and one for one in found):
-        raise InvalidArgumentError(f"{parameter} must be given, and not be empty")
+        raise InvalidArgumentError(f"{parameter} is required and must not be empty")
     return frozenset(found)
 
 
@@ -208,7 +221,7 @@ def _check_typ(token: str, typ: str) -> None:
     actual = header_members(token).get("typ")
     if not isinstance(actual, str) or _media_type(actual) != _media_type(typ):
         raise TokenValidationException(
-            "The JWT is of another type", "header", {"expected": typ}, code="wrong_typ"
+            "The JWT has an unexpected type", "header", {"expected": typ}, code="wrong_typ"
         )
 
 

@@ -1,9 +1,9 @@
-"""Media types of JWTs: what the ``typ`` of a header says that a token is (RFC 8725 §3.11)."""
+"""Media types of JWTs: the kinds of tokens that ``typ`` headers declare (RFC 8725 §3.11)."""
 
 from __future__ import annotations
 
 ACCESS_TOKEN = "at+jwt"
-ID_TOKEN = "id_token+jwt"  # never registered, but used
+ID_TOKEN = "id_token+jwt"  # never registered, but in use
 _SPECIFIC = frozenset(
     {
         *("at+jwt", "dpop+jwt", "logout+jwt", "secevent+jwt", "token-introspection+jwt"),
@@ -17,12 +17,12 @@ _SPECIFIC = frozenset(
 
 
 def media_type(typ: object) -> str | None:
-    """Return a ``typ`` in lower case without ``application/``; None for what is not text."""
+    """Return a ``typ`` in lower case without ``application/``; None for anything but a string."""
     if not isinstance(typ, str):
         return None
     return typ.lower().removeprefix("application/")
 
 
 def is_for_something_else(typ: object) -> bool:
-    """Whether ``typ`` is registered for another kind of token than an ID token."""
+    """Return whether ``typ`` is registered for another kind of token than an ID token."""
     return media_type(typ) in _SPECIFIC

@@ -1,4 +1,4 @@
-"""Signed tokens: take them apart, and verify them (RFC 7515 §5.2)."""
+"""Parsing and verification of signed tokens (RFC 7515 §5.2)."""
 
 from typing import Any, NamedTuple
 
@@ -18,11 +18,11 @@ MAX_TOKEN_SIZE = 64 * 1024
 _MAX_HEADER = 8 * 1024
 
 
-_PADDED = "it is base64url with padding (allow_padded_base64url=True accepts it)"
+_PADDED = "it has base64url padding (allow_padded_base64url=True accepts it)"
 
 
 class Segments(NamedTuple):
-    """A compact token, cut at its dots."""
+    """The segments of a compact token."""
 
     header: bytes
     payload: bytes
@@ -33,68 +33,69 @@ class Segments(NamedTuple):
 def split_token(
     jwt: object, max_size: int = MAX_TOKEN_SIZE, allow_padded_base64url: bool = False
 ) -> Segments:
-    """Return the three segments of ``jwt``; raises for anything that has not exactly three.
+    """Return the three segments of ``jwt``; raise for any other number of segments.
 
-    Where padding is allowed it is taken off the segments: what was signed has it still.
+    Allowed padding is removed from the segments; the signed part retains it.
     """
     if not isinstance(jwt, str) or len(jwt) > max_size or not jwt.isascii():
-        raise not_split(jwt, max_size)
+        raise not_compact_error(jwt, max_size)
     data = jwt.encode()
     first, last = data.find(b"."), data.rfind(b".")
-    # Where there is one dot alone, none is found after it.
+    # With a single dot, this does not find a second one.
     if first <= 0 or data.find(b".", first + 1) != last:
-        raise not_split(jwt, max_size)
+        raise not_compact_error(jwt, max_size)
     parts = data[:first], data[first + 1 : last], data[last + 1 :]
     if allow_padded_base64url and b"=" in data:
         parts = without_padding(parts[0]), without_padding(parts[1]), without_padding(parts[2])
     return Segments(*parts, data[:last])
 
 
-def not_split(jwt: object, max_size: int) -> TokenValidationException:
-    """Return what to raise for something that is no compact token of three segments."""
+def not_compact_error(jwt: object, max_size: int) -> TokenValidationException:
+    """Return the exception for anything but a compact token of three segments."""
     if isinstance(jwt, str) and len(jwt) <= max_size and jwt.isascii():
-        return not_three()
+        return not_three_segments_error()
     if not isinstance(jwt, str):
-        return _malformed("it is not text")
+        return _malformed_error("it is not a string")
     if len(jwt) > max_size:
-        return _malformed(f"it is longer than {max_size} characters", code="token_too_large")
-    return _malformed("it is not ASCII")
+        return _malformed_error(f"it is longer than {max_size} characters", code="token_too_large")
+    return _malformed_error("it is not ASCII")
 
 
-def not_three() -> TokenValidationException:
-    """Return what to raise for text that has not exactly three segments."""
-    text = "The JWT is malformed: it does not have three segments"  # refused most: made in one go
+def not_three_segments_error() -> TokenValidationException:
+    """Return the exception for a string without exactly three segments."""
+    # The hottest rejection path: build the exception directly.
+    text = "The JWT is malformed: it does not have three segments"
     return TokenValidationException(text, code="malformed_token")
 
 
 def read_header(segment: bytes) -> Header:
-    """Return what matters in a header; raises for one that nobody should act on."""
+    """Return the relevant members of a header; raise for a header that must not be accepted."""
     if len(segment) > _MAX_HEADER:
-        raise _malformed("its header is too large", part="header")
+        raise _malformed_error("its header is too large", part="header")
     try:
         members = parse_object(decode_base64url(segment))
     except ValueError as error:
         reason = _PADDED if _is_padded(segment) else error
-        raise _malformed(f"its header cannot be read: {reason}", part="header") from None
+        raise _malformed_error(f"its header cannot be read: {reason}", part="header") from None
     alg = members.get("alg")
     if not isinstance(alg, str):
-        raise _refused("The JWT header has no usable alg", "invalid_algorithm")
+        raise _refused_error("The JWT header has no usable alg", "invalid_algorithm")
     if alg.lower() == "none":
-        raise _refused("An unsigned JWT (alg none) is never accepted", "algorithm_none")
+        raise _refused_error("An unsigned JWT (alg none) is never accepted", "algorithm_none")
     if alg not in ALGORITHMS:
-        raise _refused(
+        raise _refused_error(
             f"The algorithm {alg[:50]!r} is not supported", "unsupported_algorithm", alg=alg[:50]
         )
     if "crit" in members or "b64" in members:
-        raise _refused("The JWT demands extensions that are not understood", "unknown_crit")
+        raise _refused_error("The JWT requires unsupported critical extensions", "unknown_crit")
     kid = members.get("kid")
     if kid is not None and not isinstance(kid, str):
-        raise _refused("The kid of the JWT header is not text", "invalid_kid")
+        raise _refused_error("The kid of the JWT header is not text", "invalid_kid")
     return Header(alg, kid)
 
 
 def header_members(token: str) -> dict[str, Any]:
-    """Return the header of a token that was verified, padded or not."""
+    """Return the header of a verified token, with or without padding."""
     return parse_object(decode_base64url(token.partition(".")[0].encode().rstrip(b"=")))
 
 
@@ -103,8 +104,8 @@ def verify(
 ) -> bytes:
     """Return the payload of a token that one of ``keys`` signed.
 
-    Raises SignatureVerificationException for a wrong signature, TokenValidationException when
-    it cannot even be tried: code ``no_matching_key`` where newer keys may help.
+    Raises SignatureVerificationException for a wrong signature, TokenValidationException when no
+    key fits: code ``no_matching_key`` where newer keys may help.
     """
     verifiers = keys.verifiers(header, allow_weak_keys=allow_weak_keys)
     payload = _verify(segments, header, verifiers)
@@ -113,7 +114,7 @@ def verify(
 
 
 def verify_known(segments: Segments, alg: str, verifiers: tuple[Verify, ...]) -> bytes:
-    """Return the payload of a token whose header led to ``verifiers`` before."""
+    """Return the payload of a token whose header is known to lead to ``verifiers``."""
     return _verify(segments, Header(alg, None), verifiers)
 
 
@@ -130,7 +131,7 @@ def _verify(segments: Segments, header: Header, verifiers: tuple[Verify, ...]) -
         payload = decode_base64url(segments.payload)
     except ValueError:
         padded = _is_padded(segments.signature) or _is_padded(segments.payload)
-        raise _malformed(_PADDED if padded else "it is not base64url") from None
+        raise _malformed_error(_PADDED if padded else "it is not base64url") from None
     for matches, key in verifiers:
         if matches(segments.signed, signature, key):
             return payload
@@ -139,8 +140,8 @@ def _verify(segments: Segments, header: Header, verifiers: tuple[Verify, ...]) -
     )
 
 
-def cooling_down(header: Header) -> SignatureVerificationException:
-    """Return what to raise for a wrong signature when newer keys must not be asked for yet."""
+def cooldown_error(header: Header) -> SignatureVerificationException:
+    """Return the exception for a wrong signature while the refresh of keys is cooling down."""
     return SignatureVerificationException(
         "Signature verification failed (refresh cooldown active)",
         {"kid": header.kid, "alg": header.alg},
@@ -152,7 +153,7 @@ def read_claims(payload: bytes) -> dict[str, Any]:
     try:
         return parse_object(payload, allow_duplicates=True)
     except ValueError as error:
-        raise _malformed(f"its claims cannot be read: {error}", part="payload") from None
+        raise _malformed_error(f"its claims cannot be read: {error}", part="payload") from None
 
 
 def _is_padded(segment: bytes) -> bool:
@@ -162,9 +163,9 @@ def _is_padded(segment: bytes) -> bool:
 def check_unverified_issuer(
     error: TokenValidationException, payload: bytes, rules: ClaimsRules
 ) -> None:
-    """Raise InvalidIssuerException where a key is missing because the token is another issuer's.
+    """Raise InvalidIssuerException if a key is missing because the token is from another issuer.
 
-    What the token says is not verified; it is refused either way, and the better reason helps.
+    The claim is not verified, but the token is refused either way, and this reason is more helpful.
     """
     if error.code != "no_matching_key" or rules.issuers is None or not rules.verify_iss:
         return
@@ -177,11 +178,11 @@ def check_unverified_issuer(
         raise InvalidIssuerException("Invalid issuer", details) from error
 
 
-def _malformed(
+def _malformed_error(
     text: str, *, part: str | None = None, code: str = "malformed_token"
 ) -> TokenValidationException:
     return TokenValidationException(f"The JWT is malformed: {text}", part, code=code)
 
 
-def _refused(text: str, code: str, **details: Any) -> TokenValidationException:
+def _refused_error(text: str, code: str, **details: Any) -> TokenValidationException:
     return TokenValidationException(text, "header", details, code=code)

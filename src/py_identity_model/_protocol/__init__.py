@@ -1,1 +1,1 @@
-"""What goes over the wire: one module a capability.  No I/O, no httpx, nothing that waits."""
+"""OAuth and OpenID Connect capabilities, one module each.  No I/O, no httpx, no waiting."""

@@ -29,14 +29,25 @@ def build_authorization_url(
     code_challenge_method: str | None = None,
     **extra_params: Any,
 ) -> str:
-    """Return the URL to send a user's browser to.
+    """Return the URL of an authorization request, for the user's browser.
 
-    ``extra_params`` are further parameters by their registered names: ``response_mode``,
-    ``prompt``, ``max_age``, ``acr_values``, ``ui_locales``, ``login_hint``, ``dpop_jkt``...
-    ``resource`` and ``audience`` may be several, ``claims`` and ``authorization_details`` are
-    objects that become JSON, and what is None is left out.  Raises :class:`InvalidArgumentError`
-    (a ``ValueError``) for an empty endpoint, a challenge without its method or the reverse, and
-    an unknown method.  RFC 6749 §4.1.1, RFC 7636 §4.3, OpenID Connect Core §3.1.2.1.
+    :param authorization_endpoint: the provider's endpoint
+    :param client_id: the client's identifier
+    :param redirect_uri: where the response is sent
+    :param scope: a space-separated string, or its parts
+    :param response_type: ``code``, or another registered type
+    :param state: binds the response to the user's session
+    :param nonce: binds the ID token to the user's session
+    :param code_challenge: of PKCE, given together with its method
+    :param code_challenge_method: ``S256`` or ``plain``
+    :param extra_params: further parameters by their registered names: ``response_mode``,
+        ``prompt``, ``max_age``, ``acr_values``, ``ui_locales``, ``login_hint``, ``dpop_jkt``...;
+        ``resource`` and ``audience`` may have several values, ``claims`` and
+        ``authorization_details`` are sent as JSON, and None is left out
+
+    Raises :class:`InvalidArgumentError` (a ``ValueError``) for an empty endpoint, a challenge
+    without its method or the reverse, and an unknown method.  RFC 6749 §4.1.1, RFC 7636 §4.3,
+    OpenID Connect Core §3.1.2.1.
 
     Example::
 
@@ -62,10 +73,13 @@ def build_authorization_url(
 def build_pushed_authorization_url(
     authorization_endpoint: str, client_id: str, request_uri: str
 ) -> str:
-    """Return the URL to send a user's browser to after the request was pushed.
+    """Return the URL of a pushed authorization request, for the user's browser.
 
-    ``request_uri`` is what :func:`push_authorization_request` brought.  Raises
-    :class:`InvalidArgumentError` (a ``ValueError``) for what is empty.  RFC 9126 §4.
+    :param authorization_endpoint: the provider's endpoint
+    :param client_id: the client's identifier
+    :param request_uri: the result of :func:`push_authorization_request`
+
+    Raises :class:`InvalidArgumentError` (a ``ValueError``) for empty values.  RFC 9126 §4.
 
     Example::
 
@@ -79,17 +93,17 @@ def build_pushed_authorization_url(
 
 
 def check_challenge(challenge: str | None, method: str | None) -> None:
-    """Raise InvalidArgumentError unless both are there and sound, or neither."""
+    """Raise InvalidArgumentError unless both are given and valid, or neither is given."""
     if (challenge is None) != (method is None):
         raise InvalidArgumentError(
-            "code_challenge and code_challenge_method: both or neither (RFC 7636 §4.3)"
+            "code_challenge and code_challenge_method: must be given together (RFC 7636 §4.3)"
         )
     if method is not None:
         check_method(method)
 
 
 def extra_pairs(extra: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
-    """Return further parameters as they stand in a query, without those that are None."""
+    """Return further parameters as pairs of a query, without those that are None."""
     for name, value in extra.items():
         if value is None:
             continue
@@ -113,13 +127,15 @@ def _json(value: Mapping[str, Any]) -> str:
 
 
 def with_query(endpoint: str, pairs: Iterable[tuple[str, str]]) -> str:
-    """Return ``endpoint`` with ``pairs`` added to its query, and without a fragment."""
+    """Return ``endpoint`` with ``pairs`` added to its query, without its fragment."""
     if not isinstance(endpoint, str) or not endpoint.strip():
         raise InvalidArgumentError("the endpoint must not be empty")
     try:
         base, query = urldefrag(endpoint).url, urlencode(list(pairs))
     except ValueError:
-        raise InvalidArgumentError("the endpoint or a parameter cannot stand in a URL") from None
+        raise InvalidArgumentError(
+            "the endpoint or a parameter cannot be encoded in a URL"
+        ) from None
     if not query:
         return base
     if "?" not in base:

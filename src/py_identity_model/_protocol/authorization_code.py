@@ -1,4 +1,4 @@
-"""The authorization code grant: exchanging the code (RFC 6749 §4.1.3, RFC 7636 §4.5)."""
+"""The authorization code grant: exchange of the code (RFC 6749 §4.1.3, RFC 7636 §4.5)."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ from .token_endpoint import TokenResponse, token_answer, token_request
 @keyword_fields_last
 @dataclass(repr=False)
 class AuthorizationCodeTokenRequest(DetailedRequest):
-    """A ``code`` from the authorization endpoint, to be exchanged for tokens.
+    """A request to exchange an authorization ``code`` for tokens.
 
-    ``redirect_uri`` is the one that the authorization request named, ``code_verifier`` the
-    secret behind its ``code_challenge``; ``dpop_key`` binds the tokens to a key.  The other
-    fields are those of :class:`ClientCredentialsTokenRequest`.  RFC 6749 §4.1.3.
+    ``redirect_uri`` is that of the authorization request, ``code_verifier`` the secret behind its
+    ``code_challenge``; ``dpop_key`` binds the tokens to a key.  The other fields are those of
+    :class:`ClientCredentialsTokenRequest`.  RFC 6749 §4.1.3.
 
     Example::
 
@@ -50,7 +50,7 @@ class AuthorizationCodeTokenRequest(DetailedRequest):
 
 @dataclass(eq=False, repr=False)
 class AuthorizationCodeTokenResponse(TokenResponse):
-    """The token endpoint's answer: ``token`` is its JSON object, unchanged."""
+    """The token endpoint's response: ``token`` is its JSON object, unchanged."""
 
 
 def build(request: AuthorizationCodeTokenRequest) -> HttpRequest:
@@ -62,7 +62,7 @@ def build(request: AuthorizationCodeTokenRequest) -> HttpRequest:
         "code_verifier": request.code_verifier,
         "scope": scope_text(request.scope),
     }
-    return token_request(request, form, replay=Replay.UNSENT)  # a code is spent by its first use
+    return token_request(request, form, replay=Replay.UNSENT)  # a code can be used only once
 
 
 def parse(

@@ -1,4 +1,4 @@
-"""Requests that providers send by way of the user's browser (OpenID Connect Core §4, logout)."""
+"""Requests of providers through the user's browser (OpenID Connect Core §4, logout)."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from .callback import callback_parameters
 
 @dataclass(frozen=True)
 class FrontchannelLogoutRequest:
-    """A logout that the provider ordered: of ``sid`` at ``issuer``, of whoever it is if None."""
+    """A front-channel logout: of session ``sid`` at ``issuer``, of any session if both are None."""
 
     issuer: str | None
     sid: str | None
@@ -20,7 +20,7 @@ class FrontchannelLogoutRequest:
 
 @dataclass(frozen=True)
 class InitiateLoginRequest:
-    """A login that somebody else started: at ``issuer``, then on to ``target_link_uri``."""
+    """A login started by a third party: at ``issuer``, continuing at ``target_link_uri``."""
 
     issuer: str
     login_hint: str | None = field(repr=False)
@@ -30,13 +30,16 @@ class InitiateLoginRequest:
 def validate_frontchannel_logout_request(
     url: str, *, issuer: str, sid: str | None = None, session_required: bool = False
 ) -> FrontchannelLogoutRequest:
-    """Return what a call of the ``frontchannel_logout_uri`` orders, if it fits this session.
+    """Return the logout ordered by a call of the ``frontchannel_logout_uri``.
 
-    ``url`` is what was called; ``issuer`` and ``sid`` are those of the user's ID token.
-    ``session_required`` is the ``frontchannel_logout_session_required`` of the registration, by
-    default False: then both may be absent, and any site can end the session by an image; register
-    True, and give it here.  Raises :class:`ValidationException`.
-    OpenID Connect Front-Channel Logout §2 and §3.
+    :param url: the URL that was called
+    :param issuer: that of the user's ID token
+    :param sid: that of the user's ID token
+    :param session_required: the registered ``frontchannel_logout_session_required``, by default
+        False: then both may be absent, and any site can end the session with an image; register
+        True, and pass it here
+
+    Raises :class:`ValidationException`.  OpenID Connect Front-Channel Logout §2 and §3.
 
     Example::
 
@@ -47,11 +50,11 @@ def validate_frontchannel_logout_request(
     values = _single_values(url)
     named, session = values.get("iss"), values.get("sid")
     if (named is None) != (session is None) or (named is None and session_required):
-        raise _refused("iss and sid must be there, both", "missing_logout_session")
+        raise _refused_error("iss and sid are both required", "missing_logout_session")
     if named is not None and not same_text(named, issuer):
-        raise _refused("it comes from another issuer", "logout_issuer_mismatch")
+        raise _refused_error("it comes from another issuer", "logout_issuer_mismatch")
     if session is not None and sid is not None and not same_text(session, sid):
-        raise _refused("it is about another session", "logout_session_mismatch")
+        raise _refused_error("it is about another session", "logout_session_mismatch")
     return FrontchannelLogoutRequest(named, session)
 
 
@@ -61,12 +64,14 @@ def validate_initiate_login_request(
     issuers: Collection[str],
     allow_target: Callable[[str], bool] | None = None,
 ) -> InitiateLoginRequest:
-    """Return what a call of the ``initiate_login_uri`` asks for, if it may.
+    """Return the login requested by a call of the ``initiate_login_uri``.
 
-    ``url`` is what was called (or ``?`` and the body of a POST), ``issuers`` those that are
-    known.  ``allow_target`` says whether users may be sent on to a ``target_link_uri``; without
-    it none is taken, for anybody can make such a call.  Raises :class:`ValidationException`.
-    OpenID Connect Core §4.
+    :param url: the URL that was called, or ``?`` and the body of a POST
+    :param issuers: the known issuers
+    :param allow_target: decides whether users may be sent to a ``target_link_uri``; without it none
+        is accepted, since anyone can make such a call
+
+    Raises :class:`ValidationException`.  OpenID Connect Core §4.
 
     Example::
 
@@ -77,9 +82,9 @@ def validate_initiate_login_request(
     values = _single_values(url)
     issuer, target = values.get("iss"), values.get("target_link_uri")
     if issuer is None or not any([same_text(issuer, one) for one in issuers]):  # noqa: C419
-        raise _refused("it names no issuer that is known", "unknown_issuer")
+        raise _refused_error("it does not name a known issuer", "unknown_issuer")
     if target is not None and (allow_target is None or not allow_target(target)):
-        raise _refused("users must not be sent to its target_link_uri", "target_not_allowed")
+        raise _refused_error("its target_link_uri is not allowed", "target_not_allowed")
     return InitiateLoginRequest(issuer, values.get("login_hint"), target)
 
 
@@ -87,9 +92,9 @@ def _single_values(url: str) -> dict[str, str]:
     pairs = callback_parameters(url)
     values = dict(pairs)
     if len(values) != len(pairs):
-        raise _refused("a parameter stands twice", "repeated_parameter")
+        raise _refused_error("duplicate parameter", "repeated_parameter")
     return values
 
 
-def _refused(text: str, code: str) -> ValidationException:
+def _refused_error(text: str, code: str) -> ValidationException:
     return ValidationException(f"The request is refused: {text}", {"error": text}, code=code)

@@ -1,4 +1,4 @@
-"""Authorization responses, as they arrive at the redirect URI (RFC 6749 §4.1.2, RFC 9207)."""
+"""Authorization responses, received at the redirect URI (RFC 6749 §4.1.2, RFC 9207)."""
 
 from __future__ import annotations
 
@@ -34,10 +34,10 @@ _MOST = 64 * 1024
 
 @dataclass(eq=False, repr=False)
 class AuthorizeCallbackResponse(Guarded):
-    """What the provider sent the user's browser back with.
+    """The authorization response that the user's browser delivers.
 
-    Look at ``is_successful`` first, and compare ``state`` and ``issuer`` before anything else;
-    ``values`` are all parameters, ``raw`` is what was parsed.  RFC 6749 §4.1.2, OpenID Connect
+    Check ``is_successful`` first, and compare ``state`` and ``issuer`` before anything else;
+    ``values`` are all parameters, ``raw`` is the parsed string.  RFC 6749 §4.1.2, OpenID Connect
     Core §3.1.2.5.
     """
 
@@ -66,12 +66,14 @@ class AuthorizeCallbackResponse(Guarded):
 
 
 def parse_authorize_callback_response(redirect_uri: str) -> AuthorizeCallbackResponse:
-    """Return what a redirect carries, in its fragment or else in its query.
+    """Return the response in a redirect, from its fragment or else its query.
 
-    ``redirect_uri`` is the whole URL that was called; a relative one, an app's own scheme, or
-    ``?`` and the body of a ``form_post`` will do.  The first of several equal parameters counts.
-    Raises :class:`AuthorizeCallbackException` when there is nothing to be read.
-    RFC 6749 §4.1.2, OpenID Connect Core §3.1.2.5, OAuth 2.0 Form Post Response Mode.
+    :param redirect_uri: the full URL that was called; a relative one, an app's own scheme, or ``?``
+        and the body of a ``form_post`` are accepted too
+
+    The first of several equal parameters counts.  Raises :class:`AuthorizeCallbackException`
+    without parameters.  RFC 6749 §4.1.2, OpenID Connect Core §3.1.2.5, OAuth 2.0 Form Post Response
+    Mode.
 
     Example::
 
@@ -90,10 +92,10 @@ def parse_authorize_callback_response(redirect_uri: str) -> AuthorizeCallbackRes
 
 
 def callback_url(answer: object) -> str:
-    """Return what :func:`parse_authorize_callback_response` takes of what a web server has.
+    """Return the argument for :func:`parse_authorize_callback_response`, from a web request.
 
     ``answer`` is the URL that was called, its query string, or the fields of a form; fields may
-    have several values, as ``parse_qs`` and the forms of some frameworks give them.
+    have several values, as in the results of ``parse_qs`` and in the forms of some frameworks.
     """
     if isinstance(answer, Mapping):
         fields = {name: value for name, value in answer.items() if value is not None}
@@ -109,7 +111,7 @@ def callback_url(answer: object) -> str:
 def callback_parameters(redirect_uri: str) -> list[tuple[str, str]]:
     """Return the pairs in the fragment of a redirect, or else in its query."""
     if not isinstance(redirect_uri, str) or not redirect_uri.strip():
-        raise AuthorizeCallbackException("the redirect URI must be text, and not be blank")
+        raise AuthorizeCallbackException("the redirect URI must be a non-blank string")
     if len(redirect_uri) > _MOST:
         raise AuthorizeCallbackException(f"the redirect URI is longer than {_MOST} characters")
     try:
@@ -120,18 +122,18 @@ def callback_parameters(redirect_uri: str) -> list[tuple[str, str]]:
 
 
 def callback_of(raw: str, values: Mapping[str, str]) -> AuthorizeCallbackResponse:
-    """Return the response that ``values`` make."""
+    """Return the response with these ``values``."""
     found: dict[str, Any] = {
         field: values[name] for name, field in _FIELDS.items() if name in values
     }
     if "expires_in" in found:
-        found["expires_in"] = _whole(found["expires_in"])
+        found["expires_in"] = _integer_of(found["expires_in"])
     return AuthorizeCallbackResponse(
         is_successful="error" not in values, raw=raw, values=dict(values), **found
     )
 
 
-def _whole(text: str) -> int | None:
+def _integer_of(text: str) -> int | None:
     try:
         number = int(text[:20])
     except ValueError:
@@ -140,7 +142,7 @@ def _whole(text: str) -> int | None:
 
 
 class AuthorizeCallbackValidationResult(Enum):
-    """What came of checking an authorization response."""
+    """The result of checking an authorization response."""
 
     SUCCESS = "success"
     STATE_MISMATCH = "state_mismatch"
@@ -152,7 +154,7 @@ class AuthorizeCallbackValidationResult(Enum):
 
 @dataclass
 class StateValidationResult:
-    """Whether an authorization response may be used, and else why not."""
+    """Whether an authorization response may be used, and the reason if not."""
 
     is_valid: bool
     result: AuthorizeCallbackValidationResult
@@ -167,10 +169,12 @@ _VALID = (True, _Result.SUCCESS)
 def validate_authorize_callback_state(
     response: AuthorizeCallbackResponse, expected_state: str
 ) -> StateValidationResult:
-    """Return whether a response belongs to the request that ``expected_state`` was made for.
+    """Return whether a response belongs to the request with ``expected_state``.
 
-    Without this check an attacker can log a user into the attacker's own account.
-    RFC 6749 §10.12.
+    :param response: the authorization response
+    :param expected_state: the ``state`` of the request
+
+    Without this check an attacker can log a user into the attacker's own account.  RFC 6749 §10.12.
 
     Example::
 
@@ -181,11 +185,11 @@ def validate_authorize_callback_state(
     if not response.is_successful:
         return _error_response(response)
     if not isinstance(expected_state, str) or not expected_state:
-        return _refused(_Result.MISSING_STATE, "no state was expected: it must be a string")
+        return _failed_check(_Result.MISSING_STATE, "the expected state must be a non-empty string")
     if not response.state:
-        return _refused(_Result.MISSING_STATE, "the response carries no state")
+        return _failed_check(_Result.MISSING_STATE, "the response carries no state")
     if not same_text(response.state, expected_state):
-        return _refused(_Result.STATE_MISMATCH, "the state is not that of the request")
+        return _failed_check(_Result.STATE_MISMATCH, "the state does not match the request")
     return StateValidationResult(*_VALID)
 
 
@@ -196,11 +200,15 @@ def validate_authorize_callback_issuer(
     iss_parameter_supported: bool = False,
     require: bool = False,
 ) -> StateValidationResult:
-    """Return whether a response comes from the provider that was asked.
+    """Return whether a response comes from the expected provider.
 
-    ``iss_parameter_supported`` is ``authorization_response_iss_parameter_supported`` of the
-    provider's metadata: then, or with ``require``, an ``iss`` must be there.  It protects
-    programs with several providers from mix-up attacks.  RFC 9207 §2.4.
+    :param response: the authorization response
+    :param expected_issuer: the issuer of the request
+    :param iss_parameter_supported: ``authorization_response_iss_parameter_supported`` in the
+        provider's metadata: if true, an ``iss`` is required
+    :param require: require an ``iss`` in any case
+
+    The check protects programs with several providers from mix-up attacks.  RFC 9207 §2.4.
 
     Example::
 
@@ -214,10 +222,10 @@ def validate_authorize_callback_issuer(
         return _error_response(response)
     if response.issuer is None:
         if iss_parameter_supported or require:
-            return _refused(_Result.MISSING_ISSUER, "the response carries no iss")
+            return _failed_check(_Result.MISSING_ISSUER, "the response carries no iss")
         return StateValidationResult(*_VALID)
     if not expected_issuer or not same_text(response.issuer, expected_issuer):
-        return _refused(_Result.ISSUER_MISMATCH, "the response comes from another issuer")
+        return _failed_check(_Result.ISSUER_MISMATCH, "the response comes from another issuer")
     return StateValidationResult(*_VALID)
 
 
@@ -227,5 +235,5 @@ def _error_response(response: AuthorizeCallbackResponse) -> StateValidationResul
     )
 
 
-def _refused(result: AuthorizeCallbackValidationResult, text: str) -> StateValidationResult:
+def _failed_check(result: AuthorizeCallbackValidationResult, text: str) -> StateValidationResult:
     return StateValidationResult(False, result, result.value, text)

@@ -1,4 +1,4 @@
-"""Asking a user to agree on another device (OpenID Connect CIBA Core 1.0)."""
+"""Consent of a user on another device (OpenID Connect CIBA Core 1.0)."""
 
 from __future__ import annotations
 
@@ -36,14 +36,14 @@ _INSIDE = (
 @keyword_fields_last
 @dataclass(repr=False)
 class BackchannelAuthenticationRequest(BindableRequest):
-    """A user to be asked, by the backchannel authentication endpoint at ``address``.
+    """A request to the backchannel authentication endpoint at ``address``, about one user.
 
-    Exactly one of ``login_hint``, ``login_hint_token`` and ``id_token_hint`` says who, unless
-    ``request`` (a JWT of :func:`create_backchannel_request_object`) says it: then everything is
-    inside, ``scope`` too, and nothing is sent beside it;
-    ``binding_message`` is shown on both devices; ``client_notification_token`` is what the
-    provider must present when it notifies (ping); ``requested_expiry`` is in seconds.  The other
-    fields are those of :class:`ClientCredentialsTokenRequest`.  CIBA Core §7.1.
+    Exactly one of ``login_hint``, ``login_hint_token`` and ``id_token_hint`` identifies the user,
+    unless ``request`` (a JWT of :func:`create_backchannel_request_object`) does: then it contains
+    all parameters, ``scope`` too, and nothing is sent beside it; ``binding_message`` is shown on
+    both devices; ``client_notification_token`` is what the provider must present when it notifies
+    (ping); ``requested_expiry`` is in seconds.  The other fields are those of
+    :class:`ClientCredentialsTokenRequest`.  CIBA Core §7.1.
 
     Example::
 
@@ -83,9 +83,9 @@ class BackchannelAuthenticationRequest(BindableRequest):
 
 @dataclass(eq=False, repr=False)
 class BackchannelAuthenticationResponse(BaseResponse):
-    """What to poll with: ``auth_req_id``, for ``expires_in`` seconds.
+    """The handle for polling: ``auth_req_id``, valid for ``expires_in`` seconds.
 
-    ``interval`` is in seconds, 5 where the provider says nothing.  CIBA Core §7.3.
+    ``interval`` is in seconds, 5 if the provider does not set it.  CIBA Core §7.3.
     """
 
     _guarded_fields: ClassVar[frozenset[str]] = frozenset({"auth_req_id", "expires_in", "interval"})
@@ -98,7 +98,7 @@ class BackchannelAuthenticationResponse(BaseResponse):
 
 @dataclass(repr=False)
 class BackchannelTokenRequest(TokenRequest):
-    """The client asks the token endpoint at ``address`` whether the user has agreed.
+    """One poll of the token endpoint at ``address`` for the user's decision.
 
     The fields are those of :class:`ClientCredentialsTokenRequest`.  CIBA Core §10.1.
 
@@ -119,7 +119,7 @@ class BackchannelTokenRequest(TokenRequest):
 
 @dataclass(eq=False, repr=False)
 class BackchannelTokenResponse(TokenResponse):
-    """The token endpoint's answer to one poll; ``oauth_error`` says why there is no token yet."""
+    """The token endpoint's response to one poll; ``oauth_error`` says why there is no token yet."""
 
 
 def build_authentication(request: BackchannelAuthenticationRequest) -> HttpRequest:
@@ -128,7 +128,7 @@ def build_authentication(request: BackchannelAuthenticationRequest) -> HttpReque
         return _signed_authentication(request)
     named = [name for name in HINTS if getattr(request, name)]
     if len(named) != 1:
-        raise _Unusable(f"exactly one of {', '.join(HINTS)} must be given")
+        raise _InvalidRequestError(f"exactly one of {', '.join(HINTS)} must be given")
     names = (*HINTS, "binding_message", "user_code", "acr_values", "client_notification_token")
     form: dict[str, str | None] = {name: getattr(request, name) for name in names}
     form["scope"] = scope_text(request.scope)
@@ -138,20 +138,22 @@ def build_authentication(request: BackchannelAuthenticationRequest) -> HttpReque
 
 
 def _signed_authentication(request: BackchannelAuthenticationRequest) -> HttpRequest:
-    """Return the request with nothing outside the JWT (CIBA Core §7.1.1)."""
+    """Return the request with all parameters inside the JWT (CIBA Core §7.1.1)."""
     extra = {**(request.extra_parameters or {})}
     signed = [one for one in (request.request, extra.pop("request", None)) if one is not None]
     if len(signed) != 1 or not isinstance(signed[0], str) or not signed[0].strip():
-        raise _Unusable("request must be one signed JWT")
+        raise _InvalidRequestError("request must be a signed JWT")
     outside = sorted([*extra, *(name for name in _INSIDE if getattr(request, name) is not None)])
     if outside:
-        raise _Unusable(f"{', '.join(outside)} must be inside the signed request, not beside it")
+        raise _InvalidRequestError(
+            f"{', '.join(outside)} must be inside the signed request, not beside it"
+        )
     bare = replace(request, extra_parameters=None)
     return token_request(bare, {"request": signed[0]}, replay=Replay.UNSENT)
 
 
-class _Unusable(UnusableAnswer):
-    """A request that no provider would take; never leaves the package."""
+class _InvalidRequestError(UnusableAnswer):
+    """A request that no provider would accept; never leaves the package."""
 
     def __init__(self, text: str) -> None:
         super().__init__(text, ErrorKind.INVALID_CONFIGURATION)
@@ -160,7 +162,7 @@ class _Unusable(UnusableAnswer):
 def parse_authentication(
     request: BackchannelAuthenticationRequest, response: HttpResponse
 ) -> BackchannelAuthenticationResponse:
-    """Return what to poll with, or the provider's refusal (CIBA Core §7.3, §13)."""
+    """Return the handle for polling, or the provider's refusal (CIBA Core §7.3, §13)."""
     answer = BackchannelAuthenticationResponse
     if is_refusal(response):
         return refusal(answer, "Backchannel authentication request", request, response)
@@ -181,12 +183,12 @@ def build_poll(request: BackchannelTokenRequest) -> HttpRequest:
 def parse_poll(
     request: BackchannelTokenRequest, response: HttpResponse
 ) -> BackchannelTokenResponse:
-    """Return the tokens, or why there are none (CIBA Core §11)."""
+    """Return the tokens, or the reason for their absence (CIBA Core §11)."""
     return token_answer(BackchannelTokenResponse, "Backchannel token poll", request, response)
 
 
-def gave_up() -> BackchannelTokenResponse:
-    """Return what a loop ends with once the request has expired."""
+def expired_response() -> BackchannelTokenResponse:
+    """Return the response that ends polling once the request has expired."""
     return BackchannelTokenResponse(
         is_successful=False,
         error="the authentication request has expired",
@@ -198,11 +200,13 @@ def gave_up() -> BackchannelTokenResponse:
 def validate_backchannel_notification(
     authorization: str | None, body: str | bytes, client_notification_token: str
 ) -> str:
-    """Return the ``auth_req_id`` of a provider's notification (ping), after checking who sent it.
+    """Return the ``auth_req_id`` of a provider's notification (ping), after authenticating it.
 
-    ``authorization`` is the header that arrived, ``body`` the JSON, and
-    ``client_notification_token`` what the request gave.  Raises :class:`ValidationException`.
-    CIBA Core §10.2.
+    :param authorization: the ``Authorization`` header that arrived
+    :param body: the JSON that arrived
+    :param client_notification_token: that of the request
+
+    Raises :class:`ValidationException`.  CIBA Core §10.2.
 
     Example::
 

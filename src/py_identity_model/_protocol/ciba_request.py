@@ -1,4 +1,4 @@
-"""Signed authentication requests of the back channel (OpenID Connect CIBA Core §7.1.1)."""
+"""Signed backchannel authentication requests (OpenID Connect CIBA Core §7.1.1)."""
 
 from __future__ import annotations
 
@@ -28,16 +28,15 @@ def create_backchannel_request_object(
 ) -> str:
     """Return a signed authentication request, for ``BackchannelAuthenticationRequest.request``.
 
-    Parameters:
-        private_key: PEM or a JWK.
-        algorithm: what it signs by, asymmetric.
-        client_id: the client's id.
-        audience: the issuer.
-        scope: what is asked for; it must include ``openid``.
-        kid: the name of the key.
-        lifetime: in seconds.
-        parameters: ``login_hint``, ``login_hint_token`` or ``id_token_hint``, exactly one, and
-            further ones by their registered names.
+    :param private_key: PEM or a JWK
+    :param algorithm: an asymmetric signature algorithm
+    :param client_id: the client's identifier
+    :param audience: the issuer
+    :param scope: the requested scope; it must include ``openid``
+    :param kid: the identifier of the key
+    :param lifetime: in seconds
+    :param parameters: ``login_hint``, ``login_hint_token`` or ``id_token_hint``, exactly one, and
+        further ones by their registered names
 
     Raises :class:`InvalidArgumentError` (a ``ValueError``) for arguments that make no sound
     request.  CIBA Core §7.1.1.

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar, NamedTuple
 
 from .._jose.encoding import decode_base64url, parse_object
-from .._validation.config import TokenValidationConfig, opened, policy_of
+from .._validation.config import TokenValidationConfig, decrypt_token, policy_of
 from .._wire.endpoint import Endpoint, refusal
 from .._wire.messages import HttpRequest, HttpResponse, UnusableAnswer
 from .._wire.models import BaseRequest, BaseResponse
@@ -20,19 +20,19 @@ from ..exceptions import (
 )
 
 _MOST = 16  # sources: each may cost a request
-# What says who a token is about, and for whom, is not for another provider to say.
+# Only the provider itself may say whom a token is about, and for whom it is.
 _RESERVED = frozenset(
     {"iss", "sub", "aud", "exp", "nbf", "iat", "jti", "azp", "nonce", "auth_time", "acr", "amr"}
     | {"at_hash", "c_hash", "s_hash", "sid", "cnf", "_claim_names", "_claim_sources"}
 )
 
 ClaimsProviders = Mapping[str, TokenValidationConfig]
-"""By issuer, how the tokens of a claims provider are validated."""
+"""The validation of each claims provider's tokens, by issuer."""
 
 
 @dataclass(frozen=True)
 class CollectedClaims:
-    """What other providers say of a user, each verified by its own keys.
+    """The claims of other providers about a user, each verified with its provider's keys.
 
     Attributes:
         claims: the values, by name.
@@ -46,7 +46,7 @@ class CollectedClaims:
 
 
 class Source(NamedTuple):
-    """A source, the claims that are to come from it, and where it is."""
+    """A source of claims, the expected claims, and its location."""
 
     name: str
     claims: tuple[str, ...]
@@ -65,7 +65,7 @@ def check_providers(providers: object) -> None:
 
 
 def sources_of(claims: Mapping[str, Any]) -> Iterator[Source]:
-    """Yield the sources that ``claims`` refer to; unusable and further ones without members."""
+    """Yield the sources that ``claims`` refer to; unusable and surplus ones without members."""
     names, sources = claims.get("_claim_names"), claims.get("_claim_sources")
     if not isinstance(names, Mapping):
         return
@@ -80,13 +80,13 @@ def sources_of(claims: Mapping[str, Any]) -> Iterator[Source]:
 
 
 def providers_at(endpoint: object, providers: ClaimsProviders) -> ClaimsProviders:
-    """Return the claims providers that ``endpoint`` may belong to; raise if it is nobody's."""
+    """Return the claims providers that ``endpoint`` may belong to; raise if there are none."""
     found = {
         issuer: config for issuer, config in providers.items() if _is_at(endpoint, issuer, config)
     }
     if not found:
-        raise _refused(
-            "its endpoint is not on the authority of a claims provider that is configured; name "
+        raise _refused_error(
+            "its endpoint is not on the authority of a configured claims provider; name "
             "it in that provider's DiscoveryPolicy.additional_endpoint_base_addresses",
             "unknown_claims_endpoint",
         )
@@ -104,7 +104,7 @@ def _is_at(endpoint: object, issuer: str, config: TokenValidationConfig) -> bool
 
 
 class Candidate(NamedTuple):
-    """A token of a claims provider that is to be verified."""
+    """A token of a claims provider, to be verified."""
 
     issuer: str
     signed: str
@@ -112,15 +112,17 @@ class Candidate(NamedTuple):
 
 
 def candidate(jwt: object, providers: ClaimsProviders) -> Candidate:
-    """Return how to verify ``jwt``: as the provider that it names, if that one is configured."""
+    """Return how to verify ``jwt``: by the provider that it names, if that is configured."""
     for issuer, config in providers.items() if isinstance(jwt, str) else ():
         try:
-            signed, rest = opened(str(jwt), config)
+            signed, rest = decrypt_token(str(jwt), config)
         except TokenValidationException:
             continue
         if _unverified_issuer(signed) == issuer:
             return Candidate(issuer, signed, replace(rest, issuer=issuer))
-    raise _refused("it comes from no claims provider that is configured", "unknown_claims_provider")
+    raise _refused_error(
+        "it does not come from a configured claims provider", "unknown_claims_provider"
+    )
 
 
 def _unverified_issuer(jwt: str) -> object:
@@ -131,16 +133,16 @@ def _unverified_issuer(jwt: str) -> object:
 
 
 def claims_from(source: Source, verified: Mapping[str, Any], own: Mapping[str, Any]) -> Any:
-    """Return the claims that ``source`` was to bring; ``own`` are those of the provider itself."""
+    """Return the claims expected from ``source``; ``own`` are those of the provider itself."""
     for name in source.claims:
         if name in _RESERVED or name in own:
-            raise _refused(f"it must not bring the claim {name[:200]}", "reserved_claim")
+            raise _refused_error(f"it must not contain the claim {name[:200]}", "reserved_claim")
         if name not in verified:
-            raise _refused(f"it lacks the claim {name[:200]}", "missing_claim")
+            raise _refused_error(f"it lacks the claim {name[:200]}", "missing_claim")
     return {name: verified[name] for name in source.claims}
 
 
-def _refused(text: str, code: str) -> TokenValidationException:
+def _refused_error(text: str, code: str) -> TokenValidationException:
     return TokenValidationException(
         f"The claim source is refused: {text}", "payload", {"error": text}, code=code
     )
@@ -148,7 +150,7 @@ def _refused(text: str, code: str) -> TokenValidationException:
 
 @dataclass(repr=False)
 class ClaimSourceRequest(BaseRequest):
-    """Distributed claims at ``address``; ``access_token`` entitles to them.  Core §5.6.2.2."""
+    """A request for distributed claims at ``address``, with ``access_token``.  Core §5.6.2.2."""
 
     _secret_fields: ClassVar[frozenset[str]] = frozenset({"access_token"})
 
@@ -157,7 +159,7 @@ class ClaimSourceRequest(BaseRequest):
 
 @dataclass(eq=False, repr=False)
 class ClaimSourceResponse(BaseResponse):
-    """A token that holds the claims, not verified yet."""
+    """A token with the claims, not verified yet."""
 
     _guarded_fields: ClassVar[frozenset[str]] = frozenset({"jwt"})
     _secret_fields: ClassVar[frozenset[str]] = frozenset({"jwt"})
@@ -176,7 +178,7 @@ def build(request: ClaimSourceRequest) -> HttpRequest:
 
 
 def parse(request: ClaimSourceRequest, response: HttpResponse) -> ClaimSourceResponse:
-    """Return the token; raises for a body that cannot be one."""
+    """Return the token; raise for any other body."""
     if not response.is_success:
         return refusal(ClaimSourceResponse, "Distributed claims request", request, response)
     try:

@@ -17,11 +17,11 @@ from .token_endpoint import TokenResponse, token_answer, token_request
 @keyword_fields_last
 @dataclass(repr=False)
 class ClientCredentialsTokenRequest(BindableRequest):
-    """Who asks the token endpoint at ``address``, and for what.
+    """A request for a token of the client itself, from the token endpoint at ``address``.
 
-    ``scope`` is a space-separated list, or its parts.  A ``client_secret`` is sent by HTTP
-    Basic; to authenticate otherwise pass a ``client_authentication``, which wins.  ``resource``
-    and ``audience`` name the API or APIs that the token is for, ``authorization_details`` are
+    ``scope`` is a space-separated string, or its parts.  A ``client_secret`` is sent by HTTP Basic;
+    to authenticate otherwise pass a ``client_authentication``, which takes precedence.
+    ``resource`` and ``audience`` name the APIs that the token is for, ``authorization_details`` are
     the objects of RFC 9396, ``dpop_key`` binds the token to a key.  RFC 6749 §4.4.2, RFC 8707 §2.
 
     Example::
@@ -42,7 +42,7 @@ class ClientCredentialsTokenRequest(BindableRequest):
 
 @dataclass(eq=False, repr=False)
 class ClientCredentialsTokenResponse(TokenResponse):
-    """The token endpoint's answer: ``token`` is its JSON object, unchanged."""
+    """The token endpoint's response: ``token`` is its JSON object, unchanged."""
 
 
 def build(request: ClientCredentialsTokenRequest) -> HttpRequest:

@@ -1,4 +1,4 @@
-"""Clients that are named by a URL, where their metadata is (Client ID Metadata Documents)."""
+"""Clients identified by the URL of their metadata (Client ID Metadata Documents)."""
 
 from __future__ import annotations
 
@@ -20,13 +20,16 @@ def build_client_id_metadata(
     client_metadata: ClientMetadata | None = None,
     **metadata: Any,
 ) -> dict[str, Any]:
-    """Return the document to be served, as JSON, at the URL ``client_id``.
+    """Return the metadata document to be served, as JSON, at the URL ``client_id``.
 
-    ``client_metadata`` and ``metadata`` are further members by their registered names
-    (RFC 7591 §2); what both say, the latter decides.  The client is a
-    public one (``token_endpoint_auth_method`` ``none``) unless it says ``private_key_jwt``.
-    Raises :class:`InvalidArgumentError` (a ``ValueError``) for a URL or member that may not be
-    used.  OAuth Client ID Metadata Document (an IETF draft) §3 and §4.
+    :param client_id: the URL of the document
+    :param redirect_uris: the client's redirect URIs
+    :param client_metadata: further members by their registered names (RFC 7591 §2)
+    :param metadata: the same, as keyword arguments, which take precedence
+
+    The client is public (``token_endpoint_auth_method`` ``none``) unless a member says
+    ``private_key_jwt``.  Raises :class:`InvalidArgumentError` (a ``ValueError``) for a URL or
+    member that is not allowed.  OAuth Client ID Metadata Document (an IETF draft) §3 and §4.
 
     Example::
 
@@ -42,9 +45,11 @@ def build_client_id_metadata(
     check_public(metadata.get("jwks"))
     method = metadata.setdefault("token_endpoint_auth_method", "none")
     if any(name in metadata for name in _SECRETS) or str(method).startswith("client_secret"):
-        raise InvalidArgumentError("what is published is no secret: use none or private_key_jwt")
+        raise InvalidArgumentError(
+            "a published document cannot hold a secret: use none or private_key_jwt"
+        )
     if not redirect_uris or isinstance(redirect_uris, str):
-        raise InvalidArgumentError("redirect_uris must be a list that is not empty")
+        raise InvalidArgumentError("redirect_uris must be a non-empty list")
     return {**metadata, "client_id": client_id, "redirect_uris": list(redirect_uris)}
 
 
@@ -53,7 +58,7 @@ def client_id_metadata_response(
 ) -> tuple[dict[str, str], bytes]:
     """Return the header fields and the body that serve a client's document.
 
-    Providers may keep it for ``max_age`` seconds.  OAuth Client ID Metadata Document §4.
+    Providers may cache it for ``max_age`` seconds.  OAuth Client ID Metadata Document §4.
 
     Example::
 
@@ -74,4 +79,4 @@ def _check_url(client_id: str) -> None:
     if not safe or not parts.hostname or not parts.path.strip("/") or dots:
         raise InvalidArgumentError("client_id must be an https URL with a path (http on loopback)")
     if "#" in client_id or parts.username is not None or parts.password is not None:
-        raise InvalidArgumentError("client_id must have neither a fragment nor a user")
+        raise InvalidArgumentError("client_id must have neither a fragment nor credentials")

@@ -1,4 +1,4 @@
-"""What a client registers about itself: every member of the IANA registry's client metadata.
+"""Client metadata: all members of the IANA registry.
 
 RFC 7591 §2, OpenID Connect Registration §2 and the logout specifications, CIBA Core §4, JARM §3;
 RFC 8705 §2.1.2 and §3.4, RFC 9101 §10.5, RFC 9126 §6, RFC 9396 §10, RFC 9449 §5.2, RFC 9701 §6.
@@ -17,7 +17,7 @@ _PRIVATE = frozenset({"d", "p", "q", "dp", "dq", "qi", "oth", "k"})
 
 @dataclass(repr=False)
 class BasicMetadata:
-    """The members that requests take by position, in the order of older releases."""
+    """The members that requests take by position, in their historical order."""
 
     redirect_uris: list[str]
     response_types: list[str] | None = None
@@ -88,7 +88,7 @@ class FurtherMetadata:
 
 @dataclass
 class ClientMetadata(FurtherMetadata):
-    """What a client says of itself, by the registered names; None is not said.
+    """The metadata of a client, by the registered names; None is not sent.
 
     Example::
 
@@ -118,16 +118,16 @@ NAMES = tuple(one.name for one in fields(ClientMetadata))
 
 
 def members_of(metadata: BasicMetadata | FurtherMetadata) -> dict[str, Any]:
-    """Return the members that are said; raise InvalidArgumentError for private keys among them."""
+    """Return the members that are set; raise InvalidArgumentError for private keys among them."""
     values = {name: getattr(metadata, name, None) for name in NAMES}
     check_public(values["jwks"])
     if values["jwks"] is not None and values["jwks_uri"] is not None:
-        raise InvalidArgumentError("jwks and jwks_uri exclude each other (RFC 7591 §2)")
+        raise InvalidArgumentError("jwks and jwks_uri are mutually exclusive (RFC 7591 §2)")
     return {name: value for name, value in values.items() if value is not None}
 
 
 def members_in(document: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the members that a provider's answer has, in their registered types; else None."""
+    """Return the members of a provider's response, None for those with unregistered types."""
     return {
         one.name: value if _fits(value := document.get(one.name), str(one.type)) else None
         for one in fields(ClientMetadata)

@@ -1,4 +1,4 @@
-"""Devices without a browser (RFC 8628)."""
+"""Logins on devices without a browser (RFC 8628)."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from .._client_auth.assertion import PrivateKeyJwt
 from .._client_auth.resolve import (
     BindableRequest,
     TokenRequest,
-    chosen_authentication,
     keyword_fields_last,
+    resolve_client_authentication,
 )
 from .._jose.dpop_proof import DPoPKey
 from .._wire.certificate import MtlsClientAuth
@@ -47,7 +47,7 @@ _CODES = ("device_code", "user_code", "verification_uri")
 @keyword_fields_last
 @dataclass(repr=False)
 class DeviceAuthorizationRequest(BindableRequest):
-    """A device asks the device authorization endpoint at ``address`` for codes.
+    """A request for codes, to the device authorization endpoint at ``address``.
 
     The fields are those of :class:`ClientCredentialsTokenRequest`.  RFC 8628 §3.1.
 
@@ -67,9 +67,10 @@ class DeviceAuthorizationRequest(BindableRequest):
 
 @dataclass(eq=False, repr=False)
 class DeviceAuthorizationResponse(BaseResponse):
-    """What to show the user (``user_code``, ``verification_uri``), and what to poll with.
+    """The codes to show to the user (``user_code``, ``verification_uri``), and to poll with.
 
-    ``expires_in`` and ``interval`` are in seconds; without an ``interval`` it is 5.  RFC 8628 §3.2.
+    ``expires_in`` and ``interval`` are in seconds; the default of ``interval`` is 5.  RFC 8628
+    §3.2.
     """
 
     _guarded_fields: ClassVar[frozenset[str]] = frozenset(
@@ -87,7 +88,7 @@ class DeviceAuthorizationResponse(BaseResponse):
 
 @dataclass(repr=False)
 class DeviceTokenRequest(TokenRequest):
-    """A device asks the token endpoint at ``address`` whether the user has agreed.
+    """One poll of the token endpoint at ``address`` for the user's decision.
 
     The fields are those of :class:`ClientCredentialsTokenRequest`.  RFC 8628 §3.4.
 
@@ -112,10 +113,10 @@ class DeviceTokenRequest(TokenRequest):
 
 @dataclass(eq=False, repr=False)
 class DeviceTokenResponse(TokenResponse):
-    """The token endpoint's answer to one poll.
+    """The token endpoint's response to one poll.
 
     ``error_code`` is ``authorization_pending``, ``slow_down``, ``expired_token`` or
-    ``access_denied`` where the provider said so; ``interval`` is in seconds.  RFC 8628 §3.5.
+    ``access_denied`` if the provider said so; ``interval`` is in seconds.  RFC 8628 §3.5.
     """
 
     error_code: str | None = None
@@ -162,7 +163,7 @@ def build_poll(request: DeviceTokenRequest) -> HttpRequest:
 
 
 def parse_poll(request: DeviceTokenRequest, response: HttpResponse) -> DeviceTokenResponse:
-    """Return the tokens, or why there are none yet (RFC 8628 §3.5)."""
+    """Return the tokens, or the reason for their absence (RFC 8628 §3.5)."""
     if not is_refusal(response):
         return token_answer(DeviceTokenResponse, "", request, response)
     secrets = secrets_of(request)
@@ -180,22 +181,22 @@ def parse_poll(request: DeviceTokenRequest, response: HttpResponse) -> DeviceTok
     )
 
 
-def refreshing(request: DeviceTokenRequest) -> RefreshTokenRequest:
-    """Return the request that renews what ``request`` brought; its token is still to be named."""
+def refresh_request_for(request: DeviceTokenRequest) -> RefreshTokenRequest:
+    """Return the request that refreshes the tokens of ``request``, without a refresh token yet."""
     return RefreshTokenRequest(
         request.address,
         request.client_id,
         "",
         mtls=request.mtls,
-        client_authentication=chosen_authentication(request, blank_is_none=True),
+        client_authentication=resolve_client_authentication(request, blank_is_none=True),
         resource=request.resource,
         audience=request.audience,
         dpop_key=request.dpop_key,
     )
 
 
-def gave_up() -> DeviceTokenResponse:
-    """Return what a loop ends with once the codes have expired."""
+def expired_response() -> DeviceTokenResponse:
+    """Return the response that ends polling once the codes have expired."""
     return DeviceTokenResponse(
         is_successful=False,
         error="Device flow: expired_token",

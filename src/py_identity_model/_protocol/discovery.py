@@ -14,7 +14,7 @@ from .._wire.models import BaseRequest, BaseResponse
 
 @dataclass(repr=False)
 class DiscoveryDocumentRequest(BaseRequest):
-    """Where the document is: an issuer's base URL, or the document's own URL.
+    """A request for a document: at an issuer's base URL, or at its own URL.
 
     Without ``policy`` the strict defaults of :class:`DiscoveryPolicy` apply.
 
@@ -30,8 +30,8 @@ class DiscoveryDocumentRequest(BaseRequest):
 class DiscoveryDocumentResponse(BaseResponse):
     """Provider metadata, by the names of the IANA registry; absent members are None.
 
-    ``document`` is the whole JSON object, ``cache_control`` the answer's header.  On failure
-    ``error_kind``, ``status_code`` and ``missing_fields`` say why.
+    ``document`` is the whole JSON object, ``cache_control`` the header of the response.  On failure
+    ``error_kind``, ``status_code`` and ``missing_fields`` give the reason.
     """
 
     issuer: str | None = None

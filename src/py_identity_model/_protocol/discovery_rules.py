@@ -1,4 +1,4 @@
-"""Rules for a whole discovery document, for callers who may use any member of it.
+"""The full rules for discovery documents, for callers who use any member.
 
 OpenID Connect Discovery §3, §4.3, RFC 8414 §2, §3.3.
 """
@@ -15,7 +15,6 @@ from .._validation.provider_document import (
     MEDIA_TYPE,
     DiscoveryErrorKind,
     Provider,
-    accepting,
     check_issuer,
     endpoint_parts,
     failed,
@@ -27,6 +26,7 @@ from .._validation.provider_document import (
     program_named,
     refuse,
     refuse_media_type,
+    remedy_text,
     require_success,
 )
 from .._wire.discovery_policy import DiscoveryPolicy
@@ -49,7 +49,7 @@ _SUBJECT_TYPES = frozenset({"public", "pairwise"})
 
 
 class Problem(NamedTuple):
-    """One broken rule, and the members of a policy that would lift it; none if nothing does."""
+    """A violated rule, and the members of a policy that would lift it, if any."""
 
     kind: DiscoveryErrorKind
     text: str
@@ -58,24 +58,26 @@ class Problem(NamedTuple):
 
 
 def parse(address: str, policy: DiscoveryPolicy, response: HttpResponse) -> Provider:
-    """Return the provider in the answer from ``address``; raises for a broken rule.
+    """Return the provider in the response from ``address``; raise for a violated rule.
 
-    The refusal names everything that is wrong, and the policy that would accept it: whoever has to
-    configure something should have to do it once.  Aliases for clients with certificates are left
-    to :func:`check_aliases`.
+    The error names everything that is wrong, and the policy that would accept it, so that one
+    configuration change is enough.  Aliases for clients with certificates are left to
+    :func:`check_aliases`.
     """
     require_success(response)
     if response.media_type != MEDIA_TYPE:
         refuse_media_type(response.media_type)
     document = json_object(response)
-    _refuse_for(policy, list(_Judge(discovery_address(address), policy, document).problems()))
+    _refuse_for(
+        policy, list(_DocumentCheck(discovery_address(address), policy, document).problems())
+    )
     return Provider(document["issuer"], document.get("jwks_uri"), response.content)
 
 
 def checked_response_of(
     result: FetchResult[Provider], address: str, policy: DiscoveryPolicy
 ) -> DiscoveryDocumentResponse:
-    """Return the response for a caller who may use any member, aliases for certificates too."""
+    """Return the response, after checking all members, including certificate aliases."""
     response = response_of(result)
     if response.is_successful and response.document is not None:
         try:
@@ -86,7 +88,7 @@ def checked_response_of(
 
 
 def check_aliases(address: str, policy: DiscoveryPolicy, document: Mapping[str, Any]) -> None:
-    """Raise :class:`Refused` for an alias for clients with certificates that must not be used."""
+    """Raise :class:`Refused` for a certificate alias that must not be used."""
     aliases = document.get("mtls_endpoint_aliases")
     if aliases is None:
         return
@@ -117,12 +119,12 @@ def _refuse_for(policy: DiscoveryPolicy, problems: list[Problem]) -> None:
         members: dict[str, Any] = {}
         for problem in problems:
             members |= problem.policy
-        text = f"{text}; {accepting(policy, **members)}"
+        text = f"{text}; {remedy_text(policy, **members)}"
     refuse(first.kind, text, *first.missing)
 
 
-class _Judge:
-    """One document against one policy; contract order of the checks."""
+class _DocumentCheck:
+    """The check of one document against one policy; the contract fixes the order of the checks."""
 
     def __init__(self, address: str, policy: DiscoveryPolicy, document: Mapping[str, Any]) -> None:
         self.address = address
@@ -130,7 +132,7 @@ class _Judge:
         self.document = document
 
     def problems(self) -> Iterator[Problem]:
-        """Return each broken rule; the last one is that which leaves nothing more to judge."""
+        """Yield each violated rule; the last one may leave nothing more to check."""
         yield from self._missing_members()
         if self.document.get("issuer") is None:
             return

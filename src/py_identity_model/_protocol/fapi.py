@@ -1,4 +1,4 @@
-"""Whether a client, a request and a provider keep to FAPI 2.0."""
+"""Checks of clients, requests and providers against FAPI 2.0."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from .discovery import DiscoveryDocumentResponse
 
 FAPI2_ALLOWED_SIGNING_ALGORITHMS = frozenset({"PS256", "ES256"})
-# The public constant holds what programs compared with before FAPI 2.0 §5.4.1 named EdDSA.
+# The public constant is the older set, from before FAPI 2.0 §5.4.1 named EdDSA.
 PERMITTED_ALGORITHMS = FAPI2_ALLOWED_SIGNING_ALGORITHMS | {"EdDSA", "Ed25519"}
 FAPI2_ALLOWED_AUTH_METHODS = frozenset(
     {"private_key_jwt", "tls_client_auth", "self_signed_tls_client_auth"}
@@ -20,7 +20,7 @@ FAPI2_REQUIRED_RESPONSE_TYPE = "code"
 
 @dataclass
 class FAPIValidationResult:
-    """What violates the profile; ``is_compliant`` when nothing does."""
+    """The violations of the profile; ``is_compliant`` if there are none."""
 
     violations: list[str] = field(default_factory=list)
     is_compliant: bool = field(init=False)
@@ -38,9 +38,16 @@ def validate_fapi_authorization_request(
     use_par: bool,
     algorithm: str | None = None,
 ) -> FAPIValidationResult:
-    """Return what of an authorization request violates the profile.
+    """Return the violations of the profile by an authorization request.
 
-    ``algorithm`` is that of a signed request, if it is one.  FAPI 2.0 Security Profile §5.3.2.2.
+    :param response_type: that of the request
+    :param code_challenge: of PKCE
+    :param code_challenge_method: of PKCE
+    :param redirect_uri: that of the request
+    :param use_par: whether the request is pushed
+    :param algorithm: the signature algorithm of a signed request
+
+    FAPI 2.0 Security Profile §5.3.2.2.
 
     Example::
 
@@ -82,7 +89,7 @@ def _is_https(url: object) -> bool:
 def validate_fapi_client_config(
     *, auth_method: str | None, use_dpop: bool = False, use_mtls: bool = False
 ) -> FAPIValidationResult:
-    """Return what of a client's set-up violates the profile.
+    """Return the violations of the profile by a client's configuration.
 
     FAPI 2.0 Security Profile §5.3.2.1 and §5.3.3.
 
@@ -101,7 +108,7 @@ def validate_fapi_client_config(
 
 
 def validate_fapi_discovery(discovery: DiscoveryDocumentResponse) -> FAPIValidationResult:
-    """Return what of a provider's metadata violates the profile.
+    """Return the violations of the profile by a provider's metadata.
 
     FAPI 2.0 Security Profile §5.3.2.
 
@@ -111,13 +118,13 @@ def validate_fapi_discovery(discovery: DiscoveryDocumentResponse) -> FAPIValidat
         print(result.is_compliant)
     """
     if not discovery.is_successful:
-        return FAPIValidationResult(["the discovery failed"])
+        return FAPIValidationResult(["discovery failed"])
     found = [*login_violations(discovery), *authentication_violations(discovery)]
     return FAPIValidationResult([*found, *id_token_violations(discovery)])
 
 
 def login_violations(discovery: DiscoveryDocumentResponse) -> list[str]:
-    """Return what of the metadata violates the profile for clients that log users in."""
+    """Return the violations that concern clients that log users in."""
     found = []
     for name, wanted in (
         ("grant_types_supported", "authorization_code"),
@@ -131,13 +138,13 @@ def login_violations(discovery: DiscoveryDocumentResponse) -> list[str]:
 
 
 def authentication_violations(discovery: DiscoveryDocumentResponse) -> list[str]:
-    """Return what of the metadata violates the profile for every client."""
+    """Return the violations that concern every client."""
     name = "token_endpoint_auth_methods_supported"
     return _lacking(discovery, name, FAPI2_ALLOWED_AUTH_METHODS)
 
 
 def id_token_violations(discovery: DiscoveryDocumentResponse) -> list[str]:
-    """Return what of the metadata violates the profile for clients that read ID tokens."""
+    """Return the violations that concern clients that read ID tokens."""
     return _lacking(discovery, "id_token_signing_alg_values_supported", PERMITTED_ALGORITHMS)
 
 

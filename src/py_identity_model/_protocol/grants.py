@@ -1,4 +1,4 @@
-"""Grants that have no module of their own: JWT bearer, and any extension (RFC 7523, 6749 §4.5)."""
+"""Grants without a module of their own: JWT bearer, and extension grants (RFC 7523, 6749 §4.5)."""
 
 from __future__ import annotations
 
@@ -50,13 +50,13 @@ class ExtensionTokenRequest(TokenRequest):
 
 @dataclass(eq=False, repr=False)
 class ExtensionTokenResponse(TokenResponse):
-    """The token endpoint's answer: ``token`` is its JSON object, unchanged."""
+    """The token endpoint's response: ``token`` is its JSON object, unchanged."""
 
 
 @keyword_fields_last
 @dataclass(repr=False)
 class JwtBearerTokenRequest(BindableRequest):
-    """A signed JWT (``assertion``) about a user or client, to be exchanged for a token.
+    """A request to exchange a signed JWT (``assertion``) about a user or client for a token.
 
     The other fields are those of :class:`ClientCredentialsTokenRequest`.  RFC 7523 §2.1.
 
@@ -75,7 +75,7 @@ class JwtBearerTokenRequest(BindableRequest):
 
 @dataclass(eq=False, repr=False)
 class JwtBearerTokenResponse(TokenResponse):
-    """The token endpoint's answer: ``token`` is its JSON object, unchanged."""
+    """The token endpoint's response: ``token`` is its JSON object, unchanged."""
 
 
 def build_extension(request: ExtensionTokenRequest) -> HttpRequest:
@@ -103,7 +103,7 @@ def build_jwt_bearer(request: JwtBearerTokenRequest) -> HttpRequest:
         "assertion": request.assertion,
         "scope": scope_text(request.scope),
     }
-    return token_request(request, form, replay=Replay.UNSENT)  # its jti may be spent
+    return token_request(request, form, replay=Replay.UNSENT)  # its jti may be usable only once
 
 
 def parse_jwt_bearer(

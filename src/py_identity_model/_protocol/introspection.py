@@ -1,4 +1,4 @@
-"""Asking the provider about a token (RFC 7662), also for signed answers (RFC 9701)."""
+"""Token introspection (RFC 7662), with signed responses (RFC 9701)."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ SIGNED = "application/token-introspection+jwt"
 
 @dataclass(repr=False)
 class TokenIntrospectionRequest(ClientRequest):
-    """A token that a resource server asks the endpoint at ``address`` about.
+    """A request of a resource server, about a token, to the endpoint at ``address``.
 
-    ``token_type_hint`` is ``access_token`` or ``refresh_token``.  For a signed answer give a
+    ``token_type_hint`` is ``access_token`` or ``refresh_token``.  For a signed response give a
     ``token_validation_config`` whose ``audience`` is the client, and ``disco_doc_address``: the
-    answer is then asked for as a JWT, verified like a token, and refused otherwise.  The other
+    response is then requested as a JWT, verified like a token, and refused otherwise.  The other
     fields are those of :class:`ClientCredentialsTokenRequest`.  RFC 7662 §2.1, RFC 9701 §4.
 
     Example::
@@ -51,9 +51,9 @@ class TokenIntrospectionRequest(ClientRequest):
 
 @dataclass(eq=False, repr=False)
 class TokenIntrospectionResponse(BaseResponse):
-    """What the provider says of the token; look at ``claims["active"]`` first.
+    """The provider's statement about the token; check ``claims["active"]`` first.
 
-    ``raw`` is a signed answer as it came.  RFC 7662 §2.2.
+    ``raw`` is a signed response as received.  RFC 7662 §2.2.
     """
 
     _guarded_fields: ClassVar[frozenset[str]] = frozenset({"claims", "raw"})
@@ -73,15 +73,15 @@ def build(request: TokenIntrospectionRequest) -> HttpRequest:
 
 
 def parse(request: TokenIntrospectionRequest, response: HttpResponse) -> TokenIntrospectionResponse:
-    """Return what the provider says; a signed answer still has to be verified."""
+    """Return the provider's statement; a signed response still has to be verified."""
     if not response.is_success:
         return refusal(TokenIntrospectionResponse, "Token introspection", request, response)
     signed = response.media_type == SIGNED
     if signed != (request.token_validation_config is not None):
         raise UnusableAnswer(
-            "the answer is signed, which takes a token_validation_config"
+            "the response is signed, which requires a token_validation_config"
             if signed
-            else "the answer is not signed"
+            else "the response is not signed"
         )
     if signed:
         return TokenIntrospectionResponse(True, raw=response.content.decode("ascii", "replace"))
@@ -91,7 +91,7 @@ def parse(request: TokenIntrospectionRequest, response: HttpResponse) -> TokenIn
 def verified(
     request: TokenIntrospectionRequest, raw: str, claims: Mapping[str, Any]
 ) -> TokenIntrospectionResponse:
-    """Return what a verified answer says (RFC 9701 §5)."""
+    """Return the statement in a verified response (RFC 9701 §5)."""
     said = claims.get("token_introspection")
     if not isinstance(said, dict):
         raise UnusableAnswer("the token_introspection claim is missing")

@@ -39,10 +39,22 @@ def create_request_object(
 ) -> str:
     """Return a signed authorization request.
 
-    ``private_key`` is PEM or a JWK, ``audience`` the issuer, ``lifetime`` is in seconds;
-    ``extra_claims`` are further parameters by their registered names.  Raises
-    :class:`InvalidArgumentError` (a ``ValueError``) for arguments that make no sound request.
-    RFC 9101 §4.
+    :param private_key: PEM or a JWK
+    :param algorithm: an asymmetric signature algorithm
+    :param client_id: the client's identifier
+    :param audience: the issuer
+    :param redirect_uri: where the response is sent
+    :param scope: a space-separated string, or its parts
+    :param response_type: ``code``, or another registered type
+    :param state: binds the response to the user's session
+    :param nonce: binds the ID token to the user's session
+    :param code_challenge: of PKCE
+    :param code_challenge_method: ``S256`` or ``plain``
+    :param lifetime: in seconds
+    :param kid: the identifier of the key
+    :param extra_claims: further parameters by their registered names
+
+    Raises :class:`InvalidArgumentError` (a ``ValueError``) for invalid arguments.  RFC 9101 §4.
 
     Example::
 
@@ -83,12 +95,16 @@ def encrypt_request_object(
     algorithm: str = "RSA-OAEP-256",
     encryption: str = "A256GCM",
 ) -> str:
-    """Return a signed request so that only the provider can read it.
+    """Return a signed request encrypted for the provider.
 
-    ``key`` is one of the provider's public keys for encryption, ``algorithm`` how the content
-    key is wrapped for it (RSA-OAEP, RSA-OAEP-256, ECDH-ES and its ``+A128KW``...), ``encryption``
-    how the content is encrypted.  Raises :class:`InvalidArgumentError` (a ``ValueError``) for
-    what does not fit together.  RFC 9101 §4 and §6.1.
+    :param request_object: the signed request
+    :param key: a public encryption key of the provider
+    :param algorithm: how the content key is wrapped (RSA-OAEP, RSA-OAEP-256, ECDH-ES and its
+        ``+A128KW``...)
+    :param encryption: how the content is encrypted
+
+    Raises :class:`InvalidArgumentError` (a ``ValueError``) for an unsuitable combination.  RFC 9101
+    §4 and §6.1.
 
     Example::
 
@@ -114,8 +130,13 @@ def build_jar_authorization_url(
 ) -> str:
     """Return the URL of an authorization request whose parameters are in ``request_object``.
 
-    ``scope`` and ``response_type`` are repeated outside for providers that want them there.
-    Raises :class:`InvalidArgumentError` (a ``ValueError``) for what is empty.  RFC 9101 §5.
+    :param authorization_endpoint: the provider's endpoint
+    :param client_id: the client's identifier
+    :param request_object: the signed request
+    :param scope: repeated outside the object for providers that require it
+    :param response_type: likewise
+
+    Raises :class:`InvalidArgumentError` (a ``ValueError``) for empty values.  RFC 9101 §5.
 
     Example::
 

@@ -25,7 +25,7 @@ _PROTOCOL = frozenset({"iss", "aud", "exp", "iat", "nbf", "jti"})
 
 
 def is_jarm_response(redirect_uri: str) -> bool:
-    """Return whether a redirect carries its response as a token.  JARM §2.3.
+    """Return whether a redirect contains its response as a token.  JARM §2.3.
 
     Example::
 
@@ -45,7 +45,7 @@ def _responses(redirect_uri: str) -> list[str]:
 
 
 def extract_jarm_response_jwt(redirect_uri: str) -> str:
-    """Return the token that a redirect carries, in its fragment or else in its query.
+    """Return the token in a redirect, from its fragment or else its query.
 
     Raises :class:`JarmValidationException` when there is none, or more than one.  JARM §2.3.
 
@@ -66,7 +66,7 @@ def extract_jarm_response_jwt(redirect_uri: str) -> str:
 
 @dataclass(frozen=True)
 class JarmCheck:
-    """What a response must be, all known: nothing is left to be fetched."""
+    """The expected values of a response, all known: nothing needs to be fetched."""
 
     client_id: str
     issuer: str
@@ -79,11 +79,11 @@ class JarmCheck:
     allow_weak_keys: bool = False
 
     def read(self, token: str, now: float | None = None) -> AuthorizeCallbackResponse:
-        """Return the response that ``token`` carries (JARM §2.4).
+        """Return the response in ``token`` (JARM §2.4).
 
         Raises JarmValidationException, and the exceptions of validating tokens.
         """
-        signed = self._opened(token)
+        signed = self._decrypt(token)
         allowed = {*(self.algorithms or ())} & SIGNING_ALGORITHMS
         if not allowed:
             raise JarmValidationException(
@@ -114,9 +114,9 @@ class JarmCheck:
             leeway=self.leeway,
         )
         rules.check(claims, time.time() if now is None else now)
-        return self._response(token, claims)
+        return self._response_in(token, claims)
 
-    def _opened(self, token: str) -> str:
+    def _decrypt(self, token: str) -> str:
         if self.decryption_keys is None:
             if is_encrypted(token):
                 raise JarmValidationException(
@@ -128,7 +128,7 @@ class JarmCheck:
         inner = decrypt(token, self.decryption_keys, self.client_secret)
         return inner.decode("ascii", "replace")
 
-    def _response(self, token: str, claims: Mapping[str, Any]) -> AuthorizeCallbackResponse:
+    def _response_in(self, token: str, claims: Mapping[str, Any]) -> AuthorizeCallbackResponse:
         values = {name: _text(value) for name, value in claims.items() if name not in _PROTOCOL}
         if not values.keys() & {"code", "error", "id_token", "access_token", "state"}:
             raise JarmValidationException(

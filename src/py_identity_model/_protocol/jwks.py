@@ -14,7 +14,7 @@ from .._wire.models import BaseRequest, BaseResponse
 
 @dataclass(repr=False)
 class JwksRequest(BaseRequest):
-    """Where the key set is, and how strictly its address is judged.
+    """The address of a key set, and the strictness of its checks.
 
     Example::
 
@@ -26,9 +26,9 @@ class JwksRequest(BaseRequest):
 
 @dataclass(eq=False, repr=False)
 class JwksResponse(BaseResponse):
-    """A provider's keys; those that cannot be used are left out.
+    """The usable keys of a provider.
 
-    ``keys`` may be empty.  ``cache_control`` is the answer's header.
+    ``keys`` may be empty.  ``cache_control`` is the header of the response.
     """
 
     _guarded_fields: ClassVar[frozenset[str]] = frozenset({"keys"})

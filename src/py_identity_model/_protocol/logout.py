@@ -1,4 +1,4 @@
-"""Logging out: at the provider, and when the provider says so (OpenID Connect logout specs)."""
+"""Logout, started by the client or by the provider (OpenID Connect logout specifications)."""
 
 from __future__ import annotations
 
@@ -28,10 +28,19 @@ def build_end_session_url(
     ui_locales: str | None = None,
     **extra_params: Any,
 ) -> str:
-    """Return the URL to send a user's browser to for a logout at the provider.
+    """Return the URL of a logout at the provider, for the user's browser.
 
-    Raises :class:`InvalidArgumentError` (a ``ValueError``) for a blank endpoint.
-    OpenID Connect RP-Initiated Logout §2.
+    :param end_session_endpoint: the provider's endpoint
+    :param id_token_hint: the ID token of the session
+    :param client_id: the client's identifier
+    :param post_logout_redirect_uri: where the user returns to
+    :param state: returned with the user
+    :param logout_hint: identifies the user
+    :param ui_locales: preferred languages
+    :param extra_params: further parameters of the provider
+
+    Raises :class:`InvalidArgumentError` (a ``ValueError``) for a blank endpoint.  OpenID Connect
+    RP-Initiated Logout §2.
 
     Example::
 
@@ -57,7 +66,7 @@ def build_end_session_url(
 
 
 def validate_post_logout_state(expected_state: str | None, returned_state: str | None) -> None:
-    """Raise unless the ``state`` that came back after a logout is the one that was sent.
+    """Raise unless the ``state`` returned after a logout is the one that was sent.
 
     Raises :class:`LogoutStateValidationException`.  OpenID Connect RP-Initiated Logout §3.
 
@@ -82,57 +91,59 @@ def validate_post_logout_state(expected_state: str | None, returned_state: str |
 def check_logout_claims(
     claims: Mapping[str, Any], *, require_exp: bool = False, leeway: float = 0.0, now: float
 ) -> None:
-    """Raise unless a verified token orders a logout (Back-Channel Logout §2.4, §2.6).
+    """Raise unless the claims of a verified token order a logout (Back-Channel Logout §2.4, §2.6).
 
-    ``exp`` is required there; older providers leave it out.  Their tokens are accepted for five
+    ``exp`` is required there, but older providers omit it.  Such tokens are accepted for five
     minutes after they were issued, unless ``require_exp`` refuses them.
     """
     missing = [name for name in _REQUIRED if claims.get(name) is None]
     if missing:
-        raise _refused(f"missing: {', '.join(missing)}", "missing_logout_claim")
+        raise _refused_error(f"missing: {', '.join(missing)}", "missing_logout_claim")
     if "nonce" in claims:
-        raise _refused("it carries a nonce, as an ID token would", "logout_token_with_nonce")
+        raise _refused_error("it carries a nonce, as an ID token would", "logout_token_with_nonce")
     if claims.get("sub") is None and claims.get("sid") is None:
-        raise _refused("it names neither sub nor sid", "missing_logout_subject")
+        raise _refused_error("it names neither sub nor sid", "missing_logout_subject")
     for name in ("sub", "sid", "jti"):
         if not isinstance(claims.get(name), (str, type(None))):
-            raise _refused(f"the {name} claim is not text", "invalid_logout_claim")
+            raise _refused_error(f"the {name} claim is not a string", "invalid_logout_claim")
     if claims.get("exp") is None:
         if require_exp:
-            raise _refused("missing: exp", "missing_logout_claim")
+            raise _refused_error("missing: exp", "missing_logout_claim")
         if now - claims["iat"] > MAX_AGE_WITHOUT_EXP + leeway:
-            raise _refused("it has no exp, and was issued too long ago", "logout_token_too_old")
+            raise _refused_error(
+                "it has no exp, and was issued too long ago", "logout_token_too_old"
+            )
     events = claims["events"]
     if not isinstance(events, Mapping) or not isinstance(events.get(BACK_CHANNEL_LOGOUT), Mapping):
-        raise _refused("its events do not name a back-channel logout", "missing_logout_event")
+        raise _refused_error("its events do not name a back-channel logout", "missing_logout_event")
 
 
 def check_logout_typ(typ: object, *, require: bool) -> None:
-    """Raise for a token of another type; ``require`` also for one without (§2.4)."""
+    """Raise for a token with another typ; with ``require``, also for one without (§2.4)."""
     if typ is None and not require:
         return
     kind = typ.lower().removeprefix("application/") if isinstance(typ, str) else None
     if kind != "logout+jwt" and (require or kind != "jwt"):
-        raise _refused("the typ of its header is another", "wrong_logout_typ")
+        raise _refused_error("its header has an unexpected typ", "wrong_logout_typ")
 
 
 def replayable_until(claims: Mapping[str, Any], leeway: float) -> float:
-    """Return when a logout token that was accepted ceases to be, in seconds since 1970."""
+    """Return until when an accepted logout token is valid, in seconds since 1970."""
     expires: float | None = claims.get("exp")
     return (claims["iat"] + MAX_AGE_WITHOUT_EXP if expires is None else expires) + leeway
 
 
 def replayed_error() -> LogoutTokenValidationException:
-    """Return what to raise for a token that was used before."""
-    return _refused("it was used before", "logout_token_replayed")
+    """Return the exception for a token that was already used."""
+    return _refused_error("it was already used", "logout_token_replayed")
 
 
 def store_error() -> LogoutTokenValidationException:
-    """Return what to raise where it cannot be told whether a token was used before."""
-    return _refused("the replay store does not answer", "store_unavailable")
+    """Return the exception for a replay store that is unavailable."""
+    return _refused_error("the replay store is unavailable", "store_unavailable")
 
 
-def _refused(text: str, code: str) -> LogoutTokenValidationException:
+def _refused_error(text: str, code: str) -> LogoutTokenValidationException:
     return LogoutTokenValidationException(
         f"Invalid logout token: {text}", "payload", {"error": text}, code=code
     )

@@ -13,9 +13,11 @@ from .discovery import DiscoveryDocumentResponse
 def validate_certificate_binding(claims: dict[str, Any], cert: str | bytes) -> None:
     """Raise unless a token with these ``claims`` is bound to the certificate ``cert``.
 
-    ``claims`` are those of a verified token, or of its introspection; ``cert`` is the one that
-    the caller presented in TLS.  Raises :class:`CertificateBindingError` when they do not belong
-    together, :class:`InvalidArgumentError` when ``cert`` is not a certificate.  RFC 8705 §3.
+    :param claims: those of a verified token, or of its introspection
+    :param cert: the certificate that the caller presented in TLS
+
+    Raises :class:`CertificateBindingError` when they do not match, :class:`InvalidArgumentError`
+    for a malformed ``cert``.  RFC 8705 §3.
 
     Example::
 
@@ -35,11 +37,13 @@ def validate_certificate_binding(claims: dict[str, Any], cert: str | bytes) -> N
 
 
 def resolve_mtls_endpoint(disco: DiscoveryDocumentResponse, endpoint: str) -> str | None:
-    """Return where a client that presents a certificate finds ``endpoint``.
+    """Return the URL of ``endpoint`` for a client that presents a certificate.
 
-    That is its alias among ``mtls_endpoint_aliases``, else the endpoint itself, None if neither
-    is there.  Raises :class:`FailedResponseAccessError` for a discovery that failed.
-    RFC 8705 §5.
+    :param disco: the discovery response
+    :param endpoint: the name of the endpoint
+
+    The result is its alias in ``mtls_endpoint_aliases``, otherwise the endpoint itself, None
+    without either.  Raises :class:`FailedResponseAccessError` for a failed discovery.  RFC 8705 §5.
 
     Example::
 

@@ -1,4 +1,4 @@
-"""Pushing an authorization request to the provider first (RFC 9126)."""
+"""Pushed authorization requests (RFC 9126)."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ from .token_endpoint import token_request
 class PushedAuthorizationRequest(DetailedRequest):
     """An authorization request for the endpoint at ``address``.
 
-    With ``request`` (a JWT of :func:`create_request_object`) the parameters are inside it, and
-    only it is sent.  ``extra_parameters`` carry what has no field here (``claims``, ``prompt``,
-    ``login_hint``...).  The other fields are those of :class:`ClientCredentialsTokenRequest` and
-    of :func:`build_authorization_url`.  RFC 9126 §2.1 and §3.
+    With ``request`` (a JWT of :func:`create_request_object`) all parameters are inside it, and only
+    it is sent.  ``extra_parameters`` are those without a field here (``claims``, ``prompt``,
+    ``login_hint``...).  The other fields are those of :class:`ClientCredentialsTokenRequest` and of
+    :func:`build_authorization_url`.  RFC 9126 §2.1 and §3.
 
     Example::
 
@@ -61,7 +61,7 @@ class PushedAuthorizationRequest(DetailedRequest):
 
 @dataclass(eq=False, repr=False)
 class PushedAuthorizationResponse(BaseResponse):
-    """What stands for the request: ``request_uri``, for ``expires_in`` seconds.  RFC 9126 §2.2."""
+    """The reference to the request: ``request_uri``, for ``expires_in`` seconds.  RFC 9126 §2.2."""
 
     _guarded_fields: ClassVar[frozenset[str]] = frozenset({"request_uri", "expires_in"})
     _secret_fields: ClassVar[frozenset[str]] = frozenset({"request_uri"})
@@ -83,7 +83,9 @@ def build(request: PushedAuthorizationRequest) -> HttpRequest:
         form = {"request": request.request}
     else:
         if bool(request.code_challenge) != bool(request.code_challenge_method):
-            raise InvalidArgumentError("code_challenge and code_challenge_method: both or neither")
+            raise InvalidArgumentError(
+                "code_challenge and code_challenge_method: must be given together"
+            )
         form = {name: getattr(request, name) or None for name in _PARAMETERS}
         form["scope"] = scope_text(request.scope) or None
         if request.dpop_key is not None:

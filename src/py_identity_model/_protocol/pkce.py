@@ -27,7 +27,7 @@ def generate_code_verifier(length: int = 128) -> str:
 
 
 def generate_code_challenge(verifier: str, method: str = "S256") -> str:
-    """Return what the authorization request shows of ``verifier``; by S256, or ``plain``.
+    """Return the challenge for ``verifier``; ``method`` is S256 or ``plain``.
 
     Raises :class:`InvalidArgumentError` (a ``ValueError``) for another method, or a verifier
     that is not 43 to 128 characters long.  RFC 7636 §4.2.
@@ -46,7 +46,7 @@ def generate_code_challenge(verifier: str, method: str = "S256") -> str:
 def generate_pkce_pair(method: str = "S256", verifier_length: int = 128) -> tuple[str, str]:
     """Return a new verifier of ``verifier_length`` characters, and its challenge.
 
-    Raises :class:`InvalidArgumentError` as the two functions it calls.  RFC 7636 §4.
+    Raises :class:`InvalidArgumentError` like the two functions it calls.  RFC 7636 §4.
 
     Example::
 

@@ -1,4 +1,4 @@
-"""What a protected resource says of itself (RFC 9728)."""
+"""Metadata of protected resources (RFC 9728)."""
 
 from __future__ import annotations
 
@@ -28,12 +28,12 @@ PATH = "/.well-known/oauth-protected-resource"
 
 @dataclass(repr=False)
 class ProtectedResourceMetadataRequest(BaseRequest):
-    """Where the metadata is: the resource's own URL, or that of its metadata.
+    """A request for the metadata at the resource's own URL, or at the URL of the metadata.
 
-    ``policy`` says where plain http will do; the defaults are strict.  ``url`` is where a
-    challenge of the resource says that the metadata is: a stranger's word, so an internal address
-    is refused unless the resource itself is on one, and the metadata must be that of the resource.
-    RFC 9728 §3.1, §5.1.
+    ``policy`` says where plain http is accepted; the defaults are strict.  ``url`` is the address
+    of the metadata according to a challenge of the resource.  It is not trusted: an internal
+    address is refused unless the resource itself has one, and the metadata must be for the
+    resource.  RFC 9728 §3.1, §5.1.
 
     Example::
 
@@ -78,7 +78,9 @@ ProtectedResourceMetadataResponse._guarded_fields = frozenset({*_MEMBERS, "docum
 
 
 def metadata_address(resource: str) -> str:
-    """Return where the metadata of ``resource`` is: the path is put before its own."""
+    """Return the address of the metadata of ``resource``: its well-known path precedes the
+    resource's.
+    """
     parts = split_url(resource)
     if WELL_KNOWN in parts.path:
         return resource
@@ -87,7 +89,7 @@ def metadata_address(resource: str) -> str:
 
 
 def build(request: ProtectedResourceMetadataRequest) -> HttpRequest:
-    """Return the HTTP request; raises for an address that must not be fetched."""
+    """Return the HTTP request; raise for an address that must not be fetched."""
     policy = request.policy or DiscoveryPolicy()
     address = metadata_address(request.address)
     resource = require_scheme(address, policy)
@@ -103,7 +105,7 @@ def build(request: ProtectedResourceMetadataRequest) -> HttpRequest:
 def parse(
     request: ProtectedResourceMetadataRequest, response: HttpResponse
 ) -> ProtectedResourceMetadataResponse:
-    """Return the metadata, if it is that of the resource asked for (RFC 9728 §3.3)."""
+    """Return the metadata, if it is for the requested resource (RFC 9728 §3.3)."""
     answer = ProtectedResourceMetadataResponse
     if not response.is_success:
         return refusal(answer, "Protected resource metadata request", request, response)
@@ -114,7 +116,7 @@ def parse(
     expected = implied_issuer(given) if WELL_KNOWN in urlsplit(given).path else given
     resource = document.get("resource")
     if not isinstance(resource, str) or resource.removesuffix("/") != expected.removesuffix("/"):
-        raise UnusableAnswer(f"the metadata is that of {resource!r}, not of {expected!r}")
+        raise UnusableAnswer(f"the metadata is for {resource!r}, not for {expected!r}")
     return answer(True, **{name: document.get(name) for name in _MEMBERS}, document=document)
 
 
@@ -133,9 +135,13 @@ def build_protected_resource_metadata(
 ) -> dict[str, Any]:
     """Return the metadata of a resource, to be served as JSON below its well-known path.
 
-    ``metadata`` are further members by their registered names.  Raises
-    :class:`InvalidArgumentError` (a ``ValueError``) unless ``resource`` is an https URL without
-    a fragment; on loopback http will do, for development.  RFC 9728 §2.
+    :param resource: an https URL without a fragment; on loopback http is accepted, for development
+    :param authorization_servers: the issuers of accepted tokens
+    :param scopes_supported: the scopes of the resource
+    :param bearer_methods_supported: how tokens may be sent
+    :param metadata: further members by their registered names
+
+    Raises :class:`InvalidArgumentError` (a ``ValueError``) for another ``resource``.  RFC 9728 §2.
 
     Example::
 

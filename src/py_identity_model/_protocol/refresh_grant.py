@@ -17,10 +17,10 @@ from .token_endpoint import TokenResponse, token_answer, token_request
 @keyword_fields_last
 @dataclass(repr=False)
 class RefreshTokenRequest(BindableRequest):
-    """A refresh token, to be exchanged for new tokens.
+    """A request to exchange a refresh token for new tokens.
 
-    Providers may rotate it: keep the ``refresh_token`` of the answer where there is one.  The
-    other fields are those of :class:`ClientCredentialsTokenRequest`.  RFC 6749 §6.
+    Providers may rotate it: store the ``refresh_token`` of the response if there is one.  The other
+    fields are those of :class:`ClientCredentialsTokenRequest`.  RFC 6749 §6.
 
     Example::
 
@@ -41,7 +41,7 @@ class RefreshTokenRequest(BindableRequest):
 
 @dataclass(eq=False, repr=False)
 class RefreshTokenResponse(TokenResponse):
-    """The token endpoint's answer: ``token`` is its JSON object, unchanged."""
+    """The token endpoint's response: ``token`` is its JSON object, unchanged."""
 
 
 def build(request: RefreshTokenRequest) -> HttpRequest:
@@ -51,7 +51,7 @@ def build(request: RefreshTokenRequest) -> HttpRequest:
         "refresh_token": request.refresh_token,
         "scope": scope_text(request.scope),
     }
-    return token_request(request, form, replay=Replay.UNSENT)  # it may be rotated by its use
+    return token_request(request, form, replay=Replay.UNSENT)  # its use may rotate it
 
 
 def parse(request: RefreshTokenRequest, response: HttpResponse) -> RefreshTokenResponse:

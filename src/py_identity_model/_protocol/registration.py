@@ -1,4 +1,4 @@
-"""Registering clients, and managing what was registered (RFC 7591, RFC 7592)."""
+"""Dynamic client registration and its management (RFC 7591, RFC 7592)."""
 
 from __future__ import annotations
 
@@ -35,12 +35,11 @@ _SECRETS = ("client_secret", "registration_access_token")
 
 @dataclass(repr=False)
 class ClientRegistrationRequest(FurtherMetadata, BasicMetadata, BaseRequest):
-    """The metadata of a client to be registered at ``address``.
+    """A request to register a client at ``address``.
 
-    The fields are those of :class:`ClientMetadata`; ``extra_metadata`` carries what has no field
-    here, and wins; ``initial_access_token`` entitles to the registration; ``software_statement``
-    is a signed JWT of metadata.
-    RFC 7591 §2 and §3.1.
+    The fields are those of :class:`ClientMetadata`; ``extra_metadata`` contains members without a
+    field here, and takes precedence; ``initial_access_token`` authorizes the registration;
+    ``software_statement`` is a signed JWT of metadata.  RFC 7591 §2 and §3.1.
 
     Example::
 
@@ -62,7 +61,8 @@ class ClientRegistrationRequest(FurtherMetadata, BasicMetadata, BaseRequest):
 
 @dataclass(repr=False)
 class ClientReadRequest(BaseRequest):
-    """Read the registration at ``address``, its ``registration_client_uri``.  RFC 7592 §2.1.
+    """A request to read the registration at ``address``, its ``registration_client_uri``.  RFC 7592
+    §2.1.
 
     Example::
 
@@ -82,7 +82,7 @@ class _ManagedClient(BaseRequest):
 
 @dataclass(repr=False)
 class ClientUpdateRequest(FurtherMetadata, BasicMetadata, _ManagedClient):
-    """Replace the registration at ``address``: what is left out is forgotten.
+    """A request to replace the registration at ``address``: omitted members are removed.
 
     The fields are those of :class:`ClientMetadata`.  RFC 7592 §2.2.
 
@@ -106,7 +106,7 @@ class ClientUpdateRequest(FurtherMetadata, BasicMetadata, _ManagedClient):
 
 @dataclass(repr=False)
 class ClientDeleteRequest(BaseRequest):
-    """Delete the registration at ``address``.  RFC 7592 §2.3.
+    """A request to delete the registration at ``address``.  RFC 7592 §2.3.
 
     Example::
 
@@ -122,15 +122,15 @@ class ClientDeleteRequest(BaseRequest):
 
 @dataclass(eq=False, repr=False)
 class ClientRegistrationResponse(BaseResponse, ClientMetadata):
-    """What the provider registered; ``metadata`` is the whole answer.
+    """A registration at the provider; ``metadata`` is the whole response.
 
-    Its members are the fields of :class:`ClientMetadata`: None where the provider wrote another
-    type than the registered one.
+    Its members are the fields of :class:`ClientMetadata`: None where the provider sent another type
+    than the registered one.
 
-    Providers may rotate ``registration_access_token``: keep the latest.  The times are in seconds
-    since 1970, a ``client_secret_expires_at`` of 0 means never.  A ``registration_client_uri``
-    that is not absolute, plain http after https, or an internal address that the registration
-    endpoint is not on, is None.  RFC 7591 §3.2.1, RFC 7592 §3.
+    Providers may rotate ``registration_access_token``: store the latest.  The times are in seconds
+    since 1970, a ``client_secret_expires_at`` of 0 means never.  A ``registration_client_uri`` that
+    is not absolute, plain http after https, or an internal address although the registration
+    endpoint has none, is None.  RFC 7591 §3.2.1, RFC 7592 §3.
     """
 
     _guarded_fields: ClassVar[frozenset[str]] = frozenset(
@@ -159,7 +159,7 @@ def build_register(request: ClientRegistrationRequest) -> HttpRequest:
         request.address,
         json=_metadata_of(request, software_statement=request.software_statement),
         access_token=request.initial_access_token or None,
-        replay=Replay.UNSENT,  # twice would register two clients
+        replay=Replay.UNSENT,  # sent twice, it would register two clients
     )
 
 
@@ -195,10 +195,10 @@ def parse(
     request: ClientRegistrationRequest | ClientReadRequest | ClientUpdateRequest,
     response: HttpResponse,
 ) -> ClientRegistrationResponse:
-    """Return what was registered, or the provider's refusal (RFC 7591 §3.2)."""
+    """Return the registration, or the provider's refusal (RFC 7591 §3.2)."""
     answer = ClientRegistrationResponse
     if is_refusal(response):
-        return refusal_saying(answer, _words_of(request, response), request, response)
+        return refusal_saying(answer, _error_text(request, response), request, response)
     body = json_object(response)
     if not isinstance(body.get("client_id"), str) or not body["client_id"]:
         raise UnusableAnswer("the client_id is missing")
@@ -216,9 +216,9 @@ def parse(
 
 
 def _management_address(address: str, body: Mapping[str, Any]) -> str | None:
-    """Return where the registration is managed; None where its token must not be sent.
+    """Return the management address; None where its token must not be sent.
 
-    The registration itself stays good: failing would lose the client's only credentials.
+    The registration itself remains valid: failing would lose the client's only credentials.
     """
     name = "registration_client_uri"
     url = _text(body, name)
@@ -229,7 +229,7 @@ def _management_address(address: str, body: Mapping[str, Any]) -> str | None:
         require_scheme(url, DiscoveryPolicy(require_https=registered_at.scheme == "https"))
         return require_reachable(name, url, trusted_hosts=[registered_at.hostname or ""])
     except ConfigurationException as error:
-        logger.warning("the registration_client_uri of an answer is ignored: %s", error.code)
+        logger.warning("ignoring the registration_client_uri of a response: %s", error.code)
         return None
 
 
@@ -243,7 +243,7 @@ def _time(body: Mapping[str, Any], name: str) -> int | None:
     return int(value) if value is not None and abs(value) < 1e12 else None
 
 
-def _words_of(request: BaseRequest, response: HttpResponse) -> str:
+def _error_text(request: BaseRequest, response: HttpResponse) -> str:
     said = oauth_error_of(response, *secrets_of(request))
     code, described = said["oauth_error"], said["oauth_error_description"]
     if code is not None:
@@ -253,10 +253,10 @@ def _words_of(request: BaseRequest, response: HttpResponse) -> str:
 
 
 def parse_delete(request: ClientDeleteRequest, response: HttpResponse) -> ClientDeleteResponse:
-    """Return whether it was deleted (RFC 7592 §2.3)."""
+    """Return whether the registration was deleted (RFC 7592 §2.3)."""
     if response.is_success:
         return ClientDeleteResponse(True)
-    return refusal_saying(ClientDeleteResponse, _words_of(request, response), request, response)
+    return refusal_saying(ClientDeleteResponse, _error_text(request, response), request, response)
 
 
 _OPERATION = "client registration"

@@ -1,4 +1,4 @@
-"""Request objects that are made, and passed by reference (RFC 9101, OpenID Connect Core §6)."""
+"""Request objects, passed by value or by reference (RFC 9101, OpenID Connect Core §6)."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _MAX_REFERENCE = 512  # characters, OpenID Connect Core §6.2
 
 
 def issued_claims(client_id: str, audience: str, lifetime: int) -> dict[str, Any]:
-    """Return the claims that every request object has, valid from now for ``lifetime`` seconds."""
+    """Return the claims of all request objects, valid from now for ``lifetime`` seconds."""
     for name, value in (("client_id", client_id), ("audience", audience)):
         if not isinstance(value, str) or not value.strip():
             raise InvalidArgumentError(f"{name} must not be empty")
@@ -60,15 +60,14 @@ def _present(members: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def create_unsigned_request_object(client_id: str, audience: str, **parameters: Any) -> str:
-    """Return a request object that nobody signed (``alg`` is ``none``): anyone can change it.
+    """Return an unsigned request object (``alg`` is ``none``), which anyone can change.
 
-    It protects nothing; it is for providers that take parameters in this form only.  Use
-    :func:`create_request_object` where you can.
+    It gives no protection; it is for providers that accept parameters only in this form.  Use
+    :func:`create_request_object` if possible.
 
-    Parameters:
-        client_id: the client's id.
-        audience: the issuer.
-        parameters: those of the authorization request, by their registered names.
+    :param client_id: the client's identifier
+    :param audience: the issuer
+    :param parameters: those of the authorization request, by their registered names
 
     Raises :class:`InvalidArgumentError` (a ``ValueError``) for a request object inside this one.
     OpenID Connect Core §6.1.
@@ -96,8 +95,7 @@ def create_unsigned_request_object(client_id: str, audience: str, **parameters: 
 def request_object_response(request_object: str) -> tuple[dict[str, str], bytes]:
     """Return the header fields and the body that serve a request object at its URL.
 
-    Parameters:
-        request_object: as :func:`create_request_object` returned it.
+    :param request_object: the result of :func:`create_request_object`
 
     RFC 9101 §5.2.3.
 
@@ -111,7 +109,7 @@ def request_object_response(request_object: str) -> tuple[dict[str, str], bytes]
 
 def _ascii(request_object: str) -> bytes:
     if not isinstance(request_object, str) or not request_object.isascii():
-        raise InvalidArgumentError("request_object must be the text of a token")
+        raise InvalidArgumentError("request_object must be a JWT")
     return request_object.encode()
 
 
@@ -120,9 +118,8 @@ def request_object_reference(url: str, request_object: str) -> str:
 
     Its fragment is the hash of the object, so that providers that cached another one notice.
 
-    Parameters:
-        url: where the provider finds the object: https, at most 468 characters.
-        request_object: what it finds there.
+    :param url: the URL of the object: https, at most 468 characters
+    :param request_object: the object at that URL
 
     Raises :class:`InvalidArgumentError` (a ``ValueError``) for another URL.
     OpenID Connect Core §6.2.
@@ -134,7 +131,7 @@ def request_object_reference(url: str, request_object: str) -> str:
     digest = hashlib.sha256(_ascii(request_object)).digest()
     if not isinstance(url, str) or "#" in url:
         raise InvalidArgumentError("url must have no fragment")
-    return _sound_reference(f"{url}#{encode_base64url(digest).decode()}")
+    return _checked_reference(f"{url}#{encode_base64url(digest).decode()}")
 
 
 def build_request_uri_authorization_url(
@@ -144,14 +141,13 @@ def build_request_uri_authorization_url(
     scope: Scope | None = None,
     response_type: str | None = None,
 ) -> str:
-    """Return the URL of an authorization request whose parameters are found at ``request_uri``.
+    """Return the URL of an authorization request whose parameters are at ``request_uri``.
 
-    Parameters:
-        authorization_endpoint: the provider's.
-        client_id: the client's id.
-        request_uri: where the request object is: an https URL or a URN, at most 512 characters.
-        scope: repeated outside for providers of OpenID Connect, which want ``openid`` there.
-        response_type: repeated outside for them too.
+    :param authorization_endpoint: the provider's endpoint
+    :param client_id: the client's identifier
+    :param request_uri: the https URL or URN of the object, at most 512 characters
+    :param scope: repeated outside for OpenID Connect providers, which require ``openid`` there
+    :param response_type: likewise
 
     Raises :class:`InvalidArgumentError` (a ``ValueError``) for what is empty or not allowed.
     RFC 9101 §5.2, OpenID Connect Core §6.2.
@@ -166,14 +162,14 @@ def build_request_uri_authorization_url(
         raise InvalidArgumentError("client_id must not be empty")
     values = {
         "client_id": client_id,
-        "request_uri": _sound_reference(request_uri),
+        "request_uri": _checked_reference(request_uri),
         "scope": scope_text(scope),
         "response_type": response_type,
     }
     return with_query(authorization_endpoint, _present(values).items())
 
 
-def _sound_reference(request_uri: str) -> str:
+def _checked_reference(request_uri: str) -> str:
     try:
         parts = urlsplit(request_uri)
         sound = (parts.scheme == "https" and bool(parts.hostname)) or (

@@ -1,4 +1,4 @@
-"""Telling the provider that a token is not needed any more (RFC 7009)."""
+"""Token revocation (RFC 7009)."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _MOST_QUOTED = 200
 
 @dataclass(repr=False)
 class TokenRevocationRequest(ClientRequest):
-    """A token that the endpoint at ``address`` shall revoke.
+    """A request to revoke a token, to the endpoint at ``address``.
 
     ``token_type_hint`` is ``access_token`` or ``refresh_token``.  The other fields are those of
     :class:`ClientCredentialsTokenRequest`.  RFC 7009 §2.1.
@@ -44,7 +44,7 @@ class TokenRevocationRequest(ClientRequest):
 
 @dataclass(eq=False, repr=False)
 class TokenRevocationResponse(BaseResponse):
-    """Whether the provider took the revocation, as it does for unknown tokens.  RFC 7009 §2.2."""
+    """Whether the provider accepted the revocation, also of unknown tokens.  RFC 7009 §2.2."""
 
 
 def build(request: TokenRevocationRequest) -> HttpRequest:
@@ -54,7 +54,7 @@ def build(request: TokenRevocationRequest) -> HttpRequest:
 
 
 def parse(request: TokenRevocationRequest, response: HttpResponse) -> TokenRevocationResponse:
-    """Return whether the provider took it."""
+    """Return whether the provider accepted the revocation."""
     if response.is_success:
         return TokenRevocationResponse(True)
     status, said = response.status_code, quoted_briefly(request, response)

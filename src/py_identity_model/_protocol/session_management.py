@@ -1,4 +1,4 @@
-"""Noticing logouts at the provider by its iframe (OpenID Connect Session Management 1.0)."""
+"""Detection of logouts at the provider, by iframe (OpenID Connect Session Management 1.0)."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from .._wire.urls import origin_of, require_scheme
 from ..exceptions import ConfigurationException, InvalidArgumentError
 
 _NONCE = re.compile(r"[A-Za-z0-9+/_-]{16,}={0,2}")
-_HOST = re.compile(r"[a-z0-9.:_-]+")  # it becomes part of a Content-Security-Policy
+_HOST = re.compile(r"[a-z0-9.:_-]+")  # used in a Content-Security-Policy
 _PORTS = {"http": 80, "https": 443}
 _LONGEST = 86400.0
 _PAGE = """<!DOCTYPE html>
@@ -48,7 +48,7 @@ op.src = session.iframe;
 
 
 class SessionCheckPage(NamedTuple):
-    """A page, and the header fields that it must be served with."""
+    """A page, and the header fields to serve it with."""
 
     headers: dict[str, str]
     html: str
@@ -59,11 +59,10 @@ def create_session_state(
 ) -> str:
     """Return the ``session_state`` of a login, as the provider and its iframe compute it.
 
-    Parameters:
-        client_id: the client's id.
-        origin: the client's, as ``https://host[:port]``.
-        browser_state: what the provider knows of the user's session at this browser.
-        salt: a new one if None.
+    :param client_id: the client's identifier
+    :param origin: the client's, as ``https://host[:port]``
+    :param browser_state: the provider's state of the user's session in this browser
+    :param salt: random if None
 
     Raises :class:`InvalidArgumentError` (a ``ValueError``) for a value that is empty or contains
     spaces.  OpenID Connect Session Management §2 and §4.2.
@@ -83,7 +82,7 @@ def create_session_state(
 
 
 def _digest(client_id: str, origin: str, browser_state: str, salt: str) -> bytes:
-    # A lone surrogate from a stranger is part of no hash that a provider made.
+    # No provider's hash covers a lone surrogate.
     text = f"{client_id} {origin} {browser_state} {salt}"
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()
 
@@ -91,13 +90,12 @@ def _digest(client_id: str, origin: str, browser_state: str, salt: str) -> bytes
 def verify_session_state(
     session_state: str, client_id: str, origin: str, browser_state: str
 ) -> bool:
-    """Return whether ``session_state`` is that of this session, as the provider's iframe would.
+    """Return whether ``session_state`` belongs to this session, as the provider's iframe does.
 
-    Parameters:
-        session_state: what the client sent; its hash in hexadecimal or base64url.
-        client_id: the client's id.
-        origin: where the message came from.
-        browser_state: what the provider knows of the user's session at this browser.
+    :param session_state: the client's value, with the hash in hexadecimal or base64url
+    :param client_id: the client's identifier
+    :param origin: the origin of the message
+    :param browser_state: the provider's state of the user's session in this browser
 
     OpenID Connect Session Management §3.2 and §4.2.
 
@@ -123,20 +121,19 @@ def build_session_check_page(
     csp_nonce: str | None = None,
     policy: DiscoveryPolicy | None = None,
 ) -> SessionCheckPage:
-    """Return the client's page that watches the user's session at the provider.
+    """Return the client's page that monitors the user's session at the provider.
 
     Serve it at your own origin and load it in an iframe of your pages.  It posts
-    ``session_changed`` to the page around it when the user logged out or in: then ask the
-    provider with ``prompt=none``; and ``session_error`` when the provider refuses to say.  Browsers
-    that block third-party cookies make providers say ``changed`` each time.
+    ``session_changed`` to the enclosing page when the user logged out or in: then send a request
+    with ``prompt=none``; and ``session_error`` when the provider reports an error.  With browsers
+    that block third-party cookies, providers report ``changed`` each time.
 
-    Parameters:
-        check_session_iframe: of the provider's metadata.
-        client_id: the client's id.
-        session_state: what the authorization response brought.
-        interval: how often to ask, in seconds, at least 1.
-        csp_nonce: for the script, at least 16 characters of base64; a new one if None.
-        policy: says where plain http will do, as for discovery.
+    :param check_session_iframe: its URL in the provider's metadata
+    :param client_id: the client's identifier
+    :param session_state: that of the authorization response
+    :param interval: seconds between two checks, at least 1
+    :param csp_nonce: for the script, at least 16 characters of base64; random if None
+    :param policy: says where plain http is accepted, as for discovery
 
     Returns the header fields (a Content-Security-Policy that allows this script and the
     provider's iframe, nothing else) and the page.  Raises :class:`InvalidArgumentError`
@@ -156,7 +153,7 @@ def build_session_check_page(
         if not isinstance(value, str) or not value or not value.isprintable() or " " in value:
             raise InvalidArgumentError(f"{name} must not be empty, nor contain spaces")
     if not isinstance(interval, (int, float)) or not 1 <= interval <= _LONGEST:
-        raise InvalidArgumentError("interval must be between a second and a day")
+        raise InvalidArgumentError("interval must be between one second and one day")
     nonce = secrets.token_urlsafe(24) if csp_nonce is None else csp_nonce
     if not isinstance(nonce, str) or not _NONCE.fullmatch(nonce):
         raise InvalidArgumentError("csp_nonce must be at least 16 characters of base64")
@@ -181,7 +178,7 @@ def build_session_check_page(
 
 
 def _browser_origin(parts: SplitResult) -> str:
-    """Return the origin as browsers write it: without the usual port."""
+    """Return the origin as browsers write it: without the default port."""
     scheme, host, port = origin_of(parts)
     if not _HOST.fullmatch(host):
         raise InvalidArgumentError("check_session_iframe cannot be used: its host is malformed")
@@ -190,6 +187,6 @@ def _browser_origin(parts: SplitResult) -> str:
 
 
 def _script_value(values: object) -> str:
-    """Return JSON that can stand in a script: ``</script>`` cannot end it."""
-    text = json.dumps(values)  # ASCII: no line separators that scripts would see
+    """Return JSON that is safe inside a script: ``</script>`` cannot end it."""
+    text = json.dumps(values)  # ASCII: without line separators that scripts would interpret
     return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")

@@ -1,4 +1,4 @@
-"""What all token requests and all their answers share (RFC 6749 §5, §4.5)."""
+"""The common parts of all token requests and responses (RFC 6749 §5, §4.5)."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from typing import Any, ClassVar, TypeVar
 from .._client_auth.resolve import (
     ClientRequest,
     TokenRequest,
-    chosen_authentication,
     presented_certificate,
+    resolve_client_authentication,
 )
 from .._wire.endpoint import is_refusal, json_object, number_of, refusal, whole_number
 from .._wire.messages import HttpRequest, HttpResponse, Replay
@@ -30,10 +30,10 @@ _RESERVED = frozenset(
 
 @dataclass(eq=False, repr=False)
 class TokenResponse(BaseResponse):
-    """The token endpoint's answer: ``token`` is its JSON object, unchanged.
+    """The token endpoint's response: ``token`` is its JSON object, unchanged.
 
-    ``expires_at`` is when the access token expires, counted from when the answer was read; None
-    where the provider does not say.  RFC 6749 §5.1.
+    ``expires_at`` is the expiry of the access token, computed when the response was read; None if
+    the provider does not say.  RFC 6749 §5.1.
     """
 
     _guarded_fields: ClassVar[frozenset[str]] = frozenset({"token", "expires_at"})
@@ -54,13 +54,13 @@ def token_request(
     blank_is_none: bool = False,
     id_in_body: bool = False,
 ) -> HttpRequest:
-    """Return the POST of a form to ``request.address``, by an authenticated client.
+    """Return the POST request to ``request.address`` by an authenticated client.
 
-    Parameters that are None are left out; what the request's keyword-only fields ask for is
-    added.  ``blank_is_none`` says that an empty secret is none, ``id_in_body`` that the form
-    names the client however it authenticates.
+    Parameters that are None are left out; those of the request's keyword-only fields are added.
+    ``blank_is_none`` says that an empty secret does not count, ``id_in_body`` that the form names
+    the client however it authenticates.
     """
-    authentication = chosen_authentication(request, blank_is_none=blank_is_none)
+    authentication = resolve_client_authentication(request, blank_is_none=blank_is_none)
     form: Form = {name: value for name, value in parameters.items() if value is not None}
     if isinstance(request, TokenRequest):
         _add_target(form, request)
@@ -83,18 +83,18 @@ def _add_target(form: Form, request: TokenRequest) -> None:
     """Add what the tokens are for (RFC 8707 §2, RFC 9396 §2)."""
     for name, value in (("resource", request.resource), ("audience", request.audience)):
         if value:
-            form[name] = _repeated(name, value)
+            form[name] = _repeated_values(name, value)
     if request.authorization_details is not None:
         form["authorization_details"] = details_text(request.authorization_details)
 
 
-def _repeated(name: str, value: object) -> str | list[str]:
+def _repeated_values(name: str, value: object) -> str | list[str]:
     if isinstance(value, str):
         return value
     values = list(value) if isinstance(value, Iterable) else [value]
     texts = [one for one in values if isinstance(one, str) and one]
     if len(texts) != len(values):
-        raise InvalidArgumentError(f"{name} must be a string or several")
+        raise InvalidArgumentError(f"{name} must be a string or a list of strings")
     return texts
 
 
@@ -104,7 +104,7 @@ def details_text(details: object) -> str:
     if not isinstance(values, Sequence) or not all(
         isinstance(one, Mapping) and one.get("type") for one in values
     ):
-        raise InvalidArgumentError("authorization_details must be objects that have a type")
+        raise InvalidArgumentError("authorization_details must be objects with a type")
     return json.dumps([dict(one) for one in values], separators=(",", ":"))
 
 
@@ -133,7 +133,7 @@ def token_answer(
 
 
 def expiry_of(token: Mapping[str, Any], now: datetime | None = None) -> datetime | None:
-    """Return when ``token`` expires, in UTC; some providers send the seconds as text."""
+    """Return when ``token`` expires, in UTC; some providers send the seconds as a string."""
     lifetime = whole_number(token.get("expires_in"))
     if lifetime is None:
         return None
@@ -144,42 +144,44 @@ def expiry_of(token: Mapping[str, Any], now: datetime | None = None) -> datetime
 
 
 def check_token_answer(token: Mapping[str, Any], address: str, *, bound: bool) -> None:
-    """Raise TokenRequestException unless ``token`` is a token that this client can use.
+    """Raise TokenRequestException unless this client can use ``token``.
 
-    ``bound`` says that it was asked for with a DPoP key: a provider that ignores the key would
-    hand out a token that works for every thief.  An absent ``token_type`` is Bearer, as many
-    providers mean it.  RFC 6749 §5.1 and §7.1, RFC 9449 §5.
+    ``bound`` says that it was requested with a DPoP key: a provider that ignores the key would
+    issue a token that any thief could use.  A missing ``token_type`` means Bearer, as with many
+    providers.  RFC 6749 §5.1 and §7.1, RFC 9449 §5.
     """
     access_token, seconds = token.get("access_token"), token.get("expires_in")
     if not isinstance(access_token, str) or not _TOKEN.fullmatch(access_token):
-        raise _unusable(address, "the access_token is not usable text", "invalid_access_token")
+        raise _unusable_error(
+            address, "the access_token is not a usable string", "invalid_access_token"
+        )
     kind = token.get("token_type")
     kind = "bearer" if kind is None else str(kind).lower()
     if bound and kind != "dpop":
         text = "the token is not bound to the key: the provider ignored the DPoP proof"
-        raise _unusable(address, text, "token_not_bound_to_key")
+        raise _unusable_error(address, text, "token_not_bound_to_key")
     if kind != ("dpop" if bound else "bearer"):
         text = "the token_type is neither Bearer nor DPoP"
         if kind == "dpop":
             text = "the token is bound to a key that was not given: pass a dpop_key"
-        raise _unusable(address, text, "unsupported_token_type")
+        raise _unusable_error(address, text, "unsupported_token_type")
     lifetime = number_of(seconds)
     if seconds is not None and (lifetime is None or not lifetime >= 1):
         text = "expires_in is not a positive number of seconds"
-        raise _unusable(address, text, "invalid_expires_in")
+        raise _unusable_error(address, text, "invalid_expires_in")
 
 
-def _unusable(address: str, text: str, code: str) -> TokenRequestException:
+def _unusable_error(address: str, text: str, code: str) -> TokenRequestException:
     return TokenRequestException(text, address, code=code)
 
 
-def refused_by(address: str, response: BaseResponse) -> TokenRequestException:
-    """Return what to raise for a failed response, with what the provider said of it."""
+def token_request_error(address: str, response: BaseResponse) -> TokenRequestException:
+    """Return the exception for a failed response, with the provider's own words."""
     stored = vars(response)
     said = {
         name: stored[name]
         for name in ("oauth_error", "oauth_error_description")
         if stored.get(name) is not None
     }
-    text = stored.get("error") or "the answer holds no access_token"
+    text = stored.get("error") or "the response has no access_token"
     return TokenRequestException(text, address, response.status_code, said)

@@ -1,4 +1,4 @@
-"""Exchanging one token for another (RFC 8693)."""
+"""Token exchange (RFC 8693)."""
 
 from __future__ import annotations
 
@@ -31,7 +31,8 @@ _MOST_QUOTED = 1024
 
 @dataclass(repr=False)
 class TokenExchangeRequest(TokenRequest):
-    """A token (``subject_token``) to be exchanged for another, perhaps for an ``actor_token``.
+    """A request to exchange a ``subject_token``, perhaps with an ``actor_token``, for another
+    token.
 
     The types are those of RFC 8693 §3, for instance
     ``urn:ietf:params:oauth:token-type:access_token``; ``resource`` and ``audience`` may be
@@ -74,7 +75,7 @@ class TokenExchangeRequest(TokenRequest):
 
 @dataclass(eq=False, repr=False)
 class TokenExchangeResponse(TokenResponse):
-    """The token endpoint's answer: ``issued_token_type`` says what ``token`` holds."""
+    """The token endpoint's response: ``issued_token_type`` is the type of ``token``."""
 
     _guarded_fields: ClassVar[frozenset[str]] = TokenResponse._guarded_fields | {
         "issued_token_type"
@@ -83,12 +84,12 @@ class TokenExchangeResponse(TokenResponse):
     issued_token_type: str | None = None
 
 
-class WrongArguments(Exception):
-    """Arguments that no provider would take; never leaves the package."""
+class InvalidExchangeArguments(Exception):
+    """Arguments that no provider would accept; never leaves the package."""
 
 
 def build(request: TokenExchangeRequest) -> HttpRequest:
-    """Return the HTTP request (RFC 8693 §2.1); raises WrongArguments."""
+    """Return the HTTP request (RFC 8693 §2.1); raise WrongArguments."""
     _check(request)
     form = {
         "grant_type": GRANT_TYPE,
@@ -105,21 +106,21 @@ def build(request: TokenExchangeRequest) -> HttpRequest:
 def _check(request: TokenExchangeRequest) -> None:
     for name in ("client_id", "subject_token", "subject_token_type"):
         if not getattr(request, name):
-            raise WrongArguments(f"{name} must not be empty")
+            raise InvalidExchangeArguments(f"{name} must not be empty")
     for name in ("actor_token", "actor_token_type"):
         if getattr(request, name) == "":
-            raise WrongArguments(f"{name} must not be empty")
+            raise InvalidExchangeArguments(f"{name} must not be empty")
     if request.actor_token is not None and request.actor_token_type is None:
-        raise WrongArguments("actor_token_type is REQUIRED with actor_token")
+        raise InvalidExchangeArguments("actor_token_type is REQUIRED with actor_token")
     if request.actor_token is None and request.actor_token_type is not None:
-        raise WrongArguments("actor_token_type has no meaning without actor_token")
+        raise InvalidExchangeArguments("actor_token_type has no meaning without actor_token")
 
 
 def parse(request: TokenExchangeRequest, response: HttpResponse) -> TokenExchangeResponse:
     """Return the token, or the provider's refusal (RFC 8693 §2.2)."""
     if is_refusal(response):
         return refusal_saying(
-            TokenExchangeResponse, _words_of(request, response), request, response
+            TokenExchangeResponse, _error_text(request, response), request, response
         )
     token = json_object(response)
     missing = [
@@ -138,12 +139,13 @@ def parse(request: TokenExchangeRequest, response: HttpResponse) -> TokenExchang
     )
 
 
-def judged_exchange(
+def checked_exchange(
     response: TokenExchangeResponse, address: str, *, bound: bool
 ) -> TokenExchangeResponse:
     """Return ``response``, or a failed one for an access token that the client could not use.
 
-    What is issued need not be an access token (RFC 8693 §2.2.1: ``N_A``); then it is not judged.
+    The issued token need not be an access token (RFC 8693 §2.2.1: ``N_A``), and is not checked
+    then.
     """
     if not response.is_successful or response.issued_token_type not in _JUDGED:
         return response
@@ -156,7 +158,7 @@ def judged_exchange(
     return response
 
 
-def _words_of(request: TokenExchangeRequest, response: HttpResponse) -> str:
+def _error_text(request: TokenExchangeRequest, response: HttpResponse) -> str:
     lead = f"Token exchange failed with status code: {response.status_code}. Error: "
     secrets = secrets_of(request)
     said = oauth_error_of(response, *secrets)
@@ -168,8 +170,8 @@ def _words_of(request: TokenExchangeRequest, response: HttpResponse) -> str:
 
 class _TokenExchange(Endpoint[TokenExchangeRequest, TokenExchangeResponse]):
     def failed(self, error: Exception) -> TokenExchangeResponse:
-        """Return the failed response; wrong arguments have words of their own."""
-        if not isinstance(error, WrongArguments):
+        """Return the failed response; wrong arguments have their own texts."""
+        if not isinstance(error, InvalidExchangeArguments):
             return super().failed(error)
         return TokenExchangeResponse(
             is_successful=False,

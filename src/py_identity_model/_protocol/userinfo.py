@@ -1,4 +1,4 @@
-"""Asking who the user is (OpenID Connect Core §5.3)."""
+"""UserInfo requests (OpenID Connect Core §5.3)."""
 
 from __future__ import annotations
 
@@ -14,21 +14,21 @@ from .._wire.compare import same_text
 from .._wire.endpoint import Endpoint, json_object, refusal
 from .._wire.messages import ErrorKind, HttpRequest, HttpResponse, Replay
 from .._wire.models import BaseRequest, BaseResponse
-from ..exceptions import InvalidArgumentError
+from ..exceptions import InvalidArgumentError, UserInfoException
 
 SIGNED = "application/jwt"
 
 
 @dataclass(repr=False)
 class UserInfoRequest(BaseRequest):
-    """An access token that entitles to the user's claims at ``address``.
+    """A request for the user's claims at ``address``, with an access token.
 
-    ``expected_sub`` is the ``sub`` of the ID token: compare it always, OpenID Connect Core
-    §5.3.2 demands it.  ``dpop_key`` is the key that the token is bound to, ``mtls`` the
-    certificate.  A signed answer is verified by ``token_validation_config`` (its ``audience``
-    is the client) and ``disco_doc_address``; without them it is only handed over as ``raw``.
-    ``method`` may be ``POST``; with ``token_in_body`` the token is a parameter of its form
-    instead of a header field, for providers that take it only there (RFC 6750 §2.2).
+    ``expected_sub`` is the ``sub`` of the ID token: always pass it, OpenID Connect Core §5.3.2
+    requires the comparison.  ``dpop_key`` is the key that the token is bound to, ``mtls`` the
+    certificate.  A signed response is verified by ``token_validation_config`` (its ``audience`` is
+    the client) and ``disco_doc_address``; without them it is only returned as ``raw``.  ``method``
+    may be ``POST``; with ``token_in_body`` the token is a parameter of its form instead of a header
+    field, for providers that accept it only there (RFC 6750 §2.2).
 
     Example::
 
@@ -49,7 +49,7 @@ class UserInfoRequest(BaseRequest):
 
 @dataclass(eq=False, repr=False)
 class UserInfoResponse(BaseResponse):
-    """The user's ``claims``; ``raw`` is a signed answer as it came: see ``claims``."""
+    """The user's ``claims``; ``raw`` is a signed response as received."""
 
     _guarded_fields: ClassVar[frozenset[str]] = frozenset({"claims", "raw"})
     _secret_fields: ClassVar[frozenset[str]] = frozenset({"claims", "raw"})
@@ -80,13 +80,13 @@ def build(request: UserInfoRequest) -> HttpRequest:
 def _form_with_token(request: UserInfoRequest) -> dict[str, str]:
     if request.method != "POST" or request.dpop_key is not None:
         raise InvalidArgumentError(
-            "token_in_body needs method='POST', and no dpop_key: proofs go with the header"
+            "token_in_body needs method='POST', and no dpop_key: proofs need the header"
         )
     return {"access_token": header_text(request.token)}
 
 
 def parse(request: UserInfoRequest, response: HttpResponse) -> UserInfoResponse:
-    """Return the claims; a signed answer still has to be verified."""
+    """Return the claims; a signed response still has to be verified."""
     if not response.is_success:
         return refusal(UserInfoResponse, "UserInfo request", request, response)
     if response.media_type == SIGNED:
@@ -97,19 +97,36 @@ def parse(request: UserInfoRequest, response: HttpResponse) -> UserInfoResponse:
 def with_claims(
     request: UserInfoRequest, claims: Mapping[str, Any], raw: str | None = None
 ) -> UserInfoResponse:
-    """Return the claims if they are about the user who is expected (§5.3.2)."""
+    """Return the claims if they are about the expected user (§5.3.2)."""
     expected, actual = request.expected_sub, claims.get("sub")
     if expected is None:
         return UserInfoResponse(True, claims=dict(claims), raw=raw)
     if not isinstance(actual, str) or not actual:
-        return _mismatch("the sub claim is missing from the userinfo response")
+        return _mismatch_response("the sub claim is missing from the userinfo response")
     if not same_text(expected, actual):
-        return _mismatch(f"sub mismatch: expected {expected}, the userinfo response has {actual}")
+        return _mismatch_response(
+            f"sub mismatch: expected {expected}, the userinfo response has {actual}"
+        )
     return UserInfoResponse(True, claims=dict(claims), raw=raw)
 
 
-def _mismatch(text: str) -> UserInfoResponse:
-    return UserInfoResponse(False, text, error_kind=ErrorKind.VERIFICATION_FAILED)
+def _mismatch_response(text: str) -> UserInfoResponse:
+    return UserInfoResponse(False, text, error_kind=ErrorKind.SUBJECT_MISMATCH)
+
+
+def userinfo_error(address: str, response: UserInfoResponse) -> UserInfoException:
+    """Return what to raise for a failed response: its code says whether it is about another."""
+    stored = vars(response)
+    said = stored["oauth_error"]
+    code = (
+        ErrorKind.SUBJECT_MISMATCH.value
+        if stored["error_kind"] is ErrorKind.SUBJECT_MISMATCH
+        else None
+    )
+    details = {} if said is None else {"oauth_error": said}
+    return UserInfoException(
+        str(stored["error"]), address, response.status_code, details, code=code
+    )
 
 
 ENDPOINT = Endpoint("UserInfo request", UserInfoResponse, build, parse)

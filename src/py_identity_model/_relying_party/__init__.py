@@ -1,1 +1,1 @@
-"""The relying party: what an OAuth client checks and remembers of a login."""
+"""The relying party: an OAuth client's checks, and its records of logins."""

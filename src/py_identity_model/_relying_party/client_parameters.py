@@ -1,4 +1,4 @@
-"""The names of further parameters, for type checkers: a typing error in one is found there."""
+"""Names of further parameters, so that type checkers find misspelt ones."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from .._wire.models import Scope
 
 
 class AuthorizationParameters(TypedDict, total=False):
-    """What an authorization request may carry besides what a login sets itself.
+    """Parameters of an authorization request beyond those that a login sets itself.
 
     OpenID Connect Core §3.1.2.1, RFC 8707 §2, RFC 9396 §2.
     """
@@ -28,7 +28,7 @@ class AuthorizationParameters(TypedDict, total=False):
 
 
 class ExchangeParameters(TypedDict, total=False):
-    """What a token exchange may ask for besides; RFC 8693 §2.1."""
+    """Parameters of a token exchange; RFC 8693 §2.1."""
 
     actor_token: str | None
     actor_token_type: str | None
@@ -41,7 +41,7 @@ class ExchangeParameters(TypedDict, total=False):
 
 
 class TokenParameters(TypedDict, total=False):
-    """What a source may ask for; RFC 6749 §4.4.2 and §6, RFC 8707 §2."""
+    """Parameters of a source's token requests; RFC 6749 §4.4.2 and §6, RFC 8707 §2."""
 
     scope: Scope | None
     resource: str | Sequence[str] | None

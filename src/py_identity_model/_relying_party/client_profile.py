@@ -1,4 +1,4 @@
-"""What a security profile demands of a client, looked at before anything is sent."""
+"""Requirements of security profiles on a client, checked before anything is sent."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ _CURES = {
 
 
 class RequestSigning(NamedTuple):
-    """What authorization requests are signed with."""
+    """The key and algorithm that sign authorization requests."""
 
     key: PrivateKey
     algorithm: str
@@ -61,7 +61,7 @@ def check_profile(
     """Raise ConfigurationException for a client that violates its profile.
 
     ``certificate_bound`` says that tokens are bound to a certificate that the client presents,
-    however it authenticates; ``signing`` is None for a client that signs no requests.
+    however it authenticates; ``signing`` is None for a client that does not sign requests.
     """
     if profile is None:
         return
@@ -84,17 +84,17 @@ def _signature_violations(
 ) -> Iterator[str]:
     if isinstance(authentication, PrivateKeyJwtAuthentication):
         key, algorithm = authentication.private_key, authentication.algorithm
-        yield from _unfit("assertions", key, algorithm)
+        yield from _key_violations("assertions", key, algorithm)
     if dpop_key is not None and dpop_key.algorithm not in PERMITTED_ALGORITHMS:
         yield f"proofs must not be signed by {dpop_key.algorithm}"
     if signing is not None:
-        yield from _unfit("requests", signing.key, signing.algorithm)
+        yield from _key_violations("requests", signing.key, signing.algorithm)
 
 
-def _unfit(what: str, key: PrivateKey, algorithm: str) -> Iterator[str]:
+def _key_violations(what: str, key: PrivateKey, algorithm: str) -> Iterator[str]:
     if algorithm not in PERMITTED_ALGORITHMS:
         yield f"{what} must not be signed by {algorithm}"
-    elif algorithm == "EdDSA":  # the name says nothing of the curve; FAPI 2.0 §5.4.1 does
+    elif algorithm == "EdDSA":  # the algorithm does not determine the curve; FAPI 2.0 §5.4.1 does
         try:
             load_private_key(key, "Ed25519")
         except InvalidArgumentError:
@@ -121,8 +121,8 @@ def check_provider(
 ) -> None:
     """Raise ConfigurationException for a provider that violates the profile.
 
-    ``login_scope`` is the scope of the login that begins; without a login, what only logins need
-    may be missing.
+    ``login_scope`` is the scope of a login that is starting; without a login, members that only
+    logins need may be missing.
     """
     if profile is None:
         return
@@ -160,7 +160,7 @@ def response_mode_of(
     message_signing: Collection[SignedMessage],
     chosen: str | None,
 ) -> str | None:
-    """Return the response mode of a login; raise for one that leaves it unsigned."""
+    """Return the response mode of a login; raise if the response would be unsigned."""
     if profile != "fapi2-message-signing" or "response" not in message_signing:
         return chosen
     mode = chosen or "jwt"
@@ -168,7 +168,7 @@ def response_mode_of(
         _refuse(
             profile,
             [
-                f"the response must be signed, not come by response_mode {mode!r}; "
+                f"response_mode {mode!r} does not sign the response; "
                 "message_signing=['request'] is for providers that sign none"
             ],
         )
@@ -178,7 +178,7 @@ def response_mode_of(
 def signing_algorithms(
     profile: ClientProfile | None, chosen: Sequence[str] | None
 ) -> list[str] | None:
-    """Return by what tokens may be signed; None leaves it to the keys."""
+    """Return the algorithms that may sign tokens; None leaves it to the keys."""
     if profile is None:
         return None if chosen is None else list(chosen)
     return sorted(
@@ -189,7 +189,7 @@ def signing_algorithms(
 def check_signature(profile: ClientProfile | None, token: str) -> None:
     """Raise for a verified token of EdDSA on another curve than the profile's (§5.4.1).
 
-    The name of the algorithm says nothing of the curve; the length of the signature does.
+    The algorithm does not determine the curve; the length of the signature does.
     """
     parts = token.split(".")
     if profile is None or len(parts) != 3 or len(parts[2]) == _ED25519_SIGNATURE:

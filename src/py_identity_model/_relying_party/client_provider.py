@@ -1,4 +1,4 @@
-"""The provider of a client: an issuer, or a preset, and what is known of logins there."""
+"""The provider of a client: an issuer or a preset, and its particularities for logins."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ IssuerCheck = Callable[[dict[str, Any]], None]
 
 @dataclass(frozen=True)
 class ClientProvider:
-    """Where a client logs users in: its issuer, the address of its document, and the preset."""
+    """The provider at which a client logs users in: issuer, document address, and preset."""
 
     issuer: str
     address: str
@@ -39,10 +39,10 @@ class ClientProvider:
 
     @classmethod
     def of(cls, given: object) -> ClientProvider:
-        """Return the provider that was given as the issuer; raises InvalidArgumentError."""
+        """Return the provider that was given as the issuer; raise InvalidArgumentError."""
         if not isinstance(given, Provider):
             if not isinstance(given, str) or not given.strip():
-                raise InvalidArgumentError("issuer must be text that is not blank, or a preset")
+                raise InvalidArgumentError("issuer must be a non-blank string, or a preset")
             return cls(given, given)
         address = given.discovery_address or given.issuer
         if given.issuer is None or address is None or "{" in address:
@@ -53,12 +53,12 @@ class ClientProvider:
 
     @property
     def scope(self) -> str:
-        """The scope of logins that name none."""
+        """The default scope of logins."""
         return "openid" if self.preset is None or self.preset.openid else ""
 
     @property
     def has_nonce(self) -> bool:
-        """Whether logins send a nonce, and ID tokens carry it."""
+        """Whether logins send a nonce, and ID tokens contain it."""
         return self.preset is None or self.preset.nonce
 
     @property
@@ -67,7 +67,7 @@ class ClientProvider:
         return self.preset is None or self.preset.pkce
 
     def with_token_type(self, token: Mapping[str, Any]) -> dict[str, Any]:
-        """Return an answer with its ``token_type``, the preset's where it names none."""
+        """Return a token response with its ``token_type``, or the preset's if it has none."""
         named = token.get("token_type")
         if named is not None or self.preset is None:
             return {**token}
@@ -81,7 +81,7 @@ class ClientProvider:
         )
 
     def authorization_parameters(self, response_mode: str | None) -> dict[str, Any]:
-        """Return what the preset adds to authorization requests."""
+        """Return the preset's parameters of authorization requests."""
         if self.preset is None:
             return {"response_mode": response_mode}
         mode = response_mode or self.preset.response_mode
@@ -90,16 +90,16 @@ class ClientProvider:
     def authentication(
         self, given: ClientAuthentication | None, client_secret: str | None
     ) -> ClientAuthentication | None:
-        """Return how to authenticate where only a secret was given, by the preset's method."""
+        """Return the preset's authentication method if only a secret was given."""
         wanted = None if self.preset is None else self.preset.client_authentication
         if given is None and client_secret and wanted == ClientSecretPost.method:
             return ClientSecretPost(client_secret)
         return given
 
     def algorithms(self, chosen: Any, metadata: DiscoveryDocumentResponse) -> Any:
-        """Return what may sign ID tokens: as registered, else what the provider names itself.
+        """Return the algorithms that may sign ID tokens: as registered, else the provider's own.
 
-        Never by a secret: whether one is meant, the registration says.
+        Symmetric ones are never included: only a registration can say that a secret is meant.
         """
         if chosen is not None:
             return chosen
@@ -113,7 +113,7 @@ class ClientProvider:
         return [one for one in named if isinstance(one, str) and one in SIGNING_ALGORITHMS]
 
     def policy(self, given: DiscoveryPolicy | None) -> DiscoveryPolicy | None:
-        """Return the policy with what the preset's document and endpoints need."""
+        """Return the policy extended by the needs of the preset's document and endpoints."""
         if self.preset is None:
             return given
         own, usual = self.preset.discovery_policy, given or DiscoveryPolicy()
@@ -136,7 +136,7 @@ class ClientProvider:
         return metadata_of(Discovered(self.issuer, members.get("jwks_uri"), content))
 
     def metadata_of(self, discovered: Discovered) -> DiscoveryDocumentResponse:
-        """Return the metadata in a document, and what the preset knows that it lacks."""
+        """Return the metadata in a document, completed by the preset."""
         if self.preset is None:
             return metadata_of(discovered)
         self.check_metadata(discovered.issuer)
@@ -147,23 +147,24 @@ class ClientProvider:
         return metadata_of(discovered._replace(content=json.dumps(document).encode()))
 
     def check_metadata(self, named: str | None) -> None:
-        """Raise ConfigurationException for metadata of another issuer than a client's."""
+        """Raise ConfigurationException for metadata of another issuer than the client's."""
         expected = {self.issuer}
         if self.preset is not None and self.preset.bound_claim is None:
             expected |= {*self.preset.other_issuers}
-            if self.preset.discovery_address is not None:  # it may be known inside a cluster
+            # It may have another name inside a cluster.
+            if self.preset.discovery_address is not None:
                 expected.add(implied_issuer(self.preset.discovery_address))
         if named is None or named.removesuffix("/") not in {
             one.removesuffix("/") for one in expected
         }:
             raise ConfigurationException(
-                "the metadata is that of another issuer",
+                "the metadata belongs to another issuer",
                 {"issuer": found(named), "expected": sorted(expected)},
                 code="issuer_not_configured",
             )
 
     def issuer_check(self, named: str) -> IssuerCheck | None:
-        """Return what judges the issuer of tokens; None where it must be ``named``, literally.
+        """Return the check of tokens' issuers; None if they must be exactly ``named``.
 
         ``named`` is the issuer that the metadata names.
         """
@@ -179,7 +180,7 @@ class ClientProvider:
         return check
 
     def _family(self, named: str) -> Provider | None:
-        """Return who has several names: a preset, or a known template of the same host."""
+        """Return a provider with several names: a preset, or a known template of the same host."""
         if self.preset is not None:
             several = self.preset.bound_claim or self.preset.other_issuers or named != self.issuer
             return self.preset if several else None
@@ -193,10 +194,11 @@ class ClientProvider:
         return Provider(name="known", issuer=named, bound_claim=known.bound_claim)
 
     def expected_issuer(self, named: str, answered: object) -> str:
-        """Return the issuer that an answer to a login must name.
+        """Return the issuer that an authorization response must name.
 
-        ``named`` is the metadata's, ``answered`` the answer's: it counts if it is a name of the
-        same provider.  That of a template is compared once more, by :meth:`check_tenant`.
+        ``named`` is the issuer in the metadata, ``answered`` the one in the response: it counts if
+        it is a name of the same provider.  That of a template is compared once more, by
+        :meth:`check_tenant`.
         """
         if isinstance(answered, str) and (family := self._family(named)) is not None:
             if family.bound_claim is None and family.is_issuer_of({"iss": answered}):
@@ -207,23 +209,25 @@ class ClientProvider:
         return named
 
     def check_tenant(self, named: str, answered: str | None, claims: Mapping[str, Any]) -> None:
-        """Raise InvalidIssuerException where answer and ID token are of two tenants."""
+        """Raise InvalidIssuerException if response and ID token are from two tenants."""
         family = self._family(named)
         if family is None or family.bound_claim is None or answered is None:
             return
         if claims and claims.get("iss") != answered:
             raise InvalidIssuerException(
-                "Invalid issuer: the response came from another one",
+                "Invalid issuer: the response came from another issuer",
                 {"issuer": found(claims.get("iss")), "expected": answered},
             )
 
     def check_required_claims(self, claims: Mapping[str, Any]) -> None:
-        """Raise IdTokenValidationException unless an ID token has what the preset requires."""
+        """Raise IdTokenValidationException unless an ID token has the claims that the preset
+        requires.
+        """
         wanted = {} if self.preset is None else self.preset.required_id_token_claims
         for name, values in wanted.items():
             if claims.get(name) not in values:
                 raise IdTokenValidationException(
-                    f"Invalid ID token: the {name} claim is not one that is accepted here",
+                    f"Invalid ID token: the {name} claim has a value that is not accepted",
                     "payload",
                     {"claim": name, "found": found(claims.get(name)), "expected": [*values]},
                     code="claim_not_accepted",

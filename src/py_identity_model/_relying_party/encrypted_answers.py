@@ -1,4 +1,4 @@
-"""What of a provider's answers must be encrypted, as it was registered."""
+"""Required encryption of a provider's responses, as registered."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from .._wire.arguments import names_of
 from ..exceptions import InvalidArgumentError
 
 EncryptedArtefact = Literal["id_token", "userinfo", "response"]
-"""An ID token, an answer of the userinfo endpoint, or an authorization response (JARM)."""
+"""An ID token, a response of the userinfo endpoint, or an authorization response (JARM)."""
 
 
 def artefacts_of(names: object, decryption_keys: object) -> frozenset[str]:
-    """Return what must be encrypted; raise InvalidArgumentError for what cannot be."""
+    """Return the artefacts that must be encrypted; raise InvalidArgumentError for unknown ones."""
     found = frozenset(names_of("require_encrypted", names))
     unknown = sorted(found.difference(get_args(EncryptedArtefact)))
     if unknown:
@@ -29,7 +29,7 @@ def artefacts_of(names: object, decryption_keys: object) -> frozenset[str]:
 def registered_artefacts(
     id_token: object, userinfo: object, response: object
 ) -> Collection[EncryptedArtefact]:
-    """Return what a registration says is encrypted; each argument is its algorithm, if any."""
+    """Return the artefacts that a registration encrypts; each argument is its algorithm, if any."""
     named: tuple[tuple[EncryptedArtefact, object], ...] = (
         ("id_token", id_token),
         ("userinfo", userinfo),

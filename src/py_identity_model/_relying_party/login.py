@@ -1,4 +1,4 @@
-"""A login from its beginning to its end: what is remembered meanwhile, and what came of it."""
+"""The state of a login between its request and its response, and the checks of the response."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ def _is_text(value: object) -> bool:
     return isinstance(value, str) and bool(value)
 
 
-def _are_sound(members: Mapping[str, Any]) -> bool:
-    """Return whether all that is compared later is there: secrets may be null, not missing."""
+def _are_complete(members: Mapping[str, Any]) -> bool:
+    """Return whether all members compared later exist: secrets may be null, not missing."""
     optional = [members.get("response_mode"), *(members[name] for name in _SECRETS)]
     resource = members.get("resource")
     several = resource if isinstance(resource, list) else [resource]
@@ -43,11 +43,11 @@ def _are_sound(members: Mapping[str, Any]) -> bool:
 
 @dataclass(frozen=True)
 class AuthorizationRequest:
-    """A login that has begun: send the browser to ``url``, keep the rest in the user's session.
+    """A login that was started: send the browser to ``url``, store the rest in the user's session.
 
-    It can be written as JSON and read again.  ``nonce`` and ``code_verifier`` are None where none
-    was sent, ``has_id_token`` says whether an ID token must come, ``resource`` what the access
-    token is for.  RFC 6749 §4.1.1, OpenID Connect Core §3.1.2.1.
+    It can be written as JSON and read again.  ``nonce`` and ``code_verifier`` are None if none was
+    sent, ``has_id_token`` says whether an ID token is expected, ``resource`` is the target of the
+    access token.  RFC 6749 §4.1.1, OpenID Connect Core §3.1.2.1.
     """
 
     url: str = field(repr=False)
@@ -64,9 +64,9 @@ class AuthorizationRequest:
     resource: str | Sequence[str] | None = None
 
     def to_json(self) -> str:
-        """Return what :meth:`OAuthClient.callback` needs, as JSON that is small.
+        """Return the members that :meth:`OAuthClient.callback` needs, as compact JSON.
 
-        It holds secrets of this login, and not the ``url``, which is used only once.
+        It contains secrets of this login, but not the ``url``, which is used only once.
 
         Example::
 
@@ -82,7 +82,7 @@ class AuthorizationRequest:
 
     @classmethod
     def from_json(cls, text: str) -> AuthorizationRequest:
-        """Return what :meth:`to_json` wrote, this version's or an older one's.
+        """Return the request that :meth:`to_json` wrote, in this or an older version.
 
         Raises :class:`InvalidArgumentError` (a ``ValueError``) for anything else.
 
@@ -92,12 +92,12 @@ class AuthorizationRequest:
         """
         try:
             members = json.loads(text)
-            sound = _are_sound(members)
+            sound = _are_complete(members)
         except (ValueError, TypeError, AttributeError, KeyError, RecursionError):
             sound = False
-        # A nonce or a verifier that is missing would not be compared.
+        # A missing nonce or verifier would not be compared.
         if not sound:
-            raise InvalidArgumentError("this is not the JSON of a login that has begun")
+            raise InvalidArgumentError("this is not the JSON of an AuthorizationRequest")
         known = {one.name for one in fields(cls)} - {"url"}
         url = members.get("url")
         return cls(
@@ -107,14 +107,14 @@ class AuthorizationRequest:
 
     @property
     def is_signed_response(self) -> bool:
-        """Whether the response must come as a token (JARM)."""
+        """Whether the response must be a signed token (JARM)."""
         mode = self.response_mode
         return mode is not None and (mode == "jwt" or mode.endswith(".jwt"))
 
 
 @dataclass(frozen=True)
 class Secrets:
-    """What one login makes up."""
+    """The random values of one login."""
 
     state: str
     nonce: str | None
@@ -123,41 +123,41 @@ class Secrets:
 
     @classmethod
     def fresh(cls, *, nonce: bool = True, challenge: bool = True) -> Secrets:
-        """Return new ones; short, as cookies are, and of more than 190 bits each."""
+        """Return new values: short enough for cookies, with more than 190 bits each."""
         state, other = secrets.token_urlsafe(24), secrets.token_urlsafe(24)
         pair = generate_pkce_pair(verifier_length=43) if challenge else (None, None)
         return cls(state, other if nonce else None, *pair)
 
     @property
     def challenge_method(self) -> str | None:
-        """How the challenge was made."""
+        """The method of the challenge."""
         return None if self.code_challenge is None else "S256"
 
 
 def check_protection(*, nonce: bool, challenge: bool, excused: bool) -> None:
-    """Raise ConfigurationException for a login that neither nonce nor PKCE binds to its answer.
+    """Raise ConfigurationException for a login that neither nonce nor PKCE binds to its response.
 
-    Then anyone who injects a stolen code, or a token without one, logs in as its owner: RFC 9700
-    §2.1.1 and §2.1.2.  ``excused`` says that a preset gives the reason.
+    Otherwise anyone who injects a stolen code, or a token without one, logs in as its owner: RFC
+    9700 §2.1.1 and §2.1.2.  ``excused`` says that a preset gives the reason.
     """
     if not (nonce or challenge or excused):
         raise ConfigurationException(
-            "PKCE, or an ID token with a nonce, must bind the answer to the login: only a preset "
-            "may do without both (nonce=False, pkce=False, and notes that say why), for codes",
+            "PKCE, or an ID token with a nonce, must bind the response to the login: only a preset "
+            "may omit both (nonce=False, pkce=False, and notes that say why), for the code flow",
             code="unprotected_login",
         )
 
 
 def without_id_token(token: Mapping[str, Any]) -> dict[str, Any]:
-    """Return an answer without the ID token that nobody asked for, and nobody validates."""
+    """Return a token response without an ID token that was not requested, and is not validated."""
     return {name: value for name, value in token.items() if name != "id_token"}
 
 
 def check_begun(begun: object) -> None:
-    """Raise unless ``begun`` is a login that has begun: sessions get lost, and end."""
+    """Raise unless ``begun`` is a login that was started: sessions get lost, and expire."""
     if begun is None:
         raise AuthorizeCallbackException(
-            "no login has begun in this session: it is lost, or the browser keeps no cookies",
+            "no login was started in this session: it was lost, or cookies are blocked",
             code="missing_login",
         )
     if not isinstance(begun, AuthorizationRequest):
@@ -174,13 +174,13 @@ def check_callback(
     supports_iss: bool,
     issuer: str | None = None,
 ) -> None:
-    """Raise AuthorizeCallbackException unless a response is the answer to ``begun``.
+    """Raise AuthorizeCallbackException unless a response belongs to ``begun``.
 
-    ``issuer`` is what it must name as its issuer, if that is another name of the same provider.
+    ``issuer`` is the issuer that it must name, if that is another name of the same provider.
     """
     issuer = begun.issuer if issuer is None else issuer
     if not callback.is_successful:
-        raise _refusal(callback, begun, issuer)
+        raise _refusal_error(callback, begun, issuer)
     _refuse(validate_authorize_callback_state(callback, begun.state))
     alone = callback.identity_token is None and not begun.is_signed_response
     _refuse(
@@ -199,13 +199,13 @@ def check_callback(
         )
 
 
-def _refusal(
+def _refusal_error(
     callback: AuthorizeCallbackResponse, begun: AuthorizationRequest, issuer: str
 ) -> AuthorizeCallbackException:
-    """Return what to raise for an error response, unless it answers another login.
+    """Return the exception for an error response, unless it belongs to another login.
 
-    Providers leave out the state where they could not read the request; their error is what the
-    program has to know, and ends this login alone.
+    Providers omit the state if they could not read the request; the program needs their error,
+    which ends only this login.
     """
     stored = vars(callback)
     answered = AuthorizeCallbackResponse(
@@ -222,12 +222,10 @@ def _refusal(
 
 
 def check_unsigned(url: str) -> None:
-    """Raise for a response that must be signed and is not: with its error, if it carries one."""
+    """Raise for an unsigned response that must be signed, with the error in it if there is one."""
     values = dict(reversed(callback_parameters(url)))
     if "error" not in values:
-        raise AuthorizeCallbackException(
-            "the response is not signed although it must be", code="unsigned_response"
-        )
+        raise AuthorizeCallbackException("the response must be signed", code="unsigned_response")
     raise AuthorizeCallbackException(
         f"the provider refused: {values['error']}",
         {"error": values["error"], "error_description": values.get("error_description")},
@@ -235,10 +233,10 @@ def check_unsigned(url: str) -> None:
     )
 
 
-def missing_id_token() -> AuthorizeCallbackException:
-    """Return what to raise for an answer without an ID token."""
+def missing_id_token_error() -> AuthorizeCallbackException:
+    """Return the exception for a response without an ID token."""
     return AuthorizeCallbackException(
-        "the provider gave no ID token: is openid in the scope?", code="missing_id_token"
+        "the provider returned no ID token: is openid in the scope?", code="missing_id_token"
     )
 
 
@@ -249,15 +247,15 @@ def _refuse(checked: StateValidationResult) -> None:
         )
 
 
-def replayed() -> AuthorizeCallbackException:
-    """Return what to raise for a response that was used before."""
+def replayed_error() -> AuthorizeCallbackException:
+    """Return the exception for a response that was already used."""
     return AuthorizeCallbackException(
-        "the response is refused: it was used before", code="callback_replayed"
+        "the response is refused: it was already used", code="callback_replayed"
     )
 
 
-def store_unavailable(reason: str) -> AuthorizeCallbackException:
-    """Return what to raise where nobody can say whether a response was used before."""
+def store_error(reason: str) -> AuthorizeCallbackException:
+    """Return the exception for a replay store that is unavailable."""
     return AuthorizeCallbackException(
         f"the response is refused: the replay store failed with {reason}",
         code="store_unavailable",

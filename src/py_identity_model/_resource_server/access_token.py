@@ -1,4 +1,4 @@
-"""What makes a JWT an access token: by its own profile (RFC 9068), and by custom."""
+"""Recognition of access tokens among JWTs, by their profile (RFC 9068) or by convention."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ _REQUIRED = ("iss", "exp", "aud", "sub", "client_id", "iat", "jti")
 _USUAL_TYPES = frozenset({"jwt", ACCESS_TOKEN})
 _HASHES = ("at_hash", "c_hash", "s_hash")
 _NEVER = ("events", "htu", "token_introspection")  # logout tokens, DPoP proofs, introspections
-_KINDS = ("typ", "token_use", "token_type")  # where servers say what kind of token it is
+_KINDS = ("typ", "token_use", "token_type")  # claims in which servers name the kind of token
 MARKS = frozenset({*_HASHES, *_NEVER, *_KINDS, "nonce"})
-"""Claims without any of which :func:`check_marks` accepts every token."""
+"""A token without any of these claims is accepted by :func:`check_marks`."""
 _ACCESS = frozenset({"access", "access_token"})
 _ID_KINDS = frozenset({"id", "id_token", "serialized-id"})
 _OTHER_KINDS = frozenset({"refresh", "refresh_token", "offline", "offline_access", "logout"})
@@ -29,7 +29,7 @@ def check_access_token_typ(typ: object) -> None:
     """Raise TokenValidationException unless a header's ``typ`` is an access token's (§2.1)."""
     if media_type(typ) != ACCESS_TOKEN:
         raise TokenValidationException(
-            "The JWT is of another type",
+            "The JWT has an unexpected type",
             "header",
             {"typ": found(typ), "expected": ACCESS_TOKEN},
             code="wrong_typ",
@@ -37,7 +37,7 @@ def check_access_token_typ(typ: object) -> None:
 
 
 def check_access_token_claims(claims: Mapping[str, Any]) -> None:
-    """Raise TokenValidationException unless every claim is there that must be (§2.2)."""
+    """Raise TokenValidationException unless all required claims are present (§2.2)."""
     for name in _REQUIRED:
         if not claims.get(name):
             break
@@ -55,7 +55,7 @@ def check_access_token_claims(claims: Mapping[str, Any]) -> None:
 def check_usual_typ(header: Mapping[str, Any], *, id_tokens: bool = False) -> None:
     """Raise unless a header's ``typ`` is absent, ``JWT`` or ``at+jwt``, in any spelling.
 
-    With ``id_tokens`` it may also say that the token is an ID token.
+    With ``id_tokens`` it may also declare an ID token.
     """
     typ = header.get("typ", _ABSENT)
     if typ is _ABSENT or media_type(typ) in _USUAL_TYPES:
@@ -75,9 +75,9 @@ def check_usual_typ(header: Mapping[str, Any], *, id_tokens: bool = False) -> No
 def check_marks(claims: Mapping[str, Any], *, id_tokens: bool = False) -> None:
     """Raise for claims that mark another kind of token than an access token.
 
-    ID tokens are marked by the hashes of what was issued along with them, by what some servers
-    call them (``typ``, ``token_use``), or by a ``nonce`` where nothing says that the token is for
-    an API.  ``id_tokens`` accepts them nevertheless.
+    ID tokens are recognized by the hashes of what was issued with them, by the names that some
+    servers give them (``typ``, ``token_use``), or by a ``nonce`` if nothing says that the token is
+    for an API.  ``id_tokens`` accepts them nevertheless.
     """
     for name in _NEVER:
         if name in claims:
@@ -90,9 +90,9 @@ def check_marks(claims: Mapping[str, Any], *, id_tokens: bool = False) -> None:
 
 
 def check_introspected_type(claims: Mapping[str, Any], *, id_tokens: bool = False) -> None:
-    """Raise unless the ``token_type`` of an introspection, if it says one, is an access token's.
+    """Raise unless the ``token_type`` of an introspection, if present, is that of an access token.
 
-    With ``id_tokens`` it may also be an ID token's.
+    With ``id_tokens`` it may also be that of an ID token.
 
     It is the type that the token endpoint named (RFC 7662 §2.2): ``N_A`` there means that the
     token is not an access token (RFC 8693 §2.2.1).
@@ -140,5 +140,5 @@ def _marked_error(claims: Mapping[str, Any], name: str) -> TokenValidationExcept
 
 
 def _mark_of(claims: Mapping[str, Any], name: str) -> Any:
-    # What a nonce or a hash is adds nothing; it is enough that it is there.
+    # The value of a nonce or a hash adds nothing; its presence is enough.
     return found(claims[name]) if name in _KINDS else None

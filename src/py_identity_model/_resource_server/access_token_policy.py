@@ -1,4 +1,4 @@
-"""What a verifier demands of the claims of an access token."""
+"""A verifier's requirements on the claims of access tokens."""
 
 from __future__ import annotations
 
@@ -28,9 +28,10 @@ _CLIENT_CLAIMS = ("client_id", "azp", "cid", "appid")
 class AccessTokenPolicy:
     """The rules of one issuer's access tokens, beyond signature, issuer, audience and times.
 
-    ``required_values`` are claims one of whose values each must have.  ``may_lack_audience`` is
-    for issuers whose tokens have no ``aud``: ``client_ids`` or ``required_header`` take its place,
-    and an ``aud`` that is there all the same must be one of ``audience``.
+    ``required_values`` are claims, each with a set of values one of which it must have.
+    ``may_lack_audience`` is for issuers whose tokens have no ``aud``: ``client_ids`` or
+    ``required_header`` replace it, and an ``aud`` that is present nevertheless must be one of
+    ``audience``.
     """
 
     profile: Profile = "access-token"
@@ -53,8 +54,8 @@ class AccessTokenPolicy:
             )
 
     @property
-    def names_nobody(self) -> bool:
-        """Whether nothing says for whom a token must be meant: any would do."""
+    def has_no_recipient(self) -> bool:
+        """Whether nothing says for whom a token must be: any would be accepted."""
         if self.may_lack_audience:
             return not self.client_ids and not self.required_header
         return self.audience is None and not self.client_ids
@@ -65,7 +66,7 @@ class AccessTokenPolicy:
         return self.profile == "rfc9068"
 
     def check_header(self, header: Mapping[str, Any]) -> None:
-        """Raise unless a header is an access token's, and has what it must have."""
+        """Raise unless a header is an access token's, and has the required members."""
         self.check_required_header(header)
         if self.is_strict:
             check_access_token_typ(header.get("typ"))
@@ -77,18 +78,18 @@ class AccessTokenPolicy:
         for name, value in self.required_header.items():
             if header.get(name) != value:
                 raise TokenValidationException(
-                    f"Invalid token: {name} of its header is not yours",
+                    f"Invalid token: the header {name} does not have the required value",
                     "header",
                     {"member": name, "found": found(header.get(name)), "expected": value},
                     code="wrong_header",
                 )
 
     def check(self, claims: dict[str, Any]) -> None:
-        """Raise unless verified claims are those of an access token that is accepted here."""
+        """Raise unless verified claims are those of an access token accepted here."""
         if self.profile == "rfc9068":
             check_access_token_claims(claims)
         else:
-            if not claims.keys().isdisjoint(MARKS):
+            if not MARKS.isdisjoint(claims):
                 check_marks(claims, id_tokens=self.accept_id_tokens)
             if type(claims.get("sub")) is not str:
                 _read_subject(claims)
@@ -98,7 +99,7 @@ class AccessTokenPolicy:
             self._check_required(claims)
 
     def check_introspected(self, claims: dict[str, Any]) -> None:
-        """Raise unless what the issuer says of a token makes it one that is accepted here."""
+        """Raise unless an introspection result is that of an access token accepted here."""
         self.check_required_header({})  # an introspection has none
         check_introspected_type(claims, id_tokens=self.accept_id_tokens)
         check_marks(claims, id_tokens=self.accept_id_tokens)
@@ -136,11 +137,11 @@ class AccessTokenPolicy:
 
 
 def _check_value(name: str, value: object, expected: Collection[str]) -> None:
-    """Raise unless a claim is one of the values, or a list that has one of them."""
+    """Raise unless a claim has one of the values, or is a list with one of them."""
     listed = value if isinstance(value, list) else [value]
     if not any(isinstance(one, str) and one in expected for one in listed):
         raise TokenValidationException(
-            f"Invalid token: the {name} claim is not one that is accepted here",
+            f"Invalid token: the {name} claim has a value that is not accepted",
             "payload",
             {"claim": name, "found": found(value), "expected": sorted(expected)},
             code="claim_not_accepted",
@@ -148,13 +149,13 @@ def _check_value(name: str, value: object, expected: Collection[str]) -> None:
 
 
 def _read_subject(claims: dict[str, Any]) -> None:
-    """Replace an integer ``sub`` by its text: some servers number their users."""
+    """Convert an integer ``sub`` to a string: some servers number their users."""
     subject = claims.get("sub")
     if type(subject) is int:
         claims["sub"] = str(subject)
     elif not isinstance(subject, (str, type(None))):
         raise TokenValidationException(
-            "Invalid token: the sub claim is not text",
+            "Invalid token: the sub claim is not a string",
             "payload",
             {"claim": "sub", "found": found(subject)},
             code="invalid_claim",
@@ -162,7 +163,7 @@ def _read_subject(claims: dict[str, Any]) -> None:
 
 
 def client_of(claims: Mapping[str, Any]) -> str | None:
-    """Return the client that a token was issued to, by the claim that names it."""
+    """Return the client that a token was issued to, from the claim that names it."""
     for name in _CLIENT_CLAIMS:
         value = claims.get(name)
         if isinstance(value, str):
@@ -171,20 +172,20 @@ def client_of(claims: Mapping[str, Any]) -> str | None:
 
 
 def scopes_of(claims: Mapping[str, Any], name: str | None = None) -> frozenset[str]:
-    """Return the scopes that were granted, written as text or as a list.
+    """Return the granted scopes, from a string or a list.
 
-    They are in ``scope`` or ``scp``, or else in the claim with the ``name`` that is given.
+    They are in ``scope`` or ``scp``, or else in the claim called ``name``.
     """
     value = (claims.get("scope") or claims.get("scp")) if name is None else claims.get(name)
     if type(value) is str:
         return frozenset(value.split())
-    return _texts_in(value) if isinstance(value, list) else frozenset()
+    return _strings_in(value) if isinstance(value, list) else frozenset()
 
 
 def roles_of(claims: Mapping[str, Any], path: ClaimPath) -> frozenset[str]:
-    """Return the roles at ``path``: a list, one text, or an object whose members are the roles.
+    """Return the roles at ``path``: a list, a single string, or the members of an object.
 
-    A text is the name of a claim, or else a path with dots; a tuple is a path.
+    A string is the name of a claim, or else a path with dots; a tuple is a path.
     """
     if isinstance(path, str):
         path = (path,) if path in claims else tuple(path.split("."))
@@ -195,16 +196,16 @@ def roles_of(claims: Mapping[str, Any], path: ClaimPath) -> frozenset[str]:
         return frozenset([value])
     if isinstance(value, Mapping):
         return frozenset(name for name, given in value.items() if given)
-    return _texts_in(value) if isinstance(value, list) else frozenset()
+    return _strings_in(value) if isinstance(value, list) else frozenset()
 
 
 def roles_path(path: str | Sequence[str]) -> ClaimPath:
-    """Return ``path`` if it is one; raises InvalidArgumentError."""
+    """Return ``path`` if it is valid; raise InvalidArgumentError otherwise."""
     parts = (path,) if isinstance(path, str) else tuple(path)
     if not parts or not all(isinstance(one, str) and one for one in parts):
         raise InvalidArgumentError("roles must be the name of a claim, a dotted path, or a tuple")
     return path if isinstance(path, str) else parts
 
 
-def _texts_in(values: Collection[object]) -> frozenset[str]:
+def _strings_in(values: Collection[object]) -> frozenset[str]:
     return frozenset(one for one in values if isinstance(one, str))

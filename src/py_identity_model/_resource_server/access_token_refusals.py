@@ -1,4 +1,4 @@
-"""How a resource server answers requests that it refuses (RFC 6750 §3, 9449 §7.1, 9470 §3)."""
+"""Responses of a resource server to refused requests (RFC 6750 §3, 9449 §7.1, 9470 §3)."""
 
 from __future__ import annotations
 
@@ -28,15 +28,15 @@ from .trusted_issuer import issuer_for_log
 
 logger = logging.getLogger("py_identity_model.access_tokens")
 
-RETRY_AFTER = 5  # seconds after which an outage may be over, where nothing says more
+RETRY_AFTER = 5  # seconds after which an outage may be over, by default
 _MISCONFIGURED = frozenset({"issuer_not_configured", "client_unusable", "introspection_failed"})
-"""Codes that say what is wrong with this program's configuration, not with a token."""
+"""Codes for errors in this program's configuration, not in a token."""
 _SEVERAL_PROOFS = "The request carries more than one DPoP proof"
 _OUTAGES = frozenset({"store_unavailable", "issuers_unavailable"})
 _VALIDATORS = frozenset({"claims_rejected", "claims_validator_failed"})
 _STATUS = {"invalid_request": 400, "insufficient_scope": 403, "insufficient_roles": 403}
 
-# What strangers read: fixed words for a code, never what was found or what failed behind.
+# Texts for strangers: fixed per code, without what was found or what failed internally.
 _DESCRIPTIONS = {
     "token_expired": "The access token has expired",
     "not_yet_valid": "The access token is not valid yet",
@@ -48,18 +48,18 @@ _DESCRIPTIONS = {
     "invalid_audience": "The access token is meant for another API",
     "invalid_issuer": "The issuer of the access token is not trusted",
     "untrusted_issuer": "The issuer of the access token is not trusted",
-    "binding_refused": "The access token is not bound, or proven to be, as this API demands",
+    "binding_refused": "The access token is not sender-constrained as this API requires",
     "certificate_binding_mismatch": "The access token is bound to another certificate",
     "use_dpop_nonce": "The DPoP proof must carry the nonce of this server",
     "dpop_proof_expired": "The DPoP proof is too old, or from the future",
-    "dpop_proof_replayed": "The DPoP proof was used before",
+    "dpop_proof_replayed": "The DPoP proof was already used",
     "key_mismatch": "The access token is bound to another key",
     "token_not_bound": "The access token is not bound to a key",
 }
 
 
 class Sent(NamedTuple):
-    """How a token was sent, and which scopes its request needs."""
+    """How a token was sent, and the scopes that its request needs."""
 
     scheme: str = "bearer"
     with_dpop: bool = False
@@ -68,7 +68,7 @@ class Sent(NamedTuple):
 
 @dataclass(frozen=True)
 class AccessTokenRefusals:
-    """The answers of one API, by what it says of itself in challenges."""
+    """The responses of one API, with the details that its challenges contain."""
 
     dpop: Binding = "optional"
     offers_dpop: bool = False
@@ -77,10 +77,10 @@ class AccessTokenRefusals:
     nonces: DPoPNonceIssuer | None = None
 
     def __post_init__(self) -> None:
-        self.challenge(Sent())  # what cannot stand in a header is refused here
+        self.challenge(Sent())  # values that a header cannot contain are refused here
 
     def refuse(self, error: Exception, sent: Sent, token: str) -> AccessTokenRefusedException:
-        """Return the answer to a request that failed by ``error``, and leave a log record."""
+        """Return the response to a request that failed with ``error``, and write a log record."""
         refusal = self._answer(error, sent)
         _log(refusal, error, token)
         return refusal
@@ -88,11 +88,13 @@ class AccessTokenRefusals:
     def _answer(self, error: Exception, sent: Sent) -> AccessTokenRefusedException:
         if not isinstance(error, TokenValidationException):
             code = error.code if isinstance(error, PyIdentityModelException) else None
-            return _unavailable(code or "verification_failed", {})
+            return _unavailable_error(code or "verification_failed", {})
         if isinstance(error, ProviderUnusableException) or error.code in _MISCONFIGURED:
-            return _unavailable(error.code, error.details, None)  # a repetition would not help
+            return _unavailable_error(
+                error.code, error.details, None
+            )  # a repetition would not help
         if isinstance(error, NetworkException) or error.code in _OUTAGES:
-            return _unavailable(error.code, error.details)
+            return _unavailable_error(error.code, error.details)
         refusal = AccessTokenRefusedException(
             _with_hint(error), error.token_part, error.details, code=error.code
         )
@@ -101,16 +103,16 @@ class AccessTokenRefusals:
         status = _STATUS.get(error.code, 401)
         if isinstance(error, ClaimsValidationError) and error.forbidden:
             status = 403
-        words = _words_for(error, status)
+        words = _error_parameters(error, status)
         if words.get("error") == "use_dpop_nonce" and self.nonces is not None:
             refusal.dpop_nonce = self.nonces.current()
         return refusal.answered(status, self.challenge(sent, **words))
 
     def challenge(self, sent: Sent, **parameters: Any) -> str:
-        """Return the ``WWW-Authenticate`` header, for every scheme that is accepted here.
+        """Return the ``WWW-Authenticate`` header, with every scheme that is accepted here.
 
-        DPoP is offered where the API was configured for it, or the request made use of it.  What
-        went wrong stands in the challenge of the scheme by which the token was sent.
+        DPoP is offered if the API was configured for it, or the request used it.  The error is in
+        the challenge of the scheme with which the token was sent.
         """
         shared: dict[str, Any] = {
             "realm": self.realm,
@@ -131,8 +133,8 @@ class AccessTokenRefusals:
         return ", ".join(headers)
 
 
-def _words_for(error: TokenValidationException, status: int) -> dict[str, Any]:
-    """Return the parameters of a challenge that say what went wrong."""
+def _error_parameters(error: TokenValidationException, status: int) -> dict[str, Any]:
+    """Return the parameters of a challenge that describe the error."""
     if error.code == "missing_token":
         return {}  # RFC 6750 §3.1: a request without a token is not an error
     if status == 403:
@@ -142,7 +144,7 @@ def _words_for(error: TokenValidationException, status: int) -> dict[str, Any]:
     if isinstance(error, _WeakLogin):
         return {
             "error": WEAK_LOGIN,
-            "error_description": "A better or newer login is required",
+            "error_description": "A stronger or more recent login is required",
             "acr_values": " ".join(error.acr_values) or None,
             "max_age": None if error.max_age is None else int(error.max_age),
         }
@@ -154,13 +156,13 @@ def _words_for(error: TokenValidationException, status: int) -> dict[str, Any]:
     return {"error": name, "error_description": _DESCRIPTIONS.get(error.code, usual)}
 
 
-def _unavailable(
+def _unavailable_error(
     code: str, details: Mapping[str, Any], retry_after: int | None = RETRY_AFTER
 ) -> AccessTokenRefusedException:
     if retry_after is not None:
         retry_after = max(1, ceil(details.get("retry_after", retry_after)))
     return AccessTokenRefusedException(
-        "The access token cannot be judged now", None, details, code=code
+        "The access token cannot be verified now", None, details, code=code
     ).answered(503, None, retry_after=retry_after)
 
 
@@ -169,8 +171,8 @@ def _with_hint(error: TokenValidationException) -> str:
     details = error.details
     if error.code == "missing_claim" and details.get("claim") == "aud":
         return (
-            f"{error.message}; client_ids=[...] accepts tokens without it, by their client, and "
-            "accept_tokens_without_audience=True introspected ones"
+            f"{error.message}; client_ids=[...] accepts tokens without it from those clients, and "
+            "accept_tokens_without_audience=True accepts introspected ones"
         )
     if error.code == "wrong_typ" and details.get("expected") == ACCESS_TOKEN:
         return f'{error.message}; profile="access-token" accepts JWT, and tokens without typ'
@@ -178,13 +180,13 @@ def _with_hint(error: TokenValidationException) -> str:
 
 
 def _log(refusal: AccessTokenRefusedException, error: Exception, token: str) -> None:
-    """Leave one record of a refused token: for operators, without the token or personal data."""
+    """Log a refused token: for operators, without the token or personal data."""
     level = logging.ERROR if refusal.code == "verification_failed" else logging.INFO
     if refusal.code == "missing_token" or not logger.isEnabledFor(level):
         return
     reason = refusal.message
-    if refusal.code in _VALIDATORS:  # its author may have named a user
-        reason = "a claims validator refused it"
+    if refusal.code in _VALIDATORS:  # the message may contain personal data
+        reason = "a claims validator rejected it"
     elif refusal.status_code == 503:
         reason = f"{reason} ({type(error).__name__})"
     issuer = issuer_for_log(token)
@@ -198,19 +200,19 @@ def _log(refusal: AccessTokenRefusedException, error: Exception, token: str) -> 
 
 
 def missing_token_error() -> TokenValidationException:
-    """Return what to raise for a request without a token."""
+    """Return the exception for a request without a token."""
     return TokenValidationException("The request carries no access token", code="missing_token")
 
 
 def several_proofs_error() -> TokenValidationException:
-    """Return what to raise for a request with more than one proof (RFC 9449 §4.3)."""
+    """Return the exception for a request with more than one proof (RFC 9449 §4.3)."""
     return TokenValidationException(_SEVERAL_PROOFS, code="invalid_request")
 
 
 def insufficient_scope_error(
     granted: Collection[str], wanted: Collection[str]
 ) -> TokenValidationException:
-    """Return what to raise for a token that grants less than ``wanted``."""
+    """Return the exception for a token that grants less than ``wanted``."""
     details = {"required": sorted(wanted), "found": found(sorted(granted))}
     return TokenValidationException(
         "Insufficient scope", "payload", details, code="insufficient_scope"
@@ -220,7 +222,7 @@ def insufficient_scope_error(
 def insufficient_roles_error(
     granted: Collection[str], wanted: Collection[str]
 ) -> TokenValidationException:
-    """Return what to raise for a token whose user or client lacks roles."""
+    """Return the exception for a token whose user or client lacks roles."""
     details = {"required": sorted(wanted), "found": found(sorted(granted))}
     return TokenValidationException(
         "Insufficient roles", "payload", details, code="insufficient_roles"

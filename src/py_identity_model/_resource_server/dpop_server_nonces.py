@@ -1,4 +1,4 @@
-"""The nonces that a server demands in proofs (RFC 9449 §8, §9)."""
+"""Nonces that a server requires in DPoP proofs (RFC 9449 §8, §9)."""
 
 from __future__ import annotations
 
@@ -11,16 +11,18 @@ from base64 import urlsafe_b64encode
 
 from ..exceptions import InvalidArgumentError
 
-_LEAST = 32  # bytes, as many as the hash has
+_LEAST = 32  # bytes, the size of the hash
 
 
 class DPoPNonceIssuer:
-    """Nonces to demand in proofs: made of a secret and the time, so that none is kept.
+    """Issues nonces derived from a secret and the time, so that none need to be stored.
 
-    ``secret`` is at least 32 random bytes, the same in all processes of a service; without it
-    each process has its own.  A nonce is good for ``lifetime`` seconds, or a half of that at
-    least.  Raises :class:`InvalidArgumentError` (a ``ValueError``) for a secret too short, or a
-    lifetime that makes no sense.  RFC 9449 §8 and §9.
+    :param secret: at least 32 random bytes, the same in all processes of a service; by default each
+        process has its own
+    :param lifetime: in seconds; a nonce is valid for this long, and for half of it at least
+
+    Raises :class:`InvalidArgumentError` (a ``ValueError``) for a secret that is too short, or an
+    invalid lifetime.  RFC 9449 §8 and §9.
 
     Example::
 
@@ -38,7 +40,7 @@ class DPoPNonceIssuer:
         self.clock = time.time
 
     def current(self) -> str:
-        """Return the nonce to demand now.
+        """Return the nonce to require now.
 
         Example::
 
@@ -47,7 +49,7 @@ class DPoPNonceIssuer:
         return self._nonce(self._slot())
 
     def good(self) -> tuple[str, str]:
-        """Return the nonces that a proof may carry now, the newest first.
+        """Return the nonces that are valid now, the newest first.
 
         Example::
 

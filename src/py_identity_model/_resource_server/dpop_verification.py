@@ -1,4 +1,4 @@
-"""Judge proofs of possession, as a resource server does (RFC 9449 §4.3)."""
+"""Verification of DPoP proofs by a resource server (RFC 9449 §4.3)."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ _PRIVATE = frozenset({"d", "p", "q", "dp", "dq", "qi", "oth", "k", "priv"})
 
 @dataclass(frozen=True)
 class DPoPProof:
-    """A proof that was verified: who sent it (``jwk_thumbprint``), and its ``claims``."""
+    """A verified proof: its sender (``jwk_thumbprint``), and its ``claims``."""
 
     jwk: Mapping[str, Any]
     jwk_thumbprint: str
@@ -44,7 +44,7 @@ class DPoPProof:
 
 @dataclass(frozen=True)
 class ProofRules:
-    """What a proof must be; times in seconds."""
+    """The requirements on a proof; times in seconds."""
 
     method: str
     uri: str
@@ -56,16 +56,16 @@ class ProofRules:
     leeway: float = 5
 
     def check(self, proof: object, now: float) -> DPoPProof:
-        """Return the verified proof, at ``now``; raises DPoPProofException.
+        """Return the verified proof, at ``now``; raise DPoPProofException.
 
-        Whether it was used before is for a replay store to say.
+        Whether it was already used is checked with a replay store.
         """
         try:
-            jwk, claims = self._verified(proof)
+            jwk, claims = self._verify_signature(proof)
         except DPoPProofException:
             raise
         except (TokenValidationException, ConfigurationException, ValueError) as error:
-            raise _refused(str(error), error) from None
+            raise _refused_error(str(error), error) from None
         self._check_request(claims)
         self._check_time(claims, now)
         thumbprint = jwk_thumbprint(jwk)
@@ -74,17 +74,17 @@ class ProofRules:
             self._check_nonce(claims.get("nonce"))
         return DPoPProof(jwk, thumbprint, claims)
 
-    def _verified(self, proof: object) -> tuple[Mapping[str, Any], dict[str, Any]]:
+    def _verify_signature(self, proof: object) -> tuple[Mapping[str, Any], dict[str, Any]]:
         segments = split_token(proof, _MOST)
         header = read_header(segments.header)
         members = parse_object(decode_base64url(segments.header))
         if members.get("typ") != "dpop+jwt":
-            raise _refused("its typ is not dpop+jwt")
+            raise _refused_error("its typ is not dpop+jwt")
         if header.alg not in self.algorithms or header.alg not in PROOF_ALGORITHMS:
-            raise _refused(f"the algorithm {header.alg} is not allowed")
+            raise _refused_error(f"the algorithm {header.alg} is not allowed")
         jwk = members.get("jwk")
         if not isinstance(jwk, dict) or _PRIVATE & jwk.keys():
-            raise _refused("its header does not carry a public key")
+            raise _refused_error("its header does not carry a public key")
         claims = parse_object(verify_known(segments, header.alg, (self._verifier(jwk, header),)))
         return jwk, claims
 
@@ -95,55 +95,57 @@ class ProofRules:
     def _check_request(self, claims: Mapping[str, Any]) -> None:
         for name in ("jti", "htm", "htu"):
             if not isinstance(claims.get(name), str) or not claims[name]:
-                raise _refused(f"the {name} claim is missing")
+                raise _refused_error(f"the {name} claim is missing")
         if len(claims["jti"]) > 256:
-            raise _refused("the jti claim is too long")
+            raise _refused_error("the jti claim is too long")
         if claims["htm"] != self.method.upper():
-            raise _refused("it is for another method")
+            raise _refused_error("it is for another method")
         if _normal(claims["htu"]) != _normal(self.uri):
-            raise _refused("it is for another URI")
+            raise _refused_error("it is for another URI")
 
     def _check_time(self, claims: Mapping[str, Any], now: float) -> None:
         issued = numeric_date(claims.get("iat"))
         if issued is None:
-            raise _refused("the iat claim is missing or not a number")
+            raise _refused_error("the iat claim is missing or not a number")
         if not -self.leeway <= now - issued <= self.max_age + self.leeway:
-            raise _refused(
-                "it was made too long ago, or is of the future", code="dpop_proof_expired"
-            )
+            raise _refused_error("it is too old, or from the future", code="dpop_proof_expired")
 
     def _check_token(self, claims: Mapping[str, Any], thumbprint: str) -> None:
         if self.access_token is not None:
             ath = claims.get("ath")
             expected = compute_ath(self.access_token)
             if not same_text(ath, expected):
-                raise _refused("it is for another access token")
+                raise _refused_error("it is for another access token")
         if self.token_claims is not None:
             confirmation = self.token_claims.get("cnf")
             bound = confirmation.get("jkt") if isinstance(confirmation, Mapping) else None
             if not isinstance(bound, str):
-                raise _refused("the access token is not bound to a key", code="token_not_bound")
+                raise _refused_error(
+                    "the access token is not bound to a key", code="token_not_bound"
+                )
             if not same_text(bound, thumbprint):
-                raise _refused("the access token is bound to another key", code="key_mismatch")
+                raise _refused_error(
+                    "the access token is bound to another key", code="key_mismatch"
+                )
 
     def _check_nonce(self, nonce: object) -> None:
         fits = [same_text(nonce, one) for one in self.nonces or () if one]
         if not any(fits):
-            raise _refused("it does not carry the nonce that is demanded", code="use_dpop_nonce")
+            raise _refused_error("it does not carry the required nonce", code="use_dpop_nonce")
 
 
 def replayed_error() -> DPoPProofException:
-    """Return what to raise for a proof that was used before."""
-    return _refused("it was used before", code="dpop_proof_replayed")
+    """Return the exception for a proof that was already used."""
+    return _refused_error("it was already used", code="dpop_proof_replayed")
 
 
 def store_error() -> DPoPProofException:
-    """Return what to raise where it cannot be told whether a proof was used before."""
-    return _refused("the replay store does not answer", code="store_unavailable")
+    """Return the exception for a replay store that is unavailable."""
+    return _refused_error("the replay store is unavailable", code="store_unavailable")
 
 
 def check_rules(max_age: float, leeway: float, algorithms: Collection[str]) -> None:
-    """Raise InvalidArgumentError for rules that are not sound."""
+    """Raise InvalidArgumentError for invalid rules."""
     names_of("algorithms", algorithms)
     if not 0 < max_age < math.inf or not 0 <= leeway < math.inf:
         raise InvalidArgumentError("max_age must be positive seconds, leeway not negative")
@@ -153,11 +155,11 @@ def _normal(uri: str) -> tuple[tuple[str, str, int], str]:
     try:
         parts = split_url(target_uri(uri))
     except (ConfigurationException, InvalidArgumentError):
-        raise _refused("a URI in it cannot be read") from None
+        raise _refused_error("it contains a URI that cannot be parsed") from None
     return origin_of(parts), parts.path or "/"
 
 
-def _refused(
+def _refused_error(
     text: str, cause: Exception | None = None, *, code: str = "invalid_dpop_proof"
 ) -> DPoPProofException:
     details = {"error": text}

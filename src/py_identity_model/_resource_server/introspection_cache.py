@@ -1,4 +1,4 @@
-"""What a provider said of opaque tokens, remembered for a while."""
+"""A cache of introspection results for opaque tokens."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from .._wire.stored_value import pack_value, unpack_value
 from ..exceptions import PyIdentityModelException
 
 REFUSAL_SECONDS = 1.0
-"""For how long a refused or failed token is not asked about again."""
+"""Seconds until a refused or failed token is introspected again."""
 
 _KIND = "introspection"
 
 
 class Introspections:
-    """Answers by the hash of their tokens, up to ``max_entries``; refusals are counted apart.
+    """Results by the hash of their tokens, up to ``max_entries``; refusals are counted separately.
 
-    Strangers can cause refusals, so these never take the place of tokens that are active.  Claims
-    are kept as JSON: what a caller does to its own copy reaches nobody else.
+    Strangers can cause refusals, so these never evict active tokens.  Claims are stored as JSON, so
+    that callers get copies of their own.
     """
 
     def __init__(self, max_entries: int) -> None:
@@ -40,7 +40,8 @@ class Introspections:
         return len(self._active)
 
     def find(self, key: bytes, now: float) -> str | None:
-        """Return the claims of an active token as JSON; raise what it was refused for lately."""
+        """Return the claims of an active token as JSON; raise the recent error of a refused one."""
+        # Without the lock: each table is read once, and reading a dictionary is atomic.
         known = self._active.get(key)
         if known is not None and now < known[0]:
             return known[1]
@@ -49,15 +50,15 @@ class Introspections:
             raise refused[1].fresh()
         return None
 
-    def keep(self, key: bytes, claims: str, now: float, seconds: float) -> None:
-        """Remember the claims of an active token for so many seconds."""
+    def store(self, key: bytes, claims: str, now: float, seconds: float) -> None:
+        """Store the claims of an active token for this many seconds."""
         with self._lock:
             _make_room(self._active, self._most, now)
             self._active[key] = now + seconds, claims
             self._refused.pop(key, None)
 
     def refuse(self, key: bytes, error: PyIdentityModelException, now: float) -> None:
-        """Remember for a moment that a token was refused, or could not be asked about."""
+        """Remember for a short time that a token was refused, or its introspection failed."""
         with self._lock:
             self._active.pop(key, None)
             _make_room(self._refused, self._most, now)
@@ -74,21 +75,21 @@ def _make_room(entries: dict[bytes, tuple[float, Any]], most: int, now: float) -
 
 
 def pack_claims(name: str, claims: str, seconds: float) -> str:
-    """Return what other processes may read of an active token, bound to its name."""
+    """Return the string that shares the claims of an active token, bound to its name."""
     return pack_value(_KIND, name, {"until": time.time() + seconds, "claims": claims})
 
 
 def unpack_claims(name: str, text: str, ttl: float) -> tuple[str, float] | None:
-    """Return the claims that another process stored, and for how many seconds they are good.
+    """Return the claims that another process stored, and their remaining lifetime in seconds.
 
-    They are believed no longer than for ``ttl`` seconds.
+    They are used for ``ttl`` seconds at most.
     """
     try:
         stored = unpack_value(_KIND, name, text)
         until, claims = numeric_date(stored.get("until")), stored.get("claims")
         active = isinstance(claims, str) and json.loads(claims).get("active") is True
     except (ValueError, AttributeError, RecursionError):
-        logger.warning("a shared introspection cannot be read")
+        logger.warning("a shared introspection result cannot be read")
         return None
     now = time.time()
     if until is None or now >= until or not active or not isinstance(claims, str):

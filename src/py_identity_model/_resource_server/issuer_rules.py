@@ -1,4 +1,4 @@
-"""The rules for the access tokens of one issuer, worked out once."""
+"""The rules for the access tokens of one issuer, computed once."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ _IN_HEADER = ("exp", "iss")
 
 
 class IssuerRules:
-    """How tokens of one issuer are judged; ``trusted`` is None where a token names no issuer.
+    """The rules for tokens of one issuer; ``trusted`` is None for tokens without an issuer.
 
-    ``headers`` are those of tokens that were accepted: their ``typ`` need not be looked at again.
+    ``headers`` are those of accepted tokens, whose ``typ`` need not be checked again.
     ``named_by_tokens`` says that tokens, and so strangers, choose what is fetched.
     """
 
@@ -62,23 +62,23 @@ class IssuerRules:
         )
         self.address = issuer
         if trusted is not None and issuer is not None:
-            config, policy = _of_issuer(trusted, config, policy)
-            config = _addressed(trusted, issuer, config)
+            config, policy = _with_issuer_settings(trusted, config, policy)
+            config = _with_addresses(trusted, issuer, config)
             if not self.named_by_tokens and not trusted.is_template:
-                config = _named_by_program(trusted, config)
+                config = _with_program_policy(trusted, config)
             self.address = trusted.document_address or issuer
-        if policy.names_nobody:
-            raise _names_nobody_error(None if trusted is None else trusted.preset)
+        if policy.has_no_recipient:
+            raise _no_recipient_error(None if trusted is None else trusted.preset)
         self.policy = policy
         self._claims_rules = rules_for(config)
         self.config = _without_header_claims(config) if self._from_header else config
         self.context = TokenContext(refusals, policy.roles or "roles", policy.scopes)
 
     def config_for(self, token: str) -> TokenValidationConfig:
-        """Return how a token, of which nothing is verified yet, is to be validated.
+        """Return the configuration for validating a token, of which nothing is verified yet.
 
-        Where each key has an address of its own, nothing is fetched for a header that would be
-        refused in any case.
+        If each key has its own address, nothing is fetched for a header that would be refused in
+        any case.
         """
         trusted = self.trusted
         if trusted is None or trusted.key_id_pattern is None or trusted.keys_address is None:
@@ -91,8 +91,8 @@ class IssuerRules:
     def check_header(self, header: Mapping[str, Any], claims: dict[str, Any], now: float) -> None:
         """Raise unless a verified header is that of a token for this API.
 
-        Where it carries ``exp`` and ``iss`` instead of the claims, both are judged, and put into
-        the claims that lack them.
+        If it has ``exp`` and ``iss`` instead of the claims, both are checked, and copied into the
+        claims.
         """
         self.policy.check_header(header)
         if not self._from_header:
@@ -103,8 +103,8 @@ class IssuerRules:
         self._claims_rules.check(claims, now)
 
     def remember(self, header: str) -> None:
-        """Keep a header that fits; its token was verified, so strangers cannot fill the memory."""
-        if self._from_header:  # its times must be judged again
+        """Remember a valid header; its token was verified, so strangers cannot fill the memory."""
+        if self._from_header:  # its times must be checked again
             return
         if len(self.headers) >= _MOST_HEADERS:
             self.headers.clear()
@@ -113,11 +113,11 @@ class IssuerRules:
     def check_introspected(
         self, claims: dict[str, Any], now: float, *, without_audience: bool
     ) -> None:
-        """Raise unless what the issuer says of a token passes every check that JWTs pass.
+        """Raise unless an introspection result passes all the checks of JWTs.
 
-        RFC 7662 §2.2 leaves out what JWTs must have: ``iss`` and ``exp`` may be missing, since
-        the issuer itself says that the token is active.  A missing ``aud`` is another matter:
-        nothing else says that the token is for this API.
+        RFC 7662 §2.2 allows omitting what JWTs must have: ``iss`` and ``exp`` may be missing, since
+        the issuer itself says that the token is active.  A missing ``aud`` is different: nothing
+        else says that the token is for this API.
         """
         checks_aud = "aud" in claims or not without_audience
         rules = self._claims_rules
@@ -137,16 +137,16 @@ class IssuerRules:
         self.policy.check(claims)
 
 
-def _of_issuer(
+def _with_issuer_settings(
     trusted: TrustedIssuer, config: TokenValidationConfig, policy: AccessTokenPolicy
 ) -> tuple[TokenValidationConfig, AccessTokenPolicy]:
-    """Return configuration and policy with what is special about one issuer."""
+    """Return configuration and policy with the settings of one issuer."""
     if trusted.discovery_policy is not None:
         config = replace(config, discovery_policy=trusted.discovery_policy)
     if trusted.preset is not None:
         config, policy = apply_preset(trusted.preset, config, policy)
     if trusted.audience is not None or trusted.client_ids is not None:
-        config, policy = _for_whom(trusted, config, policy)
+        config, policy = _with_recipients(trusted, config, policy)
     if trusted.algorithms is not None:
         config = replace(config, algorithms=algorithms_of(trusted.algorithms))
     if trusted.roles is not None:
@@ -157,10 +157,10 @@ def _of_issuer(
     return config, policy
 
 
-def _for_whom(
+def _with_recipients(
     trusted: TrustedIssuer, config: TokenValidationConfig, policy: AccessTokenPolicy
 ) -> tuple[TokenValidationConfig, AccessTokenPolicy]:
-    """Return both with an issuer's own audience, or its clients in place of one."""
+    """Return both with an issuer's own audience, or with its clients instead."""
     preset = trusted.preset
     own = trusted.audience or (None if preset is None else preset.audience)
     names = None if own is None else audience_of("audience", own)
@@ -174,12 +174,13 @@ def _for_whom(
     )
 
 
-def _addressed(
+def _with_addresses(
     trusted: TrustedIssuer, issuer: str, config: TokenValidationConfig
 ) -> TokenValidationConfig:
-    """Return ``config`` with where keys come from, and which names go with them."""
+    """Return ``config`` with the location of the keys, and the names that go with them."""
     tokens = [issuer] if trusted.is_template else [trusted.identifier, *trusted.other_names]
-    if trusted.preset is not None and trusted.preset.issuer is None:  # tokens carry another's
+    # Tokens have the name of another issuer.
+    if trusted.preset is not None and trusted.preset.issuer is None:
         config = replace(config, options={**(config.options or {}), "verify_iss": False})
     if trusted.keys_address is not None:
         return replace(
@@ -190,8 +191,8 @@ def _addressed(
     elsewhere = preset is None and trusted.disco_doc_address is not None
     mismatch = policy is not None and policy.allow_issuer_mismatch
     if elsewhere and mismatch and not trusted.is_template:
-        # The program named the document, and the issuer of tokens: what it says is of no account.
-        # No policy does that for what tokens name.
+        # The program named the document and the issuer of tokens, so the issuer in the document is
+        # irrelevant. No policy does that for what tokens name.
         return replace(config, issuer=None, token_issuers=tokens)
     if trusted.is_template:
         names = [issuer, *_templates(trusted.identifier)]
@@ -200,36 +201,40 @@ def _addressed(
     documents = list(dict.fromkeys(each for name in names for each in spellings(name)))
     if trusted.is_template or len(names) > 1:
         return replace(config, issuer=documents, token_issuers=tokens)
-    return replace(config, issuer=documents)  # tokens must say what the document says
+    return replace(config, issuer=documents)  # tokens must have the issuer of the document
 
 
-def _named_by_program(
+def _with_program_policy(
     trusted: TrustedIssuer, config: TokenValidationConfig
 ) -> TokenValidationConfig:
-    """Return ``config`` for an issuer that the program names: it says where its endpoints are.
+    """Return ``config`` for an issuer that the program names: it decides where its endpoints are.
 
-    A document that is found elsewhere must name the issuer all the same.
+    A document at another address must still name the issuer; where a policy lets it name another,
+    its keys may be where the issuer of the tokens is, even at an internal address.
     """
     policy = named_by_program(config.discovery_policy)
     elsewhere = trusted.disco_doc_address is not None and trusted.preset is None
     if elsewhere and not policy.allow_issuer_mismatch:
         policy = replace(policy, expected_issuer=trusted.identifier)
+    elif elsewhere and not trusted.is_template:
+        named = [*policy.additional_endpoint_base_addresses, trusted.identifier]
+        policy = replace(policy, additional_endpoint_base_addresses=named)
     return replace(config, discovery_policy=policy)
 
 
 def _templates(issuer: str) -> tuple[str, str]:
-    """Return a template, and as documents write it: Microsoft's name for the place is fixed."""
+    """Return a template, and its spelling in documents: Microsoft uses a fixed placeholder."""
     return issuer, re.sub(r"\{\w+\}", "{tenantid}", issuer)
 
 
 def _without_header_claims(config: TokenValidationConfig) -> TokenValidationConfig:
-    """Return ``config`` for claims that may lack what their header has."""
+    """Return ``config`` for claims that may lack members of their header."""
     options = {**(config.options or {}), "require": [], "verify_iss": False}
     return replace(config, options=options)
 
 
-def _names_nobody_error(preset: Provider | None) -> InvalidArgumentError:
+def _no_recipient_error(preset: Provider | None) -> InvalidArgumentError:
     text = "audience must name this API, or client_ids the clients whose tokens are accepted"
     if preset is None:
         return InvalidArgumentError(text)
-    return InvalidArgumentError(f"{text}: the preset {preset.name} knows neither")
+    return InvalidArgumentError(f"{text}: the preset {preset.name} defines neither")

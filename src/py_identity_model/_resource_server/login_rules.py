@@ -1,4 +1,4 @@
-"""How strong and how recent a user's login must be (RFC 9470)."""
+"""Required strength and age of a user's login (RFC 9470)."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ WEAK_LOGIN = "insufficient_user_authentication"
 
 
 class _WeakLogin(TokenValidationException):
-    """The login behind a token is not what a request needs; verifiers answer in its place."""
+    """The login behind a token does not meet the request's needs; verifiers convert this."""
 
     code = WEAK_LOGIN
 
@@ -35,7 +35,9 @@ class _WeakLogin(TokenValidationException):
 
 @dataclass(frozen=True)
 class LoginRules:
-    """Clocks: ``leeway`` lengthens ``max_age``, ``ahead`` is how far an issuer's may be ahead."""
+    """Tolerances: ``leeway`` extends ``max_age``, ``ahead`` is how far an issuer's clock may be
+    ahead.
+    """
 
     leeway: float
     ahead: float
@@ -47,7 +49,7 @@ class LoginRules:
         max_age: float | None,
         now: float,
     ) -> None:
-        """Raise unless the login behind a token was as strong and as recent as wanted (§3)."""
+        """Raise unless the login behind a token is as strong and as recent as required (§3)."""
         levels = acr_values_from(acr_values)
         oldest = None if max_age is None else seconds_of("max_age", max_age)
         level = claims.get("acr")

@@ -1,4 +1,4 @@
-"""What a preset says of access tokens, as the rules of a verifier."""
+"""Presets applied to the rules of a verifier."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from .access_token_policy import AccessTokenPolicy, roles_path
 def apply_preset(
     preset: Provider, config: TokenValidationConfig, policy: AccessTokenPolicy
 ) -> tuple[TokenValidationConfig, AccessTokenPolicy]:
-    """Return both with what ``preset`` says, where the verifier itself says nothing."""
-    config, policy = _for_whom(preset, config, policy)
+    """Return both with the values of ``preset`` where the verifier has none of its own."""
+    config, policy = _with_recipients(preset, config, policy)
     strict = policy.is_strict or preset.profile == "rfc9068"
     algorithms = config.algorithms
     if algorithms is None and preset.algorithms is not None:
@@ -44,7 +44,7 @@ def apply_preset(
     return config, policy
 
 
-def _for_whom(
+def _with_recipients(
     preset: Provider, config: TokenValidationConfig, policy: AccessTokenPolicy
 ) -> tuple[TokenValidationConfig, AccessTokenPolicy]:
     clients = policy.client_ids
@@ -54,7 +54,7 @@ def _for_whom(
     if preset.audience is None and (
         preset.client_ids is not None or preset.key_url_template is not None
     ):
-        # Its tokens have no aud, so the verifier's audience cannot be demanded of them.
+        # Its tokens have no aud, so the verifier's audience cannot be required of them.
         options = {**(config.options or {}), "verify_aud": False}
         return replace(config, audience=None, options=options), replace(
             policy, may_lack_audience=True
@@ -68,7 +68,7 @@ def _for_whom(
 
 
 def _discovery_policy(preset: Provider, given: DiscoveryPolicy | None) -> DiscoveryPolicy | None:
-    """Return what the metadata and keys of ``preset`` need, beside what the verifier allows."""
+    """Return the policy that the metadata and keys of ``preset`` need, within the verifier's."""
     own, usual = preset.discovery_policy, given or DiscoveryPolicy()
     bases = [*usual.additional_endpoint_base_addresses, *own.additional_endpoint_base_addresses]
     merged = replace(

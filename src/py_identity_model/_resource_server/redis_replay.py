@@ -1,4 +1,4 @@
-"""Replays refused in all processes of a service, by Redis."""
+"""A replay store on Redis, shared by all processes of a service."""
 
 from __future__ import annotations
 
@@ -12,8 +12,9 @@ _LONGEST = 100 * 366 * 86400  # seconds: Redis counts milliseconds in 64 bits
 class RedisReplayStore:
     """Remembers identifiers in Redis: a :class:`ReplayStore` for several processes.
 
-    ``client`` is one of redis-py: ``redis.asyncio.Redis`` for the awaitable API, else
-    ``redis.Redis``; closing it is yours.  ``prefix`` begins every key.
+    :param client: a redis-py client: ``redis.asyncio.Redis`` for the awaitable API, otherwise
+        ``redis.Redis``; the caller closes it
+    :param prefix: the beginning of every key
 
     Example::
 
@@ -26,7 +27,7 @@ class RedisReplayStore:
         self.clock = time.time
 
     def add(self, key: str, expires_at: float) -> Any:
-        """Remember ``key`` until ``expires_at``; what comes back is false if it was known.
+        """Remember ``key`` until ``expires_at``; the result is false if it was known.
 
         Example::
 
@@ -37,7 +38,7 @@ class RedisReplayStore:
         return self._client.set(self._prefix + key, b"1", px=milliseconds, nx=True)
 
     def discard(self, key: str) -> Any:
-        """Forget ``key``: it was not used after all.
+        """Remove ``key``, which was not used after all.
 
         Example::
 

@@ -1,4 +1,4 @@
-"""Remembering what may be used only once: identifiers of proofs and logout tokens."""
+"""Replay stores: identifiers of proofs, logout tokens and responses that may be used once."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from .._logging import logger
 from ..exceptions import InvalidArgumentError
 
 STORE_MARGIN = 5.0
-"""Seconds that an identifier is remembered longer than it is good for: what a store may take."""
+"""Seconds for which an identifier is remembered beyond its validity: the time a store may take."""
 
 
 def replay_key(kind: str, owner: str, identifier: str) -> str:
-    """Return the key of an identifier: ASCII, whatever its sender put into it."""
+    """Return the key of an identifier: ASCII, whatever its sender chose."""
     if not identifier.isascii() or not owner.isascii():
         text = f"{owner}\0{identifier}".encode("utf-8", "surrogatepass")
         owner, identifier = "sha256", hashlib.sha256(text).hexdigest()
@@ -30,24 +30,25 @@ _SLACK = 64  # entries of the queue that may outlive their keys
 
 @runtime_checkable
 class ReplayStore(Protocol):
-    """Where identifiers are remembered; share one between processes to refuse replays in all."""
+    """A memory of used identifiers; share it between processes to refuse replays in all."""
 
     def add(self, key: str, expires_at: float) -> bool | Awaitable[bool]:
         """Remember ``key`` until ``expires_at``, a wall clock time; return False if it was known.
 
-        It must be one step for all who share the store.  The awaitable API takes awaitable
-        answers.
+        It must be atomic for all users of the store.  The awaitable API accepts awaitable results.
 
-        A store may also have ``discard(key)``, which forgets a key.  Logins use it for answers
-        that the provider refuses; without it they remember answers once they were taken.
+        A store may also have ``discard(key)``, which removes a key.  Logins use it for responses
+        that the provider refuses; without it they remember responses only after they were accepted.
         """
 
 
 class MemoryReplayStore:
-    """Remembers in this process, up to ``max_entries`` identifiers; refuses more.
+    """Remembers up to ``max_entries`` identifiers in this process, and refuses more.
 
-    Refusing is safe: forgetting early would let a replay pass.  Safe to share between threads
-    and event loops.
+    :param max_entries: the maximum number of identifiers
+
+    Refusing is safe: forgetting early would let a replay pass.  Safe to share between threads and
+    event loops.
 
     Example::
 
@@ -60,6 +61,7 @@ class MemoryReplayStore:
         if max_entries < 1:
             raise InvalidArgumentError("max_entries must be at least 1")
         self._most = max_entries
+        # The heap finds expired identifiers without a pass over all of them at each request.
         self._known: dict[str, float] = {}
         self._queue: list[tuple[float, str]] = []
         self._lock = threading.Lock()
@@ -73,7 +75,8 @@ class MemoryReplayStore:
         return len(self._known)
 
     def add(self, key: str, expires_at: float) -> bool:
-        """Remember ``key`` until ``expires_at``; return False if it was known, or it is full.
+        """Remember ``key`` until ``expires_at``; return False if it was known, or the store is
+        full.
 
         Example::
 
@@ -93,11 +96,11 @@ class MemoryReplayStore:
             return True
 
     def _forget(self, expires_at: float, key: str) -> None:
-        if self._known.get(key) == expires_at:  # else it was discarded, and added again
+        if self._known.get(key) == expires_at:  # otherwise it was discarded, and added again
             del self._known[key]
 
     def discard(self, key: str) -> None:
-        """Forget ``key``: it was not used after all.
+        """Remove ``key``, which was not used after all.
 
         Example::
 
@@ -105,6 +108,7 @@ class MemoryReplayStore:
         """
         with self._lock:
             self._known.pop(key, None)
+            # Rebuilt from time to time: removing one key from a heap takes a pass over it.
             if len(self._queue) > 2 * len(self._known) + _SLACK:
                 self._queue = [(expires_at, name) for name, expires_at in self._known.items()]
                 heapq.heapify(self._queue)

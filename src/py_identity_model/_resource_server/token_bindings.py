@@ -1,4 +1,4 @@
-"""Tokens bound to a key (RFC 9449) or to a client certificate (RFC 8705)."""
+"""Bindings of tokens to a key (RFC 9449) or to a client certificate (RFC 8705)."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _BINDINGS = ("required", "optional", "refused")
 
 
 class BoundRequest(NamedTuple):
-    """What a request presents along with its token."""
+    """The proofs and the certificate that a request presents with its token."""
 
     scheme: str
     token: str
@@ -29,7 +29,7 @@ class BoundRequest(NamedTuple):
 
 @dataclass(frozen=True)
 class BindingRules:
-    """Whether tokens may or must be bound to a key (``dpop``), or to a certificate (``mtls``)."""
+    """Whether tokens may or must be bound to a key (``dpop``) or to a certificate (``mtls``)."""
 
     dpop: Binding = "optional"
     mtls: Binding = "optional"
@@ -42,7 +42,7 @@ class BindingRules:
     def check(
         self, claims: Mapping[str, Any], *, proof: bool, certificate: bool, scheme: str
     ) -> None:
-        """Raise unless what the token is bound to was presented, and is what is wanted."""
+        """Raise unless the request proves an allowed binding of its token."""
         found = claims.get("cnf")
         if not isinstance(found, (Mapping, type(None))):
             raise binding_error("its cnf claim cannot be read")
@@ -58,7 +58,7 @@ class BindingRules:
         if to_certificate and not certificate:
             raise binding_error("the token is bound to a certificate that was not presented")
         if confirmation and not to_key and not to_certificate:
-            raise binding_error("the token is bound in a way that is not understood")
+            raise binding_error("the token has an unsupported binding")
 
 
 def _check_mode(mode: Binding, bound: bool, what: str) -> None:
@@ -69,7 +69,7 @@ def _check_mode(mode: Binding, bound: bool, what: str) -> None:
 
 
 def binding_error(text: str, *, bound_to: str | None = None) -> TokenValidationException:
-    """Return what to raise for a token that is bound otherwise than it must be."""
+    """Return the exception for a token with a wrong binding."""
     details = {"error": text, "bound_to": bound_to}
     return TokenValidationException(
         f"Invalid token: {text}", "payload", details, code="binding_refused"

@@ -1,4 +1,4 @@
-"""Whose access tokens are accepted: one issuer, several, or a family of them."""
+"""Trusted issuers of access tokens: one issuer, or a family of them."""
 
 from __future__ import annotations
 
@@ -24,27 +24,27 @@ _VALUE = "[A-Za-z0-9][A-Za-z0-9._-]*"
 
 @dataclass(frozen=True)
 class TrustedIssuer:
-    """An issuer whose access tokens are accepted, and what is special about it.
+    """An issuer whose access tokens are accepted, with its own rules.
 
     :param issuer: the issuer; one segment of its path may be a name in braces, as in Microsoft
         Entra's ``https://login.microsoftonline.com/{tenantid}/v2.0``; or a preset of
-        ``py_identity_model.providers``, whose rules hold where nothing else is said here
+        ``py_identity_model.providers``, whose rules apply where nothing else is given here
     :param audience: names of this API in its tokens, instead of the verifier's
     :param algorithms: allow-list of algorithms, instead of the verifier's
     :param discovery_policy: policy for its metadata, instead of the verifier's
-    :param disco_doc_address: where its metadata is, if not below the issuer; it must name this
-        issuer, unless a ``discovery_policy`` with ``allow_issuer_mismatch`` binds the keys found
-        there to this issuer all the same (AD FS, whose access tokens have another)
-    :param bound_claim: for a template, the claim that must equal what stands in the issuer
-    :param allowed_values: for a template, what may stand there; None allows everything
-    :param client_ids: clients whose tokens are accepted, instead of the verifier's; they take the
-        place of an audience unless ``audience`` is given here as well
+    :param disco_doc_address: the address of its metadata, if not below the issuer; the metadata
+        must name this issuer, unless a ``discovery_policy`` with ``allow_issuer_mismatch`` binds
+        its keys to this issuer nevertheless (AD FS, whose access tokens have another issuer)
+    :param bound_claim: for a template, the claim that must equal the variable part
+    :param allowed_values: for a template, the allowed values of that part; None allows all
+    :param client_ids: clients whose tokens are accepted, instead of the verifier's; they replace an
+        audience unless ``audience`` is given here as well
     :param roles: where its tokens name roles, instead of the verifier's
     :param accept_id_tokens_as_access_tokens: whether its ID tokens are tokens for this API
-    :param jwks_uri: where its keys are, for an issuer without metadata
+    :param jwks_uri: the URL of its keys, for an issuer without metadata
 
     Raises :class:`InvalidArgumentError` (a ``ValueError``) for a template that binds nothing, or
-    whose variable is anything else than one whole segment of the path.
+    whose variable is not one whole segment of the path.
 
     Example::
 
@@ -68,7 +68,7 @@ class TrustedIssuer:
 
     def __post_init__(self) -> None:
         if not isinstance(self.issuer, (str, Provider)) or not self.issuer:
-            raise InvalidArgumentError("issuer must be text that is not empty, or a Provider")
+            raise InvalidArgumentError("issuer must be a non-empty string, or a Provider")
         if self.audience is not None:
             audience_of("audience", self.audience)
         if self.algorithms is not None:
@@ -86,24 +86,24 @@ class TrustedIssuer:
         if self.jwks_uri is not None:
             check_address("jwks_uri", self.jwks_uri, require_https=False)
         if self.jwks_uri is not None and self.disco_doc_address is not None:
-            raise InvalidArgumentError("jwks_uri and disco_doc_address exclude each other")
+            raise InvalidArgumentError("jwks_uri and disco_doc_address are mutually exclusive")
         if self.preset is None:
             return
         if self.bound_claim is not None or self.allowed_values is not None:
             raise InvalidArgumentError(
-                f"bound_claim and allowed_values are those of the preset {self.preset.name}"
+                f"bound_claim and allowed_values are set by the preset {self.preset.name}"
             )
         own = self.preset.key_url_template or self.preset.token_file or self.preset.ca_file
         if own is not None and (self.jwks_uri or self.disco_doc_address):
-            # Credentials and forms of keys are for the one address that the preset names.
+            # Credentials and key formats are only for the address that the preset names.
             raise InvalidArgumentError(
-                f"jwks_uri and disco_doc_address: the preset {self.preset.name} has its own way to "
-                "keys; dataclasses.replace(preset, jwks_uri=...) changes where they are"
+                f"jwks_uri and disco_doc_address: the preset {self.preset.name} says where its "
+                "keys are; dataclasses.replace(preset, jwks_uri=...) changes that"
             )
         if self.document_address is None and self.keys_address is None:
             raise InvalidArgumentError(
-                f"issuer: the preset {self.preset.name} knows neither a document nor keys, so its "
-                "tokens cannot be verified here; jwks_uri names keys"
+                f"issuer: the preset {self.preset.name} defines neither a document nor keys, so "
+                "its tokens cannot be verified here; jwks_uri names keys"
             )
 
     @property
@@ -113,7 +113,7 @@ class TrustedIssuer:
 
     @property
     def identifier(self) -> str:
-        """The issuer as text; that of a preset whose tokens carry another's is made up."""
+        """The issuer as a string; made up for a preset whose tokens name another issuer."""
         if isinstance(self.issuer, str):
             return self.issuer
         named = f"{self.issuer.name}:{','.join(self.issuer.required_header.values())}"
@@ -121,12 +121,12 @@ class TrustedIssuer:
 
     @property
     def other_names(self) -> tuple[str, ...]:
-        """Further names that tokens may have for the same issuer: those its preset binds to it."""
+        """Further names of the issuer in tokens, which its preset binds to it."""
         return () if self.preset is None else tuple(self.preset.other_issuers)
 
     @property
     def keys_address(self) -> str | None:
-        """Where its keys are without any document, or the template of such addresses."""
+        """The address of its keys if there is no document, or a template of such addresses."""
         if self.jwks_uri is not None or self.preset is None:
             return self.jwks_uri
         if self.disco_doc_address is not None:
@@ -137,14 +137,14 @@ class TrustedIssuer:
 
     @property
     def key_id_pattern(self) -> str | None:
-        """What a ``kid`` may be where each key has an address of its own."""
+        """The form of a ``kid`` if each key has its own address."""
         if self.preset is None or self.keys_address != self.preset.key_url_template:
             return None
         return None if self.keys_address is None else self.preset.key_id_pattern
 
     @property
     def document_address(self) -> str | None:
-        """Where its document is, if that is not derived from the issuer of a token."""
+        """The address of its document, if that is not derived from the issuer of a token."""
         if self.disco_doc_address is not None or self.preset is None:
             return self.disco_doc_address
         preset = self.preset
@@ -153,7 +153,7 @@ class TrustedIssuer:
 
     @property
     def is_named_by_tokens(self) -> bool:
-        """Whether tokens, not yet verified, decide where something is fetched from."""
+        """Whether unverified tokens decide what is fetched."""
         if self.key_id_pattern is not None:
             return True
         return self.is_template and not (self.keys_address or self.document_address)
@@ -177,24 +177,24 @@ class TrustedIssuer:
         parts = _TEMPLATE.fullmatch(issuer)
         if parts is None:
             raise InvalidArgumentError(
-                "issuer must have its one name in braces as a whole segment of its path"
+                "issuer must have exactly one name in braces, as a whole path segment"
             )
         if not isinstance(bound_claim, str) or not bound_claim:
             raise InvalidArgumentError(
-                "bound_claim must name the claim that equals what stands in the issuer"
+                "bound_claim must name the claim that equals the variable part of the issuer"
             )
         return re.compile(f"{re.escape(parts[1])}({_VALUE}){re.escape(parts[2])}")
 
     @property
     def is_template(self) -> bool:
-        """Whether it stands for many issuers."""
+        """Whether it is a template for many issuers."""
         return self._pattern is not None
 
     def matches(self, issuer: str) -> bool:
-        """Return whether ``issuer`` may be this one, or is one of the family.
+        """Return whether ``issuer`` may be this one, or an instance of the template.
 
-        A final slash is forgiven, and known spellings are: which of them tokens must name, to the
-        letter, the issuer's metadata says.
+        A final slash and known spellings are ignored: the issuer's metadata decides which of them
+        tokens must name exactly.
 
         Example::
 
@@ -210,7 +210,7 @@ class TrustedIssuer:
     def resembles(self, issuer: str) -> bool:
         """Return whether ``issuer`` may be this literal one, in another spelling or its family.
 
-        Its document decides then which of them tokens must name, to the letter.
+        Its document then decides which of them tokens must name exactly.
         """
         fixed = self.is_template or self.other_names or self.keys_address is not None
         named = self.identifier
@@ -221,7 +221,7 @@ class TrustedIssuer:
         return allowed is None or value in allowed
 
     def check_bound_claim(self, claims: Mapping[str, Any]) -> None:
-        """Raise InvalidIssuerException unless the claim is what stands in the issuer."""
+        """Raise InvalidIssuerException unless the claim equals the variable part of the issuer."""
         claim = self._bound[0]
         if self._pattern is None or claim is None:
             return
@@ -229,7 +229,7 @@ class TrustedIssuer:
         value = claims.get(claim)
         if match is None or value != match[1]:
             raise InvalidIssuerException(
-                f"Invalid issuer: the {claim} claim is that of another issuer",
+                f"Invalid issuer: the {claim} claim belongs to another issuer",
                 {
                     "claim": claim,
                     "found": found(value),
@@ -240,14 +240,14 @@ class TrustedIssuer:
 
 
 def spellings(issuer: str) -> tuple[str, ...]:
-    """Return an issuer that is a URL with and without a slash at its end."""
+    """Return an issuer that is a URL with and without a final slash."""
     if "://" not in issuer:
         return (issuer,)
     return issuer, issuer.removesuffix("/") if issuer.endswith("/") else f"{issuer}/"
 
 
 def is_jwt(token: str) -> bool:
-    """Whether ``token`` begins as a signed JWT does: three segments, and a header with ``alg``."""
+    """Return whether ``token`` looks like a signed JWT: three segments, a header with ``alg``."""
     if token.count(".") != 2 or len(token) > MAX_TOKEN_SIZE or not token.isascii():
         return False
     try:
@@ -258,11 +258,11 @@ def is_jwt(token: str) -> bool:
 
 
 def unverified_issuer(token: str) -> Any:
-    """Return what a token names as its issuer; nothing has been verified.
+    """Return the issuer that a token names; nothing has been verified.
 
-    Raises TokenValidationException for one that is malformed.
+    Raises TokenValidationException for a malformed token.
     """
-    # Padded or not: whether that is accepted is its issuer's rule, and is judged later.
+    # With or without padding: the issuer's rules decide later whether that is accepted.
     segments = split_token(token, allow_padded_base64url=True)
     read_header(segments.header)
     try:
@@ -277,7 +277,7 @@ def unverified_issuer(token: str) -> Any:
 def unverified_header(token: str) -> dict[str, Any]:
     """Return the header of a token; nothing has been verified.
 
-    Raises TokenValidationException for one that is malformed, or that nobody should act on.
+    Raises TokenValidationException for a malformed token, or a header that must not be accepted.
     """
     segment = split_token(token, allow_padded_base64url=True).header
     read_header(segment)
@@ -296,7 +296,7 @@ def issuer_for_log(token: str) -> str | None:
 def untrusted_issuer_error(
     issuer: object, expected: Iterable[TrustedIssuer] = ()
 ) -> InvalidIssuerException:
-    """Return what to raise for an issuer that is not among those ``expected``."""
+    """Return the exception for an issuer that is not among those ``expected``."""
     return InvalidIssuerException(
         "Invalid issuer: it is not trusted",
         {"issuer": found(issuer), "expected": [one.identifier for one in expected]},

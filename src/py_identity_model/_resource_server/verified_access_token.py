@@ -1,4 +1,4 @@
-"""An access token that was verified, and what it grants."""
+"""Verified access tokens, and what they grant."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from .access_token_refusals import (
 
 
 class TokenContext(NamedTuple):
-    """Where a token was verified: how to refuse it, and where its roles and scopes are."""
+    """The context of a verification: refusals, and where roles and scopes are."""
 
     refusals: AccessTokenRefusals = AccessTokenRefusals()
     roles: ClaimPath = "roles"
@@ -32,10 +32,10 @@ _NO_CONTEXT = TokenContext()
 
 @dataclass(frozen=True, init=False)
 class VerifiedAccessToken:
-    """An access token that was verified, or that its issuer says is active.
+    """An access token that was verified, or that its issuer reports as active.
 
-    ``dpop_nonce`` is what to send as ``DPoP-Nonce`` along with the answer, where the next proof
-    should carry another nonce than this one did (RFC 9449 §8.2).
+    ``dpop_nonce`` is the value to send as ``DPoP-Nonce`` with the response, if the next proof
+    should use another nonce than this one did (RFC 9449 §8.2).
     """
 
     claims: Mapping[str, Any] = field(repr=False)
@@ -57,7 +57,7 @@ class VerifiedAccessToken:
             members["dpop_nonce"] = dpop_nonce
 
     def __getstate__(self) -> dict[str, Any]:
-        # Copies in other processes do without the verifier's context: it may hold a secret.
+        # Copies for other processes omit the verifier's context: it may hold a secret.
         return {name: value for name, value in self.__dict__.items() if name != "_context"}
 
     @property
@@ -67,12 +67,12 @@ class VerifiedAccessToken:
 
     @property
     def issuer(self) -> str | None:
-        """Who issued it."""
+        """The issuer of the token."""
         return _text(self.claims.get("iss"))
 
     @property
     def subject(self) -> str | None:
-        """Whom it is about: a user, or the client itself."""
+        """The subject of the token: a user, or the client itself."""
         return _text(self.claims.get("sub"))
 
     @property
@@ -92,26 +92,26 @@ class VerifiedAccessToken:
 
     @property
     def expires_at(self) -> datetime | None:
-        """When it expires, in UTC."""
+        """The expiry, in UTC."""
         seconds = numeric_date(self.claims.get("exp"))
         try:
             return None if seconds is None else datetime.fromtimestamp(seconds, UTC)
-        except (ValueError, OverflowError, OSError):  # later than calendars go
+        except (ValueError, OverflowError, OSError):  # later than datetime supports
             return None
 
     @property
     def confirmation(self) -> Mapping[str, Any]:
-        """What it is bound to (``cnf``, RFC 7800)."""
+        """The binding of the token (``cnf``, RFC 7800)."""
         found = self.claims.get("cnf")
         return found if isinstance(found, Mapping) else {}
 
     def require_scopes(self, *scopes: str | Iterable[str]) -> None:
         """Raise unless the token grants all of ``scopes``.
 
-        :param scopes: scopes, each also as space-separated text or as a collection
+        :param scopes: scopes, each also as a space-separated string or a collection
 
         Raises :class:`AccessTokenRefusedException` with status 403, and
-        :class:`InvalidArgumentError` for something that is not a scope.  RFC 6750 §3.1.
+        :class:`InvalidArgumentError` for an invalid scope.  RFC 6750 §3.1.
 
         Example::
 
@@ -122,7 +122,7 @@ class VerifiedAccessToken:
             raise InvalidArgumentError("scopes must name at least one scope")
         granted = self.scopes
         if not wanted <= granted:
-            raise self._refused(insufficient_scope_error(granted, wanted), wanted)
+            raise self._refused_error(insufficient_scope_error(granted, wanted), wanted)
 
     def require_roles(self, *roles: str | Iterable[str]) -> None:
         """Raise unless the token's user or client has all of ``roles``.
@@ -130,8 +130,7 @@ class VerifiedAccessToken:
         :param roles: names of roles, or collections of them
 
         Raises :class:`AccessTokenRefusedException` with status 403, and
-        :class:`InvalidArgumentError` for something that is not the name of a role.
-        RFC 6750 §3.1, RFC 9068 §2.2.3.1.
+        :class:`InvalidArgumentError` for an invalid role.  RFC 6750 §3.1, RFC 9068 §2.2.3.1.
 
         Example::
 
@@ -144,9 +143,9 @@ class VerifiedAccessToken:
             raise InvalidArgumentError("roles must name at least one role")
         granted = self.roles
         if not wanted <= granted:
-            raise self._refused(insufficient_roles_error(granted, wanted))
+            raise self._refused_error(insufficient_roles_error(granted, wanted))
 
-    def _refused(
+    def _refused_error(
         self, error: TokenValidationException, scopes: Collection[str] = ()
     ) -> AccessTokenRefusedException:
         bound = "jkt" in self.confirmation

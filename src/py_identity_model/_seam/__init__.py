@@ -1,4 +1,4 @@
-"""Where the two APIs genuinely differ.
+"""The seam: everything in which the two APIs genuinely differ.
 
 ``aio`` and ``sync`` are twins: the same names, taking the same parameters.  Nothing else in
 the package imports anyio, asyncio, trio or concurrent.futures.  ``scripts/make_sync.py`` turns

@@ -1,4 +1,4 @@
-"""The seam, for event loops: asyncio, or trio, through anyio."""
+"""The seam for event loops: asyncio or trio, through anyio."""
 
 from __future__ import annotations
 
@@ -55,18 +55,18 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 Result: TypeAlias = Awaitable[T]
-"""What an I/O function returns before the caller has waited for it."""
+"""The result of an I/O function before the caller has waited for it."""
 
 MaybeResult: TypeAlias = T | Awaitable[T]
-"""What a user's callback may return."""
+"""The result of a user's callback."""
 
 
 class _LoopLocal(Generic[T]):
-    """One value per event loop, forgotten with the loop and in forked children.
+    """One value per event loop, dropped with the loop and in forked children.
 
-    The values belong to this object.  anyio's RunVar, the obvious choice, was found by its name
+    The values belong to this object. anyio's RunVar, the obvious choice, was found by its name
     before anyio 4.10, so two objects could share one value; and a loop keeps every RunVar that it
-    ever saw, however short the life of the object that had it.
+    ever met, even if the object that had it is gone.
     """
 
     def __init__(self) -> None:
@@ -84,7 +84,7 @@ class _LoopLocal(Generic[T]):
 
 
 def _running_loop() -> object:
-    """Return what identifies the running event loop; raises RuntimeError where none runs."""
+    """Return the identity of the running event loop; raise RuntimeError without one."""
     if sniffio.current_async_library() == "trio":
         import trio
 
@@ -93,7 +93,7 @@ def _running_loop() -> object:
 
 
 class _Slot(Generic[T]):
-    """A value, and the generator that will close it."""
+    """A value, and the generator that closes it."""
 
     def __init__(self, value: T) -> None:
         self.value: T | None = value
@@ -103,8 +103,8 @@ class _Slot(Generic[T]):
 class WorkerLocal(Generic[T]):
     """One value per worker that may own a connection pool: here, per event loop.
 
-    The loop closes it: an asynchronous generator that waits inside its ``try`` is registered
-    with the loop, which ends it, and so runs its ``finally``, before the loop itself ends.
+    The loop closes it: an asynchronous generator that waits inside its ``try`` is registered with
+    the loop, which finalizes it, and so runs its ``finally``, before the loop itself ends.
     """
 
     def __init__(
@@ -122,7 +122,7 @@ class WorkerLocal(Generic[T]):
         return None if slot is None else slot.value
 
     def renew(self) -> T:
-        """Make and return a new value for this worker."""
+        """Create and return a new value for this worker."""
         value = self._factory()
         slot = self._slots.get()
         if slot is not None and slot.keeper is not None:
@@ -131,7 +131,8 @@ class WorkerLocal(Generic[T]):
         slot = _Slot(value)
         slot.keeper = _keep(slot, self._closer)
         with contextlib.suppress(StopIteration):
-            slot.keeper.__anext__().send(None)  # runs up to the yield; the loop now knows it
+            # Runs up to the yield; then the loop has registered it.
+            slot.keeper.__anext__().send(None)
         self._slots.set(slot)
         return value
 
@@ -155,7 +156,7 @@ class PeerLocal(Generic[T]):
         self._factory = factory
 
     def get(self) -> T:
-        """Return the value of this worker's peers, making it first where there is none."""
+        """Return the value of this worker's peers, creating it if there is none."""
         value = self._values.get()
         if value is None:
             value = self._factory()
@@ -192,7 +193,7 @@ class SharedLock:
 
 
 async def call(func: Callable[P, MaybeResult[T]], *args: P.args, **kwargs: P.kwargs) -> T:
-    """Call a user's callback, and wait for its result where that is awaitable."""
+    """Call a user's callback, and wait for its result if that is awaitable."""
     result = func(*args, **kwargs)
     if isawaitable(result):
         return await result
@@ -205,7 +206,7 @@ async def in_thread(func: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> 
 
 
 async def gather(calls: Sequence[Callable[[], Awaitable[T]]]) -> list[T]:
-    """Make every call at once; the first error wins and cancels the rest."""
+    """Make every call at once; the first error is raised, and cancels the others."""
     results: dict[int, T] = {}
 
     async def run(index: int, one: Callable[[], Awaitable[T]]) -> None:
@@ -227,17 +228,18 @@ def _first(error: BaseException) -> BaseException:
 
 
 async def run_while_waiting(work: Callable[[], object], over: Event) -> None:
-    """Do what would have to be done later anyway, in a thread, unless ``over`` comes at once."""
+    """Do work that is needed later anyway, in a thread, unless ``over`` comes at once."""
     with anyio.move_on_after(OVERLAP_DELAY):
         await over.wait()
         return
-    with contextlib.suppress(RuntimeError):  # no thread to be had: it will be done later
-        limiter = anyio.CapacityLimiter(1)  # its own: threads of the application may all be busy
+    with contextlib.suppress(RuntimeError):  # no thread is available: it will be done later
+        # A thread of its own: those of the application may all be busy.
+        limiter = anyio.CapacityLimiter(1)
         await anyio.to_thread.run_sync(work, abandon_on_cancel=True, limiter=limiter)
 
 
 async def wait_for(event: Event, seconds: float | None = None) -> bool:
-    """Wait for ``event``, at most so many seconds; return whether it came.
+    """Wait for ``event``, at most ``seconds``; return whether it was set.
 
     Raises TimeoutError when the running block's deadline has passed.
     """
@@ -253,9 +255,9 @@ _spawned: PeerLocal[set[asyncio.Task[None]]] = PeerLocal(set)
 
 
 def spawn(name: str, one: Callable[[], Result[object]]) -> bool:
-    """Start a call that nobody waits for; return False if it could not be started.
+    """Start a call in the background; return False if it could not be started.
 
-    What it raises is logged.  The end of the loop cancels it.
+    Its exceptions are logged.  The end of the loop cancels it.
     """
 
     async def run() -> None:
@@ -277,14 +279,14 @@ def spawn(name: str, one: Callable[[], Result[object]]) -> bool:
 
 
 async def finish(one: Callable[[], Awaitable[T]], seconds: float) -> T:
-    """Return what the call returns; if the caller is cancelled, give it ``seconds`` to end.
+    """Return the result of a call; if the caller is cancelled, give it ``seconds`` to complete.
 
-    The end of the event loop cancels every task; this call has its time there, too.
+    The end of the event loop cancels every task, but this call gets its time there, too.
     """
     if sniffio.current_async_library() == "trio":
         return await _finish_on_trio(one, seconds)
     task = asyncio.get_running_loop().create_task(_awaited(one))
-    # asyncio.run cancels all tasks that it can see.  This one is ended by its caller.
+    # asyncio.run cancels all tasks that it can see. This one is ended by its caller.
     unregister = getattr(asyncio.tasks, "_unregister_task", None)
     if unregister is not None:
         unregister(task)
@@ -351,11 +353,11 @@ def _client_class() -> type[httpx.AsyncClient]:
     import httpx  # here, so that importing the package does not load it
 
     class Client(httpx.AsyncClient):
-        """A client that may be waited for, as the documents do, or used at once."""
+        """A client that may be waited for, as the older documentation does, or used at once."""
 
         def __await__(self) -> Generator[None, None, Self]:
             return self
-            yield  # makes this a generator, as the protocol wants
+            yield  # makes this a generator, as the protocol requires
 
     return Client
 
@@ -363,9 +365,9 @@ def _client_class() -> type[httpx.AsyncClient]:
 def open_client(
     context: Callable[[], ssl.SSLContext | LazySSLContext] | None = None, **options: Any
 ) -> httpx.AsyncClient:
-    """Return a new client of httpx, bounded by :func:`deadline`.
+    """Return a new httpx client, bounded by :func:`deadline`.
 
-    ``context`` is asked for once httpx was loaded.
+    ``context`` is called after httpx was loaded.
     """
     import httpx
 
@@ -379,7 +381,7 @@ def open_client(
 
 
 class Closing(ABC):
-    """Gives an object with an awaitable ``close`` its second name."""
+    """Gives an object with an awaitable ``close`` the second name ``aclose``."""
 
     @abstractmethod
     async def close(self) -> None:

@@ -30,8 +30,8 @@ class CoalescingStream(httpcore.AsyncNetworkStream):
 
     async def write(self, buffer: bytes, timeout: float | None = None) -> None:
         release_turn()
-        # A head without a body leaves with the first read: a write that fails in here would leave
-        # the generator that httpx makes of an empty body to the collector.
+        # A head without a body is sent with the first read: a failing write in here would leave the
+        # generator that httpx makes of an empty body to the collector.
         if buffer:
             await self._stream.write(self._head.joined(buffer), timeout)
 
@@ -45,18 +45,19 @@ class CoalescingStream(httpcore.AsyncNetworkStream):
         return CoalescingStream(await self._stream.start_tls(context, server_hostname, timeout))
 
     def get_extra_info(self, info: str) -> Any:
-        # Asked before each reuse of a connection, to find out whether the peer has hung up.  anyio
-        # would gather every address of the socket for it; here the socket alone is asked.
+        # Called before each reuse of a connection, to find out whether the peer has disconnected.
+        # anyio would collect all addresses of the socket for that; here only the socket is
+        # examined.
         if info == "is_readable" and self._socket is not None and hasattr(select, "poll"):
             return _readable(self._socket)
         return self._stream.get_extra_info(info)
 
 
 def _readable(socket: Any) -> bool:
-    # Not select(): it cannot take descriptors from 1024 up.  Not a read that must not block: what
-    # it finds would have to be put back, and under TLS it is not the peer's bytes.
+    # Not select(): it does not accept descriptors from 1024 up. Not a non-blocking read: its result
+    # would have to be put back, and under TLS it is not the peer's bytes.
     descriptor = socket.fileno()
-    if descriptor < 0:  # closed: the next read will say so
+    if descriptor < 0:  # closed: the next read reports it
         return True
     poll = select.poll()
     poll.register(descriptor, select.POLLIN)
@@ -64,7 +65,7 @@ def _readable(socket: Any) -> bool:
 
 
 class CoalescingBackend(httpcore.AsyncNetworkBackend):
-    """Makes connections that coalesce writes."""
+    """Creates connections that coalesce writes."""
 
     def __init__(self, backend: httpcore.AsyncNetworkBackend) -> None:
         self._backend = backend
@@ -87,11 +88,11 @@ class CoalescingBackend(httpcore.AsyncNetworkBackend):
 
 
 class SerializedAcquireTransport(httpx.AsyncBaseTransport):
-    """Lets one request at a time look for a connection."""
+    """Lets one request at a time acquire a connection."""
 
     def __init__(self, transport: httpx.AsyncBaseTransport) -> None:
         self._transport = transport
-        # Not a Lock: the task that gives it back need not be the one that took it.
+        # Not a Lock: it may be released by another task than the one that acquired it.
         self._free = Semaphore(1, fast_acquire=True)
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
@@ -111,7 +112,7 @@ class SerializedAcquireTransport(httpx.AsyncBaseTransport):
             with fail_after(pool_timeout(request)):
                 await self._free.acquire()
         except TimeoutError:
-            raise httpx.PoolTimeout("no connection was free in time", request=request) from None
+            raise httpx.PoolTimeout("no connection became free in time", request=request) from None
         deduct_wait(request, since)
 
     async def aclose(self) -> None:
@@ -119,7 +120,7 @@ class SerializedAcquireTransport(httpx.AsyncBaseTransport):
 
 
 def install(client: httpx.AsyncClient) -> None:
-    """Give ``client`` such connections, if its library lets us."""
+    """Install such connections in ``client``, if its library permits."""
     wrap_connections(
         client, httpcore.AsyncNetworkBackend, CoalescingBackend, SerializedAcquireTransport
     )

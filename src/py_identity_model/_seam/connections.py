@@ -1,4 +1,4 @@
-"""Turns at a connection pool, heads of requests, and the installation of streams in clients."""
+"""Turns at a connection pool, held-back request heads, and the installation of streams."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ B = TypeVar("B")
 def wrap_connections(
     client: Any, kind: type[B], backend: Callable[[B], B], transport: Callable[[Any], Any]
 ) -> None:
-    """Make ``client`` connect through what ``backend`` and ``transport`` make of its own.
+    """Make ``client`` connect through wrappers of its own backend and transport.
 
-    Proxies included.  httpx has no public way to hand a backend to httpcore; where its own way
-    has changed, everything is what it always was.
+    Proxies included. httpx has no public way to pass a backend to httpcore; if its internals have
+    changed, the client remains as it was.
     """
 
-    # A transport of our own would be public, but would have to bring proxies, TLS, limits and the
-    # mapping of errors with it, and miss what httpx adds to its own.
+    # A transport of our own would use public interfaces only, but would have to implement proxies,
+    # TLS, limits and the mapping of errors, and lack what httpx adds to its own.
     def wrapped(own: Any) -> Any:
         pool = getattr(own, "_pool", None)
         inner = getattr(pool, "_network_backend", None)
@@ -34,18 +34,18 @@ def wrap_connections(
 
 
 class PoolTurn:
-    """The turn to look for a connection, which one request has at a time.
+    """The turn to acquire a connection, which one request has at a time.
 
-    httpx's pool gives one idle connection to all requests that ask at once; all but one of them
-    ask again, and each time it looks at every request that waits: a thousand take it a minute.
-    Between threads it may forget one for as long as a connection may be waited for.  None of it
-    happens to a request that asks alone.
+    The pool of httpx offers one idle connection to all concurrent requests; all but one of them
+    have to try again, and each time the pool examines every waiting request: with a thousand that
+    takes a minute.  Between threads it may leave a request waiting for the full pool timeout.  None
+    of this happens to a request that is alone.
     """
 
-    # A semaphore around the whole request, of as many places as the pool has connections, would
-    # be simpler: but those that it lets in at once still meet in the pool.  A lock around the
-    # pool's own method would be held for as long as the answer takes.  So a turn ends at the first
-    # sign of a connection: an attempt to make one, or a write to one that was there.
+    # A semaphore around the whole request, with as many places as the pool has connections, would
+    # be simpler: but the requests that it admits at once still meet in the pool. A lock around the
+    # pool's own method would be held until the response arrives. So a turn ends at the first sign
+    # of a connection: an attempt to open one, or a write to an existing one.
 
     __slots__ = ("_give_back",)
 
@@ -54,18 +54,18 @@ class PoolTurn:
         _latest.set(self)
 
     def end(self) -> None:
-        """Give the turn back, once."""
+        """Release the turn, once."""
         give_back, self._give_back = self._give_back, None
         if give_back is not None:
             give_back()
 
 
-# A stream cannot know which request it works for: httpcore passes it bytes.  The context does.
+# A stream cannot know which request it works for: httpcore passes it bytes. The context does.
 _latest: ContextVar[PoolTurn | None] = ContextVar("latest", default=None)
 
 
 def release_turn() -> None:
-    """End the running request's turn: it has its connection, or begins to make one."""
+    """End the running request's turn: it has its connection, or starts to open one."""
     turn = _latest.get()
     if turn is not None:
         turn.end()
@@ -78,7 +78,7 @@ def pool_timeout(request: Any) -> float | None:
 
 
 def deduct_wait(request: Any, since: float) -> None:
-    """Subtract the time ``since`` then from what ``request`` may wait for a connection."""
+    """Subtract the time since ``since`` from how long ``request`` may wait for a connection."""
     seconds = pool_timeout(request)
     if seconds is not None:
         left = {**request.extensions["timeout"], "pool": seconds - (monotonic() - since)}
@@ -86,21 +86,21 @@ def deduct_wait(request: Any, since: float) -> None:
 
 
 class Head:
-    """The head of a request, held back so that it leaves together with the body.
+    """The head of a request, held back to be sent together with the body.
 
-    httpcore writes a head, and then the body or nothing: two packets for what fits into one.
+    httpcore writes a head, and then the body or nothing: two packets for data that fits into one.
     """
 
-    # TCP_NODELAY is on, so the kernel joins nothing; without it, a body waits for the head's
-    # acknowledgement, which peers delay by up to 40 ms.  Holding back every write would do as
-    # well, but copies large bodies, and only a read tells that the last one was made.
+    # TCP_NODELAY is on, so the kernel coalesces nothing; without it, a body waits for the
+    # acknowledgement of the head, which peers delay by up to 40 ms. Holding back every write would
+    # work too, but copies large bodies, and only a read shows that the last one was made.
     __slots__ = ("_held",)
 
     def __init__(self) -> None:
         self._held = b""
 
     def joined(self, buffer: bytes) -> bytes:
-        """Return what is to be written now that ``buffer`` was handed over."""
+        """Return the data to write now, after ``buffer`` was passed in."""
         if not self._held and buffer.endswith(b"\r\n\r\n"):
             self._held = buffer
             return b""
@@ -108,6 +108,6 @@ class Head:
         return held + buffer
 
     def rest(self) -> bytes:
-        """Return what is still held back."""
+        """Return the data that is still held back."""
         held, self._held = self._held, b""
         return held

@@ -1,4 +1,4 @@
-"""Connections of blocking clients whose reads and writes end with the running block's deadline."""
+"""Connections of blocking clients, whose reads and writes end with the running block's deadline."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from .._fork import forget_in_child
 from .connections import Head, PoolTurn, deduct_wait, pool_timeout, release_turn, wrap_connections
 from .deadlines import time_left
 
-# httpx's own timeouts are for one read each: a peer that sends a header field now and then would
-# keep a thread for ever.  A thread cannot be interrupted, and one that watches and closes the
-# connection would cost a thread per request, so each read is given what the deadline leaves.
+# The timeouts of httpx are per read: a peer that sends a header field from time to time would
+# occupy a thread forever. A thread cannot be interrupted, and a watchdog that closes the connection
+# would cost a thread per request, so each read gets the remaining time of the deadline.
 
 
 def _at_most(timeout: float | None) -> float | None:
-    """Return ``timeout``, or what the deadline leaves if that is less; raise when it is past."""
+    """Return ``timeout``, or the remaining time if that is shorter; raise when it is over."""
     left = time_left()
     if left is None:
         return timeout
@@ -30,9 +30,9 @@ def _at_most(timeout: float | None) -> float | None:
 
 
 class DeadlineStream(httpcore.NetworkStream):
-    """A connection whose every read and write ends with the deadline.
+    """A connection whose reads and writes all end with the deadline.
 
-    The head of a request is written together with what follows it.
+    The head of a request is written together with the data that follows it.
     """
 
     def __init__(self, stream: httpcore.NetworkStream) -> None:
@@ -62,7 +62,7 @@ class DeadlineStream(httpcore.NetworkStream):
 
 
 class DeadlineBackend(httpcore.NetworkBackend):
-    """Makes connections whose reads and writes end with the deadline."""
+    """Creates connections whose reads and writes end with the deadline."""
 
     def __init__(self, backend: httpcore.NetworkBackend) -> None:
         self._backend = backend
@@ -85,7 +85,7 @@ class DeadlineBackend(httpcore.NetworkBackend):
 
 
 class SerializedAcquireTransport(httpx.BaseTransport):
-    """Lets one request at a time look for a connection."""
+    """Lets one request at a time acquire a connection."""
 
     def __init__(self, transport: httpx.BaseTransport) -> None:
         self._transport = transport
@@ -101,7 +101,7 @@ class SerializedAcquireTransport(httpx.BaseTransport):
         if not free.acquire(blocking=False):
             since = monotonic()
             if not free.acquire(timeout=pool_timeout(request)):
-                raise httpx.PoolTimeout("no connection was free in time", request=request)
+                raise httpx.PoolTimeout("no connection became free in time", request=request)
             deduct_wait(request, since)
         turn = PoolTurn(free.release)
         try:
@@ -114,8 +114,8 @@ class SerializedAcquireTransport(httpx.BaseTransport):
 
 
 def install(client: httpx.Client) -> None:
-    """Give ``client`` such connections, if its library lets us.
+    """Install such connections in ``client``, if its library permits.
 
-    Otherwise its reads stay bounded by the timeout of each alone.
+    Otherwise its reads remain limited only by the timeout of each.
     """
     wrap_connections(client, httpcore.NetworkBackend, DeadlineBackend, SerializedAcquireTransport)

@@ -1,4 +1,4 @@
-"""The deadline of the running block, for threads: both the seam and its connections ask for it."""
+"""The deadline of the running block, for threads; used by the seam and its connections."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ import threading
 import time
 from collections.abc import Generator
 
-# Not a context variable: threads that a request is handed to begin with a copy of the context, and
-# a call that nobody waits for must not end with the deadline of the caller that began it.
+# Not a context variable: a thread that takes over part of a request starts with a copy of the
+# context, and a background call must not end with the deadline of the caller that started it.
 _due = threading.local()
 
 
 @contextlib.contextmanager
 def deadline(seconds: float) -> Generator[None]:
-    """Bound the waits of the block, so that none outlasts ``seconds`` in total.
+    """Limit the waits of the block, so that they end after ``seconds`` in total.
 
     A thread cannot be interrupted, so the block itself checks between its steps.
     """
@@ -28,13 +28,13 @@ def deadline(seconds: float) -> Generator[None]:
 
 
 def time_left() -> float | None:
-    """Return how many seconds the running block's deadline leaves, or None without one."""
+    """Return the remaining seconds of the running block's deadline, or None without one."""
     due: float | None = getattr(_due, "at", None)
     return None if due is None else due - time.monotonic()
 
 
 def time_within(seconds: float | None) -> float | None:
-    """Return ``seconds``, or what the running block's deadline leaves if that is less."""
+    """Return ``seconds``, or the remaining time of the running block's deadline if shorter."""
     due: float | None = getattr(_due, "at", None)
     if due is None:
         return seconds

@@ -1,4 +1,4 @@
-"""The seam, for threads."""
+"""The seam for threads."""
 
 from __future__ import annotations
 
@@ -53,16 +53,16 @@ T = TypeVar("T")
 
 # Annotated, because a bare ``T`` cannot be subscripted when the program runs.
 Result: TypeAlias = Annotated[T, "returned directly"]
-"""What an I/O function returns before the caller has waited for it."""
+"""The result of an I/O function before the caller has waited for it."""
 
 MaybeResult: TypeAlias = Annotated[T, "returned directly"]
-"""What a user's callback may return."""
+"""The result of a user's callback."""
 
 
 class WorkerLocal(Generic[T]):
     """One value per worker that may own a connection pool: here, per thread.
 
-    It is closed when nobody uses it any more: neither its thread, nor a call that this thread
+    It is closed when it is no longer in use: neither by its thread, nor by a call that this thread
     spawned and that outlives it.
     """
 
@@ -85,7 +85,7 @@ class WorkerLocal(Generic[T]):
         return value
 
     def renew(self) -> T:
-        """Make and return a new value for this worker."""
+        """Create and return a new value for this worker."""
         value = self._factory()
         weakref.finalize(value, _close_at_home, os.getpid(), self._closer(value))
         self._local.value = value
@@ -136,7 +136,7 @@ def in_thread(func: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
 
 
 def gather(calls: Sequence[Callable[[], T]]) -> list[T]:
-    """Make every call at once, one thread each; the first error wins."""
+    """Make every call at once, one thread each; the first error is raised."""
     if len(calls) < 2:
         return [one() for one in calls]
     # Imported here: the executor costs 10 ms that importing the package should not.
@@ -152,13 +152,13 @@ def gather(calls: Sequence[Callable[[], T]]) -> list[T]:
 
 
 def run_while_waiting(work: Callable[[], object], over: Event) -> None:
-    """Do what would have to be done later anyway, in this thread, unless ``over`` comes at once."""
+    """Do work that is needed later anyway, in this thread, unless ``over`` comes at once."""
     if not over.wait(OVERLAP_DELAY):
         work()
 
 
 def wait_for(event: Event, seconds: float | None = None) -> bool:
-    """Wait for ``event``, at most so many seconds; return whether it came.
+    """Wait for ``event``, at most ``seconds``; return whether it was set.
 
     Raises TimeoutError when the running block's deadline has passed.
     """
@@ -171,9 +171,9 @@ def wait_for(event: Event, seconds: float | None = None) -> bool:
 
 
 def spawn(name: str, one: Callable[[], Result[object]]) -> bool:
-    """Start a call that nobody waits for; return False if it could not be started.
+    """Start a call in the background; return False if it could not be started.
 
-    What it raises is logged.  The end of the process stops it.
+    Its exceptions are logged.  The end of the process stops it.
     """
 
     def run() -> None:
@@ -194,7 +194,7 @@ _finishing: dict[threading.Thread, float] = {}
 
 
 def finish(one: Callable[[], T], seconds: float) -> T:
-    """Return what the call returns; if the process ends meanwhile, give it ``seconds`` to end."""
+    """Return the result of a call; if the process ends, give it ``seconds`` to complete."""
     thread = threading.current_thread()
     outer = _finishing.get(thread)
     _finishing[thread] = max(seconds, outer or 0.0)
@@ -216,9 +216,9 @@ def _wait_for_the_last() -> None:
 def open_client(
     context: Callable[[], ssl.SSLContext | LazySSLContext] | None = None, **options: Any
 ) -> httpx.Client:
-    """Return a new client of httpx, bounded by :func:`deadline`.
+    """Return a new httpx client, bounded by :func:`deadline`.
 
-    ``context`` is asked for once httpx was loaded.
+    ``context`` is called after httpx was loaded.
     """
     # Imported here: importing the package should load neither httpx nor, through it, anyio.
     import httpx
@@ -233,7 +233,7 @@ def open_client(
 
 
 class Closing(ABC):
-    """An object with a ``close``; a second name is needed only where it can be waited for."""
+    """An object with a ``close``; a second name is needed only if it can be waited for."""
 
     @abstractmethod
     def close(self) -> None:

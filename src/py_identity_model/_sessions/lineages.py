@@ -1,4 +1,4 @@
-"""What a process knows of refresh tokens beside what their store says."""
+"""Lineages: what a process knows about refresh tokens beyond their store."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from .session_record import SessionRecord
 
 
 class Lineage:
-    """The newest of a login that is known; it lives as long as an object that uses the login.
+    """The newest known refresh token of a login; it lives as long as an object that uses the login.
 
-    ``stored`` is the highest version that the store was seen with.  The ``refresh_token`` of
-    ``version`` may be newer than that.
+    ``stored`` is the highest version seen in the store.  The ``refresh_token`` of ``version`` may
+    be newer.
     """
 
     def __init__(self) -> None:
@@ -21,7 +21,7 @@ class Lineage:
         self.version = self.stored = 0
 
     def learn(self, record: SessionRecord) -> None:
-        """Take the refresh token of a record that is no older than the one known."""
+        """Take over the refresh token of a record unless a newer one is known."""
         if record.refresh_token is not None and record.version >= self.version:
             self.refresh_token, self.version = record.refresh_token, record.version
 
@@ -29,10 +29,12 @@ class Lineage:
 class Lineages:
     """The logins of one store that objects of this process use, by name.
 
-    A store that lost a record, or went back to an older one, cannot say which token is spent.
+    A store that lost a record, or was reset to an older one, cannot tell which tokens were used.
     """
 
     def __init__(self) -> None:
+        # Weak, so that it needs neither a limit nor a clean-up: forgetting a lineage that is in
+        # use would let a spent refresh token be presented again.
         self._known: WeakValueDictionary[str, Lineage] = WeakValueDictionary()
         self._forget_parent()
         forget_in_child(self)
@@ -41,12 +43,12 @@ class Lineages:
         self._lock = threading.Lock()
 
     def of(self, name: str) -> Lineage:
-        """Return the lineage of a login, to be held by who uses it."""
+        """Return the lineage of a login; the caller must hold a reference while using it."""
         with self._lock:
             return self._known.setdefault(name, Lineage())
 
     def learn(self, name: str, record: SessionRecord, *, is_stored: bool) -> None:
-        """Learn from a record that was read or written, or that is still to be written."""
+        """Learn from a record that was read or written, or is about to be written."""
         lineage = self._known.get(name)
         if lineage is not None:
             lineage.learn(record)
@@ -54,13 +56,13 @@ class Lineages:
                 lineage.stored = max(lineage.stored, record.version)
 
     def begin(self, name: str) -> None:
-        """Forget an earlier login of the same name, whose tokens the provider gave once more."""
+        """Forget an earlier login of the same name, for which the provider issued tokens again."""
         lineage = self._known.get(name)
         if lineage is not None:
             lineage.version = lineage.stored = 0
 
     def seen(self, name: str) -> int:
-        """Return the highest version that the store was seen with."""
+        """Return the highest version seen in the store."""
         lineage = self._known.get(name)
         return 0 if lineage is None else lineage.stored
 
@@ -75,8 +77,8 @@ _of_stores: WeakKeyDictionary[object, Lineages] = WeakKeyDictionary()
 
 
 def lineages_of(store: object) -> Lineages:
-    """Return those of a store, the same for all who share the object."""
+    """Return the lineages of a store, shared by all users of the object."""
     try:
         return _of_stores.setdefault(store, Lineages())
-    except TypeError:  # it cannot be referred to weakly
+    except TypeError:  # the store cannot be weakly referenced
         return Lineages()

@@ -1,4 +1,4 @@
-"""Renewals that must not need themselves."""
+"""Detection of renewals that depend on themselves."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ _under_way: ContextVar[tuple[_Renewal, ...]] = ContextVar("py_identity_model.und
 
 @contextmanager
 def renewing(owner: object, name: str) -> Iterator[None]:
-    """Raise ConfigurationException if ``owner`` renews ``name`` in order to renew ``name``.
+    """Raise ConfigurationException if ``owner`` renews ``name`` while it is renewing ``name``.
 
-    That is so where token requests are sent by the HTTP client whose requests need the token: the
-    renewal would wait for its own lock for ever.
+    This happens if token requests are sent by the HTTP client whose requests need the token: the
+    renewal would wait for its own lock forever.
     """
     outer = _under_way.get()
     for one in outer:
@@ -37,7 +37,7 @@ def renewing(owner: object, name: str) -> Iterator[None]:
     try:
         yield
     except Exception:
-        if own.needs_itself:  # an endpoint function made a failed response of it on the way
+        if own.needs_itself:  # an endpoint function has turned it into a failed response
             raise waits_for_itself_error() from None
         raise
     finally:
@@ -45,7 +45,7 @@ def renewing(owner: object, name: str) -> Iterator[None]:
 
 
 def waits_for_itself_error() -> ConfigurationException:
-    """Return what to raise for a call that would wait for its own end."""
+    """Return the exception for a call that would wait for its own end."""
     return ConfigurationException(
         "the HTTP client waits for itself: its `auth` needs a token that is requested through the "
         "same client; give the source another http_client, or the auth the API's origins",

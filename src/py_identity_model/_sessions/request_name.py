@@ -1,4 +1,4 @@
-"""Names of requests: by them, stores and sources tell tokens apart."""
+"""Names of token requests, the keys of stores and sources."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ class RequestName(NamedTuple):
 
 
 def name_request(request: BaseRequest, key: str | None = None) -> RequestName:
-    """Return a name for everything that a request says: equal requests have equal names.
+    """Return a name for all of a request: equal requests have equal names.
 
-    A function, or an object whose state cannot be seen, has no name that holds in another
-    process.  ``id()`` is none either: it is given to the next object once the first one is gone.
-    So each such object gets a random name, or the one that ``key`` says.
+    A function, or an object with hidden state, has no name that is valid in another process.
+    ``id()`` does not help: it is reused once the object is gone.  So each such object gets a random
+    name, or the one that ``key`` provides.
     """
     naming = _Naming(key)
     text = json.dumps(naming.plain(request))
@@ -44,7 +44,7 @@ def request_key(request: BaseRequest) -> str:
 
 
 def plain_text(value: object) -> str:
-    """Return a text for ``value``: equal values have equal texts, others never."""
+    """Return a string for ``value``: equal if and only if the values are equal."""
     return json.dumps(_Naming(None).plain(value))
 
 
@@ -54,9 +54,9 @@ class _Naming:
         self._key = key
 
     def plain(self, value: object) -> Any:
-        """Return ``value`` as JSON in which different values are different texts."""
+        """Return ``value`` as JSON in which different values have different texts."""
         if value is None or isinstance(value, (bool, int, float, str)):
-            return value  # of an enum, JSON writes the value
+            return value  # for an enum, JSON writes the value
         if isinstance(value, DPoPKey):
             return ["dpop", value.jwk_thumbprint]
         if isinstance(value, (bytes, bytearray)):
@@ -84,7 +84,7 @@ class _Naming:
 
 
 def _shows_its_state(value: DataclassInstance) -> bool:
-    """Return whether the fields of a dataclass are all there is to it."""
+    """Return whether the fields of a dataclass are its whole state."""
     names = {one.name for one in fields(value)}
     hidden = {*getattr(value, "__dict__", {})} - names
     return not hidden and "<locals>" not in type(value).__qualname__
@@ -94,13 +94,13 @@ _names: dict[int, tuple[weakref.ref[object], str]] = {}
 
 
 def _random_name(value: object) -> str:
-    """Return the random name of this very object, for as long as it lives."""
+    """Return the random name of this object, constant for its lifetime."""
     place = id(value)
     known = _names.get(place)
     if known is not None and known[0]() is value:
         return known[1]
     name = secrets.token_hex(16)
     with suppress(TypeError):  # it cannot be weakly referenced: another name for each source
-        # Not a WeakKeyDictionary: objects that are equal are not the same.
+        # Not a WeakKeyDictionary, which would treat equal objects as one.
         _names[place] = weakref.ref(value, lambda _: _names.pop(place, None)), name
     return name

@@ -1,4 +1,4 @@
-"""Records of logins: what a session store keeps, and how an answer changes it."""
+"""Records of logins, as session stores hold them, and their updates by token responses."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ from dataclasses import dataclass, field, fields, replace
 from typing import Any, NamedTuple
 
 from .._protocol.refresh_grant import RefreshTokenResponse
-from .._protocol.token_endpoint import refused_by
+from .._protocol.token_endpoint import token_request_error
 from .._wire.endpoint import whole_number
 from .._wire.stored_value import pack_value, unpack_value
 from ..exceptions import InvalidArgumentError, TokenRequestException
 from .request_name import plain_text
-from .stored_token import StoredToken, stored_from, text_of
+from .stored_token import StoredToken, stored_token_from, text_of
 
 SESSION_LIFETIME = 30 * 86400.0
-"""Seconds after its last use until a login is forgotten whose provider names no end."""
+"""Seconds without use until a login is dropped if its provider sets no expiry."""
 
 LOGIN_TARGET = ""
-"""The name of the access token that came with the login."""
+"""The target of the access token that was issued with the login."""
 
 _KIND = "session"
 _MOST_TARGETS = 64
@@ -31,9 +31,9 @@ _OF_TOKENS = frozenset({"access_token", "refresh_token", "id_token"})
 
 
 class Pending(NamedTuple):
-    """A refresh token that was presented, and whose answer is not stored yet.
+    """A refresh token that was presented, while its response is not stored yet.
 
-    ``holder`` is who presented it; until ``until`` (wall clock) it may still know the successor.
+    ``holder`` presented it, and may know its successor until ``until`` (wall clock).
     """
 
     holder: str
@@ -42,13 +42,13 @@ class Pending(NamedTuple):
 
 @dataclass(frozen=True)
 class SessionRecord:
-    """One login: one refresh token, and the access tokens that it brought, by their target.
+    """One login: one refresh token, and its access tokens by target.
 
-    ``version`` counts the writes, ``stamp`` tells two writes of one version apart.  ``claims``
-    are the newest ID token's, ``original`` those of the first one that later ones are compared
-    with.  ``answer`` is what else the token endpoint said; ``refused`` whether it refused the
-    refresh token, which is then remembered.  ``resource`` is what the login's access token was
-    asked for, and is renewed for (RFC 8707).  Times are wall clock times in seconds.
+    ``version`` counts the writes, ``stamp`` distinguishes two writes of one version.  ``claims``
+    are those of the newest ID token, ``original`` those of the first one, which later ones are
+    compared with.  ``answer`` has the other members of the token response; ``refused`` says that
+    the provider refused the refresh token.  ``resource`` is what the login's access token was
+    requested and is renewed for (RFC 8707).  Times are wall clock times in seconds.
     """
 
     issuer: str = ""
@@ -71,23 +71,23 @@ class SessionRecord:
 
     @property
     def subject(self) -> str | None:
-        """The user, as the ID token names it."""
+        """The user, from the ID token's ``sub``."""
         return text_of(self.claims.get("sub"))
 
     @property
     def session_id(self) -> str | None:
-        """The provider's session, as the ID token names it (``sid``)."""
+        """The provider's session, from the ID token's ``sid``."""
         return text_of(self.claims.get("sid"))
 
     def token_for(self, target: str) -> StoredToken | None:
-        """Return the access token of a target, beside the refresh token and ID token."""
+        """Return the access token of a target, with the refresh token and ID token."""
         found = self.access_tokens.get(target)
         if found is None:
             return None
         return replace(found, refresh_token=self.refresh_token, id_token=self.id_token)
 
     def lifetime(self, now: float, session_lifetime: float) -> float:
-        """Return for how many seconds a store keeps the record, counted from ``now``."""
+        """Return for how many seconds from ``now`` a store must hold the record."""
         if self.refresh_token is not None:
             ends = self.refresh_expires_at
             return session_lifetime if ends is None else max(0.0, ends - now)
@@ -100,7 +100,7 @@ class SessionRecord:
         return max(0.0, max(known, default=now) - now)
 
     def pack(self, name: str) -> str:
-        """Return the text to store under ``name``, secrets included: encrypt it.
+        """Return the string to store under ``name``, secrets included: encrypt it.
 
         Example::
 
@@ -112,7 +112,7 @@ class SessionRecord:
 
     @classmethod
     def unpack(cls, name: str, text: str) -> SessionRecord:
-        """Return the record that :meth:`pack` wrote for ``name``; raises ValueError otherwise.
+        """Return the record that :meth:`pack` wrote for ``name``; raise ValueError for others.
 
         Example::
 
@@ -160,7 +160,9 @@ def begin_record(
     session_state: str | None = None,
     resource: str | Sequence[str] | None = None,
 ) -> SessionRecord:
-    """Return the record of a login: ``token`` is the answer, ``first`` its access token."""
+    """Return the record of a login, from the token response ``token`` and its access token
+    ``first``.
+    """
     return SessionRecord(
         issuer=issuer,
         client_id=client_id,
@@ -178,10 +180,10 @@ def begin_record(
 
 
 def record_name(issuer: str, client_id: str, token: Mapping[str, Any], subject: object) -> str:
-    """Return the name of the record that these tokens begin.
+    """Return the name of the record that these tokens start.
 
-    The same tokens lead to the same record, also in another process.  Access tokens alone are not
-    enough: some providers give the same one to the next login.
+    The same tokens lead to the same record, also in another process.  The access token alone is not
+    enough: some providers issue the same one for the next login.
     """
     refresh, *others = [token.get(f"{kind}_token") for kind in ("refresh", "access", "id")]
     secret = [refresh] if refresh else others
@@ -192,7 +194,7 @@ def record_name(issuer: str, client_id: str, token: Mapping[str, Any], subject: 
 
 
 def target_name(parameters: Mapping[str, Any]) -> str:
-    """Return the name of what an access token is for, by a request's parameters."""
+    """Return the name of an access token's target, from the parameters of its request."""
     asked = {name: _as_set(name, one) for name, one in parameters.items() if one is not None}
     return hashlib.sha256(plain_text(asked).encode()).hexdigest() if asked else LOGIN_TARGET
 
@@ -206,17 +208,17 @@ def _as_set(name: str, value: Any) -> Any:
 
 
 def checked_lifetime(seconds: float) -> float:
-    """Return the seconds; raises InvalidArgumentError where they make no sense."""
+    """Return the seconds; raise InvalidArgumentError for invalid ones."""
     if not 0 < seconds < math.inf:
         raise InvalidArgumentError("session_lifetime must be positive seconds")
     return seconds
 
 
 class Renewal(NamedTuple):
-    """What a refresh answer makes of a record.
+    """The effect of a refresh response on a record.
 
     ``record`` is to be stored in any case.  Then ``error`` is raised, if there is one; otherwise
-    ``unconfirmed`` is stored, if there is one and its ID token is good.
+    ``unconfirmed`` is stored, if there is one and its ID token is valid.
     """
 
     record: SessionRecord
@@ -224,7 +226,7 @@ class Renewal(NamedTuple):
     unconfirmed: SessionRecord | None = None
 
 
-def judge_refresh(
+def apply_refresh(
     record: SessionRecord,
     response: RefreshTokenResponse,
     target: str,
@@ -235,14 +237,15 @@ def judge_refresh(
     dpop: bool,
     refused: str | None = None,
 ) -> Renewal:
-    """Return the record after an answer to its refresh token.
+    """Return the record after a response to its refresh token.
 
-    An answer that must not be used may still have rotated the refresh token: then the successor
-    is stored, and the error raised.  Raises TokenRequestException where the provider refused, but
-    the refresh token is as good as before, or nobody knows.
+    A response that must not be used may still have rotated the refresh token: then the successor is
+    stored, and the error raised.  Raises TokenRequestException if the provider refused the request
+    and the refresh token remains valid, or its state is unknown.
     """
     if not response.is_successful:
-        refusal = refused_by(address, response)
+        refusal = token_request_error(address, response)
+        # Any other error leaves the refresh token usable: forgetting it would end the login.
         if response.oauth_error != "invalid_grant":
             raise refusal
         error = login_required_error("the provider refused the refresh token", address)
@@ -250,12 +253,13 @@ def judge_refresh(
         error.status_code = refusal.status_code
         return Renewal(replace(record, refresh_token=None, refused=True), error)
     token = response.token or {}
-    rotated = _rotated(record, token, now)
+    rotated = _rotate(record, token, now)
     try:
-        fresh = stored_from(
+        fresh = stored_token_from(
             response, margin, now, None, address=address, dpop=dpop, refused=refused
         )
     except TokenRequestException as error:
+        # The response is unusable, but the provider may have replaced the refresh token already.
         return Renewal(rotated, error)
     complete = replace(rotated, access_tokens=_with_token(rotated, target, bare(fresh), now))
     if target == LOGIN_TARGET:
@@ -263,10 +267,11 @@ def judge_refresh(
         complete = replace(complete, answer=answer)
     if fresh.id_token is None:
         return Renewal(complete)
+    # The successor is stored before the ID token is validated, which may take a fetch of keys.
     return Renewal(rotated, unconfirmed=replace(complete, id_token=fresh.id_token))
 
 
-def _rotated(record: SessionRecord, token: Mapping[str, Any], now: float) -> SessionRecord:
+def _rotate(record: SessionRecord, token: Mapping[str, Any], now: float) -> SessionRecord:
     successor, ends = text_of(token.get("refresh_token")), _refresh_end(token, now)
     if successor is None and ends is None:
         return record
@@ -292,7 +297,7 @@ def with_id_token(record: SessionRecord, id_token: str, claims: Mapping[str, Any
 
 
 def bare(token: StoredToken) -> StoredToken:
-    """Return ``token`` without what the record holds once for all of them."""
+    """Return ``token`` without the members that the record stores once for all of them."""
     return replace(token, refresh_token=None, id_token=None)
 
 
@@ -303,20 +308,20 @@ def _refresh_end(token: Mapping[str, Any], now: float) -> float | None:
 
 
 def login_required_error(text: str, address: str | None = None) -> TokenRequestException:
-    """Return what to raise where only the user can help, by logging in again."""
+    """Return the exception for a session that only a new login can restore."""
     return TokenRequestException(f"Login required: {text}", address, code="login_required")
 
 
 def renewal_pending_error(seconds: float) -> TokenRequestException:
-    """Return what to raise where another holder may still know the successor of a token."""
+    """Return the exception for a refresh token whose successor another holder may know."""
     return TokenRequestException(
-        "The refresh token was presented elsewhere, and the answer is not stored yet: "
-        f"try again, in {seconds:.0f} s at the latest",
+        "The refresh token was presented elsewhere, and the response is not stored yet: "
+        f"try again, in at most {seconds:.0f} s",
         code="renewal_pending",
     )
 
 
 def store_unavailable_error(error: Exception, address: str | None = None) -> TokenRequestException:
-    """Return what to raise where the store of a login cannot be asked."""
+    """Return the exception for a session store that is unavailable."""
     text = f"The session store is unavailable: {type(error).__name__}"
     return TokenRequestException(text, address, code="store_unavailable")

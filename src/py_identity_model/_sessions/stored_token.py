@@ -1,4 +1,4 @@
-"""Tokens as sources store them, and the rules for answers that may be stored."""
+"""Stored tokens, and the rules for token responses that may be stored."""
 
 from __future__ import annotations
 
@@ -7,11 +7,16 @@ import random
 from dataclasses import asdict, dataclass, field, fields
 from datetime import UTC, datetime
 
-from .._protocol.token_endpoint import TokenResponse, check_token_answer, expiry_of, refused_by
+from .._protocol.token_endpoint import (
+    TokenResponse,
+    check_token_answer,
+    expiry_of,
+    token_request_error,
+)
 from .request_name import request_key as request_key
 
 REFUSAL_GAP = 60.0
-"""Seconds during which a token that replaced a refused one is not replaced again."""
+"""Seconds during which a token that replaced a refused one is not replaced itself."""
 
 _TIMES = frozenset({"expires_at", "renew_at", "replaced_refused_at"})
 _NEEDED = frozenset({"access_token", "token_type"})
@@ -19,11 +24,11 @@ _NEEDED = frozenset({"access_token", "token_type"})
 
 @dataclass(frozen=True)
 class StoredToken:
-    """A token as a source gives it out; times are wall clock times in seconds.
+    """A token, as sources return it; times are wall clock times in seconds.
 
-    ``renew_at`` is when it should be renewed: a while before ``expires_at``, at a slightly
-    different moment for each, so that many programs do not come at once.  ``replaced_refused_at``
-    is when it replaced a token that a server refused.
+    ``renew_at`` is the time to renew it: some time before ``expires_at``, with a random difference,
+    so that many programs do not renew at the same time.  ``replaced_refused_at`` is when it
+    replaced a token that a server refused.
     """
 
     access_token: str = field(repr=False)
@@ -54,9 +59,9 @@ class StoredToken:
         return self.expires_at is None or now < self.expires_at
 
     def may_be_replaced(self, now: float) -> bool:
-        """Return whether a server's refusal is a reason to ask for another one.
+        """Return whether a server's refusal justifies a request for another token.
 
-        An API that refuses every token would otherwise cost a token request per call.
+        Otherwise an API that refuses every token would cost a token request per call.
 
         Example::
 
@@ -72,7 +77,7 @@ class StoredToken:
         return self.is_fresh(now)
 
     def to_json(self) -> str:
-        """Return everything as JSON, secrets included: encrypt it before it leaves the process.
+        """Return all fields as JSON, secrets included: encrypt it before it leaves the process.
 
         Example::
 
@@ -82,7 +87,7 @@ class StoredToken:
 
     @classmethod
     def from_json(cls, text: str) -> StoredToken:
-        """Return what :meth:`to_json` wrote; raises ValueError for anything else.
+        """Return the token that :meth:`to_json` wrote; raise ValueError for anything else.
 
         Example::
 
@@ -95,18 +100,18 @@ class StoredToken:
 
     @classmethod
     def from_members(cls, members: object) -> StoredToken:
-        """Return the token whose fields are ``members``; raises ValueError for anything else."""
+        """Return the token with the fields in ``members``; raise ValueError for anything else."""
         if not isinstance(members, dict) or not isinstance(members.get("access_token"), str):
             raise ValueError("not a stored token")
-        kept = {one.name: members[one.name] for one in fields(cls) if one.name in members}
-        for name, value in kept.items():
+        known = {one.name: members[one.name] for one in fields(cls) if one.name in members}
+        for name, value in known.items():
             kinds = (int, float) if name in _TIMES else (str,)
             if type(value) not in kinds and (value is not None or name in _NEEDED):
-                raise ValueError(f"{name} is not what it must be")
-        return cls(**kept)
+                raise ValueError(f"{name} is malformed")
+        return cls(**known)
 
 
-def stored_from(
+def stored_token_from(
     response: TokenResponse,
     margin: float,
     now: float,
@@ -116,14 +121,15 @@ def stored_from(
     dpop: bool = False,
     refused: str | None = None,
 ) -> StoredToken:
-    """Return what to store of an answer; without a new refresh token the previous one.
+    """Return the token to store from a response; it inherits the refresh token if there is no new
+    one.
 
-    ``refused`` is the access token that the new one replaces because a server refused it.
-    Raises TokenRequestException for a failed response, and as :func:`check_token_answer` does.
+    ``refused`` is the access token that the new one replaces because a server refused it.  Raises
+    TokenRequestException for a failed response, and like :func:`check_token_answer`.
     """
     token = response.token if response.is_successful else None
     if token is None or not token.get("access_token"):
-        raise refused_by(address, response)
+        raise token_request_error(address, response)
     check_token_answer(token, address, bound=dpop)
     expiry = expiry_of(token, datetime.fromtimestamp(now, UTC))
     expires_at = None if expiry is None else expiry.timestamp()
@@ -140,12 +146,12 @@ def stored_from(
 
 
 def text_of(value: object) -> str | None:
-    """Return a text that is not empty, else None."""
+    """Return ``value`` if it is a non-empty string, otherwise None."""
     return value if isinstance(value, str) and value else None
 
 
 def renewal_time(expires_at: float | None, margin: float, now: float) -> float | None:
-    """Return when to renew: ``margin`` seconds early, at most half the lifetime, jittered."""
+    """Return when to renew: ``margin`` seconds early, at most half the lifetime, with jitter."""
     if expires_at is None:
         return None
     early = min(margin, (expires_at - now) / 2) * random.uniform(0.8, 1.0)  # noqa: S311  # no secret

@@ -1,4 +1,4 @@
-"""Tokens on the requests of a user's own HTTP client: what needs no waiting."""
+"""Tokens on requests of a user's own HTTP client: the parts that need no waiting."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ Origin = tuple[str, str, int | None]
 
 
 def wrong_client_error(name: str) -> ConfigurationException:
-    """Return what to raise where an auth object called ``name`` is used by the other API."""
-    return ConfigurationException(f"{name} goes with {_TAKES[name]}", code="wrong_kind_of_auth")
+    """Return the exception for an auth object called ``name`` and the other API's client."""
+    return ConfigurationException(f"{name} is for {_TAKES[name]}", code="wrong_kind_of_auth")
 
 
 class RefusedTokens:
     """The last token of each origin that was refused although it was new.
 
-    An API that refuses every token must not have one renewed with each call.
+    For an API that refuses every token, a token must not be renewed at each call.
     """
 
     def __init__(self) -> None:
@@ -39,7 +39,7 @@ class RefusedTokens:
         self._last[origin] = token
 
     def forget(self, origin: Origin) -> None:
-        """Forget what ``origin`` refused: it took a token."""
+        """Forget what ``origin`` refused: it accepted a token."""
         self._last.pop(origin, None)
 
     def __contains__(self, item: tuple[Origin, str]) -> bool:
@@ -54,19 +54,19 @@ def origin_of_url(url: Any) -> Origin:
 
 
 def named_origin(url: Any) -> Origin:
-    """Return the origin that a program names; raise InvalidArgumentError for anything else."""
+    """Return the origin that a program gives; raise InvalidArgumentError for anything else."""
     if url.scheme not in {"http", "https"} or not url.host or url.path != "/" or url.query:
         raise InvalidArgumentError(
-            f"origins must be https://host[:port] each, not {redact_url(str(url))!r}"
+            f"each of the origins must be https://host[:port], not {redact_url(str(url))!r}"
         )
     return origin_of_url(url)
 
 
 def answers_for(origin: Origin, response: Any) -> bool:
-    """Whether an httpx response is ``origin``'s own.
+    """Return whether an httpx response comes from ``origin`` itself.
 
-    What a redirect led to had no token, also where it came back by another origin: its refusal
-    and its nonce say nothing of this origin's.
+    A request after a redirect had no token, even if it came back through another origin: its
+    refusal and its nonce say nothing about this origin.
     """
     way = (*response.history, response)
     return all(origin_of_url(one.request.url) == origin for one in way)
@@ -79,7 +79,7 @@ def challenge_errors(response: Any) -> set[str | None]:
 
 
 def refuses_the_token(response: Any) -> bool:
-    """Whether an httpx response asks for another token."""
+    """Return whether an httpx response asks for another token."""
     if response.status_code != 401:
         return False
     errors = challenge_errors(response)
@@ -87,26 +87,26 @@ def refuses_the_token(response: Any) -> bool:
 
 
 def put_bearer(headers: Any, token: str) -> None:
-    """Put a bearer token on httpx's ``headers``."""
+    """Put a bearer token into the ``headers`` of httpx."""
     headers["Authorization"] = f"Bearer {header_text(token)}"
 
 
 class _LeavesWithTheToken(bytes):
-    """The name of a field that is deleted together with ``Authorization``."""
+    """A field name that is deleted together with ``Authorization``."""
 
     def lower(self) -> bytes:
         return b"authorization"
 
 
 def put_proof(headers: Any, fields: dict[str, str]) -> None:
-    """Put a bound token and its proof on httpx's ``headers``.
+    """Put a bound token and its proof into the ``headers`` of httpx.
 
-    A redirect to another origin must not carry the proof.  httpx takes ``Authorization`` off
-    there by comparing lower-cased names, and nothing else; no hook of an ``auth`` runs between.
+    A redirect to another origin must not carry the proof. httpx removes only ``Authorization``
+    there, by comparing lower-cased names, and runs no hook of an ``auth`` in between.
     """
     for name, value in fields.items():  # `update` would delete first, by the name below
         headers[name] = value
-    with suppress(AttributeError, TypeError, ValueError):  # kept otherwise: see the tests
+    with suppress(AttributeError, TypeError, ValueError):  # retained otherwise: see the tests
         headers._list = [
             (raw, _LeavesWithTheToken(name) if name == b"dpop" else name, value)
             for raw, name, value in headers._list

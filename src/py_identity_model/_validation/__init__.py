@@ -1,1 +1,1 @@
-"""Validation of tokens: documents, keys, cached answers and the rules of a configuration."""
+"""Validation of tokens: provider documents, keys, cache entries, and configuration rules."""

@@ -1,4 +1,4 @@
-"""Cache entries: how long they are served, when they are refreshed, which failures count.
+"""Cache entries: lifetimes, refresh times, and remembered failures.
 
 No I/O, and no clock of its own.
 """
@@ -22,7 +22,7 @@ _FAILURE_GAP = 1.0
 _LONGEST_FAILURE_GAP = 30.0
 _MOST_FAILURES = 1000
 _DEGRADED_SECONDS = 60.0
-_REFRESH_AT = 0.9  # of the time that a value is fresh
+_REFRESH_AT = 0.9  # of the lifetime of a value
 _SHORTEST_TTL, _LONGEST_TTL = 60.0, 86400.0
 _NONE_KNOWN: tuple[None, None] = None, None
 _MAX_AGE = r"(?i)(?:^|,)\s*max-age\s*=\s*\"?(\d{1,18})\"?\s*(?:,|$)"
@@ -30,10 +30,10 @@ _NOT_STORED = r"(?i)(?:^|,)\s*(?:no-store|no-cache)\s*(?:,|$|=)"
 
 
 def time_to_live(cache_control: str | None, configured: Setting) -> float:
-    """Return for how many seconds an answer is fresh: its ``max-age``, else as configured.
+    """Return for how many seconds a response is fresh: its ``max-age``, or as configured.
 
-    An answer that forbids reuse is fresh for ``CACHE_MIN_TTL``: the header is meant for caches
-    between strangers, and a program that asked again for each token would fail with its provider.
+    A response that forbids reuse is fresh for ``CACHE_MIN_TTL``: the header is meant for shared
+    caches, and a program that fetched again for every token would fail with its provider.
     """
     match = re.search(_MAX_AGE, cache_control) if cache_control else None
     if _forbids_reuse(cache_control) or (match is not None and float(match[1]) == 0):
@@ -44,9 +44,9 @@ def time_to_live(cache_control: str | None, configured: Setting) -> float:
 
 
 def may_be_stored(cache_control: str | None) -> bool:
-    """Whether an answer may be served more than once (RFC 9111 §5.2.2).
+    """Return whether a response may be served more than once (RFC 9111 §5.2.2).
 
-    Always, unless ``CACHE_MIN_TTL`` is 0: then the header is obeyed to the letter.
+    Always, unless ``CACHE_MIN_TTL`` is 0: then the header is obeyed strictly.
     """
     return not _forbids_reuse(cache_control) or CACHE_MIN_TTL.read() > 0
 
@@ -56,18 +56,18 @@ def _forbids_reuse(cache_control: str | None) -> bool:
 
 
 def until_refresh(ttl: float) -> float:
-    """Return after how many seconds a refresh begins: before the end, so that nobody waits."""
+    """Return after how many seconds a refresh starts: before expiry, so that no caller waits."""
     return ttl * _REFRESH_AT
 
 
 class Entry(Generic[V]):
-    """One provider's document: fresh, then stale but usable, then gone.
+    """A cached document of one provider: fresh, then stale but usable, then unusable.
 
-    Times are readings of the monotonic clock.  Fields are written one at a time and read
-    without a lock, because every token reads them: a reader sees the value from before or after a
-    refresh, both whole.  ``version`` is the value with its ETag, if it has one, in one field: event
-    loops of several threads may refresh one entry at once, and neither may take the other's ETag
-    for its own.
+    Times are readings of the monotonic clock.  Fields are written one at a time and read without a
+    lock, because every token reads them: a reader sees the value from before or after a refresh,
+    both complete.  ``version`` holds the value and its ETag in one field: event loops in several
+    threads may refresh one entry at the same time, and must not combine one's value with another's
+    ETag.
     """
 
     __slots__ = (
@@ -104,10 +104,10 @@ class Entry(Generic[V]):
     def wants_refresh(
         self, now: float, other: Entry[Any] | None = None, *, first: bool = False
     ) -> bool:
-        """Whether a background refresh is due, and the last failure long enough ago.
+        """Return whether a background refresh is due, and the last failure is long enough ago.
 
-        ``other`` is the provider's other document.  Where both are due they take turns, so that a
-        provider that is down gets one request per gap; ``first`` begins.
+        ``other`` is the provider's other document.  If both are due they alternate, so that a
+        provider that is down gets one request per interval; ``first`` starts.
         """
         if now < self.refresh_at or now < self.retry_at:
             return False
@@ -119,12 +119,13 @@ class Entry(Generic[V]):
     def must_be_refreshed(
         self, now: float, other: Entry[Any] | None = None, *, first: bool = False
     ) -> bool:
-        """Whether the value may be served only after a refresh was tried.
+        """Return whether a refresh must be tried before the value may be served.
 
-        So it is once it has expired, also after hours without traffic: a key that was removed
-        meanwhile must not be accepted while the provider answers.  Not so for a while after a
-        refresh failed or took too long: a provider that is down must not make every caller wait.
-        Nor where ``other`` just showed that it is down, unless this one comes ``first``.
+        This is so once the value has expired, also after hours without traffic: a key that was
+        removed meanwhile must not be accepted while the provider is up.  It is not so for a while
+        after a refresh failed or timed out, because a provider that is down must not make every
+        caller wait, nor if ``other`` has just found the provider down, unless this one comes
+        ``first``.
         """
         if now < self.fresh_until or self._is_failing(now):
             return False
@@ -134,10 +135,12 @@ class Entry(Generic[V]):
         return now < self.retry_at or now < self.degraded_until
 
     def accept(self, value: V, now: float, ttl: float, etag: str | None = None) -> None:
-        """Serve ``value`` from now on: fresh for ``ttl`` seconds, then stale for a while.
+        """Store ``value``: fresh for ``ttl`` seconds, then stale for a while.
 
-        ``etag`` is the answer's own, to ask next time whether it has changed (RFC 9110 §13.1.2).
+        ``etag`` is sent with the next request, to ask whether the value has changed (RFC 9110
+        §13.1.2).
         """
+        # A fetch that was running when the cache was cleared must not restore its value.
         if self.invalid:
             return
         # No lock, although a reader may see the new value with the old times: then it refreshes
@@ -153,22 +156,22 @@ class Entry(Generic[V]):
         self.cooldown_was_reset = False
 
     def age(self, now: float) -> float:
-        """Return how many seconds ago the value came; for ever, if there is none."""
+        """Return how many seconds ago the value was stored; infinity if there is none."""
         return math.inf if self.accepted_at is None else now - self.accepted_at
 
     def is_newer_than(self, then: float) -> bool:
-        """Whether the value came after ``then``."""
+        """Return whether the value was stored after ``then``."""
         return self.value is not None and self.accepted_at is not None and self.accepted_at > then
 
     def invalidate(self) -> None:
-        """Serve nothing any more, also to those who still hold this entry."""
+        """Stop serving the value, also to holders of this entry."""
         self.invalid = True
         self.value = None
         self.version = _NONE_KNOWN
         self.refresh_at = self.fresh_until = self.usable_until = 0.0
 
     def record_failure(self, now: float) -> None:
-        """Note that a refresh failed: keep the value, and try again after a short gap."""
+        """Record a failed refresh: keep the value, and retry after a short interval."""
         # The cooldown ends with the gap: a lookup that failed must not forbid the next one for as
         # long as a lookup that brought nothing.
         self.failed_at = now
@@ -176,22 +179,23 @@ class Entry(Generic[V]):
         self.record_no_news(now)
 
     def record_no_news(self, now: float) -> None:
-        """Note that the refresh of an expired value failed, or takes longer than callers wait.
+        """Record that the refresh of an expired value failed, or takes longer than callers wait.
 
-        Until a refresh succeeds, or nobody asked for a minute, the stale value is served at once.
+        Until a refresh succeeds, or the entry was unused for a minute, the stale value is served at
+        once.
         """
-        # Not for ever: after a pause the provider may be up again, and its keys changed.
+        # Not forever: after a pause the provider may be up again, with other keys.
         if now >= self.fresh_until:
             self.degraded_until = now + _DEGRADED_SECONDS
 
     def reset_cooldown(self) -> None:
-        """Allow another refresh at once: the last one brought what was looked for."""
+        """Allow another refresh at once: the last one found what was missing."""
         self.cooldown_until = 0.0
 
     def reset_cooldown_once(self, now: float) -> None:
-        """Allow another refresh, once until the next success: the last one proved nothing.
+        """Allow one more refresh before the next success: the last one was inconclusive.
 
-        A background refresh has to wait as after a failure.
+        A background refresh still has to wait as after a failure.
         """
         self.retry_at = now + _FAILURE_GAP
         self.record_no_news(now)
@@ -201,10 +205,10 @@ class Entry(Generic[V]):
 
 
 class EntryTable(Generic[V]):
-    """Entries by key; the least recently used make room when there are too many.
+    """Entries by key; the least recently used are evicted when there are too many.
 
-    An entry without a value yet is found by :meth:`get_or_create` alone, and nothing makes room
-    for it: names that lead nowhere must not displace the providers that are in use.
+    An entry without a value is found only by :meth:`get_or_create`, and evicts nothing: names that
+    lead nowhere must not displace providers in use.
     """
 
     def __init__(
@@ -224,7 +228,8 @@ class EntryTable(Generic[V]):
         return len(self._entries)
 
     def find(self, key: Hashable) -> Entry[V] | None:
-        """Return the entry of ``key``, if there is one with a value."""
+        """Return the entry of ``key`` if it has a value."""
+        # Without the lock: every token reads here, and reading a dictionary is atomic.
         return self._entries.get(key)
 
     def get_or_create(self, key: Hashable) -> Entry[V]:
@@ -236,7 +241,7 @@ class EntryTable(Generic[V]):
         return entry
 
     def store(self, key: Hashable, entry: Entry[V], now: float) -> None:
-        """Have ``entry``, which was given a value, found by its key."""
+        """Store ``entry``, which has a value now, under its key."""
         removed: list[Hashable] = []
         with self._lock:
             if entry.invalid or self._entries.get(key) is entry:
@@ -250,8 +255,8 @@ class EntryTable(Generic[V]):
             else:
                 displaced.invalidate()
         if removed:
-            logger.warning("the cache is full; the least recently used entry made room")
-        for other in removed:  # outside the lock: the callback may use this table
+            logger.warning("the cache is full; evicting the least recently used entry")
+        for other in removed:  # outside the lock: the callback may re-enter
             self._report(other)
 
     def _make_room(self, newest: Entry[V]) -> list[Hashable]:
@@ -268,7 +273,7 @@ class EntryTable(Generic[V]):
         return oldest
 
     def drop(self, key: Hashable, entry: Entry[V]) -> None:
-        """Forget ``entry``, unless another has taken its place."""
+        """Remove ``entry``, unless another has replaced it."""
         with self._lock:
             if self._pending.get(key) is entry:
                 del self._pending[key]
@@ -276,13 +281,13 @@ class EntryTable(Generic[V]):
                 self._entries.pop(key).invalidate()
 
     def drop_pending(self, key: Hashable, entry: Entry[V]) -> None:
-        """Forget ``entry`` if it has no value: nobody is about to give it one."""
+        """Remove ``entry`` if it has no value: no caller is about to store one."""
         with self._lock:
             if self._pending.get(key) is entry:
                 del self._pending[key]
 
     def clear(self) -> None:
-        """Forget everything, also what is being fetched."""
+        """Remove all entries, including those being fetched."""
         with self._lock:
             for entry in (*self._entries.values(), *self._pending.values()):
                 entry.invalidate()
@@ -291,11 +296,11 @@ class EntryTable(Generic[V]):
 
 
 class FailureMemory(Generic[R]):
-    """The last failure of each key that has nothing to serve, for a short while.
+    """The most recent failure of each key without a value, for a short time.
 
-    So a name that leads nowhere costs one request per gap, however many tokens carry it.  A table
-    of its own, not entries without a value: strangers choose these names, and must neither
-    displace what is cached nor fill the memory; the oldest failures give way.
+    A name that leads nowhere then costs one request per interval, however many tokens contain it.
+    A separate table, not entries without a value: strangers choose these names, and must neither
+    displace cached values nor fill the memory; the oldest failures are dropped.
     """
 
     def __init__(self) -> None:
@@ -310,10 +315,10 @@ class FailureMemory(Generic[R]):
         return len(self._failures)
 
     def find(self, key: Hashable, now: float, *, from_stranger: bool) -> tuple[R, float] | None:
-        """Return a failure that still counts, and for how many seconds it will.
+        """Return a failure that still counts, and the remaining seconds.
 
-        The gap is a second for what the program names itself, and doubles with each failure up to
-        half a minute for names that came from strangers (``from_stranger``).
+        The interval is one second for names from the program, and doubles with each failure up to
+        half a minute for names from strangers (``from_stranger``).
         """
         known = self._failures.get(key)
         if known is None:
@@ -323,8 +328,9 @@ class FailureMemory(Generic[R]):
         return (failure, left) if left > 0 else None
 
     def record(self, key: Hashable, failure: R, now: float) -> None:
-        """Remember that ``key`` cannot be had."""
+        """Record that fetching ``key`` failed."""
         with self._lock:
+            # Removed and inserted again, so that the order of the dictionary is that of age.
             known = self._failures.pop(key, None)
             gap = _FAILURE_GAP if known is None else min(2 * known[1], _LONGEST_FAILURE_GAP)
             self._failures[key] = now, gap, failure
@@ -332,7 +338,7 @@ class FailureMemory(Generic[R]):
                 del self._failures[next(iter(self._failures))]
 
     def forget(self, key: Hashable) -> None:
-        """Forget the failure of ``key``, which was had now."""
+        """Forget the failure of ``key``, which has now been fetched."""
         with self._lock:
             self._failures.pop(key, None)
 

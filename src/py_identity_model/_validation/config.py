@@ -1,4 +1,4 @@
-"""How tokens are to be validated: the caller's configuration, checked and made into rules."""
+"""The configuration of token validation, its checks, and the rules derived from it."""
 
 import sys
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -27,41 +27,45 @@ if TYPE_CHECKING:
     from .._wire.models import BaseResponse
     from .fetch_result import FetchResult
 
-IAT_LEEWAY = 60.0  # seconds that an issuer's clock may be ahead, where nothing else is configured
+IAT_LEEWAY = 60.0  # seconds that an issuer's clock may be ahead, by default
 _NEVER_OFF = ("verify_signature", "verify_exp", "verify_nbf", "verify_iat")
 
 
 @dataclass(repr=False)
 class TokenValidationConfig:
-    """What a token must be.
+    """The requirements on a token.
 
-    With ``perform_disco`` the issuer and keys come from the provider; otherwise ``key`` and
-    ``algorithms`` must be given.  ``audience`` is one or several, one of which the token must
-    name; ``algorithms`` an allow-list; ``issuer`` one or several; ``subject`` the exact ``sub``;
-    ``options`` may hold ``verify_aud``, ``verify_iss``, ``verify_sub``, ``verify_jti``,
-    ``strict_aud`` (booleans) and ``require`` (a list of claims); ``claims_validator`` is called
-    last; ``leeway`` is the tolerance of clocks in seconds (without it an ``iat`` may still be up to
-    60 s ahead); ``allowed_issuers`` an allow-list for the issuer in force; ``discovery_policy``
-    wins over ``require_https``.
-
-    ``key`` is a JWK or a JWKS of one key (an object, its members, or JSON text), PEM of a key or a
-    certificate, or a key object of ``cryptography``.
-
-    ``max_token_size`` bounds the token, in characters; ``allow_weak_keys`` accepts RSA keys
-    under 2048 bits and HMAC keys shorter than their hash; ``token_cache`` remembers tokens that
-    were validated (with ``perform_disco`` only); ``allow_padded_base64url`` accepts segments with
-    the padding that RFC 7515 §2 forbids, as AWS load balancers send them.
-
-    With ``decryption_keys`` (private keys in any of these forms) a token must be encrypted around
-    a signed one, unless ``allow_unencrypted`` says that one that is only signed will do.
-    ``client_secret`` verifies tokens signed by HS256, HS384 or HS512, which ``algorithms`` must
-    name, and decrypts those encrypted for it (then ``decryption_keys`` may be
-    empty).  With ``perform_disco`` a ``jwks_uri`` says where the keys are, for a provider whose
-    metadata is known: nothing is discovered then, and ``issuer`` must be one.
-
-    ``token_issuers`` are names that you bind to the keys of this one provider, where the
-    ``iss`` of tokens is not what its document says: tokens must name one of them, and ``issuer``
-    is then what the document may say (None: anything).
+    :param perform_disco: fetch issuer and keys from the provider; otherwise ``key`` and
+        ``algorithms`` are required
+    :param key: a JWK or a JWKS of one key (an object, its members, or a JSON string), PEM of a key
+        or a certificate, or a key object of ``cryptography``
+    :param audience: one or several, one of which the token must name
+    :param algorithms: an allow-list of signature algorithms
+    :param issuer: the accepted issuers, one or several
+    :param subject: the exact ``sub``
+    :param options: ``verify_aud``, ``verify_iss``, ``verify_sub``, ``verify_jti``, ``strict_aud``
+        (booleans) and ``require`` (a list of claims)
+    :param claims_validator: called last, with the claims
+    :param leeway: tolerance of clocks, in seconds; without it an ``iat`` may still be up to 60 s
+        ahead
+    :param allowed_issuers: an allow-list for the issuer in force
+    :param require_https: refuse plain http
+    :param discovery_policy: overrides ``require_https``
+    :param max_token_size: the maximum length of a token, in characters
+    :param allow_weak_keys: accept RSA keys under 2048 bits and HMAC keys shorter than their hash
+    :param token_cache: remembers validated tokens (with ``perform_disco`` only)
+    :param allow_padded_base64url: accept segments with the padding that RFC 7515 §2 forbids, as AWS
+        load balancers send them
+    :param decryption_keys: private keys in any form that ``key`` takes; tokens must then be
+        encrypted around a signed one
+    :param allow_unencrypted: accept tokens that are only signed as well
+    :param client_secret: verifies tokens signed by HS256, HS384 or HS512, which ``algorithms`` must
+        name, and decrypts those encrypted with it (``decryption_keys`` may be empty then)
+    :param jwks_uri: with ``perform_disco``, the URL of the keys of a provider whose metadata is
+        known: nothing is discovered then, and ``issuer`` must be a single one
+    :param token_issuers: names that you bind to the keys of this one provider, where the ``iss`` of
+        tokens differs from its document: tokens must name one of them, and ``issuer`` is then what
+        the document may say (None: anything)
 
     RFC 7519 §7.2, RFC 8725.
 
@@ -93,39 +97,39 @@ class TokenValidationConfig:
     token_issuers: list[str] | None = field(default=None, kw_only=True)
 
     def __repr__(self) -> str:
-        from .._wire.models import masked_repr  # seldom wanted
+        from .._wire.models import masked_repr  # rarely used
 
         return masked_repr(self, frozenset({"key", "decryption_keys", "client_secret", "subject"}))
 
 
 def check_config(config: TokenValidationConfig, disco_doc_address: str | None) -> None:
-    """Raise ConfigurationException for a configuration that makes no sense."""
+    """Raise ConfigurationException for an inconsistent configuration."""
     _check_issuer(config.issuer)
     check_leeway(config.leeway)
     _check_algorithms(config.algorithms)
     if type(config.max_token_size) is not int or config.max_token_size < 1:
-        raise _misconfigured("max_token_size must be a positive number of characters")
+        raise _misconfigured_error("max_token_size must be a positive number of characters")
     if not isinstance(config.audience, (str, type(None))):
         _check_names("audience", config.audience)
     if config.token_issuers is not None:
         _check_names("token_issuers", config.token_issuers)
     if isinstance(config.allowed_issuers, str):
-        raise _misconfigured("allowed_issuers must be a list of strings")
+        raise _misconfigured_error("allowed_issuers must be a list of strings")
     _check_options(config.options or {})
     if config.perform_disco and config.jwks_uri is not None:
         if not isinstance(config.issuer, str) or not config.issuer:
-            raise _misconfigured("one issuer must be given with jwks_uri")
+            raise _misconfigured_error("exactly one issuer is required with jwks_uri")
         return
     if config.perform_disco:
         if not disco_doc_address or not isinstance(disco_doc_address, str):
-            raise _misconfigured(
+            raise _misconfigured_error(
                 "disco_doc_address is required when perform_disco is True",
                 "missing_discovery_address",
             )
         return
     missing = [name for name in ("key", "algorithms") if not getattr(config, name)]
     if missing:
-        raise _misconfigured(
+        raise _misconfigured_error(
             f"{' and '.join(missing)} must be given when perform_disco is False", "missing_key"
         )
 
@@ -133,19 +137,21 @@ def check_config(config: TokenValidationConfig, disco_doc_address: str | None) -
 def _check_options(options: Mapping[str, object]) -> None:
     for name in _NEVER_OFF:
         if not options.get(name, True):
-            raise _misconfigured(f"the option {name} cannot be switched off", "forbidden_option")
+            raise _misconfigured_error(
+                f"the option {name} cannot be switched off", "forbidden_option"
+            )
     if isinstance(options.get("require"), str):
-        raise _misconfigured("the option require must be a list of claims")
+        raise _misconfigured_error("the option require must be a list of claims")
 
 
 _PUBLIC_KEY_ALGORITHMS = frozenset(name for name in ALGORITHMS if ALGORITHMS[name].kty != "oct")
 
 
 def allowed_algorithms(config: TokenValidationConfig) -> Collection[str]:
-    """Return the algorithms by which a token may be signed.
+    """Return the algorithms that may sign a token.
 
-    Without an allow-list every algorithm may be used, but for the symmetric ones when the keys
-    come from the provider: what is published is no secret.
+    Without an allow-list all are allowed, except symmetric ones when the keys come from the
+    provider: a published document cannot hold a secret.
     """
     if config.algorithms is not None:
         return tuple(config.algorithms)
@@ -153,7 +159,7 @@ def allowed_algorithms(config: TokenValidationConfig) -> Collection[str]:
 
 
 def check_algorithm(alg: str, allowed: Collection[str]) -> None:
-    """Raise unless ``alg`` is among ``allowed``."""
+    """Raise unless ``alg`` is in ``allowed``."""
     if alg not in allowed:
         raise TokenValidationException(
             f"The algorithm {alg} is not allowed",
@@ -172,25 +178,25 @@ def _check_issuer(issuer: object) -> None:
 def _check_names(name: str, values: object) -> None:
     fits = isinstance(values, (list, tuple, set, frozenset)) and len(values) > 0
     if not fits or not all(isinstance(value, str) and value for value in values):  # type: ignore[attr-defined]
-        raise _misconfigured(f"{name} must be a string or a list of non-empty strings")
+        raise _misconfigured_error(f"{name} must be a string or a list of non-empty strings")
 
 
 def check_leeway(leeway: object) -> None:
-    """Raise ConfigurationException unless ``leeway`` is None or a sound number of seconds."""
+    """Raise ConfigurationException unless ``leeway`` is None or a valid number of seconds."""
     if leeway is None:
         return
     fits = isinstance(leeway, (int, float)) and not isinstance(leeway, bool)
     if not fits or not 0 <= leeway <= sys.float_info.max:  # type: ignore[operator]
-        raise _misconfigured("leeway must be a finite number of seconds, not negative")
+        raise _misconfigured_error("leeway must be a finite number of seconds, not negative")
 
 
 def _check_algorithms(algorithms: object) -> None:
     if algorithms is None:
         return
     if isinstance(algorithms, str) or not isinstance(algorithms, Collection):
-        raise _misconfigured("algorithms must be a list of strings")
+        raise _misconfigured_error("algorithms must be a list of strings")
     if any(not isinstance(alg, str) or alg.lower() == "none" for alg in algorithms):
-        raise _misconfigured("algorithms must name signature algorithms; none is not one")
+        raise _misconfigured_error("algorithms must name signature algorithms, which none is not")
 
 
 def policy_of(config: TokenValidationConfig) -> DiscoveryPolicy:
@@ -202,13 +208,13 @@ def policy_of(config: TokenValidationConfig) -> DiscoveryPolicy:
 
 def manual_key(config: TokenValidationConfig) -> JsonWebKey:
     """Return the configured key."""
-    from .._jose.key_material import load_key  # tokens of providers need none of it
+    from .._jose.key_material import load_key  # tokens of providers do not need it
 
     return load_key(config.key)
 
 
-def opened(token: str, config: TokenValidationConfig) -> tuple[str, TokenValidationConfig]:
-    """Return the signed token inside ``token``, and the configuration that is left for it."""
+def decrypt_token(token: str, config: TokenValidationConfig) -> tuple[str, TokenValidationConfig]:
+    """Return the signed token in ``token``, and the configuration that remains for it."""
     if config.decryption_keys is None:
         return token, config
     from .._jose.encryption import decrypt_if_encrypted, decrypt_signed
@@ -219,7 +225,7 @@ def opened(token: str, config: TokenValidationConfig) -> tuple[str, TokenValidat
 
 
 def secret_key(config: TokenValidationConfig) -> JsonWebKey:
-    """Return the client secret as a key for HMAC (OpenID Connect Core §10.1)."""
+    """Return the client secret as an HMAC key (OpenID Connect Core §10.1)."""
     secret = encode_base64url((config.client_secret or "").encode()).decode()
     return JsonWebKey(kty="oct", k=secret)
 
@@ -250,14 +256,14 @@ def _names(value: str | Collection[str] | None) -> frozenset[str] | None:
 
 @lru_cache(maxsize=64)
 def _only(name: str) -> frozenset[str]:
-    return frozenset([name])  # a thousand providers have one audience: they share it
+    return frozenset([name])  # a thousand providers share the value of one audience
 
 
 def _issuers(config: TokenValidationConfig, discovered: str | None) -> Collection[str] | None:
     configured = _names(config.issuer)
     issuers: Collection[str] | None = configured
     if discovered is not None:
-        issuers = _discovered(config, discovered, configured)
+        issuers = _discovered_issuers(config, discovered, configured)
     if config.token_issuers is not None:
         issuers = frozenset(config.token_issuers)
     if config.allowed_issuers is None:
@@ -272,17 +278,17 @@ def _issuers(config: TokenValidationConfig, discovered: str | None) -> Collectio
     return allowed
 
 
-def _discovered(
+def _discovered_issuers(
     config: TokenValidationConfig, discovered: str, configured: Collection[str] | None
 ) -> Collection[str]:
-    """Return the issuers that tokens may name where a document names ``discovered``."""
+    """Return the issuers that tokens may name when a document names ``discovered``."""
     if "{" in discovered and (family := _family(discovered, configured)) is not None:
         return family
     names = spellings_of(discovered)
     if configured is None or any(is_same_issuer(discovered, one) for one in configured):
         return names
-    # One literal issuer, whose keys the program says are found there: never one of a list, whose
-    # providers could vouch for each other, nor one that a token named.
+    # One literal issuer that the program binds to these keys: never one of a list, whose providers
+    # could vouch for each other, nor one that a token named.
     if isinstance(config.issuer, str) and policy_of(config).allow_issuer_mismatch:
         return configured
     raise InvalidIssuerException(
@@ -293,16 +299,18 @@ def _discovered(
 
 
 def check_metadata_issuer(named: str | None, configured: str) -> None:
-    """Raise ConfigurationException unless metadata that a program gives is of its issuer."""
-    if named is None or not (is_same_issuer(named, configured) or _stands_for(named, configured)):
-        raise _misconfigured("the metadata is that of another issuer", "issuer_not_configured")
+    """Raise ConfigurationException unless metadata from the program belongs to its issuer."""
+    if named is None or not (is_same_issuer(named, configured) or _covers(named, configured)):
+        raise _misconfigured_error(
+            "the metadata belongs to another issuer", "issuer_not_configured"
+        )
 
 
-def _stands_for(template: str, issuer: str) -> bool:
+def _covers(template: str, issuer: str) -> bool:
     from .._wire.known_hosts import known_template  # loads the table
 
     known = known_template(template)
-    return known is not None and known.stands_for(issuer)
+    return known is not None and known.covers(issuer)
 
 
 def _family(template: str, configured: Collection[str] | None) -> Collection[str] | None:
@@ -313,7 +321,7 @@ def _family(template: str, configured: Collection[str] | None) -> Collection[str
         return None
     family = known.family()
     if configured is None or any(
-        one == template or (known.stands_for(one) and not family.names(one)) for one in configured
+        one == template or (known.covers(one) and not family.names(one)) for one in configured
     ):
         return family
     return family.limited_to(configured) or None
@@ -329,10 +337,10 @@ def _allowed(issuers: Collection[str], allowed: Collection[str]) -> Collection[s
 def unavailable_error(
     result: "BaseResponse | FetchResult[Any]", code: str, *, retry_after: float = 1.0
 ) -> TokenValidationException:
-    """Return what to raise when discovery or the key set failed.
+    """Return the exception for failed discovery or a missing key set.
 
-    ``code`` is that of a provider that cannot be used; ``retry_after`` says in how many seconds
-    it will be asked again.
+    ``code`` is set for a provider that cannot be used; ``retry_after`` is the number of seconds
+    until the next request to it.
     """
     text, status = str(result.error), result.status_code
     details = {"status_code": status, "retry_after": retry_after}
@@ -341,5 +349,5 @@ def unavailable_error(
     return ProviderUnusableException(text, details, code=code)
 
 
-def _misconfigured(text: str, code: str = "invalid_configuration") -> ConfigurationException:
+def _misconfigured_error(text: str, code: str = "invalid_configuration") -> ConfigurationException:
     return ConfigurationException(text, code=code)

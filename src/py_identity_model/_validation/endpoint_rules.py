@@ -1,17 +1,17 @@
-"""Endpoints that a provider names, judged when they are used."""
+"""Rules for endpoints in provider metadata, applied when they are used."""
 
 from __future__ import annotations
 
 from .._wire.discovery_policy import DiscoveryPolicy
 from .._wire.urls import host_of, is_loopback, require_reachable, require_scheme, split_url
 from ..exceptions import ConfigurationException
-from .provider_document import accepting, further_hosts, host_problem, hosts_named
+from .provider_document import further_hosts, host_problem, hosts_named, remedy_text
 
 
 def check_endpoint(
     name: str, url: object, policy: DiscoveryPolicy, issuer: str, address: str
 ) -> str:
-    """Return the URL of an endpoint in a provider's document; refuse an unusable one.
+    """Return the URL of an endpoint in a provider's document; raise if it is unusable.
 
     Raises ConfigurationException.
     """
@@ -22,7 +22,7 @@ def check_endpoint(
     if problem is not None:
         bases = further_hosts(policy, [parts])
         raise ConfigurationException(
-            f"{problem}; {accepting(policy, additional_endpoint_base_addresses=bases)}",
+            f"{problem}; {remedy_text(policy, additional_endpoint_base_addresses=bases)}",
             {"name": name, "host": parts.hostname},
             code="internal_address",
         )
@@ -30,10 +30,10 @@ def check_endpoint(
 
 
 def check_alias(name: str, url: object, policy: DiscoveryPolicy, *named: str) -> str:
-    """Return the address of ``name`` for clients with certificates; refuse an unusable one.
+    """Return the address of ``name`` for clients with certificates; raise if it is unusable.
 
     An internal address is accepted where one of ``named``, or a base address of ``policy``, is
-    on one as well.  Raises ConfigurationException.
+    internal as well.  Raises ConfigurationException.
     """
     parts = require_scheme(url, policy) if policy.validate_endpoints else split_url(url)
     if policy.allow_loopback_endpoints and is_loopback(parts.hostname or ""):

@@ -13,10 +13,10 @@ from .._logging import logger, redact_url
 
 
 class _Count:
-    """A number that each thread raises in a cell of its own; reading adds the cells up.
+    """A number that each thread increments in a cell of its own; reading adds the cells up.
 
-    Raising it takes no lock: only its thread writes to a cell.  ``shared`` names cells that
-    count for several numbers at once.
+    Incrementing takes no lock: only its thread writes to a cell.  ``shared`` names cells that count
+    for several numbers at once.
     """
 
     def __init__(self, shared: str | None = None) -> None:
@@ -31,7 +31,7 @@ class _Count:
     def __get__(self, counters: object, owner: type[object]) -> int: ...
     def __get__(self, counters: object | None, owner: type[object]) -> int:
         if counters is None:
-            return 0  # the default that dataclass asks for
+            return 0  # the default that dataclass requires
         cells = [counters.__dict__[self._cells]]
         if self._shared is not None:
             cells.append(counters.__dict__.get(self._shared, {}))
@@ -40,7 +40,7 @@ class _Count:
     def __set__(self, counters: object, value: int) -> None:
         counters.__dict__[self._cells] = {0: value}
         if self._shared is not None:
-            # What was counted for several goes on counting for the others alone.
+            # Counts that were shared continue to count for the other numbers.
             taken = sum(list(counters.__dict__.setdefault(self._shared, {}).values()))
             counters.__dict__[self._cells] = {0: value - taken}
 
@@ -57,10 +57,10 @@ def _raise(cells: dict[int, int]) -> None:
 
 @dataclass
 class CacheCounters:
-    """How often the caches behind ``validate_token`` were hit, missed and refreshed.
+    """The numbers of hits, misses and refreshes of the caches behind ``validate_token``.
 
-    A hit was served from the cache; a miss or refresh sent a request, also one that failed.
-    One object counts for the whole process, both APIs and every client.
+    A hit was served from the cache; a miss or refresh sent a request, even if it failed.  One
+    object counts for the whole process, both APIs and every client.
 
     Example::
 
@@ -74,7 +74,7 @@ class CacheCounters:
     jwks_refreshes: int = _Count()  # type: ignore[assignment]
 
     def snapshot(self) -> dict[str, int]:
-        """Return the numbers of this moment.
+        """Return the current numbers.
 
         Example::
 
@@ -83,7 +83,7 @@ class CacheCounters:
         return {field.name: getattr(self, field.name) for field in fields(self)}
 
     def reset(self) -> None:
-        """Start again from zero.
+        """Restart from zero.
 
         Example::
 
@@ -114,7 +114,7 @@ class CacheCounters:
 
 
 def warm_cells() -> dict[int, int]:
-    """Return the cells, one a thread, that count for documents and key sets at once."""
+    """Return the cells, one per thread, that count for documents and key sets at once."""
     cells: dict[int, int] = _counters.__dict__["_warm_cells"]
     return cells
 
@@ -137,27 +137,27 @@ def get_cache_counters() -> CacheCounters:
 
 
 class CacheEventKind(Enum):
-    """What happened to a cached discovery document or key set."""
+    """A kind of event of a cached discovery document or key set."""
 
     HIT = "hit"
     """It was served from the cache."""
     MISS = "miss"
-    """It was not there, and a request was sent."""
+    """It was missing, and a request was sent."""
     REFRESH = "refresh"
-    """It was there, and a request for a newer version was sent."""
+    """It was cached, and a request for a newer version was sent."""
     STALE_SERVED = "stale_served"
-    """It was served although it is no longer fresh."""
+    """It was served although it was stale."""
     FAILURE = "failure"
     """A request for it failed."""
     REFUSED_KID = "refused_kid"
-    """A key was looked for in it in vain, and the cooldown forbade to ask again."""
+    """It lacked the key of a token, and the cooldown prevented a refresh."""
     EVICTED = "evicted"
-    """It made room for another."""
+    """It was evicted to make room."""
 
 
 @dataclass(frozen=True)
 class CacheEvent:
-    """One event of a cache: what happened to the ``document`` or the ``keys`` at an address."""
+    """An event of a cache, about the ``document`` or the ``keys`` at an address."""
 
     kind: CacheEventKind
     what: str
@@ -165,7 +165,7 @@ class CacheEvent:
 
 
 class Events:
-    """Counters of rare events, and the hook that is called for all of them."""
+    """Counters of rare events, and the hook that receives all events."""
 
     def __init__(self) -> None:
         self.hook: Callable[[CacheEvent], object] | None = None
@@ -199,7 +199,7 @@ events = Events()
 
 @dataclass(frozen=True)
 class CacheStatistics:
-    """How often each kind of event happened in this process, in both APIs together."""
+    """The number of events of each kind in this process, in both APIs together."""
 
     hits: int
     misses: int
@@ -211,7 +211,7 @@ class CacheStatistics:
 
 
 def get_cache_statistics() -> CacheStatistics:
-    """Return how often each kind of event happened in this process.
+    """Return the number of events of each kind in this process.
 
     Example::
 
@@ -232,8 +232,10 @@ def get_cache_statistics() -> CacheStatistics:
 def set_cache_event_hook(hook: Callable[[CacheEvent], object] | None) -> None:
     """Call ``hook`` for every event of the caches; None removes it.
 
-    It runs in the thread or task where the event happens, so it must be quick and must not
-    wait.  What it raises is logged.  Hits are reported too: tens of thousands per second.
+    :param hook: runs in the thread or task of the event, so it must be quick and must not wait; its
+        exceptions are logged
+
+    Hits are reported too: tens of thousands per second.
 
     Example::
 

@@ -1,4 +1,4 @@
-"""Fetching a provider's documents: what to ask for, what came back, what is shared.  No I/O."""
+"""Fetching of provider documents: requests, results, and shared responses.  No I/O."""
 
 import hashlib
 import math
@@ -16,24 +16,33 @@ from .cache_entry import time_to_live, until_refresh
 V = TypeVar("V")
 
 _STORED_HEADERS = ("content-type", "cache-control", "etag")
-_CLOCKS_DIFFER = 60.0  # seconds that the clocks of two machines may be apart
-_STALE_WAIT = 2.0  # seconds that a caller waits for a refresh although something stale is there
+_CLOCKS_DIFFER = 60.0  # seconds that the clocks of two machines may differ
+_STALE_WAIT = 2.0  # seconds that a caller waits for a refresh although a stale value is cached
 
 
 class Refused(Exception):
-    """A document, its address or its answer breaks a rule; never leaves the package."""
+    """A violated rule for a document, its address or its response; never leaves the package.
+
+    ``code`` is that of a rule which has one of its own.
+    """
 
     def __init__(
-        self, kind: Enum, text: str, *missing: str, status_code: int | None = None
+        self,
+        kind: Enum,
+        text: str,
+        *missing: str,
+        status_code: int | None = None,
+        code: str | None = None,
     ) -> None:
         super().__init__(text)
         self.kind = kind
         self.missing = missing
         self.status_code = status_code
+        self.code = code
 
 
 class FetchResult(NamedTuple, Generic[V]):
-    """What a fetch brought: a value, or why there is none.
+    """The result of a fetch: a value, or the reason for its absence.
 
     ``unchanged`` says that the value is the known one, which is still the provider's;
     ``etag`` names the version, ``age`` is how many seconds ago another process fetched it.
@@ -59,16 +68,16 @@ CacheKey = tuple[Any, ...]
 
 
 class Location(NamedTuple):
-    """Where a document is, by whose rules it is judged, and the key of what is cached for both."""
+    """The address of a document, the policy for it, and the cache key of both."""
 
     address: str
     policy: DiscoveryPolicy
     key: CacheKey
 
     def frozen(self) -> "Location":
-        """Return this location with a policy that nobody else can change."""
-        # An answer must be judged by the rules under which it will be found, but the caller may
-        # change the policy while the request is under way.
+        """Return this location with a private copy of the policy."""
+        # A response must be checked by the rules of its cache key, but the caller may change the
+        # policy while the request is running.
         return self._replace(policy=deepcopy(self.policy))
 
 
@@ -77,7 +86,7 @@ def _nowhere(address: str) -> None:
 
 
 class DocumentKind(NamedTuple, Generic[V]):
-    """One kind of document: pure code on both sides of the wire.
+    """A kind of document: the pure code on both sides of the wire.
 
     ``name`` is used by events, ``label`` and ``operation`` by logs; ``code`` goes into the
     exception for a document that is not usable, ``empty`` is the result for one that ``is_empty``.
@@ -113,7 +122,7 @@ class DocumentKind(NamedTuple, Generic[V]):
 
 
 class Attempt(NamedTuple):
-    """How a document is to be fetched.
+    """The parameters of one fetch.
 
     ``retries`` is how often more at most (None: as configured).  What another process shared
     spares the request if it is younger than ``max_age`` seconds, and ``accepts`` its value.
@@ -136,11 +145,11 @@ ONCE = Attempt(retries=0)
 
 
 class Caller(NamedTuple):
-    """Who wants a document: for how long, who chose the address, and since when.
+    """The caller that wants a document: its patience, the origin of the address, and its start.
 
-    ``cold_timeout`` is how many seconds the caller waits for what is not cached; the fetch goes on
-    without it.  An address that came ``from_stranger`` (named by a token, not by the program) is
-    asked less and less often.  ``since`` is a reading of the monotonic clock.
+    ``cold_timeout`` is how many seconds the caller waits for what is not cached; the fetch
+    continues without it.  An address ``from_stranger`` (named by a token, not by the program) is
+    requested less and less often.  ``since`` is a reading of the monotonic clock.
     """
 
     cold_timeout: float = math.inf
@@ -148,16 +157,16 @@ class Caller(NamedTuple):
     since: float = 0.0
 
     def starting_now(self) -> "Caller":
-        """Return this caller as it begins to wait."""
+        """Return this caller with its waiting time starting now."""
         return self._replace(since=monotonic())
 
     def patience(self) -> float:
-        """Return for how many seconds more to wait for what is not cached."""
+        """Return for how many more seconds to wait for what is not cached."""
         return max(0.0, self.since + self.cold_timeout - monotonic())
 
     def stale_patience(self) -> float:
-        """Return for how many seconds more to wait although something stale could be served."""
-        # From the beginning, not for each document: the caller waits for both of a provider.
+        """Return for how many more seconds to wait although a stale value could be served."""
+        # From the start of the call, not per document: the caller waits for both of a provider.
         return max(0.0, self.since + min(_STALE_WAIT, self.cold_timeout) - monotonic())
 
 
@@ -166,17 +175,19 @@ PATIENT = Caller()
 
 
 class StoredResponse(NamedTuple):
-    """An answer, and when it came: a wall clock time in seconds."""
+    """A response, and its arrival as a wall clock time in seconds."""
 
     response: HttpResponse
     arrived_at: float
 
     def age(self, now: float) -> float:
-        """Return how many seconds ago it came."""
+        """Return how many seconds ago it arrived."""
         return max(0.0, now - self.arrived_at)
 
     def to_text(self, kind: str, request: HttpRequest) -> str:
-        """Return what :meth:`from_text` reads, bound to the kind and address of the document."""
+        """Return the string that :meth:`from_text` reads, bound to the kind and address of the
+        document.
+        """
         from .._wire.stored_value import pack_value  # few clients have a store
 
         headers = self.response.headers
@@ -189,27 +200,27 @@ class StoredResponse(NamedTuple):
 
     @classmethod
     def from_text(cls, text: str, kind: str, request: HttpRequest, now: float) -> "StoredResponse":
-        """Return the answer to ``request`` in ``text``; raises ValueError for anything else.
+        """Return the response to ``request`` in ``text``; raise ValueError for anything else.
 
-        Also for the answer to another request: whoever can write to the store could otherwise
-        copy one provider's keys over another's, encrypted or not.
+        The response to another request is refused too: someone who can write to the store could
+        otherwise copy one provider's keys over another's, encrypted or not.
         """
         from .._wire.stored_value import unpack_value
 
         members = unpack_value(kind, request.url, text)
         arrived, headers, body = (members.get(one) for one in ("arrived_at", "headers", "body"))
         if type(arrived) is not float or not arrived <= now + _CLOCKS_DIFFER:
-            raise ValueError("not an answer of a known time")
+            raise ValueError("the stored response has no usable time")
         if not isinstance(headers, dict) or not all(type(one) is str for one in headers.values()):
-            raise ValueError("not an answer with headers")
-        if "content-type" not in headers:  # callers differ in which they accept
-            raise ValueError("not an answer of a known type")
+            raise ValueError("the stored response has no usable headers")
+        if "content-type" not in headers:  # callers differ in the types they accept
+            raise ValueError("the stored response has no content type")
         limit = request.max_body if isinstance(request.max_body, int) else request.max_body()
         if not isinstance(body, str) or len(content := body.encode()) > limit:
-            raise ValueError("not an answer within its bound")
+            raise ValueError("the body of the stored response is missing or too large")
         return cls(HttpResponse(200, headers, content), arrived)
 
 
 def stored_key(request: HttpRequest) -> str:
-    """Return the name under which the answer to ``request`` is shared."""
+    """Return the key under which the response to ``request`` is shared."""
     return f"document-{hashlib.sha256(request.url.encode()).hexdigest()}"

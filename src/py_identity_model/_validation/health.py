@@ -1,4 +1,4 @@
-"""The state of what is cached for a provider, readable and frozen."""
+"""Snapshots of the cached state of a provider."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from .cache_entry import Entry
 
 @dataclass(frozen=True)
 class CachedState:
-    """One cached document, by the clock of now; all times in seconds.
+    """The state of one cached document; all times in seconds from now.
 
     ``age`` since the last success; ``fresh_for`` until it is stale, and ``usable_for`` until it
     is refused, both 0 when that is past; ``failed_ago`` since the last failure, None without one.
@@ -24,9 +24,9 @@ class CachedState:
 
 @dataclass(frozen=True)
 class ProviderHealth:
-    """Whether tokens of a provider can be judged now, and on what.
+    """Whether tokens of a provider can be validated now, and with which documents.
 
-    ``ready`` says that document and keys are cached and may serve.
+    ``ready`` says that document and keys are cached and usable.
     """
 
     address: str
@@ -39,7 +39,7 @@ class ProviderHealth:
 
 
 def state_of(entry: Entry[Any] | None, now: float) -> CachedState | None:
-    """Return the state of one entry, or None for one that never had a value."""
+    """Return the state of one entry, or None if it never had a value."""
     if entry is None or entry.accepted_at is None:
         return None
     return CachedState(

@@ -1,4 +1,4 @@
-"""What an ID token must be besides a valid token (OpenID Connect Core §3.1.3.7)."""
+"""Rules for ID tokens beyond those for all tokens (OpenID Connect Core §3.1.3.7)."""
 
 from __future__ import annotations
 
@@ -31,18 +31,18 @@ def check_id_token(
     at_hash_required: bool,
     now: float | None = None,
 ) -> None:
-    """Raise IdTokenValidationException unless verified claims are those of this ID token."""
+    """Raise IdTokenValidationException unless verified claims meet all rules for this ID token."""
     subject = claims.get("sub")
     if subject is None or subject == "":
-        raise _refused("the sub claim is missing", "missing_subject")
+        raise _refused_error("the sub claim is missing", "missing_subject")
     if not isinstance(subject, str):
-        raise _refused("the sub claim is not text", "invalid_subject")
+        raise _refused_error("the sub claim is not a string", "invalid_subject")
     for name in ("exp", "iat"):
         if claims.get(name) is None:
-            raise _refused(f"the {name} claim is missing", "missing_time")
+            raise _refused_error(f"the {name} claim is missing", "missing_time")
     _check_party(claims, audience)
     if nonce is not None and not same_text(claims.get("nonce"), nonce):
-        raise _refused("the nonce is not that of the request", "nonce_mismatch")
+        raise _refused_error("the nonce does not match the request", "nonce_mismatch")
     if max_age is not None:
         check_auth_time(claims, max_age, leeway, now)
     if access_token is not None and (at_hash_required or "at_hash" in claims):
@@ -54,24 +54,24 @@ def check_id_token(
 
 
 def check_id_token_typ(typ: object) -> None:
-    """Raise IdTokenValidationException for a header that says it is another kind of token.
+    """Raise IdTokenValidationException for a header with the typ of another kind of token.
 
-    ID tokens say ``JWT`` or nothing; anything else is accepted unless it is registered for
-    something else (RFC 8725 §3.11), so that one kind of token never serves as another.
+    ID tokens have ``JWT`` or no typ; anything else is accepted unless it is registered for another
+    kind of token (RFC 8725 §3.11), which must never serve as an ID token.
     """
     if is_for_something_else(typ):
-        raise _refused("the typ of its header is that of another token", "wrong_typ")
+        raise _refused_error("its header has the typ of another kind of token", "wrong_typ")
 
 
 def _check_party(claims: Mapping[str, Any], audience: str | Collection[str] | None) -> None:
     party, named = claims.get("azp"), claims.get("aud")
     if isinstance(named, list) and len(named) > 1 and not party:
-        raise _refused("the azp claim is missing beside several audiences", "missing_azp")
+        raise _refused_error("the azp claim is missing beside several audiences", "missing_azp")
     if party is None or audience is None:
         return
     expected = [audience] if isinstance(audience, str) else list(audience)
     if not any([same_text(party, one) for one in expected]):  # noqa: C419  # all, for their time
-        raise _refused("the azp claim names another client", "azp_mismatch")
+        raise _refused_error("the azp claim names another client", "azp_mismatch")
 
 
 def check_auth_time(
@@ -79,34 +79,34 @@ def check_auth_time(
 ) -> None:
     """Raise IdTokenValidationException unless the user logged in at most ``max_age`` seconds ago.
 
-    ``leeway`` lengthens it.
+    ``leeway`` extends it.
     """
     since = numeric_date(claims.get("auth_time"))
     if since is None:
-        raise _refused("the auth_time claim is missing or not a number", "missing_auth_time")
+        raise _refused_error("the auth_time claim is missing or not a number", "missing_auth_time")
     if (time.time() if now is None else now) - since > max_age + leeway:
-        raise _refused("the user's last login is too long ago", "authentication_too_old")
+        raise _refused_error("the user's last login is too long ago", "authentication_too_old")
 
 
 def _check_hash(claims: Mapping[str, Any], name: str, value: str, alg: str) -> None:
     if not isinstance(value, str) or not value.isascii():
-        raise _refused(f"what {name} is the hash of is not ASCII text", "hash_mismatch")
+        raise _refused_error(f"the value that {name} is the hash of is not ASCII", "hash_mismatch")
     if name not in claims:
-        raise _refused(f"the {name} claim is missing", "missing_hash")
+        raise _refused_error(f"the {name} claim is missing", "missing_hash")
     if not same_text(claims[name], half_hash(value, alg)):
-        raise _refused(f"the {name} claim does not fit", "hash_mismatch")
+        raise _refused_error(f"the {name} claim does not match", "hash_mismatch")
 
 
 def half_hash(value: str, alg: str) -> str:
-    """Return the left half of the hash that goes with ``alg``, in base64url (§3.1.3.6)."""
+    """Return the left half of the hash that ``alg`` uses, in base64url (§3.1.3.6)."""
     name = _EDWARDS_HASHES.get(alg) or _HASHES.get(alg[-3:])
     if name is None:
-        raise _refused(f"no hash is defined for {alg}", "hash_undefined")
+        raise _refused_error(f"no hash is defined for {alg}", "hash_undefined")
     digest = hashlib.new(name, value.encode()).digest()
     return encode_base64url(digest[: len(digest) // 2]).decode()
 
 
-def _refused(text: str, code: str) -> IdTokenValidationException:
+def _refused_error(text: str, code: str) -> IdTokenValidationException:
     return IdTokenValidationException(
         f"Invalid ID token: {text}", "payload", {"error": text}, code=code
     )

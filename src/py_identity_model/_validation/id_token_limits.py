@@ -1,4 +1,4 @@
-"""Which ID tokens a client takes beyond valid ones (OpenID Connect Core §3.1.3.7)."""
+"""Restrictions on ID tokens that are up to the client (OpenID Connect Core §3.1.3.7)."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from ..exceptions import IdTokenValidationException, TokenValidationException
 
 
 def check_audiences(claims: Mapping[str, Any], trusted: Collection[str]) -> None:
-    """Raise for a verified ID token that is also for somebody who is not ``trusted`` (no. 3)."""
+    """Raise for a verified ID token with further audiences that are not ``trusted`` (no. 3)."""
     named = claims.get("aud")
     audiences = [named] if isinstance(named, str) else list(named or ())
     unknown = [str(one)[:200] for one in audiences if one not in trusted]
     if unknown:
-        raise _refused(
-            "it is also for audiences that are not trusted; if that is right, name them in "
+        raise _refused_error(
+            "it has further audiences that are not trusted; if that is expected, name them in "
             "trusted_audiences",
             "untrusted_audience",
             audiences=unknown,
@@ -34,30 +34,31 @@ def check_age(
         return
     issued = numeric_date(claims.get("iat"))
     if issued is None or (time.time() if now is None else now) - issued > max_age + leeway:
-        raise _refused("it was issued too long ago", "id_token_too_old", max_age=max_age)
+        raise _refused_error("it was issued too long ago", "id_token_too_old", max_age=max_age)
 
 
 def check_nonce(claims: Mapping[str, Any], sent: str | None, *, required: bool) -> None:
-    """Raise for a verified ID token with another nonce than the one sent, or without it (no. 11).
+    """Raise for a verified ID token whose nonce is not the one sent, or is missing (no. 11).
 
-    ``required`` says that it must have one.  A nonce that nobody sent is that of another login.
+    ``required`` says that it must have one.  A nonce although none was sent belongs to another
+    login.
     """
     named = claims.get("nonce")
     if sent is not None and same_text(named, sent):
         return
     if named is not None:
-        raise _refused("the nonce is not that of the request", "nonce_mismatch")
+        raise _refused_error("the nonce does not match the request", "nonce_mismatch")
     if required:
-        raise _refused(
+        raise _refused_error(
             "it has no nonce; if this provider sends none, require_nonce=False accepts that",
             "nonce_mismatch",
         )
 
 
 def check_registered_algorithm(id_token: str, allowed: Collection[str] | None) -> None:
-    """Raise for an ID token signed by an algorithm that was not agreed on (no. 7).
+    """Raise for an ID token signed by an algorithm that was not registered (no. 7).
 
-    Nothing is verified yet; malformed tokens are refused by who verifies them.
+    Nothing is verified yet; malformed tokens are refused by the verifier.
     """
     if allowed is None:
         return
@@ -73,13 +74,13 @@ def check_registered_algorithm(id_token: str, allowed: Collection[str] | None) -
 
 
 def check_request_id(claims: Mapping[str, Any], auth_req_id: str) -> None:
-    """Raise for an ID token that answers another request of the back channel (CIBA §10.3.1)."""
+    """Raise for an ID token of another backchannel authentication request (CIBA §10.3.1)."""
     named = claims.get("urn:openid:params:jwt:claim:auth_req_id")
     if named is not None and named != auth_req_id:
-        raise _refused("it answers another authentication request", "auth_req_id_mismatch")
+        raise _refused_error("it belongs to another authentication request", "auth_req_id_mismatch")
 
 
-def _refused(text: str, code: str, **details: Any) -> IdTokenValidationException:
+def _refused_error(text: str, code: str, **details: Any) -> IdTokenValidationException:
     return IdTokenValidationException(
         f"Invalid ID token: {text}", "payload", {"error": text, **details}, code=code
     )

@@ -1,4 +1,4 @@
-"""How the keys of one issuer are fetched, where it takes more than their address."""
+"""Special ways to fetch the keys of one issuer."""
 
 from __future__ import annotations
 
@@ -12,13 +12,15 @@ from .._wire.messages import HttpRequest, HttpResponse
 from ..exceptions import JwksException, ProviderUnusableException, TokenValidationException
 
 _PUBLIC_PEM = b"-----BEGIN PUBLIC KEY-----"
-_NO_SUCH_KEY = frozenset({400, 403, 404, 410})  # object stores answer 403 for what is not there
-_KEY_ID = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,127}")  # no pattern of a preset may be wider
+# Object stores answer 403 for objects that do not exist.
+_NO_SUCH_KEY = frozenset({400, 403, 404, 410})
+# The pattern of a preset must not be wider.
+_KEY_ID = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,127}")
 
 
 @dataclass
 class KeyAccess(DiscoveryPolicy):
-    """A policy that says as well what it takes to fetch an issuer's keys.
+    """A policy with additional requirements for fetching an issuer's keys.
 
     ``ca_file``: the certificate authorities of their host.
     ``token_file``: a file with a bearer token for their host.
@@ -34,13 +36,13 @@ class KeyAccess(DiscoveryPolicy):
         return (*super().cache_key(), *self.own_key())
 
     def own_key(self) -> tuple[Hashable, ...]:
-        """Return what distinguishes keys that were fetched in this way."""
+        """Return the part of the cache key for keys fetched in this way."""
         return self.ca_file, self.token_file, self.is_pem
 
     def prepare(self, request: HttpRequest) -> HttpRequest:
-        """Return the request for keys, with what it takes.
+        """Return the request for keys, completed with authorities and token.
 
-        The file is read each time: keys are fetched seldom, and platforms renew the token.
+        The file is read each time: keys are fetched rarely, and platforms renew the token.
         """
         token = None
         if self.token_file is not None:
@@ -52,7 +54,7 @@ class KeyAccess(DiscoveryPolicy):
 
 
 def key_in(response: HttpResponse) -> JsonWebKey:
-    """Return the public key in an answer that is PEM; raises JwksException."""
+    """Return the public key in a PEM response; raise JwksException for anything else."""
     content = response.content.strip()
     if not content.startswith(_PUBLIC_PEM):
         raise JwksException("the body is not a public key as PEM")
@@ -62,9 +64,9 @@ def key_in(response: HttpResponse) -> JsonWebKey:
 
 
 def key_address(template: str, pattern: str, kid: object) -> str:
-    """Return the address of the key named ``kid``; raises TokenValidationException.
+    """Return the address of the key named ``kid``; raise TokenValidationException if not allowed.
 
-    The name is a stranger's: nothing that could lead to another path or host enters the URL.
+    The name comes from a stranger: nothing that could lead to another path or host enters the URL.
     """
     fits = isinstance(kid, str) and _KEY_ID.fullmatch(kid) and re.fullmatch(pattern, kid)
     if not fits:
@@ -80,9 +82,9 @@ def key_address(template: str, pattern: str, kid: object) -> str:
 def unknown_key_error(
     error: ProviderUnusableException, policy: DiscoveryPolicy, kid: str | None
 ) -> TokenValidationException | None:
-    """Return what to raise where ``error`` means that no key has the name in a token.
+    """Return the exception to raise where ``error`` means that no key has the name in a token.
 
-    Where each key has an address of its own, a made-up name is the token's fault.
+    If each key has its own address, a made-up name is the fault of the token.
     """
     by_name = isinstance(policy, KeyAccess) and policy.is_pem
     if not by_name or error.details.get("status_code") not in _NO_SUCH_KEY:

@@ -1,4 +1,4 @@
-"""What a key set must be (RFC 7517 §5)."""
+"""Rules for key sets (RFC 7517 §5)."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _MEDIA_TYPES = frozenset({"application/json", "application/jwk-set+json"})
 
 
 def build(address: str, policy: DiscoveryPolicy) -> HttpRequest:
-    """Return the HTTP request; raises for an address that must not be fetched."""
+    """Return the HTTP request; raise for an address that must not be fetched."""
     try:
         require_scheme(address, policy)
     except ConfigurationException as error:
@@ -43,14 +43,14 @@ def build(address: str, policy: DiscoveryPolicy) -> HttpRequest:
 
 
 def parse_strictly(address: str, policy: DiscoveryPolicy, response: HttpResponse) -> KeySnapshot:
-    """Do what :func:`parse` does for answers of the registered media types alone."""
+    """Return the result of :func:`parse`, for responses of the registered media types only."""
     if response.is_success:
         check_media_type(response.media_type)
     return parse(address, policy, response)
 
 
 def check_media_type(media_type: str) -> None:
-    """Raise JwksException for a media type that is not a key set's."""
+    """Raise JwksException for a media type other than that of a key set."""
     if not media_type:
         raise JwksException("missing Content-Type")
     if media_type not in _MEDIA_TYPES:
@@ -58,9 +58,9 @@ def check_media_type(media_type: str) -> None:
 
 
 def require_usual_answer(keys: KeySnapshot, policy: DiscoveryPolicy) -> None:
-    """Raise ProviderUnusableException for keys in an answer that the contract's functions refuse.
+    """Raise ProviderUnusableException for keys in a response that the contract's functions refuse.
 
-    Objects that are made for one issuer are more tolerant, and their cache is the same.
+    Objects made for one issuer are more tolerant, and share the same cache.
     """
     if policy.allow_endpoints_on_other_hosts or isinstance(policy, KeyAccess):
         return
@@ -71,9 +71,9 @@ def require_usual_answer(keys: KeySnapshot, policy: DiscoveryPolicy) -> None:
 
 
 def parse(address: str, policy: DiscoveryPolicy, response: HttpResponse) -> KeySnapshot:
-    """Return the usable keys of an answer; raises for one that is not a key set.
+    """Return the usable keys of a response; raise if it is not a key set.
 
-    Any JSON will do, whatever its media type, but for what is meant to be a page.
+    Any JSON is accepted, whatever its media type, except what declares itself a web page.
     """
     if not response.is_success:
         raise Refused(
@@ -92,7 +92,7 @@ def parse(address: str, policy: DiscoveryPolicy, response: HttpResponse) -> KeyS
 
 
 def failed(error: Exception) -> FetchResult[Any]:
-    """Return the result for something raised while fetching."""
+    """Return the result for an exception raised while fetching."""
     if isinstance(error, Refused):
         return FetchResult(error=str(error), error_kind=error.kind, status_code=error.status_code)
     response = failure_of(error, OPERATION)
@@ -107,9 +107,9 @@ def failed(error: Exception) -> FetchResult[Any]:
 
 
 def key_of(address: str, policy: DiscoveryPolicy) -> CacheKey:
-    """Return where the keys at ``address`` are cached for callers with this policy."""
-    # Not by the address alone: keys that were fetched over plain http, on loopback too, must not
-    # be served to a caller who demands https.
+    """Return the cache key of the keys at ``address`` for callers with this policy."""
+    # Not the address alone: keys fetched over plain http, even on loopback, must not be served to a
+    # caller that demands https.
     own = policy.own_key() if isinstance(policy, KeyAccess) else ()
     return address, policy.require_https, policy.allow_http_on_loopback, *own
 

@@ -1,8 +1,8 @@
-"""The fast path: one configuration on what is cached now, ready to validate tokens.
+"""The fast path: a configuration prepared for the documents that are cached now.
 
-Everything that stays the same between tokens is computed once, after a token was validated the
-long way.  What is left touches no lock, no environment, no log and no network, and its work for
-a token whose header nobody has verified before does not grow with the token.
+Everything that is constant between tokens is computed once, after a token was validated the long
+way.  What remains takes no lock, reads no environment, writes no log and sends nothing, and its
+cost for an unknown header does not grow with the token.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ from .._jose.encoding import LAST, PADDING, TO_STANDARD, parse_object_quickly
 from .._jose.keys import KeySnapshot
 from .._jose.tokens import (
     check_unverified_issuer,
-    cooling_down,
-    not_split,
-    not_three,
+    cooldown_error,
+    not_compact_error,
+    not_three_segments_error,
     read_claims,
     read_header,
 )
@@ -48,7 +48,7 @@ _verified_header = lru_cache(maxsize=128)(read_header)  # only of tokens verifie
 
 
 class PreparedValidator:
-    """One configuration, for one address, on what is cached now."""
+    """One configuration and one address, prepared for the documents that are cached now."""
 
     __slots__ = (
         "_address",
@@ -83,14 +83,14 @@ class PreparedValidator:
         self._tokens = config.token_cache
 
     def is_for(self, document: Entry[Any], keys: Entry[KeySnapshot]) -> bool:
-        """Whether this validator is for these entries as they are now."""
+        """Return whether this validator was made for these entries in their current state."""
         same = self._document is document and self._keys is keys
         return same and self._provider is document.value
 
     def validate(self, jwt: str, monotonic: float, wall: float) -> dict[str, Any] | None:
-        """Do what :meth:`validate_ascii` does, for anything that is passed as a token."""
+        """Return the result of :meth:`validate_ascii`, for any value passed as a token."""
         if type(jwt) is not str or len(jwt) > self._max_size or not jwt.isascii():
-            raise not_split(jwt, self._max_size)
+            raise not_compact_error(jwt, self._max_size)
         return self.validate_ascii(jwt.encode(), jwt.find("."), jwt.rfind("."), monotonic, wall)
 
     def validate_ascii(
@@ -98,10 +98,10 @@ class PreparedValidator:
     ) -> dict[str, Any] | None:
         """Return the claims of a token, or None where only the long way can decide.
 
-        ``data`` is ASCII text, no longer than the configuration allows, with its first and its
-        last dot at ``first`` and ``last``.  Raises TokenValidationException for a token that must
-        be refused.  None covers documents no longer fresh, and headers and signatures that newer
-        keys may verify.
+        ``data`` is an ASCII string within the configured size, with its first and its last dot at
+        ``first`` and ``last``.  Raises TokenValidationException for a token that must be refused.
+        None covers documents that are no longer fresh, and headers and signatures that newer keys
+        may verify.
         """
         document, entry = self._document, self._keys
         if monotonic >= document.refresh_at or monotonic >= entry.refresh_at:
@@ -116,20 +116,21 @@ class PreparedValidator:
         known = (keys.weak_memo if self._weak else keys.memo).get(data[:first])
         if known is None:
             if first <= 0 or data.count(b".") != 2:
-                raise not_three()
+                raise not_three_segments_error()
             if not (self._padded and data[first - 1] == 61):  # "=" is left to the long way
                 self._refuse_header(data[:first], data[first + 1 : last], entry, keys, monotonic)
             return None
         if known[0] not in self._allowed:
             return None
         if not 0 < first < last:
-            raise not_three()
-        # decode_base64url of both segments, written out: half the calls, and they count.  ASCII
-        # text rarely spells what differs between the alphabets: five looks beat one copy.
+            raise not_three_segments_error()
+        # decode_base64url of both segments, inlined: half the calls, which matters here. ASCII
+        # strings rarely contain the characters in which the alphabets differ: five lookups beat one
+        # copy.
         signed, middle = data[:last], data[first + 1 : last]
         end = data[last + 1 :].translate(TO_STANDARD)
         if 45 in middle or 95 in middle or 43 in middle or 47 in middle or 61 in middle:
-            middle = middle.translate(TO_STANDARD)  # there was one of -_+/=
+            middle = middle.translate(TO_STANDARD)  # it contained one of -_+/=
         rest, spare = len(middle) & 3, len(end) & 3
         if (rest and middle[-1] not in LAST[rest]) or (spare and end[-1] not in LAST[spare]):
             return None
@@ -143,19 +144,19 @@ class PreparedValidator:
                 break
         else:
             if _nothing_newer(entry, keys, monotonic):
-                raise cooling_down(_verified_header(data[:first]))
+                raise cooldown_error(_verified_header(data[:first]))
             return None
         claims = parse_object_quickly(payload)
         if claims is None:
             claims = read_claims(payload)
-        document.last_used = entry.last_used = monotonic  # _count, written out likewise
+        document.last_used = entry.last_used = monotonic  # _count, inlined likewise
         thread = get_ident()
         _hits[thread] = _hits.get(thread, 0) + 1
         if events.hook is not None:
             self._emit_hits()
         check_claims(self._rules, claims, wall)
         if tokens is not None:
-            tokens.keep(data, self, keys, payload, claims, wall)
+            tokens.remember(data, self, keys, payload, claims, wall)
         return claims
 
     def _refuse_header(
@@ -166,13 +167,13 @@ class PreparedValidator:
         keys: KeySnapshot,
         now: float,
     ) -> None:
-        """Raise for a header that newer keys cannot help; else leave it to the long way."""
+        """Raise for a header that newer keys cannot help; otherwise leave it to the long way."""
         header = read_header(segment)
         check_algorithm(header.alg, self._allowed)
         unknown = header.kid is not None and header.kid not in keys
         if unknown and _nothing_newer(entry, keys, now):
             events.emit(CacheEventKind.REFUSED_KID, "keys", str(self._provider.jwks_uri))
-            error = keys.no_match(header)
+            error = keys.no_matching_key_error(header)
             check_unverified_issuer(error, payload, ClaimsRules(*self._rules))
             raise error
 
@@ -189,8 +190,8 @@ class PreparedValidator:
 
 
 def _nothing_newer(entry: Entry[KeySnapshot], keys: KeySnapshot, now: float) -> bool:
-    """Whether ``keys`` are the newest, and newer ones must not be asked for yet.
+    """Return whether ``keys`` are the newest, and the cooldown forbids a refresh.
 
-    The order matters: a fetch ends after its keys are in place, so they are read last.
+    The order matters: a fetch ends after its keys are stored, so they are read last.
     """
     return now < entry.cooldown_until and not entry.fetching and entry.value is keys

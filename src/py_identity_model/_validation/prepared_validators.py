@@ -1,4 +1,4 @@
-"""Prepared validators, found by an address and a configuration as it is now."""
+"""Prepared validators, found by address and current configuration."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from time import time
 from typing import Any
 
 from .._jose.keys import KeySnapshot
-from .._jose.tokens import not_three
+from .._jose.tokens import not_three_segments_error
 from .._wire.discovery_policy import NAMED_BY_PROGRAM, DiscoveryPolicy
 from ..exceptions import PyIdentityModelException
 from .cache_entry import Entry
@@ -36,16 +36,16 @@ _NAMES = (
     "token_issuers",
 )
 config_key = attrgetter(*_NAMES)
-"""All that the rules of a configuration depend on.
+"""Everything that the rules of a configuration depend on.
 
-It is read for every call, so that a configuration that was changed takes effect at once.
+It is read at every call, so that a changed configuration takes effect at once.
 """
 
 
 def snapshot_of(config: TokenValidationConfig) -> TokenValidationConfig:
-    """Return what a validator needs of ``config``, as it is now.
+    """Return a private copy of the current state of ``config``.
 
-    The caller's own may change any time, and what is computed must all be of one state.
+    The caller may change its own object any time, and all computed values must belong to one state.
     """
     return TokenValidationConfig(**dict(zip(_NAMES, _copied(config_key(config)), strict=True)))
 
@@ -53,20 +53,19 @@ def snapshot_of(config: TokenValidationConfig) -> TokenValidationConfig:
 LastUsed = tuple[TokenValidationConfig, str | None, dict[str, Any], PreparedValidator | None]
 """The last configuration, its address, its state then, and its validator.
 
-A plain tuple: every token takes it apart, and one with names takes three times as long.
+A plain tuple: every token unpacks it, and a named tuple takes three times as long.
 """
 
 _NONE_USED: LastUsed = (TokenValidationConfig(perform_disco=True), None, {}, None)
-"""Matches no caller's configuration."""
+"""Sentinel that matches no configuration."""
 
 
 class PreparedValidators:
     """The prepared validators of one cache.
 
-    ``by_key`` has them by address and configuration, whose values can usually be hashed as they
-    are.  Where some are lists, validators are found by the configuration's identity, and the
-    values compared with a copy of what they were: freezing them for every token would cost half
-    as much as a signature.
+    ``by_key`` maps address and configuration, whose values can usually be hashed as they are.  If
+    some are lists, validators are found by the identity of the configuration, and its values
+    compared with a copy: freezing them for every token would cost half as much as a signature.
     """
 
     __slots__ = ("_last_key", "_last_used", "_of_object", "by_key")
@@ -78,7 +77,7 @@ class PreparedValidators:
         self._last_used = _NONE_USED
 
     def clear(self) -> None:
-        """Forget all."""
+        """Remove all validators."""
         self._last_used = _NONE_USED
         self.by_key.clear()
         self._of_object.clear()
@@ -91,20 +90,19 @@ class PreparedValidators:
         address: object,
         clock: Callable[[], float],
     ) -> dict[str, Any] | None:
-        """Return the claims of ``jwt`` if a prepared validator can; None needs the long way.
+        """Return the claims of ``jwt`` if a prepared validator accepts it; None needs the long way.
 
-        ``clock`` is that of the cache, in seconds.  Raises TokenValidationException for a token
-        that must be refused.
+        ``clock`` is the clock of the cache, in seconds.  Raises TokenValidationException for a
+        token that must be refused.
         """
         # One tuple, read once: fields read one after another could be of two configurations.
         known, address_then, state, validator = self._last_used
         same = config is known and address == address_then
         if same and type(jwt) is str and len(jwt) <= state["max_token_size"] and jwt.isascii():
-            # Malformed tokens are refused before anything else is looked at: no change of the
-            # configuration since then can make them valid.
+            # Reject malformed tokens first: no change of the configuration can make them valid.
             first, last = jwt.find("."), jwt.rfind(".")
             if first == last:
-                raise not_three()
+                raise not_three_segments_error()
             if validator is not None and config.__dict__ == state:
                 return validator.validate_ascii(jwt.encode(), first, last, clock(), time())
         if not config.perform_disco or config.decryption_keys is not None:
@@ -120,10 +118,10 @@ class PreparedValidators:
     def find_with_lists(
         self, config: TokenValidationConfig, address: object
     ) -> PreparedValidator | None:
-        """Return the validator for a configuration with values that cannot be hashed."""
+        """Return the validator for a configuration with unhashable values."""
         try:
             found = self._of_object.get((id(config), address))
-        except TypeError:  # the address: it will be refused
+        except TypeError:  # an unhashable address, which will be refused
             return None
         if found is not None and found[0] == config_key(config):
             return found[1]
@@ -132,7 +130,8 @@ class PreparedValidators:
     def _find_frozen(
         self, config: TokenValidationConfig, address: object
     ) -> PreparedValidator | None:
-        values = _copied(config_key(config))  # first: the key must be of what is compared later
+        # First: the key must belong to the values compared later.
+        values = _copied(config_key(config))
         key = _hashable((address, _frozen(values)))
         validator = None if key is None else self.by_key.get(key)
         if validator is not None:
@@ -142,7 +141,7 @@ class PreparedValidators:
         return validator
 
     def forget(self, config: TokenValidationConfig, address: str) -> None:
-        """Search again for the validator of ``config``."""
+        """Drop the remembered validator of ``config``, so that the next call searches again."""
         self._of_object.pop((id(config), address), None)
 
     def add(
@@ -152,9 +151,9 @@ class PreparedValidators:
         document: Entry[Any],
         keys: Entry[KeySnapshot],
     ) -> PreparedValidator | None:
-        """Return a validator for tokens that come after one that was validated, and store it.
+        """Return a new validator for the tokens after one that was validated, and store it.
 
-        Nobody else may be able to change ``config``: see :func:`snapshot_of`.
+        No other code may be able to change ``config``: see :func:`snapshot_of`.
         """
         values, provider = config_key(config), document.value
         key = _hashable((address, values)) or _hashable((address, _frozen(values)))
@@ -165,7 +164,8 @@ class PreparedValidators:
             return validator
         try:
             rules = rules_for(config, provider.issuer)
-        except PyIdentityModelException:  # the configuration was changed, and is refused now
+        # The configuration was changed meanwhile, and is refused now.
+        except PyIdentityModelException:
             return None
         # All at once, not the oldest: an order of use would have to be written for every token, for
         # programs alone that make a new configuration for each call.
@@ -184,15 +184,15 @@ class PreparedValidators:
     ) -> None:
         """Set the last used configuration; ``own`` is its state when ``validator`` was made."""
         state = {**vars(own), "claims_validator": config.claims_validator}
-        plain = type(config) is TokenValidationConfig  # with attributes that nothing computes
+        plain = type(config) is TokenValidationConfig  # with attributes that no rule uses
         self._last_used = config, address, state, validator if plain else None
 
     def _share(self, address: str, values: Hashable) -> Hashable:
-        """Return a key with the values of the key before it where they are equal.
+        """Return a key that reuses the equal values of the previous key.
 
-        So a thousand tenants of one configuration hold its values once.
+        A thousand tenants with one configuration thus store its values once.
         """
-        last = self._last_key  # read once: another thread may be about to replace it
+        last = self._last_key  # read once: another thread may be replacing it
         if last == values:
             return address, last
         self._last_key = values
@@ -208,7 +208,7 @@ def _hashable(key: tuple[Any, Any]) -> tuple[Any, Any] | None:
 
 
 def _copied(value: Any) -> Any:
-    if isinstance(value, DiscoveryPolicy):  # the same object is compared by a glance
+    if isinstance(value, DiscoveryPolicy):  # comparing identical objects is quick
         return value if value is NAMED_BY_PROGRAM else deepcopy(value)
     if isinstance(value, tuple):
         return tuple(_copied(item) for item in value)

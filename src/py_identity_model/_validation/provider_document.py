@@ -1,7 +1,7 @@
-"""Who a provider is and where its keys are: OpenID Connect Discovery §4.3, RFC 8414 §3.3.
+"""The identity of a provider and its keys: OpenID Connect Discovery §4.3, RFC 8414 §3.3.
 
-Only what validation needs is judged here, by whatever policy a document is cached for; the other
-members are judged when they are used, or all at once for the callers of
+Only the members that validation needs are checked here, by any policy that shares the cached
+document; other members are checked when they are used, or all at once for the callers of
 ``get_discovery_document``.
 """
 
@@ -41,7 +41,7 @@ MEDIA_TYPE = "application/json"
 
 
 class DiscoveryErrorKind(Enum):
-    """Why discovery failed."""
+    """The reason why discovery failed."""
 
     UNEXPECTED_STATUS = "unexpected_status"
     INVALID_JSON = "invalid_json"
@@ -54,10 +54,11 @@ class DiscoveryErrorKind(Enum):
 
 
 class Provider(NamedTuple):
-    """Who a provider is, and where its keys are; ``content`` is the whole document, as it came.
+    """The issuer of a provider and the address of its keys; ``content`` is the whole document.
 
-    Bytes, because most programs only validate tokens: the members of a thousand documents as
-    objects would weigh ten times as much, and building them would delay the first token.
+    ``content`` is bytes, because most programs only validate tokens: the parsed members of a
+    thousand documents would take ten times the memory, and parsing them would delay the first
+    token.
     """
 
     issuer: str
@@ -67,7 +68,7 @@ class Provider(NamedTuple):
 
 
 def build(address: str, policy: DiscoveryPolicy) -> HttpRequest:
-    """Return the HTTP request; raises for an address that must not be fetched."""
+    """Return the HTTP request; raise for an address that must not be fetched."""
     address = discovery_address(address)
     try:
         require_scheme(address, policy)
@@ -79,9 +80,9 @@ def build(address: str, policy: DiscoveryPolicy) -> HttpRequest:
 
 
 def parse(address: str, policy: DiscoveryPolicy, response: HttpResponse) -> Provider:
-    """Return the provider in the answer from ``address``, by what validation needs of it.
+    """Return the provider in the response from ``address``, with the members that validation needs.
 
-    Any JSON object will do, whatever its media type, but for what is meant to be a page.
+    Any JSON object is accepted, whatever its media type, except what declares itself a web page.
     """
     require_success(response)
     if response.media_type in HTML:
@@ -96,17 +97,19 @@ def parse(address: str, policy: DiscoveryPolicy, response: HttpResponse) -> Prov
     if problem is None and "{" in issuer:
         problem = _template_problem(address, issuer)
     if problem is not None:
-        refuse(
+        raise Refused(
             DiscoveryErrorKind.INVALID_DOCUMENT,
-            f"{problem}; {accepting(policy, allow_issuer_mismatch=True)}",
+            f"{problem}; {remedy_text(policy, allow_issuer_mismatch=True)}",
+            code="issuer_mismatch",
         )
     keys = document.get("jwks_uri")
-    found = None if keys is None or keys == "" else str(keys)  # what is not text will not be a URL
+    # A value that is not a string is not a URL either.
+    found = None if keys is None or keys == "" else str(keys)
     return Provider(issuer, found, response.content, response.media_type)
 
 
 def require_success(response: HttpResponse) -> None:
-    """Raise :class:`Refused` for an answer that is no document."""
+    """Raise :class:`Refused` for a response without a document."""
     if not response.is_success:
         raise Refused(
             DiscoveryErrorKind.UNEXPECTED_STATUS,
@@ -117,17 +120,17 @@ def require_success(response: HttpResponse) -> None:
 
 
 def refuse_media_type(media_type: str) -> NoReturn:
-    """Raise :class:`Refused` for a media type."""
+    """Raise :class:`Refused` for a wrong media type."""
     refuse(DiscoveryErrorKind.INVALID_DOCUMENT, media_type_text(media_type))
 
 
 def media_type_text(media_type: str) -> str:
-    """Return what is wrong with a media type."""
+    """Return the error text for a media type."""
     return f"Invalid content type: expected {MEDIA_TYPE}, got {media_type[:100] or 'none'}"
 
 
 def json_object(response: HttpResponse) -> dict[str, Any]:
-    """Return the JSON object in an answer; raises :class:`Refused`."""
+    """Return the JSON object in a response; raise :class:`Refused` for anything else."""
     try:
         document = response.json()
     except ValueError as error:
@@ -138,12 +141,12 @@ def json_object(response: HttpResponse) -> dict[str, Any]:
 
 
 def missing_text(*names: str) -> str:
-    """Return what to say of members that are missing."""
+    """Return the error text for missing members."""
     return f"Missing required parameters in discovery document: {', '.join(names)}"
 
 
 def check_issuer(policy: DiscoveryPolicy, issuer: object) -> None:
-    """Raise :class:`Refused` for something that cannot be an issuer."""
+    """Raise :class:`Refused` for a value that cannot be an issuer."""
     if not isinstance(issuer, str) or not issuer.strip():
         refuse(DiscoveryErrorKind.INVALID_CONFIGURATION, "Invalid issuer: empty or not text")
     if not policy.validate_issuer:
@@ -164,7 +167,7 @@ def issuer_problem(address: str, policy: DiscoveryPolicy, issuer: str) -> str | 
         from .._wire.known_hosts import known_template  # loads the table
 
         known = known_template(issuer)
-        if known is not None and known.stands_for(policy.expected_issuer or belongs):
+        if known is not None and known.covers(policy.expected_issuer or belongs):
             return None
     if policy.allow_issuer_mismatch:
         return None
@@ -178,17 +181,17 @@ def issuer_problem(address: str, policy: DiscoveryPolicy, issuer: str) -> str | 
 
 
 def _template_problem(address: str, issuer: str) -> str | None:
-    """Return why a document at ``address`` must not speak for all that a template stands for."""
+    """Return why a document at ``address`` must not vouch for all issuers of a template."""
     from .._wire.known_hosts import known_template
 
     known = known_template(issuer)
     if known is None or known.has_own_host(split_url(address).hostname or ""):
         return None
-    return f"The document's issuer {issuer!r} is a family that its address does not belong to"
+    return f"The document's issuer {issuer!r} is a template that its address does not match"
 
 
 def endpoint_parts(name: str, url: object, policy: DiscoveryPolicy) -> SplitResult:
-    """Return the parts of a URL in a document; raises :class:`Refused` for one of a wrong form."""
+    """Return the parts of a URL in a document; raise :class:`Refused` for a malformed one."""
     try:
         return require_scheme(url, policy)
     except DiscoveryHTTPSRequiredError as error:
@@ -198,10 +201,10 @@ def endpoint_parts(name: str, url: object, policy: DiscoveryPolicy) -> SplitResu
 
 
 def key_set_address(provider: Provider, address: str, policy: DiscoveryPolicy) -> str:
-    """Return where the keys are that the document at ``address`` names.
+    """Return the address of the keys that the document at ``address`` names.
 
-    Raises ProviderUnusableException where ``policy`` does not let them be there, or there are
-    none: without keys a document is of no use to validation.
+    Raises ProviderUnusableException if ``policy`` refuses the address, or there is none: validation
+    cannot use a document without keys.
     """
     try:
         return _key_set_address(provider, address, policy)
@@ -225,7 +228,7 @@ def _key_set_address(provider: Provider, address: str, policy: DiscoveryPolicy) 
         parts = endpoint_parts("jwks_uri", url, policy)
         problem = host_problem("jwks_uri", parts, provider.issuer, address, policy)
         if problem is not None:
-            remedy = accepting(
+            remedy = remedy_text(
                 policy, additional_endpoint_base_addresses=further_hosts(policy, [parts])
             )
             refuse(DiscoveryErrorKind.INVALID_DOCUMENT, f"{problem}; {remedy}")
@@ -235,7 +238,7 @@ def _key_set_address(provider: Provider, address: str, policy: DiscoveryPolicy) 
 def host_problem(
     name: str, parts: SplitResult, issuer: str, address: str, policy: DiscoveryPolicy
 ) -> str | None:
-    """Return why an endpoint of ``issuer`` must not be where it is; None where it may."""
+    """Return why an endpoint of ``issuer`` must not be on this host; None where it may."""
     if policy.allow_endpoints_on_other_hosts:
         if policy.allow_loopback_endpoints and is_loopback(parts.hostname or ""):
             return None
@@ -259,7 +262,7 @@ def host_problem(
 def allowed_origins(
     issuer: str, address: str, policy: DiscoveryPolicy
 ) -> Iterator[tuple[str, str, int]]:
-    """Return the origins that endpoints may be on; raises :class:`Refused` for a wrong policy."""
+    """Return the origins that endpoints may be on; raise :class:`Refused` for an invalid policy."""
     bases = [address, *policy.additional_endpoint_base_addresses, policy.authority or issuer]
     for base in bases:
         try:
@@ -270,10 +273,10 @@ def allowed_origins(
             )
 
 
-def accepting(policy: DiscoveryPolicy, **members: object) -> str:
-    """Return what to say of a rule that ``policy`` with these members would lift.
+def remedy_text(policy: DiscoveryPolicy, **members: object) -> str:
+    """Return the error text that names ``policy`` with the members that would lift a rule.
 
-    The whole policy, so that it can be copied.
+    It shows the whole policy, ready to be copied.
     """
     named = policy.allow_endpoints_on_other_hosts and not policy.require_key_set
     usual = vars(NAMED_BY_PROGRAM if named else DiscoveryPolicy())
@@ -281,7 +284,7 @@ def accepting(policy: DiscoveryPolicy, **members: object) -> str:
     if "allow_issuer_mismatch" in members:
         own.pop("expected_issuer", None)
     shown = ", ".join(f"{name}={value!r}" for name, value in {**own, **members}.items())
-    return f"if that is right, accept it by DiscoveryPolicy({shown})"
+    return f"if that is expected, accept it with DiscoveryPolicy({shown})"
 
 
 def further_hosts(policy: DiscoveryPolicy, parts: Iterable[SplitResult]) -> list[str]:
@@ -291,7 +294,7 @@ def further_hosts(policy: DiscoveryPolicy, parts: Iterable[SplitResult]) -> list
 
 
 def origin_text(parts: SplitResult) -> str:
-    """Return the base address of a URL, as a policy names it."""
+    """Return the base address of a URL, in the form used in policies."""
     return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
 
 
@@ -301,22 +304,23 @@ def hosts_named(policy: DiscoveryPolicy) -> list[str]:
 
 
 def program_named(issuer: str, address: str, policy: DiscoveryPolicy) -> list[str]:
-    """Return the addresses that the program named, by itself or in its policy.
+    """Return the addresses that the program named, directly or in its policy.
 
-    The document's issuer is one only where it was compared with what the program named.
+    The document's issuer counts only if it was compared with what the program named.
     """
     compared = policy.validate_issuer and not (policy.allow_issuer_mismatch or policy.authority)
     return [*([issuer] if compared else []), address, *hosts_named(policy)]
 
 
 def failed(error: Exception) -> FetchResult[Any]:
-    """Return the result for something raised while fetching."""
+    """Return the result for an exception raised while fetching."""
     if isinstance(error, Refused):
         return FetchResult(
             error=str(error),
             error_kind=error.kind,
             status_code=error.status_code,
             missing=error.missing,
+            code=error.code,
         )
     word, kind = "Unexpected", DiscoveryErrorKind.UNEXPECTED_ERROR
     if isinstance(error, NetworkException) and not isinstance(error, ResponseRefusedException):
@@ -327,9 +331,9 @@ def failed(error: Exception) -> FetchResult[Any]:
 
 
 def key_of(address: str, policy: DiscoveryPolicy) -> CacheKey:
-    """Return where the document at ``address`` is cached for callers with this policy.
+    """Return the cache key of the document at ``address`` for callers with this policy.
 
-    By those of its rules that :func:`parse` applies: so one document serves all callers.
+    It contains only the rules that :func:`parse` applies, so that one document serves all callers.
     """
     return (
         address,

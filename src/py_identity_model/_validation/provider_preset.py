@@ -1,4 +1,4 @@
-"""What is known of a provider, as data: how to find it, to judge its tokens, to log in with it."""
+"""Presets of providers, as data: how to find them, validate their tokens, and log in."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _MAPPINGS = ("metadata", "required_header", "extra_authorization_parameters")
 
 @dataclass(frozen=True)
 class Note:
-    """A reason for what a preset says, and the ``source`` (a URL) that it was read in."""
+    """A reason for a value of a preset, and its ``source`` (a URL)."""
 
     text: str
     source: str
@@ -30,51 +30,55 @@ class Note:
 
 @dataclass(frozen=True, kw_only=True)
 class Provider:
-    """What is known of a provider; the functions of ``py_identity_model.providers`` return some.
+    """A preset of a provider; the functions of ``py_identity_model.providers`` return them.
 
     How to find it:
 
-    ``name``: what to call it.
-    ``issuer``: the ``iss`` of its tokens, or a template with one place in braces; None where
-    tokens carry that of another provider.
-    ``other_issuers``: further spellings of the same issuer.
-    ``bound_claim``: the claim that must equal the value in that place.
-    ``allowed_values``: the values that it may have.
-    ``discovery_address``: where its document is, if not below the issuer.
-    ``hosts``: further hosts that its endpoints are on.
-    ``internal_url``: under which this program reaches it, if that is not its public name.
-    ``jwks_uri``: its keys, if there is no document.
-    ``metadata``: its metadata, if there is no document, or what the document lacks.
-    ``ca_file``, ``token_file``: certificate authorities and bearer token for the host of its
-    ``jwks_uri``, and for no other; an HTTP client of your own has its own authorities.
+    :param name: a display name
+    :param issuer: the ``iss`` of its tokens, or a template with one placeholder in braces; None
+        where tokens name another provider
+    :param other_issuers: further spellings of the same issuer
+    :param bound_claim: the claim that must equal the value of the placeholder
+    :param allowed_values: the values that it may have
+    :param discovery_address: the address of its document, if not below the issuer
+    :param hosts: further hosts of its endpoints
+    :param internal_url: the URL at which this program reaches it, if that is not its public name
+    :param jwks_uri: its keys, if there is no document
+    :param metadata: its metadata, if there is no document, or what the document lacks
+    :param ca_file: certificate authorities for the host of ``jwks_uri``, and for no other; an HTTP
+        client of your own has its own authorities
+    :param token_file: a bearer token for the same host
 
-    How to judge its tokens:
+    How to validate its tokens:
 
-    ``client_ids``: the clients whose tokens are taken where tokens have no ``aud``.
-    ``audience``: the ``aud`` of its tokens, where the provider decides it.
-    ``access_tokens_are_id_tokens``: what APIs get carries the marks of an ID token.
-    ``profile``: the verifier's, if not the default.
-    ``algorithms``: those that its documentation names.
-    ``required_claims``: claims, and the values one of which each must have.
-    ``roles_claim``, ``scope_claim``: where roles and scopes are; a tuple is a path.
-    ``key_url_template``, ``key_id_pattern``: the address of one key, by a ``kid`` of that form.
-    ``required_header``: members of the header, and their values.
-    ``allow_padded_base64url``: the parts of tokens may end with ``=``.
+    :param client_ids: the clients whose tokens are accepted where tokens have no ``aud``
+    :param audience: the ``aud`` of its tokens, where the provider decides it
+    :param access_tokens_are_id_tokens: access tokens for APIs have the marks of an ID token
+    :param profile: the verifier's, if not the default
+    :param algorithms: those that its documentation names
+    :param required_claims: claims, and the values one of which each must have
+    :param roles_claim: where roles are; a tuple is a path
+    :param scope_claim: where scopes are; a tuple is a path
+    :param key_url_template: the address of one key
+    :param key_id_pattern: the form of the ``kid`` in that address
+    :param required_header: members of the header, and their values
+    :param allow_padded_base64url: the segments of tokens may end with ``=``
 
     A verifier takes a provider without ``client_ids`` and ``audience`` only along with an audience
-    of its own, unless it has a ``key_url_template``: ``required_header`` says then for whom tokens
+    of its own, unless it has a ``key_url_template``: then ``required_header`` says for whom tokens
     are.
 
     How to log in:
 
-    ``openid``: logins bring an ID token.
-    ``nonce``, ``pkce``: whether it can be sent them.
-    ``required_id_token_claims``: like ``required_claims``, of the ID token.
-    ``token_type``: that of an answer which names none.
-    ``client_authentication``: the method it wants (the registered name).
-    ``extra_authorization_parameters``, ``response_mode``: of authorization requests.
-
-    ``notes``: the reasons, each with its source.
+    :param openid: logins return an ID token
+    :param nonce: it supports a ``nonce``
+    :param pkce: it supports PKCE
+    :param required_id_token_claims: like ``required_claims``, for the ID token
+    :param token_type: the type of a token response that does not name one
+    :param client_authentication: the required method (its registered name)
+    :param extra_authorization_parameters: sent with authorization requests
+    :param response_mode: of authorization requests
+    :param notes: the reasons, each with its source
 
     Raises :class:`InvalidArgumentError` (a ``ValueError``) that names the parameter.
 
@@ -135,10 +139,10 @@ class Provider:
 
     def _check(self) -> None:
         if not isinstance(self.name, str) or not self.name:
-            raise InvalidArgumentError("name must be text, and not be empty")
+            raise InvalidArgumentError("name must be a non-empty string")
         places = _PLACE.findall(self.issuer or "")
         if len(places) > 1 or bool(places) is not bool(self.bound_claim):
-            raise InvalidArgumentError("issuer: a template has one place, and a bound_claim")
+            raise InvalidArgumentError("issuer: a template needs one placeholder and a bound_claim")
         for name in ("discovery_address", "internal_url", "jwks_uri"):
             if (url := getattr(self, name)) is not None:
                 _url(name, url)
@@ -152,8 +156,8 @@ class Provider:
                 )
             if not self.required_header:
                 raise InvalidArgumentError(
-                    "key_url_template needs a required_header that names you: its keys sign for "
-                    "strangers as well"
+                    "key_url_template needs a required_header that identifies you: its keys also "
+                    "sign for others"
                 )
         self._check_patterns()
         self._check_files()
@@ -167,7 +171,7 @@ class Provider:
             raise InvalidArgumentError("key_id_pattern must be a regular expression") from None
         for name, value in self.required_header.items():
             if not isinstance(value, str) or not value:
-                raise InvalidArgumentError(f"required_header: {name} must be text, and not empty")
+                raise InvalidArgumentError(f"required_header: {name} must be a non-empty string")
 
     def _check_files(self) -> None:
         for name in ("ca_file", "token_file"):
@@ -181,7 +185,7 @@ class Provider:
             check_address("jwks_uri", self.jwks_uri, require_https=True)
 
     def is_issuer_of(self, claims: Mapping[str, Any]) -> bool:
-        """Return whether the ``iss`` of a token's claims is this provider's, by any spelling.
+        """Return whether the ``iss`` in a token's claims is a spelling of this provider's issuer.
 
         Example::
 
@@ -200,7 +204,7 @@ class Provider:
 
     @property
     def document_address(self) -> str | None:
-        """Where the document is; None if there is none."""
+        """The address of its document; None if there is none."""
         if self.discovery_address is not None:
             return self.discovery_address
         without = self.jwks_uri or self.key_url_template or self.metadata.get("issuer")
@@ -208,9 +212,10 @@ class Provider:
 
     @property
     def document_issuers(self) -> tuple[str, ...]:
-        """What its document may say that its issuer is: any of its names, by any spelling.
+        """The issuers that its document may name: any of its names, in any spelling.
 
-        A document at another address may name that one, as Keycloak's does behind a second name.
+        A document at another address may name the public issuer, as Keycloak's does behind a second
+        name.
         """
         names = [self.issuer or "", *self.other_issuers]
         if self.discovery_address is not None:
@@ -235,7 +240,7 @@ class Provider:
         )
 
     def to_dict(self) -> dict[str, Any]:
-        """Return what differs from the defaults, fit for JSON.
+        """Return the members that differ from the defaults, as JSON values.
 
         Example::
 
@@ -250,10 +255,10 @@ class Provider:
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Self:
-        """Return the provider that :meth:`to_dict` wrote, or that was written by hand.
+        """Return the provider from the result of :meth:`to_dict`, or from one written by hand.
 
         Raises :class:`InvalidArgumentError` (a ``ValueError``) for a member that is unknown,
-        missing, or of the wrong kind.
+        missing, or of the wrong type.
 
         Example::
 
@@ -292,10 +297,10 @@ def _texts(name: str, values: Collection[str] | None) -> tuple[str, ...] | None:
 
 def _values(name: str, values: object, *, empty: bool = False) -> tuple[str, ...]:
     if isinstance(values, (str, bytes, Mapping)) or not isinstance(values, Collection):
-        raise InvalidArgumentError(f"{name} must be a collection of texts")
+        raise InvalidArgumentError(f"{name} must be a collection of strings")
     ordered = values if isinstance(values, (list, tuple)) else sorted(values, key=str)
     if not all(isinstance(each, str) and each for each in ordered) or not (ordered or empty):
-        raise InvalidArgumentError(f"{name} must be a collection of texts, none of them empty")
+        raise InvalidArgumentError(f"{name} must be a collection of non-empty strings")
     return tuple(ordered)
 
 

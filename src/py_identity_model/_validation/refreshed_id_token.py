@@ -1,4 +1,4 @@
-"""ID tokens that come with refreshed tokens (OpenID Connect Core §12.2)."""
+"""Rules for ID tokens in token refresh responses (OpenID Connect Core §12.2)."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ def check_refreshed_id_token(original: Mapping[str, Any], claims: Mapping[str, A
     """Raise IdTokenValidationException unless verified claims belong to the first login.
 
     ``original`` are the claims of the login's ID token.  ``iss``, ``sub`` and ``aud`` must be the
-    same, ``auth_time`` and ``nonce`` where they are present, ``azp`` in any case; the token must
-    not be older than the first.  OpenID Connect Core §12.2.
+    same, ``auth_time`` and ``nonce`` where present, ``azp`` in any case; the token must not be
+    older than the first.  OpenID Connect Core §12.2.
     """
     for name in ("iss", "sub", "azp"):
         if name in original or (name == "azp" and _has_id_token(original)):
@@ -30,7 +30,7 @@ def check_refreshed_id_token(original: Mapping[str, Any], claims: Mapping[str, A
 
 
 def _has_id_token(original: Mapping[str, Any]) -> bool:
-    """Return whether these are a token's claims, not a user named by hand."""
+    """Return whether these are the claims of a token, not of a user named by the program."""
     return "iss" in original and "aud" in original
 
 

@@ -1,4 +1,4 @@
-"""Provider metadata that is signed (RFC 8414 §2.1)."""
+"""Signed provider metadata (RFC 8414 §2.1)."""
 
 from __future__ import annotations
 
@@ -14,12 +14,15 @@ from ..exceptions import InvalidIssuerException, TokenValidationException
 def verify_signed_metadata(
     document: Mapping[str, Any], keys: Keys, algorithms: Collection[str], *, issuer: str
 ) -> dict[str, Any]:
-    """Return a metadata document in which what is signed has replaced what is not.
+    """Return a metadata document with its signed values in place of unsigned ones.
 
-    ``document`` is that of a discovery response, ``keys`` are those that are trusted to sign
-    metadata (not the ones it points to), ``issuer`` is who must have signed it.  Raises
-    :class:`TokenValidationException` when ``signed_metadata`` is missing or cannot be verified,
-    :class:`InvalidIssuerException` when somebody else signed, or it describes somebody else.
+    :param document: the document of a discovery response
+    :param keys: keys that are trusted to sign metadata, not those that it points to
+    :param algorithms: the allow-list of signature algorithms
+    :param issuer: the issuer that must have signed it
+
+    Raises :class:`TokenValidationException` when ``signed_metadata`` is missing or cannot be
+    verified, :class:`InvalidIssuerException` when it was signed by, or describes, another issuer.
 
     Example::
 
@@ -42,7 +45,7 @@ def verify_signed_metadata(
     described = claims.get("issuer", document.get("issuer"))
     if not same_text(claims.get("iss"), issuer) or not same_text(described, issuer):
         raise InvalidIssuerException(
-            "Invalid issuer: the metadata is somebody else's", {"expected": issuer}
+            "Invalid issuer: the metadata belongs to another issuer", {"expected": issuer}
         )
     members = {name: value for name, value in claims.items() if name != "iss"}
     return {**document, **members}

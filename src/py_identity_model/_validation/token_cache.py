@@ -1,4 +1,4 @@
-"""An optional memory of tokens that were validated (off unless a configuration has one)."""
+"""An optional cache of validated tokens (off unless a configuration has one)."""
 
 import hashlib
 import threading
@@ -11,7 +11,7 @@ from ..exceptions import InvalidArgumentError
 _LONGEST_TOKEN = 16 * 1024
 
 
-class _Kept(NamedTuple):
+class _CachedToken(NamedTuple):
     validator: object
     keys: object
     begins: float
@@ -20,17 +20,19 @@ class _Kept(NamedTuple):
 
 
 class TokenCache:
-    """Remembers validated tokens for a short while, so that their signature is not verified again.
+    """Remembers validated tokens for a short time, to skip verifying their signatures again.
 
-    Pass one to :class:`TokenValidationConfig` as ``token_cache``.  It pays for ES384 and ES512,
-    where verifying is slow.  At most ``max_entries`` tokens are kept, each for ``max_ttl`` seconds
-    or until it expires, whichever is sooner.
+    :param max_entries: the maximum number of tokens
+    :param max_ttl: seconds for which a token is remembered, unless it expires sooner
 
-    Kept are the SHA-256 of a token and its payload, never the token; only what was accepted; not
-    what lives by leeway alone, or has no ``exp``.  An entry serves only the configuration and
-    the very key set that it was accepted by: any change of either ends it.  Times are checked
-    again at each hit, and claims validators run.  What it costs: a revoked key or token may serve
-    up to ``max_ttl`` longer.
+    Pass one to :class:`TokenValidationConfig` as ``token_cache``.  It is worthwhile for ES384 and
+    ES512, which are slow to verify.
+
+    It stores the SHA-256 of a token and its payload, never the token; only accepted tokens; none
+    that are valid through leeway alone, or lack ``exp``.  An entry serves only the configuration
+    and the key set that accepted it: any change of either ends it.  Times are checked again at each
+    hit, and claims validators run.  The price: a revoked key or token may be accepted up to
+    ``max_ttl`` longer.
 
     Example::
 
@@ -44,7 +46,7 @@ class TokenCache:
             raise InvalidArgumentError("max_entries must be positive, max_ttl at most 3600 s")
         self._max_entries = max_entries
         self._max_ttl = max_ttl
-        self._kept: OrderedDict[bytes, _Kept] = OrderedDict()
+        self._entries: OrderedDict[bytes, _CachedToken] = OrderedDict()
         self._lock = threading.Lock()
         forget_in_child(self)
 
@@ -52,37 +54,38 @@ class TokenCache:
         self._lock = threading.Lock()
 
     def __len__(self) -> int:
-        return len(self._kept)
+        return len(self._entries)
 
     def clear(self) -> None:
-        """Forget everything.
+        """Remove all entries.
 
         Example::
 
             token_cache.clear()
         """
         with self._lock:
-            self._kept.clear()
+            self._entries.clear()
 
     def find(self, token: bytes, validator: object, keys: object, wall: float) -> bytes | None:
         """Return the payload of ``token`` if it was accepted by ``validator`` with ``keys``."""
         # By a hash, not by the token: a dump of the memory must not hold what opens doors.  A miss
         # takes no lock, because where tokens seldom come twice nearly every look-up is one.
         place = hashlib.sha256(token).digest()
-        kept = self._kept.get(place)
-        if kept is None:
+        cached = self._entries.get(place)
+        if cached is None:
             return None
-        fits = kept.validator is validator and kept.keys is keys
+        fits = cached.validator is validator and cached.keys is keys
         with self._lock:
-            if place not in self._kept:
+            # Looked up again: another thread may have evicted it since.
+            if place not in self._entries:
                 return None
-            if not fits or not kept.begins <= wall < kept.ends:
-                del self._kept[place]
+            if not fits or not cached.begins <= wall < cached.ends:
+                del self._entries[place]
                 return None
-            self._kept.move_to_end(place)
-        return kept.payload
+            self._entries.move_to_end(place)
+        return cached.payload
 
-    def keep(
+    def remember(
         self,
         token: bytes,
         validator: object,
@@ -91,15 +94,15 @@ class TokenCache:
         claims: dict[str, Any],
         wall: float,
     ) -> None:
-        """Remember ``token``, accepted just now."""
+        """Remember ``token``, which was just accepted."""
         expires = claims.get("exp")
         if expires is None or expires <= wall or len(token) > _LONGEST_TOKEN:
             return
         begins = max(claims.get("nbf") or 0, claims.get("iat") or 0)
         if begins > wall:
             return
-        kept = _Kept(validator, keys, begins, min(expires, wall + self._max_ttl), payload)
+        cached = _CachedToken(validator, keys, begins, min(expires, wall + self._max_ttl), payload)
         with self._lock:
-            self._kept[hashlib.sha256(token).digest()] = kept
-            while len(self._kept) > self._max_entries:
-                self._kept.popitem(last=False)
+            self._entries[hashlib.sha256(token).digest()] = cached
+            while len(self._entries) > self._max_entries:
+                self._entries.popitem(last=False)

@@ -1,1 +1,1 @@
-"""HTTP messages, and the rules that every request and answer share; no I/O."""
+"""HTTP messages, and the rules that all requests and responses share; no I/O."""

@@ -1,4 +1,4 @@
-"""Arguments that are collections of names, checked where they are given."""
+"""Checks of arguments that are collections of names, where they are given."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ _SCOPE = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]+")  # RFC 6749 §3.3
 
 
 def names_of(name: str, values: object) -> tuple[str, ...]:
-    """Return the texts in ``values``; raise InvalidArgumentError for anything else.
+    """Return the strings in ``values``; raise InvalidArgumentError for anything else.
 
-    A single text is refused: iterated, it would be a collection of letters.
+    A single string is refused: iterating over it would give its letters.
     """
     if isinstance(values, (str, bytes)) or not isinstance(values, Iterable):
-        raise InvalidArgumentError(f"{name} must be a collection of texts, not {_kind(values)}")
+        raise InvalidArgumentError(f"{name} must be a collection of strings, not {_kind(values)}")
     found = tuple(values)
     if not all(isinstance(one, str) and one for one in found):
-        raise InvalidArgumentError(f"{name} must hold texts only, and none that is empty")
+        raise InvalidArgumentError(f"{name} must contain only non-empty strings")
     return found
 
 
@@ -49,7 +49,7 @@ def algorithms_of(values: object) -> list[str]:
 
 
 def scopes_from(name: str, values: object) -> frozenset[str]:
-    """Return scopes, also of space-separated text (RFC 6749 §3.3)."""
+    """Return scopes, also from a space-separated string (RFC 6749 §3.3)."""
     found = values.split() if isinstance(values, str) else names_of(name, values)
     for one in found:
         if _SCOPE.fullmatch(one) is None:
@@ -58,15 +58,17 @@ def scopes_from(name: str, values: object) -> frozenset[str]:
 
 
 def with_scopes(required: frozenset[str], scopes: str | Iterable[str]) -> frozenset[str]:
-    """Return ``required`` and ``scopes``; these are looked at closely only if one is missing."""
+    """Return the union of ``required`` and ``scopes``; the caller checks the latter when one is
+    missing.
+    """
     try:
         return required.union(scopes.split() if isinstance(scopes, str) else scopes)
     except TypeError:
-        raise InvalidArgumentError("scopes must be a collection of texts") from None
+        raise InvalidArgumentError("scopes must be a collection of strings") from None
 
 
 def acr_values_from(values: object) -> tuple[str, ...]:
-    """Return the values for ``acr``, also of space-separated text (RFC 9470 §3)."""
+    """Return the values for ``acr``, also from a space-separated string (RFC 9470 §3)."""
     found = values.split() if isinstance(values, str) else names_of("acr_values", values)
     for one in found:
         if not (one.isascii() and one.isprintable()) or " " in one:
@@ -75,10 +77,10 @@ def acr_values_from(values: object) -> tuple[str, ...]:
 
 
 def check_store(name: str, store: object, kind: type) -> None:
-    """Raise InvalidArgumentError for what is no store of ``kind``, or one of the other API.
+    """Raise InvalidArgumentError unless ``store`` is a store of ``kind``, and of the same API.
 
-    Both APIs' stores have the same methods, and the other one's would only fail when it is used,
-    as if it were down.
+    The stores of both APIs have the same methods, so one of the other API would fail only when it
+    is used, as if it were down.
     """
     ours = kind.__module__.split(".")[1]
     theirs = "py_identity_model." + ("sync" if ours == "aio" else "aio") + "."
@@ -91,14 +93,14 @@ def check_store(name: str, store: object, kind: type) -> None:
 
 
 def seconds_of(name: str, value: float) -> float:
-    """Return a finite number of seconds that is not negative."""
+    """Return ``value``, a finite and non-negative number of seconds."""
     if type(value) in (int, float) and 0 <= value <= sys.float_info.max:
         return value
     raise InvalidArgumentError(f"{name} must be a finite number of seconds, not negative")
 
 
 def parts_of(name: str, url: object) -> SplitResult:
-    """Return the parts of an http or https URL that the parameter ``name`` is."""
+    """Return the parts of the http or https URL given as the parameter ``name``."""
     try:
         return split_url(url)
     except ConfigurationException as error:
@@ -106,7 +108,7 @@ def parts_of(name: str, url: object) -> SplitResult:
 
 
 def check_address(name: str, address: str, *, require_https: bool) -> None:
-    """Raise InvalidArgumentError for an address that no secret should be sent to."""
+    """Raise InvalidArgumentError for an address that must not receive a secret."""
     parts = parts_of(name, address)
     if require_https and parts.scheme != "https" and not is_loopback(parts.hostname or ""):
         raise InvalidArgumentError(f"{name} must be https; require_https=False accepts plain http")
@@ -120,10 +122,10 @@ def check_request(
     certificate: object,
     scopes: Iterable[object],
 ) -> None:
-    """Raise InvalidArgumentError for what a request cannot have, naming the parameter."""
+    """Raise InvalidArgumentError, naming the parameter, for values that no request can have."""
     for name, value in (("authorization", authorization), ("method", method), ("uri", uri)):
         if not isinstance(value, (str, type(None))):
-            raise InvalidArgumentError(f"{name} must be text, not {_kind(value)}")
+            raise InvalidArgumentError(f"{name} must be a string, not {_kind(value)}")
     if not isinstance(dpop, (str, type(None))):
         names_of("dpop", dpop)
     if not isinstance(certificate, (str, bytes, type(None))):

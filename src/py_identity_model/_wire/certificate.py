@@ -1,4 +1,4 @@
-"""Client certificates: where their files are, and their thumbprints (RFC 8705)."""
+"""Client certificates: the paths of their files, and their thumbprints (RFC 8705)."""
 
 from __future__ import annotations
 
@@ -17,9 +17,14 @@ _PEM = "-----BEGIN CERTIFICATE-----"
 
 @dataclass(frozen=True)
 class MtlsClientAuth:
-    """A client certificate: paths of PEM files, and the password of the key if it has one.
+    """A client certificate, as paths of PEM files.
 
-    ``auth_method`` is ``tls_client_auth`` or ``self_signed_tls_client_auth``.  RFC 8705 §2.
+    :param certificate: path of the certificate
+    :param private_key: path of its private key
+    :param password: of the private key, if it is encrypted
+    :param auth_method: ``tls_client_auth`` or ``self_signed_tls_client_auth``
+
+    RFC 8705 §2.
 
     Example::
 
@@ -35,8 +40,9 @@ class MtlsClientAuth:
 def compute_certificate_thumbprint(cert: str | bytes) -> str:
     """Return the SHA-256 thumbprint of a certificate, PEM or DER, in base64url.
 
-    Raises :class:`InvalidArgumentError` (a ``ValueError``) for something that is not one.
-    RFC 8705 §3.1.
+    :param cert: a certificate, PEM as a string or bytes, or DER
+
+    Raises :class:`InvalidArgumentError` (a ``ValueError``) for anything else.  RFC 8705 §3.1.
 
     Example::
 
@@ -50,7 +56,7 @@ def compute_certificate_thumbprint(cert: str | bytes) -> str:
 def certificate_members(cert: str | bytes, public_key: Any) -> dict[str, str]:
     """Return the header members that name the certificate of a key (RFC 7515 §4.1.7, §4.1.8).
 
-    Raises InvalidArgumentError for a certificate of another key, or something that is not one.
+    Raises InvalidArgumentError for a certificate of another key, or for a malformed one.
     """
     from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
@@ -59,7 +65,7 @@ def certificate_members(cert: str | bytes, public_key: Any) -> dict[str, str]:
     own, given = [key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo) for key in keys]
     if own != given:
         raise InvalidArgumentError(
-            "the certificate is not that of the private_key", code="invalid_certificate"
+            "the certificate does not match the private_key", code="invalid_certificate"
         )
     der = certificate.public_bytes(Encoding.DER)
     digests = {
@@ -83,7 +89,7 @@ def _load(cert: str | bytes) -> Certificate:
         if _PEM.encode() in data:
             return x509.load_pem_x509_certificate(data)
         return x509.load_der_x509_certificate(data)
-    except (ValueError, TypeError, x509.InvalidVersion):  # also text that cannot be encoded
+    except (ValueError, TypeError, x509.InvalidVersion):  # also for strings that cannot be encoded
         raise InvalidArgumentError(
             "the certificate cannot be read", code="invalid_certificate"
         ) from None
@@ -92,8 +98,10 @@ def _load(cert: str | bytes) -> Certificate:
 def certificate_thumbprint_from_file(path: str) -> str:
     """Return the SHA-256 thumbprint of the certificate in a file, PEM or DER.
 
-    Raises :class:`InvalidArgumentError` (a ``ValueError``) for a blank path or something that is
-    no certificate, OSError when the file cannot be read.  RFC 8705 §3.1.
+    :param path: the path of the file
+
+    Raises :class:`InvalidArgumentError` (a ``ValueError``) for a blank path or a file that does not
+    hold a certificate, OSError when the file cannot be read.  RFC 8705 §3.1.
 
     Example::
 

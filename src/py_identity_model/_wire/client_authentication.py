@@ -1,4 +1,4 @@
-"""How a client proves who it is: one class a registered ``token_endpoint_auth_method``."""
+"""Client authentication: one class per registered ``token_endpoint_auth_method``."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from .certificate import MtlsClientAuth
 
 
 class Credentials(NamedTuple):
-    """What one attempt adds to a request."""
+    """The header fields and form parameters that authenticate one attempt."""
 
     headers: dict[str, str]
     form: dict[str, str]
@@ -41,11 +41,15 @@ class ClientAuthentication(ABC):
     ) -> Credentials:
         """Return the header fields and form parameters of one attempt.
 
-        ``address`` is the endpoint's URL; ``assertion`` is what :meth:`source` led to.
+        :param client_id: the client's identifier
+        :param address: the endpoint's URL
+        :param assertion: the result of calling :meth:`source`
         """
 
     def source(self) -> Callable[[], object] | None:
-        """Return what to call before each attempt for an assertion; it may be awaitable."""
+        """Return a callable that makes an assertion before each attempt, or None; its result may be
+        awaitable.
+        """
         return None
 
     @property
@@ -54,7 +58,7 @@ class ClientAuthentication(ABC):
         return None
 
     def secrets(self) -> tuple[str, ...]:
-        """Return what must not be quoted, should a provider echo it."""
+        """Return the values that must not be quoted if a provider echoes them."""
         return ()
 
 
@@ -62,7 +66,7 @@ class ClientAuthentication(ABC):
 class ClientSecretBasic(ClientAuthentication):
     """Send id and secret in the ``Authorization`` header; RFC 6749 §2.3.1.
 
-    Both halves are form-encoded first, with a space as ``%20``, which every decoder reads.
+    Both are form-encoded first, with a space as ``%20``, which every decoder reads.
 
     Example::
 
@@ -88,8 +92,8 @@ class ClientSecretBasic(ClientAuthentication):
 def _form_encoded(text: str) -> str:
     try:
         return text if text.isascii() and text.isalnum() else quote(text, safe="")
-    except UnicodeEncodeError:  # its text quotes the secret
-        raise InvalidArgumentError("client_id and client_secret must be Unicode text") from None
+    except UnicodeEncodeError:  # the message of this error would quote the secret
+        raise InvalidArgumentError("client_id and client_secret must be Unicode strings") from None
 
 
 @dataclass(frozen=True)

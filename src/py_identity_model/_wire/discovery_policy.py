@@ -1,4 +1,4 @@
-"""How strictly a provider's metadata is judged."""
+"""Strictness of the checks of a provider's metadata."""
 
 from collections.abc import Hashable
 from dataclasses import dataclass, field, replace
@@ -8,19 +8,23 @@ from dataclasses import dataclass, field, replace
 class DiscoveryPolicy:
     """Rules for discovery documents and the key sets they point to.
 
-    ``require_https``: refuse plain http.  ``allow_http_on_loopback``: but accept it on
-    loopback.  ``validate_issuer``: check the issuer's form, and compare it with the address.
-    ``validate_endpoints``: endpoints must be on the issuer's or the document's authority, or on
-    one of ``additional_endpoint_base_addresses``.  ``require_key_set``: ``jwks_uri`` must be
-    there.  ``authority``: judge endpoints by this base URL instead of the issuer's.
-    ``allow_loopback_endpoints``: mTLS aliases may be loopback addresses.
-    ``allow_issuer_mismatch``: skip only the comparison of issuer and address.
-    ``allow_missing_login_members``: members that only logins need may be missing, as in the
-    documents of servers for machines, devices and CIBA.  ``allow_unknown_types``: response and
-    subject types may be ones that no specification knows.  ``allow_endpoints_on_other_hosts``:
-    endpoints may be on any host, by https, but for internal ones that nobody named; objects that
-    are made for one issuer judge it so.  ``expected_issuer``: the issuer that the document must
-    name, where its address is another one's (behind a proxy, inside a cluster).
+    :param require_https: refuse plain http
+    :param allow_http_on_loopback: but accept it on loopback
+    :param validate_issuer: check the form of the issuer, and compare it with the address
+    :param validate_endpoints: require endpoints on the authority of the issuer or the document, or
+        on one of ``additional_endpoint_base_addresses``
+    :param require_key_set: require ``jwks_uri``
+    :param additional_endpoint_base_addresses: further base URLs that endpoints may be below
+    :param authority: check endpoints against this base URL instead of the issuer
+    :param allow_loopback_endpoints: let mTLS aliases be loopback addresses
+    :param allow_issuer_mismatch: skip only the comparison of issuer and address
+    :param allow_missing_login_members: let members be missing that only logins need, as in the
+        documents of servers for machines, devices and CIBA
+    :param allow_unknown_types: accept response and subject types that no specification defines
+    :param allow_endpoints_on_other_hosts: let endpoints be on any host, by https, except internal
+        hosts that were not named; the usual rule of objects made for one issuer
+    :param expected_issuer: the issuer that the document must name where it is served from the
+        address of another one (behind a proxy, inside a cluster)
 
     OpenID Connect Discovery §3, §4.3; RFC 8414 §3.3.
 
@@ -69,14 +73,14 @@ class DiscoveryPolicy:
 
 
 NAMED_BY_PROGRAM = DiscoveryPolicy(require_key_set=False, allow_endpoints_on_other_hosts=True)
-"""The usual rules for an issuer that the program names itself; nobody may change this object."""
+"""The default rules for an issuer that the program itself names; must not be changed."""
 
 
 def named_by_program(policy: DiscoveryPolicy | None) -> DiscoveryPolicy:
-    """Return ``policy`` for an issuer that the program names, by an object made for it.
+    """Return ``policy`` adapted to an issuer that the program itself names.
 
-    Each member is then judged when it is used, and endpoints may be on other hosts: whoever is
-    the issuer may say where its endpoints are.
+    Each member is then checked when it is used, and endpoints may be on other hosts: the issuer
+    decides where its endpoints are.
     """
     if policy is None:
         return NAMED_BY_PROGRAM
@@ -84,6 +88,6 @@ def named_by_program(policy: DiscoveryPolicy | None) -> DiscoveryPolicy:
 
 
 _SHARED: dict[tuple[Hashable, ...], tuple[Hashable, ...]] = {}
-"""The usual rules, as one object for however many configurations there are."""
+"""Keys of the default policies, so that any number of configurations share one object."""
 for _usual in (DiscoveryPolicy(), NAMED_BY_PROGRAM):
     _SHARED[_usual.cache_key()] = _usual.cache_key()

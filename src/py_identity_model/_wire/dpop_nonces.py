@@ -1,4 +1,4 @@
-"""The nonces that servers demand in proofs: read, and remembered (RFC 9449 §8, §9)."""
+"""Client-side memory of the DPoP nonces that servers require (RFC 9449 §8, §9)."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import urlsplit
 
-if TYPE_CHECKING:  # every client has a memory; few programs make proofs
+if TYPE_CHECKING:  # every client has a memory; few programs create proofs
     from .._jose.dpop_proof import DPoPKey
 
 _CHALLENGE = "use_dpop_nonce"
@@ -14,8 +14,8 @@ _MOST_NONCES = 1000
 _LONGEST = 4096  # characters
 
 
-class Answered(Protocol):
-    """What a challenge is read from: httpx's response, or ours."""
+class ResponseLike(Protocol):
+    """A response that a challenge is read from: httpx's or ours."""
 
     @property
     def status_code(self) -> int:
@@ -23,16 +23,18 @@ class Answered(Protocol):
 
     @property
     def headers(self) -> Mapping[str, str]:
-        """The header fields; names are found in any case."""
+        """The header fields, looked up in any case."""
 
     def json(self) -> Any:
         """Return the parsed body; raises ValueError."""
 
 
-def extract_dpop_nonce(response: Answered) -> str | None:
-    """Return the nonce that a server demands in the next proof, None if it demands none.
+def extract_dpop_nonce(response: ResponseLike) -> str | None:
+    """Return the nonce that a server requires in the next proof, or None.
 
-    ``response`` is httpx's.  RFC 9449 §8 and §9.
+    :param response: the server's response, an httpx one
+
+    RFC 9449 §8 and §9.
 
     Example::
 
@@ -60,12 +62,12 @@ class NonceMemory:
         self.nonces: dict[tuple[str, str], str] = {}
 
     def place(self, key: DPoPKey, url: str) -> tuple[str, str]:
-        """Return what a nonce is remembered by: the key, and the server's origin."""
+        """Return the key under which a nonce is stored: the proof key, and the server's origin."""
         parts = urlsplit(url)
         return key.jwk_thumbprint, f"{parts.scheme}://{parts.netloc}"
 
-    def learn(self, place: tuple[str, str], response: Answered) -> str | None:
-        """Remember what a response brings; return the nonce if it demands another attempt."""
+    def learn(self, place: tuple[str, str], response: ResponseLike) -> str | None:
+        """Remember the nonce of a response; return it if the server demands another attempt."""
         nonce = response.headers.get("DPoP-Nonce")
         if nonce:
             self.remember(place, nonce)
@@ -74,8 +76,8 @@ class NonceMemory:
     def remember(self, place: tuple[str, str], nonce: str) -> None:
         """Remember the last nonce of a server.
 
-        All are forgotten at once when there are too many: each costs one request to learn again,
-        and no order has to be kept for that.
+        When there are too many, all are dropped at once rather than the least recently used: each
+        costs one request to learn again, and no order has to be maintained.
         """
         if len(nonce) > _LONGEST:
             return

@@ -1,4 +1,4 @@
-"""What every endpoint has in common: how its requests are made, and its answers judged."""
+"""The parts that all endpoints share: building requests, and checking responses."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from .models import BaseRequest, BaseResponse
 Q = TypeVar("Q", bound=BaseRequest)
 A = TypeVar("A", bound=BaseResponse)
 
-_FAR = 1e12  # seconds: beyond any clock
+_FAR = 1e12  # seconds: beyond any realistic lifetime
 _NUMBER = re.compile(r"-?[0-9]{1,15}(\.[0-9]{1,15})?")
 
 
@@ -34,12 +34,12 @@ class Endpoint(Generic[Q, A]):
     parse: Callable[[Q, HttpResponse], A]
 
     def failed(self, error: Exception) -> A:
-        """Return the failed response for something raised by build, send or parse."""
+        """Return the failed response for an exception raised by build, send or parse."""
         return self.answer(**failure_of(error, self.operation))
 
 
 def secrets_of(request: BaseRequest) -> tuple[str, ...]:
-    """Return what must not be quoted, should a provider echo it."""
+    """Return the values that must not be quoted if a provider echoes them."""
     return tuple(text for value in request._secret_values() for text in _texts(value))
 
 
@@ -57,7 +57,7 @@ def _texts(value: object) -> Iterator[str]:
 def refusal(
     answer: type[A], lead: str, request: BaseRequest, response: HttpResponse, **more: Any
 ) -> A:
-    """Return the failed response for a status that is not 2xx: the status, and the body."""
+    """Return the failed response for a status other than 2xx, quoting status and body."""
     secrets = secrets_of(request)
     text = f"{lead} failed with status code: {response.status_code}. "
     return refusal_saying(
@@ -68,7 +68,7 @@ def refusal(
 def refusal_saying(
     answer: type[A], text: str, request: BaseRequest, response: HttpResponse, **more: Any
 ) -> A:
-    """Return the failed response for a status that is not 2xx, in words of its own."""
+    """Return the failed response for a status other than 2xx, with the given text."""
     return answer(
         is_successful=False,
         error=text,
@@ -80,7 +80,7 @@ def refusal_saying(
 
 
 def json_object(response: HttpResponse) -> dict[str, Any]:
-    """Return the object that the body holds; raises UnusableAnswer for anything else."""
+    """Return the JSON object in the body; raise UnusableAnswer for anything else."""
     try:
         body = response.json()
     except ValueError:
@@ -91,23 +91,23 @@ def json_object(response: HttpResponse) -> dict[str, Any]:
 
 
 def is_refusal(response: HttpResponse) -> bool:
-    """Whether an answer refuses: by its status, or by an ``error`` sent with status 2xx.
+    """Return whether a response is a refusal: by its status, or by an ``error`` with status 2xx.
 
-    GitHub and Slack do the latter; what carries an ``access_token`` is none.
+    GitHub and Slack send the latter.  A response with an ``access_token`` is never a refusal.
     """
     if not response.is_success:
         return True
     try:
         body = response.json()
     except ValueError:
-        return False  # the caller says what is wrong with it
+        return False  # the caller reports what is wrong with it
     if not isinstance(body, dict) or body.get("access_token"):
         return False
     return isinstance(body.get("error"), str) and bool(body["error"].strip())
 
 
 def number_of(value: object) -> float | None:
-    """Return a number, also one that was sent as text; None for everything else."""
+    """Return a number, also one sent as a string; None for anything else."""
     if isinstance(value, str) and _NUMBER.fullmatch(value):
         return float(value)
     if isinstance(value, bool) or not isinstance(value, (int, float)):
@@ -116,12 +116,12 @@ def number_of(value: object) -> float | None:
 
 
 def whole_number(value: object) -> int | None:
-    """Return a positive number of seconds, rounded down; None for everything else."""
+    """Return a positive number of seconds, rounded down; None for anything else."""
     number = number_of(value)
     return int(number) if number is not None and 0 < number < _FAR else None
 
 
 def polling_interval(value: object) -> int | None:
-    """Return seconds to wait between two polls, at least one; None where nothing usable came."""
+    """Return the seconds to wait between two polls, at least one; None for an unusable value."""
     seconds = whole_number(value)
     return None if seconds is None else max(1, seconds)

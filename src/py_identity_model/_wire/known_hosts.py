@@ -1,7 +1,7 @@
-"""Issuers of large providers: their other hosts, and the templates among them.
+"""Issuers of large providers: their additional hosts, and issuer templates.
 
-The strict check of endpoints needs it: it refuses a document whose endpoints are on other hosts
-than the issuer.  So do templates that documents name as their issuer: those in this table count.
+The strict check of endpoints needs this table: it refuses a document whose endpoints are on other
+hosts than the issuer, and issuer templates that are not listed here.
 """
 
 from __future__ import annotations
@@ -24,10 +24,10 @@ _VALUES = {
 
 @dataclass(frozen=True)
 class KnownIssuer:
-    """What is known of one issuer: further ``hosts``, and whether it is a template.
+    """The additional ``hosts`` of one issuer, and whether it is a template.
 
-    A host that begins with ``*.`` matches one more label.  ``bound_claim`` is the claim that
-    must equal the ``{tenantid}`` of an issuer that a document names as a template.
+    A host that begins with ``*.`` matches one more label.  ``bound_claim`` names the claim that
+    must equal the ``{tenantid}`` of a template.
     """
 
     issuer: str
@@ -40,13 +40,13 @@ class KnownIssuer:
         return any(_fits(host.lower().rstrip("."), known) for known in self.hosts)
 
     def has_own_host(self, host: str) -> bool:
-        """Return whether ``host`` is the issuer's own, or has its endpoints."""
+        """Return whether ``host`` is the issuer's own, or one of its additional hosts."""
         return host == urlsplit(self.issuer).hostname or self.has_host(host)
 
-    def stands_for(self, issuer: str) -> bool:
-        """Return whether this template stands for ``issuer``, by whatever name of a tenant.
+    def covers(self, issuer: str) -> bool:
+        """Return whether ``issuer`` is an instance of this template, with any tenant's name.
 
-        Documents for several tenants have words in its place (``common``, ``organizations``).
+        Documents for several tenants use words in its place (``common``, ``organizations``).
         """
         before, _, after = _PLACE.split(self.issuer)
         pattern = f"{re.escape(before)}{_VALUES['segment']}{re.escape(after.rstrip('/'))}/?"
@@ -81,7 +81,7 @@ _KNOWN = (
 
 
 def known_issuer(issuer: str) -> KnownIssuer | None:
-    """Return what is known of ``issuer``, which may be a template that a document names."""
+    """Return the entry for ``issuer``, which may be a template that a document names, or None."""
     for entry, pattern in _patterns():
         if issuer == entry.issuer:
             return entry
@@ -94,15 +94,15 @@ def known_issuer(issuer: str) -> KnownIssuer | None:
 
 
 def known_template(issuer: str) -> KnownIssuer | None:
-    """Return what is known of a template that binds its place to a claim; None for others."""
+    """Return the entry of a template that binds its placeholder to a claim; None for others."""
     bound = (entry for entry in _KNOWN if entry.bound_claim is not None)
     return next((entry for entry in bound if entry.issuer == issuer), None)
 
 
 def template_for(issuer: str) -> KnownIssuer | None:
-    """Return the template whose documents are found at ``issuer`` (``…/common/v2.0``)."""
+    """Return the template whose documents are served below ``issuer`` (``…/common/v2.0``)."""
     bound = (entry for entry in _KNOWN if entry.bound_claim is not None)
-    return next((entry for entry in bound if entry.stands_for(issuer)), None)
+    return next((entry for entry in bound if entry.covers(issuer)), None)
 
 
 @cache
@@ -115,7 +115,7 @@ def _parts(template: str) -> Iterator[str]:
     for number, part in enumerate(_PLACE.split(template)):
         if number % 2 == 0:
             yield re.escape(part)
-        elif part in seen:  # the same value again, not another one
+        elif part in seen:  # a repeated placeholder has the same value each time
             yield f"(?P={part})"
         else:
             seen.add(part)

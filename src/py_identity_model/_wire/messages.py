@@ -1,4 +1,4 @@
-"""The two messages that pure code and the transport share, and the words for what failed."""
+"""The HTTP messages between pure code and the transport, and the kinds of failures."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from enum import Enum
@@ -19,7 +19,7 @@ from ..exceptions import (
     TokenValidationException,
 )
 
-if TYPE_CHECKING:  # who validates tokens sends requests too, but needs none of these
+if TYPE_CHECKING:  # validating a token sends requests too, but needs none of these
     from .._jose.dpop_proof import DPoPKey
     from .certificate import MtlsClientAuth
     from .client_authentication import ClientAuthentication
@@ -40,14 +40,14 @@ _PUBLIC_PARAMETERS = frozenset(
         *("prompt", "max_age", "display", "ui_locales", "claims_locales", "dpop_jkt"),
     }
 )
-"""What may be quoted of a form; everything else, and so every new parameter, may not."""
+"""Form parameters that may be quoted; all others, including new ones, may not."""
 
 USUAL_HEADERS = {"Accept": "application/json", "Accept-Encoding": "identity"}
-"""What every request says unless it says otherwise; our own clients say it by themselves."""
+"""Default header fields of every request; our own clients set them themselves."""
 
 
 class ErrorKind(Enum):
-    """Why a response failed."""
+    """The reason why a response failed."""
 
     NETWORK_ERROR = "network_error"
     RESPONSE_REFUSED = "response_refused"
@@ -58,6 +58,7 @@ class ErrorKind(Enum):
     INVALID_CONFIGURATION = "invalid_configuration"
     EXPIRED = "expired"
     VERIFICATION_FAILED = "verification_failed"
+    SUBJECT_MISMATCH = "userinfo_subject_mismatch"
     UNEXPECTED_ERROR = "unexpected_error"
 
 
@@ -65,10 +66,10 @@ class Replay(Enum):
     """When the same request may be sent again."""
 
     SAFE = "safe"
-    """After any transport error, 429 and 5xx: a second time changes nothing."""
+    """After any transport error, 429 and 5xx: a repetition has no side effect."""
 
     UNSENT = "unsent"
-    """Only when it certainly was not sent, and on 429: a code is spent by its first use."""
+    """Only if it was certainly not sent, and on 429: a code can be used only once."""
 
 
 class Prepared(NamedTuple):
@@ -81,7 +82,7 @@ class Prepared(NamedTuple):
         return "Prepared(...)"  # both hold credentials
 
     def secrets(self) -> Iterator[str]:
-        """Return what must not be quoted, should the server echo it."""
+        """Return the values that must not be quoted if the server echoes them."""
         for name, value in self.headers.items():
             if name.lower() in _SECRET_HEADERS:
                 yield from (value, value.rpartition(" ")[2])
@@ -92,7 +93,7 @@ class Prepared(NamedTuple):
 
 
 class HttpRequest(NamedTuple):
-    """What to send.  Credentials are added for each attempt anew, by :meth:`prepare`."""
+    """A request to send.  :meth:`prepare` adds fresh credentials for each attempt."""
 
     method: str
     url: str
@@ -113,10 +114,10 @@ class HttpRequest(NamedTuple):
         return f"HttpRequest({self.method!r}, {redact_url(self.url)!r})"
 
     def prepare(self, *, nonce: str | None = None, assertion: str | None = None) -> Prepared:
-        """Return what goes over the wire in one attempt.
+        """Return the header fields and body of one attempt.
 
-        ``nonce`` is the server's for DPoP proofs, ``assertion`` what the client authentication's
-        source gave for this attempt.
+        ``nonce`` is the server's nonce for DPoP proofs; ``assertion`` comes from the source of the
+        client authentication, for this attempt.
         """
         headers = dict(self.headers)
         if self.etag is not None:
@@ -146,9 +147,9 @@ class HttpRequest(NamedTuple):
 
 
 class HttpResponse(NamedTuple):
-    """What came back: complete, within its bound, neither redirected nor encoded.
+    """A complete response: within its size limit, neither redirected nor encoded.
 
-    A 304 comes back only where the request named an ``etag``.
+    A 304 is returned only if the request had an ``etag``.
     """
 
     status_code: int
@@ -170,25 +171,25 @@ class HttpResponse(NamedTuple):
         return self.headers.get("content-type", "").partition(";")[0].strip().lower()
 
     def json(self) -> Any:
-        """Return the parsed body; raises ValueError, also for NaN and too deep a nesting."""
+        """Return the parsed body; raise ValueError, also for NaN and excessive nesting."""
         try:
             return _decode(self.content.removeprefix(_BYTE_ORDER_MARK).decode())
         except RecursionError as error:
             raise ValueError("too deeply nested") from error
 
     def quoted(self, *secrets: str | None) -> str:
-        """Return the body for an error text: without ``secrets``, and not endless."""
+        """Return the body for an error text: truncated, and without ``secrets``."""
         text = self.scrubbed(self.content.decode("utf-8", "replace"), secrets)
         return text if len(text) <= _MAX_QUOTED else f"{text[:_MAX_QUOTED]}...[TRUNCATED]"
 
     def scrubbed(self, text: str, secrets: Iterable[str | None]) -> str:
-        """Return ``text`` of this answer without ``secrets``, and without what was sent."""
+        """Return ``text`` of this response without ``secrets`` and without the values sent."""
         sent = () if self.sent is None else self.sent.secrets()
         return scrub(text, (*secrets, *sent))
 
 
 class UnusableAnswer(Exception):
-    """A 2xx whose body is not what it must be; never leaves the package."""
+    """A 2xx response with a malformed body; never leaves the package."""
 
     def __init__(self, text: str, kind: ErrorKind = ErrorKind.INVALID_DOCUMENT) -> None:
         super().__init__(text)
@@ -203,7 +204,7 @@ _decode = JSONDecoder(parse_constant=_refuse_constant).decode
 
 
 def failure_of(error: Exception, operation: str) -> dict[str, Any]:
-    """Return the fields of a failed response for something that was raised while sending."""
+    """Return the fields of a failed response for an exception raised while sending."""
     if isinstance(error, UnusableAnswer):
         return _failure(error, "Unexpected", operation, error.kind)
     if isinstance(error, TokenValidationException) and not isinstance(error, NetworkException):
@@ -228,7 +229,7 @@ def _failure(error: Exception, word: str, operation: str, kind: ErrorKind) -> di
 
 
 def oauth_error_of(response: HttpResponse, *secrets: str | None) -> dict[str, Any]:
-    """Return the OAuth error members of a failed answer (RFC 6749 §5.2), None where absent."""
+    """Return the OAuth error members of a failed response (RFC 6749 §5.2), None where absent."""
     try:
         body = response.json()
     except ValueError:
@@ -242,6 +243,6 @@ def oauth_error_of(response: HttpResponse, *secrets: str | None) -> dict[str, An
 
 
 def redirect_text(response_status: int, location: str | None) -> str:
-    """Return what to say of a redirect that was not followed."""
+    """Return the error text for a redirect that was not followed."""
     target = redact_url(location) if location else "nowhere"
     return f"redirect refused: status {response_status} points to {target}"

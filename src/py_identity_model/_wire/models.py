@@ -1,4 +1,4 @@
-"""What all requests and responses share: masked secrets, and guards on reading them."""
+"""Base classes of requests and responses: masked secrets, and guarded fields."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from typing import Any, ClassVar
 from ..exceptions import FailedResponseAccessError, SuccessfulResponseAccessError
 
 Scope = str | Iterable[str]
-"""A space-separated list, or its parts."""
+"""A space-separated string, or its parts."""
 
 REDACTED = "[REDACTED]"
 _ALWAYS_SECRET = frozenset(
     {"authorization_details", "expected_sub", "extra_metadata", "extra_parameters", "login_hint"}
 )
-"""What holds secrets or personal data wherever it is a field."""
+"""Field names that hold secrets or personal data in every class."""
 _ERROR_FIELDS = frozenset({"error", "error_description"})
 
 
@@ -41,9 +41,9 @@ def _masked(secret: bool, value: Any) -> str:
 
 @dataclass(repr=False)
 class BaseRequest:
-    """What is sent to the endpoint at ``address``, a URL.
+    """A request to the endpoint at ``address``, a URL.
 
-    Nothing is checked here; bad values surface when the request is sent.
+    Nothing is checked here; bad values are reported when the request is sent.
     """
 
     _secret_fields: ClassVar[frozenset[str]] = frozenset()
@@ -60,7 +60,7 @@ class BaseRequest:
 
 
 class Guarded:
-    """Guards fields by ``is_successful``, compares what is stored, and shows no secret."""
+    """Guards fields by ``is_successful``, compares stored values, and masks secrets."""
 
     _guarded_fields: ClassVar[frozenset[str]] = frozenset()
     _secret_fields: ClassVar[frozenset[str]] = frozenset()
@@ -89,10 +89,10 @@ class Guarded:
 
 
 def _fields_of_success(kind: type[Any]) -> dict[str, Field[Any]]:
-    """Return the fields by which ``dataclasses.replace`` copies a successful response.
+    """Return the fields that ``dataclasses.replace`` copies of a successful response.
 
-    It reads every field that ``__init__`` takes, and a success has no error to read.  What reads
-    the fields for other purposes (``asdict``) still meets the guard.
+    ``replace`` reads every field that ``__init__`` takes, and a success has no error to read.  Code
+    that reads the fields for other purposes (``asdict``) still meets the guard.
     """
     known: dict[str, Field[Any]] = dict(kind.__dataclass_fields__)
     for name in _ERROR_FIELDS & known.keys():
@@ -103,15 +103,15 @@ def _fields_of_success(kind: type[Any]) -> dict[str, Field[Any]]:
 
 @dataclass(eq=False, repr=False)
 class BaseResponse(Guarded):
-    """What came of a request.
+    """The outcome of a request.
 
-    Look at ``is_successful`` first: reading data of a failed response raises
-    :class:`FailedResponseAccessError`, and ``error`` of a successful one
+    Check ``is_successful`` first: reading data of a failed response raises
+    :class:`FailedResponseAccessError`, and reading ``error`` of a successful one raises
     :class:`SuccessfulResponseAccessError`.  ``vars(response)`` bypasses both guards.
 
-    A failed response also says why in ``error_kind``, ``status_code`` and the provider's own
-    ``oauth_error``, ``oauth_error_description`` and ``oauth_error_uri`` (RFC 6749 §5.2); all
-    of these are None on success and never raise.
+    A failed response also gives the reason in ``error_kind``, ``status_code`` and the provider's
+    own ``oauth_error``, ``oauth_error_description`` and ``oauth_error_uri`` (RFC 6749 §5.2); all of
+    these are None on success and never raise.
     """
 
     is_successful: bool
@@ -124,5 +124,5 @@ class BaseResponse(Guarded):
 
 
 def scope_text(scope: Scope | None) -> str | None:
-    """Return a scope as it is sent."""
+    """Return a scope in the form that is sent."""
     return scope if scope is None or isinstance(scope, str) else " ".join(scope)

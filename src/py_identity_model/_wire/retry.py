@@ -1,4 +1,4 @@
-"""When to send again, and how long to wait first.  No clock of its own, no sleeping."""
+"""Rules for retries: when to send again, and how long to wait.  No clock, no sleeping."""
 
 from __future__ import annotations
 
@@ -19,24 +19,24 @@ def backoff(retries: int, base: float) -> Iterator[float]:
 
 
 def is_outage(kind: Enum | None, status: int | None) -> bool:
-    """Whether a failure means that the provider is down or overloaded, not that it is wrong.
+    """Return whether a failure means that the provider is down or overloaded.
 
-    ``kind`` and ``status`` are those of a failed response.  The one answer for validation,
+    ``kind`` and ``status`` are those of a failed response.  The single definition for validation,
     introspection, polling and retries.
     """
-    # By value: discovery has an enumeration of its own, which the contract fixes.
+    # Compared by value: discovery has its own enumeration, which the contract fixes.
     if kind is not None and kind.value == ErrorKind.NETWORK_ERROR.value:
         return True
     return status is not None and (status == 429 or status >= 500)
 
 
 def worth_retrying(status_code: int, replay: Replay) -> bool:
-    """Whether an answer with this status may be better the next time."""
+    """Return whether the next attempt may succeed after a response with this status."""
     return is_outage(None, status_code) and (status_code == 429 or replay is Replay.SAFE)
 
 
 def retry_after(header: str | None, now: float) -> float:
-    """Return how long ``Retry-After`` asks to wait, at most 120 s; 0 when it says nothing.
+    """Return how long ``Retry-After`` asks to wait, at most 120 s; 0 without a usable value.
 
     ``now`` is the wall clock, in seconds.  RFC 9110 §10.2.3: seconds, or an HTTP date.
     """

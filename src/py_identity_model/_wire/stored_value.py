@@ -1,4 +1,4 @@
-"""Values in shared stores, bound to what they are and to the name they are stored under."""
+"""Values in shared stores, bound to their kind and to the name they are stored under."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from typing import Any
 
 
 def pack_value(kind: str, name: str, members: Mapping[str, Any]) -> str:
-    """Return ``members`` as text that says which kind of value it is and under which name.
+    """Return ``members`` as a string that names the kind of the value and its key.
 
     Encryption does not stop someone who can write to a store from copying one ciphertext over
-    another.  So the text that is encrypted names its own place, and :func:`unpack_value` checks it.
+    another.  So the encrypted text contains its own name, and :func:`unpack_value` checks it.
     """
     return json.dumps({"kind": kind, "name": name, "value": dict(members)})
 

@@ -1,15 +1,15 @@
-"""Turns of requests that strangers can cause: how many may be under way, and which is next.
+"""Admission control for requests that strangers can cause: which may run, which is next.
 
-No I/O, no clock.  Anyone who sends a token can make a resource server ask some issuer for its
-keys.  One count for all of them, the obvious way, lets a few issuers that hang stop every other
-one, so connections are divided instead:
+No I/O, no clock.  Anyone who sends a token can make a resource server request the keys of some
+issuer.  A single counter for all of them, the obvious way, would let a few hanging issuers block
+every other one, so connections are divided instead:
 
-- among hosts: each may have so many, and never more than half of what is left.  However many
+- among hosts: each gets a limited number, and never more than half of what is left.  However many
   tenants a hanging host has, and however many such hosts there are, the next host finds a place;
-- between issuers: what every issuer may use comes first.  Where that is used up, issuers that
-  were good before have a reserve, which those that nobody has ever seen cannot touch.
+- between issuers: the part that every issuer may use comes first.  When it is used up, issuers that
+  have worked before have a reserve, which unknown issuers cannot use.
 
-Single flights bound each issuer: one request for its document, one for its keys.
+Single flight limits each issuer: one request for its document, one for its keys.
 """
 
 from __future__ import annotations
@@ -19,16 +19,16 @@ from collections.abc import Callable, Iterable
 
 from ..exceptions import NetworkException
 
-_MOST_WAITING = 2000  # of each kind: one waits a deadline at most, but a flood brings thousands
-_MOST_WAITING_AT_HOST = 1000  # so that one host that hangs leaves others their place in the queue
-_COMMON, _RESERVE = 0.5, 0.2  # parts of all connections; the rest is for requests without turns
-_HOST_COMMON, _HOST_RESERVE = (0.16, 32), (0.08, 16)  # the part of one host, and its bound
+_MOST_WAITING = 2000  # of each kind: each waits one deadline at most, but a flood brings thousands
+_MOST_WAITING_AT_HOST = 1000  # so that one hanging host leaves the others their place in the queue
+_COMMON, _RESERVE = 0.5, 0.2  # shares of all connections; the rest is for other requests
+_HOST_COMMON, _HOST_RESERVE = (0.16, 32), (0.08, 16)  # the share of one host, and its upper limit
 
 
 class Ticket:
-    """A request that holds a turn or waits for one, until ``due`` at most.
+    """A request that holds a turn or waits for one, until ``due`` at the latest.
 
-    ``known`` says that its issuer was good before; ``grant`` is called when its turn comes.
+    ``known`` says that its issuer has worked before; ``grant`` is called when its turn comes.
     """
 
     __slots__ = ("due", "grant", "host", "known", "share")
@@ -42,7 +42,7 @@ class Ticket:
 
 
 class Share:
-    """A part of the connections, divided among hosts."""
+    """A share of the connections, divided among hosts."""
 
     def __init__(self, total: int, per_host: int) -> None:
         self.free = total
@@ -71,7 +71,7 @@ class Share:
 
 
 class TurnTable:
-    """The turns of a pool of so many ``connections``: who holds one, and who waits."""
+    """The turns of a pool of ``connections``: which requests hold one, and which wait."""
 
     def __init__(self, connections: int) -> None:
         self._common = Share(
@@ -91,39 +91,41 @@ class TurnTable:
 
     @property
     def holding(self) -> int:
-        """How many hold a turn."""
+        """The number of requests that hold a turn."""
         return len(self._holding)
 
     @property
     def waiting(self) -> int:
-        """How many wait for one."""
+        """The number of requests that wait for one."""
         return sum(map(len, self._known.values())) + sum(map(len, self._unknown.values()))
 
     def enter(self, ticket: Ticket, now: float) -> None:
-        """Give ``ticket`` a turn, now or when its time comes.
+        """Give ``ticket`` a turn, now or when one becomes free.
 
-        Raises NetworkException when too many wait already.
+        Raises NetworkException when too many are waiting already.
         """
         queues = self._queues(ticket)
         queues.setdefault(ticket.host, deque()).append(ticket)
         self._grant()
+        # Overdue turns are collected only when one is missing, not at each request: it takes a
+        # pass over all turns.
         if ticket.share is None:
             self.expire(now)
         if ticket.share is None and self._waiting_are_too_many(ticket):
             self.leave(ticket)
             raise NetworkException(
-                f"too many requests wait for their turn at {ticket.host}", code="too_many_waiting"
+                f"too many requests are waiting for {ticket.host}", code="too_many_waiting"
             )
 
     def _waiting_are_too_many(self, ticket: Ticket) -> bool:
-        """Whether ``ticket``, which has to wait, is one too many; only those like it count."""
+        """Return whether too many requests like ``ticket`` are waiting already."""
         queues = self._queues(ticket)
         if len(queues[ticket.host]) > _MOST_WAITING_AT_HOST:
             return True
         return sum(map(len, queues.values())) > _MOST_WAITING
 
     def leave(self, ticket: Ticket) -> None:
-        """Take the turn, or the place in the queue, of ``ticket`` back; twice is fine."""
+        """Release the turn of ``ticket``, or its place in the queue; repeated calls do nothing."""
         if ticket in self._holding:
             self._end(ticket)
             self._grant()
@@ -138,15 +140,15 @@ class TurnTable:
     def expire(self, now: float) -> None:
         """Stop counting requests that should have ended by ``now``.
 
-        A thread cannot be interrupted: what it sends through a client that was passed in may
-        outlast every deadline.
+        A thread cannot be interrupted: a request through an injected client may outlast every
+        deadline.
         """
         for ticket in [one for one in self._holding if one.due <= now]:
             self._end(ticket)
         self._grant()
 
     def next_expiry(self) -> float:
-        """Return when the first turn ends at the latest; never, if none is held."""
+        """Return the latest time at which the first turn ends; infinity if none is held."""
         return min((ticket.due for ticket in self._holding), default=float("inf"))
 
     def _queues(self, ticket: Ticket) -> dict[str, deque[Ticket]]:

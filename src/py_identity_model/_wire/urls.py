@@ -1,4 +1,4 @@
-"""URLs: which are acceptable, and which belong together."""
+"""Rules for URLs: which are acceptable, and which belong together."""
 
 import ipaddress
 import re
@@ -17,7 +17,7 @@ OPENID_CONFIGURATION = "/.well-known/openid-configuration"
 OAUTH_METADATA = "/.well-known/oauth-authorization-server"
 
 _DEFAULT_PORTS = {"http": 80, "https": 443}
-_ZONE = r"[a-z0-9_~-]+"  # RFC 6874, but no dots: a name could hide behind them
+_ZONE = r"[a-z0-9_~-]+"  # RFC 6874, but no dots: a host name could hide behind them
 _NUMERIC = r"[0-9a-fx]+(\.[0-9a-fx]+){0,3}"
 _LOCAL_NAMES = frozenset(
     {
@@ -32,14 +32,14 @@ _LOCAL_SUFFIXES = (
 
 
 class DiscoveryEndpoint(NamedTuple):
-    """Where a discovery document lives: its ``url``, and the ``authority`` it belongs to."""
+    """The location of a discovery document: its ``url``, and the ``authority`` it belongs to."""
 
     url: str
     authority: str
 
 
 def split_url(url: object) -> SplitResult:
-    """Return the parts of an absolute http or https URL; raise ConfigurationException."""
+    """Return the parts of an absolute http or https URL; raise ConfigurationException otherwise."""
     if not isinstance(url, str) or not url.strip():
         raise ConfigurationException("the URL is empty", code="invalid_url")
     if not url.isprintable() or " " in url or "\\" in url:
@@ -64,7 +64,7 @@ def split_url(url: object) -> SplitResult:
 
 
 def host_of(url: str) -> str | None:
-    """Return the host of an address; None for something else."""
+    """Return the host of an address, or None."""
     try:
         return split_url(url).hostname
     except ConfigurationException:
@@ -91,7 +91,7 @@ def fold_host(host: str) -> str:
     """Return ``host`` as a resolver reads it: lower case, ideographic dots and full-width digits
     folded (UTS #46), without brackets and the final dot."""
     if not host.isascii():
-        import unicodedata  # loads a library, for hosts that are rare
+        import unicodedata  # loads a library, and such hosts are rare
 
         visible = (one for one in host if unicodedata.category(one) != "Cf")
         host = unicodedata.normalize("NFKC", "".join(visible)).replace("\u3002", ".")
@@ -102,7 +102,7 @@ def fold_host(host: str) -> str:
 def parse_ip(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
     """Return the address that ``host`` denotes, in any notation a resolver takes, or None.
 
-    A zone (``fe80::1%eth0``) belongs to IPv6 alone: ``127.0.0.1%.evil.example`` is a name.
+    Only IPv6 has zones (``fe80::1%eth0``): ``127.0.0.1%.evil.example`` is a name.
     """
     host, percent, zone = fold_host(host).partition("%")
     if percent and not (":" in host and re.fullmatch(_ZONE, zone)):
@@ -110,8 +110,8 @@ def parse_ip(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
     try:
         address = ipaddress.ip_address(host)
     except ValueError:
-        # Decimal, octal and hexadecimal notations, and ones with fewer than four parts.  The
-        # pattern comes first: C libraries ignore what follows a blank.
+        # Decimal, octal and hexadecimal notations, and ones with fewer than four parts. The pattern
+        # comes first: C libraries ignore everything after a space.
         if not re.fullmatch(_NUMERIC, host):
             return None
         try:
@@ -123,7 +123,7 @@ def parse_ip(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
 
 
 def is_loopback(host: str) -> bool:
-    """Whether ``host`` is ``localhost`` or a loopback address; names are not resolved."""
+    """Return whether ``host`` is ``localhost`` or a loopback address; names are not resolved."""
     if fold_host(host) == "localhost":
         return True
     address = parse_ip(host)
@@ -131,9 +131,10 @@ def is_loopback(host: str) -> bool:
 
 
 def is_internal(host: str) -> bool:
-    """Whether ``host`` cannot be reached from outside: an address that is not global, or a name
-    for private use (RFC 6761, 6762, 8375).  Other names are not resolved."""
-    if "%" in host:  # an encoded name or a zone: nothing that leads outside
+    """Return whether ``host`` cannot be reached from outside: an address that is not global, or a
+    name for private use (RFC 6761, 6762, 8375).  Other names are not resolved.
+    """
+    if "%" in host:  # an encoded name or a zone: never a public host
         return True
     name = fold_host(host)
     if name in _LOCAL_NAMES or name.endswith(_LOCAL_SUFFIXES):
@@ -150,17 +151,17 @@ def _is_public(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> bool:
 def _embedded(
     address: ipaddress.IPv4Address | ipaddress.IPv6Address,
 ) -> Iterator[ipaddress.IPv4Address]:
-    """Return the IPv4 addresses that tunnels (6to4, Teredo) carry inside IPv6 ones."""
+    """Yield the IPv4 addresses that tunnels (6to4, Teredo) embed in IPv6 ones."""
     if isinstance(address, ipaddress.IPv6Address):
         yield from filter(None, (address.sixtofour, *(address.teredo or ())))
 
 
 def require_reachable(name: str, url: object, *, trusted_hosts: Iterable[str]) -> str:
-    """Return ``url``, which a provider named as its ``name``; refuse an internal address.
+    """Return ``url``, given by a provider as its ``name``; refuse an internal address.
 
-    ``trusted_hosts`` are those that the program itself talks to: a provider on an internal
-    address may name others, but not in disguise (``2130706433``, ideographic dots).
-    Raises ConfigurationException.
+    ``trusted_hosts`` are hosts that the program itself uses: a provider at an internal address may
+    name others, but not in disguise (``2130706433``, ideographic dots).  Raises
+    ConfigurationException.
     """
     host = split_url(url).hostname or ""
     if not is_internal(host):
@@ -180,18 +181,18 @@ def _is_disguised(host: str) -> bool:
 
 
 def discovery_address(address: str) -> str:
-    """Return the address of the document: ``address``, or a base URL completed."""
+    """Return the address of the document: ``address`` itself, or a base URL completed."""
     try:
         parts = urlsplit(address)
     except (ValueError, TypeError, AttributeError):
-        return address  # refused, with its reason, by whoever looks at it next
+        return address  # refused, with the reason, by the code that parses it next
     if not isinstance(address, str) or not address or WELL_KNOWN in parts.path:
         return address
     return parts._replace(path=parts.path.removesuffix("/") + OPENID_CONFIGURATION).geturl()
 
 
 def implied_issuer(address: str) -> str:
-    """Return the issuer whose document lives at ``address``.
+    """Return the issuer whose document is served at ``address``.
 
     OpenID Connect Discovery §4 appends the well-known path to the issuer, RFC 8414 §3 inserts
     it before the issuer's own path.
@@ -202,7 +203,7 @@ def implied_issuer(address: str) -> str:
 
 
 def oauth_metadata_address(address: str) -> str | None:
-    """Return where RFC 8414 §3.1 puts the document of an issuer; None for a document's own URL."""
+    """Return the RFC 8414 §3.1 address of an issuer's document; None for a document's own URL."""
     parts = urlsplit(address)
     if WELL_KNOWN in parts.path:
         return None
@@ -216,18 +217,18 @@ _SPELLINGS = (
 
 
 def spellings_of(issuer: str) -> tuple[str, ...]:
-    """Return all names under which tokens of ``issuer`` come; they are few, and all are listed.
+    """Return all names that tokens of ``issuer`` use; the few issuers with several are listed.
 
-    An issuer that many tenants share while each has its own keys (Oracle's
-    ``identity.oraclecloud.com``) is no spelling of theirs: its name would vouch for every tenant.
+    An issuer shared by many tenants that each have their own keys (Oracle's
+    ``identity.oraclecloud.com``) must not be listed: its name would vouch for every tenant.
     """
     return next((names for names in _SPELLINGS if issuer in names), (issuer,))
 
 
 def is_same_issuer(one: str, other: str) -> bool:
-    """Whether two names denote one issuer: a final slash is forgiven, and known spellings are.
+    """Return whether two names denote one issuer, ignoring a final slash and known spellings.
 
-    For configurations and documents; the ``iss`` of a token is compared to the letter.
+    For configurations and documents; the ``iss`` of a token is compared exactly.
     """
     one, other = one.removesuffix("/"), other.removesuffix("/")
     return one == other or other in spellings_of(one)
@@ -237,7 +238,7 @@ _WORDS_FOR_TENANTS = ("/common/", "/organizations/")
 
 
 def is_in_family(words: str, issuer: str) -> bool:
-    """Whether ``issuer`` is one of those whose tokens a document for all tenants vouches for."""
+    """Return whether ``issuer`` is covered by a document for all tenants."""
     if not any(word in words for word in _WORDS_FOR_TENANTS):
         return False
     from .known_hosts import template_for  # loads the table
@@ -247,10 +248,12 @@ def is_in_family(words: str, issuer: str) -> bool:
 
 
 def parse_discovery_url(url: str) -> DiscoveryEndpoint:
-    """Return where the discovery document of ``url``, an issuer or the document's URL, lives.
+    """Return the location of the discovery document for ``url``, an issuer or the document's URL.
 
-    Raises :class:`ConfigurationException` when ``url`` is empty, is not http or https, has no
-    host, or has a query or fragment.  OpenID Connect Discovery §4.
+    :param url: an absolute URL
+
+    Raises :class:`ConfigurationException` when ``url`` is empty, is not http or https, has no host,
+    or has a query or fragment.  OpenID Connect Discovery §4.
 
     Example::
 

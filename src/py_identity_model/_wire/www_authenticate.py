@@ -1,4 +1,4 @@
-"""Challenges: what ``WWW-Authenticate`` says (RFC 9110 §11.6.1, 6750, 9449, 9470, 9728)."""
+"""``WWW-Authenticate`` challenges (RFC 9110 §11.6.1, 6750, 9449, 9470, 9728)."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from .models import Scope, scope_text
 
 _TOKEN = r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+"
 _PLAIN = (
-    r"""'[^',"]*'|[^\s,"]+"""  # more than a token: URLs come without quotes, or with wrong ones
+    r"""'[^',"]*'|[^\s,"]+"""  # more than a token: URLs may come without quotes, or with wrong ones
 )
 _PIECE = re.compile(
     rf'(?:(?P<name>{_TOKEN})\s*=\s*(?:"(?P<quoted>(?:[^"\\]|\\.)*)"|(?P<plain>{_PLAIN}))'
@@ -24,14 +24,14 @@ _MOST = 16 * 1024
 
 @dataclass(frozen=True)
 class Challenge:
-    """One demand of a server: a ``scheme``, in lower case, and its ``parameters``."""
+    """A challenge of a server: a ``scheme``, in lower case, and its ``parameters``."""
 
     scheme: str
     parameters: Mapping[str, str]
 
     @property
     def error(self) -> str | None:
-        """Why the request was refused: ``invalid_token``, ``insufficient_scope``..."""
+        """The reason of the refusal: ``invalid_token``, ``insufficient_scope``..."""
         return self.parameters.get("error")
 
     @property
@@ -41,17 +41,17 @@ class Challenge:
 
     @property
     def resource_metadata(self) -> str | None:
-        """Where the resource's metadata is (RFC 9728 §5.1)."""
+        """The URL of the resource's metadata (RFC 9728 §5.1)."""
         return self.parameters.get("resource_metadata")
 
     @property
     def acr_values(self) -> str | None:
-        """The authentication levels that would do (RFC 9470 §3)."""
+        """The authentication levels that would be accepted (RFC 9470 §3)."""
         return self.parameters.get("acr_values")
 
     @property
     def max_age(self) -> int | None:
-        """How long ago, in seconds, the user may have logged in (RFC 9470 §3)."""
+        """The maximum age of the login, in seconds (RFC 9470 §3)."""
         text = self.parameters.get("max_age", "")
         return int(text[:12]) if text.isascii() and text.isdigit() else None
 
@@ -59,9 +59,11 @@ class Challenge:
 def parse_www_authenticate(header: str | Iterable[str]) -> list[Challenge]:
     """Return the challenges in a ``WWW-Authenticate`` header, or in several.
 
-    Schemes and names of parameters come in lower case, and the first of two equal parameters
-    counts.  What cannot be read ends the list: a header of a stranger raises nothing.
-    RFC 9110 §11.6.1, RFC 6750 §3, RFC 9449 §7.1, RFC 9470 §3, RFC 9728 §5.1.
+    :param header: the value of the header, or all its values
+
+    Schemes and names of parameters are returned in lower case; of two equal parameters the first
+    counts.  Malformed input ends the list: it never raises.  RFC 9110 §11.6.1, RFC 6750 §3, RFC
+    9449 §7.1, RFC 9470 §3, RFC 9728 §5.1.
 
     Example::
 
@@ -114,12 +116,21 @@ def build_www_authenticate(
     resource_metadata: str | None = None,
     algs: str | None = None,
 ) -> str:
-    """Return a ``WWW-Authenticate`` header for a request that is refused.
+    """Return a ``WWW-Authenticate`` header for a refused request.
 
-    ``scheme`` is ``Bearer`` or ``DPoP`` (with ``algs``, a space-separated list of signature
-    algorithms); ``max_age`` is in seconds.  Raises :class:`InvalidArgumentError` (a
-    ``ValueError``) for what cannot stand in a header.  RFC 6750 §3, RFC 9449 §7.1, RFC 9470 §3,
-    RFC 9728 §5.1.
+    :param scheme: ``Bearer`` or ``DPoP``
+    :param realm: the name of the protected area
+    :param error: the error code
+    :param error_description: a text for developers
+    :param error_uri: a page about the error
+    :param scope: the scope that the request needs
+    :param acr_values: acceptable authentication levels, space-separated
+    :param max_age: the maximum age of the login, in seconds
+    :param resource_metadata: the URL of the API's metadata
+    :param algs: with ``DPoP``, the signature algorithms, space-separated
+
+    Raises :class:`InvalidArgumentError` (a ``ValueError``) for values that a header cannot contain.
+    RFC 6750 §3, RFC 9449 §7.1, RFC 9470 §3, RFC 9728 §5.1.
 
     Example::
 
@@ -137,7 +148,7 @@ def build_www_authenticate(
         "algs": algs,
     }
     if not re.fullmatch(_TOKEN, scheme):
-        raise InvalidArgumentError("scheme is no token")
+        raise InvalidArgumentError("scheme must be a token (RFC 9110 §5.6.2)")
     given = [f"{name}={_quoted(name, text)}" for name, text in values.items() if text is not None]
     return f"{scheme} {', '.join(given)}" if given else scheme
 

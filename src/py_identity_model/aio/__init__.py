@@ -9,7 +9,7 @@ Example::
 
 from .._lazy import lazy_names
 
-TYPE_CHECKING = False  # checkers know the name; loading typing would be most of this import
+TYPE_CHECKING = False  # checkers know the name; importing typing would be most of this import
 
 # Generated from here on, from scripts/exports.toml by scripts/make_sync.py.
 if TYPE_CHECKING:
@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     from .._jose.strict import JsonWebKeySet as JsonWebKeySet
     from .._jose.strict import decode_jwt as decode_jwt
     from .._jose.strict import verify_jws as verify_jws
+    from .._keyring import keyring_encryption as keyring_encryption
     from .._protocol.authorization import build_authorization_url as build_authorization_url
     from .._protocol.authorization import (
         build_pushed_authorization_url as build_pushed_authorization_url,
@@ -281,6 +282,8 @@ if TYPE_CHECKING:
     from .device import wait_for_device_token as wait_for_device_token
     from .discovery import get_discovery_document as get_discovery_document
     from .dpop import verify_dpop_proof as verify_dpop_proof
+    from .file_store import AsyncFileSessionStore as AsyncFileSessionStore
+    from .file_store import AsyncFileTokenStore as AsyncFileTokenStore
     from .grants import request_extension_token as request_extension_token
     from .grants import request_jwt_bearer_token as request_jwt_bearer_token
     from .id_token import validate_id_token as validate_id_token
@@ -288,6 +291,8 @@ if TYPE_CHECKING:
     from .jarm import process_jarm_response as process_jarm_response
     from .jwks import get_jwks as get_jwks
     from .logout import validate_logout_token as validate_logout_token
+    from .loopback import AsyncLoopbackListener as AsyncLoopbackListener
+    from .loopback import log_in_with_browser as log_in_with_browser
     from .oauth_client import AsyncOAuthClient as AsyncOAuthClient
     from .par import push_authorization_request as push_authorization_request
     from .probes import health as health
@@ -325,7 +330,10 @@ __all__ = [
     "FAPI2_REQUIRED_RESPONSE_TYPE",
     "AccessTokenRefusedException",
     "AsyncAccessTokenVerifier",
+    "AsyncFileSessionStore",
+    "AsyncFileTokenStore",
     "AsyncHTTPClient",
+    "AsyncLoopbackListener",
     "AsyncMemorySessionStore",
     "AsyncMemoryTokenStore",
     "AsyncOAuthClient",
@@ -521,6 +529,8 @@ __all__ = [
     "introspect_token",
     "is_jarm_response",
     "jwks_from_dict",
+    "keyring_encryption",
+    "log_in_with_browser",
     "parse_authorize_callback_response",
     "parse_discovery_url",
     "parse_www_authenticate",
@@ -612,6 +622,7 @@ if not TYPE_CHECKING:
             ".._jose.jwk": ["JsonWebKey", "jwks_from_dict"],
             ".._jose.jwk_names": ["JsonWebAlgorithmsKeyTypes", "JsonWebKeyParameterNames"],
             ".._jose.strict": ["JsonWebKeySet", "decode_jwt", "verify_jws"],
+            ".._keyring": ["keyring_encryption"],
             ".._protocol.authorization": [
                 "build_authorization_url",
                 "build_pushed_authorization_url",
@@ -790,12 +801,14 @@ if not TYPE_CHECKING:
             ],
             ".discovery": ["get_discovery_document"],
             ".dpop": ["verify_dpop_proof"],
+            ".file_store": ["AsyncFileSessionStore", "AsyncFileTokenStore"],
             ".grants": ["request_extension_token", "request_jwt_bearer_token"],
             ".id_token": ["validate_id_token"],
             ".introspection": ["introspect_token"],
             ".jarm": ["process_jarm_response"],
             ".jwks": ["get_jwks"],
             ".logout": ["validate_logout_token"],
+            ".loopback": ["AsyncLoopbackListener", "log_in_with_browser"],
             ".oauth_client": ["AsyncOAuthClient"],
             ".par": ["push_authorization_request"],
             ".probes": ["health", "prime", "refresh"],

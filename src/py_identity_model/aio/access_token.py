@@ -1,4 +1,4 @@
-"""Validate access tokens by their profile."""
+"""Validation of access tokens by their profile (RFC 9068)."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 from .._jose.tokens import header_members
 from .._resource_server.access_token import check_access_token_claims, check_access_token_typ
 from .._settings import Settings
-from .._validation.config import TokenValidationConfig, opened
+from .._validation.config import TokenValidationConfig, decrypt_token
 from ._transport.http import AsyncHTTPClient
 from .token_validation import validate_token
 
@@ -20,12 +20,12 @@ async def validate_access_token(
     *,
     settings: Settings | None = None,
 ) -> dict[str, Any]:
-    """Return the claims of an access token that keeps to the profile for them.
+    """Return the claims of an access token that conforms to RFC 9068.
 
-    Besides what :func:`validate_token` checks, the header must say ``at+jwt`` and the claims
-    ``iss``, ``exp``, ``aud``, ``sub``, ``client_id``, ``iat`` and ``jti`` be there, so that an ID
-    token is never taken for an access token.  The parameters and exceptions are those of
-    :func:`validate_token`.  RFC 9068 §4.
+    Besides the checks of :func:`validate_token`, the header must have the typ ``at+jwt``, and the
+    claims ``iss``, ``exp``, ``aud``, ``sub``, ``client_id``, ``iat`` and ``jti`` must be present,
+    so that an ID token is never accepted as an access token.  The parameters and exceptions are
+    those of :func:`validate_token`.  RFC 9068 §4.
 
     Example::
 
@@ -35,7 +35,7 @@ async def validate_access_token(
             "https://op.example",
         )
     """
-    signed, config = opened(access_token, token_validation_config)
+    signed, config = decrypt_token(access_token, token_validation_config)
     claims = await validate_token(signed, config, disco_doc_address, http_client, settings=settings)
     check_access_token_typ(header_members(signed).get("typ"))
     check_access_token_claims(claims)

@@ -1,4 +1,4 @@
-"""Exchange authorization codes."""
+"""Exchange of authorization codes."""
 
 from __future__ import annotations
 
@@ -20,10 +20,13 @@ async def request_authorization_code_token(
 ) -> AuthorizationCodeTokenResponse:
     """Exchange an authorization code for tokens.
 
+    :param request: the code, and the client
+    :param http_client: used instead of this worker's own
+    :param settings: settings for this call
+
     Check ``state`` and ``iss`` of the callback first, and the ID token afterwards with
-    :func:`validate_id_token`.  ``http_client`` is used instead of this worker's own.  Nothing
-    is raised: a failed response says why in ``error``, ``error_kind`` and ``oauth_error``.  RFC
-    6749 §4.1.3, RFC 7636 §4.5.
+    :func:`validate_id_token`.  Nothing is raised: a failed response gives the reason in ``error``,
+    ``error_kind`` and ``oauth_error``.  RFC 6749 §4.1.3, RFC 7636 §4.5.
 
     Example::
 

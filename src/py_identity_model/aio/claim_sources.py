@@ -1,4 +1,4 @@
-"""Claims that other providers vouch for."""
+"""Claims of other providers about a user."""
 
 from __future__ import annotations
 
@@ -34,14 +34,13 @@ async def collect_claims(
 ) -> CollectedClaims:
     """Return the aggregated and distributed claims that ``claims`` refer to, verified.
 
-    Parameters:
-        claims: those of a verified ID token, or of userinfo.
-        claims_providers: by issuer, how its tokens are validated; with ``perform_disco`` the keys
-            are discovered at the issuer.  Tokens of others are refused, and nothing is fetched
-            from elsewhere than these issuers' authorities and the
-            ``additional_endpoint_base_addresses`` of their policies.
-        http_client: used instead of this worker's own.
-        settings: those of this call.
+    :param claims: those of a verified ID token, or of userinfo
+    :param claims_providers: the validation of each issuer's tokens; with ``perform_disco`` the keys
+        are discovered at the issuer; tokens of other issuers are refused, and nothing is fetched
+        except from these issuers' authorities and the ``additional_endpoint_base_addresses`` of
+        their policies
+    :param http_client: used instead of this worker's own
+    :param settings: settings for this call
 
     Returns what could be verified, with the reasons for the rest in ``failures``.  Raises
     :class:`InvalidArgumentError` (a ``ValueError``) for ``claims_providers`` of another form.
@@ -60,7 +59,7 @@ async def collect_claims(
     failures: dict[str, PyIdentityModelException] = {}
     for source in sources_of(claims):
         try:
-            issuer, verified = await _verified(source, claims_providers, http_client, settings)
+            issuer, verified = await _verify_source(source, claims_providers, http_client, settings)
             brought = claims_from(source, verified, claims)
         except PyIdentityModelException as error:
             failures[source.name] = error
@@ -70,13 +69,13 @@ async def collect_claims(
     return CollectedClaims(found, issuers, failures)
 
 
-async def _verified(
+async def _verify_source(
     source: Source,
     providers: ClaimsProviders,
     http_client: AsyncHTTPClient | None,
     settings: Settings | None,
 ) -> tuple[str, dict[str, Any]]:
-    """Return who vouches for the claims of a source, and the verified claims."""
+    """Return the claims provider of a source, and the verified claims."""
     jwt = source.members.get("JWT")
     if jwt is None:
         endpoint = source.members.get("endpoint")

@@ -1,4 +1,4 @@
-"""Fetch provider metadata."""
+"""Uncached fetching of provider metadata."""
 
 from __future__ import annotations
 
@@ -27,9 +27,12 @@ async def get_discovery_document(
 ) -> DiscoveryDocumentResponse:
     """Fetch and check a provider's discovery document.
 
-    ``disco_doc_req`` names the provider; ``http_client`` is used instead of this worker's own.
-    The answer is never cached.  Nothing is raised: a failed response says why in ``error`` and
-    ``error_kind``.  OpenID Connect Discovery §4, RFC 8414 §3.
+    :param disco_doc_req: the provider, and the policy
+    :param http_client: used instead of this worker's own
+    :param settings: settings for this call
+
+    The response is never cached.  Nothing is raised: a failed response gives the reason in
+    ``error`` and ``error_kind``.  OpenID Connect Discovery §4, RFC 8414 §3.
 
     Example::
 

@@ -1,4 +1,4 @@
-"""Verify proofs of possession."""
+"""Verification of DPoP proofs."""
 
 from __future__ import annotations
 
@@ -31,17 +31,23 @@ async def verify_dpop_proof(
     max_age: float = 60,
     leeway: float = 5,
 ) -> DPoPProof:
-    """Return a proof that belongs to this request, if it does.
+    """Return the verified proof of a request.
 
-    ``proof`` is the request's one ``DPoP`` header, ``method`` and ``uri`` are the request's.  At
-    a resource server pass the ``access_token`` that came along and its validated
-    ``token_claims``: both must be bound to the proof's key.  ``replay_store`` refuses a proof
-    that was used before; share one between the processes of a service.  ``nonce`` is the one
-    that was demanded, or several that are still good.  ``max_age`` and ``leeway`` are in
-    seconds.
+    :param proof: the request's one ``DPoP`` header
+    :param method: the request's method
+    :param uri: the request's URI
+    :param access_token: at a resource server, the token of the request: the proof must contain its
+        hash
+    :param token_claims: the validated claims of that token, which must be bound to the proof's key
+    :param replay_store: refuses a proof that was already used; share one between the processes of a
+        service
+    :param nonce: the required nonce, or several that are still valid
+    :param algorithms: an allow-list of signature algorithms
+    :param max_age: the maximum age of the proof, in seconds
+    :param leeway: tolerance of clocks, in seconds
 
-    Raises :class:`DPoPProofException`, whose ``code`` is ``use_dpop_nonce`` when only the nonce
-    is wrong, and ``store_unavailable`` when the store does not answer.  RFC 9449 §4.3 and §7.1.
+    Raises :class:`DPoPProofException`, whose ``code`` is ``use_dpop_nonce`` when only the nonce is
+    wrong, and ``store_unavailable`` when the store does not respond.  RFC 9449 §4.3 and §7.1.
 
     Example::
 

@@ -1,4 +1,4 @@
-"""Ask for tokens by grants that have no module of their own."""
+"""Tokens by grants without a module of their own."""
 
 from __future__ import annotations
 
@@ -21,11 +21,14 @@ async def request_extension_token(
     *,
     settings: Settings | None = None,
 ) -> ExtensionTokenResponse:
-    """Ask the token endpoint for a token by any grant.
+    """Request a token by any grant.
 
-    ``http_client`` is used instead of this worker's own.  Nothing is raised: a failed response
-    says why in ``error``, ``error_kind`` and ``oauth_error``.
-    RFC 6749 §4.5.
+    :param request: the grant, its parameters, and the client
+    :param http_client: used instead of this worker's own
+    :param settings: settings for this call
+
+    Nothing is raised: a failed response gives the reason in ``error``, ``error_kind`` and
+    ``oauth_error``.  RFC 6749 §4.5.
 
     Example::
 
@@ -46,9 +49,12 @@ async def request_jwt_bearer_token(
 ) -> JwtBearerTokenResponse:
     """Exchange a signed JWT for a token.
 
-    ``http_client`` is used instead of this worker's own.  Nothing is raised: a failed response
-    says why in ``error``, ``error_kind`` and ``oauth_error``.
-    RFC 7523 §2.1.
+    :param request: the JWT, and the client
+    :param http_client: used instead of this worker's own
+    :param settings: settings for this call
+
+    Nothing is raised: a failed response gives the reason in ``error``, ``error_kind`` and
+    ``oauth_error``.  RFC 7523 §2.1.
 
     Example::
 

@@ -1,4 +1,4 @@
-"""Fetch key sets."""
+"""Uncached fetching of key sets."""
 
 from __future__ import annotations
 
@@ -21,9 +21,12 @@ async def get_jwks(
 ) -> JwksResponse:
     """Fetch a provider's key set.
 
-    ``jwks_request`` says where it is; ``http_client`` is used instead of this worker's own.
-    The answer is never cached; keys that cannot be used are left out.  Nothing is raised: a
-    failed response says why in ``error`` and ``error_kind``.  RFC 7517 §5.
+    :param jwks_request: the address of the key set, and the policy
+    :param http_client: used instead of this worker's own
+    :param settings: settings for this call
+
+    The response is never cached; unusable keys are left out.  Nothing is raised: a failed response
+    gives the reason in ``error`` and ``error_kind``.  RFC 7517 §5.
 
     Example::
 

@@ -1,4 +1,4 @@
-"""Logins that users finish on another device: device flow and CIBA."""
+"""Logins that users complete on another device: device flow and CIBA."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from .._protocol.device import (
     DeviceTokenRequest,
 )
 from .._protocol.discovery import DiscoveryDocumentResponse
-from .._protocol.token_endpoint import TokenResponse, check_token_answer, refused_by
+from .._protocol.token_endpoint import TokenResponse, check_token_answer, token_request_error
 from .._relying_party.client_arguments import AuthorizationOptions
 from .._relying_party.client_parameters import BackchannelParameters
 from .._relying_party.client_profile import RequestSigning
@@ -44,12 +44,12 @@ _PENDING = frozenset({"authorization_pending", "slow_down"})
 
 
 class AsyncOtherDeviceLogins:
-    """Begins logins here that users finish elsewhere.
+    """Starts logins that users complete on another device.
 
     :param client: the client at the provider
-    :param tokens: what judges ID tokens
-    :param sessions: where sessions begin
-    :param options: how logins begin
+    :param tokens: validates ID tokens
+    :param sessions: creates sessions
+    :param options: how logins start
     """
 
     def __init__(
@@ -65,7 +65,7 @@ class AsyncOtherDeviceLogins:
         self._options = options
 
     async def request_device(self, scope: Scope | None) -> DeviceAuthorizationResponse:
-        """Begin a login of a device; see :meth:`AsyncOAuthClient.request_device_login`."""
+        """Start a login of a device; see :meth:`AsyncOAuthClient.request_device_login`."""
         request = DeviceAuthorizationRequest(
             await self._client.endpoint("device_authorization_endpoint"),
             self._client.client_id,
@@ -73,13 +73,13 @@ class AsyncOtherDeviceLogins:
         )
         response = await self._client.ask(request_device_authorization, request)
         if not response.is_successful:
-            raise refused_by(request.address, response)
+            raise token_request_error(request.address, response)
         return response
 
     async def wait_for_device(
         self, device: DeviceAuthorizationResponse, scope: Scope | None
     ) -> AsyncSession:
-        """Return who logged in; see :meth:`AsyncOAuthClient.wait_for_device_login`."""
+        """Return the session; see :meth:`AsyncOAuthClient.wait_for_device_login`."""
         request = DeviceTokenRequest(
             await self._client.endpoint("token_endpoint"),
             self._client.client_id,
@@ -108,11 +108,11 @@ class AsyncOtherDeviceLogins:
             request = self._signed(request, signing, str(metadata.issuer))
         response = await self._client.ask(request_backchannel_authentication, request)
         if not response.is_successful:
-            raise refused_by(request.address, response)
+            raise token_request_error(request.address, response)
         return response
 
     def _signing_of(self, metadata: DiscoveryDocumentResponse) -> RequestSigning | None:
-        """Return what a backchannel request is signed with, if it is."""
+        """Return the key and algorithm that sign a backchannel request, if any."""
         name = "backchannel_authentication_request_signing_alg_values_supported"
         signing, profile = self._options.signing, self._client.profile
         if signing is None:
@@ -145,7 +145,7 @@ class AsyncOtherDeviceLogins:
     async def wait_for_backchannel(
         self, started: BackchannelAuthenticationResponse
     ) -> AsyncSession:
-        """Return who logged in; see :meth:`AsyncOAuthClient.wait_for_backchannel_login`."""
+        """Return the session; see :meth:`AsyncOAuthClient.wait_for_backchannel_login`."""
         request = await self._poll_of(started)
         wait = partial(wait_for_backchannel_token, started=started)
         return await self._backchannel_session(request, await self._client.ask(wait, request))
@@ -153,7 +153,7 @@ class AsyncOtherDeviceLogins:
     async def poll_backchannel(
         self, started: BackchannelAuthenticationResponse
     ) -> AsyncSession | None:
-        """Ask once; see :meth:`AsyncOAuthClient.poll_backchannel_login`."""
+        """Poll once; see :meth:`AsyncOAuthClient.poll_backchannel_login`."""
         request = await self._poll_of(started)
         response = await self._client.ask(poll_backchannel_token, request)
         if not response.is_successful and response.oauth_error in _PENDING:
@@ -177,9 +177,9 @@ class AsyncOtherDeviceLogins:
     async def _session_of(
         self, address: str, response: TokenResponse, *, has_id_token: bool
     ) -> AsyncSession:
-        """Return the session that a token response begins, its ID token validated."""
+        """Return the session of a token response, with its ID token validated."""
         if not response.is_successful:
-            raise refused_by(address, response)
+            raise token_request_error(address, response)
         token = self._client.provider.with_token_type(response.token or {})
         check_token_answer(token, address, bound=self._client.dpop_key is not None)
         if not has_id_token:
@@ -189,7 +189,7 @@ class AsyncOtherDeviceLogins:
         id_token = token.get("id_token")
         if not isinstance(id_token, str):
             raise TokenRequestException(
-                "the provider gave no ID token: is openid in the scope?",
+                "the provider returned no ID token: is openid in the scope?",
                 address,
                 code="missing_id_token",
             )

@@ -1,4 +1,4 @@
-"""Look at, and prepare, what validation needs of a provider: for start-up and for probes."""
+"""Preparation and health of a provider's cache entries, for start-up and probes."""
 
 from __future__ import annotations
 
@@ -20,11 +20,15 @@ async def prime(
 ) -> ProviderHealth:
     """Fetch what validation needs of a provider, unless it is cached; for start-up.
 
-    Libraries that only the first token would have loaded are loaded as well.
+    Libraries that the first token would load are loaded as well.
 
-    ``disco_doc_address`` is what :func:`validate_token` will be given; so is ``discovery_policy``
-    (the default one if None).  Raises :class:`TokenValidationException` when document or keys
-    cannot be had.  OpenID Connect Discovery §4.
+    :param disco_doc_address: as for :func:`validate_token`
+    :param discovery_policy: as in its configuration; the default one if None
+    :param http_client: used instead of this worker's own
+    :param settings: settings for this call
+
+    Raises :class:`TokenValidationException` when document or keys cannot be fetched.  OpenID
+    Connect Discovery §4.
 
     Example::
 
@@ -49,10 +53,10 @@ async def refresh(
     *,
     settings: Settings | None = None,
 ) -> ProviderHealth:
-    """Fetch what validation needs of a provider now, also if it is fresh.
+    """Fetch what validation needs of a provider now, even if it is fresh.
 
-    Each of document and keys is one attempt, shared with whoever fetches it already.  Raises
-    :class:`TokenValidationException` when it fails; what was cached stays and serves.
+    Document and keys take one attempt each, shared with a fetch that is already running.  Raises
+    :class:`TokenValidationException` when it fails; cached values remain in use.
 
     Example::
 
@@ -71,7 +75,7 @@ def health(
     discovery_policy: DiscoveryPolicy | None = None,
     http_client: AsyncHTTPClient | None = None,
 ) -> ProviderHealth:
-    """Return the state of what is cached for a provider; nothing is fetched.
+    """Return the cached state of a provider; nothing is fetched.
 
     Example::
 

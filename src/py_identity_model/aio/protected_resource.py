@@ -1,4 +1,4 @@
-"""Fetch what protected resources say of themselves."""
+"""Metadata of protected resources."""
 
 from __future__ import annotations
 
@@ -18,10 +18,14 @@ async def get_protected_resource_metadata(
     *,
     settings: Settings | None = None,
 ) -> ProtectedResourceMetadataResponse:
-    """Fetch the metadata of a protected resource, and check that it is its own.
+    """Fetch the metadata of a protected resource, and check that it is for that resource.
 
-    ``http_client`` is used instead of this worker's own.  Nothing is raised: a failed response
-    says why in ``error`` and ``error_kind``.  RFC 9728 §3.
+    :param request: the resource, and the policy
+    :param http_client: used instead of this worker's own
+    :param settings: settings for this call
+
+    Nothing is raised: a failed response gives the reason in ``error`` and ``error_kind``.  RFC 9728
+    §3.
 
     Example::
 

@@ -1,4 +1,4 @@
-"""Records of logins shared between processes, in Redis."""
+"""Records of logins in Redis, shared between processes."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from .._sessions.session_record import SessionRecord
 from .redis_values import AsyncRedisValues, milliseconds, unreadable_error
 from .session_store import index_keys, is_from
 
-# KEYS: the record, then its indexes.  ARGV: the name, the expected version or nothing, the version,
-# the sealed record, its milliseconds to live, the time in milliseconds.  An index is a sorted set
-# of names by the time they expire at, so that it does not grow with logins that are over.
+# KEYS: the record, then its indexes. ARGV: the name, the expected version or nothing, the version,
+# the sealed record, its milliseconds to live, the time in milliseconds. An index is a sorted set of
+# names by their expiry, so that it does not grow with expired logins.
 _SET = """
 local stored = redis.call('HGET', KEYS[1], 'version')
 if (stored or '') ~= ARGV[2] then return 0 end
@@ -30,12 +30,12 @@ return 1
 
 
 class AsyncRedisSessionStore(AsyncRedisValues):
-    """Keeps logins in Redis, for all processes that use it: an :class:`AsyncSessionStore`.
+    """Stores logins in Redis, for all processes that use it: an :class:`AsyncSessionStore`.
 
-    One script compares the version, writes, sets the expiry and the indexes by ``sub`` and
+    A single script compares the version, writes, and sets the expiry and the indexes by ``sub`` and
     ``sid``, whose values are hashed.  On a cluster, put a hash tag into the ``prefix``.
 
-    The parameters and what is raised are those of :class:`AsyncRedisTokenStore`.
+    The parameters and exceptions are those of :class:`AsyncRedisTokenStore`.
 
     Example::
 
@@ -55,7 +55,7 @@ class AsyncRedisSessionStore(AsyncRedisValues):
         if found[1] is None:
             return None
         try:
-            record = SessionRecord.unpack(name, self._opened(found[1]))
+            record = SessionRecord.unpack(name, self._from_stored(found[1]))
         except ValueError as error:
             raise unreadable_error() from error
         if found[0] is None or str(record.version) != _text(found[0]):
@@ -65,7 +65,7 @@ class AsyncRedisSessionStore(AsyncRedisValues):
     async def set(
         self, name: str, record: SessionRecord, expected: int | None, expires_in: float
     ) -> bool:
-        """Store ``record`` if the stored one has the version ``expected``; return whether it had.
+        """Store ``record`` if the stored version is ``expected``; return whether it did.
 
         Example::
 
@@ -80,7 +80,7 @@ class AsyncRedisSessionStore(AsyncRedisValues):
             name,
             "" if expected is None else str(expected),
             str(record.version),
-            self._sealed(record.pack(name)),
+            self._to_stored(record.pack(name)),
             str(milliseconds(expires_in)),
             str(int(time.time() * 1000)),
         )
@@ -119,10 +119,10 @@ class AsyncRedisSessionStore(AsyncRedisValues):
 
     def _indexes(self, sub: str | None, sid: str | None) -> list[str]:
         named = [(kind, value) for kind, value in (("sid", sid), ("sub", sub)) if value is not None]
-        return [f"{self._prefix}session-{kind}:{_hashed(value)}" for kind, value in named]
+        return [f"{self._prefix}session-{kind}:{_hash(value)}" for kind, value in named]
 
 
-def _hashed(value: str) -> str:
+def _hash(value: str) -> str:
     return hashlib.sha256(value.encode("utf-8", "replace")).hexdigest()
 
 

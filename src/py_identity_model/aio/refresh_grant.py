@@ -1,4 +1,4 @@
-"""Use refresh tokens."""
+"""Use of refresh tokens."""
 
 from __future__ import annotations
 
@@ -16,9 +16,12 @@ async def refresh_token(
 ) -> RefreshTokenResponse:
     """Exchange a refresh token for new tokens.
 
-    The answer may hold a new refresh token, which then replaces the old one.
-    ``http_client`` is used instead of this worker's own.  Nothing is raised: a failed response
-    says why in ``error``, ``error_kind`` and ``oauth_error``.
+    :param request: the refresh token, and the client
+    :param http_client: used instead of this worker's own
+    :param settings: settings for this call
+
+    The response may contain a new refresh token, which then replaces the old one.  Nothing is
+    raised: a failed response gives the reason in ``error``, ``error_kind`` and ``oauth_error``.
     RFC 6749 §6.
 
     Example::

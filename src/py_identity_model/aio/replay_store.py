@@ -1,4 +1,4 @@
-"""Refuse what was used before."""
+"""Refusal of replays."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ async def remember_once(
     replayed: TokenValidationException,
     unavailable: TokenValidationException,
 ) -> None:
-    """Remember ``key``, which is good until then; raise one of the errors if it was known.
+    """Remember ``key`` until ``good_until``; raise one of the given errors if it was known.
 
-    The store reads its clock after the caller did, and forgets by it.  So the key is remembered
-    for a margin more; if the store took longer than that to answer, nobody can say whether it
-    had forgotten an earlier use, and the key is refused as if it had been used.
+    The store reads its clock later than the caller, and forgets by it.  So the key is remembered
+    for an additional margin; if the store takes longer than that to respond, it may have forgotten
+    an earlier use, and the key is refused as if it had been used.
     """
     until = good_until + STORE_MARGIN
     try:
         added = await call(store.add, key, until)
     except Exception as error:
-        logger.error("a replay cannot be ruled out: %s", type(error).__name__)
+        logger.error("the replay store is unavailable: %s", type(error).__name__)
         raise unavailable from error
     if not added or time() >= until:
         raise replayed

@@ -1,4 +1,4 @@
-"""Revoke tokens."""
+"""Token revocation."""
 
 from __future__ import annotations
 
@@ -14,11 +14,14 @@ async def revoke_token(
     *,
     settings: Settings | None = None,
 ) -> TokenRevocationResponse:
-    """Tell the provider that a token is not needed any more.
+    """Revoke a token at the provider.
 
-    A token that the provider does not know counts as revoked.  ``http_client`` is used instead
-    of this worker's own.  Nothing is raised: a failed response says why in ``error``,
-    ``error_kind`` and ``oauth_error``.  RFC 7009 §2.
+    :param request: the token, and the client
+    :param http_client: used instead of this worker's own
+    :param settings: settings for this call
+
+    A token that the provider does not know counts as revoked.  Nothing is raised: a failed response
+    gives the reason in ``error``, ``error_kind`` and ``oauth_error``.  RFC 7009 §2.
 
     Example::
 

@@ -1,4 +1,4 @@
-"""Check that whoever sends a token is whom it is bound to (RFC 9449 §7, RFC 8705 §3)."""
+"""Proof of possession by the senders of bound tokens (RFC 9449 §7, RFC 8705 §3)."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from .dpop import verify_dpop_proof
 
 
 class AsyncSenderCheck:
-    """What a verifier demands of senders, and what it remembers of their proofs."""
+    """A verifier's requirements on senders, and its memory of their proofs."""
 
     def __init__(
         self,
@@ -29,13 +29,13 @@ class AsyncSenderCheck:
         self._nonces = nonces
 
     def accepts_bearer(self, claims: Mapping[str, Any]) -> bool:
-        """Whether a token that is bound to nothing is what is wanted; most are that."""
+        """Return whether an unbound token is accepted; the usual case."""
         return "cnf" not in claims and not self._required
 
     async def check(self, claims: dict[str, Any], request: BoundRequest) -> str | None:
-        """Return the nonce that the next proof should carry, if not the one of this.
+        """Return the nonce that the next proof should contain, if it is not that of this one.
 
-        Raises TokenValidationException unless what the token is bound to was presented.
+        Raises TokenValidationException unless the request proves what its token is bound to.
         """
         proofs = request.proofs()
         if len(proofs) > 1:
@@ -55,7 +55,7 @@ class AsyncSenderCheck:
         self, proof: str, claims: dict[str, Any], request: BoundRequest
     ) -> str | None:
         if request.method is None or request.uri is None:
-            raise ConfigurationException("verify() needs method and uri to judge a proof")
+            raise ConfigurationException("verify() requires method and uri to verify a proof")
         good = None if self._nonces is None else self._nonces.good()
         verified = await verify_dpop_proof(
             proof,

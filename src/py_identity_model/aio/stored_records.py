@@ -1,4 +1,4 @@
-"""Records of logins in a store of tokens."""
+"""Records of logins in a token store."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from .token_store import AsyncMemoryTokenStore, AsyncOnlyCopy
 
 
 class AsyncStoredRecords:
-    """A session store for the one record of a source, in a token store.
+    """A session store for the single record of a source, in a token store.
 
-    The token store's lock, which callers hold, makes reading and writing one step.  What a store
-    in memory evicts is still known here: it may be the only copy.
+    The token store's lock, which callers hold, makes reading and writing atomic.  A record evicted
+    from a store in memory is retained here: it may be the only copy.
     """
 
     def __init__(self, store: AsyncTokenStore, name: str) -> None:
@@ -45,7 +45,7 @@ class AsyncStoredRecords:
     async def set(
         self, name: str, record: SessionRecord, expected: int | None, expires_in: float
     ) -> bool:
-        """Store ``record`` if the stored one has the version ``expected``; say whether it had."""
+        """Store ``record`` if the stored version is ``expected``; return whether it did."""
         stored = await self.get(name)
         if (None if stored is None else stored.version) != expected:
             return False

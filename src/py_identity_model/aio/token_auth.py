@@ -118,7 +118,7 @@ class AsyncTokenAuth(httpx.Auth):
         raise wrong_client_error("AsyncTokenAuth")
 
     def for_httpx2(self) -> httpx2.Auth:
-        """Return the same for a client of httpx2, which takes no ``auth`` of httpx.
+        """Return the same for an httpx2 client, which takes no httpx ``auth``.
 
         It needs httpx2: the extra ``httpx2`` of this package.
 
@@ -178,5 +178,5 @@ def _origin(text: str) -> Origin:
     try:
         url = httpx.URL(text)
     except (httpx.InvalidURL, TypeError, ValueError):
-        raise InvalidArgumentError("origins must be https://host[:port] each") from None
+        raise InvalidArgumentError("each of the origins must be https://host[:port]") from None
     return named_origin(url)

@@ -1,4 +1,4 @@
-"""Exchange tokens."""
+"""Token exchange."""
 
 from __future__ import annotations
 
@@ -14,11 +14,14 @@ async def exchange_token(
     *,
     settings: Settings | None = None,
 ) -> TokenExchangeResponse:
-    """Exchange one token for another: for another audience, or on somebody's behalf.
+    """Exchange one token for another: for another audience, or on behalf of another subject.
 
-    ``http_client`` is used instead of this worker's own.  Nothing is raised: a failed response
-    says why in ``error``, ``error_kind`` and ``oauth_error``.
-    RFC 8693 §2.
+    :param request: the tokens, and the client
+    :param http_client: used instead of this worker's own
+    :param settings: settings for this call
+
+    Nothing is raised: a failed response gives the reason in ``error``, ``error_kind`` and
+    ``oauth_error``.  RFC 8693 §2.
 
     Example::
 

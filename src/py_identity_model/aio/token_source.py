@@ -1,4 +1,4 @@
-"""Tokens that renew themselves."""
+"""Tokens that are renewed automatically."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from .._jose.dpop_proof import DPoPKey
 from .._logging import log_failure, logger
 from .._protocol.authorization_code import AuthorizationCodeTokenRequest
 from .._protocol.client_credentials import ClientCredentialsTokenRequest
-from .._protocol.device import DeviceAuthorizationResponse, DeviceTokenRequest, refreshing
+from .._protocol.device import DeviceAuthorizationResponse, DeviceTokenRequest, refresh_request_for
 from .._protocol.grants import ExtensionTokenRequest, JwtBearerTokenRequest
 from .._protocol.refresh_grant import RefreshTokenRequest
 from .._protocol.token_endpoint import TokenResponse
@@ -27,11 +27,11 @@ from .._sessions.session_record import (
     SESSION_LIFETIME,
     Renewal,
     SessionRecord,
+    apply_refresh,
     begin_record,
-    judge_refresh,
     renewal_pending_error,
 )
-from .._sessions.stored_token import StoredToken, stored_from
+from .._sessions.stored_token import StoredToken, stored_token_from
 from .._settings import STORE_SECONDS, Settings
 from .._wire.arguments import check_store
 from .._wire.stored_value import pack_value, unpack_value
@@ -62,31 +62,29 @@ _WARNING_GAP = 60.0
 
 
 class AsyncTokenSource:
-    """Gives a token whenever one is needed, and asks for a new one in time.
+    """Provides a token whenever one is needed, and renews it in time.
 
-    A token is renewed ``margin`` seconds before it expires (a little later for some, at half its
-    life at the latest); while that fails, the old one is used to its end.  However many callers
-    need it, one request is made; all who wait get its failure, and the next one tries again.
+    A token is renewed ``margin`` seconds before it expires (with jitter, and at half its life at
+    the latest); while that fails, the old one is used until it expires.  Any number of callers
+    share one request; all who wait get its failure, and the next one tries again.
 
     A source of a login (a :class:`RefreshTokenRequest` or a device) never presents a refresh token
-    whose successor it or the store knows.  Its errors have the code ``login_required`` where only
-    the user can help, ``store_unavailable`` while the store is down, ``renewal_pending`` while
-    another process cannot store what its renewal brought.  A machine's source works without its
-    store.  RFC 6749 §1.5.
+    whose successor it or the store knows.  Its errors have the code ``login_required`` if only the
+    user can help, ``store_unavailable`` while the store is down, ``renewal_pending`` while another
+    process has not stored its renewal.  A machine's source works without its store.  RFC 6749 §1.5.
 
-    Parameters:
-        request: a :class:`ClientCredentialsTokenRequest`, :class:`RefreshTokenRequest`,
-            :class:`TokenExchangeRequest`, :class:`JwtBearerTokenRequest`,
-            :class:`ExtensionTokenRequest`, or a :class:`DeviceTokenRequest` with its ``device``.
-        http_client: as for the grants.
-        store: keeps tokens under a name made of everything that the request says; sources that
-            share one share their tokens.  By default each source has its own.
-        margin: seconds.
-        device: the answer that a :class:`DeviceTokenRequest` belongs to: the first token waits for
-            the user, and the refresh token that comes with it brings the others.
-        settings: as for the grants.
-        key: names what in the request has no name of its own (functions, objects that are not
-            dataclasses) for a ``store`` that is shared between processes.
+    :param request: a :class:`ClientCredentialsTokenRequest`, :class:`RefreshTokenRequest`,
+        :class:`TokenExchangeRequest`, :class:`JwtBearerTokenRequest`,
+        :class:`ExtensionTokenRequest`, or a :class:`DeviceTokenRequest` with its ``device``
+    :param http_client: as for the grants
+    :param store: stores tokens under a name derived from the whole request; sources with the same
+        store share their tokens; by default each source has its own
+    :param margin: how long before its expiry a token is renewed, in seconds
+    :param device: the response with the codes of a :class:`DeviceTokenRequest`: the first token
+        waits for the user, and the refresh token issued with it obtains the others
+    :param settings: as for the grants
+    :param key: a name for the parts of the request that have none (functions, objects that are not
+        dataclasses), required for a ``store`` that is shared between processes
 
     Raises :class:`InvalidArgumentError`, with the code ``unnamed_request`` where ``key`` is needed.
 
@@ -150,10 +148,10 @@ class AsyncTokenSource:
         self.clock = time.time
 
     async def get_token(self) -> StoredToken:
-        """Return a token that is good now.
+        """Return a valid token.
 
-        Raises :class:`TokenRequestException` when there is none and none can be had; its
-        ``details`` hold the provider's ``oauth_error``.
+        Raises :class:`TokenRequestException` if there is none and none can be obtained; its
+        ``details`` contain the provider's ``oauth_error``.
 
         Example::
 
@@ -171,12 +169,12 @@ class AsyncTokenSource:
             return current
 
     async def renew(self, refused: str) -> StoredToken:
-        """Return another token than ``refused``, which a server did not take.
+        """Return another token than ``refused``, which a server refused.
 
-        If it was renewed meanwhile, nothing is asked for.  If it replaced a refused token itself,
+        If it was renewed meanwhile, no request is sent.  If it replaced a refused token itself,
         less than a minute ago, it is returned: a server that refuses every token costs one token
-        request per minute, not one per call.  Raises :class:`TokenRequestException` when no other
-        can be had.
+        request per minute, not one per call.  Raises :class:`TokenRequestException` if no other can
+        be obtained.
 
         Example::
 
@@ -189,17 +187,17 @@ class AsyncTokenSource:
 
     async def _renew(self, refused: str | None) -> StoredToken:
         if self._records is not None:
-            self._current = await self._login_token(self._records, refused)
+            self._current = await self._renew_login_token(self._records, refused)
         else:
-            call = partial(self._machine_token, refused)
+            call = partial(self._renew_machine_token, refused)
             joined = await self._flights.run(self._key, call)
             assert joined is not None
             self._current = joined[0]
         return self._current
 
-    # A machine's tokens: another one can always be had, so the store only spares requests.
+    # The tokens of a machine can always be requested again, so the store only spares requests.
 
-    async def _machine_token(self, refused: str | None) -> StoredToken:
+    async def _renew_machine_token(self, refused: str | None) -> StoredToken:
         try:
             return await self._store_or_request(refused)
         except PyIdentityModelException as error:
@@ -207,18 +205,18 @@ class AsyncTokenSource:
             raise
 
     async def _store_or_request(self, refused: str | None) -> StoredToken:
-        async with self._locked():
-            stored = await self._stored()
+        async with self._lock():
+            stored = await self._get_stored()
             if stored is not None and stored.serves(self.clock(), refused):
                 return stored
             grant: Callable[..., Result[TokenResponse]] = _GRANTS[type(self._request)]
             response = await grant(self._request, self._http_client, settings=self._settings)
-            fresh = self._judged(response, refused)
+            fresh = self._token_from(response, refused)
             await self._save(fresh)
             return fresh
 
-    def _judged(self, response: TokenResponse, refused: str | None) -> StoredToken:
-        return stored_from(
+    def _token_from(self, response: TokenResponse, refused: str | None) -> StoredToken:
+        return stored_token_from(
             response,
             self._margin,
             self.clock(),
@@ -229,7 +227,7 @@ class AsyncTokenSource:
         )
 
     @asynccontextmanager
-    async def _locked(self) -> AsyncIterator[None]:
+    async def _lock(self) -> AsyncIterator[None]:
         context = self._store.lock(self._key)
         try:
             await enter(context)
@@ -242,7 +240,7 @@ class AsyncTokenSource:
         finally:
             await leave(context)
 
-    async def _stored(self) -> StoredToken | None:
+    async def _get_stored(self) -> StoredToken | None:
         try:
             with deadline(STORE_SECONDS):
                 text = await self._store.get(self._key)
@@ -268,13 +266,15 @@ class AsyncTokenSource:
         if now - self._warned_at >= _WARNING_GAP:
             self._warned_at = now
             logger.warning(
-                "the token store cannot be used, the provider is asked instead: %s",
+                "the token store is unavailable; requesting a token from the provider instead: %s",
                 error if isinstance(error, PyIdentityModelException) else type(error).__name__,
             )
 
-    # A login's tokens: the record knows the only refresh token.
+    # The tokens of a login: the record has the only refresh token.
 
-    async def _login_token(self, records: AsyncSessionRecords, refused: str | None) -> StoredToken:
+    async def _renew_login_token(
+        self, records: AsyncSessionRecords, refused: str | None
+    ) -> StoredToken:
         if self._device is not None and self._first is None and self._seen == 0:
             await self._beginning.run("device", partial(self._begin, records, self._device))
         inherited = os.getpid() != self._made_in and isinstance(self._store, AsyncMemoryTokenStore)
@@ -289,7 +289,7 @@ class AsyncTokenSource:
         )
         self._seen = max(self._seen, record.version)
         token = record.token_for(LOGIN_TARGET)
-        if token is None or not token.is_usable(self.clock()):  # who was faster has none for it
+        if token is None or not token.is_usable(self.clock()):  # a faster renewal has none for it
             raise renewal_pending_error(0.0)
         return token
 
@@ -300,11 +300,11 @@ class AsyncTokenSource:
     async def _present(self, refused: str | None, record: SessionRecord) -> Renewal:
         request = self._request
         if isinstance(request, DeviceTokenRequest):
-            request = refreshing(request)
+            request = refresh_request_for(request)
         assert isinstance(request, RefreshTokenRequest)
         request = replace(request, refresh_token=record.refresh_token or "")
         response = await refresh_token(request, self._http_client, settings=self._settings)
-        return judge_refresh(
+        return apply_refresh(
             record,
             response,
             LOGIN_TARGET,
@@ -318,7 +318,7 @@ class AsyncTokenSource:
     async def _begin(
         self, records: AsyncSessionRecords, device: DeviceAuthorizationResponse
     ) -> None:
-        """Wait for the user of a device, unless its record is there already."""
+        """Wait for the user of a device, unless its record exists already."""
         request = self._request
         assert isinstance(request, DeviceTokenRequest)
         stored = await records.find(self._key)
@@ -326,7 +326,7 @@ class AsyncTokenSource:
             response = await wait_for_device_token(
                 request, device, self._http_client, settings=self._settings
             )
-            token = self._judged(response, None)
+            token = self._token_from(response, None)
             first = begin_record(
                 response.token or {},
                 {},
@@ -347,14 +347,14 @@ def _check_request(request: TokenRequest, device: DeviceAuthorizationResponse | 
             f"{type(request).__name__} cannot be repeated{hint if once else ''}"
         )
     if (device is None) is isinstance(request, DeviceTokenRequest):
-        raise InvalidArgumentError("device goes with a DeviceTokenRequest, and with that alone")
+        raise InvalidArgumentError("a DeviceTokenRequest requires device, and only that does")
 
 
 def _check_name(name: RequestName, store: AsyncTokenStore | None, key: str | None) -> None:
     shared = store is not None and not isinstance(store, AsyncMemoryTokenStore)
     if shared and name.unnamed and key is None:
         raise InvalidArgumentError(
-            f"{', '.join(name.unnamed)} has no name that other processes know: give the source a "
-            "key= that says whose token it is",
+            f"{', '.join(name.unnamed)} has no name that other processes share: give the source "
+            "a key= that identifies the token",
             code="unnamed_request",
         )

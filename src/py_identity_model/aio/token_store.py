@@ -1,4 +1,4 @@
-"""Where tokens are kept between their uses."""
+"""Stores of tokens."""
 
 from __future__ import annotations
 
@@ -19,17 +19,17 @@ from ._transport.stores import AsyncTokenStore
 
 
 class AsyncOnlyCopy:
-    """The newest record of a login: a store in memory may evict its own."""
+    """The newest record of a login, retained because a store in memory may evict its own."""
 
     def __init__(self) -> None:
         self.text: str | None = None
 
 
 class AsyncMemoryTokenStore:
-    """Keeps tokens in this process, up to ``max_entries``; the oldest make room.
+    """Stores tokens in this process, up to ``max_entries``; the oldest are evicted.
 
-    It serves all threads and event loops.  A forked child can use the access tokens of its
-    parent's logins until they end, but not their refresh tokens, which can be used once.
+    It serves all threads and event loops.  A forked child can use the access tokens of its parent's
+    logins until they expire, but not their refresh tokens, which can be used once.
 
     Example::
 
@@ -63,7 +63,7 @@ class AsyncMemoryTokenStore:
         return len(self._values)
 
     async def get(self, key: str) -> str | None:
-        """Return what is kept under ``key``, if it has not expired.
+        """Return the value of ``key``, if it has not expired.
 
         Example::
 
@@ -75,7 +75,7 @@ class AsyncMemoryTokenStore:
         return found[0]
 
     async def set(self, key: str, value: str, expires_in: float | None) -> None:
-        """Keep ``value``, for ``expires_in`` seconds if that is not None.
+        """Store ``value``, for ``expires_in`` seconds unless that is None.
 
         Example::
 
@@ -90,9 +90,10 @@ class AsyncMemoryTokenStore:
             self.inherited -= {key}
 
     def add(self, key: str, expires_in: float) -> bool:
-        """Remember ``key`` for so many seconds; return False if it was known, or room is short.
+        """Remember ``key`` for ``expires_in`` seconds; return False if it was known, or the store
+        is full.
 
-        Unlike what :meth:`set` keeps, it never makes room for others.
+        Unlike the values of :meth:`set`, it is never evicted.
 
         Example::
 
@@ -101,7 +102,7 @@ class AsyncMemoryTokenStore:
         return self._once.add(key, self.clock() + expires_in)
 
     def discard(self, key: str) -> None:
-        """Forget what :meth:`add` remembered: it was not used after all.
+        """Remove a key of :meth:`add`, which was not used after all.
 
         Example::
 
@@ -110,24 +111,24 @@ class AsyncMemoryTokenStore:
         self._once.discard(key)
 
     async def delete(self, key: str) -> None:
-        """Forget what is kept under ``key``.
+        """Delete the value of ``key``.
 
         Example::
 
             await AsyncMemoryTokenStore().delete("key")
         """
-        with self._guard:  # not while room is made
+        with self._guard:  # not while entries are being evicted
             self._values.pop(key, None)
 
     def lock(self, key: str) -> AbstractAsyncContextManager[Any]:
-        """Return a context in which nobody else in this process holds the lock of ``key``.
+        """Return the lock of ``key``, exclusive within this process, as a context manager.
 
         Example::
 
             async with AsyncMemoryTokenStore().lock("key"):
                 print("alone")
         """
-        with self._guard:  # a lock lives as long as somebody holds it or waits for it
+        with self._guard:  # a lock lives as long as it is held or waited for
             lock = self._locks.get(key)
             if lock is None:
                 lock = self._locks[key] = SharedLock()
@@ -135,12 +136,12 @@ class AsyncMemoryTokenStore:
 
 
 class AsyncTokenStoreReplayStore:
-    """Remembers what may be used only once in an :class:`AsyncTokenStore`: a :class:`ReplayStore`.
+    """Remembers used identifiers in an :class:`AsyncTokenStore`: a :class:`ReplayStore`.
 
-    For stores of your own that keep what they are given until its time: one that makes room by
-    forgetting would accept a replay.  For Redis, :class:`RedisReplayStore` does the same in one
-    step.  In an :class:`AsyncMemoryTokenStore` identifiers lie apart from tokens and never make
-    room; it refuses when it is full.
+    For stores of your own that hold values until they expire: one that evicts them early would
+    accept a replay.  For Redis, :class:`RedisReplayStore` does the same atomically.  An
+    :class:`AsyncMemoryTokenStore` separates identifiers from tokens and never evicts them; it
+    refuses when it is full.
 
     Example::
 
@@ -160,8 +161,8 @@ class AsyncTokenStoreReplayStore:
     async def add(self, key: str, expires_at: float) -> bool:
         """Remember ``key`` until ``expires_at``, a wall clock time; return False if it was known.
 
-        Raises :class:`NetworkException`, with the code ``store_unavailable``, where the store
-        cannot say; whoever asked for the check then refuses as well.
+        Raises :class:`NetworkException`, with the code ``store_unavailable``, if the store does not
+        respond; the caller then refuses as well.
 
         Example::
 
@@ -177,12 +178,12 @@ class AsyncTokenStoreReplayStore:
                 await self._store.set(name, "1", max(0.0, expires_at - self.clock()))
         except Exception as error:
             raise NetworkException(
-                f"a replay cannot be ruled out: {type(error).__name__}", code="store_unavailable"
+                f"the replay store is unavailable: {type(error).__name__}", code="store_unavailable"
             ) from error
         return True
 
     async def discard(self, key: str) -> None:
-        """Forget ``key``: it was not used after all.  A store that is down keeps it.
+        """Remove ``key``, which was not used after all.  A store that is down retains it.
 
         Example::
 
@@ -195,11 +196,13 @@ class AsyncTokenStoreReplayStore:
         try:
             await self._store.delete(name)
         except Exception as error:
-            logger.error("an identifier cannot be forgotten: %s", type(error).__name__)
+            logger.error(
+                "an identifier cannot be removed from the replay store: %s", type(error).__name__
+            )
 
     def _name(self, key: str) -> str:
         return f"replay-{hashlib.sha256(key.encode('utf-8', 'surrogatepass')).hexdigest()}"
 
 
 def _keeps_in_memory(store: AsyncMemoryTokenStore) -> bool:
-    return type(store).set is AsyncMemoryTokenStore.set  # a subclass may put things elsewhere
+    return type(store).set is AsyncMemoryTokenStore.set  # a subclass may store things elsewhere

@@ -1,4 +1,4 @@
-"""Whom a verifier trusts, and the rules that go with each issuer."""
+"""The trusted issuers of a verifier, and their rules."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from .._validation.provider_preset import Provider
 from ..exceptions import ConfigurationException, InvalidArgumentError, TokenValidationException
 
 Resolver = Callable[[str], Any]
-"""Returns the :class:`TrustedIssuer` of an issuer, a preset, a URL, or None."""
+"""Maps an issuer to a :class:`TrustedIssuer`, a preset, a URL, or None."""
 
 Issuer = str | TrustedIssuer | Provider
 Issuers = Issuer | Sequence[Issuer] | Resolver
@@ -29,7 +29,7 @@ _MOST_ISSUERS = 256
 
 
 class AsyncTrustedIssuers:
-    """The issuers of a verifier, named beforehand or by a resolver."""
+    """The issuers of a verifier, given as a list or by a resolver."""
 
     def __init__(
         self,
@@ -42,62 +42,58 @@ class AsyncTrustedIssuers:
         self._policy = policy
         self._refusals = refusals
         self._resolver: Resolver | None = None
-        self._listed: tuple[TrustedIssuer, ...] = ()
+        self._list_issuers: tuple[TrustedIssuer, ...] = ()
         if callable(issuers) and not isinstance(issuers, (TrustedIssuer, Provider)):
             self._resolver = issuers
         else:
-            self._listed = _listed(issuers)
-        self._by_header = tuple(one for one in self._listed if one.key_id_pattern is not None)
+            self._list_issuers = _list_issuers(issuers)
+        self._by_header = tuple(one for one in self._list_issuers if one.key_id_pattern is not None)
         self._rules: dict[str, IssuerRules] = {}
-        first = self._listed[0] if len(self._listed) == 1 else None
-        self.only: IssuerRules | None = None  # where there is but one, and no template
+        first = self._list_issuers[0] if len(self._list_issuers) == 1 else None
+        self.only: IssuerRules | None = None  # if there is a single one, and not a template
         if first is not None and not first.is_template:
             self.only = self._rules_of(first, first.identifier)
         self._unnamed = self.only
-        if first is None and not policy.names_nobody:
+        if first is None and not policy.has_no_recipient:
             self._unnamed = IssuerRules(None, None, config, policy, refusals)
-        for one in self._listed:  # so that rules which contradict each other are refused at once
+        for one in self._list_issuers:  # so that contradictory rules are refused at once
             IssuerRules(one, one.identifier, config, policy, refusals)
 
     async def rules_for_token(self, token: str) -> IssuerRules:
-        """Return the rules for the issuer that a token, not yet verified, names.
+        """Return the rules for the issuer that an unverified token names.
 
-        Raises InvalidIssuerException for one that is not trusted.
+        Raises InvalidIssuerException for an untrusted one.
         """
-        if self._by_header and (found := self._named_by_header(unverified_header(token))):
+        if self._by_header and (found := self._find_by_header(unverified_header(token))):
             return self._rules_of(found, found.identifier)
         return await self.rules_for(unverified_issuer(token))
 
     async def rules_for(self, issuer: object) -> IssuerRules:
         """Return the rules for an issuer.
 
-        Raises InvalidIssuerException for one that is not trusted.
+        Raises InvalidIssuerException for an untrusted one.
         """
         if not isinstance(issuer, str):
-            raise untrusted_issuer_error(issuer, self._listed)
-        trusted = await self._trusted(issuer)
+            raise untrusted_issuer_error(issuer, self._list_issuers)
+        trusted = await self._find_trusted(issuer)
         if trusted is None or not (trusted.matches(issuer) or trusted.resembles(issuer)):
-            raise untrusted_issuer_error(issuer, self._listed)
+            raise untrusted_issuer_error(issuer, self._list_issuers)
         return self._rules_of(trusted, issuer if trusted.is_template else trusted.identifier)
 
     async def rules_for_introspected(self, issuer: object) -> IssuerRules:
-        """Return the rules for a token that was introspected, which may name no issuer.
+        """Return the rules for an introspected token, which may not name an issuer.
 
-        It must name one where a template is trusted: nothing else binds it to a tenant.
+        It must name one if a template is trusted: nothing else binds it to a tenant.
         """
         if issuer is None and self._unnamed is not None:
             return self._unnamed
         return await self.rules_for(issuer)
 
-    def are_named_by_tokens(self, rules: IssuerRules) -> bool:
-        """Return whether tokens, and so strangers, choose the address behind ``rules``."""
-        return self._resolver is not None or rules.named_by_tokens
+    def _find_by_header(self, header: dict[str, Any]) -> TrustedIssuer | None:
+        """Return the issuer of tokens with such a header; a single one also with deviations.
 
-    def _named_by_header(self, header: dict[str, Any]) -> TrustedIssuer | None:
-        """Return who signs tokens with such a header; the only one also if it is not quite so.
-
-        By the header first: the claims of a load balancer's token may name the issuer that its
-        users came from, which may be trusted as well.
+        The header comes first: the claims of a load balancer's token may name the issuer of its
+        users, which may be trusted as well.
         """
         names = [one.preset.required_header if one.preset else {} for one in self._by_header]
         for one, wanted in zip(self._by_header, names, strict=True):
@@ -110,16 +106,16 @@ class AsyncTrustedIssuers:
         ]
         return close[0] if close else None
 
-    async def _trusted(self, issuer: str) -> TrustedIssuer | None:
+    async def _find_trusted(self, issuer: str) -> TrustedIssuer | None:
         if self._resolver is None:
-            exact = (one for one in self._listed if one.matches(issuer))
-            close = (one for one in self._listed if one.resembles(issuer))
+            exact = (one for one in self._list_issuers if one.matches(issuer))
+            close = (one for one in self._list_issuers if one.resembles(issuer))
             return next(exact, None) or next(close, None)
         try:
             found = await call(self._resolver, issuer)
         except TokenValidationException:
             raise
-        except Exception as error:  # strangers choose what it is called with, and so when it fails
+        except Exception as error:  # strangers choose its argument, and so when it fails
             raise TokenValidationException(
                 f"the resolver of issuers failed: {type(error).__name__}",
                 code="issuers_unavailable",
@@ -150,7 +146,7 @@ class AsyncTrustedIssuers:
         return rules
 
 
-def _listed(issuers: Issuer | Sequence[Issuer]) -> tuple[TrustedIssuer, ...]:
+def _list_issuers(issuers: Issuer | Sequence[Issuer]) -> tuple[TrustedIssuer, ...]:
     if isinstance(issuers, (str, TrustedIssuer, Provider)):
         issuers = [issuers]
     if not isinstance(issuers, Collection) or not issuers:
@@ -161,10 +157,10 @@ def _listed(issuers: Issuer | Sequence[Issuer]) -> tuple[TrustedIssuer, ...]:
 
 
 def _refuse_contradictions(listed: Sequence[TrustedIssuer]) -> None:
-    """Raise for two entries of one issuer: the second would silently never be looked at."""
+    """Raise for two entries of one issuer: the second would silently be ignored."""
     known: dict[str, TrustedIssuer] = {}
     for one in listed:
-        if one.key_id_pattern is not None:  # these are told apart by their headers
+        if one.key_id_pattern is not None:  # these are distinguished by their headers
             continue
         for name in (one.identifier, *one.other_names):
             if known.setdefault(name, one) != one:

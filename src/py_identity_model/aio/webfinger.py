@@ -1,4 +1,4 @@
-"""The issuers of users who are known by an identifier."""
+"""Discovery of issuers from identifiers of users."""
 
 from __future__ import annotations
 
@@ -14,15 +14,14 @@ async def discover_issuer(
     *,
     settings: Settings | None = None,
 ) -> WebFingerResponse:
-    """Ask an identifier's host which issuer its user logs in at.
+    """Ask the host of an identifier for the user's issuer.
 
-    The issuer is a claim of a host that a stranger named: discover it, and let the user log in
-    there, before anything is granted.
+    The issuer is an unverified statement of a host that a stranger named: discover it, and let the
+    user log in there, before granting anything.
 
-    Parameters:
-        request: the identifier that the user typed, or a :class:`WebFingerRequest` of it.
-        http_client: used instead of this worker's own.
-        settings: those of this call.
+    :param request: the user's input, or a :class:`WebFingerRequest` of it
+    :param http_client: used instead of this worker's own
+    :param settings: settings for this call
 
     Returns the response; nothing is raised: a failed one says why in ``error`` and
     ``error_kind``.  OpenID Connect Discovery §2, RFC 7033.

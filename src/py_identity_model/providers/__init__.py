@@ -1,7 +1,7 @@
-"""What is known of providers, as data: presets to pass wherever an issuer is.
+"""Presets of well-known providers, accepted wherever an issuer is.
 
-Each function returns a frozen :class:`Provider`; its ``notes`` say why, and where that was read.
-Facts that could not be read in a provider's documentation are left out.  Keep your own with
+Each function returns a frozen :class:`Provider`; its ``notes`` give the reasons and their sources.
+Facts that a provider does not document are left out.  Store your own presets with
 :meth:`Provider.to_dict` and :meth:`Provider.from_dict`.
 
 Example::

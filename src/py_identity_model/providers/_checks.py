@@ -1,4 +1,4 @@
-"""Arguments of presets: each is judged before it becomes part of a URL."""
+"""Checks of the arguments of presets, before they become part of a URL."""
 
 from __future__ import annotations
 
@@ -16,20 +16,20 @@ _REGION = re.compile(r"[a-z]{2}(?:-[a-z]+)+-[0-9]")
 
 
 def fits(name: str, value: object, pattern: re.Pattern[str], what: str) -> str:
-    """Return ``value`` if it is what ``pattern`` says, or raise InvalidArgumentError."""
+    """Return ``value`` if it matches ``pattern``, or raise InvalidArgumentError."""
     if not isinstance(value, str) or pattern.fullmatch(value) is None:
         raise InvalidArgumentError(f"{name} must be {what}")
     return value
 
 
 def host(name: str, value: object) -> str:
-    """Return the name of a host, in lower case; a port may follow."""
+    """Return a host name in lower case, optionally with a port."""
     lowered = value.lower() if isinstance(value, str) else value
     return fits(name, lowered, _HOST, "the name of a host, without scheme and path")
 
 
 def label(name: str, value: object) -> str:
-    """Return one label of a host's name."""
+    """Return one label of a host name."""
     lowered = value.lower() if isinstance(value, str) else value
     return fits(name, lowered, re.compile(_LABEL), "one label of a host's name")
 
@@ -42,25 +42,25 @@ def guid(name: str, value: object) -> str:
 
 def segment(name: str, value: object) -> str:
     """Return one segment of a path."""
-    return fits(name, value, _SEGMENT, "letters, digits and any of . _ ~ - alone")
+    return fits(name, value, _SEGMENT, "only letters, digits and any of . _ ~ -")
 
 
 def region(name: str, value: object) -> str:
-    """Return the name of a region of AWS."""
+    """Return the name of an AWS region."""
     return fits(name, value, _REGION, "a region such as eu-central-1")
 
 
 def text(name: str, value: object) -> str:
-    """Return a text that is not empty."""
+    """Return a non-empty string."""
     if not isinstance(value, str) or not value.strip():
-        raise InvalidArgumentError(f"{name} must be text, and not be empty")
+        raise InvalidArgumentError(f"{name} must be a non-empty string")
     return value
 
 
 def texts(name: str, values: object) -> tuple[str, ...]:
-    """Return a collection of texts; not empty, and no single text."""
+    """Return a non-empty collection of strings; a single string is refused."""
     if isinstance(values, (str, bytes)) or not isinstance(values, Collection) or not values:
-        raise InvalidArgumentError(f"{name} must be a collection of texts, and not be empty")
+        raise InvalidArgumentError(f"{name} must be a non-empty collection of strings")
     ordered = values if isinstance(values, (list, tuple)) else sorted(values, key=str)
     return tuple(text(name, value) for value in ordered)
 
@@ -75,5 +75,5 @@ def base_url(name: str, value: str) -> str:
     dots = {".", ".."} & set(parts.path.split("/"))
     named = re.fullmatch(r"[A-Za-z0-9.:\[\]-]+", parts.netloc)
     if not named or "?" in value or "#" in value or not plain or dots:
-        raise InvalidArgumentError(f"{name} must be scheme, host and a plain path alone")
+        raise InvalidArgumentError(f"{name} must be only scheme, host and a plain path")
     return value.rstrip("/")

@@ -1,4 +1,4 @@
-"""Amazon Cognito, and the load balancer that logs users in."""
+"""Presets of Amazon Cognito and the Application Load Balancer."""
 
 from __future__ import annotations
 
@@ -36,14 +36,15 @@ _GOV_CLOUD_KEYS = (
 def cognito(
     region_name: str, pool: str, *, client_ids: Collection[str], domain: str | None = None
 ) -> Provider:
-    """Return what is known of an Amazon Cognito user pool.
+    """Return the preset of an Amazon Cognito user pool.
 
-    ``region_name``: where it is, such as ``eu-central-1``.
-    ``pool``: its identifier.
-    ``client_ids``: the app clients whose tokens are taken: access tokens have no ``aud``.
-    ``domain``: its domain for logins, or the prefix of one at amazoncognito.com.
-    Raises :class:`InvalidArgumentError` (a ``ValueError``) that names the argument.
-    OpenID Connect Core §2.
+    :param region_name: its region, such as ``eu-central-1``
+    :param pool: its identifier
+    :param client_ids: the app clients whose tokens are accepted: access tokens have no ``aud``
+    :param domain: its domain for logins, or the prefix of one at amazoncognito.com
+
+    Raises :class:`InvalidArgumentError` (a ``ValueError``) that names the argument.  OpenID Connect
+    Core §2.
 
     Example::
 
@@ -82,14 +83,14 @@ def _login_host(domain: str, where: str) -> str:
 def aws_alb(
     region_name: str, load_balancer_arn: str, client_id: str, *, issuer: str | None = None
 ) -> Provider:
-    """Return what is known of the user claims that an Application Load Balancer signs.
+    """Return the preset of the user claims that an Application Load Balancer signs.
 
-    ``region_name``: where it is; its keys are there.
-    ``load_balancer_arn``: your load balancer: others sign with keys of the same address.
-    ``client_id``: the client by which it logs users in.
-    ``issuer``: the identity provider's, if the ``iss`` is to be checked.
-    Raises :class:`InvalidArgumentError` (a ``ValueError``) that names the argument.
-    RFC 7515 §4.1.
+    :param region_name: its region, where its keys are
+    :param load_balancer_arn: your load balancer: others sign with keys of the same address
+    :param client_id: the client with which it logs users in
+    :param issuer: the identity provider's, if the ``iss`` is to be checked
+
+    Raises :class:`InvalidArgumentError` (a ``ValueError``) that names the argument.  RFC 7515 §4.1.
 
     Example::
 

@@ -1,4 +1,4 @@
-"""Google, and what of Google's signs tokens of its own."""
+"""Presets of Google, and of its services that sign tokens of their own."""
 
 from __future__ import annotations
 
@@ -17,11 +17,12 @@ _PROJECT = re.compile(r"[a-z][a-z0-9-]{4,28}[a-z0-9]")
 
 
 def google(*, hosted_domain: str | None = None) -> Provider:
-    """Return what is known of Google accounts.
+    """Return the preset of Google accounts.
 
-    ``hosted_domain``: take users of this Google Workspace domain alone.
-    Raises :class:`InvalidArgumentError` (a ``ValueError``) for a domain that is none.
-    OpenID Connect Core §2.
+    :param hosted_domain: accept only users of this Google Workspace domain
+
+    Raises :class:`InvalidArgumentError` (a ``ValueError``) for an invalid domain.  OpenID Connect
+    Core §2.
 
     Example::
 
@@ -47,11 +48,11 @@ def google(*, hosted_domain: str | None = None) -> Provider:
 
 
 def google_iap(audience: str) -> Provider:
-    """Return what is known of the assertions of Google's Identity-Aware Proxy.
+    """Return the preset of the assertions of Google's Identity-Aware Proxy.
 
-    ``audience``: your backend, as Google's console shows it.
-    Raises :class:`InvalidArgumentError` (a ``ValueError``) if it is blank.
-    OpenID Connect Core §2.
+    :param audience: your backend, as Google's console shows it
+
+    Raises :class:`InvalidArgumentError` (a ``ValueError``) if it is blank.  OpenID Connect Core §2.
 
     Example::
 
@@ -72,11 +73,12 @@ def google_iap(audience: str) -> Provider:
 
 
 def firebase(project: str) -> Provider:
-    """Return what is known of Firebase Authentication's ID tokens.
+    """Return the preset of Firebase Authentication's ID tokens.
 
-    ``project``: the identifier of your project.
-    Raises :class:`InvalidArgumentError` (a ``ValueError``) for one that is none.
-    OpenID Connect Core §2.
+    :param project: the identifier of your project
+
+    Raises :class:`InvalidArgumentError` (a ``ValueError``) for an invalid one.  OpenID Connect Core
+    §2.
 
     Example::
 

@@ -1,4 +1,4 @@
-"""Providers that run as a service for many customers, or on one's own machines."""
+"""Presets of hosted and self-hosted providers."""
 
 from __future__ import annotations
 
@@ -35,11 +35,12 @@ _SALESFORCE = (
 
 
 def auth0(domain: str) -> Provider:
-    """Return what is known of a tenant of Auth0.
+    """Return the preset of an Auth0 tenant.
 
-    ``domain``: its host, or your own domain for it.
-    Raises :class:`InvalidArgumentError` (a ``ValueError``) for one that is none.
-    OpenID Connect Core §2.
+    :param domain: its host, or your own domain for it
+
+    Raises :class:`InvalidArgumentError` (a ``ValueError``) for an invalid one.  OpenID Connect Core
+    §2.
 
     Example::
 
@@ -57,12 +58,13 @@ def auth0(domain: str) -> Provider:
 
 
 def okta(domain: str, *, server: str = "default") -> Provider:
-    """Return what is known of a custom authorization server of Okta.
+    """Return the preset of a custom authorization server of Okta.
 
-    ``domain``: your organization's host.
-    ``server``: the identifier of the authorization server.
-    Raises :class:`InvalidArgumentError` (a ``ValueError``) that names the argument.
-    OpenID Connect Core §2.
+    :param domain: your organization's host
+    :param server: the identifier of the authorization server
+
+    Raises :class:`InvalidArgumentError` (a ``ValueError``) that names the argument.  OpenID Connect
+    Core §2.
 
     Example::
 
@@ -81,13 +83,14 @@ def okta(domain: str, *, server: str = "default") -> Provider:
 
 
 def keycloak(url: str, realm: str, *, internal_url: str | None = None) -> Provider:
-    """Return what is known of a realm of Keycloak.
+    """Return the preset of a Keycloak realm.
 
-    ``url``: Keycloak's public base URL, with its path if it has one.
-    ``realm``: the realm's name.
-    ``internal_url``: where this program reaches it, such as ``http://keycloak:8080``.
-    Raises :class:`InvalidArgumentError` (a ``ValueError``) that names the argument.
-    OpenID Connect Core §2.
+    :param url: Keycloak's public base URL, with its path if it has one
+    :param realm: the realm's name
+    :param internal_url: the URL at which this program reaches it, such as ``http://keycloak:8080``
+
+    Raises :class:`InvalidArgumentError` (a ``ValueError``) that names the argument.  OpenID Connect
+    Core §2.
 
     Example::
 
@@ -112,11 +115,12 @@ def keycloak(url: str, realm: str, *, internal_url: str | None = None) -> Provid
 
 
 def zitadel(domain: str) -> Provider:
-    """Return what is known of an instance of ZITADEL.
+    """Return the preset of a ZITADEL instance.
 
-    ``domain``: its host.
-    Raises :class:`InvalidArgumentError` (a ``ValueError``) for one that is none.
-    OpenID Connect Core §2.
+    :param domain: its host
+
+    Raises :class:`InvalidArgumentError` (a ``ValueError``) for an invalid one.  OpenID Connect Core
+    §2.
 
     Example::
 
@@ -135,12 +139,13 @@ def zitadel(domain: str) -> Provider:
 
 
 def authentik(url: str, application: str) -> Provider:
-    """Return what is known of an application's provider in authentik.
+    """Return the preset of an application's provider in authentik.
 
-    ``url``: authentik's base URL.
-    ``application``: the application's slug.
-    Raises :class:`InvalidArgumentError` (a ``ValueError``) that names the argument.
-    OpenID Connect Core §2.
+    :param url: authentik's base URL
+    :param application: the application's slug
+
+    Raises :class:`InvalidArgumentError` (a ``ValueError``) that names the argument.  OpenID Connect
+    Core §2.
 
     Example::
 
@@ -163,11 +168,12 @@ def authentik(url: str, application: str) -> Provider:
 
 
 def dex(url: str) -> Provider:
-    """Return what is known of dex.
+    """Return the preset of dex.
 
-    ``url``: its issuer.
-    Raises :class:`InvalidArgumentError` (a ``ValueError``) for one that is none.
-    OpenID Connect Core §2.
+    :param url: its issuer
+
+    Raises :class:`InvalidArgumentError` (a ``ValueError``) for an invalid one.  OpenID Connect Core
+    §2.
 
     Example::
 
@@ -186,11 +192,12 @@ def dex(url: str) -> Provider:
 
 
 def gitlab(url: str = "https://gitlab.com") -> Provider:
-    """Return what is known of GitLab as a provider of logins.
+    """Return the preset of GitLab, for logins.
 
-    ``url``: the instance.  Tokens of its jobs are those of :func:`gitlab_ci`.
-    Raises :class:`InvalidArgumentError` (a ``ValueError``) for one that is none.
-    OpenID Connect Core §2.
+    :param url: the instance
+
+    For tokens of its jobs, use :func:`gitlab_ci`.  Raises :class:`InvalidArgumentError` (a
+    ``ValueError``) for an invalid URL.  OpenID Connect Core §2.
 
     Example::
 
@@ -204,11 +211,12 @@ def gitlab(url: str = "https://gitlab.com") -> Provider:
 
 
 def ping_federate(url: str) -> Provider:
-    """Return what is known of PingFederate.
+    """Return the preset of PingFederate.
 
-    ``url``: its base URL.
-    Raises :class:`InvalidArgumentError` (a ``ValueError``) for one that is none.
-    OpenID Connect Core §2.
+    :param url: its base URL
+
+    Raises :class:`InvalidArgumentError` (a ``ValueError``) for an invalid one.  OpenID Connect Core
+    §2.
 
     Example::
 
@@ -225,11 +233,12 @@ def ping_federate(url: str) -> Provider:
 
 
 def salesforce(domain: str = "login.salesforce.com") -> Provider:
-    """Return what is known of an organization of Salesforce.
+    """Return the preset of a Salesforce organization.
 
-    ``domain``: My Domain's host, such as ``acme.my.salesforce.com``.
-    Raises :class:`InvalidArgumentError` (a ``ValueError``) for one that is none.
-    OpenID Connect Core §2.
+    :param domain: My Domain's host, such as ``acme.my.salesforce.com``
+
+    Raises :class:`InvalidArgumentError` (a ``ValueError``) for an invalid one.  OpenID Connect Core
+    §2.
 
     Example::
 

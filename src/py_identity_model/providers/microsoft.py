@@ -1,4 +1,4 @@
-"""Microsoft Entra in its forms, and AD FS."""
+"""Presets of Microsoft Entra in its variants, and of AD FS."""
 
 from __future__ import annotations
 
@@ -25,11 +25,12 @@ _GRAPH = Note(
 
 
 def entra(tenant: str) -> Provider:
-    """Return what is known of one tenant of Microsoft Entra ID.
+    """Return the preset of one Microsoft Entra ID tenant.
 
-    ``tenant``: its identifier (a GUID).
-    Raises :class:`InvalidArgumentError` (a ``ValueError``) for anything else.
-    OpenID Connect Core §2.
+    :param tenant: its identifier (a GUID)
+
+    Raises :class:`InvalidArgumentError` (a ``ValueError``) for anything else.  OpenID Connect Core
+    §2.
 
     Example::
 
@@ -56,11 +57,12 @@ def entra(tenant: str) -> Provider:
 
 
 def entra_multi_tenant(*, allowed: Collection[str]) -> Provider:
-    """Return what is known of Microsoft Entra ID for several tenants.
+    """Return the preset of Microsoft Entra ID for several tenants.
 
-    ``allowed``: the identifiers (GUIDs) of the tenants whose tokens are taken.
-    Raises :class:`InvalidArgumentError` (a ``ValueError``) for anything else, or none.
-    OpenID Connect Core §2.
+    :param allowed: the identifiers (GUIDs) of the tenants whose tokens are accepted
+
+    Raises :class:`InvalidArgumentError` (a ``ValueError``) for anything else, or none.  OpenID
+    Connect Core §2.
 
     Example::
 
@@ -87,15 +89,17 @@ def entra_multi_tenant(*, allowed: Collection[str]) -> Provider:
 def entra_b2c(
     tenant: str, tenant_id: str, policy: str, *, domain: str | None = None, tfp: bool = False
 ) -> Provider:
-    """Return what is known of one policy of Azure AD B2C.
+    """Return the preset of one policy of Azure AD B2C.
 
-    ``tenant``: its name, without ``.onmicrosoft.com``.
-    ``tenant_id``: its identifier (a GUID).
-    ``policy``: the user flow or custom policy.
-    ``domain``: its host, if not ``{tenant}.b2clogin.com``.
-    ``tfp``: the issuer names the policy too, as the policy's compatibility setting may say.
-    Raises :class:`InvalidArgumentError` (a ``ValueError``) that names the argument.
-    OpenID Connect Core §2.
+    :param tenant: its name, without ``.onmicrosoft.com``
+    :param tenant_id: its identifier (a GUID)
+    :param policy: the user flow or custom policy
+    :param domain: its host, if not ``{tenant}.b2clogin.com``
+    :param tfp: whether the issuer names the policy too, which the policy's compatibility setting
+        decides
+
+    Raises :class:`InvalidArgumentError` (a ``ValueError``) that names the argument.  OpenID Connect
+    Core §2.
 
     Example::
 
@@ -122,12 +126,13 @@ def entra_b2c(
 
 
 def entra_external(tenant_id: str, subdomain: str) -> Provider:
-    """Return what is known of a Microsoft Entra External ID tenant.
+    """Return the preset of a Microsoft Entra External ID tenant.
 
-    ``tenant_id``: its identifier (a GUID).
-    ``subdomain``: what precedes ``.ciamlogin.com``.
-    Raises :class:`InvalidArgumentError` (a ``ValueError``) that names the argument.
-    OpenID Connect Core §2.
+    :param tenant_id: its identifier (a GUID)
+    :param subdomain: the name before ``.ciamlogin.com``
+
+    Raises :class:`InvalidArgumentError` (a ``ValueError``) that names the argument.  OpenID Connect
+    Core §2.
 
     Example::
 
@@ -151,11 +156,12 @@ def entra_external(tenant_id: str, subdomain: str) -> Provider:
 
 
 def adfs(host_name: str) -> Provider:
-    """Return what is known of Active Directory Federation Services (2016 and later).
+    """Return the preset of Active Directory Federation Services (2016 and later).
 
-    ``host_name``: the federation service's host.
-    Raises :class:`InvalidArgumentError` (a ``ValueError``) for one that is none.
-    OpenID Connect Core §2.
+    :param host_name: the federation service's host
+
+    Raises :class:`InvalidArgumentError` (a ``ValueError``) for an invalid one.  OpenID Connect Core
+    §2.
 
     Example::
 

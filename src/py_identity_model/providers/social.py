@@ -1,4 +1,4 @@
-"""Providers of logins with accounts of the public."""
+"""Presets of providers of public accounts."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _ATPROTO = "https://atproto.com/specs/oauth"
 
 
 def apple() -> Provider:
-    """Return what is known of Sign in with Apple.
+    """Return the preset of Sign in with Apple.
 
     OpenID Connect Core §2.
 
@@ -54,7 +54,7 @@ def apple() -> Provider:
 
 
 def github() -> Provider:
-    """Return what is known of logins with GitHub: OAuth 2.0 without OpenID Connect.
+    """Return the preset of logins with GitHub: OAuth 2.0 without OpenID Connect.
 
     RFC 6749 §4.1.
 
@@ -87,7 +87,7 @@ def github() -> Provider:
 
 
 def linkedin() -> Provider:
-    """Return what is known of Sign In with LinkedIn using OpenID Connect.
+    """Return the preset of Sign In with LinkedIn using OpenID Connect.
 
     OpenID Connect Core §2.
 
@@ -118,7 +118,7 @@ def linkedin() -> Provider:
 
 
 def slack() -> Provider:
-    """Return what is known of Sign in with Slack.
+    """Return the preset of Sign in with Slack.
 
     OpenID Connect Core §2.
 
@@ -139,7 +139,7 @@ def slack() -> Provider:
 
 
 def discord() -> Provider:
-    """Return what is known of logins with Discord.
+    """Return the preset of logins with Discord.
 
     OpenID Connect Core §2.
 
@@ -159,7 +159,7 @@ def discord() -> Provider:
 
 
 def twitch() -> Provider:
-    """Return what is known of logins with Twitch.
+    """Return the preset of logins with Twitch.
 
     OpenID Connect Core §2.
 
@@ -180,7 +180,7 @@ def twitch() -> Provider:
 
 
 def facebook() -> Provider:
-    """Return what is known of Facebook Login with OpenID Connect.
+    """Return the preset of Facebook Login with OpenID Connect.
 
     OpenID Connect Core §2.
 
@@ -201,11 +201,11 @@ def facebook() -> Provider:
 
 
 def mastodon(url: str) -> Provider:
-    """Return what is known of a Mastodon server: OAuth 2.0 without OpenID Connect.
+    """Return the preset of a Mastodon server: OAuth 2.0 without OpenID Connect.
 
-    ``url``: the server.
-    Raises :class:`InvalidArgumentError` (a ``ValueError``) for one that is none.
-    RFC 6749 §4.1.
+    :param url: the server
+
+    Raises :class:`InvalidArgumentError` (a ``ValueError``) for an invalid URL.  RFC 6749 §4.1.
 
     Example::
 
@@ -237,11 +237,12 @@ def mastodon(url: str) -> Provider:
 
 
 def atproto(url: str) -> Provider:
-    """Return what is known of an authorization server of the AT Protocol (Bluesky).
+    """Return the preset of an authorization server of the AT Protocol (Bluesky).
 
-    ``url``: the server's issuer, found by way of the account.
-    Raises :class:`InvalidArgumentError` (a ``ValueError``) for one that is none.
-    RFC 6749 §4.1, RFC 9126, RFC 9449.
+    :param url: the server's issuer, found through the account
+
+    Raises :class:`InvalidArgumentError` (a ``ValueError``) for an invalid URL.  RFC 6749 §4.1, RFC
+    9126, RFC 9449.
 
     Example::
 

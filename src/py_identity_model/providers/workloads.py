@@ -1,4 +1,4 @@
-"""Tokens of workloads: of continuous integration, clusters and proxies."""
+"""Presets of workload tokens: continuous integration, clusters and proxies."""
 
 from __future__ import annotations
 
@@ -32,16 +32,17 @@ def github_actions(
     repository_ids: Collection[str] | None = None,
     owner_ids: Collection[str] | None = None,
 ) -> Provider:
-    """Return what is known of the tokens of GitHub Actions.
+    """Return the preset of GitHub Actions tokens.
 
-    Every workflow of every user gets such tokens, so at least one argument is needed; a token
-    must have one of the values of each that is given.  Identifiers are safer: names can be taken
-    again.
+    Every workflow of every user gets such tokens, so at least one argument is required; a token
+    must have one of the values of each.  Identifiers are safer: names can be reused by others.
 
-    ``repositories``: names such as ``my-org/my-app``.
-    ``repository_ids``, ``owner_ids``: identifiers, which are numbers.
-    Raises :class:`InvalidArgumentError` (a ``ValueError``) that names the argument.
-    OpenID Connect Core §2.
+    :param repositories: names such as ``my-org/my-app``
+    :param repository_ids: identifiers, which are numbers
+    :param owner_ids: identifiers, which are numbers
+
+    Raises :class:`InvalidArgumentError` (a ``ValueError``) that names the argument.  OpenID Connect
+    Core §2.
 
     Example::
 
@@ -49,8 +50,8 @@ def github_actions(
     """
     wanted = {
         "repository": _each("repositories", repositories, _REPOSITORY, "names: owner/name"),
-        "repository_id": _each("repository_ids", repository_ids, _NUMBER, "numbers, as texts"),
-        "repository_owner_id": _each("owner_ids", owner_ids, _NUMBER, "numbers, as texts"),
+        "repository_id": _each("repository_ids", repository_ids, _NUMBER, "numbers, as strings"),
+        "repository_owner_id": _each("owner_ids", owner_ids, _NUMBER, "numbers, as strings"),
     }
     return Provider(
         name="github_actions",
@@ -59,7 +60,7 @@ def github_actions(
         access_tokens_are_id_tokens=True,
         required_claims=_some(wanted, "repositories, repository_ids or owner_ids"),
         notes=(
-            Note("at least one condition must name you: strangers get tokens as well", _ACTIONS),
+            Note("at least one condition must identify you: others get tokens as well", _ACTIONS),
             Note("aud is the owner's URL, unless the workflow asks for another", _ACTIONS),
             Note("names can be reused by others, identifiers cannot", _ACTIONS),
         ),
@@ -72,23 +73,25 @@ def gitlab_ci(
     namespace_ids: Collection[str] | None = None,
     url: str = "https://gitlab.com",
 ) -> Provider:
-    """Return what is known of the ID tokens of GitLab CI/CD jobs.
+    """Return the preset of the ID tokens of GitLab CI/CD jobs.
 
-    Every job of the instance gets such tokens, so one argument at least is needed; a token must
-    have one of the values of each that is given.
+    Every job of the instance gets such tokens, so at least one argument is required; a token must
+    have one of the values of each.
 
-    ``project_ids``, ``namespace_ids``: identifiers, which are numbers.
-    ``url``: the instance.
-    Raises :class:`InvalidArgumentError` (a ``ValueError``) that names the argument.
-    OpenID Connect Core §2.
+    :param project_ids: identifiers, which are numbers
+    :param namespace_ids: identifiers, which are numbers
+    :param url: the instance
+
+    Raises :class:`InvalidArgumentError` (a ``ValueError``) that names the argument.  OpenID Connect
+    Core §2.
 
     Example::
 
         gitlab_ci(project_ids=["20"])
     """
     wanted = {
-        "project_id": _each("project_ids", project_ids, _NUMBER, "numbers, as texts"),
-        "namespace_id": _each("namespace_ids", namespace_ids, _NUMBER, "numbers, as texts"),
+        "project_id": _each("project_ids", project_ids, _NUMBER, "numbers, as strings"),
+        "namespace_id": _each("namespace_ids", namespace_ids, _NUMBER, "numbers, as strings"),
     }
     return Provider(
         name="gitlab_ci",
@@ -110,14 +113,15 @@ def kubernetes(
     jwks_uri: str | None = None,
     in_cluster: bool = True,
 ) -> Provider:
-    """Return what is known of the tokens of Kubernetes service accounts.
+    """Return the preset of Kubernetes service account tokens.
 
-    ``audience``: what your service's clients ask tokens for.
-    ``issuer``: the cluster's ``--service-account-issuer``.
-    ``jwks_uri``: its keys; in a cluster they are the API server's.
-    ``in_cluster``: fetch them with the pod's own certificate authority and token.
-    Raises :class:`InvalidArgumentError` (a ``ValueError``) that names the argument.
-    OpenID Connect Core §2.
+    :param audience: the audience that your service's clients request
+    :param issuer: the cluster's ``--service-account-issuer``
+    :param jwks_uri: its keys; in a cluster they are the API server's
+    :param in_cluster: fetch them with the pod's own certificate authority and token
+
+    Raises :class:`InvalidArgumentError` (a ``ValueError``) that names the argument.  OpenID Connect
+    Core §2.
 
     Example::
 
@@ -147,12 +151,12 @@ def kubernetes(
 
 
 def cloudflare_access(team: str, audience: str) -> Provider:
-    """Return what is known of the tokens that Cloudflare Access puts on requests.
+    """Return the preset of the tokens that Cloudflare Access adds to requests.
 
-    ``team``: your team's name, before ``.cloudflareaccess.com``.
-    ``audience``: the AUD tag of your application.
-    Raises :class:`InvalidArgumentError` (a ``ValueError``) that names the argument.
-    RFC 7519 §4.1.
+    :param team: your team's name, before ``.cloudflareaccess.com``
+    :param audience: the AUD tag of your application
+
+    Raises :class:`InvalidArgumentError` (a ``ValueError``) that names the argument.  RFC 7519 §4.1.
 
     Example::
 
@@ -184,5 +188,7 @@ def _each(
 def _some(wanted: dict[str, tuple[str, ...]], names: str) -> dict[str, tuple[str, ...]]:
     given = {claim: values for claim, values in wanted.items() if values}
     if not given:
-        raise InvalidArgumentError(f"{names} must name you: the issuer serves strangers as well")
+        raise InvalidArgumentError(
+            f"{names} must identify you: the issuer also issues tokens to others"
+        )
     return given

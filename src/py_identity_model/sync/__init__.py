@@ -10,7 +10,7 @@ Example::
 
 from .._lazy import lazy_names
 
-TYPE_CHECKING = False  # checkers know the name; loading typing would be most of this import
+TYPE_CHECKING = False  # checkers know the name; importing typing would be most of this import
 
 # Generated from here on, from scripts/exports.toml by scripts/make_sync.py.
 if TYPE_CHECKING:
@@ -47,6 +47,7 @@ if TYPE_CHECKING:
     from .._jose.strict import JsonWebKeySet as JsonWebKeySet
     from .._jose.strict import decode_jwt as decode_jwt
     from .._jose.strict import verify_jws as verify_jws
+    from .._keyring import keyring_encryption as keyring_encryption
     from .._protocol.authorization import build_authorization_url as build_authorization_url
     from .._protocol.authorization import (
         build_pushed_authorization_url as build_pushed_authorization_url,
@@ -282,6 +283,8 @@ if TYPE_CHECKING:
     from .device import wait_for_device_token as wait_for_device_token
     from .discovery import get_discovery_document as get_discovery_document
     from .dpop import verify_dpop_proof as verify_dpop_proof
+    from .file_store import FileSessionStore as FileSessionStore
+    from .file_store import FileTokenStore as FileTokenStore
     from .grants import request_extension_token as request_extension_token
     from .grants import request_jwt_bearer_token as request_jwt_bearer_token
     from .id_token import validate_id_token as validate_id_token
@@ -289,6 +292,8 @@ if TYPE_CHECKING:
     from .jarm import process_jarm_response as process_jarm_response
     from .jwks import get_jwks as get_jwks
     from .logout import validate_logout_token as validate_logout_token
+    from .loopback import LoopbackListener as LoopbackListener
+    from .loopback import log_in_with_browser as log_in_with_browser
     from .oauth_client import OAuthClient as OAuthClient
     from .par import push_authorization_request as push_authorization_request
     from .probes import health as health
@@ -395,6 +400,8 @@ __all__ = [
     "FAPIValidationResult",
     "FailedResponseAccessError",
     "FederatedAssertion",
+    "FileSessionStore",
+    "FileTokenStore",
     "FrontchannelLogoutRequest",
     "HTTPClient",
     "IdTokenValidationException",
@@ -415,6 +422,7 @@ __all__ = [
     "KeysUnavailableException",
     "LogoutStateValidationException",
     "LogoutTokenValidationException",
+    "LoopbackListener",
     "MappingSource",
     "MemoryReplayStore",
     "MemorySessionStore",
@@ -522,6 +530,8 @@ __all__ = [
     "introspect_token",
     "is_jarm_response",
     "jwks_from_dict",
+    "keyring_encryption",
+    "log_in_with_browser",
     "parse_authorize_callback_response",
     "parse_discovery_url",
     "parse_www_authenticate",
@@ -613,6 +623,7 @@ if not TYPE_CHECKING:
             ".._jose.jwk": ["JsonWebKey", "jwks_from_dict"],
             ".._jose.jwk_names": ["JsonWebAlgorithmsKeyTypes", "JsonWebKeyParameterNames"],
             ".._jose.strict": ["JsonWebKeySet", "decode_jwt", "verify_jws"],
+            ".._keyring": ["keyring_encryption"],
             ".._protocol.authorization": [
                 "build_authorization_url",
                 "build_pushed_authorization_url",
@@ -791,12 +802,14 @@ if not TYPE_CHECKING:
             ],
             ".discovery": ["get_discovery_document"],
             ".dpop": ["verify_dpop_proof"],
+            ".file_store": ["FileSessionStore", "FileTokenStore"],
             ".grants": ["request_extension_token", "request_jwt_bearer_token"],
             ".id_token": ["validate_id_token"],
             ".introspection": ["introspect_token"],
             ".jarm": ["process_jarm_response"],
             ".jwks": ["get_jwks"],
             ".logout": ["validate_logout_token"],
+            ".loopback": ["LoopbackListener", "log_in_with_browser"],
             ".oauth_client": ["OAuthClient"],
             ".par": ["push_authorization_request"],
             ".probes": ["health", "prime", "refresh"],

@@ -1,5 +1,5 @@
 # Generated from aio/access_token_verifier.py by scripts/make_sync.py; edit that file.
-"""Verify access tokens, request by request."""
+"""Verification of the access tokens of requests."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from .._resource_server.token_bindings import Binding, BindingRules, BoundReques
 from .._resource_server.trusted_issuer import is_jwt
 from .._resource_server.verified_access_token import TokenContext, VerifiedAccessToken
 from .._settings import Settings
-from .._validation.config import TokenValidationConfig, opened
+from .._validation.config import TokenValidationConfig, decrypt_token
 from .._validation.fetch_result import Caller
 from .._wire.arguments import (
     algorithms_of,
@@ -50,38 +50,38 @@ _CALLERS_MISTAKES = (ConfigurationException, InvalidArgumentError)
 
 
 class AccessTokenVerifier:
-    """Verifies access tokens: made once, used for every request, safe to share.
+    """Verifies access tokens: created once, used for every request, safe to share.
 
-    :param issuers: who is trusted: URLs, presets (``py_identity_model.providers``),
+    :param issuers: the trusted issuers: URLs, presets (``py_identity_model.providers``),
         :class:`TrustedIssuer` objects (templates as well), a sequence of any of these, or a
-        callable that returns the one of an issuer's name, or None; tokens of other issuers are
+        callable that maps an issuer's name to one of these, or None; tokens of other issuers are
         refused before anything is sent
-    :param audience: this API, by one or several names that tokens have in ``aud``; needed unless
-        ``client_ids``, or each preset or :class:`TrustedIssuer`, says for whom tokens must be
-        meant; it wins over the audience of a preset
-    :param client_ids: clients whose tokens are accepted; without ``audience`` it takes its place,
-        for providers whose tokens have no ``aud``
+    :param audience: this API, by one or several names that tokens have in ``aud``; required unless
+        ``client_ids``, or each preset or :class:`TrustedIssuer`, restricts the tokens; overrides
+        the audience of a preset
+    :param client_ids: clients whose tokens are accepted; without ``audience`` it replaces it, for
+        providers whose tokens have no ``aud``
     :param profile: ``access-token`` accepts what providers use as access tokens, and refuses what
-        is marked as an ID token or another kind of token; ``rfc9068`` accepts only tokens by that
+        is marked as an ID token or another kind of token; ``rfc9068`` accepts only tokens of that
         profile; ``lenient`` is an older name of the first
     :param accept_id_tokens_as_access_tokens: accepts ID tokens too, for providers whose tokens for
         an API are ID tokens
     :param algorithms: an allow-list of signature algorithms
-    :param leeway: tolerance of clocks for ``exp``, ``nbf`` and ``iat``, in seconds; None is 60,
-        and only a number given here lengthens ``max_age``
+    :param leeway: tolerance of clocks for ``exp``, ``nbf`` and ``iat``, in seconds; None is 60, and
+        only a number given here extends ``max_age``
     :param required_claims: claims that every token must have
     :param required_scopes: scopes that every token must grant
-    :param roles: where tokens name roles: a claim, a path with dots, or a path as a tuple; None is
-        where the preset says, or else ``roles``
+    :param roles: where tokens name roles: a claim, a path with dots, or a path as a tuple; None
+        uses the preset's, or else ``roles``
     :param claims_validator: called last with the claims, to refuse them
     :param dpop: whether tokens bound to a key are ``required``, ``optional`` or ``refused``; None
         accepts them without offering DPoP in challenges
     :param mtls: the same for tokens bound to a client certificate
     :param replay_store: remembers proofs, by default in this process
-    :param dpop_nonces: nonces, one of which every proof must carry
+    :param dpop_nonces: issues nonces, one of which every proof must contain
     :param opaque_tokens: introspects tokens that are not JWTs, which are refused without it
-    :param introspect_jwts: whether ``opaque_tokens`` introspects JWTs too, for those that lack
-        what they must have
+    :param introspect_jwts: whether ``opaque_tokens`` also introspects JWTs that lack required
+        members
     :param decryption_keys: private keys; tokens must then be encrypted for one of them
     :param discovery_policy: policy for the metadata of issuers
     :param realm: appears in challenges
@@ -89,11 +89,10 @@ class AccessTokenVerifier:
     :param http_client: used instead of this worker's own
     :param settings: settings for its requests
     :param cold_timeout: for how many seconds a request waits for what is not cached: metadata,
-        keys, or what the issuer says of an opaque token; the request for it goes on, and serves
-        the next caller
+        keys, or an introspection response; its fetch continues, and serves the next caller
 
-    A bound token is never accepted without proof of what it is bound to.  Raises
-    :class:`InvalidArgumentError` (a ``ValueError``) for arguments that cannot work.
+    A bound token is never accepted without proof of possession.  Raises
+    :class:`InvalidArgumentError` (a ``ValueError``) for inconsistent arguments.
 
     RFC 6750, RFC 8725, RFC 9068, RFC 9449 §7, RFC 8705 §3, RFC 9470, RFC 9728.
 
@@ -148,7 +147,7 @@ class AccessTokenVerifier:
             accept_id_tokens_as_access_tokens,
         )
         if introspect_jwts and opaque_tokens is None:
-            raise InvalidArgumentError("introspect_jwts needs opaque_tokens, which introspects")
+            raise InvalidArgumentError("introspect_jwts requires opaque_tokens")
         self._leeway = _LEEWAY if leeway is None else seconds_of("leeway", leeway)
         self._login = LoginRules(leeway or 0.0, self._leeway)
         bindings = BindingRules("optional" if dpop is None else dpop, mtls)
@@ -204,13 +203,14 @@ class AccessTokenVerifier:
         :param uri: the request's URI, for tokens bound to a key
         :param dpop: the request's ``DPoP`` header, or all of them
         :param certificate: that of the TLS connection, PEM or DER, for tokens bound to one
-        :param scopes: what the request needs besides the verifier's own ``required_scopes``
-        :param acr_values: how the user must have logged in: by one of these
-        :param max_age: how many seconds ago the user may have logged in
+        :param scopes: required scopes, besides the verifier's own ``required_scopes``
+        :param acr_values: accepted authentication levels of the user's login
+        :param max_age: maximum age of the user's login, in seconds
 
-        Raises :class:`AccessTokenRefusedException`, which knows its HTTP answer, whatever is
-        wrong with the request or stops this server from judging it; :class:`InvalidArgumentError`
-        and :class:`ConfigurationException` for a call or a verifier that cannot work.
+        Raises :class:`AccessTokenRefusedException`, with the HTTP response to send, for anything
+        wrong with the request and anything that prevents verification;
+        :class:`InvalidArgumentError` and :class:`ConfigurationException` for a wrong call or a
+        wrongly configured verifier.
 
         Example::
 
@@ -238,7 +238,7 @@ class AccessTokenVerifier:
             if acr_values or max_age is not None:
                 self._login.check(claims, acr_values, max_age, time())
         except Exception as error:
-            # Whatever went wrong, what leaves is typed: this is the one place that sees to it.
+            # The one place that makes every failure a typed exception.
             if isinstance(error, _CALLERS_MISTAKES) and not isinstance(
                 error, ProviderUnusableException
             ):
@@ -263,14 +263,14 @@ class AccessTokenVerifier:
         :param acr_values: as in :meth:`verify`
         :param max_age: as in :meth:`verify`
 
-        Raises what :meth:`verify` does.
+        Raises the exceptions of :meth:`verify`.
 
         Example::
 
             token = verifier.verify_token(message["access_token"], scopes=["read"])
         """
         if not isinstance(token, str):
-            raise InvalidArgumentError("token must be text")
+            raise InvalidArgumentError("token must be a string")
         return self.verify(f"Bearer {token}", scopes=scopes, acr_values=acr_values, max_age=max_age)
 
     def _claims(self, token: str) -> tuple[dict[str, Any], TokenContext]:
@@ -280,19 +280,18 @@ class AccessTokenVerifier:
             if self._is_introspected(token):
                 return self._introspect(token)
             if self._decryption is not None:
-                signed, _ = opened(token, self._decryption)
+                signed, _ = decrypt_token(token, self._decryption)
                 header = signed.partition(".")[0]
             if rules is None or header not in rules.headers:
                 rules = self._issuers.rules_for_token(signed)
                 config = rules.config_for(signed)
         # The issuer is compared again once the signature is verified.
-        named_by_token = self._issuers.are_named_by_tokens(rules)
         claims = validate(
             signed,
             config or rules.config,
             rules.address,
             self._http_client,
-            self._stranger if named_by_token else self._caller,
+            self._stranger if rules.named_by_tokens else self._caller,
             self._settings,
         )
         if header not in rules.headers:
@@ -306,7 +305,7 @@ class AccessTokenVerifier:
     def _is_introspected(self, token: str) -> bool:
         if self._opaque_tokens is None or self._introspect_jwts:
             return self._introspect_jwts
-        if is_encrypted(token):  # some issuers' opaque tokens look like that
+        if is_encrypted(token):  # the opaque tokens of some issuers look like that
             return self._decryption is None
         return not is_jwt(token)
 

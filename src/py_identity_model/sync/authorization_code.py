@@ -1,5 +1,5 @@
 # Generated from aio/authorization_code.py by scripts/make_sync.py; edit that file.
-"""Exchange authorization codes."""
+"""Exchange of authorization codes."""
 
 from __future__ import annotations
 
@@ -21,10 +21,13 @@ def request_authorization_code_token(
 ) -> AuthorizationCodeTokenResponse:
     """Exchange an authorization code for tokens.
 
+    :param request: the code, and the client
+    :param http_client: used instead of this worker's own
+    :param settings: settings for this call
+
     Check ``state`` and ``iss`` of the callback first, and the ID token afterwards with
-    :func:`validate_id_token`.  ``http_client`` is used instead of this worker's own.  Nothing
-    is raised: a failed response says why in ``error``, ``error_kind`` and ``oauth_error``.  RFC
-    6749 §4.1.3, RFC 7636 §4.5.
+    :func:`validate_id_token`.  Nothing is raised: a failed response gives the reason in ``error``,
+    ``error_kind`` and ``oauth_error``.  RFC 6749 §4.1.3, RFC 7636 §4.5.
 
     Example::
 

@@ -1,5 +1,5 @@
 # Generated from aio/ciba.py by scripts/make_sync.py; edit that file.
-"""Get tokens by asking users on another device."""
+"""Tokens with the consent of a user on another device (CIBA)."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from .._protocol.ciba import (
     BackchannelAuthenticationResponse,
     BackchannelTokenRequest,
     BackchannelTokenResponse,
-    gave_up,
+    expired_response,
 )
 from .._settings import Settings
 from ._transport.endpoint import ask
@@ -26,10 +26,14 @@ def request_backchannel_authentication(
     *,
     settings: Settings | None = None,
 ) -> BackchannelAuthenticationResponse:
-    """Ask the provider to ask a user, on the user's own device.
+    """Start the authentication of a user on the user's own device.
 
-    ``http_client`` is used instead of this worker's own.  Nothing is raised: a failed response
-    says why in ``error``, ``error_kind`` and ``oauth_error``.  CIBA Core §7.
+    :param request: the user, and the client
+    :param http_client: used instead of this worker's own
+    :param settings: settings for this call
+
+    Nothing is raised: a failed response gives the reason in ``error``, ``error_kind`` and
+    ``oauth_error``.  CIBA Core §7.
 
     Example::
 
@@ -51,9 +55,13 @@ def poll_backchannel_token(
     *,
     settings: Settings | None = None,
 ) -> BackchannelTokenResponse:
-    """Ask once whether the user has agreed; ``oauth_error`` says why there is no token yet.
+    """Poll once for the user's decision; ``oauth_error`` says why there is no token yet.
 
-    ``http_client`` is used instead of this worker's own.  Nothing is raised.  CIBA Core §10.1.
+    :param request: the ``auth_req_id``, and the client
+    :param http_client: used instead of this worker's own
+    :param settings: settings for this call
+
+    Nothing is raised.  CIBA Core §10.1.
 
     Example::
 
@@ -71,12 +79,15 @@ def wait_for_backchannel_token(
     *,
     settings: Settings | None = None,
 ) -> BackchannelTokenResponse:
-    """Ask until the user has agreed or refused, or the request has expired.
+    """Poll until the user has agreed or refused, or the request has expired.
 
-    ``started`` is the answer that brought the ``auth_req_id``: its ``interval`` (5 seconds if it
-    has none, at least one) is kept, and made longer when the provider says ``slow_down`` or is
-    down.
-    ``http_client`` is used instead of this worker's own.  Nothing is raised.  CIBA Core §10.1.
+    :param request: the ``auth_req_id``, and the client
+    :param started: the response with the ``auth_req_id``: its ``interval`` (5 seconds by default,
+        at least one) is observed, and extended when the provider says ``slow_down`` or is down
+    :param http_client: used instead of this worker's own
+    :param settings: settings for this call
+
+    Nothing is raised.  CIBA Core §10.1.
 
     Example::
 
@@ -84,4 +95,4 @@ def wait_for_backchannel_token(
         response = wait_for_backchannel_token(request, started)
     """
     poll = partial(ask, POLL, request, http_client, settings)
-    return poll_until_decided(poll, started.interval, started.expires_in, gave_up)
+    return poll_until_decided(poll, started.interval, started.expires_in, expired_response)

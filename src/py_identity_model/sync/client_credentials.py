@@ -1,5 +1,5 @@
 # Generated from aio/client_credentials.py by scripts/make_sync.py; edit that file.
-"""Ask for a token with the client's own credentials."""
+"""Tokens for a client itself."""
 
 from __future__ import annotations
 
@@ -19,10 +19,13 @@ def request_client_credentials_token(
     *,
     settings: Settings | None = None,
 ) -> ClientCredentialsTokenResponse:
-    """Ask the token endpoint for a token by the client credentials grant.
+    """Request a token by the client credentials grant.
 
-    ``request`` says who asks, and for what; ``http_client`` is used instead of this worker's
-    own.  Nothing is raised: a failed response says why in ``error``, ``error_kind`` and
+    :param request: the client, and the requested token
+    :param http_client: used instead of this worker's own
+    :param settings: settings for this call
+
+    Nothing is raised: a failed response gives the reason in ``error``, ``error_kind`` and
     ``oauth_error``.  RFC 6749 §4.4.
 
     Example::

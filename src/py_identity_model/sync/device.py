@@ -1,5 +1,5 @@
 # Generated from aio/device.py by scripts/make_sync.py; edit that file.
-"""Get tokens for devices without a browser."""
+"""Tokens for devices without a browser."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from .._protocol.device import (
     DeviceAuthorizationResponse,
     DeviceTokenRequest,
     DeviceTokenResponse,
-    gave_up,
+    expired_response,
 )
 from .._settings import Settings
 from ._transport.endpoint import ask
@@ -26,10 +26,14 @@ def request_device_authorization(
     *,
     settings: Settings | None = None,
 ) -> DeviceAuthorizationResponse:
-    """Ask for a code that the user enters on another device.
+    """Request a code that the user enters on another device.
 
-    ``http_client`` is used instead of this worker's own.  Nothing is raised: a failed response
-    says why in ``error``, ``error_kind`` and ``oauth_error``.  RFC 8628 §3.1.
+    :param request: the client, and the requested token
+    :param http_client: used instead of this worker's own
+    :param settings: settings for this call
+
+    Nothing is raised: a failed response gives the reason in ``error``, ``error_kind`` and
+    ``oauth_error``.  RFC 8628 §3.1.
 
     Example::
 
@@ -48,9 +52,13 @@ def poll_device_token(
     *,
     settings: Settings | None = None,
 ) -> DeviceTokenResponse:
-    """Ask once whether the user has agreed; ``error_code`` says why there is no token yet.
+    """Poll once for the user's decision; ``error_code`` says why there is no token yet.
 
-    ``http_client`` is used instead of this worker's own.  Nothing is raised.  RFC 8628 §3.4.
+    :param request: the device code, and the client
+    :param http_client: used instead of this worker's own
+    :param settings: settings for this call
+
+    Nothing is raised.  RFC 8628 §3.4.
 
     Example::
 
@@ -68,11 +76,15 @@ def wait_for_device_token(
     *,
     settings: Settings | None = None,
 ) -> DeviceTokenResponse:
-    """Ask until the user has agreed or refused, or the codes have expired.
+    """Poll until the user has agreed or refused, or the codes have expired.
 
-    ``device`` is the answer that brought the codes: its ``interval`` (5 seconds if it has none, at
-    least one) is kept, and made longer when the provider says ``slow_down`` or is down.
-    ``http_client`` is used instead of this worker's own.  Nothing is raised.  RFC 8628 §3.5.
+    :param request: the device code, and the client
+    :param device: the response with the codes: its ``interval`` (5 seconds by default, at least
+        one) is observed, and extended when the provider says ``slow_down`` or is down
+    :param http_client: used instead of this worker's own
+    :param settings: settings for this call
+
+    Nothing is raised.  RFC 8628 §3.5.
 
     Example::
 
@@ -80,4 +92,4 @@ def wait_for_device_token(
         response = wait_for_device_token(request, device)
     """
     poll = partial(ask, POLL, request, http_client, settings)
-    return poll_until_decided(poll, device.interval, device.expires_in, gave_up)
+    return poll_until_decided(poll, device.interval, device.expires_in, expired_response)

@@ -1,5 +1,5 @@
 # Generated from aio/id_token.py by scripts/make_sync.py; edit that file.
-"""Validate ID tokens."""
+"""Validation of ID tokens."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 from .._jose.tokens import header_members
 from .._settings import Settings
-from .._validation.config import TokenValidationConfig, opened
+from .._validation.config import TokenValidationConfig, decrypt_token
 from .._validation.id_token import check_id_token, check_id_token_typ
 from ._transport.http import HTTPClient
 from .token_validation import validate_token
@@ -27,15 +27,24 @@ def validate_id_token(
     response_type: str | None = None,
     settings: Settings | None = None,
 ) -> dict[str, Any]:
-    """Return the claims of an ID token, if it is the answer to this authorization request.
+    """Return the claims of an ID token, if it belongs to this authorization request.
 
-    The configuration's ``audience`` is the client.  ``nonce`` and ``max_age`` (seconds) are
-    those of the request; ``access_token``, ``code`` and ``state`` are what came with the token,
-    compared with ``at_hash``, ``c_hash`` and ``s_hash``.  An ``at_hash`` may be missing in the
-    code flow, but not when ``code`` is given or ``response_type`` has the word ``token``.  The
-    other parameters are those of :func:`validate_token`.
+    :param id_token: the ID token
+    :param token_validation_config: as for :func:`validate_token`; its ``audience`` is the client
+    :param disco_doc_address: as for :func:`validate_token`
+    :param http_client: used instead of this worker's own
+    :param nonce: that of the request
+    :param access_token: the access token of the same response, compared with ``at_hash``
+    :param code: the code of the same response, compared with ``c_hash``
+    :param max_age: that of the request, in seconds
+    :param state: the state of the same response, compared with ``s_hash``
+    :param response_type: that of the request
+    :param settings: settings for this call
 
-    Raises what :func:`validate_token` does, and :class:`IdTokenValidationException`.
+    An ``at_hash`` may be missing in the code flow, but not when ``code`` is given or
+    ``response_type`` has the word ``token``.
+
+    Raises the exceptions of :func:`validate_token`, and :class:`IdTokenValidationException`.
     OpenID Connect Core §3.1.3.7, §3.2.2.11 and §3.3.2.11.
 
     Example::
@@ -47,7 +56,7 @@ def validate_id_token(
             nonce=kept["nonce"],
         )
     """
-    signed, config = opened(id_token, token_validation_config)
+    signed, config = decrypt_token(id_token, token_validation_config)
     claims = validate_token(signed, config, disco_doc_address, http_client, settings=settings)
     header = header_members(signed)
     check_id_token_typ(header.get("typ"))

@@ -1,5 +1,5 @@
 # Generated from aio/introspection.py by scripts/make_sync.py; edit that file.
-"""Ask about tokens."""
+"""Token introspection."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from .._protocol.introspection import (
 from .._settings import Settings
 from ._transport.endpoint import ask
 from ._transport.http import HTTPClient
-from .signed_answers import verified_answer
+from .signed_answers import verify_response
 
 
 def introspect_token(
@@ -23,11 +23,15 @@ def introspect_token(
     *,
     settings: Settings | None = None,
 ) -> TokenIntrospectionResponse:
-    """Ask the provider what a token is worth; only ``claims["active"]`` being True counts.
+    """Request the state of a token; it is valid only if ``claims["active"]`` is True.
 
-    A signed answer is verified where ``request`` says by what.  ``http_client`` is used instead
-    of this worker's own.  Nothing is raised: a failed response says why in ``error``,
-    ``error_kind`` and ``oauth_error``.  RFC 7662 §2, RFC 9701 §5.
+    :param request: the token, and the client
+    :param http_client: used instead of this worker's own
+    :param settings: settings for this call
+
+    A signed response is verified if ``request`` has the configuration for it.  Nothing is raised: a
+    failed response gives the reason in ``error``, ``error_kind`` and ``oauth_error``.  RFC 7662 §2,
+    RFC 9701 §5.
 
     Example::
 
@@ -48,11 +52,11 @@ def introspect(
     *,
     in_turn: bool,
 ) -> TokenIntrospectionResponse:
-    """Do what :func:`introspect_token` does; ``in_turn`` where strangers chose the token."""
+    """Do the same as :func:`introspect_token`; ``in_turn`` if strangers chose the token."""
     response = ask(ENDPOINT, request, http_client, settings, in_turn=in_turn)
     raw, config = vars(response).get("raw"), request.token_validation_config
     if raw is None or config is None:
         return response
     read, address = partial(verified, request, raw), request.disco_doc_address
     typ = "token-introspection+jwt"
-    return verified_answer(ENDPOINT, raw, config, address, http_client, settings, read, typ=typ)
+    return verify_response(ENDPOINT, raw, config, address, http_client, settings, read, typ=typ)

@@ -1,5 +1,5 @@
 # Generated from aio/jarm.py by scripts/make_sync.py; edit that file.
-"""Read authorization responses that are signed tokens."""
+"""Authorization responses that are signed tokens (JARM)."""
 
 from __future__ import annotations
 
@@ -36,18 +36,29 @@ def process_jarm_response(
     client_secret: str | None = None,
     settings: Settings | None = None,
 ) -> AuthorizeCallbackResponse:
-    """Return what a signed authorization response says, once it was verified.
+    """Return the verified content of a signed authorization response.
 
-    ``response`` is the redirect's URL, or with ``is_jwt`` the token in it.  What is not given of
-    ``issuer``, ``jwks`` and ``algorithms`` is fetched from ``disco_doc_address``, each time.
-    ``leeway`` is the tolerance of clocks in seconds.  With ``decryption_keys`` (private JWKs or
-    PEM; ``client_secret`` for symmetric algorithms) the response must be encrypted.  The
-    ``state`` still has to be compared.
+    :param response: the redirect's URL, or with ``is_jwt`` the token in it
+    :param client_id: the client's identifier
+    :param disco_doc_address: the source of ``issuer``, ``jwks`` and ``algorithms`` that are not
+        given, fetched at each call
+    :param issuer: the provider's issuer
+    :param jwks: the provider's keys
+    :param algorithms: an allow-list of signature algorithms
+    :param require_https: refuse plain http
+    :param leeway: tolerance of clocks, in seconds
+    :param http_client: used instead of this worker's own
+    :param is_jwt: whether ``response`` is the token itself
+    :param decryption_keys: private JWKs or PEM; the response must then be encrypted
+    :param client_secret: the same for symmetric algorithms
+    :param settings: settings for this call
+
+    The ``state`` still has to be compared.
 
     Raises :class:`JarmValidationException` for a response that is refused,
     :class:`SignatureVerificationException`, :class:`InvalidIssuerException`,
-    :class:`InvalidAudienceException` or :class:`TokenExpiredException` for what it says, and
-    :class:`ConfigurationException` for missing arguments.  JARM §2.4.
+    :class:`InvalidAudienceException` or :class:`TokenExpiredException` for its signature and
+    claims, and :class:`ConfigurationException` for missing arguments.  JARM §2.4.
 
     Example::
 
@@ -57,10 +68,10 @@ def process_jarm_response(
     """
     check_leeway(leeway)
     token = response if is_jwt else extract_jarm_response_jwt(response)
-    given = Known(issuer, None if jwks is None else jwks.keys, algorithms)
+    given = KnownProvider(issuer, None if jwks is None else jwks.keys, algorithms)
     if None in given:
         policy = DiscoveryPolicy(require_https=require_https)
-        given = _completed(given, disco_doc_address, policy, http_client, settings)
+        given = _complete(given, disco_doc_address, policy, http_client, settings)
     check = JarmCheck(
         client_id,
         given.issuer or "",
@@ -73,22 +84,22 @@ def process_jarm_response(
     return check.read(token)
 
 
-class Known(NamedTuple):
-    """What is known of the provider."""
+class KnownProvider(NamedTuple):
+    """The known facts about the provider."""
 
     issuer: str | None
     keys: Sequence[JsonWebKey] | None
     algorithms: Sequence[str] | None
 
 
-def _completed(
-    given: Known,
+def _complete(
+    given: KnownProvider,
     disco_doc_address: str | None,
     policy: DiscoveryPolicy,
     http_client: HTTPClient | None,
     settings: Settings | None,
-) -> Known:
-    """Return what is known once the rest was fetched."""
+) -> KnownProvider:
+    """Return the facts after fetching those that are missing."""
     if not disco_doc_address:
         raise ConfigurationException(
             "disco_doc_address is required unless issuer, jwks and algorithms are all given",
@@ -102,9 +113,9 @@ def _completed(
     supported = disco.authorization_signing_alg_values_supported
     algorithms = supported if given.algorithms is None else given.algorithms
     if given.keys is not None:
-        return Known(issuer, given.keys, algorithms)
+        return KnownProvider(issuer, given.keys, algorithms)
     wanted = JwksRequest(disco.jwks_uri or "", policy)
     fetched = get_jwks(wanted, http_client, settings=settings)
     if not fetched.is_successful:
         raise unavailable_error(fetched, "jwks_failed")
-    return Known(issuer, fetched.keys, algorithms)
+    return KnownProvider(issuer, fetched.keys, algorithms)

@@ -1,5 +1,5 @@
 # Generated from aio/login_answers.py by scripts/make_sync.py; edit that file.
-"""Logins, as they end: the answer is checked, and becomes a session."""
+"""Completion of logins: checks of the response, and the new session."""
 
 from __future__ import annotations
 
@@ -16,16 +16,17 @@ from .._protocol.callback import (
     parse_authorize_callback_response,
 )
 from .._protocol.jarm import extract_jarm_response_jwt, is_jarm_response
-from .._protocol.token_endpoint import TokenResponse, check_token_answer, refused_by
+from .._protocol.token_endpoint import TokenResponse, check_token_answer, token_request_error
+from .._protocol.userinfo import userinfo_error
 from .._relying_party.client_arguments import AuthorizationOptions
 from .._relying_party.login import (
     AuthorizationRequest,
     check_begun,
     check_callback,
     check_unsigned,
-    missing_id_token,
-    replayed,
-    store_unavailable,
+    missing_id_token_error,
+    replayed_error,
+    store_error,
     without_id_token,
 )
 from .._resource_server.replay import ReplayStore
@@ -34,7 +35,6 @@ from ..exceptions import (
     AuthorizeCallbackException,
     InvalidArgumentError,
     PyIdentityModelException,
-    UserInfoException,
 )
 from .authorization_code import request_authorization_code_token
 from .provider_client import ProviderClient
@@ -46,13 +46,13 @@ _LOGIN_LIFETIME = 3600.0
 
 
 class LoginAnswers:
-    """Finishes logins.
+    """Completes logins.
 
     :param client: the client at the provider
-    :param tokens: what judges ID tokens and responses
-    :param sessions: where sessions begin
-    :param options: how logins begin, and so what must come of them
-    :param replays: remembers the logins that were finished
+    :param tokens: validates ID tokens and responses
+    :param sessions: creates sessions
+    :param options: how logins start, and so what their responses must contain
+    :param replays: remembers the responses of completed logins
     """
 
     def __init__(
@@ -76,7 +76,7 @@ class LoginAnswers:
         *,
         userinfo: bool,
     ) -> Session:
-        """Return who logged in; see :meth:`OAuthClient.callback`."""
+        """Return the session of the user; see :meth:`OAuthClient.callback`."""
         try:
             return self._finish(answer, begun, userinfo=userinfo)
         except PyIdentityModelException as error:
@@ -87,14 +87,12 @@ class LoginAnswers:
         self, answer: str | Mapping[str, Any], begun: AuthorizationRequest, *, userinfo: bool
     ) -> Session:
         check_begun(begun)
-        if userinfo and not begun.has_id_token:  # before the code is spent
-            raise InvalidArgumentError(
-                "userinfo must be about the user of an ID token: ask for the scope openid"
-            )
+        if userinfo and not begun.has_id_token:  # before the code is used
+            raise InvalidArgumentError("userinfo requires an ID token: request the scope openid")
         metadata = self._client.metadata()
         if (begun.issuer, begun.client_id) != (metadata.issuer, self._client.client_id):
             raise AuthorizeCallbackException(
-                "the login was begun at another provider, or by another client",
+                "the login was started at another provider, or by another client",
                 code="issuer_mismatch",
             )
         callback = self._read(callback_url(answer), begun)
@@ -153,15 +151,15 @@ class LoginAnswers:
     ) -> Mapping[str, Any] | None:
         about = self._tokens.userinfo(str(token["access_token"]), expected_sub=str(claims["sub"]))
         if not about.is_successful:
-            raise UserInfoException(str(about.error), None, about.status_code)
+            raise userinfo_error(self._client.endpoint("userinfo_endpoint"), about)
         return about.claims
 
     @contextmanager
     def _once(self, begun: AuthorizationRequest) -> Iterator[None]:
-        """Use an answer in the block, once; forget it where the provider did not take it.
+        """Use a response once, in the block; forget it if the provider refused it.
 
-        Codes and verifiers work once anyway.  If refused ones were remembered, strangers with
-        invented codes could fill the store, and then nobody could log in.
+        Codes and verifiers can be used only once anyway.  If refused ones were remembered,
+        strangers could fill the store with invented codes, and then nobody could log in.
         """
         key = f"login:{begun.issuer}:{begun.state}"
         discard = getattr(self._replays, "discard", None)
@@ -180,15 +178,18 @@ class LoginAnswers:
         try:
             added = call(self._replays.add, key, time.time() + _LOGIN_LIFETIME)
         except Exception as error:
-            raise store_unavailable(type(error).__name__) from error
+            raise store_error(type(error).__name__) from error
         if not added:
-            raise replayed()
+            raise replayed_error()
 
     def _forget(self, discard: Callable[[str], object], key: str) -> None:
         try:
             call(discard, key)
-        except Exception as error:  # why the login failed matters more, and entries expire
-            logger.warning("an answer cannot be forgotten: %s", type(error).__name__)
+        # The reason of the failed login matters more, and entries expire.
+        except Exception as error:
+            logger.warning(
+                "a response cannot be removed from the replay store: %s", type(error).__name__
+            )
 
     def _read(self, url: str, begun: AuthorizationRequest) -> AuthorizeCallbackResponse:
         if not begun.is_signed_response:
@@ -217,7 +218,7 @@ class LoginAnswers:
     ) -> TokenResponse:
         if callback.code is None:
             if callback.identity_token is None and begun.has_id_token:
-                raise missing_id_token()
+                raise missing_id_token_error()
             values = {name: value for name, value in callback.values.items() if name != "state"}
             return TokenResponse(True, token=values)
         request = AuthorizationCodeTokenRequest(
@@ -230,14 +231,14 @@ class LoginAnswers:
         )
         response = self._client.ask(request_authorization_code_token, request)
         if not response.is_successful:
-            raise refused_by(request.address, response)
+            raise token_request_error(request.address, response)
         return response
 
     def _claims(
         self, id_token: str | None, begun: AuthorizationRequest, access_token: str | None
     ) -> dict[str, Any]:
         if not id_token:
-            raise missing_id_token()
+            raise missing_id_token_error()
         return self._tokens.login_claims(
             id_token,
             begun.nonce,

@@ -1,5 +1,5 @@
 # Generated from aio/logout.py by scripts/make_sync.py; edit that file.
-"""Validate logout tokens."""
+"""Validation of logout tokens."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from .._protocol.logout import (
 )
 from .._resource_server.replay import ReplayStore, replay_key
 from .._settings import Settings
-from .._validation.config import TokenValidationConfig, opened
+from .._validation.config import TokenValidationConfig, decrypt_token
 from ._transport.http import HTTPClient
 from .replay_store import remember_once
 from .token_validation import validate_token
@@ -35,12 +35,17 @@ def validate_logout_token(
 ) -> dict[str, Any]:
     """Return the claims of a logout token: end the sessions of its ``sid``, or of its ``sub``.
 
-    The configuration's ``audience`` is the client.  With ``replay_store`` a token works once;
-    ``require_typ`` refuses tokens whose header does not say ``logout+jwt``, and ``require_exp``
-    those without ``exp``, as older providers' do not; without ``exp`` a token is accepted for 300
-    seconds after its ``iat``.  The other parameters are those of :func:`validate_token`.
+    :param logout_token: the token that was posted
+    :param token_validation_config: as for :func:`validate_token`; its ``audience`` is the client
+    :param disco_doc_address: as for :func:`validate_token`
+    :param http_client: used instead of this worker's own
+    :param replay_store: refuses a token that was already used
+    :param require_typ: refuse tokens whose header does not have the typ ``logout+jwt``
+    :param require_exp: refuse tokens without ``exp``, which some older providers omit; they are
+        otherwise accepted for 300 seconds after their ``iat``
+    :param settings: settings for this call
 
-    Raises what :func:`validate_token` does, and :class:`LogoutTokenValidationException`.
+    Raises the exceptions of :func:`validate_token`, and :class:`LogoutTokenValidationException`.
     OpenID Connect Back-Channel Logout §2.6.
 
     Example::
@@ -52,7 +57,7 @@ def validate_logout_token(
             replay_store=store,
         )
     """
-    signed, config = opened(logout_token, token_validation_config)
+    signed, config = decrypt_token(logout_token, token_validation_config)
     claims = validate_token(signed, config, disco_doc_address, http_client, settings=settings)
     check_logout_typ(header_members(signed).get("typ"), require=require_typ)
     leeway = config.leeway or 0.0

@@ -1,5 +1,5 @@
 # Generated from aio/par.py by scripts/make_sync.py; edit that file.
-"""Push authorization requests."""
+"""Pushed authorization requests."""
 
 from __future__ import annotations
 
@@ -15,12 +15,15 @@ def push_authorization_request(
     *,
     settings: Settings | None = None,
 ) -> PushedAuthorizationResponse:
-    """Push an authorization request to the provider, for a reference to it.
+    """Push an authorization request to the provider, and return a reference to it.
 
-    The user's browser then carries ``client_id`` and ``request_uri`` alone, see
-    :func:`build_pushed_authorization_url`.  ``http_client`` is used instead of this worker's
-    own.  Nothing is raised: a failed response says why in ``error``, ``error_kind`` and
-    ``oauth_error``.  RFC 9126 §2.
+    :param request: the authorization request, and the client
+    :param http_client: used instead of this worker's own
+    :param settings: settings for this call
+
+    The user's browser then carries only ``client_id`` and ``request_uri``, see
+    :func:`build_pushed_authorization_url`.  Nothing is raised: a failed response gives the reason
+    in ``error``, ``error_kind`` and ``oauth_error``.  RFC 9126 §2.
 
     Example::
 

@@ -1,5 +1,5 @@
 # Generated from aio/provider_tokens.py by scripts/make_sync.py; edit that file.
-"""What a client's provider says of users: ID tokens and userinfo, as they were registered."""
+"""A client's validation of ID tokens and userinfo, as registered."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from .._relying_party.client_parameters import IdTokenContext
 from .._relying_party.client_profile import check_signature, signing_algorithms
 from .._relying_party.encrypted_answers import EncryptedArtefact
 from .._settings import in_force
-from .._validation.config import TokenValidationConfig, opened
+from .._validation.config import TokenValidationConfig, decrypt_token
 from .._validation.id_token import check_auth_time
 from .._validation.id_token_limits import (
     check_age,
@@ -32,7 +32,7 @@ from .userinfo import get_userinfo
 
 
 class ProviderTokens:
-    """Judges what the provider says of users.
+    """Validates the provider's statements about users.
 
     :param client: the client at the provider
     :param rules: what is registered, and what is accepted
@@ -44,9 +44,10 @@ class ProviderTokens:
         self._configs: dict[str, tuple[DiscoveryDocumentResponse, TokenValidationConfig]] = {}
 
     def config(self, artefact: EncryptedArtefact) -> TokenValidationConfig:
-        """Return how a token is validated that says who a user is.
+        """Return the configuration for validating a token about a user.
 
-        The same object while the metadata says the same: so what is worked out for it serves again.
+        The same object while the metadata is unchanged, so that validators prepared for it are
+        reused.
         """
         metadata = self._client.metadata()
         known = self._configs.get(artefact)
@@ -88,12 +89,12 @@ class ProviderTokens:
         max_age: int | None = None,
         response_type: str | None = None,
     ) -> dict[str, Any]:
-        """Return the claims of an ID token for this client, whatever brought it.
+        """Return the claims of an ID token for this client, from any response.
 
         The nonce is judged by :meth:`login_claims`: refreshed tokens may have none.
         """
         client, rules = self._client, self._rules
-        signed, config = opened(id_token, self.config("id_token"))
+        signed, config = decrypt_token(id_token, self.config("id_token"))
         check_registered_algorithm(signed, config.algorithms)
         claims = validate_id_token(
             signed,
@@ -121,7 +122,7 @@ class ProviderTokens:
         required: bool,
         **context: Unpack[IdTokenContext],
     ) -> dict[str, Any]:
-        """Return the claims of the ID token that answers a login with this nonce."""
+        """Return the claims of the ID token of the login with this nonce."""
         claims = self.id_token_claims(id_token, **context)
         check_nonce(claims, nonce, required=required)
         return claims
@@ -174,7 +175,7 @@ class ProviderTokens:
     def userinfo(
         self, access_token: str, *, expected_sub: str, method: Literal["GET", "POST"] = "GET"
     ) -> UserInfoResponse:
-        """Ask for the claims of the user whose ``sub`` is expected; see :func:`get_userinfo`."""
+        """Request the claims of the user whose ``sub`` is expected; see :func:`get_userinfo`."""
         client = self._client
         request = UserInfoRequest(
             client.endpoint("userinfo_endpoint"),
@@ -191,13 +192,13 @@ class ProviderTokens:
         if unsigned and "userinfo" in self._rules.encrypted:
             return UserInfoResponse(
                 False,
-                "userinfo is not encrypted although it must be",
+                "userinfo must be encrypted",
                 error_kind=ErrorKind.VERIFICATION_FAILED,
             )
         return response
 
 
 def _are_same(one: DiscoveryDocumentResponse, other: DiscoveryDocumentResponse) -> bool:
-    """Return whether two say the same; each caller has a copy of what is cached."""
+    """Return whether two metadata objects are equal; each caller has a copy of the cached one."""
     document = vars(one).get("document")
     return one is other or (document is not None and document == vars(other).get("document"))

@@ -1,5 +1,5 @@
 # Generated from aio/redis_session_store.py by scripts/make_sync.py; edit that file.
-"""Records of logins shared between processes, in Redis."""
+"""Records of logins in Redis, shared between processes."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from .._sessions.session_record import SessionRecord
 from .redis_values import RedisValues, milliseconds, unreadable_error
 from .session_store import index_keys, is_from
 
-# KEYS: the record, then its indexes.  ARGV: the name, the expected version or nothing, the version,
-# the sealed record, its milliseconds to live, the time in milliseconds.  An index is a sorted set
-# of names by the time they expire at, so that it does not grow with logins that are over.
+# KEYS: the record, then its indexes. ARGV: the name, the expected version or nothing, the version,
+# the sealed record, its milliseconds to live, the time in milliseconds. An index is a sorted set of
+# names by their expiry, so that it does not grow with expired logins.
 _SET = """
 local stored = redis.call('HGET', KEYS[1], 'version')
 if (stored or '') ~= ARGV[2] then return 0 end
@@ -31,12 +31,12 @@ return 1
 
 
 class RedisSessionStore(RedisValues):
-    """Keeps logins in Redis, for all processes that use it: an :class:`SessionStore`.
+    """Stores logins in Redis, for all processes that use it: an :class:`SessionStore`.
 
-    One script compares the version, writes, sets the expiry and the indexes by ``sub`` and
+    A single script compares the version, writes, and sets the expiry and the indexes by ``sub`` and
     ``sid``, whose values are hashed.  On a cluster, put a hash tag into the ``prefix``.
 
-    The parameters and what is raised are those of :class:`RedisTokenStore`.
+    The parameters and exceptions are those of :class:`RedisTokenStore`.
 
     Example::
 
@@ -56,7 +56,7 @@ class RedisSessionStore(RedisValues):
         if found[1] is None:
             return None
         try:
-            record = SessionRecord.unpack(name, self._opened(found[1]))
+            record = SessionRecord.unpack(name, self._from_stored(found[1]))
         except ValueError as error:
             raise unreadable_error() from error
         if found[0] is None or str(record.version) != _text(found[0]):
@@ -66,7 +66,7 @@ class RedisSessionStore(RedisValues):
     def set(
         self, name: str, record: SessionRecord, expected: int | None, expires_in: float
     ) -> bool:
-        """Store ``record`` if the stored one has the version ``expected``; return whether it had.
+        """Store ``record`` if the stored version is ``expected``; return whether it did.
 
         Example::
 
@@ -81,7 +81,7 @@ class RedisSessionStore(RedisValues):
             name,
             "" if expected is None else str(expected),
             str(record.version),
-            self._sealed(record.pack(name)),
+            self._to_stored(record.pack(name)),
             str(milliseconds(expires_in)),
             str(int(time.time() * 1000)),
         )
@@ -120,10 +120,10 @@ class RedisSessionStore(RedisValues):
 
     def _indexes(self, sub: str | None, sid: str | None) -> list[str]:
         named = [(kind, value) for kind, value in (("sid", sid), ("sub", sub)) if value is not None]
-        return [f"{self._prefix}session-{kind}:{_hashed(value)}" for kind, value in named]
+        return [f"{self._prefix}session-{kind}:{_hash(value)}" for kind, value in named]
 
 
-def _hashed(value: str) -> str:
+def _hash(value: str) -> str:
     return hashlib.sha256(value.encode("utf-8", "replace")).hexdigest()
 
 

@@ -1,5 +1,5 @@
 # Generated from aio/redis_store.py by scripts/make_sync.py; edit that file.
-"""Tokens shared between processes, in Redis."""
+"""Tokens in Redis, shared between processes."""
 
 from __future__ import annotations
 
@@ -7,21 +7,20 @@ from .redis_values import RedisValues, milliseconds
 
 
 class RedisTokenStore(RedisValues):
-    """Keeps tokens in Redis, for all processes that use it: an :class:`TokenStore`.
+    """Stores tokens in Redis, for all processes that use it: an :class:`TokenStore`.
 
-    Parameters:
-        client: redis-py's, of the kind that goes with this API; closing it is yours, and so are
-            its timeouts: give it some (``socket_timeout``), or a server that hangs holds its
-            callers.  It must run scripts.
-        prefix: begins every key.
-        encrypt: gets each text before it leaves the process, as bytes: tokens are secrets.
-        decrypt: gets what comes back.
-        lock_timeout: seconds after which the lock of a process that died opens; it must be more
-            than a token request may take, which is twice ``http_timeout``.
+    :param client: a redis-py client, of the kind that goes with this API, which the caller closes
+        and sets timeouts for (``socket_timeout``): without them a server that hangs blocks its
+        callers; it must run scripts
+    :param prefix: the beginning of every key
+    :param encrypt: converts each value to bytes before it leaves the process: tokens are secrets
+    :param decrypt: reverses it
+    :param lock_timeout: seconds after which the lock of a dead process opens; it must exceed the
+        duration of a token request, which is at most twice ``http_timeout``
 
-    Raises :class:`InvalidArgumentError` (a ``ValueError``) for hooks that come alone.  At the
-    first lock :class:`ConfigurationException` is raised, ``redis_scripting_required``, where
-    Redis runs no scripts; by :meth:`get`, ``unreadable_value``, where ``decrypt`` fails.
+    Raises :class:`InvalidArgumentError` (a ``ValueError``) if only one of the hooks is given.  At
+    the first lock :class:`ConfigurationException` is raised, ``redis_scripting_required``, if Redis
+    does not run scripts; by :meth:`get`, ``unreadable_value``, if ``decrypt`` fails.
 
     Example::
 
@@ -29,27 +28,27 @@ class RedisTokenStore(RedisValues):
     """
 
     def get(self, key: str) -> str | None:
-        """Return what is kept under ``key``.
+        """Return the value of ``key``.
 
         Example::
 
             value = redis_store.get("key")
         """
         found = self._client.get(self._prefix + key)
-        return None if found is None else self._opened(found)
+        return None if found is None else self._from_stored(found)
 
     def set(self, key: str, value: str, expires_in: float | None) -> None:
-        """Keep ``value``, for ``expires_in`` seconds if that is not None.
+        """Store ``value``, for ``expires_in`` seconds unless that is None.
 
         Example::
 
             redis_store.set("key", "value", 60)
         """
         px = None if expires_in is None else milliseconds(expires_in)
-        self._client.set(self._prefix + key, self._sealed(value), px=px)
+        self._client.set(self._prefix + key, self._to_stored(value), px=px)
 
     def delete(self, key: str) -> None:
-        """Forget what is kept under ``key``.
+        """Delete the value of ``key``.
 
         Example::
 

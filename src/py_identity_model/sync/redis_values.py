@@ -1,5 +1,5 @@
 # Generated from aio/redis_values.py by scripts/make_sync.py; edit that file.
-"""What all stores in Redis share: a client, names, encryption and locks."""
+"""The common part of all stores in Redis: client, names, encryption and locks."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class RedisValues:
         lock_timeout: float = 120.0,
     ) -> None:
         if (encrypt is None) != (decrypt is None):
-            raise InvalidArgumentError("encrypt and decrypt go together")
+            raise InvalidArgumentError("encrypt and decrypt must be given together")
         if not 0 < lock_timeout < math.inf:
             raise InvalidArgumentError("lock_timeout must be positive seconds")
         self.lock_timeout = lock_timeout
@@ -37,10 +37,11 @@ class RedisValues:
         self._has_scripts = False
 
     def lock(self, key: str) -> AbstractContextManager[Any]:
-        """Return the lock of ``key``, as a context; it opens by itself after ``lock_timeout``.
+        """Return the lock of ``key``, as a context manager; it opens by itself after
+        ``lock_timeout``.
 
-        Entering raises :class:`ConfigurationException` where Redis runs no scripts: then the lock
-        could be taken, but not be given back.
+        Entering raises :class:`ConfigurationException` if Redis does not run scripts: then the lock
+        could be taken, but not released.
 
         Example::
 
@@ -60,16 +61,16 @@ class RedisValues:
             self._client.eval("return 1", 0)
         except ResponseError as error:
             raise ConfigurationException(
-                "this Redis runs no scripts (EVAL), which the stores need",
+                "this Redis does not run scripts (EVAL), which the stores require",
                 code="redis_scripting_required",
             ) from error
         self._has_scripts = True
 
-    def _sealed(self, text: str) -> bytes:
+    def _to_stored(self, text: str) -> bytes:
         data = text.encode()
         return data if self._encrypt is None else self._encrypt(data)
 
-    def _opened(self, found: Any) -> str:
+    def _from_stored(self, found: Any) -> str:
         data = found.encode() if isinstance(found, str) else bytes(found)
         try:
             return (data if self._decrypt is None else self._decrypt(data)).decode()
@@ -78,7 +79,7 @@ class RedisValues:
 
 
 class _RedisLock:
-    """A lock of redis-py that is checked before, and whose loss fails nobody afterwards."""
+    """A lock of redis-py that is checked first, and whose loss is only logged afterwards."""
 
     def __init__(self, check: Callable[[], Result[None]], lock: Any) -> None:
         self._check = check
@@ -96,13 +97,13 @@ class _RedisLock:
 
 
 def milliseconds(seconds: float) -> int:
-    """Return how Redis counts them, at least one."""
+    """Return the seconds in the unit of Redis, at least one."""
     return max(1, math.ceil(seconds * 1000))
 
 
 def unreadable_error() -> ConfigurationException:
-    """Return what to raise for a value that was written with another key, or for another name."""
+    """Return the exception for a value that was written with another key, or for another name."""
     return ConfigurationException(
-        "what the store holds was written under another name, or with another key",
+        "the stored value was written under another name, or with another key",
         code="unreadable_value",
     )

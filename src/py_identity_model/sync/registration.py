@@ -1,5 +1,5 @@
 # Generated from aio/registration.py by scripts/make_sync.py; edit that file.
-"""Register clients, and manage what was registered."""
+"""Registration of clients, and its management."""
 
 from __future__ import annotations
 
@@ -28,9 +28,12 @@ def register_client(
 ) -> ClientRegistrationResponse:
     """Register a client.
 
-    ``http_client`` is used instead of this worker's own.  Nothing is raised: a failed response
-    says why in ``error``, ``error_kind`` and ``oauth_error``.
-    RFC 7591 §3.
+    :param request: the client's metadata
+    :param http_client: used instead of this worker's own
+    :param settings: settings for this call
+
+    Nothing is raised: a failed response gives the reason in ``error``, ``error_kind`` and
+    ``oauth_error``.  RFC 7591 §3.
 
     Example::
 
@@ -47,11 +50,14 @@ def read_client(
     *,
     settings: Settings | None = None,
 ) -> ClientRegistrationResponse:
-    """Read what is registered of a client.
+    """Read a client's registration.
 
-    ``http_client`` is used instead of this worker's own.  Nothing is raised: a failed response
-    says why in ``error``, ``error_kind`` and ``oauth_error``.
-    RFC 7592 §2.1.
+    :param request: the registration, and its access token
+    :param http_client: used instead of this worker's own
+    :param settings: settings for this call
+
+    Nothing is raised: a failed response gives the reason in ``error``, ``error_kind`` and
+    ``oauth_error``.  RFC 7592 §2.1.
 
     Example::
 
@@ -66,11 +72,14 @@ def update_client(
     *,
     settings: Settings | None = None,
 ) -> ClientRegistrationResponse:
-    """Replace what is registered of a client.
+    """Replace a client's registration.
 
-    ``http_client`` is used instead of this worker's own.  Nothing is raised: a failed response
-    says why in ``error``, ``error_kind`` and ``oauth_error``.
-    RFC 7592 §2.2.
+    :param request: the registration, its access token, and the new metadata
+    :param http_client: used instead of this worker's own
+    :param settings: settings for this call
+
+    Nothing is raised: a failed response gives the reason in ``error``, ``error_kind`` and
+    ``oauth_error``.  RFC 7592 §2.2.
 
     Example::
 
@@ -91,9 +100,12 @@ def delete_client(
 ) -> ClientDeleteResponse:
     """Delete a client's registration.
 
-    ``http_client`` is used instead of this worker's own.  Nothing is raised: a failed response
-    says why in ``error``, ``error_kind`` and ``oauth_error``.
-    RFC 7592 §2.3.
+    :param request: the registration, and its access token
+    :param http_client: used instead of this worker's own
+    :param settings: settings for this call
+
+    Nothing is raised: a failed response gives the reason in ``error``, ``error_kind`` and
+    ``oauth_error``.  RFC 7592 §2.3.
 
     Example::
 

@@ -1,5 +1,5 @@
 # Generated from aio/signed_answers.py by scripts/make_sync.py; edit that file.
-"""Answers that are signed tokens: verified before anybody sees a claim."""
+"""Responses that are signed tokens, verified before their claims are used."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 from .._jose.tokens import header_members
 from .._logging import log_failed_request
 from .._settings import Settings
-from .._validation.config import TokenValidationConfig, opened
+from .._validation.config import TokenValidationConfig, decrypt_token
 from .._wire.endpoint import Endpoint
 from .._wire.models import BaseRequest, BaseResponse
 from ..exceptions import TokenValidationException
@@ -20,7 +20,7 @@ Q = TypeVar("Q", bound=BaseRequest)
 A = TypeVar("A", bound=BaseResponse)
 
 
-def verified_answer(
+def verify_response(
     endpoint: Endpoint[Q, A],
     raw: str,
     config: TokenValidationConfig,
@@ -31,14 +31,14 @@ def verified_answer(
     *,
     typ: str | None = None,
 ) -> A:
-    """Return what ``read`` makes of the claims in ``raw``, or a failed response."""
+    """Return the result of ``read`` for the claims in ``raw``, or a failed response."""
     try:
-        signed, config = opened(raw, config)
+        signed, config = decrypt_token(raw, config)
         claims = validate_token(signed, config, disco_doc_address, http_client, settings=settings)
         actual = header_members(signed).get("typ")
         if typ is not None and (not isinstance(actual, str) or actual.lower() != typ):
             raise TokenValidationException(
-                "The JWT is of another type", "header", {"expected": typ}, code="wrong_typ"
+                "The JWT has an unexpected type", "header", {"expected": typ}, code="wrong_typ"
             )
         response = read(claims)
     except Exception as error:

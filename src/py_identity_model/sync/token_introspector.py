@@ -1,5 +1,5 @@
 # Generated from aio/token_introspector.py by scripts/make_sync.py; edit that file.
-"""Tokens that only their issuer can read: introspected, and the answers kept for a while."""
+"""Opaque tokens: their introspection, and a cache of the results."""
 
 from __future__ import annotations
 
@@ -38,33 +38,33 @@ _TIMES = ClaimsRules(verify_iss=False, verify_aud=False, verify_sub=False, verif
 
 
 class TokenIntrospector:
-    """Asks the provider about opaque tokens, for an :class:`AccessTokenVerifier`.
+    """Introspects opaque tokens, for an :class:`AccessTokenVerifier`.
 
-    An answer that says active is kept for a while, and so long a revoked token may still be
-    accepted.  An inactive token, and one that could not be asked about, is not asked about again
-    within a second.  Callers with one token share one request; with a ``store`` so do other
-    processes.  An endpoint that hangs holds a part of the client's connections at most.
+    The result for an active token is cached, and a revoked token may be accepted for that long.  An
+    inactive token, or one whose introspection failed, is not introspected again within a second.
+    Callers with the same token share one request; with a ``store`` so do other processes.  An
+    endpoint that hangs occupies only a part of the client's connections.
 
-    Whoever may write to the ``store`` decides which tokens are good: let its hooks encrypt and
+    Write access to the ``store`` decides which tokens are accepted: let its hooks encrypt and
     authenticate.
 
     :param address: the introspection endpoint
     :param client_id: this API's own, at that endpoint
     :param client_authentication: how this API authenticates there
-    :param cache_ttl: for how many seconds an active token is remembered, never past its ``exp``;
-        0 remembers none
-    :param max_entries: how many tokens are remembered
+    :param cache_ttl: for how many seconds an active token is remembered, never past its ``exp``; 0
+        remembers none
+    :param max_entries: the maximum number of remembered tokens
     :param store: an :class:`TokenStore` that several processes share
-    :param token_validation_config: asks for signed answers, and says what they must be
-    :param disco_doc_address: whose keys verify signed answers
-    :param accept_tokens_without_audience: whether a token is accepted that its issuer does not
-        bind to any API; such a token of another API of the same issuer is then accepted as well
-    :param require_https: False lets tokens and this API's credentials travel to a plain http
-        ``address`` on another host than this one
+    :param token_validation_config: requests signed responses, and says how to validate them
+    :param disco_doc_address: the provider whose keys verify signed responses
+    :param accept_tokens_without_audience: accept a token that its issuer does not bind to any API;
+        this includes such tokens for other APIs of the same issuer
+    :param require_https: False permits sending tokens and this API's credentials to a plain http
+        ``address`` on another host
     :param http_client: used instead of this worker's own
     :param settings: settings for its requests
 
-    Raises :class:`InvalidArgumentError` (a ``ValueError``) for arguments that cannot work.
+    Raises :class:`InvalidArgumentError` (a ``ValueError``) for inconsistent arguments.
 
     RFC 7662 §2.2 and §4, RFC 9701.
 
@@ -121,15 +121,15 @@ class TokenIntrospector:
     def claims(
         self, token: str, *, leeway: float = _LEEWAY, timeout: float | None = None
     ) -> dict[str, Any]:
-        """Return what the provider says of an active token; each caller gets its own copy.
+        """Return the claims of an active token; each caller gets its own copy.
 
         :param token: the token, as it was sent
         :param leeway: tolerance of clocks for ``exp``, ``nbf`` and ``iat``, in seconds
-        :param timeout: for how many seconds to wait for the provider; its answer serves the next
-            caller all the same.  None is for as long as a request may take
+        :param timeout: for how many seconds to wait for the provider; a later response still serves
+            the next caller; None waits as long as a request may take
 
-        Raises :class:`TokenValidationException` for a token that is not active or whose times are
-        not right, and :class:`KeysUnavailableException` when the provider does not say.
+        Raises :class:`TokenValidationException` for a token that is inactive or outside its times,
+        and :class:`KeysUnavailableException` when the provider does not respond.
 
         Example::
 
@@ -145,9 +145,9 @@ class TokenIntrospector:
         return claims
 
     def _wait(self, token: str, key: bytes, timeout: float | None) -> str:
-        """Return the claims of an active token as JSON, asked for once however many wait."""
+        """Return an active token's claims as JSON, with one request for all waiting callers."""
         patience = math.inf if timeout is None else timeout
-        patience = min(patience, self._longest())
+        patience = min(patience, self._longest_request())
         try:
             joined = self._flights.run(key, partial(self._ask, token, key), patience=patience)
         except TimeoutError:
@@ -159,12 +159,12 @@ class TokenIntrospector:
         assert joined is not None
         return joined[0]
 
-    def _longest(self) -> float:
-        """Return how long asking may take; metadata and keys come on top for signed answers."""
+    def _longest_request(self) -> float:
+        """Return the maximum duration of a request; signed responses need metadata and keys too."""
         with in_force(self._settings):
             try:
                 client = chosen_client(self._http_client, self._request.address)
-            except (RuntimeError, ValueError):  # the request itself will say what is wrong
+            except (RuntimeError, ValueError):  # the request itself reports what is wrong
                 return math.inf
             return longest_call(client) * (
                 1 if self._request.token_validation_config is None else 3
@@ -172,36 +172,36 @@ class TokenIntrospector:
 
     def _ask(self, token: str, key: bytes) -> str:
         try:
-            return self._active(token, key)
+            return self._request_active(token, key)
         except PyIdentityModelException as error:
             self._known.refuse(key, error, self.clock())
             raise
 
-    def _active(self, token: str, key: bytes) -> str:
+    def _request_active(self, token: str, key: bytes) -> str:
         """Return the claims of an active token as JSON."""
         name = self._name(token)
-        shared = self._shared(name)
+        shared = self._get_shared(name)
         if shared is not None:
-            self._keep(key, *shared)
+            self._store_claims(key, *shared)
             return shared[0]
         request = replace(self._request, token=token)
         response = introspect(request, self._http_client, self._settings, in_turn=True)
         if not response.is_successful:
-            raise _failure(response.error_kind, response.status_code, str(response.error))
+            raise _failure_error(response.error_kind, response.status_code, str(response.error))
         with in_force(self._settings):
             chosen_client(self._http_client, request.address).turns.succeeded(request.address)
         claims = response.claims or {}
         if claims.get("active") is not True:
             raise TokenValidationException("The access token is not active", code="inactive_token")
         text = json.dumps(claims)
-        seconds = self._keep(key, text, self._ttl)
+        seconds = self._store_claims(key, text, self._ttl)
         if seconds > 0 and self._store is not None:
             self._store.set(name, pack_claims(name, text, seconds), seconds)
         return text
 
     def _name(self, token: str) -> str:
-        # A provider may say something else to each of its clients (RFC 7662 §2.2), and who wants
-        # signed answers must not take over what came without a signature.
+        # A provider may give each of its clients a different response (RFC 7662 §2.2), and a result
+        # without a signature must not serve a caller that requires one.
         request = self._request
         signed = request.token_validation_config is not None
         verified_by = f"signed {request.disco_doc_address}" if signed else ""
@@ -209,32 +209,32 @@ class TokenIntrospector:
         text = "\0".join(asker).encode("utf-8", "replace")
         return f"introspection-{hashlib.sha256(text).hexdigest()}"
 
-    def _shared(self, name: str) -> tuple[str, float] | None:
-        """Return what another process learnt of a token, and for how many seconds it is good."""
+    def _get_shared(self, name: str) -> tuple[str, float] | None:
+        """Return the result that another process stored, and its remaining lifetime in seconds."""
         text = None if self._store is None else self._store.get(name)
         return None if text is None else unpack_claims(name, text, self._ttl)
 
-    def _keep(self, key: bytes, text: str, seconds: float) -> float:
-        """Keep claims for so many seconds, and no longer than the token lives; return which."""
+    def _store_claims(self, key: bytes, text: str, seconds: float) -> float:
+        """Cache claims for ``seconds``, at most until the token expires; return the duration."""
         expires = numeric_date(json.loads(text).get("exp"))
         if expires is not None:
             seconds = min(seconds, expires - time.time())
         if seconds > 0:
-            self._known.keep(key, text, self.clock(), seconds)
+            self._known.store(key, text, self.clock(), seconds)
         return seconds
 
 
 def _check_text(token: str) -> None:
     if not isinstance(token, str):
-        raise InvalidArgumentError("token must be text")
+        raise InvalidArgumentError("token must be a string")
     if len(token) > MAX_TOKEN_SIZE:
         raise TokenValidationException("The access token is too large", code="token_too_large")
     if not token.isascii() or not token.isprintable() or " " in token:
         raise TokenValidationException(
-            "The access token contains characters that no token has", code="malformed_token"
+            "The access token contains characters that no token may have", code="malformed_token"
         )
 
 
-def _failure(kind: Enum | None, status: int | None, text: str) -> KeysUnavailableException:
+def _failure_error(kind: Enum | None, status: int | None, text: str) -> KeysUnavailableException:
     code = "introspection_unavailable" if is_outage(kind, status) else "introspection_failed"
     return KeysUnavailableException(text, status_code=status, code=code)

@@ -1,5 +1,5 @@
 # Generated from aio/token_store.py by scripts/make_sync.py; edit that file.
-"""Where tokens are kept between their uses."""
+"""Stores of tokens."""
 
 from __future__ import annotations
 
@@ -20,17 +20,17 @@ from ._transport.stores import TokenStore
 
 
 class OnlyCopy:
-    """The newest record of a login: a store in memory may evict its own."""
+    """The newest record of a login, retained because a store in memory may evict its own."""
 
     def __init__(self) -> None:
         self.text: str | None = None
 
 
 class MemoryTokenStore:
-    """Keeps tokens in this process, up to ``max_entries``; the oldest make room.
+    """Stores tokens in this process, up to ``max_entries``; the oldest are evicted.
 
-    It serves all threads and event loops.  A forked child can use the access tokens of its
-    parent's logins until they end, but not their refresh tokens, which can be used once.
+    It serves all threads and event loops.  A forked child can use the access tokens of its parent's
+    logins until they expire, but not their refresh tokens, which can be used once.
 
     Example::
 
@@ -64,7 +64,7 @@ class MemoryTokenStore:
         return len(self._values)
 
     def get(self, key: str) -> str | None:
-        """Return what is kept under ``key``, if it has not expired.
+        """Return the value of ``key``, if it has not expired.
 
         Example::
 
@@ -76,7 +76,7 @@ class MemoryTokenStore:
         return found[0]
 
     def set(self, key: str, value: str, expires_in: float | None) -> None:
-        """Keep ``value``, for ``expires_in`` seconds if that is not None.
+        """Store ``value``, for ``expires_in`` seconds unless that is None.
 
         Example::
 
@@ -91,9 +91,10 @@ class MemoryTokenStore:
             self.inherited -= {key}
 
     def add(self, key: str, expires_in: float) -> bool:
-        """Remember ``key`` for so many seconds; return False if it was known, or room is short.
+        """Remember ``key`` for ``expires_in`` seconds; return False if it was known, or the store
+        is full.
 
-        Unlike what :meth:`set` keeps, it never makes room for others.
+        Unlike the values of :meth:`set`, it is never evicted.
 
         Example::
 
@@ -102,7 +103,7 @@ class MemoryTokenStore:
         return self._once.add(key, self.clock() + expires_in)
 
     def discard(self, key: str) -> None:
-        """Forget what :meth:`add` remembered: it was not used after all.
+        """Remove a key of :meth:`add`, which was not used after all.
 
         Example::
 
@@ -111,24 +112,24 @@ class MemoryTokenStore:
         self._once.discard(key)
 
     def delete(self, key: str) -> None:
-        """Forget what is kept under ``key``.
+        """Delete the value of ``key``.
 
         Example::
 
             MemoryTokenStore().delete("key")
         """
-        with self._guard:  # not while room is made
+        with self._guard:  # not while entries are being evicted
             self._values.pop(key, None)
 
     def lock(self, key: str) -> AbstractContextManager[Any]:
-        """Return a context in which nobody else in this process holds the lock of ``key``.
+        """Return the lock of ``key``, exclusive within this process, as a context manager.
 
         Example::
 
             with MemoryTokenStore().lock("key"):
                 print("alone")
         """
-        with self._guard:  # a lock lives as long as somebody holds it or waits for it
+        with self._guard:  # a lock lives as long as it is held or waited for
             lock = self._locks.get(key)
             if lock is None:
                 lock = self._locks[key] = SharedLock()
@@ -136,12 +137,12 @@ class MemoryTokenStore:
 
 
 class TokenStoreReplayStore:
-    """Remembers what may be used only once in an :class:`TokenStore`: a :class:`ReplayStore`.
+    """Remembers used identifiers in an :class:`TokenStore`: a :class:`ReplayStore`.
 
-    For stores of your own that keep what they are given until its time: one that makes room by
-    forgetting would accept a replay.  For Redis, :class:`RedisReplayStore` does the same in one
-    step.  In an :class:`MemoryTokenStore` identifiers lie apart from tokens and never make
-    room; it refuses when it is full.
+    For stores of your own that hold values until they expire: one that evicts them early would
+    accept a replay.  For Redis, :class:`RedisReplayStore` does the same atomically.  An
+    :class:`MemoryTokenStore` separates identifiers from tokens and never evicts them; it
+    refuses when it is full.
 
     Example::
 
@@ -161,8 +162,8 @@ class TokenStoreReplayStore:
     def add(self, key: str, expires_at: float) -> bool:
         """Remember ``key`` until ``expires_at``, a wall clock time; return False if it was known.
 
-        Raises :class:`NetworkException`, with the code ``store_unavailable``, where the store
-        cannot say; whoever asked for the check then refuses as well.
+        Raises :class:`NetworkException`, with the code ``store_unavailable``, if the store does not
+        respond; the caller then refuses as well.
 
         Example::
 
@@ -178,12 +179,12 @@ class TokenStoreReplayStore:
                 self._store.set(name, "1", max(0.0, expires_at - self.clock()))
         except Exception as error:
             raise NetworkException(
-                f"a replay cannot be ruled out: {type(error).__name__}", code="store_unavailable"
+                f"the replay store is unavailable: {type(error).__name__}", code="store_unavailable"
             ) from error
         return True
 
     def discard(self, key: str) -> None:
-        """Forget ``key``: it was not used after all.  A store that is down keeps it.
+        """Remove ``key``, which was not used after all.  A store that is down retains it.
 
         Example::
 
@@ -196,11 +197,13 @@ class TokenStoreReplayStore:
         try:
             self._store.delete(name)
         except Exception as error:
-            logger.error("an identifier cannot be forgotten: %s", type(error).__name__)
+            logger.error(
+                "an identifier cannot be removed from the replay store: %s", type(error).__name__
+            )
 
     def _name(self, key: str) -> str:
         return f"replay-{hashlib.sha256(key.encode('utf-8', 'surrogatepass')).hexdigest()}"
 
 
 def _keeps_in_memory(store: MemoryTokenStore) -> bool:
-    return type(store).set is MemoryTokenStore.set  # a subclass may put things elsewhere
+    return type(store).set is MemoryTokenStore.set  # a subclass may store things elsewhere

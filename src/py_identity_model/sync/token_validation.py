@@ -1,5 +1,5 @@
 # Generated from aio/token_validation.py by scripts/make_sync.py; edit that file.
-"""Validate tokens."""
+"""Validation of tokens."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from .._jose.keys import Header
 from .._jose.tokens import (
     Segments,
     check_unverified_issuer,
-    cooling_down,
+    cooldown_error,
     read_claims,
     read_header,
     split_token,
@@ -25,8 +25,8 @@ from .._validation.config import (
     allowed_algorithms,
     check_algorithm,
     check_config,
+    decrypt_token,
     manual_key,
-    opened,
     policy_of,
     rules_for,
     secret_key,
@@ -55,19 +55,22 @@ def validate_token(
     *,
     settings: Settings | None = None,
 ) -> dict[str, Any]:
-    """Return the claims of a token, if it is what the configuration says it must be.
+    """Return the claims of a token that meets the requirements of the configuration.
 
-    ``disco_doc_address`` is the issuer's base URL, or that of its discovery document; with
-    ``perform_disco`` it is needed, and documents and keys fetched from there are cached.
-    ``http_client`` is used, and its own cache, instead of this worker's.
+    :param jwt: the token
+    :param token_validation_config: the requirements
+    :param disco_doc_address: the issuer's base URL, or that of its discovery document; required
+        with ``perform_disco``; documents and keys fetched from there are cached
+    :param http_client: used, with its own cache, instead of this worker's
+    :param settings: settings for this call
 
-    Raises :class:`ConfigurationException` for a configuration that makes no sense;
+    Raises :class:`ConfigurationException` for an inconsistent configuration;
     :class:`TokenExpiredException`, :class:`InvalidAudienceException`,
     :class:`InvalidIssuerException`, :class:`SignatureVerificationException` or their base
     :class:`TokenValidationException` for a token that is refused, and
     :class:`KeysUnavailableException` when the provider is down and no usable keys are cached,
-    :class:`ProviderUnusableException` when it cannot be used as configured.
-    Each has a ``code``.  RFC 7519 §7.2, RFC 8725.
+    :class:`ProviderUnusableException` when it cannot be used as configured.  Each has a ``code``.
+    RFC 7519 §7.2, RFC 8725.
 
     Example::
 
@@ -88,7 +91,7 @@ def validate(
     caller: Caller,
     settings: Settings | None,
 ) -> dict[str, Any]:
-    """Do what :func:`validate_token` does, for a ``caller`` who may be less patient."""
+    """Do the same as :func:`validate_token`, for a ``caller`` that may be less patient."""
     if settings is not None:
         with in_force(settings):
             return validate(jwt, config, disco_doc_address, http_client, caller, None)
@@ -97,21 +100,23 @@ def validate(
         cache = cache_of(http_client)
     claims = cache.validators.lookup(jwt, config, disco_doc_address, cache.documents.clock)
     if claims is None and config.decryption_keys is not None:
-        jwt, config = opened(jwt, config)
+        jwt, config = decrypt_token(jwt, config)
         claims = cache.validators.lookup(jwt, config, disco_doc_address, cache.documents.clock)
     if claims is None and config.perform_disco:
-        claims = _by_discovery(jwt, config, cache, disco_doc_address, http_client, caller)
+        claims = _validate_with_discovery(
+            jwt, config, cache, disco_doc_address, http_client, caller
+        )
     if claims is None:
-        claims = _by_hand(jwt, config)
+        claims = _validate_with_static_key(jwt, config)
     if config.claims_validator is not None:
         run_validator(config.claims_validator, claims)
     return claims
 
 
-def _taken_apart(
+def _parse_token(
     jwt: str, config: TokenValidationConfig, address: str | None
 ) -> tuple[Segments, Header]:
-    """Return the pieces of a token that is worth looking at; nothing was fetched for it yet."""
+    """Return the parts of a well-formed token; nothing has been fetched for it yet."""
     check_config(config, address)
     segments = split_token(jwt, config.max_token_size, config.allow_padded_base64url)
     header = read_header(segments.header)
@@ -119,8 +124,8 @@ def _taken_apart(
     return segments, header
 
 
-def _by_hand(jwt: str, config: TokenValidationConfig) -> dict[str, Any]:
-    segments, header = _taken_apart(jwt, config, None)
+def _validate_with_static_key(jwt: str, config: TokenValidationConfig) -> dict[str, Any]:
+    segments, header = _parse_token(jwt, config, None)
     rules = rules_for(config)
     payload = verify_with_key(
         segments, header, manual_key(config), allow_weak_keys=config.allow_weak_keys
@@ -130,7 +135,7 @@ def _by_hand(jwt: str, config: TokenValidationConfig) -> dict[str, Any]:
     return claims
 
 
-def _by_discovery(
+def _validate_with_discovery(
     jwt: str,
     config: TokenValidationConfig,
     cache: ProviderCache,
@@ -138,7 +143,7 @@ def _by_discovery(
     client: HTTPClient | None,
     caller: Caller,
 ) -> dict[str, Any]:
-    segments, header = _taken_apart(jwt, config, address)
+    segments, header = _parse_token(jwt, config, address)
     caller = caller.starting_now()
     if config.jwks_uri is not None:
         provider, address, keys = (
@@ -186,10 +191,10 @@ def _verify(
     try:
         return verify(segments, header, keys, allow_weak_keys=weak)
     except SignatureVerificationException:
-        # Some providers change a key without changing its kid.
+        # Some providers replace a key without changing its kid.
         newer = cache.newer(client, jwks_uri, policy, keys, header.kid, caller)
         if newer is None:
-            raise cooling_down(header) from None
+            raise cooldown_error(header) from None
     except TokenValidationException as error:
         if error.code != "no_matching_key" or header.kid is None:
             raise
@@ -205,7 +210,7 @@ def _verify(
 
 
 def run_validator(validator: Validator, claims: dict[str, Any]) -> None:
-    """Run a claims validator; raises TokenValidationException, whatever it raises."""
+    """Run a claims validator; raise TokenValidationException, whatever it raises."""
     try:
         call(validator, claims)
     except TokenValidationException:

@@ -1,5 +1,5 @@
 # Generated from aio/userinfo.py by scripts/make_sync.py; edit that file.
-"""Ask who the user is."""
+"""UserInfo requests."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from .._protocol.userinfo import ENDPOINT, UserInfoRequest, UserInfoResponse, wi
 from .._settings import Settings
 from ._transport.endpoint import ask
 from ._transport.http import HTTPClient
-from .signed_answers import verified_answer
+from .signed_answers import verify_response
 
 
 def get_userinfo(
@@ -18,12 +18,15 @@ def get_userinfo(
     *,
     settings: Settings | None = None,
 ) -> UserInfoResponse:
-    """Ask the provider for the user's claims.
+    """Request the user's claims from the provider.
 
-    A signed or encrypted answer is verified where ``request`` says by what, and is else only
-    handed over as ``raw``.  ``http_client`` is used instead of this worker's own.  Nothing is
-    raised: a failed response says why in ``error``, ``error_kind`` and ``oauth_error``.
-    OpenID Connect Core §5.3.
+    :param request: the access token, and the expected user
+    :param http_client: used instead of this worker's own
+    :param settings: settings for this call
+
+    A signed or encrypted response is verified if ``request`` has the configuration for it,
+    otherwise only returned as ``raw``.  Nothing is raised: a failed response gives the reason in
+    ``error``, ``error_kind`` and ``oauth_error``.  OpenID Connect Core §5.3.
 
     Example::
 
@@ -38,4 +41,4 @@ def get_userinfo(
     if raw is None or config is None:
         return response
     read, address = partial(with_claims, request, raw=raw), request.disco_doc_address
-    return verified_answer(ENDPOINT, raw, config, address, http_client, settings, read)
+    return verify_response(ENDPOINT, raw, config, address, http_client, settings, read)

@@ -1,8 +1,8 @@
 """A small OpenID Provider for tests and demonstrations: real HTTP on loopback, real keys.
 
-Install the extra ``testing`` for it; its OAuth parts are Authlib's.  It authenticates clients
-and signs tokens for real, but keeps everything in memory and knows no users: never put it in
-front of anything.
+It requires the extra ``testing``; its OAuth server is Authlib's.  It authenticates clients and
+signs tokens for real, but stores everything in memory and has no user database: never use it in
+production.
 
 Example::
 
@@ -17,7 +17,8 @@ Example::
         )
 """
 
+from .clocks import FrozenClock, freeze_clocks
 from .provider import EmbeddedProvider
 from .wire import Answer, Received
 
-__all__ = ["Answer", "EmbeddedProvider", "Received"]
+__all__ = ["Answer", "EmbeddedProvider", "FrozenClock", "Received", "freeze_clocks"]

@@ -1,4 +1,4 @@
-"""The parts of Authlib that the embedded provider is made of."""
+"""The parts of Authlib that the embedded provider uses."""
 
 from __future__ import annotations
 

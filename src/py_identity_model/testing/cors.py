@@ -7,11 +7,12 @@ from dataclasses import replace
 
 from .wire import Answer, Received
 
-_NAVIGATED = frozenset({"/authorize", "/end_session"})  # browsers go there, scripts do not
+# Browsers navigate there, scripts do not fetch it.
+_NAVIGATED = frozenset({"/authorize", "/end_session"})
 
 
 def preflight(received: Received, origins: Collection[str]) -> Answer | None:
-    """Return the answer to a preflight request, None if the request is not one."""
+    """Return the response to a preflight request; None for other requests."""
     if received.method != "OPTIONS":
         return None
     wanted = received.headers.get("access-control-request-headers", "")
@@ -20,7 +21,7 @@ def preflight(received: Received, origins: Collection[str]) -> Answer | None:
 
 
 def with_cors(answer: Answer, received: Received, origins: Collection[str]) -> Answer:
-    """Return ``answer`` readable by scripts of the request's origin, if that is allowed."""
+    """Return ``answer`` with the headers that let scripts of an allowed origin read it."""
     if not _allowed(received, origins):
         return answer
     cors = {

@@ -1,4 +1,4 @@
-"""The grants and endpoints of the embedded provider, on Authlib's."""
+"""The grants and endpoints of the embedded provider, based on Authlib's."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _CODE_LIFETIME = 60
 
 
 class Request(OAuth2Request):  # type: ignore[misc]  # Authlib has no types
-    """Authlib's view of a request; ``jkt`` is the thumbprint of the key that it proved."""
+    """Authlib's view of a request; ``jkt`` is the thumbprint of its proof's key."""
 
     def __init__(self, received: Received, uri: str, jkt: str | None = None) -> None:
         headers = {name.title(): value for name, value in received.headers.items()}
@@ -45,7 +45,7 @@ class Request(OAuth2Request):  # type: ignore[misc]  # Authlib has no types
 
     @property
     def form(self) -> dict[str, str]:
-        """The parameters, wherever they were."""
+        """The parameters, from the query or the body."""
         form: dict[str, str] = self.payload.data
         return form
 
@@ -72,14 +72,14 @@ class _Issuing:
 
 
 class ClientCredentials(_Issuing, ClientCredentialsGrant):  # type: ignore[misc]
-    """Tokens of a client's own (RFC 6749 §4.4)."""
+    """Tokens of the client itself (RFC 6749 §4.4)."""
 
 
 class AuthorizationCode(_Issuing, AuthorizationCodeGrant):  # type: ignore[misc]
     """Codes, and the tokens for them (RFC 6749 §4.1)."""
 
     def save_authorization_code(self, code: str, request: Any) -> None:
-        """Remember a code."""
+        """Store a code."""
         values = dict(request.payload.data)
         scope = request.client.get_allowed_scope(request.payload.scope)
         login = Login(request.client.client_id, request.user, scope, nonce=values.get("nonce"))
@@ -98,11 +98,11 @@ class AuthorizationCode(_Issuing, AuthorizationCodeGrant):  # type: ignore[misc]
         self._check_binding(self.request.authorization_code)
 
     def delete_authorization_code(self, authorization_code: Issued) -> None:
-        """Spend the code."""
+        """Mark the code as used."""
         authorization_code.revoked = True
 
     def authenticate_user(self, authorization_code: Issued) -> str | None:
-        """Return who logged in."""
+        """Return the user who logged in."""
         return authorization_code.login.user
 
     def _login(self, user: str | None, scope: str) -> Login:
@@ -114,7 +114,7 @@ class Refresh(_Issuing, RefreshTokenGrant):  # type: ignore[misc]  # Authlib has
     """Renewals (RFC 6749 §6)."""
 
     def authenticate_refresh_token(self, refresh_token: str) -> Issued | None:
-        """Return the token if it is good; a spent one is counted, and may end its login."""
+        """Return a valid token; count the reuse of a spent one, which may end its login."""
         found: Issued | None = self.server.refresh_tokens.get(refresh_token)
         if found is not None and found.spent:
             self.server.count_reuse(found)
@@ -126,16 +126,16 @@ class Refresh(_Issuing, RefreshTokenGrant):  # type: ignore[misc]  # Authlib has
         self._check_binding(self.request.refresh_token)
 
     def authenticate_user(self, refresh_token: Issued) -> str | None:
-        """Return who logged in."""
+        """Return the user who logged in."""
         return refresh_token.login.user
 
     def revoke_old_credential(self, refresh_token: Issued) -> None:
-        """Spend the token, if tokens rotate."""
+        """Mark the token as used, if tokens rotate."""
         refresh_token.spent = self.server.rules.rotate
 
     @property
     def INCLUDE_NEW_REFRESH_TOKEN(self) -> bool:
-        """Whether a renewal brings a new refresh token."""
+        """Whether a renewal returns a new refresh token."""
         return bool(self.server.rules.rotate)
 
     def _login(self, user: str | None, scope: str) -> Login:
@@ -147,12 +147,12 @@ class DeviceCode(_Issuing, DeviceCodeGrant):  # type: ignore[misc]  # Authlib ha
     """Tokens of devices (RFC 8628 §3.4)."""
 
     def query_device_credential(self, device_code: str) -> Device | None:
-        """Return the device that has this code."""
+        """Return the device with this code."""
         found: Device | None = self.server.devices.get(device_code)
         return found
 
     def query_user_grant(self, user_code: str) -> tuple[str, bool] | None:
-        """Return who decided and whether they agreed; None while nobody has decided."""
+        """Return the user and the decision; None without a decision yet."""
         decision = self.server.decision(user_code)
         return None if decision is None else (str(decision), decision is not False)
 
@@ -168,17 +168,17 @@ class DeviceAuthorization(DeviceAuthorizationEndpoint):  # type: ignore[misc]
     INTERVAL = 1
 
     def get_verification_uri(self) -> str:
-        """Return where users enter their code."""
+        """Return the URL where users enter their code."""
         return f"{self.server.issuer}/device"
 
     def save_device_credential(self, client_id: str, scope: str, data: Mapping[str, Any]) -> None:
-        """Remember a device."""
+        """Store a device."""
         details = {"client_id": client_id, "scope": scope, "expires_at": time.time() + 600}
         self.server.devices[data["device_code"]] = Device({**data, **details})
 
 
 class Introspection(IntrospectionEndpoint):  # type: ignore[misc]  # Authlib has no types
-    """What is known of a token (RFC 7662)."""
+    """Introspection (RFC 7662)."""
 
     CLIENT_AUTH_METHODS: ClassVar[list[str]] = list(METHODS)
 
@@ -188,11 +188,11 @@ class Introspection(IntrospectionEndpoint):  # type: ignore[misc]  # Authlib has
         return found
 
     def check_permission(self, token: Issued, client: Client, request: Any) -> bool:
-        """Return True: every client may ask."""
+        """Return True: every client may introspect."""
         return True
 
     def introspect_token(self, token: Issued) -> dict[str, Any]:
-        """Return the members of the answer; bound tokens say to which key (RFC 9449 §6.2)."""
+        """Return the members of the response; bound tokens name their key (RFC 9449 §6.2)."""
         bound = {"token_type": "DPoP", "cnf": {"jkt": token.jkt}} if token.jkt else {}
         quirks = self.server.quirks
         audience = {} if "no-aud" in quirks else {"aud": self.server.signer.audience}
@@ -209,7 +209,7 @@ class Introspection(IntrospectionEndpoint):  # type: ignore[misc]  # Authlib has
 
 
 class Revocation(RevocationEndpoint):  # type: ignore[misc]  # Authlib has no types
-    """The end of a token (RFC 7009)."""
+    """Revocation (RFC 7009)."""
 
     CLIENT_AUTH_METHODS: ClassVar[list[str]] = list(METHODS)
 
@@ -219,5 +219,5 @@ class Revocation(RevocationEndpoint):  # type: ignore[misc]  # Authlib has no ty
         return found
 
     def revoke_token(self, token: Issued, request: Any) -> None:
-        """End the token."""
+        """Revoke the token."""
         token.revoked = True

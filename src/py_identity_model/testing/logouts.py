@@ -1,4 +1,4 @@
-"""Logout tokens, sent to clients (OpenID Connect Back-Channel Logout)."""
+"""Delivery of logout tokens to clients (OpenID Connect Back-Channel Logout)."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ _TIMEOUT = 10.0  # seconds
 
 
 def send_logout_token(uri: str, logout_token: str) -> int:
-    """Post a logout token, and return the status of the answer (§2.5, §2.8)."""
+    """Post a logout token, and return the status of the response (§2.5, §2.8)."""
     try:
         answer = httpx.post(
             uri, data={"logout_token": logout_token}, timeout=_TIMEOUT, trust_env=False

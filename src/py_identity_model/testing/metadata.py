@@ -14,7 +14,7 @@ from .records import METHODS
 def metadata(
     issuer: str, scopes: Sequence[str], *, require_par: bool, logs_out: bool
 ) -> dict[str, Any]:
-    """Return the document of a provider without habits."""
+    """Return the document of a provider without quirks."""
     logout = ("backchannel_logout_supported", "backchannel_logout_session_supported")
     return {
         "issuer": issuer,

@@ -1,4 +1,4 @@
-"""The embedded provider's keys, and the tokens that they sign."""
+"""The keys of the embedded provider, and the tokens that they sign."""
 
 from __future__ import annotations
 
@@ -29,13 +29,14 @@ ALGORITHMS = tuple(_MAKERS)
 
 
 class Minting:
-    """Keys that sign tokens, and can be replaced."""
+    """Replaceable keys that sign tokens."""
 
     issuer: str
     audience: str
     client_id: str
     lifetime: int
     user: str | None
+    clock_offset: float
 
     def __init__(self, quirks: Quirks) -> None:
         self._quirks = quirks
@@ -47,7 +48,7 @@ class Minting:
 
     @property
     def keys(self) -> list[JsonWebKey]:
-        """The public keys as they are published now."""
+        """The public keys, as currently published."""
         return [jwks_from_dict(key) for key in self._published]
 
     def mint(
@@ -57,11 +58,11 @@ class Minting:
         header: Mapping[str, Any] | None = None,
         **claims: Any,
     ) -> str:
-        """Return a signed access token (RFC 9068), in the shape that quirks give it.
+        """Return a signed access token (RFC 9068), in the form that quirks give it.
 
-        ``claims`` are added to a sound set (iss, aud, sub, client_id, iat, exp, jti), replace
-        members of it, or remove them when None; ``header`` does the same to the header.
-        Raises :class:`InvalidArgumentError` for an algorithm that the provider has no key for.
+        ``claims`` are added to valid ones (iss, aud, sub, client_id, iat, exp, jti), replace them,
+        or remove them when None; ``header`` does the same to the header.  Raises
+        :class:`InvalidArgumentError` for an algorithm for which the provider has no key.
 
         Example::
 
@@ -79,11 +80,11 @@ class Minting:
         header: Mapping[str, Any] | None = None,
         **claims: Any,
     ) -> str:
-        """Return a signed ID token for the provider's client, in the shape that quirks give it.
+        """Return a signed ID token for the provider's client, in the form that quirks give it.
 
-        ``claims`` and ``header`` as in :meth:`mint`; the sound set is iss, aud, sub, iat, exp, jti.
-        Raises :class:`InvalidArgumentError` for an algorithm that the provider has no key for.
-        OpenID Connect Core §2.
+        ``claims`` and ``header`` as in :meth:`mint`; the valid claims are iss, aud, sub, iat, exp,
+        jti.  Raises :class:`InvalidArgumentError` for an algorithm for which the provider has no
+        key.  OpenID Connect Core §2.
 
         Example::
 
@@ -103,9 +104,9 @@ class Minting:
     ) -> str:
         """Return a signed logout token for the provider's client.
 
-        ``claims`` and ``header`` as in :meth:`mint`; the sound set is iss, aud, sub, iat, exp
-        (two minutes later), jti, events.  Raises :class:`InvalidArgumentError` for an algorithm
-        that the provider has no key for.  OpenID Connect Back-Channel Logout §2.4.
+        ``claims`` and ``header`` as in :meth:`mint`; the valid claims are iss, aud, sub, iat, exp
+        (two minutes later), jti, events.  Raises :class:`InvalidArgumentError` for an algorithm for
+        which the provider has no key.  OpenID Connect Back-Channel Logout §2.4.
 
         Example::
 
@@ -117,7 +118,7 @@ class Minting:
         return self._sign({**protected, **(header or {})}, usual | logout | claims, algorithm)
 
     def _usual(self, members: Mapping[str, Any]) -> dict[str, Any]:
-        now = int(time.time())
+        now = int(time.time() + self.clock_offset)
         return {
             "iss": self._quirks.issuer(self.issuer),
             **members,
@@ -139,7 +140,7 @@ class Minting:
         return sign_compact(*parts, key, algorithm)
 
     def rotate_keys(self, *, keep_old: bool = False) -> None:
-        """Sign with new keys from now on; the old ones stay published if ``keep_old``.
+        """Replace the signing keys; the old ones remain published if ``keep_old``.
 
         Example::
 

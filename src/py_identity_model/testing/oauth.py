@@ -1,4 +1,4 @@
-"""The OAuth side of the embedded provider: Authlib's server, with everything in memory."""
+"""The OAuth server of the embedded provider: Authlib's, with everything in memory."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ _REFRESH_LIFETIME = 24 * 3600
 
 
 class Signer(Protocol):
-    """What makes tokens."""
+    """The signer of tokens."""
 
     issuer: str
     audience: str
@@ -50,12 +50,12 @@ class Signer(Protocol):
         """Return an ID token."""
 
     def claims_in_tokens(self, user: str | None) -> Mapping[str, Any]:
-        """Return what ID tokens say of a user, and access tokens of their roles."""
+        """Return the claims about a user in ID tokens, and the roles in access tokens."""
 
 
 @dataclass(frozen=True)
 class TokenRules:
-    """How tokens last and are renewed; times in seconds."""
+    """Lifetimes and renewal of tokens; times in seconds."""
 
     lifetime: int
     refresh_expires_in: int | None = None
@@ -65,7 +65,7 @@ class TokenRules:
 
 
 class Server(AuthorizationServer):  # type: ignore[misc]  # Authlib has no types
-    """Authlib's authorization server; ``signer`` makes its tokens."""
+    """Authlib's authorization server; ``signer`` signs its tokens."""
 
     def __init__(
         self,
@@ -85,7 +85,7 @@ class Server(AuthorizationServer):  # type: ignore[misc]  # Authlib has no types
         self.quirks = quirks
         self.pushed = PushedRequests(required=require_par)
         self.clients = {client.client_id: client for client in clients}
-        self._one_at_a_time = threading.Lock()  # a code must not be spent twice at once
+        self._one_at_a_time = threading.Lock()  # a code must not be used twice at the same time
         self.forget()
         self.register_grant(ClientCredentials)
         self.register_grant(AuthorizationCode, [CodeChallenge(required=True)])
@@ -107,7 +107,7 @@ class Server(AuthorizationServer):  # type: ignore[misc]  # Authlib has no types
     def issue(
         self, request: Request, login: Login, scope: str | None, refresh: bool
     ) -> dict[str, Any]:
-        """Return the tokens of a login, and remember them."""
+        """Return the tokens of a login, and store them."""
         granted = request.client.get_allowed_scope(scope)
         bound = {} if request.jkt is None else {"cnf": {"jkt": request.jkt}}
         access_token = self.quirks.opaque() or self._access_token(login, granted, bound)
@@ -120,8 +120,8 @@ class Server(AuthorizationServer):  # type: ignore[misc]  # Authlib has no types
             **(self._refresh_token(request, login, granted) if refresh else {}),
             **({"scope": granted} if granted else {}),
         }
-        renewed = request.refresh_token is not None and "refreshed-id-token" in self.quirks
-        if request.authorization_code is not None or renewed:
+        begins = request.refresh_token is None
+        if login.user is not None and (begins or "refreshed-id-token" in self.quirks):
             token |= self._id_token(access_token, login)
         return self.quirks.token(token)
 
@@ -156,13 +156,13 @@ class Server(AuthorizationServer):  # type: ignore[misc]  # Authlib has no types
         return {"id_token": id_token}
 
     def count_reuse(self, token: Issued) -> None:
-        """Count a spent refresh token that came again; end its login if reuse is detected."""
+        """Count the reuse of a spent refresh token; end its login if reuse is detected."""
         self.reused_refresh_tokens += 1
         if self.rules.detect_reuse:
             token.login.ended = True
 
     def token(self, received: Received) -> Answer:
-        """Return the answer to a token request."""
+        """Return the response to a token request."""
         try:
             jkt = self.proofs.thumbprint(received)
         except DPoPProofException as error:
@@ -189,13 +189,13 @@ class Server(AuthorizationServer):  # type: ignore[misc]  # Authlib has no types
             self.pushed.check(received.form, bound)
             self.get_authorization_grant(request).validate_authorization_request()
         except OAuth2Error as error:
-            error.redirect_uri = None  # the client is answered, not a browser
+            error.redirect_uri = None  # the client gets the response, not a browser
             refused: Answer = self.handle_error_response(request, error)
             return refused
         return self.proofs.with_nonce(self.pushed.add(values))
 
     def authorize(self, received: Received, log_in: Callable[[str | None], str | None]) -> Answer:
-        """Return the redirect that follows a login; ``log_in`` returns who, or None to deny."""
+        """Return the redirect after a login; ``log_in`` returns the user, or None to deny."""
         request = self.create_oauth2_request(received)
         try:
             request.payload = BasicOAuth2Payload(self.pushed.resolve(request.form))
@@ -210,16 +210,16 @@ class Server(AuthorizationServer):  # type: ignore[misc]  # Authlib has no types
         return answer
 
     def endpoint(self, name: str, received: Received) -> Answer:
-        """Return the answer of a registered endpoint."""
+        """Return the response of a registered endpoint."""
         answer: Answer = self.create_endpoint_response(name, received)
         return answer
 
     def find(self, token: str) -> Issued | None:
-        """Return what is known of an access or refresh token."""
+        """Return the record of an access or refresh token."""
         return self.access_tokens.get(token) or self.refresh_tokens.get(token)
 
     def log_out(self, user: str) -> list[Client]:
-        """End the logins of a user, and return the clients of those that were alive."""
+        """End the logins of a user, and return the clients of those that were active."""
         with self._one_at_a_time:
             logins = [one.login for one in (*self.access_tokens.values(), *self.codes.values())]
             alive = [login for login in logins if login.user == user and not login.ended]
@@ -228,20 +228,20 @@ class Server(AuthorizationServer):  # type: ignore[misc]  # Authlib has no types
         return [self.clients[name] for name in dict.fromkeys(one.client_id for one in alive)]
 
     def decision(self, user_code: str) -> str | bool | None:
-        """Return what the user said of a device."""
+        """Return the user's decision about a device."""
         return next(
             (one.decision for one in self.devices.values() if one["user_code"] == user_code), None
         )
 
     def query_client(self, client_id: str) -> Client | None:
-        """Return the client of that name."""
+        """Return the client with this identifier."""
         return self.clients.get(client_id)
 
     def save_token(self, token: Any, request: Any) -> None:
-        """Do nothing: :meth:`issue` has remembered it."""
+        """Do nothing: :meth:`issue` has stored it."""
 
     def send_signal(self, name: str, *args: Any, **kwargs: Any) -> None:
-        """Do nothing: nobody listens."""
+        """Do nothing: there are no listeners."""
 
     def create_oauth2_request(self, request: Received | OAuth2Request) -> OAuth2Request:
         """Return Authlib's view of a request."""
@@ -250,7 +250,7 @@ class Server(AuthorizationServer):  # type: ignore[misc]  # Authlib has no types
         return Request(request, self.issuer + request.path)
 
     def handle_response(self, status: int, body: Any, headers: Any) -> Answer:
-        """Return our view of Authlib's answer."""
+        """Return our view of Authlib's response."""
         if not body:
             return Answer(status, b"", dict(headers))
         answer = Answer.of_json(dict(body), status)

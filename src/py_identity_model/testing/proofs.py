@@ -1,4 +1,4 @@
-"""Proofs of possession at the embedded provider's endpoints (RFC 9449)."""
+"""DPoP proofs at the embedded provider's endpoints (RFC 9449)."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ ALGORITHMS = tuple(DPOP_ALGORITHMS)
 
 
 class Proofs:
-    """Judges the proofs that come with requests; with ``nonces`` each must carry one of them."""
+    """Verifies the proofs of requests; with ``nonces`` each must contain one of them."""
 
     def __init__(self, scheme: str, nonces: DPoPNonceIssuer | None) -> None:
         self._scheme = scheme
@@ -24,9 +24,9 @@ class Proofs:
         self._store = MemoryReplayStore()
 
     def thumbprint(self, received: Received, **token: Any) -> str | None:
-        """Return the thumbprint of the key that a request proves, None without a proof.
+        """Return the thumbprint of the key that a request proves; None without a proof.
 
-        ``token`` may be the ``access_token`` beside it and its ``token_claims``.  Raises
+        ``token`` may be the ``access_token`` of the request and its ``token_claims``.  Raises
         :class:`DPoPProofException`.
         """
         proof = received.headers.get("dpop")
@@ -40,17 +40,17 @@ class Proofs:
         return verified.jwk_thumbprint
 
     def token_refusal(self, error: DPoPProofException) -> Answer:
-        """Return the token endpoint's answer to a bad proof (RFC 9449 §5, §8)."""
+        """Return the token endpoint's response to a bad proof (RFC 9449 §5, §8)."""
         return self.with_nonce(Answer.of_json({"error": _code(error)}, 400))
 
     def resource_refusal(self, error: DPoPProofException) -> Answer:
-        """Return a resource server's answer to a bad proof (RFC 9449 §7.1, §9)."""
+        """Return a resource server's response to a bad proof (RFC 9449 §7.1, §9)."""
         code = _code(error)
         challenge = f'DPoP error="{code}", algs="{" ".join(ALGORITHMS)}"'
         return self.with_nonce(Answer.of_json({"error": code}, 401, www_authenticate=challenge))
 
     def with_nonce(self, answer: Answer) -> Answer:
-        """Return ``answer`` with the nonce to use next, if nonces are demanded."""
+        """Return ``answer`` with the nonce to use next, if nonces are required."""
         if self._nonces is None:
             return answer
         return replace(answer, headers={**answer.headers, "dpop-nonce": self._nonces.current()})

@@ -21,42 +21,47 @@ from .wire import Answer, LoopbackServer, Received
 
 
 class EmbeddedProvider(Serving):
-    """A provider on a port of loopback, running from construction to :meth:`close`.
+    """A provider on a loopback port, running from construction to :meth:`close`.
 
-    Its client may use every grant, and the public one every grant that takes no secret.  A
-    browser that comes to the authorization endpoint is logged in at once, as ``user`` or as
-    ``login_hint`` says.  Tokens are bound to the key of a proof that comes with the request for
-    them (RFC 9449 §5).  Algorithms: RS256, ES256, EdDSA.
+    Its client may use every grant, and the public client every grant without a secret.  A browser
+    at the authorization endpoint is logged in at once, as ``user`` or ``login_hint`` says.  Tokens
+    are bound to the key of a proof in their request (RFC 9449 §5).  Algorithms: RS256, ES256,
+    EdDSA.
 
-    ``audience``: whom its access tokens are for.
-    ``client_id``, ``client_secret``: the client; a new secret if none is given.
-    ``public_client_id``: the client without a secret.
-    ``scopes``: what clients may ask for; if ``offline_access`` is among them, only logins that
-    ask for it get a refresh token.
-    ``redirect_uris``: where users may be sent back to; None is anywhere.
-    ``user``: who logs in; with None every login is denied.
-    ``users``: those who can log in, by name, with their claims; others are denied.  ``roles`` go
-    into ID and access tokens, ``sid`` into ID and logout tokens, all but ``sid`` into userinfo.
-    The first of them logs in unless ``user`` names another.
-    ``user_claims``: what userinfo says of everyone, besides ``sub``.
-    ``lifetime``: of access and ID tokens, in seconds.
-    ``tls``: a server context, to speak https under the name ``host``.
-    ``port``: where it listens; 0 is any free port.
-    ``allowed_origins``: origins whose scripts may read answers (CORS); ``*`` is any.
-    ``dpop_nonce``: proofs of possession must carry a nonce (RFC 9449 §8, §9).
-    ``rotate_refresh_tokens``: each renewal replaces the refresh token.
-    ``detect_refresh_token_reuse``: a refresh token that is presented again after a renewal
-    replaced it ends its login: every token of it (RFC 9700 §4.14.2).
-    ``refresh_expires_in``: lifetime of refresh tokens in seconds, also put into answers.
-    ``require_pushed_authorization_requests``: others are refused (RFC 9126 §5).
-    ``backchannel_logout_uri``: where :meth:`log_out` sends logout tokens.
-    ``quirks``: habits of real providers, by name; they are listed below.
-    ``like``: a bundle of them: adfs, auth0, authentik, cognito, dex, entra, entra-multi-tenant,
-    github, google, keycloak, keycloak-24 (and older), linkedin, okta, slack, spring, zitadel.
+    :param audience: the audience of its access tokens
+    :param client_id: the client
+    :param client_secret: its secret, a random one by default
+    :param public_client_id: the client without a secret
+    :param scopes: the scopes that clients may request; if ``offline_access`` is among them, only
+        logins that request it get a refresh token
+    :param redirect_uris: where users may be sent back to; None allows any URI
+    :param user: the user who logs in; with None every login is denied
+    :param users: those who can log in, by name, with their claims; others are denied; ``roles`` are
+        put into ID and access tokens, ``sid`` into ID and logout tokens, all but ``sid`` into
+        userinfo; the first one logs in unless ``user`` names another
+    :param user_claims: userinfo claims of all users, besides ``sub``
+    :param lifetime: of access and ID tokens, in seconds
+    :param tls: a server context, to serve https under the name ``host``
+    :param host: the host in its URLs
+    :param port: the port; 0 is any free one
+    :param allowed_origins: origins whose scripts may read responses (CORS); ``*`` is any
+    :param dpop_nonce: require a nonce in DPoP proofs (RFC 9449 §8, §9)
+    :param rotate_refresh_tokens: replace the refresh token at each renewal
+    :param detect_refresh_token_reuse: end the login, with all its tokens, if a refresh token is
+        used again after its renewal (RFC 9700 §4.14.2)
+    :param refresh_expires_in: lifetime of refresh tokens in seconds, also added to responses
+    :param require_pushed_authorization_requests: refuse other requests (RFC 9126 §5)
+    :param backchannel_logout_uri: where :meth:`log_out` sends logout tokens
+    :param login_page: ask browsers which of ``users`` they are, and let users approve devices at
+        ``/device``: for development; tests are logged in at once
+    :param quirks: behaviours of real providers, by name; they are listed below
+    :param like: a set of them: adfs, auth0, authentik, cognito, dex, entra, entra-multi-tenant,
+        github, google, keycloak, keycloak-24 (and older), linkedin, okta, slack, spring, zitadel
 
-    ``requests`` lists what arrived.  ``intercept`` may be set to a function that gets each
-    request and answers in the provider's place, or returns None.  ``dpop_nonces`` are the nonces
-    that it demands.
+    ``requests`` lists the requests received.  ``intercept`` may be set to a function that gets each
+    request and returns a response in the provider's place, or None.  ``dpop_nonces`` are the nonces
+    that it requires.  ``clock_offset`` may be set to how many seconds its clock is ahead: it shifts
+    the times of its tokens and the ``Date`` of its responses.
 
     Raises :class:`InvalidArgumentError` (a ``ValueError``) for an unknown quirk or likeness, and
     for a port that cannot be used.
@@ -102,7 +107,7 @@ class EmbeddedProvider(Serving):
     - ``clock-ahead``: ``iat`` is two seconds ahead
     - ``padded-tokens``: the parts of tokens have ``=`` at their end (AWS ALB)
 
-    Quirks of answers:
+    Quirks of responses:
 
     - ``error-with-200``: refusals of the token and device endpoints have status 200 (GitHub)
     - ``numbers-as-text``: numbers in their answers are texts
@@ -141,6 +146,7 @@ class EmbeddedProvider(Serving):
         refresh_expires_in: int | None = None,
         require_pushed_authorization_requests: bool = False,
         backchannel_logout_uri: str | None = None,
+        login_page: bool = False,
         quirks: Collection[str] = (),
         like: str | None = None,
     ) -> None:
@@ -163,6 +169,7 @@ class EmbeddedProvider(Serving):
         self.requests: list[Received] = []
         self.dpop_nonces = DPoPNonceIssuer() if dpop_nonce else None
         self._require_par = require_pushed_authorization_requests
+        self._login_page = login_page
         self._restore()
         self._server = _listen(self._respond, tls, port)
         scheme = "https" if tls else "http"
@@ -186,13 +193,13 @@ class EmbeddedProvider(Serving):
 
     @property
     def reused_refresh_tokens(self) -> int:
-        """How many times a refresh token was presented again after a renewal had replaced it."""
+        """The number of times a refresh token was used again after its renewal."""
         return self._oauth.reused_refresh_tokens
 
     def decide_device(self, user_code: str, *, agree: bool = True) -> None:
-        """Let the user agree, or refuse, what a device asked for.
+        """Record the user's consent to, or refusal of, a device's request.
 
-        Raises :class:`InvalidArgumentError` for a code that was not given out.
+        Raises :class:`InvalidArgumentError` for an unknown code.
 
         Example::
 
@@ -205,15 +212,15 @@ class EmbeddedProvider(Serving):
             if device["user_code"] == user_code:
                 device.decision = (self.user or "alice") if agree else False
                 return
-        raise InvalidArgumentError("no device waits with this user_code")
+        raise InvalidArgumentError("no device is waiting with this user_code")
 
     def log_out(self, user: str) -> list[int]:
-        """End the logins of a user: their tokens end, and each client gets a logout token.
+        """End the logins of a user: revoke their tokens, and send each client a logout token.
 
-        The tokens go to ``backchannel_logout_uri``, if there is one; the statuses of the answers
-        are returned.  It waits for the answers, so call it from another thread where the client
-        runs on this one's event loop.  Raises :class:`NetworkException` if a client does not
-        answer.  OpenID Connect Back-Channel Logout §2.5.
+        The logout tokens are sent to ``backchannel_logout_uri``, if there is one; the result is the
+        list of response statuses.  The call waits for the responses, so make it from another thread
+        if the client runs on this thread's event loop.  Raises :class:`NetworkException` if a
+        client does not respond.  OpenID Connect Back-Channel Logout §2.5.
 
         Example::
 
@@ -230,9 +237,9 @@ class EmbeddedProvider(Serving):
         ]
 
     def reset(self) -> None:
-        """Forget what was issued and what arrived, and undo what was set since construction.
+        """Remove all tokens and recorded requests, and undo changes since construction.
 
-        Keys, quirks and the port stay, so that one provider can serve many tests.
+        Keys, quirks and the port remain, so that one provider can serve many tests.
 
         Example::
 
@@ -246,9 +253,10 @@ class EmbeddedProvider(Serving):
     def _restore(self) -> None:
         self.user, self.users, self.user_claims = deepcopy(self._initial)
         self.intercept = None
+        self.clock_offset = 0.0
 
     def close(self) -> None:
-        """Stop serving and end every connection.
+        """Stop serving and close every connection.
 
         Example::
 
@@ -279,5 +287,5 @@ def _listen(
 
 def _texts(name: str, values: Sequence[str]) -> tuple[str, ...]:
     if isinstance(values, str):
-        raise InvalidArgumentError(f"{name} must be a sequence of texts, not a text")
+        raise InvalidArgumentError(f"{name} must be a sequence of strings, not a string")
     return tuple(values)

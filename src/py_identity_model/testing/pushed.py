@@ -13,14 +13,14 @@ _LIFETIME = 60
 
 
 class PushedRequests:
-    """Remembers pushed requests, each for one use by its client; ``required`` refuses others."""
+    """Stores pushed requests, each for one use by its client; ``required`` refuses others."""
 
     def __init__(self, *, required: bool) -> None:
         self.required = required
         self._pushed: dict[str, tuple[Mapping[str, str], float]] = {}
 
     def clear(self) -> None:
-        """Forget all."""
+        """Remove all."""
         self._pushed.clear()
 
     def check(self, form: Mapping[str, str], bound: Mapping[str, str]) -> None:
@@ -31,7 +31,7 @@ class PushedRequests:
             raise InvalidRequestError("'dpop_jkt' is not the thumbprint of the proof's key.")
 
     def add(self, values: Mapping[str, str]) -> Answer:
-        """Remember a request, and return the answer that names its reference."""
+        """Store a request, and return the response with its reference."""
         reference = f"urn:ietf:params:oauth:request_uri:{secrets.token_urlsafe(24)}"
         self._pushed[reference] = values, time.time() + _LIFETIME
         return Answer.of_json({"request_uri": reference, "expires_in": _LIFETIME}, 201)

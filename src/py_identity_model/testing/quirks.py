@@ -1,4 +1,4 @@
-"""The habits of real providers that the embedded one can take on."""
+"""Behaviours of real providers that the embedded provider can imitate."""
 
 from __future__ import annotations
 
@@ -66,13 +66,13 @@ _AHEAD = 2  # seconds
 
 @dataclass(frozen=True)
 class Quirks:
-    """A set of habits; each method gives one artefact its shape."""
+    """A set of quirks; each method adapts one artefact."""
 
     names: frozenset[str] = frozenset()
 
     @staticmethod
     def of(quirks: Collection[str], like: str | None) -> Quirks:
-        """Return the habits named, and those of a likeness; InvalidArgumentError for others."""
+        """Return the quirks named and those of a likeness; raise InvalidArgumentError otherwise."""
         named = {quirks} if isinstance(quirks, str) else set(quirks)
         if unknown := named - QUIRKS:
             raise InvalidArgumentError(
@@ -86,7 +86,7 @@ class Quirks:
         return name in self.names
 
     def public(self, value: Any) -> Answer:
-        """Return the answer that carries the document or the key set."""
+        """Return the response with the document or the key set."""
         headers = {}
         if cached := {"no-cache", "no-store"} & self.names:
             headers["cache-control"] = ", ".join(sorted(cached))
@@ -96,7 +96,7 @@ class Quirks:
         return replace(answer, headers={**answer.headers, **headers})
 
     def document(self, document: Mapping[str, Any]) -> dict[str, Any]:
-        """Return the discovery document in its shape."""
+        """Return the adapted discovery document."""
         shaped = dict(document)
         if "foreign-hosts" in self:
             shaped |= _on_another_host(shaped)
@@ -113,7 +113,7 @@ class Quirks:
         return shaped
 
     def keys(self, keys: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
-        """Return the published keys in their shape."""
+        """Return the adapted published keys."""
         hidden = {"kid"} if {"no-kid", "no-kid-in-keys"} & self.names else set()
         return [{name: key[name] for name in key if name not in hidden} for key in keys]
 
@@ -176,7 +176,7 @@ class Quirks:
         return {**claims, **tenant, "iat": claims["iat"] + ahead}
 
     def renamed(self, claims: Mapping[str, Any]) -> dict[str, Any]:
-        """Return claims by the names and in the forms that the provider uses."""
+        """Return the claims with the provider's names and types."""
         shaped = dict(claims)
         for quirk, name in _CLIENT_NAMES.items():
             if quirk in self and "client_id" in shaped:
@@ -210,7 +210,7 @@ class Quirks:
         return None
 
     def token(self, token: Mapping[str, Any]) -> dict[str, Any]:
-        """Return the members of a token answer."""
+        """Return the members of a token response."""
         shaped = dict(token)
         if "lowercase-bearer" in self:
             shaped["token_type"] = token["token_type"].lower()
@@ -220,7 +220,7 @@ class Quirks:
         return shaped
 
     def answer(self, answer: Answer) -> Answer:
-        """Return the answer of the token or the device endpoint."""
+        """Return the response of the token or the device endpoint."""
         if answer.status >= 400 and "error-with-200" in self:
             answer = replace(answer, status=200)
         members = json.loads(answer.body)
@@ -236,7 +236,7 @@ class Quirks:
 
 
 def access_token_issuer(issuer: str) -> str:
-    """Return the second name of the issuer, which access tokens carry as those of ADFS do."""
+    """Return the second name of the issuer, used in access tokens like those of ADFS."""
     return f"{issuer}/services/trust"
 
 

@@ -1,4 +1,4 @@
-"""What the embedded provider remembers: clients, logins, and what was issued."""
+"""Records of the embedded provider: clients, logins, and issued tokens."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _OF_USERS = frozenset({"openid", "profile", "email", "offline_access"})
 
 @dataclass(frozen=True)
 class Client(ClientMixin):  # type: ignore[misc]  # Authlib has no types
-    """A client; without a secret a public one, which must use PKCE."""
+    """A client; public without a secret, and then required to use PKCE."""
 
     client_id: str
     client_secret: str | None = field(repr=False)
@@ -24,19 +24,19 @@ class Client(ClientMixin):  # type: ignore[misc]  # Authlib has no types
     backchannel_logout_uri: str | None = None
 
     def get_client_id(self) -> str:
-        """Return the name."""
+        """Return the identifier."""
         return self.client_id
 
     def get_default_redirect_uri(self) -> str | None:
-        """Return where users are sent back to unless the request says."""
+        """Return the redirect URI of requests that name none."""
         return self.redirect_uris[0] if self.redirect_uris else None
 
     def check_redirect_uri(self, redirect_uri: str) -> bool:
-        """Return whether users may be sent back there; anywhere, if none is registered."""
+        """Return whether users may be sent back to this URI; to any, if none is registered."""
         return self.redirect_uris is None or redirect_uri in self.redirect_uris
 
     def get_allowed_scope(self, scope: str | None) -> str:
-        """Return what of ``scope`` is granted; without one, all scopes that concern no user."""
+        """Return the granted part of ``scope``; by default all scopes that concern no user."""
         asked = scope.split() if scope else [one for one in self.scopes if one not in _OF_USERS]
         return " ".join(one for one in asked if one in self.scopes)
 
@@ -49,7 +49,7 @@ class Client(ClientMixin):  # type: ignore[misc]  # Authlib has no types
         return method in METHODS and (method == "none") == (self.client_secret is None)
 
     def check_response_type(self, response_type: str) -> bool:
-        """Return whether the client may ask for ``response_type``."""
+        """Return whether the client may request ``response_type``."""
         return response_type == "code"
 
     def check_grant_type(self, grant_type: str) -> bool:
@@ -59,7 +59,7 @@ class Client(ClientMixin):  # type: ignore[misc]  # Authlib has no types
 
 @dataclass
 class Login:
-    """What a code, its tokens and all their successors descend from: they end with it."""
+    """The login behind a code, its tokens and all their successors: they end with it."""
 
     client_id: str
     user: str | None
@@ -71,7 +71,7 @@ class Login:
 
 @dataclass
 class Issued(TokenMixin):  # type: ignore[misc]  # Authlib has no types
-    """A code or token that was issued; ``jkt`` is the thumbprint of the key it is bound to.
+    """An issued code or token; ``jkt`` is the thumbprint of the key it is bound to.
 
     A refresh token is ``spent`` once a renewal has replaced it.
     """
@@ -100,7 +100,7 @@ class Issued(TokenMixin):  # type: ignore[misc]  # Authlib has no types
         return self.values.get("code_challenge_method")
 
     def get_redirect_uri(self) -> str | None:
-        """Return where the authorization request wanted users to be sent back to."""
+        """Return the redirect URI of the authorization request."""
         return self.values.get("redirect_uri")
 
     def check_client(self, client: Client) -> bool:
@@ -116,7 +116,7 @@ class Issued(TokenMixin):  # type: ignore[misc]  # Authlib has no types
         return time.time() >= self.expires_at
 
     def is_revoked(self) -> bool:
-        """Return whether it was spent, or revoked alone or with its login."""
+        """Return whether it was used up, or revoked alone or with its login."""
         return self.revoked or self.spent or self.login.ended
 
     @property
@@ -126,6 +126,6 @@ class Issued(TokenMixin):  # type: ignore[misc]  # Authlib has no types
 
 
 class Device(DeviceCredentialDict):  # type: ignore[misc]  # Authlib has no types
-    """A device that waits for its user; ``decision`` is who agreed, False, or None so far."""
+    """A device that waits for its user; ``decision`` is the user who agreed, False, or None."""
 
     decision: str | bool | None = None

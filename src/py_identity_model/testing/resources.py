@@ -1,4 +1,4 @@
-"""The embedded provider's protected resource, and the end of a browser session."""
+"""The embedded provider's userinfo and end session endpoints."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from .wire import Answer, Received
 def userinfo(
     received: Received, server: Server, proofs: Proofs, claims_of: Callable[[str | None], Any]
 ) -> Answer:
-    """Return who the user of an access token is; bound tokens need their proof (RFC 9449 §7)."""
+    """Return the user of an access token; bound tokens need their proof (RFC 9449 §7)."""
     scheme, _, token = received.headers.get("authorization", "").partition(" ")
     known = server.access_tokens.get(token)
     if known is None or not known.is_active or "openid" not in known.scope.split():
@@ -34,7 +34,7 @@ def userinfo(
 
 
 def end_session(received: Received) -> Answer:
-    """Return the redirect that follows a logout, or that there was one."""
+    """Return the redirect that follows a logout, or a plain response."""
     values = received.query if received.method == "GET" else received.form
     target = values.get("post_logout_redirect_uri")
     if target is None:

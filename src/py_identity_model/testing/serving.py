@@ -1,15 +1,19 @@
-"""What the embedded provider answers, by path."""
+"""The responses of the embedded provider, by path."""
 
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Callable, Mapping
+from dataclasses import replace
+from email.utils import formatdate
 from typing import Any
 
 from .cors import preflight, with_cors
 from .metadata import metadata
 from .minting import Minting
 from .oauth import Server
+from .pages import LOGIN_AS, asks_for_user, choose_user, device
 from .proofs import Proofs
 from .resources import end_session, userinfo
 from .wire import Answer, Received
@@ -24,7 +28,7 @@ _IN_TOKENS = ("sid", "roles")
 
 
 class Serving(Minting):
-    """The answers of a provider, and what they are made of."""
+    """The responses of a provider, and their parts."""
 
     scopes: tuple[str, ...]
     users: dict[str, Mapping[str, Any]]
@@ -36,10 +40,11 @@ class Serving(Minting):
     _oauth: Server
     _proofs: Proofs
     _require_par: bool
+    _login_page: bool
 
     @property
     def discovery_endpoint(self) -> str:
-        """Where the discovery document is."""
+        """The URL of the discovery document."""
         if "oauth-document" in self._quirks:
             return f"{self.issuer}/.well-known/oauth-authorization-server"
         tenant = "/common/v2.0" if "issuer-template" in self._quirks else ""
@@ -47,12 +52,12 @@ class Serving(Minting):
 
     @property
     def jwks_uri(self) -> str:
-        """Where the key set is."""
+        """The URL of the key set."""
         return f"{self.issuer}/jwks"
 
     @property
     def token_endpoint(self) -> str:
-        """Where tokens are asked for."""
+        """The URL of the token endpoint."""
         return f"{self.issuer}/token"
 
     def document(self) -> dict[str, Any]:
@@ -68,7 +73,7 @@ class Serving(Minting):
         )
 
     def count(self, path: str) -> int:
-        """Return how many requests for ``path`` arrived.
+        """Return how many requests for ``path`` were received.
 
         Example::
 
@@ -78,7 +83,7 @@ class Serving(Minting):
             return sum(request.path == path for request in self.requests)
 
     def claims_in_tokens(self, user: str | None) -> dict[str, Any]:
-        """Return what tokens say of a user: ``sid`` and ``roles``, if they have them.
+        """Return the claims about a user in tokens: ``sid`` and ``roles``, if set.
 
         Example::
 
@@ -105,7 +110,13 @@ class Serving(Minting):
         if intercept is not None and (answer := intercept(received)) is not None:
             return answer
         answer = preflight(received, self.allowed_origins) or self._route(received)
-        return with_cors(answer, received, self.allowed_origins)
+        return self._dated(with_cors(answer, received, self.allowed_origins))
+
+    def _dated(self, answer: Answer) -> Answer:
+        if not self.clock_offset:
+            return answer
+        date = formatdate(time.time() + self.clock_offset, usegmt=True)
+        return replace(answer, headers={**answer.headers, "date": date})
 
     def _route(self, received: Received) -> Answer:
         if received.method == "GET" and (document := self._document_at(received.path)) is not None:
@@ -118,7 +129,9 @@ class Serving(Minting):
             case "POST", "/par":
                 return self._oauth.push(received)
             case "GET", "/authorize":
-                return self._oauth.authorize(received, self._log_in)
+                return self._authorize(received)
+            case (("GET" | "POST"), "/device") if self._login_page:
+                return device(received, self.decide_device)
             case "POST", "/device_authorization":
                 return self._quirks.answer(self._oauth.endpoint("device_authorization", received))
             case "POST", ("/introspect" | "/revoke") as path:
@@ -128,6 +141,22 @@ class Serving(Minting):
             case (("GET" | "POST"), "/end_session"):
                 return end_session(received)
         return Answer.of_json({"error": "not_found"}, 404)
+
+    def decide_device(self, user_code: str, *, agree: bool = True) -> None:
+        """Let the user agree, or refuse, what a device asked for."""
+        raise NotImplementedError
+
+    def _authorize(self, received: Received) -> Answer:
+        if not self._login_page:
+            return self._oauth.authorize(received, self._log_in)
+        if asks_for_user(received, self.users):
+            return choose_user(received, self.users)
+        chosen = received.query.get(LOGIN_AS)
+        if chosen is None:
+            return self._oauth.authorize(received, self._log_in)
+        return self._oauth.authorize(
+            received, lambda hint: self._log_in(chosen) if chosen else None
+        )
 
     def _document_at(self, path: str) -> dict[str, Any] | None:
         if "issuer-template" not in self._quirks:

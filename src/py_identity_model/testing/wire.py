@@ -18,7 +18,7 @@ _MAX_BODY = 64 * 1024
 
 @dataclass(frozen=True)
 class Received:
-    """A request as it arrived; header names are in lower case."""
+    """A received request; header names are in lower case."""
 
     method: str
     path: str
@@ -33,13 +33,13 @@ class Received:
 
     @property
     def form(self) -> dict[str, str]:
-        """The form that the body holds."""
+        """The form in the body."""
         return dict(parse_qsl(self.body.decode("utf-8", "replace"), keep_blank_values=True))
 
 
 @dataclass(frozen=True)
 class Answer:
-    """What goes back."""
+    """The response to a request."""
 
     status: int = 200
     body: bytes = field(default=b"", repr=False)
@@ -59,7 +59,7 @@ class Answer:
 
 
 class LoopbackServer(ThreadingHTTPServer):
-    """Answers every request by ``respond``; knows its connections, so that it can end them."""
+    """Answers every request with ``respond``; tracks its connections, to close them at the end."""
 
     daemon_threads = True
     request_queue_size = 512
@@ -82,15 +82,15 @@ class LoopbackServer(ThreadingHTTPServer):
 
     @property
     def port(self) -> int:
-        """The port that it listens on."""
+        """The port of the server."""
         return int(self.server_address[1])
 
     def start(self) -> None:
-        """Serve from a thread of its own."""
+        """Serve in a new thread."""
         self._thread.start()
 
     def stop(self) -> None:
-        """End every connection, and wait for its thread."""
+        """Close every connection, and wait for the thread."""
         self.shutdown()
         self._thread.join()
         with self._guard:
@@ -103,7 +103,7 @@ class LoopbackServer(ThreadingHTTPServer):
         self.server_close()
 
     def process_request_thread(self, request: Any, client_address: Any) -> None:
-        """Serve one connection; TLS begins here, so that it delays nobody else."""
+        """Serve one connection; the TLS handshake happens here, so that it delays no other."""
         with self._guard:
             self._connections.add(request)
             self._busy.add(threading.current_thread())
@@ -112,8 +112,14 @@ class LoopbackServer(ThreadingHTTPServer):
                 super().process_request_thread(request, client_address)
             else:
                 with self.tls.wrap_socket(request, server_side=True) as secure:
-                    super().process_request_thread(secure, client_address)
-        except OSError:  # the peer went away, or did not trust the certificate
+                    with self._guard:  # shutting down the plain socket would do nothing
+                        self._connections.add(secure)
+                    try:
+                        super().process_request_thread(secure, client_address)
+                    finally:
+                        with self._guard:
+                            self._connections.discard(secure)
+        except OSError:  # the peer disconnected, or did not trust the certificate
             request.close()
         finally:
             with self._guard:
@@ -121,7 +127,7 @@ class LoopbackServer(ThreadingHTTPServer):
                 self._busy.discard(threading.current_thread())
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """Say nothing: a peer that goes away early is what tests provoke."""
+        """Do nothing: tests provoke peers that disconnect early."""
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -129,7 +135,7 @@ class _Handler(BaseHTTPRequestHandler):
     disable_nagle_algorithm = True
 
     def do_GET(self) -> None:
-        """Answer a request."""
+        """Respond to a request."""
         server = self.server
         assert isinstance(server, LoopbackServer)
         length = int(self.headers.get("content-length") or 0)
@@ -147,8 +153,10 @@ class _Handler(BaseHTTPRequestHandler):
     do_OPTIONS = do_GET
 
     def _send(self, answer: Answer) -> None:
-        self.send_response(answer.status)
+        self.send_response_only(answer.status)
         named = {name.lower() for name in answer.headers}
+        if "date" not in named:  # an answer may show another clock
+            self.send_header("date", self.date_time_string())
         for name, value in answer.headers.items():
             self.send_header(name, value)
         if not named & {"content-length", "transfer-encoding"}:

@@ -1,4 +1,4 @@
-"""Logouts: by the client, and told by Keycloak's back channel."""
+"""Logouts: by the client, and through Keycloak's back channel."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ async def test_a_logout_without_an_id_token_is_agreed_to(
     assert (await client.refresh(refresh_token)).oauth_error == "invalid_grant"
 
 
-async def test_keycloak_tells_of_a_logout_by_a_token_that_works_once(
+async def test_keycloak_reports_a_logout_by_a_token_that_works_once(
     keycloak: Running, browser: KeycloakBrowser
 ) -> None:
     client = client_of(keycloak, "web-logout")

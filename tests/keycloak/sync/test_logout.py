@@ -1,5 +1,5 @@
 # Generated from aio/test_logout.py by scripts/make_sync.py; edit that file.
-"""Logouts: by the client, and told by Keycloak's back channel."""
+"""Logouts: by the client, and through Keycloak's back channel."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def test_a_logout_without_an_id_token_is_agreed_to(
     assert (client.refresh(refresh_token)).oauth_error == "invalid_grant"
 
 
-def test_keycloak_tells_of_a_logout_by_a_token_that_works_once(
+def test_keycloak_reports_a_logout_by_a_token_that_works_once(
     keycloak: Running, browser: KeycloakBrowser
 ) -> None:
     client = client_of(keycloak, "web-logout")

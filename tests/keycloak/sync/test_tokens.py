@@ -53,7 +53,7 @@ def test_a_machine_gets_a_token(keycloak: Running, method: str) -> None:
 
 
 @pytest.mark.parametrize("client_id", ["web", "web-bound"])
-def test_requests_of_ones_own_client_carry_the_token(
+def test_requests_of_an_injected_client_carry_the_token(
     keycloak: Running, browser: KeycloakBrowser, client_id: str
 ) -> None:
     key = DPoPKey() if client_id == "web-bound" else None

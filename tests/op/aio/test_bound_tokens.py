@@ -54,7 +54,7 @@ async def test_a_machines_token_is_bound_to_its_key(op: RealProvider, algorithm:
     assert claims["cnf"] == {"jkt": key.jwk_thumbprint}
 
 
-async def test_what_was_sent_is_what_the_specification_says(op: RealProvider) -> None:
+async def test_the_sent_request_follows_the_specification(op: RealProvider) -> None:
     key = DPoPKey()
     await machine_token(op, key)
     (sent,) = op.requests("/token")
@@ -166,7 +166,7 @@ async def test_a_certificate_authenticates_and_binds(trusted: RealProvider, clie
         validate_certificate_binding(claims, other)
 
 
-async def test_without_its_certificate_the_client_is_nobody(trusted: RealProvider) -> None:
+async def test_without_its_certificate_the_client_is_unknown(trusted: RealProvider) -> None:
     disco = await discover(trusted.https_issuer)
     response = await request_client_credentials_token(
         ClientCredentialsTokenRequest(

@@ -62,7 +62,7 @@ async def test_a_client_is_registered_read_updated_and_deleted(op: RealProvider)
     assert (await read_client(ClientReadRequest(where, rotated))).status_code == 401
 
 
-async def test_metadata_that_makes_no_sense_is_refused_by_its_name(op: RealProvider) -> None:
+async def test_invalid_metadata_is_refused_by_its_name(op: RealProvider) -> None:
     response = await register_client(
         ClientRegistrationRequest(f"{op.issuer}/reg", ["https://new.example.test/#fragment"])
     )
@@ -84,7 +84,7 @@ async def test_a_logout_comes_back_with_its_state(op: RealProvider, browser: Bro
         validate_post_logout_state("another", landing.values["state"])
 
 
-async def test_the_provider_tells_of_a_logout_by_a_token_that_works_once(
+async def test_the_provider_reports_a_logout_by_a_token_that_works_once(
     op: RealProvider, browser: Browser, rp: RelyingParty
 ) -> None:
     login = await log_in(op, browser, "web-logout")
@@ -106,7 +106,7 @@ async def test_the_provider_tells_of_a_logout_by_a_token_that_works_once(
         await validate_logout_token(token, config, op.issuer, replay_store=store)
 
 
-async def test_an_id_token_is_no_logout_token(op: RealProvider, browser: Browser) -> None:
+async def test_an_id_token_is_not_a_logout_token(op: RealProvider, browser: Browser) -> None:
     login = await log_in(op, browser)
     config = TokenValidationConfig(perform_disco=True, audience="web")
     with refused(LogoutTokenValidationException, "missing_logout_claim"):

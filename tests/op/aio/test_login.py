@@ -207,7 +207,7 @@ async def test_a_response_may_come_as_a_posted_form(op: RealProvider, browser: B
     assert callback.code == landing.posted["code"]
 
 
-async def test_a_refusal_by_the_user_is_told(op: RealProvider, browser: Browser) -> None:
+async def test_a_refusal_by_the_user_is_reported(op: RealProvider, browser: Browser) -> None:
     attempt = Attempt("web", await discover(op.issuer))
     landing = browser.go(attempt.url(login_hint="deny"), until=REDIRECT)
     callback = parse_authorize_callback_response(landing.url)

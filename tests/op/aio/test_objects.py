@@ -95,7 +95,9 @@ async def test_a_hybrid_or_implicit_login_is_checked(
 
 
 @pytest.mark.parametrize("client_id", ["fapi2-dpop", "fapi2-mtls", "fapi2-msg"])
-async def test_a_profile_is_kept(trusted: RealProvider, browser: Browser, client_id: str) -> None:
+async def test_a_profile_is_enforced(
+    trusted: RealProvider, browser: Browser, client_id: str
+) -> None:
     folder = trusted.certificates.folder
     certificate = str(folder / "client.pem"), str(folder / "client.key")
     signed = PrivateKeyJwtAuthentication(trusted.key("es"), "ES256", "client-es256")
@@ -194,7 +196,7 @@ def bound_client(op: RealProvider, http_client: AsyncHTTPClient | None = None) -
     )
 
 
-async def test_requests_of_ones_own_client_carry_proofs(
+async def test_requests_of_an_injected_client_carry_proofs(
     demanding: RealProvider, browser: Browser
 ) -> None:
     client = bound_client(demanding)
@@ -207,7 +209,7 @@ async def test_requests_of_ones_own_client_carry_proofs(
             assert answer.json()["sub"] == "alice"
 
 
-async def test_an_http_client_of_ones_own_does_everything(op: RealProvider) -> None:
+async def test_an_injected_http_client_does_everything(op: RealProvider) -> None:
     async with AsyncHTTPClient() as http_client:
         verifier = AsyncAccessTokenVerifier(
             op.issuer, "https://api.test/es256", http_client=http_client
@@ -232,9 +234,7 @@ async def test_a_device_is_given_tokens_that_renew_themselves(
     assert second.access_token != first.access_token
 
 
-async def test_a_client_of_httpx2_does_everything(
-    demanding: RealProvider, browser: Browser
-) -> None:
+async def test_an_httpx2_client_does_everything(demanding: RealProvider, browser: Browser) -> None:
     async with httpx2.AsyncClient(trust_env=False) as inner:
         client = bound_client(demanding, AsyncHTTPClient(inner))
         begun = await client.authorization_request(prompt="consent")

@@ -55,7 +55,7 @@ def test_a_machines_token_is_bound_to_its_key(op: RealProvider, algorithm: str) 
     assert claims["cnf"] == {"jkt": key.jwk_thumbprint}
 
 
-def test_what_was_sent_is_what_the_specification_says(op: RealProvider) -> None:
+def test_the_sent_request_follows_the_specification(op: RealProvider) -> None:
     key = DPoPKey()
     machine_token(op, key)
     (sent,) = op.requests("/token")
@@ -165,7 +165,7 @@ def test_a_certificate_authenticates_and_binds(trusted: RealProvider, client_id:
         validate_certificate_binding(claims, other)
 
 
-def test_without_its_certificate_the_client_is_nobody(trusted: RealProvider) -> None:
+def test_without_its_certificate_the_client_is_unknown(trusted: RealProvider) -> None:
     disco = discover(trusted.https_issuer)
     response = request_client_credentials_token(
         ClientCredentialsTokenRequest(

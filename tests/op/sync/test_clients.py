@@ -63,7 +63,7 @@ def test_a_client_is_registered_read_updated_and_deleted(op: RealProvider) -> No
     assert (read_client(ClientReadRequest(where, rotated))).status_code == 401
 
 
-def test_metadata_that_makes_no_sense_is_refused_by_its_name(op: RealProvider) -> None:
+def test_invalid_metadata_is_refused_by_its_name(op: RealProvider) -> None:
     response = register_client(
         ClientRegistrationRequest(f"{op.issuer}/reg", ["https://new.example.test/#fragment"])
     )
@@ -85,7 +85,7 @@ def test_a_logout_comes_back_with_its_state(op: RealProvider, browser: Browser) 
         validate_post_logout_state("another", landing.values["state"])
 
 
-def test_the_provider_tells_of_a_logout_by_a_token_that_works_once(
+def test_the_provider_reports_a_logout_by_a_token_that_works_once(
     op: RealProvider, browser: Browser, rp: RelyingParty
 ) -> None:
     login = log_in(op, browser, "web-logout")
@@ -105,7 +105,7 @@ def test_the_provider_tells_of_a_logout_by_a_token_that_works_once(
         validate_logout_token(token, config, op.issuer, replay_store=store)
 
 
-def test_an_id_token_is_no_logout_token(op: RealProvider, browser: Browser) -> None:
+def test_an_id_token_is_not_a_logout_token(op: RealProvider, browser: Browser) -> None:
     login = log_in(op, browser)
     config = TokenValidationConfig(perform_disco=True, audience="web")
     with refused(LogoutTokenValidationException, "missing_logout_claim"):

@@ -75,7 +75,7 @@ def test_discovery_over_https_by_a_private_authority(trusted: RealProvider) -> N
     assert response.mtls_endpoint_aliases is not None
 
 
-def test_an_authority_nobody_trusts_is_refused(
+def test_an_untrusted_authority_is_refused(
     op: RealProvider, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("HTTP_RETRY_MAX_ATTEMPTS", "0")
@@ -148,7 +148,7 @@ def test_a_client_that_does_not_prove_itself_gets_no_token(
     assert [entry["error"] for entry in log if "event" in entry] == ["invalid_client"]
 
 
-def test_an_opaque_token_is_no_jwt(op: RealProvider) -> None:
+def test_an_opaque_token_is_not_a_jwt(op: RealProvider) -> None:
     token = token_for(op, "https://api.test/opaque")
     config = TokenValidationConfig(perform_disco=True)
     with refused(TokenValidationException, "malformed_token"):

@@ -92,7 +92,7 @@ def test_a_hybrid_or_implicit_login_is_checked(
 
 
 @pytest.mark.parametrize("client_id", ["fapi2-dpop", "fapi2-mtls", "fapi2-msg"])
-def test_a_profile_is_kept(trusted: RealProvider, browser: Browser, client_id: str) -> None:
+def test_a_profile_is_enforced(trusted: RealProvider, browser: Browser, client_id: str) -> None:
     folder = trusted.certificates.folder
     certificate = str(folder / "client.pem"), str(folder / "client.key")
     signed = PrivateKeyJwtAuthentication(trusted.key("es"), "ES256", "client-es256")
@@ -187,7 +187,7 @@ def bound_client(op: RealProvider, http_client: HTTPClient | None = None) -> OAu
     )
 
 
-def test_requests_of_ones_own_client_carry_proofs(
+def test_requests_of_an_injected_client_carry_proofs(
     demanding: RealProvider, browser: Browser
 ) -> None:
     client = bound_client(demanding)
@@ -200,7 +200,7 @@ def test_requests_of_ones_own_client_carry_proofs(
             assert answer.json()["sub"] == "alice"
 
 
-def test_an_http_client_of_ones_own_does_everything(op: RealProvider) -> None:
+def test_an_injected_http_client_does_everything(op: RealProvider) -> None:
     with HTTPClient() as http_client:
         verifier = AccessTokenVerifier(op.issuer, "https://api.test/es256", http_client=http_client)
         token = bound_token(op, None, "https://api.test/es256")
@@ -221,7 +221,7 @@ def test_a_device_is_given_tokens_that_renew_themselves(op: RealProvider, browse
     assert second.access_token != first.access_token
 
 
-def test_a_client_of_httpx2_does_everything(demanding: RealProvider, browser: Browser) -> None:
+def test_an_httpx2_client_does_everything(demanding: RealProvider, browser: Browser) -> None:
     with httpx2.Client(trust_env=False) as inner:
         client = bound_client(demanding, HTTPClient(inner))
         begun = client.authorization_request(prompt="consent")

@@ -26,7 +26,7 @@ from py_identity_model import (
     TokenRevocationRequest,
 )
 from py_identity_model._client_auth.resolve import ClientRequest, TokenRequest
-from py_identity_model._protocol.device import refreshing
+from py_identity_model._protocol.device import refresh_request_for
 from py_identity_model._protocol.token_endpoint import token_request
 from py_identity_model._wire.endpoint import secrets_of
 from py_identity_model._wire.messages import Replay
@@ -133,7 +133,7 @@ def test_a_device_renews_its_tokens_as_it_got_them() -> None:
     device = DeviceTokenRequest(
         "https://op", "tv", "code", "s3cret", resource="https://api", extra_parameters={"a": "b"}
     )
-    renewal = refreshing(device)
+    renewal = refresh_request_for(device)
     sent = token_request(renewal, {}, replay=Replay.UNSENT)
     polled = token_request(device, {}, replay=Replay.UNSENT, blank_is_none=True)
     assert sent.authentication == polled.authentication
@@ -141,6 +141,6 @@ def test_a_device_renews_its_tokens_as_it_got_them() -> None:
 
 
 def test_a_device_without_a_secret_renews_its_tokens_without_one() -> None:
-    renewal = refreshing(DeviceTokenRequest("https://op", "tv", "code", " "))
+    renewal = refresh_request_for(DeviceTokenRequest("https://op", "tv", "code", " "))
     sent = token_request(renewal, {}, replay=Replay.UNSENT)
     assert sent.authentication == NoClientAuthentication()

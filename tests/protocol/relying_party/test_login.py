@@ -228,11 +228,11 @@ def test_a_login_is_bound_to_its_answer_by_one_thing_at_least(protection: str) -
         ("", ""),
     ],
 )
-def test_what_web_servers_have_is_read_as_a_url(answer: object, url: str) -> None:
+def test_requests_of_web_servers_are_read_as_urls(answer: object, url: str) -> None:
     assert callback_url(answer) == url
 
 
-def test_text_that_is_no_text_is_refused_and_never_an_untyped_error() -> None:
+def test_invalid_unicode_is_refused_and_never_an_untyped_error() -> None:
     assert callback_url({"code": "\ud800"}) == "?code=%3F"
     with refused(InvalidArgumentError, "invalid_argument"):
         build_authorization_url("https://op.example/a", "web", "https://rp", login_hint="\ud800")

@@ -27,11 +27,11 @@ CLAIMS: dict[str, Any] = {"sub": "s", "client_id": "web", "aud": "api"}
 
 def both(policy: AccessTokenPolicy, claims: dict[str, Any]) -> list[dict[str, Any]]:
     """Check the claims of a JWT and of an introspected token."""
-    judged = []
+    checked = []
     for check in (policy.check, policy.check_introspected):
-        judged.append({**claims})
-        check(judged[-1])
-    return judged
+        checked.append({**claims})
+        check(checked[-1])
+    return checked
 
 
 def test_a_profile_is_one_of_three() -> None:
@@ -49,9 +49,9 @@ def test_the_strict_profile_takes_no_id_tokens() -> None:
 
 
 def test_a_policy_names_whom_tokens_are_for() -> None:
-    assert AccessTokenPolicy().names_nobody
-    assert not AccessTokenPolicy(audience=frozenset({"api"})).names_nobody
-    assert not AccessTokenPolicy(client_ids=frozenset({"web"})).names_nobody
+    assert AccessTokenPolicy().has_no_recipient
+    assert not AccessTokenPolicy(audience=frozenset({"api"})).has_no_recipient
+    assert not AccessTokenPolicy(client_ids=frozenset({"web"})).has_no_recipient
 
 
 def test_a_numbered_user_becomes_text() -> None:
@@ -78,7 +78,7 @@ def test_tokens_of_other_clients_are_refused() -> None:
         assert caught.value.details == {"client_id": "other", "expected": ["app", "web"]}
 
 
-def test_where_clients_stand_for_an_audience_one_that_is_there_must_be_theirs() -> None:
+def test_if_clients_replace_an_audience_an_existing_one_must_be_theirs() -> None:
     policy = AccessTokenPolicy(client_ids=frozenset({"web"}))
     both(policy, {"sub": "s", "client_id": "web"})
     both(policy, {**CLAIMS, "aud": ["web"]})
@@ -102,7 +102,7 @@ MARKED: list[dict[str, Any]] = [{"nonce": "n"}, {"at_hash": "h"}, {"c_hash": "h"
 
 
 @pytest.mark.parametrize("mark", MARKED)
-def test_what_is_marked_as_an_id_token_is_accepted_by_name_alone(mark: dict[str, Any]) -> None:
+def test_a_marked_id_token_is_accepted_only_by_its_option(mark: dict[str, Any]) -> None:
     both(AccessTokenPolicy(accept_id_tokens=True), {**CLAIMS, **mark})
     for check in (AccessTokenPolicy().check, AccessTokenPolicy().check_introspected):
         with pytest.raises(TokenValidationException):

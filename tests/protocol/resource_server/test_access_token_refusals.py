@@ -73,7 +73,7 @@ def test_a_challenge_about_a_proof_names_dpop_alone(error: str) -> None:
     assert PLAIN.challenge(Sent(), error=error) == f'DPoP error="{error}", algs="{ALGS}"'
 
 
-def test_what_cannot_stand_in_a_challenge_is_refused_when_the_api_is_described() -> None:
+def test_values_that_a_challenge_cannot_contain_are_refused_early() -> None:
     with refused(InvalidArgumentError, "invalid_argument"):
         AccessTokenRefusals(realm="two\nlines")
 
@@ -115,7 +115,7 @@ FORBIDDEN = ClaimsValidationError("secret", forbidden=True)
             401,
             {
                 "error": "invalid_dpop_proof",
-                "error_description": "The DPoP proof was used before",
+                "error_description": "The DPoP proof was already used",
             },
         ),
         (
@@ -136,7 +136,7 @@ FORBIDDEN = ClaimsValidationError("secret", forbidden=True)
             401,
             {
                 "error": "insufficient_user_authentication",
-                "error_description": "A better or newer login is required",
+                "error_description": "A stronger or more recent login is required",
                 "acr_values": "gold silver",
                 "max_age": "90",
             },
@@ -166,7 +166,7 @@ def test_a_token_that_is_bound_to_a_key_is_asked_for_its_proof() -> None:
     error = TokenValidationException("x", None, {"bound_to": "key"}, code="binding_refused")
     challenge = PLAIN.refuse(error, Sent(), "t").www_authenticate
     assert challenge is not None
-    assert challenge.endswith(f'demands", DPoP algs="{ALGS}"')
+    assert challenge.endswith(f'requires", DPoP algs="{ALGS}"')
 
 
 def test_a_proof_without_its_nonce_gets_the_nonce() -> None:
@@ -197,13 +197,13 @@ class OddError(Exception):
         (OddError("x"), "verification_failed", 5),
     ],
 )
-def test_what_stops_the_api_from_judging_is_an_outage_without_a_challenge(
+def test_a_failure_to_verify_is_an_outage_without_a_challenge(
     error: Exception, code: str, retry_after: int | None
 ) -> None:
     refusal = PLAIN.refuse(error, Sent(), "t")
     assert (refusal.status_code, refusal.www_authenticate) == (503, None)
     assert (refusal.code, refusal.retry_after) == (code, retry_after)
-    assert str(refusal) == "The access token cannot be judged now"
+    assert str(refusal) == "The access token cannot be verified now"
     assert refusal.details == (error.details if isinstance(error, TokenValidationException) else {})
 
 
@@ -223,17 +223,17 @@ def test_a_refusal_names_the_option_that_would_accept_the_token() -> None:
         (EXPIRED, "INFO access token refused: secret (code token_expired, issuer None)"),
         (
             FORBIDDEN,
-            "INFO access token refused: a claims validator refused it "
+            "INFO access token refused: a claims validator rejected it "
             "(code claims_rejected, issuer None)",
         ),
         (
             KeysUnavailableException("x"),
-            "INFO access token refused: The access token cannot be judged now "
+            "INFO access token refused: The access token cannot be verified now "
             "(KeysUnavailableException) (code keys_unavailable, issuer None)",
         ),
         (
             OddError("secret"),
-            "ERROR access token refused: The access token cannot be judged now (OddError) "
+            "ERROR access token refused: The access token cannot be verified now (OddError) "
             "(code verification_failed, issuer None)",
         ),
         (missing_token_error(), None),

@@ -32,7 +32,7 @@ def test_processes_with_one_secret_have_the_same_nonces() -> None:
     assert DPoPNonceIssuer().current() != DPoPNonceIssuer().current()
 
 
-def test_a_nonce_tells_nothing_and_can_stand_in_a_header() -> None:
+def test_a_nonce_reveals_nothing_and_fits_into_a_header() -> None:
     nonce = at(1000.0).current()
     assert len(nonce) == 24
     assert nonce.replace("-", "").replace("_", "").isalnum()
@@ -53,6 +53,6 @@ def test_a_lifetime_may_be_a_part_of_a_second(lifetime: float) -> None:
 
 
 @pytest.mark.parametrize("lifetime", [0, -1, float("inf"), float("nan")])
-def test_a_lifetime_that_makes_no_sense_is_refused(lifetime: float) -> None:
+def test_an_invalid_lifetime_is_refused(lifetime: float) -> None:
     with refused(InvalidArgumentError, "invalid_argument"):
         DPoPNonceIssuer(lifetime=lifetime)

@@ -44,7 +44,7 @@ def test_a_proof_says_who_made_it() -> None:
     assert verified.claims == CLAIMS
 
 
-def test_an_allow_list_of_algorithms_is_kept() -> None:
+def test_an_allow_list_of_algorithms_is_enforced() -> None:
     key = DPoPKey("RS256")
     rules().check(proof(key), NOW)
     rules(algorithms=["RS256"]).check(proof(key), NOW)
@@ -75,7 +75,7 @@ def test_a_weak_key_proves_nothing() -> None:
 
 
 @pytest.mark.parametrize("name", ["jti", "htm", "htu"])
-def test_what_a_proof_must_say_is_text(name: str) -> None:
+def test_the_members_of_a_proof_are_strings(name: str) -> None:
     values: tuple[Any, ...] = (..., "", 5, None, ["x"])
     for value in values:
         with refused(DPoPProofException, "invalid_dpop_proof") as caught:
@@ -158,13 +158,13 @@ def test_a_header_carries_the_public_key_that_signed(header: dict[str, Any], say
 
 
 @pytest.mark.parametrize("text", ["", "a.b", "a.b.c", None, 5, "x" * 9000])
-def test_what_is_malformed_is_refused_with_the_reason_and_its_part(text: object) -> None:
+def test_a_malformed_token_is_refused_with_the_reason_and_its_part(text: object) -> None:
     with refused(DPoPProofException, "invalid_dpop_proof") as caught:
         RULES.check(text, NOW)
     assert str(caught.value).startswith("Invalid DPoP proof: ")
 
 
-def test_what_verification_found_stays_in_the_details() -> None:
+def test_the_findings_of_a_verification_stay_in_the_details() -> None:
     with refused(DPoPProofException, "invalid_dpop_proof") as caught:
         RULES.check(proof(header={"alg": "ES384"}), NOW)
     text = str(caught.value).removeprefix("Invalid DPoP proof: ")
@@ -179,7 +179,7 @@ def test_errors_have_codes_of_their_own() -> None:
     assert store_error().code == "store_unavailable"
 
 
-def test_bounds_that_make_no_sense_are_refused() -> None:
+def test_invalid_bounds_are_refused() -> None:
     check_rules(1, 0, ["ES256"])
     for max_age, leeway in ((0, 0), (-1, 0), (float("inf"), 0), (1, -1), (1, float("inf"))):
         with pytest.raises(InvalidArgumentError, match="max_age must be positive"):

@@ -23,7 +23,7 @@ def error() -> TokenValidationException:
 
 def test_an_active_token_is_remembered_for_its_time() -> None:
     known = Introspections(10)
-    known.keep(b"k", ACTIVE, 100.0, 30)
+    known.store(b"k", ACTIVE, 100.0, 30)
     assert known.find(b"k", 129.9) == ACTIVE
     assert known.find(b"k", 130.0) is None
     assert known.find(b"other", 100.0) is None
@@ -42,30 +42,30 @@ def test_a_refusal_is_remembered_for_a_moment_and_raised_afresh() -> None:
 
 def test_the_last_answer_counts() -> None:
     known = Introspections(10)
-    known.keep(b"k", ACTIVE, 100.0, 30)
+    known.store(b"k", ACTIVE, 100.0, 30)
     known.refuse(b"k", error(), 100.0)
     with pytest.raises(TokenValidationException):
         known.find(b"k", 100.0)
-    known.keep(b"k", ACTIVE, 100.0, 30)
+    known.store(b"k", ACTIVE, 100.0, 30)
     assert known.find(b"k", 100.0) == ACTIVE
 
 
 def test_refusals_never_displace_active_tokens() -> None:
     known = Introspections(2)
-    known.keep(b"a", ACTIVE, 100.0, 30)
-    known.keep(b"b", ACTIVE, 100.0, 30)
+    known.store(b"a", ACTIVE, 100.0, 30)
+    known.store(b"b", ACTIVE, 100.0, 30)
     for number in range(50):
         known.refuse(b"%d" % number, error(), 100.0)
     assert known.find(b"a", 100.0) == known.find(b"b", 100.0) == ACTIVE
 
 
-def test_what_expired_makes_room_before_what_is_old() -> None:
+def test_expired_entries_are_evicted_before_old_ones() -> None:
     known = Introspections(2)
-    known.keep(b"old", ACTIVE, 100.0, 100)
-    known.keep(b"expired", ACTIVE, 100.0, 1)
-    known.keep(b"new", ACTIVE, 110.0, 30)
+    known.store(b"old", ACTIVE, 100.0, 100)
+    known.store(b"expired", ACTIVE, 100.0, 1)
+    known.store(b"new", ACTIVE, 110.0, 30)
     assert known.find(b"old", 110.0) == ACTIVE
-    known.keep(b"newer", ACTIVE, 110.0, 30)
+    known.store(b"newer", ACTIVE, 110.0, 30)
     assert known.find(b"old", 110.0) is None
     assert len(known) == 2
 

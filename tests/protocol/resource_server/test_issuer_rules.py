@@ -73,7 +73,7 @@ def test_a_document_that_is_elsewhere_must_name_the_issuer() -> None:
     assert rules.config.issuer == [ISSUER, f"{ISSUER}/"]
 
 
-def test_what_a_document_names_is_of_no_account_where_that_was_chosen() -> None:
+def test_the_issuer_of_a_document_is_ignored_where_that_was_chosen() -> None:
     address = "https://internal.example/config"
     rules = rules_of(TrustedIssuer(ISSUER, disco_doc_address=address, discovery_policy=MISMATCH))
     assert (rules.config.issuer, rules.config.token_issuers) == (None, [ISSUER])
@@ -126,7 +126,7 @@ def test_an_issuer_without_whom_tokens_are_for_is_refused() -> None:
         rules_of(TrustedIssuer(ISSUER), policy=AccessTokenPolicy())
     assert "preset" not in str(caught.value)
     preset = Provider(name="ours", issuer=ISSUER)
-    with pytest.raises(InvalidArgumentError, match="the preset ours knows neither"):
+    with pytest.raises(InvalidArgumentError, match="the preset ours defines neither"):
         rules_of(TrustedIssuer(preset), policy=AccessTokenPolicy())
 
 

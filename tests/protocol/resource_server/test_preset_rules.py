@@ -60,12 +60,12 @@ def test_without_an_audience_the_clients_are_demanded_instead() -> None:
     assert not config.options["verify_aud"]
     assert policy.client_ids == frozenset({"web"})
     assert policy.may_lack_audience
-    assert not policy.names_nobody
+    assert not policy.has_no_recipient
 
 
 def test_a_preset_that_names_nobody_leaves_it_to_the_verifier() -> None:
     _, policy = applied()
-    assert policy.names_nobody
+    assert policy.has_no_recipient
 
 
 def test_required_claims_and_headers_are_taken_over() -> None:

@@ -10,7 +10,7 @@ from py_identity_model.exceptions import InvalidArgumentError
 from tests.support import Clock, refused
 
 
-def test_an_identifier_is_taken_once_until_it_expires() -> None:
+def test_an_identifier_is_accepted_once_until_it_expires() -> None:
     store = MemoryReplayStore(max_entries=2)
     assert isinstance(store, ReplayStore)
     store.clock = lambda: 100.0

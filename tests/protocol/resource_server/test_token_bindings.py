@@ -38,7 +38,7 @@ def test_a_binding_is_one_of_three(name: str) -> None:
         BindingRules(**{name: "other"})  # type: ignore[arg-type]
 
 
-def test_what_was_presented_fits() -> None:
+def test_the_presented_binding_matches() -> None:
     rules = BindingRules()
     check(rules, {})
     check(rules, {"cnf": None})
@@ -62,7 +62,7 @@ def test_what_was_presented_fits() -> None:
         (BindingRules(), {}, {"proof": True, "scheme": "dpop"}, "not bound to a key", None),
         (BindingRules(), CERTIFICATE, {}, "a certificate that was not presented", None),
         (BindingRules(), BOTH, {"proof": True, "scheme": "dpop"}, "not presented", None),
-        (BindingRules(), {"cnf": {"kid": "k"}}, {}, "is not understood", None),
+        (BindingRules(), {"cnf": {"kid": "k"}}, {}, "unsupported binding", None),
         (BindingRules("refused"), KEY, {"proof": True, "scheme": "dpop"}, "bound to a key", None),
         (BindingRules("required"), {}, {}, "not bound to a key", None),
         (BindingRules("required"), CERTIFICATE, {"certificate": True}, "not bound to a key", None),

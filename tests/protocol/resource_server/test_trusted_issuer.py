@@ -66,7 +66,7 @@ def test_a_template_resembles_nothing_but_what_it_matches() -> None:
     assert not FAMILY.resembles("https://op.example/acme/v2")
 
 
-def test_the_bound_claim_is_what_stands_in_the_issuer() -> None:
+def test_the_bound_claim_equals_the_variable_part_of_the_issuer() -> None:
     claims = {"iss": "https://op.example/acme/v2", "tid": "acme"}
     FAMILY.check_bound_claim(claims)
     for changes, expected in (
@@ -101,12 +101,12 @@ def test_names_are_stored_as_sets() -> None:
         ({"allowed_values": ["a"]}, "bound_claim and allowed_values"),
         ({"issuer": TEMPLATE}, "bound_claim"),
         ({"issuer": TEMPLATE, "bound_claim": ""}, "bound_claim"),
-        ({"issuer": "https://op.example/x{t}", "bound_claim": "tid"}, "whole segment"),
-        ({"issuer": "https://{t}/x", "bound_claim": "tid"}, "whole segment"),
-        ({"issuer": "https://op.example/t}", "bound_claim": "tid"}, "whole segment"),
+        ({"issuer": "https://op.example/x{t}", "bound_claim": "tid"}, "whole path segment"),
+        ({"issuer": "https://{t}/x", "bound_claim": "tid"}, "whole path segment"),
+        ({"issuer": "https://op.example/t}", "bound_claim": "tid"}, "whole path segment"),
     ],
 )
-def test_what_makes_no_sense_is_refused_by_name(arguments: dict[str, Any], names: str) -> None:
+def test_invalid_arguments_are_refused_by_name(arguments: dict[str, Any], names: str) -> None:
     with pytest.raises(InvalidArgumentError, match=names):
         TrustedIssuer(**{"issuer": "https://op.example", **arguments})
 
@@ -178,7 +178,7 @@ def test_a_template_has_its_variable_in_one_whole_segment_of_the_path(issuer: st
         "https://[::1]:8443/{t}",
     ],
 )
-def test_a_template_binds_what_stands_in_its_segment(issuer: str) -> None:
+def test_a_template_binds_the_value_of_its_segment(issuer: str) -> None:
     trusted = TrustedIssuer(issuer, bound_claim="tid")
     assert trusted.is_template
     assert trusted.matches(issuer.replace("{t}", "acme-1.x_"))

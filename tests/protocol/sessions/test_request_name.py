@@ -118,7 +118,7 @@ def test_a_request_without_functions_has_one_name(request_: BaseRequest) -> None
     assert not name_request(request_).unnamed
 
 
-def test_the_order_of_mappings_and_sets_is_no_difference() -> None:
+def test_the_order_of_mappings_and_sets_is_irrelevant() -> None:
     assert plain_text({"a": 1, "b": {"x", "y"}}) == plain_text({"b": {"y", "x"}, "a": 1})
     assert plain_text({1: 0, b"b": 0, "a": 0}) == plain_text({"a": 0, 1: 0, b"b": 0})
     assert plain_text({1, b"b", "a"}) == plain_text({"a", b"b", 1})
@@ -226,7 +226,7 @@ def test_names_stay_what_they_were() -> None:
     ]
 
 
-def test_what_has_no_name_is_reported_by_its_kind() -> None:
+def test_a_part_without_a_name_is_reported_by_its_type() -> None:
     named = name_request(asking(client_authentication=Tenant("a")), "k")
     assert named.unnamed == ("Tenant",)
     unnamed = name_request(asking(client_authentication=Tenant("a")))

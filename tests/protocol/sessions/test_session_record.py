@@ -11,13 +11,13 @@ from typing import Any
 import pytest
 
 from py_identity_model import RefreshTokenResponse, SessionRecord, StoredToken
-from py_identity_model._protocol.token_endpoint import check_token_answer, refused_by
+from py_identity_model._protocol.token_endpoint import check_token_answer, token_request_error
 from py_identity_model._sessions.session_record import (
     LOGIN_TARGET,
     Pending,
+    apply_refresh,
     begin_record,
     checked_lifetime,
-    judge_refresh,
     login_required_error,
     record_name,
     renewal_pending_error,
@@ -64,7 +64,7 @@ FULL = SessionRecord(
         {"expires_in": 60.7},
     ],
 )
-def test_a_usable_answer_is_taken(changes: dict[str, Any]) -> None:
+def test_a_usable_response_is_accepted(changes: dict[str, Any]) -> None:
     check_token_answer({**BEARER, **changes}, ADDRESS, bound=False)
     check_token_answer({"access_token": "a"}, ADDRESS, bound=False)
     check_token_answer({**BEARER, "token_type": "DPoP"}, ADDRESS, bound=True)
@@ -143,9 +143,9 @@ def test_targets_are_sets_of_resources_and_scopes() -> None:
     assert names[0] == {LOGIN_TARGET}
 
 
-def judged(record: SessionRecord, target: str, now: float, **token: Any) -> SessionRecord:
+def apply(record: SessionRecord, target: str, now: float, **token: Any) -> SessionRecord:
     response = RefreshTokenResponse(True, token={**BEARER, **token})
-    renewal = judge_refresh(
+    renewal = apply_refresh(
         record, response, target, address=ADDRESS, margin=0.0, now=now, dpop=False
     )
     assert renewal.error is None
@@ -154,21 +154,21 @@ def judged(record: SessionRecord, target: str, now: float, **token: Any) -> Sess
 
 def test_a_record_keeps_what_is_needed_and_no_more() -> None:
     record = SessionRecord(refresh_token="r")
-    record = judged(record, LOGIN_TARGET, 0.0, expires_in=5)
+    record = apply(record, LOGIN_TARGET, 0.0, expires_in=5)
     for number in range(200):
-        record = judged(record, f"t{number}", 0.0, expires_in=60)
+        record = apply(record, f"t{number}", 0.0, expires_in=60)
     assert len(record.access_tokens) == 64
     assert {LOGIN_TARGET, "t199"} <= {*record.access_tokens}
-    record = judged(record, "last", 61.0, expires_in=60)
+    record = apply(record, "last", 61.0, expires_in=60)
     assert {*record.access_tokens} == {LOGIN_TARGET, "last"}
     assert record.refresh_token == "r"
 
 
 def test_the_end_of_a_refresh_token_is_that_of_the_newest() -> None:
     record = SessionRecord(refresh_token="r", refresh_expires_at=100.0)
-    assert judged(record, "", 50.0).refresh_expires_at == 100.0
-    assert judged(record, "", 50.0, refresh_expires_in=70).refresh_expires_at == 120.0
-    assert judged(record, "", 50.0, refresh_token="s").refresh_expires_at is None
+    assert apply(record, "", 50.0).refresh_expires_at == 100.0
+    assert apply(record, "", 50.0, refresh_expires_in=70).refresh_expires_at == 120.0
+    assert apply(record, "", 50.0, refresh_token="s").refresh_expires_at is None
     ended = replace(record, refresh_token=None, refused=True)
     assert ended.lifetime(0.0, 77.0) == 77.0
 
@@ -179,7 +179,7 @@ def test_the_end_of_a_refresh_token_is_that_of_the_newest() -> None:
 def test_a_refusal_for_another_reason_leaves_the_record_as_it_is(code: str | None) -> None:
     response = RefreshTokenResponse(False, error="HTTP 400", oauth_error=code, status_code=400)
     with pytest.raises(TokenRequestException) as caught:
-        judge_refresh(FULL, response, "", address=ADDRESS, margin=0.0, now=1.0, dpop=False)
+        apply_refresh(FULL, response, "", address=ADDRESS, margin=0.0, now=1.0, dpop=False)
     assert caught.value.url == ADDRESS
     assert caught.value.code != "login_required"
 
@@ -188,19 +188,19 @@ def test_a_refused_refresh_token_is_forgotten_and_the_user_asked() -> None:
     response = RefreshTokenResponse(
         False, error="HTTP 400", oauth_error="invalid_grant", status_code=400
     )
-    renewal = judge_refresh(FULL, response, "", address=ADDRESS, margin=0.0, now=1.0, dpop=False)
+    renewal = apply_refresh(FULL, response, "", address=ADDRESS, margin=0.0, now=1.0, dpop=False)
     assert renewal.record == replace(FULL, refresh_token=None, refused=True)
     assert renewal.unconfirmed is None
     error = renewal.error
     assert error is not None
     assert (error.code, error.url, error.status_code) == ("login_required", ADDRESS, 400)
-    refusal = refused_by(ADDRESS, response)
+    refusal = token_request_error(ADDRESS, response)
     assert error.details == {**login_required_error("x", ADDRESS).details, **refusal.details}
 
 
 def test_an_answer_that_cannot_be_used_still_brings_the_successor() -> None:
     token = {"access_token": "a", "token_type": "mac", "refresh_token": "s"}
-    renewal = judge_refresh(
+    renewal = apply_refresh(
         FULL,
         RefreshTokenResponse(True, token=token),
         "",
@@ -217,7 +217,7 @@ def test_an_answer_that_cannot_be_used_still_brings_the_successor() -> None:
 
 def test_a_token_must_be_bound_where_the_session_proves_a_key() -> None:
     response = RefreshTokenResponse(True, token=BEARER)
-    renewal = judge_refresh(FULL, response, "", address=ADDRESS, margin=0.0, now=1.0, dpop=True)
+    renewal = apply_refresh(FULL, response, "", address=ADDRESS, margin=0.0, now=1.0, dpop=True)
     assert renewal.error is not None
     assert renewal.error.code == "token_not_bound_to_key"
 
@@ -226,7 +226,7 @@ def test_a_new_id_token_is_stored_only_once_confirmed() -> None:
     response = RefreshTokenResponse(
         True, token={**BEARER, "id_token": "j", "refresh_token": "s", "session_state": "y"}
     )
-    renewal = judge_refresh(
+    renewal = apply_refresh(
         FULL, response, "", address=ADDRESS, margin=0.0, now=1.0, dpop=False, refused="a"
     )
     rotated = replace(FULL, refresh_token="s", refresh_expires_at=None)
@@ -243,9 +243,9 @@ def test_a_new_id_token_is_stored_only_once_confirmed() -> None:
     )
 
 
-def test_what_else_an_answer_says_is_that_of_the_logins_own_token() -> None:
-    assert judged(FULL, "t", 1.0, session_state="y").answer == FULL.answer
-    assert judged(FULL, "", 1.0, session_state="y").answer == {
+def test_further_members_of_a_response_belong_to_the_logins_own_token() -> None:
+    assert apply(FULL, "t", 1.0, session_state="y").answer == FULL.answer
+    assert apply(FULL, "", 1.0, session_state="y").answer == {
         "token_type": "Bearer",
         "session_state": "y",
     }
@@ -375,7 +375,7 @@ def test_a_lifetime_is_positive_and_finite(seconds: float) -> None:
 
 def test_errors_of_sessions_say_where_and_what_by_code() -> None:
     pending = renewal_pending_error(2.4)
-    assert (pending.code, "in 2 s" in str(pending)) == ("renewal_pending", True)
+    assert (pending.code, "in at most 2 s" in str(pending)) == ("renewal_pending", True)
     error = store_unavailable_error(OSError("secret"), ADDRESS)
     assert (error.code, error.url) == ("store_unavailable", ADDRESS)
     assert "OSError" in str(error)

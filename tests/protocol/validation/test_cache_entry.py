@@ -87,7 +87,7 @@ def test_a_failure_leaves_the_value_and_a_gap() -> None:
     assert entry.usable_until == 86400
 
 
-def test_what_a_provider_serves_is_refreshed_in_turns_while_it_fails() -> None:
+def test_document_and_keys_are_refreshed_alternately_while_the_provider_fails() -> None:
     keys, document = Entry[str](), Entry[str]()
     for entry in (keys, document):
         entry.accept("it", now=0, ttl=100)
@@ -108,7 +108,7 @@ def test_what_a_provider_serves_is_refreshed_in_turns_while_it_fails() -> None:
     assert turns(192) == (True, False)
 
 
-def test_what_cannot_serve_has_no_turn() -> None:
+def test_an_unusable_document_has_no_turn() -> None:
     document, keys = Entry[str](), Entry[str]()
     document.accept("it", now=0, ttl=100)
     assert document.wants_refresh(100, keys)
@@ -186,7 +186,7 @@ def test_a_table_has_one_entry_for_a_key() -> None:
     assert table._lock is not lock
 
 
-def test_what_was_cleared_while_it_was_fetched_is_not_stored() -> None:
+def test_an_entry_cleared_during_its_fetch_is_not_stored() -> None:
     table: EntryTable[str] = EntryTable(DISCO_CACHE_MAX_ENTRIES)
     entry = table.get_or_create("a")
     table.clear()
@@ -195,7 +195,7 @@ def test_what_was_cleared_while_it_was_fetched_is_not_stored() -> None:
     assert table.find("a") is None
 
 
-def test_an_entry_that_is_displaced_serves_nobody() -> None:
+def test_an_evicted_entry_is_not_served() -> None:
     table: EntryTable[str] = EntryTable(DISCO_CACHE_MAX_ENTRIES)
     first = table.get_or_create("a")
     table.drop("a", first)  # the flight of another loop failed, this one goes on
@@ -226,7 +226,7 @@ def test_nothing_makes_room_for_what_may_never_come(monkeypatch: pytest.MonkeyPa
     assert table.find("good") is entry
 
 
-def test_who_is_told_of_an_eviction_may_use_the_table(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_callback_of_an_eviction_may_use_the_table(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DISCO_CACHE_MAX_ENTRIES", "1")
     locked: list[bool] = []
     table: EntryTable[str] = EntryTable(

@@ -22,8 +22,8 @@ from py_identity_model._validation.config import (
     allowed_algorithms,
     check_algorithm,
     check_config,
+    decrypt_token,
     manual_key,
-    opened,
     policy_of,
     rules_for,
     secret_key,
@@ -101,7 +101,7 @@ def test_other_configurations_are_refused_by_name(change: dict[str, Any], says: 
 
 
 @pytest.mark.parametrize("name", ["verify_signature", "verify_exp", "verify_nbf", "verify_iat"])
-def test_what_makes_a_token_safe_cannot_be_switched_off(name: str) -> None:
+def test_essential_checks_cannot_be_switched_off(name: str) -> None:
     for value in (False, None, 0):
         with refused(ConfigurationException, "forbidden_option") as caught:
             check_config(replace(DISCO, options={name: value}), ADDRESS)
@@ -143,7 +143,7 @@ def test_the_policy_is_the_given_one_or_follows_the_scheme() -> None:
     assert not policy_of(replace(DISCO, require_https=False)).require_https
 
 
-def test_a_key_by_hand_and_the_clients_secret_are_keys() -> None:
+def test_a_given_key_and_the_clients_secret_are_keys() -> None:
     assert manual_key(MANUAL) == JsonWebKey(kty="oct", k="eA")
     assert secret_key(replace(DISCO, client_secret="secret")) == JsonWebKey(kty="oct", k="c2VjcmV0")
 
@@ -189,9 +189,9 @@ def test_the_discovered_issuer_is_the_one_in_force() -> None:
 
 
 def test_a_token_stays_as_it_is_where_none_must_be_encrypted() -> None:
-    assert opened("a.b.c", DISCO) == ("a.b.c", DISCO)
+    assert decrypt_token("a.b.c", DISCO) == ("a.b.c", DISCO)
     with refused(TokenValidationException, "not_encrypted"):
-        opened("a.b.c", replace(DISCO, decryption_keys=[]))
+        decrypt_token("a.b.c", replace(DISCO, decryption_keys=[]))
 
 
 @pytest.mark.parametrize(
@@ -207,7 +207,9 @@ def test_a_token_stays_as_it_is_where_none_must_be_encrypted() -> None:
         (None, None, False),
     ],
 )
-def test_an_outage_is_told_from_a_wrong_answer(kind: Any, status: Any, outage: bool) -> None:
+def test_an_outage_is_distinguished_from_a_wrong_response(
+    kind: Any, status: Any, outage: bool
+) -> None:
     result = FetchResult[Any](error="down", error_kind=kind, status_code=status)
     assert is_outage(kind, status) is outage
     error = unavailable_error(result, "jwks_failed")

@@ -1,4 +1,4 @@
-"""Endpoints of a provider's document, judged when they are used."""
+"""Endpoints of a provider's document, checked when they are used."""
 
 from __future__ import annotations
 

@@ -403,7 +403,7 @@ def test_weak_keys_have_a_memory_of_their_own() -> None:
     assert weak.fast(SOUND, time.time()) is not None
 
 
-def test_what_newer_keys_may_verify_is_left_to_the_long_way_until_the_cooldown() -> None:
+def test_tokens_that_newer_keys_may_verify_take_the_long_way_until_the_cooldown() -> None:
     forged = SOUND[:-8] + "AAAAAAAA"
     unknown = signed(plain([("alg", '"EdDSA"'), ("kid", '"new"')]), plain(CLAIMS))
     for cooling in (False, True):

@@ -13,7 +13,7 @@ def entry(**times: float) -> Entry[str]:
     return made
 
 
-def test_what_was_never_fetched_has_no_state() -> None:
+def test_a_provider_that_was_never_fetched_has_no_state() -> None:
     assert state_of(None, 10) is None
     assert state_of(entry(failed_at=5.0), 10) is None
 

@@ -52,12 +52,12 @@ def test_an_id_token_may_be_as_old_as_the_limit_and_the_leeway_together() -> Non
     assert caught.value.details["max_age"] == 100
 
 
-def test_without_a_limit_no_age_is_judged() -> None:
+def test_without_a_limit_no_age_is_checked() -> None:
     check_age({}, None, 0)
 
 
 @pytest.mark.parametrize("issued", [None, "1000", True])
-def test_an_age_that_cannot_be_told_is_refused_where_there_is_a_limit(issued: object) -> None:
+def test_an_unknown_age_is_refused_if_there_is_a_limit(issued: object) -> None:
     with refused(IdTokenValidationException, "id_token_too_old"):
         check_age({"iat": issued}, 100, 0)
 

@@ -117,7 +117,7 @@ def test_a_validator_that_was_replaced_is_not_found_again() -> None:
     assert validators.find_with_lists(LISTED, ADDRESS) is newer
 
 
-def test_no_validator_is_kept_for_what_a_configuration_became_and_must_not_be() -> None:
+def test_no_validator_is_stored_for_a_configuration_that_became_invalid() -> None:
     validators, config = (
         PreparedValidators(),
         replace(PLAIN, allowed_issuers=["https://other.example"]),
@@ -126,7 +126,7 @@ def test_no_validator_is_kept_for_what_a_configuration_became_and_must_not_be() 
     assert not validators.by_key
 
 
-def test_no_validator_is_kept_for_a_document_that_is_gone() -> None:
+def test_no_validator_is_stored_for_a_removed_document() -> None:
     validators, (document, keys) = PreparedValidators(), entries()
     document.invalidate()
     validators.add(PLAIN, ADDRESS, document, keys)
@@ -182,7 +182,7 @@ def test_an_address_that_cannot_be_hashed_has_no_validator() -> None:
     assert PreparedValidators().find_with_lists(PLAIN, ["https://op.example"]) is None
 
 
-def test_an_equal_validator_is_kept_for_the_entries_that_it_is_for() -> None:
+def test_an_equal_validator_is_stored_for_its_entries() -> None:
     validators, (document, keys) = PreparedValidators(), entries()
     for _ in range(2):
         validators.add(PLAIN, ADDRESS, document, keys)
@@ -223,7 +223,7 @@ def test_a_shape_is_that_of_its_own_configuration_whatever_other_threads_keep() 
     assert first == config_key(config)
 
 
-def test_a_configuration_of_ones_own_class_is_copied_without_its_constructor() -> None:
+def test_a_configuration_of_a_subclass_is_copied_without_its_constructor() -> None:
     class Own(TokenValidationConfig):
         def __init__(self, audience: str) -> None:
             super().__init__(perform_disco=True, audience=audience, client_secret="s3cret")

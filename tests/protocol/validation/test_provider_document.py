@@ -12,12 +12,12 @@ from py_identity_model._validation.fetch_result import Refused
 from py_identity_model._validation.provider_document import (
     DiscoveryErrorKind,
     Provider,
-    accepting,
     build,
     failed,
     key_of,
     key_set_address,
     parse,
+    remedy_text,
 )
 from py_identity_model._wire.discovery_policy import NAMED_BY_PROGRAM
 from py_identity_model._wire.messages import HttpResponse
@@ -149,7 +149,7 @@ def test_a_template_served_by_a_stranger_is_refused_even_where_a_mismatch_is_all
     error = refuse(
         DiscoveryErrorKind.INVALID_DOCUMENT, {"issuer": f"{ENTRA}/{{tenantid}}/v2.0"}, policy
     )
-    assert "family" in str(error)
+    assert "is a template" in str(error)
 
 
 def keys_at(url: object, policy: DiscoveryPolicy = STRICT, issuer: str = ISSUER) -> str:
@@ -218,10 +218,10 @@ def test_a_wrong_base_address_in_a_policy_is_named() -> None:
 
 def test_the_line_that_would_accept_keeps_what_the_policy_says_already() -> None:
     policy = DiscoveryPolicy(require_key_set=False, expected_issuer="https://x.example")
-    line = accepting(policy, allow_issuer_mismatch=True)
+    line = remedy_text(policy, allow_issuer_mismatch=True)
     assert "require_key_set=False, allow_issuer_mismatch=True" in line
     assert "expected_issuer" not in line
-    assert "expected_issuer" in accepting(policy, validate_endpoints=False)
+    assert "expected_issuer" in remedy_text(policy, validate_endpoints=False)
 
 
 @pytest.mark.parametrize(

@@ -38,7 +38,7 @@ def test_a_claim_that_is_missing_now_is_refused(name: str) -> None:
 
 
 @pytest.mark.parametrize("missing", ["auth_time", "nonce"])
-def test_a_claim_that_may_be_left_out_may(missing: str) -> None:
+def test_a_claim_may_be_omitted_where_that_is_allowed(missing: str) -> None:
     claims = {name: value for name, value in ORIGINAL.items() if name != missing}
     check_refreshed_id_token(ORIGINAL, {**claims, "iat": 6, "aud": ["a"]})
     refuse(ORIGINAL, {**ORIGINAL, "azp": "b", "iat": 6}, "azp")
@@ -71,7 +71,7 @@ def test_the_token_may_be_as_old_as_the_first_or_say_nothing_of_its_age() -> Non
 
 
 @pytest.mark.parametrize("original", [{}, {"sub": "s"}, {"iss": "i"}, {"aud": "a", "sub": "s"}])
-def test_claims_that_a_program_names_by_hand_bind_what_they_say(original: dict[str, Any]) -> None:
+def test_claims_named_by_the_program_bind_their_values(original: dict[str, Any]) -> None:
     check_refreshed_id_token(original, ORIGINAL)
     for name in original:
         refuse({**original, name: "other"}, ORIGINAL, name)

@@ -32,7 +32,7 @@ def signed(key: Any = KEY, **claims: Any) -> dict[str, Any]:
     }
 
 
-def test_what_is_signed_wins() -> None:
+def test_signed_values_take_precedence() -> None:
     document = verify_signed_metadata(signed(), KEYS, ["ES256"], issuer=ISSUER)
     assert document["token_endpoint"] == f"{ISSUER}/token"
     assert document["scopes_supported"] == ["a"]
@@ -51,14 +51,12 @@ def test_what_is_signed_wins() -> None:
         (signed(issuer="https://else.example"), InvalidIssuerException),
     ],
 )
-def test_metadata_that_nobody_signed_is_refused(
-    document: dict[str, Any], expected: type[Exception]
-) -> None:
+def test_unsigned_metadata_is_refused(document: dict[str, Any], expected: type[Exception]) -> None:
     with pytest.raises(expected):
         verify_signed_metadata(document, KEYS, ["ES256"], issuer=ISSUER)
 
 
-def test_what_is_signed_must_be_an_object() -> None:
+def test_signed_metadata_must_be_an_object() -> None:
     from py_identity_model._jose.encoding import encode_base64url
 
     token = sign_compact({"alg": "ES256"}, {}, KEY, "ES256")

@@ -14,7 +14,7 @@ BY, KEYS = object(), object()
 
 
 def keep(cache: TokenCache, token: bytes = b"t", /, **claims: Any) -> None:
-    cache.keep(token, BY, KEYS, b"{}", {"exp": 200, **claims}, 100.0)
+    cache.remember(token, BY, KEYS, b"{}", {"exp": 200, **claims}, 100.0)
 
 
 def found(cache: TokenCache, token: bytes = b"t", wall: float = 100.0) -> bool:
@@ -51,7 +51,7 @@ def test_a_token_serves_from_its_beginning_to_its_end() -> None:
 
 def test_a_token_without_a_beginning_was_always_good() -> None:
     cache = TokenCache()
-    cache.keep(b"t", BY, KEYS, b"{}", {"exp": 200}, 0.5)
+    cache.remember(b"t", BY, KEYS, b"{}", {"exp": 200}, 0.5)
     assert found(cache, wall=0.5)
     assert found(cache, wall=0.0)
 
@@ -59,7 +59,7 @@ def test_a_token_without_a_beginning_was_always_good() -> None:
 @pytest.mark.parametrize(
     "claims", [{"exp": None}, {"exp": 100}, {"exp": 99}, {"nbf": 101}, {"iat": 100.5}]
 )
-def test_a_token_that_lives_by_leeway_or_for_ever_is_not_remembered(claims: dict[str, Any]) -> None:
+def test_a_token_valid_only_by_leeway_or_forever_is_not_remembered(claims: dict[str, Any]) -> None:
     cache = TokenCache()
     keep(cache, **claims)
     assert len(cache) == 0

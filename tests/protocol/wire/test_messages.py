@@ -47,7 +47,7 @@ def test_an_answer_with_a_byte_order_mark_is_read() -> None:
         (LookupError("x"), ErrorKind.UNEXPECTED_ERROR, "Unexpected error during PAR: x"),
     ],
 )
-def test_what_is_raised_while_sending_becomes_a_failed_response(
+def test_an_exception_while_sending_becomes_a_failed_response(
     error: Exception, kind: ErrorKind, start: str
 ) -> None:
     fields = failure_of(error, "PAR")
@@ -71,7 +71,7 @@ def test_an_oauth_error_is_read_only_where_there_is_one(body: bytes, error: str 
     assert found["oauth_error_uri"] is None
 
 
-def test_what_is_sent_and_what_comes_back_is_not_shown() -> None:
+def test_requests_and_responses_are_not_shown() -> None:
     url = "https://op.example/token?code=c0de"
     asked = HttpRequest("POST", url, form={"client_secret": "s3cret"}, access_token="t0ken")
     assert repr(asked).startswith("HttpRequest('POST', 'https://op.example/token")

@@ -10,7 +10,7 @@ from py_identity_model import (
     BaseResponse,
     ErrorKind,
 )
-from py_identity_model._wire.polling import Rhythm
+from py_identity_model._wire.polling import PollingSchedule
 
 
 def answered(**more: Any) -> BaseResponse:
@@ -18,21 +18,21 @@ def answered(**more: Any) -> BaseResponse:
     return BaseResponse(**{**usual, **more})
 
 
-def test_polling_goes_on_while_the_user_has_not_decided() -> None:
-    rhythm = Rhythm.of(None, 60, 1000.0)
+def test_polling_continues_until_the_user_decides() -> None:
+    rhythm = PollingSchedule.of(None, 60, 1000.0)
     assert rhythm.pause(1000.0) == 5
-    assert rhythm.goes_on(answered(oauth_error="authorization_pending"))
+    assert rhythm.should_continue(answered(oauth_error="authorization_pending"))
     assert rhythm.interval == 5
-    assert rhythm.goes_on(answered(oauth_error="slow_down"))
+    assert rhythm.should_continue(answered(oauth_error="slow_down"))
     assert rhythm.interval == 10
-    assert rhythm.goes_on(answered(error_kind=ErrorKind.NETWORK_ERROR))
-    assert rhythm.goes_on(answered(status_code=503))
+    assert rhythm.should_continue(answered(error_kind=ErrorKind.NETWORK_ERROR))
+    assert rhythm.should_continue(answered(status_code=503))
     assert rhythm.interval == 20
     assert rhythm.pause(1045.0) is None
 
 
 @pytest.mark.parametrize("code", ["expired_token", "access_denied", "invalid_grant", None])
 def test_polling_ends_with_a_decision(code: str | None) -> None:
-    rhythm = Rhythm.of(1, 60, 0.0)
-    assert not rhythm.goes_on(answered(oauth_error=code, status_code=400))
-    assert not rhythm.goes_on(BaseResponse(True))
+    rhythm = PollingSchedule.of(1, 60, 0.0)
+    assert not rhythm.should_continue(answered(oauth_error=code, status_code=400))
+    assert not rhythm.should_continue(BaseResponse(True))

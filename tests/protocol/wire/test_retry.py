@@ -15,7 +15,7 @@ from py_identity_model._wire.messages import (
     Replay,
 )
 from py_identity_model._wire.models import BaseResponse
-from py_identity_model._wire.polling import Rhythm
+from py_identity_model._wire.polling import PollingSchedule
 from py_identity_model._wire.retry import backoff, is_outage, retry_after, worth_retrying
 
 
@@ -71,7 +71,7 @@ def test_whether_a_provider_is_down_has_one_answer(
 ) -> None:
     assert is_outage(kind, status) is outage
     response = BaseResponse(False, "failed", error_kind=kind, status_code=status)
-    assert Rhythm(5, 1000).goes_on(response) is outage
+    assert PollingSchedule(5, 1000).should_continue(response) is outage
     error = unavailable_error(response, "discovery_failed")
     assert isinstance(error, KeysUnavailableException) is outage
     assert isinstance(error, ProviderUnusableException) is not outage

@@ -33,7 +33,7 @@ SUFFIX = "/.well-known/openid-configuration"
         f"https://op.example:8443/tenant{SUFFIX}/",
     ],
 )
-def test_the_documents_url_and_authority_are_told(url: str) -> None:
+def test_the_documents_url_and_authority_are_returned(url: str) -> None:
     endpoint = parse_discovery_url(url)
     assert endpoint.url == f"https://op.example:8443/tenant{SUFFIX}"
     assert endpoint.authority == "https://op.example:8443"
@@ -48,7 +48,7 @@ def test_the_documents_url_and_authority_are_told(url: str) -> None:
         *("https://op.example/\u200b", "https://op.example/\x7f", "https://op.example/\ud800"),
     ],
 )
-def test_what_is_no_issuers_url_is_refused(url: Any) -> None:
+def test_anything_but_an_issuers_url_is_refused(url: Any) -> None:
     with refused(ConfigurationException, "invalid_url"):
         parse_discovery_url(url)
 
@@ -88,7 +88,7 @@ def spellings(address: ipaddress.IPv4Address) -> st.SearchStrategy[str]:
 
 
 @given(st.data(), st.integers(0, 2**32 - 1).map(ipaddress.IPv4Address))
-def test_an_address_is_judged_alike_in_every_spelling(
+def test_an_address_gets_the_same_verdict_in_every_spelling(
     data: st.DataObject, address: ipaddress.IPv4Address
 ) -> None:
     spelled = data.draw(spellings(address))

@@ -98,6 +98,6 @@ def test_a_challenge_that_was_built_is_read_as_it_was() -> None:
 @pytest.mark.parametrize(
     "arguments", [{"scheme": "Bea rer"}, {"realm": "a\r\nSet-Cookie: b"}, {"error": "é"}]
 )
-def test_what_cannot_stand_in_a_header_is_refused(arguments: dict[str, str]) -> None:
+def test_values_that_a_header_cannot_contain_are_refused(arguments: dict[str, str]) -> None:
     with pytest.raises(InvalidArgumentError):
         build_www_authenticate(**arguments)  # type: ignore[arg-type]

@@ -105,7 +105,7 @@ async def test_a_record_that_was_deleted_is_not_found(client: Redis) -> None:
     assert await store.find_by(sub="alice") == []
 
 
-async def test_what_expired_does_not_pile_up_in_an_index(client: Redis) -> None:
+async def test_expired_names_do_not_pile_up_in_an_index(client: Redis) -> None:
     store = AsyncRedisSessionStore(client)
     assert await store.set("a", RECORD, None, 0.001)
     while await client.exists(f"{PREFIX}:a"):
@@ -129,7 +129,7 @@ async def test_a_user_is_not_named_in_redis(client: Redis) -> None:
     assert "alice" not in str(await client.hgetall(f"{PREFIX}:a"))
 
 
-async def test_a_client_that_decodes_will_do(port: int, client: Redis) -> None:
+async def test_a_client_that_decodes_is_accepted(port: int, client: Redis) -> None:
     async with Redis(port=port, decode_responses=True) as decoding:
         store = AsyncRedisSessionStore(decoding)
         assert await store.set("a", RECORD, None, 60)
@@ -163,7 +163,7 @@ async def with_rubbish(client: Redis) -> None:
 @pytest.mark.parametrize(
     "forge", [without_version, with_another_version, of_another_name, with_rubbish]
 )
-async def test_a_record_that_somebody_changed_in_redis_is_a_typed_error(
+async def test_a_record_changed_in_redis_is_a_typed_error(
     client: Redis, forge: Callable[[Redis], Any]
 ) -> None:
     store = encrypted(client)

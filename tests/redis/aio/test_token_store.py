@@ -75,7 +75,7 @@ async def test_a_value_that_another_key_encrypted_is_a_typed_error(client: Redis
         await encrypted(client).get("a")
 
 
-async def test_a_client_that_decodes_will_do(port: int, client: Redis) -> None:
+async def test_a_client_that_decodes_is_accepted(port: int, client: Redis) -> None:
     async with Redis(port=port, decode_responses=True) as decoding:
         store = AsyncRedisTokenStore(decoding)
         await store.set("a", "1", None)
@@ -87,7 +87,7 @@ async def test_a_client_that_decodes_will_do(port: int, client: Redis) -> None:
     "settings",
     [{"encrypt": bytes}, {"decrypt": bytes}, {"lock_timeout": 0}, {"lock_timeout": float("inf")}],
 )
-async def test_settings_that_make_no_sense_are_refused(
+async def test_invalid_settings_are_refused(
     client: Redis, store: Any, settings: dict[str, Any]
 ) -> None:
     with refused(InvalidArgumentError, "invalid_argument"):
@@ -102,9 +102,7 @@ async def test_a_lock_is_held_by_one_and_given_back(client: Redis) -> None:
     assert not await client.exists(f"{PREFIX}lock:a")
 
 
-async def test_a_lock_that_was_lost_fails_nobody(
-    client: Redis, caplog: pytest.LogCaptureFixture
-) -> None:
+async def test_a_lost_lock_fails_no_caller(client: Redis, caplog: pytest.LogCaptureFixture) -> None:
     async with AsyncRedisTokenStore(client).lock("a"):
         await client.flushall()
     assert "a lock in Redis was lost: LockNotOwnedError" in caplog.text

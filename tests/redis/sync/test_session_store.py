@@ -104,7 +104,7 @@ def test_a_record_that_was_deleted_is_not_found(client: Redis) -> None:
     assert store.find_by(sub="alice") == []
 
 
-def test_what_expired_does_not_pile_up_in_an_index(client: Redis) -> None:
+def test_expired_names_do_not_pile_up_in_an_index(client: Redis) -> None:
     store = RedisSessionStore(client)
     assert store.set("a", RECORD, None, 0.001)
     while client.exists(f"{PREFIX}:a"):
@@ -128,7 +128,7 @@ def test_a_user_is_not_named_in_redis(client: Redis) -> None:
     assert "alice" not in str(client.hgetall(f"{PREFIX}:a"))
 
 
-def test_a_client_that_decodes_will_do(port: int, client: Redis) -> None:
+def test_a_client_that_decodes_is_accepted(port: int, client: Redis) -> None:
     with Redis(port=port, decode_responses=True) as decoding:
         store = RedisSessionStore(decoding)
         assert store.set("a", RECORD, None, 60)
@@ -162,7 +162,7 @@ def with_rubbish(client: Redis) -> None:
 @pytest.mark.parametrize(
     "forge", [without_version, with_another_version, of_another_name, with_rubbish]
 )
-def test_a_record_that_somebody_changed_in_redis_is_a_typed_error(
+def test_a_record_changed_in_redis_is_a_typed_error(
     client: Redis, forge: Callable[[Redis], Any]
 ) -> None:
     store = encrypted(client)

@@ -76,7 +76,7 @@ def test_a_value_that_another_key_encrypted_is_a_typed_error(client: Redis) -> N
         encrypted(client).get("a")
 
 
-def test_a_client_that_decodes_will_do(port: int, client: Redis) -> None:
+def test_a_client_that_decodes_is_accepted(port: int, client: Redis) -> None:
     with Redis(port=port, decode_responses=True) as decoding:
         store = RedisTokenStore(decoding)
         store.set("a", "1", None)
@@ -88,9 +88,7 @@ def test_a_client_that_decodes_will_do(port: int, client: Redis) -> None:
     "settings",
     [{"encrypt": bytes}, {"decrypt": bytes}, {"lock_timeout": 0}, {"lock_timeout": float("inf")}],
 )
-def test_settings_that_make_no_sense_are_refused(
-    client: Redis, store: Any, settings: dict[str, Any]
-) -> None:
+def test_invalid_settings_are_refused(client: Redis, store: Any, settings: dict[str, Any]) -> None:
     with refused(InvalidArgumentError, "invalid_argument"):
         store(client, **settings)
 
@@ -103,7 +101,7 @@ def test_a_lock_is_held_by_one_and_given_back(client: Redis) -> None:
     assert not client.exists(f"{PREFIX}lock:a")
 
 
-def test_a_lock_that_was_lost_fails_nobody(client: Redis, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_lost_lock_fails_no_caller(client: Redis, caplog: pytest.LogCaptureFixture) -> None:
     with RedisTokenStore(client).lock("a"):
         client.flushall()
     assert "a lock in Redis was lost: LockNotOwnedError" in caplog.text

@@ -1,1 +1,1 @@
-"""Caches of providers' documents, and calls that are shared."""
+"""Caches of provider documents, and shared calls."""

@@ -1,4 +1,4 @@
-"""Fetchers of providers' documents, which may take over what another process fetched."""
+"""Fetchers of provider documents, which may reuse what another process fetched."""
 
 from __future__ import annotations
 
@@ -47,10 +47,10 @@ class AsyncFetcher(Generic[V]):
         previous: Entry[V] | None = None,
         attempt: Attempt = AS_CONFIGURED,
     ) -> FetchResult[V]:
-        """Return the document at ``location``; raises nothing.
+        """Return the document at ``location``; never raises.
 
-        ``previous`` is the entry of the cache that asks: such a request is counted, waits for its
-        turn, and is conditional where a version is known.
+        ``previous`` is the cache entry to refresh: such a request is counted, waits for its turn,
+        and is conditional if a version is known.
         """
         kind = self.kind
         try:
@@ -79,11 +79,15 @@ class AsyncFetcher(Generic[V]):
         previous: Entry[V] | None,
         attempt: Attempt,
     ) -> FetchResult[V] | None:
-        """Return the document at ``location`` if one request brings it."""
+        """Return the document at ``location`` if one request obtains it."""
         try:
             return await self._request(location, client, previous, attempt._replace(retries=0))
         except Exception as error:
-            logger.info("nor is the %s there: %s", self.kind.label, type(error).__name__)
+            logger.info(
+                "the %s is not at the other address either: %s",
+                self.kind.label,
+                type(error).__name__,
+            )
             return None
 
     async def _request(
@@ -95,13 +99,13 @@ class AsyncFetcher(Generic[V]):
         *,
         counted: bool = False,
     ) -> FetchResult[V]:
-        """Return the document; raises what building, sending and parsing do."""
+        """Return the document; raise the exceptions of building, sending and parsing."""
         kind = self.kind
         request = kind.build(location.address, location.policy)
         if counted and previous is not None:
             kind.count_request(previous.value is not None)
         logger.info("fetching the %s %s", kind.label, redact_url(request.url))
-        # Read once: another event loop may refresh the entry too.
+        # Read once: another event loop may be refreshing the entry too.
         known = _NONE_KNOWN if previous is None else previous.version
         store = None if client is None or previous is None else client.documents
         stored = None if store is None else await self._find(store, request)
@@ -117,7 +121,7 @@ class AsyncFetcher(Generic[V]):
             else:
                 value = kind.parse(location.address, location.policy, response)
                 result = FetchResult(value, cache_control=control, etag=_etag(response))
-        if client is not None:  # also where another process sent the request
+        if client is not None:  # also if another process sent the request
             client.turns.succeeded(request.url)
         if store is not None and response is not None:
             await self._share(store, request, response, result, stored)
@@ -126,7 +130,7 @@ class AsyncFetcher(Generic[V]):
     def _take_over(
         self, stored: StoredResponse, location: Location, attempt: Attempt
     ) -> FetchResult[V] | None:
-        """Return what another process stored, if it is young enough and will do."""
+        """Return what another process stored, if it is young enough and acceptable."""
         age, response = stored.age(time()), stored.response
         control = response.headers.get("cache-control")
         if age >= min(attempt.max_age, self.kind.shared_for(control)):
@@ -147,11 +151,11 @@ class AsyncFetcher(Generic[V]):
         result: FetchResult[V],
         stored: StoredResponse | None,
     ) -> None:
-        """Store an answer for other processes; one that says "unchanged" renews the stored one."""
+        """Store a response for other processes; a 304 renews the stored one."""
         if not result.unchanged:
             if may_be_stored(result.cache_control):
                 await self._store(store, request, response)
-        # Another version, stored by another process meanwhile, stays as old as it is.
+        # Another version, stored by another process meanwhile, keeps its age.
         elif stored is not None and _etag(stored.response) == result.etag:
             await self._store(store, request, stored.response)
 
@@ -176,9 +180,9 @@ class AsyncFetcher(Generic[V]):
 
 @contextmanager
 def _loading_joserfc(previous: Entry[Any] | None) -> Iterator[None]:
-    """Load what verifies signatures while the block waits for a document of a cache.
+    """Load the signature libraries while the block waits for a document of a cache.
 
-    Not in the block's own thread, and not where the answer comes at once: both would delay it.
+    Not in the block's own thread, and not if the response comes at once: both would delay it.
     """
     if previous is None or joserfc_is_loaded():
         yield
@@ -192,7 +196,7 @@ def _loading_joserfc(previous: Entry[Any] | None) -> Iterator[None]:
 
 
 def _reason(result: FetchResult[Any]) -> str:
-    """Return why there is no value, without what the provider put into its answer."""
+    """Return why there is no value, without any content of the provider's response."""
     if result.status_code is not None:
         return f"status {result.status_code}"
     return repr(str(result.error)[:_LONGEST_LOGGED])
@@ -200,5 +204,5 @@ def _reason(result: FetchResult[Any]) -> str:
 
 def _etag(response: HttpResponse) -> str | None:
     etag = response.headers.get("etag")
-    # One that no request can carry would make every refresh fail.
+    # An ETag that no request can contain would make every refresh fail.
     return etag if etag is not None and etag.isascii() and etag.isprintable() else None

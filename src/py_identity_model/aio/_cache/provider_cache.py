@@ -1,4 +1,4 @@
-"""Documents and keys of providers, as validation needs them."""
+"""The cache of providers' documents and keys, for validation."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from .refreshing_cache import AsyncRefreshingCache, require_client
 
 
 class AsyncProviderCache:
-    """What is cached for one client, or for all calls that pass none."""
+    """The cache of one client, or of all calls without one."""
 
     def __init__(self) -> None:
         self.documents: AsyncRefreshingCache[Provider] = AsyncRefreshingCache(
@@ -33,7 +33,7 @@ class AsyncProviderCache:
         _all.add(self)
 
     def clear(self, *, documents: bool = False, keys: bool = False) -> None:
-        """Forget documents, keys, and what was worked out from them."""
+        """Remove documents, keys, and everything computed from them."""
         if documents:
             self.documents.clear()
         if keys:
@@ -41,14 +41,14 @@ class AsyncProviderCache:
         self.validators.clear()
 
     def remember(self, config: TokenValidationConfig, address: str, provider: Provider) -> None:
-        """Keep what a validation worked out, for tokens that come after it."""
+        """Store the result of a validation, prepared for the tokens that follow."""
         self.validators.forget(config, address)
         own = snapshot_of(config)
         policy = policy_of(own)
         document = self.documents.find(address, policy)
         keys = self.keys.find(provider.jwks_uri or "", policy)
-        # Looked up again, not handed on: what a call was given may be gone, or replaced, by now.  A
-        # validator on it would serve what the cache no longer vouches for.
+        # Looked up again, not passed on: the entries of the call may have been evicted or replaced
+        # by now. A validator based on them would serve what the cache no longer vouches for.
         validator = None
         if document is not None and keys is not None and document.value == provider:
             validator = self.validators.add(own, address, document, keys)
@@ -61,15 +61,15 @@ class AsyncProviderCache:
         policy: DiscoveryPolicy,
         caller: Caller | None = None,
     ) -> Provider:
-        """Return the provider at ``address``; raises TokenValidationException.
+        """Return the provider at ``address``; raise TokenValidationException.
 
-        Its keys are refreshed first, if it is time: a token that is refused by the document alone
-        never comes to them, and the document takes turns with them.
+        Its keys are refreshed first, if due: a token that is refused by the document alone never
+        reaches them, and the document alternates with them.
         """
         caller = PATIENT.starting_now() if caller is None else caller
         location = DISCOVERY_DOCUMENT.locate(address, policy)
-        # Both here, because they take turns: two caches that knew nothing of each other would ask a
-        # provider that is down twice as often.
+        # Both in one cache, because they alternate: two independent caches would send twice as many
+        # requests to a provider that is down.
         document, keys = self.documents.entries.find(location.key), None
         known = None if document is None else document.value
         if known is not None and known.jwks_uri is not None:
@@ -82,7 +82,7 @@ class AsyncProviderCache:
     async def metadata(
         self, client: AsyncHTTPClient | None, address: str, policy: DiscoveryPolicy
     ) -> Provider:
-        """Return the provider at ``address`` for a caller who never comes to its keys."""
+        """Return the provider at ``address`` for a caller that does not need its keys."""
         location = DISCOVERY_DOCUMENT.locate(address, policy)
         return await self.documents.get(location, client, PATIENT.starting_now())
 
@@ -94,9 +94,9 @@ class AsyncProviderCache:
         address: str | None = None,
         caller: Caller | None = None,
     ) -> KeySnapshot:
-        """Return the keys at ``jwks_uri``; raises TokenValidationException.
+        """Return the keys at ``jwks_uri``; raise TokenValidationException.
 
-        ``address`` is that of the provider's document, where it has one.
+        ``address`` is that of the provider's document, if there is one.
         """
         caller = PATIENT.starting_now() if caller is None else caller
         document = None if address is None else self.documents.find(address, policy)
@@ -111,10 +111,10 @@ class AsyncProviderCache:
         kid: str | None,
         caller: Caller | None = None,
     ) -> KeySnapshot | None:
-        """Return keys that came after ``seen``; None while the cooldown forbids a request.
+        """Return keys newer than ``seen``; None while the cooldown forbids a request.
 
-        ``kid`` names the key that is looked for.  An answer without keys never replaces keys.
-        Raises TokenValidationException when the request failed.
+        ``kid`` names the missing key.  A response without keys never replaces keys.  Raises
+        TokenValidationException when the request failed.
         """
         caller = PATIENT.starting_now() if caller is None else caller
         location = KEY_SET.locate(jwks_uri, policy)
@@ -127,7 +127,7 @@ class AsyncProviderCache:
     async def refresh(
         self, client: AsyncHTTPClient | None, address: str, policy: DiscoveryPolicy
     ) -> None:
-        """Fetch document and keys now, whether or not they are fresh."""
+        """Fetch document and keys now, even if they are fresh."""
         location = DISCOVERY_DOCUMENT.locate(address, policy)
         provider = await self.documents.refresh(location, client)
         if provider.jwks_uri is not None:
@@ -135,14 +135,14 @@ class AsyncProviderCache:
             await self.keys.refresh(KEY_SET.locate(keys, policy), client)
 
     def reset_cooldown(self, jwks_uri: str, policy: DiscoveryPolicy) -> None:
-        """Lift the cooldown of a key set: a refresh brought the key that was looked for."""
+        """Lift the cooldown of a key set, after a refresh found the missing key."""
         entry = self.keys.find(jwks_uri, policy)
         if entry is not None:
             entry.reset_cooldown()
 
 
 class _Registry:
-    """Every cache in use, so that all can be cleared."""
+    """All caches in use, so that they can be cleared together."""
 
     def __init__(self) -> None:
         self._caches: weakref.WeakSet[AsyncProviderCache] = weakref.WeakSet()
@@ -166,7 +166,7 @@ default_cache = AsyncProviderCache()
 
 
 def cache_of(client: AsyncHTTPClient) -> AsyncProviderCache:
-    """Return the cache that goes with ``client``; refuse a closed one before any look at it."""
+    """Return the cache of ``client``; raise first if it is closed."""
     cache = require_client(client).kept.get(AsyncProviderCache)
     if cache is None:
         cache = client.kept.setdefault(AsyncProviderCache, AsyncProviderCache())
@@ -175,7 +175,7 @@ def cache_of(client: AsyncHTTPClient) -> AsyncProviderCache:
 
 
 async def clear_discovery_cache() -> None:
-    """Forget every cached discovery document, whichever client fetched it.
+    """Remove all cached discovery documents, of all clients.
 
     Example::
 
@@ -186,7 +186,7 @@ async def clear_discovery_cache() -> None:
 
 
 async def clear_jwks_cache() -> None:
-    """Forget every cached key set, and when they were last refreshed.
+    """Remove all cached key sets, and their cooldowns.
 
     Example::
 

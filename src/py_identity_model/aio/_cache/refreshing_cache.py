@@ -1,4 +1,4 @@
-"""Caches whose documents are fetched once for all who ask, and refreshed before they expire."""
+"""Caches whose documents are fetched once for all callers, and refreshed before they expire."""
 
 import math
 import time
@@ -34,11 +34,11 @@ from .single_flight import AsyncSingleFlight, Outcome
 
 V = TypeVar("V")
 
-_GRACE = 1.0  # seconds after which a call that should have ended is not waited for any longer
+_GRACE = 1.0  # seconds after which an overdue call is not waited for any longer
 
 
 class AsyncRefreshingCache(Generic[V]):
-    """Documents of one kind, by address and policy, at most as many as ``most`` says."""
+    """Documents of one kind, by address and policy, limited in number by ``most``."""
 
     def __init__(self, fetcher: AsyncFetcher[V], most: Setting) -> None:
         self.clock = time.monotonic
@@ -51,12 +51,12 @@ class AsyncRefreshingCache(Generic[V]):
         self._kind = fetcher.kind
 
     def clear(self) -> None:
-        """Forget all documents and failures."""
+        """Remove all documents and failures."""
         self.entries.clear()
         self.failures.clear()
 
     def find(self, address: str, policy: DiscoveryPolicy) -> Entry[V] | None:
-        """Return the entry of a document, if there is one with a value."""
+        """Return the entry of a document, if it has a value."""
         return self.entries.find(self._kind.key_of(address, policy))
 
     async def get(
@@ -66,11 +66,11 @@ class AsyncRefreshingCache(Generic[V]):
         caller: Caller,
         other: Entry[Any] | None = None,
     ) -> V:
-        """Return the document at ``location``; raises TokenValidationException.
+        """Return the document at ``location``; raise TokenValidationException.
 
-        A fresh one is served at once.  An expired one is served only if refreshing it failed, or
-        takes too long.  One that is not cached is fetched once for all who wait, unless that
-        failed a moment ago.  ``other`` is the entry of the provider's other document.
+        A fresh one is served at once.  An expired one is served only if its refresh failed or takes
+        too long.  One that is not cached is fetched once for all waiting callers, unless that has
+        just failed.  ``other`` is the entry of the provider's other document.
         """
         entry, now = self.entries.find(location.key), self.clock()
         if entry is not None and entry.usable(now) is not None:
@@ -84,12 +84,12 @@ class AsyncRefreshingCache(Generic[V]):
         failure = self._recent_failure(location, caller)
         if failure is not None:
             raise self._error(*failure)
-        # For a name that a stranger chose one request must do: repeating it is what they want.
+        # A single request for a name that a stranger chose: retries would be what they want.
         attempt = ONCE if self._is_strange(location, caller) else AS_CONFIGURED
         entry = self.entries.get_or_create(location.key)
         admit = partial(self._is_needed, location, caller)
         loaded = await self._join(location, entry, client, caller, attempt, admit)
-        if loaded is None:  # another call ended between the look and the question
+        if loaded is None:  # another call ended since the check
             self.entries.drop_pending(location.key, entry)
             return await self.get(location, client, caller, other)
         if not loaded.began:
@@ -103,10 +103,10 @@ class AsyncRefreshingCache(Generic[V]):
         caller: Caller,
         other: Entry[Any] | None = None,
     ) -> Outcome[FetchResult[V]] | None:
-        """Refresh what is cached if it is time; return the outcome if it was waited for.
+        """Refresh the cached value if due; return the outcome if it was waited for.
 
-        From nine tenths of its time on in the background, in turns with ``other``; once it has
-        expired the caller waits, at most two seconds.
+        From nine tenths of its lifetime on in the background, alternating with ``other``; once it
+        has expired the caller waits, at most two seconds.
         """
         entry, now = self.entries.find(location.key), self.clock()
         if entry is None or now < entry.refresh_at:
@@ -124,11 +124,11 @@ class AsyncRefreshingCache(Generic[V]):
         except TimeoutError:
             entry.record_no_news(self.clock())
         except NetworkException:
-            pass  # stopped: what is cached is still served
+            pass  # stopped: the cached value is still served
         return None
 
     async def refresh(self, location: Location, client: AsyncHTTPClient | None) -> V:
-        """Return the document as it is now, fetched once for all who ask meanwhile."""
+        """Return the current document, fetched once for all concurrent callers."""
         entry = self.entries.get_or_create(location.key)
         attempt = Attempt(retries=0, max_age=0.0)
         caller = PATIENT.starting_now()
@@ -146,10 +146,10 @@ class AsyncRefreshingCache(Generic[V]):
         caller: Caller,
         accepts: Callable[[V], bool],
     ) -> V | None:
-        """Return a document that came after ``seen``, fetching it if that was not just done.
+        """Return a document newer than ``seen``, fetching it unless that was just done.
 
-        ``accepts`` says whether one that another process fetched will do.  None means that the
-        cooldown forbids another request.  Raises TokenValidationException when the request failed.
+        ``accepts`` decides about one that another process fetched.  None means that the cooldown
+        forbids another request.  Raises TokenValidationException when the request failed.
         """
         entry = self.entries.get_or_create(location.key)
         if entry.value is not None and entry.value is not seen:
@@ -157,7 +157,7 @@ class AsyncRefreshingCache(Generic[V]):
         attempt = ONCE._replace(accepts=accepts)
         admit = partial(self._may_look_for_newer, entry)
         loaded = await self._join(location, entry, client, caller, attempt, admit)
-        if loaded is None:  # refused, or refreshed by others between the look and the question
+        if loaded is None:  # refused, or refreshed by others since the check
             if entry.value is not seen:
                 return entry.value
             self._emit(Kind.REFUSED_KID, location.key)
@@ -173,14 +173,14 @@ class AsyncRefreshingCache(Generic[V]):
         attempt: Attempt,
         admit: Callable[[], bool],
     ) -> Outcome[V] | None:
-        """Return what is fetched once for all who ask.
+        """Return the document, fetched once for all waiting callers.
 
-        None where ``admit`` refuses.  Raises TokenValidationException for a failure, and when
-        waiting for it took too long.
+        None if ``admit`` refuses.  Raises TokenValidationException for a failure, and when waiting
+        for it took too long.
         """
         owner = require_client(client, location.address)
-        # A call ends by its own deadline.  Where it does not (a peer that drips header fields to
-        # an injected client of the blocking API), those who wait for it do.
+        # A call ends by its own deadline. If it does not (a peer that sends header fields slowly to
+        # an injected client of the blocking API), the waiting callers leave.
         longest = longest_call(owner)
         patience = min(caller.patience(), longest)
         call = self._call(location, entry, owner, attempt)
@@ -188,7 +188,7 @@ class AsyncRefreshingCache(Generic[V]):
             outcome = await self.single_flight.run(location.key, call, admit, patience=patience)
         except TimeoutError:
             end = f"within {patience:.3g} s" if patience < longest else "before the total deadline"
-            text = f"the {self._kind.label} did not come {end}"
+            text = f"the {self._kind.label} was not received {end}"
             raise KeysUnavailableException(text, details={"retry_after": 1.0}) from None
         except NetworkException as error:
             raise KeysUnavailableException(str(error), code=error.code) from None
@@ -202,7 +202,7 @@ class AsyncRefreshingCache(Generic[V]):
     def _call(
         self, location: Location, entry: Entry[V], client: AsyncHTTPClient, attempt: Attempt
     ) -> Callable[[], Any]:
-        """Return what fetches a document into ``entry``."""
+        """Return the call that fetches a document into ``entry``."""
         return partial(self._fetch, location.frozen(), entry, client, attempt)
 
     async def _fetch(
@@ -212,8 +212,8 @@ class AsyncRefreshingCache(Generic[V]):
         entry.fetching = True
         began = self.clock()
         attempt = attempt.for_cached(entry.age(began))
-        # What came is stored here, in the call's own task, not by those who wait for it: all of
-        # them may have left, and the next caller must find it all the same.
+        # The result is stored here, in the call's own task, not by its waiters: all of them may
+        # have left, and the next caller must still find it.
         try:
             result = await self._fetcher.fetch(location, client, entry, attempt)
             return self._apply(location.key, entry, result, began)
@@ -225,23 +225,23 @@ class AsyncRefreshingCache(Generic[V]):
     def _apply(
         self, key: CacheKey, entry: Entry[V], result: FetchResult[V], began: float
     ) -> FetchResult[V]:
-        """Cache what came, or remember why nothing did; return the result with its value."""
+        """Cache the result, or remember its failure; return it with its value."""
         now, value = self.clock(), result.value
         if value is not None and entry.is_newer_than(began - result.age):
-            # Another event loop was faster: what was asked for before must not bring back keys
-            # that have been removed since.
+            # Another event loop was faster: an earlier request must not restore keys that have been
+            # removed since.
             return result._replace(value=entry.value)
         if value is None:
             entry.record_failure(now)
             self._emit(Kind.FAILURE, key)
         elif self._kind.is_empty(value):
-            # Nothing in it proves nothing: a provider that forgot its keys for a moment must not
-            # end every session.
+            # An empty set is inconclusive: a provider that lost its keys for a moment must not end
+            # every session.
             entry.reset_cooldown_once(now)
             if entry.usable(now) is None:
                 result, value = self._kind.empty, None
         elif may_be_stored(result.cache_control):
-            # Prepared validators compare by identity: an equal value need not end them.
+            # Prepared validators compare by identity: an equal value need not invalidate them.
             value = entry.value if entry.value == value and entry.value is not None else value
             ttl = time_to_live(result.cache_control, self._kind.ttl)
             entry.accept(value, now - result.age, ttl, result.etag)
@@ -261,12 +261,12 @@ class AsyncRefreshingCache(Generic[V]):
         return self.failures.find(location.key, self.clock(), from_stranger=strange)
 
     def _is_strange(self, location: Location, caller: Caller) -> bool:
-        """Whether a stranger named a provider that was never good before."""
+        """Return whether a stranger named a provider that never worked before."""
         return caller.from_stranger and self.entries.find(location.key) is None
 
     def _is_needed(self, location: Location, caller: Caller) -> bool:
-        """Whether nobody else just did what a caller is about to do."""
-        # Asked under the lock of the single flight, so from what lies in memory alone.
+        """Return whether no other call has just done what a caller is about to do."""
+        # Called under the lock of the single flight, so it reads only memory.
         entry, now = self.entries.find(location.key), self.clock()
         strange = caller.from_stranger and entry is None
         if self.failures.find(location.key, now, from_stranger=strange) is not None:
@@ -281,7 +281,7 @@ class AsyncRefreshingCache(Generic[V]):
         now = self.clock()
         if now < entry.cooldown_until:
             return False
-        entry.fetching = True  # before the cooldown begins: whoever sees it must wait, not fail
+        entry.fetching = True  # before the cooldown begins: callers that see it must wait, not fail
         entry.cooldown_until = now + KID_MISS_REFRESH_COOLDOWN.read()
         return True
 
@@ -290,7 +290,7 @@ class AsyncRefreshingCache(Generic[V]):
         events.emit(kind, self._kind.name, key[0])
 
     def _serve(self, entry: Entry[V], location: Location, *, led: bool) -> None:
-        """Count that what is cached was served."""
+        """Count that a cached value was served."""
         now = entry.last_used = self.clock()
         if not led:
             self._kind.count_hit()
@@ -301,15 +301,15 @@ class AsyncRefreshingCache(Generic[V]):
 
 
 def longest_call(client: AsyncHTTPClient) -> float:
-    """Return after how many seconds a call by ``client`` is not waited for any longer."""
+    """Return after how many seconds a call of ``client`` is no longer waited for."""
     try:
         return client.total_timeout + _GRACE
-    except InvalidArgumentError:  # a setting that cannot be used: the call itself will say so
+    except InvalidArgumentError:  # an invalid setting: the call itself reports it
         return math.inf
 
 
 def require_client(client: AsyncHTTPClient | None, url: object = "https:") -> AsyncHTTPClient:
-    """Return ``client``, or this worker's own; raises TokenValidationException if unusable."""
+    """Return ``client``, or this worker's own; raise TokenValidationException if unusable."""
     try:
         return chosen_client(client, url)
     except (RuntimeError, ValueError) as error:

@@ -1,4 +1,4 @@
-"""Single flight: one call at a time for each key, its outcome shared by all who asked."""
+"""Single-flight execution of keyed calls: concurrent callers share one call and its outcome."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ _MAX_RESTARTS = 3
 
 
 class Outcome(NamedTuple, Generic[V]):
-    """What a call returned, and whether the caller that gets it began the call."""
+    """The result of a call, and whether the caller that gets it started the call."""
 
     value: V
     began: bool
 
 
 class AsyncFlight(Generic[V]):
-    """One call under way, and how it ended: an outcome, an error, or neither if it was stopped."""
+    """A running call, and its end: an outcome, an error, or neither if it was stopped."""
 
     def __init__(self, table: dict[Hashable, AsyncFlight[V]]) -> None:
         self.table = table
@@ -36,20 +36,20 @@ class AsyncFlight(Generic[V]):
         self.waiters = 0
 
 
-# Calls that the running code is a part of: it would wait for its own end if it joined one.
+# The calls that the running code is part of: joining one of them would be a deadlock.
 _executing: ContextVar[tuple[AsyncFlight[Any], ...]] = ContextVar("executing", default=())
 
 
 class AsyncSingleFlight(Generic[V]):
-    """Calls under way, by key.
+    """Running calls, by key.
 
-    Not a lock around the call, and not a call inside its first caller: the caller that came first
-    may be cancelled or killed, and then all who wait would have to begin again, or would be
-    cancelled with it.  A call is a task (a thread) of its own, which no caller's end reaches.
+    Not a lock around the call, and not a call inside its first caller: that caller may be cancelled
+    or killed, and then all waiters would have to start again, or would be cancelled with it.  A
+    call is a task (or thread) of its own, which no caller's end affects.
 
     There is one table per event loop, because a task cannot wait for another loop's event; threads
-    share one.  A failure is shared with those who wait, as an exception of its own for each (a
-    shared one would collect their tracebacks), and not remembered here.
+    share one.  Waiters share a failure, each with an exception of its own (a shared one would
+    collect their tracebacks); it is not remembered here.
     """
 
     def __init__(self, name: str) -> None:
@@ -62,7 +62,7 @@ class AsyncSingleFlight(Generic[V]):
         self._lock = threading.Lock()
 
     def __len__(self) -> int:
-        """Return how many calls are under way."""
+        """Return the number of running calls."""
         return len(self._table.get())
 
     def waiting(self, key: Hashable) -> int:
@@ -79,15 +79,15 @@ class AsyncSingleFlight(Generic[V]):
         *,
         patience: float | None = None,
     ) -> Outcome[V] | None:
-        """Return the outcome of ``key``'s call.
+        """Return the outcome of the call of ``key``.
 
-        A call under way is joined.  Otherwise ``admit`` decides, with nobody else deciding at
-        the same time: the call begins, or None is returned.  Raises TimeoutError when it takes
-        longer than ``patience`` seconds; the call goes on, and later callers join it.  A call that
-        would wait for itself raises ConfigurationException at once.
+        A running call is joined.  Otherwise ``admit`` decides, under a lock, whether the call
+        starts, or None is returned.  Raises TimeoutError after ``patience`` seconds; the call
+        continues, and later callers join it.  A call that would wait for itself raises
+        ConfigurationException at once.
         """
         due = None if patience is None else monotonic() + patience
-        for _ in range(_MAX_RESTARTS):  # a call that was stopped left nothing to share
+        for _ in range(_MAX_RESTARTS):  # a stopped call has nothing to share
             flight, began = self._enter(key, admit)
             if flight is None:
                 return None
@@ -98,7 +98,7 @@ class AsyncSingleFlight(Generic[V]):
                 raise flight.error
             if began:
                 execute = partial(self._execute, key, flight, call)
-                # Without a thread to be had the caller makes the call itself: better late and
+                # If no thread is available the caller makes the call itself: better late and
                 # cancellable than never.
                 if not spawn(f"{self._name} {key}", execute):
                     await execute()
@@ -111,7 +111,7 @@ class AsyncSingleFlight(Generic[V]):
         raise NetworkException("the call was stopped before it had an outcome", code="call_stopped")
 
     def run_in_background(self, key: Hashable, call: Callable[[], Result[V]]) -> None:
-        """Begin the call of ``key`` without waiting for it, unless it is under way."""
+        """Start the call of ``key`` without waiting for it, unless it is running."""
         flight, began = self._enter(key, lambda: True)
         if flight is not None and began:
             execute = partial(self._execute, key, flight, call)
@@ -121,8 +121,8 @@ class AsyncSingleFlight(Generic[V]):
     def _enter(
         self, key: Hashable, admit: Callable[[], bool]
     ) -> tuple[AsyncFlight[V] | None, bool]:
-        # `admit` runs under the lock.  Asked before, it could say yes to two callers, the second of
-        # which comes when the first one's call has ended: the request would be sent twice.
+        # `admit` runs under the lock. Called before, it could admit two callers, the second of
+        # which arrives after the first one's call has ended: the request would be sent twice.
         with self._lock:
             flights = self._table.get()
             flight = flights.get(key)
@@ -137,7 +137,7 @@ class AsyncSingleFlight(Generic[V]):
     async def _execute(
         self, key: Hashable, flight: AsyncFlight[V], call: Callable[[], Result[V]]
     ) -> None:
-        # A context variable, not a thread or task id: the call may hand its work to another one.
+        # A context variable, not a thread or task id: the call may pass its work to another one.
         outer = _executing.set((*_executing.get(), flight))
         try:
             flight.values.append(await call())
@@ -148,7 +148,7 @@ class AsyncSingleFlight(Generic[V]):
             self._finish(key, flight)
 
     def _finish(self, key: Hashable, flight: AsyncFlight[V]) -> None:
-        # The table that it was entered into: this may be another thread, or a forked child.
+        # The table of its start: this may be another thread, or a forked child.
         with self._lock:
             flight.table.pop(key, None)
         flight.done.set()

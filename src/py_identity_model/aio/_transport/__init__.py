@@ -1,1 +1,1 @@
-"""The road to the network: clients, turns, answers, endpoints."""
+"""The way to the network: clients, turns, responses, endpoints."""

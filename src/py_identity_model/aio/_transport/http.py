@@ -1,4 +1,4 @@
-"""HTTP clients: their own, the ones passed in, and the one that each worker's calls share."""
+"""HTTP clients: our own, injected ones, and the shared one of each worker."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from ...exceptions import ConfigurationException, InvalidArgumentError
 from ...ssl_config import get_ssl_verify
 from .turns import AsyncTurns
 
-if TYPE_CHECKING:  # loaded by whoever sends the first request: it costs more than all of ours
+if TYPE_CHECKING:  # loaded by the first request: it costs more than all of ours
     import ssl
 
     import httpx
@@ -28,29 +28,30 @@ if TYPE_CHECKING:  # loaded by whoever sends the first request: it costs more th
     from .stores import AsyncBestEffortStore, AsyncTokenStore
 
 _DEADLINE_FACTOR = 2
-# All threads share these, although each has a client: together they are what a host is asked by.
+# All threads share these, although each has a client: a host sees them together.
 _turns = AsyncTurns(MOST_CONNECTIONS)
 
 
 class AsyncHTTPClient(Closing):
     """An HTTP client to be passed to the functions of this package.
 
-    Without ``client`` it makes and owns one: ``timeout`` in seconds for each phase of a request
-    (``HTTP_TIMEOUT`` or 30 by default; a request takes at most twice that in total, retries
-    included), ``verify`` as True, False, or a file or folder of certificate authorities (by
-    default what :func:`py_identity_model.ssl_config.get_ssl_verify` says), ``certificate`` is
-    presented to servers that ask for one: several where their kinds of key differ, for TLS
-    chooses by the kind.  With ``client`` it wraps that one, of httpx or of httpx2, and leaves
-    closing it to you.
+    :param client: an httpx or httpx2 client to wrap, which the caller closes; by default this
+        object creates and owns one
+    :param timeout: seconds for each phase of a request (``HTTP_TIMEOUT`` or 30 by default); a
+        request takes at most twice that in total, retries included
+    :param verify: True, False, or a file or folder of certificate authorities (by default the
+        result of :func:`py_identity_model.ssl_config.get_ssl_verify`)
+    :param certificate: presented to servers that ask for one; several if the types of their keys
+        differ, for TLS chooses by the type
+    :param document_store: an :class:`AsyncTokenStore` such as :class:`AsyncRedisTokenStore`,
+        through which processes share documents and keys instead of fetching them again; write
+        access to it decides whose tokens are accepted: let its hooks encrypt and authenticate
 
-    Keys and documents fetched through it are cached on it, and shared with no other client.  With
-    a ``document_store`` (an :class:`AsyncTokenStore` such as :class:`AsyncRedisTokenStore`) other
-    processes take them over from there instead of fetching them again.  Who may write to that
-    store decides whose tokens are good: let its hooks encrypt and authenticate.
+    Keys and documents fetched through it are cached on it, and not shared with other clients.
 
     Raises :class:`InvalidArgumentError` (a ``ValueError``) when ``timeout``, ``verify`` or
-    ``certificate`` come with ``client``, or cannot be used; and for ``verify=False`` with a
-    ``document_store``: keys from a server that nobody checked would serve all who share it.
+    ``certificate`` come with ``client``, or are unusable; and for ``verify=False`` with a
+    ``document_store``: keys from an unverified server would be served to all users of the store.
 
     Example::
 
@@ -78,10 +79,10 @@ class AsyncHTTPClient(Closing):
             )
         if verify is False and document_store is not None:
             raise InvalidArgumentError(
-                "verify=False and document_store cannot be combined: what came from a server that "
-                "nobody checked would serve all who share the store"
+                "verify=False and document_store cannot be combined: documents from an unverified "
+                "server would be served to all users of the store"
             )
-        self.kept: dict[type, object] = {}  # what other modules remember with this client
+        self.kept: dict[type, object] = {}  # objects that other modules store with this client
         if document_store is not None:
             from ..._wire.arguments import check_store
             from .stores import AsyncTokenStore
@@ -99,14 +100,14 @@ class AsyncHTTPClient(Closing):
 
     @cached_property
     def nonces(self) -> NonceMemory:
-        """What servers demand in proofs."""
+        """The nonces that servers require in proofs."""
         from ..._wire.dpop_nonces import NonceMemory
 
         return NonceMemory()
 
     @cached_property
     def documents(self) -> AsyncBestEffortStore | None:
-        """The ``document_store``, bounded in time."""
+        """The ``document_store``, limited in time."""
         if self.document_store is None:
             return None
         from .stores import AsyncBestEffortStore  # few clients have a store
@@ -115,7 +116,7 @@ class AsyncHTTPClient(Closing):
 
     @property
     def turns(self) -> AsyncTurns:
-        """The turns of what is fetched through this client."""
+        """The turns of the fetches of this client."""
         turns = self.kept.get(AsyncTurns)
         if turns is None:
             most = MOST_CONNECTIONS if self.owns_client else connections_of(self._client)
@@ -125,7 +126,7 @@ class AsyncHTTPClient(Closing):
 
     @property
     def client(self) -> httpx.AsyncClient:
-        """The client of httpx, or the one that was given; RuntimeError once this was closed."""
+        """The underlying httpx client; RuntimeError after :meth:`close`."""
         if self._closed:
             raise RuntimeError("AsyncHTTPClient has been closed")
         client: httpx.AsyncClient = self._client
@@ -138,7 +139,7 @@ class AsyncHTTPClient(Closing):
 
     @property
     def total_timeout(self) -> float:
-        """How long one call of :func:`send` may take, in seconds."""
+        """The maximum duration of one call of :func:`send`, in seconds."""
         given = HTTP_TIMEOUT.given()
         if given is not None:
             return _DEADLINE_FACTOR * given
@@ -147,7 +148,7 @@ class AsyncHTTPClient(Closing):
         return self._deadline
 
     async def close(self) -> None:
-        """Close the client inside if it is this object's own; twice is fine.
+        """Close the client inside if it is this object's own; repeated calls do nothing.
 
         Example::
 
@@ -201,7 +202,7 @@ def _open_own(
         return _open(partial(client_context, trusted, certificate), timeout)
     context = tls_contexts.lazy(trusted)
     context.preload()
-    return _open(context.ready, timeout)  # what cannot be read is refused here
+    return _open(context.ready, timeout)  # unreadable authorities are refused here
 
 
 def _trusted(verify: bool | str | None) -> bool | str:
@@ -214,10 +215,10 @@ def _trusted(verify: bool | str | None) -> bool | str:
 def client_for_one(
     request: HttpRequest, http_client: AsyncHTTPClient | None
 ) -> AsyncHTTPClient | None:
-    """Return a new client where ``request`` needs one of its own, which then has to be closed.
+    """Return a new client if ``request`` needs one of its own, which the caller must close.
 
-    It takes its turns among those of the calls that pass no client.  Raises
-    ConfigurationException for a ``http_client`` that cannot present the request's certificate.
+    It shares the turns of the calls without a client.  Raises ConfigurationException for an
+    ``http_client`` that cannot present the request's certificate.
     """
     if request.certificate is not None:
         check_http_client(http_client, request.certificate)
@@ -249,7 +250,7 @@ _default: WorkerLocal[AsyncHTTPClient] = WorkerLocal(_shared, lambda owner: owne
 
 
 def default_http_client() -> AsyncHTTPClient:
-    """Return the client that this worker's calls share; made again when it was closed.
+    """Return the shared client of this worker; a closed one is replaced.
 
     It reads the certificates of authorities when it first needs them.
     """
@@ -258,10 +259,10 @@ def default_http_client() -> AsyncHTTPClient:
 
 
 def chosen_client(http_client: AsyncHTTPClient | None, url: object = "https:") -> AsyncHTTPClient:
-    """Return ``http_client``, or the client that this worker's calls share, ready for ``url``.
+    """Return ``http_client``, or the shared client of this worker, ready for ``url``.
 
-    Raises InvalidArgumentError for something else, and where the shared one needs certificates
-    that cannot be read; RuntimeError for one that was closed.
+    Raises InvalidArgumentError for anything else, and if the shared one needs unreadable
+    certificates; RuntimeError for a closed one.
     """
     if http_client is not None:
         check_http_client(http_client)
@@ -272,17 +273,17 @@ def chosen_client(http_client: AsyncHTTPClient | None, url: object = "https:") -
     from ..._tls import tls_contexts
 
     certificates = tls_contexts.lazy(get_ssl_verify())
-    certificates.preload()  # while the client is made
+    certificates.preload()  # while the client is being created
     client = default_http_client()
     certificates.ready()
     return client
 
 
 def check_http_client(given: object, certificate: MtlsClientAuth | None = None) -> None:
-    """Raise InvalidArgumentError for what no function takes as its ``http_client``.
+    """Raise InvalidArgumentError for anything but an ``http_client``.
 
-    Raises ConfigurationException for one that cannot present ``certificate``: TLS is set up by
-    then.
+    Raises ConfigurationException for one that cannot present ``certificate``: its TLS is already
+    set up.
     """
     if given is None:
         return
@@ -294,12 +295,12 @@ def check_http_client(given: object, certificate: MtlsClientAuth | None = None) 
     if not isinstance(given, AsyncHTTPClient):
         raise InvalidArgumentError(
             f"http_client must be an AsyncHTTPClient, not {type(given).__name__}: "
-            "AsyncHTTPClient(client) wraps a client of httpx or httpx2"
+            "AsyncHTTPClient(client) wraps an httpx or httpx2 client"
         )
 
 
 async def close_default_http_client() -> None:
-    """Close this worker's client; its next call makes another."""
+    """Close this worker's client; its next call creates another."""
     client = _default.peek()
     if client is not None:
         await client.close()

@@ -1,4 +1,4 @@
-"""The road to the network: requests sent, again where that is safe, and their answers read."""
+"""The way to the network: requests with retries, and the reading of their responses."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from .http import AsyncHTTPClient, chosen_client, client_for_one
 if TYPE_CHECKING:
     import httpx
 
-_CHUNKS_AFTER_CLOSING = 64  # what was received already; mocks may have more to give
+_CHUNKS_AFTER_CLOSING = 64  # already received; mocks may have more to give
 
 
 async def send(
@@ -34,13 +34,14 @@ async def send(
     retries: int | None = None,
     in_turn: bool = False,
 ) -> HttpResponse:
-    """Send ``request``, again where that is safe, and return the complete answer.
+    """Send ``request``, with retries if that is safe, and return the complete response.
 
-    ``retries`` is how often at most; None reads ``HTTP_RETRY_MAX_ATTEMPTS``.  With ``in_turn``,
-    for what strangers can cause, each attempt waits for its turn at the host (at the endpoint, if
-    this is not for a document), and the wait counts towards the deadline.  Raises NetworkException
-    when no answer came, or too many wait already, DeadlineExceededException when it took too long
-    in total, ResponseRefusedException for a redirect, an encoded body or too large a one.
+    ``retries`` is the maximum number; None reads ``HTTP_RETRY_MAX_ATTEMPTS``.  With ``in_turn``,
+    for requests that strangers can cause, each attempt waits for its turn at the host (at the
+    endpoint, if it is not for a document), and the wait counts towards the deadline.  Raises
+    NetworkException without a response, or if too many are waiting already,
+    DeadlineExceededException if it took too long in total, ResponseRefusedException for a redirect,
+    an encoded body or too large a one.
     """
     own = client_for_one(request, http_client)
     if own is not None:
@@ -57,7 +58,8 @@ async def send(
         with deadline(seconds):
             while True:
                 try:
-                    async with turn or nullcontext():  # not while it pauses: others may ask then
+                    # Not during the pause: others may use the turn.
+                    async with turn or nullcontext():
                         response = await attempt(owner, request, due)
                 except NetworkException as error:
                     pause = _pause_after_error(error, request.replay, owner.library, pauses)
@@ -78,7 +80,7 @@ async def send(
 async def _send_alone(
     request: HttpRequest, own: AsyncHTTPClient, retries: int | None, *, in_turn: bool
 ) -> HttpResponse:
-    """Send ``request`` by a client made for it, and close that."""
+    """Send ``request`` with a client created for it, and close that."""
     try:
         bare = request._replace(certificate=None, ca_file=None)
         return await send(bare, own, retries=retries, in_turn=in_turn)
@@ -89,7 +91,7 @@ async def _send_alone(
 def _pause_after_error(
     error: NetworkException, replay: Replay, library: Any, pauses: Iterator[float]
 ) -> float | None:
-    """Return how long to wait before the next attempt, in seconds; None where there is none."""
+    """Return the pause before the next attempt, in seconds; None if there is none."""
     return next(pauses, None) if _may_send_again(error.__cause__, replay, library) else None
 
 
@@ -101,7 +103,7 @@ def _may_send_again(cause: BaseException | None, replay: Replay, library: Any) -
 
 
 def _pause_after(response: HttpResponse, replay: Replay, pauses: Iterator[float]) -> float | None:
-    """Return how long to wait before the next attempt, in seconds; None where there is none."""
+    """Return the pause before the next attempt, in seconds; None if there is none."""
     if not worth_retrying(response.status_code, replay):
         return None
     pause = next(pauses, None)
@@ -112,13 +114,13 @@ def _pause_after(response: HttpResponse, replay: Replay, pauses: Iterator[float]
 
 def _log_retry(request: HttpRequest, reason: str, pause: float) -> None:
     url = redact_url(request.url)
-    logger.warning("%s %s: %s; again in %g s", request.method, url, reason, pause)
+    logger.warning("%s %s: %s; retrying in %g s", request.method, url, reason, pause)
 
 
 async def _attempt_with_proof(
     owner: AsyncHTTPClient, request: HttpRequest, due: float
 ) -> HttpResponse:
-    """Return the answer to one attempt, or to a second with the nonce that was demanded."""
+    """Return the response to one attempt, or to a second one with the nonce that was required."""
     assert request.dpop_key is not None
     memory = owner.nonces
     place = memory.place(request.dpop_key, request.url)
@@ -179,7 +181,7 @@ async def _assertion(request: HttpRequest) -> str | None:
 
 
 def _words_of(error: BaseException) -> str:
-    """Return what ``error`` says, or what lies behind it; some say nothing themselves."""
+    """Return the text of ``error``, or of its cause; some have no text themselves."""
     cause: BaseException | None = error
     while cause is not None and not str(cause):
         cause = cause.__cause__ or cause.__context__
@@ -193,10 +195,11 @@ def _check_head(response: httpx.Response, request: HttpRequest) -> int:
         text = redirect_text(status, response.headers.get("location"))
         raise _refused(request, text, status, "redirect_refused")
     limit = request.max_body if isinstance(request.max_body, int) else request.max_body()
-    for name, value in response.headers.raw:  # looking names up one by one decodes all each time
+    # Looking names up one by one decodes all of them each time.
+    for name, value in response.headers.raw:
         match name.lower():
             case b"content-encoding" if value.strip().lower() not in {b"", b"identity"}:
-                text = "the answer is encoded although that was not offered"
+                text = "the response is encoded although that was not requested"
                 raise _refused(request, text, status, "content_encoding_refused")
             case b"content-length" if value.isdigit() and (len(value) > 15 or int(value) > limit):
                 raise _too_large(request, status, limit)
@@ -215,8 +218,8 @@ async def _read(response: httpx.Response, limit: int, due: float, library: Any) 
                 body += chunk
                 if len(body) <= limit and monotonic() < due:
                     continue
-                # Leaving the loop would strand the generators inside httpx.  On a closed
-                # connection the next read fails, and that ends them all.
+                # Leaving the loop would strand the generators inside httpx. On a closed connection
+                # the next read fails, which ends them all.
                 await response.aclose()
             after_closing += 1
             if after_closing > _CHUNKS_AFTER_CLOSING:
@@ -244,7 +247,7 @@ def _timeout_within(configured: httpx.Timeout, seconds: float) -> httpx.Timeout:
 
 
 def _left(request: HttpRequest, due: float) -> float:
-    """Return how many seconds are left until ``due``; raise when it is past."""
+    """Return the seconds left until ``due``; raise when it is over."""
     seconds = due - monotonic()
     if seconds <= 0:
         raise _too_late(request)
@@ -252,15 +255,15 @@ def _left(request: HttpRequest, due: float) -> float:
 
 
 def _too_late(request: HttpRequest, *, waiting: bool = False) -> DeadlineExceededException:
-    """Return what to raise for an answer that took too long, or was never asked for."""
-    text = "the answer was not complete before the total deadline"
+    """Return the exception for a response that took too long, or a request that was never sent."""
+    text = "the response was not complete before the total deadline"
     if waiting:
         text = "the request waited for its turn until the total deadline: its host is busy"
     return DeadlineExceededException(text, redact_url(request.url))
 
 
 def _too_large(request: HttpRequest, status: int, limit: int) -> ResponseRefusedException:
-    text = f"the answer is too large: more than {limit} bytes"
+    text = f"the response is too large: more than {limit} bytes"
     return _refused(request, text, status, "response_too_large")
 
 

@@ -1,4 +1,4 @@
-"""Turns of fetches: each host has its own, and issuers that were good before a reserve."""
+"""Turns of fetches: each host has its own, and issuers that worked before have a reserve."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _MOST_KNOWN = 4096
 
 
 class _Table(TurnTable):
-    """A table and its lock, which nobody holds while waiting."""
+    """A table and its lock, which is never held while waiting."""
 
     def __init__(self, connections: int) -> None:
         super().__init__(connections)
@@ -25,14 +25,14 @@ class _Table(TurnTable):
 
 
 class AsyncTurns:
-    """Turns for what one client fetches, or for the calls that pass none.
+    """Turns for the fetches of one client, or of the calls without one.
 
-    ``connections`` is how many the client may have at once.
+    ``connections`` is the maximum number of connections of the client.
     """
 
     def __init__(self, connections: int) -> None:
         self._tables = PeerLocal(partial(_Table, connections))
-        # By address, and beside the cache: what was cleared or evicted there was good all the same.
+        # By address, and independent of the cache: evicted issuers still count as having worked.
         self._good: dict[str, None] = {}
         self._lock = threading.Lock()
         forget_in_child(self)
@@ -42,11 +42,11 @@ class AsyncTurns:
 
     @property
     def table(self) -> _Table:
-        """The turns of those that can wait for each other."""
+        """The turns of those workers that can wait for each other."""
         return self._tables.get()
 
     def succeeded(self, url: str) -> None:
-        """Remember that a usable answer came from ``url``; the oldest of too many are forgotten."""
+        """Remember a usable response from ``url``; the oldest of too many are forgotten."""
         with self._lock:
             self._good.pop(url, None)
             self._good[url] = None
@@ -54,16 +54,16 @@ class AsyncTurns:
                 del self._good[next(iter(self._good))]
 
     def turn(self, url: str, due: float, *, apart: bool = False) -> AsyncTurn:
-        """Return a turn to ask ``url``, to be waited for until ``due``.
+        """Return a turn for a request to ``url``, to be waited for until ``due``.
 
-        ``apart`` counts an endpoint for itself: one that hangs does not keep its host's keys away.
+        ``apart`` counts an endpoint separately: one that hangs does not block its host's keys.
         """
         place = url if apart else _host_of(url)
         return AsyncTurn(self, place, due, known=url in self._good)
 
 
 class AsyncTurn:
-    """A turn, waited for at the beginning of each ``with`` block and given back at its end."""
+    """A turn, acquired at the beginning of each ``with`` block and released at its end."""
 
     def __init__(self, turns: AsyncTurns, host: str, due: float, *, known: bool) -> None:
         self._turns = turns
@@ -88,8 +88,8 @@ class AsyncTurn:
                 raise
         return self
 
-    # An event for each ticket, not one condition for all: that would wake a thousand who wait for
-    # each turn that only one of them has.
+    # An event per ticket, not one condition for all: that would wake a thousand waiters for each
+    # turn, which only one of them gets.
     async def _wait(self, table: _Table, ticket: Ticket, came: Event) -> None:
         self.is_waiting = True
         while (now := monotonic()) < self._due:
@@ -112,7 +112,7 @@ class AsyncTurn:
         self._leave(self._ticket)
 
     def _leave(self, ticket: Ticket) -> None:
-        # Looked up again: a process forked in the block has a table, and a lock, of its own.
+        # Looked up again: a process forked in the block has its own table and lock.
         table = self._turns.table
         with table.lock:
             table.leave(ticket)

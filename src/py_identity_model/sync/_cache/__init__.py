@@ -1,2 +1,2 @@
 # Generated from aio/_cache/__init__.py by scripts/make_sync.py; edit that file.
-"""Caches of providers' documents, and calls that are shared."""
+"""Caches of provider documents, and shared calls."""

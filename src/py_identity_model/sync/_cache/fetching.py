@@ -1,5 +1,5 @@
 # Generated from aio/_cache/fetching.py by scripts/make_sync.py; edit that file.
-"""Fetchers of providers' documents, which may take over what another process fetched."""
+"""Fetchers of provider documents, which may reuse what another process fetched."""
 
 from __future__ import annotations
 
@@ -48,10 +48,10 @@ class Fetcher(Generic[V]):
         previous: Entry[V] | None = None,
         attempt: Attempt = AS_CONFIGURED,
     ) -> FetchResult[V]:
-        """Return the document at ``location``; raises nothing.
+        """Return the document at ``location``; never raises.
 
-        ``previous`` is the entry of the cache that asks: such a request is counted, waits for its
-        turn, and is conditional where a version is known.
+        ``previous`` is the cache entry to refresh: such a request is counted, waits for its turn,
+        and is conditional if a version is known.
         """
         kind = self.kind
         try:
@@ -80,11 +80,15 @@ class Fetcher(Generic[V]):
         previous: Entry[V] | None,
         attempt: Attempt,
     ) -> FetchResult[V] | None:
-        """Return the document at ``location`` if one request brings it."""
+        """Return the document at ``location`` if one request obtains it."""
         try:
             return self._request(location, client, previous, attempt._replace(retries=0))
         except Exception as error:
-            logger.info("nor is the %s there: %s", self.kind.label, type(error).__name__)
+            logger.info(
+                "the %s is not at the other address either: %s",
+                self.kind.label,
+                type(error).__name__,
+            )
             return None
 
     def _request(
@@ -96,13 +100,13 @@ class Fetcher(Generic[V]):
         *,
         counted: bool = False,
     ) -> FetchResult[V]:
-        """Return the document; raises what building, sending and parsing do."""
+        """Return the document; raise the exceptions of building, sending and parsing."""
         kind = self.kind
         request = kind.build(location.address, location.policy)
         if counted and previous is not None:
             kind.count_request(previous.value is not None)
         logger.info("fetching the %s %s", kind.label, redact_url(request.url))
-        # Read once: another event loop may refresh the entry too.
+        # Read once: another event loop may be refreshing the entry too.
         known = _NONE_KNOWN if previous is None else previous.version
         store = None if client is None or previous is None else client.documents
         stored = None if store is None else self._find(store, request)
@@ -118,7 +122,7 @@ class Fetcher(Generic[V]):
             else:
                 value = kind.parse(location.address, location.policy, response)
                 result = FetchResult(value, cache_control=control, etag=_etag(response))
-        if client is not None:  # also where another process sent the request
+        if client is not None:  # also if another process sent the request
             client.turns.succeeded(request.url)
         if store is not None and response is not None:
             self._share(store, request, response, result, stored)
@@ -127,7 +131,7 @@ class Fetcher(Generic[V]):
     def _take_over(
         self, stored: StoredResponse, location: Location, attempt: Attempt
     ) -> FetchResult[V] | None:
-        """Return what another process stored, if it is young enough and will do."""
+        """Return what another process stored, if it is young enough and acceptable."""
         age, response = stored.age(time()), stored.response
         control = response.headers.get("cache-control")
         if age >= min(attempt.max_age, self.kind.shared_for(control)):
@@ -148,11 +152,11 @@ class Fetcher(Generic[V]):
         result: FetchResult[V],
         stored: StoredResponse | None,
     ) -> None:
-        """Store an answer for other processes; one that says "unchanged" renews the stored one."""
+        """Store a response for other processes; a 304 renews the stored one."""
         if not result.unchanged:
             if may_be_stored(result.cache_control):
                 self._store(store, request, response)
-        # Another version, stored by another process meanwhile, stays as old as it is.
+        # Another version, stored by another process meanwhile, keeps its age.
         elif stored is not None and _etag(stored.response) == result.etag:
             self._store(store, request, stored.response)
 
@@ -173,9 +177,9 @@ class Fetcher(Generic[V]):
 
 @contextmanager
 def _loading_joserfc(previous: Entry[Any] | None) -> Iterator[None]:
-    """Load what verifies signatures while the block waits for a document of a cache.
+    """Load the signature libraries while the block waits for a document of a cache.
 
-    Not in the block's own thread, and not where the answer comes at once: both would delay it.
+    Not in the block's own thread, and not if the response comes at once: both would delay it.
     """
     if previous is None or joserfc_is_loaded():
         yield
@@ -189,7 +193,7 @@ def _loading_joserfc(previous: Entry[Any] | None) -> Iterator[None]:
 
 
 def _reason(result: FetchResult[Any]) -> str:
-    """Return why there is no value, without what the provider put into its answer."""
+    """Return why there is no value, without any content of the provider's response."""
     if result.status_code is not None:
         return f"status {result.status_code}"
     return repr(str(result.error)[:_LONGEST_LOGGED])
@@ -197,5 +201,5 @@ def _reason(result: FetchResult[Any]) -> str:
 
 def _etag(response: HttpResponse) -> str | None:
     etag = response.headers.get("etag")
-    # One that no request can carry would make every refresh fail.
+    # An ETag that no request can contain would make every refresh fail.
     return etag if etag is not None and etag.isascii() and etag.isprintable() else None

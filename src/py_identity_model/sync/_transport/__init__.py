@@ -1,2 +1,2 @@
 # Generated from aio/_transport/__init__.py by scripts/make_sync.py; edit that file.
-"""The road to the network: clients, turns, answers, endpoints."""
+"""The way to the network: clients, turns, responses, endpoints."""

@@ -1,5 +1,5 @@
 # Generated from aio/_transport/endpoint.py by scripts/make_sync.py; edit that file.
-"""Asking an endpoint: what all of them share."""
+"""The common part of all requests to endpoints."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ def ask(
     *,
     in_turn: bool = False,
 ) -> A:
-    """Return the answer of an endpoint; what goes wrong is in it, nothing is raised.
+    """Return the response of an endpoint, failed or not; nothing is raised.
 
-    ``in_turn`` is for what strangers can cause, as in :func:`send`.  Only what is not a request
-    at all raises InvalidArgumentError.
+    ``in_turn`` is for requests that strangers can cause, as in :func:`send`.  Only an object that
+    is not a request of this endpoint raises InvalidArgumentError.
     """
     if not isinstance(request, BaseRequest):
         raise InvalidArgumentError(

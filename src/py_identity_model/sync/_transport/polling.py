@@ -1,5 +1,5 @@
 # Generated from aio/_transport/polling.py by scripts/make_sync.py; edit that file.
-"""Ask again and again, at the pace that the provider sets."""
+"""Repeated requests at the pace that the provider sets."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from ..._seam.sync import Result, sleep
 from ..._wire.models import BaseResponse
-from ..._wire.polling import Rhythm
+from ..._wire.polling import PollingSchedule
 
 A = TypeVar("A", bound=BaseResponse)
 
@@ -18,13 +18,13 @@ def poll_until_decided(
     poll: Callable[[], Result[A]],
     interval: int | None,
     expires_in: int | None,
-    gave_up: Callable[[], A],
+    expired_response: Callable[[], A],
 ) -> A:
-    """Return the first answer that is final, or what ``gave_up`` makes once time is over."""
-    rhythm = Rhythm.of(interval, expires_in, monotonic())
-    while (pause := rhythm.pause(monotonic())) is not None:
+    """Return the first final response, or ``expired_response()`` once the time is over."""
+    schedule = PollingSchedule.of(interval, expires_in, monotonic())
+    while (pause := schedule.pause(monotonic())) is not None:
         sleep(pause)
         response = poll()
-        if not rhythm.goes_on(response):
+        if not schedule.should_continue(response):
             return response
-    return gave_up()
+    return expired_response()

@@ -1,5 +1,5 @@
 # Generated from aio/_transport/sending.py by scripts/make_sync.py; edit that file.
-"""The road to the network: requests sent, again where that is safe, and their answers read."""
+"""The way to the network: requests with retries, and the reading of their responses."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from .http import HTTPClient, chosen_client, client_for_one
 if TYPE_CHECKING:
     import httpx
 
-_CHUNKS_AFTER_CLOSING = 64  # what was received already; mocks may have more to give
+_CHUNKS_AFTER_CLOSING = 64  # already received; mocks may have more to give
 
 
 def send(
@@ -35,13 +35,14 @@ def send(
     retries: int | None = None,
     in_turn: bool = False,
 ) -> HttpResponse:
-    """Send ``request``, again where that is safe, and return the complete answer.
+    """Send ``request``, with retries if that is safe, and return the complete response.
 
-    ``retries`` is how often at most; None reads ``HTTP_RETRY_MAX_ATTEMPTS``.  With ``in_turn``,
-    for what strangers can cause, each attempt waits for its turn at the host (at the endpoint, if
-    this is not for a document), and the wait counts towards the deadline.  Raises NetworkException
-    when no answer came, or too many wait already, DeadlineExceededException when it took too long
-    in total, ResponseRefusedException for a redirect, an encoded body or too large a one.
+    ``retries`` is the maximum number; None reads ``HTTP_RETRY_MAX_ATTEMPTS``.  With ``in_turn``,
+    for requests that strangers can cause, each attempt waits for its turn at the host (at the
+    endpoint, if it is not for a document), and the wait counts towards the deadline.  Raises
+    NetworkException without a response, or if too many are waiting already,
+    DeadlineExceededException if it took too long in total, ResponseRefusedException for a redirect,
+    an encoded body or too large a one.
     """
     own = client_for_one(request, http_client)
     if own is not None:
@@ -58,7 +59,8 @@ def send(
         with deadline(seconds):
             while True:
                 try:
-                    with turn or nullcontext():  # not while it pauses: others may ask then
+                    # Not during the pause: others may use the turn.
+                    with turn or nullcontext():
                         response = attempt(owner, request, due)
                 except NetworkException as error:
                     pause = _pause_after_error(error, request.replay, owner.library, pauses)
@@ -79,7 +81,7 @@ def send(
 def _send_alone(
     request: HttpRequest, own: HTTPClient, retries: int | None, *, in_turn: bool
 ) -> HttpResponse:
-    """Send ``request`` by a client made for it, and close that."""
+    """Send ``request`` with a client created for it, and close that."""
     try:
         bare = request._replace(certificate=None, ca_file=None)
         return send(bare, own, retries=retries, in_turn=in_turn)
@@ -90,7 +92,7 @@ def _send_alone(
 def _pause_after_error(
     error: NetworkException, replay: Replay, library: Any, pauses: Iterator[float]
 ) -> float | None:
-    """Return how long to wait before the next attempt, in seconds; None where there is none."""
+    """Return the pause before the next attempt, in seconds; None if there is none."""
     return next(pauses, None) if _may_send_again(error.__cause__, replay, library) else None
 
 
@@ -102,7 +104,7 @@ def _may_send_again(cause: BaseException | None, replay: Replay, library: Any) -
 
 
 def _pause_after(response: HttpResponse, replay: Replay, pauses: Iterator[float]) -> float | None:
-    """Return how long to wait before the next attempt, in seconds; None where there is none."""
+    """Return the pause before the next attempt, in seconds; None if there is none."""
     if not worth_retrying(response.status_code, replay):
         return None
     pause = next(pauses, None)
@@ -113,11 +115,11 @@ def _pause_after(response: HttpResponse, replay: Replay, pauses: Iterator[float]
 
 def _log_retry(request: HttpRequest, reason: str, pause: float) -> None:
     url = redact_url(request.url)
-    logger.warning("%s %s: %s; again in %g s", request.method, url, reason, pause)
+    logger.warning("%s %s: %s; retrying in %g s", request.method, url, reason, pause)
 
 
 def _attempt_with_proof(owner: HTTPClient, request: HttpRequest, due: float) -> HttpResponse:
-    """Return the answer to one attempt, or to a second with the nonce that was demanded."""
+    """Return the response to one attempt, or to a second one with the nonce that was required."""
     assert request.dpop_key is not None
     memory = owner.nonces
     place = memory.place(request.dpop_key, request.url)
@@ -178,7 +180,7 @@ def _assertion(request: HttpRequest) -> str | None:
 
 
 def _words_of(error: BaseException) -> str:
-    """Return what ``error`` says, or what lies behind it; some say nothing themselves."""
+    """Return the text of ``error``, or of its cause; some have no text themselves."""
     cause: BaseException | None = error
     while cause is not None and not str(cause):
         cause = cause.__cause__ or cause.__context__
@@ -192,10 +194,11 @@ def _check_head(response: httpx.Response, request: HttpRequest) -> int:
         text = redirect_text(status, response.headers.get("location"))
         raise _refused(request, text, status, "redirect_refused")
     limit = request.max_body if isinstance(request.max_body, int) else request.max_body()
-    for name, value in response.headers.raw:  # looking names up one by one decodes all each time
+    # Looking names up one by one decodes all of them each time.
+    for name, value in response.headers.raw:
         match name.lower():
             case b"content-encoding" if value.strip().lower() not in {b"", b"identity"}:
-                text = "the answer is encoded although that was not offered"
+                text = "the response is encoded although that was not requested"
                 raise _refused(request, text, status, "content_encoding_refused")
             case b"content-length" if value.isdigit() and (len(value) > 15 or int(value) > limit):
                 raise _too_large(request, status, limit)
@@ -214,8 +217,8 @@ def _read(response: httpx.Response, limit: int, due: float, library: Any) -> byt
                 body += chunk
                 if len(body) <= limit and monotonic() < due:
                     continue
-                # Leaving the loop would strand the generators inside httpx.  On a closed
-                # connection the next read fails, and that ends them all.
+                # Leaving the loop would strand the generators inside httpx. On a closed connection
+                # the next read fails, which ends them all.
                 response.close()
             after_closing += 1
             if after_closing > _CHUNKS_AFTER_CLOSING:
@@ -243,7 +246,7 @@ def _timeout_within(configured: httpx.Timeout, seconds: float) -> httpx.Timeout:
 
 
 def _left(request: HttpRequest, due: float) -> float:
-    """Return how many seconds are left until ``due``; raise when it is past."""
+    """Return the seconds left until ``due``; raise when it is over."""
     seconds = due - monotonic()
     if seconds <= 0:
         raise _too_late(request)
@@ -251,15 +254,15 @@ def _left(request: HttpRequest, due: float) -> float:
 
 
 def _too_late(request: HttpRequest, *, waiting: bool = False) -> DeadlineExceededException:
-    """Return what to raise for an answer that took too long, or was never asked for."""
-    text = "the answer was not complete before the total deadline"
+    """Return the exception for a response that took too long, or a request that was never sent."""
+    text = "the response was not complete before the total deadline"
     if waiting:
         text = "the request waited for its turn until the total deadline: its host is busy"
     return DeadlineExceededException(text, redact_url(request.url))
 
 
 def _too_large(request: HttpRequest, status: int, limit: int) -> ResponseRefusedException:
-    text = f"the answer is too large: more than {limit} bytes"
+    text = f"the response is too large: more than {limit} bytes"
     return _refused(request, text, status, "response_too_large")
 
 

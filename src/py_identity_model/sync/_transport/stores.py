@@ -1,5 +1,5 @@
 # Generated from aio/_transport/stores.py by scripts/make_sync.py; edit that file.
-"""Token stores: their interface, and best-effort access that logs failures and raises nothing."""
+"""Token stores: their interface, and best-effort access that only logs failures."""
 
 from __future__ import annotations
 
@@ -16,30 +16,30 @@ _PAUSE = 5.0  # seconds
 
 @runtime_checkable
 class TokenStore(Protocol):
-    """Where a source keeps its tokens: text by key.
+    """A store for the tokens of sources: strings by key.
 
-    Share one between processes, and they share tokens.  ``lock`` must keep everybody else who
-    shares the store from holding it for the same key.
+    Share one between processes, and they share tokens.  The ``lock`` of a key
+    must be exclusive among all users of the store.
     """
 
     def get(self, key: str) -> str | None:
-        """Return what is kept under ``key``."""
+        """Return the value of ``key``."""
 
     def set(self, key: str, value: str, expires_in: float | None) -> None:
-        """Keep ``value``, for ``expires_in`` seconds if that is not None."""
+        """Store ``value``, for ``expires_in`` seconds unless that is None."""
 
     def delete(self, key: str) -> None:
-        """Forget what is kept under ``key``."""
+        """Delete the value of ``key``."""
 
     def lock(self, key: str) -> AbstractContextManager[Any]:
-        """Return a context in which nobody else holds the lock of ``key``."""
+        """Return the lock of ``key``, exclusive among all users of the store, as a context."""
 
 
 class BestEffortStore:
-    """A store that spares requests while it is quick.
+    """A store that spares requests while it is fast.
 
-    Callers wait for the provider two seconds at most: a store that hangs must not use them up.  So
-    it has half a second, once; then it is left alone for a while.
+    Callers wait for the provider two seconds at most, which a store that hangs must not use up.  So
+    it gets half a second, once; then it is skipped for a while.
     """
 
     def __init__(self, store: TokenStore) -> None:
@@ -47,7 +47,7 @@ class BestEffortStore:
         self._paused_until = 0.0
 
     def get(self, key: str) -> str | None:
-        """Return what is stored under ``key``; None also where the store does not answer."""
+        """Return the value of ``key``; None also if the store does not respond."""
         began = monotonic()
         if began < self._paused_until:
             return None
@@ -61,7 +61,7 @@ class BestEffortStore:
             self._pause_if_slow(began)
 
     def set(self, key: str, value: str, seconds: float) -> None:
-        """Store ``value`` for so many seconds, if the store takes it."""
+        """Store ``value`` for ``seconds``, if the store responds."""
         began = monotonic()
         if began < self._paused_until:
             return

@@ -53,7 +53,7 @@ def forget() -> None:
 
 
 def in_threads(count: int, call: Callable[[], object]) -> tuple[float, int]:
-    """Make a call in so many threads at once; return the time, and how many succeeded."""
+    """Make a call in this many threads at once; return the time, and how many succeeded."""
     barrier, good = threading.Barrier(count + 1), []
 
     def work() -> None:
@@ -79,7 +79,7 @@ def in_tasks(
 ) -> tuple[float, int]:
     """Validate all tokens at once, each for its issuer; return the time, and how many passed.
 
-    ``opened`` makes a client to be used, and its cold cache, instead of the shared ones.
+    ``opened`` creates a client, with its cold cache, to be used instead of the shared ones.
     """
 
     async def one(token: str, issuer: str, client: aio.AsyncHTTPClient | None) -> bool:
@@ -103,7 +103,7 @@ def in_tasks(
 
 
 def stampedes(idp: IdP, old: Signer, new: Signer) -> list[Goal]:
-    """Cold caches, and a rotation; what is imported at first use is there already."""
+    """Cold caches, and a rotation; modules loaded at first use are loaded before."""
     idp.set(keys=[old.public()])
     in_tasks([(old.token(small(idp.issuer())), idp.issuer())])
     validate_token(old.token(small(idp.issuer())), CONFIG, idp.issuer())
@@ -142,7 +142,7 @@ def stampedes(idp: IdP, old: Signer, new: Signer) -> list[Goal]:
 
 
 def forgeries(signer: Signer, good: str, kind: str) -> list[str]:
-    """Return tokens that cost a forger nothing: other names of keys, or other signatures."""
+    """Return tokens that cost a forger nothing: other key names, or other signatures."""
     header, body, signature = good.split(".")
     if kind == "bad signatures":
         return [f"{header}.{body}.{signature[:-8]}{number:07d}A" for number in range(10_000)]
@@ -292,7 +292,7 @@ def tenants(idp: IdP, signer: Signer) -> list[Goal]:
 
 
 def burst(idp: IdP, signer: Signer) -> list[Goal]:
-    """A thousand requests at once on one client: ours, and one of httpx2."""
+    """A thousand requests at once on one client: ours, and an httpx2 one."""
     idp.set(keys=[signer.public()], delay=0.02)
     request = JwksRequest(f"{idp.issuer()}/jwks")
 
@@ -314,7 +314,7 @@ def burst(idp: IdP, signer: Signer) -> list[Goal]:
 
 
 def memory(idp: IdP, signer: Signer, issuers: int = 10_000) -> list[Goal]:
-    """What so many issuers, each with three keys, take of a fresh process's memory.
+    """The memory that this many issuers, each with three keys, take in a fresh process.
 
     With bytecode at hand, as in an installation: what compiling leaves behind would hide a part.
     """

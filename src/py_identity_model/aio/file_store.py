@@ -1,0 +1,211 @@
+"""Tokens and logins in files, for programs on a machine of one user."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+from json import loads
+from pathlib import Path
+from typing import Any
+
+from .._files import FileLock, place_of, private_folder, read_private, write_private
+from .._seam.aio import sleep
+from .._sessions.session_record import SessionRecord
+from .._wire.stored_value import pack_value, unpack_value
+from ..exceptions import InvalidArgumentError
+from .redis_values import unreadable_error
+from .session_store import index_keys, is_from
+
+_POLL = 0.02
+
+
+class AsyncFileValues:
+    """A folder of values: each in a file that only its owner can read, and replaced whole."""
+
+    _kind = "value"
+
+    def __init__(
+        self,
+        folder: str | os.PathLike[str],
+        *,
+        encrypt: Callable[[bytes], bytes] | None = None,
+        decrypt: Callable[[bytes], bytes] | None = None,
+    ) -> None:
+        if (encrypt is None) != (decrypt is None):
+            raise InvalidArgumentError("encrypt and decrypt go together")
+        self._folder = private_folder(folder)
+        self._encrypt = encrypt
+        self._decrypt = decrypt
+        self.clock = time.time
+
+    def lock(self, name: str) -> AbstractAsyncContextManager[Any]:
+        """Return the lock of ``name``, as a context: between processes, threads and tasks.
+
+        The end of a process gives its locks back.
+
+        Example::
+
+            async with AsyncFileTokenStore(folder).lock("key"):
+                print("alone")
+        """
+        return _AsyncHeldFile(place_of(self._folder, f"{self._kind}-lock", name))
+
+    async def delete(self, name: str) -> None:
+        """Delete what is stored under ``name``.
+
+        Example::
+
+            await AsyncFileTokenStore(folder).delete("key")
+        """
+        place_of(self._folder, self._kind, name).unlink(missing_ok=True)
+
+    def _read(self, name: str) -> str | None:
+        found = read_private(place_of(self._folder, self._kind, name))
+        if found is None:
+            return None
+        try:
+            text = (found if self._decrypt is None else self._decrypt(found)).decode()
+            members = unpack_value(self._kind, name, text)
+            value, until = members["value"], members["until"]
+        except Exception as error:  # whatever the hooks raise
+            raise unreadable_error() from error
+        return None if until is not None and self.clock() >= until else str(value)
+
+    def _write(self, name: str, value: str, expires_in: float | None) -> None:
+        until = None if expires_in is None else self.clock() + expires_in
+        members = {"value": value, "until": until}
+        data = pack_value(self._kind, name, members).encode()
+        place = place_of(self._folder, self._kind, name)
+        write_private(place, data if self._encrypt is None else self._encrypt(data))
+
+
+class AsyncFileTokenStore(AsyncFileValues):
+    """A token store in a folder: an :class:`AsyncTokenStore` for command lines and desktops.
+
+    :param folder: where the files are; it is made, for its owner alone, if it is missing
+    :param encrypt: gets each value before it is written, as bytes: those of
+        :func:`keyring_encryption`, for example
+    :param decrypt: gets what is read
+
+    Raises :class:`InvalidArgumentError` (a ``ValueError``) for hooks that come alone, and
+    :class:`ConfigurationException`: ``unusable_folder`` for one that others can read, and
+    ``unreadable_value``, by :meth:`get`, where ``decrypt`` fails.
+
+    Example::
+
+        store = AsyncFileTokenStore(folder, encrypt=fernet.encrypt, decrypt=fernet.decrypt)
+    """
+
+    _kind = "token"
+
+    async def get(self, key: str) -> str | None:
+        """Return what is stored under ``key``, if it has not expired.
+
+        Example::
+
+            value = await AsyncFileTokenStore(folder).get("key")
+        """
+        return self._read(key)
+
+    async def set(self, key: str, value: str, expires_in: float | None) -> None:
+        """Store ``value``, for ``expires_in`` seconds if that is not None.
+
+        Example::
+
+            await AsyncFileTokenStore(folder).set("key", "value", 60)
+        """
+        self._write(key, value, expires_in)
+
+
+class AsyncFileSessionStore(AsyncFileValues):
+    """A session store in a folder: an :class:`AsyncSessionStore` for command lines and desktops.
+
+    The parameters and what is raised are those of :class:`AsyncFileTokenStore`.  To find records
+    by user all of them are read: it is meant for the logins of one person.
+
+    Example::
+
+        sessions = AsyncFileSessionStore(folder, encrypt=fernet.encrypt, decrypt=fernet.decrypt)
+    """
+
+    _kind = "session"
+
+    async def get(self, name: str) -> SessionRecord | None:
+        """Return the record, or None if there is none.
+
+        Example::
+
+            record = await AsyncFileSessionStore(folder).get("name")
+        """
+        text = self._read(name)
+        if text is None:
+            return None
+        try:
+            return SessionRecord.unpack(name, text)
+        except ValueError as error:
+            raise unreadable_error() from error
+
+    async def set(
+        self, name: str, record: SessionRecord, expected: int | None, expires_in: float
+    ) -> bool:
+        """Store ``record`` if the stored one has the version ``expected``; return whether it had.
+
+        Example::
+
+            stored = await AsyncFileSessionStore(folder).set("name", SessionRecord(), None, 60)
+        """
+        # Not the lock of the name: whoever renews the login holds that one meanwhile.
+        async with _AsyncHeldFile(self._folder / "session-guard"):
+            stored = await self.get(name)
+            if (None if stored is None else stored.version) != expected:
+                return False
+            self._write(name, record.pack(name), expires_in)
+            return True
+
+    async def find_by(
+        self, *, sub: str | None = None, sid: str | None = None, issuer: str | None = None
+    ) -> list[str]:
+        """Return the names of the records of a user, of a provider's session, or of both.
+
+        Example::
+
+            names = await AsyncFileSessionStore(folder).find_by(sub="alice")
+        """
+        index_keys(sub, sid)
+        found = []
+        for name in self._names():
+            record = await self.get(name)
+            if record is None or not is_from(record, issuer):
+                continue
+            if sub in {None, record.subject} and sid in {None, record.session_id}:
+                found.append(name)
+        return found
+
+    def _names(self) -> list[str]:
+        return sorted(
+            name for place in self._folder.glob("session-*") if (name := self._name_in(place))
+        )
+
+    def _name_in(self, place: Path) -> str | None:
+        found = read_private(place) or b""
+        try:
+            text = found if self._decrypt is None else self._decrypt(found)
+            return str(loads(text)["name"])
+        except Exception:  # a lock, or a value that was written with another key
+            return None
+
+
+class _AsyncHeldFile:
+    """A lock file, held in a block; others wait without stopping their event loop."""
+
+    def __init__(self, place: Path) -> None:
+        self._lock = FileLock(place)
+
+    async def __aenter__(self) -> None:
+        while not self._lock.try_acquire():
+            await sleep(_POLL)
+
+    async def __aexit__(self, *details: object) -> None:
+        self._lock.release()

@@ -1,0 +1,56 @@
+"""``token``: an access token that is good now, for ``curl``."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from .. import OAuthClient
+from . import inputs, session
+from .output import Output
+from .storage import Storage
+
+
+def machine_token(
+    client: OAuthClient, scope: str | None = None, resource: str | None = None
+) -> str:
+    """Return an access token of the client's own: the stored one, or a new one."""
+    return client.token_source(scope=scope, resource=resource).get_token().access_token
+
+
+def user_token(
+    client: OAuthClient,
+    storage: Storage,
+    scope: str | None = None,
+    resource: str | None = None,
+) -> str:
+    """Return an access token of the login, renewed if that is needed."""
+    return storage.login(client).get_access_token(scope=scope, resource=resource)
+
+
+def command(
+    client_id: inputs.ClientId,
+    issuer: inputs.Issuer = None,
+    preset: inputs.Preset = None,
+    machine: Annotated[
+        bool,
+        typer.Option("--client-credentials", help="The client's own token, of no user."),
+    ] = False,
+    scope: session.Scope = None,
+    resource: session.Resource = None,
+    secret_stdin: inputs.SecretStdin = False,
+    as_json: inputs.Json = False,
+) -> None:
+    """Print an access token that is good now: of the login, silently renewed, or the client's own.
+
+    curl -H "Authorization: Bearer $(py-identity-model token …)" https://api.example.com
+    """
+    with Output(as_json) as out:
+        trusted = inputs.trusted(issuer, preset)
+        client, storage = session.opened(trusted, client_id, secret_stdin=secret_stdin)
+        if machine:
+            token = machine_token(client, scope, resource)
+        else:
+            token = user_token(client, storage, scope, resource)
+        out.text(token, {"access_token": token})
