@@ -1,4 +1,4 @@
-"""A web application in FastAPI: login, pages for users, calls of an API in their name, logout.
+"""A web application in FastAPI: login, pages for users, calls of an API on their behalf, logout.
 
     OIDC_ISSUER=https://auth.example.com OIDC_CLIENT_ID=… OIDC_SECRET=… API=https://api.example \
         SESSION_SECRET=$(python -c 'import secrets; print(secrets.token_urlsafe(32))') \

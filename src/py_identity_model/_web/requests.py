@@ -20,7 +20,7 @@ class WebRequest:
     """A request as it reached the program.
 
     :param method: the request's method, in capitals
-    :param base_url: scheme, host and the path that the program is mounted at, as the server saw it
+    :param base_url: scheme, host and mount path of the program, as the server saw them
     :param path: the path below that, percent-encoded
     :param query: the query, without ``?``
     :param headers: names and values of the header fields; a repeated one stands there twice
