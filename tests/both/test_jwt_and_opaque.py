@@ -155,7 +155,7 @@ def pair(request: pytest.FixtureRequest) -> Iterator[Pair]:
 
 @settings(max_examples=150)
 @given(claims=CLAIMS, needs=st.sampled_from(NEEDS))
-def test_a_token_is_judged_alike_as_a_jwt_and_by_introspection(
+def test_a_token_gets_the_same_verdict_as_a_jwt_and_by_introspection(
     pair: Pair, claims: dict[str, Any], needs: dict[str, Any]
 ) -> None:
     issuer = pair.provider.issuer

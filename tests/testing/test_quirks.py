@@ -194,7 +194,7 @@ def test_every_habit_is_looked_at_and_described() -> None:
     lines = [line for line in described.splitlines() if line.startswith("- ``")]
     named = [name for line in lines for name in re.findall(r"``([\w-]+)``", line.partition(":")[0])]
     assert sorted(named) == sorted(QUIRKS)
-    listed = described[described.index("``like``") : described.index("``requests``")]
+    listed = described[described.index(":param like:") : described.index("``requests``")]
     assert set(LIKENESSES) <= set(re.findall(r"[\w-]+", listed))
 
 

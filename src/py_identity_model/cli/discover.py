@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Annotated, Any
 
@@ -24,7 +25,7 @@ from .error_codes import EXPLANATIONS
 from .output import Output
 from .report import Check, Report, failed, ok, skipped, warning
 
-_POLICY = "accept it by "
+_POLICY = re.compile(r"DiscoveryPolicy\(.*\)")
 _ENDPOINTS = {
     "authorization_endpoint": "logins (OAuthClient.authorization_request, callback)",
     "token_endpoint": "tokens",
@@ -82,8 +83,9 @@ def judge(trusted: str | Provider, http_client: HTTPClient, *, fapi: bool = Fals
 
 
 def policy_line(text: str) -> str:
-    """Return the literal policy that an error message would have accept it, or nothing."""
-    return text.partition(_POLICY)[2]
+    """Return the literal policy by which an error message would be cured, or nothing."""
+    found = _POLICY.search(text)
+    return "" if found is None else found[0]
 
 
 def _by_function(trusted: str | Provider, http_client: HTTPClient) -> Check:
@@ -95,8 +97,9 @@ def _by_function(trusted: str | Provider, http_client: HTTPClient) -> Check:
     if response.is_successful:
         return ok("strict policy", "accepted", "get_discovery_document, validate_token")
     text = str(response.error)
-    problem = text.partition("; if that is right")[0]
-    return warning("strict policy", problem, "", policy_line(text) or "no policy accepts it")
+    line = policy_line(text)
+    problem = text.partition(line)[0].rpartition(";")[0] if line else text
+    return warning("strict policy", problem, "", line or "no policy accepts it")
 
 
 def _endpoints(client: OAuthClient, metadata: DiscoveryDocumentResponse) -> Iterator[Check]:
