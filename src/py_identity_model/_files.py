@@ -9,7 +9,7 @@ import tempfile
 from contextlib import suppress
 from pathlib import Path
 
-from .exceptions import ConfigurationException
+from .exceptions import ConfigurationException, InvalidArgumentError
 
 _OTHERS = 0o077
 
@@ -19,13 +19,16 @@ def private_folder(path: str | os.PathLike[str]) -> Path:
 
     Raises ConfigurationException for one that others can read: what is in it cannot be trusted.
     """
-    folder = Path(path).expanduser()
+    if not isinstance(path, (str, os.PathLike)):
+        raise InvalidArgumentError(f"folder must be a path, not {type(path).__name__}")
     try:
+        folder = Path(path).expanduser()
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         status = folder.stat()
-    except OSError as error:
+    except (OSError, ValueError, RuntimeError) as error:  # also what no file system can name
+        reason = getattr(error, "strerror", None) or type(error).__name__
         raise ConfigurationException(
-            f"the folder {folder} cannot be used: {error.strerror}", code="unusable_folder"
+            f"the folder {str(path)[:200]!r} cannot be used: {reason}", code="unusable_folder"
         ) from None
     if sys.platform != "win32" and (status.st_mode & _OTHERS or status.st_uid != os.geteuid()):
         raise ConfigurationException(

@@ -11,6 +11,7 @@ from typing import Self
 from .._loopback import LoopbackServer, state_of
 from .._relying_party.client_parameters import AuthorizationParameters
 from .._seam.aio import sleep
+from .._wire.arguments import seconds_of
 from .._wire.compare import same_text
 from .._wire.models import Scope
 from ..exceptions import DeadlineExceededException, InvalidArgumentError
@@ -40,7 +41,9 @@ class AsyncLoopbackListener:
     """
 
     def __init__(self, port: int = 0, path: str = "/callback") -> None:
-        if not path.startswith("/") or "?" in path or "#" in path:
+        if type(port) is not int:
+            raise InvalidArgumentError("port must be a whole number")
+        if not isinstance(path, str) or not path.startswith("/") or "?" in path or "#" in path:
             raise InvalidArgumentError("path must begin with a slash, without query or fragment")
         self._expected: str | None = None
         self._answer: str | None = None
@@ -77,8 +80,8 @@ class AsyncLoopbackListener:
                 except DeadlineExceededException:
                     print("nobody logged in")
         """
+        ends = time.monotonic() + seconds_of("timeout", timeout)
         self._answer, self._expected = None, state
-        ends = time.monotonic() + timeout
         try:
             while self._answer is None:
                 if time.monotonic() >= ends:
@@ -145,6 +148,10 @@ async def log_in_with_browser(
         session = await log_in_with_browser(client, open_browser=open_browser)
         print(session.subject)
     """
+    if not isinstance(client, AsyncOAuthClient):
+        raise InvalidArgumentError(
+            f"client must be an AsyncOAuthClient, not {type(client).__name__}"
+        )
     parameters: AuthorizationParameters = {}
     if resource is not None:
         parameters["resource"] = resource

@@ -37,7 +37,7 @@ class RequestAuth(httpx.Auth):
         raise wrong_client_error(type(self).__name__)
 
     def for_httpx2(self) -> httpx2.Auth:
-        """Return the same for a client of httpx2, which takes no ``auth`` of httpx.
+        """Return the same for an httpx2 client, which takes no ``auth`` of httpx.
 
         It needs httpx2: the extra ``httpx2`` of this package.
 

@@ -178,7 +178,7 @@ class AsyncMCPTokens:
             members = unpack_value(_KIND, self._key, text)
             texts = (members["issuer"], members["client_id"], members["session"])
             if not all(isinstance(one, str) for one in (*texts, *members["scopes"])):
-                raise ValueError("a member is no text")
+                raise ValueError("a member is not a string")
         except (ValueError, KeyError, TypeError):
             logger.warning("a stored login cannot be read")
             return {}
