@@ -7,7 +7,7 @@ import pkgutil
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, tzinfo
 from importlib import import_module
 from types import ModuleType
@@ -145,10 +145,9 @@ def _load_all() -> None:
 
     for found in pkgutil.walk_packages(py_identity_model.__path__, f"{_PACKAGE}."):
         if not found.name.startswith((*_APART, f"{_PACKAGE}.testing.__main__")):
-            try:
+            # A framework may be missing, or not be set up (Django without settings).
+            with suppress(Exception):
                 import_module(found.name)
-            except ImportError:  # of an extra that is not installed
-                continue
 
 
 def _replace(clocks: dict[int, Any]) -> None:
