@@ -5,10 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from joserfc.jwk import RSAKey
 
 from py_identity_model.aio import AsyncMemorySessionStore, MemoryReplayStore
 from py_identity_model.aio.web import AsyncWebLogin, WebAnswer
-from py_identity_model.exceptions import ConfigurationException, TokenRequestException
+from py_identity_model.exceptions import (
+    ConfigurationException,
+    TokenRequestException,
+    TokenValidationException,
+)
 from py_identity_model.testing import EmbeddedProvider
 from tests.browsers import SECRET, Browser, location
 from tests.support import refused
@@ -320,3 +325,22 @@ async def test_a_logout_token_without_a_store_of_replays_may_come_again(
                 await client.accept_logout_token(token)
         else:
             assert await client.accept_logout_token(token) == 0
+
+
+async def test_a_logout_token_is_signed_by_the_algorithm_that_was_registered(
+    provider: EmbeddedProvider,
+) -> None:
+    client = client_of(provider, id_token_algorithms=["ES256"])
+    token = provider.mint_logout_token(aud=provider.client_id, sub="alice")
+    with refused(TokenValidationException, "algorithm_not_allowed") as caught:
+        await client.accept_logout_token(token)
+    assert "id_token_algorithms" in str(caught.value)
+
+
+async def test_a_logout_token_need_not_be_encrypted_where_id_tokens_must_be(
+    provider: EmbeddedProvider,
+) -> None:
+    keys = RSAKey.generate_key(2048).as_pem(private=True)
+    client = client_of(provider, decryption_keys=keys, require_encrypted=["id_token"])
+    token = provider.mint_logout_token(aud=provider.client_id, sub="alice")
+    assert await client.accept_logout_token(token) == 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import time
@@ -206,5 +207,9 @@ def test_pytest_finds_the_fixtures(tmp_path: Path) -> None:
         *plugin,
         tmp_path,
     ]
-    ran = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, check=False)
+    # Where the package is installed, its entry point would load the plugin once more.
+    env = {**os.environ, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
+    ran = subprocess.run(
+        command, capture_output=True, text=True, cwd=tmp_path, env=env, check=False
+    )
     assert ran.returncode == 0, ran.stdout + ran.stderr

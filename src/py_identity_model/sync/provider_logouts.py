@@ -3,10 +3,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from .._resource_server.replay import ReplayStore, replay_key
 from .._seam.sync import call
+from .._validation.id_token_limits import check_registered_algorithm
+from ._transport.opening import open_token
 from .logout import validate_logout_token
 from .provider_client import ProviderClient
 from .provider_tokens import ProviderTokens
@@ -60,9 +63,13 @@ class ProviderLogouts:
     def accept(self, logout_token: str, replay_store: ReplayStore | None) -> int:
         """End the sessions that a logout token names; return how many."""
         client = self._client
+        # Providers need not encrypt logout tokens where they encrypt ID tokens (§2.4).
+        wanted = replace(self._tokens.config("id_token"), allow_unencrypted=True)
+        signed, config = open_token(logout_token, wanted)
+        check_registered_algorithm(signed, config.algorithms)
         claims = validate_logout_token(
-            logout_token,
-            self._tokens.config("id_token"),
+            signed,
+            config,
             client.provider.address,
             client.http_client,
             replay_store=replay_store,
