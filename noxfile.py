@@ -22,6 +22,7 @@ nox.options.sessions = [
     "httpx2",
     "integration",
     "redis",
+    "browser",
     "lowest",
     "docs",
     "demo",
@@ -30,7 +31,7 @@ nox.options.sessions = [
 
 PROJECT = nox.project.load_toml("pyproject.toml")
 SUITES = ("tests/aio", "tests/sync")
-APART = ("tests/op", "tests/redis", "tests/keycloak")
+APART = ("tests/op", "tests/redis", "tests/keycloak", "tests/browser")
 PARALLEL = ("-q", "-n", "auto", "--maxprocesses=4")
 
 
@@ -157,6 +158,17 @@ def redis(session: nox.Session) -> None:
     """
     session.install("-e", ".[testing]", *group("test"), *group("op"), *redis_packages())
     session.run("pytest", "-q", "tests/redis", *session.posargs)
+
+
+@nox.session
+def browser(session: nox.Session) -> None:
+    """Let a real browser, without a window, use the examples: logins, tabs, logouts, Swagger.
+
+    What it showed is in tests/browser/screenshots.
+    """
+    needed = ("test", "examples", "op", "browser")
+    session.install("-e", ".[testing]", *(pin for name in needed for pin in group(name)))
+    session.run("pytest", "-q", "tests/browser", *session.posargs)
 
 
 @nox.session

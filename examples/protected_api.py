@@ -1,42 +1,27 @@
-"""An API whose refusals are complete: status, challenge, and what is missing.
+"""An API in FastAPI: scopes per route, complete refusals, and Swagger's Authorize button.
 
-    OIDC_ISSUER=https://auth.example.com OIDC_AUDIENCE=my-api \
-        uvicorn examples.protected_api:app
+    OIDC_ISSUER=https://auth.example.com OIDC_AUDIENCE=my-api uvicorn examples.protected_api:app
+
+The button logs in as the public client ``swagger``; register
+``http://127.0.0.1:8000/docs/oauth2-redirect`` for it, and allow its origin at the provider (CORS).
 """
 
-import os
-from functools import cache
+from os import environ as env
 from typing import Annotated, Any
 
-from fastapi import Depends, FastAPI, Request
-from fastapi.responses import JSONResponse
+from fastapi import FastAPI, Security
 
-from py_identity_model.aio import AsyncAccessTokenVerifier, VerifiedAccessToken
-from py_identity_model.exceptions import AccessTokenRefusedException
+from py_identity_model.integrations.fastapi import BearerGuard, VerifiedAccessToken
 
 app = FastAPI()
-
-
-@cache
-def verifier() -> AsyncAccessTokenVerifier:
-    return AsyncAccessTokenVerifier(os.environ["OIDC_ISSUER"], os.environ["OIDC_AUDIENCE"])
-
-
-@app.exception_handler(AccessTokenRefusedException)
-async def refuse(request: Request, error: AccessTokenRefusedException) -> JSONResponse:
-    return JSONResponse({"error": error.code}, error.status_code, error.headers)
-
-
-async def reader(request: Request) -> VerifiedAccessToken:
-    return await verifier().verify(
-        request.headers.get("Authorization"),
-        method=request.method,
-        uri=str(request.url),
-        dpop=request.headers.getlist("DPoP"),
-        scopes=["read"],
-    )
+guard = BearerGuard(env["OIDC_ISSUER"], env["OIDC_AUDIENCE"], app=app, swagger_client_id="swagger")
 
 
 @app.get("/orders")
-async def orders(token: Annotated[VerifiedAccessToken, Depends(reader)]) -> dict[str, Any]:
+async def orders(token: Annotated[VerifiedAccessToken, Security(guard, scopes=["read"])]) -> Any:
     return {"user": token.subject, "orders": []}
+
+
+@app.post("/orders")
+async def order(token: Annotated[VerifiedAccessToken, Security(guard, scopes=["write"])]) -> Any:
+    return {"ordered_by": token.subject}

@@ -1,55 +1,36 @@
-"""Log users in to a web application, with a long-lived client.
+"""A web application in FastAPI: login, pages for users, calls of an API on their behalf, logout.
 
-    OIDC_ISSUER=https://auth.example.com OIDC_CLIENT_ID=… OIDC_CLIENT_SECRET=… \
-        flask --app examples.web_login run
+    OIDC_ISSUER=https://auth.example.com OIDC_CLIENT_ID=… OIDC_SECRET=… API=https://api.example \
+        SESSION_SECRET=$(python -c 'import secrets; print(secrets.token_urlsafe(32))') \
+        uvicorn examples.web_login:app
+
+Register ``http://127.0.0.1:8000/callback`` as the redirect URI, and ``http://127.0.0.1:8000/`` for
+logouts.  Sessions are in this process: name a ``session_store`` that several share.
 """
 
-import os
-import secrets
-from functools import cache
-from typing import Any
+from os import environ as env
+from typing import Annotated, Any
 
-from flask import Flask, redirect, request, session, url_for
+import httpx
+from fastapi import Depends, FastAPI
 
-from py_identity_model import (
-    AuthorizationRequest,
-    ClientSecretBasic,
-    OAuthClient,
-    PyIdentityModelException,
+from py_identity_model.aio import AsyncOAuthClient, AsyncSession
+from py_identity_model.integrations.fastapi import WebLogin
+
+client = AsyncOAuthClient(
+    env["OIDC_ISSUER"], env["OIDC_CLIENT_ID"], client_secret=env["OIDC_SECRET"], scope="openid read"
 )
-
-app = Flask(__name__)
-app.secret_key = os.environ.get("SESSION_KEY") or secrets.token_bytes(32)
-# A started login contains secrets; Flask's cookie is signed, not encrypted, so it is stored here.
-begun: dict[str, AuthorizationRequest] = {}
+login = WebLogin(client, secret=env["SESSION_SECRET"])
+app = FastAPI()
+app.include_router(login.router)
 
 
-@cache
-def client() -> OAuthClient:
-    return OAuthClient(
-        os.environ["OIDC_ISSUER"],
-        os.environ["OIDC_CLIENT_ID"],
-        ClientSecretBasic(os.environ["OIDC_CLIENT_SECRET"]),
-        scope="openid profile",
-    )
+@app.get("/")
+async def home(user: Annotated[AsyncSession | None, Depends(login.optional)]) -> Any:
+    return {"user": user.subject if user else None}
 
 
-@app.get("/login")
-def login() -> Any:
-    started = client().authorization_request(redirect_uri=url_for("callback", _external=True))
-    session["login"] = secrets.token_urlsafe()
-    begun[session["login"]] = started
-    return redirect(started.url)
-
-
-@app.get("/callback")
-def callback() -> tuple[str, int]:
-    started = begun.pop(session.pop("login", ""), None)
-    if started is None:
-        return "no login was begun here", 400
-    try:
-        who = client().callback(request.url, started, userinfo=True)
-    except PyIdentityModelException as error:
-        return f"not logged in: {error.code}", 403
-    session["user"] = who.subject
-    return f"welcome {who.subject}", 200
+@app.get("/orders")
+async def orders(user: Annotated[AsyncSession, Depends(login)]) -> Any:
+    async with httpx.AsyncClient(auth=await user.auth(origins=[env["API"]])) as http:
+        return (await http.get(f"{env['API']}/orders")).json()

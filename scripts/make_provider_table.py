@@ -115,6 +115,12 @@ it refuses by their marks.
 |---|---|---|---|---|
 """
 TAIL = """
+## What was run
+
+The facts above are read. Run was Keycloak 26.7.3, in both APIs, on 2026-11-26:
+[Keycloak](keycloak.md) says what was seen, and `nox -s keycloak` shows it again.
+[`tests/op`](../tests/op) runs node oidc-provider 9.13.
+
 ## What is left out
 
 It could not be read in a provider's documentation, or differs between its versions:

@@ -27,7 +27,14 @@ import unasync
 from name_tables import EXPORTS, PACKAGES, write_tables
 
 ROOT = Path(__file__).resolve().parents[1]
-TOPS = ("src/py_identity_model", "tests", "tests/op", "tests/keycloak", "tests/redis")
+TOPS = (
+    "src/py_identity_model",
+    "tests",
+    "tests/op",
+    "tests/keycloak",
+    "tests/redis",
+    "tests/conformance",
+)
 TREES = {f"{top}/aio": f"{top}/sync" for top in TOPS}
 NAMES = {  # beyond unasync's own; Async* classes lose their prefix without being listed
     "AsyncByteStream": "SyncByteStream",  # httpx has a ByteStream of its own

@@ -168,6 +168,7 @@ if TYPE_CHECKING:
     from .sync import SessionStore as SessionStore
     from .sync import Settings as Settings
     from .sync import SignatureVerificationException as SignatureVerificationException
+    from .sync import SQLSessionStore as SQLSessionStore
     from .sync import StateValidationResult as StateValidationResult
     from .sync import StoredToken as StoredToken
     from .sync import SuccessfulResponseAccessError as SuccessfulResponseAccessError
@@ -243,7 +244,6 @@ if TYPE_CHECKING:
     from .sync import is_jarm_response as is_jarm_response
     from .sync import jwks_from_dict as jwks_from_dict
     from .sync import keyring_encryption as keyring_encryption
-    from .sync import log_in_with_browser as log_in_with_browser
     from .sync import parse_authorize_callback_response as parse_authorize_callback_response
     from .sync import parse_discovery_url as parse_discovery_url
     from .sync import parse_www_authenticate as parse_www_authenticate
@@ -416,6 +416,7 @@ __all__ = [
     "RefreshTokenResponse",
     "ReplayStore",
     "ResponseRefusedException",
+    "SQLSessionStore",
     "Secret",
     "SelfSignedTlsClientAuth",
     "Session",
@@ -499,7 +500,6 @@ __all__ = [
     "is_jarm_response",
     "jwks_from_dict",
     "keyring_encryption",
-    "log_in_with_browser",
     "parse_authorize_callback_response",
     "parse_discovery_url",
     "parse_www_authenticate",
@@ -678,6 +678,7 @@ if not TYPE_CHECKING:
                 "RefreshTokenResponse",
                 "ReplayStore",
                 "ResponseRefusedException",
+                "SQLSessionStore",
                 "Secret",
                 "SelfSignedTlsClientAuth",
                 "Session",
@@ -761,7 +762,6 @@ if not TYPE_CHECKING:
                 "is_jarm_response",
                 "jwks_from_dict",
                 "keyring_encryption",
-                "log_in_with_browser",
                 "parse_authorize_callback_response",
                 "parse_discovery_url",
                 "parse_www_authenticate",

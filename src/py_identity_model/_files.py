@@ -9,7 +9,7 @@ import tempfile
 from contextlib import suppress
 from pathlib import Path
 
-from .exceptions import ConfigurationException
+from .exceptions import ConfigurationException, InvalidArgumentError
 
 _OTHERS = 0o077
 
@@ -19,13 +19,15 @@ def private_folder(path: str | os.PathLike[str]) -> Path:
 
     Raises ConfigurationException for one that others can read: what is in it cannot be trusted.
     """
-    folder = Path(path).expanduser()
+    if not isinstance(path, (str, os.PathLike)):
+        raise InvalidArgumentError("folder must be a path")
     try:
+        folder = Path(path).expanduser()
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         status = folder.stat()
-    except OSError as error:
+    except (OSError, RuntimeError, ValueError) as error:  # also for what cannot be a path at all
         raise ConfigurationException(
-            f"the folder {folder} cannot be used: {error.strerror}", code="unusable_folder"
+            f"the folder {path!r} cannot be used: {error}", code="unusable_folder"
         ) from None
     if sys.platform != "win32" and (status.st_mode & _OTHERS or status.st_uid != os.geteuid()):
         raise ConfigurationException(

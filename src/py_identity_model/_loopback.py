@@ -49,7 +49,7 @@ class LoopbackServer(ThreadingHTTPServer):
         self.server_close()
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """Say nothing: a browser that goes away early is no fault."""
+        """Say nothing: browsers may go away early."""
 
 
 class _Handler(BaseHTTPRequestHandler):

@@ -34,6 +34,7 @@ Each exception has a ``code``: a stable word for programs, while the message is 
     ├── ConfigurationException
     │   └── DiscoveryHTTPSRequiredError
     ├── InvalidArgumentError                      (also a ValueError)
+    ├── WebRefusedException                       (import it from py_identity_model.web)
     ├── FailedResponseAccessError
     └── SuccessfulResponseAccessError
 """

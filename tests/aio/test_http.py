@@ -338,7 +338,7 @@ async def test_retries_are_logged_without_query(caplog: pytest.LogCaptureFixture
     caplog.set_level(logging.DEBUG)
     await sent(HttpRequest("GET", f"{URL}?token=s3cret"), script(503, 200))
     warnings = [r.getMessage() for r in caplog.records if r.name == "py_identity_model"]
-    assert warnings == ["GET https://op.example/: status 503; again in 0 s"]
+    assert warnings == ["GET https://op.example/: status 503; retrying in 0 s"]
 
 
 async def test_an_owned_client_is_closed_with_its_wrapper() -> None:

@@ -251,10 +251,10 @@ async def test_an_endpoint_is_checked_when_it_is_used(world: World) -> None:
 
 async def test_another_issuers_document_is_refused_and_the_way_named(world: World) -> None:
     world.publish(ISSUER, issuer="https://else.example")
-    with refused(ProviderUnusableException, "discovery_failed") as caught:
+    with refused(ProviderUnusableException, "issuer_mismatch") as caught:
         await validated(world, world.mint("https://else.example"))
     assert "DiscoveryPolicy(allow_issuer_mismatch=True)" in str(caught.value)
-    with answered(503, "discovery_failed"):
+    with answered(503, "issuer_mismatch"):
         await verified(world, world.mint(ISSUER), ISSUER)
 
 
@@ -263,7 +263,7 @@ async def test_another_issuers_document_is_refused_and_the_way_named(world: Worl
 )
 async def test_an_issuer_that_only_looks_similar_is_another(world: World, issuer: str) -> None:
     world.publish(ISSUER, issuer=issuer)
-    with answered(503, "discovery_failed"):
+    with answered(503, "issuer_mismatch"):
         await verified(world, world.mint(ISSUER), ISSUER)
 
 
@@ -392,7 +392,7 @@ async def test_a_template_of_an_unknown_issuer_counts_for_nothing(world: World) 
     template = f"{ISSUER}/{{tenantid}}/v2.0"
     world.publish(f"{ISSUER}/common/v2.0", issuer=template)
     token = world.mint(f"{ISSUER}/{TENANT}/v2.0", tid=TENANT)
-    with refused(ProviderUnusableException, "discovery_failed"):
+    with refused(ProviderUnusableException, "issuer_mismatch"):
         await validated(world, token, f"{ISSUER}/common/v2.0")
     with refused(InvalidIssuerException, "invalid_issuer"):
         await validated(world, token, f"{ISSUER}/common/v2.0", discovery_policy=MISMATCH)
@@ -402,7 +402,7 @@ async def test_a_template_in_the_document_of_a_stranger_counts_for_nothing(world
     world.publish(ISSUER, issuer=f"{ENTRA}/{{tenantid}}/v2.0")
     token = world.mint(f"{ENTRA}/{TENANT}/v2.0", tid=TENANT)
     for policy in (None, MISMATCH):
-        with refused(ProviderUnusableException, "discovery_failed"):
+        with refused(ProviderUnusableException, "issuer_mismatch"):
             await validated(world, token, discovery_policy=policy)
 
 
@@ -433,8 +433,24 @@ async def test_a_program_may_bind_a_document_to_the_issuer_of_its_tokens(world: 
         with pytest.raises(AccessTokenRefusedException) as caught:
             await verified(world, world.mint(other), bound)
         assert caught.value.status_code == 401
-    with answered(503, "discovery_failed"):
+    with answered(503, "issuer_mismatch"):
         await verified(world, world.mint(issuer), TrustedIssuer(issuer, disco_doc_address=adfs))
+
+
+@pytest.mark.parametrize("named", [ISSUER, "https://10.0.0.7/realm"])
+async def test_keys_may_be_inside_if_the_program_names_an_issuer_inside(
+    world: World, named: str
+) -> None:
+    inside, gateway = "https://10.0.0.7/realm", "https://gateway.example/realm"
+    world.publish(gateway, issuer=named, jwks_uri="https://10.0.0.7/keys")
+    world.add("https://10.0.0.7/keys", world.key_set())
+
+    def from_gateway(issuer: str) -> TrustedIssuer:
+        return TrustedIssuer(issuer, disco_doc_address=gateway, discovery_policy=MISMATCH)
+
+    assert await verified(world, world.mint(inside), from_gateway(inside))
+    with answered(503, "discovery_failed"):
+        await verified(world, world.mint(ISSUER), from_gateway(ISSUER))
 
 
 async def test_no_policy_binds_a_document_to_what_tokens_name(world: World) -> None:

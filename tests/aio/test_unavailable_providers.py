@@ -82,7 +82,7 @@ async def test_an_outage_says_when_to_come_back(provider: EmbeddedProvider, cloc
 @pytest.mark.parametrize(
     ("document", "code"),
     [
-        ({"issuer": "https://else.example"}, "discovery_failed"),
+        ({"issuer": "https://else.example"}, "issuer_mismatch"),
         ({"jwks_uri": "http://else.example/jwks"}, "discovery_failed"),
         ({"issuer": None}, "discovery_failed"),
         ({"jwks_uri": ""}, "missing_jwks_uri"),
@@ -105,7 +105,7 @@ async def test_a_misconfigured_issuer_is_not_the_fault_of_the_token(
     named = TrustedIssuer("https://else.example", disco_doc_address=provider.issuer)
     verifier = AsyncAccessTokenVerifier(named, "api")
     refusal = await unavailable(verifier, provider.mint(iss="https://else.example"))
-    assert (refusal.code, refusal.headers) == ("discovery_failed", {})
+    assert (refusal.code, refusal.headers) == ("issuer_mismatch", {})
 
 
 async def test_a_closed_client_is_not_the_fault_of_the_token(provider: EmbeddedProvider) -> None:

@@ -19,6 +19,7 @@ import httpx2
 import pytest
 import trustme
 from cryptography.fernet import Fernet
+from sqlalchemy import NullPool, create_engine
 
 import py_identity_model
 from py_identity_model import (
@@ -232,7 +233,7 @@ def found_by_readers(provider: EmbeddedProvider, folder: Path) -> dict[str, Any]
     thumbprint = py_identity_model.compute_certificate_thumbprint(pem)
     id_token = provider.mint(aud="web", sub="alice", nonce="n", header={"typ": "JWT"})
     logout_token = provider.mint(
-        aud="web",
+        aud=["web", provider.client_id],
         events={"http://schemas.openid.net/event/backchannel-logout": {}},
         header={"typ": "logout+jwt"},
     )
@@ -258,6 +259,7 @@ def found_by_readers(provider: EmbeddedProvider, folder: Path) -> dict[str, Any]
         "proof": "proof",
         "id_token": id_token,
         "jwt": logout_token,
+        "engine": create_engine("sqlite://", poolclass=NullPool),
         "token": "token",
         "kept": {"state": "s", "nonce": "n", "logout_state": "s"},
         "query": {"state": "s"},

@@ -42,9 +42,9 @@ def npm_of(node: Path) -> list[str]:
     return [str(Path(shutil.which("npm") or node.parent / "npm"))]
 
 
-def install(node: Path) -> None:
-    """Install what the lock file names, unless that was done before."""
-    if (SERVER / "node_modules" / "oidc-provider").is_dir():
+def install(node: Path, folder: Path = SERVER, package: str = "oidc-provider") -> None:
+    """Install what the lock file of a folder names, unless that was done before."""
+    if (folder / "node_modules" / package).is_dir():
         return
     options = [
         "--ignore-scripts",
@@ -55,7 +55,7 @@ def install(node: Path) -> None:
     ]
     path = f"{node.parent}{os.pathsep}{os.environ.get('PATH', '')}"
     subprocess.run(
-        [*npm_of(node), "ci", *options], cwd=SERVER, env={**os.environ, "PATH": path}, check=True
+        [*npm_of(node), "ci", *options], cwd=folder, env={**os.environ, "PATH": path}, check=True
     )
 
 
@@ -158,16 +158,22 @@ class RealProvider:
 
 
 def start(
-    certificates: Certificates, relying_party: str, ready_timeout: float = 60
+    certificates: Certificates,
+    relying_party: str,
+    ready_timeout: float = 60,
+    *,
+    shows_forms: bool = False,
 ) -> RealProvider:
     """Start the provider, and wait until it has said that it is ready.
 
-    ``relying_party`` is the origin that it calls back, without a path.
+    ``relying_party`` is the origin that it calls back, without a path; ``shows_forms`` has people
+    log in and consent, instead of doing it for them.
     """
     node = find_node()
     install(node)
     environment = {**os.environ, **certificates.environment(), "OP_WATCH_STDIN": "1"}
     environment["OP_RP_ORIGIN"] = relying_party
+    environment["OP_INTERACTION"] = "form" if shows_forms else "none"
     with tempfile.TemporaryFile() as errors:
         process = subprocess.Popen(
             [str(node), str(SERVER / "op.mjs")],

@@ -650,7 +650,7 @@ def test_userinfo_about_another_user_is_refused(
 ) -> None:
     provider.intercept = lambda received: Answer.of_json(claims)
     response = get_userinfo(UserInfoRequest(provider.issuer + PATH, "t", "alice"))
-    assert response.error_kind is ErrorKind.VERIFICATION_FAILED
+    assert response.error_kind is ErrorKind.SUBJECT_MISMATCH
     assert text in str(response.error)
 
 

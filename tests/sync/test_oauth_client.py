@@ -185,8 +185,17 @@ def test_userinfo_about_another_user_ends_the_login(provider: EmbeddedProvider) 
     client = client_of(provider)
     begun = client.authorization_request()
     provider.intercept = answering("/userinfo", Answer.of_json({"sub": "mallory"}))
-    with refused(UserInfoException, "userinfo_error"):
+    with refused(UserInfoException, "userinfo_subject_mismatch"):
         client.callback(browsed(begun.url), begun, userinfo=True)
+    begun = client.authorization_request()
+    refusal = Answer.of_json({"error": "insufficient_scope"}, 403)
+    provider.intercept = answering("/userinfo", refusal)
+    with refused(UserInfoException, "userinfo_error") as caught:
+        client.callback(browsed(begun.url), begun, userinfo=True)
+    assert (caught.value.details, caught.value.url) == (
+        {"oauth_error": "insufficient_scope"},
+        f"{provider.issuer}/userinfo",
+    )
 
 
 def test_userinfo_that_is_refused_ends_the_login(provider: EmbeddedProvider) -> None:
@@ -366,6 +375,16 @@ def test_an_injected_client_has_its_own_cache(provider: EmbeddedProvider) -> Non
     assert provider.count(DISCOVERY) == 2
     with refused(DiscoveryException, "discovery_error"):
         client.metadata()
+
+
+def test_the_document_of_another_issuer_has_a_code_of_its_own(
+    provider: EmbeddedProvider,
+) -> None:
+    document = {**provider.document(), "issuer": "https://else.example"}
+    provider.intercept = answering(DISCOVERY, Answer.of_json(document))
+    with refused(DiscoveryException, "issuer_mismatch") as caught:
+        client_of(provider).metadata()
+    assert "https://else.example" in str(caught.value)
 
 
 def test_metadata_may_be_given(provider: EmbeddedProvider) -> None:

@@ -441,7 +441,7 @@ def test_a_document_elsewhere_may_name_any_issuer_if_its_policy_says_so(
     with answered(401, "invalid_signature"):
         verifier.verify(minted(forger, "adfs"))
     strict = verifier_of(world, TrustedIssuer(name, disco_doc_address=preset.issuer), "api")
-    with answered(503, "discovery_failed"):
+    with answered(503, "issuer_mismatch"):
         strict.verify(minted(world.server, "adfs"))
 
 

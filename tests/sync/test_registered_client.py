@@ -115,6 +115,14 @@ WRONG: list[tuple[dict[str, Any], dict[str, Any], str]] = [
         {"private_key": KEY},
         "require_signed",
     ),
+    (
+        {
+            "grant_types": ["urn:openid:params:grant-type:ciba"],
+            "backchannel_authentication_request_signing_alg": "ES256",
+        },
+        {},
+        "backchannel_authentication_request_signing_alg is registered: give private_key",
+    ),
     ({"id_token_signed_response_alg": "none"}, {}, "cannot be taken"),
     ({"id_token_signed_response_alg": "XS256"}, {}, "cannot be taken"),
     (

@@ -81,7 +81,7 @@ def test_an_outage_says_when_to_come_back(provider: EmbeddedProvider, clock: Clo
 @pytest.mark.parametrize(
     ("document", "code"),
     [
-        ({"issuer": "https://else.example"}, "discovery_failed"),
+        ({"issuer": "https://else.example"}, "issuer_mismatch"),
         ({"jwks_uri": "http://else.example/jwks"}, "discovery_failed"),
         ({"issuer": None}, "discovery_failed"),
         ({"jwks_uri": ""}, "missing_jwks_uri"),
@@ -104,7 +104,7 @@ def test_a_misconfigured_issuer_is_not_the_fault_of_the_token(
     named = TrustedIssuer("https://else.example", disco_doc_address=provider.issuer)
     verifier = AccessTokenVerifier(named, "api")
     refusal = unavailable(verifier, provider.mint(iss="https://else.example"))
-    assert (refusal.code, refusal.headers) == ("discovery_failed", {})
+    assert (refusal.code, refusal.headers) == ("issuer_mismatch", {})
 
 
 def test_a_closed_client_is_not_the_fault_of_the_token(provider: EmbeddedProvider) -> None:

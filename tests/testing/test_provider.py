@@ -9,6 +9,7 @@ import json
 import socket
 import ssl
 import sys
+import threading
 from typing import Any
 
 import httpx
@@ -148,6 +149,19 @@ def test_closing_ends_connections_that_are_still_open(provider: EmbeddedProvider
         provider.close()
         with pytest.raises(httpx.TransportError):
             client.get(provider.jwks_uri)
+
+
+def test_closing_ends_connections_over_tls_as_well() -> None:
+    context, trusting = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER), ssl.create_default_context()
+    authority = trustme.CA()
+    authority.issue_cert("localhost").configure_cert(context)
+    authority.configure_trust(trusting)
+    provider = EmbeddedProvider(tls=context, host="localhost")
+    with httpx.Client(verify=trusting) as client:
+        client.get(provider.jwks_uri)
+        serving = [one for one in threading.enumerate() if "process_request" in one.name]
+        provider.close()
+        assert not any(one.is_alive() for one in serving)
 
 
 def test_a_peer_that_disconnects_early_does_no_harm(provider: EmbeddedProvider) -> None:

@@ -1,4 +1,4 @@
-"""Requests of clients that authenticate, and which way of it they ask for, old fields and new."""
+"""Requests of authenticating clients, and the choice of their method, from old and new fields."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ _BY_CERTIFICATE = {one.method: one for one in (TlsClientAuth, SelfSignedTlsClien
 class ClientRequest(BaseRequest):
     """A request of a client that may authenticate.
 
-    Not a dataclass: these attributes are what building a request reads, and a request that has no
-    field of the name has the default.  As fields they would come before those of the requests
-    themselves, some of which the contract has passed by position.
+    Not a dataclass: building a request reads these attributes, and a request without a field of the
+    name has the default.  As fields they would come before those of the requests themselves, some
+    of which the contract has passed by position.
     """
 
     client_id: str
@@ -47,7 +47,7 @@ class ClientRequest(BaseRequest):
 
 
 class TokenRequest(ClientRequest):
-    """A request that leads to tokens: what they are for, and the key that they are bound to."""
+    """A request for tokens: their targets, and the key that they are bound to."""
 
     resource: str | Sequence[str] | None = None
     audience: str | Sequence[str] | None = None
@@ -57,7 +57,7 @@ class TokenRequest(ClientRequest):
 
 @dataclass(repr=False)
 class DetailedRequest(TokenRequest):
-    """The fields of requests that say by keyword what their tokens are for."""
+    """Keyword fields of requests that name the targets of their tokens."""
 
     client_authentication: ClientAuthentication | None = field(default=None, kw_only=True)
     resource: str | Sequence[str] | None = field(default=None, kw_only=True)
@@ -68,15 +68,16 @@ class DetailedRequest(TokenRequest):
 
 @dataclass(repr=False)
 class BindableRequest(DetailedRequest):
-    """The fields of requests that say by keyword what key their tokens are bound to as well."""
+    """Keyword fields of requests that also name the key their tokens are bound to."""
 
     dpop_key: DPoPKey | None = field(default=None, kw_only=True)
 
 
 def keyword_fields_last(request: type[Q]) -> type[Q]:
-    """Order the fields of a dataclass as they are passed: those by keyword alone come last.
+    """Order the fields of a dataclass as they are passed: keyword-only ones come last.
 
-    Inherited ones come first otherwise; ``fields`` and ``repr`` keep the order of the contract.
+    Inherited ones would come first otherwise; ``fields`` and ``repr`` use the order of the
+    contract.
     """
     known = request.__dataclass_fields__
     ordered = sorted(known, key=lambda name: bool(known[name].kw_only))

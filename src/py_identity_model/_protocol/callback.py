@@ -174,12 +174,6 @@ def validate_authorize_callback_state(
     :param response: the authorization response
     :param expected_state: the ``state`` of the request
 
-    :param response: the authorization response
-    :param expected_state: the ``state`` of the request
-
-    :param response: the authorization response
-    :param expected_state: the ``state`` of the request
-
     Without this check an attacker can log a user into the attacker's own account.  RFC 6749 §10.12.
 
     Example::

@@ -77,7 +77,7 @@ def parse(address: str, policy: DiscoveryPolicy, response: HttpResponse) -> Prov
 def checked_response_of(
     result: FetchResult[Provider], address: str, policy: DiscoveryPolicy
 ) -> DiscoveryDocumentResponse:
-    """Return the response for a caller who may use any member, aliases for certificates too."""
+    """Return the response, after checking all members, including certificate aliases."""
     response = response_of(result)
     if response.is_successful and response.document is not None:
         try:

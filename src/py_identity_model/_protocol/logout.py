@@ -37,22 +37,7 @@ def build_end_session_url(
     :param state: returned with the user
     :param logout_hint: identifies the user
     :param ui_locales: preferred languages
-
-    :param end_session_endpoint: the provider's endpoint
-    :param id_token_hint: the ID token of the session
-    :param client_id: the client's identifier
-    :param post_logout_redirect_uri: where the user returns to
-    :param state: returned with the user
-    :param logout_hint: identifies the user
-    :param ui_locales: preferred languages
-
-    :param end_session_endpoint: the provider's endpoint
-    :param id_token_hint: the ID token of the session
-    :param client_id: the client's identifier
-    :param post_logout_redirect_uri: where the user returns to
-    :param state: returned with the user
-    :param logout_hint: identifies the user
-    :param ui_locales: preferred languages
+    :param extra_params: further parameters of the provider
 
     Raises :class:`InvalidArgumentError` (a ``ValueError``) for a blank endpoint.  OpenID Connect
     RP-Initiated Logout §2.

@@ -14,7 +14,7 @@ from .._wire.compare import same_text
 from .._wire.endpoint import Endpoint, json_object, refusal
 from .._wire.messages import ErrorKind, HttpRequest, HttpResponse, Replay
 from .._wire.models import BaseRequest, BaseResponse
-from ..exceptions import InvalidArgumentError
+from ..exceptions import InvalidArgumentError, UserInfoException
 
 SIGNED = "application/jwt"
 
@@ -111,7 +111,22 @@ def with_claims(
 
 
 def _mismatch_response(text: str) -> UserInfoResponse:
-    return UserInfoResponse(False, text, error_kind=ErrorKind.VERIFICATION_FAILED)
+    return UserInfoResponse(False, text, error_kind=ErrorKind.SUBJECT_MISMATCH)
+
+
+def userinfo_error(address: str, response: UserInfoResponse) -> UserInfoException:
+    """Return what to raise for a failed response: its code says whether it is about another."""
+    stored = vars(response)
+    said = stored["oauth_error"]
+    code = (
+        ErrorKind.SUBJECT_MISMATCH.value
+        if stored["error_kind"] is ErrorKind.SUBJECT_MISMATCH
+        else None
+    )
+    details = {} if said is None else {"oauth_error": said}
+    return UserInfoException(
+        str(stored["error"]), address, response.status_code, details, code=code
+    )
 
 
 ENDPOINT = Endpoint("UserInfo request", UserInfoResponse, build, parse)

@@ -1,4 +1,4 @@
-"""Arguments of a client: checked while it is made, and grouped by what reads them."""
+"""Arguments of a client: checked at construction, and grouped by their users."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from .encrypted_answers import EncryptedArtefact, artefacts_of
 from .login import Secrets, check_protection
 
 ChallengeMethod = Literal["default", "S256"] | None
-"""How a login is bound to its code: ``default`` is what the provider takes, None is not at all."""
+"""How a login is bound to its code: ``default`` as the provider accepts it, None not at all."""
 
 _LEEWAY = 60.0  # seconds
 _SET_BY_THE_LOGIN = frozenset(
@@ -110,7 +110,7 @@ def _check_keys(
 
 @dataclass(frozen=True, repr=False)  # keys and secrets among them
 class UserTokenRules:
-    """What ID tokens, userinfo and signed responses must be."""
+    """The requirements on ID tokens, userinfo and signed responses."""
 
     algorithms: Sequence[str] | None
     trusted_audiences: frozenset[str]
@@ -136,7 +136,7 @@ class UserTokenRules:
         require_encrypted: Collection[EncryptedArtefact],
         client_secret: str | None,
     ) -> UserTokenRules:
-        """Return the rules of a client's arguments; raise for some that cannot be."""
+        """Return the rules in a client's arguments; raise for invalid ones."""
         if isinstance(trusted_audiences, str):
             raise ConfigurationException("trusted_audiences must be a list of client ids")
         return cls(
@@ -154,7 +154,7 @@ class UserTokenRules:
 
 @dataclass(frozen=True, repr=False)  # a private key among them
 class AuthorizationOptions:
-    """How logins begin, and what must come of them."""
+    """How logins start, and the requirements on their responses."""
 
     provider: ClientProvider
     redirect_uri: str | None
@@ -181,7 +181,7 @@ class AuthorizationOptions:
         expect_id_token: bool,
         require_nonce: bool,
     ) -> AuthorizationOptions:
-        """Return the options of a client's arguments; raise for some that cannot be."""
+        """Return the options in a client's arguments; raise for invalid ones."""
         if publish_request_object is not None and signing is None:
             raise ConfigurationException("publish_request_object needs a request_signing_key")
         return cls(
@@ -201,22 +201,22 @@ class AuthorizationOptions:
         return self.scope if scope is None else scope_text(scope) or ""
 
     def target(self, redirect_uri: str | None) -> str:
-        """Return where the browser comes back to; raise where nobody says it."""
+        """Return where the browser returns to; raise if it is not given."""
         target = redirect_uri or self.redirect_uri
         if not target:
             raise ConfigurationException("a redirect_uri must be given, here or to the client")
         return target
 
     def has_id_token(self, scope: str, response_type: str = "code") -> bool:
-        """Return whether an ID token must come."""
+        """Return whether an ID token is required."""
         asked = "openid" in scope.split() or "id_token" in response_type.split()
         return asked or self.expect_id_token
 
     def secrets(self, scope: str, response_type: str, method: ChallengeMethod) -> Secrets:
-        """Return what binds the answer to a login; raise for a login that nothing binds."""
+        """Return the secrets that bind the response to a login; raise for an unbound login."""
         if method not in {"default", "S256", None}:
             raise InvalidArgumentError(
-                "code_challenge must be S256, or None for a login without PKCE: the login makes it"
+                "code_challenge must be S256, or None for a login without PKCE: the login makes one"
             )
         challenge = self.provider.has_challenge if method == "default" else method is not None
         words = response_type.split()

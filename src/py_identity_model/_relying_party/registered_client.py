@@ -22,6 +22,8 @@ from ..exceptions import ConfigurationException
 from .encrypted_answers import EncryptedArtefact, registered_artefacts
 
 _USUAL_METHOD = "client_secret_basic"  # RFC 7591 §2
+_USUAL_GRANTS = ("authorization_code",)  # RFC 7591 §2
+_CIBA = "urn:openid:params:grant-type:ciba"
 _USUAL_ALGORITHM = "RS256"  # OpenID Connect Registration §2: id_token_signed_response_alg
 
 
@@ -155,15 +157,31 @@ def redirect_uri_of(registered: ClientRegistrationResponse, chosen: str | None) 
 def request_algorithm_of(
     registered: ClientRegistrationResponse, signing: SigningKey | None
 ) -> str | None:
-    """Return by what authorization requests are signed; None where they are not."""
+    """Return by what authentication requests are signed; None where they are not.
+
+    The algorithm of the back channel's is that of a client which has no others: a client of both
+    channels must have registered one for those that the browser carries.
+    """
     algorithm = registered.request_object_signing_alg
+    grants = registered.grant_types or _USUAL_GRANTS
+    back_channel = None
+    if _CIBA in grants:
+        back_channel = registered.backchannel_authentication_request_signing_alg
     if signing is None or algorithm == "none":
-        if registered.require_signed_request_object:
-            raise _mismatch("require_signed_request_object is registered: give private_key")
+        if registered.require_signed_request_object or back_channel:
+            raise _mismatch(f"{_demand(registered)} is registered: give private_key")
         return None
+    if algorithm is None and "authorization_code" not in grants:
+        algorithm = back_channel
     if algorithm is None and not registered.require_signed_request_object:
         return None
     return algorithm or registered.token_endpoint_auth_signing_alg or "ES256"
+
+
+def _demand(registered: ClientRegistrationResponse) -> str:
+    if registered.require_signed_request_object:
+        return "require_signed_request_object"
+    return "backchannel_authentication_request_signing_alg"
 
 
 def check_dpop(registered: ClientRegistrationResponse, *, has_key: bool) -> None:

@@ -89,7 +89,7 @@ class AccessTokenPolicy:
         if self.profile == "rfc9068":
             check_access_token_claims(claims)
         else:
-            if not claims.keys().isdisjoint(MARKS):
+            if not MARKS.isdisjoint(claims):
                 check_marks(claims, id_tokens=self.accept_id_tokens)
             if type(claims.get("sub")) is not str:
                 _read_subject(claims)

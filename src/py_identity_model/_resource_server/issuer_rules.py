@@ -209,12 +209,16 @@ def _with_program_policy(
 ) -> TokenValidationConfig:
     """Return ``config`` for an issuer that the program names: it decides where its endpoints are.
 
-    A document at another address must still name the issuer.
+    A document at another address must still name the issuer; where a policy lets it name another,
+    its keys may be where the issuer of the tokens is, even at an internal address.
     """
     policy = named_by_program(config.discovery_policy)
     elsewhere = trusted.disco_doc_address is not None and trusted.preset is None
     if elsewhere and not policy.allow_issuer_mismatch:
         policy = replace(policy, expected_issuer=trusted.identifier)
+    elif elsewhere and not trusted.is_template:
+        named = [*policy.additional_endpoint_base_addresses, trusted.identifier]
+        policy = replace(policy, additional_endpoint_base_addresses=named)
     return replace(config, discovery_policy=policy)
 
 

@@ -47,10 +47,6 @@ class MemoryReplayStore:
 
     :param max_entries: the maximum number of identifiers
 
-    :param max_entries: the maximum number of identifiers
-
-    :param max_entries: the maximum number of identifiers
-
     Refusing is safe: forgetting early would let a replay pass.  Safe to share between threads and
     event loops.
 

@@ -10,7 +10,7 @@ import time
 from abc import ABC, abstractmethod
 from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Sequence
 from contextvars import copy_context
-from functools import cache
+from functools import cache, partial
 from inspect import isawaitable
 from typing import TYPE_CHECKING, Any, Generic, ParamSpec, Self, TypeAlias, TypeVar
 from weakref import WeakKeyDictionary
@@ -198,6 +198,11 @@ async def call(func: Callable[P, MaybeResult[T]], *args: P.args, **kwargs: P.kwa
     if isawaitable(result):
         return await result
     return result
+
+
+async def in_thread(func: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    """Call what blocks in a thread; a caller that is cancelled waits for its end."""
+    return await anyio.to_thread.run_sync(partial(func, *args, **kwargs))
 
 
 async def gather(calls: Sequence[Callable[[], Awaitable[T]]]) -> list[T]:

@@ -112,7 +112,7 @@ class SerializedAcquireTransport(httpx.AsyncBaseTransport):
             with fail_after(pool_timeout(request)):
                 await self._free.acquire()
         except TimeoutError:
-            raise httpx.PoolTimeout("no connection was free in time", request=request) from None
+            raise httpx.PoolTimeout("no connection became free in time", request=request) from None
         deduct_wait(request, since)
 
     async def aclose(self) -> None:

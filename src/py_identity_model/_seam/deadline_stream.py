@@ -101,7 +101,7 @@ class SerializedAcquireTransport(httpx.BaseTransport):
         if not free.acquire(blocking=False):
             since = monotonic()
             if not free.acquire(timeout=pool_timeout(request)):
-                raise httpx.PoolTimeout("no connection was free in time", request=request)
+                raise httpx.PoolTimeout("no connection became free in time", request=request)
             deduct_wait(request, since)
         turn = PoolTurn(free.release)
         try:

@@ -130,6 +130,11 @@ def call(func: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
     return result
 
 
+def in_thread(func: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    """Call what blocks: this thread is one."""
+    return func(*args, **kwargs)
+
+
 def gather(calls: Sequence[Callable[[], T]]) -> list[T]:
     """Make every call at once, one thread each; the first error is raised."""
     if len(calls) < 2:

@@ -315,7 +315,7 @@ def login_required_error(text: str, address: str | None = None) -> TokenRequestE
 def renewal_pending_error(seconds: float) -> TokenRequestException:
     """Return the exception for a refresh token whose successor another holder may know."""
     return TokenRequestException(
-        "The refresh token was presented elsewhere, and the answer is not stored yet: "
+        "The refresh token was presented elsewhere, and the response is not stored yet: "
         f"try again, in at most {seconds:.0f} s",
         code="renewal_pending",
     )

@@ -21,15 +21,24 @@ _STALE_WAIT = 2.0  # seconds that a caller waits for a refresh although a stale 
 
 
 class Refused(Exception):
-    """A violated rule for a document, its address or its response; never leaves the package."""
+    """A violated rule for a document, its address or its response; never leaves the package.
+
+    ``code`` is that of a rule which has one of its own.
+    """
 
     def __init__(
-        self, kind: Enum, text: str, *missing: str, status_code: int | None = None
+        self,
+        kind: Enum,
+        text: str,
+        *missing: str,
+        status_code: int | None = None,
+        code: str | None = None,
     ) -> None:
         super().__init__(text)
         self.kind = kind
         self.missing = missing
         self.status_code = status_code
+        self.code = code
 
 
 class FetchResult(NamedTuple, Generic[V]):

@@ -97,9 +97,10 @@ def parse(address: str, policy: DiscoveryPolicy, response: HttpResponse) -> Prov
     if problem is None and "{" in issuer:
         problem = _template_problem(address, issuer)
     if problem is not None:
-        refuse(
+        raise Refused(
             DiscoveryErrorKind.INVALID_DOCUMENT,
             f"{problem}; {remedy_text(policy, allow_issuer_mismatch=True)}",
+            code="issuer_mismatch",
         )
     keys = document.get("jwks_uri")
     # A value that is not a string is not a URL either.
@@ -319,6 +320,7 @@ def failed(error: Exception) -> FetchResult[Any]:
             error_kind=error.kind,
             status_code=error.status_code,
             missing=error.missing,
+            code=error.code,
         )
     word, kind = "Unexpected", DiscoveryErrorKind.UNEXPECTED_ERROR
     if isinstance(error, NetworkException) and not isinstance(error, ResponseRefusedException):

@@ -58,6 +58,7 @@ class ErrorKind(Enum):
     INVALID_CONFIGURATION = "invalid_configuration"
     EXPIRED = "expired"
     VERIFICATION_FAILED = "verification_failed"
+    SUBJECT_MISMATCH = "userinfo_subject_mismatch"
     UNEXPECTED_ERROR = "unexpected_error"
 
 

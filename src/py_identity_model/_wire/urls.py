@@ -252,10 +252,6 @@ def parse_discovery_url(url: str) -> DiscoveryEndpoint:
 
     :param url: an absolute URL
 
-    :param url: an absolute URL
-
-    :param url: an absolute URL
-
     Raises :class:`ConfigurationException` when ``url`` is empty, is not http or https, has no host,
     or has a query or fragment.  OpenID Connect Discovery §4.
 

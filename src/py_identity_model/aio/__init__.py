@@ -292,7 +292,6 @@ if TYPE_CHECKING:
     from .jwks import get_jwks as get_jwks
     from .logout import validate_logout_token as validate_logout_token
     from .loopback import AsyncLoopbackListener as AsyncLoopbackListener
-    from .loopback import log_in_with_browser as log_in_with_browser
     from .oauth_client import AsyncOAuthClient as AsyncOAuthClient
     from .par import push_authorization_request as push_authorization_request
     from .probes import health as health
@@ -312,6 +311,7 @@ if TYPE_CHECKING:
     from .session import AsyncSession as AsyncSession
     from .session_store import AsyncMemorySessionStore as AsyncMemorySessionStore
     from .session_store import AsyncSessionStore as AsyncSessionStore
+    from .sql_session_store import AsyncSQLSessionStore as AsyncSQLSessionStore
     from .token_auth import AsyncTokenAuth as AsyncTokenAuth
     from .token_exchange import exchange_token as exchange_token
     from .token_introspector import AsyncTokenIntrospector as AsyncTokenIntrospector
@@ -338,6 +338,7 @@ __all__ = [
     "AsyncOAuthClient",
     "AsyncRedisSessionStore",
     "AsyncRedisTokenStore",
+    "AsyncSQLSessionStore",
     "AsyncSession",
     "AsyncSessionStore",
     "AsyncTokenAuth",
@@ -528,7 +529,6 @@ __all__ = [
     "is_jarm_response",
     "jwks_from_dict",
     "keyring_encryption",
-    "log_in_with_browser",
     "parse_authorize_callback_response",
     "parse_discovery_url",
     "parse_www_authenticate",
@@ -806,7 +806,7 @@ if not TYPE_CHECKING:
             ".jarm": ["process_jarm_response"],
             ".jwks": ["get_jwks"],
             ".logout": ["validate_logout_token"],
-            ".loopback": ["AsyncLoopbackListener", "log_in_with_browser"],
+            ".loopback": ["AsyncLoopbackListener"],
             ".oauth_client": ["AsyncOAuthClient"],
             ".par": ["push_authorization_request"],
             ".probes": ["health", "prime", "refresh"],
@@ -818,6 +818,7 @@ if not TYPE_CHECKING:
             ".revocation": ["revoke_token"],
             ".session": ["AsyncSession"],
             ".session_store": ["AsyncMemorySessionStore", "AsyncSessionStore"],
+            ".sql_session_store": ["AsyncSQLSessionStore"],
             ".token_auth": ["AsyncTokenAuth"],
             ".token_exchange": ["exchange_token"],
             ".token_introspector": ["AsyncTokenIntrospector"],

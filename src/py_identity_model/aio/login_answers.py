@@ -1,4 +1,4 @@
-"""Logins, as they end: the answer is checked, and becomes a session."""
+"""Completion of logins: checks of the response, and the new session."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from .._protocol.callback import (
 )
 from .._protocol.jarm import extract_jarm_response_jwt, is_jarm_response
 from .._protocol.token_endpoint import TokenResponse, check_token_answer, token_request_error
+from .._protocol.userinfo import userinfo_error
 from .._relying_party.client_arguments import AuthorizationOptions
 from .._relying_party.login import (
     AuthorizationRequest,
@@ -33,7 +34,6 @@ from ..exceptions import (
     AuthorizeCallbackException,
     InvalidArgumentError,
     PyIdentityModelException,
-    UserInfoException,
 )
 from .authorization_code import request_authorization_code_token
 from .provider_client import AsyncProviderClient
@@ -45,13 +45,13 @@ _LOGIN_LIFETIME = 3600.0
 
 
 class AsyncLoginAnswers:
-    """Finishes logins.
+    """Completes logins.
 
     :param client: the client at the provider
-    :param tokens: what judges ID tokens and responses
-    :param sessions: where sessions begin
-    :param options: how logins begin, and so what must come of them
-    :param replays: remembers the logins that were finished
+    :param tokens: validates ID tokens and responses
+    :param sessions: creates sessions
+    :param options: how logins start, and so what their responses must contain
+    :param replays: remembers the responses of completed logins
     """
 
     def __init__(
@@ -75,7 +75,7 @@ class AsyncLoginAnswers:
         *,
         userinfo: bool,
     ) -> AsyncSession:
-        """Return who logged in; see :meth:`AsyncOAuthClient.callback`."""
+        """Return the session of the user; see :meth:`AsyncOAuthClient.callback`."""
         try:
             return await self._finish(answer, begun, userinfo=userinfo)
         except PyIdentityModelException as error:
@@ -86,14 +86,12 @@ class AsyncLoginAnswers:
         self, answer: str | Mapping[str, Any], begun: AuthorizationRequest, *, userinfo: bool
     ) -> AsyncSession:
         check_begun(begun)
-        if userinfo and not begun.has_id_token:  # before the code is spent
-            raise InvalidArgumentError(
-                "userinfo must be about the user of an ID token: ask for the scope openid"
-            )
+        if userinfo and not begun.has_id_token:  # before the code is used
+            raise InvalidArgumentError("userinfo requires an ID token: request the scope openid")
         metadata = await self._client.metadata()
         if (begun.issuer, begun.client_id) != (metadata.issuer, self._client.client_id):
             raise AuthorizeCallbackException(
-                "the login was begun at another provider, or by another client",
+                "the login was started at another provider, or by another client",
                 code="issuer_mismatch",
             )
         callback = await self._read(callback_url(answer), begun)
@@ -154,15 +152,15 @@ class AsyncLoginAnswers:
             str(token["access_token"]), expected_sub=str(claims["sub"])
         )
         if not about.is_successful:
-            raise UserInfoException(str(about.error), None, about.status_code)
+            raise userinfo_error(await self._client.endpoint("userinfo_endpoint"), about)
         return about.claims
 
     @asynccontextmanager
     async def _once(self, begun: AuthorizationRequest) -> AsyncIterator[None]:
-        """Use an answer in the block, once; forget it where the provider did not take it.
+        """Use a response once, in the block; forget it if the provider refused it.
 
-        Codes and verifiers work once anyway.  If refused ones were remembered, strangers with
-        invented codes could fill the store, and then nobody could log in.
+        Codes and verifiers can be used only once anyway.  If refused ones were remembered,
+        strangers could fill the store with invented codes, and then nobody could log in.
         """
         key = f"login:{begun.issuer}:{begun.state}"
         discard = getattr(self._replays, "discard", None)
@@ -188,8 +186,11 @@ class AsyncLoginAnswers:
     async def _forget(self, discard: Callable[[str], object], key: str) -> None:
         try:
             await call(discard, key)
-        except Exception as error:  # why the login failed matters more, and entries expire
-            logger.warning("an answer cannot be forgotten: %s", type(error).__name__)
+        # The reason of the failed login matters more, and entries expire.
+        except Exception as error:
+            logger.warning(
+                "a response cannot be removed from the replay store: %s", type(error).__name__
+            )
 
     async def _read(self, url: str, begun: AuthorizationRequest) -> AuthorizeCallbackResponse:
         if not begun.is_signed_response:

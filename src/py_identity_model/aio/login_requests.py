@@ -1,4 +1,4 @@
-"""Logins, as they begin: what the browser is sent to the provider with."""
+"""Start of logins: the requests that the browser takes to the provider."""
 
 from __future__ import annotations
 
@@ -29,10 +29,10 @@ from .provider_client import AsyncProviderClient
 
 
 class AsyncLoginRequests:
-    """Begins logins.
+    """Starts logins.
 
     :param client: the client at the provider
-    :param options: how logins begin
+    :param options: how logins start
     """
 
     def __init__(self, client: AsyncProviderClient, options: AuthorizationOptions) -> None:
@@ -50,7 +50,7 @@ class AsyncLoginRequests:
         code_challenge: ChallengeMethod,
         further: Mapping[str, Any],
     ) -> AuthorizationRequest:
-        """Return a login that begins; see :meth:`AsyncOAuthClient.authorization_request`.
+        """Return a started login; see :meth:`AsyncOAuthClient.authorization_request`.
 
         :param further: further parameters by their registered names
         """
@@ -97,7 +97,7 @@ class AsyncLoginRequests:
     def _extra(
         self, response_mode: str | None, max_age: int | None, further: Mapping[str, Any]
     ) -> dict[str, Any]:
-        """Return what a request carries beyond what every login has."""
+        """Return the parameters of a request beyond those of every login."""
         client, options = self._client, self._options
         extra = options.provider.authorization_parameters(response_mode)
         mode = response_mode_of(client.profile, options.message_signing, extra["response_mode"])
@@ -152,7 +152,7 @@ class AsyncLoginRequests:
         repeated: dict[str, list[str]] = {}
         for name, value in extra_pairs(extra):
             repeated.setdefault(name, []).append(value)
-        repeated.pop("dpop_jkt", None)  # the proof's key says so already
+        repeated.pop("dpop_jkt", None)  # the proof's key determines it already
         request = PushedAuthorizationRequest(
             await self._client.endpoint("pushed_authorization_request_endpoint"),
             self._client.client_id,

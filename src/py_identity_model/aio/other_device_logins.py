@@ -1,4 +1,4 @@
-"""Logins that users finish on another device: device flow and CIBA."""
+"""Logins that users complete on another device: device flow and CIBA."""
 
 from __future__ import annotations
 
@@ -44,12 +44,12 @@ _PENDING = frozenset({"authorization_pending", "slow_down"})
 
 
 class AsyncOtherDeviceLogins:
-    """Begins logins here that users finish elsewhere.
+    """Starts logins that users complete on another device.
 
     :param client: the client at the provider
-    :param tokens: what judges ID tokens
-    :param sessions: where sessions begin
-    :param options: how logins begin
+    :param tokens: validates ID tokens
+    :param sessions: creates sessions
+    :param options: how logins start
     """
 
     def __init__(
@@ -65,7 +65,7 @@ class AsyncOtherDeviceLogins:
         self._options = options
 
     async def request_device(self, scope: Scope | None) -> DeviceAuthorizationResponse:
-        """Begin a login of a device; see :meth:`AsyncOAuthClient.request_device_login`."""
+        """Start a login of a device; see :meth:`AsyncOAuthClient.request_device_login`."""
         request = DeviceAuthorizationRequest(
             await self._client.endpoint("device_authorization_endpoint"),
             self._client.client_id,
@@ -79,7 +79,7 @@ class AsyncOtherDeviceLogins:
     async def wait_for_device(
         self, device: DeviceAuthorizationResponse, scope: Scope | None
     ) -> AsyncSession:
-        """Return who logged in; see :meth:`AsyncOAuthClient.wait_for_device_login`."""
+        """Return the session; see :meth:`AsyncOAuthClient.wait_for_device_login`."""
         request = DeviceTokenRequest(
             await self._client.endpoint("token_endpoint"),
             self._client.client_id,
@@ -112,7 +112,7 @@ class AsyncOtherDeviceLogins:
         return response
 
     def _signing_of(self, metadata: DiscoveryDocumentResponse) -> RequestSigning | None:
-        """Return what a backchannel request is signed with, if it is."""
+        """Return the key and algorithm that sign a backchannel request, if any."""
         name = "backchannel_authentication_request_signing_alg_values_supported"
         signing, profile = self._options.signing, self._client.profile
         if signing is None:
@@ -145,7 +145,7 @@ class AsyncOtherDeviceLogins:
     async def wait_for_backchannel(
         self, started: BackchannelAuthenticationResponse
     ) -> AsyncSession:
-        """Return who logged in; see :meth:`AsyncOAuthClient.wait_for_backchannel_login`."""
+        """Return the session; see :meth:`AsyncOAuthClient.wait_for_backchannel_login`."""
         request = await self._poll_of(started)
         wait = partial(wait_for_backchannel_token, started=started)
         return await self._backchannel_session(request, await self._client.ask(wait, request))
@@ -153,7 +153,7 @@ class AsyncOtherDeviceLogins:
     async def poll_backchannel(
         self, started: BackchannelAuthenticationResponse
     ) -> AsyncSession | None:
-        """Ask once; see :meth:`AsyncOAuthClient.poll_backchannel_login`."""
+        """Poll once; see :meth:`AsyncOAuthClient.poll_backchannel_login`."""
         request = await self._poll_of(started)
         response = await self._client.ask(poll_backchannel_token, request)
         if not response.is_successful and response.oauth_error in _PENDING:
@@ -177,7 +177,7 @@ class AsyncOtherDeviceLogins:
     async def _session_of(
         self, address: str, response: TokenResponse, *, has_id_token: bool
     ) -> AsyncSession:
-        """Return the session that a token response begins, its ID token validated."""
+        """Return the session of a token response, with its ID token validated."""
         if not response.is_successful:
             raise token_request_error(address, response)
         token = self._client.provider.with_token_type(response.token or {})

@@ -1,4 +1,4 @@
-"""Arguments of clients that were registered."""
+"""Arguments of registered clients."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from .session_store import AsyncSessionStore
 
 
 class RegisteredClientOptions(TypedDict, total=False):
-    """What a registration does not decide: further arguments of :class:`AsyncOAuthClient`."""
+    """Arguments of :class:`AsyncOAuthClient` that a registration does not decide."""
 
     scope: Scope
     metadata: DiscoveryDocumentResponse | None

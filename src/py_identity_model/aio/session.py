@@ -1,4 +1,4 @@
-"""A login: what the provider said of the user, and tokens that renew themselves."""
+"""Sessions: the user of a login, and tokens that are renewed automatically."""
 
 from __future__ import annotations
 
@@ -31,10 +31,10 @@ _MARGIN = 60.0
 
 
 class AsyncSessionClient(Protocol):
-    """What a session needs of the client whose login it is."""
+    """The interface that a session needs of its client."""
 
     async def session(self, text: str) -> AsyncSession:
-        """Return the session that a text names."""
+        """Return the session that a string names."""
         ...
 
     async def token_source(
@@ -53,7 +53,7 @@ class AsyncSessionClient(Protocol):
 
 
 class AsyncSessionState:
-    """What one object knows of a login: the newest record, and where it is stored."""
+    """The knowledge of one object about a login: the newest record, and where it is stored."""
 
     def __init__(self, record: SessionRecord, client: AsyncSessionClient | None = None) -> None:
         self.record = record
@@ -68,7 +68,7 @@ class AsyncSessionState:
         return {**vars(self), "client": None, "records": None, "lineage": None}
 
     def learn(self, record: SessionRecord) -> None:
-        """Take a record that is newer than the one known."""
+        """Take over a record that is newer than the known one."""
         if record.version >= self.record.version:
             self.record = record
 
@@ -81,23 +81,22 @@ class AsyncSessionState:
 class AsyncSession:
     """A login, as :meth:`AsyncOAuthClient.callback` returns it.
 
-    Its tokens belong to a record in the client's ``session_store``, under one name however many
-    objects there are of it: all of them, in every process that shares the store, use the newest
-    tokens, and a refresh token is presented once.  The properties are what this object knows:
-    a renewal by another process shows at the next call that needs the store.
+    Its tokens belong to a record in the client's ``session_store``, under one name for any number
+    of objects: all of them, in every process that shares the store, use the newest tokens, and a
+    refresh token is presented once.  The properties show what this object knows: a renewal by
+    another process becomes visible at the next call that needs the store.
 
-    Keep :meth:`to_json`, not tokens; :meth:`AsyncOAuthClient.session` reads it again.  A session
-    that is made from tokens begins a record with them when a client first uses it; the same
-    tokens lead to the same record.
+    Store the result of :meth:`to_json`, not tokens; :meth:`AsyncOAuthClient.session` reads it
+    again.  A session created from tokens starts a record with them when a client first uses it; the
+    same tokens lead to the same record.
 
-    Parameters:
-        token: the token endpoint's answer.
-        claims: the verified claims of its ID token.
-        expires_at: when its access token expires; by default ``expires_in`` counts from now.
-        userinfo: the claims that userinfo returned, if it was asked.
-        session_state: what watches the session at the provider's iframe, if it has one.
-        client: the client whose login it is, if it is to be used without naming it again.
-        resource: what its access token was asked for, and is renewed for (RFC 8707).
+    :param token: the token endpoint's response
+    :param claims: the verified claims of its ID token
+    :param expires_at: when its access token expires; by default ``expires_in`` counts from now
+    :param userinfo: the claims that userinfo returned, if requested
+    :param session_state: the value for watching the session with the provider's iframe, if any
+    :param client: the client whose login it is, if it is to be used without naming it again
+    :param resource: the target of its access token, also for renewals (RFC 8707)
 
     Example::
 
@@ -142,7 +141,7 @@ class AsyncSession:
 
     @property
     def token(self) -> dict[str, Any]:
-        """The token endpoint's answer with the newest tokens."""
+        """The token endpoint's response with the newest tokens."""
         record, current = self._record, self._record.access_tokens.get(LOGIN_TARGET)
         tokens = {
             "access_token": None if current is None else current.access_token,
@@ -159,28 +158,28 @@ class AsyncSession:
 
     @property
     def userinfo(self) -> dict[str, Any] | None:
-        """The claims that userinfo returned at the login, if it was asked."""
+        """The claims that userinfo returned at the login, if requested."""
         return None if self._record.userinfo is None else dict(self._record.userinfo)
 
     @property
     def expires_at(self) -> datetime | None:
-        """When the access token of the login expires."""
+        """The expiry of the login's access token."""
         current = self._record.access_tokens.get(LOGIN_TARGET)
         ends = None if current is None else current.expires_at
         return None if ends is None else datetime.fromtimestamp(ends, UTC)
 
     @property
     def subject(self) -> str:
-        """Who logged in; unique for the issuer.
+        """The user; unique for the issuer.
 
-        Raises :class:`ConfigurationException` (``no_subject``) for a login without OpenID, of
-        which only the provider's API can say whose it is.
+        Raises :class:`ConfigurationException` (``no_subject``) for a login without OpenID, whose
+        user only the provider's API knows.
         """
         subject = self._record.claims.get("sub")
         if subject is None:
             raise ConfigurationException(
-                "the login brought no ID token, so nothing says who logged in: ask for the scope "
-                "openid, or ask the provider's API with the access token",
+                "the login has no ID token, so the user is unknown: request the scope openid, or "
+                "query the provider's API with the access token",
                 code="no_subject",
             )
         return str(subject)
@@ -202,14 +201,14 @@ class AsyncSession:
 
     @property
     def session_state(self) -> str | None:
-        """What watches the session at the provider's iframe (Session Management §3)."""
+        """The value for watching the session with the provider's iframe (Session Management §3)."""
         return self._record.session_state
 
     def to_json(self) -> str:
         """Return the name of the session's record, and its version; no token.
 
-        Whoever has the text and the store can act as the user: keep it as a session cookie is
-        kept.  Raises :class:`ConfigurationException` for a session that no client has used.
+        The string and the store are enough to act as the user: protect it like a session cookie.
+        Raises :class:`ConfigurationException` for a session that no client has used.
 
         Example::
 
@@ -240,14 +239,14 @@ class AsyncSession:
         resource: str | Sequence[str] | None = None,
         scope: Scope | None = None,
     ) -> str:
-        """Return an access token that is good now.
+        """Return a valid access token.
 
         Without arguments it is the login's.  ``resource`` (RFC 8707) and ``scope`` name another
         one, which is requested once and renewed in time.
 
-        Raises :class:`TokenRequestException`: ``login_required`` where only the user can help,
+        Raises :class:`TokenRequestException`: ``login_required`` if only the user can help,
         ``store_unavailable``, ``renewal_pending`` while another process that presented the refresh
-        token cannot store what came of it (try again), or what the provider says.
+        token cannot store the response (try again), or the provider's error.
 
         Example::
 
@@ -263,7 +262,7 @@ class AsyncSession:
         scope: Scope | None = None,
         origins: Collection[str] | None = None,
     ) -> AsyncTokenAuth:
-        """Return an ``auth`` for an HTTP client of yours; see :class:`AsyncTokenAuth`.
+        """Return an ``auth`` for your own HTTP client; see :class:`AsyncTokenAuth`.
 
         ``resource`` and ``scope`` are those of :meth:`get_access_token`, ``origins`` those that
         get the token.
@@ -280,7 +279,7 @@ class AsyncSession:
     async def refresh(self) -> str:
         """Renew the login's access token now, whatever its age, and return it.
 
-        Raises what :meth:`get_access_token` does.
+        Raises the exceptions of :meth:`get_access_token`.
 
         Example::
 
@@ -291,7 +290,7 @@ class AsyncSession:
     async def revoke(self) -> TokenRevocationResponse:
         """End the session here and in the store, then revoke its tokens at the provider.
 
-        The record is deleted whatever the provider answers.  See :meth:`AsyncOAuthClient.revoke`.
+        The record is deleted whatever the provider responds.  See :meth:`AsyncOAuthClient.revoke`.
 
         Example::
 
@@ -312,7 +311,7 @@ class AsyncSession:
 
 
 def state_of(session: AsyncSession) -> AsyncSessionState:
-    """Return what a client needs to know of a session, and may change."""
+    """Return the shared, changeable state of a session."""
     if not isinstance(session, AsyncSession):
         kind = type(session).__name__
         raise InvalidArgumentError(f"session must be an AsyncSession, not {kind}")

@@ -1,4 +1,4 @@
-"""What a client does with sessions: begin, find, renew and end them."""
+"""A client's operations on sessions: create, find, renew and end."""
 
 from __future__ import annotations
 
@@ -41,11 +41,11 @@ _MARGIN = 60.0  # seconds
 
 
 class AsyncSessionAccess:
-    """The sessions of a client: what each of them needs of it.
+    """The sessions of a client.
 
     :param client: the client at the provider
-    :param tokens: what judges the ID tokens of renewals
-    :param records: where the records of sessions are
+    :param tokens: validates the ID tokens of renewals
+    :param records: the records of sessions
     """
 
     def __init__(
@@ -69,7 +69,7 @@ class AsyncSessionAccess:
         return session
 
     async def bind(self, session: AsyncSession) -> AsyncSessionRecords:
-        """Return where the record of a session is, after beginning it if there is none."""
+        """Return the location of a session's record, after creating it if there is none."""
         state = state_of(session)
         state.check()
         if state.records is not None:
@@ -162,7 +162,7 @@ class AsyncSessionAccess:
         return request
 
     async def confirm_id_token(self, record: SessionRecord, target: str) -> SessionRecord:
-        """Return a record with a new ID token once it was validated against the first one."""
+        """Return a record with a new ID token after validating it against the first one."""
         id_token = record.id_token or ""
         claims = await self.tokens.id_token_claims(
             id_token, access_token=record.access_tokens[target].access_token
@@ -181,8 +181,12 @@ class AsyncSessionAccess:
         )
         return await self.client.ask(revoke_token, request)
 
+    async def forget(self, session: AsyncSession) -> None:
+        """End a session, and leave its tokens to the provider."""
+        await self._end(session)
+
     async def _end(self, session: AsyncSession) -> tuple[str, str]:
-        """Delete the record of a session; return which token to revoke, and its kind."""
+        """Delete the record of a session; return the token to revoke, and its kind."""
         records = await self.bind(session)
         state = state_of(session)
         record = await records.remove(str(state.name), state.record.version) or state.record
@@ -246,7 +250,7 @@ class AsyncSessionRenewal:
         return token
 
     async def touch(self) -> None:
-        """Tell the store that the session is in use, where it has not heard of it for long."""
+        """Extend the record in the store, if it was not extended for long."""
         state = state_of(self._session)
         records = state.records
         if records is None or state.record.refresh_expires_at is not None:
@@ -292,14 +296,14 @@ class AsyncSessionTokenSource(AsyncTokenSource):
         state = state_of(session)
         state.client = state.client or sessions
         self._prepare(margin, parameters.get("dpop_key", sessions.client.dpop_key))
-        RefreshTokenRequest("", "", "", **parameters)  # raises here for a name that it lacks
+        RefreshTokenRequest("", "", "", **parameters)  # raises here for a missing name
         self._target = target_name(parameters)
         self._renewal = AsyncSessionRenewal(sessions, session, self._target, parameters, margin)
         self.clock = sessions.records.clock
         self._renewal.clock = lambda: self.clock()
 
     async def get_token(self) -> StoredToken:
-        """Return a token that is good now; see :meth:`AsyncTokenSource.get_token`."""
+        """Return a valid token; see :meth:`AsyncTokenSource.get_token`."""
         self._current = self._renewal.known()
         token = await super().get_token()
         await self._renewal.touch()

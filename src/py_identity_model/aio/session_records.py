@@ -1,7 +1,7 @@
-"""Renewal of logins: a refresh token is presented by one caller, and never after its successor.
+"""Renewal of logins: one caller presents a refresh token, and never after its successor exists.
 
-Before a refresh token is presented, the record says by whom (``pending``).  So a holder that
-could not store the successor is not overtaken: others wait until it has, or until its time is up.
+Before a refresh token is presented, the record says by whom (``pending``).  So a holder that could
+not store the successor is not overtaken: others wait until it has, or until its time is over.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ from ._transport.http import AsyncHTTPClient
 from .session_store import AsyncSessionStore
 
 SECONDS_AT_THE_END = 5.0
-"""How long a renewal may take that the end of its event loop or process interrupts."""
+"""How long a renewal may take after the end of its event loop or process has started."""
 
 _MOST_WAITED = 5.0
 _POLL = 0.05
@@ -42,14 +42,14 @@ _PAUSES = (0.1, 0.2, 0.5, 1.0, 2.0, *[5.0] * 12)
 
 
 class _Unsaved(NamedTuple):
-    """A record that the store may lack, and the refresh token that was spent for it."""
+    """A record that the store may lack, and the refresh token that was used for it."""
 
     record: SessionRecord
     spent: str | None
     begins: bool = False
 
     def is_newer_than(self, stored: SessionRecord | None) -> bool:
-        """Return whether nobody renewed what is stored, or ended it."""
+        """Return whether the stored record was neither renewed nor ended by others."""
         if stored is None or self.begins:
             return self.begins and stored is None
         if stored.version < self.record.version:
@@ -60,7 +60,7 @@ class _Unsaved(NamedTuple):
 class AsyncSessionRecords:
     """Reads and renews the records of one store.
 
-    ``lifetime`` is for how many seconds a record is kept after its last use, ``request_seconds``
+    ``lifetime`` is for how many seconds a record is stored after its last use, ``request_seconds``
     returns for how long a token request may take.
     """
 
@@ -87,7 +87,7 @@ class AsyncSessionRecords:
         """Return the record, which was seen with the version ``seen`` before.
 
         Raises :class:`TokenRequestException`: ``login_required`` for a record that is lost, older
-        than what was seen, or unreadable; ``store_unavailable``.
+        than seen before, or unreadable; ``store_unavailable``.
         """
         seen = max(seen, self.lineages.seen(name))  # before the store is read
         stored, unsaved = await self._get(name), self._unsaved.get(name)
@@ -100,11 +100,20 @@ class AsyncSessionRecords:
         stored = await self._get(name)
         return None if stored is None else await self.load(name)
 
-    async def begin(self, name: str, record: SessionRecord) -> SessionRecord:
-        """Store the first record of a login, and return it, or the one that is there already.
+    async def find_by(self, issuer: str, sub: str | None, sid: str | None) -> list[str]:
+        """Return the names of records, as :meth:`AsyncSessionStore.find_by` does."""
+        try:
+            return await self.store.find_by(sub=sub, sid=sid, issuer=issuer)
+        except InvalidArgumentError:
+            raise
+        except Exception as error:
+            raise store_unavailable_error(error) from error
 
-        While the store is down, the record stays in this process: codes work once, so a login
-        that is refused here is lost.
+    async def begin(self, name: str, record: SessionRecord) -> SessionRecord:
+        """Store the first record of a login, and return it, or the existing one.
+
+        While the store is down, the record stays in this process: codes can be used once, so a
+        login that is refused here is lost.
         """
         if name in self._unsaved or self.lineages.are_past(name, record):
             return await self.load(name)
@@ -123,12 +132,12 @@ class AsyncSessionRecords:
         first: SessionRecord | None = None,
         confirm: Callable[[SessionRecord], Result[SessionRecord]] | None = None,
     ) -> SessionRecord:
-        """Return the record once it ``serves``: as it is, or after its token was presented.
+        """Return the record once it ``serves``: unchanged, or after its token was presented.
 
-        Callers with the same ``key`` share one renewal, which no caller's end stops.  ``first``
-        is what to begin with where nothing is stored and nothing was ``seen``; ``confirm`` checks
-        a record with a new ID token, and returns what to store of it.  A failure leaves one log
-        record that says ``where``.
+        Callers with the same ``key`` share one renewal, which the end of a caller does not stop.
+        ``first`` is the record to start with if nothing is stored and nothing was ``seen``;
+        ``confirm`` checks a record with a new ID token, and returns the record to store.  A failure
+        writes one log record that names ``where``.
         """
 
         async def renewal() -> SessionRecord:
@@ -147,7 +156,7 @@ class AsyncSessionRecords:
     async def update(
         self, name: str, seen: int, change: Callable[[SessionRecord], SessionRecord]
     ) -> SessionRecord:
-        """Store what ``change`` makes of the record, and return it."""
+        """Store the result of ``change`` for the record, and return it."""
         return await finish(partial(self._update, name, seen, change), SECONDS_AT_THE_END)
 
     async def _update(
@@ -161,7 +170,7 @@ class AsyncSessionRecords:
             return fresh
 
     async def remove(self, name: str, seen: int) -> SessionRecord | None:
-        """Delete the record, and return the newest one; None if there was none any more."""
+        """Delete the record, and return the newest one; None if there was none."""
         return await finish(partial(self._remove, name, seen), SECONDS_AT_THE_END)
 
     async def _remove(self, name: str, seen: int) -> SessionRecord | None:
@@ -181,9 +190,10 @@ class AsyncSessionRecords:
 
     @asynccontextmanager
     async def held(self, name: str) -> AsyncIterator[None]:
-        """Hold the lock of ``name``; a lock that was lost meanwhile fails nobody.
+        """Hold the lock of ``name``; a lock that is lost meanwhile raises nothing.
 
-        Those who hold it are finished: when cancelled, they could not give it back by network.
+        Calls that hold it are completed: when cancelled, they could not release it over the
+        network.
         """
         self._check_lock()
         context = self.store.lock(name)
@@ -226,8 +236,8 @@ class AsyncSessionRecords:
             return await self._settled(name, record, renewal, confirm)
 
     async def _newest(self, name: str, seen: int, first: SessionRecord | None) -> SessionRecord:
-        """Return the newest record that the store or this process knows."""
-        known = self.lineages.seen(name)  # before the store is read: others write meanwhile
+        """Return the newest record known to the store or this process."""
+        known = self.lineages.seen(name)  # before the store is read: others may write meanwhile
         stored, unsaved = await self._get(name), self._unsaved.get(name)
         if unsaved is not None and (stored is not None or unsaved.begins):
             return await self._save(name, unsaved)
@@ -240,7 +250,7 @@ class AsyncSessionRecords:
     async def _marked(
         self, name: str, record: SessionRecord, serves: Callable[[SessionRecord], bool]
     ) -> SessionRecord:
-        """Return the record once it says that its refresh token is presented here, or it serves."""
+        """Return the record after marking its refresh token as presented here, or if it serves."""
         for _ in range(3):
             record = await self._undisputed(name, record)
             if serves(record):
@@ -258,7 +268,7 @@ class AsyncSessionRecords:
         raise renewal_pending_error(self._lease())
 
     async def _undisputed(self, name: str, record: SessionRecord) -> SessionRecord:
-        """Return the record once nobody else may know the successor of its refresh token."""
+        """Return the record once no other holder may know the successor of its refresh token."""
         for _ in range(int(_MOST_WAITED / _POLL) + 1):
             pending = record.pending
             if pending is None or pending.holder == self._holder:
@@ -279,7 +289,7 @@ class AsyncSessionRecords:
         renewal: Renewal,
         confirm: Callable[[SessionRecord], Result[SessionRecord]] | None,
     ) -> SessionRecord:
-        """Store what came of presenting the refresh token of ``marked``, and return it."""
+        """Store the result of presenting the refresh token of ``marked``, and return it."""
         spent = marked.refresh_token
         fresh = self._stamped(renewal.record, marked.version + 1)
         stored = await self._save(name, _Unsaved(fresh, spent))
@@ -288,18 +298,18 @@ class AsyncSessionRecords:
         complete = renewal.unconfirmed
         if complete is None or stored.stamp != fresh.stamp:
             return stored
-        if confirm is not None:  # after the successor was stored: keys may take their time
+        if confirm is not None:  # after the successor was stored: fetching keys may take time
             complete = await confirm(complete)
         complete = self._stamped(complete, stored.version + 1)
         return await self._save(name, _Unsaved(complete, stored.refresh_token))
 
     async def _unmark(self, name: str, marked: SessionRecord) -> None:
-        """Say that the answer is unknown: the refresh token may be presented once more."""
+        """Record that the response is unknown: the refresh token may be presented once more."""
         with suppress(PyIdentityModelException):
             await self._set(name, self._stamped(marked, marked.version + 1), marked.version)
 
     async def _save(self, name: str, unsaved: _Unsaved) -> SessionRecord:
-        """Store a record; while the store is down, keep it here and try again."""
+        """Store a record; while the store is down, hold it here and try again."""
         self._unsaved[name] = unsaved
         self.lineages.learn(name, unsaved.record, is_stored=False)
         try:
@@ -356,7 +366,7 @@ class AsyncSessionRecords:
         try:
             stored = await self.store.set(name, record, expected, seconds)
         except Exception as error:
-            # It may have been applied, and the answer lost.
+            # The write may have been applied, and only its response lost.
             if not await self._is_stored(name, record):
                 raise store_unavailable_error(error) from error
             stored = True
@@ -379,10 +389,10 @@ class AsyncSessionRecords:
         left = 0.0 if stored.pending is None else stored.pending.until - self.clock()
         if left > 0:  # who renewed it has not been able to store the newer one
             raise renewal_pending_error(left)
-        raise login_required_error("the store went back to an older record")
+        raise login_required_error("the store was reset to an older record")
 
     def _lease(self) -> float:
-        """Return for how many seconds a holder that says nothing may still be at work."""
+        """Return for how many seconds a silent holder may still be active."""
         seconds: float = getattr(self.store, "lock_timeout", None) or self._request_seconds()
         return seconds
 
@@ -397,7 +407,7 @@ def request_seconds(http_client: AsyncHTTPClient | None, settings: Settings | No
 
 
 async def enter(context: AbstractAsyncContextManager[Any]) -> None:
-    """Enter the lock of a store; raise ``store_unavailable`` for what the store raises."""
+    """Enter the lock of a store; raise ``store_unavailable`` for its exceptions."""
     try:
         await context.__aenter__()
     except PyIdentityModelException:
@@ -407,7 +417,7 @@ async def enter(context: AbstractAsyncContextManager[Any]) -> None:
 
 
 async def leave(context: AbstractAsyncContextManager[Any]) -> None:
-    """Leave the lock of a store; that it was lost meanwhile fails nobody."""
+    """Leave the lock of a store; a lock that was lost meanwhile raises nothing."""
     try:
         await context.__aexit__(None, None, None)
     except Exception as error:

@@ -1,4 +1,4 @@
-"""Stores for the records of logins."""
+"""Stores of login records."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ class AsyncSessionStore(Protocol):
     """A store of login records, by name.
 
     Share one between processes, and each of them can use and renew every login.  A store whose
-    locks end by themselves has their seconds in an attribute ``lock_timeout``; they must be more
-    than a token request may take.  Whoever can read the records can act as their users: use
-    :meth:`SessionRecord.pack`, and encrypt what it returns.
+    locks end by themselves has their duration in seconds in an attribute ``lock_timeout``; it must
+    exceed that of a token request.  Read access to the records is enough to act as their users: use
+    :meth:`SessionRecord.pack`, and encrypt the result.
     """
 
     async def get(self, name: str) -> SessionRecord | None:
@@ -35,17 +35,17 @@ class AsyncSessionStore(Protocol):
     async def set(
         self, name: str, record: SessionRecord, expected: int | None, expires_in: float
     ) -> bool:
-        """Store ``record`` for ``expires_in`` seconds, and return True, in one step.
+        """Atomically store ``record`` for ``expires_in`` seconds, and return True.
 
-        Unless the stored record has the version ``expected``, or there is none where that is
-        None: then nothing is changed, and False returned.
+        If the stored record does not have the version ``expected`` (None: if there is one), nothing
+        is changed, and False returned.
         """
 
     async def delete(self, name: str) -> None:
         """Delete the record."""
 
     def lock(self, name: str) -> AbstractAsyncContextManager[Any]:
-        """Return a context in which nobody else holds the lock of ``name``."""
+        """Return the lock of ``name``, exclusive among all users of the store, as a context."""
 
     async def find_by(
         self, *, sub: str | None = None, sid: str | None = None, issuer: str | None = None
@@ -64,7 +64,7 @@ class AsyncMemorySessionStore:
     """A session store in this process: for one process, its threads and event loops.
 
     It has no limit: records expire.  A forked child can use the access tokens of its parent's
-    logins until they end, but not their refresh tokens, which can be used once.
+    logins until they expire, but not their refresh tokens, which can be used once.
 
     Example::
 
@@ -109,7 +109,7 @@ class AsyncMemorySessionStore:
     async def set(
         self, name: str, record: SessionRecord, expected: int | None, expires_in: float
     ) -> bool:
-        """Store ``record`` if the stored one has the version ``expected``; return whether it had.
+        """Store ``record`` if the stored version is ``expected``; return whether it did.
 
         Example::
 
@@ -142,7 +142,7 @@ class AsyncMemorySessionStore:
             self._remove(name)
 
     def lock(self, name: str) -> AbstractAsyncContextManager[Any]:
-        """Return a context in which nobody else in this process holds the lock of ``name``.
+        """Return the lock of ``name``, exclusive within this process, as a context.
 
         Example::
 
@@ -179,7 +179,7 @@ class AsyncMemorySessionStore:
                 del self._index[key]
 
     def _sweep(self, now: float) -> None:
-        """Remove what expired, each time that the store has doubled."""
+        """Remove expired records, each time that the store has doubled."""
         if len(self._entries) < self._swept:
             return
         for name in [name for name, one in self._entries.items() if now >= one.until]:
@@ -193,7 +193,7 @@ def _index_keys(record: SessionRecord) -> list[tuple[str, str]]:
 
 
 def index_keys(sub: str | None, sid: str | None) -> list[tuple[str, str]]:
-    """Return what to look up; raises InvalidArgumentError where nothing is named."""
+    """Return the keys to look up; raise InvalidArgumentError without any."""
     keys = [(kind, value) for kind, value in (("sub", sub), ("sid", sid)) if value is not None]
     if not keys:
         raise InvalidArgumentError("find_by needs sub or sid")

@@ -131,7 +131,7 @@ class Output:
 
     @contextmanager
     def waiting(self, for_what: str) -> Iterator[None]:
-        """Say what is being waited for, where somebody watches."""
+        """Show what the command waits for, if standard error is a terminal."""
         if self.as_json or not self.err.is_terminal:
             yield
             return

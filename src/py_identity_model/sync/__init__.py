@@ -293,7 +293,6 @@ if TYPE_CHECKING:
     from .jwks import get_jwks as get_jwks
     from .logout import validate_logout_token as validate_logout_token
     from .loopback import LoopbackListener as LoopbackListener
-    from .loopback import log_in_with_browser as log_in_with_browser
     from .oauth_client import OAuthClient as OAuthClient
     from .par import push_authorization_request as push_authorization_request
     from .probes import health as health
@@ -313,6 +312,7 @@ if TYPE_CHECKING:
     from .session import Session as Session
     from .session_store import MemorySessionStore as MemorySessionStore
     from .session_store import SessionStore as SessionStore
+    from .sql_session_store import SQLSessionStore as SQLSessionStore
     from .token_auth import TokenAuth as TokenAuth
     from .token_exchange import exchange_token as exchange_token
     from .token_introspector import TokenIntrospector as TokenIntrospector
@@ -446,6 +446,7 @@ __all__ = [
     "RefreshTokenResponse",
     "ReplayStore",
     "ResponseRefusedException",
+    "SQLSessionStore",
     "Secret",
     "SelfSignedTlsClientAuth",
     "Session",
@@ -529,7 +530,6 @@ __all__ = [
     "is_jarm_response",
     "jwks_from_dict",
     "keyring_encryption",
-    "log_in_with_browser",
     "parse_authorize_callback_response",
     "parse_discovery_url",
     "parse_www_authenticate",
@@ -807,7 +807,7 @@ if not TYPE_CHECKING:
             ".jarm": ["process_jarm_response"],
             ".jwks": ["get_jwks"],
             ".logout": ["validate_logout_token"],
-            ".loopback": ["LoopbackListener", "log_in_with_browser"],
+            ".loopback": ["LoopbackListener"],
             ".oauth_client": ["OAuthClient"],
             ".par": ["push_authorization_request"],
             ".probes": ["health", "prime", "refresh"],
@@ -819,6 +819,7 @@ if not TYPE_CHECKING:
             ".revocation": ["revoke_token"],
             ".session": ["Session"],
             ".session_store": ["MemorySessionStore", "SessionStore"],
+            ".sql_session_store": ["SQLSessionStore"],
             ".token_auth": ["TokenAuth"],
             ".token_exchange": ["exchange_token"],
             ".token_introspector": ["TokenIntrospector"],

@@ -286,13 +286,12 @@ class AccessTokenVerifier:
                 rules = self._issuers.rules_for_token(signed)
                 config = rules.config_for(signed)
         # The issuer is compared again once the signature is verified.
-        named_by_token = self._issuers.are_named_by_tokens(rules)
         claims = validate(
             signed,
             config or rules.config,
             rules.address,
             self._http_client,
-            self._stranger if named_by_token else self._caller,
+            self._stranger if rules.named_by_tokens else self._caller,
             self._settings,
         )
         if header not in rules.headers:

@@ -1,5 +1,5 @@
 # Generated from aio/login_answers.py by scripts/make_sync.py; edit that file.
-"""Logins, as they end: the answer is checked, and becomes a session."""
+"""Completion of logins: checks of the response, and the new session."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from .._protocol.callback import (
 )
 from .._protocol.jarm import extract_jarm_response_jwt, is_jarm_response
 from .._protocol.token_endpoint import TokenResponse, check_token_answer, token_request_error
+from .._protocol.userinfo import userinfo_error
 from .._relying_party.client_arguments import AuthorizationOptions
 from .._relying_party.login import (
     AuthorizationRequest,
@@ -34,7 +35,6 @@ from ..exceptions import (
     AuthorizeCallbackException,
     InvalidArgumentError,
     PyIdentityModelException,
-    UserInfoException,
 )
 from .authorization_code import request_authorization_code_token
 from .provider_client import ProviderClient
@@ -46,13 +46,13 @@ _LOGIN_LIFETIME = 3600.0
 
 
 class LoginAnswers:
-    """Finishes logins.
+    """Completes logins.
 
     :param client: the client at the provider
-    :param tokens: what judges ID tokens and responses
-    :param sessions: where sessions begin
-    :param options: how logins begin, and so what must come of them
-    :param replays: remembers the logins that were finished
+    :param tokens: validates ID tokens and responses
+    :param sessions: creates sessions
+    :param options: how logins start, and so what their responses must contain
+    :param replays: remembers the responses of completed logins
     """
 
     def __init__(
@@ -76,7 +76,7 @@ class LoginAnswers:
         *,
         userinfo: bool,
     ) -> Session:
-        """Return who logged in; see :meth:`OAuthClient.callback`."""
+        """Return the session of the user; see :meth:`OAuthClient.callback`."""
         try:
             return self._finish(answer, begun, userinfo=userinfo)
         except PyIdentityModelException as error:
@@ -87,14 +87,12 @@ class LoginAnswers:
         self, answer: str | Mapping[str, Any], begun: AuthorizationRequest, *, userinfo: bool
     ) -> Session:
         check_begun(begun)
-        if userinfo and not begun.has_id_token:  # before the code is spent
-            raise InvalidArgumentError(
-                "userinfo must be about the user of an ID token: ask for the scope openid"
-            )
+        if userinfo and not begun.has_id_token:  # before the code is used
+            raise InvalidArgumentError("userinfo requires an ID token: request the scope openid")
         metadata = self._client.metadata()
         if (begun.issuer, begun.client_id) != (metadata.issuer, self._client.client_id):
             raise AuthorizeCallbackException(
-                "the login was begun at another provider, or by another client",
+                "the login was started at another provider, or by another client",
                 code="issuer_mismatch",
             )
         callback = self._read(callback_url(answer), begun)
@@ -153,15 +151,15 @@ class LoginAnswers:
     ) -> Mapping[str, Any] | None:
         about = self._tokens.userinfo(str(token["access_token"]), expected_sub=str(claims["sub"]))
         if not about.is_successful:
-            raise UserInfoException(str(about.error), None, about.status_code)
+            raise userinfo_error(self._client.endpoint("userinfo_endpoint"), about)
         return about.claims
 
     @contextmanager
     def _once(self, begun: AuthorizationRequest) -> Iterator[None]:
-        """Use an answer in the block, once; forget it where the provider did not take it.
+        """Use a response once, in the block; forget it if the provider refused it.
 
-        Codes and verifiers work once anyway.  If refused ones were remembered, strangers with
-        invented codes could fill the store, and then nobody could log in.
+        Codes and verifiers can be used only once anyway.  If refused ones were remembered,
+        strangers could fill the store with invented codes, and then nobody could log in.
         """
         key = f"login:{begun.issuer}:{begun.state}"
         discard = getattr(self._replays, "discard", None)
@@ -187,8 +185,11 @@ class LoginAnswers:
     def _forget(self, discard: Callable[[str], object], key: str) -> None:
         try:
             call(discard, key)
-        except Exception as error:  # why the login failed matters more, and entries expire
-            logger.warning("an answer cannot be forgotten: %s", type(error).__name__)
+        # The reason of the failed login matters more, and entries expire.
+        except Exception as error:
+            logger.warning(
+                "a response cannot be removed from the replay store: %s", type(error).__name__
+            )
 
     def _read(self, url: str, begun: AuthorizationRequest) -> AuthorizeCallbackResponse:
         if not begun.is_signed_response:

@@ -1,5 +1,5 @@
 # Generated from aio/oauth_client.py by scripts/make_sync.py; edit that file.
-"""The client of one provider: everything that a relying party does there."""
+"""The client of one provider: all tasks of a relying party there."""
 
 from __future__ import annotations
 
@@ -60,6 +60,7 @@ from .login_answers import LoginAnswers
 from .login_requests import LoginRequests
 from .other_device_logins import OtherDeviceLogins
 from .provider_client import ProviderClient, presents_certificate
+from .provider_logouts import ProviderLogouts
 from .provider_tokens import ProviderTokens
 from .registered_client import RegisteredClientOptions
 from .session import Session, state_of
@@ -77,65 +78,64 @@ _ACCESS_TOKEN = "urn:ietf:params:oauth:token-type:access_token"
 
 
 class OAuthClient:
-    """A client of one provider: made once, used for the life of the program, safe to share.
+    """A client of one provider: created once, used for the life of the program, safe to share.
 
-    Assertions are made for the issuer, and certificates lead to the provider's aliases for them.
-    Private keys are PEM, a JWK, a JWKS, or key objects of cryptography.
+    Assertions are addressed to the issuer, and requests with certificates go to the provider's
+    aliases for them.  Private keys are PEM, a JWK, a JWKS, or key objects of cryptography.
 
-    :param issuer: where the metadata is discovered (and checked again each hour), unless
-        ``metadata`` gives it; or a preset of ``py_identity_model.providers``, which knows the
-        habits of its provider
-    :param client_id: the client's own, as it was registered
-    :param client_authentication: how the client proves who it is; by default by its
-        ``client_secret`` (:class:`ClientSecretBasic`, or as the preset says), and without one it
-        is a public client
-    :param redirect_uri: where the browser comes back to after logins that name no other
-    :param scope: what logins ask for that name no other: ``openid`` by default, and without it a
-        login is plain OAuth 2.0, unless ``expect_id_token``
-    :param metadata: the provider's metadata, where it is not discovered
-    :param profile: None, ``fapi2`` or ``fapi2-message-signing``; what violates it is refused
-        before anything is sent
-    :param use_par: whether authorization requests are pushed even where the provider does not
-        demand it
-    :param request_signing_key: the private key that authorization and backchannel requests are
-        signed with; None signs none
-    :param request_signing_algorithm: by what they are signed
-    :param request_signing_kid: the name of that key
-    :param publish_request_object: serves a signed request, and returns the URL where the provider
-        finds it
+    :param issuer: the issuer whose metadata is discovered (and checked again each hour), unless
+        ``metadata`` is given; or a preset of ``py_identity_model.providers``, which defines the
+        deviations of its provider
+    :param client_id: the client's registered identifier
+    :param client_authentication: how the client authenticates; by default with its
+        ``client_secret`` (:class:`ClientSecretBasic`, or as the preset says), and without one as a
+        public client
+    :param redirect_uri: where the browser returns after logins that name no other
+    :param scope: the scope of logins that name no other: ``openid`` by default; without it a login
+        is plain OAuth 2.0, unless ``expect_id_token``
+    :param metadata: the provider's metadata, if it is not discovered
+    :param profile: None, ``fapi2`` or ``fapi2-message-signing``; violations are refused before
+        anything is sent
+    :param use_par: whether authorization requests are pushed even if the provider does not require
+        it
+    :param request_signing_key: the private key that signs authorization and backchannel requests;
+        None signs none
+    :param request_signing_algorithm: the algorithm that signs them
+    :param request_signing_kid: the identifier of that key
+    :param publish_request_object: publishes a signed request, and returns the URL where the
+        provider finds it
     :param message_signing: what ``fapi2-message-signing`` signs: ``request`` (JAR), ``response``
         (JARM), or both
-    :param tls_client_certificate_bound_access_tokens: whether ``http_client`` was made elsewhere
+    :param tls_client_certificate_bound_access_tokens: whether ``http_client`` was created elsewhere
         and presents a certificate, to which tokens are bound however the client authenticates
     :param dpop_key: binds every token to a key; a token that is not bound is refused
-    :param id_token_algorithms: those that were registered, by default the provider's asymmetric
-        ones
+    :param id_token_algorithms: the registered ones, by default the provider's asymmetric ones
     :param trusted_audiences: further clients that ID tokens may be for besides this one
-    :param max_id_token_age: how many seconds ago ID tokens may have been issued; None is any
-    :param expect_id_token: whether the provider gives ID tokens without ``openid`` in the scope
-    :param require_nonce: False accepts ID tokens without the nonce that was sent, and never with
+    :param max_id_token_age: the maximum age of ID tokens, in seconds; None is any
+    :param expect_id_token: whether the provider issues ID tokens without ``openid`` in the scope
+    :param require_nonce: False accepts ID tokens without the nonce that was sent, but never with
         another one
     :param leeway: how many seconds clocks may differ; None is 60
     :param allow_weak_keys: whether RSA keys under 2048 bits and secrets shorter than their hash are
         accepted
-    :param decryption_keys: private keys that open encrypted tokens and responses
-    :param require_encrypted: what was registered to be encrypted (``id_token``, ``userinfo``,
-        ``response``), and must be
-    :param client_secret: verifies and opens tokens made with it, and is the authentication where
+    :param decryption_keys: private keys that decrypt tokens and responses
+    :param require_encrypted: artefacts registered as encrypted (``id_token``, ``userinfo``,
+        ``response``), which must be
+    :param client_secret: verifies and decrypts tokens made with it, and is the authentication if
         there is no ``client_authentication``
     :param token_store: stores the machine's tokens of :meth:`token_source`, by default in this
         process
-    :param session_store: stores the logins, by default in this process, which forgets them when it
+    :param session_store: stores the logins, by default in this process, which loses them when it
         ends
     :param session_lifetime: for how many seconds after its last use a login is stored, unless the
-        provider says
-    :param replay_store: remembers the logins that were finished, by default in this process
+        provider decides
+    :param replay_store: remembers the responses of completed logins, by default in this process
     :param http_client: used instead of this worker's own
     :param discovery_policy: policy for the provider's metadata
     :param settings: settings for all requests
 
     Raises :class:`ConfigurationException` for a client that violates its profile, and
-    :class:`InvalidArgumentError` (a ``ValueError``) for an argument that cannot be used.
+    :class:`InvalidArgumentError` (a ``ValueError``) for an unusable argument.
 
     Example::
 
@@ -252,6 +252,7 @@ class OAuthClient:
         )
         self._tokens = ProviderTokens(self._client, rules)
         self._sessions = SessionAccess(self._client, self._tokens, records)
+        self._logouts = ProviderLogouts(self._client, self._tokens, records)
         self._login_requests = LoginRequests(self._client, options)
         self._login_answers = LoginAnswers(
             self._client,
@@ -276,24 +277,25 @@ class OAuthClient:
         dpop_key: DPoPKey | None = None,
         **options: Unpack[RegisteredClientOptions],
     ) -> Self:
-        """Return a client that acts as it was registered.
+        """Return a client that acts as registered.
 
         Its authentication, the algorithms of its ID tokens and of its requests, pushed requests
         and bindings are those of the registration, or the defaults of the specifications.
 
-        :param registered: what :func:`register_client` or :func:`read_client` returned
+        :param registered: the result of :func:`register_client` or :func:`read_client`
         :param issuer: the provider's, or a preset
-        :param redirect_uri: where logins come back to; the registered one where it is only one
-        :param client_authentication: needed where the registration does not hold it, as for
+        :param redirect_uri: where logins return to; by default the registered one if there is only
+            one
+        :param client_authentication: required if the registration does not contain it, as for
             certificate files; it must be of the registered method
         :param private_key: PEM or a JWK, for ``private_key_jwt`` and signed requests
-        :param kid: the name of that key
+        :param kid: the identifier of that key
         :param dpop_key: the key that tokens are bound to
         :param options: further arguments of :class:`OAuthClient`
 
-        Raises :class:`FailedResponseAccessError` for a registration that failed, and
-        :class:`ConfigurationException` where it and the arguments do not fit together.
-        RFC 7591 §3.2.1, OpenID Connect Registration §2.
+        Raises :class:`FailedResponseAccessError` for a failed registration, and
+        :class:`ConfigurationException` if it contradicts the arguments.  RFC 7591 §3.2.1, OpenID
+        Connect Registration §2.
 
         Example::
 
@@ -313,22 +315,22 @@ class OAuthClient:
 
     @property
     def issuer(self) -> str:
-        """The issuer, as it was configured."""
+        """The issuer, as configured."""
         return self._client.issuer
 
     @property
     def client_id(self) -> str:
-        """The client's own id."""
+        """The client's identifier."""
         return self._client.client_id
 
     @property
     def client_authentication(self) -> ClientAuthentication:
-        """How the client proves who it is."""
+        """How the client authenticates."""
         return self._client.authentication
 
     @property
     def profile(self) -> ClientProfile | None:
-        """The security profile that the client keeps."""
+        """The security profile of the client."""
         return self._client.profile
 
     @property
@@ -338,7 +340,7 @@ class OAuthClient:
 
     @property
     def clock(self) -> Callable[[], float]:
-        """The wall clock that sessions go by, in seconds since 1970; tests may set another."""
+        """The wall clock of sessions, in seconds since 1970; tests may set another."""
         return self._sessions.records.clock
 
     @clock.setter
@@ -348,9 +350,9 @@ class OAuthClient:
     def metadata(self) -> DiscoveryDocumentResponse:
         """Return the provider's metadata, as given or from the cache of :func:`validate_token`.
 
-        So it is as fresh, and as stale, as what validation uses, and fetched once for both.
-        Raises :class:`DiscoveryException` when it cannot be had,
-        :class:`ConfigurationException` when it violates the profile.
+        So it is as fresh, and as stale, as for validation, and fetched once for both.  Raises
+        :class:`DiscoveryException` when it cannot be fetched (``issuer_mismatch`` for the document
+        of another issuer), :class:`ConfigurationException` when it violates the profile.
 
         Example::
 
@@ -382,22 +384,23 @@ class OAuthClient:
         extra_parameters: Mapping[str, Any] | None = None,
         **parameters: Unpack[AuthorizationParameters],
     ) -> AuthorizationRequest:
-        """Begin a login: send the browser to its ``url``, keep it in the user's session.
+        """Start a login: send the browser to its ``url``, store the rest in the user's session.
 
-        With ``openid`` in the scope an ID token must come, bound to this login by a nonce; without
-        it the login is plain OAuth 2.0, and its session has tokens and no claims.
+        With ``openid`` in the scope an ID token is required, bound to this login by a nonce;
+        without it the login is plain OAuth 2.0, and its session has tokens but no claims.
 
-        :param redirect_uri: where the browser comes back to; the client's own by default
-        :param scope: what is asked for; the client's own by default
-        :param response_type: what must come back; ``code`` by default
-        :param response_mode: how it comes back
-        :param max_age: seconds since the user last typed a password
-        :param code_challenge: ``S256`` makes one for this login, as the default does unless a
-            preset says that its provider fails then; None switches PKCE off for this login
-        :param extra_parameters: what only this provider knows (``access_type``, ``kc_idp_hint``)
+        :param redirect_uri: where the browser returns to; the client's own by default
+        :param scope: the requested scope; the client's own by default
+        :param response_type: the requested response; ``code`` by default
+        :param response_mode: how the response is sent
+        :param max_age: seconds since the user last entered credentials
+        :param code_challenge: ``S256`` creates one for this login, as the default does unless the
+            provider's preset excludes it; None switches PKCE off for this login
+        :param extra_parameters: parameters of this provider alone (``access_type``,
+            ``kc_idp_hint``)
         :param parameters: further ones by their registered names, as for
-            :func:`build_authorization_url`; type checkers know them.  ``resource`` goes to
-            the token endpoint as well, and to every renewal (RFC 8707 §2)
+            :func:`build_authorization_url`; type checkers know them. ``resource`` is sent to the
+            token endpoint as well, and with every renewal (RFC 8707 §2)
 
         Raises :class:`ConfigurationException`, also for a login that neither a nonce nor PKCE
         binds to its code (``unprotected_login``), :class:`DiscoveryException`,
@@ -427,14 +430,14 @@ class OAuthClient:
         *,
         userinfo: bool = False,
     ) -> Session:
-        """Finish a login: check everything, exchange the code, and return who logged in.
+        """Complete a login: check everything, exchange the code, and return the user's session.
 
         A login without ``openid`` in its scope leads to a session without claims.
 
         :param answer: the URL that was called, its query string, or the fields of a form that was
             posted to it
-        :param begun: what :meth:`authorization_request` returned
-        :param userinfo: whether to ask for the user's claims as well, which must be about the same
+        :param begun: the result of :meth:`authorization_request`
+        :param userinfo: whether to request the user's claims as well, which must be about the same
             user
 
         Raises :class:`AuthorizeCallbackException` with a ``code`` that says why
@@ -446,8 +449,9 @@ class OAuthClient:
         that was asked for (``token_not_bound_to_key``, ``unsupported_token_type``,
         ``invalid_access_token``, ``invalid_expires_in``),
         :class:`IdTokenValidationException` and the other exceptions of :func:`validate_token`
-        for the ID token, :class:`UserInfoException` for userinfo.  Each failure leaves one record
-        in the log.  OpenID Connect Core §3.1.2.7, RFC 9207 §2.4.
+        for the ID token, :class:`UserInfoException` for userinfo
+        (``userinfo_subject_mismatch`` where it is about somebody else).  Each failure leaves one
+        record in the log.  OpenID Connect Core §3.1.2.7, RFC 9207 §2.4.
 
         Example::
 
@@ -457,11 +461,11 @@ class OAuthClient:
         return self._login_answers.finish(answer, begun, userinfo=userinfo)
 
     def request_device_login(self, scope: Scope | None = None) -> DeviceAuthorizationResponse:
-        """Begin a login of a device: show its ``user_code`` and ``verification_uri``.
+        """Start a login of a device: show its ``user_code`` and ``verification_uri``.
 
-        :param scope: what is asked for; the client's own by default
+        :param scope: the requested scope; the client's own by default
 
-        Returns what :meth:`wait_for_device_login` takes.  Raises
+        Returns the argument for :meth:`wait_for_device_login`.  Raises
         :class:`TokenRequestException` when the provider refuses.  RFC 8628 §3.1.
 
         Example::
@@ -474,14 +478,14 @@ class OAuthClient:
     def wait_for_device_login(
         self, device: DeviceAuthorizationResponse, scope: Scope | None = None
     ) -> Session:
-        """Return who logged in, once the user has agreed; the ID token is validated.
+        """Return the session once the user has agreed; the ID token is validated.
 
-        :param device: what :meth:`request_device_login` returned
-        :param scope: what was asked for, if not the client's own; without ``openid`` there is no ID
-            token, and the session has no claims
+        :param device: the result of :meth:`request_device_login`
+        :param scope: the requested scope, if not the client's own; without ``openid`` there is no
+            ID token, and the session has no claims
 
-        Raises :class:`TokenRequestException` when the user refuses or the codes expire, and what
-        :func:`validate_id_token` does.  RFC 8628 §3.4, OpenID Connect Core §3.1.3.7.
+        Raises :class:`TokenRequestException` when the user refuses or the codes expire, and the
+        exceptions of :func:`validate_id_token`.  RFC 8628 §3.4, OpenID Connect Core §3.1.3.7.
 
         Example::
 
@@ -505,21 +509,21 @@ class OAuthClient:
     ) -> BackchannelAuthenticationResponse:
         """Ask a user to log in on the user's own device (CIBA).
 
-        The request is signed where the client has a ``request_signing_key`` and the provider
-        takes signed ones; a profile that demands signed requests has no others sent.
+        The request is signed if the client has a ``request_signing_key`` and the provider accepts
+        signed ones; a profile that requires signed requests permits no others.
 
-        :param login_hint: who is asked; or ``login_hint_token``, or ``id_token_hint``
-        :param login_hint_token: a token that says who
-        :param id_token_hint: an ID token that says who
-        :param scope: what is asked for; the client's own by default
+        :param login_hint: identifies the user; or ``login_hint_token``, or ``id_token_hint``
+        :param login_hint_token: a token that identifies the user
+        :param id_token_hint: an ID token that identifies the user
+        :param scope: the requested scope; the client's own by default
         :param binding_message: shown on both devices
         :param user_code: the user's secret for this provider
         :param acr_values: how the user should authenticate
         :param requested_expiry: in seconds
-        :param client_notification_token: what the provider presents when it notifies (ping)
+        :param client_notification_token: presented by the provider when it notifies (ping)
         :param extra_parameters: further ones by their registered names
 
-        Returns what :meth:`wait_for_backchannel_login` takes.  Raises
+        Returns the argument for :meth:`wait_for_backchannel_login`.  Raises
         :class:`TokenRequestException` when the provider refuses.  CIBA Core §7.1.
 
         Example::
@@ -540,12 +544,12 @@ class OAuthClient:
         )
 
     def wait_for_backchannel_login(self, started: BackchannelAuthenticationResponse) -> Session:
-        """Return who logged in, once the user has agreed; the ID token is validated.
+        """Return the session once the user has agreed; the ID token is validated.
 
-        :param started: what :meth:`request_backchannel_login` returned
+        :param started: the result of :meth:`request_backchannel_login`
 
-        Raises :class:`TokenRequestException` when the user refuses or the request expires, and
-        what :func:`validate_id_token` does.  CIBA Core §10.1, OpenID Connect Core §3.1.3.7.
+        Raises :class:`TokenRequestException` when the user refuses or the request expires, and the
+        exceptions of :func:`validate_id_token`.  CIBA Core §10.1, OpenID Connect Core §3.1.3.7.
 
         Example::
 
@@ -554,11 +558,11 @@ class OAuthClient:
         return self._other_devices.wait_for_backchannel(started)
 
     def poll_backchannel_login(self, started: BackchannelAuthenticationResponse) -> Session | None:
-        """Ask once, as after a notification (ping); None while the user has not decided.
+        """Poll once, as after a notification (ping); None while the user has not decided.
 
-        :param started: what :meth:`request_backchannel_login` returned
+        :param started: the result of :meth:`request_backchannel_login`
 
-        Raises what :meth:`wait_for_backchannel_login` does.  CIBA Core §10.2.
+        Raises the exceptions of :meth:`wait_for_backchannel_login`.  CIBA Core §10.2.
 
         Example::
 
@@ -569,9 +573,9 @@ class OAuthClient:
     def session(self, text: str) -> Session:
         """Return the session whose :meth:`Session.to_json` is ``text``, from the store.
 
-        Raises :class:`InvalidArgumentError` for another text, and :class:`TokenRequestException`:
+        Raises :class:`InvalidArgumentError` for another string, and :class:`TokenRequestException`:
         ``login_required`` for a session that has ended, that belongs to another client, or whose
-        record in the store is older than the text; ``store_unavailable``.
+        record in the store is older than the string; ``store_unavailable``.
 
         Example::
 
@@ -581,9 +585,9 @@ class OAuthClient:
         return self._sessions.session(text)
 
     def bind(self, session: Session) -> SessionRecords:
-        """Return where the record of a session is, after beginning it if there is none.
+        """Return the location of a session's record, after creating it if there is none.
 
-        Callbacks do it, and every method that gets a session.  Raises what :meth:`session` does.
+        Callbacks do it, and every method with a session.  Raises the exceptions of :meth:`session`.
 
         Example::
 
@@ -599,15 +603,15 @@ class OAuthClient:
     def refresh(self, session: Session | str, scope: Scope | None = None) -> RefreshTokenResponse:
         """Exchange the refresh token of a session, or one by itself, for new tokens.
 
-        Those of a session are stored in its record.  A text is presented as it is: never pass
-        the one of a session.  Nothing is raised for what the provider refuses, see
-        :func:`refresh_token`.  An ID token in the answer is validated, that of a session against
-        the first one; if it is refused, a session keeps its new refresh token alone, and what
-        came for a text is discarded.
+        Those of a session are stored in its record.  A string is presented unchanged: never pass
+        the one of a session.  A refusal by the provider is not raised, see :func:`refresh_token`.
+        An ID token in the response is validated, that of a session against the first one; if it is
+        refused, a session retains only its new refresh token, and the response to a string is
+        discarded.
 
-        Raises :class:`TokenRequestException` (``login_required``, ``store_unavailable``, or
-        another code for an answer that cannot be used), :class:`IdTokenValidationException` and
-        what else :func:`validate_id_token` raises.  RFC 6749 §6, OpenID Connect Core §12.2.
+        Raises :class:`TokenRequestException` (``login_required``, ``store_unavailable``, or another
+        code for an unusable response), :class:`IdTokenValidationException` and the other exceptions
+        of :func:`validate_id_token`.  RFC 6749 §6, OpenID Connect Core §12.2.
 
         Example::
 
@@ -622,10 +626,10 @@ class OAuthClient:
         expected_sub: str | None = None,
         method: Literal["GET", "POST"] = "GET",
     ) -> UserInfoResponse:
-        """Ask for the claims of a session's user, or of the ``sub`` expected for an access token.
+        """Request the claims of a session's user, or of the ``sub`` expected for an access token.
 
         See :func:`get_userinfo`.  Raises :class:`InvalidArgumentError` for a token without
-        ``expected_sub``, and what :meth:`Session.get_access_token` does.
+        ``expected_sub``, and the exceptions of :meth:`Session.get_access_token`.
 
         Example::
 
@@ -637,11 +641,11 @@ class OAuthClient:
             source = self.token_source(session=access_token)
             access_token = (source.get_token()).access_token
         if expected_sub is None:
-            raise InvalidArgumentError("expected_sub says whose claims the access token is for")
+            raise InvalidArgumentError("expected_sub is required with an access token")
         return self._tokens.userinfo(access_token, expected_sub=expected_sub, method=method)
 
     def introspect(self, token: str, hint: str | None = None) -> TokenIntrospectionResponse:
-        """Ask what a token is worth; see :func:`introspect_token`.
+        """Request the state of a token; see :func:`introspect_token`.
 
         Example::
 
@@ -656,18 +660,81 @@ class OAuthClient:
         return self._client.ask(introspect_token, request)
 
     def revoke(self, token: Session | str, hint: str | None = None) -> TokenRevocationResponse:
-        """Tell the provider that a token, or a session's tokens, are not needed any more.
+        """Revoke a token, or a session's tokens.
 
-        The record of a session is deleted first, whatever the provider says; then its refresh
+        The record of a session is deleted first, whatever the provider responds; then its refresh
         token is revoked, or its access token if it has none.  See :func:`revoke_token`.
 
-        Raises :class:`TokenRequestException` (``store_unavailable``): then the session lives on.
+        Raises :class:`TokenRequestException` (``store_unavailable``): then the session continues.
 
         Example::
 
             response = client.revoke(session)
         """
         return self._sessions.revoke(token, hint)
+
+    def forget(self, session: Session) -> None:
+        """End a session here and in the store; its tokens live on at the provider.
+
+        :param session: the session
+
+        Raises :class:`TokenRequestException` (``store_unavailable``): then the session lives on.
+
+        Example::
+
+            client.forget(session)
+        """
+        self._sessions.forget(session)
+
+    def end_sessions(self, *, sub: str | None = None, sid: str | None = None) -> int:
+        """End the sessions of the provider's session ``sid``, or all of ``sub``; return how many.
+
+        With both, those of the ``sid``, and those of the ``sub`` whose ID token named no ``sid``.
+        Sessions of other clients in the same store live on.  A session that ended in the store
+        has ended for every process that shares it.
+
+        :param sub: the user, as ID tokens name them
+        :param sid: the provider's session, as ID tokens name it
+
+        Raises :class:`InvalidArgumentError` where neither is named, and
+        :class:`TokenRequestException` (``store_unavailable``, ``renewal_pending``).
+
+        Example::
+
+            ended = client.end_sessions(sid="08a5019c-17e1-4977-8f42-65a12843ea02")
+        """
+        return self._logouts.end_sessions(sub, sid)
+
+    def accept_logout_token(
+        self, logout_token: str, replay_store: ReplayStore | None = None
+    ) -> int:
+        """End the sessions that a logout token names; return how many.
+
+        See :func:`validate_logout_token`; tokens without ``exp`` are refused.  A token whose
+        sessions could not be ended may come again.
+
+        :param logout_token: what the provider posted
+        :param replay_store: remembers tokens, so that each works once
+
+        Raises what :func:`validate_logout_token` and :meth:`end_sessions` do.
+        OpenID Connect Back-Channel Logout §2.6 and §2.7.
+
+        Example::
+
+            ended = client.accept_logout_token(form["logout_token"], replays)
+        """
+        return self._logouts.accept(logout_token, replay_store)
+
+    def check_session_store(self) -> None:
+        """Raise :class:`TokenRequestException` (``store_unavailable``) while it does not answer.
+
+        So a login can wait before its code is spent.
+
+        Example::
+
+            client.check_session_store()
+        """
+        self._logouts.check_store()
 
     def exchange(
         self,
@@ -677,8 +744,8 @@ class OAuthClient:
     ) -> TokenExchangeResponse:
         """Exchange a token for another; ``more`` is as for :class:`TokenExchangeRequest`.
 
-        Nothing is raised: an access token that this client could not use, such as one that is
-        not bound to its ``dpop_key``, is a failed response as well.  RFC 8693 §2.
+        Nothing is raised: an access token that this client could not use, such as one that is not
+        bound to its ``dpop_key``, is a failed response as well.  RFC 8693 §2.
 
         Example::
 
@@ -701,7 +768,7 @@ class OAuthClient:
         margin: float = 60.0,
         **more: Unpack[TokenParameters],
     ) -> TokenSource:
-        """Return tokens that renew themselves: this machine's own, or those of a session.
+        """Return a source of renewed tokens: this machine's own, or those of a session.
 
         ``more`` (``scope``, ``resource``, ``audience``...) is as for
         :class:`ClientCredentialsTokenRequest` or :class:`RefreshTokenRequest`.  A session has an
@@ -732,7 +799,7 @@ class OAuthClient:
         allow_tokens_over_plain_http: bool = False,
         **more: Unpack[TokenParameters],
     ) -> TokenAuth:
-        """Return an ``auth`` for an HTTP client of yours; see :class:`TokenAuth`.
+        """Return an ``auth`` for your own HTTP client; see :class:`TokenAuth`.
 
         The other arguments are those of :meth:`token_source`.
 
@@ -784,15 +851,15 @@ class OAuthClient:
         ui_locales: str | None = None,
         extra_parameters: Mapping[str, str] | None = None,
     ) -> str:
-        """Return where to send the browser for a logout at the provider.
+        """Return the URL of a logout at the provider, for the user's browser.
 
-        :param session: who logs out; its ID token is the hint
-        :param id_token_hint: the ID token itself, where there is no session any more
-        :param post_logout_redirect_uri: where the browser comes back to
-        :param state: comes back with it
-        :param logout_hint: who logs out, for the provider
+        :param session: the session of the user; its ID token is the hint
+        :param id_token_hint: the ID token itself, if the session no longer exists
+        :param post_logout_redirect_uri: where the browser returns to
+        :param state: returned with the browser
+        :param logout_hint: identifies the user to the provider
         :param ui_locales: languages, by preference
-        :param extra_parameters: what only this provider knows
+        :param extra_parameters: parameters of this provider alone
 
         Raises :class:`ConfigurationException` when the provider has no such endpoint, and
         :class:`InvalidArgumentError` when the hint is given twice.
@@ -803,9 +870,7 @@ class OAuthClient:
             url = client.end_session_url(session)
         """
         if session is not None and id_token_hint is not None:
-            raise InvalidArgumentError(
-                "id_token_hint is the session's ID token: give the session, or the hint"
-            )
+            raise InvalidArgumentError("give the session or id_token_hint, not both")
         return build_end_session_url(
             self._client.endpoint("end_session_endpoint"),
             id_token_hint=id_token_hint if session is None else state_of(session).record.id_token,
@@ -818,7 +883,7 @@ class OAuthClient:
         )
 
     def close(self) -> None:
-        """Do nothing: an HTTP client that was passed in stays open, and what is cached is its own.
+        """Do nothing: an injected HTTP client stays open, and has its own cache.
 
         Example::
 

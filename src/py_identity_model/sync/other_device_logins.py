@@ -1,5 +1,5 @@
 # Generated from aio/other_device_logins.py by scripts/make_sync.py; edit that file.
-"""Logins that users finish on another device: device flow and CIBA."""
+"""Logins that users complete on another device: device flow and CIBA."""
 
 from __future__ import annotations
 
@@ -45,12 +45,12 @@ _PENDING = frozenset({"authorization_pending", "slow_down"})
 
 
 class OtherDeviceLogins:
-    """Begins logins here that users finish elsewhere.
+    """Starts logins that users complete on another device.
 
     :param client: the client at the provider
-    :param tokens: what judges ID tokens
-    :param sessions: where sessions begin
-    :param options: how logins begin
+    :param tokens: validates ID tokens
+    :param sessions: creates sessions
+    :param options: how logins start
     """
 
     def __init__(
@@ -66,7 +66,7 @@ class OtherDeviceLogins:
         self._options = options
 
     def request_device(self, scope: Scope | None) -> DeviceAuthorizationResponse:
-        """Begin a login of a device; see :meth:`OAuthClient.request_device_login`."""
+        """Start a login of a device; see :meth:`OAuthClient.request_device_login`."""
         request = DeviceAuthorizationRequest(
             self._client.endpoint("device_authorization_endpoint"),
             self._client.client_id,
@@ -78,7 +78,7 @@ class OtherDeviceLogins:
         return response
 
     def wait_for_device(self, device: DeviceAuthorizationResponse, scope: Scope | None) -> Session:
-        """Return who logged in; see :meth:`OAuthClient.wait_for_device_login`."""
+        """Return the session; see :meth:`OAuthClient.wait_for_device_login`."""
         request = DeviceTokenRequest(
             self._client.endpoint("token_endpoint"),
             self._client.client_id,
@@ -111,7 +111,7 @@ class OtherDeviceLogins:
         return response
 
     def _signing_of(self, metadata: DiscoveryDocumentResponse) -> RequestSigning | None:
-        """Return what a backchannel request is signed with, if it is."""
+        """Return the key and algorithm that sign a backchannel request, if any."""
         name = "backchannel_authentication_request_signing_alg_values_supported"
         signing, profile = self._options.signing, self._client.profile
         if signing is None:
@@ -142,13 +142,13 @@ class OtherDeviceLogins:
         return BackchannelAuthenticationRequest(request.address, request.client_id, request=signed)
 
     def wait_for_backchannel(self, started: BackchannelAuthenticationResponse) -> Session:
-        """Return who logged in; see :meth:`OAuthClient.wait_for_backchannel_login`."""
+        """Return the session; see :meth:`OAuthClient.wait_for_backchannel_login`."""
         request = self._poll_of(started)
         wait = partial(wait_for_backchannel_token, started=started)
         return self._backchannel_session(request, self._client.ask(wait, request))
 
     def poll_backchannel(self, started: BackchannelAuthenticationResponse) -> Session | None:
-        """Ask once; see :meth:`OAuthClient.poll_backchannel_login`."""
+        """Poll once; see :meth:`OAuthClient.poll_backchannel_login`."""
         request = self._poll_of(started)
         response = self._client.ask(poll_backchannel_token, request)
         if not response.is_successful and response.oauth_error in _PENDING:
@@ -170,7 +170,7 @@ class OtherDeviceLogins:
         return session
 
     def _session_of(self, address: str, response: TokenResponse, *, has_id_token: bool) -> Session:
-        """Return the session that a token response begins, its ID token validated."""
+        """Return the session of a token response, with its ID token validated."""
         if not response.is_successful:
             raise token_request_error(address, response)
         token = self._client.provider.with_token_type(response.token or {})

@@ -1,5 +1,5 @@
 # Generated from aio/provider_client.py by scripts/make_sync.py; edit that file.
-"""A client at its provider: metadata, endpoints, who the client is, and how it sends requests."""
+"""A client at its provider: identity, metadata, endpoints, and requests."""
 
 from __future__ import annotations
 
@@ -66,23 +66,23 @@ class Send(Protocol[Q_contra, A_co]):
     def __call__(
         self, request: Q_contra, *, http_client: HTTPClient | None, settings: Settings | None
     ) -> A_co:
-        """Send ``request``, and return the answer."""
+        """Send ``request``, and return the response."""
         ...
 
 
 class ProviderClient:
-    """A client at its provider: who it is, where it sends requests, and by which HTTP client.
+    """A client at its provider: its identity, its endpoints, and its HTTP client.
 
     :param provider: the provider
-    :param client_id: the client's own
-    :param authentication: how it proves who it is
+    :param client_id: the client's identifier
+    :param authentication: how it authenticates
     :param profile: the security profile that the provider must fit, if any
     :param dpop_key: the key that tokens are bound to, if any
     :param presents_certificate: whether requests present a certificate, and so go to the aliases
         for that
-    :param metadata: the provider's metadata, where it is not discovered
+    :param metadata: the provider's metadata, if it is not discovered
     :param http_client: used instead of this worker's own
-    :param policy: what is accepted of the provider's document
+    :param policy: policy for the provider's document
     :param settings: settings for all requests
     """
 
@@ -117,17 +117,17 @@ class ProviderClient:
 
     @property
     def issuer(self) -> str:
-        """The issuer's name, as it was configured."""
+        """The issuer's name, as configured."""
         return self.provider.issuer
 
     def ask(self, send: Send[Q, A], request: Q) -> A:
-        """Return the answer to a request of this client, which it completes and sends."""
+        """Complete and send a request of this client; return the response."""
         if isinstance(request, ClientRequest):
             self.identify(request)
         return send(request, http_client=self.http_client, settings=self.settings)
 
     def identify(self, request: ClientRequest) -> None:
-        """Give a request the authentication and the key of this client, where it has none."""
+        """Add the authentication and the key of this client to a request that has none."""
         if request.client_authentication is None:
             request.client_authentication = self._for_issuer()
         if isinstance(request, TokenRequest) and request.dpop_key is None:
@@ -145,8 +145,9 @@ class ProviderClient:
                 )
         except TokenValidationException as error:
             status = error.details.get("status_code")
-            raise DiscoveryException(str(error), self.issuer, status) from None
-        # Made for each caller: what one does to its own must not send another's secret elsewhere.
+            code = error.code if error.code == "issuer_mismatch" else None
+            raise DiscoveryException(str(error), self.issuer, status, code=code) from None
+        # A copy for each caller: changing it must not send another caller's secret elsewhere.
         found = self.provider.metadata_of(provider)
         check_provider(self.profile, found)
         return found
@@ -172,12 +173,13 @@ class ProviderClient:
         """Return the URL of a member of the metadata; raise ConfigurationException."""
         if not isinstance(url, str) or not url:
             raise ConfigurationException(f"the provider has no {name}", code="missing_endpoint")
-        if self.given_metadata is None:  # the program itself answers for what it gives
+        # The program itself is responsible for the metadata that it gives.
+        if self.given_metadata is None:
             check_endpoint(name, url, self.policy, str(metadata.issuer), self.provider.address)
         return url
 
     def _for_issuer(self) -> ClientAuthentication:
-        """Return how to authenticate; assertions are for the issuer, as FAPI 2.0 wants."""
+        """Return how to authenticate; assertions are for the issuer, as FAPI 2.0 requires."""
         chosen = self.authentication
         if not isinstance(chosen, (PrivateKeyJwtAuthentication, ClientSecretJwt)):
             return chosen

@@ -1,5 +1,5 @@
 # Generated from aio/registered_client.py by scripts/make_sync.py; edit that file.
-"""Arguments of clients that were registered."""
+"""Arguments of registered clients."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from .session_store import SessionStore
 
 
 class RegisteredClientOptions(TypedDict, total=False):
-    """What a registration does not decide: further arguments of :class:`OAuthClient`."""
+    """Arguments of :class:`OAuthClient` that a registration does not decide."""
 
     scope: Scope
     metadata: DiscoveryDocumentResponse | None

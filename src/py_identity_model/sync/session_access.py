@@ -1,5 +1,5 @@
 # Generated from aio/session_access.py by scripts/make_sync.py; edit that file.
-"""What a client does with sessions: begin, find, renew and end them."""
+"""A client's operations on sessions: create, find, renew and end."""
 
 from __future__ import annotations
 
@@ -42,11 +42,11 @@ _MARGIN = 60.0  # seconds
 
 
 class SessionAccess:
-    """The sessions of a client: what each of them needs of it.
+    """The sessions of a client.
 
     :param client: the client at the provider
-    :param tokens: what judges the ID tokens of renewals
-    :param records: where the records of sessions are
+    :param tokens: validates the ID tokens of renewals
+    :param records: the records of sessions
     """
 
     def __init__(
@@ -70,7 +70,7 @@ class SessionAccess:
         return session
 
     def bind(self, session: Session) -> SessionRecords:
-        """Return where the record of a session is, after beginning it if there is none."""
+        """Return the location of a session's record, after creating it if there is none."""
         state = state_of(session)
         state.check()
         if state.records is not None:
@@ -157,7 +157,7 @@ class SessionAccess:
         return request
 
     def confirm_id_token(self, record: SessionRecord, target: str) -> SessionRecord:
-        """Return a record with a new ID token once it was validated against the first one."""
+        """Return a record with a new ID token after validating it against the first one."""
         id_token = record.id_token or ""
         claims = self.tokens.id_token_claims(
             id_token, access_token=record.access_tokens[target].access_token
@@ -174,8 +174,12 @@ class SessionAccess:
         )
         return self.client.ask(revoke_token, request)
 
+    def forget(self, session: Session) -> None:
+        """End a session, and leave its tokens to the provider."""
+        self._end(session)
+
     def _end(self, session: Session) -> tuple[str, str]:
-        """Delete the record of a session; return which token to revoke, and its kind."""
+        """Delete the record of a session; return the token to revoke, and its kind."""
         records = self.bind(session)
         state = state_of(session)
         record = records.remove(str(state.name), state.record.version) or state.record
@@ -239,7 +243,7 @@ class SessionRenewal:
         return token
 
     def touch(self) -> None:
-        """Tell the store that the session is in use, where it has not heard of it for long."""
+        """Extend the record in the store, if it was not extended for long."""
         state = state_of(self._session)
         records = state.records
         if records is None or state.record.refresh_expires_at is not None:
@@ -285,14 +289,14 @@ class SessionTokenSource(TokenSource):
         state = state_of(session)
         state.client = state.client or sessions
         self._prepare(margin, parameters.get("dpop_key", sessions.client.dpop_key))
-        RefreshTokenRequest("", "", "", **parameters)  # raises here for a name that it lacks
+        RefreshTokenRequest("", "", "", **parameters)  # raises here for a missing name
         self._target = target_name(parameters)
         self._renewal = SessionRenewal(sessions, session, self._target, parameters, margin)
         self.clock = sessions.records.clock
         self._renewal.clock = lambda: self.clock()
 
     def get_token(self) -> StoredToken:
-        """Return a token that is good now; see :meth:`TokenSource.get_token`."""
+        """Return a valid token; see :meth:`TokenSource.get_token`."""
         self._current = self._renewal.known()
         token = super().get_token()
         self._renewal.touch()

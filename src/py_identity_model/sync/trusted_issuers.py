@@ -90,10 +90,6 @@ class TrustedIssuers:
             return self._unnamed
         return self.rules_for(issuer)
 
-    def are_named_by_tokens(self, rules: IssuerRules) -> bool:
-        """Return whether tokens, and so strangers, choose the address behind ``rules``."""
-        return self._resolver is not None or rules.named_by_tokens
-
     def _find_by_header(self, header: dict[str, Any]) -> TrustedIssuer | None:
         """Return the issuer of tokens with such a header; a single one also with deviations.
 

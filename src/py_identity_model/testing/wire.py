@@ -112,7 +112,13 @@ class LoopbackServer(ThreadingHTTPServer):
                 super().process_request_thread(request, client_address)
             else:
                 with self.tls.wrap_socket(request, server_side=True) as secure:
-                    super().process_request_thread(secure, client_address)
+                    with self._guard:  # shutting down the plain socket would do nothing
+                        self._connections.add(secure)
+                    try:
+                        super().process_request_thread(secure, client_address)
+                    finally:
+                        with self._guard:
+                            self._connections.discard(secure)
         except OSError:  # the peer disconnected, or did not trust the certificate
             request.close()
         finally:

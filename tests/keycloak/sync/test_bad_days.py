@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import httpx
 import pytest
@@ -124,12 +125,13 @@ def test_an_application_logs_in_by_the_internal_name(
     keycloak: Running, internal: Relay, browser: KeycloakBrowser, client_id: str
 ) -> None:
     key = PrivateKeyJwtAuthentication(keycloak.keys.signing, "ES256", "signing")
+    public = f"http://localhost:{keycloak.server.port}"
     client = client_of(
         keycloak,
         client_id,
         key if client_id == "web-key" else BASIC,
         issuer=f"{internal.url}{keycloak.path}",
-        discovery_policy=OTHER_NAME,
+        discovery_policy=replace(OTHER_NAME, additional_endpoint_base_addresses=[public]),
     )
     session = log_in(client, browser, userinfo=True)
     assert session.claims["iss"] == keycloak.issuer.replace("127.0.0.1", "localhost")

@@ -83,7 +83,11 @@ class AsyncFetcher(Generic[V]):
         try:
             return await self._request(location, client, previous, attempt._replace(retries=0))
         except Exception as error:
-            logger.info("nor is the %s there: %s", self.kind.label, type(error).__name__)
+            logger.info(
+                "the %s is not at the other address either: %s",
+                self.kind.label,
+                type(error).__name__,
+            )
             return None
 
     async def _request(

@@ -188,7 +188,7 @@ class AsyncRefreshingCache(Generic[V]):
             outcome = await self.single_flight.run(location.key, call, admit, patience=patience)
         except TimeoutError:
             end = f"within {patience:.3g} s" if patience < longest else "before the total deadline"
-            text = f"the {self._kind.label} did not come {end}"
+            text = f"the {self._kind.label} was not received {end}"
             raise KeysUnavailableException(text, details={"retry_after": 1.0}) from None
         except NetworkException as error:
             raise KeysUnavailableException(str(error), code=error.code) from None

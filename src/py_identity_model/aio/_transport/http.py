@@ -79,8 +79,8 @@ class AsyncHTTPClient(Closing):
             )
         if verify is False and document_store is not None:
             raise InvalidArgumentError(
-                "verify=False and document_store cannot be combined: what came from a server that "
-                "nobody checked would serve all who share the store"
+                "verify=False and document_store cannot be combined: documents from an unverified "
+                "server would be served to all users of the store"
             )
         self.kept: dict[type, object] = {}  # objects that other modules store with this client
         if document_store is not None:

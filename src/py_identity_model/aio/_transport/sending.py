@@ -114,7 +114,7 @@ def _pause_after(response: HttpResponse, replay: Replay, pauses: Iterator[float]
 
 def _log_retry(request: HttpRequest, reason: str, pause: float) -> None:
     url = redact_url(request.url)
-    logger.warning("%s %s: %s; again in %g s", request.method, url, reason, pause)
+    logger.warning("%s %s: %s; retrying in %g s", request.method, url, reason, pause)
 
 
 async def _attempt_with_proof(
@@ -199,7 +199,7 @@ def _check_head(response: httpx.Response, request: HttpRequest) -> int:
     for name, value in response.headers.raw:
         match name.lower():
             case b"content-encoding" if value.strip().lower() not in {b"", b"identity"}:
-                text = "the answer is encoded although that was not offered"
+                text = "the response is encoded although that was not requested"
                 raise _refused(request, text, status, "content_encoding_refused")
             case b"content-length" if value.isdigit() and (len(value) > 15 or int(value) > limit):
                 raise _too_large(request, status, limit)
@@ -256,14 +256,14 @@ def _left(request: HttpRequest, due: float) -> float:
 
 def _too_late(request: HttpRequest, *, waiting: bool = False) -> DeadlineExceededException:
     """Return the exception for a response that took too long, or a request that was never sent."""
-    text = "the answer was not complete before the total deadline"
+    text = "the response was not complete before the total deadline"
     if waiting:
         text = "the request waited for its turn until the total deadline: its host is busy"
     return DeadlineExceededException(text, redact_url(request.url))
 
 
 def _too_large(request: HttpRequest, status: int, limit: int) -> ResponseRefusedException:
-    text = f"the answer is too large: more than {limit} bytes"
+    text = f"the response is too large: more than {limit} bytes"
     return _refused(request, text, status, "response_too_large")
 
 

@@ -1,0 +1,65 @@
+"""Requests and answers of ASGI servers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, MutableMapping, Sequence
+from typing import Any
+
+from .answers import WebAnswer
+from .requests import WebRequest, quoted_path
+
+Scope = MutableMapping[str, Any]
+
+
+def web_request(scope: Scope, form: Mapping[str, Sequence[str]] | None = None) -> WebRequest:
+    """Return what an ASGI scope says of a request or a WebSocket.
+
+    The base is where the innermost application is mounted.
+    """
+    headers = [
+        (name.decode("latin-1"), value.decode("latin-1")) for name, value in scope["headers"]
+    ]
+    is_websocket = scope["type"] == "websocket"
+    scheme = scope.get("scheme", "http").replace("ws", "http")
+    hosts = [value for name, value in headers if name == "host"]
+    host = hosts[0] if len(hosts) == 1 else _address(scope.get("server"))
+    root = quoted_path(scope.get("root_path", "").rstrip("/"))
+    return WebRequest(
+        scope.get("method", "GET"),
+        f"{scheme}://{host}{root}",
+        _path_below(root, scope),
+        scope.get("query_string", b"").decode("latin-1"),
+        headers,
+        form,
+        is_websocket,
+    )
+
+
+def decoded_path(scope: Scope) -> str:
+    """Return the path that the innermost application routes by."""
+    path: str = scope["path"]
+    root = scope.get("root_path", "").rstrip("/")
+    return path.removeprefix(root) if root and path.startswith(f"{root}/") else path
+
+
+def _path_below(root: str, scope: Scope) -> str:
+    raw = scope.get("raw_path")
+    path: str = quoted_path(scope["path"]) if not raw else raw.decode("latin-1").partition("?")[0]
+    if root and (path == root or path.startswith(f"{root}/")):
+        return path.removeprefix(root) or "/"
+    return path
+
+
+def _address(server: Sequence[Any] | None) -> str:
+    if not server:
+        return "localhost"
+    return str(server[0]) if server[1] is None else f"{server[0]}:{server[1]}"
+
+
+def asgi_messages(answer: WebAnswer) -> list[dict[str, Any]]:
+    """Return the messages that send an answer."""
+    body = answer.body.encode()
+    fields = [*answer.headers, ("Content-Length", str(len(body)))]
+    headers = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in fields]
+    start = {"type": "http.response.start", "status": answer.status, "headers": headers}
+    return [start, {"type": "http.response.body", "body": body}]

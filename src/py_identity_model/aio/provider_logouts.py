@@ -1,0 +1,82 @@
+"""Logouts that the provider orders: which sessions end."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .._resource_server.replay import ReplayStore, replay_key
+from .._seam.aio import call
+from .logout import validate_logout_token
+from .provider_client import AsyncProviderClient
+from .provider_tokens import AsyncProviderTokens
+from .session_records import AsyncSessionRecords
+
+_PROBE = "py_identity_model:probe"
+
+
+class AsyncProviderLogouts:
+    """Ends sessions of a client in its store, wherever they began.
+
+    :param client: the client at the provider
+    :param tokens: how tokens of the provider are judged
+    :param records: where the records of sessions are
+    """
+
+    def __init__(
+        self,
+        client: AsyncProviderClient,
+        tokens: AsyncProviderTokens,
+        records: AsyncSessionRecords,
+    ) -> None:
+        self._client = client
+        self._tokens = tokens
+        self._records = records
+
+    async def check_store(self) -> None:
+        """Raise TokenRequestException (``store_unavailable``) while the store does not answer."""
+        await self._records.find(_PROBE)
+
+    async def end_sessions(self, sub: str | None, sid: str | None) -> int:
+        """End sessions by the names that the provider gives; return how many."""
+        names = await self._find(sub if sid is None else None, sid)
+        ended = [await self._end(name, any_sid=True) for name in names]
+        if sub is not None and sid is not None:
+            ended += [await self._end(name, any_sid=False) for name in await self._find(sub, None)]
+        return sum(ended)
+
+    async def _find(self, sub: str | None, sid: str | None) -> list[str]:
+        return await self._records.find_by(self._client.issuer, sub, sid)
+
+    async def _end(self, name: str, *, any_sid: bool) -> bool:
+        record = await self._records.find(name)
+        if record is None or record.client_id != self._client.client_id:
+            return False
+        if record.session_id is not None and not any_sid:
+            return False
+        await self._records.remove(name, record.version)
+        return True
+
+    async def accept(self, logout_token: str, replay_store: ReplayStore | None) -> int:
+        """End the sessions that a logout token names; return how many."""
+        client = self._client
+        claims = await validate_logout_token(
+            logout_token,
+            await self._tokens.config("id_token"),
+            client.provider.address,
+            client.http_client,
+            replay_store=replay_store,
+            require_exp=True,
+            settings=client.settings,
+        )
+        try:
+            return await self.end_sessions(claims.get("sub"), claims.get("sid"))
+        except BaseException:
+            await _forget(replay_store, claims)
+            raise
+
+
+async def _forget(replay_store: ReplayStore | None, claims: dict[str, Any]) -> None:
+    """Let a token come again whose sessions could not be ended."""
+    discard = getattr(replay_store, "discard", None)
+    if discard is not None:
+        await call(discard, replay_key("logout", str(claims["iss"]), claims["jti"]))

@@ -1,0 +1,1 @@
+"""Adapters for web frameworks, one module each; install the extra of the same name."""

@@ -1,0 +1,124 @@
+"""Records of logins in Django's database."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from django.db import IntegrityError, transaction
+
+from ..._sessions.session_record import SessionRecord
+from ..._web.sealing import Sealer
+from ...exceptions import ConfigurationException
+from ...sync.session_store import index_keys, is_from
+
+_PURPOSE, _FOREVER = "django session record", 10**9
+_POLL = 0.05
+
+
+class DjangoSessionStore:
+    """A session store on the ORM: a row is replaced where its version is the expected one.
+
+    Records are sealed with ``SECRET_KEY``: whoever reads the database acts as nobody.
+    """
+
+    lock_timeout = 120.0
+
+    def __init__(self, sealer: Sealer) -> None:
+        self._sealer = sealer
+
+    def get(self, name: str) -> SessionRecord | None:
+        """Return the record, or None if there is none."""
+        from .models import SessionRow
+
+        row = SessionRow.objects.filter(name=name, until__gt=time.time()).first()
+        return None if row is None else self._opened(row.name, row.version, row.record)
+
+    def set(
+        self, name: str, record: SessionRecord, expected: int | None, expires_in: float
+    ) -> bool:
+        """Store ``record`` if the stored one has the version ``expected``; say whether it had."""
+        from .models import SessionRow
+
+        now = time.time()
+        row = {
+            "version": record.version,
+            "record": self._sealer.seal(_PURPOSE, record.pack(name)),
+            "sub": _hashed(record.subject),
+            "sid": _hashed(record.session_id),
+            "until": now + expires_in,
+        }
+        if expected is not None:
+            same = SessionRow.objects.filter(name=name, version=expected, until__gt=now)
+            return same.update(**row) == 1
+        SessionRow.objects.filter(until__lte=now).delete()
+        try:
+            with transaction.atomic():
+                SessionRow.objects.create(name=name, **row)
+        except IntegrityError:
+            return False
+        return True
+
+    def delete(self, name: str) -> None:
+        """Delete the record."""
+        from .models import SessionRow
+
+        SessionRow.objects.filter(name=name).delete()
+
+    @contextmanager
+    def lock(self, name: str) -> Iterator[None]:
+        """Hold the lock of ``name``; it opens by itself after ``lock_timeout`` seconds."""
+        from .models import LockRow
+
+        holder = secrets.token_hex(16)
+        while not self._take(name, holder):
+            time.sleep(_POLL)
+        try:
+            yield
+        finally:
+            LockRow.objects.filter(name=name, holder=holder).delete()
+
+    def _take(self, name: str, holder: str) -> bool:
+        from .models import LockRow
+
+        now = time.time()
+        LockRow.objects.filter(name=name, until__lte=now).delete()
+        try:
+            with transaction.atomic():
+                LockRow.objects.create(name=name, holder=holder, until=now + self.lock_timeout)
+        except IntegrityError:
+            return False
+        return True
+
+    def find_by(
+        self, *, sub: str | None = None, sid: str | None = None, issuer: str | None = None
+    ) -> list[str]:
+        """Return the names of the records of a user, of a provider's session, or of both."""
+        from .models import SessionRow
+
+        wanted = {kind: _hashed(value) for kind, value in index_keys(sub, sid)}
+        rows = SessionRow.objects.filter(until__gt=time.time(), **wanted).order_by("name")
+        records = {row.name: self._opened(row.name, row.version, row.record) for row in rows}
+        return [name for name, record in records.items() if is_from(record, issuer)]
+
+    def _opened(self, name: str, version: int, sealed: str) -> SessionRecord:
+        text = self._sealer.open(_PURPOSE, sealed, _FOREVER)
+        try:
+            record = SessionRecord.unpack(name, text or "")
+        except ValueError:
+            record = None
+        if record is None or record.version != version:
+            raise ConfigurationException(
+                "a stored session was written under another name, or with another SECRET_KEY",
+                code="unreadable_value",
+            )
+        return record
+
+
+def _hashed(value: str | None) -> str | None:
+    if value is None:
+        return None
+    return hashlib.sha256(value.encode("utf-8", "replace")).hexdigest()

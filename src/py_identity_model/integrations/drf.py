@@ -1,0 +1,148 @@
+"""Access tokens in Django REST framework; install the extra ``drf``.
+
+Example::
+
+    OIDC_API = {"ISSUER": "https://op.example", "AUDIENCE": "my-api"}
+    REST_FRAMEWORK = {
+        "DEFAULT_AUTHENTICATION_CLASSES": [
+            "py_identity_model.integrations.drf.AccessTokenAuthentication"
+        ],
+        "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    }
+"""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from functools import cache
+from typing import Any
+
+from django.conf import settings
+from django.core.signals import setting_changed
+from django.dispatch import receiver
+from rest_framework.authentication import BaseAuthentication
+from rest_framework.exceptions import APIException, AuthenticationFailed, PermissionDenied
+from rest_framework.permissions import BasePermission
+from rest_framework.request import Request
+
+from .._resource_server.verified_access_token import VerifiedAccessToken
+from .._web.answers import WebRefusedException
+from ..exceptions import AccessTokenRefusedException
+from ..sync.web import BearerGuard
+from .django.requests import described
+
+__all__ = ["AccessTokenAuthentication", "TokenUser", "has_roles", "has_scopes"]
+
+_CHALLENGE = "py_identity_model.challenge"
+
+
+class TokenUser:
+    """Who an access token is about; no row of the database."""
+
+    is_active = is_authenticated = True
+    is_anonymous = is_staff = is_superuser = False
+
+    def __init__(self, token: VerifiedAccessToken) -> None:
+        self.token = token
+        self.pk = self.id = self.username = token.subject
+
+    def __str__(self) -> str:
+        return str(self.username)
+
+
+class AccessTokenAuthentication(BaseAuthentication):
+    """Authenticates requests by their access tokens: ``request.auth`` is the verified token.
+
+    A request without one is left to other classes; then the answer is 401 with a challenge.
+    Override :meth:`user_of` to map tokens to users of yours.
+    """
+
+    def authenticate(self, request: Request) -> tuple[Any, VerifiedAccessToken] | None:
+        """Return the user and the token of a request; None for a request without a token."""
+        if "Authorization" not in request.headers:
+            return None
+        try:
+            token = guard().check(described(request._request))
+        except WebRefusedException as error:
+            raise self._refusal(request, error) from error
+        return self.user_of(token), token
+
+    def user_of(self, token: VerifiedAccessToken) -> Any:
+        """Return the user of a token."""
+        return TokenUser(token)
+
+    def authenticate_header(self, request: Request) -> str:
+        """Return the challenge that goes with 401 (RFC 6750 §3)."""
+        found: str = request._request.META.get(_CHALLENGE, "Bearer")
+        return found
+
+    def _refusal(self, request: Request, error: WebRefusedException) -> APIException:
+        answer = error.answer
+        challenge = answer.header("www-authenticate")
+        if answer.status == 401:
+            request._request.META[_CHALLENGE] = challenge or "Bearer"
+            return AuthenticationFailed(error.code, error.code)
+        refusal = APIException(error.code, error.code)
+        refusal.status_code = answer.status
+        retry = answer.header("retry-after")
+        vars(refusal).update({"auth_header": challenge, "wait": retry and int(retry)})
+        return refusal
+
+
+def has_scopes(*scopes: str) -> type[BasePermission]:
+    """Return a permission for requests whose access token grants all of ``scopes``.
+
+    Example::
+
+        permission_classes = [has_scopes("orders:read")]
+    """
+
+    class HasScopes(BasePermission):
+        def has_permission(self, request: Request, view: object) -> bool:
+            return _is_granted(request, lambda token: token.require_scopes(*scopes))
+
+    return HasScopes
+
+
+def has_roles(*roles: str) -> type[BasePermission]:
+    """Return a permission for requests whose access token names all of ``roles``."""
+
+    class HasRoles(BasePermission):
+        def has_permission(self, request: Request, view: object) -> bool:
+            return _is_granted(request, lambda token: token.require_roles(*roles))
+
+    return HasRoles
+
+
+def _is_granted(request: Request, require: Any) -> bool:
+    if not isinstance(request.auth, VerifiedAccessToken):
+        return False
+    try:
+        require(request.auth)
+    except AccessTokenRefusedException as error:
+        refusal = PermissionDenied(error.code, error.code)
+        vars(refusal)["auth_header"] = error.www_authenticate
+        raise refusal from error
+    return True
+
+
+@cache
+def guard() -> BearerGuard:
+    """Return the guard that the setting ``OIDC_API`` describes."""
+    said: dict[str, Any] = settings.OIDC_API
+    return BearerGuard(
+        said.get("VERIFIER") or said["ISSUER"],
+        None if "VERIFIER" in said else said["AUDIENCE"],
+        public_url=said.get("PUBLIC_URL"),
+        certificate_header=said.get("CERTIFICATE_HEADER"),
+    )
+
+
+@receiver(setting_changed)
+def _forget(*, setting: str, **_: object) -> None:
+    if setting == "OIDC_API":
+        guard.cache_clear()
+
+
+with suppress(ImportError):  # the scheme in the document, where drf-spectacular makes one
+    from . import _spectacular as _spectacular

@@ -1,0 +1,196 @@
+"""Logins and access tokens in Flask programs; install the extra ``flask``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from functools import wraps
+from typing import Any, ParamSpec, TypeVar, cast, overload
+
+from flask import Blueprint, Flask, Response, after_this_request, current_app, g, request
+
+from .._resource_server.verified_access_token import VerifiedAccessToken
+from .._web.answers import WebAnswer, WebRefusedException
+from .._web.requests import MOST_FORM_BYTES, WebRequest, quoted_path
+from ..sync.session import Session
+from ..sync.web import BearerGuard as _Guard
+from ..sync.web import WebLogin as _Login
+
+__all__ = ["BearerGuard", "WebLogin"]
+
+P = ParamSpec("P")
+T = TypeVar("T")
+View = Callable[P, T]
+
+
+class WebLogin(_Login):
+    """Logs browsers in and out; the parameters are those of the engine's ``WebLogin``.
+
+    Example::
+
+        login = WebLogin(client, secret=os.environ["SESSION_SECRET"])
+        login.init_app(app)
+
+        @app.get("/me")
+        @login.required
+        def me() -> dict[str, str]:
+            return {"sub": login.user.subject}
+    """
+
+    def init_app(self, app: Flask) -> None:
+        """Answer the paths of the login in an application; any number of them may share it."""
+        app.register_blueprint(self.blueprint)
+
+    @property
+    def blueprint(self) -> Blueprint:
+        """The paths of the login, for an application or another blueprint."""
+        blueprint = Blueprint("oidc", __name__)
+        for path, name in self.paths.items():
+            endpoint = f"{name}-{path.rpartition('/')[2]}"
+            blueprint.add_url_rule(path, endpoint, self._answer, methods=["GET", "POST"])
+        blueprint.app_errorhandler(WebRefusedException)(_refused)
+        return blueprint
+
+    def _answer(self) -> Response:
+        answer = self.handle(_described())
+        return Response(status=404) if answer is None else response_of(answer)
+
+    @property
+    def current(self) -> Session | None:
+        """The session of this request, or None where nobody is logged in.
+
+        Raises :class:`WebRefusedException` where the store does not answer; the application
+        answers 503 then.
+        """
+        found: dict[object, Session | None] = g.setdefault("oidc_sessions", {})
+        if self not in found:
+            found[self] = self.session(_described())
+            _keep_private()
+        return found[self]
+
+    @property
+    def user(self) -> Session:
+        """The session of this request, below :meth:`required`."""
+        session = self.current
+        if session is None:
+            raise RuntimeError("nobody is logged in: decorate the view with @login.required")
+        return session
+
+    @overload
+    def required(self, view: View[P, T]) -> View[P, T]: ...
+
+    @overload
+    def required(
+        self, *, acr_values: str | Sequence[str] = (), max_age: int | None = None
+    ) -> Callable[[View[P, T]], View[P, T]]: ...
+
+    def required(
+        self,
+        view: Callable[..., Any] | None = None,
+        *,
+        acr_values: str | Sequence[str] = (),
+        max_age: int | None = None,
+    ) -> Any:
+        """Decorate a view that needs a login; plain and with arguments, for both kinds of views.
+
+        Others are led to the login, scripts get 401.  See :meth:`WebLogin.require`.
+        """
+
+        def check() -> None:
+            session = self.require(_described(), acr_values=acr_values, max_age=max_age)
+            g.setdefault("oidc_sessions", {})[self] = session
+            _keep_private()
+
+        return _guarded(check) if view is None else _guarded(check)(view)
+
+
+class BearerGuard(_Guard):
+    """Judges requests by their access tokens; the parameters are those of the engine's.
+
+    Example::
+
+        guard = BearerGuard("https://op.example", "api")
+
+        @app.get("/orders")
+        @guard.required("read")
+        def orders() -> dict[str, str | None]:
+            return {"user": guard.token.subject}
+    """
+
+    @property
+    def token(self) -> VerifiedAccessToken:
+        """The access token of this request, below :meth:`required`."""
+        found = g.get("oidc_tokens", {}).get(self)
+        if found is None:
+            raise RuntimeError("no token was verified: decorate the view with @guard.required()")
+        return cast("VerifiedAccessToken", found)
+
+    def required(
+        self,
+        scopes: str | Iterable[str] = (),
+        *,
+        acr_values: str | Sequence[str] = (),
+        max_age: float | None = None,
+    ) -> Callable[[View[P, T]], View[P, T]]:
+        """Decorate a view that needs an access token with these scopes, of either kind of views."""
+        if callable(scopes):
+            raise TypeError("write @guard.required(), with the scopes that the view needs")
+
+        def check() -> None:
+            token = self.check(_described(), scopes, acr_values=acr_values, max_age=max_age)
+            g.setdefault("oidc_tokens", {})[self] = token
+            if token.dpop_nonce is not None:
+                _add_header("DPoP-Nonce", token.dpop_nonce)
+
+        return _guarded(check)
+
+
+def _guarded(check: Callable[[], None]) -> Callable[[View[P, T]], View[P, T]]:
+    def decorate(view: View[P, T]) -> View[P, T]:
+        @wraps(view)
+        def guarded(*args: P.args, **kwargs: P.kwargs) -> Any:
+            try:
+                check()
+            except WebRefusedException as error:
+                return response_of(error.answer)
+            return current_app.ensure_sync(view)(*args, **kwargs)
+
+        return guarded
+
+    return decorate
+
+
+def _refused(error: WebRefusedException) -> Response:
+    return response_of(error.answer)
+
+
+def response_of(answer: WebAnswer) -> Response:
+    """Return Flask's form of an answer."""
+    response = Response(answer.body, answer.status)
+    response.headers.clear()
+    response.headers.extend(answer.headers)
+    return response
+
+
+def _described() -> WebRequest:
+    length = request.content_length
+    is_short = length is not None and length <= MOST_FORM_BYTES
+    return WebRequest(
+        request.method,
+        request.root_url.rstrip("/"),
+        quoted_path(request.path),
+        request.query_string.decode("latin-1"),
+        list(request.headers.items()),
+        request.form.to_dict(flat=False) if is_short and request.method == "POST" else {},
+    )
+
+
+def _keep_private() -> None:
+    """Say that the page is one user's: caches, and the back button after a logout, ask again."""
+    _add_header("Cache-Control", "private, no-store")
+
+
+def _add_header(name: str, value: str) -> None:
+    @after_this_request
+    def add(response: Response) -> Response:
+        response.headers.setdefault(name, value)
+        return response

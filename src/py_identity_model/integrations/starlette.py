@@ -1,0 +1,132 @@
+"""Logins and access tokens in Starlette programs; install the extra ``starlette``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from starlette.exceptions import HTTPException, WebSocketException
+from starlette.requests import HTTPConnection, Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from .._resource_server.verified_access_token import VerifiedAccessToken
+from .._web.answers import WebAnswer, WebRefusedException
+from .._web.asgi import web_request
+from .._web.requests import MOST_FORM_BYTES, WebRequest, read_form
+from ..aio.session import AsyncSession
+from ..aio.web import AsyncBearerGuard, AsyncWebLogin
+
+__all__ = ["BearerGuard", "WebLogin"]
+
+
+class WebLogin(AsyncWebLogin):
+    """Logs browsers in and out; the parameters are those of :class:`AsyncWebLogin`.
+
+    Example::
+
+        login = WebLogin(client, secret=os.environ["SESSION_SECRET"])
+
+        async def me(request: Request) -> Response:
+            session = await login.required(request)
+            return JSONResponse({"sub": session.subject})
+
+        app = Starlette(routes=[Route("/me", me), *login.routes])
+    """
+
+    @property
+    def routes(self) -> list[Route]:
+        """The routes of the login, for a Starlette application."""
+        methods = ["GET", "POST"]
+        return [
+            Route(path, self._answer, methods=methods, name=f"oidc_{name}", include_in_schema=False)
+            for path, name in self.paths.items()
+        ]
+
+    async def _answer(self, request: Request) -> Response:
+        answer = await self.handle(await _read(request))
+        return Response(status_code=404) if answer is None else response_of(answer)
+
+    async def required(
+        self,
+        connection: HTTPConnection,
+        *,
+        acr_values: str | Sequence[str] = (),
+        max_age: int | None = None,
+    ) -> AsyncSession:
+        """Return the session of a request or WebSocket; see :meth:`AsyncWebLogin.require`.
+
+        Raises Starlette's exception that leads to the login, or says 401; for a WebSocket the one
+        that closes it (1008).
+        """
+        request = web_request(connection.scope)
+        try:
+            return await self.require(request, acr_values=acr_values, max_age=max_age)
+        except WebRefusedException as error:
+            raise refusal(error, request) from error
+
+    async def current(self, connection: HTTPConnection) -> AsyncSession | None:
+        """Return the session of a request or WebSocket, or None where nobody is logged in."""
+        request = web_request(connection.scope)
+        try:
+            return await self.session(request)
+        except WebRefusedException as error:
+            raise refusal(error, request) from error
+
+
+class BearerGuard(AsyncBearerGuard):
+    """Judges requests by their access tokens; the parameters are :class:`AsyncBearerGuard`'s.
+
+    Example::
+
+        guard = BearerGuard("https://op.example", "api")
+
+        async def orders(request: Request) -> Response:
+            token = await guard.required(request, ["read"])
+            return JSONResponse({"user": token.subject})
+    """
+
+    async def required(
+        self,
+        connection: HTTPConnection,
+        scopes: str | Iterable[str] = (),
+        *,
+        acr_values: str | Sequence[str] = (),
+        max_age: float | None = None,
+    ) -> VerifiedAccessToken:
+        """Return the access token of a request or WebSocket; see :meth:`AsyncBearerGuard.check`.
+
+        Raises Starlette's exception with the status and the challenge; for a WebSocket the one
+        that closes it (1008).
+        """
+        request = web_request(connection.scope)
+        try:
+            return await self.check(request, scopes, acr_values=acr_values, max_age=max_age)
+        except WebRefusedException as error:
+            raise refusal(error, request) from error
+
+
+def refusal(error: WebRefusedException, request: WebRequest) -> Exception:
+    """Return what Starlette and FastAPI answer by themselves."""
+    if request.is_websocket:
+        return WebSocketException(1008, error.code)
+    kept = {name: value for name, value in error.answer.headers if name != "Content-Type"}
+    return HTTPException(error.answer.status, error.code, kept)
+
+
+def response_of(answer: WebAnswer) -> Response:
+    """Return Starlette's form of an answer."""
+    response = Response(answer.body, answer.status)
+    for name, value in answer.headers:
+        response.headers.append(name, value)
+    return response
+
+
+async def _read(request: Request) -> WebRequest:
+    """Return a request with its form, unless that is longer than any that is meant for a login."""
+    body = b""
+    if request.method == "POST":
+        async for chunk in request.stream():
+            body += chunk
+            if len(body) > MOST_FORM_BYTES:
+                break
+    return web_request(request.scope, read_form(request.headers.get("content-type"), body))

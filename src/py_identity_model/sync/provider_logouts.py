@@ -1,0 +1,83 @@
+# Generated from aio/provider_logouts.py by scripts/make_sync.py; edit that file.
+"""Logouts that the provider orders: which sessions end."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .._resource_server.replay import ReplayStore, replay_key
+from .._seam.sync import call
+from .logout import validate_logout_token
+from .provider_client import ProviderClient
+from .provider_tokens import ProviderTokens
+from .session_records import SessionRecords
+
+_PROBE = "py_identity_model:probe"
+
+
+class ProviderLogouts:
+    """Ends sessions of a client in its store, wherever they began.
+
+    :param client: the client at the provider
+    :param tokens: how tokens of the provider are judged
+    :param records: where the records of sessions are
+    """
+
+    def __init__(
+        self,
+        client: ProviderClient,
+        tokens: ProviderTokens,
+        records: SessionRecords,
+    ) -> None:
+        self._client = client
+        self._tokens = tokens
+        self._records = records
+
+    def check_store(self) -> None:
+        """Raise TokenRequestException (``store_unavailable``) while the store does not answer."""
+        self._records.find(_PROBE)
+
+    def end_sessions(self, sub: str | None, sid: str | None) -> int:
+        """End sessions by the names that the provider gives; return how many."""
+        names = self._find(sub if sid is None else None, sid)
+        ended = [self._end(name, any_sid=True) for name in names]
+        if sub is not None and sid is not None:
+            ended += [self._end(name, any_sid=False) for name in self._find(sub, None)]
+        return sum(ended)
+
+    def _find(self, sub: str | None, sid: str | None) -> list[str]:
+        return self._records.find_by(self._client.issuer, sub, sid)
+
+    def _end(self, name: str, *, any_sid: bool) -> bool:
+        record = self._records.find(name)
+        if record is None or record.client_id != self._client.client_id:
+            return False
+        if record.session_id is not None and not any_sid:
+            return False
+        self._records.remove(name, record.version)
+        return True
+
+    def accept(self, logout_token: str, replay_store: ReplayStore | None) -> int:
+        """End the sessions that a logout token names; return how many."""
+        client = self._client
+        claims = validate_logout_token(
+            logout_token,
+            self._tokens.config("id_token"),
+            client.provider.address,
+            client.http_client,
+            replay_store=replay_store,
+            require_exp=True,
+            settings=client.settings,
+        )
+        try:
+            return self.end_sessions(claims.get("sub"), claims.get("sid"))
+        except BaseException:
+            _forget(replay_store, claims)
+            raise
+
+
+def _forget(replay_store: ReplayStore | None, claims: dict[str, Any]) -> None:
+    """Let a token come again whose sessions could not be ended."""
+    discard = getattr(replay_store, "discard", None)
+    if discard is not None:
+        call(discard, replay_key("logout", str(claims["iss"]), claims["jti"]))

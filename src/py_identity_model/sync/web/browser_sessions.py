@@ -1,0 +1,202 @@
+# Generated from aio/web/browser_sessions.py by scripts/make_sync.py; edit that file.
+"""Sessions of browsers: what their cookies lead to."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from ..._logging import logger
+from ..._web.answers import WebRefusedException, page
+from ..._web.cookies import CookieJar
+from ..._web.failures import status_of
+from ..._web.requests import WebRequest
+from ..._web.sealed_sessions import SealedSession, read_stored, stored_text
+from ..._web.sealing import Sealer
+from ...exceptions import PyIdentityModelException, TokenRequestException
+from ..oauth_client import OAuthClient
+from ..session import Session, state_of
+
+_PURPOSES = {True: "session", False: "sealed session"}
+_PAUSE = 10.0  # seconds without another renewal after one that failed
+_MOST_PAUSES = 1000
+
+
+class BrowserSession(NamedTuple):
+    """A session of a browser, at one of the providers."""
+
+    provider: str
+    session: Session
+
+
+class BrowserSessions:
+    """Reads, begins and ends the sessions of browsers.
+
+    ``stored``: they are in the clients' stores, and cookies hold their sealed names; otherwise
+    cookies hold them whole.  ``seconds``: how old a cookie may be.
+    """
+
+    def __init__(
+        self,
+        clients: Mapping[str, OAuthClient],
+        sealer: Sealer,
+        *,
+        stored: bool,
+        seconds: float,
+        cookie_seconds: int | None,
+    ) -> None:
+        self._clients = clients
+        self._sealer = sealer
+        self._stored = stored
+        self._seconds = seconds
+        self._cookie_seconds = cookie_seconds
+        self._pauses: dict[str, float] = {}
+        self.clock = time.monotonic
+
+    def find(self, request: WebRequest, jar: CookieJar) -> BrowserSession | None:
+        """Return the session of a request, its tokens as they are stored; None if there is none.
+
+        Raises :class:`WebRefusedException` (``store_unavailable``, ``renewal_pending``).
+        """
+        sealed = jar.sealed_session(request.cookies())
+        if sealed is None:
+            return None
+        text = self._sealer.open(_PURPOSES[self._stored], sealed, self._seconds)
+        if text is None:
+            return None
+        return self._load(text) if self._stored else self._unsealed(text)
+
+    def read(self, request: WebRequest, jar: CookieJar) -> BrowserSession | None:
+        """Return the session of a request; if its access token has expired, renew it first."""
+        found = self.find(request, jar)
+        if found is None or found.session.refresh_token is None:
+            return found
+        ends = found.session.expires_at
+        now = self._clients[found.provider].clock()
+        if ends is None or ends.timestamp() > now:
+            return found
+        return self._renewed(found)
+
+    def _load(self, text: str) -> BrowserSession | None:
+        provider, name = read_stored(text)
+        client = self._clients.get(provider)
+        if client is None:
+            return None
+        try:
+            return BrowserSession(provider, client.session(name))
+        except TokenRequestException as error:
+            if error.code == "login_required":
+                return None
+            raise unavailable(error) from error
+
+    def _unsealed(self, text: str) -> BrowserSession | None:
+        sealed = SealedSession.from_text(text)
+        client = None if sealed is None else self._clients.get(sealed.provider)
+        if sealed is None or client is None:
+            return None
+        session = Session(
+            sealed.token,
+            sealed.claims,
+            sealed.expires_at,
+            sealed.userinfo,
+            session_state=sealed.session_state,
+            client=client,
+        )
+        return BrowserSession(sealed.provider, session)
+
+    def _renewed(self, found: BrowserSession) -> BrowserSession | None:
+        """Return the session with a new access token; None where only a login helps.
+
+        A provider that is down logs nobody out: the session is returned as it is.
+        """
+        name = str(state_of(found.session).name)
+        if self.clock() < max(self._pauses.get(found.provider, 0.0), self._pauses.get(name, 0.0)):
+            return found
+        try:
+            found.session.get_access_token()
+        except PyIdentityModelException as error:  # it is logged
+            if error.code == "login_required":
+                return None
+            if error.code == "store_unavailable":
+                raise unavailable(error) from error
+            # Only an outage is the same for everyone: one broken session must not pause others.
+            is_down = status_of(error) == 503 and error.code != "renewal_pending"
+            self._pause(found.provider if is_down else name)
+        return found
+
+    def _pause(self, key: str) -> None:
+        now = self.clock()
+        if len(self._pauses) >= _MOST_PAUSES:
+            self._pauses = {one: until for one, until in self._pauses.items() if until > now}
+        self._pauses[key] = now + _PAUSE
+
+    def check_store(self, provider: str) -> None:
+        """Raise :class:`WebRefusedException` while sessions cannot be stored."""
+        if not self._stored:
+            return
+        try:
+            self._clients[provider].check_session_store()
+        except TokenRequestException as error:
+            raise unavailable(error) from error
+
+    def cookies(self, found: BrowserSession, request: WebRequest, jar: CookieJar) -> list[str]:
+        """Return the fields ``Set-Cookie`` of a session that begins.
+
+        Raises :class:`WebRefusedException` (``session_too_large``).
+        """
+        provider, session = found
+        text = stored_text(provider, session.to_json()) if self._stored else _whole(found)
+        if not self._stored:  # with it ends the only copy of the refresh token
+            self.end(found)
+        sealed = self._sealer.seal(_PURPOSES[self._stored], text)
+        fields = jar.session_cookies(sealed, request.cookies(), self._cookie_seconds)
+        if fields is None:
+            raise too_large(len(sealed))
+        return fields
+
+    def end(self, found: BrowserSession, *, revoke: bool = False) -> None:
+        """End a session in its store; with ``revoke`` its tokens at the provider, if that works.
+
+        Raises :class:`WebRefusedException` where the store cannot be asked.
+        """
+        client = self._clients[found.provider]
+        try:
+            if revoke:
+                client.revoke(found.session)
+            else:
+                client.forget(found.session)
+        except PyIdentityModelException as error:
+            if error.code in {"store_unavailable", "renewal_pending"}:
+                raise unavailable(error) from error
+            logger.info("a session has ended, but its tokens are not revoked: %s", error.code)
+
+
+def _whole(found: BrowserSession) -> str:
+    session = found.session
+    return SealedSession(
+        found.provider,
+        session.token,
+        session.claims,
+        session.userinfo,
+        session.expires_at,
+        session.session_state,
+    ).to_text()
+
+
+def unavailable(error: PyIdentityModelException) -> WebRefusedException:
+    """Return what to raise where nobody can say whether somebody is logged in."""
+    answer = page(503, "Not available", f"Logins are not available: {error.code}. Try again soon.")
+    return WebRefusedException(
+        str(error), answer.with_headers(("Retry-After", "5")), code=error.code
+    )
+
+
+def too_large(size: int) -> WebRefusedException:
+    """Return what to raise for a session that no cookie can hold."""
+    text = "The login worked, but its session is too large for a cookie: session_too_large."
+    return WebRefusedException(
+        f"a sealed session of {size} bytes is too large for cookies: store sessions instead",
+        page(500, "Not logged in", text),
+        code="session_too_large",
+    )

@@ -1,0 +1,169 @@
+"""Answers from the browser: what came with them is judged like what comes from the provider."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import urlencode
+
+import httpx
+import pytest
+
+from py_identity_model._validation.id_token import half_hash
+from py_identity_model.aio import (
+    AsyncOAuthClient,
+    AuthorizationRequest,
+    ClientSecretBasic,
+    DPoPKey,
+    MemoryReplayStore,
+)
+from py_identity_model.exceptions import (
+    AuthorizeCallbackException,
+    IdTokenValidationException,
+    InvalidArgumentError,
+    TokenRequestException,
+)
+from py_identity_model.testing import EmbeddedProvider
+from tests.support import refused
+
+REDIRECT = "https://rp.example/cb"
+
+
+def client_of(provider: EmbeddedProvider, **more: Any) -> AsyncOAuthClient:
+    secret = ClientSecretBasic(provider.client_secret)
+    return AsyncOAuthClient(
+        provider.issuer, provider.client_id, secret, redirect_uri=REDIRECT, **more
+    )
+
+
+def browsed(url: str) -> str:
+    """Log in at ``url``, and return where the browser is sent."""
+    return str(httpx.get(url, trust_env=False).headers["location"])
+
+
+def implicit(
+    provider: EmbeddedProvider,
+    begun: AuthorizationRequest,
+    claims: dict[str, Any] | None = None,
+    **answer: Any,
+) -> str:
+    """Return the answer of a login that brings both tokens at once."""
+    usual = {"sub": "alice", "nonce": begun.nonce, "at_hash": half_hash("t", "RS256")}
+    members = {name: one for name, one in {**usual, **(claims or {})}.items() if one is not None}
+    token = provider.mint_id_token(**members)
+    fields = {"access_token": "t", "token_type": "Bearer", "expires_in": "60", "id_token": token}
+    return "#" + urlencode({**fields, "state": begun.state, **answer})
+
+
+async def test_tokens_may_come_without_a_code(provider: EmbeddedProvider) -> None:
+    client = client_of(provider)
+    begun = await client.authorization_request(response_type="id_token token")
+    session = await client.callback(implicit(provider, begun), begun)
+    assert (session.subject, session.access_token) == ("alice", "t")
+    assert "state" not in session.token
+    assert provider.count("/token") == 0
+
+
+@pytest.mark.parametrize(
+    ("answer", "code"),
+    [
+        ({"token_type": "mac"}, "unsupported_token_type"),
+        ({"expires_in": "-1"}, "invalid_expires_in"),
+    ],
+)
+async def test_a_token_from_the_browser_must_be_one_that_can_be_used(
+    provider: EmbeddedProvider, answer: dict[str, Any], code: str
+) -> None:
+    client = client_of(provider)
+    begun = await client.authorization_request(response_type="id_token token")
+    with refused(TokenRequestException, code):
+        await client.callback(implicit(provider, begun, **answer), begun)
+
+
+@pytest.mark.parametrize(
+    ("claims", "code"),
+    [
+        ({"at_hash": None}, "missing_hash"),
+        ({"at_hash": half_hash("another", "RS256")}, "hash_mismatch"),
+        ({"nonce": None}, "nonce_mismatch"),
+        ({"nonce": "another"}, "nonce_mismatch"),
+    ],
+)
+async def test_tokens_from_the_browser_belong_together_and_to_the_login(
+    provider: EmbeddedProvider, claims: dict[str, Any], code: str
+) -> None:
+    client = client_of(provider)
+    begun = await client.authorization_request(response_type="id_token token")
+    with refused(IdTokenValidationException, code):
+        await client.callback(implicit(provider, begun, claims), begun)
+
+
+async def test_a_code_from_the_browser_must_be_named_by_the_id_token_beside_it(
+    provider: EmbeddedProvider,
+) -> None:
+    client = client_of(provider)
+    begun = await client.authorization_request(response_type="code id_token")
+    token = provider.mint_id_token(sub="alice", nonce=begun.nonce)
+    answer = urlencode({"code": "c", "id_token": token, "state": begun.state})
+    with refused(IdTokenValidationException, "missing_hash"):
+        await client.callback(f"#{answer}", begun)
+    assert provider.count("/token") == 0
+
+
+async def test_a_code_is_exchanged_with_a_proof_of_the_key(provider: EmbeddedProvider) -> None:
+    client = client_of(provider, dpop_key=DPoPKey())
+    begun = await client.authorization_request()
+    session = await client.callback(browsed(begun.url), begun)
+    assert session.token["token_type"] == "DPoP"
+    (exchange,) = [one for one in provider.requests if one.path == "/token"]
+    assert exchange.headers["dpop"].count(".") == 2
+
+
+async def test_userinfo_without_an_id_token_is_refused_before_the_code_is_spent(
+    provider: EmbeddedProvider,
+) -> None:
+    client = client_of(provider, scope="read")
+    begun = await client.authorization_request()
+    url = browsed(begun.url)
+    with refused(InvalidArgumentError, "invalid_argument"):
+        await client.callback(url, begun, userinfo=True)
+    assert (await client.callback(url, begun)).access_token
+
+
+class Down(MemoryReplayStore):
+    """A store that cannot be reached."""
+
+    def add(self, key: str, expires_at: float) -> bool:
+        raise ConnectionError("down")
+
+
+async def test_a_login_says_what_its_replay_store_failed_with(provider: EmbeddedProvider) -> None:
+    client = client_of(provider, replay_store=Down())
+    begun = await client.authorization_request()
+    with refused(AuthorizeCallbackException, "store_unavailable") as caught:
+        await client.callback(browsed(begun.url), begun)
+    assert "failed with ConnectionError" in str(caught.value)
+    assert provider.count("/token") == 0
+
+
+class Recording(MemoryReplayStore):
+    """A store that lists the keys it was asked to remember, and for how long."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.added: list[tuple[str, float]] = []
+
+    def add(self, key: str, expires_at: float) -> bool:
+        self.added.append((key, expires_at - self.clock()))
+        return super().add(key, expires_at)
+
+
+async def test_an_answer_is_remembered_for_an_hour_by_issuer_and_state(
+    provider: EmbeddedProvider,
+) -> None:
+    store = Recording()
+    client = client_of(provider, replay_store=store)
+    begun = await client.authorization_request()
+    await client.callback(browsed(begun.url), begun)
+    ((key, seconds),) = store.added
+    assert key == f"login:{provider.issuer}:{begun.state}"
+    assert 3500 < seconds <= 3600

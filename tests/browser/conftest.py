@@ -1,0 +1,174 @@
+"""Chromium, the programs of ``examples/``, and the provider that shows forms."""
+
+from __future__ import annotations
+
+import os
+import runpy
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+import uvicorn
+from playwright.sync_api import Browser, BrowserContext, Error, Page, sync_playwright
+from werkzeug.serving import make_server
+
+from py_identity_model import ClientRegistrationRequest, register_client
+from tests.op.driver import Certificates, RealProvider, find_node, install, start
+
+HERE = Path(__file__).parent
+ROOT = HERE.parents[1]
+CHROMIUM = HERE / "chromium"
+PICTURES = Path(os.environ.get("BROWSER_SCREENSHOTS") or HERE / "screenshots")
+SECRET = "0123456789abcdef" * 2
+
+
+@pytest.fixture(scope="session")
+def node() -> Path:
+    """Node, with what the lock file names installed."""
+    found = find_node()
+    install(found, CHROMIUM, "@sparticuz/chromium")
+    return found
+
+
+@pytest.fixture(scope="session")
+def chrome(node: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
+    """A browser: the one from npm on Linux, otherwise the Chrome of the system."""
+    with sync_playwright() as playwright:
+        if sys.platform != "linux":
+            try:
+                yield playwright.chromium.launch(channel="chrome")
+            except Error:
+                pytest.skip("NOT TESTED in a browser: no Chrome is installed")
+            return
+        folder = {**os.environ, "TMPDIR": str(tmp_path_factory.mktemp("chromium"))}
+        unpack = [str(node), "unpack.mjs"]
+        path = subprocess.run(
+            unpack, cwd=CHROMIUM, env=folder, check=True, capture_output=True, text=True
+        ).stdout
+        browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="session")
+def op(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RealProvider]:
+    """The certified provider; people log in and consent by its forms."""
+    certificates = Certificates(tmp_path_factory.mktemp("op"))
+    running = start(certificates, "https://rp.example", shows_forms=True)
+    yield running
+    running.stop()
+
+
+@dataclass
+class Site:
+    """A program that serves, and what it is made of."""
+
+    url: str
+    space: dict[str, Any] = field(repr=False)
+
+
+class Serving:
+    """Runs programs of ``examples/`` on ports of this machine until the end of a test."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self._patch = monkeypatch
+        self._stops: list[Callable[[], object]] = []
+
+    def listen(self) -> tuple[socket.socket, str]:
+        """Return a socket that listens, and the URL of what will serve there."""
+        listener = socket.create_server(("127.0.0.1", 0))
+        self._stops.append(listener.close)
+        return listener, f"http://localhost:{listener.getsockname()[1]}"
+
+    def run(self, name: str, listener: socket.socket, **environment: str) -> dict[str, Any]:
+        """Run a program as the environment says, and return what it is made of."""
+        for variable, value in {"SESSION_SECRET": SECRET, **environment}.items():
+            self._patch.setenv(variable, value)
+        space = runpy.run_path(str(ROOT / f"examples/{name}.py"))
+        serve = self._flask if "flask" in name else self._asgi
+        serve(space["app"], listener)
+        return space
+
+    def _flask(self, app: Any, listener: socket.socket) -> None:
+        server = make_server("127.0.0.1", 0, app, threaded=True, fd=listener.fileno())
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+        thread.start()
+        self._stops += [server.server_close, thread.join, server.shutdown]
+
+    def _asgi(self, app: Any, listener: socket.socket) -> None:
+        server = uvicorn.Server(uvicorn.Config(app, log_level="error", ws="none"))
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
+        thread.start()
+        while not server.started:
+            threading.Event().wait(0.005)
+        self._stops += [thread.join, lambda: setattr(server, "should_exit", True)]
+
+    def stop(self) -> None:
+        """End them all."""
+        for stop in reversed(self._stops):
+            stop()
+
+
+@pytest.fixture
+def serving(monkeypatch: pytest.MonkeyPatch) -> Iterator[Serving]:
+    programs = Serving(monkeypatch)
+    yield programs
+    programs.stop()
+
+
+@pytest.fixture(params=["starlette_web", "flask_web"])
+def site(request: pytest.FixtureRequest, op: RealProvider, serving: Serving) -> Site:
+    """A program that logs in at the provider, where it is registered."""
+    listener, url = serving.listen()
+    registered = register_client(
+        ClientRegistrationRequest(
+            f"{op.issuer}/reg",
+            redirect_uris=[f"{url}/callback"],
+            post_logout_redirect_uris=[f"{url}/"],
+            backchannel_logout_uri=f"{url}/backchannel-logout",
+            backchannel_logout_session_required=True,
+        )
+    )
+    assert registered.is_successful, registered.error
+    space = serving.run(
+        request.param,
+        listener,
+        OIDC_ISSUER=op.issuer,
+        OIDC_CLIENT_ID=str(registered.client_id),
+        OIDC_SECRET=str(registered.client_secret),
+        OIDC_AUDIENCE="api",
+    )
+    return Site(url, space)
+
+
+@pytest.fixture
+def window(chrome: Browser) -> Iterator[BrowserContext]:
+    """A browser that nobody has used."""
+    context = chrome.new_context(viewport={"width": 800, "height": 500})
+    context.set_default_timeout(10_000)
+    yield context
+    context.close()
+
+
+@pytest.fixture
+def page(window: BrowserContext) -> Page:
+    """A tab of it."""
+    return window.new_page()
+
+
+@pytest.fixture
+def picture(request: pytest.FixtureRequest) -> Callable[[Page, str], None]:
+    """Keep what a tab shows, for people."""
+    PICTURES.mkdir(exist_ok=True)
+    test = request.node.name.replace("[", "-").rstrip("]")
+
+    def keep(page: Page, name: str) -> None:
+        page.screenshot(path=str(PICTURES / f"{test}-{name}.png"))
+
+    return keep

@@ -1,0 +1,1 @@
+# Generated from aio/__init__.py by scripts/make_sync.py; edit that file.

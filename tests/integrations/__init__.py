@@ -1,0 +1,1 @@
+"""The adapters for frameworks, each against the embedded provider."""

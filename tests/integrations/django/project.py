@@ -1,0 +1,62 @@
+"""A Django project: its settings, and its URLs."""
+
+from __future__ import annotations
+
+import tempfile
+from typing import Any
+
+import django
+from django.conf import settings
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, JsonResponse
+
+HERE = "py_identity_model.integrations.django"
+
+
+def configure() -> None:
+    """Configure Django, once."""
+    if settings.configured:
+        return
+    settings.configure(
+        SECRET_KEY="0123456789abcdef" * 3,
+        ALLOWED_HOSTS=["*"],
+        DATABASES={
+            "default": {
+                "ENGINE": "django.db.backends.sqlite3",
+                "NAME": f"{tempfile.mkdtemp()}/db.sqlite3",
+            }
+        },
+        INSTALLED_APPS=[
+            "django.contrib.auth",
+            "django.contrib.contenttypes",
+            "django.contrib.sessions",
+            "rest_framework",
+            "drf_spectacular",
+            HERE,
+        ],
+        MIDDLEWARE=[
+            "django.contrib.sessions.middleware.SessionMiddleware",
+            "django.middleware.csrf.CsrfViewMiddleware",
+            "django.contrib.auth.middleware.AuthenticationMiddleware",
+            f"{HERE}.middleware.OIDCMiddleware",
+        ],
+        AUTHENTICATION_BACKENDS=[f"{HERE}.backends.OIDCBackend"],
+        SESSION_COOKIE_SECURE=True,
+        LOGIN_URL="oidc:login",
+        ROOT_URLCONF="tests.integrations.django.urls",
+        USE_TZ=True,
+        REST_FRAMEWORK={"DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema"},
+        OIDC={"ISSUER": "https://op.example", "CLIENT_ID": "web", "CLIENT_SECRET": "secret"},
+    )
+    django.setup()
+
+
+def home(request: HttpRequest) -> JsonResponse:
+    user: Any = request.user
+    return JsonResponse({"user": user.get_username() if user.is_authenticated else None})
+
+
+@login_required
+def me(request: HttpRequest) -> JsonResponse:
+    session: Any = vars(request)["oidc_session"]
+    return JsonResponse({"sub": session.subject})

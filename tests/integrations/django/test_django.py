@@ -1,0 +1,311 @@
+"""Logins in a Django program."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import httpx
+import pytest
+from django.conf import settings
+from django.contrib.auth import SESSION_KEY, get_user_model
+from django.contrib.auth.models import Group
+from django.core.checks import run_checks
+from django.test import AsyncClient, Client, override_settings
+
+from py_identity_model import OAuthClient, SessionRecord, SessionStore
+from py_identity_model._web.sealing import Sealer
+from py_identity_model.exceptions import ConfigurationException
+from py_identity_model.integrations.django.models import Identity, LockRow, SessionRow
+from py_identity_model.integrations.django.stores import DjangoSessionStore
+from py_identity_model.testing import EmbeddedProvider
+from tests.support import refused
+
+User: Any = get_user_model()
+BASE = "https://testserver"
+
+
+def get(browser: Client, url: str, **more: Any) -> Any:
+    return browser.get(url.removeprefix(BASE), secure=True, **more)
+
+
+def through_provider(url: str) -> str:
+    return str(httpx.get(url, trust_env=False).headers["location"])
+
+
+def log_in(browser: Client, url: str = "/oidc/login?next=/me") -> Any:
+    """Log a browser in, and return the answer to its callback."""
+    begun = get(browser, url)
+    return get(browser, through_provider(begun.headers["location"]))
+
+
+def who(browser: Client) -> str | None:
+    name: str | None = get(browser, "/").json()["user"]
+    return name
+
+
+def test_a_page_leads_to_the_login_and_back(browser: Client) -> None:
+    assert who(browser) is None
+    first = get(browser, "/me?x=1")
+    assert first.headers["location"] == "/oidc/login?next=/me%3Fx%3D1"
+    ended = log_in(browser, first.headers["location"])
+    assert (ended.status_code, ended.headers["location"]) == (303, "/me?x=1")
+    answer = get(browser, "/me")
+    assert answer.json() == {"sub": "alice"}
+    assert answer.headers["cache-control"] == "private, no-store"
+
+
+def test_djangos_session_holds_a_name_and_no_token(
+    browser: Client, provider: EmbeddedProvider
+) -> None:
+    log_in(browser)
+    held = str(dict(browser.session))
+    (row,) = SessionRow.objects.all()
+    for secret in ("eyJ", "access_token", "refresh_token"):
+        assert secret not in held
+        assert secret not in row.record
+    assert "alice" not in f"{row.record}{row.sub}"
+
+
+def test_the_session_key_changes_with_the_login(browser: Client) -> None:
+    """Session fixation: a key that others knew before is worth nothing after it."""
+    planted = browser.session
+    planted["cart"] = "1"
+    planted.save()
+    browser.cookies["sessionid"] = planted.session_key or ""
+    log_in(browser)
+    assert browser.cookies["sessionid"].value != planted.session_key
+    assert browser.session["cart"] == "1"
+    thief = Client()
+    thief.cookies["sessionid"] = planted.session_key or ""
+    assert who(thief) is None
+
+
+def test_a_stolen_callback_works_in_no_other_browser(browser: Client) -> None:
+    begun = get(browser, "/oidc/login")
+    url = through_provider(begun.headers["location"])
+    answer = get(Client(), url)
+    assert answer.status_code == 400
+    assert "missing_login" in answer.content.decode()
+    assert not User.objects.exists()
+
+
+def test_a_logout_ends_everything(browser: Client, provider: EmbeddedProvider) -> None:
+    log_in(browser)
+    assert get(browser, "/oidc/logout").status_code == 405
+    evil = {"Origin": "https://evil.example"}
+    assert browser.post("/oidc/logout", secure=True, headers=evil).status_code == 403
+    assert who(browser) is not None
+    answer = browser.post("/oidc/logout", secure=True, headers={"Origin": BASE})
+    assert answer.headers["location"].startswith(f"{provider.issuer}/end_session")
+    assert who(browser) is None
+    assert not SessionRow.objects.exists()
+
+
+def test_the_logout_button_needs_djangos_token(oidc: dict[str, Any]) -> None:
+    browser = Client(enforce_csrf_checks=True)
+    log_in(browser)
+    assert browser.post("/oidc/logout", secure=True).status_code == 403
+    assert who(browser) is not None
+
+
+def test_the_provider_ends_the_session(browser: Client, provider: EmbeddedProvider) -> None:
+    log_in(browser)
+    token = provider.mint_logout_token(aud=provider.client_id, sub="alice")
+    strict = Client(enforce_csrf_checks=True)
+    body, kind = f"logout_token={token}", "application/x-www-form-urlencoded"
+    answer = strict.post("/oidc/backchannel-logout", body, content_type=kind, secure=True)
+    assert (answer.status_code, answer.headers["cache-control"]) == (200, "no-store")
+    assert who(browser) is None
+    assert SESSION_KEY not in browser.session
+
+
+def test_a_user_is_found_by_issuer_and_subject_alone(
+    browser: Client, provider: EmbeddedProvider, oidc: dict[str, Any]
+) -> None:
+    """Those who choose the name or address of another user do not become that user."""
+    admin = User.objects.create_superuser("alice", "alice@example.com", "password")
+    provider.user_claims = {"email": "alice@example.com", "email_verified": True}
+    provider.user_claims |= {"preferred_username": "alice", "is_superuser": True}
+    with override_settings(OIDC={**oidc, "USERINFO": True}):
+        log_in(browser)
+        log_in(Client())
+    (identity,) = Identity.objects.all()
+    assert identity.user.pk != admin.pk
+    assert not identity.user.is_superuser
+    assert not identity.user.has_usable_password()
+    assert (identity.subject, identity.user.email) == ("alice", "alice@example.com")
+    assert User.objects.count() == 2
+
+
+def test_subjects_that_differ_in_case_are_two_users(
+    browser: Client, provider: EmbeddedProvider
+) -> None:
+    log_in(browser)
+    provider.user = "ALICE"
+    log_in(Client())
+    assert Identity.objects.count() == User.objects.count() == 2
+
+
+def test_an_address_that_is_not_verified_is_not_taken(
+    browser: Client, provider: EmbeddedProvider, oidc: dict[str, Any]
+) -> None:
+    provider.user_claims = {"email": "boss@example.com", "email_verified": "true"}
+    provider.user_claims["given_name"] = "Alice"
+    with override_settings(OIDC={**oidc, "USERINFO": True}):
+        log_in(browser)
+    user = User.objects.get()
+    assert (user.email, user.first_name) == ("", "Alice")
+
+
+def test_a_user_who_is_not_active_is_refused(browser: Client) -> None:
+    log_in(browser)
+    User.objects.update(is_active=False)
+    other = Client()
+    answer = log_in(other)
+    assert answer.status_code == 403
+    assert "unknown_user" in answer.content.decode()
+    assert who(other) is None
+    assert SessionRow.objects.count() == 1
+
+
+def test_a_program_may_refuse_new_users(browser: Client, oidc: dict[str, Any]) -> None:
+    with override_settings(OIDC={**oidc, "CREATE_USERS": False}):
+        assert log_in(browser).status_code == 403
+    assert not User.objects.exists()
+    assert not SessionRow.objects.exists()
+
+
+def promote(user: Any, claims: Mapping[str, Any]) -> None:
+    user.is_staff = "admin" in claims.get("roles", [])
+
+
+def test_hooks_set_fields_and_groups(
+    browser: Client, provider: EmbeddedProvider, oidc: dict[str, Any]
+) -> None:
+    provider.users = {"alice": {"roles": ["admin", "editors", 7]}}
+    Group.objects.create(name="editors")
+    hooks = {"UPDATE_USER": f"{__name__}.promote", "GROUPS_CLAIM": "roles"}
+    with override_settings(OIDC={**oidc, **hooks}):
+        log_in(browser)
+        user = User.objects.get()
+        assert user.is_staff
+        assert [one.name for one in user.groups.all()] == ["editors"]
+        provider.users = {"alice": {}}
+        log_in(Client())
+    user.refresh_from_db()
+    assert not user.is_staff
+    assert not user.groups.exists()
+
+
+def make_client(store: SessionStore) -> OAuthClient:
+    return OAuthClient("https://op.example", "made-by-the-program", session_store=store)
+
+
+def test_a_program_may_make_its_own_client() -> None:
+    from py_identity_model.integrations.django.conf import web_login
+
+    with override_settings(OIDC={"CLIENT": f"{__name__}.make_client"}):
+        (client,) = web_login().clients.values()
+        assert client.client_id == "made-by-the-program"
+
+
+def test_a_program_that_demands_logins_everywhere_lets_people_log_in(
+    oidc: dict[str, Any],
+) -> None:
+    everywhere = [*settings.MIDDLEWARE, "django.contrib.auth.middleware.LoginRequiredMiddleware"]
+    with override_settings(MIDDLEWARE=everywhere):
+        browser = Client()
+        first = get(browser, "/")
+        assert first.headers["location"] == "/oidc/login?next=/"
+        assert log_in(browser, first.headers["location"]).headers["location"] == "/"
+        assert who(browser) is not None
+        answer = get(browser, "/oidc/frontchannel-logout?iss=x&sid=y")
+        assert answer.status_code == 400
+
+
+def test_users_of_other_backends_are_left_alone(browser: Client) -> None:
+    browser.force_login(User.objects.create_user("carol"))
+    assert who(browser) == "carol"
+
+
+def test_a_database_that_fails_is_503(browser: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    log_in(browser)
+    with monkeypatch.context() as patch:
+        patch.setattr(DjangoSessionStore, "get", None)
+        answer = get(browser, "/")
+        assert (answer.status_code, answer.headers["retry-after"]) == (503, "5")
+    assert who(browser) is not None
+
+
+async def test_it_works_under_asgi(browser: Client) -> None:
+    client = AsyncClient()
+    answer: Any = await client.get("/me", secure=True)
+    assert answer.headers["location"] == "/oidc/login?next=/me"
+
+
+def test_the_store_keeps_its_promises() -> None:
+    store = DjangoSessionStore(Sealer("0123456789abcdef" * 2))
+    assert isinstance(store, SessionStore)
+    record = SessionRecord("https://op.example", version=1, claims={"sub": "a", "sid": "s"})
+    assert not store.set("n", record, 1, 60)
+    assert store.set("n", record, None, 60)
+    assert not store.set("n", record, None, 60)
+    assert store.get("n") == record
+    assert store.set("n", SessionRecord("i", version=2, claims={"sub": "a"}), 1, 60)
+    assert store.find_by(sub="a") == ["n"]
+    assert store.find_by(sub="a", issuer="other") == []
+    assert store.find_by(sid="s") == []
+    with refused(ConfigurationException, "unreadable_value"):
+        DjangoSessionStore(Sealer("x" * 32)).get("n")
+    SessionRow.objects.update(version=9)
+    with refused(ConfigurationException, "unreadable_value"):
+        store.get("n")
+    SessionRow.objects.update(until=0)
+    assert store.get("n") is None
+    assert store.set("m", record, None, 60)
+    assert [row.name for row in SessionRow.objects.all()] == ["m"]
+    store.delete("m")
+    assert store.get("m") is None
+
+
+def test_a_lock_has_one_holder_and_opens_by_itself() -> None:
+    store = DjangoSessionStore(Sealer("0123456789abcdef" * 2))
+    with store.lock("n"):
+        assert not store._take("n", "other")
+    LockRow.objects.create(name="n", holder="lost", until=0)
+    with store.lock("n"):
+        assert LockRow.objects.get().holder != "lost"
+    assert not LockRow.objects.exists()
+
+
+def test_models_name_no_secret() -> None:
+    row = SessionRow(name="secret", version=1, record="secret", until=0)
+    assert "secret" not in str(row)
+    assert "secret" not in str(LockRow(name="secret", holder="secret", until=0))
+    assert str(Identity(issuer="https://op.example", subject="a")) == "a at https://op.example"
+
+
+HERE = "py_identity_model.integrations.django"
+
+
+@pytest.mark.parametrize(
+    ("changed", "found"),
+    [
+        ({}, set()),
+        ({"OIDC": None}, {"oidc.E001"}),
+        ({"OIDC": {"ISSUER": "https://op.example"}}, {"oidc.E002"}),
+        ({"OIDC": {"ISSUER": "i", "CLIENT_ID": "c", "CLIENT_SECERT": "s"}}, {"oidc.E003"}),
+        ({"AUTHENTICATION_BACKENDS": ["no.such.Backend", "builtins.len"]}, {"oidc.E004"}),
+        ({"MIDDLEWARE": []}, {"oidc.E005"}),
+        ({"MIDDLEWARE": [f"{HERE}.middleware.OIDCMiddleware"]}, {"oidc.E006"}),
+        ({"SECRET_KEY": "short"}, {"oidc.E007"}),
+        ({"SESSION_COOKIE_SECURE": False}, {"oidc.W001"}),
+    ],
+)
+def test_wrong_settings_are_found_before_the_first_login(
+    changed: dict[str, Any], found: set[str]
+) -> None:
+    with override_settings(**changed):
+        messages = run_checks()
+    assert {str(one.id) for one in messages if str(one.id).startswith("oidc")} == found

@@ -1,0 +1,133 @@
+"""Access tokens in Django REST framework."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.test import override_settings
+from django.urls import path
+from drf_spectacular.generators import SchemaGenerator
+from rest_framework.permissions import AllowAny, IsAuthenticated
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.test import APIClient
+from rest_framework.views import APIView
+
+from py_identity_model.integrations.drf import (
+    AccessTokenAuthentication,
+    TokenUser,
+    has_roles,
+    has_scopes,
+)
+from py_identity_model.testing import EmbeddedProvider
+from tests.support import DISCOVERY, failing
+
+
+class Orders(APIView):
+    authentication_classes = (AccessTokenAuthentication,)
+    permission_classes: Any = (IsAuthenticated, has_scopes("read"))
+
+    def get(self, request: Request) -> Response:
+        user: Any = request.user
+        token: Any = request.auth
+        return Response({"user": str(user), "pk": user.pk, "scopes": sorted(token.scopes)})
+
+
+class Admin(Orders):
+    permission_classes = (has_roles("admin"),)
+
+
+class Open(Orders):
+    permission_classes = (AllowAny,)
+
+    def get(self, request: Request) -> Response:
+        return Response({"user": str(request.user)})
+
+
+urlpatterns = [
+    path("orders", Orders.as_view()),
+    path("admin", Admin.as_view()),
+    path("open", Open.as_view()),
+]
+
+
+@pytest.fixture
+def client(oidc: dict[str, Any]) -> Any:
+    with override_settings(ROOT_URLCONF=__name__):
+        yield APIClient()
+
+
+def get(client: APIClient, url: str, token: str | None = None) -> Any:
+    headers = {} if token is None else {"Authorization": f"Bearer {token}"}
+    return client.get(url, secure=True, headers=headers)
+
+
+def test_a_token_authenticates(client: APIClient, provider: EmbeddedProvider) -> None:
+    answer = get(client, "/orders", provider.mint(sub="alice", scope="read write"))
+    expected = {"user": "alice", "pk": "alice", "scopes": ["read", "write"]}
+    assert (answer.status_code, answer.json()) == (200, expected)
+
+
+@pytest.mark.parametrize(
+    ("claims", "status", "code", "challenge"),
+    [
+        (None, 401, "not_authenticated", "Bearer"),
+        ({"exp": 1}, 401, "token_expired", 'Bearer error="invalid_token"'),
+        ({"aud": "other"}, 401, "invalid_audience", 'Bearer error="invalid_token"'),
+        (
+            {"scope": "write"},
+            403,
+            "insufficient_scope",
+            'Bearer error="insufficient_scope"',
+        ),
+    ],
+)
+def test_a_refusal_is_complete(
+    client: APIClient,
+    provider: EmbeddedProvider,
+    claims: dict[str, Any] | None,
+    status: int,
+    code: str,
+    challenge: str,
+) -> None:
+    answer = get(client, "/orders", None if claims is None else provider.mint(**claims))
+    assert (answer.status_code, answer.data["detail"].code) == (status, code)
+    assert answer.headers["www-authenticate"].startswith(challenge)
+
+
+def test_a_provider_that_is_down_is_503(client: APIClient, provider: EmbeddedProvider) -> None:
+    provider.intercept = failing(DISCOVERY)
+    answer = get(client, "/orders", provider.mint())
+    assert (answer.status_code, "retry-after" in answer.headers) == (503, True)
+
+
+def test_roles_are_permissions(client: APIClient, provider: EmbeddedProvider) -> None:
+    assert get(client, "/admin", provider.mint(sub="a", scope="x", roles=["admin"])).data
+    assert get(client, "/admin", provider.mint(roles=["user"])).status_code == 403
+    assert get(client, "/admin").status_code == 401
+
+
+def test_a_bad_token_is_refused_where_none_is_needed(
+    client: APIClient, provider: EmbeddedProvider
+) -> None:
+    assert get(client, "/open").json() == {"user": "AnonymousUser"}
+    assert get(client, "/open", provider.mint(exp=1)).status_code == 401
+
+
+def test_the_user_of_a_token_is_nobodys_row(provider: EmbeddedProvider) -> None:
+    from py_identity_model import VerifiedAccessToken
+
+    user = TokenUser(VerifiedAccessToken({"sub": "alice"}, "token"))
+    assert (user.is_authenticated, user.is_staff, user.is_superuser) == (True, False, False)
+
+
+def test_the_document_describes_the_scheme(client: APIClient, provider: EmbeddedProvider) -> None:
+    generator: Any = SchemaGenerator
+    document = generator(patterns=urlpatterns).get_schema(request=None, public=True)
+    scheme = document["components"]["securitySchemes"]["openId"]
+    assert scheme == {
+        "type": "openIdConnect",
+        "openIdConnectUrl": f"{provider.issuer}{DISCOVERY}",
+    }
+    assert document["paths"]["/orders"]["get"]["security"] == [{"openId": []}]

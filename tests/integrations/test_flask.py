@@ -1,0 +1,211 @@
+"""Logins and guards in Flask programs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
+
+from py_identity_model import (
+    AccessTokenVerifier,
+    DPoPKey,
+    DPoPNonceIssuer,
+    MemorySessionStore,
+    SessionRecord,
+    create_dpop_proof,
+)
+from py_identity_model.integrations.flask import BearerGuard, WebLogin
+from py_identity_model.testing import EmbeddedProvider
+from tests.support import DISCOVERY, failing
+
+from .support import BASE, SECRET, bearer, blocking_client, through_provider
+
+
+def app_of(provider: EmbeddedProvider, **more: Any) -> Flask:
+    app = Flask(__name__)
+    app.testing = True
+    login = WebLogin(blocking_client(provider, **more), secret=SECRET)
+    guard = BearerGuard(provider.issuer, "api")
+    login.init_app(app)
+
+    @app.get("/")
+    def home() -> dict[str, str | None]:
+        return {"user": login.current.subject if login.current else None}
+
+    @app.get("/me")
+    @login.required
+    def me() -> dict[str, str]:
+        return {"user": login.user.subject}
+
+    @app.get("/later/<name>")
+    @login.required
+    async def later(name: str) -> dict[str, str]:
+        return {name: login.user.subject}
+
+    @app.get("/pay")
+    @login.required(acr_values="gold")
+    def pay() -> str:
+        return "paid"
+
+    @app.get("/orders")
+    @guard.required("read")
+    def orders() -> dict[str, str | None]:
+        return {"user": guard.token.subject}
+
+    @app.get("/open")
+    def open_page() -> str:
+        return f"{login.user}{guard.token}"
+
+    return app
+
+
+@pytest.fixture
+def browser(provider: EmbeddedProvider) -> FlaskClient:
+    return app_of(provider).test_client()
+
+
+def get(browser: FlaskClient, url: str, **headers: str) -> TestResponse:
+    return browser.get(url, base_url=BASE, headers=headers)
+
+
+def log_in(browser: FlaskClient) -> TestResponse:
+    begun = get(browser, get(browser, "/me").headers["location"])
+    return get(browser, through_provider(begun.headers["location"]).removeprefix(BASE))
+
+
+def test_a_page_leads_to_the_login_and_back(browser: FlaskClient) -> None:
+    assert get(browser, "/").json == {"user": None}
+    first = get(browser, "/me?x=1")
+    assert (first.status_code, first.headers["location"]) == (303, "/login?next=%2Fme%3Fx%3D1")
+    assert log_in(browser).headers["location"] == "/me"
+    for page in ("/", "/me"):
+        answer = get(browser, page)
+        assert answer.json == {"user": "alice"}
+        assert answer.headers["cache-control"] == "private, no-store"
+    assert get(browser, "/", Accept="application/json").status_code == 200
+
+
+def test_a_script_gets_401(browser: FlaskClient) -> None:
+    answer = get(browser, "/me", Accept="application/json")
+    assert (answer.status_code, answer.json) == (401, {"error": "login_required"})
+
+
+def test_views_that_wait_are_guarded_too(browser: FlaskClient) -> None:
+    pytest.importorskip("asgiref")
+    assert get(browser, "/later/x").status_code == 303
+    log_in(browser)
+    assert get(browser, "/later/x").json == {"x": "alice"}
+
+
+def test_a_page_that_needs_more_leads_to_a_stronger_login(browser: FlaskClient) -> None:
+    log_in(browser)
+    assert get(browser, "/pay").headers["location"] == "/login?next=%2Fpay&acr_values=gold"
+
+
+def test_a_logout_ends_the_session(browser: FlaskClient, provider: EmbeddedProvider) -> None:
+    log_in(browser)
+    assert get(browser, "/logout").status_code == 405
+    evil = browser.post("/logout", base_url=BASE, headers={"Origin": "https://evil.example"})
+    assert evil.status_code == 403
+    answer = browser.post("/logout", base_url=BASE, headers={"Origin": BASE})
+    assert answer.headers["location"].startswith(f"{provider.issuer}/end_session")
+    assert get(browser, "/").json == {"user": None}
+
+
+def test_the_provider_ends_the_session(browser: FlaskClient, provider: EmbeddedProvider) -> None:
+    log_in(browser)
+    token = provider.mint_logout_token(aud=provider.client_id, sub="alice")
+    form = {"logout_token": token}
+    answer = browser.post("/backchannel-logout", base_url=BASE, data=form)
+    assert (answer.status_code, answer.headers["cache-control"]) == (200, "no-store")
+    assert get(browser, "/").json == {"user": None}
+    huge = {"logout_token": "x" * 10**5}
+    assert browser.post("/backchannel-logout", base_url=BASE, data=huge).status_code == 400
+
+
+def test_a_store_that_is_down_is_503(
+    provider: EmbeddedProvider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = MemorySessionStore()
+    browser = app_of(provider, session_store=store).test_client()
+    log_in(browser)
+
+    def fail(name: str) -> SessionRecord | None:
+        raise OSError("down")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(store, "get", fail)
+        for page in ("/", "/me"):
+            answer = get(browser, page)
+            assert (answer.status_code, answer.headers["retry-after"]) == (503, "5")
+    assert get(browser, "/me").json == {"user": "alice"}
+
+
+def test_a_guard_answers_completely(browser: FlaskClient, provider: EmbeddedProvider) -> None:
+    good = provider.mint(sub="alice", scope="read")
+    assert get(browser, "/orders", **bearer(good)).json == {"user": "alice"}
+    for token, status, code, word in (
+        (None, 401, "missing_token", 'Bearer scope="read"'),
+        (provider.mint(exp=1), 401, "token_expired", 'error="invalid_token"'),
+        (provider.mint(scope="write"), 403, "insufficient_scope", 'scope="read"'),
+    ):
+        answer = get(browser, "/orders", **({} if token is None else bearer(token)))
+        assert (answer.status_code, answer.json) == (status, {"error": code})
+        assert word in answer.headers["www-authenticate"]
+
+
+def test_a_provider_that_is_down_is_503(browser: FlaskClient, provider: EmbeddedProvider) -> None:
+    provider.intercept = failing(DISCOVERY)
+    answer = get(browser, "/orders", **bearer(provider.mint()))
+    assert (answer.status_code, "retry-after" in answer.headers) == (503, True)
+
+
+def test_the_next_nonce_goes_along_with_the_answer(provider: EmbeddedProvider) -> None:
+    verifier = AccessTokenVerifier(provider.issuer, "api", dpop_nonces=DPoPNonceIssuer())
+    guard, app, key = BearerGuard(verifier), Flask(__name__), DPoPKey()
+    app.get("/orders")(guard.required()(lambda: "ok"))
+    bound, browser = provider.mint(cnf={"jkt": key.jwk_thumbprint}), app.test_client()
+    nonce = None
+    for status in (401, 200):
+        proof = create_dpop_proof(key, "GET", f"{BASE}/orders", bound, nonce=nonce)
+        answer = get(browser, "/orders", Authorization=f"DPoP {bound}", DPoP=proof)
+        assert answer.status_code == status
+        nonce = answer.headers.get("dpop-nonce")
+
+
+def test_what_was_not_checked_is_not_there(browser: FlaskClient) -> None:
+    with pytest.raises(RuntimeError, match="nobody is logged in"):
+        get(browser, "/open")
+    log_in(browser)
+    with pytest.raises(RuntimeError, match="no token was verified"):
+        get(browser, "/open")
+
+
+def test_a_guard_without_brackets_is_refused_at_import(provider: EmbeddedProvider) -> None:
+    guard: Any = BearerGuard(provider.issuer, "api")
+    with pytest.raises(TypeError, match=r"@guard.required\(\)"):
+        guard.required(lambda: "ok")
+
+
+def test_one_login_serves_several_applications(provider: EmbeddedProvider) -> None:
+    login = WebLogin(blocking_client(provider), secret=SECRET)
+    for _ in range(2):
+        app = Flask(__name__)
+        login.init_app(app)
+        assert get(app.test_client(), "/login").status_code == 303
+
+
+def test_a_program_below_a_path_logs_in_there(provider: EmbeddedProvider) -> None:
+    from werkzeug.middleware.dispatcher import DispatcherMiddleware
+    from werkzeug.test import Client
+
+    outer = Client(DispatcherMiddleware(Flask("outer"), {"/shop": app_of(provider)}))
+    first = outer.get("/shop/me", base_url=BASE)
+    assert first.headers["location"] == "/shop/login?next=%2Fshop%2Fme"
+    begun = outer.get("/shop/login", base_url=BASE)
+    back = through_provider(begun.headers["location"])
+    assert back.startswith(f"{BASE}/shop/callback?")
+    assert outer.get(back.removeprefix(BASE), base_url=BASE).headers["location"] == "/shop/"

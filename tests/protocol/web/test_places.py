@@ -1,0 +1,26 @@
+"""Where a program is."""
+
+from __future__ import annotations
+
+import pytest
+
+from py_identity_model._web.places import Place
+from py_identity_model.exceptions import InvalidArgumentError
+
+
+@pytest.mark.parametrize("url", ["", "app", "ftp://app", "https://", "https://[", "https://a:x"])
+def test_a_place_is_a_url(url: str) -> None:
+    with pytest.raises(InvalidArgumentError):
+        Place.of(url)
+
+
+def test_a_place_knows_its_origin_and_root() -> None:
+    place = Place.of("HTTPS://App.Example:8443/base/")
+    assert (place.url, place.is_secure, place.is_loopback) == (
+        "https://app.example:8443/base",
+        True,
+        False,
+    )
+    for host in ("localhost", "127.0.0.1:8000", "[::1]:80", "app.localhost"):
+        assert Place.of(f"http://{host}").is_loopback
+    assert not Place.of("http://localhost.evil.example").is_loopback

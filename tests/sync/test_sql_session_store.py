@@ -1,0 +1,200 @@
+# Generated from aio/test_sql_session_store.py by scripts/make_sync.py; edit that file.
+"""Sessions in a relational database: what a store promises, and what processes share."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cryptography.fernet import Fernet
+from sqlalchemy import Engine, create_engine, text
+
+from py_identity_model._seam.sync import gather, sleep
+from py_identity_model.exceptions import ConfigurationException, InvalidArgumentError
+from py_identity_model.sync import SessionRecord, SessionStore, SQLSessionStore
+from py_identity_model.testing import EmbeddedProvider
+from tests.browsers import Browser
+from tests.support import refused
+
+from .test_web_login import client_of, expire_tokens, logged_in, login_of, subject
+
+RECORD = SessionRecord(
+    "https://op.example", version=1, refresh_token="hidden", claims={"sub": "alice", "sid": "sid-1"}
+)
+
+
+@pytest.fixture
+def engine(tmp_path: Path) -> Any:
+    made = create_engine(f"sqlite:///{tmp_path}/sessions.db")
+    yield made
+    made.dispose()
+
+
+def store_of(engine: Engine, **more: Any) -> SQLSessionStore:
+    store = SQLSessionStore(engine, **more)
+    store.create_tables()
+    return store
+
+
+def test_a_record_is_replaced_only_where_its_version_is_expected(engine: Engine) -> None:
+    store = store_of(engine)
+    assert isinstance(store, SessionStore)
+    assert store.get("a") is None
+    assert not store.set("a", RECORD, 1, 60)
+    assert store.set("a", RECORD, None, 60)
+    assert store.get("a") == RECORD
+    assert not store.set("a", RECORD, None, 60)
+    assert not store.set("a", RECORD, 2, 60)
+    second = SessionRecord(version=2, refresh_token="new")
+    assert store.set("a", second, 1, 60)
+    assert store.get("a") == second
+    store.delete("a")
+    assert store.get("a") is None
+    store.delete("a")
+
+
+def test_of_many_who_replace_a_record_one_succeeds(engine: Engine) -> None:
+    store = store_of(engine)
+    store.set("a", RECORD, None, 60)
+
+    def replace() -> bool:
+        return store.set("a", SessionRecord(version=2), 1, 60)
+
+    def begin() -> bool:
+        return store.set("b", RECORD, None, 60)
+
+    assert sum(gather([replace] * 5)) == 1
+    assert sum(gather([begin] * 5)) == 1
+
+
+def test_a_record_ends_with_its_time_and_leaves_no_row(engine: Engine) -> None:
+    store = store_of(engine)
+    now = store.clock()
+    store.set("a", RECORD, None, 60)
+    store.clock = lambda: now + 61
+    assert store.get("a") is None
+    assert not store.set("a", RECORD, 1, 60)
+    assert store.find_by(sub="alice") == []
+    assert store.set("b", RECORD, None, 60)
+    with engine.connect() as connection:
+        assert connection.execute(text("select name from oidc_sessions")).all() == [("b",)]
+
+
+def test_records_are_found_by_user_and_by_session(engine: Engine) -> None:
+    store = store_of(engine)
+    for name, claims in (
+        ("a", {"sub": "alice", "sid": "s1"}),
+        ("b", {"sub": "alice", "sid": "s2"}),
+        ("c", {"sub": "bob"}),
+    ):
+        record = SessionRecord("https://op.example", version=1, claims=claims)
+        store.set(name, record, None, 60)
+    assert store.find_by(sub="alice") == ["a", "b"]
+    assert store.find_by(sid="s2") == ["b"]
+    assert store.find_by(sub="alice", sid="s1", issuer="https://op.example") == ["a"]
+    assert store.find_by(sub="bob", issuer="https://evil.example") == []
+    assert store.find_by(sub="' or 1=1 --") == []
+    with pytest.raises(InvalidArgumentError):
+        store.find_by(issuer="https://op.example")
+
+
+def test_nobody_reads_in_the_database_who_is_logged_in(engine: Engine) -> None:
+    fernet = Fernet(Fernet.generate_key())
+    store = store_of(engine, encrypt=fernet.encrypt, decrypt=fernet.decrypt)
+    store.set("a", RECORD, None, 60)
+    assert store.get("a") == RECORD
+    with engine.connect() as connection:
+        row = str(connection.execute(text("select * from oidc_sessions")).one())
+    for secret in ("hidden", "alice", "sid-1"):
+        assert secret not in row
+    with refused(ConfigurationException, "unreadable_value"):
+        (store_of(engine)).get("a")
+
+
+def test_a_record_that_was_moved_or_put_back_is_unreadable(engine: Engine) -> None:
+    store = store_of(engine)
+    store.set("a", RECORD, None, 60)
+    for change, name in (("version = 7", "a"), ("name = 'b', version = 1", "b")):
+        with engine.begin() as connection:
+            connection.execute(text(f"update oidc_sessions set {change}"))
+        with refused(ConfigurationException, "unreadable_value"):
+            store.get(name)
+
+
+def test_a_lock_has_one_holder(engine: Engine) -> None:
+    one, other = store_of(engine), store_of(engine)
+    order: list[str] = []
+
+    def first() -> None:
+        with one.lock("a"):
+            order.append("in")
+            sleep(0.1)
+            order.append("out")
+
+    def second() -> None:
+        with other.lock("a"):
+            order.append("in")
+            order.append("out")
+
+    gather([first, second])
+    assert order == ["in", "out", "in", "out"]
+
+
+def test_a_lock_of_a_holder_that_is_gone_opens_by_itself(engine: Engine) -> None:
+    store = store_of(engine, lock_timeout=30)
+    lost = store.lock("a")
+    lost.__enter__()
+    now = store.clock()
+    store.clock = lambda: now + 31
+    with store.lock("a"):
+        lost.__exit__(None, None, None)  # late: it takes nobody's lock away
+        with engine.connect() as connection:
+            assert len(connection.execute(text("select * from oidc_locks")).all()) == 1
+    with engine.connect() as connection:
+        assert connection.execute(text("select * from oidc_locks")).all() == []
+
+
+def test_workers_that_share_a_database_share_sessions_and_renewals(
+    provider: EmbeddedProvider, engine: Engine
+) -> None:
+    workers = [
+        login_of(provider, client_of(provider, session_store=store_of(engine))) for _ in range(2)
+    ]
+    browser = Browser()
+    logged_in(workers[0], browser)
+    for worker in workers:
+        expire_tokens(worker)
+    before = provider.count("/token")
+
+    def ask_first() -> str | None:
+        return subject(workers[0], browser)
+
+    def ask_second() -> str | None:
+        return subject(workers[1], browser)
+
+    assert gather([ask_first, ask_second] * 3) == ["alice"] * 6
+    assert provider.count("/token") == before + 1
+    token = provider.mint_logout_token(aud=provider.client_id, sub="alice")
+    workers[1].handle(Browser().post("/backchannel-logout", {"logout_token": token}))
+    assert subject(workers[0], browser) is None
+
+
+def test_a_database_that_is_down_is_503(provider: EmbeddedProvider, engine: Engine) -> None:
+    store = SQLSessionStore(engine)  # without its tables
+    login, browser = login_of(provider, client_of(provider, session_store=store)), Browser()
+    assert (logged_in(login, browser)).status == 503
+    store.create_tables()
+
+
+@pytest.mark.parametrize(
+    "arguments", [{"encrypt": bytes}, {"decrypt": bytes}, {"lock_timeout": 0.0}]
+)
+def test_what_cannot_work_is_refused(engine: Engine, arguments: dict[str, Any]) -> None:
+    with pytest.raises(InvalidArgumentError):
+        SQLSessionStore(engine, **arguments)
+
+
+def test_its_tables_are_there_for_migrations(engine: Engine) -> None:
+    store = SQLSessionStore(engine, prefix="x_")
+    assert [*store.metadata.tables] == ["x_sessions", "x_locks"]

@@ -1,0 +1,323 @@
+# Generated from aio/test_web_logouts.py by scripts/make_sync.py; edit that file.
+"""Logouts that providers order, and sessions that are sealed into cookies."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from py_identity_model.exceptions import ConfigurationException, TokenRequestException
+from py_identity_model.sync import MemoryReplayStore, MemorySessionStore
+from py_identity_model.sync.web import WebAnswer, WebLogin
+from py_identity_model.testing import EmbeddedProvider
+from tests.browsers import SECRET, Browser, location
+from tests.support import refused
+
+from .test_web_login import BrokenStore, client_of, logged_in, login_of, subject
+
+
+@pytest.fixture
+def provider() -> Any:
+    users = {"alice": {"sid": "sid-1"}, "bob": {"sid": "sid-2"}}
+    with EmbeddedProvider(users=users) as running:
+        yield running
+
+
+def ordered(login: WebLogin, token: str) -> WebAnswer:
+    """Return the answer to a logout token, as the provider sends it: without cookies."""
+    answer = login.handle(Browser().post("/backchannel-logout", {"logout_token": token}))
+    assert answer is not None
+    return answer
+
+
+@pytest.mark.parametrize(
+    "named", [{"sid": "sid-1"}, {"sub": "alice"}, {"sub": "alice", "sid": "sid-1"}]
+)
+def test_sessions_end_everywhere_when_the_provider_says_so(
+    provider: EmbeddedProvider, named: dict[str, Any]
+) -> None:
+    """Two workers share a store; the token reaches one of them."""
+    store = MemorySessionStore()
+    workers = [login_of(provider, client_of(provider, session_store=store)) for _ in range(2)]
+    alice, laptop, bob = Browser(), Browser(), Browser()
+    logged_in(workers[0], alice)
+    logged_in(workers[1], laptop)
+    provider.user = "bob"
+    logged_in(workers[0], bob)
+    token = provider.mint_logout_token(aud=provider.client_id, **named)
+    assert (ordered(workers[0], token)).status == 200
+    for worker in workers:
+        assert subject(worker, alice) is None
+        assert subject(worker, laptop) is None
+        assert subject(worker, bob) == "bob"
+
+
+def test_the_sid_alone_decides_which_of_a_users_sessions_end(
+    provider: EmbeddedProvider,
+) -> None:
+    login, desk, phone = login_of(provider), Browser(), Browser()
+    logged_in(login, desk)
+    provider.users = {"alice": {"sid": "sid-9"}}
+    logged_in(login, phone)
+    token = provider.mint_logout_token(aud=provider.client_id, sub="alice", sid="sid-9")
+    assert (ordered(login, token)).status == 200
+    assert subject(login, desk) == "alice"
+    assert subject(login, phone) is None
+
+
+def test_a_session_without_sid_ends_with_its_user(provider: EmbeddedProvider) -> None:
+    login, browser = login_of(provider), Browser()
+    provider.users = {"alice": {}}
+    logged_in(login, browser)
+    token = provider.mint_logout_token(aud=provider.client_id, sub="alice", sid="sid-9")
+    assert (ordered(login, token)).status == 200
+    assert subject(login, browser) is None
+
+
+@pytest.mark.parametrize(
+    ("claims", "code"),
+    [
+        ({"aud": "another"}, "invalid_audience"),
+        ({"iss": "https://evil.example"}, "invalid_issuer"),
+        ({"exp": 1}, "token_expired"),
+        ({"nonce": "n"}, "logout_token_with_nonce"),
+        ({"events": {}}, "missing_logout_event"),
+        ({"sub": None, "sid": None}, "missing_logout_subject"),
+    ],
+)
+def test_a_bad_logout_token_ends_nothing(
+    provider: EmbeddedProvider, claims: dict[str, Any], code: str
+) -> None:
+    login, browser = login_of(provider), Browser()
+    logged_in(login, browser)
+    usual = {"aud": provider.client_id, "sub": "alice"}
+    answer = ordered(login, provider.mint_logout_token(**{**usual, **claims}))
+    assert (answer.status, answer.body) == (400, f'{{"error": "{code}"}}')
+    assert subject(login, browser) == "alice"
+
+
+@pytest.mark.parametrize("token", ["", "nonsense", "a.b.c", "x" * 70_000])
+def test_what_is_not_a_token_ends_nothing(provider: EmbeddedProvider, token: str) -> None:
+    login = login_of(provider)
+    assert (ordered(login, token)).status == 400
+    assert (ordered(login, provider.mint_id_token(aud=provider.client_id))).status == 400
+
+
+def test_a_logout_token_works_once(provider: EmbeddedProvider) -> None:
+    """Otherwise, whoever saw one could log its user out again and again."""
+    login, browser = login_of(provider), Browser()
+    logged_in(login, browser)
+    token = provider.mint_logout_token(aud=provider.client_id, sub="alice")
+    assert (ordered(login, token)).status == 200
+    logged_in(login, browser)
+    again = ordered(login, token)
+    assert (again.status, again.body) == (400, '{"error": "logout_token_replayed"}')
+    assert subject(login, browser) == "alice"
+
+
+def test_a_logout_that_the_store_could_not_do_may_be_sent_again(
+    provider: EmbeddedProvider,
+) -> None:
+    store = BrokenStore()
+    login, browser = login_of(provider, client_of(provider, session_store=store)), Browser()
+    logged_in(login, browser)
+    token = provider.mint_logout_token(aud=provider.client_id, sub="alice")
+    store.down = True
+    answer = ordered(login, token)
+    assert (answer.status, answer.body) == (503, '{"error": "store_unavailable"}')
+    store.down = False
+    assert subject(login, browser) == "alice"
+    assert (ordered(login, token)).status == 200
+    assert subject(login, browser) is None
+
+
+def test_each_of_several_providers_ends_its_own_sessions(
+    provider: EmbeddedProvider,
+) -> None:
+    with EmbeddedProvider(user="alice") as other:
+        store = MemorySessionStore()
+        clients = {
+            "one": client_of(provider, session_store=store),
+            "two": client_of(other, session_store=store),
+        }
+        login, browser, second = login_of(provider, clients), Browser(), Browser()
+        logged_in(login, browser, "/login?provider=one")
+        logged_in(login, second, "/login?provider=two")
+        token = other.mint_logout_token(aud=other.client_id, sub="alice")
+        assert (ordered(login, token)).status == 200
+        assert subject(login, browser) == "alice"
+        assert subject(login, second) is None
+        assert (ordered(login, token)).body == '{"error": "logout_token_replayed"}'
+
+
+def test_the_sessions_of_another_client_in_the_same_store_live_on(
+    provider: EmbeddedProvider,
+) -> None:
+    from py_identity_model.sync import OAuthClient
+
+    store, browser = MemorySessionStore(), Browser()
+    native = OAuthClient(provider.issuer, "native", session_store=store)
+    logged_in(login_of(provider, native), browser)
+    mine = login_of(provider, client_of(provider, session_store=store))
+    token = provider.mint_logout_token(aud=provider.client_id, sub="alice")
+    assert (ordered(mine, token)).status == 200
+    assert subject(login_of(provider, native), browser) == "alice"
+
+
+def test_a_frame_of_the_provider_ends_a_session_without_cookies(
+    provider: EmbeddedProvider,
+) -> None:
+    login, browser = login_of(provider), Browser()
+    logged_in(login, browser)
+    frame = Browser()  # third-party cookies are blocked, and ours are SameSite=Lax
+    url = f"/frontchannel-logout?iss={provider.issuer}&sid=sid-1"
+    answer = login.handle(frame.get(url))
+    assert answer is not None
+    assert (answer.status, answer.header("cache-control")) == (200, "no-store")
+    assert "frame-ancestors" not in str(answer.header("content-security-policy"))
+    assert subject(login, browser) is None
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "",
+        "sid=sid-1",
+        "iss={issuer}",
+        "iss={issuer}&sid=",
+        "iss={issuer}&sid=sid-1&sid=sid-2",
+        "iss=https://evil.example&sid=sid-1",
+        "iss={issuer}&sid=guessed",
+    ],
+)
+def test_other_frames_end_no_session(provider: EmbeddedProvider, query: str) -> None:
+    login, browser = login_of(provider), Browser()
+    logged_in(login, browser)
+    url = "/frontchannel-logout?" + query.format(issuer=provider.issuer)
+    answer = login.handle(browser.get(url))
+    assert answer is not None
+    assert answer.status == (200 if query.endswith("guessed") else 400) or query.endswith("sid=")
+    assert subject(login, browser) == "alice"
+
+
+def test_logouts_by_the_provider_can_be_switched_off(provider: EmbeddedProvider) -> None:
+    login = login_of(provider, backchannel_logout=False, frontchannel_logout=False)
+    for path in ("/backchannel-logout", "/frontchannel-logout"):
+        assert login.handle(Browser().get(path)) is None
+
+
+def test_logout_tokens_may_be_remembered_by_all_processes(provider: EmbeddedProvider) -> None:
+    store = MemoryReplayStore()
+    assert login_of(provider, replay_store=store)._logout_tokens is store
+
+
+def test_a_sealed_session_lives_in_its_cookies_alone(provider: EmbeddedProvider) -> None:
+    login, browser = login_of(provider, sessions="sealed"), Browser()
+    assert location(logged_in(login, browser, "/login?next=/x")) == "/x"
+    other = login_of(provider, sessions="sealed")  # another process, with the same secret
+    session = other.session(browser.get("/"))
+    assert session is not None
+    assert session.subject == "alice"
+    assert session.refresh_token is None
+    assert session.id_token
+    userinfo = other.clients["default"].userinfo(session)
+    assert userinfo.is_successful
+    store = login.clients["default"]._sessions.records.store
+    assert isinstance(store, MemorySessionStore)
+    assert len(store) == 0
+    browser.take(other.handle(browser.post("/logout")))
+    assert browser.cookies == {}
+
+
+def test_a_sealed_session_ends_with_its_access_token(provider: EmbeddedProvider) -> None:
+    provider._oauth.rules = provider._oauth.rules.__class__(lifetime=1)
+    login, browser = login_of(provider, sessions="sealed"), Browser()
+    provider._oauth.rules = provider._oauth.rules.__class__(lifetime=0)
+    logged_in(login, browser)
+    assert subject(login, browser) is None
+
+
+def test_a_large_sealed_session_is_split_and_a_smaller_one_leaves_nothing(
+    provider: EmbeddedProvider,
+) -> None:
+    login, browser = login_of(provider, sessions="sealed", userinfo=True), Browser()
+    provider.user_claims = {"about": "x" * 1500}
+    logged_in(login, browser)
+    assert [*browser.cookies] == ["__Host-session", "__Host-session.1"]
+    assert all(len(f"{name}={value}") < 4000 for name, value in browser.cookies.items())
+    assert subject(login, browser) == "alice"
+    halves = dict(browser.cookies)
+    browser.cookies = {"__Host-session": halves["__Host-session"]}
+    assert subject(login, browser) is None
+    browser.cookies = halves
+    browser.take(login.handle(browser.post("/logout")))
+    assert browser.cookies == {}
+
+
+def test_an_oversized_session_logs_nobody_in_and_says_why(
+    provider: EmbeddedProvider,
+) -> None:
+    provider.user_claims = {"about": "x" * 10_000}
+    login, browser = login_of(provider, sessions="sealed", userinfo=True), Browser()
+    answer = logged_in(login, browser)
+    assert answer.status == 500
+    assert "session_too_large" in answer.body
+    assert browser.cookies == {}
+
+
+def test_an_oversized_cookie_is_not_opened(provider: EmbeddedProvider) -> None:
+    login, browser = login_of(provider), Browser()
+    logged_in(login, browser)
+    browser.cookies["__Host-session"] += "A" * 10_000
+    assert subject(login, browser) is None
+
+
+@pytest.mark.parametrize("order", ["backchannel_logout", "frontchannel_logout"])
+def test_sealed_sessions_exclude_logouts_by_the_provider(
+    provider: EmbeddedProvider, order: str
+) -> None:
+    arguments: dict[str, Any] = {"secret": SECRET, "sessions": "sealed", order: True}
+    with pytest.raises(ConfigurationException, match=order) as caught:
+        WebLogin(client_of(provider), **arguments)
+    assert caught.value.code == "sealed_sessions_cannot_end"
+
+
+def test_sealed_sessions_have_no_addresses_for_such_logouts(
+    provider: EmbeddedProvider,
+) -> None:
+    login = login_of(provider, sessions="sealed")
+    for path in ("/backchannel-logout", "/frontchannel-logout"):
+        assert login.handle(Browser().get(path)) is None
+
+
+def test_a_stored_session_is_not_a_sealed_one(provider: EmbeddedProvider) -> None:
+    client, browser = client_of(provider), Browser()
+    logged_in(login_of(provider, client), browser)
+    assert subject(login_of(provider, client, sessions="sealed"), browser) is None
+
+
+def test_a_sealed_session_of_a_provider_that_was_removed_is_over(
+    provider: EmbeddedProvider,
+) -> None:
+    client, browser = client_of(provider), Browser()
+    both = login_of(provider, {"one": client, "two": client}, sessions="sealed")
+    logged_in(both, browser, "/login?provider=two")
+    assert subject(both, browser) == "alice"
+    assert subject(login_of(provider, {"one": client}, sessions="sealed"), browser) is None
+
+
+def test_a_logout_token_without_a_store_of_replays_may_come_again(
+    provider: EmbeddedProvider,
+) -> None:
+    store = BrokenStore()
+    client = client_of(provider, session_store=store)
+    token = provider.mint_logout_token(aud=provider.client_id, sub="alice")
+    store.down = True
+    for down in (True, False):
+        store.down = down
+        if down:
+            with refused(TokenRequestException, "store_unavailable"):
+                client.accept_logout_token(token)
+        else:
+            assert client.accept_logout_token(token) == 0
