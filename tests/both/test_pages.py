@@ -16,7 +16,7 @@ from py_identity_model.testing import EmbeddedProvider
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
-# Their programs are excerpts that need a framework's settings; its own tests run such programs whole.
+# The programs of these need settings of a framework; tests/examples runs them.
 EXCERPTS = {"web.md"}
 PROGRAMS = {
     f"{page.relative_to(DOCS)}#{number}": text
