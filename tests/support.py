@@ -20,6 +20,7 @@ from py_identity_model import (
     AccessTokenRefusedException,
     TokenValidationConfig,
     parse_www_authenticate,
+    verify_jws,
 )
 from py_identity_model.exceptions import PyIdentityModelException
 from py_identity_model.testing import Answer, EmbeddedProvider, Received
@@ -93,6 +94,12 @@ def refused(expected: type[E], code: str) -> pytest.RaisesExc[E]:
         return type(error) is expected and error.code == code
 
     return pytest.RaisesExc(expected, check=fits)
+
+
+def claims_in(token: str, public_jwk: Any, algorithm: str) -> dict[str, Any]:
+    """Return the claims of a token that a key has signed by this algorithm."""
+    keys = [{name: v for name, v in public_jwk.items() if name not in {"kid", "key_ops"}}]
+    return dict(json.loads(verify_jws(token, keys, [algorithm])))
 
 
 def members_of(value: Any) -> dict[str, Any]:

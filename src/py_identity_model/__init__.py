@@ -89,6 +89,8 @@ if TYPE_CHECKING:
     from .sync import ConfigSource as ConfigSource
     from .sync import ConfigurationException as ConfigurationException
     from .sync import DeadlineExceededException as DeadlineExceededException
+    from .sync import Decrypter as Decrypter
+    from .sync import DecryptionException as DecryptionException
     from .sync import DeviceAuthorizationRequest as DeviceAuthorizationRequest
     from .sync import DeviceAuthorizationResponse as DeviceAuthorizationResponse
     from .sync import DeviceTokenRequest as DeviceTokenRequest
@@ -137,6 +139,9 @@ if TYPE_CHECKING:
     from .sync import LogoutTokenValidationException as LogoutTokenValidationException
     from .sync import LoopbackListener as LoopbackListener
     from .sync import MappingSource as MappingSource
+    from .sync import MCPAuth as MCPAuth
+    from .sync import MCPAuthorizationException as MCPAuthorizationException
+    from .sync import MCPTarget as MCPTarget
     from .sync import MemoryReplayStore as MemoryReplayStore
     from .sync import MemorySessionStore as MemorySessionStore
     from .sync import MemoryTokenStore as MemoryTokenStore
@@ -168,6 +173,8 @@ if TYPE_CHECKING:
     from .sync import SessionStore as SessionStore
     from .sync import Settings as Settings
     from .sync import SignatureVerificationException as SignatureVerificationException
+    from .sync import Signer as Signer
+    from .sync import SigningException as SigningException
     from .sync import SQLSessionStore as SQLSessionStore
     from .sync import StateValidationResult as StateValidationResult
     from .sync import StoredToken as StoredToken
@@ -349,6 +356,8 @@ __all__ = [
     "DPoPProof",
     "DPoPProofException",
     "DeadlineExceededException",
+    "Decrypter",
+    "DecryptionException",
     "DeviceAuthorizationRequest",
     "DeviceAuthorizationResponse",
     "DeviceTokenRequest",
@@ -392,6 +401,9 @@ __all__ = [
     "LogoutStateValidationException",
     "LogoutTokenValidationException",
     "LoopbackListener",
+    "MCPAuth",
+    "MCPAuthorizationException",
+    "MCPTarget",
     "MappingSource",
     "MemoryReplayStore",
     "MemorySessionStore",
@@ -425,6 +437,8 @@ __all__ = [
     "SessionStore",
     "Settings",
     "SignatureVerificationException",
+    "Signer",
+    "SigningException",
     "StateValidationResult",
     "StoredToken",
     "SuccessfulResponseAccessError",
@@ -607,6 +621,8 @@ if not TYPE_CHECKING:
                 "DPoPProof",
                 "DPoPProofException",
                 "DeadlineExceededException",
+                "Decrypter",
+                "DecryptionException",
                 "DeviceAuthorizationRequest",
                 "DeviceAuthorizationResponse",
                 "DeviceTokenRequest",
@@ -654,6 +670,9 @@ if not TYPE_CHECKING:
                 "LogoutStateValidationException",
                 "LogoutTokenValidationException",
                 "LoopbackListener",
+                "MCPAuth",
+                "MCPAuthorizationException",
+                "MCPTarget",
                 "MappingSource",
                 "MemoryReplayStore",
                 "MemorySessionStore",
@@ -687,6 +706,8 @@ if not TYPE_CHECKING:
                 "SessionStore",
                 "Settings",
                 "SignatureVerificationException",
+                "Signer",
+                "SigningException",
                 "StateValidationResult",
                 "StoredToken",
                 "SuccessfulResponseAccessError",

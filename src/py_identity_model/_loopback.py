@@ -49,7 +49,7 @@ class LoopbackServer(ThreadingHTTPServer):
         self.server_close()
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """Say nothing: browsers may go away early."""
+        """Do nothing: a browser may disconnect early."""
 
 
 class _Handler(BaseHTTPRequestHandler):

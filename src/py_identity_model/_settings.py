@@ -146,6 +146,9 @@ DISCO_CACHE_MAX_ENTRIES = _declare(
 STORE_SECONDS = 5.0
 """How long a source waits for its store, so that a store that hangs does not block its callers."""
 
+SIGNING_SECONDS = 10.0
+"""How long a key that is kept elsewhere may take to sign; threads cannot be interrupted."""
+
 BEST_EFFORT_SECONDS = 0.5
 """How long a store that only spares a request may take: less than callers wait for the request."""
 

@@ -29,10 +29,13 @@ Each exception has a ``code``: a stable word for programs, while the message is 
     │   │   ├── DiscoveryParseError
     │   │   └── DiscoveryMissingFieldsError
     │   ├── JwksException
+    │   ├── DecryptionException
+    │   ├── SigningException
     │   ├── TokenRequestException
     │   └── UserInfoException
     ├── ConfigurationException
     │   └── DiscoveryHTTPSRequiredError
+    ├── MCPAuthorizationException
     ├── InvalidArgumentError                      (also a ValueError)
     ├── WebRefusedException                       (import it from py_identity_model.web)
     ├── FailedResponseAccessError
@@ -51,6 +54,7 @@ __all__ = [
     "ConfigurationException",
     "DPoPProofException",
     "DeadlineExceededException",
+    "DecryptionException",
     "DiscoveryException",
     "DiscoveryHTTPSRequiredError",
     "DiscoveryMissingFieldsError",
@@ -65,11 +69,13 @@ __all__ = [
     "KeysUnavailableException",
     "LogoutStateValidationException",
     "LogoutTokenValidationException",
+    "MCPAuthorizationException",
     "NetworkException",
     "ProviderUnusableException",
     "PyIdentityModelException",
     "ResponseRefusedException",
     "SignatureVerificationException",
+    "SigningException",
     "SuccessfulResponseAccessError",
     "TokenExpiredException",
     "TokenRequestException",
@@ -324,6 +330,24 @@ class JwksException(NetworkException):
     code = "jwks_error"
 
 
+class DecryptionException(NetworkException):
+    """A key that is kept elsewhere did not decrypt: see :class:`Decrypter`.
+
+    ``code`` is ``decryption_unavailable`` or ``decryption_timed_out``.
+    """
+
+    code = "decryption_unavailable"
+
+
+class SigningException(NetworkException):
+    """A key that is kept elsewhere did not sign: see :class:`Signer`.
+
+    ``code`` is ``signing_failed``, ``signing_timed_out`` or ``signature_mismatch``.
+    """
+
+    code = "signing_failed"
+
+
 class TokenRequestException(NetworkException):
     """A token request failed; exists for ``except`` clauses."""
 
@@ -346,6 +370,18 @@ class DiscoveryHTTPSRequiredError(ConfigurationException):
     """A URL is plain http where https is required."""
 
     code = "https_required"
+
+
+class MCPAuthorizationException(PyIdentityModelException):
+    """An MCP server, or the authorization server that it names, must not or cannot be used.
+
+    ``code`` says why: ``resource_metadata_unusable``, ``resource_mismatch``,
+    ``no_authorization_server``, ``foreign_authorization_server``,
+    ``authorization_server_unusable``, ``pkce_not_supported``, ``no_registration``,
+    ``registration_refused``, ``login_timed_out``...
+    """
+
+    code = "mcp_authorization_failed"
 
 
 class InvalidArgumentError(PyIdentityModelException, ValueError):

@@ -44,7 +44,7 @@ INTERNAL = {  # shared between modules, and no part of the API
     "aio.introspection": {"introspect"},
     "aio.replay_store": {"remember_once"},
     "aio.session_records": {"enter", "leave"},
-    "aio.signed_answers": {"verified_answer"},
+    "aio.signed_answers": {"verify_response"},
     "aio.token_validation": {"run_validator", "validate"},
 }
 ASKED = [endpoint for module in modules("aio") for endpoint in endpoints_in(module)]

@@ -182,6 +182,18 @@ def fake_redis_store(package: Any) -> Any:
     return getattr(package, "AsyncMemoryTokenStore" if package is aio else "MemoryTokenStore")()
 
 
+class FakeSigner:
+    """As much of a signer as examples need."""
+
+    algorithm, kid = "ES256", None
+
+    def __init__(self, key: py_identity_model.DPoPKey) -> None:
+        self.public_jwk = key.public_jwk
+
+    def sign(self, message: bytes) -> bytes:
+        return b""
+
+
 def held_by_readers(provider: EmbeddedProvider, package: Any) -> dict[str, Any]:
     """Return the objects that examples keep, of one API."""
     prefix = "Async" if package is aio else ""
@@ -210,7 +222,9 @@ def held_by_readers(provider: EmbeddedProvider, package: Any) -> dict[str, Any]:
     )
     tokens = {"access_token": "a", "refresh_token": "r", "id_token": "i"}
     session = getattr(package, f"{prefix}Session")(tokens, {"sub": "alice"}, client=kept_client)
+    auth = getattr(package, f"{prefix}MCPAuth")
     return {
+        "auth": auth("https://mcp.example/mcp", str, redirect_uri="http://127.0.0.1:3000/cb"),
         "client": kept_client,
         "sessions": getattr(package, f"{prefix}MemorySessionStore")(),
         "begun": begun,
@@ -302,6 +316,8 @@ def found_by_readers(provider: EmbeddedProvider, folder: Path) -> dict[str, Any]
         "body": b'{"auth_req_id": "a"}',
         "access_token": provider.mint(),
         "message": {"access_token": provider.mint(scope="read")},
+        "open_in_browser": str,
+        "signer": FakeSigner(key),
         "pushed": SimpleNamespace(request_uri="urn:ietf:params:oauth:request_uri:1"),
     }
 

@@ -36,6 +36,7 @@ def test_a_program_of_a_page_runs(
         run_tests(tmp_path, text)
         return
     monkeypatch.setenv("PYTHON_KEYRING_BACKEND", "keyring.backends.fail.Keyring")
+    monkeypatch.setenv("SESSION_SECRET", "0123456789abcdef" * 2)
     space: dict[str, object] = {"__name__": "program"}
     exec(compile(text, name, "exec"), space)
     caller = space.get("caller")

@@ -96,7 +96,7 @@ OPEN = {
     *("DiscoveryDocumentResponse", "ProtectedResourceMetadataResponse", "JwksResponse"),
     *("DiscoveryPolicy", "Settings", "Config", "ConfigIssue", "CacheEvent", "CacheStatistics"),
     *("CacheCounters", "CachedState", "ProviderHealth", "Challenge", "FAPIValidationResult"),
-    *("DPoPProof", "TrustedIssuer"),
+    *("DPoPProof", "TrustedIssuer", "MCPTarget"),
 }
 METADATA = {one.name for one in dataclasses.fields(ClientMetadata)}
 KEYS = {

@@ -72,9 +72,10 @@ def show_plans() -> int:
     """Name each plan, how many variants of it run, and what does not."""
     for plan in PLANS:
         count = len(plan.variants)
-        print(f"{plan.name}: {count} variant{'s' * (count > 1)}, every module")
+        print(f"{plan.name}: {count} variant{'s' * (count > 1)}, every module is played")
         if plan.remark:
             print(f"    {plan.remark}")
+    print("The tests play parts to a stand-in (standin.py); none of it has met a suite itself.")
     return 0
 
 

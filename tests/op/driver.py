@@ -43,7 +43,7 @@ def npm_of(node: Path) -> list[str]:
 
 
 def install(node: Path, folder: Path = SERVER, package: str = "oidc-provider") -> None:
-    """Install what the lock file of a folder names, unless that was done before."""
+    """Install what the lock file in ``folder`` names, unless that was done before."""
     if (folder / "node_modules" / package).is_dir():
         return
     options = [

@@ -11,7 +11,8 @@ from typing import Any, ClassVar
 
 from .._jose.algorithms import ALGORITHMS
 from .._jose.jwk import PrivateKey
-from .._jose.sign import SIGNING_ALGORITHMS, load_private_key, sign_compact
+from .._jose.sign import SIGNING_ALGORITHMS, sign_compact, signing_key
+from .._jose.signer import Signer, algorithm_of, kid_of, public_key
 from .._wire.arguments import seconds_of
 from .._wire.certificate import certificate_members
 from .._wire.client_authentication import ClientAuthentication, Credentials
@@ -25,7 +26,8 @@ _SKEW = 10  # seconds that ``iat`` is set back, for servers whose clock is behin
 class PrivateKeyJwt:
     """The configuration of signed client assertions: RFC 7523 §2.2, OpenID Connect Core §9.
 
-    ``private_key`` is PEM or a JWK; ``audience`` defaults to the endpoint's address; ``lifetime``
+    ``private_key`` is PEM, a JWK, or a :class:`Signer`, whose own algorithm and ``kid`` are used;
+    ``audience`` defaults to the endpoint's address; ``lifetime``
     is in seconds, more than 10; ``certificate`` (PEM or DER) belongs to the key, for servers that
     look keys up by ``x5t#S256`` or ``x5t`` (Microsoft Entra, AD FS).
 
@@ -34,7 +36,7 @@ class PrivateKeyJwt:
         PrivateKeyJwt(private_key=pem_text, algorithm="ES256", kid="client-1")
     """
 
-    private_key: PrivateKey = field(repr=False)
+    private_key: PrivateKey | Signer = field(repr=False)
     algorithm: str = "PS256"
     kid: str | None = None
     audience: str | None = None
@@ -59,15 +61,17 @@ def create_client_assertion(
         config = PrivateKeyJwt(pem_text, algorithm="ES256")
         create_client_assertion(config, "client", "https://op.example/token")
     """
-    if config.algorithm not in SIGNING_ALGORITHMS:
-        raise InvalidArgumentError(f"Unsupported client assertion algorithm: {config.algorithm}")
-    header = {"alg": config.algorithm, "typ": "JWT"} | _kid(config.kid)
+    algorithm = algorithm_of(config.private_key, config.algorithm)
+    if algorithm not in SIGNING_ALGORITHMS:
+        raise InvalidArgumentError(f"Unsupported client assertion algorithm: {algorithm}")
+    header = {"alg": algorithm, "typ": "JWT"} | _kid(kid_of(config.private_key, config.kid))
     audience = address if config.audience is None else config.audience
     claims = _claims(client_id, audience, config.lifetime, now)
-    key = load_private_key(config.private_key, config.algorithm)
+    key = signing_key(config.private_key, algorithm)
     if config.certificate is not None:
-        header |= certificate_members(config.certificate, key.public_key)
-    return sign_compact(header, claims, key, config.algorithm)
+        own = public_key(key) if isinstance(key, Signer) else key
+        header |= certificate_members(config.certificate, own.public_key)
+    return sign_compact(header, claims, key, algorithm)
 
 
 def _kid(kid: str | None) -> dict[str, str]:
@@ -109,8 +113,8 @@ def _assertion_form(client_id: str, assertion: str) -> Credentials:
 class PrivateKeyJwtAuthentication(ClientAuthentication):
     """Authenticate by ``private_key_jwt``: a fresh signed assertion for each attempt.
 
-    :param private_key: PEM or a JWK
-    :param algorithm: the signature algorithm
+    :param private_key: PEM, a JWK, or a :class:`Signer` for a key that cannot leave
+    :param algorithm: the signature algorithm; that of a signer is its own
     :param kid: the identifier of the key
     :param audience: the ``aud`` of the assertion: give the issuer, as FAPI 2.0 §5.3.2.1 requires;
         by default the endpoint's address, which the provider does not expect where this program
@@ -128,12 +132,15 @@ class PrivateKeyJwtAuthentication(ClientAuthentication):
 
     method: ClassVar[str] = "private_key_jwt"
 
-    private_key: PrivateKey = field(repr=False)
+    private_key: PrivateKey | Signer = field(repr=False)
     algorithm: str = "PS256"
     kid: str | None = None
     audience: str | None = None
     lifetime: int = 60
     certificate: str | bytes | None = field(default=None, kw_only=True)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "algorithm", algorithm_of(self.private_key, self.algorithm))
 
     @classmethod
     def of(cls, config: PrivateKeyJwt) -> PrivateKeyJwtAuthentication:
@@ -155,16 +162,27 @@ class PrivateKeyJwtAuthentication(ClientAuthentication):
     def credentials(
         self, client_id: str, address: str, assertion: str | None = None
     ) -> Credentials:
-        """Return the form parameters, with a fresh assertion."""
+        """Return the form parameters, with a fresh assertion unless one is given."""
+        if assertion is None:
+            assertion = self.assertion(client_id, address, self.private_key)
+        return _assertion_form(client_id, assertion)
+
+    @property
+    def signer(self) -> Signer | None:
+        """What signs assertions, if that may have to be waited for."""
+        return self.private_key if isinstance(self.private_key, Signer) else None
+
+    def assertion(self, client_id: str, address: str, key: PrivateKey | Signer) -> str:
+        """Return an assertion for one attempt, signed by ``key``."""
         config = PrivateKeyJwt(
-            self.private_key,
+            key,
             self.algorithm,
             self.kid,
             self.audience,
             self.lifetime,
             certificate=self.certificate,
         )
-        return _assertion_form(client_id, create_client_assertion(config, client_id, address))
+        return create_client_assertion(config, client_id, address)
 
 
 @dataclass(frozen=True)

@@ -9,10 +9,11 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import urlsplit
 
-from ..exceptions import InvalidArgumentError
+from ..exceptions import ConfigurationException, InvalidArgumentError
 from .encoding import encode_base64url, header_text
 from .jwk import PrivateKey
 from .sign import load_private_key, sign_compact
+from .signer import Signer, load_signer, public_key
 
 if TYPE_CHECKING:
     from .sign import AsymmetricKey
@@ -43,6 +44,8 @@ class DPoPKey:
                 f"Unsupported DPoP algorithm: {algorithm}; one of {', '.join(DPOP_ALGORITHMS)}"
             )
         self._use(_generate(algorithm), algorithm)
+
+    _signer: Signer | None = None
 
     def _use(self, key: AsymmetricKey, algorithm: str) -> None:
         self._key = key
@@ -85,6 +88,36 @@ class DPoPKey:
         loaded._use(load_private_key(material, algorithm, password), algorithm)
         return loaded
 
+    @classmethod
+    def from_signer(cls, signer: Signer) -> Self:
+        """Return the key that a signer keeps: see :class:`Signer`.
+
+        Raises :class:`InvalidArgumentError` for one whose algorithm or ``public_jwk`` cannot be
+        used.
+
+        Example::
+
+            key = DPoPKey.from_signer(signer)
+        """
+        if not isinstance(signer, Signer) or signer.algorithm not in DPOP_ALGORITHMS:
+            raise InvalidArgumentError("signer must be a Signer, of an algorithm for DPoP")
+        load_signer(signer, signer.algorithm, "signer")
+        loaded = cls.__new__(cls)
+        loaded._use(public_key(signer, "signer"), signer.algorithm)
+        loaded._signer = signer
+        return loaded
+
+    @property
+    def signer(self) -> Signer | None:
+        """What signs, where the private key is kept elsewhere."""
+        return self._signer
+
+    def signed_by(self, signer: Signer) -> Self:
+        """Return the same key, for which ``signer`` signs."""
+        made = self.__class__.__new__(self.__class__)
+        made.__dict__.update(self.__dict__, _signer=signer)
+        return made
+
     @property
     def algorithm(self) -> str:
         """The signature algorithm of the proofs."""
@@ -92,7 +125,14 @@ class DPoPKey:
 
     @property
     def private_key_pem(self) -> bytes:
-        """The private key, PKCS #8 in PEM, not encrypted."""
+        """The private key, PKCS #8 in PEM, not encrypted.
+
+        Raises :class:`ConfigurationException` (``key_cannot_leave``) for the key of a signer.
+        """
+        if self._signer is not None:
+            raise ConfigurationException(
+                "the private key is kept by the signer", code="key_cannot_leave"
+            )
         return self._key.as_pem(private=True)
 
     @property
@@ -112,7 +152,7 @@ class DPoPKey:
 
             key.sign({"typ": "dpop+jwt", "alg": key.algorithm}, {"jti": "1"})
         """
-        return sign_compact(header, claims, self._key, self._algorithm)
+        return sign_compact(header, claims, self._signer or self._key, self._algorithm)
 
     def __repr__(self) -> str:
         return f"DPoPKey(algorithm={self._algorithm!r}, jwk_thumbprint={self._thumbprint!r})"

@@ -158,14 +158,19 @@ class JsonWebKey:
 
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes, PublicKeyTypes
+
+    from .decrypter import Decrypter
 
     PrivateKey = str | bytes | Mapping[str, Any] | JsonWebKey | PrivateKeyTypes
     KeyMaterial = PrivateKey | PublicKeyTypes
+    DecryptionKeys = PrivateKey | Decrypter | Sequence[PrivateKey | Decrypter]
 else:
     # For the types of fields only; importing cryptography would add 20 ms to every import of the
     # package.
-    PrivateKey = KeyMaterial = object
+    PrivateKey = KeyMaterial = DecryptionKeys = object
 
 
 def jwks_from_dict(keys_dict: Mapping[str, Any]) -> JsonWebKey:

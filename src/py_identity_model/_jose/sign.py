@@ -12,6 +12,7 @@ from ..exceptions import ConfigurationException, InvalidArgumentError
 from .algorithms import ALGORITHMS
 from .encoding import encode_base64url
 from .jwk import JsonWebKey, PrivateKey
+from .signer import Signer, load_signer, sign_now
 
 if TYPE_CHECKING:
     from joserfc.jwk import ECKey, Key, OKPKey, RSAKey
@@ -22,18 +23,33 @@ SIGNING_ALGORITHMS = frozenset(name for name in ALGORITHMS if ALGORITHMS[name].k
 
 
 def sign_compact(
-    header: Mapping[str, Any], claims: Mapping[str, Any], key: Key, algorithm: str
+    header: Mapping[str, Any], claims: Mapping[str, Any], key: Key | Signer, algorithm: str
 ) -> str:
     """Return the compact token of ``header`` and ``claims``, signed with ``algorithm``."""
-    from joserfc.jws import JWSRegistry
-
     try:
         parts = [json.dumps(part, separators=(",", ":")).encode() for part in (header, claims)]
     except (RecursionError, TypeError, ValueError):
         raise InvalidArgumentError("header and claims must be JSON values") from None
     message = b".".join(encode_base64url(part) for part in parts)
-    signature = JWSRegistry.algorithms[algorithm].sign(message, key)
+    signature = _signature(message, key, algorithm)
     return b".".join((message, encode_base64url(signature))).decode()
+
+
+def _signature(message: bytes, key: Any, algorithm: str) -> bytes:
+    if isinstance(key, Signer):
+        return sign_now(key, message)
+    from joserfc.jws import JWSRegistry
+
+    return JWSRegistry.algorithms[algorithm].sign(message, key)
+
+
+def signing_key(
+    key: PrivateKey | Signer, algorithm: str, *, name: str = "private_key"
+) -> AsymmetricKey | Signer:
+    """Return a private key or a signer, fit to sign by ``algorithm``; as load_private_key."""
+    if isinstance(key, Signer):
+        return load_signer(key, algorithm, name)
+    return load_private_key(key, algorithm, name=name)
 
 
 def load_private_key(

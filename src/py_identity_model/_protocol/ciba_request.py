@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from .._jose.jwk import PrivateKey
+from .._jose.signer import Signer
 from .._wire.models import Scope, scope_text
 from ..exceptions import InvalidArgumentError
 from .request_object import issued_claims, sign_request
@@ -16,7 +17,7 @@ _RESERVED = frozenset(
 
 
 def create_backchannel_request_object(
-    private_key: PrivateKey,
+    private_key: PrivateKey | Signer,
     algorithm: str,
     client_id: str,
     audience: str,
@@ -28,7 +29,7 @@ def create_backchannel_request_object(
 ) -> str:
     """Return a signed authentication request, for ``BackchannelAuthenticationRequest.request``.
 
-    :param private_key: PEM or a JWK
+    :param private_key: PEM, a JWK, or a :class:`Signer`, whose own algorithm is used
     :param algorithm: an asymmetric signature algorithm
     :param client_id: the client's identifier
     :param audience: the issuer

@@ -7,6 +7,7 @@ from typing import Any
 from .._jose.encryption import encrypt
 from .._jose.jwk import KeyMaterial, PrivateKey
 from .._jose.sign import SIGNING_ALGORITHMS
+from .._jose.signer import Signer
 from .._wire.models import Scope, scope_text
 from ..exceptions import InvalidArgumentError
 from .authorization import check_challenge, with_query
@@ -22,7 +23,7 @@ _RESERVED = frozenset(
 
 
 def create_request_object(
-    private_key: PrivateKey,
+    private_key: PrivateKey | Signer,
     algorithm: str,
     client_id: str,
     audience: str,
@@ -39,7 +40,7 @@ def create_request_object(
 ) -> str:
     """Return a signed authorization request.
 
-    :param private_key: PEM or a JWK
+    :param private_key: PEM, a JWK, or a :class:`Signer`, whose own algorithm is used
     :param algorithm: an asymmetric signature algorithm
     :param client_id: the client's identifier
     :param audience: the issuer

@@ -10,7 +10,7 @@ from typing import Any
 
 from .._jose.claims import ClaimsRules
 from .._jose.encryption import decrypt, is_encrypted
-from .._jose.jwk import JsonWebKey, PrivateKey
+from .._jose.jwk import DecryptionKeys, JsonWebKey
 from .._jose.keys import KeySnapshot
 from .._jose.sign import SIGNING_ALGORITHMS
 from .._jose.tokens import read_claims, read_header, split_token, verify
@@ -73,7 +73,7 @@ class JarmCheck:
     keys: Sequence[JsonWebKey]
     algorithms: Collection[str] | None
     leeway: float = 0
-    decryption_keys: PrivateKey | Sequence[PrivateKey] | None = field(default=None, repr=False)
+    decryption_keys: DecryptionKeys | None = field(default=None, repr=False)
     client_secret: str | None = field(default=None, repr=False)
     allow_unencrypted: bool = False
     allow_weak_keys: bool = False

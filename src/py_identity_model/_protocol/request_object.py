@@ -12,7 +12,8 @@ from urllib.parse import urlsplit
 
 from .._jose.encoding import encode_base64url
 from .._jose.jwk import PrivateKey
-from .._jose.sign import SIGNING_ALGORITHMS, load_private_key, sign_compact
+from .._jose.sign import SIGNING_ALGORITHMS, sign_compact, signing_key
+from .._jose.signer import Signer, algorithm_of, kid_of
 from .._wire.models import Scope, scope_text
 from ..exceptions import InvalidArgumentError
 from .authorization import with_query
@@ -41,17 +42,18 @@ def issued_claims(client_id: str, audience: str, lifetime: int) -> dict[str, Any
 
 def sign_request(
     claims: Mapping[str, Any],
-    private_key: PrivateKey,
+    private_key: PrivateKey | Signer,
     algorithm: str,
     *,
     kid: str | None,
     typ: str | None = None,
 ) -> str:
     """Return ``claims`` as a signed request; those that are None are left out."""
+    algorithm = algorithm_of(private_key, algorithm)
     if algorithm not in SIGNING_ALGORITHMS:
         raise InvalidArgumentError(f"Unsupported request object algorithm: {algorithm}")
-    header = {"alg": algorithm, "typ": typ, "kid": kid}
-    key = load_private_key(private_key, algorithm)
+    header = {"alg": algorithm, "typ": typ, "kid": kid_of(private_key, kid)}
+    key = signing_key(private_key, algorithm)
     return sign_compact(_present(header), _present(claims), key, algorithm)
 
 

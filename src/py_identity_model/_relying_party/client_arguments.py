@@ -8,7 +8,8 @@ from typing import Any, Literal
 
 from .._client_auth.assertion import ClientSecretJwt, PrivateKeyJwt, PrivateKeyJwtAuthentication
 from .._jose.dpop_proof import DPoPKey
-from .._jose.jwk import PrivateKey
+from .._jose.jwk import DecryptionKeys
+from .._jose.signer import DeferredSigner
 from .._wire.arguments import seconds_of
 from .._wire.certificate import MtlsClientAuth
 from .._wire.client_authentication import (
@@ -67,7 +68,7 @@ def check_client_arguments(
     dpop_key: object,
     id_token_algorithms: object,
     signing: RequestSigning | None,
-    decryption_keys: PrivateKey | Sequence[PrivateKey] | None,
+    decryption_keys: DecryptionKeys | None,
 ) -> None:
     """Raise InvalidArgumentError for an argument that would fail only after a user logged in.
 
@@ -86,22 +87,26 @@ def check_client_arguments(
     if isinstance(id_token_algorithms, str):
         raise InvalidArgumentError("id_token_algorithms must be a list of algorithms")
     if isinstance(authentication, (PrivateKeyJwtAuthentication, ClientSecretJwt)):
-        authentication.credentials(str(client_id), str(issuer))
+        signer = authentication.signer
+        made = None  # signers sign what is sent, and nothing to try them out
+        if signer is not None and isinstance(authentication, PrivateKeyJwtAuthentication):
+            made = authentication.assertion(str(client_id), str(issuer), DeferredSigner(signer))
+        authentication.credentials(str(client_id), str(issuer), made)
     _check_keys(signing, decryption_keys)
 
 
 def _check_keys(
     signing: RequestSigning | None,
-    decryption_keys: PrivateKey | Sequence[PrivateKey] | None,
+    decryption_keys: DecryptionKeys | None,
 ) -> None:
     if signing is not None:
-        from .._jose.sign import SIGNING_ALGORITHMS, load_private_key
+        from .._jose.sign import SIGNING_ALGORITHMS, signing_key
 
         if signing.algorithm not in SIGNING_ALGORITHMS:
             raise InvalidArgumentError(
                 f"Unsupported request_signing_algorithm: {signing.algorithm}"
             )
-        load_private_key(signing.key, signing.algorithm, name="request_signing_key")
+        signing_key(signing.key, signing.algorithm, name="request_signing_key")
     if decryption_keys is not None:
         from .._jose.encryption import check_decryption_keys
 
@@ -118,7 +123,7 @@ class UserTokenRules:
     leeway: float
     age_leeway: float
     allow_weak_keys: bool
-    decryption_keys: PrivateKey | Sequence[PrivateKey] | None
+    decryption_keys: DecryptionKeys | None
     encrypted: frozenset[str]
     client_secret: str | None
 
@@ -132,7 +137,7 @@ class UserTokenRules:
         max_age: float | None,
         leeway: float | None,
         allow_weak_keys: bool,
-        decryption_keys: PrivateKey | Sequence[PrivateKey] | None,
+        decryption_keys: DecryptionKeys | None,
         require_encrypted: Collection[EncryptedArtefact],
         client_secret: str | None,
     ) -> UserTokenRules:

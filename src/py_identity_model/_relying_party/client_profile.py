@@ -8,7 +8,8 @@ from typing import Literal, NamedTuple
 from .._client_auth.assertion import PrivateKeyJwtAuthentication
 from .._jose.dpop_proof import DPoPKey
 from .._jose.jwk import PrivateKey
-from .._jose.sign import load_private_key
+from .._jose.sign import signing_key
+from .._jose.signer import Signer, algorithm_of
 from .._jose.tokens import header_members
 from .._protocol.discovery import DiscoveryDocumentResponse
 from .._protocol.fapi import (
@@ -39,14 +40,16 @@ _CURES = {
 class RequestSigning(NamedTuple):
     """The key and algorithm that sign authorization requests."""
 
-    key: PrivateKey
+    key: PrivateKey | Signer
     algorithm: str
     kid: str | None = None
 
     @classmethod
-    def of(cls, key: PrivateKey | None, algorithm: str, kid: str | None) -> RequestSigning | None:
+    def of(
+        cls, key: PrivateKey | Signer | None, algorithm: str, kid: str | None
+    ) -> RequestSigning | None:
         """Return what requests are signed with; None without a key."""
-        return None if key is None else cls(key, algorithm, kid)
+        return None if key is None else cls(key, algorithm_of(key, algorithm), kid)
 
 
 def check_profile(
@@ -91,12 +94,12 @@ def _signature_violations(
         yield from _key_violations("requests", signing.key, signing.algorithm)
 
 
-def _key_violations(what: str, key: PrivateKey, algorithm: str) -> Iterator[str]:
+def _key_violations(what: str, key: PrivateKey | Signer, algorithm: str) -> Iterator[str]:
     if algorithm not in PERMITTED_ALGORITHMS:
         yield f"{what} must not be signed by {algorithm}"
     elif algorithm == "EdDSA":  # the algorithm does not determine the curve; FAPI 2.0 §5.4.1 does
         try:
-            load_private_key(key, "Ed25519")
+            signing_key(key, "Ed25519")
         except InvalidArgumentError:
             yield f"{what} must be signed by an Ed25519 key where the algorithm is EdDSA"
 

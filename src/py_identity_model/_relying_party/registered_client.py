@@ -11,6 +11,7 @@ from .._client_auth.certificate import SelfSignedTlsClientAuth, TlsClientAuth
 from .._jose.dpop_proof import DPoPKey
 from .._jose.jwk import PrivateKey
 from .._jose.sign import SIGNING_ALGORITHMS
+from .._jose.signer import Signer, algorithm_of
 from .._protocol.registration import ClientRegistrationResponse
 from .._wire.client_authentication import (
     ClientAuthentication,
@@ -30,7 +31,7 @@ _USUAL_ALGORITHM = "RS256"  # OpenID Connect Registration §2: id_token_signed_r
 class SigningKey(NamedTuple):
     """A private key of the client, and its name."""
 
-    key: PrivateKey
+    key: PrivateKey | Signer
     kid: str | None
 
 
@@ -40,7 +41,7 @@ class RegisteredArguments(TypedDict):
     client_authentication: ClientAuthentication
     redirect_uri: str | None
     use_par: bool
-    request_signing_key: PrivateKey | None
+    request_signing_key: PrivateKey | Signer | None
     request_signing_algorithm: str
     request_signing_kid: str | None
     tls_client_certificate_bound_access_tokens: bool
@@ -55,7 +56,7 @@ def registered_arguments(
     *,
     redirect_uri: str | None,
     client_authentication: ClientAuthentication | None,
-    private_key: PrivateKey | None,
+    private_key: PrivateKey | Signer | None,
     kid: str | None,
     dpop_key: DPoPKey | None,
 ) -> RegisteredArguments:
@@ -107,7 +108,9 @@ def authentication_of(
         raise _mismatch(f"{method!r} is registered: give client_authentication")
     if signing is None:
         raise _mismatch("private_key_jwt is registered: give private_key or client_authentication")
-    algorithm = registered.token_endpoint_auth_signing_alg or "PS256"
+    algorithm = registered.token_endpoint_auth_signing_alg or algorithm_of(signing.key, "PS256")
+    if algorithm_of(signing.key, algorithm) != algorithm:
+        raise _mismatch(f"{algorithm} is registered, and the signer signs by another one")
     return PrivateKeyJwtAuthentication(signing.key, algorithm, signing.kid)
 
 

@@ -12,6 +12,7 @@ from .._validation.key_access import key_address
 from .._validation.provider_preset import Provider
 from .._wire.arguments import algorithms_of, audience_of
 from .._wire.discovery_policy import named_by_program
+from .._wire.urls import spellings_of
 from ..exceptions import InvalidArgumentError
 from .access_token_policy import AccessTokenPolicy
 from .access_token_refusals import AccessTokenRefusals
@@ -122,6 +123,7 @@ class IssuerRules:
         checks_aud = "aud" in claims or not without_audience
         rules = self._claims_rules
         rules._replace(
+            issuers=self._literal_issuers() or rules.issuers,
             required=(),
             verify_iss=self.trusted is not None and claims.get("iss") is not None,
             verify_aud=rules.verify_aud and checks_aud,
@@ -129,6 +131,17 @@ class IssuerRules:
         if self._template is not None:
             self._template.check_bound_claim(claims)
         self.policy.check_introspected(claims)
+
+    def _literal_issuers(self) -> frozenset[str]:
+        """Return the names that an introspection result may have for a literal issuer.
+
+        For JWTs the issuer's document decides on a final slash.  An introspection has no document,
+        so nothing but the configured name and the known spellings of it counts.
+        """
+        if self.trusted is None or self._template is not None:
+            return frozenset()
+        names = (self.trusted.identifier, *self.trusted.other_names)
+        return frozenset(one for name in names for one in spellings_of(name))
 
     def check(self, claims: dict[str, Any]) -> None:
         """Raise unless the claims of a verified JWT are those of a token for this API."""

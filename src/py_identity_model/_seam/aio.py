@@ -11,7 +11,7 @@ from abc import ABC, abstractmethod
 from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Sequence
 from contextvars import copy_context
 from functools import cache, partial
-from inspect import isawaitable
+from inspect import isawaitable, iscoroutinefunction
 from typing import TYPE_CHECKING, Any, Generic, ParamSpec, Self, TypeAlias, TypeVar
 from weakref import WeakKeyDictionary
 
@@ -49,6 +49,7 @@ __all__ = [
     "sleep",
     "spawn",
     "wait_for",
+    "work",
 ]
 
 P = ParamSpec("P")
@@ -198,6 +199,15 @@ async def call(func: Callable[P, MaybeResult[T]], *args: P.args, **kwargs: P.kwa
     if isawaitable(result):
         return await result
     return result
+
+
+async def work(func: Callable[P, MaybeResult[T]], *args: P.args, **kwargs: P.kwargs) -> T:
+    """Call what may block, in a thread, and wait for its result where that is awaitable."""
+    if iscoroutinefunction(func):
+        found: T = await func(*args, **kwargs)
+        return found
+    result = await anyio.to_thread.run_sync(partial(func, *args, **kwargs), abandon_on_cancel=True)
+    return await result if isawaitable(result) else result
 
 
 async def in_thread(func: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:

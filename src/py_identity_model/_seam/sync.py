@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Generic, ParamSpec, TypeAlias,
 from .._fork import forget_in_child
 from .._logging import logger
 from .._settings import MOST_CONNECTIONS, OVERLAP_DELAY
+from ..exceptions import ConfigurationException
 from .deadlines import deadline, time_left, time_within
 
 if TYPE_CHECKING:
@@ -46,6 +47,7 @@ __all__ = [
     "sleep",
     "spawn",
     "wait_for",
+    "work",
 ]
 
 P = ParamSpec("P")
@@ -120,12 +122,29 @@ SharedLock = Lock
 def call(func: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
     """Call a user's callback, which must be a plain function."""
     result = func(*args, **kwargs)
-    if isawaitable(result):
-        dispose = getattr(result, "close", None) or getattr(result, "cancel", None)
-        if dispose is not None:
-            dispose()
+    if _discards_awaitable(result):
         raise TypeError(
             f"{func!r} returned an awaitable, which only py_identity_model.aio can wait for"
+        )
+    return result
+
+
+def _discards_awaitable(result: object) -> bool:
+    if not isawaitable(result):
+        return False
+    dispose = getattr(result, "close", None) or getattr(result, "cancel", None)
+    if dispose is not None:
+        dispose()
+    return True
+
+
+def work(func: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    """Call what may block, which threads may do; it must be a plain function."""
+    result = func(*args, **kwargs)
+    if _discards_awaitable(result):
+        raise ConfigurationException(
+            "an awaitable was returned, which only objects of py_identity_model.aio wait for",
+            code="awaitable_result",
         )
     return result
 

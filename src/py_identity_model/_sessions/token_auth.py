@@ -12,6 +12,8 @@ from ..exceptions import ConfigurationException, InvalidArgumentError
 
 _MOST_ORIGINS = 1000
 _TAKES = {
+    "MCPAuth": "a blocking client; an awaitable one takes py_identity_model.aio.AsyncMCPAuth",
+    "AsyncMCPAuth": "an awaitable client; a blocking one takes py_identity_model.MCPAuth",
     "TokenAuth": "a blocking client; an awaitable one takes py_identity_model.aio.AsyncTokenAuth",
     "AsyncTokenAuth": "an awaitable client; a blocking one takes py_identity_model.TokenAuth",
 }

@@ -1,7 +1,7 @@
 """The configuration of token validation, its checks, and the rules derived from it."""
 
 import sys
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from .._jose.algorithms import ALGORITHMS
 from .._jose.claims import ClaimsRules, IssuerFamily
 from .._jose.encoding import encode_base64url
-from .._jose.jwk import JsonWebKey, KeyMaterial, PrivateKey
+from .._jose.jwk import DecryptionKeys, JsonWebKey, KeyMaterial
 from .._jose.tokens import MAX_TOKEN_SIZE
 from .._wire.discovery_policy import DiscoveryPolicy
 from .._wire.retry import is_outage
@@ -89,7 +89,7 @@ class TokenValidationConfig:
     max_token_size: int = field(default=MAX_TOKEN_SIZE, kw_only=True)
     allow_weak_keys: bool = field(default=False, kw_only=True)
     token_cache: TokenCache | None = field(default=None, kw_only=True)
-    decryption_keys: PrivateKey | Sequence[PrivateKey] | None = field(default=None, kw_only=True)
+    decryption_keys: DecryptionKeys | None = field(default=None, kw_only=True)
     allow_unencrypted: bool = field(default=False, kw_only=True)
     client_secret: str | None = field(default=None, kw_only=True)
     jwks_uri: str | None = field(default=None, kw_only=True)

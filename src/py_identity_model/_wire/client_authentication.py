@@ -6,11 +6,14 @@ from abc import ABC, abstractmethod
 from base64 import b64encode
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import ClassVar, NamedTuple
+from typing import TYPE_CHECKING, ClassVar, NamedTuple
 from urllib.parse import quote
 
 from ..exceptions import InvalidArgumentError
 from .certificate import MtlsClientAuth
+
+if TYPE_CHECKING:
+    from .._jose.signer import Signer
 
 
 class Credentials(NamedTuple):
@@ -50,6 +53,11 @@ class ClientAuthentication(ABC):
         """Return a callable that makes an assertion before each attempt, or None; its result may be
         awaitable.
         """
+        return None
+
+    @property
+    def signer(self) -> Signer | None:
+        """What signs the assertion of an attempt elsewhere: then it is made before the attempt."""
         return None
 
     @property

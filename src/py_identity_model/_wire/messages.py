@@ -113,16 +113,23 @@ class HttpRequest(NamedTuple):
     def __repr__(self) -> str:
         return f"HttpRequest({self.method!r}, {redact_url(self.url)!r})"
 
-    def prepare(self, *, nonce: str | None = None, assertion: str | None = None) -> Prepared:
+    def prepare(
+        self,
+        *,
+        nonce: str | None = None,
+        assertion: str | None = None,
+        proof: Mapping[str, str] | None = None,
+    ) -> Prepared:
         """Return the header fields and body of one attempt.
 
         ``nonce`` is the server's nonce for DPoP proofs; ``assertion`` comes from the source of the
-        client authentication, for this attempt.
+        client authentication, for this attempt; ``proof`` are the header fields of a proof that was
+        made already.
         """
         headers = dict(self.headers)
         if self.etag is not None:
             headers["If-None-Match"] = self.etag
-        headers |= self._token_headers(nonce)
+        headers |= self._token_headers(nonce) if proof is None else proof
         if self.json is not None:
             headers["Content-Type"] = "application/json"
             return Prepared(headers, dump_json(self.json).encode())

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from .._jose.claims_validators import require_claim_value as require_claim_value
     from .._jose.claims_validators import require_claims as require_claims
     from .._jose.claims_validators import require_scopes as require_scopes
+    from .._jose.decrypter import Decrypter as Decrypter
     from .._jose.dpop_proof import DPoPKey as DPoPKey
     from .._jose.dpop_proof import build_dpop_headers as build_dpop_headers
     from .._jose.dpop_proof import compute_ath as compute_ath
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
     from .._jose.jwk import jwks_from_dict as jwks_from_dict
     from .._jose.jwk_names import JsonWebAlgorithmsKeyTypes as JsonWebAlgorithmsKeyTypes
     from .._jose.jwk_names import JsonWebKeyParameterNames as JsonWebKeyParameterNames
+    from .._jose.signer import Signer as Signer
     from .._jose.strict import JsonWebKeySet as JsonWebKeySet
     from .._jose.strict import decode_jwt as decode_jwt
     from .._jose.strict import verify_jws as verify_jws
@@ -184,6 +186,7 @@ if TYPE_CHECKING:
     from .._protocol.webfinger import WebFingerRequest as WebFingerRequest
     from .._protocol.webfinger import WebFingerResponse as WebFingerResponse
     from .._relying_party.login import AuthorizationRequest as AuthorizationRequest
+    from .._relying_party.mcp import MCPTarget as MCPTarget
     from .._resource_server.dpop_server_nonces import DPoPNonceIssuer as DPoPNonceIssuer
     from .._resource_server.dpop_verification import DPoPProof as DPoPProof
     from .._resource_server.redis_replay import RedisReplayStore as RedisReplayStore
@@ -231,6 +234,7 @@ if TYPE_CHECKING:
     from ..exceptions import CertificateBindingError as CertificateBindingError
     from ..exceptions import ConfigurationException as ConfigurationException
     from ..exceptions import DeadlineExceededException as DeadlineExceededException
+    from ..exceptions import DecryptionException as DecryptionException
     from ..exceptions import DiscoveryException as DiscoveryException
     from ..exceptions import DiscoveryHTTPSRequiredError as DiscoveryHTTPSRequiredError
     from ..exceptions import DiscoveryMissingFieldsError as DiscoveryMissingFieldsError
@@ -246,11 +250,13 @@ if TYPE_CHECKING:
     from ..exceptions import KeysUnavailableException as KeysUnavailableException
     from ..exceptions import LogoutStateValidationException as LogoutStateValidationException
     from ..exceptions import LogoutTokenValidationException as LogoutTokenValidationException
+    from ..exceptions import MCPAuthorizationException as MCPAuthorizationException
     from ..exceptions import NetworkException as NetworkException
     from ..exceptions import ProviderUnusableException as ProviderUnusableException
     from ..exceptions import PyIdentityModelException as PyIdentityModelException
     from ..exceptions import ResponseRefusedException as ResponseRefusedException
     from ..exceptions import SignatureVerificationException as SignatureVerificationException
+    from ..exceptions import SigningException as SigningException
     from ..exceptions import SuccessfulResponseAccessError as SuccessfulResponseAccessError
     from ..exceptions import TokenExpiredException as TokenExpiredException
     from ..exceptions import TokenRequestException as TokenRequestException
@@ -292,6 +298,7 @@ if TYPE_CHECKING:
     from .jwks import get_jwks as get_jwks
     from .logout import validate_logout_token as validate_logout_token
     from .loopback import AsyncLoopbackListener as AsyncLoopbackListener
+    from .mcp import AsyncMCPAuth as AsyncMCPAuth
     from .oauth_client import AsyncOAuthClient as AsyncOAuthClient
     from .par import push_authorization_request as push_authorization_request
     from .probes import health as health
@@ -333,6 +340,7 @@ __all__ = [
     "AsyncFileTokenStore",
     "AsyncHTTPClient",
     "AsyncLoopbackListener",
+    "AsyncMCPAuth",
     "AsyncMemorySessionStore",
     "AsyncMemoryTokenStore",
     "AsyncOAuthClient",
@@ -395,6 +403,8 @@ __all__ = [
     "DPoPProof",
     "DPoPProofException",
     "DeadlineExceededException",
+    "Decrypter",
+    "DecryptionException",
     "DeviceAuthorizationRequest",
     "DeviceAuthorizationResponse",
     "DeviceTokenRequest",
@@ -434,6 +444,8 @@ __all__ = [
     "KeysUnavailableException",
     "LogoutStateValidationException",
     "LogoutTokenValidationException",
+    "MCPAuthorizationException",
+    "MCPTarget",
     "MappingSource",
     "MemoryReplayStore",
     "MtlsClientAuth",
@@ -459,6 +471,8 @@ __all__ = [
     "SessionRecord",
     "Settings",
     "SignatureVerificationException",
+    "Signer",
+    "SigningException",
     "StateValidationResult",
     "StoredToken",
     "SuccessfulResponseAccessError",
@@ -610,6 +624,7 @@ if not TYPE_CHECKING:
                 "require_claims",
                 "require_scopes",
             ],
+            ".._jose.decrypter": ["Decrypter"],
             ".._jose.dpop_proof": [
                 "DPoPKey",
                 "build_dpop_headers",
@@ -619,6 +634,7 @@ if not TYPE_CHECKING:
             ],
             ".._jose.jwk": ["JsonWebKey", "jwks_from_dict"],
             ".._jose.jwk_names": ["JsonWebAlgorithmsKeyTypes", "JsonWebKeyParameterNames"],
+            ".._jose.signer": ["Signer"],
             ".._jose.strict": ["JsonWebKeySet", "decode_jwt", "verify_jws"],
             ".._keyring": ["keyring_encryption"],
             ".._protocol.authorization": [
@@ -735,6 +751,7 @@ if not TYPE_CHECKING:
             ".._protocol.userinfo": ["UserInfoRequest", "UserInfoResponse"],
             ".._protocol.webfinger": ["WebFingerRequest", "WebFingerResponse"],
             ".._relying_party.login": ["AuthorizationRequest"],
+            ".._relying_party.mcp": ["MCPTarget"],
             ".._resource_server.dpop_server_nonces": ["DPoPNonceIssuer"],
             ".._resource_server.dpop_verification": ["DPoPProof"],
             ".._resource_server.redis_replay": ["RedisReplayStore"],
@@ -807,6 +824,7 @@ if not TYPE_CHECKING:
             ".jwks": ["get_jwks"],
             ".logout": ["validate_logout_token"],
             ".loopback": ["AsyncLoopbackListener"],
+            ".mcp": ["AsyncMCPAuth"],
             ".oauth_client": ["AsyncOAuthClient"],
             ".par": ["push_authorization_request"],
             ".probes": ["health", "prime", "refresh"],
@@ -834,6 +852,7 @@ if not TYPE_CHECKING:
                 "ConfigurationException",
                 "DPoPProofException",
                 "DeadlineExceededException",
+                "DecryptionException",
                 "DiscoveryException",
                 "DiscoveryHTTPSRequiredError",
                 "DiscoveryMissingFieldsError",
@@ -848,11 +867,13 @@ if not TYPE_CHECKING:
                 "KeysUnavailableException",
                 "LogoutStateValidationException",
                 "LogoutTokenValidationException",
+                "MCPAuthorizationException",
                 "NetworkException",
                 "ProviderUnusableException",
                 "PyIdentityModelException",
                 "ResponseRefusedException",
                 "SignatureVerificationException",
+                "SigningException",
                 "SuccessfulResponseAccessError",
                 "TokenExpiredException",
                 "TokenRequestException",

@@ -156,7 +156,7 @@ class AsyncFileSessionStore(AsyncFileValues):
 
             stored = await AsyncFileSessionStore(folder).set("name", SessionRecord(), None, 60)
         """
-        # Not the lock of the name: the caller that renews the login holds that one meanwhile.
+        # Not the lock of the name: a renewal of the login holds that one meanwhile.
         async with _AsyncHeldFile(self._folder / "session-guard"):
             stored = await self.get(name)
             if (None if stored is None else stored.version) != expected:

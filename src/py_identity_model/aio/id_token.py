@@ -6,9 +6,10 @@ from typing import Any
 
 from .._jose.tokens import header_members
 from .._settings import Settings
-from .._validation.config import TokenValidationConfig, decrypt_token
+from .._validation.config import TokenValidationConfig
 from .._validation.id_token import check_id_token, check_id_token_typ
 from ._transport.http import AsyncHTTPClient
+from ._transport.opening import open_token
 from .token_validation import validate_token
 
 
@@ -55,7 +56,7 @@ async def validate_id_token(
             nonce=kept["nonce"],
         )
     """
-    signed, config = decrypt_token(id_token, token_validation_config)
+    signed, config = await open_token(id_token, token_validation_config)
     claims = await validate_token(signed, config, disco_doc_address, http_client, settings=settings)
     header = header_members(signed)
     check_id_token_typ(header.get("typ"))

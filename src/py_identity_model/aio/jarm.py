@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from .._jose.jwk import JsonWebKey, PrivateKey
+from .._jose.jwk import DecryptionKeys, JsonWebKey
 from .._protocol.callback import AuthorizeCallbackResponse
 from .._protocol.discovery import DiscoveryDocumentRequest
 from .._protocol.jarm import JarmCheck, extract_jarm_response_jwt
@@ -15,6 +15,7 @@ from .._validation.config import check_leeway, unavailable_error
 from .._wire.discovery_policy import DiscoveryPolicy
 from ..exceptions import ConfigurationException
 from ._transport.http import AsyncHTTPClient
+from ._transport.opening import unwrapped
 from .discovery import get_discovery_document
 from .jwks import get_jwks
 
@@ -31,7 +32,7 @@ async def process_jarm_response(
     leeway: float = 0,
     http_client: AsyncHTTPClient | None = None,
     is_jwt: bool = False,
-    decryption_keys: PrivateKey | Sequence[PrivateKey] | None = None,
+    decryption_keys: DecryptionKeys | None = None,
     client_secret: str | None = None,
     settings: Settings | None = None,
 ) -> AuthorizeCallbackResponse:
@@ -77,7 +78,7 @@ async def process_jarm_response(
         given.keys or (),
         given.algorithms,
         leeway,
-        decryption_keys,
+        await unwrapped(token, decryption_keys),
         client_secret,
     )
     return check.read(token)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from .._jose.jwk import PrivateKey
+from .._jose.signer import Signer
 from .._protocol.authorization import (
     build_authorization_url,
     build_pushed_authorization_url,
@@ -24,6 +26,7 @@ from .._relying_party.client_profile import check_provider, check_request, respo
 from .._relying_party.login import AuthorizationRequest
 from .._seam.aio import call
 from .._wire.models import Scope
+from ._transport.signing import signed_by
 from .par import push_authorization_request
 from .provider_client import AsyncProviderClient
 
@@ -118,7 +121,7 @@ class AsyncLoginRequests:
         endpoint = self._client.usable(
             metadata, "authorization_endpoint", metadata.authorization_endpoint
         )
-        signed = self._signed(str(metadata.issuer), named, extra)
+        signed = await self._signed(str(metadata.issuer), named, extra)
         if pushed:
             reference = await self._pushed(named, extra, signed)
             return build_pushed_authorization_url(endpoint, client_id, reference)
@@ -132,19 +135,19 @@ class AsyncLoginRequests:
             return build_jar_authorization_url(endpoint, client_id, signed, scope, response_type)
         return build_authorization_url(endpoint, client_id, **named, **extra)
 
-    def _signed(self, issuer: str, named: dict[str, Any], extra: dict[str, Any]) -> str | None:
-        signing = self._options.signing
+    async def _signed(
+        self, issuer: str, named: dict[str, Any], extra: dict[str, Any]
+    ) -> str | None:
+        signing, client_id = self._options.signing, self._client.client_id
         if signing is None:
             return None
-        return create_request_object(
-            signing.key,
-            signing.algorithm,
-            self._client.client_id,
-            issuer,
-            **named,
-            kid=signing.kid,
-            **extra,
-        )
+
+        def build(key: PrivateKey | Signer) -> str:
+            return create_request_object(
+                key, signing.algorithm, client_id, issuer, **named, kid=signing.kid, **extra
+            )
+
+        return await signed_by(signing.key, build)
 
     async def _pushed(
         self, named: dict[str, Any], extra: dict[str, Any], signed: str | None

@@ -15,8 +15,9 @@ from .._protocol.logout import (
 )
 from .._resource_server.replay import ReplayStore, replay_key
 from .._settings import Settings
-from .._validation.config import TokenValidationConfig, decrypt_token
+from .._validation.config import TokenValidationConfig
 from ._transport.http import AsyncHTTPClient
+from ._transport.opening import open_token
 from .replay_store import remember_once
 from .token_validation import validate_token
 
@@ -56,7 +57,7 @@ async def validate_logout_token(
             replay_store=store,
         )
     """
-    signed, config = decrypt_token(logout_token, token_validation_config)
+    signed, config = await open_token(logout_token, token_validation_config)
     claims = await validate_token(signed, config, disco_doc_address, http_client, settings=settings)
     check_logout_typ(header_members(signed).get("typ"), require=require_typ)
     leeway = config.leeway or 0.0

@@ -5,6 +5,8 @@ from __future__ import annotations
 from functools import partial
 from typing import Any, Unpack
 
+from .._jose.jwk import PrivateKey
+from .._jose.signer import Signer
 from .._protocol.ciba import (
     BackchannelAuthenticationRequest,
     BackchannelAuthenticationResponse,
@@ -25,6 +27,7 @@ from .._relying_party.login import without_id_token
 from .._validation.id_token_limits import check_request_id
 from .._wire.models import Scope
 from ..exceptions import ConfigurationException, TokenRequestException
+from ._transport.signing import signed_by
 from .ciba import (
     poll_backchannel_token,
     request_backchannel_authentication,
@@ -105,7 +108,7 @@ class AsyncOtherDeviceLogins:
         )
         signing = self._signing_of(metadata)
         if signing is not None:
-            request = self._signed(request, signing, str(metadata.issuer))
+            request = await self._signed(request, signing, str(metadata.issuer))
         response = await self._client.ask(request_backchannel_authentication, request)
         if not response.is_successful:
             raise token_request_error(request.address, response)
@@ -127,19 +130,19 @@ class AsyncOtherDeviceLogins:
             )
         return None
 
-    def _signed(
+    async def _signed(
         self, request: BackchannelAuthenticationRequest, signing: RequestSigning, issuer: str
     ) -> BackchannelAuthenticationRequest:
         inside: dict[str, Any] = {name: getattr(request, name) for name in _INSIDE}
         inside |= request.extra_parameters or {}
-        signed = create_backchannel_request_object(
-            signing.key,
-            signing.algorithm,
-            self._client.client_id,
-            issuer,
-            kid=signing.kid,
-            **inside,
-        )
+        client_id = self._client.client_id
+
+        def build(key: PrivateKey | Signer) -> str:
+            return create_backchannel_request_object(
+                key, signing.algorithm, client_id, issuer, kid=signing.kid, **inside
+            )
+
+        signed = await signed_by(signing.key, build)
         return BackchannelAuthenticationRequest(request.address, request.client_id, request=signed)
 
     async def wait_for_backchannel(

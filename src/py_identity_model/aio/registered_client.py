@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection
 from typing import TypedDict
 
-from .._jose.jwk import PrivateKey
+from .._jose.jwk import DecryptionKeys
 from .._protocol.discovery import DiscoveryDocumentResponse
 from .._relying_party.client_profile import ClientProfile, SignedMessage
 from .._resource_server.replay import ReplayStore
@@ -31,7 +31,7 @@ class RegisteredClientOptions(TypedDict, total=False):
     expect_id_token: bool
     leeway: float | None
     allow_weak_keys: bool
-    decryption_keys: PrivateKey | Sequence[PrivateKey] | None
+    decryption_keys: DecryptionKeys | None
     token_store: AsyncTokenStore | None
     session_store: AsyncSessionStore | None
     session_lifetime: float

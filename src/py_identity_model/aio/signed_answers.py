@@ -8,11 +8,12 @@ from typing import Any, TypeVar
 from .._jose.tokens import header_members
 from .._logging import log_failed_request
 from .._settings import Settings
-from .._validation.config import TokenValidationConfig, decrypt_token
+from .._validation.config import TokenValidationConfig
 from .._wire.endpoint import Endpoint
 from .._wire.models import BaseRequest, BaseResponse
 from ..exceptions import TokenValidationException
 from ._transport.http import AsyncHTTPClient
+from ._transport.opening import open_token
 from .token_validation import validate_token
 
 Q = TypeVar("Q", bound=BaseRequest)
@@ -32,7 +33,7 @@ async def verify_response(
 ) -> A:
     """Return the result of ``read`` for the claims in ``raw``, or a failed response."""
     try:
-        signed, config = decrypt_token(raw, config)
+        signed, config = await open_token(raw, config)
         claims = await validate_token(
             signed, config, disco_doc_address, http_client, settings=settings
         )

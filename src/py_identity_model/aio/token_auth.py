@@ -3,36 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Collection
-from typing import TYPE_CHECKING, Any, NoReturn
 
 import httpx
 
 from .._http_library import library_of
-from .._jose.dpop_proof import proof_headers
 from .._logging import redact_url
-from .._sessions.stored_token import StoredToken
 from .._sessions.token_auth import (
     Origin,
     RefusedTokens,
     answers_for,
-    challenge_errors,
     named_origin,
     origin_of_url,
-    put_bearer,
-    put_proof,
     refuses_the_token,
-    wrong_client_error,
 )
-from .._wire.dpop_nonces import NonceMemory
 from .._wire.urls import is_loopback
 from ..exceptions import InvalidArgumentError, PyIdentityModelException
+from .request_auth import AsyncRequestAuth
 from .token_source import AsyncTokenSource
 
-if TYPE_CHECKING:
-    import httpx2
 
-
-class AsyncTokenAuth(httpx.Auth):
+class AsyncTokenAuth(AsyncRequestAuth):
     """Puts a source's token on every request: an ``auth`` of httpx, or of httpx2.
 
     A 401 renews the token once, if it is still the current one, and the request is sent again if
@@ -66,10 +56,10 @@ class AsyncTokenAuth(httpx.Auth):
             )
         if isinstance(origins, str):
             raise InvalidArgumentError("origins must be a list")
+        super().__init__(source.dpop_key)
         self._source = source
         self._origins = None if origins is None else {_origin(one) for one in origins}
         self._plain = allow_tokens_over_plain_http
-        self._memory = NonceMemory()
         self._refused = RefusedTokens()
 
     async def async_auth_flow(
@@ -84,11 +74,11 @@ class AsyncTokenAuth(httpx.Auth):
         # Other streams are used up by sending.
         repeatable = isinstance(request.stream, library_of(request).ByteStream)
         token = await self._source.get_token()
-        nonce = self._authorize(request, token)
+        nonce = await self._authorize(request, token)
         response = yield request
         demanded = self._learn(request, response)
         if demanded is not None and demanded != nonce and repeatable:
-            self._authorize(request, token)
+            await self._authorize(request, token)
             response = yield request
             self._learn(request, response)
         if not answers_for(origin, response):
@@ -107,40 +97,11 @@ class AsyncTokenAuth(httpx.Auth):
             if renewed.access_token == token.access_token:
                 return  # it replaced a refused one a moment ago
             token = renewed
-            self._authorize(request, token)
+            await self._authorize(request, token)
             response = yield request
             self._learn(request, response)
             if answers_for(origin, response) and refuses_the_token(response):
                 self._refused.add(origin, token.access_token)
-
-    def auth_flow(self, request: httpx.Request) -> NoReturn:
-        """Raise: a client of the other kind would send its requests without a token."""
-        raise wrong_client_error("AsyncTokenAuth")
-
-    def for_httpx2(self) -> httpx2.Auth:
-        """Return the same for an httpx2 client, which takes no httpx ``auth``.
-
-        It needs httpx2: the extra ``httpx2`` of this package.
-
-        Example::
-
-            api = httpx2.AsyncClient(auth=AsyncTokenAuth(source).for_httpx2())
-        """
-        import httpx2
-
-        flow: Any = self.async_auth_flow
-
-        class Httpx2TokenAuth(httpx2.Auth):
-            def async_auth_flow(
-                self, request: httpx2.Request
-            ) -> AsyncGenerator[httpx2.Request, httpx2.Response]:
-                generator: AsyncGenerator[httpx2.Request, httpx2.Response] = flow(request)
-                return generator
-
-            def auth_flow(self, request: httpx2.Request) -> NoReturn:
-                raise wrong_client_error("AsyncTokenAuth")
-
-        return Httpx2TokenAuth()
 
     def _check_scheme(self, url: httpx.URL) -> None:
         if url.scheme != "https" and not self._plain and not is_loopback(url.host):
@@ -148,30 +109,6 @@ class AsyncTokenAuth(httpx.Auth):
                 f"a token must not travel by plain http to {redact_url(str(url))}",
                 code="https_required_for_tokens",
             )
-
-    def _authorize(self, request: httpx.Request, token: StoredToken) -> str | None:
-        """Put the token on ``request``; return the nonce that its proof carries."""
-        key = self._source.dpop_key
-        if key is None or token.token_type.lower() != "dpop":
-            put_bearer(request.headers, token.access_token)
-            return None
-        url = str(request.url)
-        nonce = self._memory.nonces.get(self._memory.place(key, url))
-        fields = proof_headers(key, request.method, url, token.access_token, nonce)
-        put_proof(request.headers, fields)
-        return nonce
-
-    def _learn(self, request: httpx.Request, response: httpx.Response) -> str | None:
-        """Remember the nonce that ``response`` brings; return it if another proof is demanded."""
-        key = self._source.dpop_key
-        nonce = response.headers.get("DPoP-Nonce")
-        if key is None or not nonce:
-            return None
-        if not answers_for(origin_of_url(request.url), response):
-            return None
-        self._memory.remember(self._memory.place(key, str(request.url)), nonce)
-        demands = response.status_code == 401 and "use_dpop_nonce" in challenge_errors(response)
-        return nonce if demands else None
 
 
 def _origin(text: str) -> Origin:

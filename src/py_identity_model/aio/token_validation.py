@@ -24,7 +24,6 @@ from .._validation.config import (
     allowed_algorithms,
     check_algorithm,
     check_config,
-    decrypt_token,
     manual_key,
     policy_of,
     rules_for,
@@ -41,6 +40,7 @@ from ..exceptions import (
 )
 from ._cache.provider_cache import AsyncProviderCache, cache_of, default_cache
 from ._transport.http import AsyncHTTPClient
+from ._transport.opening import open_token
 
 if TYPE_CHECKING:  # few configurations have one
     from .._jose.claims_validators import Validator
@@ -101,7 +101,7 @@ async def validate(
         cache = cache_of(http_client)
     claims = cache.validators.lookup(jwt, config, disco_doc_address, cache.documents.clock)
     if claims is None and config.decryption_keys is not None:
-        jwt, config = decrypt_token(jwt, config)
+        jwt, config = await open_token(jwt, config)
         claims = cache.validators.lookup(jwt, config, disco_doc_address, cache.documents.clock)
     if claims is None and config.perform_disco:
         claims = await _validate_with_discovery(

@@ -42,21 +42,21 @@ class AsyncTrustedIssuers:
         self._policy = policy
         self._refusals = refusals
         self._resolver: Resolver | None = None
-        self._list_issuers: tuple[TrustedIssuer, ...] = ()
+        self._listed: tuple[TrustedIssuer, ...] = ()
         if callable(issuers) and not isinstance(issuers, (TrustedIssuer, Provider)):
             self._resolver = issuers
         else:
-            self._list_issuers = _list_issuers(issuers)
-        self._by_header = tuple(one for one in self._list_issuers if one.key_id_pattern is not None)
+            self._listed = _list_issuers(issuers)
+        self._by_header = tuple(one for one in self._listed if one.key_id_pattern is not None)
         self._rules: dict[str, IssuerRules] = {}
-        first = self._list_issuers[0] if len(self._list_issuers) == 1 else None
+        first = self._listed[0] if len(self._listed) == 1 else None
         self.only: IssuerRules | None = None  # if there is a single one, and not a template
         if first is not None and not first.is_template:
             self.only = self._rules_of(first, first.identifier)
         self._unnamed = self.only
         if first is None and not policy.has_no_recipient:
             self._unnamed = IssuerRules(None, None, config, policy, refusals)
-        for one in self._list_issuers:  # so that contradictory rules are refused at once
+        for one in self._listed:  # so that contradictory rules are refused at once
             IssuerRules(one, one.identifier, config, policy, refusals)
 
     async def rules_for_token(self, token: str) -> IssuerRules:
@@ -74,10 +74,10 @@ class AsyncTrustedIssuers:
         Raises InvalidIssuerException for an untrusted one.
         """
         if not isinstance(issuer, str):
-            raise untrusted_issuer_error(issuer, self._list_issuers)
+            raise untrusted_issuer_error(issuer, self._listed)
         trusted = await self._find_trusted(issuer)
         if trusted is None or not (trusted.matches(issuer) or trusted.resembles(issuer)):
-            raise untrusted_issuer_error(issuer, self._list_issuers)
+            raise untrusted_issuer_error(issuer, self._listed)
         return self._rules_of(trusted, issuer if trusted.is_template else trusted.identifier)
 
     async def rules_for_introspected(self, issuer: object) -> IssuerRules:
@@ -108,8 +108,8 @@ class AsyncTrustedIssuers:
 
     async def _find_trusted(self, issuer: str) -> TrustedIssuer | None:
         if self._resolver is None:
-            exact = (one for one in self._list_issuers if one.matches(issuer))
-            close = (one for one in self._list_issuers if one.resembles(issuer))
+            exact = (one for one in self._listed if one.matches(issuer))
+            close = (one for one in self._listed if one.resembles(issuer))
             return next(exact, None) or next(close, None)
         try:
             found = await call(self._resolver, issuer)

@@ -131,7 +131,7 @@ class Output:
 
     @contextmanager
     def waiting(self, for_what: str) -> Iterator[None]:
-        """Show what the command waits for, if standard error is a terminal."""
+        """Show what is being waited for, on a terminal."""
         if self.as_json or not self.err.is_terminal:
             yield
             return

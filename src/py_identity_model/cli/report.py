@@ -53,7 +53,7 @@ def ok(name: str, found: str, expected: str = "") -> Check:
 
 
 def warning(name: str, found: str, expected: str = "", remedy: str = "") -> Check:
-    """Return a check with a result to look at."""
+    """Return a check with a warning."""
     return Check(name, Outcome.WARNING, found, expected, remedy)
 
 

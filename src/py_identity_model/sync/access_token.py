@@ -8,8 +8,9 @@ from typing import Any
 from .._jose.tokens import header_members
 from .._resource_server.access_token import check_access_token_claims, check_access_token_typ
 from .._settings import Settings
-from .._validation.config import TokenValidationConfig, decrypt_token
+from .._validation.config import TokenValidationConfig
 from ._transport.http import HTTPClient
+from ._transport.opening import open_token
 from .token_validation import validate_token
 
 
@@ -36,7 +37,7 @@ def validate_access_token(
             "https://op.example",
         )
     """
-    signed, config = decrypt_token(access_token, token_validation_config)
+    signed, config = open_token(access_token, token_validation_config)
     claims = validate_token(signed, config, disco_doc_address, http_client, settings=settings)
     check_access_token_typ(header_members(signed).get("typ"))
     check_access_token_claims(claims)

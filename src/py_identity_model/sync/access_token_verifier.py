@@ -8,7 +8,7 @@ from time import time
 from typing import Any
 
 from .._jose.encryption import is_encrypted
-from .._jose.jwk import PrivateKey
+from .._jose.jwk import DecryptionKeys
 from .._jose.tokens import header_members
 from .._resource_server.access_token_policy import AccessTokenPolicy, Profile, roles_path, scopes_of
 from .._resource_server.access_token_refusals import (
@@ -24,7 +24,7 @@ from .._resource_server.token_bindings import Binding, BindingRules, BoundReques
 from .._resource_server.trusted_issuer import is_jwt
 from .._resource_server.verified_access_token import TokenContext, VerifiedAccessToken
 from .._settings import Settings
-from .._validation.config import TokenValidationConfig, decrypt_token
+from .._validation.config import TokenValidationConfig
 from .._validation.fetch_result import Caller
 from .._wire.arguments import (
     algorithms_of,
@@ -38,6 +38,7 @@ from .._wire.arguments import (
 from .._wire.discovery_policy import DiscoveryPolicy
 from ..exceptions import ConfigurationException, InvalidArgumentError, ProviderUnusableException
 from ._transport.http import HTTPClient
+from ._transport.opening import open_token
 from .sender_check import SenderCheck
 from .token_introspector import TokenIntrospector
 from .token_validation import run_validator, validate
@@ -124,7 +125,7 @@ class AccessTokenVerifier:
         dpop_nonces: DPoPNonceIssuer | None = None,
         opaque_tokens: TokenIntrospector | None = None,
         introspect_jwts: bool = False,
-        decryption_keys: PrivateKey | Sequence[PrivateKey] | None = None,
+        decryption_keys: DecryptionKeys | None = None,
         discovery_policy: DiscoveryPolicy | None = None,
         realm: str | None = None,
         resource_metadata: str | None = None,
@@ -280,7 +281,7 @@ class AccessTokenVerifier:
             if self._is_introspected(token):
                 return self._introspect(token)
             if self._decryption is not None:
-                signed, _ = decrypt_token(token, self._decryption)
+                signed, _ = open_token(token, self._decryption)
                 header = signed.partition(".")[0]
             if rules is None or header not in rules.headers:
                 rules = self._issuers.rules_for_token(signed)

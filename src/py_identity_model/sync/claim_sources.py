@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from .._protocol.claim_sources import (
@@ -23,6 +24,7 @@ from .._settings import Settings
 from ..exceptions import NetworkException, PyIdentityModelException
 from ._transport.endpoint import ask
 from ._transport.http import HTTPClient
+from ._transport.opening import unwrapped
 from .token_validation import validate_token
 
 
@@ -88,6 +90,11 @@ def _verify_source(
         if not response.is_successful:
             raise NetworkException(str(response.error))
         jwt = response.jwt
+    if isinstance(jwt, str):
+        providers = {
+            issuer: replace(config, decryption_keys=unwrapped(jwt, config.decryption_keys))
+            for issuer, config in providers.items()
+        }
     issuer, signed, config = candidate(jwt, providers)
     address = issuer if config.perform_disco else None
     verified = validate_token(signed, config, address, http_client, settings=settings)

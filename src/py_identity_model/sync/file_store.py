@@ -157,7 +157,7 @@ class FileSessionStore(FileValues):
 
             stored = FileSessionStore(folder).set("name", SessionRecord(), None, 60)
         """
-        # Not the lock of the name: the caller that renews the login holds that one meanwhile.
+        # Not the lock of the name: a renewal of the login holds that one meanwhile.
         with _HeldFile(self._folder / "session-guard"):
             stored = self.get(name)
             if (None if stored is None else stored.version) != expected:

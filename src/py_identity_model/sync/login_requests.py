@@ -6,6 +6,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from .._jose.jwk import PrivateKey
+from .._jose.signer import Signer
 from .._protocol.authorization import (
     build_authorization_url,
     build_pushed_authorization_url,
@@ -25,6 +27,7 @@ from .._relying_party.client_profile import check_provider, check_request, respo
 from .._relying_party.login import AuthorizationRequest
 from .._seam.sync import call
 from .._wire.models import Scope
+from ._transport.signing import signed_by
 from .par import push_authorization_request
 from .provider_client import ProviderClient
 
@@ -134,18 +137,16 @@ class LoginRequests:
         return build_authorization_url(endpoint, client_id, **named, **extra)
 
     def _signed(self, issuer: str, named: dict[str, Any], extra: dict[str, Any]) -> str | None:
-        signing = self._options.signing
+        signing, client_id = self._options.signing, self._client.client_id
         if signing is None:
             return None
-        return create_request_object(
-            signing.key,
-            signing.algorithm,
-            self._client.client_id,
-            issuer,
-            **named,
-            kid=signing.kid,
-            **extra,
-        )
+
+        def build(key: PrivateKey | Signer) -> str:
+            return create_request_object(
+                key, signing.algorithm, client_id, issuer, **named, kid=signing.kid, **extra
+            )
+
+        return signed_by(signing.key, build)
 
     def _pushed(self, named: dict[str, Any], extra: dict[str, Any], signed: str | None) -> str:
         repeated: dict[str, list[str]] = {}

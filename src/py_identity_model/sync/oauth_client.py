@@ -8,7 +8,8 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Literal, Self, Unpack, overload
 
 from .._jose.dpop_proof import DPoPKey
-from .._jose.jwk import PrivateKey
+from .._jose.jwk import DecryptionKeys, PrivateKey
+from .._jose.signer import Signer
 from .._protocol.ciba import BackchannelAuthenticationResponse
 from .._protocol.client_credentials import ClientCredentialsTokenRequest
 from .._protocol.device import DeviceAuthorizationResponse
@@ -158,7 +159,7 @@ class OAuthClient:
         metadata: DiscoveryDocumentResponse | None = None,
         profile: ClientProfile | None = None,
         use_par: bool = False,
-        request_signing_key: PrivateKey | None = None,
+        request_signing_key: PrivateKey | Signer | None = None,
         request_signing_algorithm: str = "ES256",
         request_signing_kid: str | None = None,
         publish_request_object: Callable[[str], object] | None = None,
@@ -172,7 +173,7 @@ class OAuthClient:
         require_nonce: bool = True,
         leeway: float | None = None,
         allow_weak_keys: bool = False,
-        decryption_keys: PrivateKey | Sequence[PrivateKey] | None = None,
+        decryption_keys: DecryptionKeys | None = None,
         require_encrypted: Collection[EncryptedArtefact] = (),
         client_secret: str | None = None,
         token_store: TokenStore | None = None,
@@ -272,7 +273,7 @@ class OAuthClient:
         *,
         redirect_uri: str | None = None,
         client_authentication: ClientAuthentication | None = None,
-        private_key: PrivateKey | None = None,
+        private_key: PrivateKey | Signer | None = None,
         kid: str | None = None,
         dpop_key: DPoPKey | None = None,
         **options: Unpack[RegisteredClientOptions],
@@ -288,7 +289,8 @@ class OAuthClient:
             one
         :param client_authentication: required if the registration does not contain it, as for
             certificate files; it must be of the registered method
-        :param private_key: PEM or a JWK, for ``private_key_jwt`` and signed requests
+        :param private_key: PEM, a JWK, or a :class:`Signer`, for ``private_key_jwt`` and signed
+            requests
         :param kid: the identifier of that key
         :param dpop_key: the key that tokens are bound to
         :param options: further arguments of :class:`OAuthClient`
@@ -450,7 +452,7 @@ class OAuthClient:
         ``invalid_access_token``, ``invalid_expires_in``),
         :class:`IdTokenValidationException` and the other exceptions of :func:`validate_token`
         for the ID token, :class:`UserInfoException` for userinfo
-        (``userinfo_subject_mismatch`` where it is about somebody else).  Each failure leaves one
+        (``userinfo_subject_mismatch`` if it is about another user).  Each failure leaves one
         record in the log.  OpenID Connect Core §3.1.2.7, RFC 9207 §2.4.
 
         Example::

@@ -6,6 +6,8 @@ from __future__ import annotations
 from functools import partial
 from typing import Any, Unpack
 
+from .._jose.jwk import PrivateKey
+from .._jose.signer import Signer
 from .._protocol.ciba import (
     BackchannelAuthenticationRequest,
     BackchannelAuthenticationResponse,
@@ -26,6 +28,7 @@ from .._relying_party.login import without_id_token
 from .._validation.id_token_limits import check_request_id
 from .._wire.models import Scope
 from ..exceptions import ConfigurationException, TokenRequestException
+from ._transport.signing import signed_by
 from .ciba import (
     poll_backchannel_token,
     request_backchannel_authentication,
@@ -131,14 +134,14 @@ class OtherDeviceLogins:
     ) -> BackchannelAuthenticationRequest:
         inside: dict[str, Any] = {name: getattr(request, name) for name in _INSIDE}
         inside |= request.extra_parameters or {}
-        signed = create_backchannel_request_object(
-            signing.key,
-            signing.algorithm,
-            self._client.client_id,
-            issuer,
-            kid=signing.kid,
-            **inside,
-        )
+        client_id = self._client.client_id
+
+        def build(key: PrivateKey | Signer) -> str:
+            return create_backchannel_request_object(
+                key, signing.algorithm, client_id, issuer, kid=signing.kid, **inside
+            )
+
+        signed = signed_by(signing.key, build)
         return BackchannelAuthenticationRequest(request.address, request.client_id, request=signed)
 
     def wait_for_backchannel(self, started: BackchannelAuthenticationResponse) -> Session:

@@ -6,6 +6,7 @@ from __future__ import annotations
 from functools import partial
 from typing import Any, Literal, Unpack
 
+from .._jose.jwk import DecryptionKeys
 from .._jose.keys import KeySnapshot
 from .._protocol.callback import AuthorizeCallbackResponse
 from .._protocol.discovery import DiscoveryDocumentResponse
@@ -16,7 +17,7 @@ from .._relying_party.client_parameters import IdTokenContext
 from .._relying_party.client_profile import check_signature, signing_algorithms
 from .._relying_party.encrypted_answers import EncryptedArtefact
 from .._settings import in_force
-from .._validation.config import TokenValidationConfig, decrypt_token
+from .._validation.config import TokenValidationConfig
 from .._validation.id_token import check_auth_time
 from .._validation.id_token_limits import (
     check_age,
@@ -26,6 +27,7 @@ from .._validation.id_token_limits import (
 )
 from .._wire.messages import ErrorKind
 from ..exceptions import TokenValidationException
+from ._transport.opening import open_token, unwrapped
 from .id_token import validate_id_token
 from .provider_client import ProviderClient
 from .userinfo import get_userinfo
@@ -94,7 +96,7 @@ class ProviderTokens:
         The nonce is judged by :meth:`login_claims`: refreshed tokens may have none.
         """
         client, rules = self._client, self._rules
-        signed, config = decrypt_token(id_token, self.config("id_token"))
+        signed, config = open_token(id_token, self.config("id_token"))
         check_registered_algorithm(signed, config.algorithms)
         claims = validate_id_token(
             signed,
@@ -141,6 +143,7 @@ class ProviderTokens:
             response,
             issuer,
             metadata.authorization_signing_alg_values_supported,
+            unwrapped(response, self._rules.decryption_keys),
         )
         with in_force(client.settings):
             keys = cache.snapshot(client.http_client, jwks_uri, policy, client.provider.address)
@@ -157,7 +160,12 @@ class ProviderTokens:
         return callback
 
     def _read_response(
-        self, response: str, issuer: str, supported: list[str] | None, keys: KeySnapshot
+        self,
+        response: str,
+        issuer: str,
+        supported: list[str] | None,
+        decryption_keys: DecryptionKeys | None,
+        keys: KeySnapshot,
     ) -> AuthorizeCallbackResponse:
         rules = self._rules
         return JarmCheck(
@@ -166,7 +174,7 @@ class ProviderTokens:
             keys.keys,
             signing_algorithms(self._client.profile, supported) or [],
             rules.leeway,
-            rules.decryption_keys,
+            decryption_keys,
             rules.client_secret,
             allow_unencrypted="response" not in rules.encrypted,
             allow_weak_keys=rules.allow_weak_keys,

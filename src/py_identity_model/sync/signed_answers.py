@@ -9,11 +9,12 @@ from typing import Any, TypeVar
 from .._jose.tokens import header_members
 from .._logging import log_failed_request
 from .._settings import Settings
-from .._validation.config import TokenValidationConfig, decrypt_token
+from .._validation.config import TokenValidationConfig
 from .._wire.endpoint import Endpoint
 from .._wire.models import BaseRequest, BaseResponse
 from ..exceptions import TokenValidationException
 from ._transport.http import HTTPClient
+from ._transport.opening import open_token
 from .token_validation import validate_token
 
 Q = TypeVar("Q", bound=BaseRequest)
@@ -33,7 +34,7 @@ def verify_response(
 ) -> A:
     """Return the result of ``read`` for the claims in ``raw``, or a failed response."""
     try:
-        signed, config = decrypt_token(raw, config)
+        signed, config = open_token(raw, config)
         claims = validate_token(signed, config, disco_doc_address, http_client, settings=settings)
         actual = header_members(signed).get("typ")
         if typ is not None and (not isinstance(actual, str) or actual.lower() != typ):

@@ -25,7 +25,6 @@ from .._validation.config import (
     allowed_algorithms,
     check_algorithm,
     check_config,
-    decrypt_token,
     manual_key,
     policy_of,
     rules_for,
@@ -42,6 +41,7 @@ from ..exceptions import (
 )
 from ._cache.provider_cache import ProviderCache, cache_of, default_cache
 from ._transport.http import HTTPClient
+from ._transport.opening import open_token
 
 if TYPE_CHECKING:  # few configurations have one
     from .._jose.claims_validators import Validator
@@ -100,7 +100,7 @@ def validate(
         cache = cache_of(http_client)
     claims = cache.validators.lookup(jwt, config, disco_doc_address, cache.documents.clock)
     if claims is None and config.decryption_keys is not None:
-        jwt, config = decrypt_token(jwt, config)
+        jwt, config = open_token(jwt, config)
         claims = cache.validators.lookup(jwt, config, disco_doc_address, cache.documents.clock)
     if claims is None and config.perform_disco:
         claims = _validate_with_discovery(

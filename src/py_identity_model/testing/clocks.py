@@ -24,7 +24,7 @@ Moment = datetime | str | float
 class FrozenClock:
     """The clocks of this package while they are frozen.
 
-    The wall clock stands still.  The monotonic one goes on, so that nothing waits forever, and is
+    The wall clock stops.  The monotonic one goes on, so that nothing waits forever, and is
     moved along by :meth:`tick`: caches, locks and renewals see the time pass.
     """
 

@@ -193,6 +193,15 @@ def test_introspected_tokens_may_lack_what_the_issuer_itself_says() -> None:
                 rules.check_introspected({**claims}, 100.0, without_audience=without_audience)
 
 
+def test_an_introspected_issuer_is_compared_to_the_letter_as_in_jwts() -> None:
+    for configured, other in ((ISSUER, f"{ISSUER}/"), (f"{ISSUER}/", ISSUER)):
+        rules = rules_of(TrustedIssuer(configured), configured)
+        named = {**INTROSPECTED, "iss": configured}
+        rules.check_introspected(named, 100.0, without_audience=False)
+        with pytest.raises(InvalidIssuerException):
+            rules.check_introspected({**named, "iss": other}, 100.0, without_audience=False)
+
+
 def test_introspected_tokens_lack_an_audience_only_where_that_was_chosen() -> None:
     rules = rules_of(TrustedIssuer(ISSUER))
     claims = {"sub": "s", "client_id": "web"}

@@ -20,6 +20,7 @@ from py_identity_model.exceptions import (
     InvalidIssuerException,
     TokenValidationException,
 )
+from py_identity_model.providers import Provider
 from tests.support import refused
 
 TEMPLATE = "https://op.example/{tenant}/v2"
@@ -79,6 +80,13 @@ def test_the_bound_claim_equals_the_variable_part_of_the_issuer() -> None:
             FAMILY.check_bound_claim({**claims, **changes})
         found = {**claims, **changes}["tid"]
         assert caught.value.details == {"claim": "tid", "found": found, "expected": expected}
+
+
+@pytest.mark.parametrize("own", [{"bound_claim": "tid"}, {"allowed_values": ["acme"]}])
+def test_a_preset_binds_its_tokens_itself(own: dict[str, Any]) -> None:
+    with refused(InvalidArgumentError, "invalid_argument") as caught:
+        TrustedIssuer(Provider(name="ours", issuer="https://op.example"), **own)
+    assert "set by the preset ours" in str(caught.value)
 
 
 def test_names_are_stored_as_sets() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import nullcontext
+from functools import partial
 from time import monotonic, time
 from typing import TYPE_CHECKING, Any
 
@@ -138,7 +139,8 @@ async def _attempt(
 ) -> HttpResponse:
     library = owner.library
     client, usual = owner.client, {} if owner.owns_client else USUAL_HEADERS
-    prepared = request.prepare(nonce=nonce, assertion=await _assertion(request))
+    proof = await _proof(request, nonce)
+    prepared = request.prepare(nonce=nonce, assertion=await _assertion(request), proof=proof)
     try:
         built = built_request(
             client,
@@ -172,8 +174,25 @@ async def _attempt(
         raise NetworkException(text, redact_url(request.url)) from error
 
 
+async def _proof(request: HttpRequest, nonce: str | None) -> dict[str, str] | None:
+    key = request.dpop_key
+    if key is None or key.signer is None:
+        return None
+    from .signing import proof_fields
+
+    return await proof_fields(key, request.method, request.url, request.access_token, nonce)
+
+
 async def _assertion(request: HttpRequest) -> str | None:
-    source = None if request.authentication is None else request.authentication.source()
+    authentication = request.authentication
+    if authentication is not None and authentication.signer is not None:
+        from .signing import signed
+
+        make: Any = authentication
+        return await signed(
+            authentication.signer, partial(make.assertion, request.client_id, request.url)
+        )
+    source = None if authentication is None else authentication.source()
     if source is None:
         return None
     assertion = await call(source)

@@ -186,7 +186,7 @@ def _whole(found: AsyncBrowserSession) -> str:
 
 
 def unavailable(error: PyIdentityModelException) -> WebRefusedException:
-    """Return what to raise where nobody can say whether somebody is logged in."""
+    """Return the exception for a session store that is unavailable."""
     answer = page(503, "Not available", f"Logins are not available: {error.code}. Try again soon.")
     return WebRefusedException(
         str(error), answer.with_headers(("Retry-After", "5")), code=error.code

@@ -91,7 +91,7 @@ class AsyncCallbacks(AsyncBeginnings):
         except PyIdentityModelException as error:
             failed = failed_login(error, self._login_path(place))
             return failed.with_headers(("Set-Cookie", forget)) if is_final(error) else failed
-        if previous is not None:  # whoever knew its name must not share the new one
+        if previous is not None:  # those who knew its name must not share the new one
             with suppress(WebRefusedException):  # the login is good all the same
                 await self._browsers.end(previous)
         return redirect(login.target, *cookies, forget)

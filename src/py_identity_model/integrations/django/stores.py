@@ -22,7 +22,7 @@ _POLL = 0.05
 class DjangoSessionStore:
     """A session store on the ORM: a row is replaced where its version is the expected one.
 
-    Records are sealed with ``SECRET_KEY``: whoever reads the database acts as nobody.
+    Records are sealed with ``SECRET_KEY``: read access to the database reveals nothing.
     """
 
     lock_timeout = 120.0

@@ -1,0 +1,1 @@
+"""Authorization for MCP servers: discovery, clients, grants, and tokens."""

@@ -1,0 +1,149 @@
+"""The client of one authorization server that an MCP server named."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
+from ..._jose.dpop_proof import DPoPKey
+from ..._protocol.discovery import DiscoveryDocumentResponse
+from ..._relying_party.client_arguments import AuthorizationOptions, UserTokenRules
+from ..._relying_party.client_profile import SIGNED_MESSAGES
+from ..._relying_party.client_provider import ClientProvider
+from ..._relying_party.login import AuthorizationRequest
+from ..._resource_server.replay import MemoryReplayStore
+from ..._seam.aio import Result
+from ..._sessions.session_record import SESSION_LIFETIME, SessionRecord
+from ..._settings import Settings
+from ..._wire.client_authentication import ClientAuthentication
+from ..._wire.discovery_policy import DiscoveryPolicy
+from .._transport.http import AsyncHTTPClient
+from ..login_answers import AsyncLoginAnswers
+from ..login_requests import AsyncLoginRequests
+from ..provider_client import AsyncProviderClient
+from ..provider_tokens import AsyncProviderTokens
+from ..session import AsyncSession
+from ..session_access import AsyncSessionAccess
+from ..session_records import AsyncSessionRecords, request_seconds
+from ..session_store import AsyncSessionStore
+from ..token_source import AsyncTokenSource
+
+FindMetadata = Callable[[], Result[DiscoveryDocumentResponse]]
+
+
+class _WithoutIdToken(AuthorizationOptions):
+    """Logins for access tokens alone: nobody reads an ID token, although some servers send one."""
+
+    def has_id_token(self, scope: str, response_type: str = "code") -> bool:
+        return False
+
+
+class AsyncMCPProvider(AsyncProviderClient):
+    """A client whose metadata comes by the rules for MCP servers, at its first use."""
+
+    find_metadata: FindMetadata
+    _found: DiscoveryDocumentResponse | None = None
+
+    async def metadata(self) -> DiscoveryDocumentResponse:
+        """Return the metadata of the authorization server."""
+        if self._found is None:
+            self._found = await self.find_metadata()
+        return self._found
+
+
+class AsyncMCPSessions(AsyncSessionAccess):
+    """Sessions whose ID tokens nobody reads."""
+
+    async def confirm_id_token(self, record: SessionRecord, target: str) -> SessionRecord:
+        """Return the record without the ID token that a renewal brought."""
+        return replace(record, id_token=None)
+
+
+class AsyncMCPClient:
+    """Logs in at one authorization server, and keeps the session in ``session_store``."""
+
+    def __init__(
+        self,
+        issuer: str,
+        client_id: str,
+        authentication: ClientAuthentication,
+        find_metadata: FindMetadata,
+        *,
+        redirect_uri: str | None,
+        dpop_key: DPoPKey | None,
+        session_store: AsyncSessionStore,
+        http_client: AsyncHTTPClient | None,
+        policy: DiscoveryPolicy,
+        settings: Settings | None,
+    ) -> None:
+        provider = ClientProvider.of(issuer)
+        self.provider = AsyncMCPProvider(
+            provider,
+            client_id,
+            authentication,
+            profile=None,
+            dpop_key=dpop_key,
+            presents_certificate=False,
+            metadata=None,
+            http_client=http_client,
+            policy=policy,
+            settings=settings,
+        )
+        self.provider.find_metadata = find_metadata
+        options = _WithoutIdToken.of(
+            provider,
+            None,
+            redirect_uri=redirect_uri,
+            scope=None,
+            use_par=False,
+            signing=None,
+            publish_request_object=None,
+            message_signing=SIGNED_MESSAGES,
+            expect_id_token=False,
+            require_nonce=False,
+        )
+        rules = UserTokenRules.of(
+            client_id,
+            algorithms=None,
+            trusted_audiences=(),
+            max_age=None,
+            leeway=None,
+            allow_weak_keys=False,
+            decryption_keys=None,
+            require_encrypted=(),
+            client_secret=None,
+        )
+        seconds = partial(request_seconds, http_client, settings)
+        records = AsyncSessionRecords(session_store, SESSION_LIFETIME, seconds)
+        tokens = AsyncProviderTokens(self.provider, rules)
+        self._sessions = AsyncMCPSessions(self.provider, tokens, records)
+        self._requests = AsyncLoginRequests(self.provider, options)
+        self._answers = AsyncLoginAnswers(
+            self.provider, tokens, self._sessions, options, MemoryReplayStore()
+        )
+
+    async def begin(self, scope: list[str], further: Mapping[str, Any]) -> AuthorizationRequest:
+        """Begin a login."""
+        return await self._requests.begin(
+            redirect_uri=None,
+            scope=scope,
+            response_type="code",
+            response_mode=None,
+            max_age=None,
+            code_challenge="S256",
+            further=further,
+        )
+
+    async def finish(
+        self, answer: str | Mapping[str, Any], begun: AuthorizationRequest
+    ) -> AsyncSession:
+        """Finish a login."""
+        return await self._answers.finish(answer, begun, userinfo=False)
+
+    async def session_source(self, session: AsyncSession | str) -> AsyncTokenSource:
+        """Return the tokens of a session, or of the one that a text names."""
+        if isinstance(session, str):
+            session = await self._sessions.session(session)
+        return await self._sessions.token_source(session=session, margin=60.0)

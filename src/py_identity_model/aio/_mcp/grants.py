@@ -1,0 +1,239 @@
+"""Access tokens for an MCP server, by the grant that the program chose."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Any
+
+from ..._jose.dpop_proof import DPoPKey
+from ..._protocol.client_credentials import ClientCredentialsTokenRequest
+from ..._protocol.discovery import DiscoveryDocumentResponse
+from ..._protocol.grants import JwtBearerTokenRequest
+from ..._relying_party.login import AuthorizationRequest
+from ..._relying_party.mcp import MCPTarget, require_pkce, with_offline_access
+from ..._seam.aio import MaybeResult, call, deadline
+from ..._sessions.stored_token import StoredToken, stored_token_from
+from ..._settings import Settings
+from ...exceptions import MCPAuthorizationException, TokenRequestException
+from .._cache.single_flight import AsyncSingleFlight
+from .._transport.http import AsyncHTTPClient
+from .._transport.stores import AsyncTokenStore
+from ..grants import request_jwt_bearer_token
+from ..stored_records import AsyncStoredRecords
+from ..token_source import AsyncTokenSource
+from .client import AsyncMCPClient, AsyncMCPProvider, FindMetadata
+from .clients import AsyncMCPIdentity
+from .servers import AsyncMCPServerFound, AsyncMCPServers
+
+MCPLogin = Callable[[str], MaybeResult[str | Mapping[str, Any]]]
+"""Opens an authorization URL, and returns what the browser came back with."""
+
+MCPAssertion = Callable[[MCPTarget], MaybeResult[str]]
+"""Returns a signed JWT that is exchanged for an access token."""
+
+
+class AsyncMCPGrant:
+    """What one authorization brought: tokens of ``issuer`` for ``scopes``.
+
+    ``session`` names the login that they belong to, if it was one.
+    """
+
+    def __init__(
+        self,
+        issuer: str,
+        client_id: str,
+        scopes: frozenset[str],
+        source: AsyncTokenSource | StoredToken,
+        session: str | None = None,
+    ) -> None:
+        self.issuer = issuer
+        self.client_id = client_id
+        self.scopes = scopes
+        self.session = session
+        self._source = source
+
+    async def token(self) -> StoredToken | None:
+        """Return a token that is good now; None where only another authorization can help."""
+        if isinstance(self._source, StoredToken):
+            return self._source if self._source.is_usable(time.time()) else None
+        return await self._asked(self._source.get_token)
+
+    async def renew(self, refused: str) -> StoredToken | None:
+        """Return another token than ``refused``; None where only another authorization can help."""
+        if isinstance(self._source, StoredToken):
+            return None
+        found = await self._asked(partial(self._source.renew, refused))
+        return None if found is None or found.access_token == refused else found
+
+    async def _asked(self, ask: Callable[[], Any]) -> StoredToken | None:
+        try:
+            found: StoredToken = await ask()
+        except TokenRequestException as error:
+            if error.code != "login_required":
+                raise
+            return None
+        return found
+
+
+class AsyncMCPGrants:
+    """Asks authorization servers for tokens: by a login, an assertion, or as the client itself."""
+
+    def __init__(
+        self,
+        servers: AsyncMCPServers,
+        server_url: str,
+        redirect_uri: str | None,
+        *,
+        login: MCPLogin | None,
+        assertion: MCPAssertion | None,
+        login_timeout: float,
+        dpop_key: DPoPKey | None,
+        store: AsyncTokenStore,
+        http_client: AsyncHTTPClient | None,
+        settings: Settings | None,
+    ) -> None:
+        self._servers = servers
+        self._server_url = server_url
+        self._redirect_uri = redirect_uri
+        self._login = login
+        self._assertion = assertion
+        self._login_timeout = login_timeout
+        self._logins: AsyncSingleFlight[str | Mapping[str, Any]] = AsyncSingleFlight(
+            "py_identity_model.mcp_login"
+        )
+        self._dpop_key = dpop_key
+        self._store = store
+        self._http_client = http_client
+        self._settings = settings
+
+    async def obtain(
+        self, found: AsyncMCPServerFound, identity: AsyncMCPIdentity, scopes: frozenset[str]
+    ) -> AsyncMCPGrant:
+        """Return a new authorization."""
+        name, given = secrets.token_hex(16), partial(_given, found.metadata)
+        client = self._client(str(found.metadata.issuer), identity, name, given)
+        if self._login is not None:
+            return await self._log_in(self._login, client, name, found, scopes)
+        if self._assertion is not None:
+            return await self._assert(self._assertion, client.provider, found, scopes)
+        return await self._as_itself(client.provider, found, scopes)
+
+    async def restore(
+        self, issuer: str, identity: AsyncMCPIdentity, scopes: frozenset[str], session: str
+    ) -> AsyncMCPGrant | None:
+        """Return the authorization of an earlier login; None if its record is lost."""
+        name, _, text = session.partition(" ")
+        find = partial(self._servers.authorization_server, issuer)
+        client = self._client(issuer, identity, name, find)
+        try:
+            source = await client.session_source(text)
+        except TokenRequestException as error:
+            if error.code != "login_required":
+                raise
+            return None
+        return AsyncMCPGrant(issuer, identity.client_id, scopes, source, session)
+
+    def _client(
+        self, issuer: str, identity: AsyncMCPIdentity, name: str, find_metadata: FindMetadata
+    ) -> AsyncMCPClient:
+        return AsyncMCPClient(
+            issuer,
+            identity.client_id,
+            identity.authentication,
+            find_metadata,
+            redirect_uri=self._redirect_uri,
+            dpop_key=self._dpop_key,
+            session_store=AsyncStoredRecords(self._store, f"mcp-{name}"),
+            http_client=self._http_client,
+            policy=self._servers.policy,
+            settings=self._settings,
+        )
+
+    async def _log_in(
+        self,
+        login: MCPLogin,
+        client: AsyncMCPClient,
+        name: str,
+        found: AsyncMCPServerFound,
+        scopes: frozenset[str],
+    ) -> AsyncMCPGrant:
+        require_pkce(found.metadata)
+        wanted = with_offline_access(scopes, found.metadata)
+        extra: dict[str, Any] = {"prompt": "consent"} if "offline_access" in wanted else {}
+        if found.resource is not None:
+            extra["resource"] = found.resource
+        begun = await client.begin(sorted(wanted), extra)
+        session = await client.finish(await self._answer(login, begun), begun)
+        source = await client.session_source(session)
+        text = f"{name} {session.to_json()}"
+        return AsyncMCPGrant(begun.issuer, begun.client_id, wanted, source, text)
+
+    async def _answer(
+        self, login: MCPLogin, begun: AuthorizationRequest
+    ) -> str | Mapping[str, Any]:
+        """Return what the browser came back with, in time."""
+        ask = partial(self._ask_user, login, begun.url)
+        try:
+            joined = await self._logins.run(begun.state, ask, patience=self._login_timeout)
+        except TimeoutError:
+            raise MCPAuthorizationException(
+                "the login took longer than login_timeout",
+                {"issuer": begun.issuer},
+                code="login_timed_out",
+            ) from None
+        assert joined is not None
+        return joined[0]
+
+    async def _ask_user(self, login: MCPLogin, url: str) -> str | Mapping[str, Any]:
+        with deadline(self._login_timeout):  # of no use to threads, which are left behind
+            answer: str | Mapping[str, Any] = await call(login, url)
+        return answer
+
+    async def _as_itself(
+        self, client: AsyncMCPProvider, found: AsyncMCPServerFound, scopes: frozenset[str]
+    ) -> AsyncMCPGrant:
+        request = ClientCredentialsTokenRequest(
+            await client.endpoint("token_endpoint"),
+            client.client_id,
+            scope=_text(scopes),
+            resource=found.resource,
+        )
+        await client.identify(request)
+        source = AsyncTokenSource(
+            request, self._http_client, store=self._store, settings=self._settings
+        )
+        return AsyncMCPGrant(client.issuer, client.client_id, scopes, source)
+
+    async def _assert(
+        self,
+        assertion: MCPAssertion,
+        client: AsyncMCPProvider,
+        found: AsyncMCPServerFound,
+        scopes: frozenset[str],
+    ) -> AsyncMCPGrant:
+        address = await client.endpoint("token_endpoint")
+        target = MCPTarget(
+            self._server_url, client.issuer, address, found.resource, tuple(sorted(scopes))
+        )
+        request = JwtBearerTokenRequest(
+            address,
+            client.client_id,
+            await call(assertion, target),
+            scope=_text(scopes),
+            resource=found.resource,
+        )
+        response = await client.ask(request_jwt_bearer_token, request)
+        bound = self._dpop_key is not None
+        token = stored_token_from(response, 0.0, time.time(), None, address=address, dpop=bound)
+        return AsyncMCPGrant(client.issuer, client.client_id, scopes, token)
+
+
+async def _given(metadata: DiscoveryDocumentResponse) -> DiscoveryDocumentResponse:
+    return metadata
+
+
+def _text(scopes: frozenset[str]) -> str | None:
+    return " ".join(sorted(scopes)) or None

@@ -1,0 +1,215 @@
+"""The access token for one MCP server: kept, renewed, and authorized again when refused."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from functools import partial
+from typing import Any
+
+from ..._logging import log_failure, logger
+from ..._relying_party.mcp import AuthorizationLimits, Demand, scopes_to_ask
+from ..._sessions.session_record import store_unavailable_error
+from ..._sessions.stored_token import StoredToken
+from ..._wire.stored_value import pack_value, unpack_value
+from ...exceptions import MCPAuthorizationException, TokenRequestException
+from .._cache.single_flight import AsyncSingleFlight
+from .._transport.stores import AsyncTokenStore
+from ..session import read_session
+from ..session_records import enter, leave
+from .clients import AsyncMCPClients
+from .grants import AsyncMCPGrant, AsyncMCPGrants
+from .servers import AsyncMCPServers
+
+_KIND = "mcp-login"
+_REFUSED_CLIENT = frozenset({"invalid_client", "unauthorized_client"})
+
+
+class AsyncMCPTokens:
+    """Authorizes once however many requests were refused, and remembers logins in the store.
+
+    The store's lock is held meanwhile: processes that share the store share one login.
+    """
+
+    def __init__(
+        self,
+        server_url: str,
+        account: str,
+        own_scopes: frozenset[str],
+        servers: AsyncMCPServers,
+        clients: AsyncMCPClients,
+        grants: AsyncMCPGrants,
+        store: AsyncTokenStore,
+        limits: AuthorizationLimits,
+    ) -> None:
+        self._server_url = server_url
+        self._own_scopes = own_scopes
+        self._servers = servers
+        self._clients = clients
+        self._grants = grants
+        self._store = store
+        self._limits = limits
+        text = json.dumps(["mcp-login", server_url, account])
+        self._key = f"mcp-login-{hashlib.sha256(text.encode()).hexdigest()}"
+        self._grant: AsyncMCPGrant | None = None
+        self._is_loaded = False
+        self._flights: AsyncSingleFlight[AsyncMCPGrant | None] = AsyncSingleFlight(
+            "py_identity_model.mcp"
+        )
+        self.clock = time.time
+
+    async def current(self) -> StoredToken | None:
+        """Return a token that is good now, if there is one."""
+        if not self._is_loaded:
+            await self._load()
+        return None if self._grant is None else await self._grant.token()
+
+    def prove(self, token: StoredToken | None) -> None:
+        """Remember that the server accepted a token."""
+        if token is not None:
+            self._limits.prove(token.access_token)
+
+    async def authorize(self, demand: Demand, refused: StoredToken | None) -> StoredToken | None:
+        """Return another token than ``refused``; None where the server's answer has to do."""
+        spent = None if refused is None else refused.access_token
+        found = await self.current()
+        if found is not None and found.access_token != spent:
+            return found  # another request was faster
+        if not self._limits.allow(demand, spent, self.clock()):
+            return None
+        call = partial(self._authorize, demand, spent)
+        joined = await self._flights.run("authorize", call)
+        grant = None if joined is None else joined[0]
+        found = None if grant is None else await grant.token()
+        return None if found is None or found.access_token == spent else found
+
+    async def forget(self) -> None:
+        """Forget the login and the client's registration."""
+        async with self._held():
+            await self._load()
+            grant, self._grant = self._grant, None
+            if grant is not None:
+                await self._clients.forget(grant.issuer)
+                await self._delete(grant)
+
+    async def _authorize(self, demand: Demand, spent: str | None) -> AsyncMCPGrant | None:
+        try:
+            async with self._held():
+                return await self._authorized(demand, spent)
+        except MCPAuthorizationException as error:
+            log_failure("authorization", self._server_url, error)
+            raise
+
+    async def _authorized(self, demand: Demand, spent: str | None) -> AsyncMCPGrant | None:
+        await self._load()
+        before = self._grant
+        if before is not None:
+            found = await before.token()
+            if found is not None and found.access_token != spent:
+                return before  # another process was faster
+        server = await self._servers.look(
+            demand.resource_metadata, None if before is None else before.issuer
+        )
+        if before is not None and before.issuer != server.metadata.issuer:
+            before = None  # what was granted elsewhere says nothing here
+        scopes = scopes_to_ask(
+            demand,
+            server.scopes_supported,
+            frozenset() if before is None else before.scopes,
+            self._own_scopes,
+        )
+        if before is not None and spent is not None and scopes <= before.scopes:
+            renewed = await before.renew(spent)
+            if renewed is not None:
+                self._limits.note(demand, before.scopes, renewed.access_token, self.clock())
+                return before
+        identity = await self._clients.client_at(server.metadata)
+        try:
+            grant = await self._grants.obtain(server, identity, scopes)
+            token = await grant.token()
+        except TokenRequestException as error:
+            if error.details.get("oauth_error") in _REFUSED_CLIENT:
+                await self._clients.forget(str(server.metadata.issuer))
+            raise
+        if token is None:
+            return None
+        self._limits.note(demand, grant.scopes, token.access_token, self.clock())
+        replaced, self._grant = self._grant, grant
+        await self._save(grant)
+        if replaced is not None:
+            await self._discard(replaced)
+        return grant
+
+    @asynccontextmanager
+    async def _held(self) -> AsyncIterator[None]:
+        context = self._store.lock(self._key)
+        await enter(context)
+        try:
+            yield
+        finally:
+            await leave(context)
+
+    async def _load(self) -> None:
+        """Take the login that the store knows, unless it is the one known here."""
+        members = await self._stored()
+        self._is_loaded = True
+        session = members.get("session")
+        if session is None or (self._grant is not None and self._grant.session == session):
+            return
+        identity = await self._clients.client_called(members["issuer"], members["client_id"])
+        if identity is None:
+            return
+        grant = await self._grants.restore(
+            members["issuer"], identity, frozenset(members["scopes"]), session
+        )
+        self._grant = grant or self._grant
+
+    async def _stored(self) -> dict[str, Any]:
+        try:
+            text = await self._store.get(self._key)
+        except Exception as error:
+            raise store_unavailable_error(error) from error
+        if text is None:
+            return {}
+        try:
+            members = unpack_value(_KIND, self._key, text)
+            texts = (members["issuer"], members["client_id"], members["session"])
+            if not all(isinstance(one, str) for one in (*texts, *members["scopes"])):
+                raise ValueError("a member is no text")
+        except (ValueError, KeyError, TypeError):
+            logger.warning("a stored login cannot be read")
+            return {}
+        return members
+
+    async def _save(self, grant: AsyncMCPGrant) -> None:
+        if grant.session is None:
+            return
+        members = {
+            "issuer": grant.issuer,
+            "client_id": grant.client_id,
+            "scopes": sorted(grant.scopes),
+            "session": grant.session,
+        }
+        try:
+            await self._store.set(self._key, pack_value(_KIND, self._key, members), None)
+        except Exception as error:  # it is good here; the next process logs in again
+            logger.warning("a login cannot be stored: %s", type(error).__name__)
+
+    async def _delete(self, grant: AsyncMCPGrant) -> None:
+        try:
+            await self._store.delete(self._key)
+        except Exception as error:
+            raise store_unavailable_error(error) from error
+        await self._discard(grant)
+
+    async def _discard(self, grant: AsyncMCPGrant) -> None:
+        """Delete the record of a login that another one replaced."""
+        if grant.session is None:
+            return
+        try:
+            await self._store.delete(read_session(grant.session.partition(" ")[2])[0])
+        except Exception as error:
+            logger.warning("an old login cannot be deleted: %s", type(error).__name__)

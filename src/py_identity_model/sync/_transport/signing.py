@@ -1,0 +1,49 @@
+# Generated from aio/_transport/signing.py by scripts/make_sync.py; edit that file.
+"""Tokens that are signed elsewhere, while others are served."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from ..._jose.dpop_proof import DPoPKey, build_dpop_headers, create_dpop_proof, proof_headers
+from ..._jose.encoding import encode_base64url
+from ..._jose.jwk import PrivateKey
+from ..._jose.signer import DeferredSigner, Signer, checked_signature, signing_error
+from ..._seam.sync import deadline, work
+from ..._settings import SIGNING_SECONDS
+
+
+def signed(signer: Signer, build: Callable[[Signer], str]) -> str:
+    """Return the token that ``build`` makes with a signer; its signature is waited for.
+
+    Raises SigningException (``signing_failed``, ``signing_timed_out``, ``signature_mismatch``).
+    """
+    deferred = DeferredSigner(signer)
+    unsigned = build(deferred)
+    try:
+        with deadline(SIGNING_SECONDS):
+            signature: Any = work(signer.sign, deferred.message)
+    except Exception as error:
+        raise signing_error(error) from error
+    return (
+        unsigned + encode_base64url(checked_signature(signer, deferred.message, signature)).decode()
+    )
+
+
+def signed_by(key: PrivateKey | Signer, build: Callable[[PrivateKey | Signer], str]) -> str:
+    """Return the token that ``build`` makes with a private key or a signer."""
+    return signed(key, build) if isinstance(key, Signer) else build(key)
+
+
+def proof_fields(
+    key: DPoPKey, method: str, uri: str, access_token: str | None, nonce: str | None
+) -> dict[str, str]:
+    """Return the header fields of one attempt, with a proof made for it."""
+    if key.signer is None:
+        return proof_headers(key, method, uri, access_token, nonce)
+
+    def build(signer: Signer) -> str:
+        return create_dpop_proof(key.signed_by(signer), method, uri, access_token, nonce)
+
+    return build_dpop_headers(signed(key.signer, build), access_token)

@@ -1,0 +1,87 @@
+# Generated from aio/request_auth.py by scripts/make_sync.py; edit that file.
+"""What all auth objects for a user's own HTTP client share."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from typing import TYPE_CHECKING, Any, NoReturn
+
+import httpx
+
+from .._jose.dpop_proof import DPoPKey
+from .._sessions.stored_token import StoredToken
+from .._sessions.token_auth import (
+    answers_for,
+    challenge_errors,
+    origin_of_url,
+    put_bearer,
+    put_proof,
+    wrong_client_error,
+)
+from .._wire.dpop_nonces import NonceMemory
+from ._transport.signing import proof_fields
+
+if TYPE_CHECKING:
+    import httpx2
+
+
+class RequestAuth(httpx.Auth):
+    """Puts tokens, and proofs for those that are bound to ``dpop_key``, on requests."""
+
+    def __init__(self, dpop_key: DPoPKey | None) -> None:
+        self._dpop_key = dpop_key
+        self._memory = NonceMemory()
+
+    def auth_flow(self, request: httpx.Request) -> NoReturn:
+        """Raise: a client of the other kind would send its requests without a token."""
+        raise wrong_client_error(type(self).__name__)
+
+    def for_httpx2(self) -> httpx2.Auth:
+        """Return the same for a client of httpx2, which takes no ``auth`` of httpx.
+
+        It needs httpx2: the extra ``httpx2`` of this package.
+
+        Example::
+
+            api = httpx2.Client(auth=TokenAuth(source).for_httpx2())
+        """
+        import httpx2
+
+        flow: Any = self.sync_auth_flow
+        name = type(self).__name__
+
+        class Httpx2Auth(httpx2.Auth):
+            def sync_auth_flow(
+                self, request: httpx2.Request
+            ) -> Generator[httpx2.Request, httpx2.Response]:
+                generator: Generator[httpx2.Request, httpx2.Response] = flow(request)
+                return generator
+
+            def auth_flow(self, request: httpx2.Request) -> NoReturn:
+                raise wrong_client_error(name)
+
+        return Httpx2Auth()
+
+    def _authorize(self, request: httpx.Request, token: StoredToken) -> str | None:
+        """Put the token on ``request``; return the nonce that its proof carries."""
+        key = self._dpop_key
+        if key is None or token.token_type.lower() != "dpop":
+            put_bearer(request.headers, token.access_token)
+            return None
+        url = str(request.url)
+        nonce = self._memory.nonces.get(self._memory.place(key, url))
+        fields = proof_fields(key, request.method, url, token.access_token, nonce)
+        put_proof(request.headers, fields)
+        return nonce
+
+    def _learn(self, request: httpx.Request, response: httpx.Response) -> str | None:
+        """Remember the nonce that ``response`` brings; return it if another proof is demanded."""
+        key = self._dpop_key
+        nonce = response.headers.get("DPoP-Nonce")
+        if key is None or not nonce:
+            return None
+        if not answers_for(origin_of_url(request.url), response):
+            return None
+        self._memory.remember(self._memory.place(key, str(request.url)), nonce)
+        demands = response.status_code == 401 and "use_dpop_nonce" in challenge_errors(response)
+        return nonce if demands else None
