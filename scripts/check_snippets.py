@@ -19,7 +19,7 @@ def programs() -> dict[str, str]:
     """Return the programs by a name for each that a module may have."""
     found = {}
     for page in (ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))):
-        text = page.read_text("utf-8")
+        text = "" if page.name == "web.md" else page.read_text("utf-8")  # excerpts
         for number, program in enumerate(re.findall(r"```python\n(.*?)```", text, re.DOTALL)):
             if not any(mark in program for mark in APART):
                 name = re.sub(r"\W", "_", str(page.relative_to(ROOT).with_suffix("")))

@@ -251,7 +251,6 @@ if TYPE_CHECKING:
     from .sync import is_jarm_response as is_jarm_response
     from .sync import jwks_from_dict as jwks_from_dict
     from .sync import keyring_encryption as keyring_encryption
-    from .sync import log_in_with_browser as log_in_with_browser
     from .sync import parse_authorize_callback_response as parse_authorize_callback_response
     from .sync import parse_discovery_url as parse_discovery_url
     from .sync import parse_www_authenticate as parse_www_authenticate
@@ -515,7 +514,6 @@ __all__ = [
     "is_jarm_response",
     "jwks_from_dict",
     "keyring_encryption",
-    "log_in_with_browser",
     "parse_authorize_callback_response",
     "parse_discovery_url",
     "parse_www_authenticate",
@@ -785,7 +783,6 @@ if not TYPE_CHECKING:
                 "is_jarm_response",
                 "jwks_from_dict",
                 "keyring_encryption",
-                "log_in_with_browser",
                 "parse_authorize_callback_response",
                 "parse_discovery_url",
                 "parse_www_authenticate",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from cryptography.fernet import Fernet
 
-from .exceptions import ConfigurationException
+from .exceptions import ConfigurationException, InvalidArgumentError
 
 
 def keyring_encryption(service: str = "py-identity-model", user: str = "encryption key") -> Fernet:
@@ -17,7 +17,8 @@ def keyring_encryption(service: str = "py-identity-model", user: str = "encrypti
     :param user: for which user of the service
 
     Raises :class:`ConfigurationException` (``keyring_unavailable``) where this machine has no
-    keyring, such as a server without a desktop, or the user keeps it locked.
+    keyring, such as a server without a desktop, or the user keeps it locked, and
+    :class:`InvalidArgumentError` (a ``ValueError``) for names that are not text.
 
     Example::
 
@@ -26,6 +27,9 @@ def keyring_encryption(service: str = "py-identity-model", user: str = "encrypti
         except ConfigurationException:
             fernet = None  # a file that only its owner can read has to do
     """
+    for name, value in (("service", service), ("user", user)):
+        if not isinstance(value, str) or not value.isprintable() or not value:
+            raise InvalidArgumentError(f"{name} must be text that is not empty")
     try:
         import keyring
         from keyring.errors import KeyringError

@@ -14,7 +14,7 @@ from py_identity_model import (
     InvalidArgumentError,
 )
 from py_identity_model._seam.aio import gather
-from py_identity_model.aio import AsyncLoopbackListener, AsyncOAuthClient, log_in_with_browser
+from py_identity_model.aio import AsyncLoopbackListener, AsyncOAuthClient
 from py_identity_model.testing import EmbeddedProvider
 from tests.support import refused
 
@@ -42,7 +42,8 @@ async def test_a_user_logs_in_with_a_browser(
     provider: EmbeddedProvider, browser: Callable[[str], None]
 ) -> None:
     client = AsyncOAuthClient(provider.issuer, provider.public_client_id, scope="openid profile")
-    session = await log_in_with_browser(client, open_browser=browser, login_hint="bob")
+    async with AsyncLoopbackListener() as listener:
+        session = await listener.log_in(client, open_browser=browser, login_hint="bob")
     assert session.subject == "bob"
 
 
@@ -51,16 +52,18 @@ async def test_a_login_that_was_denied_says_so(
 ) -> None:
     provider.user = None
     client = AsyncOAuthClient(provider.issuer, provider.public_client_id)
-    with refused(AuthorizeCallbackException, "authorization_refused"):
-        await log_in_with_browser(client, open_browser=browser, resource="https://api.test")
+    async with AsyncLoopbackListener() as listener:
+        with refused(AuthorizeCallbackException, "authorization_refused"):
+            await listener.log_in(client, open_browser=browser, resource="https://api.test")
     (asked,) = [one for one in provider.requests if one.path == "/authorize"]
     assert asked.query["resource"] == "https://api.test"
 
 
 async def test_a_user_who_stays_away_is_waited_for_in_vain(provider: EmbeddedProvider) -> None:
     client = AsyncOAuthClient(provider.issuer, provider.public_client_id)
-    with refused(DeadlineExceededException, "deadline_exceeded"):
-        await log_in_with_browser(client, open_browser=print, timeout=0.1)
+    async with AsyncLoopbackListener() as listener:
+        with refused(DeadlineExceededException, "deadline_exceeded"):
+            await listener.log_in(client, open_browser=print, timeout=0.1)
 
 
 def status(url: str, **headers: str) -> int:

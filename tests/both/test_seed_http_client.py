@@ -19,7 +19,6 @@ IO_FUNCTIONS = [
     for name in aio.__all__
     if inspect.iscoroutinefunction(getattr(aio, name)) and not name.startswith("clear_")
     if name != "verify_dpop_proof"  # it waits for a replay store, and sends nothing itself
-    if name != "log_in_with_browser"  # a client sends for it, with its own settings
 ]
 CLASSES: list[tuple[Any, Any, str]] = [
     (py_identity_model.HTTPClient, httpx.Client, "HTTPClient"),

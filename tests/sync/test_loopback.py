@@ -15,7 +15,7 @@ from py_identity_model import (
     InvalidArgumentError,
 )
 from py_identity_model._seam.sync import gather
-from py_identity_model.sync import LoopbackListener, OAuthClient, log_in_with_browser
+from py_identity_model.sync import LoopbackListener, OAuthClient
 from py_identity_model.testing import EmbeddedProvider
 from tests.support import refused
 
@@ -43,7 +43,8 @@ def test_a_user_logs_in_with_a_browser(
     provider: EmbeddedProvider, browser: Callable[[str], None]
 ) -> None:
     client = OAuthClient(provider.issuer, provider.public_client_id, scope="openid profile")
-    session = log_in_with_browser(client, open_browser=browser, login_hint="bob")
+    with LoopbackListener() as listener:
+        session = listener.log_in(client, open_browser=browser, login_hint="bob")
     assert session.subject == "bob"
 
 
@@ -52,16 +53,18 @@ def test_a_login_that_was_denied_says_so(
 ) -> None:
     provider.user = None
     client = OAuthClient(provider.issuer, provider.public_client_id)
-    with refused(AuthorizeCallbackException, "authorization_refused"):
-        log_in_with_browser(client, open_browser=browser, resource="https://api.test")
+    with LoopbackListener() as listener:
+        with refused(AuthorizeCallbackException, "authorization_refused"):
+            listener.log_in(client, open_browser=browser, resource="https://api.test")
     (asked,) = [one for one in provider.requests if one.path == "/authorize"]
     assert asked.query["resource"] == "https://api.test"
 
 
 def test_a_user_who_stays_away_is_waited_for_in_vain(provider: EmbeddedProvider) -> None:
     client = OAuthClient(provider.issuer, provider.public_client_id)
-    with refused(DeadlineExceededException, "deadline_exceeded"):
-        log_in_with_browser(client, open_browser=print, timeout=0.1)
+    with LoopbackListener() as listener:
+        with refused(DeadlineExceededException, "deadline_exceeded"):
+            listener.log_in(client, open_browser=print, timeout=0.1)
 
 
 def status(url: str, **headers: str) -> int:

@@ -298,7 +298,6 @@ if TYPE_CHECKING:
     from .jwks import get_jwks as get_jwks
     from .logout import validate_logout_token as validate_logout_token
     from .loopback import AsyncLoopbackListener as AsyncLoopbackListener
-    from .loopback import log_in_with_browser as log_in_with_browser
     from .mcp import AsyncMCPAuth as AsyncMCPAuth
     from .oauth_client import AsyncOAuthClient as AsyncOAuthClient
     from .par import push_authorization_request as push_authorization_request
@@ -544,7 +543,6 @@ __all__ = [
     "is_jarm_response",
     "jwks_from_dict",
     "keyring_encryption",
-    "log_in_with_browser",
     "parse_authorize_callback_response",
     "parse_discovery_url",
     "parse_www_authenticate",
@@ -825,7 +823,7 @@ if not TYPE_CHECKING:
             ".jarm": ["process_jarm_response"],
             ".jwks": ["get_jwks"],
             ".logout": ["validate_logout_token"],
-            ".loopback": ["AsyncLoopbackListener", "log_in_with_browser"],
+            ".loopback": ["AsyncLoopbackListener"],
             ".mcp": ["AsyncMCPAuth"],
             ".oauth_client": ["AsyncOAuthClient"],
             ".par": ["push_authorization_request"],

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from .. import OAuthClient, Session, log_in_with_browser
+from .. import LoopbackListener, OAuthClient, Session
 from ..exceptions import ConfigurationException, NetworkException
 from . import inputs, session
 from .output import Output
@@ -88,16 +88,15 @@ def command(
             if device:
                 found = log_in_by_device(client, _shower(out), scope)
             else:
-                found = log_in_with_browser(
-                    client,
-                    open_browser=_opener(out, prints=no_browser),
-                    scope=scope,
-                    login_hint=login_hint,
-                    resource=resource,
-                    port=port,
-                    path=path,
-                    timeout=timeout,
-                )
+                with LoopbackListener(port, path) as listener:
+                    found = listener.log_in(
+                        client,
+                        open_browser=_opener(out, prints=no_browser),
+                        scope=scope,
+                        login_hint=login_hint,
+                        resource=resource,
+                        timeout=timeout,
+                    )
         storage.remember(client, found)
         members: dict[str, Any] = {
             "issuer": client.issuer,

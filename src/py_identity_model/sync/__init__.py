@@ -299,7 +299,6 @@ if TYPE_CHECKING:
     from .jwks import get_jwks as get_jwks
     from .logout import validate_logout_token as validate_logout_token
     from .loopback import LoopbackListener as LoopbackListener
-    from .loopback import log_in_with_browser as log_in_with_browser
     from .mcp import MCPAuth as MCPAuth
     from .oauth_client import OAuthClient as OAuthClient
     from .par import push_authorization_request as push_authorization_request
@@ -545,7 +544,6 @@ __all__ = [
     "is_jarm_response",
     "jwks_from_dict",
     "keyring_encryption",
-    "log_in_with_browser",
     "parse_authorize_callback_response",
     "parse_discovery_url",
     "parse_www_authenticate",
@@ -826,7 +824,7 @@ if not TYPE_CHECKING:
             ".jarm": ["process_jarm_response"],
             ".jwks": ["get_jwks"],
             ".logout": ["validate_logout_token"],
-            ".loopback": ["LoopbackListener", "log_in_with_browser"],
+            ".loopback": ["LoopbackListener"],
             ".mcp": ["MCPAuth"],
             ".oauth_client": ["OAuthClient"],
             ".par": ["push_authorization_request"],

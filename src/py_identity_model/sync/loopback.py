@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 import webbrowser
 from collections.abc import Callable
@@ -12,7 +13,6 @@ from typing import Self
 from .._loopback import LoopbackServer, state_of
 from .._relying_party.client_parameters import AuthorizationParameters
 from .._seam.sync import sleep
-from .._wire.arguments import seconds_of
 from .._wire.compare import same_text
 from .._wire.models import Scope
 from ..exceptions import DeadlineExceededException, InvalidArgumentError
@@ -20,6 +20,7 @@ from .oauth_client import OAuthClient
 from .session import Session
 
 _POLL = 0.05
+_PATH = re.compile(r"/[A-Za-z0-9._~!$&'()*+,;=:@%/-]*")
 
 
 class LoopbackListener:
@@ -42,15 +43,15 @@ class LoopbackListener:
     """
 
     def __init__(self, port: int = 0, path: str = "/callback") -> None:
-        if type(port) is not int:
-            raise InvalidArgumentError("port must be a whole number")
-        if not isinstance(path, str) or not path.startswith("/") or "?" in path or "#" in path:
+        if type(port) is not int or not 0 <= port < 65536:
+            raise InvalidArgumentError("port must be a number from 0 to 65535")
+        if not isinstance(path, str) or _PATH.fullmatch(path) is None:
             raise InvalidArgumentError("path must begin with a slash, without query or fragment")
         self._expected: str | None = None
         self._answer: str | None = None
         try:
             self._server = LoopbackServer(port, path, self._take)
-        except (OSError, OverflowError) as error:
+        except OSError as error:
             raise InvalidArgumentError(f"port {port} cannot be used: {error}") from None
 
     @property
@@ -81,8 +82,8 @@ class LoopbackListener:
                 except DeadlineExceededException:
                     print("nobody logged in")
         """
-        ends = time.monotonic() + seconds_of("timeout", timeout)
         self._answer, self._expected = None, state
+        ends = time.monotonic() + timeout
         try:
             while self._answer is None:
                 if time.monotonic() >= ends:
@@ -93,6 +94,47 @@ class LoopbackListener:
             return self._answer
         finally:
             self._expected = None
+
+    def log_in(
+        self,
+        client: OAuthClient,
+        *,
+        open_browser: Callable[[str], object] = webbrowser.open,
+        scope: Scope | None = None,
+        login_hint: str | None = None,
+        resource: str | None = None,
+        timeout: float = 300.0,
+    ) -> Session:
+        """Log the user of this machine in, and return the session.
+
+        :param client: the client, usually a public one
+        :param open_browser: is called with the URL to open, by default the system's browser; on a
+            machine without one, print it
+        :param scope: the requested scopes, by default those of the client
+        :param login_hint: the user who is expected to log in
+        :param resource: the API that the access token is for (RFC 8707)
+        :param timeout: for how many seconds to wait for the user
+
+        Raises :class:`DeadlineExceededException` when the user does not come back, and what
+        :meth:`OAuthClient.authorization_request` and :meth:`OAuthClient.callback` do.
+        RFC 8252, RFC 7636.
+
+        Example::
+
+            with LoopbackListener() as listener:
+                session = listener.log_in(client, open_browser=open_browser)
+                print(session.subject)
+        """
+        parameters: AuthorizationParameters = {}
+        if resource is not None:
+            parameters["resource"] = resource
+        if login_hint is not None:
+            parameters["login_hint"] = login_hint
+        begun = client.authorization_request(
+            redirect_uri=self.redirect_uri, scope=scope, **parameters
+        )
+        open_browser(begun.url)
+        return client.callback(self.wait(begun.state, timeout), begun)
 
     def close(self) -> None:
         """Stop listening.
@@ -113,52 +155,3 @@ class LoopbackListener:
         traceback: TracebackType | None,
     ) -> None:
         self.close()
-
-
-def log_in_with_browser(
-    client: OAuthClient,
-    *,
-    open_browser: Callable[[str], object] = webbrowser.open,
-    scope: Scope | None = None,
-    login_hint: str | None = None,
-    resource: str | None = None,
-    port: int = 0,
-    path: str = "/callback",
-    timeout: float = 300.0,
-) -> Session:
-    """Log the user of this machine in, and return the session.
-
-    Authorization code with PKCE over a redirect to loopback.
-
-    :param client: the client, usually a public one
-    :param open_browser: is called with the URL to open; one that prints it suits machines without a
-        browser
-    :param scope: what is asked for; the client's own by default
-    :param login_hint: who is expected to log in
-    :param resource: the API that the access token is for (RFC 8707)
-    :param port: where to listen; 0 is any free port
-    :param path: the path of the redirect URI that was registered
-    :param timeout: for how many seconds to wait for the user
-
-    Raises :class:`DeadlineExceededException` when the user does not come back, and what
-    :meth:`OAuthClient.authorization_request` and :meth:`OAuthClient.callback` do.
-    RFC 8252, RFC 7636.
-
-    Example::
-
-        session = log_in_with_browser(client, open_browser=open_browser)
-        print(session.subject)
-    """
-    if not isinstance(client, OAuthClient):
-        raise InvalidArgumentError(f"client must be an OAuthClient, not {type(client).__name__}")
-    parameters: AuthorizationParameters = {}
-    if resource is not None:
-        parameters["resource"] = resource
-    if login_hint is not None:
-        parameters["login_hint"] = login_hint
-    with LoopbackListener(port, path) as listener:
-        begun = client.authorization_request(
-            redirect_uri=listener.redirect_uri, scope=scope, **parameters
-        )
-        open_browser(begun.url)
-        return client.callback(listener.wait(begun.state, timeout), begun)
