@@ -57,6 +57,7 @@ class JsonWebKey:
     oth: list[dict[str, Any]] | None = field(default=None, repr=False)
     k: str | None = field(default=None, repr=False)
 
+    # One branch per key type of RFC 7518 §6: a table of required members would say it twice.
     def __post_init__(self) -> None:
         self._check_types()
         if not self.kty:

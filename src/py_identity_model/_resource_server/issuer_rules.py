@@ -187,6 +187,7 @@ def _with_recipients(
     )
 
 
+# One branch per way to find keys: each excludes those below it. Separate functions would hide it.
 def _with_addresses(
     trusted: TrustedIssuer, issuer: str, config: TokenValidationConfig
 ) -> TokenValidationConfig:

@@ -53,6 +53,7 @@ class _Naming:
         self.unnamed: list[str] = []
         self._key = key
 
+    # One branch per kind of value: a dispatch by class would miss subclasses.
     def plain(self, value: object) -> Any:
         """Return ``value`` as JSON in which different values have different texts."""
         if value is None or isinstance(value, (bool, int, float, str)):

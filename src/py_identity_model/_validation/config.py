@@ -102,6 +102,7 @@ class TokenValidationConfig:
         return masked_repr(self, frozenset({"key", "decryption_keys", "client_secret", "subject"}))
 
 
+# One branch per member, in the order that the contract prescribes: parts would only hide it.
 def check_config(config: TokenValidationConfig, disco_doc_address: str | None) -> None:
     """Raise ConfigurationException for an inconsistent configuration."""
     _check_issuer(config.issuer)

@@ -93,6 +93,8 @@ class PreparedValidator:
             raise not_compact_error(jwt, self._max_size)
         return self.validate_ascii(jwt.encode(), jwt.find("."), jwt.rfind("."), monotonic, wall)
 
+    # Whole on purpose: each function split off costs every warm validation a call. The invariants
+    # that it copies are listed at the top of this module, and compared by test_fast_path.py.
     def validate_ascii(
         self, data: bytes, first: int, last: int, monotonic: float, wall: float
     ) -> dict[str, Any] | None:

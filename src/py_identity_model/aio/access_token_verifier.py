@@ -104,6 +104,7 @@ class AsyncAccessTokenVerifier:
         print(token.subject, token.scopes)
     """
 
+    # One branch per parameter that can be wrong, so that each mistake is raised at construction.
     def __init__(
         self,
         issuers: Issuers,
@@ -184,6 +185,7 @@ class AsyncAccessTokenVerifier:
         self._caller = Caller(cold_timeout)
         self._stranger = Caller(cold_timeout, from_stranger=True)
 
+    # The common path is checked inline: calls are most of what a warm verification costs here.
     async def verify(
         self,
         authorization: str | None,

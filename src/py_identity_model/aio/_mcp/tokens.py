@@ -103,6 +103,7 @@ class AsyncMCPTokens:
             log_failure("authorization", self._server_url, error)
             raise
 
+    # The steps of the specification's flow in its order; each needs the outcome of the one before.
     async def _authorized(self, demand: Demand, spent: str | None) -> AsyncMCPGrant | None:
         await self._load()
         before = self._grant

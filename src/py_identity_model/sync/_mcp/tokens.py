@@ -102,6 +102,7 @@ class MCPTokens:
             log_failure("authorization", self._server_url, error)
             raise
 
+    # The steps of the specification's flow in its order; each needs the outcome of the one before.
     def _authorized(self, demand: Demand, spent: str | None) -> MCPGrant | None:
         self._load()
         before = self._grant
