@@ -13,10 +13,15 @@ from py_identity_model.exceptions import (
     TokenRequestException,
     TokenValidationException,
 )
-from py_identity_model.sync import MemoryReplayStore, MemorySessionStore
+from py_identity_model.sync import (
+    MemoryReplayStore,
+    MemorySessionStore,
+    NoClientAuthentication,
+    OAuthClient,
+)
 from py_identity_model.sync.web import WebAnswer, WebLogin
 from py_identity_model.testing import EmbeddedProvider
-from tests.browsers import SECRET, Browser, location
+from tests.browsers import SECRET, Browser, at_provider, fields_of, location
 from tests.support import refused
 
 from .test_web_login import BrokenStore, client_of, logged_in, login_of, subject
@@ -233,6 +238,38 @@ def test_a_sealed_session_lives_in_its_cookies_alone(provider: EmbeddedProvider)
     assert len(store) == 0
     browser.take(other.handle(browser.post("/logout")))
     assert browser.cookies == {}
+
+
+def test_a_sealed_session_is_of_one_client_at_one_issuer(provider: EmbeddedProvider) -> None:
+    """Programs may share a secret, and a program changes its provider."""
+    client, browser = client_of(provider), Browser()
+    logged_in(login_of(provider, client, sessions="sealed"), browser)
+    with EmbeddedProvider() as other:
+        elsewhere = client_of(other)
+        sibling = OAuthClient(provider.issuer, "sibling", NoClientAuthentication())
+        for one in (elsewhere, sibling):
+            assert subject(login_of(provider, one, sessions="sealed"), browser) is None
+        for named in ({"default": elsewhere, "two": client}, {"two": client}):
+            assert subject(login_of(provider, named, sessions="sealed"), browser) is None
+
+
+def test_a_posted_answer_leaves_no_piece_of_a_larger_session(
+    provider: EmbeddedProvider,
+) -> None:
+    """A browser sends the session's cookies with no form that another site posts."""
+    login, browser = login_of(provider, sessions="sealed", userinfo=True), Browser()
+    provider.user_claims = {"about": "x" * 1500}
+    logged_in(login, browser)
+    assert [*browser.cookies] == ["__Host-session", "__Host-session.1"]
+    before, browser.cookies = browser.cookies, {}
+    provider.user_claims = {}
+    login = login_of(provider, sessions="sealed", userinfo=True, response_mode="form_post")
+    begun = browser.take(login.handle(browser.get("/login")))
+    form = fields_of(at_provider(begun))
+    posted = browser.post("/callback", form, headers={"sec-fetch-site": "cross-site"})
+    browser.cookies.update(before)
+    browser.take(login.handle(posted))
+    assert subject(login, browser) == "alice"
 
 
 def test_a_sealed_session_ends_with_its_access_token(provider: EmbeddedProvider) -> None:
