@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 from joserfc.jwk import RSAKey
@@ -60,6 +61,51 @@ async def test_sessions_end_everywhere_when_the_provider_says_so(
         assert await subject(worker, alice) is None
         assert await subject(worker, laptop) is None
         assert await subject(worker, bob) == "bob"
+
+
+async def test_a_logout_token_reaches_each_of_two_clients_of_one_issuer(
+    provider: EmbeddedProvider,
+) -> None:
+    native = AsyncOAuthClient(provider.issuer, provider.public_client_id, NoClientAuthentication())
+    login = login_of(provider, {"web": client_of(provider), "native": native})
+    for name, client in login.clients.items():
+        browser = Browser()
+        await logged_in(login, browser, f"/login?provider={name}")
+        assert await subject(login, browser) == "alice"
+        token = provider.mint_logout_token(aud=client.client_id, sub="alice")
+        assert (await ordered(login, token)).status == 200
+        assert await subject(login, browser) is None
+
+
+async def test_an_outage_at_one_of_two_clients_of_an_issuer_is_said(
+    provider: EmbeddedProvider,
+) -> None:
+    native = AsyncOAuthClient(provider.issuer, provider.public_client_id, NoClientAuthentication())
+    store = BrokenStore()
+    web = client_of(provider, session_store=store)
+    login = login_of(provider, {"web": web, "native": native})
+    store.down = True
+    token = provider.mint_logout_token(aud=provider.client_id, sub="alice")
+    assert (await ordered(login, token)).status == 503
+    query = urlencode({"iss": provider.issuer, "sid": "sid-1"})
+    frame = await login.handle(Browser().get(f"/frontchannel-logout?{query}"))
+    assert frame is not None
+    assert frame.status == 503
+
+
+async def test_a_hidden_frame_ends_the_sessions_of_each_client_of_its_issuer(
+    provider: EmbeddedProvider,
+) -> None:
+    native = AsyncOAuthClient(provider.issuer, provider.public_client_id, NoClientAuthentication())
+    login, browsers = login_of(provider, {"web": client_of(provider), "native": native}), []
+    for name in login.clients:
+        browsers.append(Browser())
+        await logged_in(login, browsers[-1], f"/login?provider={name}")
+    query = urlencode({"iss": provider.issuer, "sid": "sid-1"})
+    frame = await login.handle(Browser().get(f"/frontchannel-logout?{query}"))
+    assert frame is not None
+    assert frame.status == 200
+    assert [await subject(login, browser) for browser in browsers] == [None, None]
 
 
 async def test_the_sid_alone_decides_which_of_a_users_sessions_end(
