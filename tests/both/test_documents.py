@@ -9,6 +9,7 @@ import inspect
 import re
 import textwrap
 import threading
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
@@ -126,6 +127,28 @@ def test_a_line_of_the_contributing_guide_explains_each_dependency() -> None:
     assert names == ["anyio", "cryptography", "httpx", "joserfc", "sniffio"]
     guide = (ROOT / "CONTRIBUTING.md").read_text()
     assert all(f"| {name} | " in guide for name in names)
+
+
+def test_every_extra_is_in_the_table() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    table = (ROOT / "docs/supported-versions.md").read_text()
+    rows = re.findall(r"^\| (`[a-z0-9`, ]+) \|", table, re.MULTILINE)
+    extras = {name for row in rows for name in re.findall(r"`(\w+)`", row)}
+    assert extras == project["project"]["optional-dependencies"].keys()
+
+
+def test_the_contributing_guide_lists_every_session() -> None:
+    noxfile = (ROOT / "noxfile.py").read_text()
+    guide = (ROOT / "CONTRIBUTING.md").read_text()
+    sessions = set(re.findall(r"^@nox\.session.*\ndef (\w+)", noxfile, re.MULTILINE))
+    table = guide.partition("| `nox -s` | what |")[2].partition("\n\n")[0]
+    assert set(re.findall(r"^\| `(\w+)`", table, re.MULTILINE)) == sessions
+    usual = set(re.findall(r'"(\w+)"', noxfile.partition(".sessions = [")[2].partition("]")[0]))
+    never = guide.partition("runs all of these but ")[2].partition(", and changes")[0]
+    assert set(re.findall(r"`(\w+)`", never)) == sessions - usual
+    run = re.search(r"-s (.*) \$found (.*) \|\|", (ROOT / "scripts/test").read_text())
+    assert run is not None
+    assert {*run[1].split(), "tests", *run[2].split()} == usual
 
 
 def documented() -> Iterator[tuple[str, str]]:
