@@ -39,6 +39,8 @@ from py_identity_model.testing import provider as provider_module
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text()
+# The first stands for a new endpoint's tests, the second is written by a session.
+NOT_IN_A_CHECKOUT = {"tests/protocol/test_x.py", "tests/browser/screenshots"}
 PROGRAMS = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
 
 
@@ -97,6 +99,21 @@ def test_every_link_of_a_document_leads_somewhere() -> None:
     for document in (*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")):
         for target in re.findall(r"\]\(([^)#]+)\)", document.read_text()):
             assert (document.parent / target).exists(), f"{document.name}: {target}"
+
+
+def test_every_file_that_a_document_names_exists() -> None:
+    beginnings = {f"{one.name}/" for one in ROOT.iterdir() if one.is_dir()}
+    for document in (*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")):
+        for name in re.findall(r"`([a-z]+/[\w/.]+)`", document.read_text()):
+            if name.startswith(tuple(beginnings)) and name not in NOT_IN_A_CHECKOUT:
+                assert (ROOT / name).exists(), f"{document.name}: {name}"
+
+
+def test_every_promise_names_its_test() -> None:
+    promises = (ROOT / "SECURITY.md").read_text().partition("## What the library promises\n")[2]
+    rules = re.split(r"^- ", promises.partition("\n## ")[0], flags=re.MULTILINE)[1:]
+    assert len(rules) > 15
+    assert [rule for rule in rules if "`tests/" not in rule] == []
 
 
 def test_every_setting_is_in_its_table_with_its_default() -> None:
