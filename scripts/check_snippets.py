@@ -1,6 +1,8 @@
 """Check the types of what readers copy: the programs of the README and of docs/, strictly.
 
-What is shown of other libraries, and tests whose fixtures have no types there, are left out.
+What is shown of other libraries, and tests whose fixtures have no types there, are left out.  So
+are pages whose programs build on each other, or need a library that has no types: sessions of
+their own run them.
 """
 
 from __future__ import annotations
@@ -12,6 +14,7 @@ import tempfile
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
+PAGES_APART = {"web.md", "mcp.md", "keys.md"}
 APART = ("import jwt\n", "from authlib", "\ndef test_", "def login():")
 
 
@@ -19,7 +22,7 @@ def programs() -> dict[str, str]:
     """Return the programs by a name for each that a module may have."""
     found = {}
     for page in (ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))):
-        text = "" if page.name == "web.md" else page.read_text("utf-8")  # excerpts
+        text = "" if page.name in PAGES_APART else page.read_text("utf-8")
         for number, program in enumerate(re.findall(r"```python\n(.*?)```", text, re.DOTALL)):
             if not any(mark in program for mark in APART):
                 name = re.sub(r"\W", "_", str(page.relative_to(ROOT).with_suffix("")))

@@ -44,9 +44,12 @@ def oidc_provider_settings() -> Mapping[str, Any]:
 def _shared_oidc_provider(
     oidc_provider_settings: Mapping[str, Any],
 ) -> Iterator[EmbeddedProvider]:
+    from . import prime
     from .testing import EmbeddedProvider
 
     with EmbeddedProvider(**oidc_provider_settings) as provider:
+        prime(provider.issuer)  # so that no test's time goes into loading modules
+        provider.reset()
         yield provider
 
 

@@ -146,6 +146,8 @@ class MCPResource:
 
         Refusals are complete: the scopes that are needed, 503 while keys cannot be had, proofs of
         possession.  An SDK's server inside sees each token as a bearer token that was verified.
+        WebSockets need a token as well.  Of ``https://mcp.example/tenant/mcp`` the path ``/mcp`` is
+        checked too: proxies cut prefixes off.
 
         Example::
 
@@ -154,19 +156,20 @@ class MCPResource:
         place, own = urlsplit(self.metadata_url).path, urlsplit(self.url).path.rstrip("/")
 
         async def protected(scope: Scope, receive: Receive, send: Send) -> None:
-            path = scope.get("path", "")
-            if scope["type"] != "http" or scope["method"] == "OPTIONS":
+            kind, path = scope["type"], scope.get("path", "")
+            below = _below(own, path)
+            if kind not in {"http", "websocket"} or scope.get("method") == "OPTIONS":
                 await app(scope, receive, send)
-            elif path == place:
+            elif path == place and kind == "http":
                 await _answer(send, 200, _METADATA_HEADERS, json.dumps(self.metadata).encode())
-            elif path == own or path.startswith(f"{own}/"):
-                await self._check(app, scope, receive, send)
+            elif below is not None:
+                await self._check(app, scope, receive, send, own + below)
             else:
                 await app(scope, receive, send)
 
         return protected
 
-    async def _check(self, app: App, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _check(self, app: App, scope: Scope, receive: Receive, send: Send, path: str) -> None:
         fields = [(name.lower(), value) for name, value in scope["headers"]]
         sent: dict[bytes, list[str]] = {}
         for name, value in fields:
@@ -175,13 +178,16 @@ class MCPResource:
         try:
             token = await self.verifier.verify(
                 ", ".join(sent.get(b"authorization", [])) or None,
-                method=scope["method"],
-                uri=f"{parts.scheme}://{parts.netloc}{scope['path']}",
+                method=scope.get("method", "GET"),
+                uri=f"{parts.scheme}://{parts.netloc}{path}",
                 dpop=sent.get(b"dpop"),
                 scopes=self.scopes,
             )
         except AccessTokenRefusedException as error:
-            await _answer(send, error.status_code, error.headers)
+            if scope["type"] == "websocket":  # before it is accepted: the server answers 403
+                await send({"type": "websocket.close", "code": 1008})
+            else:
+                await _answer(send, error.status_code, error.headers)
             return
         others = [pair for pair in fields if pair[0] != b"authorization"]
         bearer = (b"authorization", f"Bearer {token.token}".encode())
@@ -228,6 +234,20 @@ def _name_of(issuer: Issuer) -> str:
     if not isinstance(name, str) or "{" in name:
         raise InvalidArgumentError("issuers must have names that clients can log in at")
     return name
+
+
+def _below(own: str, path: str) -> str | None:
+    """Return what follows the server's own path in ``path``, None for a path beside it.
+
+    What a proxy hands on may lack segments at the beginning; nobody would be checked there.
+    """
+    while True:
+        if path == own or path.startswith(f"{own}/"):
+            return path[len(own) :]
+        _, slash, rest = own[1:].partition("/")
+        if not slash:
+            return None
+        own = f"/{rest}"
 
 
 async def _answer(send: Send, status: int, headers: Mapping[str, str], body: bytes = b"") -> None:

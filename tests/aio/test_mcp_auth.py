@@ -207,6 +207,39 @@ async def test_a_server_that_demands_ever_new_scopes_causes_few_logins(
     assert len(browser.urls) == 3
 
 
+async def test_a_server_that_demands_ever_new_scopes_with_401_causes_as_few(
+    op: EmbeddedProvider, server: MCPServer, browser: Browser
+) -> None:
+    """It accepts each token once, so that none looks refused from the beginning."""
+    numbers = iter(range(1000))
+    seen: set[str] = set()
+
+    def demand(received: Received) -> Answer | None:
+        sent = received.headers.get("authorization", "")
+        if received.path != "/mcp":
+            return None
+        if sent and sent not in seen:
+            seen.add(sent)
+            return Answer(200)
+        challenge = f'Bearer error="invalid_token", scope="s{next(numbers)}"'
+        return Answer(401, headers={"www-authenticate": challenge})
+
+    def accept_scopes(received: Received) -> Answer | None:
+        if received.path == "/authorize":
+            state = received.query["state"]
+            return Answer(302, headers={"location": f"{REDIRECT}?code=c&state={state}"})
+        if received.path == "/token":
+            token = {"access_token": f"t{next(numbers)}", "token_type": "Bearer"}
+            return Answer.of_json(token)
+        return registering(op)(received)
+
+    server.hook, op.intercept = demand, accept_scopes
+    async with httpx.AsyncClient(auth=auth_for(server, browser, most_step_ups=2)) as api:
+        for _ in range(10):
+            await api.get(server.url)
+    assert len(browser.urls) == 3
+
+
 async def test_a_demand_without_a_scope_is_the_callers_answer(
     server: MCPServer, browser: Browser, api: httpx.AsyncClient
 ) -> None:
@@ -272,6 +305,26 @@ async def test_what_the_store_holds_for_another_name_is_not_believed(
     async with httpx.AsyncClient(auth=bob) as api:
         await api.get(server.url)
     assert len(browser.urls) == 2
+
+
+async def test_a_stored_login_at_another_issuer_than_the_programs_is_not_used(
+    op: EmbeddedProvider, server: MCPServer, browser: Browser
+) -> None:
+    store = AsyncMemoryTokenStore()
+    auth = auth_for(server, browser, store=store, account="alice")
+    async with httpx.AsyncClient(auth=auth) as api:
+        await api.get(server.url)
+    (token,) = {*server.tokens()} - {""}
+    for issuer, is_used in ((op.issuer, True), ("https://other.example", False)):
+        server.received.clear()
+        auth = auth_for(server, browser, store=store, account="alice", issuer=issuer)
+        async with httpx.AsyncClient(auth=auth) as api:
+            if is_used:
+                assert (await api.get(server.url)).status_code == 200
+            else:
+                with refused(MCPAuthorizationException, "foreign_authorization_server"):
+                    await api.get(server.url)
+        assert (token in server.tokens()) is is_used
 
 
 async def test_a_login_that_is_forgotten_begins_again(

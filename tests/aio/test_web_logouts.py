@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 from joserfc.jwk import RSAKey
 
-from py_identity_model.aio import AsyncMemorySessionStore, MemoryReplayStore
+from py_identity_model.aio import (
+    AsyncMemorySessionStore,
+    AsyncOAuthClient,
+    MemoryReplayStore,
+    NoClientAuthentication,
+)
 from py_identity_model.aio.web import AsyncWebLogin, WebAnswer
 from py_identity_model.exceptions import (
     ConfigurationException,
@@ -15,7 +21,7 @@ from py_identity_model.exceptions import (
     TokenValidationException,
 )
 from py_identity_model.testing import EmbeddedProvider
-from tests.browsers import SECRET, Browser, location
+from tests.browsers import SECRET, Browser, at_provider, fields_of, location
 from tests.support import refused
 
 from .test_web_login import BrokenStore, client_of, logged_in, login_of, subject
@@ -55,6 +61,51 @@ async def test_sessions_end_everywhere_when_the_provider_says_so(
         assert await subject(worker, alice) is None
         assert await subject(worker, laptop) is None
         assert await subject(worker, bob) == "bob"
+
+
+async def test_a_logout_token_reaches_each_of_two_clients_of_one_issuer(
+    provider: EmbeddedProvider,
+) -> None:
+    native = AsyncOAuthClient(provider.issuer, provider.public_client_id, NoClientAuthentication())
+    login = login_of(provider, {"web": client_of(provider), "native": native})
+    for name, client in login.clients.items():
+        browser = Browser()
+        await logged_in(login, browser, f"/login?provider={name}")
+        assert await subject(login, browser) == "alice"
+        token = provider.mint_logout_token(aud=client.client_id, sub="alice")
+        assert (await ordered(login, token)).status == 200
+        assert await subject(login, browser) is None
+
+
+async def test_an_outage_at_one_of_two_clients_of_an_issuer_is_said(
+    provider: EmbeddedProvider,
+) -> None:
+    native = AsyncOAuthClient(provider.issuer, provider.public_client_id, NoClientAuthentication())
+    store = BrokenStore()
+    web = client_of(provider, session_store=store)
+    login = login_of(provider, {"web": web, "native": native})
+    store.down = True
+    token = provider.mint_logout_token(aud=provider.client_id, sub="alice")
+    assert (await ordered(login, token)).status == 503
+    query = urlencode({"iss": provider.issuer, "sid": "sid-1"})
+    frame = await login.handle(Browser().get(f"/frontchannel-logout?{query}"))
+    assert frame is not None
+    assert frame.status == 503
+
+
+async def test_a_hidden_frame_ends_the_sessions_of_each_client_of_its_issuer(
+    provider: EmbeddedProvider,
+) -> None:
+    native = AsyncOAuthClient(provider.issuer, provider.public_client_id, NoClientAuthentication())
+    login, browsers = login_of(provider, {"web": client_of(provider), "native": native}), []
+    for name in login.clients:
+        browsers.append(Browser())
+        await logged_in(login, browsers[-1], f"/login?provider={name}")
+    query = urlencode({"iss": provider.issuer, "sid": "sid-1"})
+    frame = await login.handle(Browser().get(f"/frontchannel-logout?{query}"))
+    assert frame is not None
+    assert frame.status == 200
+    assert [await subject(login, browser) for browser in browsers] == [None, None]
 
 
 async def test_the_sid_alone_decides_which_of_a_users_sessions_end(
@@ -232,6 +283,38 @@ async def test_a_sealed_session_lives_in_its_cookies_alone(provider: EmbeddedPro
     assert len(store) == 0
     browser.take(await other.handle(browser.post("/logout")))
     assert browser.cookies == {}
+
+
+async def test_a_sealed_session_is_of_one_client_at_one_issuer(provider: EmbeddedProvider) -> None:
+    """Programs may share a secret, and a program changes its provider."""
+    client, browser = client_of(provider), Browser()
+    await logged_in(login_of(provider, client, sessions="sealed"), browser)
+    with EmbeddedProvider() as other:
+        elsewhere = client_of(other)
+        sibling = AsyncOAuthClient(provider.issuer, "sibling", NoClientAuthentication())
+        for one in (elsewhere, sibling):
+            assert await subject(login_of(provider, one, sessions="sealed"), browser) is None
+        for named in ({"default": elsewhere, "two": client}, {"two": client}):
+            assert await subject(login_of(provider, named, sessions="sealed"), browser) is None
+
+
+async def test_a_posted_answer_leaves_no_piece_of_a_larger_session(
+    provider: EmbeddedProvider,
+) -> None:
+    """A browser sends the session's cookies with no form that another site posts."""
+    login, browser = login_of(provider, sessions="sealed", userinfo=True), Browser()
+    provider.user_claims = {"about": "x" * 1500}
+    await logged_in(login, browser)
+    assert [*browser.cookies] == ["__Host-session", "__Host-session.1"]
+    before, browser.cookies = browser.cookies, {}
+    provider.user_claims = {}
+    login = login_of(provider, sessions="sealed", userinfo=True, response_mode="form_post")
+    begun = browser.take(await login.handle(browser.get("/login")))
+    form = fields_of(at_provider(begun))
+    posted = browser.post("/callback", form, headers={"sec-fetch-site": "cross-site"})
+    browser.cookies.update(before)
+    browser.take(await login.handle(posted))
+    assert await subject(login, browser) == "alice"
 
 
 async def test_a_sealed_session_ends_with_its_access_token(provider: EmbeddedProvider) -> None:

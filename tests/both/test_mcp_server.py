@@ -150,6 +150,68 @@ async def test_other_kinds_of_connections_are_passed_on(op: EmbeddedProvider) ->
     assert kinds == ["lifespan"]
 
 
+@pytest.mark.parametrize("path", ["/mcp", "/mcp/feed"])
+async def test_a_socket_needs_a_token_as_every_request_does(
+    op: EmbeddedProvider, path: str
+) -> None:
+    async def nothing() -> Any:
+        raise AssertionError
+
+    async def opened(*headers: tuple[bytes, bytes]) -> list[Any]:
+        seen: list[Any] = []
+
+        async def note(scope: Scope, receive: Receive, send: Send) -> None:
+            seen.append(scope["state"]["access_token"].subject)
+
+        async def send(message: Any) -> None:
+            seen.append(message)
+
+        scope = {"type": "websocket", "path": path, "headers": list(headers)}
+        await MCPResource(URL, op.issuer, scopes=["read"]).protect(note)(scope, nothing, send)
+        return seen
+
+    closed = {"type": "websocket.close", "code": 1008}
+    assert await opened() == [closed]
+    for scopes, expected in (("write", closed), ("read", "alice")):
+        token = op.mint(aud=URL, scope=scopes, sub="alice")
+        assert await opened((b"authorization", f"Bearer {token}".encode())) == [expected]
+
+
+@pytest.mark.parametrize(
+    ("root", "path", "status"),
+    [
+        ("", "/tenant/mcp", 401),
+        ("", "/mcp", 401),  # a proxy has cut the prefix off
+        ("", "/mcp/deeper", 401),
+        ("/tenant", "/mcp", 401),  # the scope of older servers
+        ("", "/", 200),
+        ("", "/health", 200),
+        ("", "/mcp-not", 200),
+        ("", "/tenant/other", 200),
+    ],
+)
+async def test_a_server_below_a_prefix_is_protected_without_it_as_well(
+    op: EmbeddedProvider, root: str, path: str, status: int
+) -> None:
+    resource = MCPResource("https://mcp.example/tenant/mcp", op.issuer)
+    transport = httpx.ASGITransport(resource.protect(echo), root_path=root)
+    async with httpx.AsyncClient(transport=transport) as client:
+        assert (await client.get(f"http://10.0.0.7{path}")).status_code == status
+
+
+async def test_a_proof_names_the_address_that_clients_use(op: EmbeddedProvider) -> None:
+    url, key = "https://mcp.example/tenant/mcp", DPoPKey("ES256")
+    token = op.mint(aud=url, sub="alice", cnf={"jkt": key.jwk_thumbprint})
+    transport = httpx.ASGITransport(MCPResource(url, op.issuer).protect(echo))
+    async with httpx.AsyncClient(transport=transport) as client:
+        for path, sent in (("/mcp", url), ("/mcp/a", f"{url}/a"), ("/tenant/mcp", url)):
+            proof = create_dpop_proof(key, "GET", sent, token)
+            fields = {"Authorization": f"DPoP {token}", "DPoP": proof}
+            assert (await client.get(f"http://10.0.0.7{path}", headers=fields)).text == (
+                "Bearer alice"
+            )
+
+
 def test_the_metadata_names_every_issuer() -> None:
     trusted = TrustedIssuer("https://two.example", "api")
     resource = MCPResource("https://mcp.example/mcp", ["https://one.example", trusted])

@@ -26,7 +26,8 @@ def litestar_app() -> Any:
     async def home(request: Request[Any, Any, Any]) -> str:
         return subject(request.scope)
 
-    return Litestar([get("/")(home), get("/me")(home)])
+    # Its own logging would set the level of the root logger for every test after this one.
+    return Litestar([get("/")(home), get("/me")(home)], logging_config=None)
 
 
 def quart_app() -> Any:

@@ -4,6 +4,7 @@
 
 import asyncio
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Annotated, Any
 
 import pytest
@@ -249,6 +250,16 @@ def test_a_page_that_needs_more_leads_to_a_stronger_login(
     with browser_of(maker(provider)) as browser:
         log_in(browser)
         assert browser.get("/pay").headers["location"] == "/login?next=%2Fpay&acr_values=gold"
+
+
+def test_a_page_behind_a_stronger_login_is_the_users_alone(
+    provider: EmbeddedProvider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(provider, "mint_id_token", partial(provider.mint_id_token, acr="gold"))
+    with browser_of(fastapi_app(provider)) as browser:
+        log_in(browser, "/pay")
+        page = browser.get("/pay")
+        assert (page.json(), page.headers["cache-control"]) == ("alice", "private, no-store")
 
 
 def test_a_program_below_a_path_logs_in_there(provider: EmbeddedProvider) -> None:

@@ -127,7 +127,13 @@ def test_a_certificate_comes_in_the_header_that_was_named(
         assert caught.value.answer.status == 401
 
 
-@pytest.mark.parametrize("values", [[], [""], [":%%:"], ["nonsense"], encodings()[:2]])
+JOINED = [",".join((one, other)) for one in encodings() for other in encodings()]
+
+
+@pytest.mark.parametrize(
+    "values",
+    [[], [""], [":%%:"], ["nonsense"], encodings()[:2], *([one] for one in JOINED)],
+)
 def test_another_certificate_or_two_prove_nothing(
     provider: EmbeddedProvider, values: list[str]
 ) -> None:

@@ -208,6 +208,39 @@ def test_a_server_that_demands_ever_new_scopes_causes_few_logins(
     assert len(browser.urls) == 3
 
 
+def test_a_server_that_demands_ever_new_scopes_with_401_causes_as_few(
+    op: EmbeddedProvider, server: MCPServer, browser: Browser
+) -> None:
+    """It accepts each token once, so that none looks refused from the beginning."""
+    numbers = iter(range(1000))
+    seen: set[str] = set()
+
+    def demand(received: Received) -> Answer | None:
+        sent = received.headers.get("authorization", "")
+        if received.path != "/mcp":
+            return None
+        if sent and sent not in seen:
+            seen.add(sent)
+            return Answer(200)
+        challenge = f'Bearer error="invalid_token", scope="s{next(numbers)}"'
+        return Answer(401, headers={"www-authenticate": challenge})
+
+    def accept_scopes(received: Received) -> Answer | None:
+        if received.path == "/authorize":
+            state = received.query["state"]
+            return Answer(302, headers={"location": f"{REDIRECT}?code=c&state={state}"})
+        if received.path == "/token":
+            token = {"access_token": f"t{next(numbers)}", "token_type": "Bearer"}
+            return Answer.of_json(token)
+        return registering(op)(received)
+
+    server.hook, op.intercept = demand, accept_scopes
+    with httpx.Client(auth=auth_for(server, browser, most_step_ups=2)) as api:
+        for _ in range(10):
+            api.get(server.url)
+    assert len(browser.urls) == 3
+
+
 def test_a_demand_without_a_scope_is_the_callers_answer(
     server: MCPServer, browser: Browser, api: httpx.Client
 ) -> None:
@@ -271,6 +304,26 @@ def test_what_the_store_holds_for_another_name_is_not_believed(
     with httpx.Client(auth=bob) as api:
         api.get(server.url)
     assert len(browser.urls) == 2
+
+
+def test_a_stored_login_at_another_issuer_than_the_programs_is_not_used(
+    op: EmbeddedProvider, server: MCPServer, browser: Browser
+) -> None:
+    store = MemoryTokenStore()
+    auth = auth_for(server, browser, store=store, account="alice")
+    with httpx.Client(auth=auth) as api:
+        api.get(server.url)
+    (token,) = {*server.tokens()} - {""}
+    for issuer, is_used in ((op.issuer, True), ("https://other.example", False)):
+        server.received.clear()
+        auth = auth_for(server, browser, store=store, account="alice", issuer=issuer)
+        with httpx.Client(auth=auth) as api:
+            if is_used:
+                assert (api.get(server.url)).status_code == 200
+            else:
+                with refused(MCPAuthorizationException, "foreign_authorization_server"):
+                    api.get(server.url)
+        assert (token in server.tokens()) is is_used
 
 
 def test_a_login_that_is_forgotten_begins_again(

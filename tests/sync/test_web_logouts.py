@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 from joserfc.jwk import RSAKey
@@ -13,10 +14,15 @@ from py_identity_model.exceptions import (
     TokenRequestException,
     TokenValidationException,
 )
-from py_identity_model.sync import MemoryReplayStore, MemorySessionStore
+from py_identity_model.sync import (
+    MemoryReplayStore,
+    MemorySessionStore,
+    NoClientAuthentication,
+    OAuthClient,
+)
 from py_identity_model.sync.web import WebAnswer, WebLogin
 from py_identity_model.testing import EmbeddedProvider
-from tests.browsers import SECRET, Browser, location
+from tests.browsers import SECRET, Browser, at_provider, fields_of, location
 from tests.support import refused
 
 from .test_web_login import BrokenStore, client_of, logged_in, login_of, subject
@@ -56,6 +62,51 @@ def test_sessions_end_everywhere_when_the_provider_says_so(
         assert subject(worker, alice) is None
         assert subject(worker, laptop) is None
         assert subject(worker, bob) == "bob"
+
+
+def test_a_logout_token_reaches_each_of_two_clients_of_one_issuer(
+    provider: EmbeddedProvider,
+) -> None:
+    native = OAuthClient(provider.issuer, provider.public_client_id, NoClientAuthentication())
+    login = login_of(provider, {"web": client_of(provider), "native": native})
+    for name, client in login.clients.items():
+        browser = Browser()
+        logged_in(login, browser, f"/login?provider={name}")
+        assert subject(login, browser) == "alice"
+        token = provider.mint_logout_token(aud=client.client_id, sub="alice")
+        assert (ordered(login, token)).status == 200
+        assert subject(login, browser) is None
+
+
+def test_an_outage_at_one_of_two_clients_of_an_issuer_is_said(
+    provider: EmbeddedProvider,
+) -> None:
+    native = OAuthClient(provider.issuer, provider.public_client_id, NoClientAuthentication())
+    store = BrokenStore()
+    web = client_of(provider, session_store=store)
+    login = login_of(provider, {"web": web, "native": native})
+    store.down = True
+    token = provider.mint_logout_token(aud=provider.client_id, sub="alice")
+    assert (ordered(login, token)).status == 503
+    query = urlencode({"iss": provider.issuer, "sid": "sid-1"})
+    frame = login.handle(Browser().get(f"/frontchannel-logout?{query}"))
+    assert frame is not None
+    assert frame.status == 503
+
+
+def test_a_hidden_frame_ends_the_sessions_of_each_client_of_its_issuer(
+    provider: EmbeddedProvider,
+) -> None:
+    native = OAuthClient(provider.issuer, provider.public_client_id, NoClientAuthentication())
+    login, browsers = login_of(provider, {"web": client_of(provider), "native": native}), []
+    for name in login.clients:
+        browsers.append(Browser())
+        logged_in(login, browsers[-1], f"/login?provider={name}")
+    query = urlencode({"iss": provider.issuer, "sid": "sid-1"})
+    frame = login.handle(Browser().get(f"/frontchannel-logout?{query}"))
+    assert frame is not None
+    assert frame.status == 200
+    assert [subject(login, browser) for browser in browsers] == [None, None]
 
 
 def test_the_sid_alone_decides_which_of_a_users_sessions_end(
@@ -233,6 +284,38 @@ def test_a_sealed_session_lives_in_its_cookies_alone(provider: EmbeddedProvider)
     assert len(store) == 0
     browser.take(other.handle(browser.post("/logout")))
     assert browser.cookies == {}
+
+
+def test_a_sealed_session_is_of_one_client_at_one_issuer(provider: EmbeddedProvider) -> None:
+    """Programs may share a secret, and a program changes its provider."""
+    client, browser = client_of(provider), Browser()
+    logged_in(login_of(provider, client, sessions="sealed"), browser)
+    with EmbeddedProvider() as other:
+        elsewhere = client_of(other)
+        sibling = OAuthClient(provider.issuer, "sibling", NoClientAuthentication())
+        for one in (elsewhere, sibling):
+            assert subject(login_of(provider, one, sessions="sealed"), browser) is None
+        for named in ({"default": elsewhere, "two": client}, {"two": client}):
+            assert subject(login_of(provider, named, sessions="sealed"), browser) is None
+
+
+def test_a_posted_answer_leaves_no_piece_of_a_larger_session(
+    provider: EmbeddedProvider,
+) -> None:
+    """A browser sends the session's cookies with no form that another site posts."""
+    login, browser = login_of(provider, sessions="sealed", userinfo=True), Browser()
+    provider.user_claims = {"about": "x" * 1500}
+    logged_in(login, browser)
+    assert [*browser.cookies] == ["__Host-session", "__Host-session.1"]
+    before, browser.cookies = browser.cookies, {}
+    provider.user_claims = {}
+    login = login_of(provider, sessions="sealed", userinfo=True, response_mode="form_post")
+    begun = browser.take(login.handle(browser.get("/login")))
+    form = fields_of(at_provider(begun))
+    posted = browser.post("/callback", form, headers={"sec-fetch-site": "cross-site"})
+    browser.cookies.update(before)
+    browser.take(login.handle(posted))
+    assert subject(login, browser) == "alice"
 
 
 def test_a_sealed_session_ends_with_its_access_token(provider: EmbeddedProvider) -> None:

@@ -23,6 +23,8 @@ from py_identity_model import (
     get_cache_counters,
     validate_token,
 )
+from py_identity_model._tls import TLSContexts
+from py_identity_model.exceptions import InvalidArgumentError
 from py_identity_model.testing import EmbeddedProvider, FrozenClock, freeze_clocks
 from tests.support import answered
 
@@ -213,3 +215,10 @@ def test_pytest_finds_the_fixtures(tmp_path: Path) -> None:
         command, capture_output=True, text=True, cwd=tmp_path, env=env, check=False
     )
     assert ran.returncode == 0, ran.stdout + ran.stderr
+
+
+def test_objects_that_load_something_when_they_are_asked_are_left_alone(freeze: Freeze) -> None:
+    lazy = TLSContexts().lazy("/nowhere.pem")
+    freeze()
+    with pytest.raises(InvalidArgumentError):
+        lazy.get_ca_certs()

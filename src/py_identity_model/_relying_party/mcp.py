@@ -334,17 +334,26 @@ class AuthorizationLimits:
     def allow(self, demand: Demand, refused: str | None, now: float) -> bool:
         """Return whether a demand is a reason to ask for another token."""
         if not demand.step_up:
-            return refused is None or refused != self.unproven or now - self.since >= _GAP
+            if refused is None:
+                return True
+            if refused == self.unproven and now - self.since < _GAP:
+                return False
+            if not self._demands_more(demand):
+                return True
         self.step_ups = [one for one in self.step_ups if now - one < _HOUR]
         new = [one for one in demand.scopes if now - self.asked.get(one, -1e9) >= _GAP]
         return bool(new) and len(self.step_ups) < self.most_step_ups
 
     def note(self, demand: Demand, scopes: frozenset[str], token: str, now: float) -> None:
         """Remember what was asked for, and the token that came."""
+        if self._demands_more(demand):
+            self.step_ups.append(now)
         self.unproven, self.since = token, now
         self.asked = dict.fromkeys(scopes, now)
-        if demand.step_up:
-            self.step_ups.append(now)
+
+    def _demands_more(self, demand: Demand) -> bool:
+        """Return whether another scope is demanded, also by a server that says it with 401."""
+        return demand.step_up or bool(self.asked and demand.scopes - self.asked.keys())
 
     def prove(self, token: str) -> None:
         """Remember that the server accepted a token."""

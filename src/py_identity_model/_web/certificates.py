@@ -11,10 +11,11 @@ from urllib.parse import unquote
 def certificate_of(values: Sequence[str]) -> str | bytes | None:
     """Return the certificate in the values of a header field; None unless it is exactly one.
 
-    A second field may be the client's own, beside the proxy's.  RFC 9440 §2.1 (``:base64:``), or
-    PEM, percent-encoded or not.
+    A second field may be the client's own, beside the proxy's; servers by WSGI join the two with a
+    comma, which no encoding of one certificate has.  RFC 9440 §2.1 (``:base64:``), or PEM,
+    percent-encoded or not.
     """
-    if len(values) != 1 or not values[0].strip():
+    if len(values) != 1 or not values[0].strip() or "," in values[0]:
         return None
     value = values[0].strip()
     if not (value.startswith(":") and value.endswith(":")):

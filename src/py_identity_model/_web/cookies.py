@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from ..exceptions import InvalidArgumentError
@@ -54,21 +54,18 @@ class CookieJar:
         """Return the ``Set-Cookie`` that removes a cookie."""
         return self._set(name, "", 0)
 
-    def session_cookies(
-        self, sealed: str, cookies: Mapping[str, str], seconds: int | None
-    ) -> list[str] | None:
+    def session_cookies(self, sealed: str, seconds: int | None) -> list[str] | None:
         """Return the fields ``Set-Cookie`` of a session; None for one that is too large.
 
-        ``cookies`` are those of the request: what is left of a larger session is removed.
+        What may be left of a larger session is removed.  The request does not say whether there is
+        something: a form that another site posts comes without the cookies of a session.
         """
         pieces = [sealed[at : at + _PIECE] for at in range(0, len(sealed), _PIECE)]
         if len(pieces) > _MOST_PIECES:
             return None
-        names = [self.session, *[f"{self.session}.{n}" for n in range(1, len(pieces))]]
-        fields = [
-            self._set(name, piece, seconds) for name, piece in zip(names, pieces, strict=True)
-        ]
-        return fields + [self.forget(name) for name in self._pieces(cookies) if name not in names]
+        names = self._pieces()
+        fields = [self._set(name, one, seconds) for name, one in zip(names, pieces, strict=False)]
+        return fields + [self.forget(name) for name in names[len(pieces) :]]
 
     def sealed_session(self, cookies: Mapping[str, str]) -> str | None:
         """Return the sealed session of a request."""
@@ -81,11 +78,10 @@ class CookieJar:
 
     def forget_session(self, cookies: Mapping[str, str]) -> list[str]:
         """Return the fields ``Set-Cookie`` that remove a session."""
-        return [self.forget(name) for name in self._pieces({self.session, *cookies})]
+        return [self.forget(name) for name in self._pieces() if name in {self.session, *cookies}]
 
-    def _pieces(self, cookies: Collection[str]) -> list[str]:
-        later = [f"{self.session}.{n}" for n in range(1, _MOST_PIECES)]
-        return [name for name in (self.session, *later) if name in cookies]
+    def _pieces(self) -> list[str]:
+        return [self.session, *[f"{self.session}.{n}" for n in range(1, _MOST_PIECES)]]
 
     def _set(self, name: str, value: str, seconds: int | None, *, cross_site: bool = False) -> str:
         fields = [f"{name}={value}", "Path=/", "HttpOnly"]

@@ -76,11 +76,15 @@ class WebRequest:
         return found
 
     def cookies(self) -> dict[str, str]:
-        """Return the cookies by name; of equal names the first counts (RFC 6265 §5.4)."""
+        """Return the cookies by name; of equal names the first counts (RFC 6265 §5.4).
+
+        Only blanks and tabs are cut off: browsers take a cookie whose name begins with another
+        space, such as ``\\xa0__Host-session``, from a page of any subdomain.
+        """
         found: dict[str, str] = {}
         for line in self.all_headers("cookie"):
             for pair in line.split(";"):
-                name, _, value = pair.strip().partition("=")
+                name, _, value = pair.strip(" \t").partition("=")
                 found.setdefault(name, value)
         return found
 

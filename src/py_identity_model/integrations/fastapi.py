@@ -64,11 +64,13 @@ class WebLogin(_Login):
 
     def step_up(
         self, *, acr_values: str | Sequence[str] = (), max_age: int | None = None
-    ) -> Callable[[HTTPConnection], Awaitable[AsyncSession]]:
+    ) -> Callable[[HTTPConnection, Response], Awaitable[AsyncSession]]:
         """Return a dependency for sessions of a login that is strong and recent enough."""
 
-        async def strong_login(connection: HTTPConnection) -> AsyncSession:
-            return await self.required(connection, acr_values=acr_values, max_age=max_age)
+        async def strong_login(connection: HTTPConnection, response: Response) -> AsyncSession:
+            session = await self.required(connection, acr_values=acr_values, max_age=max_age)
+            response.headers.setdefault("Cache-Control", _PRIVATE)
+            return session
 
         return strong_login
 

@@ -157,11 +157,20 @@ def _replace(clocks: dict[int, Any]) -> None:
             _replace_in(vars(module), clocks)
     for one in gc.get_objects():
         if str(getattr(type(one), "__module__", "")).partition(".")[0] == _PACKAGE:
-            members = getattr(one, "__dict__", None)
-            if isinstance(members, dict) and "clock" in members:
+            members = _members(one)
+            if "clock" in members:
                 new = clocks.get(id(members["clock"]))
                 if new is not None:
                     one.clock = new
+
+
+def _members(thing: object) -> dict[str, Any]:
+    """Return what an object holds, without asking its own ``__getattr__``: that may do work."""
+    try:
+        found = object.__getattribute__(thing, "__dict__")
+    except AttributeError:
+        return {}
+    return found if isinstance(found, dict) else {}
 
 
 def _replace_in(names: dict[str, Any], clocks: dict[int, Any]) -> None:

@@ -11,6 +11,13 @@ def test_cookies_are_read_as_browsers_send_them() -> None:
     assert request.cookies() == {"a": "1", "b": "2=3", "c": "", "d": "5"}
 
 
+def test_a_name_after_an_unusual_space_is_another_name() -> None:
+    for space in "\x0b\x0c\x1c\x1d\x1e\x1f\x85\xa0\u2003":
+        headers = [("Cookie", f"{space}__Host-session=theirs; \t__Host-session=ours")]
+        request = WebRequest("GET", "https://app.example", "/", headers=headers)
+        assert request.cookies()["__Host-session"] == "ours"
+
+
 def test_a_repeated_parameter_counts_as_missing() -> None:
     request = WebRequest("GET", "https://app.example", "/", "a=1&a=2&b=3&c=")
     assert [request.parameter(name) for name in "abcd"] == [None, "3", "", None]

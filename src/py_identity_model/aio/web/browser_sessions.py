@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Mapping
 from typing import NamedTuple
@@ -17,7 +18,7 @@ from ...exceptions import PyIdentityModelException, TokenRequestException
 from ..oauth_client import AsyncOAuthClient
 from ..session import AsyncSession, state_of
 
-_PURPOSES = {True: "session", False: "sealed session"}
+_STORED = "session"
 _PAUSE = 10.0  # seconds without another renewal after one that failed
 _MOST_PAUSES = 1000
 
@@ -61,10 +62,10 @@ class AsyncBrowserSessions:
         sealed = jar.sealed_session(request.cookies())
         if sealed is None:
             return None
-        text = self._sealer.open(_PURPOSES[self._stored], sealed, self._seconds)
-        if text is None:
-            return None
-        return await self._load(text) if self._stored else self._unsealed(text)
+        if not self._stored:
+            return self._unsealed(sealed)
+        text = self._sealer.open(_STORED, sealed, self._seconds)
+        return None if text is None else await self._load(text)
 
     async def read(self, request: WebRequest, jar: CookieJar) -> AsyncBrowserSession | None:
         """Return the session of a request; if its access token has expired, renew it first."""
@@ -89,20 +90,21 @@ class AsyncBrowserSessions:
                 return None
             raise unavailable(error) from error
 
-    def _unsealed(self, text: str) -> AsyncBrowserSession | None:
-        sealed = SealedSession.from_text(text)
-        client = None if sealed is None else self._clients.get(sealed.provider)
-        if sealed is None or client is None:
-            return None
-        session = AsyncSession(
-            sealed.token,
-            sealed.claims,
-            sealed.expires_at,
-            sealed.userinfo,
-            session_state=sealed.session_state,
-            client=client,
-        )
-        return AsyncBrowserSession(sealed.provider, session)
+    def _unsealed(self, sealed: str) -> AsyncBrowserSession | None:
+        for provider, client in self._clients.items():
+            text = self._sealer.open(self._purpose(provider), sealed, self._seconds)
+            if text is not None:
+                return _whole_of(SealedSession.from_text(text), client)
+        return None
+
+    def _purpose(self, provider: str) -> str:
+        """Return for what a session is sealed.
+
+        No store says whose a sealed session is, so its seal does: programs may share a secret, and
+        a provider's name may come to mean another one.
+        """
+        client = self._clients[provider]
+        return json.dumps(["sealed session", provider, client.issuer, client.client_id])
 
     async def _renewed(self, found: AsyncBrowserSession) -> AsyncBrowserSession | None:
         """Return the session with a new access token; None where only a login helps.
@@ -147,11 +149,12 @@ class AsyncBrowserSessions:
         Raises :class:`WebRefusedException` (``session_too_large``).
         """
         provider, session = found
-        text = stored_text(provider, session.to_json()) if self._stored else _whole(found)
-        if not self._stored:  # with it ends the only copy of the refresh token
-            await self.end(found)
-        sealed = self._sealer.seal(_PURPOSES[self._stored], text)
-        fields = jar.session_cookies(sealed, request.cookies(), self._cookie_seconds)
+        if self._stored:
+            sealed = self._sealer.seal(_STORED, stored_text(provider, session.to_json()))
+        else:
+            sealed = self._sealer.seal(self._purpose(provider), _whole(found))
+            await self.end(found)  # with it ends the only copy of the refresh token
+        fields = jar.session_cookies(sealed, self._cookie_seconds)
         if fields is None:
             raise too_large(len(sealed))
         return fields
@@ -171,6 +174,20 @@ class AsyncBrowserSessions:
             if error.code in {"store_unavailable", "renewal_pending"}:
                 raise unavailable(error) from error
             logger.info("a session has ended, but its tokens are not revoked: %s", error.code)
+
+
+def _whole_of(sealed: SealedSession | None, client: AsyncOAuthClient) -> AsyncBrowserSession | None:
+    if sealed is None:
+        return None
+    session = AsyncSession(
+        sealed.token,
+        sealed.claims,
+        sealed.expires_at,
+        sealed.userinfo,
+        session_state=sealed.session_state,
+        client=client,
+    )
+    return AsyncBrowserSession(sealed.provider, session)
 
 
 def _whole(found: AsyncBrowserSession) -> str:

@@ -25,6 +25,7 @@ from ..._relying_party.mcp import (
 from ..._settings import Settings
 from ..._wire.discovery_policy import DiscoveryPolicy, named_by_program
 from ..._wire.models import BaseResponse
+from ..._wire.urls import is_same_issuer
 from ...exceptions import MCPAuthorizationException
 from .._transport.endpoint import ask
 from .._transport.http import HTTPClient
@@ -61,6 +62,10 @@ class MCPServers:
             self.policy = named_by_program(policy)
         self._http_client = http_client
         self._settings = settings
+
+    def may_use(self, issuer: str) -> bool:
+        """Return whether the program lets an authorization server be used."""
+        return self._issuer is None or is_same_issuer(self._issuer, issuer)
 
     def look(self, named: str | None, current: str | None) -> MCPServerFound:
         """Return what the server says; ``named`` is where its challenge says that it says so.

@@ -159,6 +159,8 @@ class MCPTokens:
         session = members.get("session")
         if session is None or (self._grant is not None and self._grant.session == session):
             return
+        if not self._servers.may_use(members["issuer"]):
+            return  # it is from before the program chose
         identity = self._clients.client_called(members["issuer"], members["client_id"])
         if identity is None:
             return

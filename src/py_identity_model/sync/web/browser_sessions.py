@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Mapping
 from typing import NamedTuple
@@ -18,7 +19,7 @@ from ...exceptions import PyIdentityModelException, TokenRequestException
 from ..oauth_client import OAuthClient
 from ..session import Session, state_of
 
-_PURPOSES = {True: "session", False: "sealed session"}
+_STORED = "session"
 _PAUSE = 10.0  # seconds without another renewal after one that failed
 _MOST_PAUSES = 1000
 
@@ -62,10 +63,10 @@ class BrowserSessions:
         sealed = jar.sealed_session(request.cookies())
         if sealed is None:
             return None
-        text = self._sealer.open(_PURPOSES[self._stored], sealed, self._seconds)
-        if text is None:
-            return None
-        return self._load(text) if self._stored else self._unsealed(text)
+        if not self._stored:
+            return self._unsealed(sealed)
+        text = self._sealer.open(_STORED, sealed, self._seconds)
+        return None if text is None else self._load(text)
 
     def read(self, request: WebRequest, jar: CookieJar) -> BrowserSession | None:
         """Return the session of a request; if its access token has expired, renew it first."""
@@ -90,20 +91,21 @@ class BrowserSessions:
                 return None
             raise unavailable(error) from error
 
-    def _unsealed(self, text: str) -> BrowserSession | None:
-        sealed = SealedSession.from_text(text)
-        client = None if sealed is None else self._clients.get(sealed.provider)
-        if sealed is None or client is None:
-            return None
-        session = Session(
-            sealed.token,
-            sealed.claims,
-            sealed.expires_at,
-            sealed.userinfo,
-            session_state=sealed.session_state,
-            client=client,
-        )
-        return BrowserSession(sealed.provider, session)
+    def _unsealed(self, sealed: str) -> BrowserSession | None:
+        for provider, client in self._clients.items():
+            text = self._sealer.open(self._purpose(provider), sealed, self._seconds)
+            if text is not None:
+                return _whole_of(SealedSession.from_text(text), client)
+        return None
+
+    def _purpose(self, provider: str) -> str:
+        """Return for what a session is sealed.
+
+        No store says whose a sealed session is, so its seal does: programs may share a secret, and
+        a provider's name may come to mean another one.
+        """
+        client = self._clients[provider]
+        return json.dumps(["sealed session", provider, client.issuer, client.client_id])
 
     def _renewed(self, found: BrowserSession) -> BrowserSession | None:
         """Return the session with a new access token; None where only a login helps.
@@ -146,11 +148,12 @@ class BrowserSessions:
         Raises :class:`WebRefusedException` (``session_too_large``).
         """
         provider, session = found
-        text = stored_text(provider, session.to_json()) if self._stored else _whole(found)
-        if not self._stored:  # with it ends the only copy of the refresh token
-            self.end(found)
-        sealed = self._sealer.seal(_PURPOSES[self._stored], text)
-        fields = jar.session_cookies(sealed, request.cookies(), self._cookie_seconds)
+        if self._stored:
+            sealed = self._sealer.seal(_STORED, stored_text(provider, session.to_json()))
+        else:
+            sealed = self._sealer.seal(self._purpose(provider), _whole(found))
+            self.end(found)  # with it ends the only copy of the refresh token
+        fields = jar.session_cookies(sealed, self._cookie_seconds)
         if fields is None:
             raise too_large(len(sealed))
         return fields
@@ -170,6 +173,20 @@ class BrowserSessions:
             if error.code in {"store_unavailable", "renewal_pending"}:
                 raise unavailable(error) from error
             logger.info("a session has ended, but its tokens are not revoked: %s", error.code)
+
+
+def _whole_of(sealed: SealedSession | None, client: OAuthClient) -> BrowserSession | None:
+    if sealed is None:
+        return None
+    session = Session(
+        sealed.token,
+        sealed.claims,
+        sealed.expires_at,
+        sealed.userinfo,
+        session_state=sealed.session_state,
+        client=client,
+    )
+    return BrowserSession(sealed.provider, session)
 
 
 def _whole(found: BrowserSession) -> str:

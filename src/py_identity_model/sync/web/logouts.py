@@ -9,7 +9,7 @@ from ..._logging import log_failure, logger
 from ..._protocol.browser_requests import validate_frontchannel_logout_request
 from ..._resource_server.replay import ReplayStore
 from ..._web.answers import NO_STORE, WebAnswer, WebRefusedException, json_answer, page, redirect
-from ..._web.failures import status_of
+from ..._web.failures import is_final, status_of
 from ..._web.options import LoginOptions
 from ..._web.peeking import peek_claim
 from ..._web.places import Place, is_from
@@ -18,7 +18,6 @@ from ..._web.sealing import Sealer
 from ...exceptions import (
     LogoutTokenValidationException,
     PyIdentityModelException,
-    ValidationException,
 )
 from ..oauth_client import OAuthClient
 from .browser_sessions import BrowserSession, BrowserSessions
@@ -85,16 +84,15 @@ class Logouts(Callbacks):
         """
         token = request.parameter("logout_token") or ""
         said = peek_claim(token, "iss")
-        clients = sorted(self.clients.values(), key=lambda client: client.issuer != said)
+        of_issuer = [client for client in self.clients.values() if client.issuer == said]
         refusal: PyIdentityModelException = LogoutTokenValidationException("nothing was posted")
-        for client in clients:
+        for client in of_issuer or self.clients.values():
             try:
                 client.accept_logout_token(token, self._logout_tokens)
             except PyIdentityModelException as error:
                 log_failure("logout", client.issuer, error)
-                refusal = refusal if refusal.code == "logout_token_replayed" else error
-                if client.issuer == said:
-                    break
+                if refusal.code != "logout_token_replayed" and is_final(refusal):
+                    refusal = error
             else:
                 return WebAnswer(200)
         return json_answer(status_of(refusal), refusal.code)
@@ -109,15 +107,16 @@ class Logouts(Callbacks):
 
             answer = login.frontchannel_logout(request)
         """
-        refusal: PyIdentityModelException = ValidationException("no provider")
-        for client in self.clients.values():
+        failures: list[PyIdentityModelException] = []
+        for client in self.clients.values():  # several may be of the issuer: it names no client
             try:
                 asked = validate_frontchannel_logout_request(
                     f"?{request.query}", issuer=client.issuer, session_required=True
                 )
                 client.end_sessions(sid=asked.sid or "")
             except PyIdentityModelException as error:
-                refusal = error
-            else:
-                return WebAnswer(200, (NO_STORE, ("Content-Type", "text/html; charset=utf-8")))
-        return json_answer(status_of(refusal), refusal.code)
+                failures.append(error)
+        worst = max(failures, key=status_of, default=None)
+        if worst is not None and (len(failures) == len(self.clients) or not is_final(worst)):
+            return json_answer(status_of(worst), worst.code)
+        return WebAnswer(200, (NO_STORE, ("Content-Type", "text/html; charset=utf-8")))
