@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hmac
 from dataclasses import replace
+from functools import partial
 from types import SimpleNamespace
 from typing import Any
 
@@ -14,6 +16,7 @@ from py_identity_model import (
     InvalidAudienceException,
     InvalidIssuerException,
     JsonWebKey,
+    TokenCache,
     TokenExpiredException,
     TokenValidationConfig,
     TokenValidationException,
@@ -341,6 +344,38 @@ def test_a_validator_of_another_claims_validator_is_shared() -> None:
     validators = prepared(config, last=True)
     config.claims_validator = print
     assert validators.lookup(token(), config, ADDRESS, lambda: 1.0) is not None
+
+
+def test_a_token_from_the_memory_counts_as_use_of_its_entries() -> None:
+    config = replace(SYMMETRIC, token_cache=TokenCache())
+    validators = prepared(config, last=True)
+    (validator,) = validators.by_key.values()
+    for moment in (1.0, 2.0):
+        assert validators.lookup(token(), config, ADDRESS, partial(float, moment)) is not None
+        assert validator._document.last_used == validator._keys.last_used == moment
+    assert config.token_cache is not None
+    assert len(config.token_cache) == 1
+
+
+def test_a_header_of_one_character_is_refused_as_the_long_way_does() -> None:
+    malformed = "x.e30.AAAA"
+    with pytest.raises(TokenValidationException) as caught:
+        prepared(SYMMETRIC, last=False).lookup(malformed, SYMMETRIC, ADDRESS, lambda: 1.0)
+    with pytest.raises(TokenValidationException) as expected:
+        read_header(split_token(malformed).header)
+    assert str(caught.value) == str(expected.value)
+
+
+@pytest.mark.parametrize("last", [False, True])
+def test_a_padded_payload_is_left_to_the_long_way(last: bool) -> None:
+    header, payload, _ = token(jti="a").split(".")
+    padded = f"{header}.{payload}{'=' * (-len(payload) % 4)}"
+    assert padded.endswith("=")
+    signature = hmac.digest(KEY.raw_value, padded.encode(), "sha256")
+    signed = f"{padded}.{encode_base64url(signature).decode()}"
+    config = replace(SYMMETRIC)
+    validators = prepared(config, last=last)
+    assert validators.lookup(signed, config, ADDRESS, lambda: 1.0) is None
 
 
 def test_a_configuration_whose_attributes_are_computed_is_looked_up_each_time() -> None:
