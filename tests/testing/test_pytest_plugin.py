@@ -199,6 +199,7 @@ def test_a_token(oidc_provider, mint_token, freeze):
 
 def test_pytest_finds_the_fixtures(tmp_path: Path) -> None:
     (tmp_path / "test_it.py").write_text(PROGRAM)
+    (tmp_path / "pytest.ini").write_text("[pytest]\n")  # this project's may be in a folder above
     plugin = ["-p", "py_identity_model._pytest_plugin", "-p", "no:cacheprovider"]
     command: list[Any] = [
         sys.executable,
