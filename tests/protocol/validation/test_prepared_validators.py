@@ -349,9 +349,9 @@ def test_a_token_from_the_memory_counts_as_use_of_its_entries() -> None:
     config = replace(SYMMETRIC, token_cache=TokenCache())
     validators = prepared(config, last=True)
     (validator,) = validators.by_key.values()
-    for moment in (1.0, 2.0):
-        assert validators.lookup(token(), config, ADDRESS, lambda: moment) is not None
-        assert validator._document.last_used == validator._keys.last_used == moment
+    assert validators.lookup(token(), config, ADDRESS, lambda: 1.0) is not None
+    assert validators.lookup(token(), config, ADDRESS, lambda: 2.0) is not None
+    assert validator._document.last_used == validator._keys.last_used == 2.0
     assert config.token_cache is not None
     assert len(config.token_cache) == 1
 
