@@ -324,6 +324,34 @@ async def test_a_login_without_openid_needs_no_algorithms_of_id_tokens(
         await client.authorization_request(scope="openid payments")
 
 
+async def test_a_login_without_openid_ends_with_an_access_token(provider: EmbeddedProvider) -> None:
+    seen: list[Received] = []
+    tokens: list[Received] = []
+    rest = providing(
+        provider, seen, id_token_signing_alg_values_supported=None, subject_types_supported=None
+    )
+
+    def respond(received: Received) -> Answer | None:
+        if received.path == "/token":
+            tokens.append(received)
+            return Answer.of_json({"access_token": "t", "token_type": "DPoP", "expires_in": 60})
+        return rest(received)
+
+    provider.intercept = respond
+    client = fapi(provider.issuer)
+    begun = await client.authorization_request(scope="payments")
+    answer = {"code": "c", "state": begun.state, "iss": provider.issuer}
+    with refused(AuthorizeCallbackException, "issuer_mismatch"):
+        await client.callback({**answer, "iss": "https://other.example"}, begun)
+    session = await client.callback(answer, begun)
+    assert (session.access_token, session.claims) == ("t", {})
+    assert "nonce" not in seen[0].form
+    assert "code_challenge" in seen[0].form
+    (sent,) = tokens
+    assert "dpop" in sent.headers
+    assert "client_assertion" in sent.form
+
+
 async def test_a_login_without_an_authorization_endpoint_is_refused(
     provider: EmbeddedProvider,
 ) -> None:

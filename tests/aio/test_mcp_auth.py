@@ -518,6 +518,16 @@ async def test_a_login_that_takes_too_long_is_given_up(server: MCPServer, browse
     browser.waits.set()
 
 
+async def test_a_login_that_gives_up_by_itself_has_taken_too_long(server: MCPServer) -> None:
+    async def give_up(url: str) -> str:
+        raise TimeoutError
+
+    auth = AsyncMCPAuth(server.url, give_up, redirect_uri=REDIRECT)
+    async with httpx.AsyncClient(auth=auth) as api:
+        with refused(MCPAuthorizationException, "login_timed_out"):
+            await api.get(server.url)
+
+
 async def test_a_login_that_uses_the_same_client_is_told_so(server: MCPServer) -> None:
     clients: list[httpx.AsyncClient] = []
 

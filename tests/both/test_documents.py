@@ -9,6 +9,7 @@ import inspect
 import re
 import textwrap
 import threading
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
@@ -38,6 +39,8 @@ from py_identity_model.testing import provider as provider_module
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text()
+# The first stands for a new endpoint's tests, the second is written by a session.
+NOT_IN_A_CHECKOUT = {"tests/protocol/test_x.py", "tests/browser/screenshots"}
 PROGRAMS = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
 
 
@@ -98,6 +101,21 @@ def test_every_link_of_a_document_leads_somewhere() -> None:
             assert (document.parent / target).exists(), f"{document.name}: {target}"
 
 
+def test_every_file_that_a_document_names_exists() -> None:
+    beginnings = {f"{one.name}/" for one in ROOT.iterdir() if one.is_dir()}
+    for document in (*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")):
+        for name in re.findall(r"`([a-z]+/[\w/.]+)`", document.read_text()):
+            if name.startswith(tuple(beginnings)) and name not in NOT_IN_A_CHECKOUT:
+                assert (ROOT / name).exists(), f"{document.name}: {name}"
+
+
+def test_every_promise_names_its_test() -> None:
+    promises = (ROOT / "SECURITY.md").read_text().partition("## What the library promises\n")[2]
+    rules = re.split(r"^- ", promises.partition("\n## ")[0], flags=re.MULTILINE)[1:]
+    assert len(rules) > 15
+    assert [rule for rule in rules if "`tests/" not in rule] == []
+
+
 def test_every_setting_is_in_its_table_with_its_default() -> None:
     table = (ROOT / "docs/settings.md").read_text()
     settings = {
@@ -126,6 +144,28 @@ def test_a_line_of_the_contributing_guide_explains_each_dependency() -> None:
     assert names == ["anyio", "cryptography", "httpx", "joserfc", "sniffio"]
     guide = (ROOT / "CONTRIBUTING.md").read_text()
     assert all(f"| {name} | " in guide for name in names)
+
+
+def test_every_extra_is_in_the_table() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    table = (ROOT / "docs/supported-versions.md").read_text()
+    rows = re.findall(r"^\| (`[a-z0-9`, ]+) \|", table, re.MULTILINE)
+    extras = {name for row in rows for name in re.findall(r"`(\w+)`", row)}
+    assert extras == project["project"]["optional-dependencies"].keys()
+
+
+def test_the_contributing_guide_lists_every_session() -> None:
+    noxfile = (ROOT / "noxfile.py").read_text()
+    guide = (ROOT / "CONTRIBUTING.md").read_text()
+    sessions = set(re.findall(r"^@nox\.session.*\ndef (\w+)", noxfile, re.MULTILINE))
+    table = guide.partition("| `nox -s` | what |")[2].partition("\n\n")[0]
+    assert set(re.findall(r"^\| `(\w+)`", table, re.MULTILINE)) == sessions
+    usual = set(re.findall(r'"(\w+)"', noxfile.partition(".sessions = [")[2].partition("]")[0]))
+    never = guide.partition("runs all of these but ")[2].partition(", and changes")[0]
+    assert set(re.findall(r"`(\w+)`", never)) == sessions - usual
+    run = re.search(r"-s (.*) \$found (.*) \|\|", (ROOT / "scripts/test").read_text())
+    assert run is not None
+    assert {*run[1].split(), "tests", *run[2].split()} == usual
 
 
 def documented() -> Iterator[tuple[str, str]]:

@@ -7,11 +7,12 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from py_identity_model import AuthorizeCallbackValidationResult
+from py_identity_model import AuthorizeCallbackValidationResult, ErrorKind
 from py_identity_model.cli.error_codes import EXPLANATIONS
 
 PACKAGE = Path(__file__).parents[2] / "src" / "py_identity_model"
 _CODE = re.compile(r"[a-z][a-z0-9_]*")
+_KIND = re.compile(r"ErrorKind\.(\w+)\.value")
 _NOT_CODES = {"error_response", "success"}  # outcomes that lead to other codes
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 
@@ -21,6 +22,8 @@ def constants(node: ast.expr | None) -> Iterator[str]:
     if isinstance(node, ast.Constant) and isinstance(node.value, str):
         if _CODE.fullmatch(node.value):
             yield node.value
+    elif node is not None and (kind := _KIND.fullmatch(ast.unparse(node))):
+        yield ErrorKind[kind[1]].value
     elif isinstance(node, ast.IfExp):
         yield from constants(node.body)
         yield from constants(node.orelse)

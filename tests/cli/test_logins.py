@@ -212,6 +212,18 @@ def test_a_machine_has_tokens_of_its_own(
     assert run(*options, "--secret-stdin", stdin="\n").status == 2
 
 
+def test_a_refused_token_is_replaced(
+    run: Run, logged_in: Ran, provider: EmbeddedProvider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for options in (at(provider), (*at(provider, "machine"), "--client-credentials")):
+        first = run("token", *options)
+        second = run("token", *options, "--renew")
+        assert (first.status, second.status) == (0, 0)
+        assert first.out != second.out
+        assert run("token", *options).out == second.out
+        monkeypatch.setenv("OIDC_CLIENT_SECRET", provider.client_secret)
+
+
 def test_a_secret_comes_from_the_keyring(
     run: Run, own_keyring: Keyring, provider: EmbeddedProvider
 ) -> None:

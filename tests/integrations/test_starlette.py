@@ -274,8 +274,13 @@ def test_a_program_below_a_path_logs_in_there(provider: EmbeddedProvider) -> Non
 
 
 def test_a_request_with_a_strange_host_does_no_harm(browser: TestClient) -> None:
-    answer = browser.get("/login", headers={"Host": "user@evil:x"})
-    assert answer.status_code == 400
+    for host in ("user@evil:x", "testserver//evil.example"):
+        answer = browser.get("/login?next=/login", headers={"Host": host})
+        assert answer.status_code == 400
+    log_in(browser)
+    for path in ("/callback?state=x", "/me"):  # back to a page, and on to the login
+        answer = browser.get(path, headers={"Host": "testserver//evil.example", "Cookie": "a=b"})
+        assert not answer.headers.get("location", "").startswith("//")
 
 
 def test_what_is_not_public_needs_a_login(provider: EmbeddedProvider) -> None:

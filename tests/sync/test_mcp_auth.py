@@ -515,6 +515,16 @@ def test_a_login_that_takes_too_long_is_given_up(server: MCPServer, browser: Bro
     browser.waits.set()
 
 
+def test_a_login_that_gives_up_by_itself_has_taken_too_long(server: MCPServer) -> None:
+    def give_up(url: str) -> str:
+        raise TimeoutError
+
+    auth = MCPAuth(server.url, give_up, redirect_uri=REDIRECT)
+    with httpx.Client(auth=auth) as api:
+        with refused(MCPAuthorizationException, "login_timed_out"):
+            api.get(server.url)
+
+
 def test_a_login_that_uses_the_same_client_is_told_so(server: MCPServer) -> None:
     clients: list[httpx.Client] = []
 

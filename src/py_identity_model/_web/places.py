@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from ..exceptions import ConfigurationException, InvalidArgumentError
 from .requests import WebRequest
 
+_NOT_IN_HOSTS = re.compile(r"[\x00-\x20\x7f-\xa0\\,;%@]")
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
@@ -29,7 +31,7 @@ class Place:
             _ = parts.port
         except ValueError:
             host, known = None, False
-        if host is None or not known or parts.query or parts.fragment or "@" in parts.netloc:
+        if host is None or not known or parts.query or parts.fragment or _is_strange(url):
             raise InvalidArgumentError(
                 "public_url must be a URL such as https://app.example or https://app.example/base"
             )
@@ -51,6 +53,15 @@ class Place:
             "address that browsers use: public_url='https://…'; in tests use https://testserver",
             code="https_required_for_logins",
         )
+
+
+def _is_strange(url: str) -> bool:
+    """Return whether a base URL, which a ``Host`` header is part of, holds more than a host.
+
+    A root that began with two slashes would lead redirects to another site.
+    """
+    authority, _, path = url.partition("//")[2].partition("/")
+    return path.startswith("/") or _NOT_IN_HOSTS.search(authority) is not None
 
 
 def is_from(place: Place, request: WebRequest) -> bool:

@@ -6,17 +6,22 @@ from typing import Annotated
 
 import typer
 
-from .. import OAuthClient
+from .. import OAuthClient, TokenSource
 from . import inputs, session
 from .output import Output
 from .storage import Storage
 
 
 def machine_token(
-    client: OAuthClient, scope: str | None = None, resource: str | None = None
+    client: OAuthClient,
+    scope: str | None = None,
+    resource: str | None = None,
+    *,
+    renew: bool = False,
 ) -> str:
     """Return an access token of the client's own: the stored one, or a new one."""
-    return client.token_source(scope=scope, resource=resource).get_token().access_token
+    source = client.token_source(scope=scope, resource=resource)
+    return _from(source, renew=renew)
 
 
 def user_token(
@@ -24,9 +29,17 @@ def user_token(
     storage: Storage,
     scope: str | None = None,
     resource: str | None = None,
+    *,
+    renew: bool = False,
 ) -> str:
     """Return an access token of the login, renewed if that is needed."""
-    return storage.login(client).get_access_token(scope=scope, resource=resource)
+    login = storage.login(client)
+    return _from(client.token_source(session=login, scope=scope, resource=resource), renew=renew)
+
+
+def _from(source: TokenSource, *, renew: bool) -> str:
+    token = source.get_token().access_token
+    return source.renew(token).access_token if renew else token
 
 
 def command(
@@ -39,6 +52,10 @@ def command(
     ] = False,
     scope: session.Scope = None,
     resource: session.Resource = None,
+    renew: Annotated[
+        bool,
+        typer.Option("--renew", help="Replace the stored token, which an API refused."),
+    ] = False,
     secret_stdin: inputs.SecretStdin = False,
     as_json: inputs.Json = False,
 ) -> None:
@@ -50,7 +67,7 @@ def command(
         trusted = inputs.trusted(issuer, preset)
         client, storage = session.opened(trusted, client_id, secret_stdin=secret_stdin)
         if machine:
-            token = machine_token(client, scope, resource)
+            token = machine_token(client, scope, resource, renew=renew)
         else:
-            token = user_token(client, storage, scope, resource)
+            token = user_token(client, storage, scope, resource, renew=renew)
         out.text(token, {"access_token": token})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hmac
 from dataclasses import replace
+from functools import partial
 from types import SimpleNamespace
 from typing import Any
 
@@ -349,9 +350,9 @@ def test_a_token_from_the_memory_counts_as_use_of_its_entries() -> None:
     config = replace(SYMMETRIC, token_cache=TokenCache())
     validators = prepared(config, last=True)
     (validator,) = validators.by_key.values()
-    assert validators.lookup(token(), config, ADDRESS, lambda: 1.0) is not None
-    assert validators.lookup(token(), config, ADDRESS, lambda: 2.0) is not None
-    assert validator._document.last_used == validator._keys.last_used == 2.0
+    for moment in (1.0, 2.0):
+        assert validators.lookup(token(), config, ADDRESS, partial(float, moment)) is not None
+        assert validator._document.last_used == validator._keys.last_used == moment
     assert config.token_cache is not None
     assert len(config.token_cache) == 1
 

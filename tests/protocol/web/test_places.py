@@ -7,8 +7,16 @@ import pytest
 from py_identity_model._web.places import Place
 from py_identity_model.exceptions import InvalidArgumentError
 
+STRANGE = ("a//evil.example", "a///evil", "a\\evil", "a b", "a,b", "a;b", "a%2fb", "a\t", "a\xa0")
 
-@pytest.mark.parametrize("url", ["", "app", "ftp://app", "https://", "https://[", "https://a:x"])
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        *("", "app", "ftp://app", "https://", "https://[", "https://a:x"),
+        *(f"https://{host}" for host in STRANGE),  # what a Host header may hold
+    ],
+)
 def test_a_place_is_a_url(url: str) -> None:
     with pytest.raises(InvalidArgumentError):
         Place.of(url)

@@ -175,21 +175,22 @@ class AsyncMCPGrants:
         self, login: MCPLogin, begun: AuthorizationRequest
     ) -> str | Mapping[str, Any]:
         """Return what the browser came back with, in time."""
-        ask = partial(self._ask_user, login, begun.url)
+        ask = partial(self._ask_user, login, begun)
         try:
             joined = await self._logins.run(begun.state, ask, patience=self._login_timeout)
         except TimeoutError:
-            raise MCPAuthorizationException(
-                "the login took longer than login_timeout",
-                {"issuer": begun.issuer},
-                code="login_timed_out",
-            ) from None
+            raise _timed_out_error(begun) from None
         assert joined is not None
         return joined[0]
 
-    async def _ask_user(self, login: MCPLogin, url: str) -> str | Mapping[str, Any]:
-        with deadline(self._login_timeout):  # of no use to threads, which are left behind
-            answer: str | Mapping[str, Any] = await call(login, url)
+    async def _ask_user(
+        self, login: MCPLogin, begun: AuthorizationRequest
+    ) -> str | Mapping[str, Any]:
+        try:
+            with deadline(self._login_timeout):  # of no use to threads, which are left behind
+                answer: str | Mapping[str, Any] = await call(login, begun.url)
+        except TimeoutError:  # it may come before the patience of those who wait is over
+            raise _timed_out_error(begun) from None
         return answer
 
     async def _as_itself(
@@ -229,6 +230,14 @@ class AsyncMCPGrants:
         bound = self._dpop_key is not None
         token = stored_token_from(response, 0.0, time.time(), None, address=address, dpop=bound)
         return AsyncMCPGrant(client.issuer, client.client_id, scopes, token)
+
+
+def _timed_out_error(begun: AuthorizationRequest) -> MCPAuthorizationException:
+    return MCPAuthorizationException(
+        "the login took longer than login_timeout",
+        {"issuer": begun.issuer},
+        code="login_timed_out",
+    )
 
 
 async def _given(metadata: DiscoveryDocumentResponse) -> DiscoveryDocumentResponse:
