@@ -243,9 +243,8 @@ def run(project: Project, drawn: Iterable[Mutant], paths: Iterable[Path]) -> lis
     for limit in (QUICK, THOROUGH):
         project.select_tests(limit)
         project.mutmut([one.name for one in alive if limit is QUICK or one.place not in known])
-        project.mutmut(
-            [one.name for one in ended(*LATE)]
-        )  # once more: on a busy machine, being late proves nothing
+        # Once more: on a busy machine, being late proves nothing.
+        project.mutmut([one.name for one in ended(*LATE)])
         killed = ended(*KILLED)
         alive = [one for one in alive if one not in killed]
     return alive
