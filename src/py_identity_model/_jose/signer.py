@@ -124,9 +124,9 @@ def _public_key(algorithm: str, jwk: str, name: str) -> ECKey | OKPKey | RSAKey:
         raise _unusable(name)
     if wanted.curves and members.get("crv") not in wanted.curves:
         raise _unusable(name)
+    if "n" in members and len(str(members["n"])) * 6 < wanted.least_bits:
+        raise _unusable(name, "weak_key")
     try:
-        if wanted.kty == "RSA" and len(str(members["n"])) * 6 < wanted.least_bits:
-            raise _unusable(name, "weak_key")
         return kinds[wanted.kty].import_key(members)
     except (ValueError, TypeError, KeyError, JoseError):
         raise _unusable(name) from None
