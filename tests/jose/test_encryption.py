@@ -18,7 +18,7 @@ from py_identity_model import (
     TokenValidationException,
     jwks_from_dict,
 )
-from py_identity_model._jose.encoding import encode_base64url
+from py_identity_model._jose.encoding import decode_base64url, encode_base64url
 from py_identity_model._jose.encryption import (
     decrypt,
     decrypt_if_encrypted,
@@ -118,6 +118,27 @@ def test_a_key_opens_nothing_else(suite: str, members: dict[str, Any]) -> None:
     with refused(TokenValidationException, "decryption_failed"):
         decrypt(token, [private(suite, **members)])
     assert decrypt(token, [private(suite, **members), private(suite)])
+
+
+class InService:
+    """A key that cannot leave, and what it was asked to decrypt."""
+
+    algorithm = "RSA-OAEP-256"
+    kid = None
+
+    def __init__(self) -> None:
+        self.seen: list[bytes] = []
+
+    def decrypt(self, encrypted_key: bytes) -> bytes:
+        self.seen.append(encrypted_key)
+        return b""
+
+
+def test_a_decrypter_gets_the_wrapped_key_of_the_token() -> None:
+    decrypter, jwt = InService(), wrapped("text")
+    with refused(TokenValidationException, "decryption_failed"):
+        decrypt(jwt, decrypter)
+    assert decrypter.seen == [decode_base64url(jwt.split(".")[1].encode())]
 
 
 def test_every_key_that_may_open_a_token_is_tried() -> None:

@@ -164,6 +164,13 @@ def test_claims_are_checked_by_the_strict_rules() -> None:
     assert decoded(token(exp=None), required=[])["sub"] == "a"
 
 
+def test_another_type_is_refused_with_the_expected_one() -> None:
+    with refused(TokenValidationException, "wrong_typ") as caught:
+        decoded(token(), typ="logout+jwt")
+    assert caught.value.token_part == "header"
+    assert caught.value.details == {"expected": "logout+jwt"}
+
+
 def test_the_clock_is_the_walls_unless_given() -> None:
     assert decoded(token(exp=time.time() + 60), now=None)
     with refused(TokenExpiredException, "token_expired"):

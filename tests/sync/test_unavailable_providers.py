@@ -53,6 +53,18 @@ def test_a_cold_outage_is_answered_in_time_and_what_comes_late_serves_the_next(
     assert (provider.count(DISCOVERY), provider.count("/jwks")) == (1, 1)
 
 
+def test_an_issuer_that_a_token_names_is_not_waited_for_longer_either(
+    provider: EmbeddedProvider,
+) -> None:
+    gate = Gate(DISCOVERY)
+    provider.intercept = gate
+    verifier = AccessTokenVerifier(lambda issuer: issuer, "api", cold_timeout=0.05)
+    refusal = unavailable(verifier, provider.mint())
+    assert not gate.open.is_set()
+    assert refusal.code == "keys_unavailable"
+    gate.open.set()
+
+
 def test_a_refresh_of_what_has_expired_is_not_waited_for_longer_either(
     provider: EmbeddedProvider, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:

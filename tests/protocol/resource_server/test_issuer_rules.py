@@ -83,6 +83,20 @@ def test_the_issuer_of_a_document_is_ignored_where_that_was_chosen() -> None:
     assert at_home.config.token_issuers is None
 
 
+def test_a_preset_says_which_issuers_its_document_may_name() -> None:
+    preset = Provider(name="ours", issuer=ISSUER, other_issuers=["op.example"])
+    config = rules_of(TrustedIssuer(preset)).config
+    assert config.issuer == [ISSUER, f"{ISSUER}/", "op.example"]
+    assert config.token_issuers == [ISSUER, "op.example"]
+
+
+def test_tokens_know_how_their_api_refuses_and_where_roles_are() -> None:
+    context = rules_of(TrustedIssuer(ISSUER)).context
+    assert context.refusals is REFUSALS
+    assert (context.roles, context.scopes) == ("roles", None)
+    assert rules_of(TrustedIssuer(ISSUER, roles="groups")).context.roles == "groups"
+
+
 def test_a_tenant_has_a_document_of_its_own_or_that_of_the_template() -> None:
     tenant = f"{ISSUER}/one/v2"
     rules = rules_of(TEMPLATE, tenant)
