@@ -84,6 +84,13 @@ def test_nothing_else_is_a_date(value: Any) -> None:
     assert numeric_date(value) is None
 
 
+def test_a_missing_claim_is_named() -> None:
+    with refused(TokenValidationException, "missing_claim") as caught:
+        check(RULES._replace(required=("tid",)))
+    assert caught.value.token_part == "payload"
+    assert caught.value.details == {"error": "the tid claim is missing", "claim": "tid"}
+
+
 def test_a_claim_of_null_is_an_absent_one() -> None:
     for claims in ({"exp": None}, {"iat": None}, {"nbf": None}, {"sub": None}):
         check(RULES, **claims)

@@ -107,7 +107,7 @@ def public_key(signer: Signer, name: str = "private_key") -> ECKey | OKPKey | RS
 def _members(signer: Signer, name: str) -> str:
     try:
         members = {one: signer.public_jwk[one] for one in _PUBLIC if one in signer.public_jwk}
-        return json.dumps(members, sort_keys=True)
+        return json.dumps(members)
     except (TypeError, AttributeError, ValueError):
         raise _unusable(name) from None
 
