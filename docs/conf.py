@@ -38,10 +38,11 @@ myst_enable_extensions = ["attrs_inline"]
 html_theme = "furo"
 html_title = project
 html_static_path = ["_static"]
-html_css_files = ["wide-tables.css"]
+html_css_files = ["pages.css"]
 html_show_copyright = False
 
 autodoc_member_order = "bysource"
+autodoc_preserve_defaults = True
 autodoc_typehints = "description"
 autodoc_typehints_description_target = "documented"
 autodoc_default_options = {"members": True, "inherited-members": False}
