@@ -24,6 +24,7 @@ settings.configure(
         f"{HERE}.middleware.OIDCMiddleware",
     ],
     AUTHENTICATION_BACKENDS=[f"{HERE}.backends.OIDCBackend"],
+    SESSION_COOKIE_SECURE=True,
     LOGIN_URL="oidc:login",
     ROOT_URLCONF=__name__,
     LOGIN_REDIRECT_URL="/me",

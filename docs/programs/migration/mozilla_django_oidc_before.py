@@ -24,6 +24,7 @@ settings.configure(
         "mozilla_django_oidc.middleware.SessionRefresh",
     ],
     AUTHENTICATION_BACKENDS=["mozilla_django_oidc.auth.OIDCAuthenticationBackend"],
+    SESSION_COOKIE_SECURE=True,
     LOGIN_URL="oidc_authentication_init",
     LOGIN_REDIRECT_URL="/me",
     ROOT_URLCONF=__name__,
