@@ -32,15 +32,3 @@ ALGORITHMS: dict[str, Algorithm] = {
     "HS512": Algorithm("oct", least_bits=512),
 }
 """All algorithms that can be verified.  ``none`` is not among them."""
-
-_EDWARDS = frozenset({"EdDSA", "Ed25519", "Ed448"})
-
-
-def agrees(declared: str | None, used: str) -> bool:
-    """Return whether a key that declares ``declared`` may verify ``used``.
-
-    ``EdDSA`` is the old name of ``Ed25519`` and ``Ed448`` (RFC 9864 §2.2).
-    """
-    if declared is None or declared == used:
-        return True
-    return "EdDSA" in {declared, used} and _EDWARDS.issuperset({declared, used})

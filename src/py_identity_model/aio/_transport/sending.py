@@ -68,6 +68,8 @@ async def send(
                         raise
                     reason = type(error.__cause__).__name__
                 else:
+                    if response.is_success:
+                        return response
                     pause = _pause_after(response, request.replay, pauses)
                     if pause is None or monotonic() + pause >= due:
                         return response
