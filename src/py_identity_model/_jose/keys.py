@@ -160,10 +160,10 @@ def fits(key: JsonWebKey, alg: str) -> bool:
     """Return whether type, curve and declared algorithm of ``key`` allow ``alg``."""
     wanted = ALGORITHMS[alg]
     on_curve = not wanted.curves or key.crv in wanted.curves
-    return key.kty == wanted.kty and on_curve and _agrees(key.alg, alg)
+    return key.kty == wanted.kty and on_curve and agrees(key.alg, alg)
 
 
-def _agrees(declared: str | None, used: str) -> bool:
+def agrees(declared: str | None, used: str) -> bool:
     """Return whether a key that declares ``declared`` may verify ``used``.
 
     ``EdDSA`` is the old name of ``Ed25519`` and ``Ed448`` (RFC 9864 §2.2).
@@ -199,7 +199,7 @@ def prepare(key: JsonWebKey, alg: str, *, allow_weak_keys: bool = False) -> Veri
         raise _unfit_error(f"A key of type {key.kty[:20]!r} cannot verify {alg}", key)
     if wanted.curves and key.crv not in wanted.curves:
         raise _unfit_error(f"A key on curve {str(key.crv)[:20]!r} cannot verify {alg}", key)
-    if not _agrees(key.alg, alg):
+    if not agrees(key.alg, alg):
         raise _unfit_error(f"The key is for {str(key.alg)[:20]!r}, the token says {alg}", key)
     try:
         weak = _check_size(key, wanted, allow_weak_keys)
