@@ -29,7 +29,7 @@ if TYPE_CHECKING:  # loaded by the first request: it costs more than all of ours
 
 _DEADLINE_FACTOR = 2
 # All threads share these, although each has a client: a host sees them together.
-_turns = AsyncTurns(MOST_CONNECTIONS)
+SHARED_TURNS = AsyncTurns(MOST_CONNECTIONS)
 
 
 class AsyncHTTPClient(Closing):
@@ -229,12 +229,12 @@ def client_for_one(
         client = AsyncHTTPClient(_open(partial(fresh_context, request.ca_file)))
     else:
         return None
-    client.kept[AsyncTurns] = _turns
+    client.kept[AsyncTurns] = SHARED_TURNS
     return client
 
 
 def _is_shared(client: AsyncHTTPClient) -> bool:
-    return client.kept.get(AsyncTurns) is _turns
+    return client.kept.get(AsyncTurns) is SHARED_TURNS
 
 
 def _shared() -> AsyncHTTPClient:
@@ -242,7 +242,7 @@ def _shared() -> AsyncHTTPClient:
 
     owner = AsyncHTTPClient(_open(partial(tls_contexts.lazy, _trusted(None))))
     owner.owns_client = True
-    owner.kept[AsyncTurns] = _turns
+    owner.kept[AsyncTurns] = SHARED_TURNS
     return owner
 
 

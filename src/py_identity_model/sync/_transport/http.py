@@ -30,7 +30,7 @@ if TYPE_CHECKING:  # loaded by the first request: it costs more than all of ours
 
 _DEADLINE_FACTOR = 2
 # All threads share these, although each has a client: a host sees them together.
-_turns = Turns(MOST_CONNECTIONS)
+SHARED_TURNS = Turns(MOST_CONNECTIONS)
 
 
 class HTTPClient(Closing):
@@ -228,12 +228,12 @@ def client_for_one(request: HttpRequest, http_client: HTTPClient | None) -> HTTP
         client = HTTPClient(_open(partial(fresh_context, request.ca_file)))
     else:
         return None
-    client.kept[Turns] = _turns
+    client.kept[Turns] = SHARED_TURNS
     return client
 
 
 def _is_shared(client: HTTPClient) -> bool:
-    return client.kept.get(Turns) is _turns
+    return client.kept.get(Turns) is SHARED_TURNS
 
 
 def _shared() -> HTTPClient:
@@ -241,7 +241,7 @@ def _shared() -> HTTPClient:
 
     owner = HTTPClient(_open(partial(tls_contexts.lazy, _trusted(None))))
     owner.owns_client = True
-    owner.kept[Turns] = _turns
+    owner.kept[Turns] = SHARED_TURNS
     return owner
 
 
