@@ -82,7 +82,9 @@ class AsyncHTTPClient(Closing):
                 "verify=False and document_store cannot be combined: documents from an unverified "
                 "server would be served to all users of the store"
             )
-        self.kept: dict[type, object] = {}  # objects that other modules store with this client
+        self.attached: dict[
+            type, object
+        ] = {}  # objects of other modules that live as long as this client
         if document_store is not None:
             from ..._wire.arguments import check_store
             from .stores import AsyncTokenStore
@@ -117,10 +119,10 @@ class AsyncHTTPClient(Closing):
     @property
     def turns(self) -> AsyncTurns:
         """The turns of the fetches of this client."""
-        turns = self.kept.get(AsyncTurns)
+        turns = self.attached.get(AsyncTurns)
         if turns is None:
             most = MOST_CONNECTIONS if self.owns_client else connections_of(self._client)
-            turns = self.kept.setdefault(AsyncTurns, AsyncTurns(most))
+            turns = self.attached.setdefault(AsyncTurns, AsyncTurns(most))
         assert isinstance(turns, AsyncTurns)
         return turns
 
@@ -229,12 +231,12 @@ def client_for_one(
         client = AsyncHTTPClient(_open(partial(fresh_context, request.ca_file)))
     else:
         return None
-    client.kept[AsyncTurns] = SHARED_TURNS
+    client.attached[AsyncTurns] = SHARED_TURNS
     return client
 
 
 def _is_shared(client: AsyncHTTPClient) -> bool:
-    return client.kept.get(AsyncTurns) is SHARED_TURNS
+    return client.attached.get(AsyncTurns) is SHARED_TURNS
 
 
 def _shared() -> AsyncHTTPClient:
@@ -242,7 +244,7 @@ def _shared() -> AsyncHTTPClient:
 
     owner = AsyncHTTPClient(_open(partial(tls_contexts.lazy, _trusted(None))))
     owner.owns_client = True
-    owner.kept[AsyncTurns] = SHARED_TURNS
+    owner.attached[AsyncTurns] = SHARED_TURNS
     return owner
 
 
