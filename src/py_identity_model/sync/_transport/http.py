@@ -83,9 +83,7 @@ class HTTPClient(Closing):
                 "verify=False and document_store cannot be combined: documents from an unverified "
                 "server would be served to all users of the store"
             )
-        self.attached: dict[
-            type, object
-        ] = {}  # objects of other modules that live as long as this client
+        self.attached: dict[type, object] = {}  # by other modules, for its lifetime
         if document_store is not None:
             from ..._wire.arguments import check_store
             from .stores import TokenStore
