@@ -7,7 +7,7 @@ from ..exceptions import (
     SignatureVerificationException,
     TokenValidationException,
 )
-from .algorithms import ALGORITHMS
+from .algorithms import ALGORITHMS, is_usable
 from .claims import ClaimsRules, names_issuer
 from .encoding import decode_base64url, parse_object, without_padding
 from .excerpt import found
@@ -82,7 +82,7 @@ def read_header(segment: bytes) -> Header:
         raise _refused_error("The JWT header has no usable alg", "invalid_algorithm")
     if alg.lower() == "none":
         raise _refused_error("An unsigned JWT (alg none) is never accepted", "algorithm_none")
-    if alg not in ALGORITHMS:
+    if alg not in ALGORITHMS or not is_usable(alg):
         raise _refused_error(
             f"The algorithm {alg[:50]!r} is not supported", "unsupported_algorithm", alg=alg[:50]
         )

@@ -22,18 +22,22 @@ from py_identity_model import (
     get_cache_counters,
     jwks_from_dict,
 )
+from py_identity_model._jose.algorithms import ML_DSA, is_usable
 from py_identity_model._jose.encoding import encode_base64url
-from py_identity_model._jose.keys import KeySnapshot
+from py_identity_model._jose.keys import KeySnapshot, jws_algorithm
+from py_identity_model._jose.ml_dsa import MLDSAKey
 from py_identity_model._jose.tokens import read_claims, read_header, split_token, verify
 from py_identity_model._validation.cache_entry import Entry
 from py_identity_model._validation.config import allowed_algorithms, check_algorithm, rules_for
 from py_identity_model._validation.events import events
 from py_identity_model._validation.prepared_validator import PreparedValidator
 from py_identity_model.exceptions import PyIdentityModelException
+from tests.support import needs_ml_dsa
 
 ISSUER = "https://op.example"
 KEY = OKPKey.generate_key("Ed25519")
 OTHER = OKPKey.generate_key("Ed25519")
+ML_DSA_KEYS = {alg: MLDSAKey.generate_key(alg) for alg in ML_DSA if is_usable(alg)}
 CONFIG = TokenValidationConfig(perform_disco=True, audience="api", algorithms=["EdDSA"])
 HEADER: list[tuple[str, str]] = [("alg", '"EdDSA"'), ("kid", '"k"')]
 CLAIMS: list[tuple[str, str]] = [
@@ -48,8 +52,10 @@ Verdict = tuple[str, Any]
 class Room:
     """One configuration on one key set, both ways; the long way teaches the fast one headers."""
 
-    def __init__(self, config: TokenValidationConfig = CONFIG, *, cooling: bool = True) -> None:
-        public = KEY.as_dict(private=False)
+    def __init__(
+        self, config: TokenValidationConfig = CONFIG, *, cooling: bool = True, key: Any = KEY
+    ) -> None:
+        public = key.as_dict(private=False)
         self.config = config
         self.snapshot = KeySnapshot([jwks_from_dict({**public, "kid": "k"})])
         self.rules = rules_for(config, ISSUER)
@@ -193,6 +199,30 @@ def test_both_agree_over_every_spelling(
     spelled = other_spelling(signature.encode(), of_signature).decode("latin-1")
     verdict = ROOM.agreed(f"{message}.{spelled}")
     assert own or verdict[0] == "refused"
+
+
+@needs_ml_dsa
+@given(st.sampled_from(ML_DSA), st.sampled_from(ML_DSA), objects(CLAIMS), spellings, st.booleans())
+@settings(max_examples=100, deadline=None)
+def test_both_agree_over_post_quantum_signatures(
+    alg: str, named: str, payload: bytes, of_signature: str, own: bool
+) -> None:
+    key = ML_DSA_KEYS[alg]
+    room = Room(replace(CONFIG, algorithms=list(ML_DSA)), key=key)
+    header = plain([("alg", f'"{named}"'), ("kid", '"k"')])
+    message = b".".join((header, encode_base64url(payload)))
+    signer = key if own else MLDSAKey.generate_key(alg)
+    signature = encode_base64url(jws_algorithm(alg).sign(message, signer))
+    jwt = b".".join((message, other_spelling(signature, of_signature))).decode("latin-1")
+    verdict = room.agreed(jwt)
+    assert (own and alg == named) or verdict[0] == "refused"
+    assert room.agreed(minted(alg, key))[0] == "accepted"
+    assert room.agreed(jwt) == verdict  # the header may be known now
+
+
+def minted(alg: str, key: MLDSAKey) -> str:
+    message = b".".join((plain([("alg", f'"{alg}"'), ("kid", '"k"')]), plain(CLAIMS)))
+    return b".".join((message, encode_base64url(jws_algorithm(alg).sign(message, key)))).decode()
 
 
 @given(st.data())
