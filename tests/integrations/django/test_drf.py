@@ -61,7 +61,7 @@ COMPOSED: dict[str, Any] = {
 
 
 def composed(permission: Any) -> Any:
-    return type("Composed", (Open,), {"permission_classes": (permission,)}).as_view()
+    return Open.as_view(permission_classes=(permission,))
 
 
 urlpatterns = [
