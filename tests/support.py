@@ -39,6 +39,12 @@ needs_ml_dsa = pytest.mark.skipif(
 )
 
 
+def published(provider: EmbeddedProvider) -> list[dict[str, Any]]:
+    """Return the keys of ``provider`` as its key set has them."""
+    members = [vars(key) for key in provider.keys]
+    return [{name: one for name, one in key.items() if one is not None} for key in members]
+
+
 class Clock:
     """A monotonic clock that moves when it is told to."""
 

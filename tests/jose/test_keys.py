@@ -17,7 +17,7 @@ from py_identity_model import (
 )
 from py_identity_model._jose.algorithms import ALGORITHMS, ML_DSA, is_usable
 from py_identity_model._jose.encoding import encode_base64url
-from py_identity_model._jose.keys import Header, KeySnapshot, prepare, prepared
+from py_identity_model._jose.keys import Header, KeySnapshot, agrees, prepare, prepared
 from py_identity_model._jose.ml_dsa import MLDSAKey
 from py_identity_model._jose.sign import sign_compact
 from py_identity_model._jose.tokens import read_header, split_token, verify
@@ -344,3 +344,37 @@ def test_a_key_is_prepared_once() -> None:
     header = Header("RS256", "k")
     first = snapshot.verifiers(header, allow_weak_keys=False)
     assert snapshot.verifiers(header, allow_weak_keys=False) == first
+
+
+@pytest.mark.parametrize(
+    ("declared", "used"),
+    [
+        (None, "RS256"),
+        ("RS256", "RS256"),
+        ("EdDSA", "Ed25519"),
+        ("EdDSA", "Ed448"),
+        ("Ed25519", "EdDSA"),
+        ("Ed448", "EdDSA"),
+    ],
+)
+def test_a_declared_algorithm_agrees_with_itself_and_the_old_name(
+    declared: str | None, used: str
+) -> None:
+    assert agrees(declared, used)
+
+
+@pytest.mark.parametrize(
+    ("declared", "used"),
+    [
+        ("RS256", "PS256"),
+        ("RS256", "RS512"),
+        ("Ed448", "Ed25519"),
+        ("Ed25519", "Ed448"),
+        ("EdDSA", "ES256"),
+        ("ES256", "EdDSA"),
+        ("RSA-OAEP", "RS256"),
+        ("", "RS256"),
+    ],
+)
+def test_any_other_pair_disagrees(declared: str, used: str) -> None:
+    assert not agrees(declared, used)

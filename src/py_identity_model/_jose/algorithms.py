@@ -43,21 +43,6 @@ ALGORITHMS: dict[str, Algorithm] = {
 ML_DSA = tuple(name for name in ALGORITHMS if ALGORITHMS[name].kty == "AKP")
 """Those that a cryptography older than 47 lacks."""
 
-_EDWARDS = frozenset({"EdDSA", "Ed25519", "Ed448"})
-
-
-def agrees(declared: str | None, used: str) -> bool:
-    """Return whether a key that declares ``declared`` may verify ``used``.
-
-    ``EdDSA`` is the old name of ``Ed25519`` and ``Ed448`` (RFC 9864 §2.2).  A key of type AKP must
-    declare its algorithm (RFC 9964 §3).
-    """
-    if declared == used:
-        return True
-    if declared is None:
-        return used not in ML_DSA
-    return "EdDSA" in {declared, used} and _EDWARDS.issuperset({declared, used})
-
 
 def is_usable(algorithm: str) -> bool:
     """Return whether one of ``ALGORITHMS`` can be used with the installed cryptography."""

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from .._logging import logger
 from ..exceptions import TokenValidationException
-from .algorithms import ALGORITHMS, ML_DSA, Algorithm, agrees
+from .algorithms import ALGORITHMS, ML_DSA, Algorithm
 from .encoding import decode_base64url
 from .jwk import JsonWebKey
 
@@ -25,6 +25,7 @@ _MOST_HEADERS = 128
 _MOST_BITS = 16384  # OpenSSL's own limit; beyond it a verification takes seconds
 _COMPARED = ("kty", "alg", "kid", "crv", "x", "y", "n", "e", "k", "pub")
 _SIGNING = frozenset({"sign", "verify"})
+_EDWARDS = frozenset({"EdDSA", "Ed25519", "Ed448"})
 _MATERIAL = {"RSA": ("n", "e"), "EC": ("crv", "x", "y"), "OKP": ("crv", "x"), "oct": ("k",)}
 
 
@@ -160,6 +161,19 @@ def fits(key: JsonWebKey, alg: str) -> bool:
     wanted = ALGORITHMS[alg]
     on_curve = not wanted.curves or key.crv in wanted.curves
     return key.kty == wanted.kty and on_curve and agrees(key.alg, alg)
+
+
+def agrees(declared: str | None, used: str) -> bool:
+    """Return whether a key that declares ``declared`` may verify ``used``.
+
+    ``EdDSA`` is the old name of ``Ed25519`` and ``Ed448`` (RFC 9864 §2.2).  A key of type AKP must
+    declare its algorithm (RFC 9964 §3).
+    """
+    if declared == used:
+        return True
+    if declared is None:
+        return used not in ML_DSA
+    return "EdDSA" in {declared, used} and _EDWARDS.issuperset({declared, used})
 
 
 def joserfc_is_loaded() -> bool:
