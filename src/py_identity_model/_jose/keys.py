@@ -232,6 +232,8 @@ def prepared(key: JsonWebKey, alg: str, allow_weak_keys: bool = False) -> Verify
 
 
 def _check_size(key: JsonWebKey, wanted: Algorithm, allow_weak_keys: bool) -> bool:
+    if wanted.kty == "OKP":
+        _check_order(key)
     if not wanted.least_bits:
         return False
     if wanted.kty == "RSA":
@@ -252,6 +254,13 @@ def _check_size(key: JsonWebKey, wanted: Algorithm, allow_weak_keys: bool) -> bo
             code="weak_key",
         )
     return weak
+
+
+def _check_order(key: JsonWebKey) -> None:
+    from .edwards import has_small_order  # few providers have such keys
+
+    if has_small_order(str(key.crv), decode_base64url((key.x or "").encode())):
+        raise _unfit_error("The key is a point that everyone can sign for", key, code="weak_key")
 
 
 def _import(key: JsonWebKey, *, quietly: bool) -> Any:

@@ -12,7 +12,6 @@ from ..exceptions import ConfigurationException, InvalidArgumentError
 from .algorithms import ALGORITHMS, require_usable
 from .encoding import encode_base64url
 from .jwk import JsonWebKey, PrivateKey
-from .keys import jws_algorithm
 from .signer import Signer, load_signer, sign_now
 
 if TYPE_CHECKING:
@@ -44,6 +43,8 @@ def sign_compact(
 def _signature(message: bytes, key: Any, algorithm: str) -> bytes:
     if isinstance(key, Signer):
         return sign_now(key, message)
+    from .keys import jws_algorithm  # not needed by clients whose keys stay elsewhere
+
     return bytes(jws_algorithm(algorithm).sign(message, key))
 
 

@@ -16,7 +16,6 @@ from ..exceptions import (
 )
 from .algorithms import ALGORITHMS, require_usable
 from .jwk import jwks_from_dict, public_members
-from .keys import jws_algorithm
 
 if TYPE_CHECKING:
     from joserfc.jwk import ECKey, OKPKey, RSAKey
@@ -187,6 +186,8 @@ def checked_signature(signer: Signer, message: bytes, signature: object) -> byte
 
     A key that was rotated elsewhere would otherwise be noticed by the provider alone.
     """
+    from .keys import jws_algorithm
+
     key = public_key(signer)
     if isinstance(signature, (bytes, bytearray)):
         raw = _raw(signer.algorithm, bytes(signature))
