@@ -144,6 +144,7 @@ class Serving:
             folder = tempfile.mkdtemp()
             self._patch.setenv("DATABASE", f"{folder}/db.sqlite3")
         from django.core.management import call_command
+        from django.db import connections
         from django.test import override_settings
         from examples import django_web
 
