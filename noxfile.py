@@ -345,7 +345,7 @@ def mutants(session: nox.Session) -> None:
 PUBLISHED = "py-identity-model==4.1.1"
 BENCHMARKS = (
     *("validate", "reject", "token_cache", "threads", "token_request", "start", "objects"),
-    "resilience",
+    *("resilience", "web"),
 )
 
 TRY_WHEEL = """
