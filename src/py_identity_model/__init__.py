@@ -44,6 +44,9 @@ if TYPE_CHECKING:
     from .sync import FAPI2_REQUIRED_RESPONSE_TYPE as FAPI2_REQUIRED_RESPONSE_TYPE
     from .sync import AccessTokenRefusedException as AccessTokenRefusedException
     from .sync import AccessTokenVerifier as AccessTokenVerifier
+    from .sync import ActivityEvent as ActivityEvent
+    from .sync import ActivityKind as ActivityKind
+    from .sync import ActivityOutcome as ActivityOutcome
     from .sync import AuthorizationCodeTokenRequest as AuthorizationCodeTokenRequest
     from .sync import AuthorizationCodeTokenResponse as AuthorizationCodeTokenResponse
     from .sync import AuthorizationRequest as AuthorizationRequest
@@ -276,6 +279,7 @@ if TYPE_CHECKING:
     from .sync import require_scopes as require_scopes
     from .sync import resolve_mtls_endpoint as resolve_mtls_endpoint
     from .sync import revoke_token as revoke_token
+    from .sync import set_activity_hook as set_activity_hook
     from .sync import set_cache_event_hook as set_cache_event_hook
     from .sync import to_principal as to_principal
     from .sync import update_client as update_client
@@ -307,6 +311,9 @@ __all__ = [
     "FAPI2_REQUIRED_RESPONSE_TYPE",
     "AccessTokenRefusedException",
     "AccessTokenVerifier",
+    "ActivityEvent",
+    "ActivityKind",
+    "ActivityOutcome",
     "AuthorizationCodeTokenRequest",
     "AuthorizationCodeTokenResponse",
     "AuthorizationRequest",
@@ -539,6 +546,7 @@ __all__ = [
     "require_scopes",
     "resolve_mtls_endpoint",
     "revoke_token",
+    "set_activity_hook",
     "set_cache_event_hook",
     "to_principal",
     "update_client",
@@ -572,6 +580,9 @@ if not TYPE_CHECKING:
             ".sync": [
                 "AccessTokenRefusedException",
                 "AccessTokenVerifier",
+                "ActivityEvent",
+                "ActivityKind",
+                "ActivityOutcome",
                 "AuthorizationCodeTokenRequest",
                 "AuthorizationCodeTokenResponse",
                 "AuthorizationRequest",
@@ -808,6 +819,7 @@ if not TYPE_CHECKING:
                 "require_scopes",
                 "resolve_mtls_endpoint",
                 "revoke_token",
+                "set_activity_hook",
                 "set_cache_event_hook",
                 "to_principal",
                 "update_client",
