@@ -63,7 +63,7 @@ class ActivityOutcome(Enum):
 
 @dataclass(frozen=True)
 class ActivityEvent:
-    """The end of an activity: no token, no subject, nothing that the user or a stranger chose.
+    """The end of an activity; no token, no subject, no personal data is in it.
 
     :param kind: what has ended
     :param what: which of its kind: ``authorization code`` of logins, ``token refresh`` of requests,

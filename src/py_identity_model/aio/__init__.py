@@ -13,10 +13,10 @@ TYPE_CHECKING = False  # checkers know the name; importing typing would be most 
 
 # Generated from here on, from scripts/exports.toml by scripts/make_sync.py.
 if TYPE_CHECKING:
-    from .._activities import set_activity_hook as set_activity_hook
     from .._activity_events import ActivityEvent as ActivityEvent
     from .._activity_events import ActivityKind as ActivityKind
     from .._activity_events import ActivityOutcome as ActivityOutcome
+    from .._activity_hook import set_activity_hook as set_activity_hook
     from .._client_auth.assertion import ClientSecretJwt as ClientSecretJwt
     from .._client_auth.assertion import FederatedAssertion as FederatedAssertion
     from .._client_auth.assertion import PrivateKeyJwt as PrivateKeyJwt
@@ -606,8 +606,8 @@ if not TYPE_CHECKING:
     __getattr__, __dir__ = lazy_names(
         __name__,
         {
-            ".._activities": ["set_activity_hook"],
             ".._activity_events": ["ActivityEvent", "ActivityKind", "ActivityOutcome"],
+            ".._activity_hook": ["set_activity_hook"],
             ".._client_auth.assertion": [
                 "ClientSecretJwt",
                 "FederatedAssertion",
