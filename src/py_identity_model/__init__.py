@@ -167,6 +167,7 @@ if TYPE_CHECKING:
     from .sync import RefreshTokenRequest as RefreshTokenRequest
     from .sync import RefreshTokenResponse as RefreshTokenResponse
     from .sync import ReplayStore as ReplayStore
+    from .sync import RequestHeaders as RequestHeaders
     from .sync import ResponseRefusedException as ResponseRefusedException
     from .sync import Secret as Secret
     from .sync import SelfSignedTlsClientAuth as SelfSignedTlsClientAuth
@@ -188,6 +189,7 @@ if TYPE_CHECKING:
     from .sync import TokenExchangeRequest as TokenExchangeRequest
     from .sync import TokenExchangeResponse as TokenExchangeResponse
     from .sync import TokenExpiredException as TokenExpiredException
+    from .sync import TokenHeaders as TokenHeaders
     from .sync import TokenIntrospectionRequest as TokenIntrospectionRequest
     from .sync import TokenIntrospectionResponse as TokenIntrospectionResponse
     from .sync import TokenIntrospector as TokenIntrospector
@@ -434,6 +436,7 @@ __all__ = [
     "RefreshTokenRequest",
     "RefreshTokenResponse",
     "ReplayStore",
+    "RequestHeaders",
     "ResponseRefusedException",
     "SQLSessionStore",
     "Secret",
@@ -455,6 +458,7 @@ __all__ = [
     "TokenExchangeRequest",
     "TokenExchangeResponse",
     "TokenExpiredException",
+    "TokenHeaders",
     "TokenIntrospectionRequest",
     "TokenIntrospectionResponse",
     "TokenIntrospector",
@@ -707,6 +711,7 @@ if not TYPE_CHECKING:
                 "RefreshTokenRequest",
                 "RefreshTokenResponse",
                 "ReplayStore",
+                "RequestHeaders",
                 "ResponseRefusedException",
                 "SQLSessionStore",
                 "Secret",
@@ -728,6 +733,7 @@ if not TYPE_CHECKING:
                 "TokenExchangeRequest",
                 "TokenExchangeResponse",
                 "TokenExpiredException",
+                "TokenHeaders",
                 "TokenIntrospectionRequest",
                 "TokenIntrospectionResponse",
                 "TokenIntrospector",

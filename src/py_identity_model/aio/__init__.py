@@ -325,6 +325,8 @@ if TYPE_CHECKING:
     from .sql_session_store import AsyncSQLSessionStore as AsyncSQLSessionStore
     from .token_auth import AsyncTokenAuth as AsyncTokenAuth
     from .token_exchange import exchange_token as exchange_token
+    from .token_headers import AsyncRequestHeaders as AsyncRequestHeaders
+    from .token_headers import AsyncTokenHeaders as AsyncTokenHeaders
     from .token_introspector import AsyncTokenIntrospector as AsyncTokenIntrospector
     from .token_source import AsyncTokenSource as AsyncTokenSource
     from .token_store import AsyncMemoryTokenStore as AsyncMemoryTokenStore
@@ -353,10 +355,12 @@ __all__ = [
     "AsyncOAuthClient",
     "AsyncRedisSessionStore",
     "AsyncRedisTokenStore",
+    "AsyncRequestHeaders",
     "AsyncSQLSessionStore",
     "AsyncSession",
     "AsyncSessionStore",
     "AsyncTokenAuth",
+    "AsyncTokenHeaders",
     "AsyncTokenIntrospector",
     "AsyncTokenSource",
     "AsyncTokenStore",
@@ -849,6 +853,7 @@ if not TYPE_CHECKING:
             ".sql_session_store": ["AsyncSQLSessionStore"],
             ".token_auth": ["AsyncTokenAuth"],
             ".token_exchange": ["exchange_token"],
+            ".token_headers": ["AsyncRequestHeaders", "AsyncTokenHeaders"],
             ".token_introspector": ["AsyncTokenIntrospector"],
             ".token_source": ["AsyncTokenSource"],
             ".token_store": ["AsyncMemoryTokenStore", "AsyncTokenStoreReplayStore"],

@@ -326,6 +326,8 @@ if TYPE_CHECKING:
     from .sql_session_store import SQLSessionStore as SQLSessionStore
     from .token_auth import TokenAuth as TokenAuth
     from .token_exchange import exchange_token as exchange_token
+    from .token_headers import RequestHeaders as RequestHeaders
+    from .token_headers import TokenHeaders as TokenHeaders
     from .token_introspector import TokenIntrospector as TokenIntrospector
     from .token_source import TokenSource as TokenSource
     from .token_store import MemoryTokenStore as MemoryTokenStore
@@ -464,6 +466,7 @@ __all__ = [
     "RefreshTokenRequest",
     "RefreshTokenResponse",
     "ReplayStore",
+    "RequestHeaders",
     "ResponseRefusedException",
     "SQLSessionStore",
     "Secret",
@@ -485,6 +488,7 @@ __all__ = [
     "TokenExchangeRequest",
     "TokenExchangeResponse",
     "TokenExpiredException",
+    "TokenHeaders",
     "TokenIntrospectionRequest",
     "TokenIntrospectionResponse",
     "TokenIntrospector",
@@ -850,6 +854,7 @@ if not TYPE_CHECKING:
             ".sql_session_store": ["SQLSessionStore"],
             ".token_auth": ["TokenAuth"],
             ".token_exchange": ["exchange_token"],
+            ".token_headers": ["RequestHeaders", "TokenHeaders"],
             ".token_introspector": ["TokenIntrospector"],
             ".token_source": ["TokenSource"],
             ".token_store": ["MemoryTokenStore", "TokenStoreReplayStore"],
