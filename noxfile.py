@@ -84,7 +84,7 @@ def tests(session: nox.Session) -> None:
     Coverage, and the generator's own tests, are the newest interpreter's: they take half the time
     and say the same everywhere.  Between the oldest and the newest, the suites suffice.
     """
-    needed = ("test", "cli", "examples", "codegen", "types", "build")
+    needed = ("test", "cli", "examples", "clients", "codegen", "types", "build")
     session.install("-e", ".[testing]", *(pin for name in needed for pin in group(name)))
     if session.posargs:
         session.run("pytest", *session.posargs)

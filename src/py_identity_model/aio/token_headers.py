@@ -64,7 +64,8 @@ class AsyncTokenHeaders:
 
         Example::
 
-            headers.covers("https://api.example/orders")
+            made = AsyncTokenHeaders(source, origins=["https://api.example"])
+            print(made.covers("https://api.example/orders"))
         """
         try:
             return origin_in(url) in self._origins
@@ -90,7 +91,8 @@ class AsyncTokenHeaders:
 
         Example::
 
-            request = headers.of_request("https://api.example/orders")
+            made = AsyncTokenHeaders(source, origins=["https://api.example"])
+            request = made.of_request("https://api.example/orders")
         """
         origin = origin_in(url)
         if origin not in self._origins:
@@ -106,6 +108,7 @@ class AsyncRequestHeaders:
 
     Example::
 
+        headers = AsyncTokenHeaders(source, origins=["https://api.example"])
         request = headers.of_request("https://api.example/orders")
         fields = await request.first()
         # ... the API responds with 401:
@@ -139,7 +142,9 @@ class AsyncRequestHeaders:
 
         Example::
 
-            request.is_same_origin("https://api.example/elsewhere")
+            headers = AsyncTokenHeaders(source, origins=["https://api.example"])
+            request = headers.of_request("https://api.example/orders")
+            print(request.is_same_origin("https://api.example/elsewhere"))
         """
         try:
             return origin_in(url) == self._origin

@@ -63,7 +63,8 @@ class TokenHeaders:
 
         Example::
 
-            headers.covers("https://api.example/orders")
+            made = TokenHeaders(source, origins=["https://api.example"])
+            print(made.covers("https://api.example/orders"))
         """
         try:
             return origin_in(url) in self._origins
@@ -89,7 +90,8 @@ class TokenHeaders:
 
         Example::
 
-            request = headers.of_request("https://api.example/orders")
+            made = TokenHeaders(source, origins=["https://api.example"])
+            request = made.of_request("https://api.example/orders")
         """
         origin = origin_in(url)
         if origin not in self._origins:
@@ -105,6 +107,7 @@ class RequestHeaders:
 
     Example::
 
+        headers = TokenHeaders(source, origins=["https://api.example"])
         request = headers.of_request("https://api.example/orders")
         fields = request.first()
         # ... the API responds with 401:
@@ -138,7 +141,9 @@ class RequestHeaders:
 
         Example::
 
-            request.is_same_origin("https://api.example/elsewhere")
+            headers = TokenHeaders(source, origins=["https://api.example"])
+            request = headers.of_request("https://api.example/orders")
+            print(request.is_same_origin("https://api.example/elsewhere"))
         """
         try:
             return origin_in(url) == self._origin
