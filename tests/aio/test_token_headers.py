@@ -20,7 +20,7 @@ from py_identity_model.exceptions import (
     TokenRequestException,
 )
 from py_identity_model.testing import Answer, EmbeddedProvider, Received
-from tests.support import failing, refused
+from tests.support import claims_in, failing, refused
 
 API = "https://api.example"
 INVALID = {"WWW-Authenticate": 'Bearer error="invalid_token"'}
@@ -218,3 +218,17 @@ async def test_a_new_nonce_is_used_by_the_next_request(numbered: EmbeddedProvide
     await request.first()
     assert await request.again(200, {"dpop-nonce": "n1"}) is None
     assert [*headers._memory.nonces.values()] == ["n1"]
+
+
+async def test_objects_with_one_key_share_its_nonces_and_others_do_not(
+    numbered: EmbeddedProvider,
+) -> None:
+    key = DPoPKey()
+    request = request_to(numbered, dpop_key=key)
+    await request.first()
+    await request.again(200, {"dpop-nonce": "n1"})
+    nonces = []
+    for one in (key, DPoPKey(), DPoPKey.from_pem(key.private_key_pem)):
+        proof = (await request_to(numbered, dpop_key=one).first())["DPoP"]
+        nonces.append(claims_in(proof, one.public_jwk, "ES256").get("nonce"))
+    assert nonces == ["n1", None, None]

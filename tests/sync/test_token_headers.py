@@ -21,7 +21,7 @@ from py_identity_model.sync import (
     TokenSource,
 )
 from py_identity_model.testing import Answer, EmbeddedProvider, Received
-from tests.support import failing, refused
+from tests.support import claims_in, failing, refused
 
 API = "https://api.example"
 INVALID = {"WWW-Authenticate": 'Bearer error="invalid_token"'}
@@ -217,3 +217,17 @@ def test_a_new_nonce_is_used_by_the_next_request(numbered: EmbeddedProvider) -> 
     request.first()
     assert request.again(200, {"dpop-nonce": "n1"}) is None
     assert [*headers._memory.nonces.values()] == ["n1"]
+
+
+def test_objects_with_one_key_share_its_nonces_and_others_do_not(
+    numbered: EmbeddedProvider,
+) -> None:
+    key = DPoPKey()
+    request = request_to(numbered, dpop_key=key)
+    request.first()
+    request.again(200, {"dpop-nonce": "n1"})
+    nonces = []
+    for one in (key, DPoPKey(), DPoPKey.from_pem(key.private_key_pem)):
+        proof = (request_to(numbered, dpop_key=one).first())["DPoP"]
+        nonces.append(claims_in(proof, one.public_jwk, "ES256").get("nonce"))
+    assert nonces == ["n1", None, None]

@@ -16,7 +16,7 @@ from .._sessions.token_auth import (
     origin_in,
     origins_from,
 )
-from .._wire.dpop_nonces import NonceMemory
+from .._wire.dpop_nonces import NonceMemory, nonces_of
 from ..exceptions import ConfigurationException, InvalidArgumentError, PyIdentityModelException
 from ._transport.signing import proof_fields
 from .token_source import AsyncTokenSource
@@ -57,7 +57,7 @@ class AsyncTokenHeaders:
         if not allow_tokens_over_plain_http:
             check_plain_http(self._origins)
         self._refused = RefusedTokens()
-        self._memory = NonceMemory()
+        self._memory = nonces_of(source.dpop_key)
 
     def covers(self, url: str) -> bool:
         """Return whether ``url`` is at one of the origins that get the token.
