@@ -89,7 +89,7 @@ def tests(session: nox.Session) -> None:
     and say the same everywhere.  Between the oldest and the newest, and on the next, the
     suites suffice.
     """
-    needed = ("test", "cli", "examples", "codegen", "types", "build")
+    needed = ("test", "cli", "examples", "clients", "codegen", "types", "build")
     session.install("-e", ".[testing]", *(pin for name in needed for pin in group(name)))
     if session.posargs:
         session.run("pytest", *session.posargs)

@@ -95,6 +95,7 @@ PUBLIC = {
 OPEN = {
     *("DiscoveryDocumentResponse", "ProtectedResourceMetadataResponse", "JwksResponse"),
     *("DiscoveryPolicy", "Settings", "Config", "ConfigIssue", "CacheEvent", "CacheStatistics"),
+    "ActivityEvent",
     *("CacheCounters", "CachedState", "ProviderHealth", "Challenge", "FAPIValidationResult"),
     *("DPoPProof", "TrustedIssuer", "MCPTarget"),
 }
