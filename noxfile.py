@@ -10,6 +10,7 @@ from pathlib import Path
 import nox
 
 PYTHONS = ["3.11", "3.12", "3.13"]
+NEXT = "3.14"  # where it is found
 
 nox.needs_version = ">=2025.5"
 nox.options.default_venv_backend = "uv|virtualenv"
@@ -31,7 +32,10 @@ nox.options.sessions = [
 
 PROJECT = nox.project.load_toml("pyproject.toml")
 SUITES = ("tests/aio", "tests/sync")
-APART = ("tests/op", "tests/redis", "tests/keycloak", "tests/browser", "tests/mcp", "tests/hsm")
+APART = (
+    *("tests/op", "tests/redis", "tests/servers", "tests/keycloak", "tests/browser"),
+    *("tests/mcp", "tests/hsm"),
+)
 PURE = ("tests/jose", "tests/protocol")
 ROOMS = (  # which PURE alone must cover
     *("_jose", "_wire", "_client_auth", "_validation", "_protocol"),
@@ -77,20 +81,21 @@ def types(session: nox.Session) -> None:
     session.run("python", "scripts/check_snippets.py")
 
 
-@nox.session(python=PYTHONS)
+@nox.session(python=[*PYTHONS, NEXT])
 def tests(session: nox.Session) -> None:
     """Run all tests except the real provider's; both APIs must be covered equally.
 
     Coverage, and the generator's own tests, are the newest interpreter's: they take half the time
-    and say the same everywhere.  Between the oldest and the newest, the suites suffice.
+    and say the same everywhere.  Between the oldest and the newest, and on the next, the
+    suites suffice.
     """
-    needed = ("test", "cli", "examples", "codegen", "types", "build")
+    needed = ("test", "cli", "examples", "clients", "codegen", "types", "build")
     session.install("-e", ".[testing]", *(pin for name in needed for pin in group(name)))
     if session.posargs:
         session.run("pytest", *session.posargs)
         return
     found = [version for version in PYTHONS if shutil.which(f"python{version}")]
-    if session.python in found[1:-1]:
+    if session.python in {*found[1:-1], NEXT}:
         session.run("pytest", *PARALLEL, *SUITES, *PURE)
         return
     apart = [f"--ignore={folder}" for folder in (*APART, "tests/codegen")]
@@ -177,6 +182,23 @@ def browser(session: nox.Session) -> None:
     needed = ("test", "examples", "op", "browser")
     session.install("-e", ".[testing]", *(pin for name in needed for pin in group(name)))
     session.run("pytest", "-q", "tests/browser", *session.posargs)
+
+
+@nox.session
+def servers(session: nox.Session) -> None:
+    """Let uvicorn and gunicorn serve the examples by several workers that share sessions.
+
+    They are in Redis, SQLite and PostgreSQL, where the tests of stores in SQL, and Django's, run
+    as well.  Never unasked: it takes two minutes.
+    """
+    needed = ("test", "examples", "servers")
+    session.install("-e", ".[testing]", *(pin for name in needed for pin in group(name)))
+    session.install(*redis_packages())
+    session.run("pytest", "-q", "tests/servers", *session.posargs)
+    if not session.posargs:
+        stores = [f"{suite}/test_sql_session_store.py" for suite in SUITES]
+        for tests in (stores, ["tests/integrations/django"]):
+            session.run("pytest", "-q", "-p", "tests.postgresql", *tests)
 
 
 @nox.session
@@ -269,7 +291,7 @@ def demo(session: nox.Session) -> None:
 
 @nox.session
 def build(session: nox.Session) -> None:
-    """Build sdist and wheel, verifying the generated code, and test the wheel."""
+    """Build sdist and wheel, verifying the generated code, and test the wheel and its SBOM."""
     session.install(*group("build"), *group("codegen"))
     dist = Path(session.create_tmp(), "dist")
     shutil.rmtree(dist, ignore_errors=True)
@@ -339,7 +361,7 @@ def mutants(session: nox.Session) -> None:
 PUBLISHED = "py-identity-model==4.1.1"
 BENCHMARKS = (
     *("validate", "reject", "token_cache", "threads", "token_request", "start", "objects"),
-    "resilience",
+    *("resilience", "web"),
 )
 
 TRY_WHEEL = """
@@ -348,4 +370,8 @@ assert "site-packages" in py_identity_model.__file__, py_identity_model.__file__
 for package in (py_identity_model, py_identity_model.aio, py_identity_model.sync):
     for name in package.__all__:
         getattr(package, name)
+
+import importlib.metadata, json
+(sbom,) = [one for one in importlib.metadata.files("py-identity-model") if "sboms" in one.parts]
+assert json.loads(sbom.read_text())["bomFormat"] == "CycloneDX"
 """

@@ -44,6 +44,9 @@ if TYPE_CHECKING:
     from .sync import FAPI2_REQUIRED_RESPONSE_TYPE as FAPI2_REQUIRED_RESPONSE_TYPE
     from .sync import AccessTokenRefusedException as AccessTokenRefusedException
     from .sync import AccessTokenVerifier as AccessTokenVerifier
+    from .sync import ActivityEvent as ActivityEvent
+    from .sync import ActivityKind as ActivityKind
+    from .sync import ActivityOutcome as ActivityOutcome
     from .sync import AuthorizationCodeTokenRequest as AuthorizationCodeTokenRequest
     from .sync import AuthorizationCodeTokenResponse as AuthorizationCodeTokenResponse
     from .sync import AuthorizationRequest as AuthorizationRequest
@@ -164,6 +167,7 @@ if TYPE_CHECKING:
     from .sync import RefreshTokenRequest as RefreshTokenRequest
     from .sync import RefreshTokenResponse as RefreshTokenResponse
     from .sync import ReplayStore as ReplayStore
+    from .sync import RequestHeaders as RequestHeaders
     from .sync import ResponseRefusedException as ResponseRefusedException
     from .sync import Secret as Secret
     from .sync import SelfSignedTlsClientAuth as SelfSignedTlsClientAuth
@@ -185,6 +189,7 @@ if TYPE_CHECKING:
     from .sync import TokenExchangeRequest as TokenExchangeRequest
     from .sync import TokenExchangeResponse as TokenExchangeResponse
     from .sync import TokenExpiredException as TokenExpiredException
+    from .sync import TokenHeaders as TokenHeaders
     from .sync import TokenIntrospectionRequest as TokenIntrospectionRequest
     from .sync import TokenIntrospectionResponse as TokenIntrospectionResponse
     from .sync import TokenIntrospector as TokenIntrospector
@@ -276,6 +281,7 @@ if TYPE_CHECKING:
     from .sync import require_scopes as require_scopes
     from .sync import resolve_mtls_endpoint as resolve_mtls_endpoint
     from .sync import revoke_token as revoke_token
+    from .sync import set_activity_hook as set_activity_hook
     from .sync import set_cache_event_hook as set_cache_event_hook
     from .sync import to_principal as to_principal
     from .sync import update_client as update_client
@@ -307,6 +313,9 @@ __all__ = [
     "FAPI2_REQUIRED_RESPONSE_TYPE",
     "AccessTokenRefusedException",
     "AccessTokenVerifier",
+    "ActivityEvent",
+    "ActivityKind",
+    "ActivityOutcome",
     "AuthorizationCodeTokenRequest",
     "AuthorizationCodeTokenResponse",
     "AuthorizationRequest",
@@ -427,6 +436,7 @@ __all__ = [
     "RefreshTokenRequest",
     "RefreshTokenResponse",
     "ReplayStore",
+    "RequestHeaders",
     "ResponseRefusedException",
     "SQLSessionStore",
     "Secret",
@@ -448,6 +458,7 @@ __all__ = [
     "TokenExchangeRequest",
     "TokenExchangeResponse",
     "TokenExpiredException",
+    "TokenHeaders",
     "TokenIntrospectionRequest",
     "TokenIntrospectionResponse",
     "TokenIntrospector",
@@ -539,6 +550,7 @@ __all__ = [
     "require_scopes",
     "resolve_mtls_endpoint",
     "revoke_token",
+    "set_activity_hook",
     "set_cache_event_hook",
     "to_principal",
     "update_client",
@@ -572,6 +584,9 @@ if not TYPE_CHECKING:
             ".sync": [
                 "AccessTokenRefusedException",
                 "AccessTokenVerifier",
+                "ActivityEvent",
+                "ActivityKind",
+                "ActivityOutcome",
                 "AuthorizationCodeTokenRequest",
                 "AuthorizationCodeTokenResponse",
                 "AuthorizationRequest",
@@ -696,6 +711,7 @@ if not TYPE_CHECKING:
                 "RefreshTokenRequest",
                 "RefreshTokenResponse",
                 "ReplayStore",
+                "RequestHeaders",
                 "ResponseRefusedException",
                 "SQLSessionStore",
                 "Secret",
@@ -717,6 +733,7 @@ if not TYPE_CHECKING:
                 "TokenExchangeRequest",
                 "TokenExchangeResponse",
                 "TokenExpiredException",
+                "TokenHeaders",
                 "TokenIntrospectionRequest",
                 "TokenIntrospectionResponse",
                 "TokenIntrospector",
@@ -808,6 +825,7 @@ if not TYPE_CHECKING:
                 "require_scopes",
                 "resolve_mtls_endpoint",
                 "revoke_token",
+                "set_activity_hook",
                 "set_cache_event_hook",
                 "to_principal",
                 "update_client",

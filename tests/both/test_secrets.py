@@ -95,12 +95,28 @@ PUBLIC = {
 OPEN = {
     *("DiscoveryDocumentResponse", "ProtectedResourceMetadataResponse", "JwksResponse"),
     *("DiscoveryPolicy", "Settings", "Config", "ConfigIssue", "CacheEvent", "CacheStatistics"),
+    "ActivityEvent",
     *("CacheCounters", "CachedState", "ProviderHealth", "Challenge", "FAPIValidationResult"),
     *("DPoPProof", "TrustedIssuer", "MCPTarget"),
 }
 METADATA = {one.name for one in dataclasses.fields(ClientMetadata)}
 KEYS = {
-    *("kty", "use", "key_ops", "alg", "x5u", "x5c", "x5t", "x5t_s256", "crv", "x", "y", "n", "e"),
+    *(
+        "kty",
+        "use",
+        "key_ops",
+        "alg",
+        "x5u",
+        "x5c",
+        "x5t",
+        "x5t_s256",
+        "crv",
+        "x",
+        "y",
+        "n",
+        "e",
+        "pub",
+    ),
 }
 CONFIG = {
     *("perform_disco", "algorithms", "options", "claims_validator", "require_https", "leeway"),

@@ -13,6 +13,10 @@ TYPE_CHECKING = False  # checkers know the name; importing typing would be most 
 
 # Generated from here on, from scripts/exports.toml by scripts/make_sync.py.
 if TYPE_CHECKING:
+    from .._activity_events import ActivityEvent as ActivityEvent
+    from .._activity_events import ActivityKind as ActivityKind
+    from .._activity_events import ActivityOutcome as ActivityOutcome
+    from .._activity_hook import set_activity_hook as set_activity_hook
     from .._client_auth.assertion import ClientSecretJwt as ClientSecretJwt
     from .._client_auth.assertion import FederatedAssertion as FederatedAssertion
     from .._client_auth.assertion import PrivateKeyJwt as PrivateKeyJwt
@@ -321,6 +325,8 @@ if TYPE_CHECKING:
     from .sql_session_store import AsyncSQLSessionStore as AsyncSQLSessionStore
     from .token_auth import AsyncTokenAuth as AsyncTokenAuth
     from .token_exchange import exchange_token as exchange_token
+    from .token_headers import AsyncRequestHeaders as AsyncRequestHeaders
+    from .token_headers import AsyncTokenHeaders as AsyncTokenHeaders
     from .token_introspector import AsyncTokenIntrospector as AsyncTokenIntrospector
     from .token_source import AsyncTokenSource as AsyncTokenSource
     from .token_store import AsyncMemoryTokenStore as AsyncMemoryTokenStore
@@ -335,6 +341,9 @@ __all__ = [
     "FAPI2_REQUIRED_PKCE_METHOD",
     "FAPI2_REQUIRED_RESPONSE_TYPE",
     "AccessTokenRefusedException",
+    "ActivityEvent",
+    "ActivityKind",
+    "ActivityOutcome",
     "AsyncAccessTokenVerifier",
     "AsyncFileSessionStore",
     "AsyncFileTokenStore",
@@ -346,10 +355,12 @@ __all__ = [
     "AsyncOAuthClient",
     "AsyncRedisSessionStore",
     "AsyncRedisTokenStore",
+    "AsyncRequestHeaders",
     "AsyncSQLSessionStore",
     "AsyncSession",
     "AsyncSessionStore",
     "AsyncTokenAuth",
+    "AsyncTokenHeaders",
     "AsyncTokenIntrospector",
     "AsyncTokenSource",
     "AsyncTokenStore",
@@ -568,6 +579,7 @@ __all__ = [
     "require_scopes",
     "resolve_mtls_endpoint",
     "revoke_token",
+    "set_activity_hook",
     "set_cache_event_hook",
     "to_principal",
     "update_client",
@@ -598,6 +610,8 @@ if not TYPE_CHECKING:
     __getattr__, __dir__ = lazy_names(
         __name__,
         {
+            ".._activity_events": ["ActivityEvent", "ActivityKind", "ActivityOutcome"],
+            ".._activity_hook": ["set_activity_hook"],
             ".._client_auth.assertion": [
                 "ClientSecretJwt",
                 "FederatedAssertion",
@@ -839,6 +853,7 @@ if not TYPE_CHECKING:
             ".sql_session_store": ["AsyncSQLSessionStore"],
             ".token_auth": ["AsyncTokenAuth"],
             ".token_exchange": ["exchange_token"],
+            ".token_headers": ["AsyncRequestHeaders", "AsyncTokenHeaders"],
             ".token_introspector": ["AsyncTokenIntrospector"],
             ".token_source": ["AsyncTokenSource"],
             ".token_store": ["AsyncMemoryTokenStore", "AsyncTokenStoreReplayStore"],

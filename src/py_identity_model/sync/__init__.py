@@ -14,6 +14,10 @@ TYPE_CHECKING = False  # checkers know the name; importing typing would be most 
 
 # Generated from here on, from scripts/exports.toml by scripts/make_sync.py.
 if TYPE_CHECKING:
+    from .._activity_events import ActivityEvent as ActivityEvent
+    from .._activity_events import ActivityKind as ActivityKind
+    from .._activity_events import ActivityOutcome as ActivityOutcome
+    from .._activity_hook import set_activity_hook as set_activity_hook
     from .._client_auth.assertion import ClientSecretJwt as ClientSecretJwt
     from .._client_auth.assertion import FederatedAssertion as FederatedAssertion
     from .._client_auth.assertion import PrivateKeyJwt as PrivateKeyJwt
@@ -322,6 +326,8 @@ if TYPE_CHECKING:
     from .sql_session_store import SQLSessionStore as SQLSessionStore
     from .token_auth import TokenAuth as TokenAuth
     from .token_exchange import exchange_token as exchange_token
+    from .token_headers import RequestHeaders as RequestHeaders
+    from .token_headers import TokenHeaders as TokenHeaders
     from .token_introspector import TokenIntrospector as TokenIntrospector
     from .token_source import TokenSource as TokenSource
     from .token_store import MemoryTokenStore as MemoryTokenStore
@@ -337,6 +343,9 @@ __all__ = [
     "FAPI2_REQUIRED_RESPONSE_TYPE",
     "AccessTokenRefusedException",
     "AccessTokenVerifier",
+    "ActivityEvent",
+    "ActivityKind",
+    "ActivityOutcome",
     "AuthorizationCodeTokenRequest",
     "AuthorizationCodeTokenResponse",
     "AuthorizationRequest",
@@ -457,6 +466,7 @@ __all__ = [
     "RefreshTokenRequest",
     "RefreshTokenResponse",
     "ReplayStore",
+    "RequestHeaders",
     "ResponseRefusedException",
     "SQLSessionStore",
     "Secret",
@@ -478,6 +488,7 @@ __all__ = [
     "TokenExchangeRequest",
     "TokenExchangeResponse",
     "TokenExpiredException",
+    "TokenHeaders",
     "TokenIntrospectionRequest",
     "TokenIntrospectionResponse",
     "TokenIntrospector",
@@ -569,6 +580,7 @@ __all__ = [
     "require_scopes",
     "resolve_mtls_endpoint",
     "revoke_token",
+    "set_activity_hook",
     "set_cache_event_hook",
     "to_principal",
     "update_client",
@@ -599,6 +611,8 @@ if not TYPE_CHECKING:
     __getattr__, __dir__ = lazy_names(
         __name__,
         {
+            ".._activity_events": ["ActivityEvent", "ActivityKind", "ActivityOutcome"],
+            ".._activity_hook": ["set_activity_hook"],
             ".._client_auth.assertion": [
                 "ClientSecretJwt",
                 "FederatedAssertion",
@@ -840,6 +854,7 @@ if not TYPE_CHECKING:
             ".sql_session_store": ["SQLSessionStore"],
             ".token_auth": ["TokenAuth"],
             ".token_exchange": ["exchange_token"],
+            ".token_headers": ["RequestHeaders", "TokenHeaders"],
             ".token_introspector": ["TokenIntrospector"],
             ".token_source": ["TokenSource"],
             ".token_store": ["MemoryTokenStore", "TokenStoreReplayStore"],
