@@ -118,6 +118,7 @@ if TYPE_CHECKING:
     from .sync import FileSessionStore as FileSessionStore
     from .sync import FileTokenStore as FileTokenStore
     from .sync import FrontchannelLogoutRequest as FrontchannelLogoutRequest
+    from .sync import GitHubActionsToken as GitHubActionsToken
     from .sync import HTTPClient as HTTPClient
     from .sync import IdTokenValidationException as IdTokenValidationException
     from .sync import InitiateLoginRequest as InitiateLoginRequest
@@ -175,6 +176,8 @@ if TYPE_CHECKING:
     from .sync import SignatureVerificationException as SignatureVerificationException
     from .sync import Signer as Signer
     from .sync import SigningException as SigningException
+    from .sync import SpiffeJwt as SpiffeJwt
+    from .sync import SpiffeX509 as SpiffeX509
     from .sync import SQLSessionStore as SQLSessionStore
     from .sync import StateValidationResult as StateValidationResult
     from .sync import StoredToken as StoredToken
@@ -182,6 +185,7 @@ if TYPE_CHECKING:
     from .sync import TlsClientAuth as TlsClientAuth
     from .sync import TokenAuth as TokenAuth
     from .sync import TokenCache as TokenCache
+    from .sync import TokenCommand as TokenCommand
     from .sync import TokenExchangeRequest as TokenExchangeRequest
     from .sync import TokenExchangeResponse as TokenExchangeResponse
     from .sync import TokenExpiredException as TokenExpiredException
@@ -299,6 +303,7 @@ if TYPE_CHECKING:
     from .sync import verify_signed_metadata as verify_signed_metadata
     from .sync import wait_for_backchannel_token as wait_for_backchannel_token
     from .sync import wait_for_device_token as wait_for_device_token
+    from .sync import workload_identity as workload_identity
 
 __all__ = [
     "FAPI2_ALLOWED_AUTH_METHODS",
@@ -381,6 +386,7 @@ __all__ = [
     "FileSessionStore",
     "FileTokenStore",
     "FrontchannelLogoutRequest",
+    "GitHubActionsToken",
     "HTTPClient",
     "IdTokenValidationException",
     "InitiateLoginRequest",
@@ -439,12 +445,15 @@ __all__ = [
     "SignatureVerificationException",
     "Signer",
     "SigningException",
+    "SpiffeJwt",
+    "SpiffeX509",
     "StateValidationResult",
     "StoredToken",
     "SuccessfulResponseAccessError",
     "TlsClientAuth",
     "TokenAuth",
     "TokenCache",
+    "TokenCommand",
     "TokenExchangeRequest",
     "TokenExchangeResponse",
     "TokenExpiredException",
@@ -562,6 +571,7 @@ __all__ = [
     "verify_signed_metadata",
     "wait_for_backchannel_token",
     "wait_for_device_token",
+    "workload_identity",
 ]
 
 # A visible `__getattr__` would hide misspelt names from type checkers.
@@ -650,6 +660,7 @@ if not TYPE_CHECKING:
                 "FileSessionStore",
                 "FileTokenStore",
                 "FrontchannelLogoutRequest",
+                "GitHubActionsToken",
                 "HTTPClient",
                 "IdTokenValidationException",
                 "InitiateLoginRequest",
@@ -708,12 +719,15 @@ if not TYPE_CHECKING:
                 "SignatureVerificationException",
                 "Signer",
                 "SigningException",
+                "SpiffeJwt",
+                "SpiffeX509",
                 "StateValidationResult",
                 "StoredToken",
                 "SuccessfulResponseAccessError",
                 "TlsClientAuth",
                 "TokenAuth",
                 "TokenCache",
+                "TokenCommand",
                 "TokenExchangeRequest",
                 "TokenExchangeResponse",
                 "TokenExpiredException",
@@ -831,6 +845,7 @@ if not TYPE_CHECKING:
                 "verify_signed_metadata",
                 "wait_for_backchannel_token",
                 "wait_for_device_token",
+                "workload_identity",
             ]
         },
     )

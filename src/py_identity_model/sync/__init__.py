@@ -15,12 +15,17 @@ TYPE_CHECKING = False  # checkers know the name; importing typing would be most 
 # Generated from here on, from scripts/exports.toml by scripts/make_sync.py.
 if TYPE_CHECKING:
     from .._client_auth.assertion import ClientSecretJwt as ClientSecretJwt
-    from .._client_auth.assertion import FederatedAssertion as FederatedAssertion
     from .._client_auth.assertion import PrivateKeyJwt as PrivateKeyJwt
     from .._client_auth.assertion import PrivateKeyJwtAuthentication as PrivateKeyJwtAuthentication
     from .._client_auth.assertion import create_client_assertion as create_client_assertion
     from .._client_auth.certificate import SelfSignedTlsClientAuth as SelfSignedTlsClientAuth
+    from .._client_auth.certificate import SpiffeX509 as SpiffeX509
     from .._client_auth.certificate import TlsClientAuth as TlsClientAuth
+    from .._client_auth.federated import FederatedAssertion as FederatedAssertion
+    from .._client_auth.federated import SpiffeJwt as SpiffeJwt
+    from .._client_auth.platform_tokens import GitHubActionsToken as GitHubActionsToken
+    from .._client_auth.platform_tokens import TokenCommand as TokenCommand
+    from .._client_auth.workload import workload_identity as workload_identity
     from .._config import ClientAuthMethod as ClientAuthMethod
     from .._config import Config as Config
     from .._config import ConfigError as ConfigError
@@ -411,6 +416,7 @@ __all__ = [
     "FileSessionStore",
     "FileTokenStore",
     "FrontchannelLogoutRequest",
+    "GitHubActionsToken",
     "HTTPClient",
     "IdTokenValidationException",
     "InitiateLoginRequest",
@@ -469,12 +475,15 @@ __all__ = [
     "SignatureVerificationException",
     "Signer",
     "SigningException",
+    "SpiffeJwt",
+    "SpiffeX509",
     "StateValidationResult",
     "StoredToken",
     "SuccessfulResponseAccessError",
     "TlsClientAuth",
     "TokenAuth",
     "TokenCache",
+    "TokenCommand",
     "TokenExchangeRequest",
     "TokenExchangeResponse",
     "TokenExpiredException",
@@ -592,6 +601,7 @@ __all__ = [
     "verify_signed_metadata",
     "wait_for_backchannel_token",
     "wait_for_device_token",
+    "workload_identity",
 ]
 
 # A visible `__getattr__` would hide misspelt names from type checkers.
@@ -601,12 +611,18 @@ if not TYPE_CHECKING:
         {
             ".._client_auth.assertion": [
                 "ClientSecretJwt",
-                "FederatedAssertion",
                 "PrivateKeyJwt",
                 "PrivateKeyJwtAuthentication",
                 "create_client_assertion",
             ],
-            ".._client_auth.certificate": ["SelfSignedTlsClientAuth", "TlsClientAuth"],
+            ".._client_auth.certificate": [
+                "SelfSignedTlsClientAuth",
+                "SpiffeX509",
+                "TlsClientAuth",
+            ],
+            ".._client_auth.federated": ["FederatedAssertion", "SpiffeJwt"],
+            ".._client_auth.platform_tokens": ["GitHubActionsToken", "TokenCommand"],
+            ".._client_auth.workload": ["workload_identity"],
             ".._config": [
                 "ClientAuthMethod",
                 "Config",

@@ -32,7 +32,7 @@ Q_contra = TypeVar("Q_contra", bound=BaseRequest, contravariant=True)
 A_co = TypeVar("A_co", covariant=True)
 A = TypeVar("A")
 
-_CERTIFICATE_METHODS = frozenset({"tls_client_auth", "self_signed_tls_client_auth"})
+_CERTIFICATE_METHODS = frozenset({"tls_client_auth", "self_signed_tls_client_auth", "spiffe_x509"})
 
 
 def presents_certificate(
