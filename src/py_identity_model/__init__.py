@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     from .sync import AccessTokenVerifier as AccessTokenVerifier
     from .sync import AuthorizationCodeTokenRequest as AuthorizationCodeTokenRequest
     from .sync import AuthorizationCodeTokenResponse as AuthorizationCodeTokenResponse
+    from .sync import AuthorizationGrantResponse as AuthorizationGrantResponse
     from .sync import AuthorizationRequest as AuthorizationRequest
     from .sync import AuthorizeCallbackException as AuthorizeCallbackException
     from .sync import AuthorizeCallbackResponse as AuthorizeCallbackResponse
@@ -62,6 +63,7 @@ if TYPE_CHECKING:
     from .sync import CacheEventKind as CacheEventKind
     from .sync import CacheStatistics as CacheStatistics
     from .sync import CertificateBindingError as CertificateBindingError
+    from .sync import ChainedGrantRequest as ChainedGrantRequest
     from .sync import Challenge as Challenge
     from .sync import Claim as Claim
     from .sync import ClaimsIdentity as ClaimsIdentity
@@ -120,6 +122,7 @@ if TYPE_CHECKING:
     from .sync import FrontchannelLogoutRequest as FrontchannelLogoutRequest
     from .sync import GitHubActionsToken as GitHubActionsToken
     from .sync import HTTPClient as HTTPClient
+    from .sync import IdentityAssertionGrantRequest as IdentityAssertionGrantRequest
     from .sync import IdTokenValidationException as IdTokenValidationException
     from .sync import InitiateLoginRequest as InitiateLoginRequest
     from .sync import InvalidArgumentError as InvalidArgumentError
@@ -167,6 +170,10 @@ if TYPE_CHECKING:
     from .sync import ReplayStore as ReplayStore
     from .sync import ResponseRefusedException as ResponseRefusedException
     from .sync import Secret as Secret
+    from .sync import SecurityEvent as SecurityEvent
+    from .sync import SecurityEventException as SecurityEventException
+    from .sync import SecurityEventPollRequest as SecurityEventPollRequest
+    from .sync import SecurityEventPollResponse as SecurityEventPollResponse
     from .sync import SelfSignedTlsClientAuth as SelfSignedTlsClientAuth
     from .sync import Session as Session
     from .sync import SessionCheckPage as SessionCheckPage
@@ -260,6 +267,7 @@ if TYPE_CHECKING:
     from .sync import parse_www_authenticate as parse_www_authenticate
     from .sync import poll_backchannel_token as poll_backchannel_token
     from .sync import poll_device_token as poll_device_token
+    from .sync import poll_security_events as poll_security_events
     from .sync import prime as prime
     from .sync import process_jarm_response as process_jarm_response
     from .sync import push_authorization_request as push_authorization_request
@@ -269,9 +277,11 @@ if TYPE_CHECKING:
     from .sync import register_client as register_client
     from .sync import request_authorization_code_token as request_authorization_code_token
     from .sync import request_backchannel_authentication as request_backchannel_authentication
+    from .sync import request_chained_grant as request_chained_grant
     from .sync import request_client_credentials_token as request_client_credentials_token
     from .sync import request_device_authorization as request_device_authorization
     from .sync import request_extension_token as request_extension_token
+    from .sync import request_identity_assertion_grant as request_identity_assertion_grant
     from .sync import request_jwt_bearer_token as request_jwt_bearer_token
     from .sync import request_object_reference as request_object_reference
     from .sync import request_object_response as request_object_response
@@ -296,6 +306,7 @@ if TYPE_CHECKING:
     from .sync import validate_initiate_login_request as validate_initiate_login_request
     from .sync import validate_logout_token as validate_logout_token
     from .sync import validate_post_logout_state as validate_post_logout_state
+    from .sync import validate_security_event_token as validate_security_event_token
     from .sync import validate_token as validate_token
     from .sync import verify_dpop_proof as verify_dpop_proof
     from .sync import verify_jws as verify_jws
@@ -314,6 +325,7 @@ __all__ = [
     "AccessTokenVerifier",
     "AuthorizationCodeTokenRequest",
     "AuthorizationCodeTokenResponse",
+    "AuthorizationGrantResponse",
     "AuthorizationRequest",
     "AuthorizeCallbackException",
     "AuthorizeCallbackResponse",
@@ -330,6 +342,7 @@ __all__ = [
     "CacheStatistics",
     "CachedState",
     "CertificateBindingError",
+    "ChainedGrantRequest",
     "Challenge",
     "Claim",
     "ClaimsIdentity",
@@ -389,6 +402,7 @@ __all__ = [
     "GitHubActionsToken",
     "HTTPClient",
     "IdTokenValidationException",
+    "IdentityAssertionGrantRequest",
     "InitiateLoginRequest",
     "InvalidArgumentError",
     "InvalidAudienceException",
@@ -436,6 +450,10 @@ __all__ = [
     "ResponseRefusedException",
     "SQLSessionStore",
     "Secret",
+    "SecurityEvent",
+    "SecurityEventException",
+    "SecurityEventPollRequest",
+    "SecurityEventPollResponse",
     "SelfSignedTlsClientAuth",
     "Session",
     "SessionCheckPage",
@@ -528,6 +546,7 @@ __all__ = [
     "parse_www_authenticate",
     "poll_backchannel_token",
     "poll_device_token",
+    "poll_security_events",
     "prime",
     "process_jarm_response",
     "push_authorization_request",
@@ -537,9 +556,11 @@ __all__ = [
     "register_client",
     "request_authorization_code_token",
     "request_backchannel_authentication",
+    "request_chained_grant",
     "request_client_credentials_token",
     "request_device_authorization",
     "request_extension_token",
+    "request_identity_assertion_grant",
     "request_jwt_bearer_token",
     "request_object_reference",
     "request_object_response",
@@ -564,6 +585,7 @@ __all__ = [
     "validate_initiate_login_request",
     "validate_logout_token",
     "validate_post_logout_state",
+    "validate_security_event_token",
     "validate_token",
     "verify_dpop_proof",
     "verify_jws",
@@ -584,6 +606,7 @@ if not TYPE_CHECKING:
                 "AccessTokenVerifier",
                 "AuthorizationCodeTokenRequest",
                 "AuthorizationCodeTokenResponse",
+                "AuthorizationGrantResponse",
                 "AuthorizationRequest",
                 "AuthorizeCallbackException",
                 "AuthorizeCallbackResponse",
@@ -600,6 +623,7 @@ if not TYPE_CHECKING:
                 "CacheStatistics",
                 "CachedState",
                 "CertificateBindingError",
+                "ChainedGrantRequest",
                 "Challenge",
                 "Claim",
                 "ClaimsIdentity",
@@ -663,6 +687,7 @@ if not TYPE_CHECKING:
                 "GitHubActionsToken",
                 "HTTPClient",
                 "IdTokenValidationException",
+                "IdentityAssertionGrantRequest",
                 "InitiateLoginRequest",
                 "InvalidArgumentError",
                 "InvalidAudienceException",
@@ -710,6 +735,10 @@ if not TYPE_CHECKING:
                 "ResponseRefusedException",
                 "SQLSessionStore",
                 "Secret",
+                "SecurityEvent",
+                "SecurityEventException",
+                "SecurityEventPollRequest",
+                "SecurityEventPollResponse",
                 "SelfSignedTlsClientAuth",
                 "Session",
                 "SessionCheckPage",
@@ -802,6 +831,7 @@ if not TYPE_CHECKING:
                 "parse_www_authenticate",
                 "poll_backchannel_token",
                 "poll_device_token",
+                "poll_security_events",
                 "prime",
                 "process_jarm_response",
                 "push_authorization_request",
@@ -811,9 +841,11 @@ if not TYPE_CHECKING:
                 "register_client",
                 "request_authorization_code_token",
                 "request_backchannel_authentication",
+                "request_chained_grant",
                 "request_client_credentials_token",
                 "request_device_authorization",
                 "request_extension_token",
+                "request_identity_assertion_grant",
                 "request_jwt_bearer_token",
                 "request_object_reference",
                 "request_object_response",
@@ -838,6 +870,7 @@ if not TYPE_CHECKING:
                 "validate_initiate_login_request",
                 "validate_logout_token",
                 "validate_post_logout_state",
+                "validate_security_event_token",
                 "validate_token",
                 "verify_dpop_proof",
                 "verify_jws",

@@ -30,7 +30,7 @@ class FederatedAssertion(ClientAuthentication):
     :param assertion: the path of a file, which is read for each attempt, since platforms replace
         it before it expires (Kubernetes, Microsoft Entra); a :class:`TokenCommand`; a
         :class:`GitHubActionsToken`; or a callable, which may be awaitable in the awaitable API
-    :param audience: what the assertion must be for; one that is for somebody else, that has
+    :param audience: what the assertion must be for; one that is for another server, that has
         expired or that is not a JWT, is not sent then
 
     :func:`workload_identity` finds the source by itself.  RFC 7523 §2.2, RFC 7521 §4.2.

@@ -185,7 +185,7 @@ def _github_token(response: HttpResponse) -> str:
 def check_platform_token(token: str, audience: str, now: float) -> None:
     """Raise ConfigurationException unless ``token`` is a JWT for ``audience`` that is still valid.
 
-    Its signature is the server's business.  But a token for somebody else, such as the one with
+    Its signature is the server's business.  But a token for another server, such as the one with
     which a pod talks to its Kubernetes, must not be handed to this server.
     """
     claims = _claims_of(token)

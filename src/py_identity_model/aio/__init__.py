@@ -134,6 +134,13 @@ if TYPE_CHECKING:
     from .._protocol.grants import ExtensionTokenResponse as ExtensionTokenResponse
     from .._protocol.grants import JwtBearerTokenRequest as JwtBearerTokenRequest
     from .._protocol.grants import JwtBearerTokenResponse as JwtBearerTokenResponse
+    from .._protocol.identity_chaining import (
+        AuthorizationGrantResponse as AuthorizationGrantResponse,
+    )
+    from .._protocol.identity_chaining import ChainedGrantRequest as ChainedGrantRequest
+    from .._protocol.identity_chaining import (
+        IdentityAssertionGrantRequest as IdentityAssertionGrantRequest,
+    )
     from .._protocol.introspection import TokenIntrospectionRequest as TokenIntrospectionRequest
     from .._protocol.introspection import TokenIntrospectionResponse as TokenIntrospectionResponse
     from .._protocol.jar import build_jar_authorization_url as build_jar_authorization_url
@@ -179,6 +186,9 @@ if TYPE_CHECKING:
     from .._protocol.request_object import request_object_response as request_object_response
     from .._protocol.revocation import TokenRevocationRequest as TokenRevocationRequest
     from .._protocol.revocation import TokenRevocationResponse as TokenRevocationResponse
+    from .._protocol.security_events import SecurityEvent as SecurityEvent
+    from .._protocol.security_events import SecurityEventPollRequest as SecurityEventPollRequest
+    from .._protocol.security_events import SecurityEventPollResponse as SecurityEventPollResponse
     from .._protocol.session_management import SessionCheckPage as SessionCheckPage
     from .._protocol.session_management import build_session_check_page as build_session_check_page
     from .._protocol.session_management import create_session_state as create_session_state
@@ -260,6 +270,7 @@ if TYPE_CHECKING:
     from ..exceptions import ProviderUnusableException as ProviderUnusableException
     from ..exceptions import PyIdentityModelException as PyIdentityModelException
     from ..exceptions import ResponseRefusedException as ResponseRefusedException
+    from ..exceptions import SecurityEventException as SecurityEventException
     from ..exceptions import SignatureVerificationException as SignatureVerificationException
     from ..exceptions import SigningException as SigningException
     from ..exceptions import SuccessfulResponseAccessError as SuccessfulResponseAccessError
@@ -298,6 +309,10 @@ if TYPE_CHECKING:
     from .grants import request_extension_token as request_extension_token
     from .grants import request_jwt_bearer_token as request_jwt_bearer_token
     from .id_token import validate_id_token as validate_id_token
+    from .identity_chaining import request_chained_grant as request_chained_grant
+    from .identity_chaining import (
+        request_identity_assertion_grant as request_identity_assertion_grant,
+    )
     from .introspection import introspect_token as introspect_token
     from .jarm import process_jarm_response as process_jarm_response
     from .jwks import get_jwks as get_jwks
@@ -320,6 +335,8 @@ if TYPE_CHECKING:
     from .registration import register_client as register_client
     from .registration import update_client as update_client
     from .revocation import revoke_token as revoke_token
+    from .security_events import poll_security_events as poll_security_events
+    from .security_events import validate_security_event_token as validate_security_event_token
     from .session import AsyncSession as AsyncSession
     from .session_store import AsyncMemorySessionStore as AsyncMemorySessionStore
     from .session_store import AsyncSessionStore as AsyncSessionStore
@@ -361,6 +378,7 @@ __all__ = [
     "AsyncTokenStoreReplayStore",
     "AuthorizationCodeTokenRequest",
     "AuthorizationCodeTokenResponse",
+    "AuthorizationGrantResponse",
     "AuthorizationRequest",
     "AuthorizeCallbackException",
     "AuthorizeCallbackResponse",
@@ -377,6 +395,7 @@ __all__ = [
     "CacheStatistics",
     "CachedState",
     "CertificateBindingError",
+    "ChainedGrantRequest",
     "Challenge",
     "Claim",
     "ClaimsIdentity",
@@ -433,6 +452,7 @@ __all__ = [
     "FrontchannelLogoutRequest",
     "GitHubActionsToken",
     "IdTokenValidationException",
+    "IdentityAssertionGrantRequest",
     "InitiateLoginRequest",
     "InvalidArgumentError",
     "InvalidAudienceException",
@@ -472,6 +492,10 @@ __all__ = [
     "ReplayStore",
     "ResponseRefusedException",
     "Secret",
+    "SecurityEvent",
+    "SecurityEventException",
+    "SecurityEventPollRequest",
+    "SecurityEventPollResponse",
     "SelfSignedTlsClientAuth",
     "SessionCheckPage",
     "SessionRecord",
@@ -557,6 +581,7 @@ __all__ = [
     "parse_www_authenticate",
     "poll_backchannel_token",
     "poll_device_token",
+    "poll_security_events",
     "prime",
     "process_jarm_response",
     "push_authorization_request",
@@ -566,9 +591,11 @@ __all__ = [
     "register_client",
     "request_authorization_code_token",
     "request_backchannel_authentication",
+    "request_chained_grant",
     "request_client_credentials_token",
     "request_device_authorization",
     "request_extension_token",
+    "request_identity_assertion_grant",
     "request_jwt_bearer_token",
     "request_object_reference",
     "request_object_response",
@@ -593,6 +620,7 @@ __all__ = [
     "validate_initiate_login_request",
     "validate_logout_token",
     "validate_post_logout_state",
+    "validate_security_event_token",
     "validate_token",
     "verify_dpop_proof",
     "verify_jws",
@@ -716,6 +744,11 @@ if not TYPE_CHECKING:
                 "JwtBearerTokenRequest",
                 "JwtBearerTokenResponse",
             ],
+            ".._protocol.identity_chaining": [
+                "AuthorizationGrantResponse",
+                "ChainedGrantRequest",
+                "IdentityAssertionGrantRequest",
+            ],
             ".._protocol.introspection": [
                 "TokenIntrospectionRequest",
                 "TokenIntrospectionResponse",
@@ -756,6 +789,11 @@ if not TYPE_CHECKING:
                 "request_object_response",
             ],
             ".._protocol.revocation": ["TokenRevocationRequest", "TokenRevocationResponse"],
+            ".._protocol.security_events": [
+                "SecurityEvent",
+                "SecurityEventPollRequest",
+                "SecurityEventPollResponse",
+            ],
             ".._protocol.session_management": [
                 "SessionCheckPage",
                 "build_session_check_page",
@@ -835,6 +873,7 @@ if not TYPE_CHECKING:
             ".file_store": ["AsyncFileSessionStore", "AsyncFileTokenStore"],
             ".grants": ["request_extension_token", "request_jwt_bearer_token"],
             ".id_token": ["validate_id_token"],
+            ".identity_chaining": ["request_chained_grant", "request_identity_assertion_grant"],
             ".introspection": ["introspect_token"],
             ".jarm": ["process_jarm_response"],
             ".jwks": ["get_jwks"],
@@ -850,6 +889,7 @@ if not TYPE_CHECKING:
             ".refresh_grant": ["refresh_token"],
             ".registration": ["delete_client", "read_client", "register_client", "update_client"],
             ".revocation": ["revoke_token"],
+            ".security_events": ["poll_security_events", "validate_security_event_token"],
             ".session": ["AsyncSession"],
             ".session_store": ["AsyncMemorySessionStore", "AsyncSessionStore"],
             ".sql_session_store": ["AsyncSQLSessionStore"],
@@ -888,6 +928,7 @@ if not TYPE_CHECKING:
                 "ProviderUnusableException",
                 "PyIdentityModelException",
                 "ResponseRefusedException",
+                "SecurityEventException",
                 "SignatureVerificationException",
                 "SigningException",
                 "SuccessfulResponseAccessError",
