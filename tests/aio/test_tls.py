@@ -223,7 +223,7 @@ def test_a_lazy_context_behaves_like_the_context(bundle: Path) -> None:
     contexts = TLSContexts()
     late = contexts.lazy(str(bundle))
     assert isinstance(late, ssl.SSLContext)
-    assert contexts._contexts == {}
+    assert len(contexts) == 0
     assert late.verify_mode is ssl.CERT_REQUIRED
     assert late.get_ca_certs() == contexts.get(str(bundle)).get_ca_certs() != []
     with pytest.raises(AttributeError):

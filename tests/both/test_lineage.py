@@ -242,7 +242,7 @@ class Lineage(RuleBasedStateMachine):
     @rule(index=HOLDERS, how=st.sampled_from(["", "", "", "", "", "", "flush", "log out"]))
     def end(self, index: int, how: str) -> None:
         if how == "flush":
-            self.shared._entries.clear()
+            self.shared.delete(NAME)
         if how == "log out":
             with suppress(PyIdentityModelException):
                 self.holders[index].records.remove(NAME, self.holders[index].seen)

@@ -123,7 +123,7 @@ def test_a_job_requests_a_token_for_an_audience(job: None) -> None:
     assert wanted.request.url == (
         "https://ci.example/token?api=2&audience=https%3A%2F%2Fop.example%2Fa%20b%26c"
     )
-    assert wanted.request.prepare().headers["Authorization"] == "Bearer runner-s3cret"
+    assert wanted.request.encode().headers["Authorization"] == "Bearer runner-s3cret"
     assert "s3cret" not in repr(wanted)
 
 

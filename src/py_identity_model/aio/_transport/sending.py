@@ -75,6 +75,8 @@ async def send(
                         raise
                     reason = type(error.__cause__).__name__
                 else:
+                    if response.is_success:
+                        return response
                     pause = _pause_after(response, request.replay, pauses)
                     if pause is None or monotonic() + pause >= due:
                         return response
@@ -147,18 +149,19 @@ async def _attempt(
     library = owner.library
     client, usual = owner.client, {} if owner.owns_client else USUAL_HEADERS
     proof = await _proof(request, nonce)
-    prepared = request.prepare(nonce=nonce, assertion=await _assertion(owner, request), proof=proof)
+    assertion = await _assertion(owner, request)
+    encoded = request.encode(nonce=nonce, assertion=assertion, proof=proof)
     try:
         built = built_request(
             client,
             library,
             request.method,
             request.url,
-            headers={**usual, **prepared.headers},
-            content=prepared.content,
+            headers={**usual, **encoded.headers},
+            content=encoded.content,
             timeout=_timeout_within(client.timeout, _left(request, due)),
         )
-        if "Authorization" in prepared.headers:  # the client's own must not replace it
+        if "Authorization" in encoded.headers:  # the client's own must not replace it
             response = await client.send(built, stream=True, follow_redirects=False, auth=None)
         else:
             response = await client.send(built, stream=True, follow_redirects=False)
@@ -168,7 +171,7 @@ async def _attempt(
             _left(request, due)
             if len(body) > limit:
                 raise _too_large(request, response.status_code, limit)
-            return HttpResponse(response.status_code, response.headers, body, prepared)
+            return HttpResponse(response.status_code, response.headers, body, encoded)
         finally:
             await response.aclose()
     except library.InvalidURL as error:
@@ -177,7 +180,7 @@ async def _attempt(
     except library.RequestError as error:
         if monotonic() >= due:
             raise _too_late(request) from error
-        text = scrub(_words_of(error), prepared.secrets())
+        text = scrub(_words_of(error), encoded.secrets())
         raise NetworkException(text, redact_url(request.url)) from error
 
 

@@ -53,13 +53,17 @@ class AsyncTurns:
             if len(self._good) > _MOST_KNOWN:
                 del self._good[next(iter(self._good))]
 
+    def has_succeeded(self, url: str) -> bool:
+        """Return whether ``url`` had a usable response, and is still remembered."""
+        return url in self._good
+
     def turn(self, url: str, due: float, *, apart: bool = False) -> AsyncTurn:
         """Return a turn for a request to ``url``, to be waited for until ``due``.
 
         ``apart`` counts an endpoint separately: one that hangs does not block its host's keys.
         """
-        place = url if apart else _host_of(url)
-        return AsyncTurn(self, place, due, known=url in self._good)
+        place = url if apart else host_of(url)
+        return AsyncTurn(self, place, due, known=self.has_succeeded(url))
 
 
 class AsyncTurn:
@@ -118,7 +122,7 @@ class AsyncTurn:
             table.leave(ticket)
 
 
-def _host_of(url: str) -> str:
+def host_of(url: str) -> str:
     """Return scheme, host and port: a server on another port is another host."""
     parts = urlsplit(url)
     return f"{parts.scheme}://{parts.netloc.rpartition('@')[2].lower()}"

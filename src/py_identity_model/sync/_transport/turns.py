@@ -54,13 +54,17 @@ class Turns:
             if len(self._good) > _MOST_KNOWN:
                 del self._good[next(iter(self._good))]
 
+    def has_succeeded(self, url: str) -> bool:
+        """Return whether ``url`` had a usable response, and is still remembered."""
+        return url in self._good
+
     def turn(self, url: str, due: float, *, apart: bool = False) -> Turn:
         """Return a turn for a request to ``url``, to be waited for until ``due``.
 
         ``apart`` counts an endpoint separately: one that hangs does not block its host's keys.
         """
-        place = url if apart else _host_of(url)
-        return Turn(self, place, due, known=url in self._good)
+        place = url if apart else host_of(url)
+        return Turn(self, place, due, known=self.has_succeeded(url))
 
 
 class Turn:
@@ -119,7 +123,7 @@ class Turn:
             table.leave(ticket)
 
 
-def _host_of(url: str) -> str:
+def host_of(url: str) -> str:
     """Return scheme, host and port: a server on another port is another host."""
     parts = urlsplit(url)
     return f"{parts.scheme}://{parts.netloc.rpartition('@')[2].lower()}"
