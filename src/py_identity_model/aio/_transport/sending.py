@@ -10,9 +10,16 @@ from typing import TYPE_CHECKING, Any
 
 from ..._http_library import built_request
 from ..._logging import logger, redact_url, scrub, without_values
-from ..._seam.aio import call, deadline, sleep
+from ..._seam.aio import call, deadline, sleep, work
 from ..._settings import HTTP_RETRY_BASE_DELAY, HTTP_RETRY_MAX_ATTEMPTS, HTTP_TIMEOUT
-from ..._wire.messages import USUAL_HEADERS, HttpRequest, HttpResponse, Replay, redirect_text
+from ..._wire.messages import (
+    USUAL_HEADERS,
+    AssertionRequest,
+    HttpRequest,
+    HttpResponse,
+    Replay,
+    redirect_text,
+)
 from ..._wire.retry import backoff, retry_after, worth_retrying
 from ...exceptions import (
     ConfigurationException,
@@ -142,7 +149,8 @@ async def _attempt(
     library = owner.library
     client, usual = owner.client, {} if owner.owns_client else USUAL_HEADERS
     proof = await _proof(request, nonce)
-    encoded = request.encode(nonce=nonce, assertion=await _assertion(request), proof=proof)
+    assertion = await _assertion(owner, request)
+    encoded = request.encode(nonce=nonce, assertion=assertion, proof=proof)
     try:
         built = built_request(
             client,
@@ -185,7 +193,7 @@ async def _proof(request: HttpRequest, nonce: str | None) -> dict[str, str] | No
     return await proof_fields(key, request.method, request.url, request.access_token, nonce)
 
 
-async def _assertion(request: HttpRequest) -> str | None:
+async def _assertion(owner: AsyncHTTPClient, request: HttpRequest) -> str | None:
     authentication = request.authentication
     if authentication is not None and authentication.signer is not None:
         from .signing import signed
@@ -195,10 +203,21 @@ async def _assertion(request: HttpRequest) -> str | None:
             authentication.signer, partial(make.assertion, request.client_id, request.url)
         )
     source = None if authentication is None else authentication.source()
-    if source is None:
+    if authentication is None or source is None:
         return None
-    assertion = await call(source)
+    assertion = await (work(source) if authentication.blocks else call(source))
+    if isinstance(assertion, AssertionRequest):
+        return await _requested_assertion(owner, assertion)
     return assertion if isinstance(assertion, str) else None
+
+
+async def _requested_assertion(owner: AsyncHTTPClient, wanted: AssertionRequest) -> str:
+    try:
+        return wanted.read(await send(wanted.request, owner))
+    except NetworkException as error:
+        # Without its cause: it was tried often enough, and not for the sake of this request.
+        text = f"the client's assertion could not be fetched: {error.message}"
+        raise NetworkException(text, redact_url(wanted.request.url)) from None
 
 
 def _words_of(error: BaseException) -> str:
