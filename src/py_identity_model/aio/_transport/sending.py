@@ -70,8 +70,6 @@ async def send(
                         raise
                     reason = type(error.__cause__).__name__
                 else:
-                    if response.is_success:  # the usual end, without a look at the rules
-                        return response
                     pause = _pause_after(response, request.replay, pauses)
                     if pause is None or monotonic() + pause >= due:
                         return response
@@ -109,7 +107,7 @@ def _may_send_again(cause: BaseException | None, replay: Replay, library: Any) -
 
 def _pause_after(response: HttpResponse, replay: Replay, pauses: Iterator[float]) -> float | None:
     """Return the pause before the next attempt, in seconds; None if there is none."""
-    if not worth_retrying(response.status_code, replay):
+    if response.is_success or not worth_retrying(response.status_code, replay):
         return None
     pause = next(pauses, None)
     if pause is None:
