@@ -139,6 +139,20 @@ def test_a_malformed_token_gets_401_and_costs_no_request(
     assert provider.requests == []
 
 
+@pytest.mark.parametrize("segment", [1, 2])
+def test_a_garbled_segment_costs_no_request_and_no_question_to_a_resolver(
+    provider: EmbeddedProvider, segment: int
+) -> None:
+    parts = provider.mint().split(".")
+    parts[segment] += "!"
+    asked: list[str] = []
+    for issuers in (provider.issuer, [provider.issuer], asked.append):
+        verifier = AccessTokenVerifier(issuers, "api")
+        with answered(401, "malformed_token", "invalid_token"):
+            verifier.verify(bearer(".".join(parts)))
+    assert (provider.requests, asked) == ([], [])
+
+
 def test_a_stranger_is_refused_also_once_the_verifier_is_warm(
     provider: EmbeddedProvider,
 ) -> None:

@@ -10,12 +10,12 @@ from typing import Any, NamedTuple
 
 from .._logging import logger
 from ..exceptions import TokenValidationException
-from .algorithms import ALGORITHMS, Algorithm
+from .algorithms import ALGORITHMS, ML_DSA, Algorithm
 from .encoding import decode_base64url
 from .jwk import JsonWebKey
 
 Verify = tuple[Callable[[bytes, bytes, Any], bool], Any]
-"""A verify function of joserfc (message, signature, key), and the prepared key."""
+"""A verify function (message, signature, key), of joserfc or like it, and the prepared key."""
 
 Memo = dict[bytes, tuple[str, tuple[Verify, ...]]]
 """Header segments, mapped to their algorithm and the verifiers that accepted their tokens."""
@@ -23,7 +23,7 @@ Memo = dict[bytes, tuple[str, tuple[Verify, ...]]]
 _EMPTY: Memo = {}  # never changed
 _MOST_HEADERS = 128
 _MOST_BITS = 16384  # OpenSSL's own limit; beyond it a verification takes seconds
-_COMPARED = ("kty", "alg", "kid", "crv", "x", "y", "n", "e", "k")
+_COMPARED = ("kty", "alg", "kid", "crv", "x", "y", "n", "e", "k", "pub")
 _SIGNING = frozenset({"sign", "verify"})
 _EDWARDS = frozenset({"EdDSA", "Ed25519", "Ed448"})
 _MATERIAL = {"RSA": ("n", "e"), "EC": ("crv", "x", "y"), "OKP": ("crv", "x"), "oct": ("k",)}
@@ -166,10 +166,13 @@ def fits(key: JsonWebKey, alg: str) -> bool:
 def agrees(declared: str | None, used: str) -> bool:
     """Return whether a key that declares ``declared`` may verify ``used``.
 
-    ``EdDSA`` is the old name of ``Ed25519`` and ``Ed448`` (RFC 9864 §2.2).
+    ``EdDSA`` is the old name of ``Ed25519`` and ``Ed448`` (RFC 9864 §2.2).  A key of type AKP must
+    declare its algorithm (RFC 9964 §3).
     """
-    if declared is None or declared == used:
+    if declared == used:
         return True
+    if declared is None:
+        return used not in ML_DSA
     return "EdDSA" in {declared, used} and _EDWARDS.issuperset({declared, used})
 
 
@@ -184,6 +187,15 @@ def load_joserfc() -> None:
         import_module(name)
 
 
+def jws_algorithm(name: str) -> Any:
+    """Return what signs and verifies by ``name``: an algorithm of joserfc, or a module like it."""
+    if name in ML_DSA:
+        return import_module(f"{__package__}.ml_dsa")
+    from joserfc.jws import JWSRegistry
+
+    return JWSRegistry.algorithms[name]
+
+
 def prepare(key: JsonWebKey, alg: str, *, allow_weak_keys: bool = False) -> Verify:
     """Return the verifier for ``key`` and ``alg``.
 
@@ -192,7 +204,6 @@ def prepare(key: JsonWebKey, alg: str, *, allow_weak_keys: bool = False) -> Veri
     # Imported here: joserfc and cryptography would double the time to import the package.
     from cryptography.exceptions import UnsupportedAlgorithm
     from joserfc.errors import JoseError
-    from joserfc.jws import JWSRegistry
 
     wanted = ALGORITHMS[alg]
     if key.kty != wanted.kty:
@@ -206,7 +217,7 @@ def prepare(key: JsonWebKey, alg: str, *, allow_weak_keys: bool = False) -> Veri
         imported = _import(key, quietly=weak)
     except (ValueError, TypeError, OverflowError, JoseError, UnsupportedAlgorithm) as error:
         raise _unfit_error(f"The key cannot be used: {error}", key, code="unusable_key") from None
-    return JWSRegistry.algorithms[alg].verify, imported
+    return jws_algorithm(alg).verify, imported
 
 
 @lru_cache(maxsize=64)
@@ -244,6 +255,10 @@ def _check_size(key: JsonWebKey, wanted: Algorithm, allow_weak_keys: bool) -> bo
 
 
 def _import(key: JsonWebKey, *, quietly: bool) -> Any:
+    if key.kty == "AKP":
+        from .ml_dsa import MLDSAKey
+
+        return MLDSAKey.import_key(JsonWebKey(kty="AKP", alg=key.alg, pub=key.pub))
     from joserfc.jwk import import_key
 
     # Only the public members: the members about its use were checked already.

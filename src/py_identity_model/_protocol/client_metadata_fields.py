@@ -12,7 +12,7 @@ from typing import Any
 
 from ..exceptions import InvalidArgumentError
 
-_PRIVATE = frozenset({"d", "p", "q", "dp", "dq", "qi", "oth", "k"})
+_PRIVATE = frozenset({"d", "p", "q", "dp", "dq", "qi", "oth", "k", "priv"})
 
 
 # Declared once more in ClientMetadata: a field is positional, or not, for all that inherit it. The

@@ -12,6 +12,7 @@ from .._jose.tokens import (
     Segments,
     check_unverified_issuer,
     cooldown_error,
+    decode_segments,
     read_claims,
     read_header,
     split_token,
@@ -121,6 +122,8 @@ def _parse_token(
     segments = split_token(jwt, config.max_token_size, config.allow_padded_base64url)
     header = read_header(segments.header)
     check_algorithm(header.alg, allowed_algorithms(config))
+    # Decoded again once the keys are there: a malformed token must not have them fetched.
+    decode_segments(segments)
     return segments, header
 
 

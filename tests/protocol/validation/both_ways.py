@@ -35,8 +35,10 @@ Verdict = tuple[str, Any]
 class Room:
     """One configuration on one key set, both ways; the long way teaches the fast one headers."""
 
-    def __init__(self, config: TokenValidationConfig = CONFIG, *, cooling: bool = True) -> None:
-        public = KEY.as_dict(private=False)
+    def __init__(
+        self, config: TokenValidationConfig = CONFIG, *, cooling: bool = True, key: Any = KEY
+    ) -> None:
+        public = key.as_dict(private=False)
         self.config = config
         self.snapshot = KeySnapshot([jwks_from_dict({**public, "kid": "k"})])
         self.rules = rules_for(config, ISSUER)

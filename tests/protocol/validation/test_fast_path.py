@@ -11,7 +11,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from py_identity_model._jose.algorithms import ML_DSA, is_usable
 from py_identity_model._jose.encoding import encode_base64url
+from py_identity_model._jose.keys import jws_algorithm
+from py_identity_model._jose.ml_dsa import MLDSAKey
 from tests.protocol.validation.both_ways import (
     CLAIMS,
     CONFIG,
@@ -24,6 +27,9 @@ from tests.protocol.validation.both_ways import (
     plain,
     signed,
 )
+from tests.support import needs_ml_dsa
+
+ML_DSA_KEYS = {alg: MLDSAKey.generate_key(alg) for alg in ML_DSA if is_usable(alg)}
 
 ROOM = Room()
 
@@ -115,6 +121,30 @@ def test_both_agree_over_every_spelling(
     spelled = other_spelling(signature.encode(), of_signature).decode("latin-1")
     verdict = ROOM.agreed(f"{message}.{spelled}")
     assert own or verdict[0] == "refused"
+
+
+@needs_ml_dsa
+@given(st.sampled_from(ML_DSA), st.sampled_from(ML_DSA), objects(CLAIMS), spellings, st.booleans())
+@settings(max_examples=100, deadline=None)
+def test_both_agree_over_post_quantum_signatures(
+    alg: str, named: str, payload: bytes, of_signature: str, own: bool
+) -> None:
+    key = ML_DSA_KEYS[alg]
+    room = Room(replace(CONFIG, algorithms=list(ML_DSA)), key=key)
+    header = plain([("alg", f'"{named}"'), ("kid", '"k"')])
+    message = b".".join((header, encode_base64url(payload)))
+    signer = key if own else MLDSAKey.generate_key(alg)
+    signature = encode_base64url(jws_algorithm(alg).sign(message, signer))
+    jwt = b".".join((message, other_spelling(signature, of_signature))).decode("latin-1")
+    verdict = room.agreed(jwt)
+    assert (own and alg == named) or verdict[0] == "refused"
+    assert room.agreed(minted(alg, key))[0] == "accepted"
+    assert room.agreed(jwt) == verdict  # the header may be known now
+
+
+def minted(alg: str, key: MLDSAKey) -> str:
+    message = b".".join((plain([("alg", f'"{alg}"'), ("kid", '"k"')]), plain(CLAIMS)))
+    return b".".join((message, encode_base64url(jws_algorithm(alg).sign(message, key)))).decode()
 
 
 @given(st.data())
