@@ -31,7 +31,10 @@ nox.options.sessions = [
 
 PROJECT = nox.project.load_toml("pyproject.toml")
 SUITES = ("tests/aio", "tests/sync")
-APART = ("tests/op", "tests/redis", "tests/keycloak", "tests/browser", "tests/mcp", "tests/hsm")
+APART = (
+    *("tests/op", "tests/redis", "tests/servers", "tests/keycloak", "tests/browser"),
+    *("tests/mcp", "tests/hsm"),
+)
 PURE = ("tests/jose", "tests/protocol")
 ROOMS = (  # which PURE alone must cover
     *("_jose", "_wire", "_client_auth", "_validation", "_protocol"),
@@ -177,6 +180,23 @@ def browser(session: nox.Session) -> None:
     needed = ("test", "examples", "op", "browser")
     session.install("-e", ".[testing]", *(pin for name in needed for pin in group(name)))
     session.run("pytest", "-q", "tests/browser", *session.posargs)
+
+
+@nox.session
+def servers(session: nox.Session) -> None:
+    """Let uvicorn and gunicorn serve the examples by several workers that share sessions.
+
+    They are in Redis, SQLite and PostgreSQL, where the tests of stores in SQL, and Django's, run
+    as well.  Never unasked: it takes two minutes.
+    """
+    needed = ("test", "examples", "servers")
+    session.install("-e", ".[testing]", *(pin for name in needed for pin in group(name)))
+    session.install(*redis_packages())
+    session.run("pytest", "-q", "tests/servers", *session.posargs)
+    if not session.posargs:
+        stores = [f"{suite}/test_sql_session_store.py" for suite in SUITES]
+        for tests in (stores, ["tests/integrations/django"]):
+            session.run("pytest", "-q", "-p", "tests.postgresql", *tests)
 
 
 @nox.session

@@ -1,4 +1,4 @@
-"""The pytest plugin: a provider for every test, tokens of it, and clocks.
+"""The pytest plugin: a provider for every test, its tokens, logins at it, and clocks.
 
 Loaded by pytest where this package is installed; it loads nothing of it before a fixture is used.
 """
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, TypedDict, cast
 import pytest
 
 if TYPE_CHECKING:
-    from .testing import Answer, EmbeddedProvider, FrozenClock, Received
+    from .testing import Answer, EmbeddedProvider, FrozenClock, LoggedInClient, Received
     from .testing.clocks import Moment
 
 _MARKER = (
@@ -121,6 +121,30 @@ def mint_token(
         return oidc_provider.mint(**{"sub": oidc_provider.user, **claims})
 
     return mint
+
+
+@pytest.fixture
+def logged_in_client(oidc_provider: EmbeddedProvider) -> Iterator[LoggedInClient]:
+    """A function that returns a test client logged in at ``oidc_provider``, by the callback.
+
+    It takes an application of Flask, Starlette or FastAPI, or a test client (Django's, too), and
+    what :func:`py_identity_model.testing.log_in` takes: user, claims, path.
+    """
+    from .testing.logins import client_of, log_in
+
+    with ExitStack() as stack:
+
+        def logged_in(
+            program: Any,
+            user: str | None = None,
+            *,
+            claims: Mapping[str, Any] | None = None,
+            path: str | None = None,
+        ) -> Any:
+            client = client_of(program, stack)
+            return log_in(client, oidc_provider, user, claims=claims, path=path)
+
+        yield logged_in
 
 
 @pytest.fixture

@@ -12,7 +12,14 @@ from pathlib import Path
 import httpx
 import pytest
 
-from py_identity_model import AccessTokenVerifier, DPoPKey, JsonWebKeySet, cli, verify_jws
+from py_identity_model import (
+    AccessTokenVerifier,
+    DPoPKey,
+    JsonWebKeySet,
+    __version__,
+    cli,
+    verify_jws,
+)
 from py_identity_model.cli import serve
 from py_identity_model.testing import Answer, EmbeddedProvider, standalone
 from py_identity_model.testing.__main__ import main
@@ -55,6 +62,37 @@ def test_the_policy_that_is_printed_works(run: Run) -> None:
         policy = eval(line, {"DiscoveryPolicy": DiscoveryPolicy})
         request = DiscoveryDocumentRequest(provider.issuer, policy=policy)
         assert get_discovery_document(request).is_successful
+
+
+OPTIONS = {
+    "foreign-hosts no-kid": ("--endpoint-base", "http://localhost:{port}"),
+    "foreign-hosts": ("--allow-endpoints-on-other-hosts",),
+    "unknown-response-types": ("--allow-unknown-types",),
+    "no-subject-types": ("--allow-missing-login-members",),
+}
+
+
+@pytest.mark.parametrize("quirk", OPTIONS)
+def test_a_policy_is_tried_that_options_say(quirk: str, run: Run) -> None:
+    with EmbeddedProvider(quirks=quirk.split()) as provider:
+        options = ("discover", "-i", provider.issuer, "--json")
+        assert named(run(*options), "strict policy")["outcome"] == "warning"
+        port = provider.issuer.rpartition(":")[2]
+        own = named(
+            run(*options, *[one.format(port=port) for one in OPTIONS[quirk]]), "your policy"
+        )
+    assert (own["outcome"], own["found"]) == ("ok", "accepted")
+
+
+def test_a_policy_that_accepts_something_else_does_not_help(run: Run) -> None:
+    with EmbeddedProvider(quirks=["unknown-response-types"]) as provider:
+        ran = run("discover", "-i", provider.issuer, "--json", "--expected-issuer", provider.issuer)
+    assert named(ran, "your policy")["outcome"] == "warning"
+
+
+def test_the_version_is_printed(run: Run) -> None:
+    ran = run("--version")
+    assert (ran.status, ran.out) == (0, f"{__version__}\n")
 
 
 def test_an_endpoint_that_is_refused_fails(run: Run, provider: EmbeddedProvider) -> None:

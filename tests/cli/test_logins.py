@@ -12,11 +12,15 @@ import httpx
 import keyring
 import pytest
 import typer
+from joserfc import jwt
+from joserfc.jwk import RSAKey, import_key
 from keyring.backend import KeyringBackend
-from keyring.backends import fail
+from keyring.backends import fail, null
+from keyring.errors import KeyringLocked
 
 from py_identity_model import (
     ConfigurationException,
+    DPoPKey,
     clear_discovery_cache,
     keyring_encryption,
 )
@@ -121,6 +125,160 @@ def test_a_keyring_that_is_locked_later_makes_logins_unreadable(
     keyring.set_keyring(fail.Keyring.__new__(fail.Keyring))
     ran = run("token", *at(provider), "--json")
     assert (ran.status, ran.json["error"]["code"]) == (2, "unreadable_value")
+
+
+class LockedKeyring(Keyring):
+    """A keyring whose owner does not unlock it."""
+
+    def get_password(self, service: str, username: str) -> str | None:
+        raise KeyringLocked("dismissed")
+
+
+@pytest.fixture
+def locked_keyring(no_keyring: None) -> None:
+    keyring.set_keyring(LockedKeyring.__new__(LockedKeyring))
+
+
+def values_in(home: Path) -> list[bytes]:
+    return [content for place in home.iterdir() if (content := place.read_bytes())]
+
+
+def test_a_locked_keyring_is_no_reason_to_store_without_encryption(
+    run: Run, locked_keyring: None, provider: EmbeddedProvider, home: Path
+) -> None:
+    for command in (("login",), ("token",), ("token", "--client-credentials"), ("logout",)):
+        ran = run(*command, *at(provider), "--json")
+        assert (ran.status, ran.json["error"]["code"]) == (2, "keyring_unavailable")
+        assert "PY_IDENTITY_MODEL_STORAGE=unencrypted-file" in ran.json["error"]["message"]
+    assert provider.count("/authorize") == 0
+    assert values_in(home) == []
+
+
+def test_files_without_encryption_are_stored_where_the_user_says_so(
+    run: Run, locked_keyring: None, provider: EmbeddedProvider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PY_IDENTITY_MODEL_STORAGE", "unencrypted-file")
+    ran = run("login", *at(provider), "--json")
+    assert (ran.status, ran.json["encrypted"]) == (0, False)
+    assert "not encrypted" in ran.err
+    assert run("token", *at(provider)).status == 0
+
+
+def test_a_keyring_can_be_required(
+    run: Run, provider: EmbeddedProvider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PY_IDENTITY_MODEL_STORAGE", "keyring")
+    ran = run("login", *at(provider), "--json")
+    assert (ran.status, ran.json["error"]["code"]) == (2, "keyring_unavailable")
+    monkeypatch.setenv("PY_IDENTITY_MODEL_STORAGE", "cloud")
+    ran = run("login", *at(provider), "--json")
+    assert (ran.status, ran.json["error"]["code"]) == (2, "configuration_error")
+
+
+def test_a_machine_without_keyring_says_loudly_that_nothing_is_encrypted(logged_in: Ran) -> None:
+    assert "Warning: this login is stored in" in logged_in.err
+    assert "not encrypted" in logged_in.err
+    assert logged_in.json["encrypted"] is False
+
+
+def test_a_keyring_that_is_switched_off_counts_as_none(
+    run: Run, provider: EmbeddedProvider
+) -> None:
+    keyring.set_keyring(null.Keyring.__new__(null.Keyring))
+    assert run("login", *at(provider), "--json").json["encrypted"] is False
+
+
+def test_protected_logins_are_not_replaced_where_the_keyring_is_out_of_reach(
+    run: Run, own_keyring: Keyring, provider: EmbeddedProvider, home: Path
+) -> None:
+    """As in a session by SSH: the same machine, without its keyring."""
+    ran = run("login", *at(provider), "--json")
+    assert (ran.json["encrypted"], ran.err.count("Warning")) == (True, 0)
+    keyring.set_keyring(fail.Keyring.__new__(fail.Keyring))
+    before = values_in(home)
+    again = run("login", *at(provider), "--json")
+    assert (again.status, again.json["error"]["code"]) == (2, "unreadable_value")
+    assert "PY_IDENTITY_MODEL_HOME" in again.json["error"]["message"]
+    assert values_in(home) == before
+
+
+def test_what_needs_no_login_needs_no_keyring(
+    run: Run, locked_keyring: None, provider: EmbeddedProvider
+) -> None:
+    ran = run("revoke", *at(provider), stdin=provider.mint())
+    assert (ran.status, ran.out.split()) == (0, ["revoked", "true"])
+
+
+@pytest.fixture(params=["ES256", "RS256", "PS256"])
+def own_key(request: pytest.FixtureRequest) -> DPoPKey:
+    return DPoPKey(request.param)
+
+
+def asserting(key: DPoPKey, seen: list[dict[str, Any]]) -> Any:
+    """A token endpoint that knows the client by the public half of its key."""
+
+    def answer(received: Received) -> Answer | None:
+        if received.path not in {"/token", "/introspect"}:
+            return None
+        form = received.form
+        assert "client_secret" not in form
+        assert "authorization" not in received.headers
+        token = jwt.decode(
+            form["client_assertion"], import_key(dict(key.public_jwk)), algorithms=[key.algorithm]
+        )
+        seen.append({**token.header, **token.claims})
+        return Answer.of_json({"access_token": "at", "token_type": "Bearer", "active": True})
+
+    return answer
+
+
+def test_a_client_authenticates_by_its_private_key(
+    run: Run, provider: EmbeddedProvider, own_key: DPoPKey, tmp_path: Path
+) -> None:
+    seen: list[dict[str, Any]] = []
+    provider.intercept = asserting(own_key, seen)
+    (tmp_path / "key.pem").write_bytes(own_key.private_key_pem)
+    options = (
+        *at(provider, "machine"),
+        *("--private-key", str(tmp_path / "key.pem"), "--key-algorithm", own_key.algorithm),
+    )
+    ran = run("token", "--client-credentials", *options)
+    assert (ran.status, ran.out) == (0, "at\n")
+    assert run("introspect", *options, "--key-id", "mine", stdin="at").status == 0
+    assert [one["kid"] for one in seen] == [own_key.jwk_thumbprint, "mine"]
+    assert {(one["iss"], one["sub"]) for one in seen} == {("machine", "machine")}
+
+
+def test_a_jwk_says_how_it_signs_and_what_it_is_called(
+    run: Run, provider: EmbeddedProvider, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[dict[str, Any]] = []
+    key = RSAKey.generate_key(2048, {"alg": "PS256", "kid": "of the JWK"})
+    public = DPoPKey.from_jwk(json.dumps(key.as_dict(private=True)), "PS256")
+    provider.intercept = asserting(public, seen)
+    (tmp_path / "key.jwk").write_text(json.dumps(key.as_dict(private=True)))
+    monkeypatch.setenv("OIDC_PRIVATE_KEY_FILE", str(tmp_path / "key.jwk"))
+    assert run("token", "--client-credentials", *at(provider, "machine")).status == 0
+    assert (seen[0]["kid"], seen[0]["alg"]) == ("of the JWK", "PS256")
+
+
+def test_keys_that_cannot_sign_are_wrong_usage(
+    run: Run, provider: EmbeddedProvider, tmp_path: Path
+) -> None:
+    (tmp_path / "junk").write_text("s3cret junk")
+    (tmp_path / "key.pem").write_bytes(DPoPKey().private_key_pem)
+    pem = ("--private-key", str(tmp_path / "key.pem"))
+    for wrong in (
+        ("--private-key", str(tmp_path / "junk")),
+        ("--private-key", str(tmp_path / "nowhere")),
+        (*pem, "--secret-stdin"),
+        (*pem, "--key-algorithm", "RS256"),
+        ("--key-id", "mine"),
+    ):
+        ran = run("token", "--client-credentials", *at(provider), *wrong, "--json", stdin="x\n")
+        assert ran.status == 2, ran
+        assert "s3cret" not in ran.out + ran.err
+    assert provider.count("/token") == 0
 
 
 def test_a_damaged_key_is_no_key(own_keyring: Keyring) -> None:

@@ -53,6 +53,46 @@ def test_a_token_is_there_until_its_time(tmp_path: Path) -> None:
     assert store.get("other") is None
 
 
+def values_in(folder: Path) -> int:
+    return sum("guard" not in place.name for place in folder.iterdir())
+
+
+@pytest.mark.parametrize("key", [None, fernet()], ids=["plain", "encrypted"])
+def test_what_has_expired_is_deleted_by_the_next_write(key: Fernet | None, tmp_path: Path) -> None:
+    hooks: dict[str, Any] = {} if key is None else {"encrypt": key.encrypt, "decrypt": key.decrypt}
+    tokens = FileTokenStore(tmp_path / "a", **hooks)
+    records = FileSessionStore(tmp_path / "b", **hooks)
+    tokens.clock = records.clock = clock = Clock()
+    tokens.set("short", "value", 60)
+    tokens.set("long", "value", 120)
+    tokens.set("endless", "value", None)
+    records.set("1", record(1), None, 60)
+    clock.now += 60
+    tokens.set("new", "value", 60)
+    records.set("2", record(1), None, 60)
+    assert (values_in(tmp_path / "a"), values_in(tmp_path / "b")) == (3, 1)
+    assert tokens.get("long") == tokens.get("endless") == "value"
+    assert records.get("2") == record(1)
+
+
+def test_what_cannot_be_read_is_not_deleted_by_others(tmp_path: Path) -> None:
+    theirs, ours = fernet(), fernet()
+    store = FileTokenStore(tmp_path / "a", encrypt=theirs.encrypt, decrypt=theirs.decrypt)
+    store.set("key", "value", 0)
+    other = FileTokenStore(tmp_path / "a", encrypt=ours.encrypt, decrypt=ours.decrypt)
+    other.set("key", "value", 60)
+    store.set("mine", "value", 60)
+    other.set("yours", "value", 60)
+    assert values_in(tmp_path / "a") == 3
+
+
+def test_locks_that_are_held_survive_a_write(tmp_path: Path) -> None:
+    store = FileTokenStore(tmp_path / "a")
+    with store.lock("key"):
+        store.set("other", "value", 0)
+        assert [place.name[:10] for place in (tmp_path / "a").iterdir()] == ["token-lock"]
+
+
 def test_nobody_else_can_read_the_files(tmp_path: Path) -> None:
     store = FileTokenStore(tmp_path / "new" / "folder")
     store.set("key", "value", None)
@@ -175,7 +215,7 @@ def test_records_are_found_by_user_and_session(tmp_path: Path) -> None:
     store.set("1", record(1), None, 60)
     store.set("2", record(1, sid="2"), None, 60)
     store.set("3", record(1, "bob", "3"), None, 60)
-    (tmp_path / "a" / "session-other").write_bytes(b"junk")
+    (tmp_path / "a" / f"session-{64 * '0'}").write_bytes(b"junk")
     assert store.find_by(sub="alice") == ["1", "2"]
     assert store.find_by(sub="alice", sid="2") == ["2"]
     assert store.find_by(sub="alice", issuer="https://other.test") == []

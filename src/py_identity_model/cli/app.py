@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Annotated
 
 import typer
 
+from .. import __version__
 from . import decode, discover, doctor, explain, keys, login, remote, serve, token, verify
 
 EPILOG = (
@@ -21,6 +23,23 @@ app = typer.Typer(
     pretty_exceptions_enable=False,  # they print local variables, secrets among them
     epilog=EPILOG,
 )
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(__version__)
+        raise typer.Exit
+
+
+@app.callback()
+def main(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Print it.")
+    ] = False,
+) -> None:
+    """OAuth 2.0 and OpenID Connect from a terminal."""
+
+
 _COMMANDS: dict[str, Callable[..., None]] = {
     "verify": verify.command,
     "doctor": doctor.command,

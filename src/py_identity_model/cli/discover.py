@@ -11,6 +11,7 @@ import typer
 from .. import (
     DiscoveryDocumentRequest,
     DiscoveryDocumentResponse,
+    DiscoveryPolicy,
     HTTPClient,
     JwksRequest,
     OAuthClient,
@@ -56,19 +57,27 @@ _FLAGS = {
 }
 
 
-def judge(trusted: str | Provider, http_client: HTTPClient, *, fapi: bool = False) -> Report:
+def judge(
+    trusted: str | Provider,
+    http_client: HTTPClient,
+    *,
+    fapi: bool = False,
+    policy: DiscoveryPolicy | None = None,
+) -> Report:
     """Return what a provider's metadata allows, and what a policy must accept first.
 
-    With ``fapi`` what violates FAPI 2.0 is a failure.
+    With ``fapi`` what violates FAPI 2.0 is a failure; with ``policy`` that one is tried.
 
     Example::
 
         with HTTPClient() as http_client:
             print(judge("https://op.example", http_client).verdict)
     """
-    client = OAuthClient(trusted, "py-identity-model", http_client=http_client)
+    client = OAuthClient(
+        trusted, "py-identity-model", http_client=http_client, discovery_policy=policy
+    )
     metadata = client.metadata()
-    checks = [ok("issuer", str(metadata.issuer)), _by_function(trusted, http_client)]
+    checks = [ok("issuer", str(metadata.issuer)), _by_function(trusted, http_client, policy)]
     checks += [*_endpoints(client, metadata), _keys(metadata, http_client)]
     checks += [*_lists(metadata), *_pkce(metadata), *_flags(metadata)]
     if fapi:
@@ -88,18 +97,22 @@ def policy_line(text: str) -> str:
     return "" if found is None else found[0]
 
 
-def _by_function(trusted: str | Provider, http_client: HTTPClient) -> Check:
+def _by_function(
+    trusted: str | Provider, http_client: HTTPClient, policy: DiscoveryPolicy | None
+) -> Check:
     """Judge by the strict rules of the functions; objects judge a member when they use it."""
+    name = "strict policy" if policy is None else "your policy"
     address = trusted if isinstance(trusted, str) else trusted.document_address
     if address is None:
-        return skipped("strict policy", "there is no document")
-    response = get_discovery_document(DiscoveryDocumentRequest(address), http_client)
+        return skipped(name, "there is no document")
+    request = DiscoveryDocumentRequest(address, policy=policy)
+    response = get_discovery_document(request, http_client)
     if response.is_successful:
-        return ok("strict policy", "accepted", "get_discovery_document, validate_token")
+        return ok(name, "accepted", "get_discovery_document, validate_token")
     text = str(response.error)
     line = policy_line(text)
     problem = text.partition(line)[0].rpartition(";")[0] if line else text
-    return warning("strict policy", problem, "", line or "no policy accepts it")
+    return warning(name, problem, "", line or "no policy accepts it")
 
 
 def _endpoints(client: OAuthClient, metadata: DiscoveryDocumentResponse) -> Iterator[Check]:
@@ -167,11 +180,46 @@ def command(
     issuer: inputs.Issuer = None,
     preset: inputs.Preset = None,
     fapi: Annotated[bool, typer.Option("--fapi", help="Judge by FAPI 2.0 as well.")] = False,
+    other_hosts: Annotated[
+        bool,
+        typer.Option(
+            "--allow-endpoints-on-other-hosts", help="Policy: endpoints may be on any https host."
+        ),
+    ] = False,
+    unknown_types: Annotated[
+        bool,
+        typer.Option(
+            "--allow-unknown-types", help="Policy: response and subject types may be unknown."
+        ),
+    ] = False,
+    missing_members: Annotated[
+        bool,
+        typer.Option(
+            "--allow-missing-login-members", help="Policy: what only logins need may be missing."
+        ),
+    ] = False,
+    expected_issuer: Annotated[
+        str | None,
+        typer.Option("--expected-issuer", help="Policy: the issuer that the document names."),
+    ] = None,
+    endpoint_base: Annotated[
+        list[str] | None,
+        typer.Option("--endpoint-base", help="Policy: a further base URL of endpoints."),
+    ] = None,
     as_json: inputs.Json = False,
 ) -> None:
     """Judge a provider's metadata: what works, and which policy line accepts what is unusual."""
     with Output(as_json) as out:
         trusted = inputs.trusted(issuer, preset)
+        named = DiscoveryPolicy(
+            additional_endpoint_base_addresses=endpoint_base or [],
+            allow_endpoints_on_other_hosts=other_hosts,
+            allow_unknown_types=unknown_types,
+            allow_missing_login_members=missing_members,
+            expected_issuer=expected_issuer,
+        )
+        # Objects have a rule of their own for documents, where no policy is given.
+        policy = None if named == DiscoveryPolicy() else named
         with out.waiting("reading the metadata"), HTTPClient(timeout=10) as http_client:
-            report = judge(trusted, http_client, fapi=fapi)
+            report = judge(trusted, http_client, fapi=fapi, policy=policy)
         out.show(report)

@@ -45,6 +45,25 @@ SecretStdin = Annotated[
         "keyring's entry 'py-identity-model', user 'ISSUER CLIENT_ID'.",
     ),
 ]
+PrivateKeyFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--private-key",
+        envvar="OIDC_PRIVATE_KEY_FILE",
+        help="A file with the client's private key, PEM or JWK, instead of a secret "
+        "(private_key_jwt).",
+    ),
+]
+KeyId = Annotated[
+    str | None,
+    typer.Option(
+        "--key-id", help="The kid of the private key; by default the JWK's, or its thumbprint."
+    ),
+]
+Algorithm = Annotated[
+    str | None,
+    typer.Option("--key-algorithm", help="How the private key signs, such as PS256."),
+]
 
 
 def trusted(issuer: str | None, preset: str | None) -> str | Provider:

@@ -33,18 +33,37 @@ KeyFile = Annotated[
 ]
 
 
-def load(material: str) -> DPoPKey:
+def load(material: str, algorithm: str | None = None) -> DPoPKey:
     """Return the private key in PEM or JWK text, with the algorithm that goes with it.
 
     Raises :class:`InvalidArgumentError` for anything else; the material is never quoted.
     """
-    read = DPoPKey.from_jwk if material.lstrip().startswith("{") else DPoPKey.from_pem
-    for algorithm in _ALGORITHMS:
+    read = DPoPKey.from_jwk if _is_jwk(material) else DPoPKey.from_pem
+    for one in (algorithm,) if algorithm else (*_own_algorithm(material), *_ALGORITHMS):
         try:
-            return read(material, algorithm)
+            return read(material, one)
         except InvalidArgumentError:
             continue
-    raise InvalidArgumentError("this is not a private key in PEM or JWK that can sign")
+    what = f"sign by {algorithm}" if algorithm else "sign"
+    raise InvalidArgumentError(f"this is not a private key in PEM or JWK that can {what}")
+
+
+def own_kid(material: str) -> str | None:
+    """Return the ``kid`` that a JWK has."""
+    kid = json.loads(material).get("kid") if _is_jwk(material) else None
+    return kid if isinstance(kid, str) else None
+
+
+def _own_algorithm(material: str) -> list[str]:
+    try:
+        named = json.loads(material).get("alg") if _is_jwk(material) else None
+    except ValueError:
+        return []
+    return [named] if isinstance(named, str) else []
+
+
+def _is_jwk(material: str) -> bool:
+    return material.lstrip().startswith("{")
 
 
 def public_jwk(key: DPoPKey) -> dict[str, Any]:

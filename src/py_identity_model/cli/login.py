@@ -73,6 +73,9 @@ def command(
     login_hint: Annotated[str | None, typer.Option("--login-hint", help="Who logs in.")] = None,
     timeout: Annotated[float, typer.Option("--timeout", help="Seconds to wait.")] = 300.0,
     secret_stdin: inputs.SecretStdin = False,
+    private_key: inputs.PrivateKeyFile = None,
+    key_id: inputs.KeyId = None,
+    key_algorithm: inputs.Algorithm = None,
     as_json: inputs.Json = False,
 ) -> None:
     """Log in with the browser (RFC 8252, PKCE); `token` has fresh tokens afterwards.
@@ -81,7 +84,8 @@ def command(
     """
     with Output(as_json) as out:
         trusted = inputs.trusted(issuer, preset)
-        client, storage = session.opened(trusted, client_id, secret_stdin=secret_stdin)
+        credentials = session.Credentials(secret_stdin, private_key, key_id, key_algorithm)
+        client, storage = session.opened(trusted, client_id, credentials)
         if scope is None and isinstance(trusted, str):  # a preset knows its own
             scope = usual_scope(client)
         with out.waiting("waiting for the login"):
@@ -103,7 +107,10 @@ def command(
             "subject": found.claims.get("sub"),
             "renewable": found.refresh_token is not None,
             "stored": storage.protection,
+            "encrypted": storage.encrypted,
         }
+        if not storage.encrypted:
+            out.say(f"Warning: this login is stored in {storage.protection}", "bold yellow")
         out.members(members)
 
 
@@ -140,13 +147,18 @@ def logout(
         bool, typer.Option("--no-browser", help="Print the address instead of opening it.")
     ] = False,
     secret_stdin: inputs.SecretStdin = False,
+    private_key: inputs.PrivateKeyFile = None,
+    key_id: inputs.KeyId = None,
+    key_algorithm: inputs.Algorithm = None,
     as_json: inputs.Json = False,
 ) -> None:
     """Log out: forget the login, revoke its tokens, and end the session at the provider."""
     with Output(as_json) as out:
         trusted = inputs.trusted(issuer, preset)
-        client, storage = session.opened(trusted, client_id, secret_stdin=secret_stdin)
-        revoked, url = log_out(client, storage)
+        credentials = session.Credentials(secret_stdin, private_key, key_id, key_algorithm)
+        client, storage = session.opened(trusted, client_id, credentials)
+        with out.waiting("logging out"):
+            revoked, url = log_out(client, storage)
         ended: dict[str, Any] = {"logged_out": True, "revoked": revoked}
         if as_json:
             ended["end_session_url"] = url

@@ -20,13 +20,18 @@ def userinfo(
     issuer: inputs.Issuer = None,
     preset: inputs.Preset = None,
     secret_stdin: inputs.SecretStdin = False,
+    private_key: inputs.PrivateKeyFile = None,
+    key_id: inputs.KeyId = None,
+    key_algorithm: inputs.Algorithm = None,
     as_json: inputs.Json = False,
 ) -> None:
     """Print what the provider says of the user who is logged in."""
     with Output(as_json) as out:
         trusted = inputs.trusted(issuer, preset)
-        client, storage = session.opened(trusted, client_id, secret_stdin=secret_stdin)
-        response = client.userinfo(storage.login(client))
+        credentials = session.Credentials(secret_stdin, private_key, key_id, key_algorithm)
+        client, storage = session.opened(trusted, client_id, credentials)
+        with out.waiting("asking the provider"):
+            response = client.userinfo(storage.login(client))
         session.check_success(response, "userinfo")
         out.members(response.claims or {})
 
@@ -37,16 +42,23 @@ def introspect(
     preset: inputs.Preset = None,
     hint: Hint = None,
     token_file: inputs.TokenFile = None,
+    private_key: inputs.PrivateKeyFile = None,
+    key_id: inputs.KeyId = None,
+    key_algorithm: inputs.Algorithm = None,
     as_json: inputs.Json = False,
 ) -> None:
     """Ask the issuer what a token is worth; exit code 1 if it is not active.
 
-    The token comes by standard input, the client's secret by OIDC_CLIENT_SECRET or the keyring.
+    The token comes by standard input, the client's secret by OIDC_CLIENT_SECRET or the keyring;
+    or it has a --private-key.
     """
     with Output(as_json) as out:
         trusted = inputs.trusted(issuer, preset)
-        client, _ = session.opened(trusted, client_id, secret_stdin=False)
-        response = client.introspect(inputs.read_token(token_file), hint)
+        credentials = session.Credentials(False, private_key, key_id, key_algorithm)
+        client = session.without_logins(trusted, client_id, credentials)
+        token = inputs.read_token(token_file)
+        with out.waiting("asking the provider"):
+            response = client.introspect(token, hint)
         session.check_success(response, "introspection")
         claims = response.claims or {}
         active = claims.get("active") is True
@@ -59,6 +71,9 @@ def revoke(
     preset: inputs.Preset = None,
     hint: Hint = None,
     token_file: inputs.TokenFile = None,
+    private_key: inputs.PrivateKeyFile = None,
+    key_id: inputs.KeyId = None,
+    key_algorithm: inputs.Algorithm = None,
     as_json: inputs.Json = False,
 ) -> None:
     """Revoke a token; one that the provider does not know counts as revoked.
@@ -67,6 +82,10 @@ def revoke(
     """
     with Output(as_json) as out:
         trusted = inputs.trusted(issuer, preset)
-        client, _ = session.opened(trusted, client_id, secret_stdin=False)
-        session.check_success(client.revoke(inputs.read_token(token_file), hint), "revocation")
+        credentials = session.Credentials(False, private_key, key_id, key_algorithm)
+        client = session.without_logins(trusted, client_id, credentials)
+        token = inputs.read_token(token_file)
+        with out.waiting("asking the provider"):
+            response = client.revoke(token, hint)
+        session.check_success(response, "revocation")
         out.members({"revoked": True})

@@ -16,10 +16,11 @@ from .. import (
     keyring_encryption,
 )
 from ..exceptions import ConfigurationException
-from ..providers import Provider
 from .inputs import SERVICE
 
 _HOME = "PY_IDENTITY_MODEL_HOME"
+_STORAGE = "PY_IDENTITY_MODEL_STORAGE"
+_PLAIN = "unencrypted-file"
 
 
 def home() -> Path:
@@ -41,6 +42,7 @@ class Storage:
     tokens: FileTokenStore
     sessions: FileSessionStore
     protection: str
+    encrypted: bool
 
     def remember(self, client: OAuthClient, session: Session) -> None:
         """Make a login the one of this client at this provider."""
@@ -64,36 +66,67 @@ class Storage:
 def open_storage() -> Storage:
     """Return the stores: encrypted by a key in the system's keyring, if there is one.
 
-    A folder is bound to what it was begun with: where the keyring is locked today, logins that it
-    protects are not replaced by unprotected ones, but unreadable.
+    Nothing is stored without encryption because a keyring is locked: that needs a machine that has
+    none, or PY_IDENTITY_MODEL_STORAGE=unencrypted-file.  A folder is bound to what it was begun
+    with: where the keyring is out of reach today, as in a session by SSH, logins that it protects
+    are not replaced by unprotected ones.
+
+    Raises :class:`ConfigurationException`: ``keyring_unavailable`` for a keyring that is locked or
+    fails, and ``unreadable_value`` for logins that are protected by one that is not there.
     """
-    folder = home()
+    folder, wanted = home(), os.environ.get(_STORAGE) or None
+    if wanted not in {None, "keyring", _PLAIN}:
+        raise ConfigurationException(f"{_STORAGE} must be keyring or {_PLAIN}")
+    if wanted == _PLAIN:
+        return _plain(folder, f"as {_STORAGE} says")
     # One command at a time may make the key: of two, only one would stay in the keyring.
     with FileTokenStore(folder).lock("keyring"):
         try:
             fernet = keyring_encryption(SERVICE)
         except ConfigurationException as error:
-            words = f"{folder}, readable by you alone and not encrypted: {error.message}"
-            return Storage(FileTokenStore(folder), FileSessionStore(folder), words)
+            _check_downgrade(folder, error, required=wanted is not None)
+            return _plain(folder, error.message)
     seal, unseal = fernet.encrypt, fernet.decrypt
     return Storage(
         FileTokenStore(folder, encrypt=seal, decrypt=unseal),
         FileSessionStore(folder, encrypt=seal, decrypt=unseal),
         f"{folder}, encrypted by a key in the system's keyring",
+        encrypted=True,
     )
 
 
-def client_of(
-    trusted: str | Provider, client_id: str, secret: str | None, storage: Storage
-) -> OAuthClient:
-    """Return the client whose logins and tokens are in ``storage``."""
-    return OAuthClient(
-        trusted,
-        client_id,
-        client_secret=secret,
-        token_store=storage.tokens,
-        session_store=storage.sessions,
-    )
+def _plain(folder: Path, why: str) -> Storage:
+    words = f"{folder}, readable by you alone and not encrypted: {why}"
+    return Storage(FileTokenStore(folder), FileSessionStore(folder), words, encrypted=False)
+
+
+def _check_downgrade(folder: Path, error: ConfigurationException, *, required: bool) -> None:
+    """Raise unless values may be stored without encryption."""
+    remedy = f"unlock it, or set {_STORAGE}={_PLAIN} to store logins in files without encryption"
+    if required or has_keyring():
+        raise ConfigurationException(f"{error.message}; {remedy}", code=error.code) from error
+    if any(_is_encrypted(place) for place in folder.iterdir()):
+        raise ConfigurationException(
+            f"the logins in {folder} are encrypted by a key in a keyring that is not available "
+            f"here: {remedy}, in another folder ({_HOME})",
+            code="unreadable_value",
+        ) from error
+
+
+def has_keyring() -> bool:
+    """Return whether this machine has a keyring, however locked; one that is switched off counts
+    as none.
+    """
+    try:
+        import keyring
+        from keyring.backends import fail, null
+    except ImportError:  # installed with other parts of the extra left out
+        return False
+    return not isinstance(keyring.get_keyring(), (fail.Keyring, null.Keyring))
+
+
+def _is_encrypted(place: Path) -> bool:
+    return place.is_file() and place.read_bytes()[:4] == b"gAAA"  # how Fernet's values begin
 
 
 def _key(client: OAuthClient) -> str:

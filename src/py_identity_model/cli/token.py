@@ -57,6 +57,9 @@ def command(
         typer.Option("--renew", help="Replace the stored token, which an API refused."),
     ] = False,
     secret_stdin: inputs.SecretStdin = False,
+    private_key: inputs.PrivateKeyFile = None,
+    key_id: inputs.KeyId = None,
+    key_algorithm: inputs.Algorithm = None,
     as_json: inputs.Json = False,
 ) -> None:
     """Print an access token that is good now: of the login, silently renewed, or the client's own.
@@ -65,9 +68,11 @@ def command(
     """
     with Output(as_json) as out:
         trusted = inputs.trusted(issuer, preset)
-        client, storage = session.opened(trusted, client_id, secret_stdin=secret_stdin)
-        if machine:
-            token = machine_token(client, scope, resource, renew=renew)
-        else:
-            token = user_token(client, storage, scope, resource, renew=renew)
+        credentials = session.Credentials(secret_stdin, private_key, key_id, key_algorithm)
+        client, storage = session.opened(trusted, client_id, credentials)
+        with out.waiting("waiting for the token"):
+            if machine:
+                token = machine_token(client, scope, resource, renew=renew)
+            else:
+                token = user_token(client, storage, scope, resource, renew=renew)
         out.text(token, {"access_token": token})

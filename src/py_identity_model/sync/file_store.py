@@ -6,7 +6,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from json import loads
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,7 @@ from .redis_values import unreadable_error
 from .session_store import index_keys, is_from
 
 _POLL = 0.02
+_HASH = "[0-9a-f]" * 64  # the end of a value's name
 
 
 class FileValues:
@@ -67,12 +68,14 @@ class FileValues:
         if found is None:
             return None
         try:
-            text = (found if self._decrypt is None else self._decrypt(found)).decode()
-            members = unpack_value(self._kind, name, text)
+            members = unpack_value(self._kind, name, self._text(found))
             value, until = members["value"], members["until"]
         except Exception as error:  # whatever the hooks raise
             raise unreadable_error() from error
         return None if until is not None and self.clock() >= until else str(value)
+
+    def _text(self, found: bytes) -> str:
+        return (found if self._decrypt is None else self._decrypt(found)).decode()
 
     def _write(self, name: str, value: str, expires_in: float | None) -> None:
         until = None if expires_in is None else self.clock() + expires_in
@@ -80,6 +83,26 @@ class FileValues:
         data = pack_value(self._kind, name, members).encode()
         place = place_of(self._folder, self._kind, name)
         write_private(place, data if self._encrypt is None else self._encrypt(data))
+        self._prune()
+
+    def _prune(self) -> None:
+        """Delete expired values, which nobody may ask for again.
+
+        One that is replaced at this moment may be lost as well: a token is requested again then,
+        and records of logins are written under a lock.
+        """
+        for place in self._places():
+            with suppress(Exception):  # it was written with another key, or deleted meanwhile
+                until = self._packed(place)["value"]["until"]
+                if until is not None and self.clock() >= until:
+                    place.unlink()
+
+    def _places(self) -> list[Path]:
+        """Return the files of values; others have locks."""
+        return sorted(self._folder.glob(f"{self._kind}-{_HASH}"))
+
+    def _packed(self, place: Path) -> dict[str, Any]:
+        return dict(loads(self._text(place.read_bytes())))
 
 
 class FileTokenStore(FileValues):
@@ -185,17 +208,11 @@ class FileSessionStore(FileValues):
         return found
 
     def _names(self) -> list[str]:
-        return sorted(
-            name for place in self._folder.glob("session-*") if (name := self._name_in(place))
-        )
-
-    def _name_in(self, place: Path) -> str | None:
-        found = read_private(place) or b""
-        try:
-            text = found if self._decrypt is None else self._decrypt(found)
-            return str(loads(text)["name"])
-        except Exception:  # a lock, or a value that was written with another key
-            return None
+        names = []
+        for place in self._places():
+            with suppress(Exception):  # it was written with another key
+                names.append(str(self._packed(place)["name"]))
+        return sorted(names)
 
 
 class _HeldFile:

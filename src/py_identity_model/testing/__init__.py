@@ -18,7 +18,16 @@ Example::
 """
 
 from .clocks import FrozenClock, freeze_clocks
+from .logins import LoggedInClient, log_in
 from .provider import EmbeddedProvider
 from .wire import Answer, Received
 
-__all__ = ["Answer", "EmbeddedProvider", "FrozenClock", "Received", "freeze_clocks"]
+__all__ = [
+    "Answer",
+    "EmbeddedProvider",
+    "FrozenClock",
+    "LoggedInClient",
+    "Received",
+    "freeze_clocks",
+    "log_in",
+]

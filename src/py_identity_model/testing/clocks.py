@@ -2,23 +2,57 @@
 
 from __future__ import annotations
 
+import datetime as datetimes
 import gc
 import pkgutil
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, tzinfo
 from importlib import import_module
 from types import ModuleType
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 _PACKAGE = "py_identity_model"
 _APART = (f"{_PACKAGE}.cli", f"{_PACKAGE}.__main__", f"{_PACKAGE}._pytest_plugin")
-_REAL_TIME, _REAL_MONOTONIC = time.time, time.monotonic
 
 Moment = datetime | str | float
 """A point in time: a datetime with its zone, ISO 8601 text, or seconds since 1970."""
+
+
+class _Clocks(NamedTuple):
+    """What modules import, and objects hold, to know the time."""
+
+    module: ModuleType
+    time: Callable[[], float]
+    monotonic: Callable[[], float]
+    datetime: type[datetime]
+
+
+def _visible() -> _Clocks:
+    """Return the clocks that modules find now: freezegun's while it is active."""
+    return _Clocks(time, time.time, time.monotonic, datetimes.datetime)
+
+
+def _freezegun() -> Any:
+    return sys.modules.get("freezegun.api")
+
+
+def _real() -> _Clocks:
+    """Return the real ones, also where this module is first loaded while freezegun is active."""
+    shown, api = _visible(), _freezegun()
+    return _Clocks(
+        time,
+        getattr(api, "real_time", shown.time),
+        getattr(api, "real_monotonic", shown.monotonic),
+        getattr(api, "real_datetime", shown.datetime),
+    )
+
+
+# In tuples, where freezegun does not find and replace them.
+_REAL = _real()
+_frozen: list[_Clocks] = []  # blocks within blocks: the last one counts
 
 
 class FrozenClock:
@@ -29,7 +63,7 @@ class FrozenClock:
     """
 
     def __init__(self, moment: Moment | None = None) -> None:
-        self._now = _REAL_TIME() if moment is None else _seconds(moment)
+        self._now = time.time() if moment is None else _seconds(moment)
         self._passed = 0.0
 
     def time(self) -> float:
@@ -48,7 +82,7 @@ class FrozenClock:
 
             FrozenClock().monotonic()
         """
-        return _REAL_MONOTONIC() + self._passed
+        return _REAL.monotonic() + self._passed
 
     def tick(self, seconds: float) -> None:
         """Let time pass on all clocks.
@@ -77,9 +111,10 @@ def freeze_clocks(moment: Moment | None = None) -> Iterator[FrozenClock]:
     """Set every clock of this package in the block, and those of objects that were made before.
 
     The embedded provider's is among them; clocks of other packages are not, so that freezegun and
-    time-machine may be used beside it.  Threads that wait for something real go on waiting.
+    time-machine may be used beside it, around it or within: in the block, this package shows the
+    time of the block.  Threads that wait for something real go on waiting.
 
-    ``moment``: where the wall clock stands; now by default.
+    ``moment``: where the wall clock stands; by default now, which freezegun and time-machine set.
 
     Raises ValueError for a text that is not ISO 8601.
 
@@ -90,27 +125,38 @@ def freeze_clocks(moment: Moment | None = None) -> Iterator[FrozenClock]:
             clock.tick(2 * provider.lifetime)  # the token has expired meanwhile
     """
     clock = FrozenClock(moment)
-    ours = _Clocks(clock)
+    before = _frozen[-1] if _frozen else _visible()
+    ours = _clocks_of(clock)
     _load_all()
-    _replace(ours.by_real)
+    _forget_in_freezegun()
+    _replace([_REAL, *_fakes(), before], ours)
+    _frozen.append(ours)
     try:
         yield clock
     finally:
-        _replace({id(new): old for old, new in ours.pairs})
+        _frozen.remove(ours)
+        _forget_in_freezegun()
+        outer = _frozen[-1] if _frozen else _visible()
+        _replace([ours], _REAL if before == _REAL else outer)
 
 
-class _Clocks:
-    """What stands for the real clocks."""
+def _clocks_of(clock: FrozenClock) -> _Clocks:
+    module = _Time(clock)
+    return _Clocks(module, module.time, module.monotonic, _frozen_datetime(clock))
 
-    def __init__(self, clock: FrozenClock) -> None:
-        module = _Time(clock)
-        self.pairs: list[tuple[Any, Any]] = [
-            (time, module),
-            (_REAL_TIME, module.time),
-            (_REAL_MONOTONIC, module.monotonic),
-            (datetime, _frozen_datetime(clock)),
-        ]
-        self.by_real = {id(old): new for old, new in self.pairs}
+
+def _fakes() -> Iterator[_Clocks]:
+    """Yield freezegun's clocks: objects that were made while it was active keep them."""
+    api = _freezegun()
+    with suppress(AttributeError):
+        yield _Clocks(time, api.fake_time, api.fake_monotonic, api.FakeDatetime)
+
+
+def _forget_in_freezegun() -> None:
+    """Have freezegun look for clocks in our modules again: it remembers where it found some."""
+    remembered = getattr(_freezegun(), "_GLOBAL_MODULES_CACHE", {})
+    for name in [one for one in remembered if _is_ours(one)]:
+        del remembered[name]
 
 
 class _Time(ModuleType):
@@ -127,16 +173,15 @@ class _Time(ModuleType):
 
 class _AnyDatetime(type):
     def __instancecheck__(cls, instance: object) -> bool:
-        return isinstance(instance, datetime)
+        return isinstance(instance, _REAL.datetime)
 
 
 def _frozen_datetime(clock: FrozenClock) -> type[datetime]:
-    class FrozenDatetime(datetime, metaclass=_AnyDatetime):
-        @classmethod
-        def now(cls, tz: tzinfo | None = None) -> Any:
-            return datetime.fromtimestamp(clock.time(), tz)
+    def now(cls: type[datetime], tz: tzinfo | None = None) -> datetime:
+        return _REAL.datetime.fromtimestamp(clock.time(), tz)
 
-    return cast("type[datetime]", FrozenDatetime)
+    members = {"now": classmethod(now)}
+    return cast("type[datetime]", _AnyDatetime("FrozenDatetime", (_REAL.datetime,), members))
 
 
 def _load_all() -> None:
@@ -150,18 +195,21 @@ def _load_all() -> None:
                 import_module(found.name)
 
 
-def _replace(clocks: dict[int, Any]) -> None:
+def _is_ours(name: str) -> bool:
+    return name.partition(".")[0] == _PACKAGE
+
+
+def _replace(old: list[_Clocks], new: _Clocks) -> None:
     """Put others in the place of clocks, wherever ours are."""
+    by_id = {
+        id(clock): substitute for one in old for clock, substitute in zip(one, new, strict=True)
+    }
     for name, module in list(sys.modules.items()):
-        if name.partition(".")[0] == _PACKAGE and name != __name__:
-            _replace_in(vars(module), clocks)
+        if _is_ours(name) and name != __name__:
+            _replace_in(vars(module), by_id)
     for one in gc.get_objects():
-        if str(getattr(type(one), "__module__", "")).partition(".")[0] == _PACKAGE:
-            members = _members(one)
-            if "clock" in members:
-                new = clocks.get(id(members["clock"]))
-                if new is not None:
-                    one.clock = new
+        if _is_ours(str(getattr(type(one), "__module__", ""))):
+            _replace_in(_members(one), by_id)
 
 
 def _members(thing: object) -> dict[str, Any]:
@@ -173,7 +221,7 @@ def _members(thing: object) -> dict[str, Any]:
     return found if isinstance(found, dict) else {}
 
 
-def _replace_in(names: dict[str, Any], clocks: dict[int, Any]) -> None:
+def _replace_in(names: dict[str, Any], clocks: dict[int, object]) -> None:
     for name, value in list(names.items()):
         new = clocks.get(id(value))
         if new is not None:

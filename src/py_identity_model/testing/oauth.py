@@ -145,15 +145,15 @@ class Server(AuthorizationServer):  # type: ignore[misc]  # Authlib has no types
     def _id_token(self, access_token: str, login: Login) -> dict[str, str]:
         if "openid" not in login.scope.split() or "no-id-token" in self.quirks:
             return {}
-        id_token = self.signer.mint_id_token(
-            aud=login.client_id,
-            sub=login.user,
-            nonce=login.nonce,
-            auth_time=login.auth_time,
-            at_hash=half_hash(access_token, "RS256"),
+        claims = {
+            "aud": login.client_id,
+            "sub": login.user,
+            "nonce": login.nonce,
+            "auth_time": login.auth_time,
+            "at_hash": half_hash(access_token, "RS256"),
             **self.signer.claims_in_tokens(login.user),
-        )
-        return {"id_token": id_token}
+        }
+        return {"id_token": self.signer.mint_id_token(**claims)}
 
     def count_reuse(self, token: Issued) -> None:
         """Count the reuse of a spent refresh token; end its login if reuse is detected."""

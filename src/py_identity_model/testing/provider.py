@@ -61,7 +61,8 @@ class EmbeddedProvider(Serving):
     ``requests`` lists the requests received.  ``intercept`` may be set to a function that gets each
     request and returns a response in the provider's place, or None.  ``dpop_nonces`` are the nonces
     that it requires.  ``clock_offset`` may be set to how many seconds its clock is ahead: it shifts
-    the times of its tokens and the ``Date`` of its responses.
+    the times of its tokens and the ``Date`` of its responses.  ``login_claims`` may be filled with
+    claims, by user, that ID tokens and userinfo have besides those of ``users``.
 
     Raises :class:`InvalidArgumentError` (a ``ValueError``) for an unknown quirk or likeness, and
     for a port that cannot be used.
@@ -228,7 +229,8 @@ class EmbeddedProvider(Serving):
 
             assert provider.log_out("alice") == []  # nobody is logged in
         """
-        sid = {"sid": self.users[user]["sid"]} if "sid" in self._claims(user) else {}
+        claims = self._claims(user)
+        sid = {"sid": claims["sid"]} if "sid" in claims else {}
         return [
             send_logout_token(
                 client.backchannel_logout_uri,
@@ -254,6 +256,7 @@ class EmbeddedProvider(Serving):
 
     def _restore(self) -> None:
         self.user, self.users, self.user_claims = deepcopy(self._initial)
+        self.login_claims = {}
         self.intercept = None
         self.clock_offset = 0.0
 

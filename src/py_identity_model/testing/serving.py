@@ -33,6 +33,7 @@ class Serving(Minting):
     scopes: tuple[str, ...]
     users: dict[str, Mapping[str, Any]]
     user_claims: dict[str, Any]
+    login_claims: dict[str, Mapping[str, Any]]
     allowed_origins: tuple[str, ...]
     backchannel_logout_uri: str | None
     requests: list[Received]
@@ -89,17 +90,19 @@ class Serving(Minting):
             return sum(request.path == path for request in self.requests)
 
     def claims_in_tokens(self, user: str | None) -> dict[str, Any]:
-        """Return the claims about a user in tokens: ``sid`` and ``roles``, if set.
+        """Return the claims about a user in tokens: ``sid``, ``roles``, and ``login_claims``.
 
         Example::
 
             assert provider.claims_in_tokens("alice") == {}
         """
         claims = self._claims(user)
-        return {name: claims[name] for name in _IN_TOKENS if name in claims}
+        named = {name: claims[name] for name in _IN_TOKENS if name in claims}
+        return {**named, **self.login_claims.get(user or "", {})}
 
     def _claims(self, user: str | None) -> Mapping[str, Any]:
-        return self.users.get(user or "", {})
+        name = user or ""
+        return {**self.users.get(name, {}), **self.login_claims.get(name, {})}
 
     def _userinfo_claims(self, user: str | None) -> dict[str, Any]:
         own = {name: value for name, value in self._claims(user).items() if name != "sid"}

@@ -7,6 +7,10 @@ from typing import Any
 
 import pytest
 
+from py_identity_model._pytest_plugin import _shared_oidc_provider as _shared_oidc_provider
+from py_identity_model._pytest_plugin import logged_in_client as logged_in_client
+from py_identity_model._pytest_plugin import oidc_provider as oidc_provider
+from py_identity_model._pytest_plugin import oidc_provider_settings as oidc_provider_settings
 from py_identity_model.testing import EmbeddedProvider
 
 from .project import configure
