@@ -32,7 +32,10 @@ nox.options.sessions = [
 
 PROJECT = nox.project.load_toml("pyproject.toml")
 SUITES = ("tests/aio", "tests/sync")
-APART = ("tests/op", "tests/redis", "tests/keycloak", "tests/browser", "tests/mcp", "tests/hsm")
+APART = (
+    *("tests/op", "tests/redis", "tests/servers", "tests/keycloak", "tests/browser"),
+    *("tests/mcp", "tests/hsm"),
+)
 PURE = ("tests/jose", "tests/protocol")
 ROOMS = (  # which PURE alone must cover
     *("_jose", "_wire", "_client_auth", "_validation", "_protocol"),
@@ -86,7 +89,7 @@ def tests(session: nox.Session) -> None:
     and say the same everywhere.  Between the oldest and the newest, and on the next, the
     suites suffice.
     """
-    needed = ("test", "cli", "examples", "codegen", "types", "build")
+    needed = ("test", "cli", "examples", "clients", "codegen", "types", "build")
     session.install("-e", ".[testing]", *(pin for name in needed for pin in group(name)))
     if session.posargs:
         session.run("pytest", *session.posargs)
@@ -179,6 +182,23 @@ def browser(session: nox.Session) -> None:
     needed = ("test", "examples", "op", "browser")
     session.install("-e", ".[testing]", *(pin for name in needed for pin in group(name)))
     session.run("pytest", "-q", "tests/browser", *session.posargs)
+
+
+@nox.session
+def servers(session: nox.Session) -> None:
+    """Let uvicorn and gunicorn serve the examples by several workers that share sessions.
+
+    They are in Redis, SQLite and PostgreSQL, where the tests of stores in SQL, and Django's, run
+    as well.  Never unasked: it takes two minutes.
+    """
+    needed = ("test", "examples", "servers")
+    session.install("-e", ".[testing]", *(pin for name in needed for pin in group(name)))
+    session.install(*redis_packages())
+    session.run("pytest", "-q", "tests/servers", *session.posargs)
+    if not session.posargs:
+        stores = [f"{suite}/test_sql_session_store.py" for suite in SUITES]
+        for tests in (stores, ["tests/integrations/django"]):
+            session.run("pytest", "-q", "-p", "tests.postgresql", *tests)
 
 
 @nox.session
@@ -327,7 +347,7 @@ def mutants(session: nox.Session) -> None:
 PUBLISHED = "py-identity-model==4.1.1"
 BENCHMARKS = (
     *("validate", "reject", "token_cache", "threads", "token_request", "start", "objects"),
-    "resilience",
+    *("resilience", "web"),
 )
 
 TRY_WHEEL = """

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import sys
 from collections.abc import Callable, Coroutine
+from importlib import import_module
 from typing import Any
 
 import jwt as pyjwt
@@ -22,6 +23,9 @@ from benchmarks._peer import Peer
 from benchmarks._side import Goal, Measured, interleave, judge, table
 from benchmarks._tokens import ALGORITHMS, CLAIMS, Signer, signers
 from py_identity_model import TokenValidationConfig, aio, validate_token
+
+oxyjwt: Any = import_module("oxyjwt")
+webtoken: Any = import_module("webtoken")
 
 CONFIG = TokenValidationConfig(perform_disco=True, audience="api")
 LISTS = TokenValidationConfig(
@@ -61,6 +65,7 @@ def functions(signer: Signer, token: str, issuer: str) -> dict[str, Callable[[],
     prepared = pyjwt.PyJWK(public)
     keys = KeySet.import_key_set({"keys": [public]})
     registry = JWSRegistry(algorithms=[signer.algorithm])
+    oxy_key, web_key = oxyjwt.DecodingKey.from_jwk(public), webtoken.PyJWK(public)
     verifier = JWTVerifier(
         AuthConfig(issuer, "api", f"{issuer}/jwks", allowed_algs=(signer.algorithm,))
     )
@@ -80,6 +85,12 @@ def functions(signer: Signer, token: str, issuer: str) -> dict[str, Callable[[],
             token, prepared, [signer.algorithm], audience="api", issuer=issuer
         ),
         "joserfc": lambda: joserfc_jwt.decode(token, keys, registry=registry),
+        "oxyjwt": lambda: oxyjwt.decode(
+            token, oxy_key, [signer.algorithm], audience="api", issuer=issuer
+        ),
+        "webtoken": lambda: webtoken.decode(
+            token, web_key, algorithms=[signer.algorithm], audience="api", issuer=issuer
+        ),
         "oidc-jwt-verifier": lambda: verifier.verify_access_token(token),
     }
 

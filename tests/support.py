@@ -22,6 +22,7 @@ from py_identity_model import (
     parse_www_authenticate,
     verify_jws,
 )
+from py_identity_model._jose.algorithms import is_usable
 from py_identity_model.exceptions import PyIdentityModelException
 from py_identity_model.testing import Answer, EmbeddedProvider, Received
 
@@ -31,6 +32,17 @@ CONFIG = TokenValidationConfig(perform_disco=True, audience="api")
 URL = "https://op.example/"
 DISCOVERY = "/.well-known/openid-configuration"
 JSON = "application/json"
+
+
+needs_ml_dsa = pytest.mark.skipif(
+    not is_usable("ML-DSA-44"), reason="the installed cryptography has no ML-DSA"
+)
+
+
+def published(provider: EmbeddedProvider) -> list[dict[str, Any]]:
+    """Return the keys of ``provider`` as its key set has them."""
+    members = [vars(key) for key in provider.keys]
+    return [{name: one for name, one in key.items() if one is not None} for key in members]
 
 
 class Clock:

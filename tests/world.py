@@ -12,6 +12,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from py_identity_model.providers import Provider
 from py_identity_model.testing import EmbeddedProvider
 from py_identity_model.testing.wire import Answer, Received
+from tests.support import published
 
 DOCUMENTS: dict[str, dict[str, Any]] = json.loads(
     (Path(__file__).parent / "providers" / "documents.json").read_text("utf-8")
@@ -53,7 +54,7 @@ class World:
 
     def add_keys(self, url: str) -> None:
         """Serve the server's keys at ``url``."""
-        self.pages[page(url)] = Answer.of_json({"keys": self.server._published})
+        self.pages[page(url)] = Answer.of_json({"keys": published(self.server)})
 
     def add_pem(self, url: str, algorithm: str = "ES256") -> None:
         """Serve the server's key for ``algorithm`` at ``url``, as PEM."""

@@ -78,6 +78,10 @@ class TLSContexts:
     def _forget_parent(self) -> None:
         self._lock = threading.Lock()
 
+    def __len__(self) -> int:
+        """Return the number of contexts that were created."""
+        return len(self._contexts)
+
     def lazy(self, verify: str | bool) -> LazySSLContext:
         """Return a lazy context for ``verify``."""
         return LazySSLContext(self, verify)

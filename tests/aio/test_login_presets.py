@@ -61,7 +61,7 @@ from py_identity_model.providers import (
     zitadel,
 )
 from py_identity_model.testing import EmbeddedProvider
-from tests.support import refused
+from tests.support import published, refused
 
 REDIRECT = "https://rp.example/cb"
 SECRET = "a secret of the client"
@@ -97,7 +97,7 @@ class World:
 
     def __init__(self, signer: EmbeddedProvider, preset: Provider) -> None:
         self.signer = signer
-        self.keys = list(signer._published)
+        self.keys = published(signer)
         self.preset = preset
         self.forged: dict[str, Any] = {}
         self.answer: dict[str, Any] = {}

@@ -54,7 +54,7 @@ from py_identity_model.providers import (
 from py_identity_model.testing import EmbeddedProvider
 from py_identity_model.testing.wire import Answer
 from tests.providers.test_providers import PRESETS, SCRIPT, TENANT, TOKENS
-from tests.support import Gate, answered, bearer, refused
+from tests.support import Gate, answered, bearer, published, refused
 from tests.world import World, page
 
 OTHER_TENANT = "99999999-2222-3333-4444-555555555555"
@@ -192,7 +192,7 @@ async def test_the_keys_of_one_preset_never_vouch_for_the_second_name_of_another
     ours = "https://own.example"  # a provider that the program trusts as well
     world.add(google())
     world.add(Provider(name="own", issuer=ours))
-    keys = [{**key, "kid": forger._kids[key["alg"]]} for key in forger._published]
+    keys = [{**key, "kid": forger._kids[key["alg"]]} for key in published(forger)]
     world.pages[page(f"{ours}/keys")] = Answer.of_json({"keys": keys})
     verifier = verifier_of(world, [google(), ours], "api")
     await verifier.verify(bearer(forger.mint(iss=ours)))

@@ -56,7 +56,7 @@ from py_identity_model.exceptions import (
     TokenValidationException,
 )
 from py_identity_model.testing import Answer, EmbeddedProvider, Received
-from tests.support import CONFIG, DISCOVERY, Clock, Gate, answering, failing, refused
+from tests.support import CONFIG, DISCOVERY, Clock, Gate, answering, failing, published, refused
 
 
 @pytest.fixture
@@ -590,7 +590,7 @@ def answers_with(provider: EmbeddedProvider, cache_control: str) -> Callable[[Re
     """Return an interceptor that answers as ever, but with this header."""
 
     def intercept(received: Received) -> Answer | None:
-        bodies = {DISCOVERY: provider.document(), "/jwks": {"keys": provider._published}}
+        bodies = {DISCOVERY: provider.document(), "/jwks": {"keys": published(provider)}}
         body = bodies.get(received.path)
         return None if body is None else Answer.of_json(body, cache_control=cache_control)
 
@@ -753,7 +753,7 @@ async def test_a_failure_that_came_between_look_and_question_costs_no_request(
     with pytest.raises(ProviderUnusableException, match="down"):
         await validate(provider)
     assert provider.count(DISCOVERY) == 0
-    assert not documents.entries._pending  # strangers choose these names
+    assert documents.entries.pending == 0  # strangers choose these names
 
 
 async def test_a_caller_that_missed_a_failure_by_a_moment_costs_no_request(
@@ -871,7 +871,7 @@ def versioned(provider: EmbeddedProvider) -> list[str | None]:
     def intercept(received: Received) -> Answer | None:
         body = provider.document() if received.path == DISCOVERY else None
         if received.path == "/jwks":
-            body = {"keys": provider._published}
+            body = {"keys": published(provider)}
         if body is None:
             return None
         etag = f'"{hash(str(body))}"'
@@ -890,12 +890,13 @@ async def test_an_unchanged_document_is_not_sent_again(
     asked = versioned(provider)
     first = await refresh(provider.issuer)
     cache = provider_cache.default_cache
-    keys = next(iter(cache.keys.entries._entries.values())).value
+    (keys,) = [one.value for one in cache.keys.entries]
     second = await refresh(provider.issuer)
     assert asked[:2] == [None, None]
     assert None not in asked[2:]
     assert second.kids == first.kids
-    assert next(iter(cache.keys.entries._entries.values())).value is keys
+    assert [one.value for one in cache.keys.entries] == [keys]
+    assert next(iter(cache.keys.entries)).value is keys
     assert second.keys is not None
     assert second.keys.fresh_for == 600
     provider.rotate_keys()
@@ -1217,7 +1218,7 @@ async def test_the_number_of_prepared_validators_is_bounded(
         for _ in range(2):
             await validate_token(provider.mint(), config, provider.issuer)
         assert len(kept.by_key) <= 3
-        assert len(kept._of_object) <= 3
+        assert len(kept.by_object) <= 3
 
 
 @pytest.mark.parametrize("change", ["x.y", "a.b.c.d", None, 5, "é.b.c", "x" * 70000])

@@ -39,6 +39,7 @@ from py_identity_model.exceptions import (
     TokenRequestException,
 )
 from py_identity_model.testing import Answer, EmbeddedProvider, Received
+from tests.aio.stores import AsyncNotingStore
 from tests.support import answering, failing, refused
 
 
@@ -240,16 +241,16 @@ async def test_a_refresh_token_that_is_not_rotated_is_retained(provider: Embedde
 
 
 async def test_the_content_of_a_store_is_not_trusted_blindly(provider: EmbeddedProvider) -> None:
-    store = AsyncMemoryTokenStore()
-    source = source_of(provider, store=store)
+    store = AsyncNotingStore()
+    await source_of(provider, store=store).get_token()
     sound = '{"access_token": "old", "token_type": "Bearer"'
     for nonsense in (
         *("", "{", "[]", "{}", '{"access_token": 7}'),
         *(sound + ', "renew_at": "x"}', sound + ', "expires_at": true}', sound + ', "scope": 1}'),
         *('{"access_token": "old", "token_type": null}',),
     ):
-        await store.set(source._key, nonsense, None)
-        source._current = None
+        await store.set(store.names[0], nonsense, None)
+        source = source_of(provider, store=store)
         assert (await source.get_token()).access_token.count(".") == 2
 
 
@@ -437,15 +438,15 @@ async def test_a_record_evicted_from_memory_is_not_lost(provider: EmbeddedProvid
 
 
 async def test_a_token_under_another_name_is_not_taken(provider: EmbeddedProvider) -> None:
-    store = AsyncMemoryTokenStore()
+    store = AsyncNotingStore()
     first, second = (
         AsyncTokenSource(request_of(provider, scope=scope), store=store)
         for scope in ("read", "write")
     )
     known = [await first.get_token(), await second.get_token()]
-    copied = await store.get(first._key)
+    copied = await store.get(store.names[0])
     assert copied is not None
-    await store.set(second._key, copied, None)
+    await store.set(store.names[1], copied, None)
     fresh = AsyncTokenSource(request_of(provider, scope="write"), store=store)
     assert (await fresh.get_token()).access_token not in {one.access_token for one in known}
 

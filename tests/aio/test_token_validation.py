@@ -47,6 +47,10 @@ def encode(text: str) -> str:
     return encode_base64url(text.encode()).decode()
 
 
+SOUND = encode('{"alg":"RS256","kid":"1"}')
+GARBLED = ("!", "A", "AAAAA", "AA==", "AB", "AA AA", "AA\n", "A+/A", "=", "a.b")
+
+
 def manual(provider: EmbeddedProvider, **fields: Any) -> TokenValidationConfig:
     """A configuration that names the provider's RSA key itself."""
     values = {"key": provider.keys[0], "algorithms": ["RS256"], "audience": "api", **fields}
@@ -261,6 +265,8 @@ async def test_a_given_key_needs_its_algorithms(provider: EmbeddedProvider, miss
         (encode('{"alg":"RS256","crit":["exp"]}') + ".b.c", "unknown_crit"),
         (encode('{"alg":"RS256","b64":false}') + ".b.c", "unknown_crit"),
         (encode('{"alg":"RS256","kid":5}') + ".b.c", "invalid_kid"),
+        *((f"{SOUND}.{encode('{}')}.{bad}", "malformed_token") for bad in GARBLED),
+        *((f"{SOUND}.{bad}.{encode('signature')}", "malformed_token") for bad in GARBLED),
     ],
 )
 async def test_a_malformed_token_is_refused_before_anything_is_sent(

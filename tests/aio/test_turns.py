@@ -387,13 +387,13 @@ async def test_clients_share_no_turns_but_the_default_ones_do() -> None:
     one, two = (AsyncHTTPClient(httpx.AsyncClient()) for _ in range(2))
     assert one.turns is one.turns
     assert one.turns is not two.turns
-    assert http.default_http_client().turns is http._turns
+    assert http.default_http_client().turns is http.SHARED_TURNS
     for each in (one, two):
         await each.client.aclose()
 
 
 async def test_another_port_is_another_host_and_credentials_are_not_part_of_it() -> None:
-    host_of = turns._host_of
+    host_of = turns.host_of
     assert host_of("https://OP.example/a") == host_of("https://user:pass@op.example/b?c")
     assert len({host_of(f"{one}/a") for one in ("https://a:1", "https://a:2", "http://a:1")}) == 3
     assert "pass" not in host_of("https://user:pass@op.example/")
@@ -406,7 +406,7 @@ async def test_only_so_many_addresses_that_were_good_are_remembered(
     some = AsyncTurns(100)
     for name in ("a", "b", "a", "c"):
         some.succeeded(name)
-    assert list(some._good) == ["a", "c"]
+    assert [one for one in "abc" if some.has_succeeded(one)] == ["a", "c"]
 
 
 def versioned(received: Received) -> Answer | None:
@@ -417,7 +417,7 @@ def versioned(received: Received) -> Answer | None:
 
 
 async def test_an_answer_that_has_not_changed_and_one_of_another_process_are_good_too(
-    provider: EmbeddedProvider,
+    provider: EmbeddedProvider, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     address = provider.discovery_endpoint
     document = Answer.of_json(provider.document(), etag='"v1"')
@@ -427,11 +427,15 @@ async def test_an_answer_that_has_not_changed_and_one_of_another_process_are_goo
     store = AsyncMemoryTokenStore()
     async with AsyncHTTPClient(document_store=store) as client:
         await prime(provider.issuer, http_client=client)
-        client.turns._good.clear()
+        monkeypatch.setattr(turns, "_MOST_KNOWN", 2)
+        for other in ("a", "b"):  # these take the place of what was remembered
+            client.turns.succeeded(other)
+        assert not client.turns.has_succeeded(address)
+        monkeypatch.undo()
         await refresh(provider.issuer, http_client=client)
-        assert address in client.turns._good
+        assert client.turns.has_succeeded(address)
     async with AsyncHTTPClient(document_store=store) as client:
         asked = len(provider.requests)
         await prime(provider.issuer, http_client=client)
         assert len(provider.requests) == asked
-        assert {address, provider.jwks_uri} <= set(client.turns._good)
+        assert all(map(client.turns.has_succeeded, (address, provider.jwks_uri)))

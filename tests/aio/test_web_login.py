@@ -706,7 +706,12 @@ async def test_a_session_that_the_provider_has_ended_is_over(provider: EmbeddedP
     provider.intercept = lambda received: (
         Answer.of_json({"error": "invalid_grant"}, 400) if received.path == "/token" else None
     )
+    asked = provider.count("/token")
     assert await subject(login, browser) is None
+    provider.intercept = None
+    for _ in range(2):  # it stays over: nobody is logged in by a token that has expired
+        assert await subject(login, browser) is None
+    assert provider.count("/token") == asked + 1
 
 
 async def test_a_provider_that_is_down_ends_no_session_and_is_not_asked_each_time(

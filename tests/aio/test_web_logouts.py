@@ -262,9 +262,14 @@ async def test_logouts_by_the_provider_can_be_switched_off(provider: EmbeddedPro
         assert await login.handle(Browser().get(path)) is None
 
 
-def test_logout_tokens_may_be_remembered_by_all_processes(provider: EmbeddedProvider) -> None:
+async def test_logout_tokens_may_be_remembered_by_all_processes(
+    provider: EmbeddedProvider,
+) -> None:
     store = MemoryReplayStore()
-    assert login_of(provider, replay_store=store)._logout_tokens is store
+    workers = [login_of(provider, replay_store=store) for _ in range(2)]
+    token = provider.mint_logout_token(aud=provider.client_id, sub="alice")
+    assert [(await ordered(worker, token)).status for worker in workers] == [200, 400]
+    assert len(store) == 1
 
 
 async def test_a_sealed_session_lives_in_its_cookies_alone(provider: EmbeddedProvider) -> None:

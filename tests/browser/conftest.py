@@ -7,6 +7,7 @@ import runpy
 import socket
 import subprocess
 import sys
+import tempfile
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -18,7 +19,7 @@ import uvicorn
 from playwright.sync_api import Browser, BrowserContext, Error, Page, sync_playwright
 from werkzeug.serving import make_server
 
-from py_identity_model import ClientRegistrationRequest, register_client
+from py_identity_model import ClientRegistrationRequest, SessionRecord, register_client
 from tests.op.driver import Certificates, RealProvider, find_node, install, start
 
 HERE = Path(__file__).parent
@@ -72,6 +73,40 @@ class Site:
     url: str
     space: dict[str, Any] = field(repr=False)
 
+    def provider_session(self) -> str:
+        """Return the ``sid`` of the login that began last."""
+        if "client" not in self.space:
+            return str(django_record().session_id)
+        entries = self.space["client"]._sessions.records.store._entries
+        return str(dict([*entries.values()][-1].keys)["sid"])
+
+
+def django_record() -> SessionRecord:
+    """Return the record of the login that began last in the Django program."""
+    from py_identity_model.integrations.django.conf import web_login
+    from py_identity_model.integrations.django.models import SessionRow
+
+    (client,) = web_login().clients.values()
+    found = client._sessions.records.store.get(SessionRow.objects.latest("until").name)
+    assert found is not None
+    return found
+
+
+def closing_connections(application: Any) -> Any:
+    """Let no thread end with an open database, even if its browser has left."""
+
+    def serve(environment: dict[str, Any], start_response: Any) -> list[bytes]:
+        from django.db import connections
+
+        answer = application(environment, start_response)
+        try:
+            return [b"".join(answer)]
+        finally:
+            answer.close()
+            connections.close_all()
+
+    return serve
+
 
 class Serving:
     """Runs programs of ``examples/`` on ports of this machine until the end of a test."""
@@ -90,12 +125,41 @@ class Serving:
         """Run a program as the environment says, and return what it is made of."""
         for variable, value in {"SESSION_SECRET": SECRET, **environment}.items():
             self._patch.setenv(variable, value)
+        if name == "django_web":
+            space = self._django()
+            self._wsgi(closing_connections(space["application"]), listener)
+            return space
         space = runpy.run_path(str(ROOT / f"examples/{name}.py"))
-        serve = self._flask if "flask" in name else self._asgi
+        serve = self._wsgi if "flask" in name else self._asgi
         serve(space["app"], listener)
         return space
 
-    def _flask(self, app: Any, listener: socket.socket) -> None:
+    def _django(self) -> dict[str, Any]:
+        """Configure Django as the environment says: anew, for a process can do so only once."""
+        from django.conf import settings
+
+        # Playwright's event loop is in this thread, which Django takes for a mistake.
+        self._patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
+        if not settings.configured:
+            folder = tempfile.mkdtemp()
+            self._patch.setenv("DATABASE", f"{folder}/db.sqlite3")
+        from django.core.management import call_command
+        from django.db import connections
+        from django.test import override_settings
+        from examples import django_web
+
+        call_command("migrate", verbosity=0)
+        said = {
+            "ISSUER": os.environ["OIDC_ISSUER"],
+            "CLIENT_ID": os.environ["OIDC_CLIENT_ID"],
+            "CLIENT_SECRET": os.environ["OIDC_SECRET"],
+        }
+        changed = override_settings(OIDC=said)
+        changed.enable()
+        self._stops += [changed.disable, connections.close_all]
+        return vars(django_web)
+
+    def _wsgi(self, app: Any, listener: socket.socket) -> None:
         server = make_server("127.0.0.1", 0, app, threaded=True, fd=listener.fileno())
         thread = threading.Thread(target=server.serve_forever, args=(0.01,))
         thread.start()
@@ -122,7 +186,7 @@ def serving(monkeypatch: pytest.MonkeyPatch) -> Iterator[Serving]:
     programs.stop()
 
 
-@pytest.fixture(params=["starlette_web", "flask_web"])
+@pytest.fixture(params=["starlette_web", "flask_web", "django_web"])
 def site(request: pytest.FixtureRequest, op: RealProvider, serving: Serving) -> Site:
     """A program that logs in at the provider, where it is registered."""
     listener, url = serving.listen()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from urllib.parse import quote
 
@@ -55,9 +56,7 @@ def test_scripts_see_no_cookie(page: Page, site: Site, window: BrowserContext) -
     log_in(page, site)
     assert page.evaluate("document.cookie") == ""
     ours = [one for one in window.cookies(site.url) if one["name"].startswith("session")]
-    assert [(one["name"], one["httpOnly"], one["sameSite"]) for one in ours] == [
-        ("session", True, "Lax")
-    ]
+    assert [(one["httpOnly"], one["sameSite"]) for one in ours] == [(True, "Lax")]
 
 
 def test_two_tabs_log_in_side_by_side(window: BrowserContext, site: Site, picture: Picture) -> None:
@@ -95,7 +94,10 @@ def test_the_page_of_a_user_is_not_shown_again_after_a_logout(
 ) -> None:
     log_in(page, site)
     page.goto(site.url)
-    page.evaluate("fetch('/logout', {method: 'POST', redirect: 'manual'})")
+    page.evaluate(
+        "fetch('/logout', {method: 'POST', redirect: 'manual',"
+        " body: new URLSearchParams(new FormData(document.forms[0]))})"
+    )
     page.wait_for_function("() => fetch('/me', {redirect: 'manual'}).then(r => r.status != 200)")
     window.clear_cookies(domain="127.0.0.1")  # the provider's: it would log in again at once
     page.go_back()
@@ -151,10 +153,8 @@ def test_a_hidden_frame_of_another_site_ends_the_session_without_cookies(
     """Front-channel logout: the frame's cookies are not sent, for they are SameSite=Lax."""
     page = window.new_page()
     log_in(page, site)
-    client = site.space["client"]
-    (entry,) = client._sessions.records.store._entries.values()
-    sid = dict(entry.keys)["sid"]
-    frame = f"{site.url}/frontchannel-logout?iss={quote(op.issuer)}&sid={quote(sid)}"
+    sid = quote(site.provider_session())
+    frame = f"{site.url}/frontchannel-logout?iss={quote(op.issuer)}&sid={sid}"
     body = f'<iframe src="{frame}"></iframe>'.replace("&", "&amp;").encode()
     server = LoopbackServer(lambda received: Answer(200, body, {"content-type": "text/html"}), None)
     server.start()
@@ -190,7 +190,7 @@ def test_another_site_logs_nobody_out(window: BrowserContext, page: Page, site: 
     evil = window.new_page()
     evil.goto(f"http://127.0.0.1:{server.port}/")
     evil.click("text=win")
-    expect(evil.locator("h1")).to_have_text("Not logged out")
+    expect(evil.locator("h1")).to_have_text(re.compile("Not logged out|Forbidden"))
     server.stop()
     page.reload()
     expect(page.locator("body")).to_contain_text("alice")

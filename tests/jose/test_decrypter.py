@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import inspect
 from collections.abc import Callable
 from typing import Any
 
@@ -107,12 +108,14 @@ class Bare:
 def test_a_decrypter_that_must_be_waited_for_is_refused_and_its_call_ended(
     make: Callable[[], Any],
 ) -> None:
-    awaitable = make()  # a coroutine that is not ended would warn
+    awaitable = make()
     with refused(ConfigurationException, "awaitable_result") as caught:
         unwrap_now(InService(awaitable), b"wrapped")
     assert str(caught.value).startswith("this decrypter is awaitable")
     if isinstance(awaitable, asyncio.Future):
         assert awaitable.cancelled()
+    if inspect.iscoroutine(awaitable):
+        assert inspect.getcoroutinestate(awaitable) == inspect.CORO_CLOSED
 
 
 def test_an_unwrapped_key_is_that_of_one_token() -> None:

@@ -135,6 +135,10 @@ def test_anything_else_is_refused_by_name_and_never_quoted(material: Any, says: 
     assert "secret" not in str(caught.value)
 
 
+def test_a_key_with_a_member_named_keys_is_one_key() -> None:
+    assert [key.x for key in load_keys({**JWK, "keys": []})] == [JWK["x"]]
+
+
 def test_members_that_do_not_make_a_key_are_refused() -> None:
     for material in ({}, {"kty": "RSA"}, [{"kty": "EC"}], '{"kty": "oct"}'):
         with refused(ConfigurationException, "invalid_jwk"):

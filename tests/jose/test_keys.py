@@ -15,9 +15,10 @@ from py_identity_model import (
     TokenValidationException,
     jwks_from_dict,
 )
-from py_identity_model._jose.algorithms import ALGORITHMS
+from py_identity_model._jose.algorithms import ALGORITHMS, ML_DSA, is_usable
 from py_identity_model._jose.encoding import encode_base64url
-from py_identity_model._jose.keys import Header, KeySnapshot, prepare, prepared
+from py_identity_model._jose.keys import Header, KeySnapshot, agrees, prepare, prepared
+from py_identity_model._jose.ml_dsa import MLDSAKey
 from py_identity_model._jose.sign import sign_compact
 from py_identity_model._jose.tokens import read_header, split_token, verify
 from tests.support import refused
@@ -32,10 +33,12 @@ MADE: dict[str, Any] = {
     "Ed448": OKPKey.generate_key("Ed448"),
     "X25519": OKPKey.generate_key("X25519"),
     "oct": OctKey.generate_key(512),
+    **{alg: MLDSAKey.generate_key(alg) for alg in ML_DSA if is_usable(alg)},
 }
+USABLE = [alg for alg in ALGORITHMS if is_usable(alg)]
 KEY_OF = {
-    alg: MADE[wanted.curves[0] if wanted.curves else wanted.kty]
-    for alg, wanted in ALGORITHMS.items()
+    alg: MADE[alg if alg in ML_DSA else (*ALGORITHMS[alg].curves, ALGORITHMS[alg].kty)[0]]
+    for alg in USABLE
 }
 
 
@@ -53,7 +56,7 @@ def verified(jwt: str, *keys: JsonWebKey, **options: Any) -> bytes:
     return verify(segments, read_header(segments.header), KeySnapshot(keys), **options)
 
 
-@pytest.mark.parametrize("alg", ALGORITHMS)
+@pytest.mark.parametrize("alg", USABLE)
 def test_every_algorithm_is_verified_and_its_forgery_refused(alg: str) -> None:
     jwt = token(alg, kid="k")
     key = public(KEY_OF[alg], kid="k")
@@ -72,14 +75,48 @@ def test_the_old_name_of_edwards_curves_is_understood() -> None:
         assert verified(sign_compact({"alg": used, "kid": "k"}, {}, MADE["Ed25519"], used), key)
 
 
-@pytest.mark.parametrize("alg", ALGORITHMS)
+@pytest.mark.parametrize("alg", USABLE)
 def test_a_key_of_another_kind_never_fits(alg: str) -> None:
     wanted = ALGORITHMS[alg]
     for kind, made in MADE.items():
-        if kind in {wanted.kty, *wanted.curves}:
+        if kind in {alg, wanted.kty, *wanted.curves}:
             continue
         with refused(TokenValidationException, "unfit_key"):
             prepare(public(made), alg)
+
+
+def _points(size: int, prime: int, *ys: int) -> list[str]:
+    """Both signs of each y, and the same y spelled with the prime added where it fits."""
+    sign = 1 << (8 * size - 1)
+    spelled = [one for y in ys for one in (y, y + prime) if one < (1 << prime.bit_length())]
+    both = [y | bit for y in spelled for bit in (0, sign)]
+    return [encode_base64url(one.to_bytes(size, "little")).decode() for one in both]
+
+
+P25519, P448 = 2**255 - 19, 2**448 - 2**224 - 1
+ORDER_8 = int.from_bytes(
+    bytes.fromhex("c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a"), "little"
+)
+SMALL = [
+    *(("Ed25519", x) for x in _points(32, P25519, 0, 1, P25519 - 1, ORDER_8, P25519 - ORDER_8)),
+    *(("Ed448", x) for x in _points(57, P448, 0, 1, P448 - 1)),
+]
+
+
+@pytest.mark.parametrize(("curve", "x"), SMALL)
+def test_a_point_that_everyone_can_sign_for_is_no_key(curve: str, x: str) -> None:
+    key = JsonWebKey(kty="OKP", crv=curve, x=x, kid="k")
+    for weak in (False, True):
+        with refused(TokenValidationException, "weak_key"):
+            prepare(key, curve, allow_weak_keys=weak)
+
+
+def test_a_forgery_for_such_a_point_is_refused() -> None:
+    x = encode_base64url(b"\1" + bytes(31)).decode()
+    message = encode_base64url(b'{"alg":"EdDSA","kid":"k"}') + b".e30."
+    forged = (message + encode_base64url(b"\1" + bytes(63))).decode()
+    with refused(TokenValidationException, "weak_key"):
+        verified(forged, JsonWebKey(kty="OKP", crv="Ed25519", x=x, kid="k"))
 
 
 def test_a_key_for_another_algorithm_does_not_fit() -> None:
@@ -307,3 +344,37 @@ def test_a_key_is_prepared_once() -> None:
     header = Header("RS256", "k")
     first = snapshot.verifiers(header, allow_weak_keys=False)
     assert snapshot.verifiers(header, allow_weak_keys=False) == first
+
+
+@pytest.mark.parametrize(
+    ("declared", "used"),
+    [
+        (None, "RS256"),
+        ("RS256", "RS256"),
+        ("EdDSA", "Ed25519"),
+        ("EdDSA", "Ed448"),
+        ("Ed25519", "EdDSA"),
+        ("Ed448", "EdDSA"),
+    ],
+)
+def test_a_declared_algorithm_agrees_with_itself_and_the_old_name(
+    declared: str | None, used: str
+) -> None:
+    assert agrees(declared, used)
+
+
+@pytest.mark.parametrize(
+    ("declared", "used"),
+    [
+        ("RS256", "PS256"),
+        ("RS256", "RS512"),
+        ("Ed448", "Ed25519"),
+        ("Ed25519", "Ed448"),
+        ("EdDSA", "ES256"),
+        ("ES256", "EdDSA"),
+        ("RSA-OAEP", "RS256"),
+        ("", "RS256"),
+    ],
+)
+def test_any_other_pair_disagrees(declared: str, used: str) -> None:
+    assert not agrees(declared, used)

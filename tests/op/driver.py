@@ -116,6 +116,11 @@ class RealProvider:
         """The issuer over https."""
         return str(self.info["https_issuer"])
 
+    @property
+    def post_quantum(self) -> list[str]:
+        """The ML-DSA algorithms of its keys: none before Node 24.7."""
+        return list(self.info["post_quantum"])
+
     def client(self, client_id: str) -> dict[str, Any]:
         """Return the registered metadata of a client, its secret included."""
         return dict(self.info["clients"][client_id])
@@ -137,7 +142,7 @@ class RealProvider:
         self._post("config", switches)
 
     def key(self, name: str) -> dict[str, Any]:
-        """Return a private key of the registered clients: rs, ps, es, ed, encRsa or encEc."""
+        """Return a private key of the registered clients: rs, ps, es, ed, pq, encRsa or encEc."""
         return dict(self.info["client_keys"][name])
 
     def stop(self) -> None:

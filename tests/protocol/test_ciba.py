@@ -11,13 +11,8 @@ from py_identity_model import (
     BackchannelTokenRequest,
     DPoPKey,
     ErrorKind,
-    JsonWebKeySet,
-    create_backchannel_request_object,
-    jwks_from_dict,
     validate_backchannel_notification,
-    verify_jws,
 )
-from py_identity_model._jose.encoding import parse_object
 from py_identity_model._protocol.ciba import (
     build_authentication,
     build_poll,
@@ -27,7 +22,6 @@ from py_identity_model._protocol.ciba import (
 )
 from py_identity_model._wire.messages import UnusableAnswer
 from py_identity_model.exceptions import (
-    InvalidArgumentError,
     ValidationException,
 )
 from tests.protocol.answers import TOKEN, URL, answer
@@ -68,39 +62,6 @@ PEM = KEY.private_key_pem
 
 
 OP = "https://op.example"
-
-
-def backchannel(**more: Any) -> str:
-    return create_backchannel_request_object(PEM, "ES256", "till", OP, **more)
-
-
-def test_a_signed_request_of_the_back_channel_says_everything() -> None:
-    made = backchannel(id_token_hint="t", binding_message=None, scope=["openid", "pay"])
-    keys = JsonWebKeySet([jwks_from_dict(KEY.public_jwk)])
-    claims = parse_object(verify_jws(made, keys, ["ES256"]))
-    assert (claims["iss"], claims["aud"], claims["scope"]) == ("till", OP, "openid pay")
-    assert claims["exp"] - claims["iat"] == 300
-    assert "binding_message" not in claims
-
-
-@pytest.mark.parametrize(
-    ("more", "text"),
-    [
-        ({}, "exactly one of"),
-        ({"login_hint": "a", "login_hint_token": "b"}, "exactly one of"),
-        ({"login_hint": "a", "iss": "other"}, "must not name iss"),
-        ({"login_hint": "a", "lifetime": 0}, "lifetime"),
-        ({"login_hint": "a", "scope": "pay"}, "openid"),
-    ],
-)
-def test_an_unsound_request_of_the_back_channel_is_not_signed(
-    more: dict[str, Any], text: str
-) -> None:
-    with pytest.raises(InvalidArgumentError, match=text):
-        backchannel(**more)
-    for algorithm in ("none", "HS256"):
-        with pytest.raises(InvalidArgumentError, match="Unsupported"):
-            create_backchannel_request_object("k" * 64, algorithm, "till", OP, login_hint="a")
 
 
 def test_nothing_is_sent_beside_a_signed_request() -> None:

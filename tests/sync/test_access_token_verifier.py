@@ -30,7 +30,7 @@ from py_identity_model.sync import (
     parse_www_authenticate,
 )
 from py_identity_model.testing import Answer, EmbeddedProvider, Received
-from tests.support import FromNow, answered, answering, at_once, bearer
+from tests.support import FromNow, Gate, answered, answering, at_once, bearer
 
 CLAIMS_CODE = ClaimsValidationError.default_code
 URI = "https://api.example/orders"
@@ -52,6 +52,26 @@ def test_a_valid_token_shows_its_facts(provider: EmbeddedProvider) -> None:
     assert verified.confirmation == {}
     assert token not in repr(verified)
     assert provider.count("/jwks") == 1
+
+
+def test_a_bearer_token_is_refused_in_the_dpop_scheme(provider: EmbeddedProvider) -> None:
+    verifier = AccessTokenVerifier(provider.issuer, "api")
+    token = provider.mint()
+    for scheme in ("DPoP", "dpop"):
+        with answered(401, "binding_refused"):
+            verifier.verify(f"{scheme} {token}", method="GET", uri=URI)
+    assert (verifier.verify(f"Bearer {token}")).dpop_nonce is None
+
+
+def test_an_issuer_that_a_token_names_is_waited_for_as_long_as_others(
+    provider: EmbeddedProvider,
+) -> None:
+    gate = Gate("/.well-known/openid-configuration")
+    provider.intercept = gate
+    verifier = AccessTokenVerifier(lambda issuer: issuer, "api", cold_timeout=0.05)
+    with answered(503, "keys_unavailable"):
+        verifier.verify(f"Bearer {provider.mint()}")
+    gate.open.set()
 
 
 @pytest.mark.parametrize("authorization", [None, "", "Bearer", "Bearer ", "Basic YTpi", "nonsense"])
@@ -117,6 +137,20 @@ def test_a_malformed_token_gets_401_and_costs_no_request(
         verifier.verify(bearer(token))
     assert caught.value.status_code == 401
     assert provider.requests == []
+
+
+@pytest.mark.parametrize("segment", [1, 2])
+def test_a_garbled_segment_costs_no_request_and_no_question_to_a_resolver(
+    provider: EmbeddedProvider, segment: int
+) -> None:
+    parts = provider.mint().split(".")
+    parts[segment] += "!"
+    asked: list[str] = []
+    for issuers in (provider.issuer, [provider.issuer], asked.append):
+        verifier = AccessTokenVerifier(issuers, "api")
+        with answered(401, "malformed_token", "invalid_token"):
+            verifier.verify(bearer(".".join(parts)))
+    assert (provider.requests, asked) == ([], [])
 
 
 def test_a_stranger_is_refused_also_once_the_verifier_is_warm(

@@ -62,7 +62,7 @@ from py_identity_model.sync import (
     TrustedIssuer,
 )
 from py_identity_model.testing import EmbeddedProvider
-from tests.support import refused
+from tests.support import published, refused
 
 REDIRECT = "https://rp.example/cb"
 SECRET = "a secret of the client"
@@ -98,7 +98,7 @@ class World:
 
     def __init__(self, signer: EmbeddedProvider, preset: Provider) -> None:
         self.signer = signer
-        self.keys = list(signer._published)
+        self.keys = published(signer)
         self.preset = preset
         self.forged: dict[str, Any] = {}
         self.answer: dict[str, Any] = {}

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import os
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +16,7 @@ from py_identity_model._seam.sync import gather, sleep
 from py_identity_model.exceptions import ConfigurationException, InvalidArgumentError
 from py_identity_model.sync import SessionRecord, SessionStore, SQLSessionStore
 from py_identity_model.testing import EmbeddedProvider
+from tests import postgresql
 from tests.browsers import Browser
 from tests.support import refused
 
@@ -26,8 +29,13 @@ RECORD = SessionRecord(
 
 @pytest.fixture
 def engine(tmp_path: Path) -> Any:
-    made = create_engine(f"sqlite:///{tmp_path}/sessions.db")
+    """A database without tables: a file of SQLite, or the PostgreSQL that is named."""
+    host = os.environ.get(postgresql.HOST)
+    made = create_engine(postgresql.url_of(host) if host else f"sqlite:///{tmp_path}/sessions.db")
     yield made
+    with made.begin() as connection:
+        for table in ("sessions", "locks") if host else ():
+            connection.execute(text(f"drop table if exists oidc_{table}"))
     made.dispose()
 
 
@@ -58,13 +66,14 @@ def test_of_many_who_replace_a_record_one_succeeds(engine: Engine) -> None:
     store = store_of(engine)
     store.set("a", RECORD, None, 60)
 
-    def replace() -> bool:
-        return store.set("a", SessionRecord(version=2), 1, 60)
+    def replace(version: int) -> bool:
+        return store.set("a", SessionRecord(version=version + 1), version, 60)
 
     def begin() -> bool:
         return store.set("b", RECORD, None, 60)
 
-    assert sum(gather([replace] * 5)) == 1
+    for version in range(1, 6):
+        assert sum(gather([partial(replace, version)] * 5)) == 1
     assert sum(gather([begin] * 5)) == 1
 
 

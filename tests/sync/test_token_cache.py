@@ -76,8 +76,8 @@ def test_a_token_is_verified_once(
     token = provider.mint(nested={"a": [1]})
     claims = accepted(provider, token, config)
     assert len(cache) == 1
-    (validator,) = provider_cache.default_cache.validators.by_key.values()
-    snapshot = validator._keys.value
+    (entry,) = provider_cache.default_cache.keys.entries
+    snapshot = entry.value
     assert isinstance(snapshot, keys_module.KeySnapshot)
     snapshot.memo.clear()  # without the memory of headers only the memory of tokens can tell
     assert validate_token(token, config, provider.issuer) == claims

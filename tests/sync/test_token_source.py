@@ -41,6 +41,7 @@ from py_identity_model.sync import (
 )
 from py_identity_model.testing import Answer, EmbeddedProvider, Received
 from tests.support import answering, failing, refused
+from tests.sync.stores import NotingStore
 
 
 class Clock:
@@ -241,16 +242,16 @@ def test_a_refresh_token_that_is_not_rotated_is_retained(provider: EmbeddedProvi
 
 
 def test_the_content_of_a_store_is_not_trusted_blindly(provider: EmbeddedProvider) -> None:
-    store = MemoryTokenStore()
-    source = source_of(provider, store=store)
+    store = NotingStore()
+    source_of(provider, store=store).get_token()
     sound = '{"access_token": "old", "token_type": "Bearer"'
     for nonsense in (
         *("", "{", "[]", "{}", '{"access_token": 7}'),
         *(sound + ', "renew_at": "x"}', sound + ', "expires_at": true}', sound + ', "scope": 1}'),
         *('{"access_token": "old", "token_type": null}',),
     ):
-        store.set(source._key, nonsense, None)
-        source._current = None
+        store.set(store.names[0], nonsense, None)
+        source = source_of(provider, store=store)
         assert (source.get_token()).access_token.count(".") == 2
 
 
@@ -438,14 +439,14 @@ def test_a_record_evicted_from_memory_is_not_lost(provider: EmbeddedProvider) ->
 
 
 def test_a_token_under_another_name_is_not_taken(provider: EmbeddedProvider) -> None:
-    store = MemoryTokenStore()
+    store = NotingStore()
     first, second = (
         TokenSource(request_of(provider, scope=scope), store=store) for scope in ("read", "write")
     )
     known = [first.get_token(), second.get_token()]
-    copied = store.get(first._key)
+    copied = store.get(store.names[0])
     assert copied is not None
-    store.set(second._key, copied, None)
+    store.set(store.names[1], copied, None)
     fresh = TokenSource(request_of(provider, scope="write"), store=store)
     assert (fresh.get_token()).access_token not in {one.access_token for one in known}
 

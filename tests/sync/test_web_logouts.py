@@ -263,9 +263,14 @@ def test_logouts_by_the_provider_can_be_switched_off(provider: EmbeddedProvider)
         assert login.handle(Browser().get(path)) is None
 
 
-def test_logout_tokens_may_be_remembered_by_all_processes(provider: EmbeddedProvider) -> None:
+def test_logout_tokens_may_be_remembered_by_all_processes(
+    provider: EmbeddedProvider,
+) -> None:
     store = MemoryReplayStore()
-    assert login_of(provider, replay_store=store)._logout_tokens is store
+    workers = [login_of(provider, replay_store=store) for _ in range(2)]
+    token = provider.mint_logout_token(aud=provider.client_id, sub="alice")
+    assert [(ordered(worker, token)).status for worker in workers] == [200, 400]
+    assert len(store) == 1
 
 
 def test_a_sealed_session_lives_in_its_cookies_alone(provider: EmbeddedProvider) -> None:

@@ -12,7 +12,7 @@ import pytest
 from py_identity_model import InvalidArgumentError, JsonWebKeySet, verify_jws
 from py_identity_model.testing import EmbeddedProvider
 from py_identity_model.testing.quirks import LIKENESSES, QUIRKS, TENANT
-from tests.support import refused
+from tests.support import needs_ml_dsa, refused
 from tests.testing.support import authorize, get, log_in, parts, post, renew, userinfo
 
 MACHINE = {"grant_type": "client_credentials", "scope": "read"}
@@ -183,6 +183,11 @@ HABITS: dict[str, tuple[Seen, Any, Any]] = {  # what is looked at, usually, with
         {"verification_uri", "verification_uri_complete"},
         {"verification_url"},
     ),
+    "ml-dsa-keys": (
+        lambda p: [name for name in p.algorithms if name.startswith("ML-DSA")],
+        [],
+        ["ML-DSA-44", "ML-DSA-65", "ML-DSA-87"],
+    ),
     "pkce-refused": (redeemed_with_pkce, "none", "invalid_client"),
     "no-state-in-errors": (denied, {"error", "state"}, {"error"}),
 }
@@ -198,7 +203,10 @@ def test_every_habit_is_looked_at_and_described() -> None:
     assert set(LIKENESSES) <= set(re.findall(r"[\w-]+", listed))
 
 
-@pytest.mark.parametrize("name", HABITS)
+@pytest.mark.parametrize(
+    "name",
+    [pytest.param(one, marks=needs_ml_dsa if one == "ml-dsa-keys" else ()) for one in HABITS],
+)
 def test_a_habit_is_seen_where_it_is_switched_on_alone(
     name: str, provider: EmbeddedProvider
 ) -> None:

@@ -1,6 +1,10 @@
-"""Signature algorithms, and the keys they take (RFC 7518, 8037, 8812, 9864)."""
+"""Signature algorithms, and the keys they take (RFC 7518, 8037, 8812, 9864, 9964)."""
 
+from functools import lru_cache
+from importlib import import_module
 from typing import NamedTuple
+
+from ..exceptions import InvalidArgumentError
 
 
 class Algorithm(NamedTuple):
@@ -27,20 +31,41 @@ ALGORITHMS: dict[str, Algorithm] = {
     "EdDSA": Algorithm("OKP", ("Ed25519", "Ed448")),
     "Ed25519": Algorithm("OKP", ("Ed25519",)),
     "Ed448": Algorithm("OKP", ("Ed448",)),
+    "ML-DSA-44": Algorithm("AKP"),
+    "ML-DSA-65": Algorithm("AKP"),
+    "ML-DSA-87": Algorithm("AKP"),
     "HS256": Algorithm("oct", least_bits=256),
     "HS384": Algorithm("oct", least_bits=384),
     "HS512": Algorithm("oct", least_bits=512),
 }
 """All algorithms that can be verified.  ``none`` is not among them."""
 
-_EDWARDS = frozenset({"EdDSA", "Ed25519", "Ed448"})
+ML_DSA = tuple(name for name in ALGORITHMS if ALGORITHMS[name].kty == "AKP")
+"""Those that a cryptography older than 47 lacks."""
 
 
-def agrees(declared: str | None, used: str) -> bool:
-    """Return whether a key that declares ``declared`` may verify ``used``.
+def is_usable(algorithm: str) -> bool:
+    """Return whether one of ``ALGORITHMS`` can be used with the installed cryptography."""
+    return algorithm not in ML_DSA or _has_ml_dsa()
 
-    ``EdDSA`` is the old name of ``Ed25519`` and ``Ed448`` (RFC 9864 §2.2).
-    """
-    if declared is None or declared == used:
-        return True
-    return "EdDSA" in {declared, used} and _EDWARDS.issuperset({declared, used})
+
+def require_usable(algorithm: str) -> None:
+    """Raise InvalidArgumentError for an algorithm that the installed cryptography lacks."""
+    if not is_usable(algorithm):
+        raise InvalidArgumentError(
+            f"{algorithm} needs cryptography 47 or newer, built with a library that has it",
+            code="unsupported_algorithm",
+        )
+
+
+@lru_cache(maxsize=1)
+def _has_ml_dsa() -> bool:
+    """Return whether a key can be made: a version does not tell what it was built with."""
+    from cryptography.exceptions import UnsupportedAlgorithm
+
+    try:
+        mldsa = import_module("cryptography.hazmat.primitives.asymmetric.mldsa")
+        mldsa.MLDSA44PrivateKey.from_seed_bytes(bytes(32))
+    except (ImportError, UnsupportedAlgorithm):
+        return False
+    return True

@@ -10,23 +10,24 @@ from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import urlsplit
 
 from ..exceptions import ConfigurationException, InvalidArgumentError
+from .algorithms import ML_DSA
 from .encoding import encode_base64url, header_text
-from .jwk import PrivateKey
+from .jwk import PrivateKey, public_members
 from .sign import load_private_key, sign_compact
 from .signer import Signer, load_signer, public_key
 
 if TYPE_CHECKING:
     from .sign import AsymmetricKey
 
-DPOP_ALGORITHMS = ("ES256", "ES384", "ES512", "RS256", "PS256", "EdDSA")
+DPOP_ALGORITHMS = ("ES256", "ES384", "ES512", "RS256", "PS256", "EdDSA", *ML_DSA)
 _CURVES = {"ES256": "P-256", "ES384": "P-384", "ES512": "P-521"}
-_PUBLIC = {"EC": ("kty", "crv", "x", "y"), "RSA": ("kty", "n", "e"), "OKP": ("kty", "crv", "x")}
 
 
 class DPoPKey:
     """A key for DPoP proofs, newly generated for ``algorithm``.
 
-    :param algorithm: ES256, ES384, ES512, RS256 (2048 bits), PS256 or EdDSA (Ed25519)
+    :param algorithm: ES256, ES384, ES512, RS256 (2048 bits), PS256, EdDSA (Ed25519), or ML-DSA-44,
+        -65, -87, whose proofs (5 to 11 kB) few servers accept in a header field
 
     To keep a key longer than the program runs, save ``private_key_pem`` and load it with
     :meth:`from_pem` or :meth:`from_jwk`.  Raises :class:`InvalidArgumentError` (a ``ValueError``)
@@ -50,8 +51,7 @@ class DPoPKey:
     def _use(self, key: AsymmetricKey, algorithm: str) -> None:
         self._key = key
         self._algorithm = algorithm
-        members = key.as_dict(private=False)
-        self._public_jwk = {name: members[name] for name in _PUBLIC[key.key_type]}
+        self._public_jwk = public_members(key.as_dict(private=False))
         self._thumbprint = jwk_thumbprint(self._public_jwk)
 
     @classmethod
@@ -161,6 +161,10 @@ class DPoPKey:
 def _generate(algorithm: str) -> AsymmetricKey:
     from joserfc.jwk import ECKey, OKPKey, RSAKey
 
+    if algorithm in ML_DSA:
+        from .ml_dsa import MLDSAKey
+
+        return MLDSAKey.generate_key(algorithm)
     if algorithm in _CURVES:
         return ECKey.generate_key(_CURVES[algorithm])
     return OKPKey.generate_key("Ed25519") if algorithm == "EdDSA" else RSAKey.generate_key(2048)
@@ -168,11 +172,10 @@ def _generate(algorithm: str) -> AsymmetricKey:
 
 def jwk_thumbprint(jwk: Mapping[str, Any]) -> str:
     """Return the SHA-256 thumbprint of a public key (RFC 7638 §3); raise ValueError for others."""
-    members = _PUBLIC.get(str(jwk.get("kty")), ())
-    values = {name: jwk.get(name) for name in members}
-    if not members or not all(isinstance(value, str) and value for value in values.values()):
+    values = public_members(jwk)
+    if not values or not all(isinstance(value, str) and value for value in values.values()):
         raise ValueError("not a public key")
-    text = ",".join(f'"{name}":"{values[name]}"' for name in sorted(members))
+    text = ",".join(f'"{name}":"{values[name]}"' for name in sorted(values))
     return encode_base64url(hashlib.sha256(f"{{{text}}}".encode()).digest()).decode()
 
 

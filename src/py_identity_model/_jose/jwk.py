@@ -1,4 +1,4 @@
-"""JSON Web Keys as data (RFC 7517, RFC 7518 §6); ``keys`` prepares them for use."""
+"""JSON Web Keys as data (RFC 7517, RFC 7518 §6, RFC 9964 §3); ``keys`` prepares them for use."""
 
 import json
 from collections.abc import Mapping
@@ -20,6 +20,12 @@ _USUAL = {
     )
 }
 """Values that occur in nearly all key sets, interned."""
+_PUBLIC = {
+    "EC": ("kty", "crv", "x", "y"),
+    "RSA": ("kty", "n", "e"),
+    "OKP": ("kty", "crv", "x"),
+    "AKP": ("kty", "alg", "pub"),
+}
 _RSA_PRIVATE = ("d", "p", "q", "dp", "dq", "qi")
 
 
@@ -56,6 +62,8 @@ class JsonWebKey:
     qi: str | None = field(default=None, repr=False)
     oth: list[dict[str, Any]] | None = field(default=None, repr=False)
     k: str | None = field(default=None, repr=False)
+    pub: str | None = field(default=None, kw_only=True)
+    priv: str | None = field(default=None, repr=False, kw_only=True)
 
     # One branch per key type of RFC 7518 §6: a table of required members would say it twice.
     def __post_init__(self) -> None:
@@ -141,10 +149,10 @@ class JsonWebKey:
 
     @property
     def has_private_key(self) -> bool:
-        """Whether an RSA key has all of d, p, q, dp, dq, qi, or an EC key its d."""
+        """Whether an RSA key has all of d, p, q, dp, dq, qi, an EC key its d, an AKP key priv."""
         if self.kty == "RSA":
             return all(getattr(self, name) for name in _RSA_PRIVATE)
-        return self.kty == "EC" and bool(self.d)
+        return bool(self.priv if self.kty == "AKP" else self.kty == "EC" and self.d)
 
     @property
     def key_size(self) -> int:
@@ -194,6 +202,16 @@ def jwks_from_dict(keys_dict: Mapping[str, Any]) -> JsonWebKey:
         return JsonWebKey(**usual)
     except TypeError:
         raise _invalid_error("Invalid JWK format: The 'kty' parameter is required") from None
+
+
+def public_members(jwk: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the members of a public key alone, which are those of its thumbprint (RFC 7638 §3.2).
+
+    For an AKP key, the algorithm is one of them (RFC 9964 §6).  Empty if one is missing, and for
+    symmetric keys.
+    """
+    names = _PUBLIC.get(str(jwk.get("kty")), ())
+    return {name: jwk[name] for name in names} if jwk.keys() >= {*names} else {}
 
 
 def _invalid_error(text: str) -> ConfigurationException:

@@ -6,7 +6,7 @@ from enum import Enum
 
 
 class JsonWebKeyParameterNames(Enum):
-    """Members of a JSON Web Key (RFC 7517 §4, RFC 7518 §6)."""
+    """Members of a JSON Web Key (RFC 7517 §4, RFC 7518 §6, RFC 9964 §3)."""
 
     KTY = "kty"
     USE = "use"
@@ -30,6 +30,8 @@ class JsonWebKeyParameterNames(Enum):
     QI = "qi"
     OTH = "oth"
     K = "k"
+    PUB = "pub"
+    PRIV = "priv"
 
     def __str__(self) -> str:
         return self.value

@@ -110,6 +110,8 @@ def _read_object(key: object, parameter: str) -> JsonWebKey:
     from joserfc.errors import JoseError
     from joserfc.jwk import ECKey, OKPKey, RSAKey
 
+    from .ml_dsa import MLDSAKey
+
     for kind in (RSAKey, ECKey, OKPKey):
         try:
             # Weak keys are refused when they are used.
@@ -118,7 +120,10 @@ def _read_object(key: object, parameter: str) -> JsonWebKey:
                 return jwks_from_dict(made.as_dict(private=made.is_private))
         except (ValueError, TypeError, AttributeError, KeyError, JoseError):
             continue
-    raise _invalid_error(parameter, f"must be {_FORMS}, not {type(key).__name__}")
+    found = MLDSAKey.import_native(key)
+    if found is None:
+        raise _invalid_error(parameter, f"must be {_FORMS}, not {type(key).__name__}")
+    return jwks_from_dict(found.as_dict(private=found.is_private))
 
 
 def _invalid_error(parameter: str, text: str) -> ConfigurationException:

@@ -10,12 +10,12 @@ from typing import Any, NamedTuple
 
 from .._logging import logger
 from ..exceptions import TokenValidationException
-from .algorithms import ALGORITHMS, Algorithm, agrees
+from .algorithms import ALGORITHMS, ML_DSA, Algorithm
 from .encoding import decode_base64url
 from .jwk import JsonWebKey
 
 Verify = tuple[Callable[[bytes, bytes, Any], bool], Any]
-"""A verify function of joserfc (message, signature, key), and the prepared key."""
+"""A verify function (message, signature, key), of joserfc or like it, and the prepared key."""
 
 Memo = dict[bytes, tuple[str, tuple[Verify, ...]]]
 """Header segments, mapped to their algorithm and the verifiers that accepted their tokens."""
@@ -23,8 +23,9 @@ Memo = dict[bytes, tuple[str, tuple[Verify, ...]]]
 _EMPTY: Memo = {}  # never changed
 _MOST_HEADERS = 128
 _MOST_BITS = 16384  # OpenSSL's own limit; beyond it a verification takes seconds
-_COMPARED = ("kty", "alg", "kid", "crv", "x", "y", "n", "e", "k")
+_COMPARED = ("kty", "alg", "kid", "crv", "x", "y", "n", "e", "k", "pub")
 _SIGNING = frozenset({"sign", "verify"})
+_EDWARDS = frozenset({"EdDSA", "Ed25519", "Ed448"})
 _MATERIAL = {"RSA": ("n", "e"), "EC": ("crv", "x", "y"), "OKP": ("crv", "x"), "oct": ("k",)}
 
 
@@ -162,6 +163,19 @@ def fits(key: JsonWebKey, alg: str) -> bool:
     return key.kty == wanted.kty and on_curve and agrees(key.alg, alg)
 
 
+def agrees(declared: str | None, used: str) -> bool:
+    """Return whether a key that declares ``declared`` may verify ``used``.
+
+    ``EdDSA`` is the old name of ``Ed25519`` and ``Ed448`` (RFC 9864 §2.2).  A key of type AKP must
+    declare its algorithm (RFC 9964 §3).
+    """
+    if declared == used:
+        return True
+    if declared is None:
+        return used not in ML_DSA
+    return "EdDSA" in {declared, used} and _EDWARDS.issuperset({declared, used})
+
+
 def joserfc_is_loaded() -> bool:
     """Return whether :func:`load_joserfc` has already done its work."""
     return "joserfc.jws" in sys.modules
@@ -173,6 +187,15 @@ def load_joserfc() -> None:
         import_module(name)
 
 
+def jws_algorithm(name: str) -> Any:
+    """Return what signs and verifies by ``name``: an algorithm of joserfc, or a module like it."""
+    if name in ML_DSA:
+        return import_module(f"{__package__}.ml_dsa")
+    from joserfc.jws import JWSRegistry
+
+    return JWSRegistry.algorithms[name]
+
+
 def prepare(key: JsonWebKey, alg: str, *, allow_weak_keys: bool = False) -> Verify:
     """Return the verifier for ``key`` and ``alg``.
 
@@ -181,7 +204,6 @@ def prepare(key: JsonWebKey, alg: str, *, allow_weak_keys: bool = False) -> Veri
     # Imported here: joserfc and cryptography would double the time to import the package.
     from cryptography.exceptions import UnsupportedAlgorithm
     from joserfc.errors import JoseError
-    from joserfc.jws import JWSRegistry
 
     wanted = ALGORITHMS[alg]
     if key.kty != wanted.kty:
@@ -195,7 +217,7 @@ def prepare(key: JsonWebKey, alg: str, *, allow_weak_keys: bool = False) -> Veri
         imported = _import(key, quietly=weak)
     except (ValueError, TypeError, OverflowError, JoseError, UnsupportedAlgorithm) as error:
         raise _unfit_error(f"The key cannot be used: {error}", key, code="unusable_key") from None
-    return JWSRegistry.algorithms[alg].verify, imported
+    return jws_algorithm(alg).verify, imported
 
 
 @lru_cache(maxsize=64)
@@ -210,6 +232,8 @@ def prepared(key: JsonWebKey, alg: str, allow_weak_keys: bool = False) -> Verify
 
 
 def _check_size(key: JsonWebKey, wanted: Algorithm, allow_weak_keys: bool) -> bool:
+    if wanted.kty == "OKP":
+        _check_order(key)
     if not wanted.least_bits:
         return False
     if wanted.kty == "RSA":
@@ -232,7 +256,18 @@ def _check_size(key: JsonWebKey, wanted: Algorithm, allow_weak_keys: bool) -> bo
     return weak
 
 
+def _check_order(key: JsonWebKey) -> None:
+    from .edwards import has_small_order  # few providers have such keys
+
+    if has_small_order(str(key.crv), decode_base64url((key.x or "").encode())):
+        raise _unfit_error("The key is a point that everyone can sign for", key, code="weak_key")
+
+
 def _import(key: JsonWebKey, *, quietly: bool) -> Any:
+    if key.kty == "AKP":
+        from .ml_dsa import MLDSAKey
+
+        return MLDSAKey.import_key(JsonWebKey(kty="AKP", alg=key.alg, pub=key.pub))
     from joserfc.jwk import import_key
 
     # Only the public members: the members about its use were checked already.

@@ -9,7 +9,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from ..exceptions import ConfigurationException, InvalidArgumentError
-from .algorithms import ALGORITHMS
+from .algorithms import ALGORITHMS, require_usable
 from .encoding import encode_base64url
 from .jwk import JsonWebKey, PrivateKey
 from .signer import Signer, load_signer, sign_now
@@ -17,13 +17,18 @@ from .signer import Signer, load_signer, sign_now
 if TYPE_CHECKING:
     from joserfc.jwk import ECKey, Key, OKPKey, RSAKey
 
-    AsymmetricKey = ECKey | OKPKey | RSAKey
+    from .ml_dsa import MLDSAKey
+
+    AsymmetricKey = ECKey | OKPKey | RSAKey | MLDSAKey
 
 SIGNING_ALGORITHMS = frozenset(name for name in ALGORITHMS if ALGORITHMS[name].kty != "oct")
 
 
 def sign_compact(
-    header: Mapping[str, Any], claims: Mapping[str, Any], key: Key | Signer, algorithm: str
+    header: Mapping[str, Any],
+    claims: Mapping[str, Any],
+    key: Key | MLDSAKey | Signer,
+    algorithm: str,
 ) -> str:
     """Return the compact token of ``header`` and ``claims``, signed with ``algorithm``."""
     try:
@@ -38,9 +43,9 @@ def sign_compact(
 def _signature(message: bytes, key: Any, algorithm: str) -> bytes:
     if isinstance(key, Signer):
         return sign_now(key, message)
-    from joserfc.jws import JWSRegistry
+    from .keys import jws_algorithm  # not needed by clients whose keys stay elsewhere
 
-    return JWSRegistry.algorithms[algorithm].sign(message, key)
+    return bytes(jws_algorithm(algorithm).sign(message, key))
 
 
 def signing_key(
@@ -82,6 +87,8 @@ def _load(material: bytes, algorithm: str, password: str | None, name: str) -> A
     from joserfc.jwk import ECKey, OKPKey, RSAKey
 
     wanted = ALGORITHMS[algorithm]
+    if wanted.kty == "AKP":
+        return _load_ml_dsa(material.strip(), algorithm, password, name)
     kinds: dict[str, type[ECKey | OKPKey | RSAKey]] = {"EC": ECKey, "OKP": OKPKey, "RSA": RSAKey}
     kind = kinds[wanted.kty]
     text = material.strip()
@@ -103,6 +110,22 @@ def _load(material: bytes, algorithm: str, password: str | None, name: str) -> A
         raise _unusable_error(
             name, f"is too weak: {wanted.least_bits} bits are required", "weak_key"
         )
+    return key
+
+
+def _load_ml_dsa(text: bytes, algorithm: str, password: str | None, name: str) -> AsymmetricKey:
+    from cryptography.exceptions import UnsupportedAlgorithm
+
+    from .ml_dsa import MLDSAKey, load_pem
+
+    require_usable(algorithm)
+    try:
+        is_jwk = text.startswith(b"{")
+        key = MLDSAKey.import_key(_read(text, name)) if is_jwk else load_pem(text, password)
+    except (ValueError, TypeError, UnsupportedAlgorithm) as error:
+        raise _unusable_error(name, f"cannot be read ({type(error).__name__})") from None
+    if key is None or not key.is_private or key.algorithm != algorithm:
+        raise _unusable_error(name, f"is not a private key for {algorithm}")
     return key
 
 

@@ -14,12 +14,13 @@ from ..exceptions import (
     PyIdentityModelException,
     SigningException,
 )
-from .algorithms import ALGORITHMS
+from .algorithms import ALGORITHMS, require_usable
+from .jwk import jwks_from_dict, public_members
 
 if TYPE_CHECKING:
     from joserfc.jwk import ECKey, OKPKey, RSAKey
 
-_PUBLIC = ("kty", "crv", "x", "y", "n", "e")
+    from .ml_dsa import MLDSAKey
 
 
 @runtime_checkable
@@ -46,7 +47,7 @@ class Signer(Protocol):
 
     @property
     def algorithm(self) -> str:
-        """By what it signs: a registered name (``ES256``, ``PS256``, ``EdDSA``)."""
+        """By what it signs: a registered name (``ES256``, ``PS256``, ``EdDSA``, ``ML-DSA-65``)."""
 
     @property
     def kid(self) -> str | None:
@@ -99,27 +100,28 @@ def _same(one: str, other: str) -> bool:
     return one == other or {one, other} == {"EdDSA", "Ed25519"}
 
 
-def public_key(signer: Signer, name: str = "private_key") -> ECKey | OKPKey | RSAKey:
+def public_key(signer: Signer, name: str = "private_key") -> ECKey | OKPKey | RSAKey | MLDSAKey:
     """Return the public key of a signer; raises InvalidArgumentError for one that does not fit."""
     return _public_key(signer.algorithm, _members(signer, name), name)
 
 
 def _members(signer: Signer, name: str) -> str:
     try:
-        members = {one: signer.public_jwk[one] for one in _PUBLIC if one in signer.public_jwk}
-        return json.dumps(members)
+        return json.dumps(public_members(signer.public_jwk))
     except (TypeError, AttributeError, ValueError):
         raise _unusable(name) from None
 
 
 @lru_cache(maxsize=64)
-def _public_key(algorithm: str, jwk: str, name: str) -> ECKey | OKPKey | RSAKey:
+def _public_key(algorithm: str, jwk: str, name: str) -> ECKey | OKPKey | RSAKey | MLDSAKey:
     from joserfc.errors import JoseError
     from joserfc.jwk import ECKey, OKPKey, RSAKey
 
     wanted = ALGORITHMS.get(algorithm)
     kinds: dict[str, type[ECKey | OKPKey | RSAKey]] = {"EC": ECKey, "OKP": OKPKey, "RSA": RSAKey}
     members = json.loads(jwk)
+    if wanted is not None and wanted.kty == members.get("kty") == "AKP":
+        return _ml_dsa_key(algorithm, members, name)
     if wanted is None or wanted.kty not in kinds or members.get("kty") != wanted.kty:
         raise _unusable(name)
     if wanted.curves and members.get("crv") not in wanted.curves:
@@ -130,6 +132,19 @@ def _public_key(algorithm: str, jwk: str, name: str) -> ECKey | OKPKey | RSAKey:
         return kinds[wanted.kty].import_key(members)
     except (ValueError, TypeError, KeyError, JoseError):
         raise _unusable(name) from None
+
+
+def _ml_dsa_key(algorithm: str, members: Mapping[str, Any], name: str) -> MLDSAKey:
+    from .ml_dsa import MLDSAKey
+
+    require_usable(algorithm)
+    try:
+        key = MLDSAKey.import_key(jwks_from_dict(members))
+    except (ValueError, ConfigurationException):
+        raise _unusable(name) from None
+    if key.algorithm != algorithm:
+        raise _unusable(name)
+    return key
 
 
 def _unusable(name: str, code: str = "invalid_private_key") -> InvalidArgumentError:
@@ -171,13 +186,13 @@ def checked_signature(signer: Signer, message: bytes, signature: object) -> byte
 
     A key that was rotated elsewhere would otherwise be noticed by the provider alone.
     """
-    from joserfc.jws import JWSRegistry
+    from .keys import jws_algorithm
 
     key = public_key(signer)
     if isinstance(signature, (bytes, bytearray)):
         raw = _raw(signer.algorithm, bytes(signature))
         try:
-            if JWSRegistry.algorithms[signer.algorithm].verify(message, raw, key):
+            if jws_algorithm(signer.algorithm).verify(message, raw, key):
                 return raw
         except ValueError:
             pass

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable
 from typing import Any
 
 from ..exceptions import ConfigurationException, InvalidArgumentError, TokenValidationException
-from .algorithms import ALGORITHMS
+from .algorithms import ALGORITHMS, is_usable, require_usable
 from .claims import ClaimsRules
 from .encoding import decode_base64url, parse_object
 from .jwk import JsonWebKey, KeyMaterial
@@ -44,7 +44,8 @@ class JsonWebKeySet:
     :param keys: a JWKS or a JWK (an object, its members, or a JSON string), PEM of a key or a
         certificate, a key object of ``cryptography``, or several of these
 
-    Keys whose ``use`` is not ``sig`` or whose ``key_ops`` lack ``verify`` are left out.  Raises
+    Keys whose ``use`` is not ``sig`` or whose ``key_ops`` lack ``verify`` are left out, and so are
+    ML-DSA keys where the installed cryptography is older than 47.  Raises
     :class:`ConfigurationException` for malformed keys, when no key is left, when symmetric and
     public keys are mixed, and for an RSA key with the fingerprint of CVE-2017-15361.
 
@@ -73,6 +74,8 @@ class JsonWebKeySet:
 
 
 def _may_verify(key: JsonWebKey) -> bool:
+    if key.kty == "AKP" and not is_usable(str(key.alg)):
+        return False
     return key.use in {None, "sig"} and (key.key_ops is None or "verify" in key.key_ops)
 
 
@@ -142,6 +145,7 @@ def _check_algorithms(algorithms: Collection[str]) -> None:
     for alg in algorithms:
         if alg not in ALGORITHMS:
             raise InvalidArgumentError(f"{alg!r} is not a supported signature algorithm")
+        require_usable(alg)
 
 
 def decode_jwt(

@@ -7,7 +7,7 @@ from ..exceptions import (
     SignatureVerificationException,
     TokenValidationException,
 )
-from .algorithms import ALGORITHMS
+from .algorithms import ALGORITHMS, is_usable
 from .claims import ClaimsRules, names_issuer
 from .encoding import decode_base64url, parse_object, without_padding
 from .excerpt import found
@@ -68,6 +68,19 @@ def not_three_segments_error() -> TokenValidationException:
     return TokenValidationException(text, code="malformed_token")
 
 
+def decode_segments(segments: Segments) -> tuple[bytes, bytes]:
+    """Return payload and signature; raise for segments that are not base64url."""
+    return _decoded(segments.payload, "payload"), _decoded(segments.signature, "signature")
+
+
+def _decoded(segment: bytes, part: str) -> bytes:
+    try:
+        return decode_base64url(segment)
+    except ValueError:
+        text = _PADDED if _is_padded(segment) else "it is not base64url"
+        raise _malformed_error(text, part=part) from None
+
+
 def read_header(segment: bytes) -> Header:
     """Return the relevant members of a header; raise for a header that must not be accepted."""
     if len(segment) > _MAX_HEADER:
@@ -82,7 +95,7 @@ def read_header(segment: bytes) -> Header:
         raise _refused_error("The JWT header has no usable alg", "invalid_algorithm")
     if alg.lower() == "none":
         raise _refused_error("An unsigned JWT (alg none) is never accepted", "algorithm_none")
-    if alg not in ALGORITHMS:
+    if alg not in ALGORITHMS or not is_usable(alg):
         raise _refused_error(
             f"The algorithm {alg[:50]!r} is not supported", "unsupported_algorithm", alg=alg[:50]
         )
@@ -126,12 +139,7 @@ def verify_with_key(
 
 
 def _verify(segments: Segments, header: Header, verifiers: tuple[Verify, ...]) -> bytes:
-    try:
-        signature = decode_base64url(segments.signature)
-        payload = decode_base64url(segments.payload)
-    except ValueError:
-        padded = _is_padded(segments.signature) or _is_padded(segments.payload)
-        raise _malformed_error(_PADDED if padded else "it is not base64url") from None
+    payload, signature = decode_segments(segments)
     for matches, key in verifiers:
         if matches(segments.signed, signature, key):
             return payload

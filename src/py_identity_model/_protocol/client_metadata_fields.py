@@ -12,9 +12,12 @@ from typing import Any
 
 from ..exceptions import InvalidArgumentError
 
-_PRIVATE = frozenset({"d", "p", "q", "dp", "dq", "qi", "oth", "k"})
+_PRIVATE = frozenset({"d", "p", "q", "dp", "dq", "qi", "oth", "k", "priv"})
 
 
+# Declared once more in ClientMetadata: a field is positional, or not, for all that inherit it. The
+# contract has these by position in requests, and nothing by position in a response after its own
+# fields; type checkers read only what is written. A test compares the two.
 @dataclass(repr=False)
 class BasicMetadata:
     """The members that requests take by position, in their historical order."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from .._client_auth.assertion import ClientSecretJwt, PrivateKeyJwt, PrivateKeyJwtAuthentication
@@ -22,7 +22,7 @@ from ..exceptions import ConfigurationException, InvalidArgumentError
 from .client_profile import ClientProfile, RequestSigning, SignedMessage
 from .client_provider import ClientProvider
 from .encrypted_answers import EncryptedArtefact, artefacts_of
-from .login import Secrets, check_protection
+from .login import LoginSecrets, check_protection
 
 ChallengeMethod = Literal["default", "S256"] | None
 """How a login is bound to its code: ``default`` as the provider accepts it, None not at all."""
@@ -87,6 +87,8 @@ def check_client_arguments(
     if isinstance(id_token_algorithms, str):
         raise InvalidArgumentError("id_token_algorithms must be a list of algorithms")
     if isinstance(authentication, (PrivateKeyJwtAuthentication, ClientSecretJwt)):
+        if authentication.audience is None:  # the issuer, once it is known
+            authentication = replace(authentication, audience=str(issuer))
         signer = authentication.signer
         made = None  # signers sign what is sent, and nothing to try them out
         if signer is not None and isinstance(authentication, PrivateKeyJwtAuthentication):
@@ -217,7 +219,7 @@ class AuthorizationOptions:
         asked = "openid" in scope.split() or "id_token" in response_type.split()
         return asked or self.expect_id_token
 
-    def secrets(self, scope: str, response_type: str, method: ChallengeMethod) -> Secrets:
+    def secrets(self, scope: str, response_type: str, method: ChallengeMethod) -> LoginSecrets:
         """Return the secrets that bind the response to a login; raise for an unbound login."""
         if method not in {"default", "S256", None}:
             raise InvalidArgumentError(
@@ -233,7 +235,7 @@ class AuthorizationOptions:
             excused=self.provider.is_unprotected_for_a_reason and "code" in words,
         )
         sent = nonce and (self.provider.has_nonce or in_front)
-        return Secrets.fresh(nonce=sent, challenge=challenge)
+        return LoginSecrets.fresh(nonce=sent, challenge=challenge)
 
 
 def check_further_parameters(parameters: Mapping[str, Any]) -> None:

@@ -113,7 +113,7 @@ class AuthorizationRequest:
 
 
 @dataclass(frozen=True)
-class Secrets:
+class LoginSecrets:
     """The random values of one login."""
 
     state: str
@@ -122,7 +122,7 @@ class Secrets:
     code_challenge: str | None
 
     @classmethod
-    def fresh(cls, *, nonce: bool = True, challenge: bool = True) -> Secrets:
+    def fresh(cls, *, nonce: bool = True, challenge: bool = True) -> LoginSecrets:
         """Return new values: short enough for cookies, with more than 190 bits each."""
         state, other = secrets.token_urlsafe(24), secrets.token_urlsafe(24)
         pair = generate_pkce_pair(verifier_length=43) if challenge else (None, None)

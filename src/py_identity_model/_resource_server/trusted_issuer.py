@@ -9,7 +9,7 @@ from typing import Any
 
 from .._jose.encoding import decode_base64url, parse_object, without_padding
 from .._jose.excerpt import found
-from .._jose.tokens import MAX_TOKEN_SIZE, read_claims, read_header, split_token
+from .._jose.tokens import MAX_TOKEN_SIZE, decode_segments, read_claims, read_header, split_token
 from .._validation.provider_preset import Provider
 from .._wire.arguments import algorithms_of, audience_of, check_address, names_of
 from .._wire.discovery_policy import DiscoveryPolicy
@@ -265,12 +265,7 @@ def unverified_issuer(token: str) -> Any:
     # With or without padding: the issuer's rules decide later whether that is accepted.
     segments = split_token(token, allow_padded_base64url=True)
     read_header(segments.header)
-    try:
-        payload = decode_base64url(segments.payload)
-    except ValueError:
-        raise TokenValidationException(
-            "The JWT is malformed: it is not base64url", "payload", code="malformed_token"
-        ) from None
+    payload, _ = decode_segments(segments)
     return read_claims(payload).get("iss")
 
 
@@ -279,9 +274,10 @@ def unverified_header(token: str) -> dict[str, Any]:
 
     Raises TokenValidationException for a malformed token, or a header that must not be accepted.
     """
-    segment = split_token(token, allow_padded_base64url=True).header
-    read_header(segment)
-    return parse_object(decode_base64url(segment))
+    segments = split_token(token, allow_padded_base64url=True)
+    read_header(segments.header)
+    decode_segments(segments)
+    return parse_object(decode_base64url(segments.header))
 
 
 def issuer_for_log(token: str) -> str | None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 import re
 import threading
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Iterator
 from typing import Any, Generic, TypeVar
 
 from .._fork import forget_in_child
@@ -226,6 +226,14 @@ class EntryTable(Generic[V]):
 
     def __len__(self) -> int:
         return len(self._entries)
+
+    def __iter__(self) -> Iterator[Entry[V]]:
+        return iter(list(self._entries.values()))
+
+    @property
+    def pending(self) -> int:
+        """The number of entries without a value."""
+        return len(self._pending)
 
     def find(self, key: Hashable) -> Entry[V] | None:
         """Return the entry of ``key`` if it has a value."""

@@ -68,11 +68,11 @@ class PreparedValidators:
     compared with a copy: freezing them for every token would cost half as much as a signature.
     """
 
-    __slots__ = ("_last_key", "_last_used", "_of_object", "by_key")
+    __slots__ = ("_last_key", "_last_used", "by_key", "by_object")
 
     def __init__(self) -> None:
         self.by_key: dict[Hashable, PreparedValidator] = {}
-        self._of_object: dict[tuple[int, object], tuple[object, PreparedValidator]] = {}
+        self.by_object: dict[tuple[int, object], tuple[object, PreparedValidator]] = {}
         self._last_key: Hashable = None
         self._last_used = _NONE_USED
 
@@ -80,7 +80,7 @@ class PreparedValidators:
         """Remove all validators."""
         self._last_used = _NONE_USED
         self.by_key.clear()
-        self._of_object.clear()
+        self.by_object.clear()
         self._last_key = None
 
     def lookup(
@@ -120,7 +120,7 @@ class PreparedValidators:
     ) -> PreparedValidator | None:
         """Return the validator for a configuration with unhashable values."""
         try:
-            found = self._of_object.get((id(config), address))
+            found = self.by_object.get((id(config), address))
         except TypeError:  # an unhashable address, which will be refused
             return None
         if found is not None and found[0] == config_key(config):
@@ -135,14 +135,14 @@ class PreparedValidators:
         key = _hashable((address, _frozen(values)))
         validator = None if key is None else self.by_key.get(key)
         if validator is not None:
-            if len(self._of_object) >= _MOST:
-                self._of_object.clear()
-            self._of_object[id(config), address] = values, validator
+            if len(self.by_object) >= _MOST:
+                self.by_object.clear()
+            self.by_object[id(config), address] = values, validator
         return validator
 
     def forget(self, config: TokenValidationConfig, address: str) -> None:
         """Drop the remembered validator of ``config``, so that the next call searches again."""
-        self._of_object.pop((id(config), address), None)
+        self.by_object.pop((id(config), address), None)
 
     def add(
         self,

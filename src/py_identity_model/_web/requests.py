@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from urllib.parse import parse_qsl, quote
@@ -33,7 +33,7 @@ class WebRequest:
     base_url: str
     path: str
     query: str = field(repr=False)
-    headers: Sequence[tuple[str, str]] = field(repr=False)
+    headers: Iterable[tuple[str, str]] = field(repr=False)
     form: Mapping[str, Sequence[str]] = field(repr=False)
     is_websocket: bool
     native: object = field(repr=False, compare=False)
@@ -44,7 +44,7 @@ class WebRequest:
         base_url: str,
         path: str,
         query: str = "",
-        headers: Sequence[tuple[str, str]] = (),
+        headers: Iterable[tuple[str, str]] = (),
         form: Mapping[str, Sequence[str]] | None = None,
         is_websocket: bool = False,
         native: object = None,

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Iterable
 from urllib.parse import SplitResult
 
-from .._jose.algorithms import ALGORITHMS
+from .._jose.algorithms import ALGORITHMS, require_usable
 from ..exceptions import ConfigurationException, InvalidArgumentError
 from .urls import is_loopback, split_url
 
@@ -45,6 +45,8 @@ def algorithms_of(values: object) -> list[str]:
         raise InvalidArgumentError(
             f"algorithms must name signature algorithms, and at least one: {unknown} are not"
         )
+    for one in found:
+        require_usable(one)
     return found
 
 

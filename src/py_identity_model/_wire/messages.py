@@ -72,14 +72,14 @@ class Replay(Enum):
     """Only if it was certainly not sent, and on 429: a code can be used only once."""
 
 
-class Prepared(NamedTuple):
+class EncodedRequest(NamedTuple):
     """Header fields and body of one attempt."""
 
     headers: dict[str, str]
     content: bytes | None
 
     def __repr__(self) -> str:
-        return "Prepared(...)"  # both hold credentials
+        return "EncodedRequest(...)"  # both hold credentials
 
     def secrets(self) -> Iterator[str]:
         """Return the values that must not be quoted if the server echoes them."""
@@ -93,7 +93,7 @@ class Prepared(NamedTuple):
 
 
 class HttpRequest(NamedTuple):
-    """A request to send.  :meth:`prepare` adds fresh credentials for each attempt."""
+    """A request to send.  :meth:`encode` adds fresh credentials for each attempt."""
 
     method: str
     url: str
@@ -113,13 +113,13 @@ class HttpRequest(NamedTuple):
     def __repr__(self) -> str:
         return f"HttpRequest({self.method!r}, {redact_url(self.url)!r})"
 
-    def prepare(
+    def encode(
         self,
         *,
         nonce: str | None = None,
         assertion: str | None = None,
         proof: Mapping[str, str] | None = None,
-    ) -> Prepared:
+    ) -> EncodedRequest:
         """Return the header fields and body of one attempt.
 
         ``nonce`` is the server's nonce for DPoP proofs; ``assertion`` comes from the source of the
@@ -132,16 +132,16 @@ class HttpRequest(NamedTuple):
         headers |= self._token_headers(nonce) if proof is None else proof
         if self.json is not None:
             headers["Content-Type"] = "application/json"
-            return Prepared(headers, dump_json(self.json).encode())
+            return EncodedRequest(headers, dump_json(self.json).encode())
         if self.form is None:
-            return Prepared(headers, None)
+            return EncodedRequest(headers, None)
         form = dict(self.form)
         if self.authentication is not None and self.client_id is not None:
             credentials = self.authentication.credentials(self.client_id, self.url, assertion)
             headers |= credentials.headers
             form |= credentials.form
         headers["Content-Type"] = _FORM
-        return Prepared(headers, urlencode(form, doseq=True).encode())
+        return EncodedRequest(headers, urlencode(form, doseq=True).encode())
 
     def _token_headers(self, nonce: str | None) -> dict[str, str]:
         if self.dpop_key is not None:
@@ -162,7 +162,7 @@ class HttpResponse(NamedTuple):
     status_code: int
     headers: Mapping[str, str]
     content: bytes
-    sent: Prepared | None = None
+    sent: EncodedRequest | None = None
 
     def __repr__(self) -> str:
         return f"HttpResponse({self.status_code}, {len(self.content)} bytes)"
@@ -193,6 +193,13 @@ class HttpResponse(NamedTuple):
         """Return ``text`` of this response without ``secrets`` and without the values sent."""
         sent = () if self.sent is None else self.sent.secrets()
         return scrub(text, (*secrets, *sent))
+
+
+class AssertionRequest(NamedTuple):
+    """A request whose response contains the client's assertion for another request."""
+
+    request: HttpRequest
+    read: Callable[[HttpResponse], str]
 
 
 class UnusableAnswer(Exception):

@@ -17,6 +17,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from .. import DPoPKey
+from .._jose.algorithms import ML_DSA
 from ..exceptions import ConfigurationException, InvalidArgumentError
 from . import inputs
 from .output import Output
@@ -26,7 +27,7 @@ app = typer.Typer(
     help="Make keys, and print what of them may be published.",
     no_args_is_help=True,
 )
-_ALGORITHMS = ("ES256", "ES384", "ES512", "RS256", "EdDSA")
+_ALGORITHMS = ("ES256", "ES384", "ES512", "RS256", "EdDSA", *ML_DSA)
 
 KeyFile = Annotated[
     Path | None, typer.Argument(help="The private key (PEM or JWK); standard input without it.")

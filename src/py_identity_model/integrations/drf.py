@@ -98,8 +98,8 @@ def has_scopes(*scopes: str) -> type[BasePermission]:
     """
 
     class HasScopes(BasePermission):
-        def has_permission(self, request: Request, view: object) -> bool:
-            return _is_granted(request, lambda token: token.require_scopes(*scopes))
+        def has_permission(self, request: Request, view: Any) -> bool:
+            return _is_granted(self, request, view, lambda token: token.require_scopes(*scopes))
 
     return HasScopes
 
@@ -108,18 +108,24 @@ def has_roles(*roles: str) -> type[BasePermission]:
     """Return a permission for requests whose access token names all of ``roles``."""
 
     class HasRoles(BasePermission):
-        def has_permission(self, request: Request, view: object) -> bool:
-            return _is_granted(request, lambda token: token.require_roles(*roles))
+        def has_permission(self, request: Request, view: Any) -> bool:
+            return _is_granted(self, request, view, lambda token: token.require_roles(*roles))
 
     return HasRoles
 
 
-def _is_granted(request: Request, require: Any) -> bool:
+def _is_granted(permission: BasePermission, request: Request, view: Any, require: Any) -> bool:
+    """Return whether a token is enough; raise the refusal with its challenge where it is final.
+
+    An operand (``has_scopes("read") | IsAdminUser``) only says no: the others decide, too.
+    """
     if not isinstance(request.auth, VerifiedAccessToken):
         return False
     try:
         require(request.auth)
     except AccessTokenRefusedException as error:
+        if not any(type(one) is type(permission) for one in view.get_permissions()):
+            return False
         refusal = PermissionDenied(error.code, error.code)
         vars(refusal)["auth_header"] = error.www_authenticate
         raise refusal from error

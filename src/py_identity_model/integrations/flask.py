@@ -171,16 +171,24 @@ def response_of(answer: WebAnswer) -> Response:
     return response
 
 
+class _FlaskRequest(WebRequest):
+    """Looks header fields up: Flask takes 20 microseconds to list them all."""
+
+    def all_headers(self, name: str) -> list[str]:
+        """Return the value of a header field, if it is there."""
+        value = request.headers.get(name)  # WSGI servers join those that are repeated
+        return [] if value is None else [value]
+
+
 def _described() -> WebRequest:
-    length = request.content_length
-    is_short = length is not None and length <= MOST_FORM_BYTES
-    return WebRequest(
+    is_form = request.method == "POST" and (request.content_length or 10**9) <= MOST_FORM_BYTES
+    return _FlaskRequest(
         request.method,
-        request.root_url.rstrip("/"),
+        f"{request.scheme}://{request.host}{quoted_path(request.root_path.rstrip('/'))}",
         quoted_path(request.path),
         request.query_string.decode("latin-1"),
-        list(request.headers.items()),
-        request.form.to_dict(flat=False) if is_short and request.method == "POST" else {},
+        request.headers,
+        request.form.to_dict(flat=False) if is_form else {},
     )
 
 

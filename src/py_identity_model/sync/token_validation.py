@@ -6,12 +6,14 @@ from __future__ import annotations
 from time import time
 from typing import TYPE_CHECKING, Any
 
+from .._activities import Activity, activities
 from .._jose.algorithms import ALGORITHMS
 from .._jose.keys import Header
 from .._jose.tokens import (
     Segments,
     check_unverified_issuer,
     cooldown_error,
+    decode_segments,
     read_claims,
     read_header,
     split_token,
@@ -80,7 +82,14 @@ def validate_token(
             "https://op.example",
         )
     """
-    return validate(jwt, token_validation_config, disco_doc_address, http_client, PATIENT, settings)
+    if not activities.are_observed:
+        return validate(
+            jwt, token_validation_config, disco_doc_address, http_client, PATIENT, settings
+        )
+    with Activity("verification", "token", disco_doc_address):
+        return validate(
+            jwt, token_validation_config, disco_doc_address, http_client, PATIENT, settings
+        )
 
 
 def validate(
@@ -121,6 +130,8 @@ def _parse_token(
     segments = split_token(jwt, config.max_token_size, config.allow_padded_base64url)
     header = read_header(segments.header)
     check_algorithm(header.alg, allowed_algorithms(config))
+    # Decoded again once the keys are there: a malformed token must not have them fetched.
+    decode_segments(segments)
     return segments, header
 
 

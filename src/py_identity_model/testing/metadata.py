@@ -6,13 +6,17 @@ from collections.abc import Sequence
 from typing import Any
 
 from .grants import GRANTS
-from .minting import ALGORITHMS
 from .proofs import ALGORITHMS as PROOF_ALGORITHMS
 from .records import METHODS
 
 
 def metadata(
-    issuer: str, scopes: Sequence[str], *, require_par: bool, logs_out: bool
+    issuer: str,
+    scopes: Sequence[str],
+    algorithms: Sequence[str],
+    *,
+    require_par: bool,
+    logs_out: bool,
 ) -> dict[str, Any]:
     """Return the document of a provider without quirks."""
     logout = ("backchannel_logout_supported", "backchannel_logout_session_supported")
@@ -32,8 +36,8 @@ def metadata(
         "response_types_supported": ["code"],
         "code_challenge_methods_supported": ["S256"],
         "subject_types_supported": ["public"],
-        "id_token_signing_alg_values_supported": list(ALGORITHMS),
-        "authorization_signing_alg_values_supported": list(ALGORITHMS),
+        "id_token_signing_alg_values_supported": list(algorithms),
+        "authorization_signing_alg_values_supported": list(algorithms),
         "dpop_signing_alg_values_supported": list(PROOF_ALGORITHMS),
         "scopes_supported": list(scopes),
         **({"require_pushed_authorization_requests": True} if require_par else {}),

@@ -9,23 +9,28 @@ import time
 import uuid
 from base64 import urlsafe_b64encode
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 from joserfc.jwk import ECKey, Key, OKPKey, RSAKey
-from joserfc.jws import JWSRegistry
 
+from .._jose.algorithms import ML_DSA
 from .._jose.jwk import JsonWebKey, jwks_from_dict
+from .._jose.keys import jws_algorithm
+from .._jose.ml_dsa import MLDSAKey
 from .._jose.sign import sign_compact
 from .._protocol.logout import BACK_CHANNEL_LOGOUT
 from ..exceptions import InvalidArgumentError
 from .quirks import Quirks
 
-_MAKERS: dict[str, Callable[[], Key]] = {
+_MAKERS: dict[str, Callable[[], Key | MLDSAKey]] = {
     "RS256": lambda: RSAKey.generate_key(2048),
     "ES256": lambda: ECKey.generate_key("P-256"),
     "EdDSA": lambda: OKPKey.generate_key("Ed25519"),
 }
-ALGORITHMS = tuple(_MAKERS)
+_ML_DSA_MAKERS: dict[str, Callable[[], Key | MLDSAKey]] = {
+    name: partial(MLDSAKey.generate_key, name) for name in ML_DSA
+}
 
 
 class Minting:
@@ -41,7 +46,8 @@ class Minting:
     def __init__(self, quirks: Quirks) -> None:
         self._quirks = quirks
         self._guard = threading.Lock()
-        self._keys: dict[str, Key] = {}
+        self._makers = {**_MAKERS, **(_ML_DSA_MAKERS if "ml-dsa-keys" in quirks else {})}
+        self._keys: dict[str, Key | MLDSAKey] = {}
         self._kids: dict[str, str] = {}
         self._published: list[dict[str, Any]] = []
         self.rotate_keys()
@@ -50,6 +56,11 @@ class Minting:
     def keys(self) -> list[JsonWebKey]:
         """The public keys, as currently published."""
         return [jwks_from_dict(key) for key in self._published]
+
+    @property
+    def algorithms(self) -> list[str]:
+        """The algorithms of the keys."""
+        return list(self._makers)
 
     def mint(
         self,
@@ -146,7 +157,7 @@ class Minting:
 
             provider.rotate_keys()
         """
-        fresh = {algorithm: make() for algorithm, make in _MAKERS.items()}
+        fresh = {algorithm: make() for algorithm, make in self._makers.items()}
         kids = {algorithm: f"{algorithm.lower()}-{secrets.token_hex(4)}" for algorithm in fresh}
         published = [
             {**key.as_dict(private=False), "kid": kids[name], "use": "sig", "alg": name}
@@ -162,8 +173,8 @@ def _present(members: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _sign_padded(
-    header: Mapping[str, Any], claims: Mapping[str, Any], key: Key, algorithm: str
+    header: Mapping[str, Any], claims: Mapping[str, Any], key: Any, algorithm: str
 ) -> str:
     message = b".".join(urlsafe_b64encode(json.dumps(part).encode()) for part in (header, claims))
-    signature = JWSRegistry.algorithms[algorithm].sign(message, key)
+    signature = jws_algorithm(algorithm).sign(message, key)
     return b".".join((message, urlsafe_b64encode(signature))).decode()

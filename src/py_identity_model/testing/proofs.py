@@ -5,14 +5,17 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+from .._jose.algorithms import is_usable
 from .._jose.dpop_proof import DPOP_ALGORITHMS
 from .._resource_server.dpop_server_nonces import DPoPNonceIssuer
+from .._resource_server.dpop_verification import PROOF_ALGORITHMS
 from .._resource_server.replay import MemoryReplayStore
 from ..exceptions import DPoPProofException
 from ..sync.dpop import verify_dpop_proof
 from .wire import Answer, Received
 
-ALGORITHMS = tuple(DPOP_ALGORITHMS)
+ALGORITHMS = tuple(filter(is_usable, DPOP_ALGORITHMS))
+_ACCEPTED = PROOF_ALGORITHMS.union(ALGORITHMS)
 
 
 class Proofs:
@@ -35,7 +38,13 @@ class Proofs:
         nonces = None if self._nonces is None else self._nonces.good()
         uri = f"{self._scheme}://{received.headers.get('host', '')}{received.path}"
         verified = verify_dpop_proof(
-            proof, received.method, uri, replay_store=self._store, nonce=nonces, **token
+            proof,
+            received.method,
+            uri,
+            replay_store=self._store,
+            nonce=nonces,
+            algorithms=_ACCEPTED,
+            **token,
         )
         return verified.jwk_thumbprint
 

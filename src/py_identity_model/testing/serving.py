@@ -70,7 +70,13 @@ class Serving(Minting):
         """
         logs_out = self.backchannel_logout_uri is not None
         return self._quirks.document(
-            metadata(self.issuer, self.scopes, require_par=self._require_par, logs_out=logs_out)
+            metadata(
+                self.issuer,
+                self.scopes,
+                self.algorithms,
+                require_par=self._require_par,
+                logs_out=logs_out,
+            )
         )
 
     def count(self, path: str) -> int:

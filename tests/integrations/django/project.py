@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import tempfile
 from typing import Any
 
@@ -13,6 +14,16 @@ from django.http import HttpRequest, JsonResponse
 HERE = "py_identity_model.integrations.django"
 
 
+def database() -> dict[str, str]:
+    """Return the PostgreSQL that the environment names, otherwise a file of SQLite."""
+    folder = os.environ.get("POSTGRES_HOST")
+    if folder is None:
+        name = f"{tempfile.mkdtemp()}/db.sqlite3"
+        return {"ENGINE": "django.db.backends.sqlite3", "NAME": name}
+    named = {"NAME": "postgres", "USER": "postgres", "HOST": folder}
+    return {"ENGINE": "django.db.backends.postgresql", **named}
+
+
 def configure() -> None:
     """Configure Django, once."""
     if settings.configured:
@@ -20,12 +31,7 @@ def configure() -> None:
     settings.configure(
         SECRET_KEY="0123456789abcdef" * 3,
         ALLOWED_HOSTS=["*"],
-        DATABASES={
-            "default": {
-                "ENGINE": "django.db.backends.sqlite3",
-                "NAME": f"{tempfile.mkdtemp()}/db.sqlite3",
-            }
-        },
+        DATABASES={"default": database()},
         INSTALLED_APPS=[
             "django.contrib.auth",
             "django.contrib.contenttypes",
@@ -60,3 +66,17 @@ def home(request: HttpRequest) -> JsonResponse:
 def me(request: HttpRequest) -> JsonResponse:
     session: Any = vars(request)["oidc_session"]
     return JsonResponse({"sub": session.subject})
+
+
+def fail(request: HttpRequest) -> JsonResponse:
+    raise RuntimeError("the view failed")
+
+
+def token_and_fail(request: HttpRequest) -> JsonResponse:
+    """Write, get a token for an API, and fail: all that was written is rolled back."""
+    from django.contrib.auth.models import User
+
+    User.objects.create(username="written")
+    session: Any = vars(request)["oidc_session"]
+    session.get_access_token(resource=request.GET["resource"])
+    raise RuntimeError("the view failed")

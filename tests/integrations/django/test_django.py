@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import time
+import unittest
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import httpx
@@ -11,6 +14,8 @@ from django.conf import settings
 from django.contrib.auth import SESSION_KEY, get_user_model
 from django.contrib.auth.models import Group
 from django.core.checks import run_checks
+from django.db import connection, connections, transaction
+from django.db.backends.signals import connection_created
 from django.test import AsyncClient, Client, override_settings
 
 from py_identity_model import OAuthClient, SessionRecord, SessionStore
@@ -22,6 +27,7 @@ from py_identity_model.testing import EmbeddedProvider
 from tests.support import refused
 
 User: Any = get_user_model()
+IS_SERVER = connection.vendor != "sqlite"
 BASE = "https://testserver"
 
 
@@ -269,6 +275,135 @@ def test_the_store_keeps_its_promises() -> None:
     assert store.get("m") is None
 
 
+@pytest.fixture
+def atomic_requests(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every view is a transaction, which an exception rolls back."""
+    monkeypatch.setitem(connection.settings_dict, "ATOMIC_REQUESTS", True)
+
+
+def expire_tokens() -> None:
+    """Let the access tokens of all sessions be past their time."""
+    from py_identity_model.integrations.django.conf import web_login
+
+    for client in web_login().clients.values():
+        client.clock = lambda: time.time() + 7200
+
+
+def refresh_tokens() -> list[str | None]:
+    """Return the refresh tokens that are stored."""
+    from py_identity_model.integrations.django.conf import web_login
+
+    (client,) = web_login().clients.values()
+    store: Any = client._sessions.records.store
+    found = [store.get(row.name) for row in SessionRow.objects.all()]
+    return [one.refresh_token for one in found]
+
+
+def test_a_request_that_fails_brings_no_used_refresh_token_back(
+    atomic_requests: None, browser: Client, provider: EmbeddedProvider
+) -> None:
+    browser.raise_request_exception = False
+    log_in(browser)
+    before, asked = refresh_tokens(), provider.count("/token")
+    expire_tokens()
+    assert get(browser, "/fail").status_code == 500  # the middleware has renewed it
+    assert provider.count("/token") == asked + 1
+    assert refresh_tokens() != before
+    assert get(browser, "/me").json() == {"sub": "alice"}
+    assert provider.count("/token") == asked + 1
+
+
+def test_a_renewal_within_a_view_that_fails_is_kept(
+    atomic_requests: None,
+    browser: Client,
+    provider: EmbeddedProvider,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """On SQLite, which has one writer, the view gets an error before anything is presented."""
+    options = {} if IS_SERVER else {"timeout": 0.1}
+    monkeypatch.setitem(connection.settings_dict, "OPTIONS", options)
+    connection.close()
+    browser.raise_request_exception = False
+    log_in(browser)
+    before, asked = refresh_tokens(), provider.count("/token")
+    answer = get(browser, "/token-and-fail?resource=https://api.example")
+    assert answer.status_code == 500
+    assert provider.count("/token") == asked + IS_SERVER
+    assert (refresh_tokens() != before) is IS_SERVER
+    assert not User.objects.filter(username="written").exists()
+    expire_tokens()
+    assert get(browser, "/me").json() == {"sub": "alice"}
+    assert provider.count("/token") == asked + IS_SERVER + 1
+
+
+@pytest.mark.skipif(not IS_SERVER, reason="SQLite has one writer")
+def test_a_record_outlives_the_transaction_around_it() -> None:
+    store = DjangoSessionStore(Sealer("0123456789abcdef" * 2))
+    record = SessionRecord("https://op.example", version=1)
+    with transaction.atomic():
+        User.objects.create(username="written")
+        with store.lock("n"):
+            assert store.set("n", record, None, 60)
+        transaction.set_rollback(True)
+    assert store.get("n") == record
+    with transaction.atomic():
+        store.delete("n")
+        transaction.set_rollback(True)
+    assert store.get("n") is None
+    assert not User.objects.exists()
+
+
+def test_a_renewal_leaves_no_connection_open(browser: Client, provider: EmbeddedProvider) -> None:
+    """It runs in a thread of its own, at whose end Django closes nothing."""
+    opened: list[Any] = []
+
+    def note(connection: Any, **more: object) -> None:
+        opened.append(connection)
+
+    log_in(browser)
+    expire_tokens()
+    connection_created.connect(note)
+    try:
+        get(browser, "/me")
+    finally:
+        connection_created.disconnect(note)
+    others = [one for one in opened if one is not connections["default"]]
+    assert len(others) == 1
+    assert others[0].connection is None
+
+
+def test_a_test_case_of_django_rolls_sessions_back() -> None:
+    """Nothing outside a TestCase sees what it stores: another connection would not."""
+    from django.test import TestCase
+
+    class Case(TestCase):
+        def test_a_login(self) -> None:
+            store = DjangoSessionStore(Sealer("0123456789abcdef" * 2))
+            with store.lock("n"):
+                assert store.set("n", SessionRecord("i", version=1), None, 60)
+            assert store.get("n") is not None
+
+    result = unittest.TestResult()
+    unittest.TestSuite([Case("test_a_login")]).run(result)
+    assert (result.testsRun, result.failures, result.errors) == (1, [], [])
+    assert not SessionRow.objects.exists()
+
+
+def test_of_many_processes_one_replaces_a_record() -> None:
+    """Compare and set, by threads that have a connection each."""
+    store = DjangoSessionStore(Sealer("0123456789abcdef" * 2))
+    assert store.set("a", SessionRecord("i", version=1), None, 60)
+
+    def replace(number: int) -> bool:
+        try:
+            return store.set("a", SessionRecord("i", version=2), 1, 60)
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(8) as pool:
+        assert sum(pool.map(replace, range(8))) == 1
+
+
 def test_a_lock_has_one_holder_and_opens_by_itself() -> None:
     store = DjangoSessionStore(Sealer("0123456789abcdef" * 2))
     with store.lock("n"):
@@ -301,11 +436,15 @@ HERE = "py_identity_model.integrations.django"
         ({"MIDDLEWARE": [f"{HERE}.middleware.OIDCMiddleware"]}, {"oidc.E006"}),
         ({"SECRET_KEY": "short"}, {"oidc.E007"}),
         ({"SESSION_COOKIE_SECURE": False}, {"oidc.W001"}),
+        ({"AUTOCOMMIT": False}, {"oidc.E008"}),
+        ({"ATOMIC_REQUESTS": True}, set() if IS_SERVER else {"oidc.W002"}),
     ],
 )
 def test_wrong_settings_are_found_before_the_first_login(
-    changed: dict[str, Any], found: set[str]
+    changed: dict[str, Any], found: set[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    for name in changed.keys() & {"AUTOCOMMIT", "ATOMIC_REQUESTS"}:
+        monkeypatch.setitem(connection.settings_dict, name, changed.pop(name))
     with override_settings(**changed):
         messages = run_checks()
     assert {str(one.id) for one in messages if str(one.id).startswith("oidc")} == found

@@ -8,7 +8,7 @@ import pytest
 from django.test import override_settings
 from django.urls import path
 from drf_spectacular.generators import SchemaGenerator
-from rest_framework.permissions import AllowAny, IsAuthenticated
+from rest_framework.permissions import AllowAny, BasePermission, IsAuthenticated
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.test import APIClient
@@ -45,7 +45,27 @@ class Open(Orders):
         return Response({"user": str(request.user)})
 
 
+class IsBob(BasePermission):
+    def has_permission(self, request: Request, view: object) -> bool:
+        return str(request.user) == "bob"
+
+
+CanRead, IsEditor = has_scopes("read"), has_roles("editor")
+COMPOSED: dict[str, Any] = {
+    "either": CanRead | IsBob,
+    "either-reversed": IsBob | CanRead,
+    "role-or-scope": IsEditor | CanRead,
+    "not": ~CanRead,
+    "both": CanRead & IsBob,
+}
+
+
+def composed(permission: Any) -> Any:
+    return Open.as_view(permission_classes=(permission,))
+
+
 urlpatterns = [
+    *(path(name, composed(permission)) for name, permission in COMPOSED.items()),
     path("orders", Orders.as_view()),
     path("admin", Admin.as_view()),
     path("open", Open.as_view()),
@@ -106,6 +126,32 @@ def test_roles_are_permissions(client: APIClient, provider: EmbeddedProvider) ->
     assert get(client, "/admin", provider.mint(sub="a", scope="x", roles=["admin"])).data
     assert get(client, "/admin", provider.mint(roles=["user"])).status_code == 403
     assert get(client, "/admin").status_code == 401
+
+
+@pytest.mark.parametrize(
+    ("name", "claims", "status"),
+    [
+        ("either", {"sub": "bob", "scope": "write"}, 200),
+        ("either", {"sub": "alice", "scope": "read"}, 200),
+        ("either", {"sub": "alice", "scope": "write"}, 403),
+        ("either-reversed", {"sub": "bob", "scope": "write"}, 200),
+        ("either-reversed", {"sub": "alice", "scope": "write"}, 403),
+        ("role-or-scope", {"scope": "read"}, 200),
+        ("role-or-scope", {"scope": "write", "roles": ["editor"]}, 200),
+        ("role-or-scope", {"scope": "write", "roles": ["reader"]}, 403),
+        ("not", {"scope": "write"}, 200),
+        ("not", {"scope": "read"}, 403),
+        ("both", {"sub": "bob", "scope": "read"}, 200),
+        ("both", {"sub": "bob", "scope": "write"}, 403),
+        ("both", {"sub": "alice", "scope": "read"}, 403),
+        ("either", {"sub": "bob", "exp": 1}, 401),
+    ],
+)
+def test_permissions_are_composed(
+    client: APIClient, provider: EmbeddedProvider, name: str, claims: dict[str, Any], status: int
+) -> None:
+    assert get(client, f"/{name}", provider.mint(**claims)).status_code == status
+    assert get(client, f"/{name}").status_code == (200 if name == "not" else 401)
 
 
 def test_a_bad_token_is_refused_where_none_is_needed(

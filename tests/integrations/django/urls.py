@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from django.urls import include, path
 
-from .project import home, me
+from .project import fail, home, me, token_and_fail
 
 urlpatterns = [
     path("", home),
     path("me", me),
+    path("fail", fail),
+    path("token-and-fail", token_and_fail),
     path("oidc/", include("py_identity_model.integrations.django.urls")),
 ]

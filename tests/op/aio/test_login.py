@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
+from py_identity_model._jose.algorithms import ML_DSA, is_usable
 from py_identity_model.aio import (
     AuthorizationCodeTokenRequest,
     ClientAuthentication,
@@ -44,7 +45,7 @@ AUTHENTICATIONS: dict[str, Make] = {
 }
 ASYMMETRIC = [
     *("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512"),
-    *("EdDSA", "Ed25519"),
+    *("EdDSA", "Ed25519", *ML_DSA),
 ]
 
 
@@ -61,11 +62,18 @@ async def test_a_user_logs_in(op: RealProvider, browser: Browser, client_id: str
     assert ("authorization" in sent["headers"]) == (client_id == "web")
 
 
-@pytest.mark.parametrize("algorithm", ["RS256", "PS256", "ES256", "EdDSA"])
+def require_post_quantum(op: RealProvider, algorithm: str) -> None:
+    """Skip where the provider's Node, or the installed cryptography, lacks the algorithm."""
+    if algorithm in ML_DSA and not (algorithm in op.post_quantum and is_usable(algorithm)):
+        pytest.skip(f"{algorithm} is not available here")
+
+
+@pytest.mark.parametrize("algorithm", ["RS256", "PS256", "ES256", "EdDSA", "ML-DSA-44"])
 async def test_a_client_signs_its_assertions_by(
     op: RealProvider, browser: Browser, algorithm: str
 ) -> None:
-    key = {"RS256": "rs", "PS256": "ps", "ES256": "es", "EdDSA": "ed"}[algorithm]
+    require_post_quantum(op, algorithm)
+    key = {"RS256": "rs", "PS256": "ps", "ES256": "es", "EdDSA": "ed", "ML-DSA-44": "pq"}[algorithm]
     signed = PrivateKeyJwtAuthentication(op.key(key), algorithm, f"client-{algorithm.lower()}")
     login = await log_in(op, browser, "web-pkjwt", authentication=signed)
     assert login.claims["sub"] == "alice"
@@ -73,6 +81,7 @@ async def test_a_client_signs_its_assertions_by(
 
 @pytest.mark.parametrize("algorithm", ASYMMETRIC)
 async def test_an_id_token_is_signed_by(op: RealProvider, browser: Browser, algorithm: str) -> None:
+    require_post_quantum(op, algorithm)
     client_id = f"web-{algorithm.lower()}"
     config = TokenValidationConfig(
         perform_disco=True, audience=client_id, algorithms=[algorithm, "EdDSA"]

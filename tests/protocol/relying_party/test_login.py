@@ -15,7 +15,7 @@ from py_identity_model import (
 )
 from py_identity_model._protocol.callback import callback_url
 from py_identity_model._relying_party.login import (
-    Secrets,
+    LoginSecrets,
     check_callback,
     check_protection,
     check_unsigned,
@@ -194,12 +194,12 @@ def test_members_of_older_and_newer_versions_are_passed_over() -> None:
 
 
 def test_secrets_of_logins_are_long_and_all_different() -> None:
-    first, second = Secrets.fresh(), Secrets.fresh()
+    first, second = LoginSecrets.fresh(), LoginSecrets.fresh()
     for secret in (first.state, first.nonce, first.code_challenge, first.code_verifier):
         assert len(secret or "") >= 32
     assert len({*vars(first).values(), *vars(second).values()}) == 8
     assert first.challenge_method == "S256"
-    bare = Secrets.fresh(nonce=False, challenge=False)
+    bare = LoginSecrets.fresh(nonce=False, challenge=False)
     assert (bare.nonce, bare.code_verifier, bare.code_challenge) == (None, None, None)
     assert bare.challenge_method is None
 

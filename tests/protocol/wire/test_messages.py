@@ -23,12 +23,12 @@ from py_identity_model._wire.messages import (
 
 
 def test_a_request_without_credentials_sends_its_form_alone() -> None:
-    prepared = HttpRequest("POST", "https://op.example", form={"a": "1"}).prepare()
-    assert prepared.content == b"a=1"
+    encoded = HttpRequest("POST", "https://op.example", form={"a": "1"}).encode()
+    assert encoded.content == b"a=1"
     named = HttpRequest(
         "POST", "https://op.example", form={}, authentication=NoClientAuthentication()
     )
-    assert named.prepare().content == b""
+    assert named.encode().content == b""
 
 
 def test_an_answer_with_a_byte_order_mark_is_read() -> None:
@@ -76,5 +76,5 @@ def test_requests_and_responses_are_not_shown() -> None:
     asked = HttpRequest("POST", url, form={"client_secret": "s3cret"}, access_token="t0ken")
     assert repr(asked).startswith("HttpRequest('POST', 'https://op.example/token")
     assert repr(HttpResponse(200, {"x": "y"}, b"t0ken")) == "HttpResponse(200, 5 bytes)"
-    for shown in (repr(asked), str(asked), f"{asked}", repr(asked.prepare())):
+    for shown in (repr(asked), str(asked), f"{asked}", repr(asked.encode())):
         assert [part for part in ("c0de", "s3cret", "t0ken") if part in shown] == []

@@ -167,9 +167,9 @@ default_cache = AsyncProviderCache()
 
 def cache_of(client: AsyncHTTPClient) -> AsyncProviderCache:
     """Return the cache of ``client``; raise first if it is closed."""
-    cache = require_client(client).kept.get(AsyncProviderCache)
+    cache = require_client(client).attached.get(AsyncProviderCache)
     if cache is None:
-        cache = client.kept.setdefault(AsyncProviderCache, AsyncProviderCache())
+        cache = client.attached.setdefault(AsyncProviderCache, AsyncProviderCache())
     assert isinstance(cache, AsyncProviderCache)
     return cache
 

@@ -29,7 +29,7 @@ if TYPE_CHECKING:  # loaded by the first request: it costs more than all of ours
 
 _DEADLINE_FACTOR = 2
 # All threads share these, although each has a client: a host sees them together.
-_turns = AsyncTurns(MOST_CONNECTIONS)
+SHARED_TURNS = AsyncTurns(MOST_CONNECTIONS)
 
 
 class AsyncHTTPClient(Closing):
@@ -82,7 +82,7 @@ class AsyncHTTPClient(Closing):
                 "verify=False and document_store cannot be combined: documents from an unverified "
                 "server would be served to all users of the store"
             )
-        self.kept: dict[type, object] = {}  # objects that other modules store with this client
+        self.attached: dict[type, object] = {}  # by other modules, for its lifetime
         if document_store is not None:
             from ..._wire.arguments import check_store
             from .stores import AsyncTokenStore
@@ -117,10 +117,11 @@ class AsyncHTTPClient(Closing):
     @property
     def turns(self) -> AsyncTurns:
         """The turns of the fetches of this client."""
-        turns = self.kept.get(AsyncTurns)
+        turns = self.attached.get(AsyncTurns)
         if turns is None:
             most = MOST_CONNECTIONS if self.owns_client else connections_of(self._client)
-            turns = self.kept.setdefault(AsyncTurns, AsyncTurns(most))
+            # `setdefault` is atomic: two threads that create turns at once use one of them.
+            turns = self.attached.setdefault(AsyncTurns, AsyncTurns(most))
         assert isinstance(turns, AsyncTurns)
         return turns
 
@@ -229,12 +230,12 @@ def client_for_one(
         client = AsyncHTTPClient(_open(partial(fresh_context, request.ca_file)))
     else:
         return None
-    client.kept[AsyncTurns] = _turns
+    client.attached[AsyncTurns] = SHARED_TURNS
     return client
 
 
 def _is_shared(client: AsyncHTTPClient) -> bool:
-    return client.kept.get(AsyncTurns) is _turns
+    return client.attached.get(AsyncTurns) is SHARED_TURNS
 
 
 def _shared() -> AsyncHTTPClient:
@@ -242,7 +243,7 @@ def _shared() -> AsyncHTTPClient:
 
     owner = AsyncHTTPClient(_open(partial(tls_contexts.lazy, _trusted(None))))
     owner.owns_client = True
-    owner.kept[AsyncTurns] = _turns
+    owner.attached[AsyncTurns] = SHARED_TURNS
     return owner
 
 
@@ -254,6 +255,7 @@ def default_http_client() -> AsyncHTTPClient:
 
     It reads the certificates of authorities when it first needs them.
     """
+    # No lock between the look and the renewal: the client belongs to this worker alone.
     client = _default.peek()
     return _default.renew() if client is None or client.is_closed else client
 
@@ -273,7 +275,8 @@ def chosen_client(http_client: AsyncHTTPClient | None, url: object = "https:") -
     from ..._tls import tls_contexts
 
     certificates = tls_contexts.lazy(get_ssl_verify())
-    certificates.preload()  # while the client is being created
+    # In another thread, while the client is created: OpenSSL needs no interpreter lock for it.
+    certificates.preload()
     client = default_http_client()
     certificates.ready()
     return client

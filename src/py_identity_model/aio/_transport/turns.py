@@ -40,6 +40,7 @@ class AsyncTurns:
     def _forget_parent(self) -> None:
         self._lock = threading.Lock()
 
+    # Not one table for the process: a task cannot be woken by another event loop's thread.
     @property
     def table(self) -> _Table:
         """The turns of those workers that can wait for each other."""
@@ -53,13 +54,17 @@ class AsyncTurns:
             if len(self._good) > _MOST_KNOWN:
                 del self._good[next(iter(self._good))]
 
+    def has_succeeded(self, url: str) -> bool:
+        """Return whether ``url`` had a usable response, and is still remembered."""
+        return url in self._good
+
     def turn(self, url: str, due: float, *, apart: bool = False) -> AsyncTurn:
         """Return a turn for a request to ``url``, to be waited for until ``due``.
 
         ``apart`` counts an endpoint separately: one that hangs does not block its host's keys.
         """
-        place = url if apart else _host_of(url)
-        return AsyncTurn(self, place, due, known=url in self._good)
+        place = url if apart else host_of(url)
+        return AsyncTurn(self, place, due, known=self.has_succeeded(url))
 
 
 class AsyncTurn:
@@ -74,6 +79,7 @@ class AsyncTurn:
         self.is_waiting = False
 
     async def __aenter__(self) -> Self:
+        # Made here, not in `__init__`: one turn serves several attempts, and each waits again.
         came = Event()
         ticket = Ticket(self._host, known=self._known, due=self._due, grant=came.set)
         table = self._turns.table
@@ -118,7 +124,7 @@ class AsyncTurn:
             table.leave(ticket)
 
 
-def _host_of(url: str) -> str:
+def host_of(url: str) -> str:
     """Return scheme, host and port: a server on another port is another host."""
     parts = urlsplit(url)
     return f"{parts.scheme}://{parts.netloc.rpartition('@')[2].lower()}"

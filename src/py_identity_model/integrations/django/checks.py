@@ -6,6 +6,7 @@ from typing import Any
 
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Warning
+from django.db import connections, router
 
 from .conf import OPTIONS
 
@@ -43,9 +44,25 @@ def check_settings(**_: Any) -> list[CheckMessage]:
         found.append(Error(f"{_MIDDLEWARE} must come after {_AUTHENTICATION}", id="oidc.E006"))
     if len(settings.SECRET_KEY.encode()) < 32:
         found.append(Error("SECRET_KEY seals logins: make it 32 bytes or more", id="oidc.E007"))
+    found += _check_transactions()
     if not settings.DEBUG and not settings.SESSION_COOKIE_SECURE:
         found.append(Warning("SESSION_COOKIE_SECURE should be True", id="oidc.W001"))
     return found
+
+
+def _check_transactions() -> list[CheckMessage]:
+    from .models import SessionRow
+
+    connection = connections[router.db_for_write(SessionRow)]
+    said = connection.settings_dict
+    if not said["AUTOCOMMIT"]:
+        text = "records of logins must be committed at once: AUTOCOMMIT must not be False"
+        return [Error(text, id="oidc.E008")]
+    if said["ATOMIC_REQUESTS"] and connection.vendor == "sqlite":
+        hint = "decorate these with django.db.transaction.non_atomic_requests"
+        text = "with ATOMIC_REQUESTS on SQLite, views cannot renew tokens"
+        return [Warning(text, hint=hint, id="oidc.W002")]
+    return []
 
 
 def _is_backend(path: str) -> bool:

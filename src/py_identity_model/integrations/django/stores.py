@@ -7,8 +7,9 @@ import secrets
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connections, router, transaction
 
 from ..._sessions.session_record import SessionRecord
 from ..._web.sealing import Sealer
@@ -22,7 +23,9 @@ _POLL = 0.05
 class DjangoSessionStore:
     """A session store on the ORM: a row is replaced where its version is the expected one.
 
-    Records are sealed with ``SECRET_KEY``: read access to the database reveals nothing.
+    Records are sealed with ``SECRET_KEY``: read access to the database reveals nothing.  What is
+    written is committed at once, also within a transaction of the program: rolled back, a record
+    would have a refresh token again that was presented before.
     """
 
     lock_timeout = 120.0
@@ -34,7 +37,8 @@ class DjangoSessionStore:
         """Return the record, or None if there is none."""
         from .models import SessionRow
 
-        row = SessionRow.objects.filter(name=name, until__gt=time.time()).first()
+        with _own_transaction():
+            row = SessionRow.objects.filter(name=name, until__gt=time.time()).first()
         return None if row is None else self._opened(row.name, row.version, row.record)
 
     def set(
@@ -51,22 +55,19 @@ class DjangoSessionStore:
             "sid": _hashed(record.session_id),
             "until": now + expires_in,
         }
-        if expected is not None:
-            same = SessionRow.objects.filter(name=name, version=expected, until__gt=now)
-            return same.update(**row) == 1
-        SessionRow.objects.filter(until__lte=now).delete()
-        try:
-            with transaction.atomic():
-                SessionRow.objects.create(name=name, **row)
-        except IntegrityError:
-            return False
-        return True
+        with _own_transaction():
+            if expected is not None:
+                same = SessionRow.objects.filter(name=name, version=expected, until__gt=now)
+                return same.update(**row) == 1
+            SessionRow.objects.filter(until__lte=now).delete()
+            return _inserted(SessionRow, name=name, **row)
 
     def delete(self, name: str) -> None:
         """Delete the record."""
         from .models import SessionRow
 
-        SessionRow.objects.filter(name=name).delete()
+        with _own_transaction():
+            SessionRow.objects.filter(name=name).delete()
 
     @contextmanager
     def lock(self, name: str) -> Iterator[None]:
@@ -74,24 +75,21 @@ class DjangoSessionStore:
         from .models import LockRow
 
         holder = secrets.token_hex(16)
-        while not self._take(name, holder):
-            time.sleep(_POLL)
-        try:
-            yield
-        finally:
-            LockRow.objects.filter(name=name, holder=holder).delete()
+        with _own_transaction():  # one connection for all that is done meanwhile
+            while not self._take(name, holder):
+                time.sleep(_POLL)
+            try:
+                yield
+            finally:
+                LockRow.objects.filter(name=name, holder=holder).delete()
 
     def _take(self, name: str, holder: str) -> bool:
         from .models import LockRow
 
         now = time.time()
-        LockRow.objects.filter(name=name, until__lte=now).delete()
-        try:
-            with transaction.atomic():
-                LockRow.objects.create(name=name, holder=holder, until=now + self.lock_timeout)
-        except IntegrityError:
-            return False
-        return True
+        with _own_transaction():
+            LockRow.objects.filter(name=name, until__lte=now).delete()
+            return _inserted(LockRow, name=name, holder=holder, until=now + self.lock_timeout)
 
     def find_by(
         self, *, sub: str | None = None, sid: str | None = None, issuer: str | None = None
@@ -100,7 +98,8 @@ class DjangoSessionStore:
         from .models import SessionRow
 
         wanted = {kind: _hashed(value) for kind, value in index_keys(sub, sid)}
-        rows = SessionRow.objects.filter(until__gt=time.time(), **wanted).order_by("name")
+        with _own_transaction():
+            rows = list(SessionRow.objects.filter(until__gt=time.time(), **wanted).order_by("name"))
         records = {row.name: self._opened(row.name, row.version, row.record) for row in rows}
         return [name for name, record in records.items() if is_from(record, issuer)]
 
@@ -122,3 +121,37 @@ def _hashed(value: str | None) -> str | None:
     if value is None:
         return None
     return hashlib.sha256(value.encode("utf-8", "replace")).hexdigest()
+
+
+def _inserted(model: Any, **row: Any) -> bool:
+    try:
+        with transaction.atomic(using=router.db_for_write(model)):
+            model.objects.create(**row)
+    except IntegrityError:
+        return False
+    return True
+
+
+@contextmanager
+def _own_transaction() -> Iterator[None]:
+    """Use a connection whose writes are committed at once, and leave none open.
+
+    Within a transaction (``ATOMIC_REQUESTS``) that is another one; reads leave it, too: its
+    snapshot may be older than what other processes have stored.  The transaction around a test of
+    Django's ``TestCase`` stays: nothing outside sees its data.
+    """
+    from .models import SessionRow
+
+    alias = router.db_for_write(SessionRow)
+    outer = connections[alias]
+    blocks = getattr(outer, "atomic_blocks", [])
+    if outer.in_atomic_block and not (blocks and getattr(blocks[0], "_from_testcase", False)):
+        connections[alias] = outer.copy()
+    own, is_open = connections[alias], connections[alias].connection is not None
+    try:
+        own.ensure_connection()
+        yield
+    finally:
+        connections[alias] = outer
+        if not is_open:  # renewals run in threads of their own, at whose end nobody closes it
+            own.close()

@@ -166,9 +166,9 @@ default_cache = ProviderCache()
 
 def cache_of(client: HTTPClient) -> ProviderCache:
     """Return the cache of ``client``; raise first if it is closed."""
-    cache = require_client(client).kept.get(ProviderCache)
+    cache = require_client(client).attached.get(ProviderCache)
     if cache is None:
-        cache = client.kept.setdefault(ProviderCache, ProviderCache())
+        cache = client.attached.setdefault(ProviderCache, ProviderCache())
     assert isinstance(cache, ProviderCache)
     return cache
 

@@ -30,7 +30,7 @@ if TYPE_CHECKING:  # loaded by the first request: it costs more than all of ours
 
 _DEADLINE_FACTOR = 2
 # All threads share these, although each has a client: a host sees them together.
-_turns = Turns(MOST_CONNECTIONS)
+SHARED_TURNS = Turns(MOST_CONNECTIONS)
 
 
 class HTTPClient(Closing):
@@ -83,7 +83,7 @@ class HTTPClient(Closing):
                 "verify=False and document_store cannot be combined: documents from an unverified "
                 "server would be served to all users of the store"
             )
-        self.kept: dict[type, object] = {}  # objects that other modules store with this client
+        self.attached: dict[type, object] = {}  # by other modules, for its lifetime
         if document_store is not None:
             from ..._wire.arguments import check_store
             from .stores import TokenStore
@@ -118,10 +118,11 @@ class HTTPClient(Closing):
     @property
     def turns(self) -> Turns:
         """The turns of the fetches of this client."""
-        turns = self.kept.get(Turns)
+        turns = self.attached.get(Turns)
         if turns is None:
             most = MOST_CONNECTIONS if self.owns_client else connections_of(self._client)
-            turns = self.kept.setdefault(Turns, Turns(most))
+            # `setdefault` is atomic: two threads that create turns at once use one of them.
+            turns = self.attached.setdefault(Turns, Turns(most))
         assert isinstance(turns, Turns)
         return turns
 
@@ -228,12 +229,12 @@ def client_for_one(request: HttpRequest, http_client: HTTPClient | None) -> HTTP
         client = HTTPClient(_open(partial(fresh_context, request.ca_file)))
     else:
         return None
-    client.kept[Turns] = _turns
+    client.attached[Turns] = SHARED_TURNS
     return client
 
 
 def _is_shared(client: HTTPClient) -> bool:
-    return client.kept.get(Turns) is _turns
+    return client.attached.get(Turns) is SHARED_TURNS
 
 
 def _shared() -> HTTPClient:
@@ -241,7 +242,7 @@ def _shared() -> HTTPClient:
 
     owner = HTTPClient(_open(partial(tls_contexts.lazy, _trusted(None))))
     owner.owns_client = True
-    owner.kept[Turns] = _turns
+    owner.attached[Turns] = SHARED_TURNS
     return owner
 
 
@@ -253,6 +254,7 @@ def default_http_client() -> HTTPClient:
 
     It reads the certificates of authorities when it first needs them.
     """
+    # No lock between the look and the renewal: the client belongs to this worker alone.
     client = _default.peek()
     return _default.renew() if client is None or client.is_closed else client
 
@@ -272,7 +274,8 @@ def chosen_client(http_client: HTTPClient | None, url: object = "https:") -> HTT
     from ..._tls import tls_contexts
 
     certificates = tls_contexts.lazy(get_ssl_verify())
-    certificates.preload()  # while the client is being created
+    # In another thread, while the client is created: OpenSSL needs no interpreter lock for it.
+    certificates.preload()
     client = default_http_client()
     certificates.ready()
     return client

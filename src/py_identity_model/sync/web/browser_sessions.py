@@ -71,12 +71,12 @@ class BrowserSessions:
     def read(self, request: WebRequest, jar: CookieJar) -> BrowserSession | None:
         """Return the session of a request; if its access token has expired, renew it first."""
         found = self.find(request, jar)
-        if found is None or found.session.refresh_token is None:
+        if found is None or found.session.expires_at is None:
             return found
-        ends = found.session.expires_at
-        now = self._clients[found.provider].clock()
-        if ends is None or ends.timestamp() > now:
+        if found.session.expires_at.timestamp() > self._clients[found.provider].clock():
             return found
+        if found.session.refresh_token is None:  # a session without one lives as its tokens
+            return None
         return self._renewed(found)
 
     def _load(self, text: str) -> BrowserSession | None:

@@ -1,0 +1,1 @@
+"""Several workers of real servers, on stores that they share."""

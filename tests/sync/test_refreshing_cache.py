@@ -1,0 +1,75 @@
+# Generated from aio/test_refreshing_cache.py by scripts/make_sync.py; edit that file.
+"""The cache of one kind of document: order of refreshes, inconclusive answers, evictions."""
+
+from __future__ import annotations
+
+import json
+from base64 import urlsafe_b64decode
+from typing import Any
+
+import pytest
+
+from py_identity_model import CacheEvent, CacheEventKind, set_cache_event_hook
+from py_identity_model._settings import DISCO_CACHE_MAX_ENTRIES
+from py_identity_model._validation.fetch_result import PATIENT
+from py_identity_model._validation.provider_document import DISCOVERY_DOCUMENT
+from py_identity_model.exceptions import TokenValidationException
+from py_identity_model.sync import DiscoveryPolicy, validate_token
+from py_identity_model.sync._cache import provider_cache
+from py_identity_model.sync._cache.fetching import Fetcher
+from py_identity_model.sync._cache.refreshing_cache import RefreshingCache
+from py_identity_model.testing import Answer, EmbeddedProvider
+from tests.support import CONFIG, DISCOVERY, Clock, answering, failing, refused
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    """The monotonic clock of the default caches."""
+    clock = Clock()
+    monkeypatch.setattr(provider_cache.default_cache.documents, "clock", clock)
+    monkeypatch.setattr(provider_cache.default_cache.keys, "clock", clock)
+    return clock
+
+
+def key_id(token: str) -> str:
+    header: Any = json.loads(urlsafe_b64decode(token.partition(".")[0] + "=="))
+    return str(header["kid"])
+
+
+def test_expired_keys_are_refreshed_although_the_document_cannot_be(
+    provider: EmbeddedProvider, clock: Clock
+) -> None:
+    withdrawn = provider.mint()
+    validate_token(withdrawn, CONFIG, provider.issuer)
+    provider.rotate_keys()
+    provider.intercept = failing(DISCOVERY)
+    clock.now += 3601
+    with refused(TokenValidationException, "no_matching_key"):
+        validate_token(withdrawn, CONFIG, provider.issuer)
+
+
+def test_an_empty_key_set_does_not_replace_the_keys_that_are_known(
+    provider: EmbeddedProvider, clock: Clock
+) -> None:
+    token = provider.mint()
+    validate_token(token, CONFIG, provider.issuer)
+    provider.intercept = answering("/jwks", Answer.of_json({"keys": []}))
+    with refused(TokenValidationException, "no_matching_key") as caught:
+        validate_token(provider.mint(header={"kid": "new"}), CONFIG, provider.issuer)
+    assert key_id(token) in caught.value.details["available_kids"]
+    validate_token(token, CONFIG, provider.issuer)
+
+
+def test_an_eviction_is_reported_as_one(
+    provider: EmbeddedProvider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cache = RefreshingCache(Fetcher(DISCOVERY_DOCUMENT), DISCO_CACHE_MAX_ENTRIES)
+    monkeypatch.setenv("DISCO_CACHE_MAX_ENTRIES", "1")
+    events: list[CacheEvent] = []
+    set_cache_event_hook(events.append)
+    for address in (provider.issuer, f"{provider.issuer}/"):
+        location = DISCOVERY_DOCUMENT.locate(address, DiscoveryPolicy())
+        cache.get(location, None, PATIENT.starting_now())
+    set_cache_event_hook(None)
+    evicted = [event for event in events if event.kind is CacheEventKind.EVICTED]
+    assert [(event.what, event.url) for event in evicted] == [("document", provider.issuer)]
