@@ -64,10 +64,12 @@ def send(
     pauses = backoff(most, HTTP_RETRY_BASE_DELAY.read())
     attempt = _attempt if request.dpop_key is None else _attempt_with_proof
     try:
+        # One deadline around all attempts, not the timeouts of httpx alone: those are per read, and
+        # a peer that sends a byte now and then would never exceed them.
         with deadline(seconds):
             while True:
                 try:
-                    # Not during the pause: others may use the turn.
+                    # One turn per attempt, not per request: during the pause others may use it.
                     with turn or nullcontext():
                         response = attempt(owner, request, due)
                 except NetworkException as error:
@@ -76,8 +78,6 @@ def send(
                         raise
                     reason = type(error.__cause__).__name__
                 else:
-                    if response.is_success:
-                        return response
                     pause = _pause_after(response, request.replay, pauses)
                     if pause is None or monotonic() + pause >= due:
                         return response
@@ -115,7 +115,7 @@ def _may_send_again(cause: BaseException | None, replay: Replay, library: Any) -
 
 def _pause_after(response: HttpResponse, replay: Replay, pauses: Iterator[float]) -> float | None:
     """Return the pause before the next attempt, in seconds; None if there is none."""
-    if not worth_retrying(response.status_code, replay):
+    if response.is_success or not worth_retrying(response.status_code, replay):
         return None
     pause = next(pauses, None)
     if pause is None:
@@ -137,6 +137,8 @@ def _attempt_with_proof(owner: HTTPClient, request: HttpRequest, due: float) -> 
     demanded = memory.learn(place, response)
     if demanded is None:
         return response
+    # Not by the loop of retries: the server did not fail, and carried nothing out (RFC 9449 §8).
+    # Once only: with a server that demands another nonce each time it would never end.
     response = _attempt(owner, request, due, demanded)
     memory.learn(place, response)
     return response
@@ -222,6 +224,7 @@ def _requested_assertion(owner: HTTPClient, wanted: AssertionRequest) -> str:
 def _words_of(error: BaseException) -> str:
     """Return the text of ``error``, or of its cause; some have no text themselves."""
     cause: BaseException | None = error
+    # Both chains: httpx raises from the errors of httpcore, which are raised while handling others.
     while cause is not None and not str(cause):
         cause = cause.__cause__ or cause.__context__
     return str(cause) if cause is error else f"{type(error).__name__}: {cause or 'no details'}"
