@@ -315,6 +315,9 @@ def found_by_readers(provider: EmbeddedProvider, folder: Path) -> dict[str, Any]
         "proof": "proof",
         "id_token": id_token,
         "jwt": logout_token,
+        "security_event_token": provider.mint(
+            aud="web", events={"urn:example:event": {}}, header={"typ": "secevent+jwt"}
+        ),
         "engine": create_engine("sqlite://", poolclass=NullPool),
         "token": "token",
         "kept": {"state": "s", "nonce": "n", "logout_state": "s"},

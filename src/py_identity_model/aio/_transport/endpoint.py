@@ -43,6 +43,8 @@ async def ask(
             with in_force(settings):
                 answer = await send(built, http_client, in_turn=in_turn)
                 response = endpoint.parse(request, answer)
+        # Every exception, not only ours: callers that were promised a response check it, and catch
+        # nothing. A cancellation is not an Exception, and passes.
         except Exception as error:
             response = endpoint.failed(error)
         if not response.is_successful:
