@@ -101,6 +101,7 @@ OPEN = {
 METADATA = {one.name for one in dataclasses.fields(ClientMetadata)}
 KEYS = {
     *("kty", "use", "key_ops", "alg", "x5u", "x5c", "x5t", "x5t_s256", "crv", "x", "y", "n", "e"),
+    "pub",
 }
 CONFIG = {
     *("perform_disco", "algorithms", "options", "claims_validator", "require_https", "leeway"),

@@ -62,8 +62,8 @@ class JsonWebKey:
     qi: str | None = field(default=None, repr=False)
     oth: list[dict[str, Any]] | None = field(default=None, repr=False)
     k: str | None = field(default=None, repr=False)
-    pub: str | None = None
-    priv: str | None = field(default=None, repr=False)
+    pub: str | None = field(default=None, kw_only=True)
+    priv: str | None = field(default=None, repr=False, kw_only=True)
 
     # One branch per key type of RFC 7518 §6: a table of required members would say it twice.
     def __post_init__(self) -> None:
