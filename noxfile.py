@@ -10,6 +10,7 @@ from pathlib import Path
 import nox
 
 PYTHONS = ["3.11", "3.12", "3.13"]
+NEXT = "3.14"  # where it is found
 
 nox.needs_version = ">=2025.5"
 nox.options.default_venv_backend = "uv|virtualenv"
@@ -80,20 +81,21 @@ def types(session: nox.Session) -> None:
     session.run("python", "scripts/check_snippets.py")
 
 
-@nox.session(python=PYTHONS)
+@nox.session(python=[*PYTHONS, NEXT])
 def tests(session: nox.Session) -> None:
     """Run all tests except the real provider's; both APIs must be covered equally.
 
     Coverage, and the generator's own tests, are the newest interpreter's: they take half the time
-    and say the same everywhere.  Between the oldest and the newest, the suites suffice.
+    and say the same everywhere.  Between the oldest and the newest, and on the next, the
+    suites suffice.
     """
-    needed = ("test", "cli", "examples", "codegen", "types", "build")
+    needed = ("test", "cli", "examples", "clients", "codegen", "types", "build")
     session.install("-e", ".[testing]", *(pin for name in needed for pin in group(name)))
     if session.posargs:
         session.run("pytest", *session.posargs)
         return
     found = [version for version in PYTHONS if shutil.which(f"python{version}")]
-    if session.python in found[1:-1]:
+    if session.python in {*found[1:-1], NEXT}:
         session.run("pytest", *PARALLEL, *SUITES, *PURE)
         return
     apart = [f"--ignore={folder}" for folder in (*APART, "tests/codegen")]
@@ -275,7 +277,7 @@ def demo(session: nox.Session) -> None:
 
 @nox.session
 def build(session: nox.Session) -> None:
-    """Build sdist and wheel, verifying the generated code, and test the wheel."""
+    """Build sdist and wheel, verifying the generated code, and test the wheel and its SBOM."""
     session.install(*group("build"), *group("codegen"))
     dist = Path(session.create_tmp(), "dist")
     shutil.rmtree(dist, ignore_errors=True)
@@ -345,7 +347,7 @@ def mutants(session: nox.Session) -> None:
 PUBLISHED = "py-identity-model==4.1.1"
 BENCHMARKS = (
     *("validate", "reject", "token_cache", "threads", "token_request", "start", "objects"),
-    "resilience",
+    *("resilience", "web"),
 )
 
 TRY_WHEEL = """
@@ -354,4 +356,8 @@ assert "site-packages" in py_identity_model.__file__, py_identity_model.__file__
 for package in (py_identity_model, py_identity_model.aio, py_identity_model.sync):
     for name in package.__all__:
         getattr(package, name)
+
+import importlib.metadata, json
+(sbom,) = [one for one in importlib.metadata.files("py-identity-model") if "sboms" in one.parts]
+assert json.loads(sbom.read_text())["bomFormat"] == "CycloneDX"
 """

@@ -19,6 +19,7 @@ from py_identity_model import (
     logging_config,
     providers,
     ssl_config,
+    telemetry,
     testing,
 )
 
@@ -46,7 +47,16 @@ autodoc_typehints_description_target = "documented"
 autodoc_default_options = {"members": True, "inherited-members": False}
 
 _FIELD = re.compile(r"^(\w+):")
-OTHERS = (exceptions, providers, testing, http_client, identity, logging_config, ssl_config)
+OTHERS = (
+    exceptions,
+    providers,
+    testing,
+    http_client,
+    identity,
+    logging_config,
+    ssl_config,
+    telemetry,
+)
 
 
 def reference(

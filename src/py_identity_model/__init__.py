@@ -44,8 +44,12 @@ if TYPE_CHECKING:
     from .sync import FAPI2_REQUIRED_RESPONSE_TYPE as FAPI2_REQUIRED_RESPONSE_TYPE
     from .sync import AccessTokenRefusedException as AccessTokenRefusedException
     from .sync import AccessTokenVerifier as AccessTokenVerifier
+    from .sync import ActivityEvent as ActivityEvent
+    from .sync import ActivityKind as ActivityKind
+    from .sync import ActivityOutcome as ActivityOutcome
     from .sync import AuthorizationCodeTokenRequest as AuthorizationCodeTokenRequest
     from .sync import AuthorizationCodeTokenResponse as AuthorizationCodeTokenResponse
+    from .sync import AuthorizationGrantResponse as AuthorizationGrantResponse
     from .sync import AuthorizationRequest as AuthorizationRequest
     from .sync import AuthorizeCallbackException as AuthorizeCallbackException
     from .sync import AuthorizeCallbackResponse as AuthorizeCallbackResponse
@@ -62,6 +66,7 @@ if TYPE_CHECKING:
     from .sync import CacheEventKind as CacheEventKind
     from .sync import CacheStatistics as CacheStatistics
     from .sync import CertificateBindingError as CertificateBindingError
+    from .sync import ChainedGrantRequest as ChainedGrantRequest
     from .sync import Challenge as Challenge
     from .sync import Claim as Claim
     from .sync import ClaimsIdentity as ClaimsIdentity
@@ -118,7 +123,9 @@ if TYPE_CHECKING:
     from .sync import FileSessionStore as FileSessionStore
     from .sync import FileTokenStore as FileTokenStore
     from .sync import FrontchannelLogoutRequest as FrontchannelLogoutRequest
+    from .sync import GitHubActionsToken as GitHubActionsToken
     from .sync import HTTPClient as HTTPClient
+    from .sync import IdentityAssertionGrantRequest as IdentityAssertionGrantRequest
     from .sync import IdTokenValidationException as IdTokenValidationException
     from .sync import InitiateLoginRequest as InitiateLoginRequest
     from .sync import InvalidArgumentError as InvalidArgumentError
@@ -164,8 +171,13 @@ if TYPE_CHECKING:
     from .sync import RefreshTokenRequest as RefreshTokenRequest
     from .sync import RefreshTokenResponse as RefreshTokenResponse
     from .sync import ReplayStore as ReplayStore
+    from .sync import RequestHeaders as RequestHeaders
     from .sync import ResponseRefusedException as ResponseRefusedException
     from .sync import Secret as Secret
+    from .sync import SecurityEvent as SecurityEvent
+    from .sync import SecurityEventException as SecurityEventException
+    from .sync import SecurityEventPollRequest as SecurityEventPollRequest
+    from .sync import SecurityEventPollResponse as SecurityEventPollResponse
     from .sync import SelfSignedTlsClientAuth as SelfSignedTlsClientAuth
     from .sync import Session as Session
     from .sync import SessionCheckPage as SessionCheckPage
@@ -175,6 +187,8 @@ if TYPE_CHECKING:
     from .sync import SignatureVerificationException as SignatureVerificationException
     from .sync import Signer as Signer
     from .sync import SigningException as SigningException
+    from .sync import SpiffeJwt as SpiffeJwt
+    from .sync import SpiffeX509 as SpiffeX509
     from .sync import SQLSessionStore as SQLSessionStore
     from .sync import StateValidationResult as StateValidationResult
     from .sync import StoredToken as StoredToken
@@ -182,9 +196,11 @@ if TYPE_CHECKING:
     from .sync import TlsClientAuth as TlsClientAuth
     from .sync import TokenAuth as TokenAuth
     from .sync import TokenCache as TokenCache
+    from .sync import TokenCommand as TokenCommand
     from .sync import TokenExchangeRequest as TokenExchangeRequest
     from .sync import TokenExchangeResponse as TokenExchangeResponse
     from .sync import TokenExpiredException as TokenExpiredException
+    from .sync import TokenHeaders as TokenHeaders
     from .sync import TokenIntrospectionRequest as TokenIntrospectionRequest
     from .sync import TokenIntrospectionResponse as TokenIntrospectionResponse
     from .sync import TokenIntrospector as TokenIntrospector
@@ -256,6 +272,7 @@ if TYPE_CHECKING:
     from .sync import parse_www_authenticate as parse_www_authenticate
     from .sync import poll_backchannel_token as poll_backchannel_token
     from .sync import poll_device_token as poll_device_token
+    from .sync import poll_security_events as poll_security_events
     from .sync import prime as prime
     from .sync import process_jarm_response as process_jarm_response
     from .sync import push_authorization_request as push_authorization_request
@@ -265,9 +282,11 @@ if TYPE_CHECKING:
     from .sync import register_client as register_client
     from .sync import request_authorization_code_token as request_authorization_code_token
     from .sync import request_backchannel_authentication as request_backchannel_authentication
+    from .sync import request_chained_grant as request_chained_grant
     from .sync import request_client_credentials_token as request_client_credentials_token
     from .sync import request_device_authorization as request_device_authorization
     from .sync import request_extension_token as request_extension_token
+    from .sync import request_identity_assertion_grant as request_identity_assertion_grant
     from .sync import request_jwt_bearer_token as request_jwt_bearer_token
     from .sync import request_object_reference as request_object_reference
     from .sync import request_object_response as request_object_response
@@ -276,6 +295,7 @@ if TYPE_CHECKING:
     from .sync import require_scopes as require_scopes
     from .sync import resolve_mtls_endpoint as resolve_mtls_endpoint
     from .sync import revoke_token as revoke_token
+    from .sync import set_activity_hook as set_activity_hook
     from .sync import set_cache_event_hook as set_cache_event_hook
     from .sync import to_principal as to_principal
     from .sync import update_client as update_client
@@ -292,6 +312,7 @@ if TYPE_CHECKING:
     from .sync import validate_initiate_login_request as validate_initiate_login_request
     from .sync import validate_logout_token as validate_logout_token
     from .sync import validate_post_logout_state as validate_post_logout_state
+    from .sync import validate_security_event_token as validate_security_event_token
     from .sync import validate_token as validate_token
     from .sync import verify_dpop_proof as verify_dpop_proof
     from .sync import verify_jws as verify_jws
@@ -299,6 +320,7 @@ if TYPE_CHECKING:
     from .sync import verify_signed_metadata as verify_signed_metadata
     from .sync import wait_for_backchannel_token as wait_for_backchannel_token
     from .sync import wait_for_device_token as wait_for_device_token
+    from .sync import workload_identity as workload_identity
 
 __all__ = [
     "FAPI2_ALLOWED_AUTH_METHODS",
@@ -307,8 +329,12 @@ __all__ = [
     "FAPI2_REQUIRED_RESPONSE_TYPE",
     "AccessTokenRefusedException",
     "AccessTokenVerifier",
+    "ActivityEvent",
+    "ActivityKind",
+    "ActivityOutcome",
     "AuthorizationCodeTokenRequest",
     "AuthorizationCodeTokenResponse",
+    "AuthorizationGrantResponse",
     "AuthorizationRequest",
     "AuthorizeCallbackException",
     "AuthorizeCallbackResponse",
@@ -325,6 +351,7 @@ __all__ = [
     "CacheStatistics",
     "CachedState",
     "CertificateBindingError",
+    "ChainedGrantRequest",
     "Challenge",
     "Claim",
     "ClaimsIdentity",
@@ -381,8 +408,10 @@ __all__ = [
     "FileSessionStore",
     "FileTokenStore",
     "FrontchannelLogoutRequest",
+    "GitHubActionsToken",
     "HTTPClient",
     "IdTokenValidationException",
+    "IdentityAssertionGrantRequest",
     "InitiateLoginRequest",
     "InvalidArgumentError",
     "InvalidAudienceException",
@@ -427,9 +456,14 @@ __all__ = [
     "RefreshTokenRequest",
     "RefreshTokenResponse",
     "ReplayStore",
+    "RequestHeaders",
     "ResponseRefusedException",
     "SQLSessionStore",
     "Secret",
+    "SecurityEvent",
+    "SecurityEventException",
+    "SecurityEventPollRequest",
+    "SecurityEventPollResponse",
     "SelfSignedTlsClientAuth",
     "Session",
     "SessionCheckPage",
@@ -439,15 +473,19 @@ __all__ = [
     "SignatureVerificationException",
     "Signer",
     "SigningException",
+    "SpiffeJwt",
+    "SpiffeX509",
     "StateValidationResult",
     "StoredToken",
     "SuccessfulResponseAccessError",
     "TlsClientAuth",
     "TokenAuth",
     "TokenCache",
+    "TokenCommand",
     "TokenExchangeRequest",
     "TokenExchangeResponse",
     "TokenExpiredException",
+    "TokenHeaders",
     "TokenIntrospectionRequest",
     "TokenIntrospectionResponse",
     "TokenIntrospector",
@@ -519,6 +557,7 @@ __all__ = [
     "parse_www_authenticate",
     "poll_backchannel_token",
     "poll_device_token",
+    "poll_security_events",
     "prime",
     "process_jarm_response",
     "push_authorization_request",
@@ -528,9 +567,11 @@ __all__ = [
     "register_client",
     "request_authorization_code_token",
     "request_backchannel_authentication",
+    "request_chained_grant",
     "request_client_credentials_token",
     "request_device_authorization",
     "request_extension_token",
+    "request_identity_assertion_grant",
     "request_jwt_bearer_token",
     "request_object_reference",
     "request_object_response",
@@ -539,6 +580,7 @@ __all__ = [
     "require_scopes",
     "resolve_mtls_endpoint",
     "revoke_token",
+    "set_activity_hook",
     "set_cache_event_hook",
     "to_principal",
     "update_client",
@@ -555,6 +597,7 @@ __all__ = [
     "validate_initiate_login_request",
     "validate_logout_token",
     "validate_post_logout_state",
+    "validate_security_event_token",
     "validate_token",
     "verify_dpop_proof",
     "verify_jws",
@@ -562,6 +605,7 @@ __all__ = [
     "verify_signed_metadata",
     "wait_for_backchannel_token",
     "wait_for_device_token",
+    "workload_identity",
 ]
 
 # A visible `__getattr__` would hide misspelt names from type checkers.
@@ -572,8 +616,12 @@ if not TYPE_CHECKING:
             ".sync": [
                 "AccessTokenRefusedException",
                 "AccessTokenVerifier",
+                "ActivityEvent",
+                "ActivityKind",
+                "ActivityOutcome",
                 "AuthorizationCodeTokenRequest",
                 "AuthorizationCodeTokenResponse",
+                "AuthorizationGrantResponse",
                 "AuthorizationRequest",
                 "AuthorizeCallbackException",
                 "AuthorizeCallbackResponse",
@@ -590,6 +638,7 @@ if not TYPE_CHECKING:
                 "CacheStatistics",
                 "CachedState",
                 "CertificateBindingError",
+                "ChainedGrantRequest",
                 "Challenge",
                 "Claim",
                 "ClaimsIdentity",
@@ -650,8 +699,10 @@ if not TYPE_CHECKING:
                 "FileSessionStore",
                 "FileTokenStore",
                 "FrontchannelLogoutRequest",
+                "GitHubActionsToken",
                 "HTTPClient",
                 "IdTokenValidationException",
+                "IdentityAssertionGrantRequest",
                 "InitiateLoginRequest",
                 "InvalidArgumentError",
                 "InvalidAudienceException",
@@ -696,9 +747,14 @@ if not TYPE_CHECKING:
                 "RefreshTokenRequest",
                 "RefreshTokenResponse",
                 "ReplayStore",
+                "RequestHeaders",
                 "ResponseRefusedException",
                 "SQLSessionStore",
                 "Secret",
+                "SecurityEvent",
+                "SecurityEventException",
+                "SecurityEventPollRequest",
+                "SecurityEventPollResponse",
                 "SelfSignedTlsClientAuth",
                 "Session",
                 "SessionCheckPage",
@@ -708,15 +764,19 @@ if not TYPE_CHECKING:
                 "SignatureVerificationException",
                 "Signer",
                 "SigningException",
+                "SpiffeJwt",
+                "SpiffeX509",
                 "StateValidationResult",
                 "StoredToken",
                 "SuccessfulResponseAccessError",
                 "TlsClientAuth",
                 "TokenAuth",
                 "TokenCache",
+                "TokenCommand",
                 "TokenExchangeRequest",
                 "TokenExchangeResponse",
                 "TokenExpiredException",
+                "TokenHeaders",
                 "TokenIntrospectionRequest",
                 "TokenIntrospectionResponse",
                 "TokenIntrospector",
@@ -788,6 +848,7 @@ if not TYPE_CHECKING:
                 "parse_www_authenticate",
                 "poll_backchannel_token",
                 "poll_device_token",
+                "poll_security_events",
                 "prime",
                 "process_jarm_response",
                 "push_authorization_request",
@@ -797,9 +858,11 @@ if not TYPE_CHECKING:
                 "register_client",
                 "request_authorization_code_token",
                 "request_backchannel_authentication",
+                "request_chained_grant",
                 "request_client_credentials_token",
                 "request_device_authorization",
                 "request_extension_token",
+                "request_identity_assertion_grant",
                 "request_jwt_bearer_token",
                 "request_object_reference",
                 "request_object_response",
@@ -808,6 +871,7 @@ if not TYPE_CHECKING:
                 "require_scopes",
                 "resolve_mtls_endpoint",
                 "revoke_token",
+                "set_activity_hook",
                 "set_cache_event_hook",
                 "to_principal",
                 "update_client",
@@ -824,6 +888,7 @@ if not TYPE_CHECKING:
                 "validate_initiate_login_request",
                 "validate_logout_token",
                 "validate_post_logout_state",
+                "validate_security_event_token",
                 "validate_token",
                 "verify_dpop_proof",
                 "verify_jws",
@@ -831,6 +896,7 @@ if not TYPE_CHECKING:
                 "verify_signed_metadata",
                 "wait_for_backchannel_token",
                 "wait_for_device_token",
+                "workload_identity",
             ]
         },
     )

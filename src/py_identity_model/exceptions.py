@@ -17,6 +17,7 @@ Each exception has a ``code``: a stable word for programs, while the message is 
     │   │   ├── DPoPProofException
     │   │   ├── IdTokenValidationException
     │   │   ├── LogoutTokenValidationException
+    │   │   ├── SecurityEventException
     │   │   ├── ProviderUnusableException         (also a ConfigurationException)
     │   │   └── KeysUnavailableException          (also a NetworkException)
     │   ├── AuthorizeCallbackException
@@ -248,6 +249,12 @@ class LogoutTokenValidationException(TokenValidationException):
     """A logout token violates a rule of OpenID Connect Back-Channel Logout §2.6."""
 
     code = "invalid_logout_token"
+
+
+class SecurityEventException(TokenValidationException):
+    """A security event token violates a rule of RFC 8417 §2, or was already accepted."""
+
+    code = "invalid_security_event"
 
 
 class AuthorizeCallbackException(ValidationException):

@@ -8,6 +8,22 @@ Example::
     answer = login.handle(WebRequest("GET", "https://app.example", "/login"))
 """
 
-from .sync.web import BearerGuard, WebAnswer, WebLogin, WebRefusedException, WebRequest
+from .sync.web import (
+    BearerGuard,
+    PollOutcome,
+    SignalReceiver,
+    WebAnswer,
+    WebLogin,
+    WebRefusedException,
+    WebRequest,
+)
 
-__all__ = ["BearerGuard", "WebAnswer", "WebLogin", "WebRefusedException", "WebRequest"]
+__all__ = [
+    "BearerGuard",
+    "PollOutcome",
+    "SignalReceiver",
+    "WebAnswer",
+    "WebLogin",
+    "WebRefusedException",
+    "WebRequest",
+]

@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from py_identity_model import MemorySessionStore, SessionRecord
+from py_identity_model._activities import Activity
 from py_identity_model._sessions.session_record import Renewal, login_required_error
 from py_identity_model.exceptions import NetworkException, PyIdentityModelException
 from py_identity_model.sync import session_records
@@ -145,8 +146,11 @@ class Lineage(RuleBasedStateMachine):
 
         try:
             with suppress(PyIdentityModelException):
+                running = Activity("renewal", "login")
                 holder.learn(
-                    holder.records._renew(NAME, present, lambda _: False, holder.seen, None, None)
+                    holder.records._renew(
+                        NAME, present, lambda _: False, holder.seen, None, None, running
+                    )
                 )
         except Killed:
             self.replace(index)

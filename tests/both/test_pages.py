@@ -7,11 +7,13 @@ import os
 import re
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from types import ModuleType
 
 import pytest
 
+from py_identity_model.telemetry import ATTRIBUTES, METRICS, SPANS
 from py_identity_model.testing import EmbeddedProvider
 
 ROOT = Path(__file__).parents[2]
@@ -132,3 +134,11 @@ def test_every_command_has_a_line() -> None:
     page = (DOCS / "how-to" / "command-line.md").read_text()
     names = [str(command.name) for command in app.registered_commands]
     assert [name for name in names if f"`{name}" not in page] == []
+
+
+@pytest.mark.parametrize("table", [SPANS, METRICS, ATTRIBUTES])
+def test_the_page_on_telemetry_lists_what_is_exported(table: Mapping[str, str]) -> None:
+    page = (DOCS / "how-to" / "telemetry.md").read_text()
+    rows = dict(re.findall(r"^\| `([a-z_.]+)` \| (.+) \|$", page, re.MULTILINE))
+    assert {name: rows.get(name) for name in table} == dict(table)
+    assert rows.keys() == SPANS.keys() | METRICS.keys() | ATTRIBUTES.keys()

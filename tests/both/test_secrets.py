@@ -87,7 +87,16 @@ PUBLIC = {
     *("code_challenge", "code_challenge_method", "acr_values", "binding_message"),
     *("requested_expiry", "user_code", "verification_uri", "verification_uri_complete"),
     *("client_authentication", "private_key_jwt", "mtls", "dpop_key", "algorithm", "kid"),
-    *("lifetime", "certificate", "certificate_file", "auth_method", "state", "session_state"),
+    *(
+        "typ",
+        "timeout",
+        "lifetime",
+        "certificate",
+        "certificate_file",
+        "auth_method",
+        "state",
+        "session_state",
+    ),
     *("disco_doc_address", "token_validation_config", "dpop_nonce", "sid", "target_link_uri"),
     *("client_id_issued_at", "client_secret_expires_at", "registration_client_uri"),
 }
@@ -95,6 +104,7 @@ PUBLIC = {
 OPEN = {
     *("DiscoveryDocumentResponse", "ProtectedResourceMetadataResponse", "JwksResponse"),
     *("DiscoveryPolicy", "Settings", "Config", "ConfigIssue", "CacheEvent", "CacheStatistics"),
+    "ActivityEvent",
     *("CacheCounters", "CachedState", "ProviderHealth", "Challenge", "FAPIValidationResult"),
     *("DPoPProof", "TrustedIssuer", "MCPTarget"),
 }

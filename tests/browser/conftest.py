@@ -92,6 +92,22 @@ def django_record() -> SessionRecord:
     return found
 
 
+def closing_connections(application: Any) -> Any:
+    """Let no thread end with an open database, even if its browser has left."""
+
+    def serve(environment: dict[str, Any], start_response: Any) -> list[bytes]:
+        from django.db import connections
+
+        answer = application(environment, start_response)
+        try:
+            return [b"".join(answer)]
+        finally:
+            answer.close()
+            connections.close_all()
+
+    return serve
+
+
 class Serving:
     """Runs programs of ``examples/`` on ports of this machine until the end of a test."""
 
@@ -111,7 +127,7 @@ class Serving:
             self._patch.setenv(variable, value)
         if name == "django_web":
             space = self._django()
-            self._wsgi(space["application"], listener)
+            self._wsgi(closing_connections(space["application"]), listener)
             return space
         space = runpy.run_path(str(ROOT / f"examples/{name}.py"))
         serve = self._wsgi if "flask" in name else self._asgi
@@ -122,10 +138,13 @@ class Serving:
         """Configure Django as the environment says: anew, for a process can do so only once."""
         from django.conf import settings
 
+        # Playwright's event loop is in this thread, which Django takes for a mistake.
+        self._patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
         if not settings.configured:
             folder = tempfile.mkdtemp()
             self._patch.setenv("DATABASE", f"{folder}/db.sqlite3")
         from django.core.management import call_command
+        from django.db import connections
         from django.test import override_settings
         from examples import django_web
 
@@ -137,7 +156,7 @@ class Serving:
         }
         changed = override_settings(OIDC=said)
         changed.enable()
-        self._stops.append(changed.disable)
+        self._stops += [changed.disable, connections.close_all]
         return vars(django_web)
 
     def _wsgi(self, app: Any, listener: socket.socket) -> None:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import importlib.util
+import json
 import re
 import shutil
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 from types import ModuleType
 
@@ -238,7 +240,7 @@ def test_a_build_refuses_generated_code_that_is_out_of_date(copy: Path) -> None:
     shutil.copy(ROOT / "hatch_build.py", copy)
     program = (
         "import sys; sys.path.insert(0, '.'); import hatch_build as h\n"
-        "hook = h.CheckGeneratedCode(sys.argv[1], {}, None, None, '', '')\n"
+        "hook = h.ReleaseHook(sys.argv[1], {}, None, None, '', '')\n"
         "assert any(pin.startswith('unasync==') for pin in hook.dependencies())\n"
         "hook.initialize('standard', {})\n"
     )
@@ -254,6 +256,21 @@ def test_a_build_refuses_generated_code_that_is_out_of_date(copy: Path) -> None:
         )
         assert done.returncode == expected, done.stderr
         assert ("out of date: run `nox -s codegen`" in done.stderr) is edit
+
+
+def test_the_sbom_of_the_wheel_names_what_it_depends_on(tmp_path: Path) -> None:
+    import hatch_build
+
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    bom = json.loads(hatch_build.write_sbom(str(ROOT), str(tmp_path)).read_text())
+    named = {one["bom-ref"]: one["name"] for one in bom["components"]}
+    wanted = {re.split("[>=<]", line)[0] for line in project["dependencies"]}
+    assert {*named.values()} == wanted
+    own = bom["metadata"]["component"]
+    assert own["purl"] == f"pkg:pypi/py-identity-model@{project['version']}"
+    assert own["licenses"][0]["license"]["id"] == "Apache-2.0"
+    (node,) = [one for one in bom["dependencies"] if one["ref"] == own["bom-ref"]]
+    assert {*node["dependsOn"]} == {*named}
 
 
 def test_the_checks_run_by_default_never_write() -> None:

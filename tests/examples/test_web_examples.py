@@ -5,6 +5,8 @@ from __future__ import annotations
 import ast
 import re
 import runpy
+import subprocess
+import sys
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -85,6 +87,40 @@ def test_a_user_of_a_flask_program_logs_in_and_out(environment: EmbeddedProvider
     headers = {"Authorization": f"Bearer {token}"}
     assert browser.get("/orders", headers=headers).json == {"user": "bob"}
     assert browser.get("/orders").status_code == 401
+
+
+DJANGO = """
+import os
+from examples import django_web
+from django.core.management import call_command
+from django.test import Client
+
+call_command("migrate", verbosity=0)
+call_command("check", fail_level="ERROR")
+browser = Client(headers={"host": "localhost"})
+bearer = {"Authorization": f"Bearer {os.environ['TOKEN']}"}
+print(browser.get("/").content.decode())
+print(browser.get("/me").headers["location"])
+print(browser.get("/orders").status_code, browser.get("/orders", headers=bearer).json())
+"""
+
+
+def test_the_django_program_has_pages_and_an_api(
+    environment: EmbeddedProvider, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """By itself: a process configures Django once.  Browsers log in by it in tests/browser."""
+    monkeypatch.setenv("DATABASE", str(tmp_path / "db.sqlite3"))
+    monkeypatch.setenv("TOKEN", environment.mint(sub="bob", scope="read"))
+    program = [sys.executable, "-c", DJANGO]
+    found = subprocess.run(
+        program, cwd=EXAMPLES.parent, capture_output=True, text=True, check=False
+    )
+    assert found.returncode == 0, found.stderr
+    assert found.stdout.splitlines()[-3:] == [
+        '<a href="/me">Log in</a>',
+        "/login?next=/me",
+        "401 {'user': 'bob'}",
+    ]
 
 
 def test_a_program_calls_an_api_in_the_users_name(

@@ -14,6 +14,7 @@ from py_identity_model.sync import (
     AuthorizationCodeTokenRequest,
     BackchannelAuthenticationRequest,
     BackchannelTokenRequest,
+    ChainedGrantRequest,
     ClientCredentialsTokenRequest,
     ClientDeleteRequest,
     ClientReadRequest,
@@ -25,11 +26,13 @@ from py_identity_model.sync import (
     ErrorKind,
     ExtensionTokenRequest,
     HTTPClient,
+    IdentityAssertionGrantRequest,
     JwtBearerTokenRequest,
     MtlsClientAuth,
     ProtectedResourceMetadataRequest,
     PushedAuthorizationRequest,
     RefreshTokenRequest,
+    SecurityEventPollRequest,
     TokenExchangeRequest,
     TokenIntrospectionRequest,
     TokenRevocationRequest,
@@ -42,15 +45,18 @@ from py_identity_model.sync import (
     introspect_token,
     poll_backchannel_token,
     poll_device_token,
+    poll_security_events,
     push_authorization_request,
     read_client,
     refresh_token,
     register_client,
     request_authorization_code_token,
     request_backchannel_authentication,
+    request_chained_grant,
     request_client_credentials_token,
     request_device_authorization,
     request_extension_token,
+    request_identity_assertion_grant,
     request_jwt_bearer_token,
     revoke_token,
     update_client,
@@ -107,6 +113,29 @@ FORMS: dict[str, tuple[Any, Any, dict[str, str]]] = {
             "grant_type": "urn:ietf:params:oauth:grant-type:token-exchange",
             "subject_token": "the-subject",
             "subject_token_type": TYPE,
+        },
+    ),
+    "identity assertion grant": (
+        request_identity_assertion_grant,
+        lambda url, **k: IdentityAssertionGrantRequest(
+            url, "web", "the-subject", "https://as.example", **k
+        ),
+        {
+            "grant_type": "urn:ietf:params:oauth:grant-type:token-exchange",
+            "requested_token_type": "urn:ietf:params:oauth:token-type:id-jag",
+            "subject_token": "the-subject",
+            "subject_token_type": "urn:ietf:params:oauth:token-type:id_token",
+            "audience": "https://as.example",
+        },
+    ),
+    "identity chaining": (
+        request_chained_grant,
+        lambda url, **k: ChainedGrantRequest(url, "web", "the-subject", "https://as.example", **k),
+        {
+            "grant_type": "urn:ietf:params:oauth:grant-type:token-exchange",
+            "subject_token": "the-subject",
+            "subject_token_type": TYPE,
+            "audience": "https://as.example",
         },
     ),
     "token introspection": (
@@ -167,6 +196,10 @@ BEARERS: dict[str, tuple[Any, Any]] = {
     ),
     "client delete": (delete_client, lambda url: ClientDeleteRequest(url, "the-bearer")),
     "UserInfo request": (get_userinfo, lambda url: UserInfoRequest(url, "the-bearer")),
+    "security event poll": (
+        poll_security_events,
+        lambda url: SecurityEventPollRequest(url, "the-bearer"),
+    ),
     "distributed claims request": (
         fetch_claims,
         lambda url: ClaimSourceRequest(url, "the-bearer"),
@@ -179,13 +212,30 @@ OPEN: dict[str, tuple[Any, Any]] = {
         ProtectedResourceMetadataRequest,
     ),
 }
+GRANT = (
+    "eyJ0eXAiOiJvYXV0aC1pZC1qYWcrand0IiwiYWxnIjoiRVMyNTYifQ"
+    ".eyJhdWQiOiJodHRwczovL2FzLmV4YW1wbGUifQ.c2ln"
+)
+"""Has the type and the audience of an identity assertion grant."""
+
 ANSWERS: dict[str, dict[str, Any]] = {
+    "identity assertion grant": {
+        "access_token": GRANT,
+        "token_type": "N_A",
+        "issued_token_type": "urn:ietf:params:oauth:token-type:id-jag",
+    },
+    "identity chaining": {
+        "access_token": GRANT,
+        "token_type": "N_A",
+        "issued_token_type": "urn:ietf:params:oauth:token-type:jwt",
+    },
     "device authorization": {
         "device_code": "d",
         "user_code": "u",
         "verification_uri": "https://op.example/device",
         "expires_in": 60,
     },
+    "security event poll": {"sets": {}},
     "PAR": {"request_uri": "urn:1", "expires_in": 60},
     "backchannel authentication request": {"auth_req_id": "a", "expires_in": 60},
     "client registration": {"client_id": "c"},

@@ -31,12 +31,14 @@ from py_identity_model.sync import (
     JwksRequest,
     MtlsClientAuth,
     NoClientAuthentication,
+    SpiffeX509,
     TlsClientAuth,
     TokenIntrospectionRequest,
     TokenValidationConfig,
     get_jwks,
     introspect_token,
     validate_token,
+    workload_identity,
 )
 from py_identity_model.sync._transport.http import default_http_client
 from py_identity_model.testing import EmbeddedProvider
@@ -345,6 +347,31 @@ def test_a_certificate_is_presented_for_one_call(
     response = introspect_token(request)
     assert response.oauth_error == "invalid_client"  # it has a secret, and does not show it
     assert demanding.count("/introspect") == 2
+
+
+def test_an_x509_svid_is_read_again_after_its_rotation(
+    demanding: EmbeddedProvider, certificate: MtlsClientAuth
+) -> None:
+    identity = workload_identity(
+        demanding.issuer,
+        spiffe_certificate_file=certificate.certificate,
+        spiffe_key_file=certificate.private_key,
+    )
+    assert identity == SpiffeX509(certificate.certificate, certificate.private_key)
+    request = TokenIntrospectionRequest(
+        f"{demanding.issuer}/introspect", "t", demanding.public_client_id
+    )
+    request.client_authentication = identity
+    assert (introspect_token(request)).is_successful
+    names = certificate.certificate, certificate.private_key
+    good = [Path(name).read_bytes() for name in names]
+    foreign = trustme.CA().issue_cert("client.test")
+    foreign.cert_chain_pems[0].write_to_path(certificate.certificate)
+    foreign.private_key_pem.write_to_path(certificate.private_key)
+    assert not (introspect_token(request)).is_successful
+    for name, content in zip(names, good, strict=True):
+        Path(name).write_bytes(content)
+    assert (introspect_token(request)).is_successful
 
 
 def test_a_kind_of_certificate_that_is_not_registered_is_refused(

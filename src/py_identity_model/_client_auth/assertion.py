@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import time
 import uuid
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal, get_args
 
 from .._jose.algorithms import ALGORITHMS
 from .._jose.jwk import PrivateKey
@@ -16,9 +14,12 @@ from .._jose.signer import Signer, algorithm_of, kid_of, public_key
 from .._wire.arguments import seconds_of
 from .._wire.certificate import certificate_members
 from .._wire.client_authentication import ClientAuthentication, Credentials
-from ..exceptions import ConfigurationException, InvalidArgumentError
+from ..exceptions import InvalidArgumentError
 
 JWT_BEARER = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
+AssertionType = Literal["JWT", "client-authentication+jwt"]
+"""The ``typ`` in the header of client assertions."""
+
 _SKEW = 10  # seconds that ``iat`` is set back, for servers whose clock is behind
 
 
@@ -29,7 +30,8 @@ class PrivateKeyJwt:
     ``private_key`` is PEM, a JWK, or a :class:`Signer`, whose own algorithm and ``kid`` are used;
     ``audience`` defaults to the endpoint's address; ``lifetime``
     is in seconds, more than 10; ``certificate`` (PEM or DER) belongs to the key, for servers that
-    look keys up by ``x5t#S256`` or ``x5t`` (Microsoft Entra, AD FS).
+    look keys up by ``x5t#S256`` or ``x5t`` (Microsoft Entra, AD FS); ``typ`` is as for
+    :class:`PrivateKeyJwtAuthentication`.
 
     Example::
 
@@ -42,6 +44,7 @@ class PrivateKeyJwt:
     audience: str | None = None
     lifetime: int = 300
     certificate: str | bytes | None = field(default=None, kw_only=True)
+    typ: AssertionType = field(default="JWT", kw_only=True)
 
 
 def create_client_assertion(
@@ -64,14 +67,26 @@ def create_client_assertion(
     algorithm = algorithm_of(config.private_key, config.algorithm)
     if algorithm not in SIGNING_ALGORITHMS:
         raise InvalidArgumentError(f"Unsupported client assertion algorithm: {algorithm}")
-    header = {"alg": algorithm, "typ": "JWT"} | _kid(kid_of(config.private_key, config.kid))
-    audience = address if config.audience is None else config.audience
+    header = {"alg": algorithm, "typ": config.typ} | _kid(kid_of(config.private_key, config.kid))
+    audience = _audience_of(config, address)
     claims = _claims(client_id, audience, config.lifetime, now)
     key = signing_key(config.private_key, algorithm)
     if config.certificate is not None:
         own = public_key(key) if isinstance(key, Signer) else key
         header |= certificate_members(config.certificate, own.public_key)
     return sign_compact(header, claims, key, algorithm)
+
+
+def _audience_of(config: PrivateKeyJwt | ClientSecretJwt, address: str) -> str:
+    """Return the ``aud`` of an assertion: as given, else the endpoint's address.
+
+    A typed assertion promises the issuer as its only audience, and the address is none.
+    """
+    if config.typ not in get_args(AssertionType):
+        raise InvalidArgumentError(f"typ must be one of {', '.join(get_args(AssertionType))}")
+    if config.audience is None and config.typ != "JWT":
+        raise InvalidArgumentError(f"audience must be the issuer, where typ is {config.typ}")
+    return address if config.audience is None else config.audience
 
 
 def _kid(kid: str | None) -> dict[str, str]:
@@ -100,10 +115,11 @@ def _claims(client_id: str, audience: str, lifetime: int, now: float | None) -> 
     }
 
 
-def _assertion_form(client_id: str, assertion: str) -> Credentials:
+def assertion_form(client_id: str, assertion: str, kind: str = JWT_BEARER) -> Credentials:
+    """Return the form parameters of an assertion; ``kind`` is its type, a URN."""
     form = {
         "client_id": client_id,
-        "client_assertion_type": JWT_BEARER,
+        "client_assertion_type": kind,
         "client_assertion": assertion,
     }
     return Credentials({}, form)
@@ -122,8 +138,10 @@ class PrivateKeyJwtAuthentication(ClientAuthentication):
     :param lifetime: in seconds, more than 10
     :param certificate: PEM or DER, belongs to the key: its ``x5t#S256`` and ``x5t`` are sent, as
         Microsoft Entra and AD FS require
+    :param typ: ``client-authentication+jwt`` says what the assertion is for, and needs the issuer
+        as ``audience``, which ``OAuthClient`` fills in; no metadata says that a provider wants it
 
-    OpenID Connect Core §9, RFC 7523 §2.2, RFC 7515 §4.1.7.
+    OpenID Connect Core §9, RFC 7523 §2.2, RFC 7515 §4.1.7, draft-ietf-oauth-rfc7523bis.
 
     Example::
 
@@ -138,6 +156,7 @@ class PrivateKeyJwtAuthentication(ClientAuthentication):
     audience: str | None = None
     lifetime: int = 60
     certificate: str | bytes | None = field(default=None, kw_only=True)
+    typ: AssertionType = field(default="JWT", kw_only=True)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "algorithm", algorithm_of(self.private_key, self.algorithm))
@@ -157,6 +176,7 @@ class PrivateKeyJwtAuthentication(ClientAuthentication):
             config.audience,
             config.lifetime,
             certificate=config.certificate,
+            typ=config.typ,
         )
 
     def credentials(
@@ -165,7 +185,7 @@ class PrivateKeyJwtAuthentication(ClientAuthentication):
         """Return the form parameters, with a fresh assertion unless one is given."""
         if assertion is None:
             assertion = self.assertion(client_id, address, self.private_key)
-        return _assertion_form(client_id, assertion)
+        return assertion_form(client_id, assertion)
 
     @property
     def signer(self) -> Signer | None:
@@ -181,6 +201,7 @@ class PrivateKeyJwtAuthentication(ClientAuthentication):
             self.audience,
             self.lifetime,
             certificate=self.certificate,
+            typ=self.typ,
         )
         return create_client_assertion(config, client_id, address)
 
@@ -194,8 +215,9 @@ class ClientSecretJwt(ClientAuthentication):
     :param algorithm: HS256, HS384 or HS512
     :param audience: as for ``private_key_jwt``
     :param lifetime: in seconds, more than 10
+    :param typ: as for ``private_key_jwt``
 
-    OpenID Connect Core §9.
+    OpenID Connect Core §9, draft-ietf-oauth-rfc7523bis.
 
     Example::
 
@@ -208,6 +230,7 @@ class ClientSecretJwt(ClientAuthentication):
     algorithm: str = "HS256"
     audience: str | None = None
     lifetime: int = 60
+    typ: AssertionType = field(default="JWT", kw_only=True)
 
     def credentials(
         self, client_id: str, address: str, assertion: str | None = None
@@ -224,52 +247,11 @@ class ClientSecretJwt(ClientAuthentication):
                 f"{wanted.least_bits // 8} bytes are needed",
                 code="weak_key",
             )
-        audience = address if self.audience is None else self.audience
-        claims = _claims(client_id, audience, self.lifetime, None)
-        header = {"alg": self.algorithm, "typ": "JWT"}
+        claims = _claims(client_id, _audience_of(self, address), self.lifetime, None)
+        header = {"alg": self.algorithm, "typ": self.typ}
         key = OctKey.import_key(self.client_secret)
-        return _assertion_form(client_id, sign_compact(header, claims, key, self.algorithm))
+        return assertion_form(client_id, sign_compact(header, claims, key, self.algorithm))
 
     def secrets(self) -> tuple[str, ...]:
         """Return the secret."""
         return (self.client_secret,)
-
-
-AssertionSource = Callable[[], str] | Callable[[], Awaitable[str]] | Path
-"""The source of an assertion: a callable, or a file that is read for each attempt."""
-
-
-@dataclass(frozen=True)
-class FederatedAssertion(ClientAuthentication):
-    """Authenticate by an assertion issued by a platform: workload identity federation.
-
-    :param assertion: a callable, which may be awaitable in the awaitable API, or the path of a
-        file, which is read for each attempt, since platforms replace it before it expires
-        (Kubernetes, GitHub Actions, Microsoft Entra)
-
-    RFC 7523 §2.2, RFC 7521 §4.2.
-
-    Example::
-
-        FederatedAssertion(Path("/var/run/secrets/tokens/op"))
-    """
-
-    method: ClassVar[str] = "private_key_jwt"
-
-    assertion: AssertionSource = field(repr=False)
-
-    def source(self) -> Callable[[], object]:
-        """Return the callable that provides the assertion of an attempt."""
-        if isinstance(self.assertion, Path):
-            return self.assertion.read_text
-        if not callable(self.assertion):
-            raise ConfigurationException("assertion must be a callable or a pathlib.Path")
-        return self.assertion
-
-    def credentials(
-        self, client_id: str, address: str, assertion: str | None = None
-    ) -> Credentials:
-        """Return the form parameters, with the assertion of the source."""
-        if not isinstance(assertion, str) or not assertion.strip():
-            raise ConfigurationException("the client assertion source returned nothing")
-        return _assertion_form(client_id, assertion.strip())

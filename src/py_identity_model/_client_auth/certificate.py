@@ -60,3 +60,19 @@ class SelfSignedTlsClientAuth(_CertificateAuthentication):
     """
 
     method: ClassVar[str] = "self_signed_tls_client_auth"
+
+
+@dataclass(frozen=True)
+class SpiffeX509(_CertificateAuthentication):
+    """Authenticate by an X.509-SVID, as SPIFFE's helpers write it to files.
+
+    The arguments are those of :class:`TlsClientAuth`.  The files are read for each request, since
+    they are replaced before they expire.  The ``client_id`` of the request is the SPIFFE ID, or
+    what the provider registered it as.  draft-ietf-oauth-spiffe-client-auth §3.2.
+
+    Example::
+
+        SpiffeX509("/run/spiffe/svid.pem", "/run/spiffe/svid_key.pem")
+    """
+
+    method: ClassVar[str] = "spiffe_x509"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from .._client_auth.assertion import ClientSecretJwt, PrivateKeyJwt, PrivateKeyJwtAuthentication
@@ -87,6 +87,8 @@ def check_client_arguments(
     if isinstance(id_token_algorithms, str):
         raise InvalidArgumentError("id_token_algorithms must be a list of algorithms")
     if isinstance(authentication, (PrivateKeyJwtAuthentication, ClientSecretJwt)):
+        if authentication.audience is None:  # the issuer, once it is known
+            authentication = replace(authentication, audience=str(issuer))
         signer = authentication.signer
         made = None  # signers sign what is sent, and nothing to try them out
         if signer is not None and isinstance(authentication, PrivateKeyJwtAuthentication):

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
 from .._jose.encoding import header_text
 from .._logging import redact_url
+from .._wire.urls import fold_host, is_loopback, origin_of, split_url
 from .._wire.www_authenticate import parse_www_authenticate
 from ..exceptions import ConfigurationException, InvalidArgumentError
 
@@ -74,18 +76,74 @@ def answers_for(origin: Origin, response: Any) -> bool:
     return all(origin_of_url(one.request.url) == origin for one in way)
 
 
+def origin_in(url: str) -> Origin:
+    """Return scheme, host and port of a URL, as a resolver reads the host.
+
+    Raises ConfigurationException for a malformed URL.
+    """
+    scheme, host, port = origin_of(split_url(url))
+    host = fold_host(host)
+    if not host.isascii():
+        try:
+            host = host.encode("idna").decode()
+        except UnicodeError:
+            raise ConfigurationException(
+                "the host of the URL cannot be encoded", code="invalid_url"
+            ) from None
+    return scheme, host, port
+
+
+def origins_from(named: Collection[str]) -> frozenset[Origin]:
+    """Return the origins that a program names; raise InvalidArgumentError for anything else."""
+    if isinstance(named, str) or not isinstance(named, Collection) or not named:
+        raise InvalidArgumentError("origins must be a list of https://host[:port]")
+    origins = set()
+    for one in named:
+        try:
+            parts, origin = split_url(one), origin_in(one)
+        except ConfigurationException:
+            raise InvalidArgumentError("each of the origins must be https://host[:port]") from None
+        if parts.path not in {"", "/"} or parts.query or parts.fragment or "@" in parts.netloc:
+            raise InvalidArgumentError(
+                f"each of the origins must be https://host[:port], not {redact_url(one)!r}"
+            )
+        origins.add(origin)
+    return frozenset(origins)
+
+
+def check_plain_http(origins: Iterable[Origin]) -> None:
+    """Raise InvalidArgumentError if tokens would be sent to another machine without TLS."""
+    for scheme, host, _ in origins:
+        if scheme != "https" and not is_loopback(host):
+            raise InvalidArgumentError(
+                f"a token must not be sent over plain http to {host}",
+                code="https_required_for_tokens",
+            )
+
+
+def header_values(headers: Mapping[str, str], name: str) -> list[str]:
+    """Return all values of a header field, which a mapping has in any case."""
+    return [value for key, value in headers.items() if key.lower() == name]
+
+
+def errors_of_challenges(values: Sequence[str]) -> set[str | None]:
+    """Return the errors of the challenges in ``WWW-Authenticate``."""
+    return {one.error for one in parse_www_authenticate(values)}
+
+
 def challenge_errors(response: Any) -> set[str | None]:
     """Return the errors of the challenges of an httpx response."""
-    challenges = parse_www_authenticate(response.headers.get_list("WWW-Authenticate"))
-    return {one.error for one in challenges}
+    return errors_of_challenges(response.headers.get_list("WWW-Authenticate"))
+
+
+def asks_for_another_token(errors: set[str | None]) -> bool:
+    """Return whether the challenges of a 401 ask for another token."""
+    return not errors or "invalid_token" in errors or errors == {None}
 
 
 def refuses_the_token(response: Any) -> bool:
     """Return whether an httpx response asks for another token."""
-    if response.status_code != 401:
-        return False
-    errors = challenge_errors(response)
-    return not errors or "invalid_token" in errors or errors == {None}
+    return response.status_code == 401 and asks_for_another_token(challenge_errors(response))
 
 
 def put_bearer(headers: Any, token: str) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from .._wire.discovery_policy import DiscoveryPolicy
 from .._wire.urls import host_of, is_loopback, require_reachable, require_scheme, split_url
-from ..exceptions import ConfigurationException
+from ..exceptions import ConfigurationException, DiscoveryHTTPSRequiredError
 from .provider_document import further_hosts, host_problem, hosts_named, remedy_text
 
 
@@ -27,6 +27,23 @@ def check_endpoint(
             code="internal_address",
         )
     return str(url)
+
+
+def check_given_endpoint(name: str, url: str, policy: DiscoveryPolicy) -> str:
+    """Return the URL of an endpoint that the program itself names; refuse plain http.
+
+    It may be on any host, also an internal one.  Raises ConfigurationException.
+    """
+    if not policy.validate_endpoints:
+        return url
+    try:
+        require_scheme(url, policy)
+    except DiscoveryHTTPSRequiredError as error:
+        raise DiscoveryHTTPSRequiredError(
+            f"metadata: {name} is not https; DiscoveryPolicy(require_https=False) accepts it: "
+            f"{error.message}"
+        ) from None
+    return url
 
 
 def check_alias(name: str, url: object, policy: DiscoveryPolicy, *named: str) -> str:

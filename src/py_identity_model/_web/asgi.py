@@ -11,27 +11,36 @@ from .requests import WebRequest, quoted_path
 Scope = MutableMapping[str, Any]
 
 
+class _ASGIRequest(WebRequest):
+    """Looks header fields up: most requests need three of a dozen."""
+
+    def all_headers(self, name: str) -> list[str]:
+        """Return the values of a header field, in order."""
+        scope: Any = self.native
+        wanted = name.lower().encode("latin-1")
+        return [value.decode("latin-1") for one, value in scope["headers"] if one == wanted]
+
+
 def web_request(scope: Scope, form: Mapping[str, Sequence[str]] | None = None) -> WebRequest:
     """Return what an ASGI scope says of a request or a WebSocket.
 
     The base is where the innermost application is mounted.
     """
-    headers = [
-        (name.decode("latin-1"), value.decode("latin-1")) for name, value in scope["headers"]
-    ]
+    fields: Sequence[tuple[bytes, bytes]] = scope["headers"]
     is_websocket = scope["type"] == "websocket"
     scheme = scope.get("scheme", "http").replace("ws", "http")
-    hosts = [value for name, value in headers if name == "host"]
-    host = hosts[0] if len(hosts) == 1 else _address(scope.get("server"))
+    hosts = [value for name, value in fields if name == b"host"]
+    host = hosts[0].decode("latin-1") if len(hosts) == 1 else _address(scope.get("server"))
     root = quoted_path(scope.get("root_path", "").rstrip("/"))
-    return WebRequest(
+    return _ASGIRequest(
         scope.get("method", "GET"),
         f"{scheme}://{host}{root}",
         _path_below(root, scope),
         scope.get("query_string", b"").decode("latin-1"),
-        headers,
+        ((name.decode("latin-1"), value.decode("latin-1")) for name, value in fields),
         form,
         is_websocket,
+        native=scope,
     )
 
 

@@ -56,6 +56,11 @@ class ClientAuthentication(ABC):
         return None
 
     @property
+    def blocks(self) -> bool:
+        """Whether the callable may block, so that an event loop needs a thread for it."""
+        return False
+
+    @property
     def signer(self) -> Signer | None:
         """What signs the assertion of an attempt elsewhere: then it is made before the attempt."""
         return None

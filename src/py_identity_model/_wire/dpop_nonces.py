@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import urlsplit
+from weakref import WeakKeyDictionary
 
 if TYPE_CHECKING:  # every client has a memory; few programs create proofs
     from .._jose.dpop_proof import DPoPKey
@@ -84,3 +85,17 @@ class NonceMemory:
         if len(self.nonces) >= _MOST_NONCES and place not in self.nonces:
             self.nonces.clear()
         self.nonces[place] = nonce
+
+
+_of_keys: WeakKeyDictionary[DPoPKey, NonceMemory] = WeakKeyDictionary()
+
+
+def nonces_of(key: DPoPKey | None) -> NonceMemory:
+    """Return the nonces that APIs demanded of a key.
+
+    All auth objects with the key share them: programs make one for every request, which would
+    otherwise be refused once each time.
+    """
+    if key is None:
+        return NonceMemory()
+    return _of_keys.setdefault(key, NonceMemory())

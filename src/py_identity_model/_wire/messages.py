@@ -195,6 +195,13 @@ class HttpResponse(NamedTuple):
         return scrub(text, (*secrets, *sent))
 
 
+class AssertionRequest(NamedTuple):
+    """A request whose response contains the client's assertion for another request."""
+
+    request: HttpRequest
+    read: Callable[[HttpResponse], str]
+
+
 class UnusableAnswer(Exception):
     """A 2xx response with a malformed body; never leaves the package."""
 

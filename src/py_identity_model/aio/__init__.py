@@ -13,13 +13,22 @@ TYPE_CHECKING = False  # checkers know the name; importing typing would be most 
 
 # Generated from here on, from scripts/exports.toml by scripts/make_sync.py.
 if TYPE_CHECKING:
+    from .._activity_events import ActivityEvent as ActivityEvent
+    from .._activity_events import ActivityKind as ActivityKind
+    from .._activity_events import ActivityOutcome as ActivityOutcome
+    from .._activity_hook import set_activity_hook as set_activity_hook
     from .._client_auth.assertion import ClientSecretJwt as ClientSecretJwt
-    from .._client_auth.assertion import FederatedAssertion as FederatedAssertion
     from .._client_auth.assertion import PrivateKeyJwt as PrivateKeyJwt
     from .._client_auth.assertion import PrivateKeyJwtAuthentication as PrivateKeyJwtAuthentication
     from .._client_auth.assertion import create_client_assertion as create_client_assertion
     from .._client_auth.certificate import SelfSignedTlsClientAuth as SelfSignedTlsClientAuth
+    from .._client_auth.certificate import SpiffeX509 as SpiffeX509
     from .._client_auth.certificate import TlsClientAuth as TlsClientAuth
+    from .._client_auth.federated import FederatedAssertion as FederatedAssertion
+    from .._client_auth.federated import SpiffeJwt as SpiffeJwt
+    from .._client_auth.platform_tokens import GitHubActionsToken as GitHubActionsToken
+    from .._client_auth.platform_tokens import TokenCommand as TokenCommand
+    from .._client_auth.workload import workload_identity as workload_identity
     from .._config import ClientAuthMethod as ClientAuthMethod
     from .._config import Config as Config
     from .._config import ConfigError as ConfigError
@@ -129,6 +138,13 @@ if TYPE_CHECKING:
     from .._protocol.grants import ExtensionTokenResponse as ExtensionTokenResponse
     from .._protocol.grants import JwtBearerTokenRequest as JwtBearerTokenRequest
     from .._protocol.grants import JwtBearerTokenResponse as JwtBearerTokenResponse
+    from .._protocol.identity_chaining import (
+        AuthorizationGrantResponse as AuthorizationGrantResponse,
+    )
+    from .._protocol.identity_chaining import ChainedGrantRequest as ChainedGrantRequest
+    from .._protocol.identity_chaining import (
+        IdentityAssertionGrantRequest as IdentityAssertionGrantRequest,
+    )
     from .._protocol.introspection import TokenIntrospectionRequest as TokenIntrospectionRequest
     from .._protocol.introspection import TokenIntrospectionResponse as TokenIntrospectionResponse
     from .._protocol.jar import build_jar_authorization_url as build_jar_authorization_url
@@ -174,6 +190,9 @@ if TYPE_CHECKING:
     from .._protocol.request_object import request_object_response as request_object_response
     from .._protocol.revocation import TokenRevocationRequest as TokenRevocationRequest
     from .._protocol.revocation import TokenRevocationResponse as TokenRevocationResponse
+    from .._protocol.security_events import SecurityEvent as SecurityEvent
+    from .._protocol.security_events import SecurityEventPollRequest as SecurityEventPollRequest
+    from .._protocol.security_events import SecurityEventPollResponse as SecurityEventPollResponse
     from .._protocol.session_management import SessionCheckPage as SessionCheckPage
     from .._protocol.session_management import build_session_check_page as build_session_check_page
     from .._protocol.session_management import create_session_state as create_session_state
@@ -255,6 +274,7 @@ if TYPE_CHECKING:
     from ..exceptions import ProviderUnusableException as ProviderUnusableException
     from ..exceptions import PyIdentityModelException as PyIdentityModelException
     from ..exceptions import ResponseRefusedException as ResponseRefusedException
+    from ..exceptions import SecurityEventException as SecurityEventException
     from ..exceptions import SignatureVerificationException as SignatureVerificationException
     from ..exceptions import SigningException as SigningException
     from ..exceptions import SuccessfulResponseAccessError as SuccessfulResponseAccessError
@@ -293,6 +313,10 @@ if TYPE_CHECKING:
     from .grants import request_extension_token as request_extension_token
     from .grants import request_jwt_bearer_token as request_jwt_bearer_token
     from .id_token import validate_id_token as validate_id_token
+    from .identity_chaining import request_chained_grant as request_chained_grant
+    from .identity_chaining import (
+        request_identity_assertion_grant as request_identity_assertion_grant,
+    )
     from .introspection import introspect_token as introspect_token
     from .jarm import process_jarm_response as process_jarm_response
     from .jwks import get_jwks as get_jwks
@@ -315,12 +339,16 @@ if TYPE_CHECKING:
     from .registration import register_client as register_client
     from .registration import update_client as update_client
     from .revocation import revoke_token as revoke_token
+    from .security_events import poll_security_events as poll_security_events
+    from .security_events import validate_security_event_token as validate_security_event_token
     from .session import AsyncSession as AsyncSession
     from .session_store import AsyncMemorySessionStore as AsyncMemorySessionStore
     from .session_store import AsyncSessionStore as AsyncSessionStore
     from .sql_session_store import AsyncSQLSessionStore as AsyncSQLSessionStore
     from .token_auth import AsyncTokenAuth as AsyncTokenAuth
     from .token_exchange import exchange_token as exchange_token
+    from .token_headers import AsyncRequestHeaders as AsyncRequestHeaders
+    from .token_headers import AsyncTokenHeaders as AsyncTokenHeaders
     from .token_introspector import AsyncTokenIntrospector as AsyncTokenIntrospector
     from .token_source import AsyncTokenSource as AsyncTokenSource
     from .token_store import AsyncMemoryTokenStore as AsyncMemoryTokenStore
@@ -335,6 +363,9 @@ __all__ = [
     "FAPI2_REQUIRED_PKCE_METHOD",
     "FAPI2_REQUIRED_RESPONSE_TYPE",
     "AccessTokenRefusedException",
+    "ActivityEvent",
+    "ActivityKind",
+    "ActivityOutcome",
     "AsyncAccessTokenVerifier",
     "AsyncFileSessionStore",
     "AsyncFileTokenStore",
@@ -346,16 +377,19 @@ __all__ = [
     "AsyncOAuthClient",
     "AsyncRedisSessionStore",
     "AsyncRedisTokenStore",
+    "AsyncRequestHeaders",
     "AsyncSQLSessionStore",
     "AsyncSession",
     "AsyncSessionStore",
     "AsyncTokenAuth",
+    "AsyncTokenHeaders",
     "AsyncTokenIntrospector",
     "AsyncTokenSource",
     "AsyncTokenStore",
     "AsyncTokenStoreReplayStore",
     "AuthorizationCodeTokenRequest",
     "AuthorizationCodeTokenResponse",
+    "AuthorizationGrantResponse",
     "AuthorizationRequest",
     "AuthorizeCallbackException",
     "AuthorizeCallbackResponse",
@@ -372,6 +406,7 @@ __all__ = [
     "CacheStatistics",
     "CachedState",
     "CertificateBindingError",
+    "ChainedGrantRequest",
     "Challenge",
     "Claim",
     "ClaimsIdentity",
@@ -426,7 +461,9 @@ __all__ = [
     "FailedResponseAccessError",
     "FederatedAssertion",
     "FrontchannelLogoutRequest",
+    "GitHubActionsToken",
     "IdTokenValidationException",
+    "IdentityAssertionGrantRequest",
     "InitiateLoginRequest",
     "InvalidArgumentError",
     "InvalidAudienceException",
@@ -466,6 +503,10 @@ __all__ = [
     "ReplayStore",
     "ResponseRefusedException",
     "Secret",
+    "SecurityEvent",
+    "SecurityEventException",
+    "SecurityEventPollRequest",
+    "SecurityEventPollResponse",
     "SelfSignedTlsClientAuth",
     "SessionCheckPage",
     "SessionRecord",
@@ -473,11 +514,14 @@ __all__ = [
     "SignatureVerificationException",
     "Signer",
     "SigningException",
+    "SpiffeJwt",
+    "SpiffeX509",
     "StateValidationResult",
     "StoredToken",
     "SuccessfulResponseAccessError",
     "TlsClientAuth",
     "TokenCache",
+    "TokenCommand",
     "TokenExchangeRequest",
     "TokenExchangeResponse",
     "TokenExpiredException",
@@ -548,6 +592,7 @@ __all__ = [
     "parse_www_authenticate",
     "poll_backchannel_token",
     "poll_device_token",
+    "poll_security_events",
     "prime",
     "process_jarm_response",
     "push_authorization_request",
@@ -557,9 +602,11 @@ __all__ = [
     "register_client",
     "request_authorization_code_token",
     "request_backchannel_authentication",
+    "request_chained_grant",
     "request_client_credentials_token",
     "request_device_authorization",
     "request_extension_token",
+    "request_identity_assertion_grant",
     "request_jwt_bearer_token",
     "request_object_reference",
     "request_object_response",
@@ -568,6 +615,7 @@ __all__ = [
     "require_scopes",
     "resolve_mtls_endpoint",
     "revoke_token",
+    "set_activity_hook",
     "set_cache_event_hook",
     "to_principal",
     "update_client",
@@ -584,6 +632,7 @@ __all__ = [
     "validate_initiate_login_request",
     "validate_logout_token",
     "validate_post_logout_state",
+    "validate_security_event_token",
     "validate_token",
     "verify_dpop_proof",
     "verify_jws",
@@ -591,6 +640,7 @@ __all__ = [
     "verify_signed_metadata",
     "wait_for_backchannel_token",
     "wait_for_device_token",
+    "workload_identity",
 ]
 
 # A visible `__getattr__` would hide misspelt names from type checkers.
@@ -598,14 +648,22 @@ if not TYPE_CHECKING:
     __getattr__, __dir__ = lazy_names(
         __name__,
         {
+            ".._activity_events": ["ActivityEvent", "ActivityKind", "ActivityOutcome"],
+            ".._activity_hook": ["set_activity_hook"],
             ".._client_auth.assertion": [
                 "ClientSecretJwt",
-                "FederatedAssertion",
                 "PrivateKeyJwt",
                 "PrivateKeyJwtAuthentication",
                 "create_client_assertion",
             ],
-            ".._client_auth.certificate": ["SelfSignedTlsClientAuth", "TlsClientAuth"],
+            ".._client_auth.certificate": [
+                "SelfSignedTlsClientAuth",
+                "SpiffeX509",
+                "TlsClientAuth",
+            ],
+            ".._client_auth.federated": ["FederatedAssertion", "SpiffeJwt"],
+            ".._client_auth.platform_tokens": ["GitHubActionsToken", "TokenCommand"],
+            ".._client_auth.workload": ["workload_identity"],
             ".._config": [
                 "ClientAuthMethod",
                 "Config",
@@ -700,6 +758,11 @@ if not TYPE_CHECKING:
                 "JwtBearerTokenRequest",
                 "JwtBearerTokenResponse",
             ],
+            ".._protocol.identity_chaining": [
+                "AuthorizationGrantResponse",
+                "ChainedGrantRequest",
+                "IdentityAssertionGrantRequest",
+            ],
             ".._protocol.introspection": [
                 "TokenIntrospectionRequest",
                 "TokenIntrospectionResponse",
@@ -740,6 +803,11 @@ if not TYPE_CHECKING:
                 "request_object_response",
             ],
             ".._protocol.revocation": ["TokenRevocationRequest", "TokenRevocationResponse"],
+            ".._protocol.security_events": [
+                "SecurityEvent",
+                "SecurityEventPollRequest",
+                "SecurityEventPollResponse",
+            ],
             ".._protocol.session_management": [
                 "SessionCheckPage",
                 "build_session_check_page",
@@ -819,6 +887,7 @@ if not TYPE_CHECKING:
             ".file_store": ["AsyncFileSessionStore", "AsyncFileTokenStore"],
             ".grants": ["request_extension_token", "request_jwt_bearer_token"],
             ".id_token": ["validate_id_token"],
+            ".identity_chaining": ["request_chained_grant", "request_identity_assertion_grant"],
             ".introspection": ["introspect_token"],
             ".jarm": ["process_jarm_response"],
             ".jwks": ["get_jwks"],
@@ -834,11 +903,13 @@ if not TYPE_CHECKING:
             ".refresh_grant": ["refresh_token"],
             ".registration": ["delete_client", "read_client", "register_client", "update_client"],
             ".revocation": ["revoke_token"],
+            ".security_events": ["poll_security_events", "validate_security_event_token"],
             ".session": ["AsyncSession"],
             ".session_store": ["AsyncMemorySessionStore", "AsyncSessionStore"],
             ".sql_session_store": ["AsyncSQLSessionStore"],
             ".token_auth": ["AsyncTokenAuth"],
             ".token_exchange": ["exchange_token"],
+            ".token_headers": ["AsyncRequestHeaders", "AsyncTokenHeaders"],
             ".token_introspector": ["AsyncTokenIntrospector"],
             ".token_source": ["AsyncTokenSource"],
             ".token_store": ["AsyncMemoryTokenStore", "AsyncTokenStoreReplayStore"],
@@ -872,6 +943,7 @@ if not TYPE_CHECKING:
                 "ProviderUnusableException",
                 "PyIdentityModelException",
                 "ResponseRefusedException",
+                "SecurityEventException",
                 "SignatureVerificationException",
                 "SigningException",
                 "SuccessfulResponseAccessError",

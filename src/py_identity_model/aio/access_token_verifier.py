@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from time import time
 from typing import Any
 
+from .._activities import Activity, activities
 from .._jose.encryption import is_encrypted
 from .._jose.jwk import DecryptionKeys
 from .._jose.tokens import header_members
@@ -185,7 +186,6 @@ class AsyncAccessTokenVerifier:
         self._caller = Caller(cold_timeout)
         self._stranger = Caller(cold_timeout, from_stranger=True)
 
-    # The common path is checked inline: calls are most of what a warm verification costs here.
     async def verify(
         self,
         authorization: str | None,
@@ -221,6 +221,30 @@ class AsyncAccessTokenVerifier:
             except AccessTokenRefusedException as error:
                 print(error.status_code, error.headers)
         """
+        if not activities.are_observed:
+            return await self._verify(
+                authorization, method, uri, dpop, certificate, scopes, acr_values, max_age
+            )
+        with Activity("verification", "access token") as running:
+            try:
+                return await self._verify(
+                    authorization, method, uri, dpop, certificate, scopes, acr_values, max_age
+                )
+            finally:
+                running.url = self._issuers.configured_name(authorization)
+
+    # The common path is checked inline: calls are most of what a warm verification costs here.
+    async def _verify(
+        self,
+        authorization: str | None,
+        method: str | None,
+        uri: str | None,
+        dpop: str | Sequence[str] | None,
+        certificate: str | bytes | None,
+        scopes: str | Iterable[str],
+        acr_values: str | Sequence[str],
+        max_age: float | None,
+    ) -> VerifiedAccessToken:
         wanted, scheme, token = self._required_scopes, "", ""
         try:
             if scopes:

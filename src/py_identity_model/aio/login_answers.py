@@ -7,7 +7,8 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
 
-from .._logging import log_failure, logger
+from .._activities import Activity
+from .._logging import logger
 from .._protocol.authorization_code import AuthorizationCodeTokenRequest
 from .._protocol.callback import (
     AuthorizeCallbackResponse,
@@ -33,7 +34,6 @@ from .._seam.aio import call
 from ..exceptions import (
     AuthorizeCallbackException,
     InvalidArgumentError,
-    PyIdentityModelException,
 )
 from .authorization_code import request_authorization_code_token
 from .provider_client import AsyncProviderClient
@@ -76,11 +76,8 @@ class AsyncLoginAnswers:
         userinfo: bool,
     ) -> AsyncSession:
         """Return the session of the user; see :meth:`AsyncOAuthClient.callback`."""
-        try:
+        with Activity("login", "authorization code", self._client.issuer):
             return await self._finish(answer, begun, userinfo=userinfo)
-        except PyIdentityModelException as error:
-            log_failure("login", self._client.issuer, error)
-            raise
 
     async def _finish(
         self, answer: str | Mapping[str, Any], begun: AuthorizationRequest, *, userinfo: bool

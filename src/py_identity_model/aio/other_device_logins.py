@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import Any, Unpack
 
+from .._activities import Activity
 from .._jose.jwk import PrivateKey
 from .._jose.signer import Signer
 from .._protocol.ciba import (
@@ -83,17 +84,18 @@ class AsyncOtherDeviceLogins:
         self, device: DeviceAuthorizationResponse, scope: Scope | None
     ) -> AsyncSession:
         """Return the session; see :meth:`AsyncOAuthClient.wait_for_device_login`."""
-        request = DeviceTokenRequest(
-            await self._client.endpoint("token_endpoint"),
-            self._client.client_id,
-            str(device.device_code),
-        )
-        wait = partial(wait_for_device_token, device=device)
-        response = await self._client.ask(wait, request)
-        wanted = self._options.wanted_scope(scope)
-        return await self._session_of(
-            request.address, response, has_id_token=self._options.has_id_token(wanted)
-        )
+        with Activity("login", "device", self._client.issuer):
+            request = DeviceTokenRequest(
+                await self._client.endpoint("token_endpoint"),
+                self._client.client_id,
+                str(device.device_code),
+            )
+            wait = partial(wait_for_device_token, device=device)
+            response = await self._client.ask(wait, request)
+            wanted = self._options.wanted_scope(scope)
+            return await self._session_of(
+                request.address, response, has_id_token=self._options.has_id_token(wanted)
+            )
 
     async def request_backchannel(
         self, scope: Scope | None, **parameters: Unpack[BackchannelParameters]
@@ -149,19 +151,22 @@ class AsyncOtherDeviceLogins:
         self, started: BackchannelAuthenticationResponse
     ) -> AsyncSession:
         """Return the session; see :meth:`AsyncOAuthClient.wait_for_backchannel_login`."""
-        request = await self._poll_of(started)
-        wait = partial(wait_for_backchannel_token, started=started)
-        return await self._backchannel_session(request, await self._client.ask(wait, request))
+        with Activity("login", "backchannel", self._client.issuer):
+            request = await self._poll_of(started)
+            wait = partial(wait_for_backchannel_token, started=started)
+            return await self._backchannel_session(request, await self._client.ask(wait, request))
 
     async def poll_backchannel(
         self, started: BackchannelAuthenticationResponse
     ) -> AsyncSession | None:
         """Poll once; see :meth:`AsyncOAuthClient.poll_backchannel_login`."""
-        request = await self._poll_of(started)
-        response = await self._client.ask(poll_backchannel_token, request)
-        if not response.is_successful and response.oauth_error in _PENDING:
-            return None
-        return await self._backchannel_session(request, response)
+        with Activity("login", "backchannel", self._client.issuer) as running:
+            request = await self._poll_of(started)
+            response = await self._client.ask(poll_backchannel_token, request)
+            if not response.is_successful and response.oauth_error in _PENDING:
+                running.fail(response.oauth_error)
+                return None
+            return await self._backchannel_session(request, response)
 
     async def _poll_of(self, started: BackchannelAuthenticationResponse) -> BackchannelTokenRequest:
         return BackchannelTokenRequest(

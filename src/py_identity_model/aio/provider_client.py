@@ -13,7 +13,7 @@ from .._protocol.mtls import resolve_mtls_endpoint
 from .._relying_party.client_profile import ClientProfile, check_provider
 from .._relying_party.client_provider import ClientProvider
 from .._settings import Settings, in_force
-from .._validation.endpoint_rules import check_alias, check_endpoint
+from .._validation.endpoint_rules import check_alias, check_endpoint, check_given_endpoint
 from .._wire.client_authentication import ClientAuthentication
 from .._wire.discovery_policy import DiscoveryPolicy, named_by_program
 from .._wire.models import BaseRequest
@@ -31,7 +31,7 @@ Q_contra = TypeVar("Q_contra", bound=BaseRequest, contravariant=True)
 A_co = TypeVar("A_co", covariant=True)
 A = TypeVar("A")
 
-_CERTIFICATE_METHODS = frozenset({"tls_client_auth", "self_signed_tls_client_auth"})
+_CERTIFICATE_METHODS = frozenset({"tls_client_auth", "self_signed_tls_client_auth", "spiffe_x509"})
 
 
 def presents_certificate(
@@ -162,20 +162,22 @@ class AsyncProviderClient:
         if self._presents_certificate:
             alias = resolve_mtls_endpoint(metadata, name)
             if alias != found:
-                check_alias(
-                    f"mtls_endpoint_aliases.{name}", alias, self.policy, self.provider.address
-                )
-                return str(alias)
+                return self._usable_alias(f"mtls_endpoint_aliases.{name}", str(alias))
         return self.usable(metadata, name, found)
 
     def usable(self, metadata: DiscoveryDocumentResponse, name: str, url: object) -> str:
         """Return the URL of a member of the metadata; raise ConfigurationException."""
         if not isinstance(url, str) or not url:
             raise ConfigurationException(f"the provider has no {name}", code="missing_endpoint")
-        # The program itself is responsible for the metadata that it gives.
-        if self.given_metadata is None:
-            check_endpoint(name, url, self.policy, str(metadata.issuer), self.provider.address)
-        return url
+        # The program itself is responsible for the hosts in the metadata that it gives.
+        if self.given_metadata is not None:
+            return check_given_endpoint(name, url, self.policy)
+        return check_endpoint(name, url, self.policy, str(metadata.issuer), self.provider.address)
+
+    def _usable_alias(self, name: str, url: str) -> str:
+        if self.given_metadata is not None:
+            return check_given_endpoint(name, url, self.policy)
+        return check_alias(name, url, self.policy, self.provider.address)
 
     async def _for_issuer(self) -> ClientAuthentication:
         """Return how to authenticate; assertions are for the issuer, as FAPI 2.0 requires."""

@@ -41,10 +41,11 @@ class AsyncSessionStore(Protocol):
         is changed, and False returned.
         """
 
-    async def delete(self, name: str) -> None:
+    # By position: stores of tokens and of sessions, which share these, call it otherwise.
+    async def delete(self, name: str, /) -> None:
         """Delete the record."""
 
-    def lock(self, name: str) -> AbstractAsyncContextManager[Any]:
+    def lock(self, name: str, /) -> AbstractAsyncContextManager[Any]:
         """Return the lock of ``name``, exclusive among all users of the store, as a context."""
 
     async def find_by(

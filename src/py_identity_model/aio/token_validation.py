@@ -5,6 +5,7 @@ from __future__ import annotations
 from time import time
 from typing import TYPE_CHECKING, Any
 
+from .._activities import Activity, activities
 from .._jose.algorithms import ALGORITHMS
 from .._jose.keys import Header
 from .._jose.tokens import (
@@ -80,9 +81,14 @@ async def validate_token(
             "https://op.example",
         )
     """
-    return await validate(
-        jwt, token_validation_config, disco_doc_address, http_client, PATIENT, settings
-    )
+    if not activities.are_observed:
+        return await validate(
+            jwt, token_validation_config, disco_doc_address, http_client, PATIENT, settings
+        )
+    with Activity("verification", "token", disco_doc_address):
+        return await validate(
+            jwt, token_validation_config, disco_doc_address, http_client, PATIENT, settings
+        )
 
 
 async def validate(

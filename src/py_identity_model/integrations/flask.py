@@ -175,6 +175,7 @@ class _FlaskRequest(WebRequest):
     """Looks header fields up: Flask takes 20 microseconds to list them all."""
 
     def all_headers(self, name: str) -> list[str]:
+        """Return the value of a header field, if it is there."""
         value = request.headers.get(name)  # WSGI servers join those that are repeated
         return [] if value is None else [value]
 

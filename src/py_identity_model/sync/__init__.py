@@ -14,13 +14,22 @@ TYPE_CHECKING = False  # checkers know the name; importing typing would be most 
 
 # Generated from here on, from scripts/exports.toml by scripts/make_sync.py.
 if TYPE_CHECKING:
+    from .._activity_events import ActivityEvent as ActivityEvent
+    from .._activity_events import ActivityKind as ActivityKind
+    from .._activity_events import ActivityOutcome as ActivityOutcome
+    from .._activity_hook import set_activity_hook as set_activity_hook
     from .._client_auth.assertion import ClientSecretJwt as ClientSecretJwt
-    from .._client_auth.assertion import FederatedAssertion as FederatedAssertion
     from .._client_auth.assertion import PrivateKeyJwt as PrivateKeyJwt
     from .._client_auth.assertion import PrivateKeyJwtAuthentication as PrivateKeyJwtAuthentication
     from .._client_auth.assertion import create_client_assertion as create_client_assertion
     from .._client_auth.certificate import SelfSignedTlsClientAuth as SelfSignedTlsClientAuth
+    from .._client_auth.certificate import SpiffeX509 as SpiffeX509
     from .._client_auth.certificate import TlsClientAuth as TlsClientAuth
+    from .._client_auth.federated import FederatedAssertion as FederatedAssertion
+    from .._client_auth.federated import SpiffeJwt as SpiffeJwt
+    from .._client_auth.platform_tokens import GitHubActionsToken as GitHubActionsToken
+    from .._client_auth.platform_tokens import TokenCommand as TokenCommand
+    from .._client_auth.workload import workload_identity as workload_identity
     from .._config import ClientAuthMethod as ClientAuthMethod
     from .._config import Config as Config
     from .._config import ConfigError as ConfigError
@@ -130,6 +139,13 @@ if TYPE_CHECKING:
     from .._protocol.grants import ExtensionTokenResponse as ExtensionTokenResponse
     from .._protocol.grants import JwtBearerTokenRequest as JwtBearerTokenRequest
     from .._protocol.grants import JwtBearerTokenResponse as JwtBearerTokenResponse
+    from .._protocol.identity_chaining import (
+        AuthorizationGrantResponse as AuthorizationGrantResponse,
+    )
+    from .._protocol.identity_chaining import ChainedGrantRequest as ChainedGrantRequest
+    from .._protocol.identity_chaining import (
+        IdentityAssertionGrantRequest as IdentityAssertionGrantRequest,
+    )
     from .._protocol.introspection import TokenIntrospectionRequest as TokenIntrospectionRequest
     from .._protocol.introspection import TokenIntrospectionResponse as TokenIntrospectionResponse
     from .._protocol.jar import build_jar_authorization_url as build_jar_authorization_url
@@ -175,6 +191,9 @@ if TYPE_CHECKING:
     from .._protocol.request_object import request_object_response as request_object_response
     from .._protocol.revocation import TokenRevocationRequest as TokenRevocationRequest
     from .._protocol.revocation import TokenRevocationResponse as TokenRevocationResponse
+    from .._protocol.security_events import SecurityEvent as SecurityEvent
+    from .._protocol.security_events import SecurityEventPollRequest as SecurityEventPollRequest
+    from .._protocol.security_events import SecurityEventPollResponse as SecurityEventPollResponse
     from .._protocol.session_management import SessionCheckPage as SessionCheckPage
     from .._protocol.session_management import build_session_check_page as build_session_check_page
     from .._protocol.session_management import create_session_state as create_session_state
@@ -256,6 +275,7 @@ if TYPE_CHECKING:
     from ..exceptions import ProviderUnusableException as ProviderUnusableException
     from ..exceptions import PyIdentityModelException as PyIdentityModelException
     from ..exceptions import ResponseRefusedException as ResponseRefusedException
+    from ..exceptions import SecurityEventException as SecurityEventException
     from ..exceptions import SignatureVerificationException as SignatureVerificationException
     from ..exceptions import SigningException as SigningException
     from ..exceptions import SuccessfulResponseAccessError as SuccessfulResponseAccessError
@@ -294,6 +314,10 @@ if TYPE_CHECKING:
     from .grants import request_extension_token as request_extension_token
     from .grants import request_jwt_bearer_token as request_jwt_bearer_token
     from .id_token import validate_id_token as validate_id_token
+    from .identity_chaining import request_chained_grant as request_chained_grant
+    from .identity_chaining import (
+        request_identity_assertion_grant as request_identity_assertion_grant,
+    )
     from .introspection import introspect_token as introspect_token
     from .jarm import process_jarm_response as process_jarm_response
     from .jwks import get_jwks as get_jwks
@@ -316,12 +340,16 @@ if TYPE_CHECKING:
     from .registration import register_client as register_client
     from .registration import update_client as update_client
     from .revocation import revoke_token as revoke_token
+    from .security_events import poll_security_events as poll_security_events
+    from .security_events import validate_security_event_token as validate_security_event_token
     from .session import Session as Session
     from .session_store import MemorySessionStore as MemorySessionStore
     from .session_store import SessionStore as SessionStore
     from .sql_session_store import SQLSessionStore as SQLSessionStore
     from .token_auth import TokenAuth as TokenAuth
     from .token_exchange import exchange_token as exchange_token
+    from .token_headers import RequestHeaders as RequestHeaders
+    from .token_headers import TokenHeaders as TokenHeaders
     from .token_introspector import TokenIntrospector as TokenIntrospector
     from .token_source import TokenSource as TokenSource
     from .token_store import MemoryTokenStore as MemoryTokenStore
@@ -337,8 +365,12 @@ __all__ = [
     "FAPI2_REQUIRED_RESPONSE_TYPE",
     "AccessTokenRefusedException",
     "AccessTokenVerifier",
+    "ActivityEvent",
+    "ActivityKind",
+    "ActivityOutcome",
     "AuthorizationCodeTokenRequest",
     "AuthorizationCodeTokenResponse",
+    "AuthorizationGrantResponse",
     "AuthorizationRequest",
     "AuthorizeCallbackException",
     "AuthorizeCallbackResponse",
@@ -355,6 +387,7 @@ __all__ = [
     "CacheStatistics",
     "CachedState",
     "CertificateBindingError",
+    "ChainedGrantRequest",
     "Challenge",
     "Claim",
     "ClaimsIdentity",
@@ -411,8 +444,10 @@ __all__ = [
     "FileSessionStore",
     "FileTokenStore",
     "FrontchannelLogoutRequest",
+    "GitHubActionsToken",
     "HTTPClient",
     "IdTokenValidationException",
+    "IdentityAssertionGrantRequest",
     "InitiateLoginRequest",
     "InvalidArgumentError",
     "InvalidAudienceException",
@@ -457,9 +492,14 @@ __all__ = [
     "RefreshTokenRequest",
     "RefreshTokenResponse",
     "ReplayStore",
+    "RequestHeaders",
     "ResponseRefusedException",
     "SQLSessionStore",
     "Secret",
+    "SecurityEvent",
+    "SecurityEventException",
+    "SecurityEventPollRequest",
+    "SecurityEventPollResponse",
     "SelfSignedTlsClientAuth",
     "Session",
     "SessionCheckPage",
@@ -469,15 +509,19 @@ __all__ = [
     "SignatureVerificationException",
     "Signer",
     "SigningException",
+    "SpiffeJwt",
+    "SpiffeX509",
     "StateValidationResult",
     "StoredToken",
     "SuccessfulResponseAccessError",
     "TlsClientAuth",
     "TokenAuth",
     "TokenCache",
+    "TokenCommand",
     "TokenExchangeRequest",
     "TokenExchangeResponse",
     "TokenExpiredException",
+    "TokenHeaders",
     "TokenIntrospectionRequest",
     "TokenIntrospectionResponse",
     "TokenIntrospector",
@@ -549,6 +593,7 @@ __all__ = [
     "parse_www_authenticate",
     "poll_backchannel_token",
     "poll_device_token",
+    "poll_security_events",
     "prime",
     "process_jarm_response",
     "push_authorization_request",
@@ -558,9 +603,11 @@ __all__ = [
     "register_client",
     "request_authorization_code_token",
     "request_backchannel_authentication",
+    "request_chained_grant",
     "request_client_credentials_token",
     "request_device_authorization",
     "request_extension_token",
+    "request_identity_assertion_grant",
     "request_jwt_bearer_token",
     "request_object_reference",
     "request_object_response",
@@ -569,6 +616,7 @@ __all__ = [
     "require_scopes",
     "resolve_mtls_endpoint",
     "revoke_token",
+    "set_activity_hook",
     "set_cache_event_hook",
     "to_principal",
     "update_client",
@@ -585,6 +633,7 @@ __all__ = [
     "validate_initiate_login_request",
     "validate_logout_token",
     "validate_post_logout_state",
+    "validate_security_event_token",
     "validate_token",
     "verify_dpop_proof",
     "verify_jws",
@@ -592,6 +641,7 @@ __all__ = [
     "verify_signed_metadata",
     "wait_for_backchannel_token",
     "wait_for_device_token",
+    "workload_identity",
 ]
 
 # A visible `__getattr__` would hide misspelt names from type checkers.
@@ -599,14 +649,22 @@ if not TYPE_CHECKING:
     __getattr__, __dir__ = lazy_names(
         __name__,
         {
+            ".._activity_events": ["ActivityEvent", "ActivityKind", "ActivityOutcome"],
+            ".._activity_hook": ["set_activity_hook"],
             ".._client_auth.assertion": [
                 "ClientSecretJwt",
-                "FederatedAssertion",
                 "PrivateKeyJwt",
                 "PrivateKeyJwtAuthentication",
                 "create_client_assertion",
             ],
-            ".._client_auth.certificate": ["SelfSignedTlsClientAuth", "TlsClientAuth"],
+            ".._client_auth.certificate": [
+                "SelfSignedTlsClientAuth",
+                "SpiffeX509",
+                "TlsClientAuth",
+            ],
+            ".._client_auth.federated": ["FederatedAssertion", "SpiffeJwt"],
+            ".._client_auth.platform_tokens": ["GitHubActionsToken", "TokenCommand"],
+            ".._client_auth.workload": ["workload_identity"],
             ".._config": [
                 "ClientAuthMethod",
                 "Config",
@@ -701,6 +759,11 @@ if not TYPE_CHECKING:
                 "JwtBearerTokenRequest",
                 "JwtBearerTokenResponse",
             ],
+            ".._protocol.identity_chaining": [
+                "AuthorizationGrantResponse",
+                "ChainedGrantRequest",
+                "IdentityAssertionGrantRequest",
+            ],
             ".._protocol.introspection": [
                 "TokenIntrospectionRequest",
                 "TokenIntrospectionResponse",
@@ -741,6 +804,11 @@ if not TYPE_CHECKING:
                 "request_object_response",
             ],
             ".._protocol.revocation": ["TokenRevocationRequest", "TokenRevocationResponse"],
+            ".._protocol.security_events": [
+                "SecurityEvent",
+                "SecurityEventPollRequest",
+                "SecurityEventPollResponse",
+            ],
             ".._protocol.session_management": [
                 "SessionCheckPage",
                 "build_session_check_page",
@@ -820,6 +888,7 @@ if not TYPE_CHECKING:
             ".file_store": ["FileSessionStore", "FileTokenStore"],
             ".grants": ["request_extension_token", "request_jwt_bearer_token"],
             ".id_token": ["validate_id_token"],
+            ".identity_chaining": ["request_chained_grant", "request_identity_assertion_grant"],
             ".introspection": ["introspect_token"],
             ".jarm": ["process_jarm_response"],
             ".jwks": ["get_jwks"],
@@ -835,11 +904,13 @@ if not TYPE_CHECKING:
             ".refresh_grant": ["refresh_token"],
             ".registration": ["delete_client", "read_client", "register_client", "update_client"],
             ".revocation": ["revoke_token"],
+            ".security_events": ["poll_security_events", "validate_security_event_token"],
             ".session": ["Session"],
             ".session_store": ["MemorySessionStore", "SessionStore"],
             ".sql_session_store": ["SQLSessionStore"],
             ".token_auth": ["TokenAuth"],
             ".token_exchange": ["exchange_token"],
+            ".token_headers": ["RequestHeaders", "TokenHeaders"],
             ".token_introspector": ["TokenIntrospector"],
             ".token_source": ["TokenSource"],
             ".token_store": ["MemoryTokenStore", "TokenStoreReplayStore"],
@@ -873,6 +944,7 @@ if not TYPE_CHECKING:
                 "ProviderUnusableException",
                 "PyIdentityModelException",
                 "ResponseRefusedException",
+                "SecurityEventException",
                 "SignatureVerificationException",
                 "SigningException",
                 "SuccessfulResponseAccessError",

@@ -8,7 +8,8 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
-from .._logging import log_failure, logger
+from .._activities import Activity
+from .._logging import logger
 from .._protocol.authorization_code import AuthorizationCodeTokenRequest
 from .._protocol.callback import (
     AuthorizeCallbackResponse,
@@ -34,7 +35,6 @@ from .._seam.sync import call
 from ..exceptions import (
     AuthorizeCallbackException,
     InvalidArgumentError,
-    PyIdentityModelException,
 )
 from .authorization_code import request_authorization_code_token
 from .provider_client import ProviderClient
@@ -77,11 +77,8 @@ class LoginAnswers:
         userinfo: bool,
     ) -> Session:
         """Return the session of the user; see :meth:`OAuthClient.callback`."""
-        try:
+        with Activity("login", "authorization code", self._client.issuer):
             return self._finish(answer, begun, userinfo=userinfo)
-        except PyIdentityModelException as error:
-            log_failure("login", self._client.issuer, error)
-            raise
 
     def _finish(
         self, answer: str | Mapping[str, Any], begun: AuthorizationRequest, *, userinfo: bool

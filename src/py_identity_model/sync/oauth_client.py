@@ -53,6 +53,7 @@ from .._wire.arguments import check_store
 from .._wire.client_authentication import ClientAuthentication
 from .._wire.discovery_policy import DiscoveryPolicy
 from .._wire.models import Scope
+from .._wire.urls import OPENID_CONFIGURATION
 from ..exceptions import InvalidArgumentError
 from ._transport.http import HTTPClient, check_http_client
 from ._transport.stores import TokenStore
@@ -73,6 +74,7 @@ from .token_source import TokenSource
 from .token_store import MemoryTokenStore
 
 if TYPE_CHECKING:
+    from .._config import Config
     from .token_auth import TokenAuth
 
 _ACCESS_TOKEN = "urn:ietf:params:oauth:token-type:access_token"
@@ -314,6 +316,53 @@ class OAuthClient:
             dpop_key=dpop_key,
         )
         return cls(issuer, str(registered.client_id), **arguments, **options)
+
+    @classmethod
+    def from_config(
+        cls,
+        config: Config,
+        client_authentication: ClientAuthentication | None = None,
+        *,
+        redirect_uri: str | None = None,
+        dpop_key: DPoPKey | None = None,
+        **options: Unpack[RegisteredClientOptions],
+    ) -> Self:
+        """Return the client that ``config`` describes, with the settings that it was given.
+
+        :param config: has the issuer (``client_discovery_url``), the client's identifier, secret,
+            scope and redirect URI
+        :param client_authentication: how the client authenticates, instead of by the secret
+        :param redirect_uri: where logins return to, instead of the configured one
+        :param dpop_key: the key that tokens are bound to
+        :param options: further arguments of :class:`OAuthClient`
+
+        Raises :class:`InvalidArgumentError` (a ``ValueError``) for a config without issuer or
+        client; ``Config.from_env(group="client")`` requires both.
+
+        Example::
+
+            client = OAuthClient.from_config(Config.from_env(group="client"))
+        """
+        if config.client_discovery_url is None or config.client_id is None:
+            raise InvalidArgumentError(
+                "config must have client.discovery_url and client.id; "
+                'Config.from_env(group="client") requires both'
+            )
+        secret = None if client_authentication is not None else config.client_secret
+        configured: RegisteredClientOptions = {
+            "scope": config.client_scope,
+            "settings": Settings.from_config(config),
+            **options,
+        }
+        return cls(
+            config.client_discovery_url.removesuffix(OPENID_CONFIGURATION),
+            config.client_id,
+            client_authentication,
+            redirect_uri=redirect_uri or config.client_redirect_uri or None,
+            dpop_key=dpop_key,
+            client_secret=None if secret is None else secret.expose(),
+            **configured,
+        )
 
     @property
     def issuer(self) -> str:

@@ -6,6 +6,7 @@ from __future__ import annotations
 from functools import partial
 from typing import Any, Unpack
 
+from .._activities import Activity
 from .._jose.jwk import PrivateKey
 from .._jose.signer import Signer
 from .._protocol.ciba import (
@@ -82,17 +83,18 @@ class OtherDeviceLogins:
 
     def wait_for_device(self, device: DeviceAuthorizationResponse, scope: Scope | None) -> Session:
         """Return the session; see :meth:`OAuthClient.wait_for_device_login`."""
-        request = DeviceTokenRequest(
-            self._client.endpoint("token_endpoint"),
-            self._client.client_id,
-            str(device.device_code),
-        )
-        wait = partial(wait_for_device_token, device=device)
-        response = self._client.ask(wait, request)
-        wanted = self._options.wanted_scope(scope)
-        return self._session_of(
-            request.address, response, has_id_token=self._options.has_id_token(wanted)
-        )
+        with Activity("login", "device", self._client.issuer):
+            request = DeviceTokenRequest(
+                self._client.endpoint("token_endpoint"),
+                self._client.client_id,
+                str(device.device_code),
+            )
+            wait = partial(wait_for_device_token, device=device)
+            response = self._client.ask(wait, request)
+            wanted = self._options.wanted_scope(scope)
+            return self._session_of(
+                request.address, response, has_id_token=self._options.has_id_token(wanted)
+            )
 
     def request_backchannel(
         self, scope: Scope | None, **parameters: Unpack[BackchannelParameters]
@@ -146,17 +148,20 @@ class OtherDeviceLogins:
 
     def wait_for_backchannel(self, started: BackchannelAuthenticationResponse) -> Session:
         """Return the session; see :meth:`OAuthClient.wait_for_backchannel_login`."""
-        request = self._poll_of(started)
-        wait = partial(wait_for_backchannel_token, started=started)
-        return self._backchannel_session(request, self._client.ask(wait, request))
+        with Activity("login", "backchannel", self._client.issuer):
+            request = self._poll_of(started)
+            wait = partial(wait_for_backchannel_token, started=started)
+            return self._backchannel_session(request, self._client.ask(wait, request))
 
     def poll_backchannel(self, started: BackchannelAuthenticationResponse) -> Session | None:
         """Poll once; see :meth:`OAuthClient.poll_backchannel_login`."""
-        request = self._poll_of(started)
-        response = self._client.ask(poll_backchannel_token, request)
-        if not response.is_successful and response.oauth_error in _PENDING:
-            return None
-        return self._backchannel_session(request, response)
+        with Activity("login", "backchannel", self._client.issuer) as running:
+            request = self._poll_of(started)
+            response = self._client.ask(poll_backchannel_token, request)
+            if not response.is_successful and response.oauth_error in _PENDING:
+                running.fail(response.oauth_error)
+                return None
+            return self._backchannel_session(request, response)
 
     def _poll_of(self, started: BackchannelAuthenticationResponse) -> BackchannelTokenRequest:
         return BackchannelTokenRequest(

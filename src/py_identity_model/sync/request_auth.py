@@ -18,7 +18,7 @@ from .._sessions.token_auth import (
     put_proof,
     wrong_client_error,
 )
-from .._wire.dpop_nonces import NonceMemory
+from .._wire.dpop_nonces import nonces_of
 from ._transport.signing import proof_fields
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ class RequestAuth(httpx.Auth):
 
     def __init__(self, dpop_key: DPoPKey | None) -> None:
         self._dpop_key = dpop_key
-        self._memory = NonceMemory()
+        self._memory = nonces_of(dpop_key)
 
     def auth_flow(self, request: httpx.Request) -> NoReturn:
         """Raise: a client of the other kind would send its requests without a token."""

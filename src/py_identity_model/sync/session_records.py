@@ -15,8 +15,9 @@ from dataclasses import replace
 from functools import partial
 from typing import Any, NamedTuple
 
+from .._activities import Activity
 from .._fork import forget_in_child
-from .._logging import log_failure, logger
+from .._logging import logger
 from .._seam.sync import Result, finish, sleep, spawn
 from .._sessions.lineages import lineages_of
 from .._sessions.renewal_guard import renewing
@@ -140,11 +141,8 @@ class SessionRecords:
         """
 
         def renewal() -> SessionRecord:
-            try:
-                return self._renew(name, present, serves, seen, first, confirm)
-            except PyIdentityModelException as error:
-                log_failure("renewal", where, error)
-                raise
+            with Activity("renewal", "login", where) as running:
+                return self._renew(name, present, serves, seen, first, confirm, running)
 
         call = partial(finish, renewal, SECONDS_AT_THE_END)
         with renewing(self.store, name):
@@ -219,13 +217,14 @@ class SessionRecords:
         seen: int,
         first: SessionRecord | None,
         confirm: Callable[[SessionRecord], Result[SessionRecord]] | None,
+        running: Activity,
     ) -> SessionRecord:
         with self.held(name):
             record = self._newest(name, seen, first)
-            if serves(record):
-                return record
-            record = self._marked(name, record, serves)
-            if serves(record):
+            if not serves(record):
+                record = self._marked(name, record, serves)
+            if serves(record):  # others were faster
+                running.discard()
                 return record
             try:
                 renewal = present(record)

@@ -42,10 +42,11 @@ class SessionStore(Protocol):
         is changed, and False returned.
         """
 
-    def delete(self, name: str) -> None:
+    # By position: stores of tokens and of sessions, which share these, call it otherwise.
+    def delete(self, name: str, /) -> None:
         """Delete the record."""
 
-    def lock(self, name: str) -> AbstractContextManager[Any]:
+    def lock(self, name: str, /) -> AbstractContextManager[Any]:
         """Return the lock of ``name``, exclusive among all users of the store, as a context."""
 
     def find_by(

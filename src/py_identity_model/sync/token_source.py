@@ -11,9 +11,10 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
+from .._activities import Activity
 from .._client_auth.resolve import TokenRequest
 from .._jose.dpop_proof import DPoPKey
-from .._logging import log_failure, logger
+from .._logging import logger
 from .._protocol.authorization_code import AuthorizationCodeTokenRequest
 from .._protocol.client_credentials import ClientCredentialsTokenRequest
 from .._protocol.device import DeviceAuthorizationResponse, DeviceTokenRequest, refresh_request_for
@@ -197,16 +198,14 @@ class TokenSource:
     # The tokens of a machine can always be requested again, so the store only spares requests.
 
     def _renew_machine_token(self, refused: str | None) -> StoredToken:
-        try:
-            return self._store_or_request(refused)
-        except PyIdentityModelException as error:
-            log_failure("renewal", self._request.address, error)
-            raise
+        with Activity("renewal", "machine", self._request.address) as running:
+            return self._store_or_request(refused, running)
 
-    def _store_or_request(self, refused: str | None) -> StoredToken:
+    def _store_or_request(self, refused: str | None, running: Activity) -> StoredToken:
         with self._lock():
             stored = self._get_stored()
             if stored is not None and stored.serves(self.clock(), refused):
+                running.discard()
                 return stored
             grant: Callable[..., Result[TokenResponse]] = _GRANTS[type(self._request)]
             response = grant(self._request, self._http_client, settings=self._settings)

@@ -11,6 +11,7 @@ from .._resource_server.access_token_refusals import AccessTokenRefusals
 from .._resource_server.issuer_rules import IssuerRules
 from .._resource_server.trusted_issuer import (
     TrustedIssuer,
+    issuer_for_log,
     untrusted_issuer_error,
     unverified_header,
     unverified_issuer,
@@ -80,6 +81,16 @@ class TrustedIssuers:
         if trusted is None or not (trusted.matches(issuer) or trusted.resembles(issuer)):
             raise untrusted_issuer_error(issuer, self._listed)
         return self._rules_of(trusted, issuer if trusted.is_template else trusted.identifier)
+
+    def configured_name(self, authorization: object) -> str | None:
+        """Return the name by which the program trusts the issuer that a request's token names.
+
+        Of a template that is the template: strangers choose what its tokens have in its place.
+        """
+        if not isinstance(authorization, str):
+            return None
+        rules = self._rules.get(issuer_for_log(authorization.partition(" ")[2].strip()) or "")
+        return None if rules is None or rules.trusted is None else rules.trusted.identifier
 
     def rules_for_introspected(self, issuer: object) -> IssuerRules:
         """Return the rules for an introspected token, which may not name an issuer.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,7 +9,6 @@ from joserfc.jwk import ECKey, OctKey, RSAKey
 
 from py_identity_model import (
     ClientSecretJwt,
-    FederatedAssertion,
     PrivateKeyJwt,
     PrivateKeyJwtAuthentication,
     create_client_assertion,
@@ -19,7 +17,7 @@ from py_identity_model import (
 from py_identity_model._client_auth.assertion import JWT_BEARER
 from py_identity_model._jose.encoding import parse_object
 from py_identity_model._jose.tokens import header_members
-from py_identity_model.exceptions import ConfigurationException, InvalidArgumentError
+from py_identity_model.exceptions import InvalidArgumentError
 from tests.support import refused
 
 URL = "https://op.example/token"
@@ -109,29 +107,31 @@ def test_secrets_are_not_shown_and_never_quoted() -> None:
     assert "PRIVATE" not in repr(PrivateKeyJwt(PEM))
 
 
-def test_a_platforms_file_is_read_for_each_attempt(tmp_path: Path) -> None:
-    file = tmp_path / "token"
-    source = FederatedAssertion(file).source()
-    for text in ("one", "two"):
-        file.write_text(text)
-        assert source() == text
+def test_a_typed_assertion_is_for_the_issuer_alone() -> None:
+    typed = "client-authentication+jwt"
+    issuer = "https://op.example"
+    config = PrivateKeyJwt(PEM, "ES256", audience=issuer, typ="client-authentication+jwt")
+    for form in (
+        PrivateKeyJwtAuthentication.of(config).credentials("web", URL).form,
+        ClientSecretJwt(SECRET, audience=issuer, typ="client-authentication+jwt")
+        .credentials("web", URL)
+        .form,
+    ):
+        assert header_members(form["client_assertion"])["typ"] == typed
+    assert claims_of(create_client_assertion(config, "web", URL))["aud"] == issuer
 
 
-def test_a_callable_is_called_for_each_attempt() -> None:
-    calls = iter(["one", "two"])
-    source = FederatedAssertion(lambda: next(calls)).source()
-    assert [source(), source()] == ["one", "two"]
+def test_a_typed_assertion_is_never_for_the_address() -> None:
+    for method in (
+        PrivateKeyJwtAuthentication(PEM, "ES256", typ="client-authentication+jwt"),
+        ClientSecretJwt(SECRET, typ="client-authentication+jwt"),
+    ):
+        with pytest.raises(InvalidArgumentError, match="audience must be the issuer"):
+            method.credentials("web", URL)
 
 
-@pytest.mark.parametrize("assertion", ["a.b.c", 7, None])
-def test_a_source_is_a_callable_or_a_path(assertion: Any) -> None:
-    with pytest.raises(ConfigurationException):
-        FederatedAssertion(assertion).source()
-
-
-def test_what_the_source_gave_is_sent() -> None:
-    method = FederatedAssertion(lambda: "")
-    assert method.credentials("web", URL, " a.b.c\n").form["client_assertion"] == "a.b.c"
-    for nothing in (None, "", " "):
-        with pytest.raises(ConfigurationException):
-            method.credentials("web", URL, nothing)
+def test_an_unknown_type_is_refused() -> None:
+    typ: Any = "at+jwt"
+    config = PrivateKeyJwt(PEM, "ES256", typ=typ)
+    with pytest.raises(InvalidArgumentError, match="typ must be one of"):
+        create_client_assertion(config, "web", URL)

@@ -8,6 +8,7 @@ from functools import partial
 from time import time
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
+from ..._activities import Activity
 from ..._jose.keys import joserfc_is_loaded, load_joserfc
 from ..._logging import logger, redact_url
 from ..._seam.aio import Event, run_while_waiting, spawn
@@ -52,6 +53,20 @@ class AsyncFetcher(Generic[V]):
         ``previous`` is the cache entry to refresh: such a request is counted, waits for its turn,
         and is conditional if a version is known.
         """
+        with Activity("fetch", self.kind.name, location.address) as running:
+            result = await self._fetch(location, client, previous, attempt)
+            if result.value is None:
+                error = result.error_kind
+                running.fail("unknown" if error is None else error.value)
+            return result
+
+    async def _fetch(
+        self,
+        location: Location,
+        client: AsyncHTTPClient | None,
+        previous: Entry[V] | None,
+        attempt: Attempt,
+    ) -> FetchResult[V]:
         kind = self.kind
         try:
             with _loading_joserfc(previous):

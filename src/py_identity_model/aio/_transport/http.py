@@ -120,6 +120,7 @@ class AsyncHTTPClient(Closing):
         turns = self.attached.get(AsyncTurns)
         if turns is None:
             most = MOST_CONNECTIONS if self.owns_client else connections_of(self._client)
+            # `setdefault` is atomic: two threads that create turns at once use one of them.
             turns = self.attached.setdefault(AsyncTurns, AsyncTurns(most))
         assert isinstance(turns, AsyncTurns)
         return turns
@@ -254,6 +255,7 @@ def default_http_client() -> AsyncHTTPClient:
 
     It reads the certificates of authorities when it first needs them.
     """
+    # No lock between the look and the renewal: the client belongs to this worker alone.
     client = _default.peek()
     return _default.renew() if client is None or client.is_closed else client
 
@@ -273,7 +275,8 @@ def chosen_client(http_client: AsyncHTTPClient | None, url: object = "https:") -
     from ..._tls import tls_contexts
 
     certificates = tls_contexts.lazy(get_ssl_verify())
-    certificates.preload()  # while the client is being created
+    # In another thread, while the client is created: OpenSSL needs no interpreter lock for it.
+    certificates.preload()
     client = default_http_client()
     certificates.ready()
     return client

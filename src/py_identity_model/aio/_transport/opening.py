@@ -46,6 +46,8 @@ async def unwrapped(token: str, keys: Any) -> Any:
 
 async def _unwrap(decrypter: Decrypter, token: str) -> UnwrappedKey:
     encrypted_key = wrapped_key(token)
+    # That nothing was inside is not refused here, but when the content is decrypted, as for a wrong
+    # key: from two errors strangers could learn whether the padding was right (RFC 7516 §11.5).
     try:
         with deadline(SIGNING_SECONDS):
             answer: Any = await work(decrypter.decrypt, encrypted_key)

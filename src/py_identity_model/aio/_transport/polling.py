@@ -21,6 +21,8 @@ async def poll_until_decided(
 ) -> A:
     """Return the first final response, or ``expired_response()`` once the time is over."""
     schedule = PollingSchedule.of(interval, expires_in, monotonic())
+    # Not a deadline around the loop: it would cut off a poll whose answer may be the token, and the
+    # provider gives that only once.
     while (pause := schedule.pause(monotonic())) is not None:
         await sleep(pause)
         response = await poll()

@@ -10,9 +10,16 @@ from typing import TYPE_CHECKING, Any
 
 from ..._http_library import built_request
 from ..._logging import logger, redact_url, scrub, without_values
-from ..._seam.aio import call, deadline, sleep
+from ..._seam.aio import call, deadline, sleep, work
 from ..._settings import HTTP_RETRY_BASE_DELAY, HTTP_RETRY_MAX_ATTEMPTS, HTTP_TIMEOUT
-from ..._wire.messages import USUAL_HEADERS, HttpRequest, HttpResponse, Replay, redirect_text
+from ..._wire.messages import (
+    USUAL_HEADERS,
+    AssertionRequest,
+    HttpRequest,
+    HttpResponse,
+    Replay,
+    redirect_text,
+)
 from ..._wire.retry import backoff, retry_after, worth_retrying
 from ...exceptions import (
     ConfigurationException,
@@ -56,10 +63,12 @@ async def send(
     pauses = backoff(most, HTTP_RETRY_BASE_DELAY.read())
     attempt = _attempt if request.dpop_key is None else _attempt_with_proof
     try:
+        # One deadline around all attempts, not the timeouts of httpx alone: those are per read, and
+        # a peer that sends a byte now and then would never exceed them.
         with deadline(seconds):
             while True:
                 try:
-                    # Not during the pause: others may use the turn.
+                    # One turn per attempt, not per request: during the pause others may use it.
                     async with turn or nullcontext():
                         response = await attempt(owner, request, due)
                 except NetworkException as error:
@@ -68,8 +77,6 @@ async def send(
                         raise
                     reason = type(error.__cause__).__name__
                 else:
-                    if response.is_success:
-                        return response
                     pause = _pause_after(response, request.replay, pauses)
                     if pause is None or monotonic() + pause >= due:
                         return response
@@ -107,7 +114,7 @@ def _may_send_again(cause: BaseException | None, replay: Replay, library: Any) -
 
 def _pause_after(response: HttpResponse, replay: Replay, pauses: Iterator[float]) -> float | None:
     """Return the pause before the next attempt, in seconds; None if there is none."""
-    if not worth_retrying(response.status_code, replay):
+    if response.is_success or not worth_retrying(response.status_code, replay):
         return None
     pause = next(pauses, None)
     if pause is None:
@@ -131,6 +138,8 @@ async def _attempt_with_proof(
     demanded = memory.learn(place, response)
     if demanded is None:
         return response
+    # Not by the loop of retries: the server did not fail, and carried nothing out (RFC 9449 §8).
+    # Once only: with a server that demands another nonce each time it would never end.
     response = await _attempt(owner, request, due, demanded)
     memory.learn(place, response)
     return response
@@ -142,7 +151,8 @@ async def _attempt(
     library = owner.library
     client, usual = owner.client, {} if owner.owns_client else USUAL_HEADERS
     proof = await _proof(request, nonce)
-    encoded = request.encode(nonce=nonce, assertion=await _assertion(request), proof=proof)
+    assertion = await _assertion(owner, request)
+    encoded = request.encode(nonce=nonce, assertion=assertion, proof=proof)
     try:
         built = built_request(
             client,
@@ -185,7 +195,7 @@ async def _proof(request: HttpRequest, nonce: str | None) -> dict[str, str] | No
     return await proof_fields(key, request.method, request.url, request.access_token, nonce)
 
 
-async def _assertion(request: HttpRequest) -> str | None:
+async def _assertion(owner: AsyncHTTPClient, request: HttpRequest) -> str | None:
     authentication = request.authentication
     if authentication is not None and authentication.signer is not None:
         from .signing import signed
@@ -195,15 +205,27 @@ async def _assertion(request: HttpRequest) -> str | None:
             authentication.signer, partial(make.assertion, request.client_id, request.url)
         )
     source = None if authentication is None else authentication.source()
-    if source is None:
+    if authentication is None or source is None:
         return None
-    assertion = await call(source)
+    assertion = await (work(source) if authentication.blocks else call(source))
+    if isinstance(assertion, AssertionRequest):
+        return await _requested_assertion(owner, assertion)
     return assertion if isinstance(assertion, str) else None
+
+
+async def _requested_assertion(owner: AsyncHTTPClient, wanted: AssertionRequest) -> str:
+    try:
+        return wanted.read(await send(wanted.request, owner))
+    except NetworkException as error:
+        # Without its cause: it was tried often enough, and not for the sake of this request.
+        text = f"the client's assertion could not be fetched: {error.message}"
+        raise NetworkException(text, redact_url(wanted.request.url)) from None
 
 
 def _words_of(error: BaseException) -> str:
     """Return the text of ``error``, or of its cause; some have no text themselves."""
     cause: BaseException | None = error
+    # Both chains: httpx raises from the errors of httpcore, which are raised while handling others.
     while cause is not None and not str(cause):
         cause = cause.__cause__ or cause.__context__
     return str(cause) if cause is error else f"{type(error).__name__}: {cause or 'no details'}"

@@ -18,6 +18,8 @@ async def signed(signer: Signer, build: Callable[[Signer], str]) -> str:
 
     Raises SigningException (``signing_failed``, ``signing_timed_out``, ``signature_mismatch``).
     """
+    # Built first with a stand-in that notes the message: the builders are pure and cannot wait, and
+    # a second copy of each that waits would be one more place to get a claim wrong.
     deferred = DeferredSigner(signer)
     unsigned = build(deferred)
     try:

@@ -13,11 +13,14 @@ Example::
 from ..._web.answers import WebAnswer, WebRefusedException
 from ..._web.requests import WebRequest
 from .bearer_guard import AsyncBearerGuard
+from .signal_receiver import AsyncSignalReceiver, PollOutcome
 from .web_login import AsyncWebLogin
 
 __all__ = [
     "AsyncBearerGuard",
+    "AsyncSignalReceiver",
     "AsyncWebLogin",
+    "PollOutcome",
     "WebAnswer",
     "WebRefusedException",
     "WebRequest",

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any
 
+from ..._activities import record_failure
 from ..._logging import log_failure
 from ..._web.answers import WebAnswer, WebRefusedException, redirect
 from ..._web.cookies import CookieJar
@@ -109,7 +110,7 @@ class AsyncCallbacks(AsyncBeginnings):
                 {"acr": session.claims.get("acr"), "acr_values": login.acr_values},
                 code="insufficient_user_authentication",
             )
-            log_failure("login", client.issuer, error)
+            record_failure("login", "step-up", client.issuer, error)
             await client.forget(session)
             raise error
         return session

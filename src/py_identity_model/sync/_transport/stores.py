@@ -28,10 +28,11 @@ class TokenStore(Protocol):
     def set(self, key: str, value: str, expires_in: float | None) -> None:
         """Store ``value``, for ``expires_in`` seconds unless that is None."""
 
-    def delete(self, key: str) -> None:
+    # By position: stores of tokens and of sessions, which share these, call it otherwise.
+    def delete(self, key: str, /) -> None:
         """Delete the value of ``key``."""
 
-    def lock(self, key: str) -> AbstractContextManager[Any]:
+    def lock(self, key: str, /) -> AbstractContextManager[Any]:
         """Return the lock of ``key``, exclusive among all users of the store, as a context."""
 
 

@@ -41,6 +41,7 @@ class Turns:
     def _forget_parent(self) -> None:
         self._lock = threading.Lock()
 
+    # Not one table for the process: a task cannot be woken by another event loop's thread.
     @property
     def table(self) -> _Table:
         """The turns of those workers that can wait for each other."""
@@ -79,6 +80,7 @@ class Turn:
         self.is_waiting = False
 
     def __enter__(self) -> Self:
+        # Made here, not in `__init__`: one turn serves several attempts, and each waits again.
         came = Event()
         ticket = Ticket(self._host, known=self._known, due=self._due, grant=came.set)
         table = self._turns.table

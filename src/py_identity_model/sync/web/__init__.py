@@ -14,10 +14,13 @@ Example::
 from ..._web.answers import WebAnswer, WebRefusedException
 from ..._web.requests import WebRequest
 from .bearer_guard import BearerGuard
+from .signal_receiver import PollOutcome, SignalReceiver
 from .web_login import WebLogin
 
 __all__ = [
     "BearerGuard",
+    "PollOutcome",
+    "SignalReceiver",
     "WebAnswer",
     "WebLogin",
     "WebRefusedException",

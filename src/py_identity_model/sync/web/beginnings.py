@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import urlencode
 
-from ..._logging import log_failure
+from ..._activities import record_failure
 from ..._protocol.browser_requests import validate_initiate_login_request
 from ..._web.answers import WebAnswer, page, redirect
 from ..._web.cookies import MOST_PENDING, CookieJar
@@ -82,7 +82,7 @@ class Beginnings:
                 **options,
             )
         except PyIdentityModelException as error:
-            log_failure("login", self.clients[name].issuer, error)
+            record_failure("login", "beginning", self.clients[name].issuer, error)
             return failed_login(error, self._login_path(place))
         login = PendingLogin(name, self._options.target(place, target), begun, wanted)
         cookie = jar.pending_cookie(
