@@ -263,9 +263,23 @@ def docs(session: nox.Session) -> None:
     What its programs do is tested by tests/both/test_pages.py.
     """
     session.install("-e", ".[testing,cli]", *group("docs"))
+    session.run("python", "scripts/draw_pictures.py", "--again")
     site = Path(session.create_tmp(), "html").resolve()
     session.run("python", "-m", "sphinx", "-W", "--keep-going", "-q", "-E", "docs", str(site))
     session.log(f"built {site / 'index.html'}")
+
+
+@nox.session
+def migration(session: nox.Session) -> None:
+    """Run both sides of each migration guide, those before it with the other libraries."""
+    needed = ("test", "examples")
+    session.install("uv", "-e", ".[testing]", *(pin for name in needed for pin in group(name)))
+    pythons = {
+        "MIGRATION_BEFORE": beside(session, "before", *group("migration")),
+        # The published release has our import name.
+        "MIGRATION_PUBLISHED": beside(session, "published", PUBLISHED),
+    }
+    session.run("pytest", "-q", "tests/migration", *session.posargs, env=pythons)
 
 
 @nox.session

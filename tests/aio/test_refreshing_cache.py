@@ -35,7 +35,7 @@ def key_id(token: str) -> str:
     return str(header["kid"])
 
 
-async def test_expired_keys_are_refreshed_although_the_document_cannot_be(
+async def test_expired_keys_are_refreshed_although_the_document_just_could_not_be(
     provider: EmbeddedProvider, clock: Clock
 ) -> None:
     withdrawn = provider.mint()
@@ -43,6 +43,7 @@ async def test_expired_keys_are_refreshed_although_the_document_cannot_be(
     provider.rotate_keys()
     provider.intercept = failing(DISCOVERY)
     clock.now += 3601
+    await provider_cache.default_cache.metadata(None, provider.issuer, DiscoveryPolicy())
     with refused(TokenValidationException, "no_matching_key"):
         await validate_token(withdrawn, CONFIG, provider.issuer)
 

@@ -24,11 +24,13 @@ from py_identity_model.aio import (
     AsyncAccessTokenVerifier,
     AsyncMemoryTokenStore,
     AsyncOAuthClient,
+    AsyncSession,
     AsyncTokenSource,
     BackchannelAuthenticationResponse,
     ClientCredentialsTokenRequest,
     ClientSecretBasic,
     DiscoveryDocumentRequest,
+    RefreshTokenRequest,
     TokenValidationConfig,
     TrustedIssuer,
     get_discovery_document,
@@ -122,6 +124,12 @@ def source_of(provider: EmbeddedProvider, **more: Any) -> AsyncTokenSource:
     return AsyncTokenSource(request, **more)
 
 
+async def log_in(provider: EmbeddedProvider) -> AsyncSession:
+    client = client_of(provider)
+    begun = await client.authorization_request()
+    return await client.callback(browsed(begun.url), begun)
+
+
 def browsed(url: str) -> str:
     return str(httpx.get(url, trust_env=False).headers["location"])
 
@@ -133,9 +141,7 @@ def short(events: list[ActivityEvent]) -> list[tuple[str, str, str, str | None]]
 async def test_a_login_is_a_span_with_its_requests_inside(
     provider: EmbeddedProvider, telemetry: Telemetry
 ) -> None:
-    client = client_of(provider)
-    begun = await client.authorization_request()
-    await client.callback(browsed(begun.url), begun)
+    await log_in(provider)
     login = telemetry.span(
         "login", what="authorization code", outcome="succeeded", provider=provider.issuer
     )
@@ -168,9 +174,7 @@ async def test_a_failed_login_names_its_code(
 async def test_a_renewal_is_a_span_with_its_request_inside(
     provider: EmbeddedProvider, telemetry: Telemetry
 ) -> None:
-    client = client_of(provider)
-    begun = await client.authorization_request()
-    session = await client.callback(browsed(begun.url), begun)
+    session = await log_in(provider)
     telemetry.exporter.clear()
     await session.refresh()
     renewal = telemetry.span("renewal", what="login", provider=provider.issuer)
@@ -346,9 +350,7 @@ async def test_the_hook_and_opentelemetry_listen_together(
 async def test_the_hook_gets_the_end_of_a_login(
     provider: EmbeddedProvider, events: list[ActivityEvent]
 ) -> None:
-    client = client_of(provider)
-    begun = await client.authorization_request()
-    await client.callback(browsed(begun.url), begun)
+    await log_in(provider)
     last = events[-1]
     assert (last.kind, last.outcome) == (ActivityKind.LOGIN, ActivityOutcome.SUCCEEDED)
     assert (last.url, last.code) == (provider.issuer, None)
@@ -400,6 +402,24 @@ async def test_a_token_that_another_source_renewed_is_no_renewal(
     await source_of(provider, store=store).get_token()
     events.clear()
     await source_of(provider, store=store).get_token()
+    assert events == []
+
+
+async def test_a_login_that_another_source_renewed_is_no_renewal(
+    provider: EmbeddedProvider, events: list[ActivityEvent]
+) -> None:
+    session = await log_in(provider)
+    request = RefreshTokenRequest(
+        provider.token_endpoint,
+        provider.client_id,
+        str(session.refresh_token),
+        client_secret=provider.client_secret,
+    )
+    store = AsyncMemoryTokenStore()
+    await AsyncTokenSource(request, store=store).get_token()
+    assert short(events)[-1] == ("renewal", "login", "succeeded", None)
+    events.clear()
+    await AsyncTokenSource(request, store=store).get_token()
     assert events == []
 
 

@@ -13,6 +13,9 @@ TESTS = Path(__file__).parents[1]
 OF_NAMED_TUPLES = {"_replace", "_asdict", "_fields"}
 LISTED: dict[str, dict[str, str]] = {
     "aio/test_access_token_verifier.py": {"_issuers _rules": "the bound of a memory"},
+    "aio/test_configured_client.py": {
+        "_client": "the settings of a client, which it need not show"
+    },
     "aio/test_file_store.py": {
         "_lock": "a lock that its holder loses",
         "_write": "a damaged file, whose name is a secret of the store",
@@ -40,6 +43,10 @@ LISTED: dict[str, dict[str, str]] = {
     "aio/test_token_cache.py": {
         "_entries": "the end of an entry, which callers see only as a second verification",
         "_forget_parent _lock": "a fork",
+    },
+    "aio/test_token_headers.py": {
+        "_last _refused": "a refusal that was forgotten, and may be repeated only much later",
+        "_memory": "a nonce that is remembered, which the next request may replace",
     },
     "aio/test_token_source.py": {
         "_claims": "a method of the test's own class",

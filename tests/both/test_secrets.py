@@ -110,8 +110,22 @@ OPEN = {
 }
 METADATA = {one.name for one in dataclasses.fields(ClientMetadata)}
 KEYS = {
-    *("kty", "use", "key_ops", "alg", "x5u", "x5c", "x5t", "x5t_s256", "crv", "x", "y", "n", "e"),
-    "pub",
+    *(
+        "kty",
+        "use",
+        "key_ops",
+        "alg",
+        "x5u",
+        "x5c",
+        "x5t",
+        "x5t_s256",
+        "crv",
+        "x",
+        "y",
+        "n",
+        "e",
+        "pub",
+    ),
 }
 CONFIG = {
     *("perform_disco", "algorithms", "options", "claims_validator", "require_https", "leeway"),
@@ -123,6 +137,9 @@ ALLOWED = {
     "ClientRegistrationRequest": METADATA,
     "ClientRegistrationResponse": METADATA | {"metadata"},
     "CollectedClaims": {"issuers", "failures"},
+    "SecurityEvent": {"jti", "issued_at"},
+    "SecurityEventPollRequest": {"max_events", "return_immediately", "ack", "set_errors"},
+    "SecurityEventPollResponse": {"more_available"},
     "SessionRecord": {"version", "refresh_expires_at", "refused", "written_at"},
     "StoredToken": {"replaced_refused_at"},
     "UserInfoRequest": {"method", "token_in_body"},

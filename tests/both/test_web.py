@@ -15,7 +15,7 @@ import py_identity_model
 from py_identity_model import aio, web
 from py_identity_model.aio import web as aio_web
 from py_identity_model.sync import web as sync_web
-from py_identity_model.testing import EmbeddedProvider
+from py_identity_model.testing import Answer, EmbeddedProvider
 from tests.browsers import SECRET
 from tests.support import refused
 
@@ -77,6 +77,18 @@ def test_the_example_of_a_docstring_runs(
     space["login"] = space[f"{prefix}WebLogin"](space["client"], secret=SECRET)
     space["guard"] = space[f"{prefix}BearerGuard"](provider.issuer, "api")
     token = provider.mint(scope="read")
+    about: dict[str, Any] = {
+        "events": {"urn:example:event": {}},
+        "aud": "https://app.example/events",
+    }
+    space["token"] = provider.mint(header={"typ": "secevent+jwt"}, **about)
+    space["body"], space["access_token"] = space["token"].encode(), "t"
+    space["replays"] = py_identity_model.MemoryReplayStore()
+    receiver = space[f"{prefix}SignalReceiver"]
+    space["receiver"] = receiver(space["client"], about["aud"], space["replays"])
+    provider.intercept = lambda received: (
+        Answer.of_json({"sets": {}}) if received.path == "/events" else None
+    )
     headers = [("Authorization", f"Bearer {token}")]
     space["request"] = web.WebRequest("GET", "https://app.example", "/login", headers=headers)
     body = textwrap.indent(example.replace("https://op.example", provider.issuer), "    ")
@@ -91,6 +103,6 @@ def test_the_example_of_a_docstring_runs(
 
 def test_every_public_method_of_the_engine_has_an_example() -> None:
     named = {name for _, name, _ in CASES}
-    for kind in (aio_web.AsyncWebLogin, aio_web.AsyncBearerGuard):
+    for kind in (aio_web.AsyncWebLogin, aio_web.AsyncBearerGuard, aio_web.AsyncSignalReceiver):
         for name, _ in inspect.getmembers(kind, inspect.isfunction):
             assert name[0] == "_" or f"{kind.__name__}.{name}" in named

@@ -20,7 +20,8 @@ from playwright.sync_api import Browser, BrowserContext, Error, Page, sync_playw
 from werkzeug.serving import make_server
 
 from py_identity_model import ClientRegistrationRequest, SessionRecord, register_client
-from tests.op.driver import Certificates, RealProvider, find_node, install, start
+from tests.op.driver import Certificates, RealProvider, start
+from tests.op.node import find_node, install
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]

@@ -154,6 +154,19 @@ def test_a_locked_keyring_is_no_reason_to_store_without_encryption(
     assert values_in(home) == []
 
 
+def test_a_keyring_that_is_broken_is_no_reason_either(
+    run: Run, provider: EmbeddedProvider, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*names: str) -> str:
+        raise ModuleNotFoundError("No module named 'nosuch'")
+
+    for name in ("get_keyring", "get_password"):
+        monkeypatch.setattr(keyring, name, broken)
+    ran = run("login", *at(provider), "--json")
+    assert (ran.status, ran.json["error"]["code"]) == (2, "keyring_unavailable")
+    assert values_in(home) == []
+
+
 def test_files_without_encryption_are_stored_where_the_user_says_so(
     run: Run, locked_keyring: None, provider: EmbeddedProvider, monkeypatch: pytest.MonkeyPatch
 ) -> None:

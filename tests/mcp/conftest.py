@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.op.driver import find_node, install
+from tests.op.node import find_node, install
 
 SUITE = Path(__file__).parent / "suite"
 PACKAGE = "@modelcontextprotocol/conformance"

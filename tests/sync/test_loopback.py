@@ -48,6 +48,15 @@ def test_a_user_logs_in_with_a_browser(
     assert session.subject == "bob"
 
 
+def test_a_browser_may_be_back_before_its_opening_returns(provider: EmbeddedProvider) -> None:
+    """As browsers of terminals are: opening them ends when they end."""
+    client = OAuthClient(provider.issuer, provider.public_client_id)
+    with LoopbackListener() as listener:
+        for _ in range(2):
+            session = listener.log_in(client, open_browser=browse, timeout=5)
+            assert session.subject == "alice"
+
+
 def test_a_login_that_was_denied_says_so(
     provider: EmbeddedProvider, browser: Callable[[str], None]
 ) -> None:

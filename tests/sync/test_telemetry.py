@@ -38,6 +38,8 @@ from py_identity_model.sync import (
     DiscoveryDocumentRequest,
     MemoryTokenStore,
     OAuthClient,
+    RefreshTokenRequest,
+    Session,
     TokenSource,
     TokenValidationConfig,
     TrustedIssuer,
@@ -123,6 +125,12 @@ def source_of(provider: EmbeddedProvider, **more: Any) -> TokenSource:
     return TokenSource(request, **more)
 
 
+def log_in(provider: EmbeddedProvider) -> Session:
+    client = client_of(provider)
+    begun = client.authorization_request()
+    return client.callback(browsed(begun.url), begun)
+
+
 def browsed(url: str) -> str:
     return str(httpx.get(url, trust_env=False).headers["location"])
 
@@ -134,9 +142,7 @@ def short(events: list[ActivityEvent]) -> list[tuple[str, str, str, str | None]]
 def test_a_login_is_a_span_with_its_requests_inside(
     provider: EmbeddedProvider, telemetry: Telemetry
 ) -> None:
-    client = client_of(provider)
-    begun = client.authorization_request()
-    client.callback(browsed(begun.url), begun)
+    log_in(provider)
     login = telemetry.span(
         "login", what="authorization code", outcome="succeeded", provider=provider.issuer
     )
@@ -167,9 +173,7 @@ def test_a_failed_login_names_its_code(provider: EmbeddedProvider, telemetry: Te
 def test_a_renewal_is_a_span_with_its_request_inside(
     provider: EmbeddedProvider, telemetry: Telemetry
 ) -> None:
-    client = client_of(provider)
-    begun = client.authorization_request()
-    session = client.callback(browsed(begun.url), begun)
+    session = log_in(provider)
     telemetry.exporter.clear()
     session.refresh()
     renewal = telemetry.span("renewal", what="login", provider=provider.issuer)
@@ -345,9 +349,7 @@ def test_the_hook_and_opentelemetry_listen_together(
 def test_the_hook_gets_the_end_of_a_login(
     provider: EmbeddedProvider, events: list[ActivityEvent]
 ) -> None:
-    client = client_of(provider)
-    begun = client.authorization_request()
-    client.callback(browsed(begun.url), begun)
+    log_in(provider)
     last = events[-1]
     assert (last.kind, last.outcome) == (ActivityKind.LOGIN, ActivityOutcome.SUCCEEDED)
     assert (last.url, last.code) == (provider.issuer, None)
@@ -399,6 +401,24 @@ def test_a_token_that_another_source_renewed_is_no_renewal(
     source_of(provider, store=store).get_token()
     events.clear()
     source_of(provider, store=store).get_token()
+    assert events == []
+
+
+def test_a_login_that_another_source_renewed_is_no_renewal(
+    provider: EmbeddedProvider, events: list[ActivityEvent]
+) -> None:
+    session = log_in(provider)
+    request = RefreshTokenRequest(
+        provider.token_endpoint,
+        provider.client_id,
+        str(session.refresh_token),
+        client_secret=provider.client_secret,
+    )
+    store = MemoryTokenStore()
+    TokenSource(request, store=store).get_token()
+    assert short(events)[-1] == ("renewal", "login", "succeeded", None)
+    events.clear()
+    TokenSource(request, store=store).get_token()
     assert events == []
 
 

@@ -222,8 +222,12 @@ def test_a_reset_forgets_what_one_test_left_behind() -> None:
         provider.user = None
         provider.users["alice"]["roles"].append("root")
         provider.intercept = lambda received: Answer(503)
+        provider.audience, provider.lifetime, provider.allowed_origins = "other", 5, ("*",)
+        provider.login_claims["alice"] = {"roles": []}
         keys = {key.kid for key in provider.keys}
         provider.reset()
+        assert (provider.audience, provider.lifetime) == ("api", 3600)
+        assert not provider.allowed_origins
         assert (provider.requests, provider.reused_refresh_tokens) == ([], 0)
         assert renew(provider, renewed["refresh_token"]).status_code == 400
         assert parts(log_in(provider).json()["id_token"])[1]["roles"] == ["admin"]

@@ -35,12 +35,13 @@ async def request_identity_assertion_grant(
 
         response = await request_identity_assertion_grant(
             IdentityAssertionGrantRequest(
-                "https://idp.example/token", "wiki", id_token, "https://chat.example"
+                "https://op.example/token", "wiki", id_token, "https://chat.example"
             )
         )
-        token = await request_jwt_bearer_token(
-            JwtBearerTokenRequest("https://chat.example/token", "wiki", response.grant)
-        )
+        if response.is_successful:
+            token = await request_jwt_bearer_token(
+                JwtBearerTokenRequest("https://chat.example/token", "wiki", response.grant)
+            )
     """
     return await ask(ID_JAG_GRANT, request, http_client, settings)
 
@@ -65,7 +66,7 @@ async def request_chained_grant(
 
         response = await request_chained_grant(
             ChainedGrantRequest(
-                "https://as.a.example/token",
+                "https://op.example/token",
                 "gateway",
                 access_token,
                 resource="https://as.b.example",

@@ -58,6 +58,9 @@ class AsyncLoopbackListener:
         """The redirect URI; providers must let the port of such a URI differ (RFC 8252 §7.3)."""
         return f"http://{self._server.authority}{self._server.path}"
 
+    def _expect(self, state: str) -> None:
+        self._answer, self._expected = None, state
+
     def _take(self, url: str) -> bool:
         expected = self._expected
         if expected is None or not same_text(state_of(url), expected):
@@ -81,7 +84,8 @@ class AsyncLoopbackListener:
                 except DeadlineExceededException:
                     print("nobody logged in")
         """
-        self._answer, self._expected = None, state
+        if self._expected != state:
+            self._expect(state)
         ends = time.monotonic() + timeout
         try:
             while self._answer is None:
@@ -132,6 +136,8 @@ class AsyncLoopbackListener:
         begun = await client.authorization_request(
             redirect_uri=self.redirect_uri, scope=scope, **parameters
         )
+        # A browser that runs in the terminal has come back when its opening returns.
+        self._expect(begun.state)
         open_browser(begun.url)
         return await client.callback(await self.wait(begun.state, timeout), begun)
 

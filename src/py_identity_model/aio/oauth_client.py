@@ -342,7 +342,8 @@ class AsyncOAuthClient:
 
         Example::
 
-            client = AsyncOAuthClient.from_config(Config.from_env(group="client"))
+            named = {"client.discovery_url": "https://op.example", "client.id": "web"}
+            client = AsyncOAuthClient.from_config(Config.build(overrides=named))
         """
         if config.client_discovery_url is None or config.client_id is None:
             raise InvalidArgumentError(

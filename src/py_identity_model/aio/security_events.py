@@ -56,7 +56,9 @@ async def validate_security_event_token(
     Example::
 
         event = await validate_security_event_token(
-            token, TokenValidationConfig(perform_disco=True, audience="web"), "https://op.example"
+            security_event_token,
+            TokenValidationConfig(perform_disco=True, audience="web"),
+            "https://op.example",
         )
     """
     signed, config = await open_token(token, token_validation_config)

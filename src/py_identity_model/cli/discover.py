@@ -85,10 +85,14 @@ def judge(
     members = {"issuer": metadata.issuer, "document": metadata.document}
     lines = [check.remedy for check in checks if check.remedy.startswith("DiscoveryPolicy(")]
     bad = sum(check.failed for check in checks)
-    verdict = f"{bad} thing(s) do not work" if bad else "it works"
+    verdict = _count(bad) if bad else "it works"
     if lines:
         verdict += f"; where the functions need it: discovery_policy={lines[-1]}"
     return Report(f"Metadata of {metadata.issuer}", verdict, checks, members)
+
+
+def _count(bad: int) -> str:
+    return "1 thing does not work" if bad == 1 else f"{bad} things do not work"
 
 
 def policy_line(text: str) -> str:

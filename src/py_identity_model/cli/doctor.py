@@ -44,7 +44,7 @@ def examine(issuer: str | Provider | None = None, http_client: HTTPClient | None
         with HTTPClient(timeout=10) as own:
             checks += reach(issuer, own)
     bad = sum(check.failed for check in checks)
-    verdict = "nothing is wrong" if not bad else f"{bad} check(s) failed"
+    verdict = f"{bad} {'check' if bad == 1 else 'checks'} failed" if bad else "nothing is wrong"
     return Report(f"py-identity-model {__version__}", verdict, checks, {"version": __version__})
 
 

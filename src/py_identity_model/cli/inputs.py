@@ -137,12 +137,11 @@ def read_secret(issuer: str, client_id: str, *, from_stdin: bool) -> str | None:
 def _from_keyring(issuer: str, client_id: str) -> str | None:
     try:
         import keyring
-        from keyring.errors import KeyringError
     except ImportError:  # installed with other parts of the extra left out
         return None
     try:
         return keyring.get_password(SERVICE, f"{issuer} {client_id}")
-    except KeyringError:  # there is none on this machine, or it is locked
+    except Exception:  # there is none, it is locked, or its backend, a plugin, is broken
         return None
 
 

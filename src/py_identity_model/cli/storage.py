@@ -122,7 +122,10 @@ def has_keyring() -> bool:
         from keyring.backends import fail, null
     except ImportError:  # installed with other parts of the extra left out
         return False
-    return not isinstance(keyring.get_keyring(), (fail.Keyring, null.Keyring))
+    try:
+        return not isinstance(keyring.get_keyring(), (fail.Keyring, null.Keyring))
+    except Exception:  # one is configured, and broken
+        return True
 
 
 def _is_encrypted(place: Path) -> bool:

@@ -36,12 +36,13 @@ def request_identity_assertion_grant(
 
         response = request_identity_assertion_grant(
             IdentityAssertionGrantRequest(
-                "https://idp.example/token", "wiki", id_token, "https://chat.example"
+                "https://op.example/token", "wiki", id_token, "https://chat.example"
             )
         )
-        token = request_jwt_bearer_token(
-            JwtBearerTokenRequest("https://chat.example/token", "wiki", response.grant)
-        )
+        if response.is_successful:
+            token = request_jwt_bearer_token(
+                JwtBearerTokenRequest("https://chat.example/token", "wiki", response.grant)
+            )
     """
     return ask(ID_JAG_GRANT, request, http_client, settings)
 
@@ -66,7 +67,7 @@ def request_chained_grant(
 
         response = request_chained_grant(
             ChainedGrantRequest(
-                "https://as.a.example/token",
+                "https://op.example/token",
                 "gateway",
                 access_token,
                 resource="https://as.b.example",

@@ -57,7 +57,9 @@ def validate_security_event_token(
     Example::
 
         event = validate_security_event_token(
-            token, TokenValidationConfig(perform_disco=True, audience="web"), "https://op.example"
+            security_event_token,
+            TokenValidationConfig(perform_disco=True, audience="web"),
+            "https://op.example",
         )
     """
     signed, config = open_token(token, token_validation_config)

@@ -169,6 +169,7 @@ class EmbeddedProvider(Serving):
             dict(users or {}),
             dict(user_claims or {}),
         )
+        self._set = (self.audience, self.lifetime, self.allowed_origins, backchannel_logout_uri)
         self.requests: list[Received] = []
         self.dpop_nonces = DPoPNonceIssuer() if dpop_nonce else None
         self._require_par = require_pushed_authorization_requests
@@ -256,6 +257,7 @@ class EmbeddedProvider(Serving):
 
     def _restore(self) -> None:
         self.user, self.users, self.user_claims = deepcopy(self._initial)
+        self.audience, self.lifetime, self.allowed_origins, self.backchannel_logout_uri = self._set
         self.login_claims = {}
         self.intercept = None
         self.clock_offset = 0.0

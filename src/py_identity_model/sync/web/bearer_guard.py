@@ -69,12 +69,12 @@ class BearerGuard:
 
             token = guard.check(request, ["read"])
         """
-        header = self._certificate_header
+        header, authorization = self._certificate_header, request.header("authorization")
         try:
             return self.verifier.verify(
-                request.header("authorization"),
+                authorization,
                 method=request.method,
-                uri=(self._public or request.base_url.rstrip("/")) + request.path,
+                uri=self._uri(request, authorization),
                 dpop=request.all_headers("dpop") or None,
                 certificate=None if header is None else certificate_of(request.all_headers(header)),
                 scopes=scopes,
@@ -84,3 +84,9 @@ class BearerGuard:
         except AccessTokenRefusedException as error:
             answer = json_answer(error.status_code, error.code, *error.headers.items())
             raise WebRefusedException(error.message, answer, code=error.code) from error
+
+    def _uri(self, request: WebRequest, authorization: str | None) -> str | None:
+        """Return the URI of a request, unless no proof of possession may name it."""
+        if authorization is not None and authorization.startswith("Bearer "):
+            return None
+        return (self._public or request.base_url.rstrip("/")) + request.path

@@ -1,0 +1,46 @@
+import os
+
+from django.conf import settings
+from django.contrib.auth.decorators import login_required
+from django.core.wsgi import get_wsgi_application
+from django.http import HttpRequest, JsonResponse
+from django.urls import include, path
+
+HERE = "py_identity_model.integrations.django"
+settings.configure(
+    SECRET_KEY=os.environ["SESSION_SECRET"],
+    ALLOWED_HOSTS=["*"],
+    DATABASES={"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": "users.sqlite3"}},
+    INSTALLED_APPS=[
+        "django.contrib.auth",
+        "django.contrib.contenttypes",
+        "django.contrib.sessions",
+        HERE,
+    ],
+    MIDDLEWARE=[
+        "django.contrib.sessions.middleware.SessionMiddleware",
+        "django.middleware.csrf.CsrfViewMiddleware",
+        "django.contrib.auth.middleware.AuthenticationMiddleware",
+        f"{HERE}.middleware.OIDCMiddleware",
+    ],
+    AUTHENTICATION_BACKENDS=[f"{HERE}.backends.OIDCBackend"],
+    SESSION_COOKIE_SECURE=True,
+    LOGIN_URL="oidc:login",
+    ROOT_URLCONF=__name__,
+    LOGIN_REDIRECT_URL="/me",
+    OIDC={
+        "ISSUER": os.environ["OIDC_ISSUER"],
+        "CLIENT_ID": os.environ["OIDC_CLIENT_ID"],
+        "CLIENT_SECRET": os.environ["OIDC_CLIENT_SECRET"],
+        "USERINFO": True,
+    },
+)
+app = get_wsgi_application()
+
+
+@login_required
+def me(request: HttpRequest) -> JsonResponse:
+    return JsonResponse({"you": request.user.email})
+
+
+urlpatterns = [path("me", me), path("oidc/", include(f"{HERE}.urls"))]

@@ -1,0 +1,17 @@
+import os
+
+import httpx
+
+from py_identity_model import OAuthClient
+
+client = OAuthClient(
+    os.environ["OIDC_ISSUER"],
+    os.environ["OIDC_CLIENT_ID"],
+    client_secret=os.environ["OIDC_CLIENT_SECRET"],
+)
+API = os.environ["API_URL"]
+http = httpx.Client(base_url=API, auth=client.auth(scope="read", origins=[API]))
+
+
+def whoami() -> str:
+    return str(http.get("/me").raise_for_status().json()["you"])
