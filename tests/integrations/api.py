@@ -19,6 +19,7 @@ class Api:
         self.refuses_all = False
         self.received: list[Received] = []
         self.redirects: dict[str, str] = {}
+        self.redirects_accepted: dict[str, str] = {}  # only with a good token
         self._server = LoopbackServer(self._respond)
         self.url = f"http://127.0.0.1:{self._server.port}"
 
@@ -47,6 +48,8 @@ class Api:
             return Answer(401, headers={**challenge, "dpop-nonce": self.nonce})
         if self.refuses_all or not token or token in self.refused:
             return Answer(401, headers={"www-authenticate": 'Bearer error="invalid_token"'})
+        if received.path in self.redirects_accepted:
+            return Answer(307, headers={"location": self.redirects_accepted[received.path]})
         return Answer.of_json({"body": received.body.decode(), "scheme": scheme})
 
     def _proof(self, received: Received) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -88,6 +89,49 @@ def test_a_redirect_elsewhere_carries_neither_token_nor_proof(
         assert session.get(f"{api.url}/orders").status_code == 401
         assert other.seen == [("/orders", None, None)]
     assert provider.count("/token") == 1
+
+
+def test_a_redirect_elsewhere_gets_no_token_in_place_of_that_of_a_netrc_file(
+    provider: EmbeddedProvider, api: Api, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "netrc"
+    file.write_text("default login someone password secret\n")
+    monkeypatch.setenv("NETRC", str(file))
+    with Api() as other, session_of(provider, api) as session:
+        session.trust_env = True
+        other.refuses_all = True
+        api.redirects["/orders"] = f"{other.url}/orders"
+        assert session.get(f"{api.url}/orders").status_code == 401
+        assert [token for _, token, _ in other.seen] == ["Basic c29tZW9uZTpzZWNyZXQ="]
+    assert provider.count("/token") == 1
+
+
+def test_a_redirect_after_another_proof_carries_none(provider: EmbeddedProvider) -> None:
+    unbound(provider)
+    with (
+        Api(nonce="n1") as api,
+        Api() as other,
+        session_of(provider, api, dpop_key=DPoPKey()) as session,
+    ):
+        api.redirects_accepted["/orders"] = f"{other.url}/orders"
+        assert session.get(f"{api.url}/orders").status_code == 401
+        assert len(api.received) == 2
+        assert other.seen == [("/orders", None, None)]
+
+
+def test_a_redirect_after_a_renewal_carries_the_new_token(
+    provider: EmbeddedProvider, api: Api
+) -> None:
+    api.refused.add("token-0")
+    api.redirects_accepted["/old"] = "/new"
+    with session_of(provider, api) as session:
+        assert session.get(f"{api.url}/old").status_code == 200
+    tokens = [(path, token) for path, token, _ in api.seen]
+    assert tokens == [
+        ("/old", "Bearer token-0"),
+        ("/old", "Bearer token-1"),
+        ("/new", "Bearer token-1"),
+    ]
 
 
 def test_a_redirect_within_the_origin_keeps_the_token(provider: EmbeddedProvider, api: Api) -> None:

@@ -125,6 +125,8 @@ def test_an_event_concerns_a_user_or_a_session(subject: Any, expected: list[Sess
         {"format": "opaque", "id": 7},
         {"format": "complex", "device": SESSION},
         {"format": "complex", "user": SESSION},
+        {"format": "complex", "user": {**ALICE, "iss": "https://b.example"}, "session": SESSION},
+        {"user": {"format": "iss_sub", "iss": ISSUER}, "session": SESSION},
         {"format": "aliases", "identifiers": "alice"},
         {"format": "aliases", "identifiers": [{"format": "aliases", "identifiers": [ALICE]}]},
     ],

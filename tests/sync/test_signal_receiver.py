@@ -156,6 +156,52 @@ def test_an_event_that_the_store_could_not_process_may_come_again(
     assert subject(login, browser) is None
 
 
+class AddOnly:
+    """A replay store with the one method that it must have."""
+
+    def __init__(self) -> None:
+        self.keys: set[str] = set()
+
+    def add(self, key: str, expires_at: float) -> bool:
+        is_new = key not in self.keys
+        self.keys.add(key)
+        return is_new
+
+
+def test_an_event_may_come_again_also_where_nothing_can_be_forgotten(
+    provider: EmbeddedProvider,
+) -> None:
+    store, replays = BrokenStore(), AddOnly()
+    client = client_of(provider, session_store=store)
+    login, browser = login_of(provider, client), Browser()
+    logged_in(login, browser)
+    receiver, token = SignalReceiver(client, AUDIENCE, replays), mint(provider)
+    store.down = True
+    assert (push(receiver, token)).status == 503
+    store.down = False
+    assert (push(receiver, token)).status == 202
+    assert subject(login, browser) is None
+    assert len(replays.keys) == 1
+    with refused(SecurityEventException, "security_event_replayed"):
+        receiver.accept(token)
+
+
+class Unforgetting(AddOnly):
+    def discard(self, key: str) -> None:
+        raise OSError("the replay store is down")
+
+
+def test_an_outage_of_both_stores_is_answered_as_one(
+    provider: EmbeddedProvider, caplog: pytest.LogCaptureFixture
+) -> None:
+    store = BrokenStore()
+    client = client_of(provider, session_store=store)
+    store.down = True
+    receiver = SignalReceiver(client, AUDIENCE, Unforgetting())
+    assert (push(receiver, mint(provider))).status == 503
+    assert "cannot be removed from the replay store: OSError" in caplog.text
+
+
 def test_an_event_that_the_program_could_not_process_may_come_again(
     provider: EmbeddedProvider,
 ) -> None:

@@ -129,7 +129,9 @@ def _targets_in(
     user, session = subject.get("user"), subject.get("session")
     if isinstance(session, Mapping) and (sid := _opaque_id(session)) is not None:
         sub = _sub_in(user, issuer) if isinstance(user, Mapping) else None
-        yield SessionTarget(sub, sid)
+        # The session of another issuer's user may have the id of one of here.
+        if sub is not None or not (isinstance(user, Mapping) and user.get("format") == "iss_sub"):
+            yield SessionTarget(sub, sid)
     elif isinstance(user, Mapping):
         yield from _targets_in(user, issuer, is_session=False)
     elif subject.get("format") == "aliases" and isinstance(subject.get("identifiers"), list):

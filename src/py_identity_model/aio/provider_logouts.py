@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
 
 from .._resource_server.replay import ReplayStore, replay_key
-from .._seam.aio import call
 from .._validation.id_token_limits import check_registered_algorithm
 from ._transport.opening import open_token
 from .logout import validate_logout_token
 from .provider_client import AsyncProviderClient
 from .provider_tokens import AsyncProviderTokens
+from .replay_store import forget_use
 from .session_records import AsyncSessionRecords
 
 _PROBE = "py_identity_model:probe"
@@ -78,12 +77,5 @@ class AsyncProviderLogouts:
         try:
             return await self.end_sessions(claims.get("sub"), claims.get("sid"))
         except BaseException:
-            await _forget(replay_store, claims)
+            await forget_use(replay_store, replay_key("logout", str(claims["iss"]), claims["jti"]))
             raise
-
-
-async def _forget(replay_store: ReplayStore | None, claims: dict[str, Any]) -> None:
-    """Let a token come again whose sessions could not be ended."""
-    discard = getattr(replay_store, "discard", None)
-    if discard is not None:
-        await call(discard, replay_key("logout", str(claims["iss"]), claims["jti"]))

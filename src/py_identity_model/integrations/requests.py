@@ -54,8 +54,10 @@ class TokenAuth(AuthBase):
 
     def _answer(self, request: RequestHeaders, response: Response, **options: Any) -> Response:
         """Return the response, or that to another attempt; ``options`` are those of the request."""
-        # A redirected request has the hooks of the first, and no token at another origin.
-        if "Authorization" not in response.request.headers:
+        # A redirected request has the hooks of the first, and no token at another origin: what is
+        # in its Authorization there is from a .netrc file.
+        asked = response.request
+        if "Authorization" not in asked.headers or not request.is_same_origin(str(asked.url)):
             return response
         body = response.request.body
         is_repeatable = body is None or isinstance(body, (bytes, str))
@@ -79,7 +81,7 @@ def _target(response: Response) -> str:
 def _send_again(response: Response, fields: dict[str, str], options: dict[str, Any]) -> Response:
     response.content  # noqa: B018  read to its end, so that the connection can be used again
     response.close()
-    request = response.request.copy()
+    request = response.request  # no copy: requests makes redirected ones of this object
     request.headers.update(fields)
     following: Response = response.connection.send(request, **options)
     following.history.append(response)

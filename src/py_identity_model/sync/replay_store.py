@@ -3,12 +3,15 @@
 
 from __future__ import annotations
 
+from functools import partial
 from time import time
 
 from .._logging import logger
 from .._resource_server.replay import STORE_MARGIN, ReplayStore
-from .._seam.sync import call
+from .._seam.sync import call, finish
 from ..exceptions import TokenValidationException
+
+_SECONDS_TO_FORGET = 5.0
 
 
 def remember_once(
@@ -33,3 +36,18 @@ def remember_once(
         raise unavailable from error
     if not added or time() >= until:
         raise replayed
+
+
+def forget_use(store: ReplayStore | None, key: str) -> None:
+    """Let a token come again that was remembered, and could not be processed.
+
+    It is done although the caller is cancelled: a sender that hangs up would otherwise find its
+    token known at the next attempt.  Nothing is raised: the reason of the failure matters more.
+    """
+    discard = getattr(store, "discard", None)
+    if discard is None:
+        return
+    try:
+        finish(partial(call, discard, key), _SECONDS_TO_FORGET)
+    except Exception as error:
+        logger.warning("a token cannot be removed from the replay store: %s", type(error).__name__)

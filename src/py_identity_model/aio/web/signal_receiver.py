@@ -18,7 +18,7 @@ from ..._protocol.security_events import (
     delivery_error,
     session_targets,
 )
-from ..._resource_server.replay import ReplayStore, replay_key
+from ..._resource_server.replay import ReplayStore
 from ..._seam.aio import MaybeResult, call
 from ..._validation.config import TokenValidationConfig
 from ..._web.answers import JSON, NO_STORE, WebAnswer
@@ -29,7 +29,13 @@ from ..._wire.compare import same_text
 from ...exceptions import InvalidArgumentError, NetworkException, PyIdentityModelException
 from .._transport.http import AsyncHTTPClient
 from ..oauth_client import AsyncOAuthClient
-from ..security_events import poll_security_events, validate_security_event_token
+from ..replay_store import forget_use
+from ..security_events import (
+    event_key,
+    poll_security_events,
+    remember_event,
+    validate_security_event_token,
+)
 
 _REPLAYED = "security_event_replayed"
 
@@ -53,7 +59,8 @@ class AsyncSignalReceiver:
     :param client: whose sessions end; it needs a session store that is shared between processes
     :param audience: how the transmitter names this receiver (``aud``)
     :param replay_store: remembers tokens, for all processes if it is shared; what one
-        :class:`MemoryReplayStore` remembers is known to its process alone
+        :class:`MemoryReplayStore` remembers is known to its process alone; in one without
+        ``discard``, a token is remembered once it was processed, and its copies are processed, too
     :param transmitter: the issuer of the events, if it is not the client's
     :param ends_sessions: the URIs of the types of events that end sessions; by default CAEP's
         ``session-revoked`` and RISC's ``account-disabled``
@@ -140,13 +147,16 @@ class AsyncSignalReceiver:
 
             event = await receiver.accept(token)
         """
+        # A token is remembered first only where it can be forgotten: one that is known is
+        # acknowledged, and an event that ended no session would be lost.
+        can_forget = hasattr(self._replays, "discard")
         try:
             event = await validate_security_event_token(
                 token,
                 self._config,
                 self._address,
                 self._http_client,
-                replay_store=self._replays,
+                replay_store=self._replays if can_forget else None,
                 max_age=self._max_age,
             )
         except PyIdentityModelException as error:
@@ -156,8 +166,10 @@ class AsyncSignalReceiver:
         try:
             await self._process(event)
         except BaseException:
-            await self._forget(event)
+            await forget_use(self._replays, event_key(event))
             raise
+        if not can_forget:
+            await remember_event(event, self._replays, self._max_age)
         return event
 
     async def _process(self, event: SecurityEvent) -> None:
@@ -168,11 +180,6 @@ class AsyncSignalReceiver:
             logger.info("a security event of %s names no user or session of here", event.issuer)
         if self._on_event is not None:
             await call(self._on_event, event)
-
-    async def _forget(self, event: SecurityEvent) -> None:
-        discard = getattr(self._replays, "discard", None)
-        if discard is not None:
-            await call(discard, replay_key("event", event.issuer, event.jti))
 
     async def poll(self, request: SecurityEventPollRequest) -> PollOutcome:
         """Request tokens and process them; the outcome has the request to send next.

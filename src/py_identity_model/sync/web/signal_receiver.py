@@ -19,7 +19,7 @@ from ..._protocol.security_events import (
     delivery_error,
     session_targets,
 )
-from ..._resource_server.replay import ReplayStore, replay_key
+from ..._resource_server.replay import ReplayStore
 from ..._seam.sync import MaybeResult, call
 from ..._validation.config import TokenValidationConfig
 from ..._web.answers import JSON, NO_STORE, WebAnswer
@@ -30,7 +30,13 @@ from ..._wire.compare import same_text
 from ...exceptions import InvalidArgumentError, NetworkException, PyIdentityModelException
 from .._transport.http import HTTPClient
 from ..oauth_client import OAuthClient
-from ..security_events import poll_security_events, validate_security_event_token
+from ..replay_store import forget_use
+from ..security_events import (
+    event_key,
+    poll_security_events,
+    remember_event,
+    validate_security_event_token,
+)
 
 _REPLAYED = "security_event_replayed"
 
@@ -54,7 +60,8 @@ class SignalReceiver:
     :param client: whose sessions end; it needs a session store that is shared between processes
     :param audience: how the transmitter names this receiver (``aud``)
     :param replay_store: remembers tokens, for all processes if it is shared; what one
-        :class:`MemoryReplayStore` remembers is known to its process alone
+        :class:`MemoryReplayStore` remembers is known to its process alone; in one without
+        ``discard``, a token is remembered once it was processed, and its copies are processed, too
     :param transmitter: the issuer of the events, if it is not the client's
     :param ends_sessions: the URIs of the types of events that end sessions; by default CAEP's
         ``session-revoked`` and RISC's ``account-disabled``
@@ -141,13 +148,16 @@ class SignalReceiver:
 
             event = receiver.accept(token)
         """
+        # A token is remembered first only where it can be forgotten: one that is known is
+        # acknowledged, and an event that ended no session would be lost.
+        can_forget = hasattr(self._replays, "discard")
         try:
             event = validate_security_event_token(
                 token,
                 self._config,
                 self._address,
                 self._http_client,
-                replay_store=self._replays,
+                replay_store=self._replays if can_forget else None,
                 max_age=self._max_age,
             )
         except PyIdentityModelException as error:
@@ -157,8 +167,10 @@ class SignalReceiver:
         try:
             self._process(event)
         except BaseException:
-            self._forget(event)
+            forget_use(self._replays, event_key(event))
             raise
+        if not can_forget:
+            remember_event(event, self._replays, self._max_age)
         return event
 
     def _process(self, event: SecurityEvent) -> None:
@@ -169,11 +181,6 @@ class SignalReceiver:
             logger.info("a security event of %s names no user or session of here", event.issuer)
         if self._on_event is not None:
             call(self._on_event, event)
-
-    def _forget(self, event: SecurityEvent) -> None:
-        discard = getattr(self._replays, "discard", None)
-        if discard is not None:
-            call(discard, replay_key("event", event.issuer, event.jti))
 
     def poll(self, request: SecurityEventPollRequest) -> PollOutcome:
         """Request tokens and process them; the outcome has the request to send next.
