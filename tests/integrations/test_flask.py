@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from flask import Flask
+from flask import Blueprint, Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
@@ -188,6 +188,25 @@ def test_a_guard_without_brackets_is_refused_at_import(provider: EmbeddedProvide
     guard: Any = BearerGuard(provider.issuer, "api")
     with pytest.raises(TypeError, match=r"@guard.required\(\)"):
         guard.required(lambda: "ok")
+
+
+def test_a_blueprint_of_the_program_may_carry_the_login(provider: EmbeddedProvider) -> None:
+    login = WebLogin(blocking_client(provider), secret=SECRET)
+    users = Blueprint("users", __name__)
+    users.register_blueprint(login.blueprint)
+
+    @users.get("/me")
+    @login.required
+    def me() -> dict[str, str]:
+        return {"user": login.user.subject}
+
+    app = Flask(__name__)
+    app.register_blueprint(users)
+    browser = app.test_client()
+    begun = browser.get(browser.get("/me", base_url=BASE).location, base_url=BASE)
+    done = browser.get(through_provider(begun.location).removeprefix(BASE), base_url=BASE)
+    assert done.location == "/me"
+    assert browser.get("/me", base_url=BASE).json == {"user": "alice"}
 
 
 def test_one_login_serves_several_applications(provider: EmbeddedProvider) -> None:
