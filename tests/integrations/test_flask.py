@@ -11,6 +11,7 @@ from werkzeug.test import TestResponse
 
 from py_identity_model import (
     AccessTokenVerifier,
+    ConfigurationException,
     DPoPKey,
     DPoPNonceIssuer,
     MemorySessionStore,
@@ -207,6 +208,16 @@ def test_a_blueprint_of_the_program_may_carry_the_login(provider: EmbeddedProvid
     done = browser.get(through_provider(begun.location).removeprefix(BASE), base_url=BASE)
     assert done.location == "/me"
     assert browser.get("/me", base_url=BASE).json == {"user": "alice"}
+
+
+def test_a_prefix_that_the_login_does_not_know_is_a_mistake(provider: EmbeddedProvider) -> None:
+    login = WebLogin(blocking_client(provider), secret=SECRET)
+    app = Flask(__name__)
+    app.testing = True
+    app.register_blueprint(login.blueprint, url_prefix="/auth")
+    with pytest.raises(ConfigurationException, match="prefix=") as said:
+        app.test_client().get("/auth/login", base_url=BASE)
+    assert said.value.code == "login_misplaced"
 
 
 def test_one_login_serves_several_applications(provider: EmbeddedProvider) -> None:
