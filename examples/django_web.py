@@ -11,7 +11,6 @@ logouts.  In a project of yours, the settings are in ``settings.py``; see docs/w
 
 import sys
 from os import environ as env
-from typing import Any
 
 from django.conf import settings
 
@@ -61,6 +60,8 @@ from django.middleware.csrf import get_token
 from django.urls import include, path
 from django.utils.html import format_html
 
+from py_identity_model.integrations.django import session_of
+
 application = get_wsgi_application()
 
 from rest_framework.decorators import (  # noqa: E402 - it needs applications that are ready
@@ -83,7 +84,7 @@ LOGOUT = (
 
 
 def home(request: HttpRequest) -> HttpResponse:
-    user: Any = getattr(request, "oidc_session", None)
+    user = session_of(request)
     if user is None:
         return HttpResponse('<a href="/me">Log in</a>', headers={"Cache-Control": "no-store"})
     return HttpResponse(format_html("Hello {} " + LOGOUT, user.subject, get_token(request)))
@@ -91,9 +92,11 @@ def home(request: HttpRequest) -> HttpResponse:
 
 @login_required
 def me(request: HttpRequest) -> HttpResponse:
-    user: Any = getattr(request, "oidc_session", None)
+    user = session_of(request)
     page = "<h1>Your page</h1>{} " + LOGOUT
-    return HttpResponse(format_html(page, user.subject, get_token(request)))
+    return HttpResponse(
+        format_html(page, user.subject if user else request.user, get_token(request))
+    )
 
 
 @api_view()

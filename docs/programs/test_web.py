@@ -59,4 +59,5 @@ def test_django(programs: None, tmp_path: Any, monkeypatch: pytest.MonkeyPatch) 
     from django.test import Client
 
     call_command("migrate", verbosity=0)
-    assert visit(partial(Client().get, secure=True), "/me").json() == {"you": "alice"}
+    client = Client()
+    assert visit(partial(client.get, secure=True), "/me").json() == {"you": "alice"}

@@ -8,6 +8,8 @@ from django.core.wsgi import get_wsgi_application
 from django.http import HttpRequest, JsonResponse
 from django.urls import include, path
 
+from py_identity_model.integrations.django import session_of
+
 HERE = "py_identity_model.integrations.django"
 settings.configure(
     SECRET_KEY=os.environ["SESSION_SECRET"],
@@ -40,7 +42,8 @@ app = get_wsgi_application()
 
 @login_required
 def me(request: HttpRequest) -> JsonResponse:
-    return JsonResponse({"you": request.oidc_session.subject})
+    session = session_of(request)  # None for users of other backends
+    return JsonResponse({"you": session.subject if session else None})
 
 
 urlpatterns = [path("me", me), path("oidc/", include(f"{HERE}.urls"))]

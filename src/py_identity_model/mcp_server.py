@@ -29,7 +29,7 @@ __all__ = ["MCPResource"]
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
-App = Callable[[Scope, Receive, Send], Awaitable[None]]
+App = Callable[[Any, Any, Any], Awaitable[None]]  # each framework has types of its own
 Issuer = str | TrustedIssuer | Provider
 
 _verified: ContextVar[VerifiedAccessToken | None] = ContextVar("verified", default=None)

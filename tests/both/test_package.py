@@ -72,3 +72,8 @@ def test_an_issue_needs_the_report_of_doctor() -> None:
     asked = text[text.index("id: doctor") :].partition("- type")[0]
     assert "py-identity-model doctor" in asked
     assert "required: true" in asked
+
+
+def test_what_is_to_be_mutated_exists() -> None:
+    patterns = PROJECT["tool"]["mutmut"]["only_mutate"]
+    assert [one for one in patterns if not [*ROOT.glob(one)]] == []

@@ -190,6 +190,16 @@ def serving(monkeypatch: pytest.MonkeyPatch) -> Iterator[Serving]:
 @pytest.fixture(params=["starlette_web", "flask_web", "django_web"])
 def site(request: pytest.FixtureRequest, op: RealProvider, serving: Serving) -> Site:
     """A program that logs in at the provider, where it is registered."""
+    return registered_site(request.param, op, serving)
+
+
+@pytest.fixture(params=["web_login", "litestar_web", "quart_web", "blacksheep_web"])
+def other_site(request: pytest.FixtureRequest, op: RealProvider, serving: Serving) -> Site:
+    """A program in a framework that is served by the adapter of another one, or by middleware."""
+    return registered_site(request.param, op, serving)
+
+
+def registered_site(name: str, op: RealProvider, serving: Serving) -> Site:
     listener, url = serving.listen()
     registered = register_client(
         ClientRegistrationRequest(
@@ -202,7 +212,7 @@ def site(request: pytest.FixtureRequest, op: RealProvider, serving: Serving) -> 
     )
     assert registered.is_successful, registered.error
     space = serving.run(
-        request.param,
+        name,
         listener,
         OIDC_ISSUER=op.issuer,
         OIDC_CLIENT_ID=str(registered.client_id),

@@ -52,6 +52,14 @@ def test_a_user_logs_in_by_forms_and_out_again(page: Page, site: Site, picture: 
     picture(page, "4-logged-out")
 
 
+def test_the_other_frameworks_log_users_in(page: Page, other_site: Site, picture: Picture) -> None:
+    page.goto(f"{other_site.url}/login?next=/")
+    fill_in(page)
+    page.wait_for_url(f"{other_site.url}/")
+    expect(page.locator("body")).to_contain_text("alice")
+    picture(page, "logged-in")
+
+
 def test_scripts_see_no_cookie(page: Page, site: Site, window: BrowserContext) -> None:
     log_in(page, site)
     assert page.evaluate("document.cookie") == ""

@@ -51,7 +51,10 @@ def lines_of(name: str) -> list[str]:
 
 @pytest.mark.parametrize(
     ("name", "most"),
-    [("protected_api", 13), ("web_login", 20), ("flask_web", 25), ("starlette_web", 25)],
+    [
+        *(("protected_api", 13), ("web_login", 20), ("flask_web", 25), ("starlette_web", 25)),
+        *(("litestar_web", 25), ("quart_web", 25), ("blacksheep_web", 25)),
+    ],
 )
 def test_users_write_little(name: str, most: int) -> None:
     assert len(lines_of(name)) <= most
@@ -69,6 +72,24 @@ def test_a_user_of_an_asgi_program_logs_in_and_out(
         assert "alice" in browser.get("/").text
         browser.post("/logout")
         assert "alice" not in browser.get("/").text
+
+
+@pytest.mark.parametrize("name", ["litestar_web", "quart_web", "blacksheep_web"])
+def test_the_middleware_serves_any_asgi_framework(environment: EmbeddedProvider, name: str) -> None:
+    with TestClient(app_of(name), base_url="https://testserver", follow_redirects=False) as browser:
+        assert "Log in" in browser.get("/").text
+        begun = browser.get(browser.get("/me").headers["location"])
+        done = browser.get(back_from(begun.headers["location"]))
+        assert done.headers["location"] == "/me"
+        page = browser.get("/me")
+        assert "<h1>Your page</h1>alice" in page.text
+        assert page.headers["content-type"].startswith("text/html")
+        assert page.headers["cache-control"] == "private, no-store"
+        assert "Hello alice" in browser.get("/").text
+        assert browser.get("/logout").status_code == 405
+        assert browser.post("/logout").status_code == 303
+        assert "Log in" in browser.get("/").text
+        assert browser.get("/me").status_code == 303
 
 
 def test_a_user_of_a_flask_program_logs_in_and_out(environment: EmbeddedProvider) -> None:

@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from flask import Flask
+from flask import Blueprint, Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from py_identity_model import (
     AccessTokenVerifier,
+    ConfigurationException,
     DPoPKey,
     DPoPNonceIssuer,
     MemorySessionStore,
@@ -188,6 +189,35 @@ def test_a_guard_without_brackets_is_refused_at_import(provider: EmbeddedProvide
     guard: Any = BearerGuard(provider.issuer, "api")
     with pytest.raises(TypeError, match=r"@guard.required\(\)"):
         guard.required(lambda: "ok")
+
+
+def test_a_blueprint_of_the_program_may_carry_the_login(provider: EmbeddedProvider) -> None:
+    login = WebLogin(blocking_client(provider), secret=SECRET)
+    users = Blueprint("users", __name__)
+    users.register_blueprint(login.blueprint)
+
+    @users.get("/me")
+    @login.required
+    def me() -> dict[str, str]:
+        return {"user": login.user.subject}
+
+    app = Flask(__name__)
+    app.register_blueprint(users)
+    browser = app.test_client()
+    begun = browser.get(browser.get("/me", base_url=BASE).location, base_url=BASE)
+    done = browser.get(through_provider(begun.location).removeprefix(BASE), base_url=BASE)
+    assert done.location == "/me"
+    assert browser.get("/me", base_url=BASE).json == {"user": "alice"}
+
+
+def test_a_prefix_that_the_login_does_not_know_is_a_mistake(provider: EmbeddedProvider) -> None:
+    login = WebLogin(blocking_client(provider), secret=SECRET)
+    app = Flask(__name__)
+    app.testing = True
+    app.register_blueprint(login.blueprint, url_prefix="/auth")
+    with pytest.raises(ConfigurationException, match="prefix=") as said:
+        app.test_client().get("/auth/login", base_url=BASE)
+    assert said.value.code == "login_misplaced"
 
 
 def test_one_login_serves_several_applications(provider: EmbeddedProvider) -> None:

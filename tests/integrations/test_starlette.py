@@ -16,7 +16,7 @@ from starlette.routing import Mount, Route
 from starlette.testclient import TestClient
 from starlette.websockets import WebSocketDisconnect
 
-from py_identity_model import DPoPKey, create_dpop_proof
+from py_identity_model import ConfigurationException, DPoPKey, create_dpop_proof
 from py_identity_model._web.asgi import web_request
 from py_identity_model.aio import (
     AsyncAccessTokenVerifier,
@@ -271,6 +271,22 @@ def test_a_program_below_a_path_logs_in_there(provider: EmbeddedProvider) -> Non
         assert back.startswith(f"{BASE}/shop/callback?")
         assert browser.get(back).headers["location"] == "/shop/me"
         assert browser.get("/shop/me").json() == "alice"
+
+
+def test_a_prefix_that_the_login_does_not_know_is_a_mistake(provider: EmbeddedProvider) -> None:
+    app = FastAPI()
+    login = for_fastapi.WebLogin(awaitable_client(provider), secret=SECRET)
+    app.include_router(login.router, prefix="/auth")
+    with browser_of(app) as browser, pytest.raises(ConfigurationException, match="prefix=") as said:
+        browser.get("/auth/login")
+    assert said.value.code == "login_misplaced"
+
+
+def test_another_spelling_of_a_path_is_no_mistake_of_the_program(
+    provider: EmbeddedProvider,
+) -> None:
+    with browser_of(starlette_app(provider)) as browser:
+        assert browser.get("/%6cogin").status_code == 404
 
 
 def test_a_request_with_a_strange_host_does_no_harm(browser: TestClient) -> None:

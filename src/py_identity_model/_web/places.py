@@ -55,6 +55,15 @@ class Place:
         )
 
 
+def misplaced_error(path: str) -> ConfigurationException:
+    """Return the mistake of a program that mounts a login where its redirect URIs do not lead."""
+    return ConfigurationException(
+        f"this login does not answer {path!r}: leave the prefix of the router or blueprint out, "
+        "and name it as WebLogin(…, prefix='/…')",
+        code="login_misplaced",
+    )
+
+
 def _is_strange(url: str) -> bool:
     """Return whether a base URL, which a ``Host`` header is part of, holds more than a host.
 

@@ -6,7 +6,7 @@ lifespans to the application.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Collection, Iterable, MutableMapping
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, MutableMapping
 from typing import Any
 
 from .._resource_server.verified_access_token import VerifiedAccessToken
@@ -22,7 +22,8 @@ Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
-Application = Callable[[Scope, Receive, Send], Awaitable[None]]
+# Any, for each framework has types of its own for what a server passes: Litestar, Quart…
+Application = Callable[[Any, Any, Any], Awaitable[None]]
 
 _SESSION = "py_identity_model.session"
 _TOKEN = "py_identity_model.access_token"
@@ -114,13 +115,13 @@ class BearerMiddleware:
         await self._app(scope, receive, send)
 
 
-def session_of(scope: Scope) -> AsyncSession | None:
+def session_of(scope: Mapping[str, Any]) -> AsyncSession | None:
     """Return the session that :class:`LoginMiddleware` found for a request."""
     found: AsyncSession | None = scope.get(_SESSION)
     return found
 
 
-def token_of(scope: Scope) -> VerifiedAccessToken | None:
+def token_of(scope: Mapping[str, Any]) -> VerifiedAccessToken | None:
     """Return the access token that :class:`BearerMiddleware` found for a request."""
     found: VerifiedAccessToken | None = scope.get(_TOKEN)
     return found

@@ -11,6 +11,7 @@ from flask import Blueprint, Flask, Request, Response, after_this_request, curre
 
 from .._resource_server.verified_access_token import VerifiedAccessToken
 from .._web.answers import WebAnswer, WebRefusedException
+from .._web.places import misplaced_error
 from .._web.requests import MOST_FORM_BYTES, WebRequest, quoted_path
 from ..sync.session import Session
 from ..sync.web import BearerGuard as _Guard
@@ -53,6 +54,8 @@ class WebLogin(_Login):
 
     def _answer(self) -> Response:
         answer = self.handle(_described())
+        if answer is None and request.path not in self.paths:
+            raise misplaced_error(request.path)
         return Response(status=404) if answer is None else response_of(answer)
 
     @property

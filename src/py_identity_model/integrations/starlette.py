@@ -11,7 +11,8 @@ from starlette.routing import Route
 
 from .._resource_server.verified_access_token import VerifiedAccessToken
 from .._web.answers import WebAnswer, WebRefusedException
-from .._web.asgi import web_request
+from .._web.asgi import decoded_path, web_request
+from .._web.places import misplaced_error
 from .._web.requests import MOST_FORM_BYTES, WebRequest, read_form
 from ..aio.session import AsyncSession
 from ..aio.web import AsyncBearerGuard, AsyncWebLogin
@@ -44,6 +45,8 @@ class WebLogin(AsyncWebLogin):
 
     async def _answer(self, request: Request) -> Response:
         answer = await self.handle(await _read(request))
+        if answer is None and (path := decoded_path(request.scope)) not in self.paths:
+            raise misplaced_error(path)
         return Response(status_code=404) if answer is None else response_of(answer)
 
     async def required(

@@ -11,6 +11,8 @@ from django.conf import settings
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, JsonResponse
 
+from py_identity_model.integrations.django import session_of
+
 HERE = "py_identity_model.integrations.django"
 
 
@@ -64,7 +66,8 @@ def home(request: HttpRequest) -> JsonResponse:
 
 @login_required
 def me(request: HttpRequest) -> JsonResponse:
-    session: Any = vars(request)["oidc_session"]
+    session = session_of(request)
+    assert session is not None
     return JsonResponse({"sub": session.subject})
 
 
@@ -77,6 +80,7 @@ def token_and_fail(request: HttpRequest) -> JsonResponse:
     from django.contrib.auth.models import User
 
     User.objects.create(username="written")
-    session: Any = vars(request)["oidc_session"]
+    session = session_of(request)
+    assert session is not None
     session.get_access_token(resource=request.GET["resource"])
     raise RuntimeError("the view failed")

@@ -10,3 +10,25 @@ Example::
 
     urlpatterns += [path("oidc/", include("py_identity_model.integrations.django.urls"))]
 """
+
+from __future__ import annotations
+
+from django.http import HttpRequest
+
+from ...sync.session import Session
+
+__all__ = ["session_of"]
+
+
+def session_of(request: HttpRequest) -> Session | None:
+    """Return ``request.oidc_session`` with its type: None for users of other backends, and nobody.
+
+    Example::
+
+        @login_required
+        def orders(request):
+            session = session_of(request)
+            token = session.get_access_token() if session else None
+    """
+    found: Session | None = getattr(request, "oidc_session", None)
+    return found
