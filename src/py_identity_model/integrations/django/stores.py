@@ -11,6 +11,7 @@ from typing import Any
 
 from django.db import IntegrityError, connections, router, transaction
 
+from ..._seam.lock_waits import wait_left
 from ..._sessions.session_record import SessionRecord
 from ..._web.sealing import Sealer
 from ...exceptions import ConfigurationException
@@ -77,6 +78,7 @@ class DjangoSessionStore:
         holder = secrets.token_hex(16)
         with _own_transaction():  # one connection for all that is done meanwhile
             while not self._take(name, holder):
+                wait_left()
                 time.sleep(_POLL)
             try:
                 yield
