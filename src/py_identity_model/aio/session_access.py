@@ -250,6 +250,7 @@ class AsyncSessionRenewal:
                 serves=serves,
                 seen=seen,
                 confirm=self._confirm,
+                known=record,
                 spares=spares,
             )
         state.learn(record)

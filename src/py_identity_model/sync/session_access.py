@@ -243,6 +243,7 @@ class SessionRenewal:
                 serves=serves,
                 seen=seen,
                 confirm=self._confirm,
+                known=record,
                 spares=spares,
             )
         state.learn(record)

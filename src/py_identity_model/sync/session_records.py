@@ -103,6 +103,13 @@ class SessionRecords:
             return unsaved.record
         return self._checked(stored, seen)
 
+    def peek(self, name: str, seen: int) -> SessionRecord | None:
+        """Return the record, or None where :meth:`load` raises."""
+        try:
+            return self.load(name, seen)
+        except PyIdentityModelException:
+            return None
+
     def find(self, name: str) -> SessionRecord | None:
         """Return the record, or None where nothing is stored."""
         stored = self._get(name)
@@ -139,6 +146,7 @@ class SessionRecords:
         seen: int,
         first: SessionRecord | None = None,
         confirm: Callable[[SessionRecord], Result[SessionRecord]] | None = None,
+        known: SessionRecord | None = None,
         spares: Callable[[SessionRecord], bool] = lambda record: False,
     ) -> SessionRecord:
         """Return the record once it ``serves``: unchanged, or after its token was presented.
@@ -146,24 +154,21 @@ class SessionRecords:
         Callers with the same ``key`` share one renewal, which the end of a caller does not stop.
         ``first`` is the record to start with if nothing is stored and nothing was ``seen``;
         ``confirm`` checks a record with a new ID token, and returns the record to store.  While
-        others renew it, a record that ``spares`` waiting for them is returned unchanged.  A failure
-        writes one log record that names ``where``; ``renewal_pending`` is raised if others hold the
-        lock for longer than a token request takes.
+        others renew it, the ``known`` record is returned unchanged if it ``spares`` waiting.  A
+        failure writes one log record that names ``where``; ``renewal_pending`` is raised if others
+        hold the lock for longer than a token request takes.
         """
+        spare = known if known is not None and spares(known) else None
+        if spare is not None and self._seconds_disputed(spare) > 0:
+            return spare
 
         def renewal() -> SessionRecord:
-            spare = self._spare(name, seen)
-            if spare is not None and serves(spare):  # others were faster
-                return spare
-            is_good = spare is not None and spares(spare)
-            if spare is not None and is_good and self._seconds_disputed(spare) > 0:
-                return spare
             with Activity("renewal", "login", where) as running:
                 try:
-                    with self.held(name, self._patience(spare, is_good)):
+                    with self.held(name, self._patience(known, spare)):
                         return self._renew(name, present, serves, seen, first, confirm, running)
                 except TokenRequestException as error:
-                    if spare is None or not is_good or error.code != "renewal_pending":
+                    if spare is None or error.code != "renewal_pending":
                         raise
                     running.discard()
                     return spare
@@ -246,19 +251,12 @@ class SessionRecords:
                 code="lock_timeout_too_short",
             )
 
-    def _spare(self, name: str, seen: int) -> SessionRecord | None:
-        """Return the record as it is stored, to decide how long to wait for others."""
-        try:
-            return self.load(name, seen)
-        except PyIdentityModelException:  # it is reported under the lock
-            return None
-
-    def _patience(self, record: SessionRecord | None, is_good: bool) -> float:
+    def _patience(self, record: SessionRecord | None, spare: SessionRecord | None) -> float:
         """Return for how many seconds to wait for the lock of a record.
 
         Who marked it and lives gets an answer, or gives up, within the time of a request.
         """
-        if is_good:
+        if spare is not None:
             return 0.0
         seconds = self._request_seconds()
         if record is None or self._seconds_disputed(record) <= 0:
