@@ -1,3 +1,4 @@
+from functools import partial
 from importlib import import_module
 from typing import Any
 
@@ -19,7 +20,7 @@ def programs(oidc_provider: EmbeddedProvider, monkeypatch: pytest.MonkeyPatch) -
 
 def flask_browser() -> Any:
     client = import_module("web_flask").app.test_client()
-    return lambda url: client.get(url, base_url=BASE)
+    return partial(client.get, base_url=BASE)
 
 
 def starlette_browser(name: str) -> Any:
@@ -58,5 +59,4 @@ def test_django(programs: None, tmp_path: Any, monkeypatch: pytest.MonkeyPatch) 
     from django.test import Client
 
     call_command("migrate", verbosity=0)
-    client = Client()
-    assert visit(lambda url: client.get(url, secure=True), "/me").json() == {"you": "alice"}
+    assert visit(partial(Client().get, secure=True), "/me").json() == {"you": "alice"}

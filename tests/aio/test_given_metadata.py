@@ -26,8 +26,18 @@ ACCEPTED = [
     "http://127.0.0.1:8080/x",
     "http://localhost/x",
     "http://[::1]/x",
+    "http://op:8080/x",  # within a network, as a preset's internal_url
+    "http://op.internal/x",
+    "http://10.0.0.5/x",
+    "http://[fd00::1]/x",
 ]
-PLAIN = ["http://op.example/x", "http://10.0.0.5/x", "http://127.0.0.1.evil.example/x"]
+PLAIN = [
+    "http://op.example/x",
+    "http://127.0.0.1.evil.example/x",
+    "http://8.8.8.8/x",
+    "http://134744072/x",  # the same address
+    "http://[2606:4700::1111]/x",
+]
 
 
 def client_with(policy: DiscoveryPolicy | None = None, **members: Any) -> AsyncOAuthClient:
@@ -94,12 +104,13 @@ async def test_aliases_for_certificates_are_endpoints() -> None:
         )
         return AsyncOAuthClient(ISSUER, "web", TlsClientAuth("client.pem"), metadata=metadata)
 
-    for url in ACCEPTED:
+    for url in ("https://elsewhere.example/x", "https://op.example/x"):
         assert await client(url).endpoint("token_endpoint") == url
-    for url in PLAIN:
-        with refused(DiscoveryHTTPSRequiredError, "https_required") as caught:
+    for url in ("http://op.example/x", "http://op:8080/x"):
+        with refused(DiscoveryHTTPSRequiredError, "https_required"):
             await client(url).endpoint("token_endpoint")
-        assert "mtls_endpoint_aliases.token_endpoint is not https" in str(caught.value)
+    with refused(ConfigurationException, "internal_address"):
+        await client("https://10.0.0.5/x").endpoint("token_endpoint")
 
 
 async def test_a_login_goes_to_no_plain_endpoint() -> None:

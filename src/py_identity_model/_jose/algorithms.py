@@ -41,7 +41,7 @@ ALGORITHMS: dict[str, Algorithm] = {
 """All algorithms that can be verified.  ``none`` is not among them."""
 
 ML_DSA = tuple(name for name in ALGORITHMS if ALGORITHMS[name].kty == "AKP")
-"""Those that a cryptography older than 47 lacks."""
+"""Those that a cryptography older than 48 lacks."""
 
 
 def is_usable(algorithm: str) -> bool:
@@ -53,7 +53,7 @@ def require_usable(algorithm: str) -> None:
     """Raise InvalidArgumentError for an algorithm that the installed cryptography lacks."""
     if not is_usable(algorithm):
         raise InvalidArgumentError(
-            f"{algorithm} needs cryptography 47 or newer, built with a library that has it",
+            f"{algorithm} needs cryptography 48 or newer, built with a library that has it",
             code="unsupported_algorithm",
         )
 

@@ -45,7 +45,7 @@ class JsonWebKeySet:
         certificate, a key object of ``cryptography``, or several of these
 
     Keys whose ``use`` is not ``sig`` or whose ``key_ops`` lack ``verify`` are left out, and so are
-    ML-DSA keys where the installed cryptography is older than 47.  Raises
+    ML-DSA keys where the installed cryptography is older than 48.  Raises
     :class:`ConfigurationException` for malformed keys, when no key is left, when symmetric and
     public keys are mixed, and for an RSA key with the fingerprint of CVE-2017-15361.
 

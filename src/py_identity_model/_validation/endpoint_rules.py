@@ -3,7 +3,16 @@
 from __future__ import annotations
 
 from .._wire.discovery_policy import DiscoveryPolicy
-from .._wire.urls import host_of, is_loopback, require_reachable, require_scheme, split_url
+from .._wire.urls import (
+    fold_host,
+    host_of,
+    is_internal,
+    is_loopback,
+    parse_ip,
+    require_reachable,
+    require_scheme,
+    split_url,
+)
 from ..exceptions import ConfigurationException, DiscoveryHTTPSRequiredError
 from .provider_document import further_hosts, host_problem, hosts_named, remedy_text
 
@@ -30,11 +39,12 @@ def check_endpoint(
 
 
 def check_given_endpoint(name: str, url: str, policy: DiscoveryPolicy) -> str:
-    """Return the URL of an endpoint that the program itself names; refuse plain http.
+    """Return the URL of an endpoint that the program itself names; refuse plain http in public.
 
-    It may be on any host, also an internal one.  Raises ConfigurationException.
+    It may be on any host.  Within a network (``http://op:8080``) plain http is accepted, as it is
+    for the ``internal_url`` of a preset.  Raises ConfigurationException.
     """
-    if not policy.validate_endpoints:
+    if not policy.validate_endpoints or _is_in_a_network(split_url(url).hostname or ""):
         return url
     try:
         require_scheme(url, policy)
@@ -44,6 +54,12 @@ def check_given_endpoint(name: str, url: str, policy: DiscoveryPolicy) -> str:
             f"{error.message}"
         ) from None
     return url
+
+
+def _is_in_a_network(host: str) -> bool:
+    """Return whether ``host`` is on another machine that cannot be reached from outside."""
+    is_bare_name = "." not in fold_host(host) and parse_ip(host) is None
+    return not is_loopback(host) and (is_bare_name or is_internal(host))
 
 
 def check_alias(name: str, url: object, policy: DiscoveryPolicy, *named: str) -> str:

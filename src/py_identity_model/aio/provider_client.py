@@ -162,7 +162,8 @@ class AsyncProviderClient:
         if self._presents_certificate:
             alias = resolve_mtls_endpoint(metadata, name)
             if alias != found:
-                return self._usable_alias(f"mtls_endpoint_aliases.{name}", str(alias))
+                alias_name = f"mtls_endpoint_aliases.{name}"
+                return check_alias(alias_name, alias, self.policy, self.provider.address)
         return self.usable(metadata, name, found)
 
     def usable(self, metadata: DiscoveryDocumentResponse, name: str, url: object) -> str:
@@ -173,11 +174,6 @@ class AsyncProviderClient:
         if self.given_metadata is not None:
             return check_given_endpoint(name, url, self.policy)
         return check_endpoint(name, url, self.policy, str(metadata.issuer), self.provider.address)
-
-    def _usable_alias(self, name: str, url: str) -> str:
-        if self.given_metadata is not None:
-            return check_given_endpoint(name, url, self.policy)
-        return check_alias(name, url, self.policy, self.provider.address)
 
     async def _for_issuer(self) -> ClientAuthentication:
         """Return how to authenticate; assertions are for the issuer, as FAPI 2.0 requires."""

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property, wraps
+from inspect import iscoroutinefunction
 from typing import Any, ParamSpec, TypeVar, cast, overload
 
 from flask import Blueprint, Flask, Request, Response, after_this_request, current_app, g, request
@@ -146,13 +147,16 @@ class BearerGuard(_Guard):
 
 def _guarded(check: Callable[[], None]) -> Callable[[View[P, T]], View[P, T]]:
     def decorate(view: View[P, T]) -> View[P, T]:
+        waits = iscoroutinefunction(view)
+
         @wraps(view)
         def guarded(*args: P.args, **kwargs: P.kwargs) -> Any:
             try:
                 check()
             except WebRefusedException as error:
                 return response_of(error.answer)
-            return current_app.ensure_sync(view)(*args, **kwargs)
+            found: Callable[..., Any] = current_app.ensure_sync(view) if waits else view
+            return found(*args, **kwargs)
 
         return guarded
 
@@ -175,16 +179,28 @@ class _FlaskRequest(WebRequest):
     """Looks up what is asked for: Flask takes 20 microseconds to list all header fields."""
 
     def __init__(self, current: Request) -> None:
+        members = vars(self)
+        members["method"], members["headers"] = current.method, current.headers
+        members["is_websocket"], members["native"] = False, current
+
+    @cached_property
+    def path(self) -> str:
+        """The path below the mount path, percent-encoded."""
+        current: Any = self.native
+        return quoted_path(current.path)
+
+    @cached_property
+    def query(self) -> str:
+        """The query, without ``?``."""
+        current: Any = self.native
+        return str(current.query_string.decode("latin-1"))
+
+    @cached_property
+    def form(self) -> Mapping[str, Sequence[str]]:
+        """The fields of a posted form, unless it is too long."""
+        current: Any = self.native
         is_form = current.method == "POST" and (current.content_length or 10**9) <= MOST_FORM_BYTES
-        vars(self).update(
-            method=current.method,
-            path=quoted_path(current.path),
-            query=current.query_string.decode("latin-1"),
-            headers=current.headers,
-            form=current.form.to_dict(flat=False) if is_form else {},
-            is_websocket=False,
-            native=current,
-        )
+        return current.form.to_dict(flat=False) if is_form else {}
 
     @cached_property
     def base_url(self) -> str:

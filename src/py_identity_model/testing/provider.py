@@ -83,7 +83,7 @@ class EmbeddedProvider(Serving):
     - ``no-kid``: neither keys nor tokens have a ``kid``
     - ``no-kid-in-keys``, ``no-kid-in-tokens``: one of them has none
     - ``ml-dsa-keys``: there are keys of ML-DSA-44, -65 and -87 too (RFC 9964), which sign what is
-      minted by these algorithms; needs cryptography 47
+      minted by these algorithms; needs cryptography 48
 
     Quirks of tokens:
 
