@@ -12,6 +12,7 @@ from cryptography.fernet import Fernet
 from sqlalchemy import Engine, create_engine, text
 
 from py_identity_model._seam.aio import gather, sleep
+from py_identity_model._seam.lock_waits import LockHeldError, waiting_at_most
 from py_identity_model.aio import AsyncSessionStore, AsyncSQLSessionStore, SessionRecord
 from py_identity_model.exceptions import ConfigurationException, InvalidArgumentError
 from py_identity_model.testing import EmbeddedProvider
@@ -147,6 +148,16 @@ async def test_a_lock_has_one_holder(engine: Engine) -> None:
 
     await gather([first, second])
     assert order == ["in", "out", "in", "out"]
+
+
+async def test_the_wait_for_a_lock_has_its_limit(engine: Engine) -> None:
+    store = await store_of(engine)
+    async with store.lock("a"):
+        with waiting_at_most(0.0), pytest.raises(LockHeldError):
+            await store.lock("a").__aenter__()
+    with waiting_at_most(0.0):  # one that is free is taken
+        async with store.lock("a"):
+            pass
 
 
 async def test_a_lock_of_a_holder_that_is_gone_opens_by_itself(engine: Engine) -> None:

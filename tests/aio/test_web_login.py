@@ -11,16 +11,24 @@ from urllib.parse import quote
 import pytest
 
 from py_identity_model._seam.aio import gather
+from py_identity_model._seam.lock_waits import waiting_at_most
+from py_identity_model._web.failures import failed_login
 from py_identity_model.aio import (
     AsyncMemorySessionStore,
     AsyncOAuthClient,
     ClientSecretBasic,
     SessionRecord,
 )
-from py_identity_model.aio.web import AsyncWebLogin, WebAnswer, WebRefusedException
+from py_identity_model.aio.web import (
+    AsyncWebLogin,
+    WebAnswer,
+    WebRefusedException,
+    browser_sessions,
+)
 from py_identity_model.exceptions import (
     ConfigurationException,
     InvalidArgumentError,
+    TokenRequestException,
 )
 from py_identity_model.testing import Answer, EmbeddedProvider, Received
 from tests.browsers import APP, SECRET, Browser, at_provider, fields_of, location, query_of
@@ -696,6 +704,30 @@ async def test_an_expired_session_is_renewed_once_for_all_who_ask(
         return await subject(login, browser)
 
     assert await gather([ask] * 10) == ["alice"] * 10
+    assert provider.count("/token") == before + 1
+
+
+async def test_a_renewal_by_a_killed_process_delays_no_page_and_logs_nobody_out(
+    provider: EmbeddedProvider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(browser_sessions, "_PATIENCE", 0.1)
+    store = AsyncMemorySessionStore()
+    login, browser = login_of(provider, client_of(provider, session_store=store)), Browser()
+    await logged_in(login, browser)
+    expire_tokens(login)
+    before = provider.count("/token")
+    (name,) = await store.find_by(sub="alice")
+    async with store.lock(name):
+        assert await subject(login, browser) == "alice"
+        assert await subject(login, browser) == "alice"  # and it does not wait each time
+        session = await login.session(browser.get("/"))
+        assert session is not None
+        with waiting_at_most(0.0), refused(TokenRequestException, "renewal_pending") as caught:
+            await session.get_access_token()  # as a page that needs it does
+        page = failed_login(caught.value, "/login")
+        assert (page.status, dict(page.headers)["Retry-After"]) == (503, "5")
+        assert provider.count("/token") == before
+    assert await session.get_access_token()
     assert provider.count("/token") == before + 1
 
 

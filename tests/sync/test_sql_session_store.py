@@ -12,6 +12,7 @@ import pytest
 from cryptography.fernet import Fernet
 from sqlalchemy import Engine, create_engine, text
 
+from py_identity_model._seam.lock_waits import LockHeldError, waiting_at_most
 from py_identity_model._seam.sync import gather, sleep
 from py_identity_model.exceptions import ConfigurationException, InvalidArgumentError
 from py_identity_model.sync import SessionRecord, SessionStore, SQLSessionStore
@@ -148,6 +149,16 @@ def test_a_lock_has_one_holder(engine: Engine) -> None:
 
     gather([first, second])
     assert order == ["in", "out", "in", "out"]
+
+
+def test_the_wait_for_a_lock_has_its_limit(engine: Engine) -> None:
+    store = store_of(engine)
+    with store.lock("a"):
+        with waiting_at_most(0.0), pytest.raises(LockHeldError):
+            store.lock("a").__enter__()
+    with waiting_at_most(0.0):  # one that is free is taken
+        with store.lock("a"):
+            pass
 
 
 def test_a_lock_of_a_holder_that_is_gone_opens_by_itself(engine: Engine) -> None:

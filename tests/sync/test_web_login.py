@@ -11,10 +11,13 @@ from urllib.parse import quote
 
 import pytest
 
+from py_identity_model._seam.lock_waits import waiting_at_most
 from py_identity_model._seam.sync import gather
+from py_identity_model._web.failures import failed_login
 from py_identity_model.exceptions import (
     ConfigurationException,
     InvalidArgumentError,
+    TokenRequestException,
 )
 from py_identity_model.sync import (
     ClientSecretBasic,
@@ -22,7 +25,12 @@ from py_identity_model.sync import (
     OAuthClient,
     SessionRecord,
 )
-from py_identity_model.sync.web import WebAnswer, WebLogin, WebRefusedException
+from py_identity_model.sync.web import (
+    WebAnswer,
+    WebLogin,
+    WebRefusedException,
+    browser_sessions,
+)
 from py_identity_model.testing import Answer, EmbeddedProvider, Received
 from tests.browsers import APP, SECRET, Browser, at_provider, fields_of, location, query_of
 from tests.support import DISCOVERY, answering, failing, refused
@@ -697,6 +705,30 @@ def test_an_expired_session_is_renewed_once_for_all_who_ask(
         return subject(login, browser)
 
     assert gather([ask] * 10) == ["alice"] * 10
+    assert provider.count("/token") == before + 1
+
+
+def test_a_renewal_by_a_killed_process_delays_no_page_and_logs_nobody_out(
+    provider: EmbeddedProvider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(browser_sessions, "_PATIENCE", 0.1)
+    store = MemorySessionStore()
+    login, browser = login_of(provider, client_of(provider, session_store=store)), Browser()
+    logged_in(login, browser)
+    expire_tokens(login)
+    before = provider.count("/token")
+    (name,) = store.find_by(sub="alice")
+    with store.lock(name):
+        assert subject(login, browser) == "alice"
+        assert subject(login, browser) == "alice"  # and it does not wait each time
+        session = login.session(browser.get("/"))
+        assert session is not None
+        with waiting_at_most(0.0), refused(TokenRequestException, "renewal_pending") as caught:
+            session.get_access_token()  # as a page that needs it does
+        page = failed_login(caught.value, "/login")
+        assert (page.status, dict(page.headers)["Retry-After"]) == (503, "5")
+        assert provider.count("/token") == before
+    assert session.get_access_token()
     assert provider.count("/token") == before + 1
 
 

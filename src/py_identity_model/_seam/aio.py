@@ -23,6 +23,7 @@ from anyio import Event, Lock, sleep
 from .._fork import forget_in_child
 from .._logging import logger
 from .._settings import MOST_CONNECTIONS, OVERLAP_DELAY
+from .lock_waits import LockHeldError, wait_left
 
 if TYPE_CHECKING:
     import ssl
@@ -177,6 +178,16 @@ class SharedLock:
         self._queues: PeerLocal[Lock] = PeerLocal(Lock)
 
     async def __aenter__(self) -> None:
+        seconds = wait_left()
+        if seconds is None:
+            await self._acquire()
+            return
+        with anyio.move_on_after(seconds) as waiting:
+            await self._acquire()
+        if waiting.cancelled_caught:
+            raise LockHeldError
+
+    async def _acquire(self) -> None:
         queue = self._queues.get()
         await queue.acquire()
         try:

@@ -21,6 +21,7 @@ from .._logging import logger
 from .._settings import MOST_CONNECTIONS, OVERLAP_DELAY
 from ..exceptions import ConfigurationException
 from .deadlines import deadline, time_left, time_within
+from .lock_waits import LockHeldError, wait_left
 
 if TYPE_CHECKING:
     import ssl
@@ -115,8 +116,19 @@ class PeerLocal(Generic[T]):
         return self._value
 
 
-SharedLock = Lock
-"""A lock for every thread of this process."""
+class SharedLock:
+    """A lock for every thread of this process."""
+
+    def __init__(self) -> None:
+        self._held = Lock()
+
+    def __enter__(self) -> None:
+        seconds = wait_left()
+        if not self._held.acquire(timeout=-1 if seconds is None else seconds):
+            raise LockHeldError
+
+    def __exit__(self, *details: object) -> None:
+        self._held.release()
 
 
 def call(func: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:

@@ -318,6 +318,7 @@ def renewal_pending_error(seconds: float) -> TokenRequestException:
         "The refresh token was presented elsewhere, and the response is not stored yet: "
         f"try again, in at most {seconds:.0f} s",
         code="renewal_pending",
+        details={"retry_after": seconds},
     )
 
 

@@ -76,6 +76,10 @@ class StoredToken:
             return self.is_usable(now) and not self.may_be_replaced(now)
         return self.is_fresh(now)
 
+    def spares(self, now: float, refused: str | None) -> bool:
+        """Return whether it can be used while others renew it, although ``refused`` cannot."""
+        return self.access_token != refused and self.is_usable(now)
+
     def to_json(self) -> str:
         """Return all fields as JSON, secrets included: encrypt it before it leaves the process.
 

@@ -12,6 +12,7 @@ from typing import Any
 
 from .._files import FileLock, place_of, private_folder, read_private, write_private
 from .._seam.aio import sleep
+from .._seam.lock_waits import wait_left
 from .._sessions.session_record import SessionRecord
 from .._wire.stored_value import pack_value, unpack_value
 from ..exceptions import InvalidArgumentError
@@ -222,6 +223,7 @@ class _AsyncHeldFile:
 
     async def __aenter__(self) -> None:
         while not self._lock.try_acquire():
+            wait_left()
             await sleep(_POLL)
 
     async def __aexit__(self, *details: object) -> None:

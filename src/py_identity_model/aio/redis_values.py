@@ -9,6 +9,7 @@ from typing import Any
 
 from .._logging import logger
 from .._seam.aio import Result
+from .._seam.lock_waits import LockHeldError, wait_left
 from ..exceptions import ConfigurationException, InvalidArgumentError
 
 
@@ -88,7 +89,8 @@ class _AsyncRedisLock:
 
     async def __aenter__(self) -> None:
         await self._check()
-        await self._lock.acquire()
+        if not await self._lock.acquire(blocking_timeout=wait_left()):
+            raise LockHeldError
 
     async def __aexit__(self, *details: object) -> None:
         try:

@@ -12,6 +12,7 @@ from typing import Any, Unpack
 from .._protocol.refresh_grant import RefreshTokenRequest, RefreshTokenResponse
 from .._protocol.revocation import TokenRevocationRequest, TokenRevocationResponse
 from .._relying_party.client_parameters import TokenParameters
+from .._seam.lock_waits import waiting_at_most
 from .._sessions.session_record import (
     LOGIN_TARGET,
     Renewal,
@@ -222,9 +223,16 @@ class AsyncSessionRenewal:
         return state.record.token_for(self._target)
 
     async def token(
-        self, key: object, refused: str | None, serves: Callable[[SessionRecord], bool]
+        self,
+        key: object,
+        refused: str | None,
+        serves: Callable[[SessionRecord], bool],
+        spares: Callable[[SessionRecord], bool] = lambda record: False,
     ) -> StoredToken:
-        """Return the token once the record ``serves``; calls with one ``key`` share a renewal."""
+        """Return the token once the record ``serves``; calls with one ``key`` share a renewal.
+
+        While others renew the login, the token of a record that ``spares`` waiting is returned.
+        """
         records = await self._sessions.bind(self._session)
         state = state_of(self._session)
         name, seen = str(state.name), state.record.version
@@ -242,6 +250,8 @@ class AsyncSessionRenewal:
                 serves=serves,
                 seen=seen,
                 confirm=self._confirm,
+                known=record,
+                spares=spares,
             )
         state.learn(record)
         token = record.token_for(self._target)
@@ -257,7 +267,7 @@ class AsyncSessionRenewal:
             return
         if records.clock() - state.record.written_at < records.lifetime / _TOUCHES:
             return
-        with suppress(PyIdentityModelException):
+        with suppress(PyIdentityModelException), waiting_at_most(0.0):
             state.learn(
                 await records.update(str(state.name), state.record.version, lambda record: record)
             )
@@ -316,12 +326,17 @@ class AsyncSessionTokenSource(AsyncTokenSource):
 
     async def _renew(self, refused: str | None) -> StoredToken:
         serves = partial(self._serves_target, refused)
-        self._current = await self._renewal.token((self._target, refused), refused, serves)
+        spares = partial(self._spares_target, refused)
+        self._current = await self._renewal.token((self._target, refused), refused, serves, spares)
         return self._current
 
     def _serves_target(self, refused: str | None, record: SessionRecord) -> bool:
         token = record.token_for(self._target)
         return token is not None and token.serves(self.clock(), refused)
+
+    def _spares_target(self, refused: str | None, record: SessionRecord) -> bool:
+        token = record.token_for(self._target)
+        return token is not None and token.spares(self.clock(), refused)
 
 
 def _check_json(record: SessionRecord, name: str) -> None:

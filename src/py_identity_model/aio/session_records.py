@@ -2,6 +2,9 @@
 
 Before a refresh token is presented, the record says by whom (``pending``).  So a holder that could
 not store the successor is not overtaken: others wait until it has, or until its time is over.
+
+A holder may have been killed, and its lock opens late then.  So others wait for it no longer than a
+token request of a living one takes, and not at all while the access token of the record is valid.
 """
 
 from __future__ import annotations
@@ -18,6 +21,7 @@ from .._activities import Activity
 from .._fork import forget_in_child
 from .._logging import logger
 from .._seam.aio import Result, finish, sleep, spawn
+from .._seam.lock_waits import LockHeldError, waiting_at_most
 from .._sessions.lineages import lineages_of
 from .._sessions.renewal_guard import renewing
 from .._sessions.session_record import (
@@ -29,7 +33,11 @@ from .._sessions.session_record import (
     store_unavailable_error,
 )
 from .._settings import HTTP_TIMEOUT, Settings, in_force
-from ..exceptions import InvalidArgumentError, PyIdentityModelException
+from ..exceptions import (
+    InvalidArgumentError,
+    PyIdentityModelException,
+    TokenRequestException,
+)
 from ._cache.single_flight import AsyncSingleFlight
 from ._transport.http import AsyncHTTPClient
 from .session_store import AsyncSessionStore
@@ -96,6 +104,13 @@ class AsyncSessionRecords:
             return unsaved.record
         return self._checked(stored, seen)
 
+    async def peek(self, name: str, seen: int) -> SessionRecord | None:
+        """Return the record, or None where :meth:`load` raises."""
+        try:
+            return await self.load(name, seen)
+        except PyIdentityModelException:
+            return None
+
     async def find(self, name: str) -> SessionRecord | None:
         """Return the record, or None where nothing is stored."""
         stored = await self._get(name)
@@ -132,18 +147,34 @@ class AsyncSessionRecords:
         seen: int,
         first: SessionRecord | None = None,
         confirm: Callable[[SessionRecord], Result[SessionRecord]] | None = None,
+        known: SessionRecord | None = None,
+        spares: Callable[[SessionRecord], bool] = lambda record: False,
     ) -> SessionRecord:
         """Return the record once it ``serves``: unchanged, or after its token was presented.
 
         Callers with the same ``key`` share one renewal, which the end of a caller does not stop.
         ``first`` is the record to start with if nothing is stored and nothing was ``seen``;
-        ``confirm`` checks a record with a new ID token, and returns the record to store.  A failure
-        writes one log record that names ``where``.
+        ``confirm`` checks a record with a new ID token, and returns the record to store.  While
+        others renew it, the ``known`` record is returned unchanged if it ``spares`` waiting.  A
+        failure writes one log record that names ``where``; ``renewal_pending`` is raised if others
+        hold the lock for longer than a token request takes.
         """
+        spare = known if known is not None and spares(known) else None
+        if spare is not None and self._seconds_disputed(spare) > 0:
+            return spare
 
         async def renewal() -> SessionRecord:
             with Activity("renewal", "login", where) as running:
-                return await self._renew(name, present, serves, seen, first, confirm, running)
+                try:
+                    async with self.held(name, self._patience(known, spare)):
+                        return await self._renew(
+                            name, present, serves, seen, first, confirm, running
+                        )
+                except TokenRequestException as error:
+                    if spare is None or error.code != "renewal_pending":
+                        raise
+                    running.discard()
+                    return spare
 
         call = partial(finish, renewal, SECONDS_AT_THE_END)
         with renewing(self.store, name):
@@ -172,32 +203,45 @@ class AsyncSessionRecords:
         return await finish(partial(self._remove, name, seen), SECONDS_AT_THE_END)
 
     async def _remove(self, name: str, seen: int) -> SessionRecord | None:
-        async with self.held(name):
-            try:
-                record = await self._newest(name, seen, None)
-            except PyIdentityModelException as error:
-                if error.code != "login_required":
-                    raise
-                record = None
-            self._unsaved.pop(name, None)
-            try:
-                await self.store.delete(name)
-            except Exception as error:
-                raise store_unavailable_error(error) from error
-            return record
+        try:
+            async with self.held(name, _MOST_WAITED):
+                return await self._delete(name, seen)
+        except TokenRequestException as error:
+            if error.code != "renewal_pending":
+                raise
+        # A holder that was killed delays no logout, and one that lives cannot store its renewal.
+        return await self._delete(name, seen)
+
+    async def _delete(self, name: str, seen: int) -> SessionRecord | None:
+        try:
+            record = await self._newest(name, seen, None)
+        except PyIdentityModelException as error:
+            if error.code != "login_required":
+                raise
+            record = None
+        self._unsaved.pop(name, None)
+        try:
+            await self.store.delete(name)
+        except Exception as error:
+            raise store_unavailable_error(error) from error
+        return record
 
     @asynccontextmanager
-    async def held(self, name: str) -> AsyncIterator[None]:
+    async def held(self, name: str, patience: float | None = None) -> AsyncIterator[None]:
         """Hold the lock of ``name``; a lock that is lost meanwhile raises nothing.
+
+        Wait for it at most for ``patience`` seconds, by default those of a token request.
 
         Calls that hold it are completed: when cancelled, they could not release it over the
         network.
         """
         self._check_lock()
         context = self.store.lock(name)
-        await enter(context)
+        with waiting_at_most(self._request_seconds() if patience is None else patience):
+            await enter(context, self._lease())
         try:
-            yield
+            with waiting_at_most(None):  # what is done meanwhile may need other locks
+                yield
         finally:
             await leave(context)
 
@@ -210,6 +254,25 @@ class AsyncSessionRecords:
                 code="lock_timeout_too_short",
             )
 
+    def _patience(self, record: SessionRecord | None, spare: SessionRecord | None) -> float:
+        """Return for how many seconds to wait for the lock of a record.
+
+        Who marked it and lives gets an answer, or gives up, within the time of a request.
+        """
+        if spare is not None:
+            return 0.0
+        seconds = self._request_seconds()
+        if record is None or self._seconds_disputed(record) <= 0:
+            return seconds
+        return min(seconds, record.written_at + seconds - self.clock())
+
+    def _seconds_disputed(self, record: SessionRecord) -> float:
+        """Return for how long another holder may still know the successor of a refresh token."""
+        pending = record.pending
+        if pending is None or pending.holder == self._holder:
+            return 0.0
+        return pending.until - self.clock()
+
     async def _renew(
         self,
         name: str,
@@ -220,19 +283,18 @@ class AsyncSessionRecords:
         confirm: Callable[[SessionRecord], Result[SessionRecord]] | None,
         running: Activity,
     ) -> SessionRecord:
-        async with self.held(name):
-            record = await self._newest(name, seen, first)
-            if not serves(record):
-                record = await self._marked(name, record, serves)
-            if serves(record):  # others were faster
-                running.discard()
-                return record
-            try:
-                renewal = await present(record)
-            except BaseException:
-                await finish(partial(self._unmark, name, record), 1.0)
-                raise
-            return await self._settled(name, record, renewal, confirm)
+        record = await self._newest(name, seen, first)
+        if not serves(record):
+            record = await self._marked(name, record, serves)
+        if serves(record):  # others were faster
+            running.discard()
+            return record
+        try:
+            renewal = await present(record)
+        except BaseException:
+            await finish(partial(self._unmark, name, record), 1.0)
+            raise
+        return await self._settled(name, record, renewal, confirm)
 
     async def _newest(self, name: str, seen: int, first: SessionRecord | None) -> SessionRecord:
         """Return the newest record known to the store or this process."""
@@ -269,10 +331,7 @@ class AsyncSessionRecords:
     async def _undisputed(self, name: str, record: SessionRecord) -> SessionRecord:
         """Return the record once no other holder may know the successor of its refresh token."""
         for _ in range(int(_MOST_WAITED / _POLL) + 1):
-            pending = record.pending
-            if pending is None or pending.holder == self._holder:
-                return record
-            left = pending.until - self.clock()
+            left = self._seconds_disputed(record)
             if left <= 0:
                 return record
             if left > _MOST_WAITED:
@@ -405,12 +464,18 @@ def request_seconds(http_client: AsyncHTTPClient | None, settings: Settings | No
         return 2 * (HTTP_TIMEOUT.read() if given is None else given)
 
 
-async def enter(context: AbstractAsyncContextManager[Any]) -> None:
-    """Enter the lock of a store; raise ``store_unavailable`` for its exceptions."""
+async def enter(context: AbstractAsyncContextManager[Any], lease: float = 0.0) -> None:
+    """Enter the lock of a store; raise ``store_unavailable`` for its exceptions.
+
+    Raises ``renewal_pending`` if others hold it for longer than the running block waits; it opens
+    by itself in ``lease`` seconds at most.
+    """
     try:
         await context.__aenter__()
     except PyIdentityModelException:
         raise
+    except LockHeldError as error:
+        raise renewal_pending_error(lease) from error
     except Exception as error:
         raise store_unavailable_error(error) from error
 

@@ -11,6 +11,7 @@ from contextlib import AbstractAsyncContextManager
 from typing import TYPE_CHECKING, Any
 
 from .._seam.aio import in_thread, sleep
+from .._seam.lock_waits import wait_left
 from .._sessions.session_record import SessionRecord
 from ..exceptions import InvalidArgumentError
 from .redis_values import unreadable_error
@@ -280,6 +281,7 @@ class _AsyncSQLLock:
             taken = (self._name, self._holder, now, now + self._seconds)
             if await in_thread(self._tables.take_lock, *taken):
                 return
+            wait_left()
             await sleep(_POLL)
 
     async def __aexit__(self, *details: object) -> None:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from .._files import FileLock, place_of, private_folder, read_private, write_private
+from .._seam.lock_waits import wait_left
 from .._seam.sync import sleep
 from .._sessions.session_record import SessionRecord
 from .._wire.stored_value import pack_value, unpack_value
@@ -223,6 +224,7 @@ class _HeldFile:
 
     def __enter__(self) -> None:
         while not self._lock.try_acquire():
+            wait_left()
             sleep(_POLL)
 
     def __exit__(self, *details: object) -> None:

@@ -9,6 +9,7 @@ from contextlib import AbstractContextManager
 from typing import Any
 
 from .._logging import logger
+from .._seam.lock_waits import LockHeldError, wait_left
 from .._seam.sync import Result
 from ..exceptions import ConfigurationException, InvalidArgumentError
 
@@ -87,7 +88,8 @@ class _RedisLock:
 
     def __enter__(self) -> None:
         self._check()
-        self._lock.acquire()
+        if not self._lock.acquire(blocking_timeout=wait_left()):
+            raise LockHeldError
 
     def __exit__(self, *details: object) -> None:
         try:

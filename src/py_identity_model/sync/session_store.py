@@ -22,8 +22,9 @@ class SessionStore(Protocol):
 
     Share one between processes, and each of them can use and renew every login.  A store whose
     locks end by themselves has their duration in seconds in an attribute ``lock_timeout``; it must
-    exceed that of a token request.  Read access to the records is enough to act as their users: use
-    :meth:`SessionRecord.pack`, and encrypt the result.
+    exceed that of a token request.  Callers wait for the locks of this package's stores no longer
+    than such a request takes, for others until they open.  Read access to the records is enough to
+    act as their users: use :meth:`SessionRecord.pack`, and encrypt the result.
     """
 
     def get(self, name: str) -> SessionRecord | None:

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any
 
+from .._seam.lock_waits import wait_left
 from .._seam.sync import in_thread, sleep
 from .._sessions.session_record import SessionRecord
 from ..exceptions import InvalidArgumentError
@@ -281,6 +282,7 @@ class _SQLLock:
             taken = (self._name, self._holder, now, now + self._seconds)
             if in_thread(self._tables.take_lock, *taken):
                 return
+            wait_left()
             sleep(_POLL)
 
     def __exit__(self, *details: object) -> None:

@@ -22,6 +22,7 @@ from .._protocol.grants import ExtensionTokenRequest, JwtBearerTokenRequest
 from .._protocol.refresh_grant import RefreshTokenRequest
 from .._protocol.token_endpoint import TokenResponse
 from .._protocol.token_exchange import TokenExchangeRequest
+from .._seam.lock_waits import waiting_at_most
 from .._seam.sync import Result, deadline
 from .._sessions.request_name import RequestName, name_request
 from .._sessions.session_record import (
@@ -202,9 +203,14 @@ class TokenSource:
             return self._store_or_request(refused, running)
 
     def _store_or_request(self, refused: str | None, running: Activity) -> StoredToken:
-        with self._lock():
+        spare = self._current or self._get_stored()
+        is_good = spare is not None and spare.spares(self.clock(), refused)
+        with self._lock(0.0 if is_good else STORE_SECONDS) as is_held:
             stored = self._get_stored()
-            if stored is not None and stored.serves(self.clock(), refused):
+            if stored is not None and (
+                stored.serves(self.clock(), refused)
+                or (not is_held and stored.spares(self.clock(), refused))
+            ):
                 running.discard()
                 return stored
             grant: Callable[..., Result[TokenResponse]] = _GRANTS[type(self._request)]
@@ -225,16 +231,20 @@ class TokenSource:
         )
 
     @contextmanager
-    def _lock(self) -> Iterator[None]:
+    def _lock(self, patience: float) -> Iterator[bool]:
+        """Hold the lock if possible; return False if others hold it, who may have been killed."""
         context = self._store.lock(self._key)
         try:
-            enter(context)
+            with waiting_at_most(patience):
+                enter(context)
         except PyIdentityModelException as error:
-            self._warn(error)
-            yield
+            is_held_by_others = error.code == "renewal_pending"
+            if not is_held_by_others:
+                self._warn(error)
+            yield not is_held_by_others
             return
         try:
-            yield
+            yield True
         finally:
             leave(context)
 
@@ -280,6 +290,8 @@ class TokenSource:
             serves=partial(self._serves, refused),
             seen=self._seen,
             first=None if inherited else self._first,
+            known=records.peek(self._key, self._seen),
+            spares=partial(self._spares, refused),
         )
         self._seen = max(self._seen, record.version)
         token = record.token_for(LOGIN_TARGET)
@@ -290,6 +302,10 @@ class TokenSource:
     def _serves(self, refused: str | None, record: SessionRecord) -> bool:
         token = record.token_for(LOGIN_TARGET)
         return token is not None and token.serves(self.clock(), refused)
+
+    def _spares(self, refused: str | None, record: SessionRecord) -> bool:
+        token = record.token_for(LOGIN_TARGET)
+        return token is not None and token.spares(self.clock(), refused)
 
     def _present(self, refused: str | None, record: SessionRecord) -> Renewal:
         request = self._request

@@ -4,8 +4,10 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -25,6 +27,7 @@ from py_identity_model.sync import (
     Session,
     SessionRecord,
     SessionStore,
+    Settings,
     TokenSource,
 )
 from py_identity_model.testing import EmbeddedProvider
@@ -238,3 +241,34 @@ def test_a_lock_that_opens_before_a_request_is_over_is_refused(
     with refused(InvalidArgumentError, "lock_timeout_too_short"):
         source.get_token()
     assert families.presented == []
+
+
+def test_a_killed_holder_of_the_lock_stops_no_session_whose_token_is_valid(
+    client: Redis, provider: EmbeddedProvider
+) -> None:
+    families = Families(provider)
+    store = RedisSessionStore(client)
+    proof = ClientSecretBasic(provider.client_secret)
+    settings = Settings(http_timeout=0.1)
+    op = OAuthClient(
+        provider.issuer, provider.client_id, proof, session_store=store, settings=settings
+    )
+    session = Session(
+        {"access_token": "old", "refresh_token": "alice-0"},
+        {"sub": "alice"},
+        datetime.now(UTC) + timedelta(seconds=60),
+    )
+    op.bind(session)
+    name = json.loads(session.to_json())["name"]
+    late = time.time() + 45  # it should be renewed, but has not expired
+    op.clock = lambda: late
+    killed = client.lock(f"py_identity_model:lock:{name}", timeout=120)
+    assert killed.acquire()
+    assert session.get_access_token() == "old"
+    with refused(TokenRequestException, "renewal_pending") as caught:
+        session.refresh()
+    assert caught.value.details == {"retry_after": 120.0}
+    assert families.presented == []
+    killed.release()
+    assert session.refresh() == "login/alice-1"
+    assert families.presented == ["alice-0"]

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from ..._logging import logger
+from ..._seam.lock_waits import waiting_at_most
 from ..._web.answers import WebRefusedException, page
 from ..._web.cookies import CookieJar
 from ..._web.failures import status_of
@@ -19,6 +20,7 @@ from ..oauth_client import AsyncOAuthClient
 from ..session import AsyncSession, state_of
 
 _STORED = "session"
+_PATIENCE = 5.0  # seconds that a page waits while another process renews the session
 _PAUSE = 10.0  # seconds without another renewal after one that failed
 _MOST_PAUSES = 1000
 
@@ -115,7 +117,8 @@ class AsyncBrowserSessions:
         if self.clock() < max(self._pauses.get(found.provider, 0.0), self._pauses.get(name, 0.0)):
             return found
         try:
-            await found.session.get_access_token()
+            with waiting_at_most(_PATIENCE):
+                await found.session.get_access_token()
         except PyIdentityModelException as error:  # it is logged
             if error.code == "login_required":
                 return None

@@ -15,6 +15,7 @@ from django.http import HttpRequest
 
 from ...sync.session import Session
 from .conf import option
+from .models import Identity
 
 
 class OIDCBackend(ModelBackend):
@@ -33,8 +34,6 @@ class OIDCBackend(ModelBackend):
         **others: Any,
     ) -> AbstractBaseUser | None:
         """Return the user of a login; None for those who are unknown, or not active."""
-        from .models import Identity
-
         if oidc_session is None:
             return None
         claims = {**oidc_session.claims, **(oidc_session.userinfo or {})}

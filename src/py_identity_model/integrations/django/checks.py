@@ -7,52 +7,46 @@ from typing import Any
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Warning
 from django.db import connections, router
+from django.utils.module_loading import import_string
 
 from .conf import OPTIONS
+from .models import SessionRow
 
 _HERE = "py_identity_model.integrations.django"
 _BACKEND = f"{_HERE}.backends.OIDCBackend"
 _MIDDLEWARE = f"{_HERE}.middleware.OIDCMiddleware"
+_WITHOUT_IT = "without it, users stay logged in after the provider ended their session"
+_SHORT_KEY = "SECRET_KEY seals logins: make it 32 bytes or more"
 _AUTHENTICATION = "django.contrib.auth.middleware.AuthenticationMiddleware"
 
 
 def check_settings(**_: Any) -> list[CheckMessage]:
     """Return what is wrong with the settings of logins."""
-    found: list[CheckMessage] = []
     oidc = getattr(settings, "OIDC", None)
     if not isinstance(oidc, dict):
         return [Error("the setting OIDC is missing", hint=_named(OPTIONS), id="oidc.E001")]
-    if "CLIENT" not in oidc and (lacking := {"ISSUER", "CLIENT_ID"} - {*oidc}):
-        found.append(Error(f"OIDC lacks {_named(lacking)}", id="oidc.E002"))
-    if unknown := {*oidc} - {*OPTIONS}:
-        hint = f"known are {_named(OPTIONS)}"
-        found.append(
-            Error(f"OIDC has unknown members: {_named(unknown)}", hint=hint, id="oidc.E003")
-        )
-    if not any(_is_backend(one) for one in settings.AUTHENTICATION_BACKENDS):
-        found.append(Error(f"add {_BACKEND} to AUTHENTICATION_BACKENDS", id="oidc.E004"))
-    order = list(settings.MIDDLEWARE)
-    if _MIDDLEWARE not in order:
-        found.append(
-            Error(
-                f"add {_MIDDLEWARE} to MIDDLEWARE",
-                hint="without it, users stay logged in after the provider ended their session",
-                id="oidc.E005",
-            )
-        )
-    elif _AUTHENTICATION not in order[: order.index(_MIDDLEWARE)]:
-        found.append(Error(f"{_MIDDLEWARE} must come after {_AUTHENTICATION}", id="oidc.E006"))
-    if len(settings.SECRET_KEY.encode()) < 32:
-        found.append(Error("SECRET_KEY seals logins: make it 32 bytes or more", id="oidc.E007"))
-    found += _check_transactions()
-    if not settings.DEBUG and not settings.SESSION_COOKIE_SECURE:
-        found.append(Warning("SESSION_COOKIE_SECURE should be True", id="oidc.W001"))
-    return found
+    lacking = set() if "CLIENT" in oidc else {"ISSUER", "CLIENT_ID"} - {*oidc}
+    unknown = {*oidc} - {*OPTIONS}
+    order = [*settings.MIDDLEWARE]
+    is_there = _MIDDLEWARE in order
+    is_early = is_there and _AUTHENTICATION not in order[: order.index(_MIDDLEWARE)]
+    has_backend = any(_is_backend(one) for one in settings.AUTHENTICATION_BACKENDS)
+    is_open = not settings.DEBUG and not settings.SESSION_COOKIE_SECURE
+    known = f"known are {_named(OPTIONS)}"
+    mistakes = [
+        (lacking, f"OIDC lacks {_named(lacking)}", None, "E002"),
+        (unknown, f"OIDC has unknown members: {_named(unknown)}", known, "E003"),
+        (not has_backend, f"add {_BACKEND} to AUTHENTICATION_BACKENDS", None, "E004"),
+        (not is_there, f"add {_MIDDLEWARE} to MIDDLEWARE", _WITHOUT_IT, "E005"),
+        (is_early, f"{_MIDDLEWARE} must come after {_AUTHENTICATION}", None, "E006"),
+        (len(settings.SECRET_KEY.encode()) < 32, _SHORT_KEY, None, "E007"),
+    ]
+    found = [Error(text, hint, id=f"oidc.{code}") for is_so, text, hint, code in mistakes if is_so]
+    insecure = [Warning("SESSION_COOKIE_SECURE should be True", id="oidc.W001")] if is_open else []
+    return [*found, *_check_transactions(), *insecure]
 
 
 def _check_transactions() -> list[CheckMessage]:
-    from .models import SessionRow
-
     connection = connections[router.db_for_write(SessionRow)]
     said = connection.settings_dict
     if not said["AUTOCOMMIT"]:
@@ -66,8 +60,6 @@ def _check_transactions() -> list[CheckMessage]:
 
 
 def _is_backend(path: str) -> bool:
-    from django.utils.module_loading import import_string
-
     from .backends import OIDCBackend
 
     try:

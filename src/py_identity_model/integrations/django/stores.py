@@ -11,10 +11,12 @@ from typing import Any
 
 from django.db import IntegrityError, connections, router, transaction
 
+from ..._seam.lock_waits import wait_left
 from ..._sessions.session_record import SessionRecord
 from ..._web.sealing import Sealer
 from ...exceptions import ConfigurationException
 from ...sync.session_store import index_keys, is_from
+from .models import LockRow, SessionRow
 
 _PURPOSE, _FOREVER = "django session record", 10**9
 _POLL = 0.05
@@ -35,8 +37,6 @@ class DjangoSessionStore:
 
     def get(self, name: str) -> SessionRecord | None:
         """Return the record, or None if there is none."""
-        from .models import SessionRow
-
         with _own_transaction():
             row = SessionRow.objects.filter(name=name, until__gt=time.time()).first()
         return None if row is None else self._opened(row.name, row.version, row.record)
@@ -45,8 +45,6 @@ class DjangoSessionStore:
         self, name: str, record: SessionRecord, expected: int | None, expires_in: float
     ) -> bool:
         """Store ``record`` if the stored one has the version ``expected``; say whether it had."""
-        from .models import SessionRow
-
         now = time.time()
         row = {
             "version": record.version,
@@ -64,19 +62,16 @@ class DjangoSessionStore:
 
     def delete(self, name: str) -> None:
         """Delete the record."""
-        from .models import SessionRow
-
         with _own_transaction():
             SessionRow.objects.filter(name=name).delete()
 
     @contextmanager
     def lock(self, name: str) -> Iterator[None]:
         """Hold the lock of ``name``; it opens by itself after ``lock_timeout`` seconds."""
-        from .models import LockRow
-
         holder = secrets.token_hex(16)
         with _own_transaction():  # one connection for all that is done meanwhile
             while not self._take(name, holder):
+                wait_left()
                 time.sleep(_POLL)
             try:
                 yield
@@ -84,8 +79,6 @@ class DjangoSessionStore:
                 LockRow.objects.filter(name=name, holder=holder).delete()
 
     def _take(self, name: str, holder: str) -> bool:
-        from .models import LockRow
-
         now = time.time()
         with _own_transaction():
             LockRow.objects.filter(name=name, until__lte=now).delete()
@@ -95,8 +88,6 @@ class DjangoSessionStore:
         self, *, sub: str | None = None, sid: str | None = None, issuer: str | None = None
     ) -> list[str]:
         """Return the names of the records of a user, of a provider's session, or of both."""
-        from .models import SessionRow
-
         wanted = {kind: _hashed(value) for kind, value in index_keys(sub, sid)}
         with _own_transaction():
             rows = list(SessionRow.objects.filter(until__gt=time.time(), **wanted).order_by("name"))
@@ -118,9 +109,7 @@ class DjangoSessionStore:
 
 
 def _hashed(value: str | None) -> str | None:
-    if value is None:
-        return None
-    return hashlib.sha256(value.encode("utf-8", "replace")).hexdigest()
+    return None if value is None else hashlib.sha256(value.encode("utf-8", "replace")).hexdigest()
 
 
 def _inserted(model: Any, **row: Any) -> bool:
@@ -140,8 +129,6 @@ def _own_transaction() -> Iterator[None]:
     snapshot may be older than what other processes have stored.  The transaction around a test of
     Django's ``TestCase`` stays: nothing outside sees its data.
     """
-    from .models import SessionRow
-
     alias = router.db_for_write(SessionRow)
     outer = connections[alias]
     blocks = getattr(outer, "atomic_blocks", [])

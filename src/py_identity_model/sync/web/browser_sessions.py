@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from ..._logging import logger
+from ..._seam.lock_waits import waiting_at_most
 from ..._web.answers import WebRefusedException, page
 from ..._web.cookies import CookieJar
 from ..._web.failures import status_of
@@ -20,6 +21,7 @@ from ..oauth_client import OAuthClient
 from ..session import Session, state_of
 
 _STORED = "session"
+_PATIENCE = 5.0  # seconds that a page waits while another process renews the session
 _PAUSE = 10.0  # seconds without another renewal after one that failed
 _MOST_PAUSES = 1000
 
@@ -116,7 +118,8 @@ class BrowserSessions:
         if self.clock() < max(self._pauses.get(found.provider, 0.0), self._pauses.get(name, 0.0)):
             return found
         try:
-            found.session.get_access_token()
+            with waiting_at_most(_PATIENCE):
+                found.session.get_access_token()
         except PyIdentityModelException as error:  # it is logged
             if error.code == "login_required":
                 return None
