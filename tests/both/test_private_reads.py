@@ -20,6 +20,7 @@ LISTED: dict[str, dict[str, str]] = {
         "_lock": "a lock that its holder loses",
         "_write": "a damaged file, whose name is a secret of the store",
     },
+    "aio/test_lock_waits.py": {"_key": "the name that another holder of a store's lock would use"},
     "aio/test_mcp_auth.py": {
         "_key _tokens _values": "a store that a stranger writes to, who knows all names",
     },
