@@ -84,7 +84,7 @@ async def test_the_policy_may_refuse_loopback_as_well() -> None:
 
 
 async def test_other_schemes_are_not_endpoints() -> None:
-    for url in ("ftp://op.example/x", "op.example/x", "https://"):
+    for url in ("ftp://op.example/x", "ftp://op/x", "http:///x", "op.example/x", "https://"):
         with refused(ConfigurationException, "invalid_url"):
             await client_with(token_endpoint=url).endpoint("token_endpoint")
 

@@ -85,7 +85,7 @@ def test_the_policy_may_refuse_loopback_as_well() -> None:
 
 
 def test_other_schemes_are_not_endpoints() -> None:
-    for url in ("ftp://op.example/x", "op.example/x", "https://"):
+    for url in ("ftp://op.example/x", "ftp://op/x", "http:///x", "op.example/x", "https://"):
         with refused(ConfigurationException, "invalid_url"):
             client_with(token_endpoint=url).endpoint("token_endpoint")
 

@@ -44,7 +44,9 @@ def check_given_endpoint(name: str, url: str, policy: DiscoveryPolicy) -> str:
     It may be on any host.  Within a network (``http://op:8080``) plain http is accepted, as it is
     for the ``internal_url`` of a preset.  Raises ConfigurationException.
     """
-    if not policy.validate_endpoints or _is_in_a_network(split_url(url).hostname or ""):
+    parts = split_url(url)
+    within = parts.scheme == "http" and _is_in_a_network(parts.hostname or "")
+    if within or not policy.validate_endpoints:
         return url
     try:
         require_scheme(url, policy)
@@ -58,7 +60,7 @@ def check_given_endpoint(name: str, url: str, policy: DiscoveryPolicy) -> str:
 
 def _is_in_a_network(host: str) -> bool:
     """Return whether ``host`` is on another machine that cannot be reached from outside."""
-    is_bare_name = "." not in fold_host(host) and parse_ip(host) is None
+    is_bare_name = host != "" and "." not in fold_host(host) and parse_ip(host) is None
     return not is_loopback(host) and (is_bare_name or is_internal(host))
 
 
