@@ -113,7 +113,8 @@ async def test_a_valid_token_is_served_while_another_may_have_presented_the_refr
         raise AssertionError("nothing is gained by the lock")
 
     monkeypatch.setattr(session_records, "enter", enter)
-    records, provider = await records_of(pending=Pending("killed", NOW + LONG)), Presented()
+    pending = Pending("killed", NOW + LONG)
+    records, provider = await records_of(pending=pending, written_at=NOW - 3), Presented()
     assert await provider.renew(records) == "old"
     assert provider.tokens == []
 

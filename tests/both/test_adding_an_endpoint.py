@@ -42,7 +42,8 @@ def endpoints() -> list[tuple[str, Endpoint[Any, Any]]]:
 INTERNAL = {  # shared between modules, and no part of the API
     "aio.claim_sources": {"fetch_claims"},
     "aio.introspection": {"introspect"},
-    "aio.replay_store": {"remember_once"},
+    "aio.replay_store": {"forget_use", "remember_once"},
+    "aio.security_events": {"remember_event"},
     "aio.session_records": {"enter", "leave"},
     "aio.signed_answers": {"verify_response"},
     "aio.token_validation": {"run_validator", "validate"},

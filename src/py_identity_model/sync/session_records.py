@@ -5,7 +5,7 @@ Before a refresh token is presented, the record says by whom (``pending``).  So 
 not store the successor is not overtaken: others wait until it has, or until its time is over.
 
 A holder may have been killed, and its lock opens late then.  So others wait for it no longer than a
-token request of a living one takes, and not at all while the access token of the record is valid.
+token request of a living one takes, and two seconds while the access token of the record is valid.
 """
 
 from __future__ import annotations
@@ -47,6 +47,7 @@ SECONDS_AT_THE_END = 5.0
 """How long a renewal may take after the end of its event loop or process has started."""
 
 _MOST_WAITED = 5.0
+_WITH_A_TOKEN = 2.0  # seconds: most renewals end sooner, and all callers get the new token
 _POLL = 0.05
 _PAUSES = (0.1, 0.2, 0.5, 1.0, 2.0, *[5.0] * 12)
 
@@ -159,7 +160,7 @@ class SessionRecords:
         hold the lock for longer than a token request takes.
         """
         spare = known if known is not None and spares(known) else None
-        if spare is not None and self._seconds_disputed(spare) > 0:
+        if spare is not None and self._patience(spare, spare) <= 0:
             return spare
 
         def renewal() -> SessionRecord:
@@ -256,9 +257,7 @@ class SessionRecords:
 
         Who marked it and lives gets an answer, or gives up, within the time of a request.
         """
-        if spare is not None:
-            return 0.0
-        seconds = self._request_seconds()
+        seconds = self._request_seconds() if spare is None else _WITH_A_TOKEN
         if record is None or self._seconds_disputed(record) <= 0:
             return seconds
         return min(seconds, record.written_at + seconds - self.clock())
