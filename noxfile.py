@@ -87,15 +87,18 @@ def tests(session: nox.Session) -> None:
 
     Coverage, and the generator's own tests, are the newest interpreter's: they take half the time
     and say the same everywhere.  Between the oldest and the newest, and on the next, the
-    suites suffice.
+    suites suffice; between, they run on the oldest allowed dependencies.
     """
+    found = [version for version in PYTHONS if shutil.which(f"python{version}")]
+    if session.python in found[1:-1] and not session.posargs:
+        lowest(session)
+        return
     needed = ("test", "cli", "examples", "clients", "codegen", "types", "build")
     session.install("-e", ".[testing]", *(pin for name in needed for pin in group(name)))
     if session.posargs:
         session.run("pytest", *session.posargs)
         return
-    found = [version for version in PYTHONS if shutil.which(f"python{version}")]
-    if session.python in {*found[1:-1], NEXT}:
+    if session.python == NEXT:
         session.run("pytest", *PARALLEL, *SUITES, *PURE)
         return
     apart = [f"--ignore={folder}" for folder in (*APART, "tests/codegen")]

@@ -167,7 +167,7 @@ def test_the_contributing_guide_lists_every_session() -> None:
     assert set(re.findall(r"`(\w+)`", never)) == sessions - usual
     run = re.search(r"-s (.*) \$found (.*) \|\|", (ROOT / "scripts/test").read_text())
     assert run is not None
-    assert {*run[1].split(), "tests", *run[2].split()} == usual
+    assert {*run[1].split(), "tests", *run[2].replace("$", "").split()} == usual
 
 
 def documented() -> Iterator[tuple[str, str]]:
