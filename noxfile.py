@@ -107,12 +107,13 @@ def tests(session: nox.Session) -> None:
         return
     session.run("pytest", *PARALLEL, "tests/codegen")
     session.install(*redis_packages())
-    others = [*apart, *(f"--ignore={folder}" for folder in (*SUITES, *PURE))]
+    others = [*apart, *(f"--ignore={folder}" for folder in (*SUITES, *PURE, "tests/both"))]
     cover(
         session,
         pure=PURE,
         aio=("tests/aio", "tests/redis/aio"),
         sync=("tests/sync", "tests/redis/sync"),
+        both=("tests/both",),
         rest=("tests", *others),
     )
 
