@@ -85,7 +85,6 @@ class Presented:
             self.present,
             where="here",
             serves=lambda record: _token(record).serves(NOW, refused),
-            known=records.peek("n", 1),
             spares=lambda record: _token(record).spares(NOW, refused),
             seen=1,
         )

@@ -105,8 +105,7 @@ class AsyncSessionRecords:
             return unsaved.record
         return self._checked(stored, seen)
 
-    async def peek(self, name: str, seen: int) -> SessionRecord | None:
-        """Return the record, or None where :meth:`load` raises."""
+    async def _peek(self, name: str, seen: int) -> SessionRecord | None:
         try:
             return await self.load(name, seen)
         except PyIdentityModelException:
@@ -156,18 +155,22 @@ class AsyncSessionRecords:
         Callers with the same ``key`` share one renewal, which the end of a caller does not stop.
         ``first`` is the record to start with if nothing is stored and nothing was ``seen``;
         ``confirm`` checks a record with a new ID token, and returns the record to store.  While
-        others renew it, the ``known`` record is returned unchanged if it ``spares`` waiting.  A
-        failure writes one log record that names ``where``; ``renewal_pending`` is raised if others
-        hold the lock for longer than a token request takes.
+        others renew it, the ``known`` record (read if not given) is returned unchanged if it
+        ``spares`` waiting.  A failure writes one log record that names ``where``;
+        ``renewal_pending`` is raised if others hold the lock for longer than a token request takes.
         """
-        spare = known if known is not None and spares(known) else None
-        if spare is not None and self._patience(spare, spare) <= 0:
-            return spare
 
         async def renewal() -> SessionRecord:
             with Activity("renewal", "login", where) as running:
+                # Here, not by each caller: a thousand that share a renewal read the store once.
+                found = await self._peek(name, seen) if known is None else known
+                spare = found if found is not None and spares(found) else None
+                patience = self._patience(found, spare)
+                if spare is not None and patience <= 0:
+                    running.discard()
+                    return spare
                 try:
-                    async with self.held(name, self._patience(known, spare)):
+                    async with self.held(name, patience):
                         return await self._renew(
                             name, present, serves, seen, first, confirm, running
                         )
@@ -260,7 +263,11 @@ class AsyncSessionRecords:
 
         Who marked it and lives gets an answer, or gives up, within the time of a request.
         """
-        seconds = self._request_seconds() if spare is None else _WITH_A_TOKEN
+        seconds, lease = self._request_seconds(), self._lease()
+        if spare is not None:
+            seconds = _WITH_A_TOKEN
+        elif seconds < lease <= seconds + _MOST_WAITED:
+            seconds = lease + 0.5  # the lock of a killed holder opens soon after
         if record is None or self._seconds_disputed(record) <= 0:
             return seconds
         return min(seconds, record.written_at + seconds - self.clock())

@@ -295,7 +295,6 @@ class AsyncTokenSource:
             serves=partial(self._serves, refused),
             seen=self._seen,
             first=None if inherited else self._first,
-            known=await records.peek(self._key, self._seen),
             spares=partial(self._spares, refused),
         )
         self._seen = max(self._seen, record.version)
