@@ -136,7 +136,7 @@ class Serving:
         return space
 
     def _django(self) -> dict[str, Any]:
-        """Configure Django as the environment says: anew, for a process can do so only once."""
+        """Configure Django from the environment, which a process can do only once."""
         from django.conf import settings
 
         # Playwright's event loop is in this thread, which Django takes for a mistake.

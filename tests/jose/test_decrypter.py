@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-import inspect
 from collections.abc import Callable
 from typing import Any
 
@@ -31,6 +29,7 @@ from py_identity_model.exceptions import (
     DecryptionException,
     NetworkException,
 )
+from tests.jose.awaitables import AWAITABLES, assert_ended
 from tests.support import refused
 
 KEY = RSAKey.generate_key(2048)
@@ -86,25 +85,7 @@ def test_what_a_decrypter_raises_is_typed() -> None:
     assert caught.value is ours
 
 
-async def decrypted() -> bytes:
-    return b""
-
-
-def future() -> asyncio.Future[bytes]:
-    loop = asyncio.new_event_loop()
-    made: asyncio.Future[bytes] = loop.create_future()
-    loop.close()
-    return made
-
-
-class Bare:
-    """What can be waited for, and not ended."""
-
-    def __await__(self) -> Any:
-        yield
-
-
-@pytest.mark.parametrize("make", [decrypted, future, Bare])
+@pytest.mark.parametrize("make", AWAITABLES)
 def test_a_decrypter_that_must_be_waited_for_is_refused_and_its_call_ended(
     make: Callable[[], Any],
 ) -> None:
@@ -112,10 +93,7 @@ def test_a_decrypter_that_must_be_waited_for_is_refused_and_its_call_ended(
     with refused(ConfigurationException, "awaitable_result") as caught:
         unwrap_now(InService(awaitable), b"wrapped")
     assert str(caught.value).startswith("this decrypter is awaitable")
-    if isinstance(awaitable, asyncio.Future):
-        assert awaitable.cancelled()
-    if inspect.iscoroutine(awaitable):
-        assert inspect.getcoroutinestate(awaitable) == inspect.CORO_CLOSED
+    assert_ended(awaitable)
 
 
 def test_an_unwrapped_key_is_that_of_one_token() -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
 from concurrent.futures import Future
 from typing import Any
@@ -29,6 +28,7 @@ from py_identity_model.exceptions import (
     NetworkException,
     SigningException,
 )
+from tests.jose.awaitables import AWAITABLES, assert_ended
 from tests.support import refused
 
 MAKERS: dict[str, Any] = {
@@ -121,34 +121,15 @@ def test_what_a_signer_raises_is_typed_and_does_not_quote_what_was_signed() -> N
     assert signing_error(ours) is ours
 
 
-async def signed() -> bytes:
-    return b""
-
-
-def future() -> asyncio.Future[bytes]:
-    loop = asyncio.new_event_loop()
-    made: asyncio.Future[bytes] = loop.create_future()
-    loop.close()
-    return made
-
-
-class Bare:
-    """What can be waited for, and not ended."""
-
-    def __await__(self) -> Any:
-        yield
-
-
-@pytest.mark.parametrize("make", [signed, future, Bare])
+@pytest.mark.parametrize("make", AWAITABLES)
 def test_a_signer_that_must_be_waited_for_is_refused_and_its_call_ended(
     make: Callable[[], Any],
 ) -> None:
-    awaitable = make()  # a coroutine that is not ended would warn
+    awaitable = make()
     with refused(ConfigurationException, "awaitable_result") as caught:
         sign_now(InService(answer=awaitable), MESSAGE)
     assert str(caught.value).startswith("this signer is awaitable")
-    if isinstance(awaitable, asyncio.Future):
-        assert awaitable.cancelled()
+    assert_ended(awaitable)
 
 
 def test_a_future_of_threads_is_not_a_signature() -> None:

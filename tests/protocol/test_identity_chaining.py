@@ -1,4 +1,4 @@
-"""Grants for another domain: what is asked for, and what is no grant for it."""
+"""Grants for another domain: what is requested, and what is refused as a grant."""
 
 from __future__ import annotations
 

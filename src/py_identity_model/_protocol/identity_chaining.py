@@ -25,7 +25,23 @@ _ID_JAG_TYP = "oauth-id-jag+jwt"
 
 
 @dataclass(repr=False)
-class IdentityAssertionGrantRequest(TokenRequest):
+class _GrantRequest(TokenRequest):
+    """The fields of both requests."""
+
+    _secret_fields: ClassVar[frozenset[str]] = frozenset({"client_secret", "subject_token"})
+
+    client_id: str
+    subject_token: str
+    audience: str | Sequence[str] | None = None
+    resource: str | Sequence[str] | None = None
+    scope: Scope | None = None
+    client_secret: str | None = None
+    client_authentication: ClientAuthentication | None = field(default=None, kw_only=True)
+    extra_parameters: Mapping[str, str | Sequence[str]] | None = field(default=None, kw_only=True)
+
+
+@dataclass(repr=False)
+class IdentityAssertionGrantRequest(_GrantRequest):
     """A request to the user's identity provider for a grant at another authorization server.
 
     ``audience`` is the issuer of that server, ``subject_token`` the user's ID token (or a SAML
@@ -45,21 +61,11 @@ class IdentityAssertionGrantRequest(TokenRequest):
         )
     """
 
-    _secret_fields: ClassVar[frozenset[str]] = frozenset({"client_secret", "subject_token"})
-
-    client_id: str
-    subject_token: str
-    audience: str | Sequence[str] | None = None
-    resource: str | Sequence[str] | None = None
-    scope: Scope | None = None
-    client_secret: str | None = None
     subject_token_type: str = field(default=ID_TOKEN, kw_only=True)
-    client_authentication: ClientAuthentication | None = field(default=None, kw_only=True)
-    extra_parameters: Mapping[str, str | Sequence[str]] | None = field(default=None, kw_only=True)
 
 
 @dataclass(repr=False)
-class ChainedGrantRequest(TokenRequest):
+class ChainedGrantRequest(_GrantRequest):
     """A request for a grant with which a client goes on to another trust domain.
 
     ``audience`` or ``resource`` names the authorization server there.  The other fields are those
@@ -77,18 +83,8 @@ class ChainedGrantRequest(TokenRequest):
         )
     """
 
-    _secret_fields: ClassVar[frozenset[str]] = frozenset({"client_secret", "subject_token"})
-
-    client_id: str
-    subject_token: str
-    audience: str | Sequence[str] | None = None
-    resource: str | Sequence[str] | None = None
-    scope: Scope | None = None
-    client_secret: str | None = None
     subject_token_type: str = field(default=ACCESS_TOKEN, kw_only=True)
     requested_token_type: str | None = field(default=None, kw_only=True)
-    client_authentication: ClientAuthentication | None = field(default=None, kw_only=True)
-    extra_parameters: Mapping[str, str | Sequence[str]] | None = field(default=None, kw_only=True)
 
 
 @dataclass(eq=False, repr=False)

@@ -68,7 +68,7 @@ def open_storage() -> Storage:
 
     Nothing is stored without encryption because a keyring is locked: that needs a machine that has
     none, or PY_IDENTITY_MODEL_STORAGE=unencrypted-file.  A folder is bound to what it was begun
-    with: where the keyring is out of reach today, as in a session by SSH, logins that it protects
+    with: where the keyring cannot be reached, as in a session by SSH, logins that it protects
     are not replaced by unprotected ones.
 
     Raises :class:`ConfigurationException`: ``keyring_unavailable`` for a keyring that is locked or

@@ -32,15 +32,15 @@ class Ask(BaseRequest):
 
 
 @dataclass(eq=False, repr=False)
-class Told(BaseResponse):
+class Reply(BaseResponse):
     value: str | None = None
 
 
-ENDPOINT: Endpoint[Ask, Told] = Endpoint(
+ENDPOINT: Endpoint[Ask, Reply] = Endpoint(
     "asking",
-    Told,
+    Reply,
     lambda request: HttpRequest("GET", request.address),
-    lambda request, response: Told(True, value="x"),
+    lambda request, response: Reply(True, value="x"),
 )
 URL = "https://op.example/"
 
@@ -51,7 +51,7 @@ def answer(status: int, body: Any) -> HttpResponse:
 
 def test_an_exception_becomes_the_failed_response_of_the_endpoint() -> None:
     response = ENDPOINT.failed(NetworkException("no route", URL))
-    assert type(response) is Told
+    assert type(response) is Reply
     assert response.error_kind is ErrorKind.NETWORK_ERROR
     assert "asking" in str(response.error)
 
@@ -63,7 +63,7 @@ def test_every_secret_is_found_however_deep_it_lies() -> None:
 
 def test_a_refusal_quotes_the_provider_but_none_of_our_secrets() -> None:
     body = {"error": "bad", "error_description": "hush-1 was wrong, so was hush-2"}
-    response = refusal(Told, "Asking", Ask(URL, "hush-1", ["hush-2"]), answer(400, body))
+    response = refusal(Reply, "Asking", Ask(URL, "hush-1", ["hush-2"]), answer(400, body))
     shown = repr(vars(response))
     assert response.status_code == 400
     assert response.error_kind is ErrorKind.UNEXPECTED_STATUS
