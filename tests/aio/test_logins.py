@@ -22,7 +22,7 @@ from py_identity_model.exceptions import (
     InvalidArgumentError,
     TokenRequestException,
 )
-from py_identity_model.testing import EmbeddedProvider
+from py_identity_model.testing import EmbeddedProvider, Received, freeze_clocks
 from tests.support import refused
 
 REDIRECT = "https://rp.example/cb"
@@ -167,3 +167,36 @@ async def test_an_answer_is_remembered_for_an_hour_by_issuer_and_state(
     ((key, seconds),) = store.added
     assert key == f"login:{provider.issuer}:{begun.state}"
     assert 3500 < seconds <= 3600
+
+
+async def test_a_token_ends_as_counted_from_its_response(provider: EmbeddedProvider) -> None:
+    client = client_of(provider)
+    begun = await client.authorization_request()
+    answer = browsed(begun.url)
+    with freeze_clocks() as clock:
+        due = clock.time() + 3600
+
+        def delay(received: Received) -> None:
+            clock.tick(5 if received.path == "/userinfo" else 0)
+
+        provider.intercept = delay
+        session = await client.callback(answer, begun, userinfo=True)
+        assert session.expires_at is not None
+        assert session.expires_at.timestamp() == pytest.approx(due, rel=0, abs=1)
+
+
+@pytest.mark.parametrize(
+    ("wanted", "response_type"), [("read", "code id_token"), ("openid", "code")]
+)
+async def test_an_id_token_is_expected_by_scope_and_by_response_type(
+    provider: EmbeddedProvider, wanted: str, response_type: str
+) -> None:
+    client = client_of(provider)
+    begun = await client.authorization_request(scope=wanted, response_type=response_type)
+    assert begun.has_id_token
+    assert begun.nonce
+
+
+async def test_no_id_token_is_expected_that_was_not_asked_for(provider: EmbeddedProvider) -> None:
+    begun = await client_of(provider).authorization_request(scope="read")
+    assert not begun.has_id_token
