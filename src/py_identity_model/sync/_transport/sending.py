@@ -167,11 +167,11 @@ def _attempt(
         else:
             response = client.send(built, stream=True, follow_redirects=False)
         try:
-            limit = _check_head(response, request)
-            body = _read(response, limit, due, library)
+            _check_head(response, request)
+            body = _read(response, request.max_body, due, library)
             _left(request, due)
-            if len(body) > limit:
-                raise _too_large(request, response.status_code, limit)
+            if len(body) > request.max_body:
+                raise _too_large(request, response.status_code)
             return HttpResponse(response.status_code, response.headers, body, encoded)
         finally:
             response.close()
@@ -230,22 +230,25 @@ def _words_of(error: BaseException) -> str:
     return str(cause) if cause is error else f"{type(error).__name__}: {cause or 'no details'}"
 
 
-def _check_head(response: httpx.Response, request: HttpRequest) -> int:
-    """Refuse redirects, encoded bodies and bodies too large; return the limit of the body."""
+def _check_head(response: httpx.Response, request: HttpRequest) -> None:
+    """Refuse redirects, encoded bodies, and bodies that are announced as too large."""
     status = response.status_code
     if 300 <= status < 400 and not (status == 304 and request.etag is not None):
         text = redirect_text(status, response.headers.get("location"))
         raise _refused(request, text, status, "redirect_refused")
-    limit = request.max_body if isinstance(request.max_body, int) else request.max_body()
     # Looking names up one by one decodes all of them each time.
     for name, value in response.headers.raw:
         match name.lower():
             case b"content-encoding" if value.strip().lower() not in {b"", b"identity"}:
                 text = "the response is encoded although that was not requested"
                 raise _refused(request, text, status, "content_encoding_refused")
-            case b"content-length" if value.isdigit() and (len(value) > 15 or int(value) > limit):
-                raise _too_large(request, status, limit)
-    return limit
+            case b"content-length" if value.isdigit() and _is_more(value, request.max_body):
+                raise _too_large(request, status)
+
+
+def _is_more(digits: bytes, limit: int) -> bool:
+    # The length first: reading a million digits as a number takes minutes.
+    return len(digits) > 15 or int(digits) > limit
 
 
 def _read(response: httpx.Response, limit: int, due: float, library: Any) -> bytes:
@@ -304,8 +307,8 @@ def _too_late(request: HttpRequest, *, waiting: bool = False) -> DeadlineExceede
     return DeadlineExceededException(text, redact_url(request.url))
 
 
-def _too_large(request: HttpRequest, status: int, limit: int) -> ResponseRefusedException:
-    text = f"the response is too large: more than {limit} bytes"
+def _too_large(request: HttpRequest, status: int) -> ResponseRefusedException:
+    text = f"the response is too large: more than {request.max_body} bytes"
     return _refused(request, text, status, "response_too_large")
 
 
