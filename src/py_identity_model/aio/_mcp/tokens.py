@@ -19,7 +19,7 @@ from ...exceptions import MCPAuthorizationException, TokenRequestException
 from .._cache.single_flight import AsyncSingleFlight
 from .._transport.stores import AsyncTokenStore
 from ..session import read_session
-from ..session_records import enter, leave
+from ..session_locks import enter, leave
 from .clients import AsyncMCPClients
 from .grants import AsyncMCPGrant, AsyncMCPGrants
 from .servers import AsyncMCPServers

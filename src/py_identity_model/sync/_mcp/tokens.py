@@ -20,7 +20,7 @@ from ...exceptions import MCPAuthorizationException, TokenRequestException
 from .._cache.single_flight import SingleFlight
 from .._transport.stores import TokenStore
 from ..session import read_session
-from ..session_records import enter, leave
+from ..session_locks import enter, leave
 from .clients import MCPClients
 from .grants import MCPGrant, MCPGrants
 from .servers import MCPServers
