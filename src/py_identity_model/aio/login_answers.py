@@ -100,15 +100,15 @@ class AsyncLoginAnswers:
             supports_iss=supported or self._client.profile is not None,
             issuer=self._client.provider.expected_issuer(begun.issuer, answered),
         )
-        async with self._once(begun):
-            front = await self._front_channel_claims(callback, begun)
+        async with self._use_once(begun):
+            front = await self._validate_front_channel(callback, begun)
             response = await self._exchange(callback, begun)
         token = self._client.provider.with_token_type(response.token or {})
         if callback.code is not None or "access_token" in token:
             check_token_answer(token, begun.issuer, bound=self._expects_bound(callback))
         if not begun.has_id_token:
             return await self._begin(without_id_token(token), {}, response, callback, begun)
-        claims = await self._claims(
+        claims = await self._validate_id_token(
             token.get("id_token") or callback.identity_token, begun, token.get("access_token")
         )
         self._client.provider.check_tenant(begun.issuer, answered, claims)
@@ -116,7 +116,7 @@ class AsyncLoginAnswers:
             raise AuthorizeCallbackException(
                 "the two ID tokens are about different users", code="subject_mismatch"
             )
-        about = await self._about(token, claims) if userinfo else None
+        about = await self._fetch_userinfo(token, claims) if userinfo else None
         return await self._begin(token, claims, response, callback, begun, about)
 
     async def _begin(
@@ -142,7 +142,7 @@ class AsyncLoginAnswers:
     def _expects_bound(self, callback: AuthorizeCallbackResponse) -> bool:
         return self._client.dpop_key is not None and callback.code is not None
 
-    async def _about(
+    async def _fetch_userinfo(
         self, token: Mapping[str, Any], claims: Mapping[str, Any]
     ) -> Mapping[str, Any] | None:
         about = await self._tokens.userinfo(
@@ -153,7 +153,7 @@ class AsyncLoginAnswers:
         return about.claims
 
     @asynccontextmanager
-    async def _once(self, begun: AuthorizationRequest) -> AsyncIterator[None]:
+    async def _use_once(self, begun: AuthorizationRequest) -> AsyncIterator[None]:
         """Use a response once, in the block; forget it if the provider refused it.
 
         Codes and verifiers can be used only once anyway.  If refused ones were remembered,
@@ -198,7 +198,7 @@ class AsyncLoginAnswers:
             extract_jarm_response_jwt(url), begun.issuer
         )
 
-    async def _front_channel_claims(
+    async def _validate_front_channel(
         self, callback: AuthorizeCallbackResponse, begun: AuthorizationRequest
     ) -> dict[str, Any] | None:
         if callback.identity_token is None or not begun.has_id_token:
@@ -234,7 +234,7 @@ class AsyncLoginAnswers:
             raise token_request_error(request.address, response)
         return response
 
-    async def _claims(
+    async def _validate_id_token(
         self, id_token: str | None, begun: AuthorizationRequest, access_token: str | None
     ) -> dict[str, Any]:
         if not id_token:

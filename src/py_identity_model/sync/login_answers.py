@@ -101,15 +101,15 @@ class LoginAnswers:
             supports_iss=supported or self._client.profile is not None,
             issuer=self._client.provider.expected_issuer(begun.issuer, answered),
         )
-        with self._once(begun):
-            front = self._front_channel_claims(callback, begun)
+        with self._use_once(begun):
+            front = self._validate_front_channel(callback, begun)
             response = self._exchange(callback, begun)
         token = self._client.provider.with_token_type(response.token or {})
         if callback.code is not None or "access_token" in token:
             check_token_answer(token, begun.issuer, bound=self._expects_bound(callback))
         if not begun.has_id_token:
             return self._begin(without_id_token(token), {}, response, callback, begun)
-        claims = self._claims(
+        claims = self._validate_id_token(
             token.get("id_token") or callback.identity_token, begun, token.get("access_token")
         )
         self._client.provider.check_tenant(begun.issuer, answered, claims)
@@ -117,7 +117,7 @@ class LoginAnswers:
             raise AuthorizeCallbackException(
                 "the two ID tokens are about different users", code="subject_mismatch"
             )
-        about = self._about(token, claims) if userinfo else None
+        about = self._fetch_userinfo(token, claims) if userinfo else None
         return self._begin(token, claims, response, callback, begun, about)
 
     def _begin(
@@ -143,7 +143,7 @@ class LoginAnswers:
     def _expects_bound(self, callback: AuthorizeCallbackResponse) -> bool:
         return self._client.dpop_key is not None and callback.code is not None
 
-    def _about(
+    def _fetch_userinfo(
         self, token: Mapping[str, Any], claims: Mapping[str, Any]
     ) -> Mapping[str, Any] | None:
         about = self._tokens.userinfo(str(token["access_token"]), expected_sub=str(claims["sub"]))
@@ -152,7 +152,7 @@ class LoginAnswers:
         return about.claims
 
     @contextmanager
-    def _once(self, begun: AuthorizationRequest) -> Iterator[None]:
+    def _use_once(self, begun: AuthorizationRequest) -> Iterator[None]:
         """Use a response once, in the block; forget it if the provider refused it.
 
         Codes and verifiers can be used only once anyway.  If refused ones were remembered,
@@ -195,7 +195,7 @@ class LoginAnswers:
             check_unsigned(url)
         return self._tokens.authorization_response(extract_jarm_response_jwt(url), begun.issuer)
 
-    def _front_channel_claims(
+    def _validate_front_channel(
         self, callback: AuthorizeCallbackResponse, begun: AuthorizationRequest
     ) -> dict[str, Any] | None:
         if callback.identity_token is None or not begun.has_id_token:
@@ -231,7 +231,7 @@ class LoginAnswers:
             raise token_request_error(request.address, response)
         return response
 
-    def _claims(
+    def _validate_id_token(
         self, id_token: str | None, begun: AuthorizationRequest, access_token: str | None
     ) -> dict[str, Any]:
         if not id_token:
