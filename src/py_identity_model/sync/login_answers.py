@@ -4,12 +4,11 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
 from .._activities import Activity
-from .._logging import logger
 from .._protocol.authorization_code import AuthorizationCodeTokenRequest
 from .._protocol.callback import (
     AuthorizeCallbackResponse,
@@ -32,13 +31,11 @@ from .._relying_party.login import (
 )
 from .._resource_server.replay import ReplayStore
 from .._seam.sync import call
-from ..exceptions import (
-    AuthorizeCallbackException,
-    InvalidArgumentError,
-)
+from ..exceptions import AuthorizeCallbackException, InvalidArgumentError
 from .authorization_code import request_authorization_code_token
 from .provider_client import ProviderClient
 from .provider_tokens import ProviderTokens
+from .replay_store import forget_use
 from .session import Session
 from .session_access import SessionAccess
 
@@ -151,6 +148,7 @@ class LoginAnswers:
             raise userinfo_error(self._client.endpoint("userinfo_endpoint"), about)
         return about.claims
 
+    # Not `remember_once`: a login's entry is as old as the login may be, not as a token says.
     @contextmanager
     def _use_once(self, begun: AuthorizationRequest) -> Iterator[None]:
         """Use a response once, in the block; forget it if the provider refused it.
@@ -159,8 +157,7 @@ class LoginAnswers:
         strangers could fill the store with invented codes, and then nobody could log in.
         """
         key = f"login:{begun.issuer}:{begun.state}"
-        discard = getattr(self._replays, "discard", None)
-        if discard is None:
+        if not hasattr(self._replays, "discard"):
             yield
             self._remember(key)
             return
@@ -168,7 +165,7 @@ class LoginAnswers:
         try:
             yield
         except BaseException:
-            self._forget(discard, key)
+            forget_use(self._replays, key)
             raise
 
     def _remember(self, key: str) -> None:
@@ -178,15 +175,6 @@ class LoginAnswers:
             raise store_error(type(error).__name__) from error
         if not added:
             raise replayed_error()
-
-    def _forget(self, discard: Callable[[str], object], key: str) -> None:
-        try:
-            call(discard, key)
-        # The reason of the failed login matters more, and entries expire.
-        except Exception as error:
-            logger.warning(
-                "a response cannot be removed from the replay store: %s", type(error).__name__
-            )
 
     def _read(self, url: str, begun: AuthorizationRequest) -> AuthorizeCallbackResponse:
         if not begun.is_signed_response:
