@@ -17,7 +17,8 @@ from py_identity_model.aio import (
     Settings,
     session_records,
 )
-from py_identity_model.aio.session_records import AsyncSessionRecords, request_seconds
+from py_identity_model.aio.session_locks import request_seconds
+from py_identity_model.aio.session_records import AsyncSessionRecords
 from py_identity_model.exceptions import InvalidArgumentError, TokenRequestException
 from tests.support import refused
 
@@ -26,7 +27,7 @@ NOW = 1000.0
 
 def records_of(store: AsyncMemorySessionStore) -> AsyncSessionRecords:
     records = AsyncSessionRecords(store, 60.0, lambda: 10.0)
-    records.clock = lambda: NOW
+    records.storage.clock = lambda: NOW
     return records
 
 
@@ -78,7 +79,7 @@ async def test_a_holder_may_present_again_what_it_marked_itself() -> None:
     marked = SessionRecord(
         version=2, refresh_token="r-0", pending=Pending(records._holder, NOW + 9)
     )
-    assert await records.store.set("n", marked, 1, 60.0)
+    assert await records.storage.store.set("n", marked, 1, 60.0)
     presented: list[str | None] = []
     assert (await renewed(records, presented)).refresh_token == "r-1"
     assert presented == ["r-0"]

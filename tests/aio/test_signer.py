@@ -237,7 +237,7 @@ async def test_a_signer_that_fails_is_a_typed_failure_and_nothing_is_sent(
     op: EmbeddedProvider, how: Any, code: str
 ) -> None:
     with refused(SigningException, code) as caught:
-        await signing.signed_by(
+        await signing.sign(
             Failing(how),
             lambda key: create_request_object(key, "ES256", "c", op.issuer, REDIRECT),
         )

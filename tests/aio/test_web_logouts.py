@@ -283,7 +283,7 @@ async def test_a_sealed_session_lives_in_its_cookies_alone(provider: EmbeddedPro
     assert session.id_token
     userinfo = await other.clients["default"].userinfo(session)
     assert userinfo.is_successful
-    store = login.clients["default"]._sessions.records.store
+    store = login.clients["default"]._sessions.records.storage.store
     assert isinstance(store, AsyncMemorySessionStore)
     assert len(store) == 0
     browser.take(await other.handle(browser.post("/logout")))

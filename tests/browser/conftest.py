@@ -78,7 +78,7 @@ class Site:
         """Return the ``sid`` of the login that began last."""
         if "client" not in self.space:
             return str(django_record().session_id)
-        entries = self.space["client"]._sessions.records.store._entries
+        entries = self.space["client"]._sessions.records.storage.store._entries
         return str(dict([*entries.values()][-1].keys)["sid"])
 
 
@@ -88,7 +88,7 @@ def django_record() -> SessionRecord:
     from py_identity_model.integrations.django.models import SessionRow
 
     (client,) = web_login().clients.values()
-    found = client._sessions.records.store.get(SessionRow.objects.latest("until").name)
+    found = client._sessions.records.storage.store.get(SessionRow.objects.latest("until").name)
     assert found is not None
     return found
 

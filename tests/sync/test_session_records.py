@@ -19,7 +19,8 @@ from py_identity_model.sync import (
     Settings,
     session_records,
 )
-from py_identity_model.sync.session_records import SessionRecords, request_seconds
+from py_identity_model.sync.session_locks import request_seconds
+from py_identity_model.sync.session_records import SessionRecords
 from tests.support import refused
 
 NOW = 1000.0
@@ -27,7 +28,7 @@ NOW = 1000.0
 
 def records_of(store: MemorySessionStore) -> SessionRecords:
     records = SessionRecords(store, 60.0, lambda: 10.0)
-    records.clock = lambda: NOW
+    records.storage.clock = lambda: NOW
     return records
 
 
@@ -79,7 +80,7 @@ def test_a_holder_may_present_again_what_it_marked_itself() -> None:
     marked = SessionRecord(
         version=2, refresh_token="r-0", pending=Pending(records._holder, NOW + 9)
     )
-    assert records.store.set("n", marked, 1, 60.0)
+    assert records.storage.store.set("n", marked, 1, 60.0)
     presented: list[str | None] = []
     assert (renewed(records, presented)).refresh_token == "r-1"
     assert presented == ["r-0"]

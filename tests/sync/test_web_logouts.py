@@ -284,7 +284,7 @@ def test_a_sealed_session_lives_in_its_cookies_alone(provider: EmbeddedProvider)
     assert session.id_token
     userinfo = other.clients["default"].userinfo(session)
     assert userinfo.is_successful
-    store = login.clients["default"]._sessions.records.store
+    store = login.clients["default"]._sessions.records.storage.store
     assert isinstance(store, MemorySessionStore)
     assert len(store) == 0
     browser.take(other.handle(browser.post("/logout")))

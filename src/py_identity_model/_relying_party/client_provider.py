@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urlsplit
@@ -96,7 +96,9 @@ class ClientProvider:
             return ClientSecretPost(client_secret)
         return given
 
-    def algorithms(self, chosen: Any, metadata: DiscoveryDocumentResponse) -> Any:
+    def algorithms(
+        self, chosen: Sequence[str] | None, metadata: DiscoveryDocumentResponse
+    ) -> Sequence[str] | None:
         """Return the algorithms that may sign ID tokens: as registered, else the provider's own.
 
         Symmetric ones are never included: only a registration can say that a secret is meant.

@@ -124,10 +124,8 @@ def parse_ip(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
 
 def is_loopback(host: str) -> bool:
     """Return whether ``host`` is ``localhost`` or a loopback address; names are not resolved."""
-    if fold_host(host) == "localhost":
-        return True
     address = parse_ip(host)
-    return address is not None and address.is_loopback
+    return fold_host(host) == "localhost" if address is None else address.is_loopback
 
 
 def is_internal(host: str) -> bool:

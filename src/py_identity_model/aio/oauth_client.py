@@ -66,7 +66,8 @@ from .provider_tokens import AsyncProviderTokens
 from .registered_client import RegisteredClientOptions
 from .session import AsyncSession, state_of
 from .session_access import AsyncSessionAccess
-from .session_records import AsyncSessionRecords, request_seconds
+from .session_locks import request_seconds
+from .session_records import AsyncSessionRecords
 from .session_store import AsyncMemorySessionStore, AsyncSessionStore
 from .token_exchange import exchange_token
 from .token_source import AsyncTokenSource
@@ -394,11 +395,11 @@ class AsyncOAuthClient:
     @property
     def clock(self) -> Callable[[], float]:
         """The wall clock of sessions, in seconds since 1970; tests may set another."""
-        return self._sessions.records.clock
+        return self._sessions.records.storage.clock
 
     @clock.setter
     def clock(self, clock: Callable[[], float]) -> None:
-        self._sessions.records.clock = clock
+        self._sessions.records.storage.clock = clock
 
     async def metadata(self) -> DiscoveryDocumentResponse:
         """Return the provider's metadata, as given or from the cache of :func:`validate_token`.

@@ -36,7 +36,7 @@ class AsyncProviderLogouts:
 
     async def check_store(self) -> None:
         """Raise TokenRequestException (``store_unavailable``) while the store does not answer."""
-        await self._records.find(_PROBE)
+        await self._records.storage.find(_PROBE)
 
     async def end_sessions(self, sub: str | None, sid: str | None) -> int:
         """End sessions by the names that the provider gives; return how many."""
@@ -47,10 +47,10 @@ class AsyncProviderLogouts:
         return sum(ended)
 
     async def _find(self, sub: str | None, sid: str | None) -> list[str]:
-        return await self._records.find_by(self._client.issuer, sub, sid)
+        return await self._records.storage.find_by(self._client.issuer, sub, sid)
 
     async def _end(self, name: str, *, any_sid: bool) -> bool:
-        record = await self._records.find(name)
+        record = await self._records.storage.find(name)
         if record is None or record.client_id != self._client.client_id:
             return False
         if record.session_id is not None and not any_sid:

@@ -38,10 +38,10 @@ async def remember_once(
 
 
 async def forget_use(store: ReplayStore | None, key: str) -> None:
-    """Let a token come again that was remembered, and could not be processed.
+    """Let a token or response come again that was remembered, and could not be processed.
 
-    It is done although the caller is cancelled: a sender that hangs up would otherwise find its
-    token known at the next attempt.  Nothing is raised: the reason of the failure matters more.
+    It is done although the caller is cancelled: a sender that hangs up would otherwise find it
+    known at the next attempt.  Nothing is raised: the reason of the failure matters more.
     """
     discard = getattr(store, "discard", None)
     if discard is None:
@@ -49,4 +49,4 @@ async def forget_use(store: ReplayStore | None, key: str) -> None:
     try:
         await finish(partial(call, discard, key), _SECONDS_TO_FORGET)
     except Exception as error:
-        logger.warning("a token cannot be removed from the replay store: %s", type(error).__name__)
+        logger.warning("a use cannot be removed from the replay store: %s", type(error).__name__)

@@ -62,7 +62,7 @@ class AsyncSessionAccess:
     async def session(self, text: str) -> AsyncSession:
         """Return the session whose :meth:`AsyncSession.to_json` is ``text``, from the store."""
         name, version = read_session(text)
-        record = await self.records.load(name, version)
+        record = await self.records.storage.load(name, version)
         if (record.issuer, record.client_id) != (self.client.issuer, self.client.client_id):
             raise login_required_error("the session belongs to another client")
         session = AsyncSession({}, {})
@@ -77,7 +77,7 @@ class AsyncSessionAccess:
             self._check_owner(state.record)
             return state.records
         if state.name is not None:  # it was pickled
-            record = await self.records.load(state.name, state.record.version)
+            record = await self.records.storage.load(state.name, state.record.version)
             self._check_owner(record)
             self._attach(state, state.name, record)
             return self.records
@@ -86,12 +86,12 @@ class AsyncSessionAccess:
             self.client.issuer, self.client.client_id, session.token, state.record.claims.get("sub")
         )
         _check_json(first, name)
-        self._attach(state, name, await self.records.begin(name, first))
+        self._attach(state, name, await self.records.storage.begin(name, first))
         return self.records
 
     def _first_record(self, state: AsyncSessionState) -> SessionRecord:
         first = replace(state.record, issuer=self.client.issuer, client_id=self.client.client_id)
-        alone = isinstance(self.records.store, AsyncMemorySessionStore)
+        alone = isinstance(self.records.storage.store, AsyncMemorySessionStore)
         if alone and os.getpid() != state.made_in:  # each child of a fork has a copy of it
             return replace(first, refresh_token=None)
         return first
@@ -105,8 +105,8 @@ class AsyncSessionAccess:
     def _attach(self, state: AsyncSessionState, name: str, record: SessionRecord) -> None:
         state.client = self
         state.records, state.name, state.record = self.records, name, record
-        state.lineage = self.records.lineages.of(name)
-        self.records.lineages.learn(name, record, is_stored=False)
+        state.lineage = self.records.storage.lineages.of(name)
+        self.records.storage.lineages.learn(name, record, is_stored=False)
 
     async def begin(self, session: AsyncSession) -> AsyncSession:
         """Return a session after storing its first record."""
@@ -214,7 +214,7 @@ class AsyncSessionRenewal:
         self._target = target
         self._parameters = parameters
         self._margin = margin
-        self.clock = sessions.records.clock
+        self.clock = sessions.records.storage.clock
 
     def known(self) -> StoredToken | None:
         """Return the token that the session knows, without asking the store."""
@@ -236,7 +236,7 @@ class AsyncSessionRenewal:
         records = await self._sessions.bind(self._session)
         state = state_of(self._session)
         name, seen = str(state.name), state.record.version
-        record = await records.load(name, seen)
+        record = await records.storage.load(name, seen)
         if not serves(record):
             parameters = self._parameters
             if self._target == LOGIN_TARGET and record.resource is not None:
@@ -265,7 +265,7 @@ class AsyncSessionRenewal:
         records = state.records
         if records is None or state.record.refresh_expires_at is not None:
             return
-        if records.clock() - state.record.written_at < records.lifetime / _TOUCHES:
+        if records.storage.clock() - state.record.written_at < records.storage.lifetime / _TOUCHES:
             return
         with suppress(PyIdentityModelException), waiting_at_most(0.0):
             state.learn(
@@ -309,7 +309,7 @@ class AsyncSessionTokenSource(AsyncTokenSource):
         RefreshTokenRequest("", "", "", **parameters)  # raises here for a missing name
         self._target = target_name(parameters)
         self._renewal = AsyncSessionRenewal(sessions, session, self._target, parameters, margin)
-        self.clock = sessions.records.clock
+        self.clock = sessions.records.storage.clock
         self._renewal.clock = lambda: self.clock()
 
     async def get_token(self) -> StoredToken:

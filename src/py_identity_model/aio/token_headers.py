@@ -156,7 +156,7 @@ class AsyncRequestHeaders:
 
         Raises the exceptions of :meth:`AsyncTokenSource.get_token`.
         """
-        return await self._fields(await self._source.get_token())
+        return await self._make_fields(await self._source.get_token())
 
     async def again(
         self, status: int, headers: Mapping[str, str], *, is_repeatable: bool = True
@@ -178,14 +178,14 @@ class AsyncRequestHeaders:
         demanded = self._learn(status, header_values(headers, "dpop-nonce"), errors)
         if demanded and is_repeatable and not self._has_proved_again:
             self._has_proved_again = True
-            return await self._fields(token)
+            return await self._make_fields(token)
         if status != 401:
             self._refused.forget(self._origin)
         elif asks_for_another_token(errors):
-            return await self._renewed(token) if is_repeatable else None
+            return await self._renew(token) if is_repeatable else None
         return None
 
-    async def _renewed(self, token: StoredToken) -> dict[str, str] | None:
+    async def _renew(self, token: StoredToken) -> dict[str, str] | None:
         if self._has_renewed:
             self._refused.add(self._origin, token.access_token)
             return None
@@ -196,7 +196,7 @@ class AsyncRequestHeaders:
             renewed = await self._source.renew(token.access_token)
             if renewed.access_token == token.access_token:
                 return None  # it replaced a refused one a moment ago
-            return await self._fields(renewed)
+            return await self._make_fields(renewed)
         except PyIdentityModelException:
             return None  # the source says why in its log record
 
@@ -209,7 +209,7 @@ class AsyncRequestHeaders:
         self._memory.remember(self._memory.place(key, self._url), nonce)
         return status == 401 and "use_dpop_nonce" in errors and nonce != before
 
-    async def _fields(self, token: StoredToken) -> dict[str, str]:
+    async def _make_fields(self, token: StoredToken) -> dict[str, str]:
         self._token = token
         key = self._source.dpop_key
         if key is None or token.token_type.lower() != "dpop":

@@ -45,7 +45,8 @@ from .client_credentials import request_client_credentials_token
 from .device import wait_for_device_token
 from .grants import request_extension_token, request_jwt_bearer_token
 from .refresh_grant import refresh_token
-from .session_records import AsyncSessionRecords, enter, leave, request_seconds
+from .session_locks import enter, leave, request_seconds
+from .session_records import AsyncSessionRecords
 from .session_store import AsyncMemorySessionStore
 from .stored_records import AsyncStoredRecords
 from .token_exchange import exchange_token
@@ -134,7 +135,7 @@ class AsyncTokenSource:
                 SESSION_LIFETIME,
                 partial(request_seconds, http_client, settings),
             )
-            self._lineage = self._records.lineages.of(name.key)
+            self._lineage = self._records.storage.lineages.of(name.key)
         if isinstance(request, RefreshTokenRequest):
             self._first = SessionRecord(
                 client_id=request.client_id, refresh_token=request.refresh_token or None
@@ -335,7 +336,7 @@ class AsyncTokenSource:
         """Wait for the user of a device, unless its record exists already."""
         request = self._request
         assert isinstance(request, DeviceTokenRequest)
-        stored = await records.find(self._key)
+        stored = await records.storage.find(self._key)
         if stored is None:
             response = await wait_for_device_token(
                 request, device, self._http_client, settings=self._settings
@@ -349,7 +350,7 @@ class AsyncTokenSource:
                 client_id=request.client_id,
                 now=self.clock(),
             )
-            stored = await records.begin(self._key, first)
+            stored = await records.storage.begin(self._key, first)
         self._seen = stored.version
 
 

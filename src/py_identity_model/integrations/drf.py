@@ -64,7 +64,7 @@ class AccessTokenAuthentication(BaseAuthentication):
         try:
             token = guard().check(described(request._request))
         except WebRefusedException as error:
-            raise self._refusal(request, error) from error
+            raise self._refused_error(request, error) from error
         return self.user_of(token), token
 
     def user_of(self, token: VerifiedAccessToken) -> Any:
@@ -76,7 +76,7 @@ class AccessTokenAuthentication(BaseAuthentication):
         found: str = request._request.META.get(_CHALLENGE, "Bearer")
         return found
 
-    def _refusal(self, request: Request, error: WebRefusedException) -> APIException:
+    def _refused_error(self, request: Request, error: WebRefusedException) -> APIException:
         answer = error.answer
         challenge = answer.header("www-authenticate")
         if answer.status == 401:

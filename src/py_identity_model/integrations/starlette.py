@@ -65,7 +65,7 @@ class WebLogin(AsyncWebLogin):
         try:
             return await self.require(request, acr_values=acr_values, max_age=max_age)
         except WebRefusedException as error:
-            raise refusal(error, request) from error
+            raise http_error(error, request) from error
 
     async def current(self, connection: HTTPConnection) -> AsyncSession | None:
         """Return the session of a request or WebSocket, or None where nobody is logged in."""
@@ -73,7 +73,7 @@ class WebLogin(AsyncWebLogin):
         try:
             return await self.session(request)
         except WebRefusedException as error:
-            raise refusal(error, request) from error
+            raise http_error(error, request) from error
 
 
 class BearerGuard(AsyncBearerGuard):
@@ -105,10 +105,10 @@ class BearerGuard(AsyncBearerGuard):
         try:
             return await self.check(request, scopes, acr_values=acr_values, max_age=max_age)
         except WebRefusedException as error:
-            raise refusal(error, request) from error
+            raise http_error(error, request) from error
 
 
-def refusal(error: WebRefusedException, request: WebRequest) -> Exception:
+def http_error(error: WebRefusedException, request: WebRequest) -> Exception:
     """Return what Starlette and FastAPI answer by themselves."""
     if request.is_websocket:
         return WebSocketException(1008, error.code)

@@ -67,7 +67,8 @@ from .provider_tokens import ProviderTokens
 from .registered_client import RegisteredClientOptions
 from .session import Session, state_of
 from .session_access import SessionAccess
-from .session_records import SessionRecords, request_seconds
+from .session_locks import request_seconds
+from .session_records import SessionRecords
 from .session_store import MemorySessionStore, SessionStore
 from .token_exchange import exchange_token
 from .token_source import TokenSource
@@ -393,11 +394,11 @@ class OAuthClient:
     @property
     def clock(self) -> Callable[[], float]:
         """The wall clock of sessions, in seconds since 1970; tests may set another."""
-        return self._sessions.records.clock
+        return self._sessions.records.storage.clock
 
     @clock.setter
     def clock(self, clock: Callable[[], float]) -> None:
-        self._sessions.records.clock = clock
+        self._sessions.records.storage.clock = clock
 
     def metadata(self) -> DiscoveryDocumentResponse:
         """Return the provider's metadata, as given or from the cache of :func:`validate_token`.

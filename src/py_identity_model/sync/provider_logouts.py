@@ -37,7 +37,7 @@ class ProviderLogouts:
 
     def check_store(self) -> None:
         """Raise TokenRequestException (``store_unavailable``) while the store does not answer."""
-        self._records.find(_PROBE)
+        self._records.storage.find(_PROBE)
 
     def end_sessions(self, sub: str | None, sid: str | None) -> int:
         """End sessions by the names that the provider gives; return how many."""
@@ -48,10 +48,10 @@ class ProviderLogouts:
         return sum(ended)
 
     def _find(self, sub: str | None, sid: str | None) -> list[str]:
-        return self._records.find_by(self._client.issuer, sub, sid)
+        return self._records.storage.find_by(self._client.issuer, sub, sid)
 
     def _end(self, name: str, *, any_sid: bool) -> bool:
-        record = self._records.find(name)
+        record = self._records.storage.find(name)
         if record is None or record.client_id != self._client.client_id:
             return False
         if record.session_id is not None and not any_sid:

@@ -63,7 +63,7 @@ class SessionAccess:
     def session(self, text: str) -> Session:
         """Return the session whose :meth:`Session.to_json` is ``text``, from the store."""
         name, version = read_session(text)
-        record = self.records.load(name, version)
+        record = self.records.storage.load(name, version)
         if (record.issuer, record.client_id) != (self.client.issuer, self.client.client_id):
             raise login_required_error("the session belongs to another client")
         session = Session({}, {})
@@ -78,7 +78,7 @@ class SessionAccess:
             self._check_owner(state.record)
             return state.records
         if state.name is not None:  # it was pickled
-            record = self.records.load(state.name, state.record.version)
+            record = self.records.storage.load(state.name, state.record.version)
             self._check_owner(record)
             self._attach(state, state.name, record)
             return self.records
@@ -87,12 +87,12 @@ class SessionAccess:
             self.client.issuer, self.client.client_id, session.token, state.record.claims.get("sub")
         )
         _check_json(first, name)
-        self._attach(state, name, self.records.begin(name, first))
+        self._attach(state, name, self.records.storage.begin(name, first))
         return self.records
 
     def _first_record(self, state: SessionState) -> SessionRecord:
         first = replace(state.record, issuer=self.client.issuer, client_id=self.client.client_id)
-        alone = isinstance(self.records.store, MemorySessionStore)
+        alone = isinstance(self.records.storage.store, MemorySessionStore)
         if alone and os.getpid() != state.made_in:  # each child of a fork has a copy of it
             return replace(first, refresh_token=None)
         return first
@@ -106,8 +106,8 @@ class SessionAccess:
     def _attach(self, state: SessionState, name: str, record: SessionRecord) -> None:
         state.client = self
         state.records, state.name, state.record = self.records, name, record
-        state.lineage = self.records.lineages.of(name)
-        self.records.lineages.learn(name, record, is_stored=False)
+        state.lineage = self.records.storage.lineages.of(name)
+        self.records.storage.lineages.learn(name, record, is_stored=False)
 
     def begin(self, session: Session) -> Session:
         """Return a session after storing its first record."""
@@ -207,7 +207,7 @@ class SessionRenewal:
         self._target = target
         self._parameters = parameters
         self._margin = margin
-        self.clock = sessions.records.clock
+        self.clock = sessions.records.storage.clock
 
     def known(self) -> StoredToken | None:
         """Return the token that the session knows, without asking the store."""
@@ -229,7 +229,7 @@ class SessionRenewal:
         records = self._sessions.bind(self._session)
         state = state_of(self._session)
         name, seen = str(state.name), state.record.version
-        record = records.load(name, seen)
+        record = records.storage.load(name, seen)
         if not serves(record):
             parameters = self._parameters
             if self._target == LOGIN_TARGET and record.resource is not None:
@@ -258,7 +258,7 @@ class SessionRenewal:
         records = state.records
         if records is None or state.record.refresh_expires_at is not None:
             return
-        if records.clock() - state.record.written_at < records.lifetime / _TOUCHES:
+        if records.storage.clock() - state.record.written_at < records.storage.lifetime / _TOUCHES:
             return
         with suppress(PyIdentityModelException), waiting_at_most(0.0):
             state.learn(
@@ -302,7 +302,7 @@ class SessionTokenSource(TokenSource):
         RefreshTokenRequest("", "", "", **parameters)  # raises here for a missing name
         self._target = target_name(parameters)
         self._renewal = SessionRenewal(sessions, session, self._target, parameters, margin)
-        self.clock = sessions.records.clock
+        self.clock = sessions.records.storage.clock
         self._renewal.clock = lambda: self.clock()
 
     def get_token(self) -> StoredToken:

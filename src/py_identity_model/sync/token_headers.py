@@ -155,7 +155,7 @@ class RequestHeaders:
 
         Raises the exceptions of :meth:`TokenSource.get_token`.
         """
-        return self._fields(self._source.get_token())
+        return self._make_fields(self._source.get_token())
 
     def again(
         self, status: int, headers: Mapping[str, str], *, is_repeatable: bool = True
@@ -177,14 +177,14 @@ class RequestHeaders:
         demanded = self._learn(status, header_values(headers, "dpop-nonce"), errors)
         if demanded and is_repeatable and not self._has_proved_again:
             self._has_proved_again = True
-            return self._fields(token)
+            return self._make_fields(token)
         if status != 401:
             self._refused.forget(self._origin)
         elif asks_for_another_token(errors):
-            return self._renewed(token) if is_repeatable else None
+            return self._renew(token) if is_repeatable else None
         return None
 
-    def _renewed(self, token: StoredToken) -> dict[str, str] | None:
+    def _renew(self, token: StoredToken) -> dict[str, str] | None:
         if self._has_renewed:
             self._refused.add(self._origin, token.access_token)
             return None
@@ -195,7 +195,7 @@ class RequestHeaders:
             renewed = self._source.renew(token.access_token)
             if renewed.access_token == token.access_token:
                 return None  # it replaced a refused one a moment ago
-            return self._fields(renewed)
+            return self._make_fields(renewed)
         except PyIdentityModelException:
             return None  # the source says why in its log record
 
@@ -208,7 +208,7 @@ class RequestHeaders:
         self._memory.remember(self._memory.place(key, self._url), nonce)
         return status == 401 and "use_dpop_nonce" in errors and nonce != before
 
-    def _fields(self, token: StoredToken) -> dict[str, str]:
+    def _make_fields(self, token: StoredToken) -> dict[str, str]:
         self._token = token
         key = self._source.dpop_key
         if key is None or token.token_type.lower() != "dpop":

@@ -46,7 +46,8 @@ from .client_credentials import request_client_credentials_token
 from .device import wait_for_device_token
 from .grants import request_extension_token, request_jwt_bearer_token
 from .refresh_grant import refresh_token
-from .session_records import SessionRecords, enter, leave, request_seconds
+from .session_locks import enter, leave, request_seconds
+from .session_records import SessionRecords
 from .session_store import MemorySessionStore
 from .stored_records import StoredRecords
 from .token_exchange import exchange_token
@@ -133,7 +134,7 @@ class TokenSource:
                 SESSION_LIFETIME,
                 partial(request_seconds, http_client, settings),
             )
-            self._lineage = self._records.lineages.of(name.key)
+            self._lineage = self._records.storage.lineages.of(name.key)
         if isinstance(request, RefreshTokenRequest):
             self._first = SessionRecord(
                 client_id=request.client_id, refresh_token=request.refresh_token or None
@@ -328,7 +329,7 @@ class TokenSource:
         """Wait for the user of a device, unless its record exists already."""
         request = self._request
         assert isinstance(request, DeviceTokenRequest)
-        stored = records.find(self._key)
+        stored = records.storage.find(self._key)
         if stored is None:
             response = wait_for_device_token(
                 request, device, self._http_client, settings=self._settings
@@ -342,7 +343,7 @@ class TokenSource:
                 client_id=request.client_id,
                 now=self.clock(),
             )
-            stored = records.begin(self._key, first)
+            stored = records.storage.begin(self._key, first)
         self._seen = stored.version
 
 

@@ -297,7 +297,7 @@ def refresh_tokens() -> list[str | None]:
     from py_identity_model.integrations.django.conf import web_login
 
     (client,) = web_login().clients.values()
-    store: Any = client._sessions.records.store
+    store: Any = client._sessions.records.storage.store
     found = [store.get(row.name) for row in SessionRow.objects.all()]
     return [one.refresh_token for one in found]
 

@@ -26,7 +26,8 @@ from ..provider_client import AsyncProviderClient
 from ..provider_tokens import AsyncProviderTokens
 from ..session import AsyncSession
 from ..session_access import AsyncSessionAccess
-from ..session_records import AsyncSessionRecords, request_seconds
+from ..session_locks import request_seconds
+from ..session_records import AsyncSessionRecords
 from ..session_store import AsyncSessionStore
 from ..token_source import AsyncTokenSource
 

@@ -65,7 +65,7 @@ class AsyncBeginnings:
             answer = await login.begin(request, target="/orders")
         """
         place, jar = self._at(request)
-        name = self._named(provider)
+        name = self._choose_provider(provider)
         wanted = acr_values_of(acr_values)
         options: dict[str, Any] = {
             **self._options.parameters,
@@ -106,7 +106,7 @@ class AsyncBeginnings:
             answer = await login.login(request)
         """
         if request.parameter("iss") is not None:
-            return await self._started_elsewhere(request)
+            return await self._begin_for_third_party(request)
         provider = request.parameter("provider")
         if len(self.clients) > 1 and provider not in self.clients:
             return self._choice(request)
@@ -119,7 +119,7 @@ class AsyncBeginnings:
             max_age=int(age) if age and age.isdecimal() and len(age) < 10 else None,
         )
 
-    async def _started_elsewhere(self, request: WebRequest) -> WebAnswer:
+    async def _begin_for_third_party(self, request: WebRequest) -> WebAnswer:
         place, _ = self._at(request)
         pairs = [(name, one) for name, values in request.parameters().items() for one in values]
         try:
@@ -141,13 +141,13 @@ class AsyncBeginnings:
 
     def _choice(self, request: WebRequest) -> WebAnswer:
         place, _ = self._at(request)
-        kept = {
+        carried = {
             name: value
             for name in ("next", "acr_values", "max_age")
             if (value := request.parameter(name)) is not None
         }
         links = [
-            (f"{self._login_path(place)}?{urlencode({**kept, 'provider': name})}", name)
+            (f"{self._login_path(place)}?{urlencode({**carried, 'provider': name})}", name)
             for name in self.clients
         ]
         return page(200, "Log in", "Choose where to log in.", *links)
@@ -155,7 +155,7 @@ class AsyncBeginnings:
     def _login_path(self, place: Place) -> str:
         return f"{place.root}{self._options.prefix}/login"
 
-    def _named(self, provider: str | None) -> str:
+    def _choose_provider(self, provider: str | None) -> str:
         if provider is None and len(self.clients) == 1:
             return next(iter(self.clients))
         if provider is None or provider not in self.clients:

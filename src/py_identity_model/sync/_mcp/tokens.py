@@ -1,5 +1,5 @@
 # Generated from aio/_mcp/tokens.py by scripts/make_sync.py; edit that file.
-"""The access token for one MCP server: kept, renewed, and authorized again when refused."""
+"""The access token for one MCP server: stored, renewed, and authorized again when refused."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from ...exceptions import MCPAuthorizationException, TokenRequestException
 from .._cache.single_flight import SingleFlight
 from .._transport.stores import TokenStore
 from ..session import read_session
-from ..session_records import enter, leave
+from ..session_locks import enter, leave
 from .clients import MCPClients
 from .grants import MCPGrant, MCPGrants
 from .servers import MCPServers
@@ -87,7 +87,7 @@ class MCPTokens:
 
     def forget(self) -> None:
         """Forget the login and the client's registration."""
-        with self._held():
+        with self._hold_lock():
             self._load()
             grant, self._grant = self._grant, None
             if grant is not None:
@@ -96,14 +96,14 @@ class MCPTokens:
 
     def _authorize(self, demand: Demand, spent: str | None) -> MCPGrant | None:
         try:
-            with self._held():
-                return self._authorized(demand, spent)
+            with self._hold_lock():
+                return self._obtain_grant(demand, spent)
         except MCPAuthorizationException as error:
             log_failure("authorization", self._server_url, error)
             raise
 
     # The steps of the specification's flow in its order; each needs the outcome of the one before.
-    def _authorized(self, demand: Demand, spent: str | None) -> MCPGrant | None:
+    def _obtain_grant(self, demand: Demand, spent: str | None) -> MCPGrant | None:
         self._load()
         before = self._grant
         if before is not None:
@@ -144,7 +144,7 @@ class MCPTokens:
         return grant
 
     @contextmanager
-    def _held(self) -> Iterator[None]:
+    def _hold_lock(self) -> Iterator[None]:
         context = self._store.lock(self._key)
         enter(context)
         try:
@@ -154,7 +154,7 @@ class MCPTokens:
 
     def _load(self) -> None:
         """Take the login that the store knows, unless it is the one known here."""
-        members = self._stored()
+        members = self._read_store()
         self._is_loaded = True
         session = members.get("session")
         if session is None or (self._grant is not None and self._grant.session == session):
@@ -169,7 +169,7 @@ class MCPTokens:
         )
         self._grant = grant or self._grant
 
-    def _stored(self) -> dict[str, Any]:
+    def _read_store(self) -> dict[str, Any]:
         try:
             text = self._store.get(self._key)
         except Exception as error:

@@ -91,7 +91,8 @@ class Turn:
             try:
                 self._wait(table, ticket, came)
             except BaseException:
-                self._leave(ticket)
+                with table.lock:
+                    table.leave(ticket)
                 raise
         return self
 
@@ -116,13 +117,10 @@ class Turn:
         traceback: TracebackType | None,
     ) -> None:
         assert self._ticket is not None
-        self._leave(self._ticket)
-
-    def _leave(self, ticket: Ticket) -> None:
         # Looked up again: a process forked in the block has its own table and lock.
         table = self._turns.table
         with table.lock:
-            table.leave(ticket)
+            table.leave(self._ticket)
 
 
 def host_of(url: str) -> str:

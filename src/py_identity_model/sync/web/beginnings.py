@@ -66,7 +66,7 @@ class Beginnings:
             answer = login.begin(request, target="/orders")
         """
         place, jar = self._at(request)
-        name = self._named(provider)
+        name = self._choose_provider(provider)
         wanted = acr_values_of(acr_values)
         options: dict[str, Any] = {
             **self._options.parameters,
@@ -107,7 +107,7 @@ class Beginnings:
             answer = login.login(request)
         """
         if request.parameter("iss") is not None:
-            return self._started_elsewhere(request)
+            return self._begin_for_third_party(request)
         provider = request.parameter("provider")
         if len(self.clients) > 1 and provider not in self.clients:
             return self._choice(request)
@@ -120,7 +120,7 @@ class Beginnings:
             max_age=int(age) if age and age.isdecimal() and len(age) < 10 else None,
         )
 
-    def _started_elsewhere(self, request: WebRequest) -> WebAnswer:
+    def _begin_for_third_party(self, request: WebRequest) -> WebAnswer:
         place, _ = self._at(request)
         pairs = [(name, one) for name, values in request.parameters().items() for one in values]
         try:
@@ -142,13 +142,13 @@ class Beginnings:
 
     def _choice(self, request: WebRequest) -> WebAnswer:
         place, _ = self._at(request)
-        kept = {
+        carried = {
             name: value
             for name in ("next", "acr_values", "max_age")
             if (value := request.parameter(name)) is not None
         }
         links = [
-            (f"{self._login_path(place)}?{urlencode({**kept, 'provider': name})}", name)
+            (f"{self._login_path(place)}?{urlencode({**carried, 'provider': name})}", name)
             for name in self.clients
         ]
         return page(200, "Log in", "Choose where to log in.", *links)
@@ -156,7 +156,7 @@ class Beginnings:
     def _login_path(self, place: Place) -> str:
         return f"{place.root}{self._options.prefix}/login"
 
-    def _named(self, provider: str | None) -> str:
+    def _choose_provider(self, provider: str | None) -> str:
         if provider is None and len(self.clients) == 1:
             return next(iter(self.clients))
         if provider is None or provider not in self.clients:
