@@ -20,6 +20,7 @@ from django.db.backends.signals import connection_created
 from django.test import AsyncClient, Client, override_settings
 
 from py_identity_model import OAuthClient, SessionRecord, SessionStore
+from py_identity_model._seam.lock_waits import LockHeldError, waiting_at_most
 from py_identity_model._web.sealing import Sealer
 from py_identity_model.exceptions import ConfigurationException
 from py_identity_model.integrations.django.models import Identity, LockRow, SessionRow
@@ -409,8 +410,8 @@ def test_of_many_processes_one_replaces_a_record() -> None:
 
 def test_a_lock_has_one_holder_and_opens_by_itself() -> None:
     store = DjangoSessionStore(Sealer("0123456789abcdef" * 2))
-    with store.lock("n"):
-        assert not store._take("n", "other")
+    with store.lock("n"), pytest.raises(LockHeldError), waiting_at_most(0), store.lock("n"):
+        pass
     LockRow.objects.create(name="n", holder="lost", until=0)
     with store.lock("n"):
         assert LockRow.objects.get().holder != "lost"
