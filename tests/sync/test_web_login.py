@@ -390,6 +390,84 @@ def test_the_programs_own_form_logs_out(
     assert browser.cookies == {}
 
 
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"sec-fetch-mode": "cors", "accept": "text/html"},
+        {"sec-fetch-mode": "no-cors", "accept": "image/avif,*/*"},
+        {"accept": "application/json"},
+    ],
+)
+def test_scripts_and_images_begin_no_logins(
+    provider: EmbeddedProvider, headers: dict[str, str]
+) -> None:
+    """A page that asks often, after its session has ended, would end logins under way."""
+    login, browser = login_of(provider), Browser()
+    mine = browser.take(login.handle(browser.get("/login?next=/mine")))
+    for _ in range(7):
+        answer = browser.take(login.handle(browser.get("/login", headers=headers)))
+        assert (answer.status, answer.body) == (401, '{"error": "login_required"}')
+    ended = browser.take(login.handle(browser.get(at_provider(mine))))
+    assert location(ended) == "/mine"
+
+
+@pytest.mark.parametrize(
+    ("referer", "leads"),
+    [
+        (f"{APP}/edit?id=1", "/login?next=%2Fedit%3Fid%3D1"),
+        ("https://evil.example/edit", "/login"),
+        (f"{APP}.evil.example/edit", "/login"),
+        ("", "/login"),
+    ],
+)
+def test_a_form_that_was_sent_too_late_leads_back_to_its_page(
+    provider: EmbeddedProvider, referer: str, leads: str
+) -> None:
+    login, browser = login_of(provider), Browser()
+    sent = {"sec-fetch-mode": "navigate", "referer": referer}
+    with pytest.raises(WebRefusedException) as caught:
+        login.require(browser.post("/edit/save", {"text": "x"}, headers=sent))
+    assert location(caught.value.answer) == leads
+    with pytest.raises(WebRefusedException) as caught:
+        login.require(browser.post("/edit/save", headers={"sec-fetch-mode": "cors"}))
+    assert caught.value.answer.status == 401
+
+
+def test_settings_describe_the_login_and_its_client(provider: EmbeddedProvider) -> None:
+    named = {
+        "ISSUER": provider.issuer,
+        "CLIENT_ID": provider.client_id,
+        "CLIENT_SECRET": provider.client_secret,
+        "SECRET": SECRET,
+        "prefix": "/auth",
+    }
+    store, browser = MemorySessionStore(), Browser()
+    login = WebLogin.from_settings(named, {"session_store": store})
+    logged_in(login, browser, "/auth/login")
+    assert subject(login, browser) == "alice"
+    assert len(store) == 1
+
+
+@pytest.mark.parametrize(
+    ("changed", "given", "message"),
+    [
+        ({"CLIENT_ID": None}, {}, "the settings lack client_id"),
+        ({"SECRET": None}, {}, "the settings lack secret"),
+        ({"CLIENT_SECERT": "x"}, {}, "did you mean client_secret?"),
+        ({}, {"clients": {}}, "issuer and client_id would be ignored"),
+        ({"AFTER_LOGIN": "//evil.example"}, {}, "after_login must be a path"),
+    ],
+)
+def test_settings_that_cannot_work_say_why(
+    changed: dict[str, Any], given: dict[str, Any], message: str
+) -> None:
+    usual = {"ISSUER": "https://op.example", "CLIENT_ID": "web", "SECRET": SECRET}
+    settings = {name: one for name, one in {**usual, **changed}.items() if one is not None}
+    with pytest.raises(InvalidArgumentError) as caught:
+        WebLogin.from_settings(settings, given)
+    assert message in str(caught.value)
+
+
 @pytest.mark.parametrize("method", ["GET", "HEAD", "DELETE"])
 def test_no_link_and_no_image_logs_out(provider: EmbeddedProvider, method: str) -> None:
     login, browser = login_of(provider), Browser()

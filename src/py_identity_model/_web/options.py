@@ -19,6 +19,15 @@ from .targets import local_target
 Sessions = Literal["stored", "sealed"]
 _PREFIX = re.compile(r"(?:/[A-Za-z0-9._~-]+)*")
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,40}")
+PATHS = {
+    "login": "/login",
+    "callback": "/callback",
+    "logout": "/logout",
+    "backchannel": "/backchannel-logout",
+    "frontchannel": "/frontchannel-logout",
+}
+"""Where a login answers, below its prefix."""
+
 PENDING_SECONDS = 3600
 """How long a login may take: passwords are forgotten, and second factors are in another room."""
 
@@ -78,7 +87,7 @@ class LoginOptions:
 
         Each of several providers has its own, so that none can pass for another (RFC 9700 §4.4).
         """
-        return f"{self.prefix}/callback" + (f"/{provider}" if len(self.names) > 1 else "")
+        return self.prefix + PATHS["callback"] + (f"/{provider}" if len(self.names) > 1 else "")
 
     def target(self, place: Place, wanted: str | None) -> str:
         """Return where a login leads: ``wanted`` if that is another page of this site."""
@@ -86,15 +95,14 @@ class LoginOptions:
         if target is None:
             return place.root + self.after_login
         path = target.partition("?")[0].partition("#")[0].removeprefix(place.root)
-        own = path in self.paths() or path.startswith(f"{self.prefix}/callback")
+        own = path in self.paths() or path.startswith(self.prefix + PATHS["callback"])
         return place.root + self.after_login if own else target
 
     def paths(self) -> dict[str, str]:
         """Return the name of what answers at each path."""
-        fixed = {"login": "/login", "logout": "/logout"}
-        ordered = {"backchannel": "/backchannel-logout", "frontchannel": "/frontchannel-logout"}
         callbacks = {self.callback_path(name): "callback" for name in self.names}
-        return {self.prefix + path: name for name, path in {**fixed, **ordered}.items()} | callbacks
+        fixed = {self.prefix + path: name for name, path in PATHS.items() if name != "callback"}
+        return fixed | callbacks
 
 
 def check_sealed(sessions: Sessions, **orders: bool | None) -> dict[str, bool]:

@@ -2,28 +2,19 @@
 
 from __future__ import annotations
 
-import hashlib
 import math
-import secrets
-import time
-from collections.abc import Callable
-from contextlib import AbstractAsyncContextManager
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from .._seam.aio import in_thread, sleep
-from .._seam.lock_waits import wait_left
-from .._sessions.session_record import SessionRecord
+from .._seam.aio import in_thread
 from ..exceptions import InvalidArgumentError
-from .redis_values import unreadable_error
-from .session_store import index_keys, is_from
+from .row_session_store import AsyncRowSessionStore, Seal
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine, MetaData
 
-_POLL = 0.05
 
-
-class AsyncSQLSessionStore:
+class AsyncSQLSessionStore(AsyncRowSessionStore):
     """Keeps logins in a relational database, for all processes that use it.
 
     It is an :class:`AsyncSessionStore` on SQLAlchemy (install the extra ``sql``).  Each record is a
@@ -59,10 +50,8 @@ class AsyncSQLSessionStore:
         if not 0 < lock_timeout < math.inf:
             raise InvalidArgumentError("lock_timeout must be positive seconds")
         self.lock_timeout = lock_timeout
-        self.clock = time.time
         self._tables = _Tables(engine, prefix)
-        self._encrypt = encrypt
-        self._decrypt = decrypt
+        super().__init__(self._tables, _seal(encrypt, decrypt))
 
     @property
     def metadata(self) -> MetaData:
@@ -77,84 +66,6 @@ class AsyncSQLSessionStore:
             await AsyncSQLSessionStore(engine).create_tables()
         """
         await in_thread(self._tables.create)
-
-    async def get(self, name: str) -> SessionRecord | None:
-        """Return the record, or None if there is none.
-
-        Example::
-
-            record = await sessions.get("name")
-        """
-        row = await in_thread(self._tables.get, name, self.clock())
-        return None if row is None else self._record(name, *row)
-
-    async def set(
-        self, name: str, record: SessionRecord, expected: int | None, expires_in: float
-    ) -> bool:
-        """Store ``record`` if the stored one has the version ``expected``; return whether it had.
-
-        Example::
-
-            stored = await sessions.set("name", SessionRecord(version=1), None, 60)
-        """
-        now = self.clock()
-        row = {
-            "version": record.version,
-            "record": self._sealed(record.pack(name)),
-            "sub": _hashed(record.subject),
-            "sid": _hashed(record.session_id),
-            "until": now + expires_in,
-        }
-        return await in_thread(self._tables.set, name, row, expected, now)
-
-    async def delete(self, name: str) -> None:
-        """Delete the record.
-
-        Example::
-
-            await sessions.delete("name")
-        """
-        await in_thread(self._tables.delete, name)
-
-    def lock(self, name: str) -> AbstractAsyncContextManager[Any]:
-        """Return the lock of ``name``, as a context; it opens by itself after ``lock_timeout``.
-
-        Example::
-
-            async with sessions.lock("name"):
-                print("alone")
-        """
-        return _AsyncSQLLock(self._tables, name, self.lock_timeout, self.clock)
-
-    async def find_by(
-        self, *, sub: str | None = None, sid: str | None = None, issuer: str | None = None
-    ) -> list[str]:
-        """Return the names of the records of a user, of a provider's session, or of both.
-
-        Example::
-
-            names = await sessions.find_by(sub="alice")
-        """
-        index_keys(sub, sid)
-        named = {"sub": _hashed(sub), "sid": _hashed(sid)}
-        rows = await in_thread(self._tables.find, named, self.clock())
-        records = {name: self._record(name, version, sealed) for name, version, sealed in rows}
-        return [name for name, one in records.items() if is_from(one, issuer)]
-
-    def _sealed(self, text: str) -> bytes:
-        data = text.encode()
-        return data if self._encrypt is None else self._encrypt(data)
-
-    def _record(self, name: str, version: int, sealed: bytes) -> SessionRecord:
-        try:
-            data = bytes(sealed)
-            text = (data if self._decrypt is None else self._decrypt(data)).decode()
-            record = SessionRecord.unpack(name, text)
-        except Exception as error:
-            raise unreadable_error() from error
-        if record.version != version:
-            raise unreadable_error()
-        return record
 
 
 class _Tables:
@@ -197,23 +108,22 @@ class _Tables:
             row = connection.execute(wanted).one_or_none()
         return None if row is None else (row.version, row.record)
 
-    def set(self, name: str, row: dict[str, Any], expected: int | None, now: float) -> bool:
-        from sqlalchemy import delete, insert, update
-        from sqlalchemy.exc import IntegrityError
+    def update(self, name: str, row: Mapping[str, Any], expected: int, now: float) -> bool:
+        from sqlalchemy import update
 
         columns = self._sessions.c
-        if expected is not None:
-            is_expected = (
-                columns.name == name,
-                columns.version == expected,
-                columns.until > now,
-            )
-            with self._engine.begin() as connection:
-                changed = update(self._sessions).where(*is_expected).values(**row)
-                return connection.execute(changed).rowcount == 1
+        is_expected = (columns.name == name, columns.version == expected, columns.until > now)
+        with self._engine.begin() as connection:
+            changed = update(self._sessions).where(*is_expected).values(**row)
+            return connection.execute(changed).rowcount == 1
+
+    def insert(self, name: str, row: Mapping[str, Any], now: float) -> bool:
+        from sqlalchemy import delete, insert
+        from sqlalchemy.exc import IntegrityError
+
         try:
             with self._engine.begin() as connection:
-                connection.execute(delete(self._sessions).where(columns.until <= now))
+                connection.execute(delete(self._sessions).where(self._sessions.c.until <= now))
                 connection.execute(insert(self._sessions).values(name=name, **row))
         except IntegrityError:
             return False
@@ -225,14 +135,12 @@ class _Tables:
         with self._engine.begin() as connection:
             connection.execute(delete(self._sessions).where(self._sessions.c.name == name))
 
-    def find(self, named: dict[str, str | None], now: float) -> list[tuple[str, int, bytes]]:
+    def find(self, named: Mapping[str, str], now: float) -> list[tuple[str, int, bytes]]:
         from sqlalchemy import select
 
         columns = self._sessions.c
         wanted = select(columns.name, columns.version, columns.record).where(columns.until > now)
-        for column, value in named.items():
-            if value is not None:
-                wanted = wanted.where(columns[column] == value)
+        wanted = wanted.where(*[columns[column] == value for column, value in named.items()])
         with self._engine.connect() as connection:
             rows = connection.execute(wanted.order_by(columns.name)).all()
         return [(row.name, row.version, row.record) for row in rows]
@@ -263,32 +171,9 @@ class _Tables:
             )
 
 
-class _AsyncSQLLock:
-    """A row that one holder has at a time, until its time is up."""
-
-    def __init__(
-        self, tables: _Tables, name: str, seconds: float, clock: Callable[[], float]
-    ) -> None:
-        self._tables = tables
-        self._name = name
-        self._seconds = seconds
-        self._clock = clock
-        self._holder = secrets.token_hex(16)
-
-    async def __aenter__(self) -> None:
-        while True:
-            now = self._clock()
-            taken = (self._name, self._holder, now, now + self._seconds)
-            if await in_thread(self._tables.take_lock, *taken):
-                return
-            wait_left()
-            await sleep(_POLL)
-
-    async def __aexit__(self, *details: object) -> None:
-        await in_thread(self._tables.leave_lock, self._name, self._holder)
-
-
-def _hashed(value: str | None) -> str | None:
-    if value is None:
-        return None
-    return hashlib.sha256(value.encode("utf-8", "replace")).hexdigest()
+def _seal(
+    encrypt: Callable[[bytes], bytes] | None, decrypt: Callable[[bytes], bytes] | None
+) -> Seal:
+    if encrypt is None or decrypt is None:
+        return Seal(str.encode, lambda stored: bytes(stored).decode())
+    return Seal(lambda text: encrypt(text.encode()), lambda stored: decrypt(bytes(stored)).decode())

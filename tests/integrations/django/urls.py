@@ -7,8 +7,8 @@ from django.urls import include, path
 from .project import fail, home, me, token_and_fail
 
 urlpatterns = [
-    path("", home),
-    path("me", me),
+    path("", home, name="home"),
+    path("me", me, name="me"),
     path("fail", fail),
     path("token-and-fail", token_and_fail),
     path("oidc/", include("py_identity_model.integrations.django.urls")),

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from django.contrib import auth
 
-from ..._web.answers import WebAnswer, WebRefusedException, page
+from ..._web.answers import WebRefusedException, page
 from ..._web.cookies import CookieJar
 from ..._web.requests import WebRequest
 from ..._web.sealed_sessions import stored_text
@@ -38,19 +36,13 @@ class DjangoSessions(BrowserSessions):
         django.session[KEY] = text
         return []
 
+    def forget(self, request: WebRequest, jar: CookieJar) -> list[str]:
+        """Log the user out."""
+        auth.logout(django_of(request))
+        return []
+
 
 class DjangoLogin(WebLogin):
     """The login of a Django program."""
 
-    def __init__(self, *args: Any, **options: Any) -> None:
-        super().__init__(*args, **options)
-        self._browsers = DjangoSessions(
-            self.clients, self._sealer, stored=True, seconds=0, cookie_seconds=None
-        )
-
-    def logout(self, request: WebRequest) -> WebAnswer:
-        """End the session here, at Django, and at the provider."""
-        answer = super().logout(request)
-        if answer.status == 303:
-            auth.logout(django_of(request))
-        return answer
+    browser_sessions = DjangoSessions

@@ -9,12 +9,12 @@ from urllib.parse import urlencode
 
 from ..._activities import record_failure
 from ..._protocol.browser_requests import validate_initiate_login_request
-from ..._web.answers import WebAnswer, page, redirect
+from ..._web.answers import WebAnswer, json_answer, page, redirect
 from ..._web.cookies import MOST_PENDING, CookieJar
 from ..._web.failures import failed_login
 from ..._web.options import PENDING_SECONDS, LoginOptions, acr_values_of
 from ..._web.pending import PendingLogin
-from ..._web.places import Place
+from ..._web.places import Place, shows_answer
 from ..._web.requests import WebRequest
 from ..._web.sealing import Sealer
 from ..._web.targets import path_below
@@ -100,12 +100,15 @@ class Beginnings:
 
         It reads ``next``, ``provider``, ``acr_values`` and ``max_age``; or ``iss``,
         ``login_hint`` and ``target_link_uri`` of a login that the provider or another site
-        started.  OpenID Connect Core §4.
+        started.  OpenID Connect Core §4.  Scripts, which cannot follow to the provider, and images
+        get 401: each would begin a login, and the oldest under way end.
 
         Example::
 
             answer = login.login(request)
         """
+        if not shows_answer(request):
+            return json_answer(401, "login_required")
         if request.parameter("iss") is not None:
             return self._begin_for_third_party(request)
         provider = request.parameter("provider")

@@ -161,6 +161,10 @@ class BrowserSessions:
             raise too_large_error(len(sealed))
         return fields
 
+    def forget(self, request: WebRequest, jar: CookieJar) -> list[str]:
+        """Return the fields ``Set-Cookie`` that log a browser out here."""
+        return jar.forget_session(request.cookies())
+
     def end(self, found: BrowserSession, *, revoke: bool = False) -> None:
         """End a session in its store; with ``revoke`` its tokens at the provider, if that works.
 

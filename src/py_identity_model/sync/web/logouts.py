@@ -51,17 +51,16 @@ class Logouts(Callbacks):
         place, jar = self._at(request)
         if not is_from(place, request):
             return page(403, "Not logged out", "Only this site can log you out: cross_site_logout.")
-        forget = jar.forget_session(request.cookies())
         after = place.root + self._options.after_logout
         try:
             found = self._browsers.find(request, jar)
             if found is None:
-                return redirect(after, *forget)
+                return redirect(after, *self._browsers.forget(request, jar))
             at_provider = self._provider_logout(found, place)
             self._browsers.end(found, revoke=True)
         except WebRefusedException as error:
             return error.answer
-        return redirect(at_provider or after, *forget)
+        return redirect(at_provider or after, *self._browsers.forget(request, jar))
 
     def _provider_logout(self, found: BrowserSession, place: Place) -> str | None:
         try:
