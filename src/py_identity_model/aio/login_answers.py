@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
 
 from .._activities import Activity
-from .._logging import logger
 from .._protocol.authorization_code import AuthorizationCodeTokenRequest
 from .._protocol.callback import (
     AuthorizeCallbackResponse,
@@ -30,7 +29,6 @@ from .._relying_party.login import (
     without_id_token,
 )
 from .._resource_server.replay import ReplayStore
-from .._seam.aio import call
 from ..exceptions import (
     AuthorizeCallbackException,
     InvalidArgumentError,
@@ -38,6 +36,7 @@ from ..exceptions import (
 from .authorization_code import request_authorization_code_token
 from .provider_client import AsyncProviderClient
 from .provider_tokens import AsyncProviderTokens
+from .replay_store import forget_use, remember_once
 from .session import AsyncSession
 from .session_access import AsyncSessionAccess
 
@@ -160,8 +159,7 @@ class AsyncLoginAnswers:
         strangers could fill the store with invented codes, and then nobody could log in.
         """
         key = f"login:{begun.issuer}:{begun.state}"
-        discard = getattr(self._replays, "discard", None)
-        if discard is None:
+        if not hasattr(self._replays, "discard"):
             yield
             await self._remember(key)
             return
@@ -169,25 +167,14 @@ class AsyncLoginAnswers:
         try:
             yield
         except BaseException:
-            await self._forget(discard, key)
+            await forget_use(self._replays, key)
             raise
 
     async def _remember(self, key: str) -> None:
-        try:
-            added = await call(self._replays.add, key, time.time() + _LOGIN_LIFETIME)
-        except Exception as error:
-            raise store_error(type(error).__name__) from error
-        if not added:
-            raise replayed_error()
-
-    async def _forget(self, discard: Callable[[str], object], key: str) -> None:
-        try:
-            await call(discard, key)
-        # The reason of the failed login matters more, and entries expire.
-        except Exception as error:
-            logger.warning(
-                "a response cannot be removed from the replay store: %s", type(error).__name__
-            )
+        until = time.time() + _LOGIN_LIFETIME
+        await remember_once(
+            self._replays, key, until, replayed=replayed_error(), unavailable=store_error()
+        )
 
     async def _read(self, url: str, begun: AuthorizationRequest) -> AuthorizeCallbackResponse:
         if not begun.is_signed_response:

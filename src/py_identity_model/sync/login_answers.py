@@ -4,12 +4,11 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
 from .._activities import Activity
-from .._logging import logger
 from .._protocol.authorization_code import AuthorizationCodeTokenRequest
 from .._protocol.callback import (
     AuthorizeCallbackResponse,
@@ -31,7 +30,6 @@ from .._relying_party.login import (
     without_id_token,
 )
 from .._resource_server.replay import ReplayStore
-from .._seam.sync import call
 from ..exceptions import (
     AuthorizeCallbackException,
     InvalidArgumentError,
@@ -39,6 +37,7 @@ from ..exceptions import (
 from .authorization_code import request_authorization_code_token
 from .provider_client import ProviderClient
 from .provider_tokens import ProviderTokens
+from .replay_store import forget_use, remember_once
 from .session import Session
 from .session_access import SessionAccess
 
@@ -159,8 +158,7 @@ class LoginAnswers:
         strangers could fill the store with invented codes, and then nobody could log in.
         """
         key = f"login:{begun.issuer}:{begun.state}"
-        discard = getattr(self._replays, "discard", None)
-        if discard is None:
+        if not hasattr(self._replays, "discard"):
             yield
             self._remember(key)
             return
@@ -168,25 +166,14 @@ class LoginAnswers:
         try:
             yield
         except BaseException:
-            self._forget(discard, key)
+            forget_use(self._replays, key)
             raise
 
     def _remember(self, key: str) -> None:
-        try:
-            added = call(self._replays.add, key, time.time() + _LOGIN_LIFETIME)
-        except Exception as error:
-            raise store_error(type(error).__name__) from error
-        if not added:
-            raise replayed_error()
-
-    def _forget(self, discard: Callable[[str], object], key: str) -> None:
-        try:
-            call(discard, key)
-        # The reason of the failed login matters more, and entries expire.
-        except Exception as error:
-            logger.warning(
-                "a response cannot be removed from the replay store: %s", type(error).__name__
-            )
+        until = time.time() + _LOGIN_LIFETIME
+        remember_once(
+            self._replays, key, until, replayed=replayed_error(), unavailable=store_error()
+        )
 
     def _read(self, url: str, begun: AuthorizationRequest) -> AuthorizeCallbackResponse:
         if not begun.is_signed_response:
