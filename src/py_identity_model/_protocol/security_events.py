@@ -88,6 +88,11 @@ def replayed_error() -> SecurityEventException:
     return _refused_error("it was already accepted", "security_event_replayed")
 
 
+def pending_error() -> SecurityEventException:
+    """Return the exception for a copy of a token that is being processed."""
+    return _refused_error("a copy of it is being processed", "being_processed")
+
+
 def store_error() -> SecurityEventException:
     """Return the exception for a replay store that is unavailable."""
     return _refused_error("the replay store is unavailable", "store_unavailable")

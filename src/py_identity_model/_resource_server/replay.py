@@ -37,8 +37,10 @@ class ReplayStore(Protocol):
 
         It must be atomic for all users of the store.  The awaitable API accepts awaitable results.
 
-        A store may also have ``discard(key)``, which removes a key.  Logins use it for responses
-        that the provider refuses; without it they remember responses only after they were accepted.
+        A store may also have ``discard(key)``, which removes a key.  Logins, logout tokens and
+        security events use it where what was remembered fails afterwards; without it they are
+        remembered only once they succeeded.  One that refuses what it does not know, because it is
+        full, says so by ``knows(key)``: it is unavailable then.
         """
 
 
@@ -94,6 +96,16 @@ class MemoryReplayStore:
             self._known[key] = expires_at
             heapq.heappush(self._queue, (expires_at, key))
             return True
+
+    def knows(self, key: str) -> bool:
+        """Return whether ``key`` is remembered; one that was refused and is not met a full store.
+
+        Example::
+
+            store.knows(claims["jti"])
+        """
+        with self._lock:
+            return key in self._known
 
     def _forget(self, expires_at: float, key: str) -> None:
         if self._known.get(key) == expires_at:  # otherwise it was discarded, and added again

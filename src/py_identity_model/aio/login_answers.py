@@ -29,12 +29,11 @@ from .._relying_party.login import (
     without_id_token,
 )
 from .._resource_server.replay import ReplayStore
-from .._seam.aio import call
 from ..exceptions import AuthorizeCallbackException, InvalidArgumentError
 from .authorization_code import request_authorization_code_token
 from .provider_client import AsyncProviderClient
 from .provider_tokens import AsyncProviderTokens
-from .replay_store import forget_use
+from .replay_store import forget_use, remember_once
 from .session import AsyncSession
 from .session_access import AsyncSessionAccess
 
@@ -169,12 +168,10 @@ class AsyncLoginAnswers:
             raise
 
     async def _remember(self, key: str) -> None:
-        try:
-            added = await call(self._replays.add, key, time.time() + _LOGIN_LIFETIME)
-        except Exception as error:
-            raise store_error(type(error).__name__) from error
-        if not added:
-            raise replayed_error()
+        until = time.time() + _LOGIN_LIFETIME
+        await remember_once(
+            self._replays, key, until, replayed=replayed_error(), unavailable=store_error()
+        )
 
     async def _read(self, url: str, begun: AuthorizationRequest) -> AuthorizeCallbackResponse:
         if not begun.is_signed_response:

@@ -163,8 +163,8 @@ class AsyncMCPAuth(AsyncRequestAuth):
             nonce = await self._put(request, token)
             response = yield request
             demanded = self._learn(request, response)
-            if demanded is not None and demanded != nonce and repeatable:
-                await self._put(request, token)
+            is_wanted = demanded is not None and demanded != nonce and repeatable
+            if is_wanted and token is not None and await self._authorize_again(request, token):
                 response = yield request
                 self._learn(request, response)
             demand = demand_of(response) if answers_for(self._origin, response) else None

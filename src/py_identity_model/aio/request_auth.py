@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import httpx
 
 from .._jose.dpop_proof import DPoPKey
+from .._logging import logger
 from .._sessions.stored_token import StoredToken
 from .._sessions.token_auth import (
     answers_for,
@@ -18,6 +19,7 @@ from .._sessions.token_auth import (
     wrong_client_error,
 )
 from .._wire.dpop_nonces import nonces_of
+from ..exceptions import PyIdentityModelException
 from ._transport.signing import proof_fields
 
 if TYPE_CHECKING:
@@ -72,6 +74,18 @@ class AsyncRequestAuth(httpx.Auth):
         fields = await proof_fields(key, request.method, url, token.access_token, nonce)
         put_proof(request.headers, fields)
         return nonce
+
+    async def _authorize_again(self, request: httpx.Request, token: StoredToken) -> bool:
+        """Put the token on ``request`` again; return whether that worked.
+
+        If its proof cannot be signed, the caller has the response that there is.
+        """
+        try:
+            await self._authorize(request, token)
+        except PyIdentityModelException as error:
+            logger.info("a refused request is not repeated: %s", error.code)
+            return False
+        return True
 
     def _learn(self, request: httpx.Request, response: httpx.Response) -> str | None:
         """Remember the nonce that ``response`` brings; return it if another proof is demanded."""

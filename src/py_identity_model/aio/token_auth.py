@@ -77,8 +77,8 @@ class AsyncTokenAuth(AsyncRequestAuth):
         nonce = await self._authorize(request, token)
         response = yield request
         demanded = self._learn(request, response)
-        if demanded is not None and demanded != nonce and repeatable:
-            await self._authorize(request, token)
+        is_wanted = demanded is not None and demanded != nonce and repeatable
+        if is_wanted and await self._authorize_again(request, token):
             response = yield request
             self._learn(request, response)
         if not answers_for(origin, response):
@@ -97,7 +97,8 @@ class AsyncTokenAuth(AsyncRequestAuth):
             if renewed.access_token == token.access_token:
                 return  # it replaced a refused one a moment ago
             token = renewed
-            await self._authorize(request, token)
+            if not await self._authorize_again(request, token):
+                return
             response = yield request
             self._learn(request, response)
             if answers_for(origin, response) and refuses_the_token(response):

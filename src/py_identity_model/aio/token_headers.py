@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 
 from .._jose.encoding import header_text
+from .._logging import logger
 from .._sessions.stored_token import StoredToken
 from .._sessions.token_auth import (
     Origin,
@@ -171,6 +172,15 @@ class AsyncRequestHeaders:
 
         Nothing is raised: the caller has the API's own response.  RFC 6750 §3.1, RFC 9449 §9.
         """
+        try:
+            return await self._again(status, headers, is_repeatable)
+        except PyIdentityModelException as error:  # renewals also leave a log record of their own
+            logger.info("a refused request is not repeated: %s", error.code)
+            return None
+
+    async def _again(
+        self, status: int, headers: Mapping[str, str], is_repeatable: bool
+    ) -> dict[str, str] | None:
         token = self._token
         if token is None:
             return None
@@ -192,13 +202,10 @@ class AsyncRequestHeaders:
         if (self._origin, token.access_token) in self._refused:
             return None
         self._has_renewed = True
-        try:
-            renewed = await self._source.renew(token.access_token)
-            if renewed.access_token == token.access_token:
-                return None  # it replaced a refused one a moment ago
-            return await self._make_fields(renewed)
-        except PyIdentityModelException:
-            return None  # the source says why in its log record
+        renewed = await self._source.renew(token.access_token)
+        if renewed.access_token == token.access_token:
+            return None  # it replaced a refused one a moment ago
+        return await self._make_fields(renewed)
 
     def _learn(self, status: int, nonces: list[str], errors: set[str | None]) -> bool:
         """Remember the nonce of a response; return whether it demands another proof."""

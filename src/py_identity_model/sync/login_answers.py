@@ -30,12 +30,11 @@ from .._relying_party.login import (
     without_id_token,
 )
 from .._resource_server.replay import ReplayStore
-from .._seam.sync import call
 from ..exceptions import AuthorizeCallbackException, InvalidArgumentError
 from .authorization_code import request_authorization_code_token
 from .provider_client import ProviderClient
 from .provider_tokens import ProviderTokens
-from .replay_store import forget_use
+from .replay_store import forget_use, remember_once
 from .session import Session
 from .session_access import SessionAccess
 
@@ -148,7 +147,6 @@ class LoginAnswers:
             raise userinfo_error(self._client.endpoint("userinfo_endpoint"), about)
         return about.claims
 
-    # Not `remember_once`: a login's entry is as old as the login may be, not as a token says.
     @contextmanager
     def _use_once(self, begun: AuthorizationRequest) -> Iterator[None]:
         """Use a response once, in the block; forget it if the provider refused it.
@@ -169,12 +167,10 @@ class LoginAnswers:
             raise
 
     def _remember(self, key: str) -> None:
-        try:
-            added = call(self._replays.add, key, time.time() + _LOGIN_LIFETIME)
-        except Exception as error:
-            raise store_error(type(error).__name__) from error
-        if not added:
-            raise replayed_error()
+        until = time.time() + _LOGIN_LIFETIME
+        remember_once(
+            self._replays, key, until, replayed=replayed_error(), unavailable=store_error()
+        )
 
     def _read(self, url: str, begun: AuthorizationRequest) -> AuthorizeCallbackResponse:
         if not begun.is_signed_response:

@@ -162,8 +162,8 @@ class MCPAuth(RequestAuth):
             nonce = self._put(request, token)
             response = yield request
             demanded = self._learn(request, response)
-            if demanded is not None and demanded != nonce and repeatable:
-                self._put(request, token)
+            is_wanted = demanded is not None and demanded != nonce and repeatable
+            if is_wanted and token is not None and self._authorize_again(request, token):
                 response = yield request
                 self._learn(request, response)
             demand = demand_of(response) if answers_for(self._origin, response) else None

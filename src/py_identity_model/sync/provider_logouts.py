@@ -4,14 +4,16 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 
-from .._resource_server.replay import ReplayStore, replay_key
+from .._protocol.logout import pending_error, remembered_until, replayed_error, store_error
+from .._resource_server.replay import ReplayStore
 from .._validation.id_token_limits import check_registered_algorithm
 from ._transport.opening import open_token
-from .logout import validate_logout_token
+from .logout import logout_key, validate_logout_token
 from .provider_client import ProviderClient
 from .provider_tokens import ProviderTokens
-from .replay_store import forget_use
+from .replay_store import process_once
 from .session_records import SessionRecords
 
 _PROBE = "py_identity_model:probe"
@@ -71,12 +73,18 @@ class ProviderLogouts:
             config,
             client.provider.address,
             client.http_client,
-            replay_store=replay_store,
             require_exp=True,
             settings=client.settings,
         )
-        try:
-            return self.end_sessions(claims.get("sub"), claims.get("sid"))
-        except BaseException:
-            forget_use(replay_store, replay_key("logout", str(claims["iss"]), claims["jti"]))
-            raise
+        end = partial(self.end_sessions, claims.get("sub"), claims.get("sid"))
+        if replay_store is None:
+            return end()
+        return process_once(
+            replay_store,
+            logout_key(claims),
+            remembered_until(claims, config.leeway or 0.0),
+            end,
+            replayed=replayed_error(),
+            pending=pending_error(),
+            unavailable=store_error(),
+        )

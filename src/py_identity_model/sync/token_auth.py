@@ -74,8 +74,8 @@ class TokenAuth(RequestAuth):
         nonce = self._authorize(request, token)
         response = yield request
         demanded = self._learn(request, response)
-        if demanded is not None and demanded != nonce and repeatable:
-            self._authorize(request, token)
+        is_wanted = demanded is not None and demanded != nonce and repeatable
+        if is_wanted and self._authorize_again(request, token):
             response = yield request
             self._learn(request, response)
         if not answers_for(origin, response):
@@ -94,7 +94,8 @@ class TokenAuth(RequestAuth):
             if renewed.access_token == token.access_token:
                 return  # it replaced a refused one a moment ago
             token = renewed
-            self._authorize(request, token)
+            if not self._authorize_again(request, token):
+                return
             response = yield request
             self._learn(request, response)
             if answers_for(origin, response) and refuses_the_token(response):

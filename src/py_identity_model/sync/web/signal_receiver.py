@@ -6,6 +6,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Collection
 from dataclasses import replace
+from functools import partial
 from typing import NamedTuple
 
 from ..._logging import log_failure, logger
@@ -17,7 +18,10 @@ from ..._protocol.security_events import (
     SecurityEvent,
     SecurityEventPollRequest,
     delivery_error,
+    pending_error,
+    replayed_error,
     session_targets,
+    store_error,
 )
 from ..._resource_server.replay import ReplayStore
 from ..._seam.sync import MaybeResult, call
@@ -30,15 +34,11 @@ from ..._wire.compare import same_text
 from ...exceptions import InvalidArgumentError, NetworkException, PyIdentityModelException
 from .._transport.http import HTTPClient
 from ..oauth_client import OAuthClient
-from ..replay_store import forget_use
-from ..security_events import (
-    event_key,
-    poll_security_events,
-    remember_event,
-    validate_security_event_token,
-)
+from ..replay_store import process_once
+from ..security_events import event_key, poll_security_events, validate_security_event_token
 
 _REPLAYED = "security_event_replayed"
+_REPEATED = frozenset({_REPLAYED, "being_processed"})
 
 
 class PollOutcome(NamedTuple):
@@ -54,19 +54,20 @@ class SignalReceiver:
 
     An event ends the sessions of the client that it names, by ``iss_sub`` subjects and by opaque
     session ids, in the client's session store: for every process that shares it.  A token whose
-    sessions could not be ended is not acknowledged, and may come again; a repeated one is
-    acknowledged, and changes nothing.
+    sessions could not be ended is not acknowledged, and may come again, also within a minute after
+    its process was killed; a repeated one is acknowledged, once the first is processed, and changes
+    nothing.
 
     :param client: whose sessions end; it needs a session store that is shared between processes
     :param audience: how the transmitter names this receiver (``aud``)
     :param replay_store: remembers tokens, for all processes if it is shared; what one
-        :class:`MemoryReplayStore` remembers is known to its process alone; in one without
-        ``discard``, a token is remembered once it was processed, and its copies are processed, too
+        :class:`MemoryReplayStore` remembers is known to its process alone; one without
+        ``discard`` cannot say that a token is being processed, so its copies are processed, too
     :param transmitter: the issuer of the events, if it is not the client's
     :param ends_sessions: the URIs of the types of events that end sessions; by default CAEP's
         ``session-revoked`` and RISC's ``account-disabled``
     :param on_event: called with each event once its sessions have ended; if it raises, the token
-        may come again
+        may come again, and :meth:`poll` goes on with the others
     :param authorization: the value of the ``Authorization`` header that a push must have, as it was
         agreed upon with the transmitter
     :param max_age: how long after it was issued a token is accepted, in seconds
@@ -148,29 +149,23 @@ class SignalReceiver:
 
             event = receiver.accept(token)
         """
-        # A token is remembered first only where it can be forgotten: one that is known is
-        # acknowledged, and an event that ended no session would be lost.
-        can_forget = hasattr(self._replays, "discard")
         try:
             event = validate_security_event_token(
-                token,
-                self._config,
-                self._address,
-                self._http_client,
-                replay_store=self._replays if can_forget else None,
-                max_age=self._max_age,
+                token, self._config, self._address, self._http_client, max_age=self._max_age
+            )
+            process_once(
+                self._replays,
+                event_key(event),
+                event.issued_at + self._max_age,
+                partial(self._process, event),
+                replayed=replayed_error(),
+                pending=pending_error(),
+                unavailable=store_error(),
             )
         except PyIdentityModelException as error:
-            if error.code != _REPLAYED:
+            if error.code not in _REPEATED:
                 log_failure("security event", self._address, error)
             raise
-        try:
-            self._process(event)
-        except BaseException:
-            forget_use(self._replays, event_key(event))
-            raise
-        if not can_forget:
-            remember_event(event, self._replays, self._max_age)
         return event
 
     def _process(self, event: SecurityEvent) -> None:
@@ -213,6 +208,10 @@ class SignalReceiver:
                     if status_of(error) != 503:
                         refused[jti] = delivery_error(error)
                     continue
+            except Exception as error:
+                # Of on_event: raised here, it would hold back all other tokens, at each poll.
+                logger.error("a security event comes again: %s", type(error).__name__)
+                continue
             acknowledged.append(jti)
         following = replace(request, ack=acknowledged, set_errors=refused)
         return PollOutcome(following, response.more_available, accepted)
