@@ -111,7 +111,10 @@ def loaded(name: str, path: Path) -> ModuleType:
     return module
 
 
-@pytest.mark.parametrize("script", ["make_docs.py", "make_provider_table.py", "draw_pictures.py"])
+@pytest.mark.parametrize(
+    "script",
+    ["make_docs.py", "make_provider_table.py", "draw_pictures.py", "reference_pages.py"],
+)
 def test_what_is_generated_is_up_to_date(script: str) -> None:
     command = [sys.executable, str(ROOT / "scripts" / script), "--check"]
     ran = subprocess.run(
