@@ -276,7 +276,8 @@ def docs(session: nox.Session) -> None:
 
     What its programs do is tested by tests/both/test_pages.py.
     """
-    session.install("-e", ".[testing,cli]", *group("docs"))
+    documented = "testing,cli,sql,otel,requests,aiohttp,grpc,fastapi,flask,drf"
+    session.install("-e", f".[{documented}]", *group("docs"))
     session.run("python", "scripts/draw_pictures.py", "--again")
     site = Path(session.create_tmp(), "html").resolve()
     session.run("python", "-m", "sphinx", "-W", "--keep-going", "-q", "-E", "docs", str(site))

@@ -114,7 +114,13 @@ def loaded(name: str, path: Path) -> ModuleType:
     return module
 
 
-@pytest.mark.parametrize("script", ["make_docs.py", "make_provider_table.py", "draw_pictures.py"])
+@pytest.mark.parametrize(
+    "script",
+    [
+        *("make_docs.py", "make_provider_table.py", "reference_pages.py"),
+        *("draw_pictures.py", "draw_terminals.py"),
+    ],
+)
 def test_what_is_generated_is_up_to_date(script: str) -> None:
     command = [sys.executable, str(ROOT / "scripts" / script), "--check"]
     ran = subprocess.run(
