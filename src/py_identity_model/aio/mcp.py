@@ -23,7 +23,7 @@ from ._mcp.clients import AsyncMCPClients
 from ._mcp.grants import AsyncMCPGrants, MCPAssertion, MCPLogin
 from ._mcp.servers import AsyncMCPServers
 from ._mcp.tokens import AsyncMCPTokens
-from ._transport.http import AsyncHTTPClient, check_http_client
+from ._transport.http import AsyncHTTPClient, check_http_client, shared_nonces
 from ._transport.stores import AsyncTokenStore
 from .request_auth import AsyncRequestAuth
 from .token_store import AsyncMemoryTokenStore
@@ -101,7 +101,7 @@ class AsyncMCPAuth(AsyncRequestAuth):
         http_client: AsyncHTTPClient | None = None,
         settings: Settings | None = None,
     ) -> None:
-        super().__init__(dpop_key)
+        super().__init__(dpop_key, shared_nonces(http_client))
         options = MCPClientOptions(
             server_url,
             redirect_uri,
@@ -162,11 +162,11 @@ class AsyncMCPAuth(AsyncRequestAuth):
         for left in reversed(range(_MOST_ROUNDS)):
             nonce = await self._put(request, token)
             response = yield request
-            demanded = self._learn(request, response)
+            demanded = await self._learn(request, response, nonce)
             if demanded is not None and demanded != nonce and repeatable:
-                await self._put(request, token)
+                nonce = await self._put(request, token)
                 response = yield request
-                self._learn(request, response)
+                await self._learn(request, response, nonce)
             demand = demand_of(response) if answers_for(self._origin, response) else None
             if demand is None and response.status_code < 400:
                 self._tokens.prove(token)

@@ -24,7 +24,7 @@ from ._mcp.clients import MCPClients
 from ._mcp.grants import MCPAssertion, MCPGrants, MCPLogin
 from ._mcp.servers import MCPServers
 from ._mcp.tokens import MCPTokens
-from ._transport.http import HTTPClient, check_http_client
+from ._transport.http import HTTPClient, check_http_client, shared_nonces
 from ._transport.stores import TokenStore
 from .request_auth import RequestAuth
 from .token_store import MemoryTokenStore
@@ -102,7 +102,7 @@ class MCPAuth(RequestAuth):
         http_client: HTTPClient | None = None,
         settings: Settings | None = None,
     ) -> None:
-        super().__init__(dpop_key)
+        super().__init__(dpop_key, shared_nonces(http_client))
         options = MCPClientOptions(
             server_url,
             redirect_uri,
@@ -161,11 +161,11 @@ class MCPAuth(RequestAuth):
         for left in reversed(range(_MOST_ROUNDS)):
             nonce = self._put(request, token)
             response = yield request
-            demanded = self._learn(request, response)
+            demanded = self._learn(request, response, nonce)
             if demanded is not None and demanded != nonce and repeatable:
-                self._put(request, token)
+                nonce = self._put(request, token)
                 response = yield request
-                self._learn(request, response)
+                self._learn(request, response, nonce)
             demand = demand_of(response) if answers_for(self._origin, response) else None
             if demand is None and response.status_code < 400:
                 self._tokens.prove(token)
