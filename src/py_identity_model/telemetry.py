@@ -78,8 +78,11 @@ def instrument(
             code="missing_extra",
         ) from error
 
+    from . import __version__
+
     uninstrument()
-    activities.watch(activities.hook, Recorder(tracer_provider, meter_provider))
+    recorder = Recorder(tracer_provider, meter_provider, __version__, METRICS)
+    activities.watch(activities.hook, recorder)
 
 
 def uninstrument() -> None:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import Engine, create_engine
 
 from py_identity_model import (
     InvalidArgumentError,
@@ -19,7 +21,9 @@ from py_identity_model import (
 )
 from py_identity_model._seam.aio import gather
 from py_identity_model.aio import (
+    AsyncFileSessionStore,
     AsyncMemorySessionStore,
+    AsyncSQLSessionStore,
     SecurityEventException,
     validate_security_event_token,
 )
@@ -43,6 +47,13 @@ def provider() -> Any:
     users = {"alice": {"sid": "sid-1"}, "bob": {"sid": "sid-2"}}
     with EmbeddedProvider(users=users) as running:
         yield running
+
+
+@pytest.fixture
+def engine(tmp_path: Path) -> Iterator[Engine]:
+    made = create_engine(f"sqlite:///{tmp_path}/sessions.db")
+    yield made
+    made.dispose()
 
 
 def mint(
@@ -91,6 +102,61 @@ async def test_a_pushed_event_ends_the_sessions_of_its_user_alone(
     assert await subject(login, alice) is None
     assert await subject(login, laptop) is None
     assert await subject(login, bob) == "bob"
+
+
+@pytest.mark.parametrize("kind", ["files", "rows"])
+async def test_an_event_ends_sessions_in_stores_that_processes_share(
+    provider: EmbeddedProvider, engine: Engine, tmp_path: Path, kind: str
+) -> None:
+    rows = AsyncSQLSessionStore(engine)
+    await rows.create_tables()
+    store = rows if kind == "rows" else AsyncFileSessionStore(tmp_path / "files")
+    login = login_of(provider, client_of(provider, session_store=store))
+    alice, bob = Browser(), Browser()
+    await logged_in(login, alice)
+    provider.user = "bob"
+    await logged_in(login, bob)
+    assert (await push(receiver_of(provider, store), mint(provider))).status == 202
+    assert [await subject(login, browser) for browser in (alice, bob)] == [None, "bob"]
+
+
+async def test_a_transmitter_that_is_no_provider_is_known_by_its_own_metadata(
+    provider: EmbeddedProvider,
+) -> None:
+    with EmbeddedProvider() as transmitter:
+        metadata = {"issuer": transmitter.issuer, "jwks_uri": f"{transmitter.issuer}/jwks"}
+
+        def respond(received: Received) -> Answer | None:
+            if received.path == "/.well-known/ssf-configuration":
+                return Answer.of_json(metadata)
+            return Answer(404) if received.path.startswith("/.well-known/") else None
+
+        transmitter.intercept = respond
+        address = f"{transmitter.issuer}/.well-known/ssf-configuration"
+        receiver = receiver_of(provider, AsyncMemorySessionStore(), transmitter=address)
+        assert (await push(receiver, mint(transmitter))).status == 202
+        assert err(await push(receiver, mint(provider))) in {"invalid_issuer", "invalid_key"}
+        metadata["issuer"] = provider.issuer  # one that names another is believed nothing
+        fresh = receiver_of(provider, AsyncMemorySessionStore(), transmitter=f"{address}/")
+        assert (await push(fresh, mint(transmitter))).status != 202
+
+
+async def test_an_event_with_a_critical_member_that_is_unknown_ends_no_session(
+    provider: EmbeddedProvider,
+) -> None:
+    store, seen = AsyncMemorySessionStore(), list[SecurityEvent]()
+    login, browser = login_of(provider, client_of(provider, session_store=store)), Browser()
+    await logged_in(login, browser)
+    alice = {"format": "iss_sub", "iss": provider.issuer, "sub": "alice"}
+    one_tenant = {"format": "complex", "user": alice, "tenant": {"format": "opaque", "id": "t"}}
+    strict = receiver_of(provider, store, critical_subject_members=["tenant"], on_event=seen.append)
+    assert (await push(strict, mint(provider, sub_id=one_tenant))).status == 202
+    assert await subject(login, browser) == "alice"
+    assert len(seen) == 1
+    assert (
+        await push(receiver_of(provider, store), mint(provider, sub_id=one_tenant))
+    ).status == 202
+    assert await subject(login, browser) is None
 
 
 async def test_a_session_may_be_named_by_its_id(provider: EmbeddedProvider) -> None:
@@ -376,6 +442,23 @@ async def test_what_could_not_be_processed_is_polled_again(
     assert (await receiver.poll(outcome.request)).request.ack == ["good"]
 
 
+async def test_an_event_that_the_program_cannot_process_stops_no_other(
+    provider: EmbeddedProvider,
+    transmitter: list[dict[str, Any]],
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    def handle(event: SecurityEvent) -> None:
+        if event.jti == "good":
+            raise RuntimeError("s3cret")
+
+    receiver = receiver_of(provider, AsyncMemorySessionStore(), on_event=handle)
+    outcome = await receiver.poll(SecurityEventPollRequest(f"{provider.issuer}/poll", "receiver"))
+    assert outcome.request.ack == ["other"]
+    assert (await receiver.poll(outcome.request)).request.ack == []
+    assert "not processed, and may come again: RuntimeError" in caplog.text
+    assert "s3cret" not in caplog.text
+
+
 async def test_a_refused_poll_is_raised(
     provider: EmbeddedProvider, transmitter: list[dict[str, Any]]
 ) -> None:
@@ -399,7 +482,16 @@ async def test_a_token_is_validated_by_itself_and_once(provider: EmbeddedProvide
 
 
 @pytest.mark.parametrize(
-    "arguments", [{"audience": " "}, {"ends_sessions": REVOKED}, {"max_age": -1}]
+    "arguments",
+    [
+        {"audience": " "},
+        {"ends_sessions": REVOKED},
+        {"max_age": -1},
+        {"authorization": ""},
+        {"authorization": " "},
+        {"authorization": b"Bearer agreed"},
+        {"critical_subject_members": "tenant"},
+    ],
 )
 async def test_a_receiver_names_its_audience_and_events(
     provider: EmbeddedProvider, arguments: dict[str, Any]

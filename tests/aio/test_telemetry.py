@@ -17,6 +17,7 @@ from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from opentelemetry.trace import SpanKind, StatusCode
 
+from py_identity_model import __version__
 from py_identity_model.aio import (
     ActivityEvent,
     ActivityKind,
@@ -31,6 +32,7 @@ from py_identity_model.aio import (
     ClientSecretBasic,
     DiscoveryDocumentRequest,
     RefreshTokenRequest,
+    Settings,
     TokenValidationConfig,
     TrustedIssuer,
     get_discovery_document,
@@ -182,6 +184,18 @@ async def test_a_renewal_is_a_span_with_its_request_inside(
     assert request.parent == renewal.context
 
 
+async def test_a_request_that_is_retried_is_one_span(
+    provider: EmbeddedProvider, telemetry: Telemetry
+) -> None:
+    answers: list[Answer | None] = [Answer(503), Answer(503), None]
+    provider.intercept = lambda received: answers.pop(0)
+    await source_of(provider, settings=Settings(http_retry_base_delay=0)).get_token()
+    assert answers == []
+    telemetry.span("renewal", outcome="succeeded")
+    telemetry.span("request", outcome="succeeded")
+    assert trace.get_current_span() is trace.INVALID_SPAN
+
+
 async def test_a_renewal_is_inside_the_span_of_the_program(
     provider: EmbeddedProvider, telemetry: Telemetry
 ) -> None:
@@ -303,6 +317,22 @@ async def test_durations_are_counted_by_outcome_without_the_names_of_tenants(
     what, outcome = "py_identity_model.what", "py_identity_model.outcome"
     refused = {what: "token", outcome: "refused", "error.type": "invalid_audience"}
     assert counted == [({what: "token", outcome: "succeeded"}, 2), (refused, 1)]
+
+
+async def test_an_operator_finds_units_descriptions_and_the_version(
+    provider: EmbeddedProvider, telemetry: Telemetry
+) -> None:
+    await validate_token(
+        provider.mint(), TokenValidationConfig(perform_disco=True, audience="api"), provider.issuer
+    )
+    data: Any = telemetry.reader.get_metrics_data()
+    (scope,) = data.resource_metrics[0].scope_metrics
+    span: Any = telemetry.span("verification")
+    for one in (scope.scope, span.instrumentation_scope):
+        assert (one.name, one.version) == ("py_identity_model", __version__)
+    for metric in scope.metrics:
+        assert metric.description == METRICS[metric.name]
+        assert metric.unit == ("s" if metric.name.endswith(".duration") else "{event}")
 
 
 async def test_caches_are_counted(provider: EmbeddedProvider, telemetry: Telemetry) -> None:

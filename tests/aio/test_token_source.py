@@ -12,6 +12,7 @@ import httpx
 import pytest
 
 from py_identity_model._seam.aio import Event, gather, wait_for
+from py_identity_model._wire.dpop_nonces import nonce_place, nonces_of
 from py_identity_model.aio import (
     AsyncHTTPClient,
     AsyncMemoryTokenStore,
@@ -835,13 +836,14 @@ async def test_a_way_over_another_origin_teaches_and_renews_nothing(
         headers = {"www-authenticate": 'DPoP error="invalid_token"', "dpop-nonce": "n"}
         return httpx.Response(401, headers=headers)
 
-    auth = AsyncTokenAuth(AsyncTokenSource(request_of(provider, dpop_key=DPoPKey())))
+    key = DPoPKey()
+    auth = AsyncTokenAuth(AsyncTokenSource(request_of(provider, dpop_key=key)))
     transport = httpx.MockTransport(serve)
     async with httpx.AsyncClient(transport=transport, auth=auth, follow_redirects=True) as client:
         assert (await client.get("https://api.example/go")).status_code == 401
     assert asked == ["api.example/go", "evil.example/", "api.example/end"]
     assert provider.count("/token") == 1
-    assert len(auth._memory.nonces) == 0
+    assert nonces_of(key).nonces == {}
 
 
 async def test_the_nonces_of_many_servers_are_bounded(provider: EmbeddedProvider) -> None:
@@ -857,8 +859,8 @@ async def test_the_nonces_of_many_servers_are_bounded(provider: EmbeddedProvider
     async with httpx.AsyncClient(transport=transport, auth=auth) as client:
         for number in range(1100):
             await client.get(f"https://h{number}.example/")
-    assert len(auth._memory.nonces) <= 1000
-    assert auth._memory.place(key, "https://h1099.example/") in auth._memory.nonces
+    assert len(nonces_of(key).nonces) <= 1000
+    assert nonce_place(key, "https://h1099.example/") in nonces_of(key).nonces
 
 
 @pytest.mark.parametrize("secret_in_body", [True, False])

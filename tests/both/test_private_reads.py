@@ -47,13 +47,11 @@ LISTED: dict[str, dict[str, str]] = {
     },
     "aio/test_token_headers.py": {
         "_last _refused": "a refusal that was forgotten, and may be repeated only much later",
-        "_memory": "a nonce that is remembered, which the next request may replace",
     },
     "aio/test_token_source.py": {
         "_claims": "a method of the test's own class",
         "_key": "the name of a login that was never stored",
         "_made_in": "a fork",
-        "_memory": "the bound of a memory",
         "_store _values": "a store that loses everything",
     },
     "aio/test_token_validation.py": {

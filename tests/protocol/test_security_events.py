@@ -26,6 +26,8 @@ ISSUER = "https://op.example"
 URL = "https://op.example/events"
 ALICE = {"format": "iss_sub", "iss": ISSUER, "sub": "alice"}
 SESSION = {"format": "opaque", "id": "sid-1"}
+STRANGER = {**ALICE, "iss": "https://b.example"}
+EMAIL = {"format": "email", "email": "alice@op.example"}
 CLAIMS: dict[str, Any] = {
     "iss": ISSUER,
     "jti": "1",
@@ -99,6 +101,14 @@ def test_an_old_token_is_refused() -> None:
         ({"format": "complex", "session": SESSION}, [SessionTarget(None, "sid-1")]),
         ({"user": ALICE, "session": SESSION}, [SessionTarget("alice", "sid-1")]),
         ({"user": {"format": "email"}, "session": SESSION}, [SessionTarget(None, "sid-1")]),
+        (
+            {"user": {"format": "aliases", "identifiers": [STRANGER, ALICE]}, "session": SESSION},
+            [SessionTarget("alice", "sid-1")],
+        ),
+        (
+            {"user": {"format": "aliases", "identifiers": [EMAIL]}, "session": SESSION},
+            [SessionTarget(None, "sid-1")],
+        ),
         ({"user": ALICE, "device": SESSION}, [SessionTarget("alice", None)]),
         ({"user": ALICE, "session": {"format": "email"}}, [SessionTarget("alice", None)]),
         (
@@ -127,12 +137,31 @@ def test_an_event_concerns_a_user_or_a_session(subject: Any, expected: list[Sess
         {"format": "complex", "user": SESSION},
         {"format": "complex", "user": {**ALICE, "iss": "https://b.example"}, "session": SESSION},
         {"user": {"format": "iss_sub", "iss": ISSUER}, "session": SESSION},
+        {"user": {"format": "aliases", "identifiers": [STRANGER]}, "session": SESSION},
+        {"user": {"format": "aliases", "identifiers": [EMAIL, STRANGER]}, "session": SESSION},
         {"format": "aliases", "identifiers": "alice"},
         {"format": "aliases", "identifiers": [{"format": "aliases", "identifiers": [ALICE]}]},
     ],
 )
 def test_an_unknown_subject_concerns_no_session_here(subject: Any) -> None:
     assert targets(sub_id=subject) == []
+
+
+@pytest.mark.parametrize(
+    ("subject", "critical", "expected"),
+    [
+        ({"user": ALICE, "tenant": SESSION}, ["tenant"], True),
+        ({"user": ALICE, "tenant": SESSION}, ["user", "device"], False),
+        ({"user": ALICE, "session": SESSION}, ["user", "session", "tenant"], False),
+        (ALICE, ["tenant"], False),
+    ],
+)
+def test_a_critical_member_that_is_unknown_here_is_found(
+    subject: Any, critical: list[str], expected: bool
+) -> None:
+    inside = {events.SESSION_REVOKED: {"subject": subject}}
+    for one in (event(sub_id=subject), event(sub_id=None, events=inside)):
+        assert events.has_unknown_member(one, critical) is expected
 
 
 def test_only_events_that_end_sessions_concern_them() -> None:

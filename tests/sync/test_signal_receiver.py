@@ -6,10 +6,12 @@ from __future__ import annotations
 import json
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import Engine, create_engine
 
 from py_identity_model import (
     InvalidArgumentError,
@@ -21,8 +23,10 @@ from py_identity_model import (
 from py_identity_model._seam.sync import gather
 from py_identity_model.exceptions import NetworkException
 from py_identity_model.sync import (
+    FileSessionStore,
     MemorySessionStore,
     SecurityEventException,
+    SQLSessionStore,
     validate_security_event_token,
 )
 from py_identity_model.sync.replay_store import process_once
@@ -44,6 +48,13 @@ def provider() -> Any:
     users = {"alice": {"sid": "sid-1"}, "bob": {"sid": "sid-2"}}
     with EmbeddedProvider(users=users) as running:
         yield running
+
+
+@pytest.fixture
+def engine(tmp_path: Path) -> Iterator[Engine]:
+    made = create_engine(f"sqlite:///{tmp_path}/sessions.db")
+    yield made
+    made.dispose()
 
 
 def mint(
@@ -92,6 +103,59 @@ def test_a_pushed_event_ends_the_sessions_of_its_user_alone(
     assert subject(login, alice) is None
     assert subject(login, laptop) is None
     assert subject(login, bob) == "bob"
+
+
+@pytest.mark.parametrize("kind", ["files", "rows"])
+def test_an_event_ends_sessions_in_stores_that_processes_share(
+    provider: EmbeddedProvider, engine: Engine, tmp_path: Path, kind: str
+) -> None:
+    rows = SQLSessionStore(engine)
+    rows.create_tables()
+    store = rows if kind == "rows" else FileSessionStore(tmp_path / "files")
+    login = login_of(provider, client_of(provider, session_store=store))
+    alice, bob = Browser(), Browser()
+    logged_in(login, alice)
+    provider.user = "bob"
+    logged_in(login, bob)
+    assert (push(receiver_of(provider, store), mint(provider))).status == 202
+    assert [subject(login, browser) for browser in (alice, bob)] == [None, "bob"]
+
+
+def test_a_transmitter_that_is_no_provider_is_known_by_its_own_metadata(
+    provider: EmbeddedProvider,
+) -> None:
+    with EmbeddedProvider() as transmitter:
+        metadata = {"issuer": transmitter.issuer, "jwks_uri": f"{transmitter.issuer}/jwks"}
+
+        def respond(received: Received) -> Answer | None:
+            if received.path == "/.well-known/ssf-configuration":
+                return Answer.of_json(metadata)
+            return Answer(404) if received.path.startswith("/.well-known/") else None
+
+        transmitter.intercept = respond
+        address = f"{transmitter.issuer}/.well-known/ssf-configuration"
+        receiver = receiver_of(provider, MemorySessionStore(), transmitter=address)
+        assert (push(receiver, mint(transmitter))).status == 202
+        assert err(push(receiver, mint(provider))) in {"invalid_issuer", "invalid_key"}
+        metadata["issuer"] = provider.issuer  # one that names another is believed nothing
+        fresh = receiver_of(provider, MemorySessionStore(), transmitter=f"{address}/")
+        assert (push(fresh, mint(transmitter))).status != 202
+
+
+def test_an_event_with_a_critical_member_that_is_unknown_ends_no_session(
+    provider: EmbeddedProvider,
+) -> None:
+    store, seen = MemorySessionStore(), list[SecurityEvent]()
+    login, browser = login_of(provider, client_of(provider, session_store=store)), Browser()
+    logged_in(login, browser)
+    alice = {"format": "iss_sub", "iss": provider.issuer, "sub": "alice"}
+    one_tenant = {"format": "complex", "user": alice, "tenant": {"format": "opaque", "id": "t"}}
+    strict = receiver_of(provider, store, critical_subject_members=["tenant"], on_event=seen.append)
+    assert (push(strict, mint(provider, sub_id=one_tenant))).status == 202
+    assert subject(login, browser) == "alice"
+    assert len(seen) == 1
+    assert (push(receiver_of(provider, store), mint(provider, sub_id=one_tenant))).status == 202
+    assert subject(login, browser) is None
 
 
 def test_a_session_may_be_named_by_its_id(provider: EmbeddedProvider) -> None:
@@ -377,6 +441,23 @@ def test_what_could_not_be_processed_is_polled_again(
     assert (receiver.poll(outcome.request)).request.ack == ["good"]
 
 
+def test_an_event_that_the_program_cannot_process_stops_no_other(
+    provider: EmbeddedProvider,
+    transmitter: list[dict[str, Any]],
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    def handle(event: SecurityEvent) -> None:
+        if event.jti == "good":
+            raise RuntimeError("s3cret")
+
+    receiver = receiver_of(provider, MemorySessionStore(), on_event=handle)
+    outcome = receiver.poll(SecurityEventPollRequest(f"{provider.issuer}/poll", "receiver"))
+    assert outcome.request.ack == ["other"]
+    assert (receiver.poll(outcome.request)).request.ack == []
+    assert "not processed, and may come again: RuntimeError" in caplog.text
+    assert "s3cret" not in caplog.text
+
+
 def test_a_refused_poll_is_raised(
     provider: EmbeddedProvider, transmitter: list[dict[str, Any]]
 ) -> None:
@@ -398,7 +479,16 @@ def test_a_token_is_validated_by_itself_and_once(provider: EmbeddedProvider) -> 
 
 
 @pytest.mark.parametrize(
-    "arguments", [{"audience": " "}, {"ends_sessions": REVOKED}, {"max_age": -1}]
+    "arguments",
+    [
+        {"audience": " "},
+        {"ends_sessions": REVOKED},
+        {"max_age": -1},
+        {"authorization": ""},
+        {"authorization": " "},
+        {"authorization": b"Bearer agreed"},
+        {"critical_subject_members": "tenant"},
+    ],
 )
 def test_a_receiver_names_its_audience_and_events(
     provider: EmbeddedProvider, arguments: dict[str, Any]

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from py_identity_model._wire.dpop_nonces import nonces_of
 from py_identity_model.exceptions import (
     ConfigurationException,
     InvalidArgumentError,
@@ -212,11 +213,12 @@ def test_a_demanded_nonce_is_proved_once_for_the_same_token(
 
 
 def test_a_new_nonce_is_used_by_the_next_request(numbered: EmbeddedProvider) -> None:
-    headers = TokenHeaders(source_of(numbered, dpop_key=DPoPKey()), origins=[API])
+    key = DPoPKey()
+    headers = TokenHeaders(source_of(numbered, dpop_key=key), origins=[API])
     request = headers.of_request(API)
     request.first()
     assert request.again(200, {"dpop-nonce": "n1"}) is None
-    assert [*headers._memory.nonces.values()] == ["n1"]
+    assert [*nonces_of(key).nonces.values()] == ["n1"]
 
 
 def test_objects_with_one_key_share_its_nonces_and_others_do_not(

@@ -102,6 +102,14 @@ def _refused_error(text: str, code: str) -> SecurityEventException:
     return SecurityEventException(f"Invalid security event token: {text}", "payload", code=code)
 
 
+def has_unknown_member(event: SecurityEvent, critical: Collection[str]) -> bool:
+    """Return whether a subject has a member that is critical, and narrows it to what is unknown
+    here (Shared Signals Framework 1.0, "Receiver Subject Processing")."""
+    unknown = {*critical} - {"user", "session"}
+    subjects = [event.subject, *(one.get("subject") for one in event.events.values())]
+    return any(isinstance(one, Mapping) and not unknown.isdisjoint(one) for one in subjects)
+
+
 class SessionTarget(NamedTuple):
     """The sessions that an event concerns: of a user, or one session of the provider."""
 
@@ -135,25 +143,40 @@ def _targets_in(
     if isinstance(session, Mapping) and (sid := _opaque_id(session)) is not None:
         sub = _sub_in(user, issuer) if isinstance(user, Mapping) else None
         # The session of another issuer's user may have the id of one of here.
-        if sub is not None or not (isinstance(user, Mapping) and user.get("format") == "iss_sub"):
+        if sub is not None or not _names_issuer(user):
             yield SessionTarget(sub, sid)
     elif isinstance(user, Mapping):
         yield from _targets_in(user, issuer, is_session=False)
-    elif subject.get("format") == "aliases" and isinstance(subject.get("identifiers"), list):
-        for one in subject["identifiers"][:_MOST_SUBJECTS]:
-            if isinstance(one, Mapping) and one.get("format") != "aliases":
-                yield from _targets_in(one, issuer, is_session=is_session)
+    elif subject.get("format") == "aliases":
+        for one in _aliases(subject):
+            yield from _targets_in(one, issuer, is_session=is_session)
     elif (sub := _sub_in(subject, issuer)) is not None:
         yield SessionTarget(sub, None)
     elif is_session and (sid := _opaque_id(subject)) is not None:
         yield SessionTarget(None, sid)
 
 
+def _aliases(subject: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """Return the identifiers of one subject that RFC 9493 §3.2.8 lists, or the subject itself."""
+    if subject.get("format") != "aliases":
+        return [subject]
+    found = subject.get("identifiers")
+    listed = found[:_MOST_SUBJECTS] if isinstance(found, list) else []
+    return [one for one in listed if isinstance(one, Mapping) and one.get("format") != "aliases"]
+
+
 def _sub_in(subject: Mapping[str, Any], issuer: str) -> str | None:
-    if subject.get("format") != "iss_sub" or subject.get("iss") != issuer:
-        return None
-    sub = subject.get("sub")
-    return sub if isinstance(sub, str) and sub else None
+    for one in _aliases(subject):
+        sub = one.get("sub")
+        if one.get("format") == "iss_sub" and one.get("iss") == issuer and isinstance(sub, str):
+            return sub or None
+    return None
+
+
+def _names_issuer(subject: object) -> bool:
+    """Return whether a user is named by an issuer."""
+    named = _aliases(subject) if isinstance(subject, Mapping) else []
+    return any(one.get("format") == "iss_sub" for one in named)
 
 
 def _opaque_id(subject: Mapping[str, Any]) -> str | None:

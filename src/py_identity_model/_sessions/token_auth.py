@@ -7,10 +7,10 @@ from contextlib import suppress
 from typing import Any
 
 from .._jose.encoding import header_text
-from .._logging import redact_url
+from .._logging import logger, redact_url
 from .._wire.urls import fold_host, is_loopback, origin_of, split_url
 from .._wire.www_authenticate import parse_www_authenticate
-from ..exceptions import ConfigurationException, InvalidArgumentError
+from ..exceptions import ConfigurationException, InvalidArgumentError, PyIdentityModelException
 
 _MOST_ORIGINS = 1000
 _TAKES = {
@@ -171,3 +171,8 @@ def put_proof(headers: Any, fields: dict[str, str]) -> None:
             (raw, _LeavesWithTheToken(name) if name == b"dpop" else name, value)
             for raw, name, value in headers._list
         ]
+
+
+def log_unrepeated(error: PyIdentityModelException) -> None:
+    """Say why a refused request is not repeated: the caller has the API's own response."""
+    logger.info("a refused request is not repeated: %s", error.code)

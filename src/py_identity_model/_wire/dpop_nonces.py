@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 from urllib.parse import urlsplit
 from weakref import WeakKeyDictionary
 
 if TYPE_CHECKING:  # every client has a memory; few programs create proofs
     from .._jose.dpop_proof import DPoPKey
 
+K = TypeVar("K")
+V = TypeVar("V")
+
 _CHALLENGE = "use_dpop_nonce"
 _MOST_NONCES = 1000
-_LONGEST = 4096  # characters
+LONGEST_NONCE = 4096  # characters
 
 
 class ResponseLike(Protocol):
@@ -62,29 +65,30 @@ class NonceMemory:
     def __init__(self) -> None:
         self.nonces: dict[tuple[str, str], str] = {}
 
-    def place(self, key: DPoPKey, url: str) -> tuple[str, str]:
-        """Return the key under which a nonce is stored: the proof key, and the server's origin."""
-        parts = urlsplit(url)
-        return key.jwk_thumbprint, f"{parts.scheme}://{parts.netloc}"
-
-    def learn(self, place: tuple[str, str], response: ResponseLike) -> str | None:
-        """Remember the nonce of a response; return it if the server demands another attempt."""
-        nonce = response.headers.get("DPoP-Nonce")
-        if nonce:
-            self.remember(place, nonce)
-        return extract_dpop_nonce(response)
-
     def remember(self, place: tuple[str, str], nonce: str) -> None:
         """Remember the last nonce of a server.
 
         When there are too many, all are dropped at once rather than the least recently used: each
         costs one request to learn again, and no order has to be maintained.
         """
-        if len(nonce) > _LONGEST:
+        if len(nonce) > LONGEST_NONCE:
             return
-        if len(self.nonces) >= _MOST_NONCES and place not in self.nonces:
-            self.nonces.clear()
-        self.nonces[place] = nonce
+        put_bounded(self.nonces, place, nonce)
+
+
+def nonce_place(key: DPoPKey, url: str) -> tuple[str, str]:
+    """Return the key under which a nonce is stored: the proof key, and the server's origin."""
+    parts = urlsplit(url)
+    host = parts.netloc.rpartition("@")[2].lower()
+    default = {"https": ":443", "http": ":80"}.get(parts.scheme, "")
+    return key.jwk_thumbprint, f"{parts.scheme}://{host.removesuffix(default)}"
+
+
+def put_bounded(table: dict[K, V], key: K, value: V) -> None:
+    """Put a value into a table that is emptied when it is full."""
+    if len(table) >= _MOST_NONCES and key not in table:
+        table.clear()
+    table[key] = value
 
 
 _of_keys: WeakKeyDictionary[DPoPKey, NonceMemory] = WeakKeyDictionary()

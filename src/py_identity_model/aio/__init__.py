@@ -290,6 +290,7 @@ if TYPE_CHECKING:
     from ._cache.provider_cache import clear_discovery_cache as clear_discovery_cache
     from ._cache.provider_cache import clear_jwks_cache as clear_jwks_cache
     from ._transport.http import AsyncHTTPClient as AsyncHTTPClient
+    from ._transport.nonces import AsyncDPoPNonceCache as AsyncDPoPNonceCache
     from ._transport.stores import AsyncTokenStore as AsyncTokenStore
     from .access_token import validate_access_token as validate_access_token
     from .access_token_verifier import AsyncAccessTokenVerifier as AsyncAccessTokenVerifier
@@ -367,6 +368,7 @@ __all__ = [
     "ActivityKind",
     "ActivityOutcome",
     "AsyncAccessTokenVerifier",
+    "AsyncDPoPNonceCache",
     "AsyncFileSessionStore",
     "AsyncFileTokenStore",
     "AsyncHTTPClient",
@@ -866,6 +868,7 @@ if not TYPE_CHECKING:
             ],
             "._cache.provider_cache": ["clear_discovery_cache", "clear_jwks_cache"],
             "._transport.http": ["AsyncHTTPClient"],
+            "._transport.nonces": ["AsyncDPoPNonceCache"],
             "._transport.stores": ["AsyncTokenStore"],
             ".access_token": ["validate_access_token"],
             ".access_token_verifier": ["AsyncAccessTokenVerifier"],

@@ -13,17 +13,17 @@ from .._protocol.client_metadata_fields import ClientMetadata
 from .._relying_party.mcp import AuthorizationLimits, demand_of
 from .._relying_party.mcp_clients import MCPClientOptions
 from .._sessions.stored_token import StoredToken
-from .._sessions.token_auth import answers_for, origin_of_url
+from .._sessions.token_auth import answers_for, log_unrepeated, origin_of_url
 from .._settings import Settings
 from .._wire.arguments import check_store, scopes_from
 from .._wire.client_authentication import ClientAuthentication
 from .._wire.discovery_policy import DiscoveryPolicy
-from ..exceptions import InvalidArgumentError
+from ..exceptions import InvalidArgumentError, PyIdentityModelException
 from ._mcp.clients import AsyncMCPClients
 from ._mcp.grants import AsyncMCPGrants, MCPAssertion, MCPLogin
 from ._mcp.servers import AsyncMCPServers
 from ._mcp.tokens import AsyncMCPTokens
-from ._transport.http import AsyncHTTPClient, check_http_client
+from ._transport.http import AsyncHTTPClient, check_http_client, shared_nonces
 from ._transport.stores import AsyncTokenStore
 from .request_auth import AsyncRequestAuth
 from .token_store import AsyncMemoryTokenStore
@@ -101,7 +101,7 @@ class AsyncMCPAuth(AsyncRequestAuth):
         http_client: AsyncHTTPClient | None = None,
         settings: Settings | None = None,
     ) -> None:
-        super().__init__(dpop_key)
+        super().__init__(dpop_key, shared_nonces(http_client))
         options = MCPClientOptions(
             server_url,
             redirect_uri,
@@ -162,11 +162,15 @@ class AsyncMCPAuth(AsyncRequestAuth):
         for left in reversed(range(_MOST_ROUNDS)):
             nonce = await self._put(request, token)
             response = yield request
-            demanded = self._learn(request, response)
-            is_wanted = demanded is not None and demanded != nonce and repeatable
-            if is_wanted and token is not None and await self._authorize_again(request, token):
+            demanded = await self._learn(request, response, nonce)
+            if demanded is not None and demanded != nonce and repeatable:
+                try:
+                    nonce = await self._put(request, token)
+                except PyIdentityModelException as error:
+                    log_unrepeated(error)
+                    return
                 response = yield request
-                self._learn(request, response)
+                await self._learn(request, response, nonce)
             demand = demand_of(response) if answers_for(self._origin, response) else None
             if demand is None and response.status_code < 400:
                 self._tokens.prove(token)

@@ -305,7 +305,8 @@ class AsyncSessionTokenSource(AsyncTokenSource):
     ) -> None:
         state = state_of(session)
         state.client = state.client or sessions
-        self._prepare(margin, parameters.get("dpop_key", sessions.client.dpop_key))
+        key = parameters.get("dpop_key", sessions.client.dpop_key)
+        self._prepare(margin, key, sessions.client.http_client)
         RefreshTokenRequest("", "", "", **parameters)  # raises here for a missing name
         self._target = target_name(parameters)
         self._renewal = AsyncSessionRenewal(sessions, session, self._target, parameters, margin)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 
 from .._jose.encoding import header_text
-from .._logging import logger
 from .._sessions.stored_token import StoredToken
 from .._sessions.token_auth import (
     Origin,
@@ -14,11 +13,12 @@ from .._sessions.token_auth import (
     check_plain_http,
     errors_of_challenges,
     header_values,
+    log_unrepeated,
     origin_in,
     origins_from,
 )
-from .._wire.dpop_nonces import NonceMemory, nonces_of
 from ..exceptions import ConfigurationException, InvalidArgumentError, PyIdentityModelException
+from ._transport.nonces import AsyncNonces, nonces_for
 from ._transport.signing import proof_fields
 from .token_source import AsyncTokenSource
 
@@ -58,7 +58,7 @@ class AsyncTokenHeaders:
         if not allow_tokens_over_plain_http:
             check_plain_http(self._origins)
         self._refused = RefusedTokens()
-        self._memory = nonces_of(source.dpop_key)
+        self._nonces = nonces_for(source.dpop_key, source.dpop_nonce_cache)
 
     def covers(self, url: str) -> bool:
         """Return whether ``url`` is at one of the origins that get the token.
@@ -101,7 +101,7 @@ class AsyncTokenHeaders:
                 "the token is not for this origin: name it in origins=[...] if it is",
                 code="token_for_another_origin",
             )
-        return AsyncRequestHeaders(self.source, self._refused, self._memory, origin, url, method)
+        return AsyncRequestHeaders(self.source, self._refused, self._nonces, origin, url, method)
 
 
 class AsyncRequestHeaders:
@@ -122,14 +122,14 @@ class AsyncRequestHeaders:
         self,
         source: AsyncTokenSource,
         refused: RefusedTokens,
-        memory: NonceMemory,
+        nonces: AsyncNonces,
         origin: Origin,
         url: str,
         method: str,
     ) -> None:
         self._source = source
         self._refused = refused
-        self._memory = memory
+        self._nonces = nonces
         self._origin = origin
         self._url = url
         self._method = method
@@ -175,7 +175,7 @@ class AsyncRequestHeaders:
         try:
             return await self._again(status, headers, is_repeatable)
         except PyIdentityModelException as error:  # renewals also leave a log record of their own
-            logger.info("a refused request is not repeated: %s", error.code)
+            log_unrepeated(error)
             return None
 
     async def _again(
@@ -185,7 +185,7 @@ class AsyncRequestHeaders:
         if token is None:
             return None
         errors = errors_of_challenges(header_values(headers, "www-authenticate"))
-        demanded = self._learn(status, header_values(headers, "dpop-nonce"), errors)
+        demanded = await self._learn(status, header_values(headers, "dpop-nonce"), errors)
         if demanded and is_repeatable and not self._has_proved_again:
             self._has_proved_again = True
             return await self._make_fields(token)
@@ -207,19 +207,27 @@ class AsyncRequestHeaders:
             return None  # it replaced a refused one a moment ago
         return await self._make_fields(renewed)
 
-    def _learn(self, status: int, nonces: list[str], errors: set[str | None]) -> bool:
+    async def _learn(self, status: int, nonces: list[str], errors: set[str | None]) -> bool:
         """Remember the nonce of a response; return whether it demands another proof."""
-        key = self._source.dpop_key
-        if key is None or not nonces:
+        key, before = self._source.dpop_key, self._nonce
+        if key is None:
             return False
-        before, nonce = self._nonce, nonces[-1]
-        self._memory.remember(self._memory.place(key, self._url), nonce)
-        return status == 401 and "use_dpop_nonce" in errors and nonce != before
+        nonce = nonces[-1] if nonces else None
+        is_demanded = status == 401 and "use_dpop_nonce" in errors and bool(nonce)
+        await self._nonces.learn(
+            key,
+            self._url,
+            nonce,
+            used=before,
+            is_demanded=is_demanded,
+            is_success=200 <= status < 300,
+        )
+        return is_demanded and nonce != before
 
     async def _make_fields(self, token: StoredToken) -> dict[str, str]:
         self._token = token
         key = self._source.dpop_key
         if key is None or token.token_type.lower() != "dpop":
             return {"Authorization": f"Bearer {header_text(token.access_token)}"}
-        self._nonce = self._memory.nonces.get(self._memory.place(key, self._url))
+        self._nonce = await self._nonces.find(key, self._url)
         return await proof_fields(key, self._method, self._url, token.access_token, self._nonce)

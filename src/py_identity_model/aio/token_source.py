@@ -39,7 +39,7 @@ from .._wire.arguments import check_store
 from .._wire.stored_value import pack_value, unpack_value
 from ..exceptions import InvalidArgumentError, PyIdentityModelException
 from ._cache.single_flight import AsyncSingleFlight
-from ._transport.http import AsyncHTTPClient
+from ._transport.http import AsyncHTTPClient, shared_nonces
 from ._transport.stores import AsyncTokenStore
 from .client_credentials import request_client_credentials_token
 from .device import wait_for_device_token
@@ -114,7 +114,7 @@ class AsyncTokenSource:
             check_store("store", store, AsyncTokenStore)
         name = name_request(request, key)
         _check_name(name, store, key)
-        self._prepare(margin, request.dpop_key)
+        self._prepare(margin, request.dpop_key, http_client)
         self._request = request
         self._key = name.key
         self._http_client = http_client
@@ -141,10 +141,13 @@ class AsyncTokenSource:
                 client_id=request.client_id, refresh_token=request.refresh_token or None
             )
 
-    def _prepare(self, margin: float, dpop_key: DPoPKey | None) -> None:
+    def _prepare(
+        self, margin: float, dpop_key: DPoPKey | None, http_client: AsyncHTTPClient | None
+    ) -> None:
         if not 0 <= margin < float("inf"):
             raise InvalidArgumentError("margin must be seconds, not negative")
         self.dpop_key = dpop_key
+        self.dpop_nonce_cache = shared_nonces(http_client)
         self._margin = margin
         self._current: StoredToken | None = None
         self._made_in = os.getpid()

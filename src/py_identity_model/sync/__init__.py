@@ -291,6 +291,7 @@ if TYPE_CHECKING:
     from ._cache.provider_cache import clear_discovery_cache as clear_discovery_cache
     from ._cache.provider_cache import clear_jwks_cache as clear_jwks_cache
     from ._transport.http import HTTPClient as HTTPClient
+    from ._transport.nonces import DPoPNonceCache as DPoPNonceCache
     from ._transport.stores import TokenStore as TokenStore
     from .access_token import validate_access_token as validate_access_token
     from .access_token_verifier import AccessTokenVerifier as AccessTokenVerifier
@@ -415,6 +416,7 @@ __all__ = [
     "ConfigSource",
     "ConfigurationException",
     "DPoPKey",
+    "DPoPNonceCache",
     "DPoPNonceIssuer",
     "DPoPProof",
     "DPoPProofException",
@@ -867,6 +869,7 @@ if not TYPE_CHECKING:
             ],
             "._cache.provider_cache": ["clear_discovery_cache", "clear_jwks_cache"],
             "._transport.http": ["HTTPClient"],
+            "._transport.nonces": ["DPoPNonceCache"],
             "._transport.stores": ["TokenStore"],
             ".access_token": ["validate_access_token"],
             ".access_token_verifier": ["AccessTokenVerifier"],

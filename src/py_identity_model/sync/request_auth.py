@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import httpx
 
 from .._jose.dpop_proof import DPoPKey
-from .._logging import logger
 from .._sessions.stored_token import StoredToken
 from .._sessions.token_auth import (
     answers_for,
@@ -19,8 +18,7 @@ from .._sessions.token_auth import (
     put_proof,
     wrong_client_error,
 )
-from .._wire.dpop_nonces import nonces_of
-from ..exceptions import PyIdentityModelException
+from ._transport.nonces import DPoPNonceCache, nonces_for
 from ._transport.signing import proof_fields
 
 if TYPE_CHECKING:
@@ -30,9 +28,11 @@ if TYPE_CHECKING:
 class RequestAuth(httpx.Auth):
     """Puts tokens, and proofs for those that are bound to ``dpop_key``, on requests."""
 
-    def __init__(self, dpop_key: DPoPKey | None) -> None:
+    def __init__(
+        self, dpop_key: DPoPKey | None, dpop_nonce_cache: DPoPNonceCache | None = None
+    ) -> None:
         self._dpop_key = dpop_key
-        self._memory = nonces_of(dpop_key)
+        self._nonces = nonces_for(dpop_key, dpop_nonce_cache)
 
     def auth_flow(self, request: httpx.Request) -> NoReturn:
         """Raise: a client of the other kind would send its requests without a token."""
@@ -71,31 +71,29 @@ class RequestAuth(httpx.Auth):
             put_bearer(request.headers, token.access_token)
             return None
         url = str(request.url)
-        nonce = self._memory.nonces.get(self._memory.place(key, url))
+        nonce = self._nonces.find(key, url)
         fields = proof_fields(key, request.method, url, token.access_token, nonce)
         put_proof(request.headers, fields)
         return nonce
 
-    def _authorize_again(self, request: httpx.Request, token: StoredToken) -> bool:
-        """Put the token on ``request`` again; return whether that worked.
+    def _learn(
+        self, request: httpx.Request, response: httpx.Response, used: str | None
+    ) -> str | None:
+        """Remember the nonce that ``response`` brings; return it if another proof is demanded.
 
-        If its proof cannot be signed, the caller has the response that there is.
+        ``used`` is the nonce of the request's proof.
         """
-        try:
-            self._authorize(request, token)
-        except PyIdentityModelException as error:
-            logger.info("a refused request is not repeated: %s", error.code)
-            return False
-        return True
-
-    def _learn(self, request: httpx.Request, response: httpx.Response) -> str | None:
-        """Remember the nonce that ``response`` brings; return it if another proof is demanded."""
         key = self._dpop_key
-        nonce = response.headers.get("DPoP-Nonce")
-        if key is None or not nonce:
+        if key is None or not answers_for(origin_of_url(request.url), response):
             return None
-        if not answers_for(origin_of_url(request.url), response):
-            return None
-        self._memory.remember(self._memory.place(key, str(request.url)), nonce)
+        nonce = response.headers.get("DPoP-Nonce") or None
         demands = response.status_code == 401 and "use_dpop_nonce" in challenge_errors(response)
+        self._nonces.learn(
+            key,
+            str(request.url),
+            nonce,
+            used=used,
+            is_demanded=demands and nonce is not None,
+            is_success=response.is_success,
+        )
         return nonce if demands else None

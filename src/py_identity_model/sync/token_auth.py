@@ -13,6 +13,7 @@ from .._sessions.token_auth import (
     Origin,
     RefusedTokens,
     answers_for,
+    log_unrepeated,
     named_origin,
     origin_of_url,
     refuses_the_token,
@@ -55,7 +56,7 @@ class TokenAuth(RequestAuth):
             raise InvalidArgumentError(f"source must be TokenSource, not {type(source).__name__}")
         if isinstance(origins, str):
             raise InvalidArgumentError("origins must be a list")
-        super().__init__(source.dpop_key)
+        super().__init__(source.dpop_key, source.dpop_nonce_cache)
         self._source = source
         self._origins = None if origins is None else {_origin(one) for one in origins}
         self._plain = allow_tokens_over_plain_http
@@ -73,11 +74,15 @@ class TokenAuth(RequestAuth):
         token = self._source.get_token()
         nonce = self._authorize(request, token)
         response = yield request
-        demanded = self._learn(request, response)
-        is_wanted = demanded is not None and demanded != nonce and repeatable
-        if is_wanted and self._authorize_again(request, token):
+        demanded = self._learn(request, response, nonce)
+        if demanded is not None and demanded != nonce and repeatable:
+            try:
+                nonce = self._authorize(request, token)
+            except PyIdentityModelException as error:
+                log_unrepeated(error)
+                return
             response = yield request
-            self._learn(request, response)
+            self._learn(request, response, nonce)
         if not answers_for(origin, response):
             return
         if response.status_code != 401:
@@ -94,10 +99,13 @@ class TokenAuth(RequestAuth):
             if renewed.access_token == token.access_token:
                 return  # it replaced a refused one a moment ago
             token = renewed
-            if not self._authorize_again(request, token):
+            try:
+                nonce = self._authorize(request, token)
+            except PyIdentityModelException as error:
+                log_unrepeated(error)
                 return
             response = yield request
-            self._learn(request, response)
+            self._learn(request, response, nonce)
             if answers_for(origin, response) and refuses_the_token(response):
                 self._refused.add(origin, token.access_token)
 

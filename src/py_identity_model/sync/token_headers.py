@@ -6,7 +6,6 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 
 from .._jose.encoding import header_text
-from .._logging import logger
 from .._sessions.stored_token import StoredToken
 from .._sessions.token_auth import (
     Origin,
@@ -15,11 +14,12 @@ from .._sessions.token_auth import (
     check_plain_http,
     errors_of_challenges,
     header_values,
+    log_unrepeated,
     origin_in,
     origins_from,
 )
-from .._wire.dpop_nonces import NonceMemory, nonces_of
 from ..exceptions import ConfigurationException, InvalidArgumentError, PyIdentityModelException
+from ._transport.nonces import Nonces, nonces_for
 from ._transport.signing import proof_fields
 from .token_source import TokenSource
 
@@ -57,7 +57,7 @@ class TokenHeaders:
         if not allow_tokens_over_plain_http:
             check_plain_http(self._origins)
         self._refused = RefusedTokens()
-        self._memory = nonces_of(source.dpop_key)
+        self._nonces = nonces_for(source.dpop_key, source.dpop_nonce_cache)
 
     def covers(self, url: str) -> bool:
         """Return whether ``url`` is at one of the origins that get the token.
@@ -100,7 +100,7 @@ class TokenHeaders:
                 "the token is not for this origin: name it in origins=[...] if it is",
                 code="token_for_another_origin",
             )
-        return RequestHeaders(self.source, self._refused, self._memory, origin, url, method)
+        return RequestHeaders(self.source, self._refused, self._nonces, origin, url, method)
 
 
 class RequestHeaders:
@@ -121,14 +121,14 @@ class RequestHeaders:
         self,
         source: TokenSource,
         refused: RefusedTokens,
-        memory: NonceMemory,
+        nonces: Nonces,
         origin: Origin,
         url: str,
         method: str,
     ) -> None:
         self._source = source
         self._refused = refused
-        self._memory = memory
+        self._nonces = nonces
         self._origin = origin
         self._url = url
         self._method = method
@@ -174,7 +174,7 @@ class RequestHeaders:
         try:
             return self._again(status, headers, is_repeatable)
         except PyIdentityModelException as error:  # renewals also leave a log record of their own
-            logger.info("a refused request is not repeated: %s", error.code)
+            log_unrepeated(error)
             return None
 
     def _again(
@@ -208,17 +208,25 @@ class RequestHeaders:
 
     def _learn(self, status: int, nonces: list[str], errors: set[str | None]) -> bool:
         """Remember the nonce of a response; return whether it demands another proof."""
-        key = self._source.dpop_key
-        if key is None or not nonces:
+        key, before = self._source.dpop_key, self._nonce
+        if key is None:
             return False
-        before, nonce = self._nonce, nonces[-1]
-        self._memory.remember(self._memory.place(key, self._url), nonce)
-        return status == 401 and "use_dpop_nonce" in errors and nonce != before
+        nonce = nonces[-1] if nonces else None
+        is_demanded = status == 401 and "use_dpop_nonce" in errors and bool(nonce)
+        self._nonces.learn(
+            key,
+            self._url,
+            nonce,
+            used=before,
+            is_demanded=is_demanded,
+            is_success=200 <= status < 300,
+        )
+        return is_demanded and nonce != before
 
     def _make_fields(self, token: StoredToken) -> dict[str, str]:
         self._token = token
         key = self._source.dpop_key
         if key is None or token.token_type.lower() != "dpop":
             return {"Authorization": f"Bearer {header_text(token.access_token)}"}
-        self._nonce = self._memory.nonces.get(self._memory.place(key, self._url))
+        self._nonce = self._nonces.find(key, self._url)
         return proof_fields(key, self._method, self._url, token.access_token, self._nonce)

@@ -40,7 +40,7 @@ from .._wire.arguments import check_store
 from .._wire.stored_value import pack_value, unpack_value
 from ..exceptions import InvalidArgumentError, PyIdentityModelException
 from ._cache.single_flight import SingleFlight
-from ._transport.http import HTTPClient
+from ._transport.http import HTTPClient, shared_nonces
 from ._transport.stores import TokenStore
 from .client_credentials import request_client_credentials_token
 from .device import wait_for_device_token
@@ -115,7 +115,7 @@ class TokenSource:
             check_store("store", store, TokenStore)
         name = name_request(request, key)
         _check_name(name, store, key)
-        self._prepare(margin, request.dpop_key)
+        self._prepare(margin, request.dpop_key, http_client)
         self._request = request
         self._key = name.key
         self._http_client = http_client
@@ -140,10 +140,13 @@ class TokenSource:
                 client_id=request.client_id, refresh_token=request.refresh_token or None
             )
 
-    def _prepare(self, margin: float, dpop_key: DPoPKey | None) -> None:
+    def _prepare(
+        self, margin: float, dpop_key: DPoPKey | None, http_client: HTTPClient | None
+    ) -> None:
         if not 0 <= margin < float("inf"):
             raise InvalidArgumentError("margin must be seconds, not negative")
         self.dpop_key = dpop_key
+        self.dpop_nonce_cache = shared_nonces(http_client)
         self._margin = margin
         self._current: StoredToken | None = None
         self._made_in = os.getpid()

@@ -6,7 +6,7 @@ import httpx
 import pytest
 
 from py_identity_model import DPoPKey
-from py_identity_model._wire.dpop_nonces import NonceMemory, extract_dpop_nonce
+from py_identity_model._wire.dpop_nonces import NonceMemory, extract_dpop_nonce, nonce_place
 
 PLACE = ("thumbprint", "https://op.example")
 CHALLENGE = {"WWW-Authenticate": 'DPoP error="use_dpop_nonce"'}
@@ -41,21 +41,20 @@ def test_nothing_else_demands_one(response: httpx.Response) -> None:
     assert extract_dpop_nonce(response) is None
 
 
-def test_a_nonce_is_remembered_where_it_came_from() -> None:
-    memory = NonceMemory()
-    assert memory.learn(PLACE, answer()) is None
-    assert memory.nonces == {PLACE: "n"}
-    assert memory.learn(PLACE, answer(401, "m", **CHALLENGE)) == "m"
-    assert memory.nonces == {PLACE: "m"}
-    memory.learn(PLACE, answer(nonce=None))
-    assert memory.nonces == {PLACE: "m"}
-
-
 def test_a_place_is_a_key_and_an_origin() -> None:
-    memory, key = NonceMemory(), DPoPKey()
-    place = memory.place(key, "https://op.example:8443/token?x=1#y")
+    key = DPoPKey()
+    place = nonce_place(key, "https://op.example:8443/token?x=1#y")
     assert place == (key.jwk_thumbprint, "https://op.example:8443")
-    assert memory.place(DPoPKey(), "https://op.example:8443/token") != place
+    assert nonce_place(DPoPKey(), "https://op.example:8443/token") != place
+
+
+@pytest.mark.parametrize(
+    "url", ["https://op.example", "https://OP.example:443/x", "https://user:secret@op.example/"]
+)
+def test_an_origin_has_one_spelling(url: str) -> None:
+    key = DPoPKey()
+    assert nonce_place(key, url) == (key.jwk_thumbprint, "https://op.example")
+    assert nonce_place(key, url.replace("https", "http"))[1] != "https://op.example"
 
 
 def test_a_nonce_may_be_as_long_as_the_bound_and_no_longer() -> None:

@@ -8,15 +8,19 @@ import pytest
 from cryptography.fernet import Fernet
 from redis.exceptions import ResponseError
 
+from py_identity_model._jose.encoding import decode_base64url
 from py_identity_model.aio import (
+    AsyncDPoPNonceCache,
     AsyncHTTPClient,
     AsyncRedisSessionStore,
     AsyncRedisTokenStore,
     AsyncTokenSource,
     AsyncTokenStore,
     ClientCredentialsTokenRequest,
+    DPoPKey,
     RefreshTokenRequest,
     SessionRecord,
+    request_client_credentials_token,
     validate_token,
 )
 from py_identity_model.exceptions import (
@@ -24,7 +28,7 @@ from py_identity_model.exceptions import (
     InvalidArgumentError,
     TokenRequestException,
 )
-from py_identity_model.testing import EmbeddedProvider
+from py_identity_model.testing import Answer, EmbeddedProvider, Received
 from tests.families import Families
 from tests.redis.clients.aio import Redis
 from tests.support import CONFIG, DISCOVERY, refused
@@ -36,6 +40,11 @@ def request_of(provider: EmbeddedProvider) -> ClientCredentialsTokenRequest:
     return ClientCredentialsTokenRequest(
         provider.token_endpoint, provider.client_id, provider.client_secret
     )
+
+
+def decoded(token: str) -> str:
+    """Return the claims of a token as text."""
+    return decode_base64url(token.split(".")[1].encode()).decode().replace(" ", "")
 
 
 def encrypted(client: Redis) -> AsyncRedisTokenStore:
@@ -184,3 +193,38 @@ async def test_documents_that_were_written_without_the_key_are_not_believed(
         async with AsyncHTTPClient(document_store=store) as process:
             await validate_token(provider.mint(), CONFIG, provider.issuer, process)
     assert (provider.count(DISCOVERY), provider.count("/jwks")) == (2, 2)
+
+
+async def test_a_nonce_that_one_process_was_given_is_used_by_another(
+    client: Redis, provider: EmbeddedProvider
+) -> None:
+    proofs: list[str] = []
+
+    def respond(received: Received) -> Answer:
+        proofs.append(received.headers["dpop"])
+        if '"nonce":"n1"' in decoded(proofs[-1]):
+            return Answer.of_json({"access_token": "t", "token_type": "DPoP"})
+        return Answer.of_json({"error": "use_dpop_nonce"}, 400, dpop_nonce="n1")
+
+    provider.intercept = respond
+    for store in [encrypted(client)] * 2:
+        request = ClientCredentialsTokenRequest(provider.token_endpoint, "a", dpop_key=DPoPKey())
+        cache = AsyncDPoPNonceCache(store, lifetime=60)
+        async with AsyncHTTPClient(dpop_nonce_cache=cache) as process:
+            assert (await request_client_credentials_token(request, process)).is_successful
+    assert len(proofs) == 3
+    (name,) = await client.keys(f"{PREFIX}dpop-nonce-*")
+    assert 59_000 < int(await client.pttl(name)) <= 60_000
+
+
+async def test_a_redis_that_is_down_costs_a_request_with_a_proof_nothing_but_its_nonce(
+    provider: EmbeddedProvider, caplog: pytest.LogCaptureFixture
+) -> None:
+    provider.intercept = lambda received: Answer.of_json({"access_token": "t"}, dpop_nonce="n1")
+    request = ClientCredentialsTokenRequest(provider.token_endpoint, "a", dpop_key=DPoPKey())
+    async with Redis(port=9) as nowhere:
+        cache = AsyncDPoPNonceCache(AsyncRedisTokenStore(nowhere))
+        async with AsyncHTTPClient(dpop_nonce_cache=cache) as process:
+            for _ in range(3):
+                assert (await request_client_credentials_token(request, process)).is_successful
+    assert caplog.text.count("a shared store cannot be") == 1

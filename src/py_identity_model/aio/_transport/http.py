@@ -24,7 +24,7 @@ if TYPE_CHECKING:  # loaded by the first request: it costs more than all of ours
 
     from ..._tls import LazySSLContext
     from ..._wire.certificate import MtlsClientAuth
-    from ..._wire.dpop_nonces import NonceMemory
+    from .nonces import AsyncDPoPNonceCache, AsyncNonces
     from .stores import AsyncBestEffortStore, AsyncTokenStore
 
 _DEADLINE_FACTOR = 2
@@ -46,6 +46,8 @@ class AsyncHTTPClient(Closing):
     :param document_store: an :class:`AsyncTokenStore` such as :class:`AsyncRedisTokenStore`,
         through which processes share documents and keys instead of fetching them again; write
         access to it decides whose tokens are accepted: let its hooks encrypt and authenticate
+    :param dpop_nonce_cache: shares the nonces that servers require in DPoP proofs with other
+        clients; by default each client remembers its own
 
     Keys and documents fetched through it are cached on it, and not shared with other clients.
 
@@ -67,6 +69,7 @@ class AsyncHTTPClient(Closing):
         *,
         certificate: MtlsClientAuth | Sequence[MtlsClientAuth] | None = None,
         document_store: AsyncTokenStore | None = None,
+        dpop_nonce_cache: AsyncDPoPNonceCache | None = None,
     ) -> None:
         if client is not None and certificate is not None:
             raise InvalidArgumentError(
@@ -89,6 +92,12 @@ class AsyncHTTPClient(Closing):
 
             check_store("document_store", document_store, AsyncTokenStore)
         self.document_store = document_store
+        if dpop_nonce_cache is not None:
+            from ..._wire.arguments import check_store
+            from .nonces import AsyncDPoPNonceCache
+
+            check_store("dpop_nonce_cache", dpop_nonce_cache, AsyncDPoPNonceCache)
+        self.dpop_nonce_cache = dpop_nonce_cache
         self.owns_client = client is None
         self._closed = False
         self._deadline = None if timeout is None else _DEADLINE_FACTOR * _checked(timeout)
@@ -99,11 +108,13 @@ class AsyncHTTPClient(Closing):
         self.library = library_of(self._client)
 
     @cached_property
-    def nonces(self) -> NonceMemory:
+    def nonces(self) -> AsyncNonces:
         """The nonces that servers require in proofs."""
-        from ..._wire.dpop_nonces import NonceMemory
+        if self.dpop_nonce_cache is not None:
+            return self.dpop_nonce_cache
+        from .nonces import AsyncOwnNonces
 
-        return NonceMemory()
+        return AsyncOwnNonces()
 
     @cached_property
     def documents(self) -> AsyncBestEffortStore | None:
@@ -300,6 +311,11 @@ def check_http_client(given: object, certificate: MtlsClientAuth | None = None) 
             f"http_client must be an AsyncHTTPClient, not {type(given).__name__}: "
             "AsyncHTTPClient(client) wraps an httpx or httpx2 client"
         )
+
+
+def shared_nonces(http_client: AsyncHTTPClient | None) -> AsyncDPoPNonceCache | None:
+    """Return the cache of nonces that a client, if one is given, shares with others."""
+    return http_client.dpop_nonce_cache if isinstance(http_client, AsyncHTTPClient) else None
 
 
 async def close_default_http_client() -> None:

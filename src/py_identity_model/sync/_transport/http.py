@@ -25,7 +25,7 @@ if TYPE_CHECKING:  # loaded by the first request: it costs more than all of ours
 
     from ..._tls import LazySSLContext
     from ..._wire.certificate import MtlsClientAuth
-    from ..._wire.dpop_nonces import NonceMemory
+    from .nonces import DPoPNonceCache, Nonces
     from .stores import BestEffortStore, TokenStore
 
 _DEADLINE_FACTOR = 2
@@ -47,6 +47,8 @@ class HTTPClient(Closing):
     :param document_store: an :class:`TokenStore` such as :class:`RedisTokenStore`,
         through which processes share documents and keys instead of fetching them again; write
         access to it decides whose tokens are accepted: let its hooks encrypt and authenticate
+    :param dpop_nonce_cache: shares the nonces that servers require in DPoP proofs with other
+        clients; by default each client remembers its own
 
     Keys and documents fetched through it are cached on it, and not shared with other clients.
 
@@ -68,6 +70,7 @@ class HTTPClient(Closing):
         *,
         certificate: MtlsClientAuth | Sequence[MtlsClientAuth] | None = None,
         document_store: TokenStore | None = None,
+        dpop_nonce_cache: DPoPNonceCache | None = None,
     ) -> None:
         if client is not None and certificate is not None:
             raise InvalidArgumentError(
@@ -90,6 +93,12 @@ class HTTPClient(Closing):
 
             check_store("document_store", document_store, TokenStore)
         self.document_store = document_store
+        if dpop_nonce_cache is not None:
+            from ..._wire.arguments import check_store
+            from .nonces import DPoPNonceCache
+
+            check_store("dpop_nonce_cache", dpop_nonce_cache, DPoPNonceCache)
+        self.dpop_nonce_cache = dpop_nonce_cache
         self.owns_client = client is None
         self._closed = False
         self._deadline = None if timeout is None else _DEADLINE_FACTOR * _checked(timeout)
@@ -100,11 +109,13 @@ class HTTPClient(Closing):
         self.library = library_of(self._client)
 
     @cached_property
-    def nonces(self) -> NonceMemory:
+    def nonces(self) -> Nonces:
         """The nonces that servers require in proofs."""
-        from ..._wire.dpop_nonces import NonceMemory
+        if self.dpop_nonce_cache is not None:
+            return self.dpop_nonce_cache
+        from .nonces import OwnNonces
 
-        return NonceMemory()
+        return OwnNonces()
 
     @cached_property
     def documents(self) -> BestEffortStore | None:
@@ -299,6 +310,11 @@ def check_http_client(given: object, certificate: MtlsClientAuth | None = None) 
             f"http_client must be an HTTPClient, not {type(given).__name__}: "
             "HTTPClient(client) wraps an httpx or httpx2 client"
         )
+
+
+def shared_nonces(http_client: HTTPClient | None) -> DPoPNonceCache | None:
+    """Return the cache of nonces that a client, if one is given, shares with others."""
+    return http_client.dpop_nonce_cache if isinstance(http_client, HTTPClient) else None
 
 
 def close_default_http_client() -> None:

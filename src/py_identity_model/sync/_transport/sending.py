@@ -131,17 +131,35 @@ def _log_retry(request: HttpRequest, reason: str, pause: float) -> None:
 def _attempt_with_proof(owner: HTTPClient, request: HttpRequest, due: float) -> HttpResponse:
     """Return the response to one attempt, or to a second one with the nonce that was required."""
     assert request.dpop_key is not None
-    memory = owner.nonces
-    place = memory.place(request.dpop_key, request.url)
-    response = _attempt(owner, request, due, memory.nonces.get(place))
-    demanded = memory.learn(place, response)
+    nonce = owner.nonces.find(request.dpop_key, request.url)
+    response = _attempt(owner, request, due, nonce)
+    demanded = _learn(owner, request, response, nonce)
     if demanded is None:
         return response
     # Not by the loop of retries: the server did not fail, and carried nothing out (RFC 9449 §8).
     # Once only: with a server that demands another nonce each time it would never end.
     response = _attempt(owner, request, due, demanded)
-    memory.learn(place, response)
+    _learn(owner, request, response, demanded)
     return response
+
+
+def _learn(
+    owner: HTTPClient, request: HttpRequest, response: HttpResponse, used: str | None
+) -> str | None:
+    """Remember the nonce that a response brings; return it if another proof is demanded."""
+    from ..._wire.dpop_nonces import extract_dpop_nonce  # few requests have proofs
+
+    assert request.dpop_key is not None
+    demanded = extract_dpop_nonce(response)
+    owner.nonces.learn(
+        request.dpop_key,
+        request.url,
+        response.headers.get("DPoP-Nonce"),
+        used=used,
+        is_demanded=demanded is not None,
+        is_success=response.is_success,
+    )
+    return demanded
 
 
 def _attempt(

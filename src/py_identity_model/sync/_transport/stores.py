@@ -10,6 +10,7 @@ from typing import Any, Protocol, runtime_checkable
 from ..._logging import logger
 from ..._seam.sync import deadline
 from ..._settings import BEST_EFFORT_SECONDS
+from ...exceptions import PyIdentityModelException
 
 _PAUSE = 5.0  # seconds
 
@@ -40,23 +41,25 @@ class BestEffortStore:
     """A store that spares requests while it is fast.
 
     Callers wait for the provider two seconds at most, which a store that hangs must not use up.  So
-    it gets half a second, once; then it is skipped for a while.
+    it gets half a second, once; then it is skipped for a while.  Where it fails, only reading or
+    only writing is: a value that cannot be read must be replaced.
     """
 
     def __init__(self, store: TokenStore) -> None:
         self._store = store
-        self._paused_until = 0.0
+        self._paused_until = {"read": 0.0, "written": 0.0}
+        self._silent_until = 0.0
 
     def get(self, key: str) -> str | None:
         """Return the value of ``key``; None also if the store does not respond."""
         began = monotonic()
-        if began < self._paused_until:
+        if began < self._paused_until["read"]:
             return None
         try:
             with deadline(BEST_EFFORT_SECONDS):
                 return self._store.get(key)
         except Exception as error:
-            logger.warning("a shared store cannot be read: %s", type(error).__name__)
+            self._failed("read", error)
             return None
         finally:
             self._pause_if_slow(began)
@@ -64,18 +67,26 @@ class BestEffortStore:
     def set(self, key: str, value: str, seconds: float) -> None:
         """Store ``value`` for ``seconds``, if the store responds."""
         began = monotonic()
-        if began < self._paused_until:
+        if began < self._paused_until["written"]:
             return
         try:
             with deadline(BEST_EFFORT_SECONDS):
                 self._store.set(key, value, seconds)
         except Exception as error:
-            logger.warning("a shared store cannot be written: %s", type(error).__name__)
+            self._failed("written", error)
         finally:
             self._pause_if_slow(began)
+
+    def _failed(self, what: str, error: Exception) -> None:
+        now = monotonic()
+        if now >= self._silent_until:
+            self._silent_until = now + _PAUSE
+            logger.warning("a shared store cannot be %s: %s", what, type(error).__name__)
+        if not isinstance(error, PyIdentityModelException):  # one value of many is unreadable
+            self._paused_until[what] = now + _PAUSE
 
     def _pause_if_slow(self, began: float) -> None:
         # By the clock, not by the exception: a thread cannot be interrupted.
         now = monotonic()
         if now - began >= BEST_EFFORT_SECONDS:
-            self._paused_until = now + _PAUSE
+            self._paused_until = dict.fromkeys(self._paused_until, now + _PAUSE)

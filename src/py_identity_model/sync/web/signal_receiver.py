@@ -18,6 +18,7 @@ from ..._protocol.security_events import (
     SecurityEvent,
     SecurityEventPollRequest,
     delivery_error,
+    has_unknown_member,
     pending_error,
     replayed_error,
     session_targets,
@@ -61,9 +62,10 @@ class SignalReceiver:
     :param client: whose sessions end; it needs a session store that is shared between processes
     :param audience: how the transmitter names this receiver (``aud``)
     :param replay_store: remembers tokens, for all processes if it is shared; what one
-        :class:`MemoryReplayStore` remembers is known to its process alone; one without
-        ``discard`` cannot say that a token is being processed, so its copies are processed, too
-    :param transmitter: the issuer of the events, if it is not the client's
+        :class:`MemoryReplayStore` remembers is known to its process alone; in one without
+        ``discard``, a token is remembered once it was processed, and its copies are processed, too
+    :param transmitter: the issuer of the events, if it is not the client's; for one that is not
+        a provider, the address of its metadata, as ``https://ssf.example/.well-known/ssf-configuration``
     :param ends_sessions: the URIs of the types of events that end sessions; by default CAEP's
         ``session-revoked`` and RISC's ``account-disabled``
     :param on_event: called with each event once its sessions have ended; if it raises, the token
@@ -71,6 +73,8 @@ class SignalReceiver:
     :param authorization: the value of the ``Authorization`` header that a push must have, as it was
         agreed upon with the transmitter
     :param max_age: how long after it was issued a token is accepted, in seconds
+    :param critical_subject_members: those that the transmitter's metadata names so: an event whose
+        subject has one of them ends no session, unless it is ``user`` or ``session``
     :param http_client: used instead of this worker's own
 
     RFC 8935, RFC 8936, OpenID Shared Signals Framework 1.0.
@@ -92,10 +96,15 @@ class SignalReceiver:
         on_event: Callable[[SecurityEvent], MaybeResult[object]] | None = None,
         authorization: str | None = None,
         max_age: float = MAX_AGE,
+        critical_subject_members: Collection[str] = (),
         http_client: HTTPClient | None = None,
     ) -> None:
         if not isinstance(audience, str) or not audience.strip():
             raise InvalidArgumentError("audience must be a non-blank string")
+        if authorization is not None and (
+            not isinstance(authorization, str) or not authorization.strip()
+        ):
+            raise InvalidArgumentError("authorization must be a non-blank string, or None")
         self._client = client
         self._address = client.issuer if transmitter is None else transmitter
         self._config = TokenValidationConfig(perform_disco=True, audience=audience)
@@ -104,6 +113,7 @@ class SignalReceiver:
         self._on_event = on_event
         self._authorization = authorization
         self._max_age = seconds_of("max_age", max_age)
+        self._critical = frozenset(names_of("critical_subject_members", critical_subject_members))
         self._http_client = http_client
 
     def push(self, request: WebRequest, body: bytes) -> WebAnswer:
@@ -170,6 +180,8 @@ class SignalReceiver:
 
     def _process(self, event: SecurityEvent) -> None:
         targets = session_targets(event, self._ends, self._client.issuer)
+        if has_unknown_member(event, self._critical):
+            targets = []
         for sub, sid in targets:
             self._client.end_sessions(sub=sub, sid=sid)
         if not targets and event.types & self._ends:
@@ -184,6 +196,8 @@ class SignalReceiver:
         tokens come again, which is harmless.
 
         :param request: the first request, or that of the last outcome
+
+        An event for which ``on_event`` raises is logged, and not acknowledged; it may come again.
 
         Raises :class:`NetworkException` if the transmitter does not answer as it should.  RFC 8936
         §2.
@@ -208,9 +222,9 @@ class SignalReceiver:
                     if status_of(error) != 503:
                         refused[jti] = delivery_error(error)
                     continue
-            except Exception as error:
-                # Of on_event: raised here, it would hold back all other tokens, at each poll.
-                logger.error("a security event comes again: %s", type(error).__name__)
+            except Exception as error:  # of `on_event`: the tokens behind it must not wait for it
+                reason = type(error).__name__
+                logger.error("a security event was not processed, and may come again: %s", reason)
                 continue
             acknowledged.append(jti)
         following = replace(request, ack=acknowledged, set_errors=refused)
