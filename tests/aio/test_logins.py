@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 from urllib.parse import urlencode
 
@@ -143,6 +144,20 @@ async def test_a_login_says_what_its_replay_store_failed_with(provider: Embedded
         await client.callback(browsed(begun.url), begun)
     assert "failed with ConnectionError" in str(caught.value)
     assert provider.count("/token") == 0
+
+
+async def test_a_login_is_no_replay_where_the_store_is_full(provider: EmbeddedProvider) -> None:
+    store = MemoryReplayStore(max_entries=1)
+    store.add("another", time.time() + 60)
+    client = client_of(provider, replay_store=store)
+    begun = await client.authorization_request()
+    answer = browsed(begun.url)
+    with refused(AuthorizeCallbackException, "store_unavailable"):
+        await client.callback(answer, begun)
+    store.discard("another")
+    assert (await client.callback(answer, begun)).subject == "alice"
+    with refused(AuthorizeCallbackException, "callback_replayed"):
+        await client.callback(answer, begun)
 
 
 class Recording(MemoryReplayStore):

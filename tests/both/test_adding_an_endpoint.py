@@ -48,6 +48,8 @@ INTERNAL = {  # what modules share, and why it is not exported
     },
     "aio.replay_store": {
         "forget_use": "makes a token usable again: right only before it had any effect",
+        "knows": "asks a store that refused a key why: only `remember_once` and logins must",
+        "process_once": "takes its exceptions from the caller, as `remember_once` does",
         "remember_once": "takes its exceptions from the caller, who knows what was repeated",
     },
     "aio.security_events": {

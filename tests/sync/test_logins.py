@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 from urllib.parse import urlencode
 
@@ -142,6 +143,20 @@ def test_a_login_says_what_its_replay_store_failed_with(provider: EmbeddedProvid
         client.callback(browsed(begun.url), begun)
     assert "failed with ConnectionError" in str(caught.value)
     assert provider.count("/token") == 0
+
+
+def test_a_login_is_no_replay_where_the_store_is_full(provider: EmbeddedProvider) -> None:
+    store = MemoryReplayStore(max_entries=1)
+    store.add("another", time.time() + 60)
+    client = client_of(provider, replay_store=store)
+    begun = client.authorization_request()
+    answer = browsed(begun.url)
+    with refused(AuthorizeCallbackException, "store_unavailable"):
+        client.callback(answer, begun)
+    store.discard("another")
+    assert (client.callback(answer, begun)).subject == "alice"
+    with refused(AuthorizeCallbackException, "callback_replayed"):
+        client.callback(answer, begun)
 
 
 class Recording(MemoryReplayStore):

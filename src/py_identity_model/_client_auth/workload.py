@@ -79,6 +79,15 @@ def workload_identity(
         raise InvalidArgumentError("audience must be a non-blank string")
     if not isinstance(explicit, (ClientAuthentication, type(None))):
         raise InvalidArgumentError("explicit must be a ClientAuthentication")
+    for name, path in {
+        "kubernetes_token_file": kubernetes_token_file,
+        "spiffe_jwt_file": spiffe_jwt_file,
+        "spiffe_certificate_file": spiffe_certificate_file,
+        "spiffe_key_file": spiffe_key_file,
+        "token_file": token_file,
+    }.items():
+        if path is not None and not isinstance(path, (str, os.PathLike)):
+            raise InvalidArgumentError(f"{name} must be a path, not {type(path).__name__}")
     chain = _Chain(audience)
     return chain.first(
         {

@@ -254,9 +254,9 @@ def replayed_error() -> AuthorizeCallbackException:
     )
 
 
-def store_error() -> AuthorizeCallbackException:
+def store_error(reason: str) -> AuthorizeCallbackException:
     """Return the exception for a replay store that is unavailable."""
     return AuthorizeCallbackException(
-        "the response is refused: the replay store is unavailable",
+        f"the response is refused: the replay store failed with {reason}",
         code="store_unavailable",
     )

@@ -25,6 +25,17 @@ def replay_key(kind: str, owner: str, identifier: str) -> str:
     return f"{kind}:{owner}:{identifier}"
 
 
+def replay_store_of(given: ReplayStore | None) -> ReplayStore:
+    """Return the given store, or one in this process; raise InvalidArgumentError for others."""
+    if given is None:
+        return MemoryReplayStore()
+    if not isinstance(given, ReplayStore):
+        raise InvalidArgumentError(
+            f"replay_store must be a ReplayStore, not {type(given).__name__}: it needs add()"
+        )
+    return given
+
+
 _SLACK = 64  # entries of the queue that may outlive their keys
 
 
@@ -60,7 +71,7 @@ class MemoryReplayStore:
     """
 
     def __init__(self, max_entries: int = 100_000) -> None:
-        if max_entries < 1:
+        if not isinstance(max_entries, int) or max_entries < 1:
             raise InvalidArgumentError("max_entries must be at least 1")
         self._most = max_entries
         # The heap finds expired identifiers without a pass over all of them at each request.

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from .._relying_party.client_parameters import AuthorizationParameters
-from .._wire.arguments import names_of
+from .._wire.arguments import check_kind, names_of
 from ..exceptions import ConfigurationException, InvalidArgumentError
 from .answers import WebRefusedException, json_answer
 from .cookies import CookieJar
@@ -28,6 +28,7 @@ PATHS = {
 }
 """Where a login answers, below its prefix."""
 
+_MODES = frozenset({None, "query", "form_post", "jwt", "query.jwt", "form_post.jwt"})
 PENDING_SECONDS = 3600
 """How long a login may take: passwords are forgotten, and second factors are in another room."""
 
@@ -49,6 +50,15 @@ class LoginOptions:
     names: tuple[str, ...]
 
     def __post_init__(self) -> None:
+        for name in ("prefix", "public_url", "after_login", "after_logout", "cookie_name"):
+            check_kind(name, getattr(self, name), str)
+        for name in ("parameters", "extra_parameters"):
+            check_kind(name, getattr(self, name), Mapping)
+        if self.response_mode not in _MODES:
+            raise InvalidArgumentError(
+                f"response_mode must be one of {', '.join(sorted(filter(None, _MODES)))}: "
+                "browsers send no fragment to a server"
+            )
         if not _PREFIX.fullmatch(self.prefix):
             raise InvalidArgumentError("prefix must be empty, or a path such as /auth")
         if not self.names or not all(_NAME.fullmatch(name) for name in self.names):

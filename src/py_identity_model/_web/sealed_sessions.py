@@ -8,6 +8,9 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
+from .._jose.claims import numeric_date
+
+_LEEWAY = 60.0  # seconds
 _KEPT = ("access_token", "id_token", "token_type", "scope")
 
 
@@ -57,5 +60,5 @@ def meets(
         return False
     if max_age is None:
         return True
-    logged_in = claims.get("auth_time")
-    return isinstance(logged_in, (int, float)) and now - logged_in <= max_age + 60.0
+    since = numeric_date(claims.get("auth_time"))
+    return since is not None and -_LEEWAY <= now - since <= max_age + _LEEWAY

@@ -94,6 +94,24 @@ def check_store(name: str, store: object, kind: type) -> None:
         )
 
 
+def check_callable(name: str, value: object) -> None:
+    """Raise InvalidArgumentError unless ``value`` can be called, or is None."""
+    if value is not None and not callable(value):
+        raise InvalidArgumentError(f"{name} must be callable, not {_kind(value)}")
+
+
+def check_kind(name: str, value: object, kind: type) -> None:
+    """Raise InvalidArgumentError unless ``value`` is of ``kind``, or None."""
+    if not isinstance(value, (kind, type(None))):
+        raise InvalidArgumentError(f"{name} must be {kind.__name__}, not {_kind(value)}")
+
+
+def check_text(name: str, value: object) -> None:
+    """Raise InvalidArgumentError unless ``value`` is a non-blank string, or None."""
+    if value is not None and (not isinstance(value, str) or not value.strip()):
+        raise InvalidArgumentError(f"{name} must be a non-blank string")
+
+
 def seconds_of(name: str, value: float) -> float:
     """Return ``value``, a finite and non-negative number of seconds."""
     if type(value) in (int, float) and 0 <= value <= sys.float_info.max:

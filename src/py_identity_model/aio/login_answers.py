@@ -29,11 +29,12 @@ from .._relying_party.login import (
     without_id_token,
 )
 from .._resource_server.replay import ReplayStore
+from .._seam.aio import call
 from ..exceptions import AuthorizeCallbackException, InvalidArgumentError
 from .authorization_code import request_authorization_code_token
 from .provider_client import AsyncProviderClient
 from .provider_tokens import AsyncProviderTokens
-from .replay_store import forget_use, remember_once
+from .replay_store import forget_use, knows
 from .session import AsyncSession
 from .session_access import AsyncSessionAccess
 
@@ -168,10 +169,15 @@ class AsyncLoginAnswers:
             raise
 
     async def _remember(self, key: str) -> None:
-        until = time.time() + _LOGIN_LIFETIME
-        await remember_once(
-            self._replays, key, until, replayed=replayed_error(), unavailable=store_error()
-        )
+        try:
+            added = await call(self._replays.add, key, time.time() + _LOGIN_LIFETIME)
+            is_known = added or await knows(self._replays, key)
+        except Exception as error:
+            raise store_error(type(error).__name__) from error
+        if not is_known:
+            raise store_error("no room")
+        if not added:
+            raise replayed_error()
 
     async def _read(self, url: str, begun: AuthorizationRequest) -> AuthorizeCallbackResponse:
         if not begun.is_signed_response:

@@ -43,7 +43,7 @@ from .._relying_party.client_provider import ClientProvider
 from .._relying_party.encrypted_answers import EncryptedArtefact
 from .._relying_party.login import AuthorizationRequest
 from .._relying_party.registered_client import registered_arguments
-from .._resource_server.replay import MemoryReplayStore, ReplayStore
+from .._resource_server.replay import ReplayStore, replay_store_of
 from .._sessions.session_record import SESSION_LIFETIME, checked_lifetime
 from .._sessions.stored_token import StoredToken
 from .._settings import Settings
@@ -262,7 +262,7 @@ class AsyncOAuthClient:
             self._tokens,
             self._sessions,
             options,
-            MemoryReplayStore() if replay_store is None else replay_store,
+            replay_store_of(replay_store),
         )
         self._other_devices = AsyncOtherDeviceLogins(
             self._client, self._tokens, self._sessions, options

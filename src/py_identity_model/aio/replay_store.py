@@ -38,7 +38,7 @@ async def remember_once(
     until = good_until + STORE_MARGIN
     try:
         added = await call(store.add, key, until)
-        is_known = added or await _knows(store, key)
+        is_known = added or await knows(store, key)
     except Exception as error:
         logger.error("the replay store is unavailable: %s", type(error).__name__)
         raise unavailable from error
@@ -48,9 +48,10 @@ async def remember_once(
         raise replayed
 
 
-async def _knows(store: ReplayStore, key: str) -> bool:
-    knows = getattr(store, "knows", None)
-    return knows is None or bool(await call(knows, key))
+async def knows(store: ReplayStore, key: str) -> bool:
+    """Return whether a store that refused a key knows it; others refuse nothing else."""
+    ask = getattr(store, "knows", None)
+    return ask is None or bool(await call(ask, key))
 
 
 async def process_once(

@@ -39,7 +39,7 @@ from .._wire.arguments import check_store
 from .._wire.stored_value import pack_value, unpack_value
 from ..exceptions import InvalidArgumentError, PyIdentityModelException
 from ._cache.single_flight import AsyncSingleFlight
-from ._transport.http import AsyncHTTPClient, shared_nonces
+from ._transport.http import AsyncHTTPClient, check_http_client, shared_nonces
 from ._transport.stores import AsyncTokenStore
 from .client_credentials import request_client_credentials_token
 from .device import wait_for_device_token
@@ -110,6 +110,7 @@ class AsyncTokenSource:
         key: str | None = None,
     ) -> None:
         _check_request(request, device)
+        check_http_client(http_client)
         if store is not None:
             check_store("store", store, AsyncTokenStore)
         name = name_request(request, key)

@@ -13,6 +13,7 @@ from .._resource_server.verified_access_token import VerifiedAccessToken
 from .._web.answers import WebAnswer, WebRefusedException
 from .._web.asgi import asgi_messages, decoded_path, web_request
 from .._web.requests import MOST_FORM_BYTES, WebRequest, read_form
+from .._wire.arguments import check_kind, names_of, scopes_from
 from ..aio.session import AsyncSession
 from ..aio.web import AsyncBearerGuard, AsyncWebLogin
 
@@ -45,9 +46,10 @@ class LoginMiddleware:
     def __init__(
         self, app: Application, login: AsyncWebLogin, *, public: Collection[str] | None = None
     ) -> None:
+        check_kind("login", login, AsyncWebLogin)
         self._app = app
         self._login = login
-        self._public = public
+        self._public = None if public is None else names_of("public", public)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve a request, a WebSocket or a lifespan."""
@@ -95,10 +97,11 @@ class BearerMiddleware:
         scopes: str | Iterable[str] = (),
         public: Collection[str] = (),
     ) -> None:
+        check_kind("guard", guard, AsyncBearerGuard)
         self._app = app
         self._guard = guard
-        self._scopes = scopes if isinstance(scopes, str) else tuple(scopes)
-        self._public = public
+        self._scopes = tuple(sorted(scopes_from("scopes", scopes)))
+        self._public = names_of("public", public)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve a request, a WebSocket or a lifespan."""

@@ -30,11 +30,12 @@ from .._relying_party.login import (
     without_id_token,
 )
 from .._resource_server.replay import ReplayStore
+from .._seam.sync import call
 from ..exceptions import AuthorizeCallbackException, InvalidArgumentError
 from .authorization_code import request_authorization_code_token
 from .provider_client import ProviderClient
 from .provider_tokens import ProviderTokens
-from .replay_store import forget_use, remember_once
+from .replay_store import forget_use, knows
 from .session import Session
 from .session_access import SessionAccess
 
@@ -167,10 +168,15 @@ class LoginAnswers:
             raise
 
     def _remember(self, key: str) -> None:
-        until = time.time() + _LOGIN_LIFETIME
-        remember_once(
-            self._replays, key, until, replayed=replayed_error(), unavailable=store_error()
-        )
+        try:
+            added = call(self._replays.add, key, time.time() + _LOGIN_LIFETIME)
+            is_known = added or knows(self._replays, key)
+        except Exception as error:
+            raise store_error(type(error).__name__) from error
+        if not is_known:
+            raise store_error("no room")
+        if not added:
+            raise replayed_error()
 
     def _read(self, url: str, begun: AuthorizationRequest) -> AuthorizeCallbackResponse:
         if not begun.is_signed_response:

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Generator, Iterable
 
 import httpx
@@ -16,7 +15,14 @@ from .._relying_party.mcp_clients import MCPClientOptions
 from .._sessions.stored_token import StoredToken
 from .._sessions.token_auth import answers_for, log_unrepeated, origin_of_url
 from .._settings import Settings
-from .._wire.arguments import check_store, scopes_from
+from .._wire.arguments import (
+    check_callable,
+    check_kind,
+    check_store,
+    check_text,
+    scopes_from,
+    seconds_of,
+)
 from .._wire.client_authentication import ClientAuthentication
 from .._wire.discovery_policy import DiscoveryPolicy
 from ..exceptions import InvalidArgumentError, PyIdentityModelException
@@ -102,6 +108,14 @@ class MCPAuth(RequestAuth):
         http_client: HTTPClient | None = None,
         settings: Settings | None = None,
     ) -> None:
+        check_kind("dpop_key", dpop_key, DPoPKey)
+        check_callable("login", login)
+        check_callable("assertion", assertion)
+        check_text("account", account)
+        check_kind("client_metadata", client_metadata, ClientMetadata)
+        check_kind("discovery_policy", discovery_policy, DiscoveryPolicy)
+        if type(most_step_ups) is not int or most_step_ups < 0:
+            raise InvalidArgumentError("most_step_ups must be a whole number, not negative")
         super().__init__(dpop_key, shared_nonces(http_client))
         options = MCPClientOptions(
             server_url,
@@ -114,7 +128,7 @@ class MCPAuth(RequestAuth):
             dpop_key is not None,
         )
         _check_grant(options, login, assertion)
-        if not 0 < login_timeout < math.inf:
+        if not seconds_of("login_timeout", login_timeout):
             raise InvalidArgumentError("login_timeout must be positive seconds")
         if store is not None:
             check_store("store", store, TokenStore)

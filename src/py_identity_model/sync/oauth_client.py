@@ -44,7 +44,7 @@ from .._relying_party.client_provider import ClientProvider
 from .._relying_party.encrypted_answers import EncryptedArtefact
 from .._relying_party.login import AuthorizationRequest
 from .._relying_party.registered_client import registered_arguments
-from .._resource_server.replay import MemoryReplayStore, ReplayStore
+from .._resource_server.replay import ReplayStore, replay_store_of
 from .._sessions.session_record import SESSION_LIFETIME, checked_lifetime
 from .._sessions.stored_token import StoredToken
 from .._settings import Settings
@@ -263,7 +263,7 @@ class OAuthClient:
             self._tokens,
             self._sessions,
             options,
-            MemoryReplayStore() if replay_store is None else replay_store,
+            replay_store_of(replay_store),
         )
         self._other_devices = OtherDeviceLogins(self._client, self._tokens, self._sessions, options)
         self._store = MemoryTokenStore() if token_store is None else token_store

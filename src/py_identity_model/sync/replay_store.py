@@ -39,7 +39,7 @@ def remember_once(
     until = good_until + STORE_MARGIN
     try:
         added = call(store.add, key, until)
-        is_known = added or _knows(store, key)
+        is_known = added or knows(store, key)
     except Exception as error:
         logger.error("the replay store is unavailable: %s", type(error).__name__)
         raise unavailable from error
@@ -49,9 +49,10 @@ def remember_once(
         raise replayed
 
 
-def _knows(store: ReplayStore, key: str) -> bool:
-    knows = getattr(store, "knows", None)
-    return knows is None or bool(call(knows, key))
+def knows(store: ReplayStore, key: str) -> bool:
+    """Return whether a store that refused a key knows it; others refuse nothing else."""
+    ask = getattr(store, "knows", None)
+    return ask is None or bool(call(ask, key))
 
 
 def process_once(

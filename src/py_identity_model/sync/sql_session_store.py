@@ -73,8 +73,12 @@ class _Tables:
     """The tables, and the statements on them; each call is one transaction."""
 
     def __init__(self, engine: Engine, prefix: str) -> None:
-        from sqlalchemy import Column, Float, Integer, LargeBinary, MetaData, String, Table
+        from sqlalchemy import Column, Engine, Float, Integer, LargeBinary, MetaData, String, Table
 
+        if not isinstance(engine, Engine):  # one that waits itself would fail as if it were down
+            raise InvalidArgumentError(
+                f"engine must be an Engine of create_engine(), not {type(engine).__name__}"
+            )
         self.metadata = MetaData()
         self._engine = engine
         self._sessions = Table(

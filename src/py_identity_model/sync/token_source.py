@@ -40,7 +40,7 @@ from .._wire.arguments import check_store
 from .._wire.stored_value import pack_value, unpack_value
 from ..exceptions import InvalidArgumentError, PyIdentityModelException
 from ._cache.single_flight import SingleFlight
-from ._transport.http import HTTPClient, shared_nonces
+from ._transport.http import HTTPClient, check_http_client, shared_nonces
 from ._transport.stores import TokenStore
 from .client_credentials import request_client_credentials_token
 from .device import wait_for_device_token
@@ -111,6 +111,7 @@ class TokenSource:
         key: str | None = None,
     ) -> None:
         _check_request(request, device)
+        check_http_client(http_client)
         if store is not None:
             check_store("store", store, TokenStore)
         name = name_request(request, key)

@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Self
 from urllib.parse import urlencode
 
 from ..._relying_party.client_parameters import AuthorizationParameters
-from ..._resource_server.replay import MemoryReplayStore, ReplayStore
+from ..._resource_server.replay import ReplayStore, replay_store_of
 from ..._web.answers import (
     NO_STORE,
     WebAnswer,
@@ -129,8 +129,7 @@ class AsyncWebLogin(AsyncLogouts):
             seconds=session_seconds,
             cookie_seconds=cookie_seconds,
         )
-        replays = MemoryReplayStore() if replay_store is None else replay_store
-        super().__init__(by_name, options, sealer, browsers, replays)
+        super().__init__(by_name, options, sealer, browsers, replay_store_of(replay_store))
         off = {name.removesuffix("_logout") for name, on in orders.items() if not on}
         self.paths = {path: name for path, name in options.paths().items() if name not in off}
 

@@ -16,7 +16,8 @@ from ..._web.failures import status_of
 from ..._web.requests import WebRequest
 from ..._web.sealed_sessions import SealedSession, read_stored, stored_text
 from ..._web.sealing import Sealer
-from ...exceptions import PyIdentityModelException, TokenRequestException
+from ..._wire.arguments import seconds_of
+from ...exceptions import InvalidArgumentError, PyIdentityModelException, TokenRequestException
 from ..oauth_client import OAuthClient
 from ..session import Session, state_of
 
@@ -52,7 +53,11 @@ class BrowserSessions:
         self._clients = clients
         self._sealer = sealer
         self._stored = stored
+        if not seconds_of("session_seconds", seconds):
+            raise InvalidArgumentError("session_seconds must be above 0")
         self._seconds = seconds
+        if cookie_seconds is not None and (type(cookie_seconds) is not int or cookie_seconds < 1):
+            raise InvalidArgumentError("cookie_seconds must be a whole number above 0, or None")
         self._cookie_seconds = cookie_seconds
         self._pauses: dict[str, float] = {}
         self.clock = time.monotonic

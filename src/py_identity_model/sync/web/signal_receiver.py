@@ -30,10 +30,10 @@ from ..._validation.config import TokenValidationConfig
 from ..._web.answers import JSON, NO_STORE, WebAnswer
 from ..._web.failures import status_of
 from ..._web.requests import MOST_FORM_BYTES, WebRequest
-from ..._wire.arguments import names_of, seconds_of
+from ..._wire.arguments import check_callable, check_text, names_of, seconds_of
 from ..._wire.compare import same_text
 from ...exceptions import InvalidArgumentError, NetworkException, PyIdentityModelException
-from .._transport.http import HTTPClient
+from .._transport.http import HTTPClient, check_http_client
 from ..oauth_client import OAuthClient
 from ..replay_store import process_once
 from ..security_events import event_key, poll_security_events, validate_security_event_token
@@ -99,12 +99,16 @@ class SignalReceiver:
         critical_subject_members: Collection[str] = (),
         http_client: HTTPClient | None = None,
     ) -> None:
+        if not isinstance(client, OAuthClient):
+            raise InvalidArgumentError(f"client must be OAuthClient, not {type(client).__name__}")
         if not isinstance(audience, str) or not audience.strip():
             raise InvalidArgumentError("audience must be a non-blank string")
-        if authorization is not None and (
-            not isinstance(authorization, str) or not authorization.strip()
-        ):
-            raise InvalidArgumentError("authorization must be a non-blank string, or None")
+        if not isinstance(replay_store, ReplayStore):
+            raise InvalidArgumentError("replay_store must be a ReplayStore: it needs add()")
+        check_text("transmitter", transmitter)
+        check_text("authorization", authorization)  # a blank one would let everyone push
+        check_callable("on_event", on_event)
+        check_http_client(http_client)
         self._client = client
         self._address = client.issuer if transmitter is None else transmitter
         self._config = TokenValidationConfig(perform_disco=True, audience=audience)
