@@ -34,7 +34,7 @@ PROJECT = nox.project.load_toml("pyproject.toml")
 SUITES = ("tests/aio", "tests/sync")
 APART = (
     *("tests/op", "tests/redis", "tests/servers", "tests/keycloak", "tests/browser"),
-    *("tests/mcp", "tests/hsm"),
+    *("tests/mcp", "tests/hsm", "tests/jobs"),
 )
 PURE = ("tests/jose", "tests/protocol")
 ROOMS = (  # which PURE alone must cover
@@ -195,6 +195,14 @@ def valkey(session: nox.Session) -> None:
         *("pytest", "-q", "tests/redis", *session.posargs),
         env={"REDIS_SERVER": str(server).strip()},
     )
+
+
+@nox.session
+def jobs(session: nox.Session) -> None:
+    """Run the task of the documentation in a real Celery worker that forks, on a real Redis."""
+    pins = (*group("test"), *group("jobs"), *redis_packages())
+    session.install("-e", ".[testing]", *pins)
+    session.run("pytest", "-q", "tests/jobs", *session.posargs)
 
 
 @nox.session
