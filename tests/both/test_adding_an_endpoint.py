@@ -52,9 +52,6 @@ INTERNAL = {  # what modules share, and why it is not exported
         "process_once": "takes its exceptions from the caller, as `remember_once` does",
         "remember_once": "takes its exceptions from the caller, who knows what was repeated",
     },
-    "aio.security_events": {
-        "remember_event": "the last step of a receiver, which validates events by itself",
-    },
     "aio.session_locks": {
         "enter": "translates what the lock of a user's store raises, for sources and sessions",
         "leave": "the other half of `enter`: a lock that was lost meanwhile is only logged",

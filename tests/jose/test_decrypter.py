@@ -181,3 +181,49 @@ def test_a_wrapped_key_is_base64url() -> None:
     assert encrypted_key_of("a.AQAB.c.d.e") == b"\x01\x00\x01"
     with pytest.raises(ValueError, match=r".*"):
         encrypted_key_of("a.!.c.d.e")
+
+
+class Unreachable(InService):
+    """A decrypter that asks its service what it is, which is down."""
+
+    def __getattribute__(self, name: str) -> Any:
+        if name == object.__getattribute__(self, "broken"):
+            raise object.__getattribute__(self, "error")
+        return object.__getattribute__(self, name)
+
+    def __init__(self, broken: str, error: Exception) -> None:
+        self.broken, self.error = "", error
+        super().__init__()
+        self.broken = broken
+
+
+@pytest.mark.parametrize("name", ["algorithm", "kid"])
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        (OSError("s3cret"), "decryption_unavailable"),
+        (KeyError("s3cret"), "decryption_unavailable"),
+        (TimeoutError("s3cret"), "decryption_timed_out"),
+    ],
+)
+def test_a_decrypter_whose_service_cannot_be_asked_what_it_is_fails_typed(
+    name: str, error: Exception, code: str
+) -> None:
+    decrypter = Unreachable(name, error)
+    header = {"alg": "RSA-OAEP", "kid": "key-2"}
+    for read in (
+        lambda: split_keys([decrypter]),
+        lambda: fits(decrypter, header),
+        lambda: UnwrappedKey(decrypter, b"", b""),
+    ):
+        with refused(DecryptionException, code) as caught:
+            read()
+        assert "s3cret" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"algorithm": None}, {"algorithm": []}, {"kid": 5}, {"kid": b"key-2"}]
+)
+def test_a_decrypters_algorithm_and_name_are_text(wrong: dict[str, Any]) -> None:
+    with refused(ConfigurationException, "invalid_decryption_key"):
+        split_keys([InService(**wrong)])

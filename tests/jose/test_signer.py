@@ -11,6 +11,7 @@ from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 from joserfc.jwk import ECKey, OctKey, OKPKey, RSAKey
 from joserfc.jws import JWSRegistry
 
+from py_identity_model._jose.dpop_proof import DPoPKey
 from py_identity_model._jose.signer import (
     DeferredSigner,
     Signer,
@@ -222,3 +223,79 @@ def test_one_public_key_is_read_once_whatever_else_it_says() -> None:
     second.public_jwk = {**members, "kid": "b"}
     assert public_key(first) is public_key(second)
     assert public_key(first).as_dict(private=False).get("kid") not in {"a", "b"}
+
+
+class Unreachable:
+    """A signer that asks its service what it is, and fails to tell one thing."""
+
+    def __init__(self, name: str, error: Exception) -> None:
+        self._values = {**vars(InService()), name: error}
+
+    def _value(self, name: str) -> Any:
+        value = self._values[name]
+        if isinstance(value, Exception):
+            raise value
+        return value
+
+    algorithm = property(lambda self: self._value("algorithm"))
+    kid = property(lambda self: self._value("kid"))
+    public_jwk = property(lambda self: self._value("public_jwk"))
+
+    def sign(self, message: bytes) -> Any:
+        return InService().sign(message)
+
+
+READERS: dict[str, Callable[[Any], object]] = {
+    "algorithm_of": lambda signer: algorithm_of(signer, "ES256"),
+    "load_signer": lambda signer: load_signer(signer, "ES256", "key"),
+    "public_key": public_key,
+    "deferred": DeferredSigner,
+    "sign_now": lambda signer: sign_now(signer, MESSAGE),
+    "dpop": DPoPKey.from_signer,
+}
+
+
+@pytest.mark.parametrize("name", ["algorithm", "public_jwk"])
+@pytest.mark.parametrize("read", READERS.values(), ids=READERS)
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        (OSError("s3cret"), "signing_failed"),
+        (KeyError("s3cret"), "signing_failed"),
+        (TimeoutError("s3cret"), "signing_timed_out"),
+    ],
+)
+def test_a_signer_whose_service_cannot_be_asked_what_it_is_fails_typed(
+    name: str, read: Callable[[Any], object], error: Exception, code: str
+) -> None:
+    if (name, read) == ("public_jwk", READERS["algorithm_of"]):
+        return
+    with refused(SigningException, code) as caught:
+        read(Unreachable(name, error))
+    assert "s3cret" not in str(caught.value)
+
+
+def test_a_signer_whose_service_cannot_tell_its_name_fails_typed() -> None:
+    for read in (DeferredSigner, lambda signer: kid_of(signer, None)):
+        with refused(SigningException, "signing_failed"):
+            read(Unreachable("kid", OSError()))
+    assert kid_of(Unreachable("kid", OSError()), "given") == "given"
+
+
+@pytest.mark.parametrize("wrong", [None, 5, b"ES256", [], {}])
+def test_a_signers_algorithm_and_name_are_text(wrong: Any) -> None:
+    signer = InService()
+    signer.algorithm = wrong
+    for name, read in READERS.items():
+        if name != "sign_now":  # it fails before anyone reads what it is
+            with refused(InvalidArgumentError, "invalid_private_key"):
+                read(signer)
+    with refused(InvalidArgumentError, "invalid_private_key"):
+        checked_signature(signer, MESSAGE, b"")
+    if wrong is not None:
+        signer = InService()
+        signer.kid = wrong
+        with refused(InvalidArgumentError, "invalid_private_key"):
+            DeferredSigner(signer)
+        with refused(InvalidArgumentError, "invalid_private_key"):
+            kid_of(signer, None)

@@ -40,6 +40,7 @@ from py_identity_model.sync import (
     validate_token,
     workload_identity,
 )
+from py_identity_model.sync._transport import sending
 from py_identity_model.sync._transport.http import default_http_client
 from py_identity_model.testing import EmbeddedProvider
 from tests.support import Tunnel, hashed_name, refused
@@ -372,6 +373,42 @@ def test_an_x509_svid_is_read_again_after_its_rotation(
     for name, content in zip(names, good, strict=True):
         Path(name).write_bytes(content)
     assert (introspect_token(request)).is_successful
+
+
+@pytest.mark.parametrize("state", ["mixed", "half", "missing"])
+def test_an_x509_svid_that_is_being_replaced_is_read_again(
+    demanding: EmbeddedProvider,
+    certificate: MtlsClientAuth,
+    monkeypatch: pytest.MonkeyPatch,
+    state: str,
+) -> None:
+    """Helpers write the certificate and its key one after the other."""
+    key = Path(certificate.private_key)
+    good = key.read_bytes()
+    foreign = trustme.CA().issue_cert("client.test").private_key_pem.bytes()
+    if state == "missing":
+        key.unlink()
+    else:
+        key.write_bytes(foreign if state == "mixed" else good[:60])
+    waited: list[float] = []
+
+    def pause(seconds: float) -> None:
+        waited.append(seconds)
+        if len(waited) == 2:
+            key.write_bytes(good)
+
+    monkeypatch.setattr(sending, "sleep", pause)
+    request = TokenIntrospectionRequest(
+        f"{demanding.issuer}/introspect",
+        "t",
+        demanding.public_client_id,
+        client_authentication=SpiffeX509(certificate.certificate, certificate.private_key),
+    )
+    assert (introspect_token(request)).is_successful
+    assert waited == [0.05, 0.1]
+    key.unlink()
+    response = introspect_token(request)
+    assert "client certificate cannot be used" in str(response.error)
 
 
 def test_a_kind_of_certificate_that_is_not_registered_is_refused(

@@ -13,7 +13,7 @@ from .._wire.client_authentication import ClientAuthentication, Credentials
 from .._wire.messages import AssertionRequest
 from ..exceptions import ConfigurationException
 from .assertion import JWT_BEARER, assertion_form
-from .platform_tokens import TokenCommand, check_platform_token, read_token
+from .platform_tokens import TokenCommand, check_platform_token, read_replaced_token
 
 AssertionSource = (
     Callable[[], str] | Callable[[], Awaitable[str]] | Callable[[], AssertionRequest] | Path
@@ -49,7 +49,7 @@ class FederatedAssertion(ClientAuthentication):
     def source(self) -> Callable[[], object]:
         """Return the callable that provides the assertion of an attempt."""
         if isinstance(self.assertion, Path):
-            return partial(read_token, self.assertion)
+            return partial(read_replaced_token, self.assertion)
         if not callable(self.assertion):
             raise ConfigurationException("assertion must be a callable or a pathlib.Path")
         return self.assertion

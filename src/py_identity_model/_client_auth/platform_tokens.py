@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from time import monotonic
+from time import monotonic, sleep
 from typing import Any
 from urllib.parse import quote
 
@@ -26,6 +26,7 @@ from ..exceptions import ConfigurationException, InvalidArgumentError
 GITHUB_URL = "ACTIONS_ID_TOKEN_REQUEST_URL"
 GITHUB_TOKEN = "ACTIONS_ID_TOKEN_REQUEST_TOKEN"
 _LONGEST = 64 * 1024  # bytes of a token
+_PAUSES = (0.05, 0.1)  # seconds in which a helper completes a file
 
 
 def read_token(path: Path) -> str:
@@ -42,6 +43,34 @@ def read_token(path: Path) -> str:
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or type(error).__name__
         raise _unusable_error(f"the token file {path} cannot be read: {reason}") from None
+
+
+def read_replaced_token(path: Path) -> str:
+    """Return the token in a file that a platform replaces, also if it is being written just now.
+
+    Not every helper replaces files as a whole: some truncate and write again, and where a directory
+    is exchanged, the old one may be gone between two steps of the way to the file.  So what is not
+    a whole JWT is read again, twice; then it is returned, or its error raised.
+    """
+    for pause in _PAUSES:
+        try:
+            token = read_token(path)
+            if _is_whole(token):
+                return token
+        except ConfigurationException:
+            pass
+        sleep(pause)
+    return read_token(path)
+
+
+def _is_whole(token: str) -> bool:
+    try:
+        header, payload, signature = token.split(".")
+        for part in (header, payload):
+            parse_object(decode_base64url(part.encode()))
+    except ValueError:
+        return False
+    return bool(signature)
 
 
 def _text(content: bytes, origin: str) -> str:

@@ -53,14 +53,22 @@ class UnwrappedKey:
     """The content key of one token, unwrapped by a decrypter that was waited for."""
 
     def __init__(self, decrypter: Decrypter, encrypted_key: bytes, content_key: bytes) -> None:
-        self.algorithm = decrypter.algorithm
-        self.kid = decrypter.kid
+        self.algorithm = _read(decrypter, "algorithm")
+        self.kid: str | None = _read(decrypter, "kid")
         self._pair = (encrypted_key, content_key)
 
     def decrypt(self, encrypted_key: bytes) -> bytes:
         """Return the content key of its token."""
         known, content_key = self._pair
         return content_key if encrypted_key == known else b""
+
+
+def _read(decrypter: Decrypter, name: str) -> Any:
+    """Return a property of a decrypter, which may have to ask its service first."""
+    try:
+        return getattr(decrypter, name)
+    except Exception as error:
+        raise _service_error(error) from error
 
 
 def split_keys(keys: Any) -> tuple[list[Any], list[Decrypter]]:
@@ -72,19 +80,24 @@ def split_keys(keys: Any) -> tuple[list[Any], list[Decrypter]]:
     listed = list(keys) if several else [keys]
     decrypters = [one for one in listed if isinstance(one, Decrypter)]
     for one in decrypters:
-        if one.algorithm not in _ALGORITHMS:
+        algorithm, kid = _read(one, "algorithm"), _read(one, "kid")
+        if not isinstance(algorithm, str) or algorithm not in _ALGORITHMS:
             raise ConfigurationException(
-                f"a decrypter must decrypt by RSA-OAEP or RSA-OAEP-256, not by {one.algorithm}",
+                f"a decrypter must decrypt by RSA-OAEP or RSA-OAEP-256, not by {algorithm}",
                 code="invalid_decryption_key",
+            )
+        if not isinstance(kid, (str, type(None))):
+            raise ConfigurationException(
+                "a decrypter's kid must be text, or None", code="invalid_decryption_key"
             )
     return [one for one in listed if not isinstance(one, Decrypter)], decrypters
 
 
 def fits(decrypter: Decrypter, header: Mapping[str, Any]) -> bool:
     """Return whether a token may be meant for the key of a decrypter."""
-    kid = header.get("kid")
-    same = decrypter.kid is None or not isinstance(kid, str) or kid == decrypter.kid
-    return same and header["alg"] == decrypter.algorithm
+    kid, own = header.get("kid"), _read(decrypter, "kid")
+    same = own is None or not isinstance(kid, str) or kid == own
+    return same and bool(header["alg"] == _read(decrypter, "algorithm"))
 
 
 def encrypted_key_of(token: str) -> bytes:
@@ -113,13 +126,20 @@ def content_key_after(error: Exception) -> bytes:
     """Return no content key where there was none inside; raise for any other failure."""
     if isinstance(error, ValueError) and not isinstance(error, PyIdentityModelException):
         return b""
-    if isinstance(error, PyIdentityModelException):
+    failure = _service_error(error)
+    if failure is error:
         raise error
+    raise failure from error
+
+
+def _service_error(error: Exception) -> PyIdentityModelException:
+    if isinstance(error, PyIdentityModelException):
+        return error
     if isinstance(error, TimeoutError):
-        raise DecryptionException(
+        return DecryptionException(
             "the decrypter did not answer in time", code="decryption_timed_out"
-        ) from error
-    raise DecryptionException(f"the decrypter failed with {type(error).__name__}") from error
+        )
+    return DecryptionException(f"the decrypter failed with {type(error).__name__}")
 
 
 def checked_content_key(found: object) -> bytes:

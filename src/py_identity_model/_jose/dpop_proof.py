@@ -14,7 +14,7 @@ from .algorithms import ML_DSA
 from .encoding import encode_base64url, header_text
 from .jwk import PrivateKey, public_members
 from .sign import load_private_key, sign_compact
-from .signer import Signer, load_signer, public_key
+from .signer import Signer, load_signer, public_key, signer_algorithm
 
 if TYPE_CHECKING:
     from .sign import AsymmetricKey
@@ -99,11 +99,12 @@ class DPoPKey:
 
             key = DPoPKey.from_signer(signer)
         """
-        if not isinstance(signer, Signer) or signer.algorithm not in DPOP_ALGORITHMS:
+        algorithm = signer_algorithm(signer) if isinstance(signer, Signer) else None
+        if algorithm not in DPOP_ALGORITHMS:
             raise InvalidArgumentError("signer must be a Signer, of an algorithm for DPoP")
-        load_signer(signer, signer.algorithm, "signer")
+        load_signer(signer, algorithm, "signer")
         loaded = cls.__new__(cls)
-        loaded._use(public_key(signer, "signer"), signer.algorithm)
+        loaded._use(public_key(signer, "signer"), algorithm)
         loaded._signer = signer
         return loaded
 

@@ -65,9 +65,9 @@ class DeferredSigner:
     """Notes what is to be signed: the signature is made where it can be waited for."""
 
     def __init__(self, signer: Signer) -> None:
-        self.algorithm = signer.algorithm
-        self.kid = signer.kid
-        self.public_jwk = signer.public_jwk
+        self.algorithm = signer_algorithm(signer)
+        self.kid = _kid(signer)
+        self.public_jwk: Mapping[str, Any] = _read(signer, "public_jwk")
         self.message = b""
 
     def sign(self, message: bytes) -> bytes:
@@ -76,21 +76,47 @@ class DeferredSigner:
         return b""
 
 
+def _read(signer: Signer, name: str) -> Any:
+    """Return a property of a signer, which may have to ask its service first."""
+    try:
+        return getattr(signer, name)
+    except Exception as error:
+        raise signing_error(error) from error
+
+
+def signer_algorithm(signer: Signer) -> str:
+    """Return by what a signer signs; raises InvalidArgumentError unless it is text."""
+    algorithm = _read(signer, "algorithm")
+    if not isinstance(algorithm, str):
+        raise InvalidArgumentError("a signer's algorithm must be text", code="invalid_private_key")
+    return algorithm
+
+
+def _kid(signer: Signer) -> str | None:
+    kid = _read(signer, "kid")
+    if not isinstance(kid, (str, type(None))):
+        raise InvalidArgumentError(
+            "a signer's kid must be text, or None", code="invalid_private_key"
+        )
+    return kid
+
+
 def algorithm_of(key: object, otherwise: str) -> str:
     """Return by what ``key`` signs: a signer says so itself."""
-    return key.algorithm if isinstance(key, Signer) else otherwise
+    return signer_algorithm(key) if isinstance(key, Signer) else otherwise
 
 
 def kid_of(key: object, given: str | None) -> str | None:
     """Return the name of a key for headers: the one given, or the signer's own."""
-    return key.kid if given is None and isinstance(key, Signer) else given
+    return _kid(key) if given is None and isinstance(key, Signer) else given
 
 
 def load_signer(signer: Signer, algorithm: str, name: str) -> Signer:
     """Return ``signer``, fit to sign by ``algorithm``; raises InvalidArgumentError."""
-    if not _same(signer.algorithm, algorithm):
+    own = signer_algorithm(signer)
+    if not _same(own, algorithm):
         raise InvalidArgumentError(
-            f"{name} signs by {signer.algorithm}, not by {algorithm}", code="invalid_private_key"
+            f"{name} signs by {own}, not by {algorithm}", code="invalid_private_key"
         )
     _public_key(algorithm, _members(signer, name), name)
     return signer
@@ -102,12 +128,13 @@ def _same(one: str, other: str) -> bool:
 
 def public_key(signer: Signer, name: str = "private_key") -> ECKey | OKPKey | RSAKey | MLDSAKey:
     """Return the public key of a signer; raises InvalidArgumentError for one that does not fit."""
-    return _public_key(signer.algorithm, _members(signer, name), name)
+    return _public_key(signer_algorithm(signer), _members(signer, name), name)
 
 
 def _members(signer: Signer, name: str) -> str:
+    public_jwk = _read(signer, "public_jwk")
     try:
-        return json.dumps(public_members(signer.public_jwk))
+        return json.dumps(public_members(public_jwk))
     except (TypeError, AttributeError, ValueError):
         raise _unusable_error(name) from None
 
@@ -188,11 +215,11 @@ def checked_signature(signer: Signer, message: bytes, signature: object) -> byte
     """
     from .keys import jws_algorithm
 
-    key = public_key(signer)
+    key, algorithm = public_key(signer), signer_algorithm(signer)
     if isinstance(signature, (bytes, bytearray)):
-        raw = _raw(signer.algorithm, bytes(signature))
+        raw = _raw(algorithm, bytes(signature))
         try:
-            if jws_algorithm(signer.algorithm).verify(message, raw, key):
+            if jws_algorithm(algorithm).verify(message, raw, key):
                 return raw
         except ValueError:
             pass

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sys
+import threading
 import time
 from pathlib import Path
 from typing import Any
@@ -11,11 +13,14 @@ from typing import Any
 import pytest
 
 from py_identity_model import GitHubActionsToken, InvalidArgumentError, TokenCommand
+from py_identity_model._client_auth import platform_tokens
 from py_identity_model._client_auth.platform_tokens import (
     check_platform_token,
     github_variables,
+    read_replaced_token,
     read_token,
 )
+from py_identity_model._jose.encoding import encode_base64url
 from py_identity_model._wire.messages import HttpResponse
 from py_identity_model.exceptions import ConfigurationException
 from py_identity_model.testing import EmbeddedProvider
@@ -63,6 +68,67 @@ def test_what_is_not_a_file_is_not_waited_for(tmp_path: Path) -> None:
     for path in (pipe, tmp_path, tmp_path / "none", Path("nul\0")):
         with refused(ConfigurationException, UNUSABLE):
             read_token(path)
+
+
+def jwt(number: int) -> str:
+    payload = encode_base64url(f'{{"jti": "{number}"}}'.encode()).decode()
+    return f"eyJhbGciOiJub25lIn0.{payload}.c2lnbmF0dXJl"
+
+
+@pytest.mark.parametrize("half", ["", jwt(2)[:30], jwt(2).rpartition(".")[0] + ".", None])
+def test_a_file_that_is_being_replaced_is_read_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, half: str | None
+) -> None:
+    file = tmp_path / "token"
+    if half is not None:
+        file.write_text(half)
+    monkeypatch.setattr(platform_tokens, "sleep", lambda seconds: file.write_text(jwt(2)))
+    assert read_replaced_token(file) == jwt(2)
+
+
+def test_a_file_that_stays_as_it_is_is_judged_after_a_moment(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file, waited = tmp_path / "token", list[float]()
+    monkeypatch.setattr(platform_tokens, "sleep", waited.append)
+    with refused(ConfigurationException, UNUSABLE):
+        read_replaced_token(file)
+    file.write_text("opaque")
+    assert read_replaced_token(file) == "opaque"
+    assert waited == [0.05, 0.1] * 2
+    file.write_text(jwt(1))
+    assert read_replaced_token(file) == jwt(1)
+    assert waited == [0.05, 0.1] * 2
+
+
+def test_a_directory_that_kubernetes_exchanges_always_has_a_whole_token(tmp_path: Path) -> None:
+    """The token is a link through `..data`, which is replaced by a new link; the old one goes."""
+
+    def publish(number: int) -> None:
+        folder = tmp_path / f"..{number}"
+        folder.mkdir()
+        (folder / "token").write_text(jwt(number))
+        (tmp_path / "..data_tmp").symlink_to(folder.name)
+        (tmp_path / "..data_tmp").replace(tmp_path / "..data")
+        shutil.rmtree(tmp_path / f"..{number - 1}", ignore_errors=True)
+
+    publish(0)
+    (tmp_path / "token").symlink_to("..data/token")
+    done = threading.Event()
+
+    def rotate() -> None:
+        for number in range(1, 200):
+            publish(number)
+        done.set()
+
+    thread = threading.Thread(target=rotate)
+    thread.start()
+    seen = set()
+    while not done.is_set():
+        seen.add(read_replaced_token(tmp_path / "token"))
+    thread.join()
+    assert seen <= {jwt(number) for number in range(200)}
+    assert read_replaced_token(tmp_path / "token") == jwt(199)
 
 
 def test_a_command_prints_a_token() -> None:

@@ -24,6 +24,7 @@ from ..._wire.retry import backoff, retry_after, worth_retrying
 from ...exceptions import (
     ConfigurationException,
     DeadlineExceededException,
+    InvalidArgumentError,
     NetworkException,
     ResponseRefusedException,
 )
@@ -32,6 +33,7 @@ from .http import AsyncHTTPClient, chosen_client, client_for_one
 if TYPE_CHECKING:
     import httpx
 
+_PAUSES = (0.05, 0.1)  # seconds in which the files of a certificate are replaced
 _CHUNKS_AFTER_CLOSING = 64  # already received; mocks may have more to give
 
 
@@ -51,7 +53,7 @@ async def send(
     DeadlineExceededException if it took too long in total, ResponseRefusedException for a redirect,
     an encoded body or too large a one.
     """
-    own = client_for_one(request, http_client)
+    own = await _client_for_one(request, http_client)
     if own is not None:
         return await _send_alone(request, own, retries, in_turn=in_turn)
     owner = chosen_client(http_client, request.url)
@@ -85,6 +87,24 @@ async def send(
                 await sleep(pause)
     except TimeoutError:
         raise _too_late_error(request, waiting=turn is not None and turn.is_waiting) from None
+
+
+async def _client_for_one(
+    request: HttpRequest, http_client: AsyncHTTPClient | None
+) -> AsyncHTTPClient | None:
+    """Return a new client if the request needs one of its own.
+
+    The files of its certificate may be replaced at this moment, one after the other: then the key
+    is not that of the certificate, or half of a file is there.  So they are read again, twice.
+    """
+    for pause in _PAUSES if request.certificate is not None else ():
+        try:
+            return client_for_one(request, http_client)
+        except InvalidArgumentError as error:
+            if error.code != "invalid_client_certificate":
+                raise
+        await sleep(pause)
+    return client_for_one(request, http_client)
 
 
 async def _send_alone(

@@ -25,6 +25,7 @@ from ..._wire.retry import backoff, retry_after, worth_retrying
 from ...exceptions import (
     ConfigurationException,
     DeadlineExceededException,
+    InvalidArgumentError,
     NetworkException,
     ResponseRefusedException,
 )
@@ -33,6 +34,7 @@ from .http import HTTPClient, chosen_client, client_for_one
 if TYPE_CHECKING:
     import httpx
 
+_PAUSES = (0.05, 0.1)  # seconds in which the files of a certificate are replaced
 _CHUNKS_AFTER_CLOSING = 64  # already received; mocks may have more to give
 
 
@@ -52,7 +54,7 @@ def send(
     DeadlineExceededException if it took too long in total, ResponseRefusedException for a redirect,
     an encoded body or too large a one.
     """
-    own = client_for_one(request, http_client)
+    own = _client_for_one(request, http_client)
     if own is not None:
         return _send_alone(request, own, retries, in_turn=in_turn)
     owner = chosen_client(http_client, request.url)
@@ -86,6 +88,22 @@ def send(
                 sleep(pause)
     except TimeoutError:
         raise _too_late_error(request, waiting=turn is not None and turn.is_waiting) from None
+
+
+def _client_for_one(request: HttpRequest, http_client: HTTPClient | None) -> HTTPClient | None:
+    """Return a new client if the request needs one of its own.
+
+    The files of its certificate may be replaced at this moment, one after the other: then the key
+    is not that of the certificate, or half of a file is there.  So they are read again, twice.
+    """
+    for pause in _PAUSES if request.certificate is not None else ():
+        try:
+            return client_for_one(request, http_client)
+        except InvalidArgumentError as error:
+            if error.code != "invalid_client_certificate":
+                raise
+        sleep(pause)
+    return client_for_one(request, http_client)
 
 
 def _send_alone(
