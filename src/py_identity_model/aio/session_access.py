@@ -37,7 +37,7 @@ from .session_records import AsyncSessionRecords
 from .session_store import AsyncMemorySessionStore
 from .token_source import AsyncTokenSource
 
-_TOUCHES = 10
+_TOUCHES = 10  # how often a record is extended in its lifetime
 _MARGIN = 60.0  # seconds
 
 
@@ -305,9 +305,9 @@ class AsyncSessionTokenSource(AsyncTokenSource):
     ) -> None:
         state = state_of(session)
         state.client = state.client or sessions
-        self._prepare(margin, parameters.get("dpop_key", sessions.client.dpop_key))
         RefreshTokenRequest("", "", "", **parameters)  # raises here for a missing name
-        self._target = target_name(parameters)
+        dpop_key = parameters.get("dpop_key", sessions.client.dpop_key)
+        self._prepare(margin, dpop_key, target_name(parameters))
         self._renewal = AsyncSessionRenewal(sessions, session, self._target, parameters, margin)
         self.clock = sessions.records.storage.clock
         self._renewal.clock = lambda: self.clock()
@@ -325,18 +325,10 @@ class AsyncSessionTokenSource(AsyncTokenSource):
         return await super().renew(refused)
 
     async def _renew(self, refused: str | None) -> StoredToken:
-        serves = partial(self._serves_target, refused)
-        spares = partial(self._spares_target, refused)
+        serves = partial(self._serves, refused)
+        spares = partial(self._spares, refused)
         self._current = await self._renewal.token((self._target, refused), refused, serves, spares)
         return self._current
-
-    def _serves_target(self, refused: str | None, record: SessionRecord) -> bool:
-        token = record.token_for(self._target)
-        return token is not None and token.serves(self.clock(), refused)
-
-    def _spares_target(self, refused: str | None, record: SessionRecord) -> bool:
-        token = record.token_for(self._target)
-        return token is not None and token.spares(self.clock(), refused)
 
 
 def _check_json(record: SessionRecord, name: str) -> None:

@@ -148,7 +148,6 @@ class LoginAnswers:
             raise userinfo_error(self._client.endpoint("userinfo_endpoint"), about)
         return about.claims
 
-    # Not `remember_once`: a login's entry is as old as the login may be, not as a token says.
     @contextmanager
     def _use_once(self, begun: AuthorizationRequest) -> Iterator[None]:
         """Use a response once, in the block; forget it if the provider refused it.

@@ -140,11 +140,12 @@ class TokenSource:
                 client_id=request.client_id, refresh_token=request.refresh_token or None
             )
 
-    def _prepare(self, margin: float, dpop_key: DPoPKey | None) -> None:
+    def _prepare(self, margin: float, dpop_key: DPoPKey | None, target: str = LOGIN_TARGET) -> None:
         if not 0 <= margin < float("inf"):
             raise InvalidArgumentError("margin must be seconds, not negative")
         self.dpop_key = dpop_key
         self._margin = margin
+        self._target = target
         self._current: StoredToken | None = None
         self._made_in = os.getpid()
         self.clock = time.time
@@ -294,17 +295,17 @@ class TokenSource:
             spares=partial(self._spares, refused),
         )
         self._seen = max(self._seen, record.version)
-        token = record.token_for(LOGIN_TARGET)
+        token = record.token_for(self._target)
         if token is None or not token.is_usable(self.clock()):  # a faster renewal has none for it
             raise renewal_pending_error(0.0)
         return token
 
     def _serves(self, refused: str | None, record: SessionRecord) -> bool:
-        token = record.token_for(LOGIN_TARGET)
+        token = record.token_for(self._target)
         return token is not None and token.serves(self.clock(), refused)
 
     def _spares(self, refused: str | None, record: SessionRecord) -> bool:
-        token = record.token_for(LOGIN_TARGET)
+        token = record.token_for(self._target)
         return token is not None and token.spares(self.clock(), refused)
 
     def _present(self, refused: str | None, record: SessionRecord) -> Renewal:
@@ -317,7 +318,7 @@ class TokenSource:
         return apply_refresh(
             record,
             response,
-            LOGIN_TARGET,
+            self._target,
             address=request.address,
             margin=self._margin,
             now=self.clock(),
