@@ -47,9 +47,7 @@ class KeySnapshot:
 
     def __init__(self, keys: Iterable[JsonWebKey], media_type: str = "") -> None:
         self.keys = tuple(keys)
-        self.media_type = (
-            media_type  # of the response: some callers accept only the registered ones
-        )
+        self.media_type = media_type  # of the response: some callers accept only the usual ones
         self.memo: Memo = {}
         self.weak_memo: Memo = _EMPTY
         # Tuples: each of a thousand providers has a few keys, and dictionaries are larger.

@@ -13,6 +13,7 @@ from .encoding import decode_base64url
 from .jwk import JsonWebKey, KeyMaterial
 from .key_material import load_keys
 from .keys import KeySnapshot
+from .token_types import media_type
 from .tokens import (
     MAX_TOKEN_SIZE,
     header_members,
@@ -217,11 +218,7 @@ def _names(parameter: str, value: str | Collection[str]) -> frozenset[str]:
 
 def _check_typ(token: str, typ: str) -> None:
     actual = header_members(token).get("typ")
-    if not isinstance(actual, str) or _media_type(actual) != _media_type(typ):
+    if not isinstance(actual, str) or media_type(actual) != media_type(typ):
         raise TokenValidationException(
             "The JWT has an unexpected type", "header", {"expected": typ}, code="wrong_typ"
         )
-
-
-def _media_type(typ: str) -> str:
-    return typ.lower().removeprefix("application/")

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, ClassVar, NamedTuple
 
+from .._jose.token_types import media_type
 from .._wire.endpoint import Endpoint, json_object, refusal
 from .._wire.messages import HttpRequest, HttpResponse, Replay, UnusableAnswer
 from .._wire.models import BaseRequest, BaseResponse
@@ -56,8 +57,7 @@ class SecurityEvent:
 
 def check_event_typ(typ: object) -> None:
     """Raise SecurityEventException unless a header has the typ of such tokens (RFC 8417 §2.3)."""
-    kind = typ.lower().removeprefix("application/") if isinstance(typ, str) else None
-    if kind != "secevent+jwt":
+    if media_type(typ) != "secevent+jwt":
         raise _refused_error("its header has another typ", "wrong_security_event_typ")
 
 
