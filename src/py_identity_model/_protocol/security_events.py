@@ -123,13 +123,14 @@ def session_targets(
     return list(dict.fromkeys(found))
 
 
+# One branch per form of a subject, each of which excludes those below it (RFC 9493 §3).
 def _targets_in(
     subject: Mapping[str, Any], issuer: str, *, is_session: bool
 ) -> Iterator[SessionTarget]:
     user, session = subject.get("user"), subject.get("session")
     if isinstance(session, Mapping) and (sid := _opaque_id(session)) is not None:
         sub = _sub_in(user, issuer) if isinstance(user, Mapping) else None
-        # The session of another issuer's user may have the id of one of here.
+        # A session of another issuer's user may have the id of one of this client's.
         if sub is not None or not (isinstance(user, Mapping) and user.get("format") == "iss_sub"):
             yield SessionTarget(sub, sid)
     elif isinstance(user, Mapping):

@@ -8,10 +8,11 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
-from typing import Any, Unpack
+from typing import Any, Literal, Unpack
 
 from .._protocol.refresh_grant import RefreshTokenRequest, RefreshTokenResponse
 from .._protocol.revocation import TokenRevocationRequest, TokenRevocationResponse
+from .._protocol.userinfo import UserInfoResponse
 from .._relying_party.client_parameters import TokenParameters
 from .._seam.lock_waits import waiting_at_most
 from .._sessions.session_record import (
@@ -165,6 +166,22 @@ class SessionAccess:
         )
         check_refreshed_id_token(record.original, claims)
         return with_id_token(record, id_token, claims)
+
+    def userinfo(
+        self,
+        access_token: Session | str,
+        expected_sub: str | None,
+        method: Literal["GET", "POST"],
+    ) -> UserInfoResponse:
+        """Request the claims of a session's user, or of the one expected for an access token."""
+        if not isinstance(access_token, str):
+            known = state_of(access_token).record.subject or expected_sub
+            expected_sub = known or access_token.subject
+            source = self.token_source(session=access_token)
+            access_token = (source.get_token()).access_token
+        if expected_sub is None:
+            raise InvalidArgumentError("expected_sub is required with an access token")
+        return self.tokens.userinfo(access_token, expected_sub=expected_sub, method=method)
 
     def revoke(self, token: Session | str, hint: str | None = None) -> TokenRevocationResponse:
         """End a session, and revoke its tokens; or revoke one token by itself."""
