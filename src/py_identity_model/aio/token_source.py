@@ -227,7 +227,6 @@ class AsyncTokenSource:
             response,
             self._margin,
             self.clock(),
-            None,
             address=self._request.address,
             dpop=self.dpop_key is not None,
             refused=refused,

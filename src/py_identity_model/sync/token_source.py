@@ -226,7 +226,6 @@ class TokenSource:
             response,
             self._margin,
             self.clock(),
-            None,
             address=self._request.address,
             dpop=self.dpop_key is not None,
             refused=refused,
