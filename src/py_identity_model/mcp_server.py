@@ -199,7 +199,7 @@ class MCPResource:
             _verified.reset(reset)
 
     async def _members(self, token: str) -> dict[str, Any] | None:
-        """Return what the SDKs keep of a token; None for one that is refused."""
+        """Return a token in the form that the SDKs store; None for one that is refused."""
         found = _verified.get()
         if found is None or found.token != token:
             try:
