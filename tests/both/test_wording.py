@@ -22,6 +22,7 @@ IDIOMS = {
     r"\bone an? (thread|loop|process|event loop)\b": "one per ...",
     r"\bclients? of httpx2?\b": "an httpx client",
     r"\b(is|are|was|were) told\b": "is reported, gets",
+    r"(^| )(Parameters|Attributes|Args|Arguments|Returns|Raises): [a-z_]+:": ":param name: ...",
 }
 CONTRACT = json.dumps(json.loads((Path(__file__).parent / "contract.json").read_text()))
 

@@ -16,8 +16,6 @@ from .keys import Header, KeySnapshot, Verify, prepared
 
 MAX_TOKEN_SIZE = 64 * 1024
 _MAX_HEADER = 8 * 1024
-
-
 _PADDED = "it has base64url padding (allow_padded_base64url=True accepts it)"
 
 
@@ -156,10 +154,10 @@ def cooldown_error(header: Header) -> SignatureVerificationException:
     )
 
 
-def read_claims(payload: bytes) -> dict[str, Any]:
-    """Return the claims in a verified payload; the last of two equal members counts."""
+def read_claims(payload: bytes, *, allow_duplicates: bool = True) -> dict[str, Any]:
+    """Return the claims in a verified payload; of duplicate members, the last one counts."""
     try:
-        return parse_object(payload, allow_duplicates=True)
+        return parse_object(payload, allow_duplicates=allow_duplicates)
     except ValueError as error:
         raise _malformed_error(f"its claims cannot be read: {error}", part="payload") from None
 

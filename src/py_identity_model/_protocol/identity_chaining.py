@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 
 from .._client_auth.resolve import TokenRequest
 from .._jose.encoding import decode_base64url, parse_object
+from .._jose.token_types import media_type
 from .._wire.client_authentication import ClientAuthentication
 from .._wire.endpoint import Endpoint, is_refusal, json_object, refusal
 from .._wire.messages import HttpRequest, HttpResponse, Replay, UnusableAnswer
@@ -143,7 +144,7 @@ def parse_id_jag(
         raise UnusableAnswer("the issued_token_type is not that of an identity assertion grant")
     grant = _grant_in(body)
     header, claims = _parts_of(grant)
-    if str(header.get("typ")).lower().removeprefix("application/") != _ID_JAG_TYP:
+    if media_type(header.get("typ")) != _ID_JAG_TYP:
         raise UnusableAnswer(f"the grant is not of the type {_ID_JAG_TYP}")
     if claims.get("aud") not in (request.audience, [request.audience]):
         raise UnusableAnswer("the grant is for another server than was asked for")

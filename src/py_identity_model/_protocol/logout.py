@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from .._jose.token_types import media_type
 from .._wire.compare import same_text
 from ..exceptions import (
     InvalidArgumentError,
@@ -122,7 +123,7 @@ def check_logout_typ(typ: object, *, require: bool) -> None:
     """Raise for a token with another typ; with ``require``, also for one without (§2.4)."""
     if typ is None and not require:
         return
-    kind = typ.lower().removeprefix("application/") if isinstance(typ, str) else None
+    kind = media_type(typ)
     if kind != "logout+jwt" and (require or kind != "jwt"):
         raise _refused_error("its header has an unexpected typ", "wrong_logout_typ")
 

@@ -22,7 +22,7 @@ from ..exceptions import (
 )
 from .dpop_server_nonces import DPoPNonceIssuer
 from .dpop_verification import PROOF_ALGORITHMS
-from .login_rules import WEAK_LOGIN, _WeakLogin
+from .login_rules import WEAK_LOGIN, WeakLoginException
 from .token_bindings import Binding
 from .trusted_issuer import issuer_for_log
 
@@ -90,9 +90,8 @@ class AccessTokenRefusals:
             code = error.code if isinstance(error, PyIdentityModelException) else None
             return _unavailable_error(code or "verification_failed", {})
         if isinstance(error, ProviderUnusableException) or error.code in _MISCONFIGURED:
-            return _unavailable_error(
-                error.code, error.details, None
-            )  # a repetition would not help
+            # No time to try again: a repetition would not help.
+            return _unavailable_error(error.code, error.details, None)
         if isinstance(error, NetworkException) or error.code in _OUTAGES:
             return _unavailable_error(error.code, error.details)
         refusal = AccessTokenRefusedException(
@@ -141,7 +140,7 @@ def _error_parameters(error: TokenValidationException, status: int) -> dict[str,
         return {"error": "insufficient_scope"}
     if error.code == "invalid_request":
         return {"error": "invalid_request", "error_description": _SEVERAL_PROOFS}
-    if isinstance(error, _WeakLogin):
+    if isinstance(error, WeakLoginException):
         return {
             "error": WEAK_LOGIN,
             "error_description": "A stronger or more recent login is required",

@@ -23,7 +23,7 @@ class WebRequest:
     :param base_url: scheme, host and mount path of the program, as the server saw them
     :param path: the path below that, percent-encoded
     :param query: the query, without ``?``
-    :param headers: names and values of the header fields; a repeated one stands there twice
+    :param headers: names and values of the header fields; a repeated one appears twice
     :param form: the fields of a posted form, each with its values
     :param is_websocket: whether it opens a WebSocket
     :param native: the framework's own request, for its adapter

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from .._jose.claims import numeric_date
 
 _LEEWAY = 60.0  # seconds
-_KEPT = ("access_token", "id_token", "token_type", "scope")
+_SEALED = ("access_token", "id_token", "token_type", "scope")
 
 
 class SealedSession(NamedTuple):
@@ -26,7 +26,7 @@ class SealedSession(NamedTuple):
 
     def to_text(self) -> str:
         """Return the text to seal: without a refresh token, which works once."""
-        token = {name: self.token[name] for name in _KEPT if name in self.token}
+        token = {name: self.token[name] for name in _SEALED if name in self.token}
         until = None if self.expires_at is None else self.expires_at.timestamp()
         members = [self.provider, token, self.claims, self.userinfo, until, self.session_state]
         return json.dumps(members, separators=(",", ":"))

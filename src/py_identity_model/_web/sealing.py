@@ -52,7 +52,7 @@ class Sealer:
     def _fernet(self, purpose: str) -> MultiFernet:
         found = self._by_purpose.get(purpose)
         if found is None:
-            keys = [Fernet(_derived(secret, purpose)) for secret in self._secrets]
+            keys = [Fernet(_derive_key(secret, purpose)) for secret in self._secrets]
             found = self._by_purpose[purpose] = MultiFernet(keys)
         return found
 
@@ -61,7 +61,7 @@ def _is_long(secret: object) -> bool:
     return isinstance(secret, bytes) and len(secret) >= _SHORTEST
 
 
-def _derived(secret: bytes, purpose: str) -> bytes:
+def _derive_key(secret: bytes, purpose: str) -> bytes:
     info = f"py_identity_model web: {purpose}".encode()
     key = HKDF(hashes.SHA256(), 32, None, info).derive(secret)
     return base64.urlsafe_b64encode(key)

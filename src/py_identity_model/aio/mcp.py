@@ -50,29 +50,30 @@ class AsyncMCPAuth(AsyncRequestAuth):
     addresses are for servers that are on one, documents must be those of the server and of the
     issuer, and endpoints on the issuer's authority (``discovery_policy`` names others).
 
-    Parameters:
-        server_url: the MCP server's URL.
-        login: opens an authorization URL in the user's browser, and returns the URL that the
-            browser comes back to, or its parameters.
-        redirect_uri: where the browser comes back to; it goes with ``login``.
-        assertion: instead of ``login``, returns a signed JWT for an :class:`MCPTarget`: of a
-            platform (workload identity), or of a company's identity provider (ID-JAG).  With
-            neither, tokens are the client's own (client credentials).
-        issuer: the only authorization server that is used; needed for ``client_id``.
-        client_id: the client as it was registered at ``issuer``.
-        client_authentication: how it authenticates; by default it is a public client.
-        client_metadata_url: the ``client_id`` where the authorization server takes documents, see
-            :func:`build_client_id_metadata`.
-        client_metadata: what the client says of itself where it is registered by itself.
-        scope: scopes that are asked for besides those that the server names.
-        dpop_key: binds tokens to a key; one that is not bound is refused.
-        store: keeps logins and registrations, secrets included; in this object by default.
-        account: whose login it is; needed with ``store``, which may be shared by several users.
-        login_timeout: seconds that ``login`` may take.
-        most_step_ups: how many logins in an hour the server may cause by demanding other scopes.
-        discovery_policy: other rules for what the server names.
-        http_client: asks authorization servers; used instead of this worker's own.
-        settings: settings for its requests.
+    :param server_url: the MCP server's URL
+    :param login: opens an authorization URL in the user's browser, and returns the URL that the
+        browser comes back to, or its parameters
+    :param redirect_uri: where the browser comes back to; it goes with ``login``
+    :param assertion: instead of ``login``, returns a signed JWT for an :class:`MCPTarget`: of a
+        platform (workload identity), or of a company's identity provider (ID-JAG); with
+        neither, tokens are the client's own (client credentials)
+    :param issuer: the only authorization server that is used; needed for ``client_id``
+    :param client_id: the client as it was registered at ``issuer``
+    :param client_authentication: how it authenticates; by default it is a public client
+    :param client_metadata_url: the ``client_id`` where the authorization server takes
+        documents, see :func:`build_client_id_metadata`
+    :param client_metadata: what the client says of itself where it is registered by itself
+    :param scope: scopes that are asked for besides those that the server names
+    :param dpop_key: binds tokens to a key; one that is not bound is refused
+    :param store: stores logins and registrations, secrets included; in this object by default
+    :param account: whose login it is; needed with ``store``, which may be shared by several
+        users
+    :param login_timeout: seconds that ``login`` may take
+    :param most_step_ups: how many logins in an hour the server may cause by demanding other
+        scopes
+    :param discovery_policy: other rules for what the server names
+    :param http_client: asks authorization servers; used instead of this worker's own
+    :param settings: settings for its requests
 
     Requests raise :class:`MCPAuthorizationException`, and what :meth:`AsyncOAuthClient.callback`
     raises.  Model Context Protocol, Authorization; RFC 9728, RFC 8414, RFC 7591, RFC 7636,

@@ -1,29 +1,38 @@
-"""Logouts that the provider orders: which sessions end."""
+"""Logouts at the provider, and those that it orders."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
 
-from .._protocol.logout import pending_error, remembered_until, replayed_error, store_error
+from .._protocol.logout import (
+    build_end_session_url,
+    pending_error,
+    remembered_until,
+    replayed_error,
+    store_error,
+)
 from .._resource_server.replay import ReplayStore
 from .._validation.id_token_limits import check_registered_algorithm
+from ..exceptions import InvalidArgumentError
 from ._transport.opening import open_token
 from .logout import logout_key, validate_logout_token
 from .provider_client import AsyncProviderClient
 from .provider_tokens import AsyncProviderTokens
 from .replay_store import process_once
+from .session import AsyncSession, state_of
 from .session_records import AsyncSessionRecords
 
 _PROBE = "py_identity_model:probe"
 
 
 class AsyncProviderLogouts:
-    """Ends sessions of a client in its store, wherever they began.
+    """Leads browsers to the provider's logout, and ends the sessions that the provider names.
 
     :param client: the client at the provider
-    :param tokens: how tokens of the provider are judged
-    :param records: where the records of sessions are
+    :param tokens: validates the provider's tokens
+    :param records: the records of sessions
     """
 
     def __init__(
@@ -59,6 +68,31 @@ class AsyncProviderLogouts:
             return False
         await self._records.remove(name, record.version)
         return True
+
+    async def end_session_url(
+        self,
+        session: AsyncSession | None,
+        *,
+        id_token_hint: str | None,
+        post_logout_redirect_uri: str | None,
+        state: str | None,
+        logout_hint: str | None,
+        ui_locales: str | None,
+        extra_parameters: Mapping[str, str] | None,
+    ) -> str:
+        """Return the URL of a logout; see :meth:`AsyncOAuthClient.end_session_url`."""
+        if session is not None and id_token_hint is not None:
+            raise InvalidArgumentError("give the session or id_token_hint, not both")
+        return build_end_session_url(
+            await self._client.endpoint("end_session_endpoint"),
+            id_token_hint=id_token_hint if session is None else state_of(session).record.id_token,
+            client_id=self._client.client_id,
+            post_logout_redirect_uri=post_logout_redirect_uri,
+            state=state,
+            logout_hint=logout_hint,
+            ui_locales=ui_locales,
+            **extra_parameters or {},
+        )
 
     async def accept(self, logout_token: str, replay_store: ReplayStore | None) -> int:
         """End the sessions that a logout token names; return how many."""

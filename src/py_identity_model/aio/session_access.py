@@ -7,10 +7,11 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
-from typing import Any, Unpack
+from typing import Any, Literal, Unpack
 
 from .._protocol.refresh_grant import RefreshTokenRequest, RefreshTokenResponse
 from .._protocol.revocation import TokenRevocationRequest, TokenRevocationResponse
+from .._protocol.userinfo import UserInfoResponse
 from .._relying_party.client_parameters import TokenParameters
 from .._seam.lock_waits import waiting_at_most
 from .._sessions.session_record import (
@@ -37,7 +38,7 @@ from .session_records import AsyncSessionRecords
 from .session_store import AsyncMemorySessionStore
 from .token_source import AsyncTokenSource
 
-_TOUCHES = 10
+_TOUCHES = 10  # how often a record is extended in its lifetime
 _MARGIN = 60.0  # seconds
 
 
@@ -170,6 +171,22 @@ class AsyncSessionAccess:
         )
         check_refreshed_id_token(record.original, claims)
         return with_id_token(record, id_token, claims)
+
+    async def userinfo(
+        self,
+        access_token: AsyncSession | str,
+        expected_sub: str | None,
+        method: Literal["GET", "POST"],
+    ) -> UserInfoResponse:
+        """Request the claims of a session's user, or of the one expected for an access token."""
+        if not isinstance(access_token, str):
+            known = state_of(access_token).record.subject or expected_sub
+            expected_sub = known or access_token.subject
+            source = await self.token_source(session=access_token)
+            access_token = (await source.get_token()).access_token
+        if expected_sub is None:
+            raise InvalidArgumentError("expected_sub is required with an access token")
+        return await self.tokens.userinfo(access_token, expected_sub=expected_sub, method=method)
 
     async def revoke(
         self, token: AsyncSession | str, hint: str | None = None
@@ -305,10 +322,9 @@ class AsyncSessionTokenSource(AsyncTokenSource):
     ) -> None:
         state = state_of(session)
         state.client = state.client or sessions
-        key = parameters.get("dpop_key", sessions.client.dpop_key)
-        self._prepare(margin, key, sessions.client.http_client)
         RefreshTokenRequest("", "", "", **parameters)  # raises here for a missing name
-        self._target = target_name(parameters)
+        dpop_key = parameters.get("dpop_key", sessions.client.dpop_key)
+        self._prepare(margin, dpop_key, sessions.client.http_client, target_name(parameters))
         self._renewal = AsyncSessionRenewal(sessions, session, self._target, parameters, margin)
         self.clock = sessions.records.storage.clock
         self._renewal.clock = lambda: self.clock()
@@ -326,18 +342,10 @@ class AsyncSessionTokenSource(AsyncTokenSource):
         return await super().renew(refused)
 
     async def _renew(self, refused: str | None) -> StoredToken:
-        serves = partial(self._serves_target, refused)
-        spares = partial(self._spares_target, refused)
+        serves = partial(self._serves, refused)
+        spares = partial(self._spares, refused)
         self._current = await self._renewal.token((self._target, refused), refused, serves, spares)
         return self._current
-
-    def _serves_target(self, refused: str | None, record: SessionRecord) -> bool:
-        token = record.token_for(self._target)
-        return token is not None and token.serves(self.clock(), refused)
-
-    def _spares_target(self, refused: str | None, record: SessionRecord) -> bool:
-        token = record.token_for(self._target)
-        return token is not None and token.spares(self.clock(), refused)
 
 
 def _check_json(record: SessionRecord, name: str) -> None:

@@ -143,7 +143,8 @@ class AsyncSessionRecords:
     def _patience(self, record: SessionRecord | None, spare: SessionRecord | None) -> float:
         """Return for how many seconds to wait for the lock of a record.
 
-        Who marked it and lives gets an answer, or gives up, within the time of a request.
+        A holder that is alive gets its answer, or gives up, within the time of a request after it
+        marked the record.
         """
         seconds, lease = self.locks.request_seconds(), self.locks.lease()
         if spare is not None:

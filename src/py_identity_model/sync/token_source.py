@@ -142,13 +142,18 @@ class TokenSource:
             )
 
     def _prepare(
-        self, margin: float, dpop_key: DPoPKey | None, http_client: HTTPClient | None
+        self,
+        margin: float,
+        dpop_key: DPoPKey | None,
+        http_client: HTTPClient | None,
+        target: str = LOGIN_TARGET,
     ) -> None:
         if not 0 <= margin < float("inf"):
             raise InvalidArgumentError("margin must be seconds, not negative")
         self.dpop_key = dpop_key
         self.dpop_nonce_cache = shared_nonces(http_client)
         self._margin = margin
+        self._target = target
         self._current: StoredToken | None = None
         self._made_in = os.getpid()
         self.clock = time.time
@@ -229,7 +234,6 @@ class TokenSource:
             response,
             self._margin,
             self.clock(),
-            None,
             address=self._request.address,
             dpop=self.dpop_key is not None,
             refused=refused,
@@ -298,17 +302,17 @@ class TokenSource:
             spares=partial(self._spares, refused),
         )
         self._seen = max(self._seen, record.version)
-        token = record.token_for(LOGIN_TARGET)
+        token = record.token_for(self._target)
         if token is None or not token.is_usable(self.clock()):  # a faster renewal has none for it
             raise renewal_pending_error(0.0)
         return token
 
     def _serves(self, refused: str | None, record: SessionRecord) -> bool:
-        token = record.token_for(LOGIN_TARGET)
+        token = record.token_for(self._target)
         return token is not None and token.serves(self.clock(), refused)
 
     def _spares(self, refused: str | None, record: SessionRecord) -> bool:
-        token = record.token_for(LOGIN_TARGET)
+        token = record.token_for(self._target)
         return token is not None and token.spares(self.clock(), refused)
 
     def _present(self, refused: str | None, record: SessionRecord) -> Renewal:
@@ -321,7 +325,7 @@ class TokenSource:
         return apply_refresh(
             record,
             response,
-            LOGIN_TARGET,
+            self._target,
             address=request.address,
             margin=self._margin,
             now=self.clock(),

@@ -63,7 +63,7 @@ class AsyncMCPSessions(AsyncSessionAccess):
 
 
 class AsyncMCPClient:
-    """Logs in at one authorization server, and keeps the session in ``session_store``."""
+    """Logs in at one authorization server, and stores the session in ``session_store``."""
 
     def __init__(
         self,

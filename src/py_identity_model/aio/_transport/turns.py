@@ -88,7 +88,7 @@ class AsyncTurn:
             table.enter(ticket, monotonic())
         if ticket.share is None:
             try:
-                await self._wait(table, ticket, came)
+                await self._wait(table, came)
             except BaseException:
                 with table.lock:
                     table.leave(ticket)
@@ -97,7 +97,7 @@ class AsyncTurn:
 
     # An event per ticket, not one condition for all: that would wake a thousand waiters for each
     # turn, which only one of them gets.
-    async def _wait(self, table: _Table, ticket: Ticket, came: Event) -> None:
+    async def _wait(self, table: _Table, came: Event) -> None:
         self.is_waiting = True
         while (now := monotonic()) < self._due:
             with table.lock:

@@ -14,10 +14,7 @@ from ..._web.peeking import peek_claim
 from ..._web.places import Place, is_from
 from ..._web.requests import WebRequest
 from ..._web.sealing import Sealer
-from ...exceptions import (
-    LogoutTokenValidationException,
-    PyIdentityModelException,
-)
+from ...exceptions import LogoutTokenValidationException, PyIdentityModelException
 from ..oauth_client import AsyncOAuthClient
 from .browser_sessions import AsyncBrowserSession, AsyncBrowserSessions
 from .callbacks import AsyncCallbacks
@@ -55,13 +52,13 @@ class AsyncLogouts(AsyncCallbacks):
             found = await self._browsers.find(request, jar)
             if found is None:
                 return redirect(after, *self._browsers.forget(request, jar))
-            at_provider = await self._provider_logout(found, place)
+            at_provider = await self._provider_logout_url(found, place)
             await self._browsers.end(found, revoke=True)
         except WebRefusedException as error:
             return error.answer
         return redirect(at_provider or after, *self._browsers.forget(request, jar))
 
-    async def _provider_logout(self, found: AsyncBrowserSession, place: Place) -> str | None:
+    async def _provider_logout_url(self, found: AsyncBrowserSession, place: Place) -> str | None:
         try:
             return await self.clients[found.provider].end_session_url(
                 found.session,

@@ -64,7 +64,7 @@ class MCPSessions(SessionAccess):
 
 
 class MCPClient:
-    """Logs in at one authorization server, and keeps the session in ``session_store``."""
+    """Logs in at one authorization server, and stores the session in ``session_store``."""
 
     def __init__(
         self,

@@ -223,7 +223,7 @@ class MCPGrants:
         )
         response = client.ask(request_jwt_bearer_token, request)
         bound = self._dpop_key is not None
-        token = stored_token_from(response, 0.0, time.time(), None, address=address, dpop=bound)
+        token = stored_token_from(response, 0.0, time.time(), address=address, dpop=bound)
         return MCPGrant(client.issuer, client.client_id, scopes, token)
 
 

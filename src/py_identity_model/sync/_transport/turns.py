@@ -89,7 +89,7 @@ class Turn:
             table.enter(ticket, monotonic())
         if ticket.share is None:
             try:
-                self._wait(table, ticket, came)
+                self._wait(table, came)
             except BaseException:
                 with table.lock:
                     table.leave(ticket)
@@ -98,7 +98,7 @@ class Turn:
 
     # An event per ticket, not one condition for all: that would wake a thousand waiters for each
     # turn, which only one of them gets.
-    def _wait(self, table: _Table, ticket: Ticket, came: Event) -> None:
+    def _wait(self, table: _Table, came: Event) -> None:
         self.is_waiting = True
         while (now := monotonic()) < self._due:
             with table.lock:

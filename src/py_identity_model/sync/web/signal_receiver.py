@@ -135,14 +135,14 @@ class SignalReceiver:
         if self._authorization is not None and not same_text(
             self._authorization, request.header("authorization") or ""
         ):
-            return _refused(
+            return _refusal(
                 "authentication_failed", "the Authorization header is not the agreed one"
             )
         kind = (request.header("content-type") or "").partition(";")[0].strip().lower()
         if request.method != "POST" or kind != MEDIA_TYPE:
-            return _refused("invalid_request", f"a POST of {MEDIA_TYPE} is expected")
+            return _refusal("invalid_request", f"a POST of {MEDIA_TYPE} is expected")
         if len(body) > MOST_FORM_BYTES or not body.isascii():
-            return _refused("invalid_request", "the body is not a token")
+            return _refusal("invalid_request", "the body is not a token")
         try:
             self.accept(body.decode().strip())
         except PyIdentityModelException as error:
@@ -150,7 +150,7 @@ class SignalReceiver:
                 return WebAnswer(202)
             if status_of(error) == 503:
                 return WebAnswer(503, (NO_STORE, ("Retry-After", "5")))
-            return _refused(delivery_error(error), error.code)
+            return _refusal(delivery_error(error), error.code)
         return WebAnswer(202)
 
     def accept(self, token: str) -> SecurityEvent:
@@ -235,6 +235,6 @@ class SignalReceiver:
         return PollOutcome(following, response.more_available, accepted)
 
 
-def _refused(err: str, description: str) -> WebAnswer:
+def _refusal(err: str, description: str) -> WebAnswer:
     fields = (NO_STORE, ("Content-Type", JSON), ("Content-Language", "en"))
     return WebAnswer(400, fields, json.dumps({"err": err, "description": description}))
