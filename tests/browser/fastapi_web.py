@@ -14,16 +14,17 @@ client = AsyncOAuthClient(
     env["OIDC_ISSUER"], env["OIDC_CLIENT_ID"], client_secret=env["OIDC_SECRET"]
 )
 login = WebLogin(client, secret=env["SESSION_SECRET"])
-app = FastAPI(default_response_class=HTMLResponse)
-app.include_router(login.router)
+app = FastAPI()
+login.init_app(app)
 LOGOUT = '<form method="post" action="/logout"><button>Log out</button></form>'
 
 
 @app.get("/")
-async def home(user: Annotated[AsyncSession | None, Depends(login.optional)]) -> str:
-    return f"Hello {escape(user.subject)} {LOGOUT}" if user else '<a href="/me">Log in</a>'
+async def home(user: Annotated[AsyncSession | None, Depends(login.optional)]) -> HTMLResponse:
+    page = f"Hello {escape(user.subject)} {LOGOUT}" if user else '<a href="/me">Log in</a>'
+    return HTMLResponse(page)
 
 
 @app.get("/me")
-async def me(user: Annotated[AsyncSession, Depends(login)]) -> str:
-    return f"<h1>Your page</h1>{escape(user.subject)} {LOGOUT}"
+async def me(user: Annotated[AsyncSession, Depends(login)]) -> HTMLResponse:
+    return HTMLResponse(f"<h1>Your page</h1>{escape(user.subject)} {LOGOUT}")

@@ -47,7 +47,7 @@ class Seal(NamedTuple):
     """What makes of a record the value of a column, and a record of that again."""
 
     close: Callable[[str], Any]
-    open: Callable[[Any], str]
+    open: Callable[[Any], str | None]
 
 
 class AsyncRowSessionStore:
@@ -130,7 +130,7 @@ class AsyncRowSessionStore:
 
     def _record(self, name: str, version: int, sealed: Any) -> SessionRecord:
         try:
-            record = SessionRecord.unpack(name, self._seal.open(sealed))
+            record = SessionRecord.unpack(name, self._seal.open(sealed) or "")
         except Exception as error:
             raise unreadable_error() from error
         if record.version != version:

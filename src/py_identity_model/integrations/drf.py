@@ -13,6 +13,7 @@ Example::
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from contextlib import suppress
 from functools import cache
 from typing import Any
@@ -48,6 +49,16 @@ class TokenUser:
 
     def __str__(self) -> str:
         return str(self.username)
+
+    def get_username(self) -> str:
+        """Return the subject of the token."""
+        return str(self)
+
+    def has_perms(self, permissions: Iterable[str], of: object = None) -> bool:
+        """Return False: permissions of models are those of users in the database."""
+        return False
+
+    has_perm = has_module_perms = has_perms
 
 
 class AccessTokenAuthentication(BaseAuthentication):
@@ -89,6 +100,7 @@ class AccessTokenAuthentication(BaseAuthentication):
         return refusal
 
 
+@cache
 def has_scopes(*scopes: str) -> type[BasePermission]:
     """Return a permission for requests whose access token grants all of ``scopes``.
 
@@ -104,6 +116,7 @@ def has_scopes(*scopes: str) -> type[BasePermission]:
     return HasScopes
 
 
+@cache
 def has_roles(*roles: str) -> type[BasePermission]:
     """Return a permission for requests whose access token names all of ``roles``."""
 
@@ -117,7 +130,9 @@ def has_roles(*roles: str) -> type[BasePermission]:
 def _is_granted(permission: BasePermission, request: Request, view: Any, require: Any) -> bool:
     """Return whether a token is enough; raise the refusal with its challenge where it is final.
 
-    An operand (``has_scopes("read") | IsAdminUser``) only says no: the others decide, too.
+    An operand (``has_scopes("read") | IsAdminUser``) only says no: the others decide, too.  It is
+    none of what the view lists: views make these for each call, so the types are compared, of
+    which there is one for equal scopes.
     """
     if not isinstance(request.auth, VerifiedAccessToken):
         return False

@@ -20,6 +20,7 @@ from ..aio.oauth_client import AsyncOAuthClient
 from ..aio.session import AsyncSession
 from ..aio.trusted_issuers import Issuers
 from ..exceptions import PyIdentityModelException
+from .starlette import AddedFields
 from .starlette import BearerGuard as _Guard
 from .starlette import WebLogin as _Login
 
@@ -39,16 +40,25 @@ class WebLogin(_Login):
     Example::
 
         login = WebLogin(client, secret=os.environ["SESSION_SECRET"])
-        app.include_router(login.router)
+        login.init_app(app)
 
         @app.get("/me")
         async def me(user: Annotated[AsyncSession, Depends(login)]) -> dict[str, str]:
             return {"sub": user.subject}
     """
 
+    def init_app(self, app: FastAPI) -> None:
+        """Answer the paths of the login, and keep the pages of users out of caches.
+
+        FastAPI adds header fields of dependencies only to what it makes of a result, not to a
+        response that a route returns: a middleware adds them to both.
+        """
+        app.include_router(self.router)
+        app.add_middleware(AddedFields)
+
     @property
     def router(self) -> APIRouter:
-        """The paths of the login, for :meth:`FastAPI.include_router`."""
+        """The paths of the login alone, for :meth:`FastAPI.include_router`."""
         return APIRouter(routes=[*self.routes], include_in_schema=False)
 
     async def __call__(self, connection: HTTPConnection, response: Response) -> AsyncSession:

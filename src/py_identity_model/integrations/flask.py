@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from functools import cached_property, wraps
-from inspect import iscoroutinefunction
-from typing import Any, ParamSpec, TypeVar, cast, overload
+from functools import cached_property, partial
+from typing import Any, cast, overload
 
-from flask import Blueprint, Flask, Request, Response, after_this_request, current_app, g, request
+from flask import Blueprint, Flask, Request, Response, after_this_request, g, request
 
 from .._resource_server.verified_access_token import VerifiedAccessToken
 from .._web.answers import WebAnswer, WebRefusedException
@@ -16,12 +15,9 @@ from .._web.requests import MOST_FORM_BYTES, WebRequest, quoted_path
 from ..sync.session import Session
 from ..sync.web import BearerGuard as _Guard
 from ..sync.web import WebLogin as _Login
+from ._flask_views import P, T, View, check_order, guard_view
 
 __all__ = ["BearerGuard", "WebLogin"]
-
-P = ParamSpec("P")
-T = TypeVar("T")
-View = Callable[P, T]
 
 
 class WebLogin(_Login):
@@ -39,17 +35,23 @@ class WebLogin(_Login):
     """
 
     def init_app(self, app: Flask) -> None:
-        """Answer the paths of the login in an application; any number of them may share it."""
+        """Answer the paths of the login in an application; any number of them may share it.
+
+        Requests raise TypeError as long as a view is served without the check written above its
+        route.
+        """
         app.register_blueprint(self.blueprint)
 
     @property
     def blueprint(self) -> Blueprint:
         """The paths of the login, for an application or another blueprint."""
-        blueprint = Blueprint("oidc", __name__)
+        place, _, _ = next(iter(self.paths)).rpartition("/")  # an application may have several
+        blueprint = Blueprint(f"oidc{place}".replace("/", "-").replace(".", "-"), __name__)
         for path, name in self.paths.items():
             endpoint = f"{name}-{path.rpartition('/')[2]}"
             blueprint.add_url_rule(path, endpoint, self._answer, methods=["GET", "POST"])
         blueprint.app_errorhandler(WebRefusedException)(_refused)
+        blueprint.before_app_request(check_order)
         return blueprint
 
     def _answer(self) -> Response:
@@ -104,7 +106,8 @@ class WebLogin(_Login):
             g.setdefault("oidc_sessions", {})[self] = session
             _keep_private()
 
-        return _guarded(check) if view is None else _guarded(check)(view)
+        guard = partial(guard_view, partial(_answer_of, check))
+        return guard if view is None else guard(view)
 
 
 class BearerGuard(_Guard):
@@ -145,25 +148,15 @@ class BearerGuard(_Guard):
             if token.dpop_nonce is not None:
                 _add_header("DPoP-Nonce", token.dpop_nonce)
 
-        return _guarded(check)
+        return partial(guard_view, partial(_answer_of, check))
 
 
-def _guarded(check: Callable[[], None]) -> Callable[[View[P, T]], View[P, T]]:
-    def decorate(view: View[P, T]) -> View[P, T]:
-        waits = iscoroutinefunction(view)
-
-        @wraps(view)
-        def guarded(*args: P.args, **kwargs: P.kwargs) -> Any:
-            try:
-                check()
-            except WebRefusedException as error:
-                return response_of(error.answer)
-            found: Callable[..., Any] = current_app.ensure_sync(view) if waits else view
-            return found(*args, **kwargs)
-
-        return guarded
-
-    return decorate
+def _answer_of(check: Callable[[], None]) -> Response | None:
+    try:
+        check()
+    except WebRefusedException as error:
+        return response_of(error.answer)
+    return None
 
 
 def _refused(error: WebRefusedException) -> Response:

@@ -48,7 +48,7 @@ class Seal(NamedTuple):
     """What makes of a record the value of a column, and a record of that again."""
 
     close: Callable[[str], Any]
-    open: Callable[[Any], str]
+    open: Callable[[Any], str | None]
 
 
 class RowSessionStore:
@@ -131,7 +131,7 @@ class RowSessionStore:
 
     def _record(self, name: str, version: int, sealed: Any) -> SessionRecord:
         try:
-            record = SessionRecord.unpack(name, self._seal.open(sealed))
+            record = SessionRecord.unpack(name, self._seal.open(sealed) or "")
         except Exception as error:
             raise unreadable_error() from error
         if record.version != version:

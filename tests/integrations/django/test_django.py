@@ -12,15 +12,16 @@ from urllib.parse import parse_qs, urlsplit
 
 import httpx
 import pytest
+from asgiref.sync import sync_to_async
 from django.conf import settings
 from django.contrib.auth import SESSION_KEY, get_user_model
 from django.contrib.auth.models import Group
 from django.core.checks import run_checks
-from django.db import connection, connections, transaction
+from django.db import IntegrityError, connection, connections, transaction
 from django.db.backends.signals import connection_created
 from django.test import AsyncClient, Client, override_settings
 
-from py_identity_model import OAuthClient, SessionRecord, SessionStore
+from py_identity_model import OAuthClient, Session, SessionRecord, SessionStore
 from py_identity_model._seam.lock_waits import LockHeldError, waiting_at_most
 from py_identity_model._web.sealing import Sealer
 from py_identity_model.exceptions import ConfigurationException
@@ -240,15 +241,15 @@ def test_a_program_may_say_whose_an_identity_is(
 def test_two_tabs_of_a_new_user_make_one_user(
     browser: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Both look for the user before the other has made it."""
-    found: Any = OIDCBackend.find_user
+    """Both have looked for the user before one of them makes it."""
+    find: Any = OIDCBackend._user_of
 
-    def be_slower(self: OIDCBackend, claims: Mapping[str, Any]) -> Any:
-        monkeypatch.setattr(OIDCBackend, "find_user", found)
+    def lose(self: OIDCBackend, session: Session) -> Any:
+        monkeypatch.setattr(OIDCBackend, "_user_of", find)
         log_in(Client())
-        return None
+        raise IntegrityError("UNIQUE constraint failed: oidc_identity.key")
 
-    monkeypatch.setattr(OIDCBackend, "find_user", be_slower)
+    monkeypatch.setattr(OIDCBackend, "_user_of", lose)
     assert log_in(browser).status_code == 303
     assert who(browser) is not None
     assert User.objects.count() == Identity.objects.count() == 1
@@ -359,6 +360,15 @@ def test_a_database_that_fails_is_503(browser: Client, monkeypatch: pytest.Monke
         answer = get(browser, "/")
         assert (answer.status_code, answer.headers["retry-after"]) == (503, "5")
     assert who(browser) is not None
+
+
+async def test_views_that_wait_use_a_session_in_a_thread(browser: Client) -> None:
+    await sync_to_async(log_in)(browser)
+    client = AsyncClient()
+    client.cookies = browser.cookies
+    answer: Any = await client.get("/refresh", secure=True)
+    assert answer.json() == {"user": True, "token": True}
+    assert answer.headers["cache-control"] == "private, no-store"
 
 
 async def test_it_works_under_asgi(browser: Client) -> None:
@@ -539,6 +549,7 @@ def test_models_name_no_secret() -> None:
 
 
 HERE = "py_identity_model.integrations.django"
+SAID = {"ISSUER": "https://op.example", "CLIENT_ID": "web"}
 
 
 @pytest.mark.parametrize(
@@ -558,7 +569,10 @@ HERE = "py_identity_model.integrations.django"
         ({"MIDDLEWARE": []}, {"oidc.E005"}),
         ({"MIDDLEWARE": [f"{HERE}.middleware.OIDCMiddleware"]}, {"oidc.E006"}),
         ({"SECRET_KEY": "short"}, {"oidc.E007"}),
+        ({"SESSION_COOKIE_SAMESITE": "Strict"}, {"oidc.E003"}),
         ({"SESSION_COOKIE_SECURE": False}, {"oidc.W001"}),
+        ({"ROOT_URLCONF": "tests.integrations.django.test_drf"}, {"oidc.E002"}),
+        ({"OIDC": SAID, "LOGIN_REDIRECT_URL": "nowhere"}, {"oidc.E002"}),
         ({"AUTOCOMMIT": False}, {"oidc.E008"}),
         ({"ATOMIC_REQUESTS": True}, set() if IS_SERVER else {"oidc.W002"}),
     ],

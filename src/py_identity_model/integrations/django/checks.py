@@ -7,18 +7,21 @@ from typing import Any
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Warning
 from django.db import connections, router
+from django.urls import NoReverseMatch
 from django.utils.module_loading import import_string
 
 from ...exceptions import ConfigurationException, InvalidArgumentError
 from ...sync.oauth_client import OAuthClient
-from .conf import FUNCTIONS, make_login, option
+from .conf import FUNCTIONS, make_login, option, place
 from .models import SessionRow
 
 _HERE = "py_identity_model.integrations.django"
 _BACKEND = f"{_HERE}.backends.OIDCBackend"
 _MIDDLEWARE = f"{_HERE}.middleware.OIDCMiddleware"
 _WITHOUT_IT = "without it, users stay logged in after the provider ended their session"
+_STRICT = "SESSION_COOKIE_SAMESITE must be Lax: browsers come to the callback from another site"
 _SHORT_KEY = "SECRET_KEY seals logins: make it 32 bytes or more"
+_URLS = f'include its URLs: path("oidc/", include("{_HERE}.urls"))'
 _AUTHENTICATION = "django.contrib.auth.middleware.AuthenticationMiddleware"
 
 
@@ -35,6 +38,7 @@ def check_settings(**_: Any) -> list[CheckMessage]:
     mistake = None if is_short else _mistake()
     mistakes = [
         (mistake, f"OIDC: {mistake}", None, "E002"),
+        (settings.SESSION_COOKIE_SAMESITE == "Strict", _STRICT, None, "E003"),
         (not has_backend, f"add {_BACKEND} to AUTHENTICATION_BACKENDS", None, "E004"),
         (not is_there, f"add {_MIDDLEWARE} to MIDDLEWARE", _WITHOUT_IT, "E005"),
         (is_early, f"{_MIDDLEWARE} must come after {_AUTHENTICATION}", None, "E006"),
@@ -49,7 +53,10 @@ def _mistake() -> str | None:
     """Return what is wrong with ``OIDC``; CLIENT, which may use the network, is not called."""
     try:
         makes_client, *_ = [option(name) for name in FUNCTIONS]
-        make_login("", makes_client and (lambda store: OAuthClient("https://op.example", "check")))
+        stand_in = makes_client and (lambda store: OAuthClient("https://op.example", "check"))
+        make_login(place(), stand_in)
+    except NoReverseMatch as error:
+        return _URLS if "oidc" in str(error) else str(error)
     except (ConfigurationException, ImportError, InvalidArgumentError) as error:
         return str(error)
     return None

@@ -29,7 +29,12 @@ def option(name: str, default: Any = None) -> Any:
 
 def web_login() -> DjangoLogin:
     """Return the login, at the place where its URLs are included."""
-    return _login(_below(reverse("oidc:login")).removesuffix("/login"))
+    return _login(place())
+
+
+def place() -> str:
+    """Return where its URLs are included; raises NoReverseMatch where they are not."""
+    return _below(reverse("oidc:login")).removesuffix("/login")
 
 
 def make_login(prefix: str, make: Any = None) -> DjangoLogin:

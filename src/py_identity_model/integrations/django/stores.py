@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 from django.db import IntegrityError, connections, router, transaction
@@ -93,10 +94,8 @@ class DjangoSessionStore(RowSessionStore):
     """
 
     def __init__(self, sealer: Sealer) -> None:
-        def opened(sealed: str) -> str:
-            return sealer.open(_PURPOSE, sealed, _FOREVER) or ""
-
-        super().__init__(_Rows(), Seal(lambda text: sealer.seal(_PURPOSE, text), opened))
+        opened = partial(sealer.open, _PURPOSE, seconds=_FOREVER)
+        super().__init__(_Rows(), Seal(partial(sealer.seal, _PURPOSE), opened))
 
     @contextmanager
     def lock(self, name: str) -> Iterator[None]:
