@@ -22,7 +22,7 @@ from ..exceptions import (
 )
 from .dpop_server_nonces import DPoPNonceIssuer
 from .dpop_verification import PROOF_ALGORITHMS
-from .login_rules import WEAK_LOGIN, WeakLoginException
+from .login_rules import weak_login_parameters
 from .token_bindings import Binding
 from .trusted_issuer import issuer_for_log
 
@@ -140,13 +140,9 @@ def _error_parameters(error: TokenValidationException, status: int) -> dict[str,
         return {"error": "insufficient_scope"}
     if error.code == "invalid_request":
         return {"error": "invalid_request", "error_description": _SEVERAL_PROOFS}
-    if isinstance(error, WeakLoginException):
-        return {
-            "error": WEAK_LOGIN,
-            "error_description": "A stronger or more recent login is required",
-            "acr_values": " ".join(error.acr_values) or None,
-            "max_age": None if error.max_age is None else int(error.max_age),
-        }
+    of_login = weak_login_parameters(error)
+    if of_login is not None:
+        return of_login
     name, usual = "invalid_token", "The access token is invalid"
     if isinstance(error, DPoPProofException):
         name, usual = "invalid_dpop_proof", "The DPoP proof is invalid"
