@@ -193,6 +193,11 @@ def test_the_contributing_guide_lists_every_session() -> None:
     assert {*run[1].split(), "tests", *run[2].replace("$", "").split()} == usual
 
 
+def test_ci_runs_the_test_command_of_the_readme() -> None:
+    assert re.findall(r"`(scripts/\w+)`", README) == ["scripts/demo", "scripts/test"]
+    assert "scripts/test" in (ROOT / ".ci" / "run").read_text()
+
+
 def documented() -> Iterator[tuple[str, str]]:
     """Yield every public name that has an example, with the example."""
     modules = [py_identity_model, aio, http_client, identity, logging_config, ssl_config]
