@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 from .._seam.aio import in_thread, sleep
 from .._seam.lock_waits import wait_left
 from .._sessions.session_record import SessionRecord
+from .._wire.stored_value import ValueHooks, unreadable_error
 from ..exceptions import InvalidArgumentError
-from .redis_values import unreadable_error
 from .session_store import index_keys, is_from
 
 if TYPE_CHECKING:
@@ -54,15 +54,12 @@ class AsyncSQLSessionStore:
         decrypt: Callable[[bytes], bytes] | None = None,
         lock_timeout: float = 120.0,
     ) -> None:
-        if (encrypt is None) != (decrypt is None):
-            raise InvalidArgumentError("encrypt and decrypt go together")
+        self._hooks = ValueHooks(encrypt, decrypt)
         if not 0 < lock_timeout < math.inf:
             raise InvalidArgumentError("lock_timeout must be positive seconds")
         self.lock_timeout = lock_timeout
         self.clock = time.time
         self._tables = _Tables(engine, prefix)
-        self._encrypt = encrypt
-        self._decrypt = decrypt
 
     @property
     def metadata(self) -> MetaData:
@@ -100,7 +97,7 @@ class AsyncSQLSessionStore:
         now = self.clock()
         row = {
             "version": record.version,
-            "record": self._sealed(record.pack(name)),
+            "record": self._hooks.seal(record.pack(name)),
             "sub": _hashed(record.subject),
             "sid": _hashed(record.session_id),
             "until": now + expires_in,
@@ -141,14 +138,9 @@ class AsyncSQLSessionStore:
         records = {name: self._record(name, version, sealed) for name, version, sealed in rows}
         return [name for name, one in records.items() if is_from(one, issuer)]
 
-    def _sealed(self, text: str) -> bytes:
-        data = text.encode()
-        return data if self._encrypt is None else self._encrypt(data)
-
     def _record(self, name: str, version: int, sealed: bytes) -> SessionRecord:
+        text = self._hooks.open(bytes(sealed))
         try:
-            data = bytes(sealed)
-            text = (data if self._decrypt is None else self._decrypt(data)).decode()
             record = SessionRecord.unpack(name, text)
         except Exception as error:
             raise unreadable_error() from error
