@@ -22,7 +22,7 @@ from ..exceptions import (
 )
 from .dpop_server_nonces import DPoPNonceIssuer
 from .dpop_verification import PROOF_ALGORITHMS
-from .login_rules import WEAK_LOGIN, WeakLoginException
+from .login_rules import WEAK_LOGIN, _WeakLogin
 from .token_bindings import Binding
 from .trusted_issuer import issuer_for_log
 
@@ -140,7 +140,7 @@ def _error_parameters(error: TokenValidationException, status: int) -> dict[str,
         return {"error": "insufficient_scope"}
     if error.code == "invalid_request":
         return {"error": "invalid_request", "error_description": _SEVERAL_PROOFS}
-    if isinstance(error, WeakLoginException):
+    if isinstance(error, _WeakLogin):
         return {
             "error": WEAK_LOGIN,
             "error_description": "A stronger or more recent login is required",

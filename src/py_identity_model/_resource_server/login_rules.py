@@ -14,7 +14,8 @@ from ..exceptions import TokenValidationException
 WEAK_LOGIN = "insufficient_user_authentication"
 
 
-class WeakLoginException(TokenValidationException):
+# Private although `access_token_refusals` imports it: programs get the response made of it.
+class _WeakLogin(TokenValidationException):
     """The login behind a token does not meet the request's needs; verifiers convert this."""
 
     code = WEAK_LOGIN
@@ -55,7 +56,7 @@ class LoginRules:
         level = claims.get("acr")
         strong = not levels or (isinstance(level, str) and level in levels)
         if not strong or not self._is_recent(claims, oldest, now):
-            raise WeakLoginException(claims, levels, oldest)
+            raise _WeakLogin(claims, levels, oldest)
 
     def _is_recent(self, claims: Mapping[str, Any], oldest: float | None, now: float) -> bool:
         if oldest is None:

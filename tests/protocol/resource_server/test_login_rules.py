@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from py_identity_model._resource_server.login_rules import LoginRules, WeakLoginException
+from py_identity_model._resource_server.login_rules import LoginRules, _WeakLogin
 from py_identity_model.exceptions import InvalidArgumentError
 from tests.support import refused
 
@@ -27,7 +27,7 @@ def test_a_request_that_wants_nothing_is_content() -> None:
 def test_a_login_must_have_one_of_the_levels(levels: Any) -> None:
     check({"acr": "high"}, levels)
     for acr in ("low", None, 5, ["high"], ""):
-        with refused(WeakLoginException, "insufficient_user_authentication") as caught:
+        with refused(_WeakLogin, "insufficient_user_authentication") as caught:
             check({"acr": acr, "auth_time": 7}, levels)
         assert caught.value.token_part == "payload"
         assert caught.value.details["auth_time"] == 7
@@ -42,7 +42,7 @@ def test_a_recent_login_suffices(since: float) -> None:
 
 @pytest.mark.parametrize("since", [NOW - 105.5, NOW - 106, NOW + 60.5, None, "900", True])
 def test_another_login_is_too_old(since: Any) -> None:
-    with refused(WeakLoginException, "insufficient_user_authentication") as caught:
+    with refused(_WeakLogin, "insufficient_user_authentication") as caught:
         check({"auth_time": since, "acr": "low"}, max_age=100)
     error = caught.value
     assert error.details["acr"] == "low"
@@ -55,7 +55,7 @@ def test_another_login_is_too_old(since: Any) -> None:
 def test_a_strong_login_may_still_be_too_old_and_a_recent_one_too_weak() -> None:
     check({"acr": "high", "auth_time": NOW}, "high", 0)
     for claims in ({"acr": "high", "auth_time": 1}, {"acr": "low", "auth_time": NOW}):
-        with refused(WeakLoginException, "insufficient_user_authentication") as caught:
+        with refused(_WeakLogin, "insufficient_user_authentication") as caught:
             check(claims, "high", 10)
         error = caught.value
         assert list(error.acr_values) == ["high"]
