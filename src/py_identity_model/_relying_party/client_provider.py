@@ -14,7 +14,7 @@ from .._protocol.discovery import DiscoveryDocumentResponse, metadata_of
 from .._validation.provider_document import Provider as Discovered
 from .._validation.provider_preset import Provider
 from .._wire.client_authentication import ClientAuthentication, ClientSecretPost
-from .._wire.discovery_policy import DiscoveryPolicy
+from .._wire.discovery_policy import DiscoveryPolicy, extend_policy
 from .._wire.urls import implied_issuer
 from ..exceptions import (
     ConfigurationException,
@@ -118,16 +118,12 @@ class ClientProvider:
         """Return the policy extended by the needs of the preset's document and endpoints."""
         if self.preset is None:
             return given
-        own, usual = self.preset.discovery_policy, given or DiscoveryPolicy()
-        bases = [*usual.additional_endpoint_base_addresses, *own.additional_endpoint_base_addresses]
-        if self.preset.internal_url is not None:  # the document may name endpoints by both names
-            bases += [self.issuer, self.preset.internal_url]
-        return replace(
-            usual,
-            require_https=usual.require_https and own.require_https,
-            additional_endpoint_base_addresses=bases,
-            allow_issuer_mismatch=usual.allow_issuer_mismatch or own.allow_issuer_mismatch,
-        )
+        policy = extend_policy(given, self.preset.discovery_policy)
+        if self.preset.internal_url is None:
+            return policy
+        # The document may name endpoints by both names.
+        bases = [*policy.additional_endpoint_base_addresses, self.issuer, self.preset.internal_url]
+        return replace(policy, additional_endpoint_base_addresses=bases)
 
     def given_metadata(self) -> DiscoveryDocumentResponse | None:
         """Return the metadata of a provider without a document."""

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple, Protocol
 from .._seam.aio import in_thread, sleep
 from .._seam.lock_waits import wait_left
 from .._sessions.session_record import SessionRecord
-from .redis_values import unreadable_error
+from .._wire.stored_value import unreadable_error
 from .session_store import index_keys, is_from
 
 _POLL = 0.05

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from .._seam.aio import in_thread
+from .._wire.stored_value import ValueHooks
 from ..exceptions import InvalidArgumentError
 from .row_session_store import AsyncRowSessionStore, Seal
 
@@ -45,13 +46,13 @@ class AsyncSQLSessionStore(AsyncRowSessionStore):
         decrypt: Callable[[bytes], bytes] | None = None,
         lock_timeout: float = 120.0,
     ) -> None:
-        if (encrypt is None) != (decrypt is None):
-            raise InvalidArgumentError("encrypt and decrypt go together")
+        hooks = ValueHooks(encrypt, decrypt)
         if not 0 < lock_timeout < math.inf:
             raise InvalidArgumentError("lock_timeout must be positive seconds")
         self.lock_timeout = lock_timeout
         self._tables = _Tables(engine, prefix)
-        super().__init__(self._tables, _seal(encrypt, decrypt))
+        seal = Seal(hooks.seal, lambda stored: hooks.open(bytes(stored)))
+        super().__init__(self._tables, seal)
 
     @property
     def metadata(self) -> MetaData:
@@ -173,11 +174,3 @@ class _Tables:
             connection.execute(
                 delete(self._locks).where(columns.name == name, columns.holder == holder)
             )
-
-
-def _seal(
-    encrypt: Callable[[bytes], bytes] | None, decrypt: Callable[[bytes], bytes] | None
-) -> Seal:
-    if encrypt is None or decrypt is None:
-        return Seal(str.encode, lambda stored: bytes(stored).decode())
-    return Seal(lambda text: encrypt(text.encode()), lambda stored: decrypt(bytes(stored)).decode())

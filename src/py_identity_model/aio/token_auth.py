@@ -31,9 +31,10 @@ class AsyncTokenAuth(AsyncRequestAuth):
     one.  Proofs and nonces are added for tokens that are bound to a key.  A redirect to another
     origin carries neither token nor proof, and what that origin answers renews nothing.
 
-    ``origins``: those that get the token, as ``https://host[:port]``; other requests go without.
-    If None, every request gets it: then use the client for one API alone.
-    ``allow_tokens_over_plain_http``: send tokens over plain http to other machines as well.
+    :param source: provides the tokens, and the key for proofs if they are bound to one
+    :param origins: those that get the token, as ``https://host[:port]``; other requests go without.
+        If None, every request gets it: then use the client for one API alone
+    :param allow_tokens_over_plain_http: send tokens over plain http to other machines as well
 
     The first request raises :class:`ConfigurationException` if it is sent by a client of the
     other kind (``wrong_kind_of_auth``), or by the client that the source itself uses

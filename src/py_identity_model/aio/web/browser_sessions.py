@@ -36,8 +36,9 @@ class AsyncBrowserSession(NamedTuple):
 class AsyncBrowserSessions:
     """Reads, begins and ends the sessions of browsers.
 
-    ``stored``: they are in the clients' stores, and cookies hold their sealed names; otherwise
-    cookies hold them whole.  ``seconds``: how old a cookie may be.
+    :param stored: they are in the clients' stores, and cookies hold their sealed names; otherwise
+        cookies hold them whole
+    :param seconds: how old a cookie may be
     """
 
     def __init__(

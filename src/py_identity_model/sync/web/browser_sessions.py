@@ -37,8 +37,9 @@ class BrowserSession(NamedTuple):
 class BrowserSessions:
     """Reads, begins and ends the sessions of browsers.
 
-    ``stored``: they are in the clients' stores, and cookies hold their sealed names; otherwise
-    cookies hold them whole.  ``seconds``: how old a cookie may be.
+    :param stored: they are in the clients' stores, and cookies hold their sealed names; otherwise
+        cookies hold them whole
+    :param seconds: how old a cookie may be
     """
 
     def __init__(
