@@ -327,3 +327,32 @@ def test_checks_stand_on_each_other_on_methods_and_in_blueprints(
     assert get(browser, "/shop/orders", **token).text == "bob"
     assert get(browser, "/shop/both", **token).text == "alice bob"
     assert get(browser, "/shop/both").status_code == 401
+
+
+@pytest.mark.parametrize(
+    ("authorization", "status", "text"),
+    [
+        (None, 200, "None"),
+        ("Basic dXNlcjpwYXNz", 200, "None"),
+        ("Bearer forged", 401, "malformed_token"),
+        ("Bearer", 401, "error"),
+        ("DPoP x", 401, "error"),
+    ],
+)
+def test_a_token_may_be_optional_but_is_judged(
+    provider: EmbeddedProvider, authorization: str | None, status: int, text: str
+) -> None:
+    app = Flask(__name__)
+    guard = BearerGuard(provider.issuer, "api")
+
+    @app.get("/")
+    @guard.optional("read")
+    def home() -> str:
+        return str(guard.current and guard.current.subject)
+
+    browser = app.test_client()
+    answer = get(browser, "/", **({"Authorization": authorization} if authorization else {}))
+    assert answer.status_code == status
+    assert text in answer.text
+    assert get(browser, "/", **bearer(provider.mint(sub="bob", scope="read"))).text == "bob"
+    assert get(browser, "/", **bearer(provider.mint(sub="bob", scope="x"))).status_code == 403

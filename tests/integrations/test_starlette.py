@@ -514,3 +514,28 @@ def test_two_logins_of_a_program_do_not_mistake_their_users(provider: EmbeddedPr
             log_in(browser, "/guests/me")
             assert browser.get("/guests/me").json() == "in"
             assert browser.get("/staff/me").status_code == 303
+
+
+@pytest.mark.parametrize("path", ["/starlette", "/fastapi"])
+def test_a_token_may_be_optional_but_is_judged(provider: EmbeddedProvider, path: str) -> None:
+    app = FastAPI()
+    guard = for_fastapi.BearerGuard(provider.issuer, "api")
+
+    @app.get("/fastapi")
+    async def by_dependency(
+        token: Annotated[VerifiedAccessToken | None, Security(guard.optional, scopes=["read"])],
+    ) -> Any:
+        return token and token.subject
+
+    async def by_call(request: Request) -> Response:
+        token = await for_starlette.BearerGuard.current(guard, request, "read")
+        return JSONResponse(token and token.subject)
+
+    app.add_route("/starlette", by_call)
+    with browser_of(app) as browser:
+        assert browser.get(path).json() is None
+        assert browser.get(path, headers={"Authorization": "Basic dTpw"}).json() is None
+        assert browser.get(path, headers=bearer("forged")).status_code == 401
+        assert browser.get(path, headers=bearer(provider.mint(scope="x"))).status_code == 403
+        token = provider.mint(sub="bob", scope="read")
+        assert browser.get(path, headers=bearer(token)).json() == "bob"
