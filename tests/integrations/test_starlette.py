@@ -10,6 +10,8 @@ from typing import Annotated, Any
 import pytest
 from fastapi import Depends, FastAPI, Security, WebSocket
 from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response, StreamingResponse
 from starlette.routing import Mount, Route
@@ -539,3 +541,18 @@ def test_a_token_may_be_optional_but_is_judged(provider: EmbeddedProvider, path:
         assert browser.get(path, headers=bearer(provider.mint(scope="x"))).status_code == 403
         token = provider.mint(sub="bob", scope="read")
         assert browser.get(path, headers=bearer(token)).json() == "bob"
+
+
+def test_cors_stands_around_the_middleware(provider: EmbeddedProvider) -> None:
+    guard = AsyncBearerGuard(provider.issuer, "api")
+    around = Middleware(CORSMiddleware, allow_origins=["https://spa.example"], allow_headers=["*"])
+    middleware = [around, Middleware(BearerMiddleware, guard=guard)]
+    with browser_of(Starlette(routes=[Mount("/", say_who)], middleware=middleware)) as browser:
+        asks = {"Origin": "https://spa.example"}
+        preflight = browser.options("/x", headers={**asks, "Access-Control-Request-Method": "GET"})
+        assert preflight.status_code == 200
+        refused = browser.get("/x", headers=asks)
+        assert refused.status_code == 401
+        assert refused.headers["access-control-allow-origin"] == "https://spa.example"
+        token = bearer(provider.mint(sub="bob"))
+        assert browser.get("/x", headers={**asks, **token}).json() == "bob"
