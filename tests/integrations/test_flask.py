@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from flask import Blueprint, Flask
+from flask import Blueprint, Flask, session
 from flask.testing import FlaskClient
 from flask.views import MethodView
 from werkzeug.test import TestResponse
@@ -356,3 +356,24 @@ def test_a_token_may_be_optional_but_is_judged(
     assert text in answer.text
     assert get(browser, "/", **bearer(provider.mint(sub="bob", scope="read"))).text == "bob"
     assert get(browser, "/", **bearer(provider.mint(sub="bob", scope="x"))).status_code == 403
+
+
+@pytest.mark.parametrize("base", ["http://localhost", BASE])
+def test_flasks_own_session_is_beside_the_logins(provider: EmbeddedProvider, base: str) -> None:
+    """Its cookie is called session as well."""
+    app = Flask(__name__)
+    app.secret_key = SECRET
+    login = WebLogin(blocking_client(provider), secret=SECRET)
+    login.init_app(app)
+
+    @app.get("/count")
+    @login.required
+    def count() -> str:
+        session["count"] = session.get("count", 0) + 1
+        return f"{login.user.subject} {session['count']}"
+
+    browser = app.test_client()
+    begun = browser.get(browser.get("/count", base_url=base).headers["location"], base_url=base)
+    back = through_provider(begun.headers["location"]).removeprefix(base)
+    browser.get(back, base_url=base)
+    assert [browser.get("/count", base_url=base).text for _ in range(2)] == ["alice 1", "alice 2"]

@@ -12,6 +12,7 @@ from fastapi import Depends, FastAPI, Security, WebSocket
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
+from starlette.middleware.sessions import SessionMiddleware
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response, StreamingResponse
 from starlette.routing import Mount, Route
@@ -556,3 +557,20 @@ def test_cors_stands_around_the_middleware(provider: EmbeddedProvider) -> None:
         assert refused.headers["access-control-allow-origin"] == "https://spa.example"
         token = bearer(provider.mint(sub="bob"))
         assert browser.get("/x", headers={**asks, **token}).json() == "bob"
+
+
+def test_starlettes_own_session_is_beside_the_logins(provider: EmbeddedProvider) -> None:
+    """Its cookie is called session as well, which plain http on this machine had in common."""
+    app = FastAPI()
+    login = for_fastapi.WebLogin(awaitable_client(provider), secret=SECRET)
+    login.init_app(app)
+    app.add_middleware(SessionMiddleware, secret_key=SECRET)
+
+    @app.get("/count")
+    async def count(request: Request, user: Annotated[AsyncSession, Depends(login)]) -> str:
+        request.session["count"] = request.session.get("count", 0) + 1
+        return f"{user.subject} {request.session['count']}"
+
+    with TestClient(app, base_url="http://localhost", follow_redirects=False) as browser:
+        log_in(browser, "/count")
+        assert [browser.get("/count").json() for _ in range(2)] == ["alice 1", "alice 2"]
