@@ -612,8 +612,8 @@ async def test_plain_http_is_for_this_machine_alone(provider: EmbeddedProvider) 
     assert "public_url" in str(caught.value)
     browser = Browser("http://127.0.0.1:8000")
     await logged_in(login, browser)
-    assert [*browser.cookies] == ["session"]
-    assert "Secure" not in browser.attributes["session"]
+    assert [*browser.cookies] == ["session-http"]
+    assert "Secure" not in browser.attributes["session-http"]
     behind = login_of(provider, public_url="https://app.example")
     browser = Browser("http://10.0.0.7:8000")
     begun = browser.take(await behind.handle(browser.get("/login")))

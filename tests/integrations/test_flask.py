@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from flask import Blueprint, Flask
+from flask import Blueprint, Flask, session
 from flask.testing import FlaskClient
 from flask.views import MethodView
 from werkzeug.test import TestResponse
@@ -327,3 +327,53 @@ def test_checks_stand_on_each_other_on_methods_and_in_blueprints(
     assert get(browser, "/shop/orders", **token).text == "bob"
     assert get(browser, "/shop/both", **token).text == "alice bob"
     assert get(browser, "/shop/both").status_code == 401
+
+
+@pytest.mark.parametrize(
+    ("authorization", "status", "text"),
+    [
+        (None, 200, "None"),
+        ("Basic dXNlcjpwYXNz", 200, "None"),
+        ("Bearer forged", 401, "malformed_token"),
+        ("Bearer", 401, "error"),
+        ("DPoP x", 401, "error"),
+    ],
+)
+def test_a_token_may_be_optional_but_is_judged(
+    provider: EmbeddedProvider, authorization: str | None, status: int, text: str
+) -> None:
+    app = Flask(__name__)
+    guard = BearerGuard(provider.issuer, "api")
+
+    @app.get("/")
+    @guard.optional("read")
+    def home() -> str:
+        return str(guard.current and guard.current.subject)
+
+    browser = app.test_client()
+    answer = get(browser, "/", **({"Authorization": authorization} if authorization else {}))
+    assert answer.status_code == status
+    assert text in answer.text
+    assert get(browser, "/", **bearer(provider.mint(sub="bob", scope="read"))).text == "bob"
+    assert get(browser, "/", **bearer(provider.mint(sub="bob", scope="x"))).status_code == 403
+
+
+@pytest.mark.parametrize("base", ["http://localhost", BASE])
+def test_flasks_own_session_is_beside_the_logins(provider: EmbeddedProvider, base: str) -> None:
+    """Its cookie is called session as well."""
+    app = Flask(__name__)
+    app.secret_key = SECRET
+    login = WebLogin(blocking_client(provider), secret=SECRET)
+    login.init_app(app)
+
+    @app.get("/count")
+    @login.required
+    def count() -> str:
+        session["count"] = session.get("count", 0) + 1
+        return f"{login.user.subject} {session['count']}"
+
+    browser = app.test_client()
+    begun = browser.get(browser.get("/count", base_url=base).headers["location"], base_url=base)
+    back = through_provider(begun.headers["location"]).removeprefix(base)
+    browser.get(back, base_url=base)
+    assert [browser.get("/count", base_url=base).text for _ in range(2)] == ["alice 1", "alice 2"]

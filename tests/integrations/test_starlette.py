@@ -10,6 +10,9 @@ from typing import Annotated, Any
 import pytest
 from fastapi import Depends, FastAPI, Security, WebSocket
 from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.middleware.cors import CORSMiddleware
+from starlette.middleware.sessions import SessionMiddleware
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response, StreamingResponse
 from starlette.routing import Mount, Route
@@ -514,3 +517,60 @@ def test_two_logins_of_a_program_do_not_mistake_their_users(provider: EmbeddedPr
             log_in(browser, "/guests/me")
             assert browser.get("/guests/me").json() == "in"
             assert browser.get("/staff/me").status_code == 303
+
+
+@pytest.mark.parametrize("path", ["/starlette", "/fastapi"])
+def test_a_token_may_be_optional_but_is_judged(provider: EmbeddedProvider, path: str) -> None:
+    app = FastAPI()
+    guard = for_fastapi.BearerGuard(provider.issuer, "api")
+
+    @app.get("/fastapi")
+    async def by_dependency(
+        token: Annotated[VerifiedAccessToken | None, Security(guard.optional, scopes=["read"])],
+    ) -> Any:
+        return token and token.subject
+
+    async def by_call(request: Request) -> Response:
+        token = await for_starlette.BearerGuard.current(guard, request, "read")
+        return JSONResponse(token and token.subject)
+
+    app.add_route("/starlette", by_call)
+    with browser_of(app) as browser:
+        assert browser.get(path).json() is None
+        assert browser.get(path, headers={"Authorization": "Basic dTpw"}).json() is None
+        assert browser.get(path, headers=bearer("forged")).status_code == 401
+        assert browser.get(path, headers=bearer(provider.mint(scope="x"))).status_code == 403
+        token = provider.mint(sub="bob", scope="read")
+        assert browser.get(path, headers=bearer(token)).json() == "bob"
+
+
+def test_cors_stands_around_the_middleware(provider: EmbeddedProvider) -> None:
+    guard = AsyncBearerGuard(provider.issuer, "api")
+    around = Middleware(CORSMiddleware, allow_origins=["https://spa.example"], allow_headers=["*"])
+    middleware = [around, Middleware(BearerMiddleware, guard=guard)]
+    with browser_of(Starlette(routes=[Mount("/", say_who)], middleware=middleware)) as browser:
+        asks = {"Origin": "https://spa.example"}
+        preflight = browser.options("/x", headers={**asks, "Access-Control-Request-Method": "GET"})
+        assert preflight.status_code == 200
+        refused = browser.get("/x", headers=asks)
+        assert refused.status_code == 401
+        assert refused.headers["access-control-allow-origin"] == "https://spa.example"
+        token = bearer(provider.mint(sub="bob"))
+        assert browser.get("/x", headers={**asks, **token}).json() == "bob"
+
+
+def test_starlettes_own_session_is_beside_the_logins(provider: EmbeddedProvider) -> None:
+    """Its cookie is called session as well, which plain http on this machine had in common."""
+    app = FastAPI()
+    login = for_fastapi.WebLogin(awaitable_client(provider), secret=SECRET)
+    login.init_app(app)
+    app.add_middleware(SessionMiddleware, secret_key=SECRET)
+
+    @app.get("/count")
+    async def count(request: Request, user: Annotated[AsyncSession, Depends(login)]) -> str:
+        request.session["count"] = request.session.get("count", 0) + 1
+        return f"{user.subject} {request.session['count']}"
+
+    with TestClient(app, base_url="http://localhost", follow_redirects=False) as browser:
+        log_in(browser, "/count")
+        assert [browser.get("/count").json() for _ in range(2)] == ["alice 1", "alice 2"]

@@ -100,6 +100,12 @@ class WebRequest:
         return values[0] if len(values) == 1 else None
 
 
+def brings_token(authorization: str | None) -> bool:
+    """Return whether a request comes with an access token, not with credentials of other kinds."""
+    scheme, _, _ = (authorization or "").strip().partition(" ")
+    return scheme.lower() in {"bearer", "dpop"}
+
+
 def parse_fields(text: str) -> dict[str, list[str]]:
     """Return the fields of a query or a form; of a malformed one, none."""
     try:

@@ -28,6 +28,7 @@ from rest_framework.request import Request
 
 from .._resource_server.verified_access_token import VerifiedAccessToken
 from .._web.answers import WebRefusedException
+from .._web.requests import brings_token
 from ..exceptions import AccessTokenRefusedException
 from ..sync.web import BearerGuard
 from .django.requests import described
@@ -64,13 +65,14 @@ class TokenUser:
 class AccessTokenAuthentication(BaseAuthentication):
     """Authenticates requests by their access tokens: ``request.auth`` is the verified token.
 
-    A request without one is left to other classes; then the answer is 401 with a challenge.
+    A request without one, or with credentials of another kind, is left to other classes; if it is
+    nobody's, the answer is 401 with a challenge.
     Override :meth:`user_of` to map tokens to users of yours.
     """
 
     def authenticate(self, request: Request) -> tuple[Any, VerifiedAccessToken] | None:
         """Return the user and the token of a request; None for a request without a token."""
-        if "Authorization" not in request.headers:
+        if not brings_token(request.headers.get("Authorization")):
             return None
         try:
             token = guard().check(described(request._request))

@@ -15,6 +15,7 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from .._resource_server.verified_access_token import VerifiedAccessToken
+from .._web.requests import brings_token
 from ..aio.access_token_verifier import AsyncAccessTokenVerifier
 from ..aio.oauth_client import AsyncOAuthClient
 from ..aio.session import AsyncSession
@@ -147,6 +148,16 @@ class BearerGuard(_Guard, SecurityBase):
         if token.dpop_nonce is not None:
             response.headers["DPoP-Nonce"] = token.dpop_nonce
         return token
+
+    async def optional(
+        self, connection: HTTPConnection, needed: SecurityScopes, response: Response
+    ) -> VerifiedAccessToken | None:
+        """Return the access token, or None where none came: ``Security(guard.optional)``.
+
+        For what everyone may see, or what other credentials open; a token that is there is judged.
+        """
+        is_there = brings_token(connection.headers.get("authorization"))
+        return await self(connection, needed, response) if is_there else None
 
     def init_app(self, app: FastAPI) -> None:
         """Describe the guard in the OpenAPI document: endpoints, scopes and refusals.

@@ -11,7 +11,7 @@ from flask import Blueprint, Flask, Request, Response, after_this_request, g, re
 from .._resource_server.verified_access_token import VerifiedAccessToken
 from .._web.answers import WebAnswer, WebRefusedException
 from .._web.places import misplaced_error
-from .._web.requests import MOST_FORM_BYTES, WebRequest, quoted_path
+from .._web.requests import MOST_FORM_BYTES, WebRequest, brings_token, quoted_path
 from ..sync.session import Session
 from ..sync.web import BearerGuard as _Guard
 from ..sync.web import WebLogin as _Login
@@ -106,8 +106,7 @@ class WebLogin(_Login):
             g.setdefault("oidc_sessions", {})[self] = session
             _keep_private()
 
-        guard = partial(guard_view, partial(_answer_of, check))
-        return guard if view is None else guard(view)
+        return _before(check) if view is None else _before(check)(view)
 
 
 class BearerGuard(_Guard):
@@ -126,10 +125,25 @@ class BearerGuard(_Guard):
     @property
     def token(self) -> VerifiedAccessToken:
         """The access token of this request, below :meth:`required`."""
-        found = g.get("oidc_tokens", {}).get(self)
+        found = self.current
         if found is None:
             raise RuntimeError("no token was verified: decorate the view with @guard.required()")
-        return cast("VerifiedAccessToken", found)
+        return found
+
+    @property
+    def current(self) -> VerifiedAccessToken | None:
+        """The access token of this request, below :meth:`optional`; None if none came."""
+        return cast("VerifiedAccessToken | None", g.get("oidc_tokens", {}).get(self))
+
+    def optional(self, scopes: str | Iterable[str] = ()) -> Callable[[View[P, T]], View[P, T]]:
+        """Decorate a view that everyone may see, or that other credentials open.
+
+        A token that is there is judged as below :meth:`required`.
+        """
+        judge = self._judge(scopes)
+        return _before(
+            lambda: judge() if brings_token(request.headers.get("Authorization")) else None
+        )
 
     def required(
         self,
@@ -139,16 +153,23 @@ class BearerGuard(_Guard):
         max_age: float | None = None,
     ) -> Callable[[View[P, T]], View[P, T]]:
         """Decorate a view that needs an access token with these scopes, of either kind of views."""
+        return _before(self._judge(scopes, acr_values=acr_values, max_age=max_age))
+
+    def _judge(self, scopes: str | Iterable[str], **more: Any) -> Callable[[], None]:
         if callable(scopes):
             raise TypeError("write @guard.required(), with the scopes that the view needs")
 
-        def check() -> None:
-            token = self.check(_described(), scopes, acr_values=acr_values, max_age=max_age)
+        def judge() -> None:
+            token = self.check(_described(), scopes, **more)
             g.setdefault("oidc_tokens", {})[self] = token
             if token.dpop_nonce is not None:
                 _add_header("DPoP-Nonce", token.dpop_nonce)
 
-        return partial(guard_view, partial(_answer_of, check))
+        return judge
+
+
+def _before(check: Callable[[], None]) -> Callable[[View[P, T]], View[P, T]]:
+    return partial(guard_view, partial(_answer_of, check))
 
 
 def _answer_of(check: Callable[[], None]) -> Response | None:

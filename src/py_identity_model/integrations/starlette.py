@@ -15,7 +15,7 @@ from .._resource_server.verified_access_token import VerifiedAccessToken
 from .._web.answers import WebAnswer, WebRefusedException
 from .._web.asgi import PRIVATE, adding, decoded_path, web_request
 from .._web.places import misplaced_error
-from .._web.requests import MOST_FORM_BYTES, WebRequest, read_form
+from .._web.requests import MOST_FORM_BYTES, WebRequest, brings_token, read_form
 from ..aio.session import AsyncSession
 from ..aio.web import AsyncBearerGuard, AsyncWebLogin
 
@@ -123,6 +123,16 @@ class BearerGuard(AsyncBearerGuard):
         if token.dpop_nonce is not None:
             add_fields(connection, {"dpop-nonce": token.dpop_nonce})
         return token
+
+    async def current(
+        self, connection: HTTPConnection, scopes: str | Iterable[str] = ()
+    ) -> VerifiedAccessToken | None:
+        """Return the access token, or None where none came; see :meth:`required`.
+
+        For what everyone may see, or what other credentials open; a token that is there is judged.
+        """
+        is_there = brings_token(connection.headers.get("authorization"))
+        return await self.required(connection, scopes) if is_there else None
 
 
 class AddedFields:

@@ -9,6 +9,7 @@ from typing import Any
 import django
 from asgiref.sync import sync_to_async
 from django.conf import settings
+from django.contrib.auth import logout
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, JsonResponse
 
@@ -78,6 +79,12 @@ async def refresh(request: HttpRequest) -> JsonResponse:
     assert session is not None
     token = await sync_to_async(session.refresh)()
     return JsonResponse({"user": user.is_authenticated, "token": token != ""})
+
+
+def leave(request: HttpRequest) -> JsonResponse:
+    """Log the user out as Django's admin does."""
+    logout(request)
+    return JsonResponse({})
 
 
 def fail(request: HttpRequest) -> JsonResponse:

@@ -113,6 +113,21 @@ def test_a_logout_ends_everything(browser: Client, provider: EmbeddedProvider) -
     assert answer.headers["location"].startswith(f"{provider.issuer}/end_session")
     assert who(browser) is None
     assert not SessionRow.objects.exists()
+    assert provider.count("/revoke") == 1
+
+
+def test_a_logout_of_django_ends_the_record_and_its_tokens(
+    browser: Client, provider: EmbeddedProvider
+) -> None:
+    """The admin, say, has a logout of its own: the refresh token would live on for a month."""
+    log_in(browser)
+    get(browser, "/leave")
+    assert who(browser) is None
+    assert not SessionRow.objects.exists()
+    assert provider.count("/revoke") == 1
+    browser.force_login(User.objects.create_user("carol"))
+    get(browser, "/leave")
+    assert who(browser) is None
 
 
 def test_the_logout_button_needs_djangos_token(oidc: dict[str, Any]) -> None:

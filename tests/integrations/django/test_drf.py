@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from typing import Any
 
 import pytest
-from django.contrib.auth.models import Group
+from django.conf import settings
+from django.contrib.auth.models import Group, User
 from django.test import override_settings
 from django.urls import path
 from drf_spectacular.generators import SchemaGenerator
+from rest_framework.authentication import BasicAuthentication
 from rest_framework.permissions import (
     AllowAny,
     BasePermission,
@@ -47,7 +50,7 @@ class Admin(Orders):
 
 
 class Open(Orders):
-    permission_classes = (AllowAny,)
+    permission_classes: Any = (AllowAny,)
 
     def get(self, request: Request) -> Response:
         return Response({"user": str(request.user)})
@@ -86,6 +89,11 @@ class OrdersByAction(ViewSet):
         return Response({}, 201)
 
 
+class OfBoth(Open):
+    authentication_classes: Any = (AccessTokenAuthentication, BasicAuthentication)
+    permission_classes: Any = (IsAuthenticated,)
+
+
 class OfModels(Orders):
     permission_classes = (DjangoModelPermissionsOrAnonReadOnly,)
     queryset: Any = Group.objects.none()
@@ -93,6 +101,7 @@ class OfModels(Orders):
 
 urlpatterns = [
     path("by-action", OrdersByAction.as_view({"get": "list", "post": "create"})),
+    path("both-kinds", OfBoth.as_view()),
     path("models", OfModels.as_view()),
     *(path(name, composed(permission)) for name, permission in COMPOSED.items()),
     path("orders", Orders.as_view()),
@@ -228,3 +237,20 @@ def test_the_user_of_a_token_has_no_permissions_of_models(
     assert user.get_username() == "bob"
     assert not user.has_perm("auth.view_group")
     assert not user.has_module_perms("auth")
+
+
+def test_credentials_of_another_kind_are_left_to_their_class(
+    client: APIClient, provider: EmbeddedProvider
+) -> None:
+    User.objects.create_user("carol", password="password")
+    login = b64encode(b"carol:password").decode()
+    client.credentials(HTTP_AUTHORIZATION=f"Basic {login}")
+    passwords = "django.contrib.auth.backends.ModelBackend"
+    with override_settings(AUTHENTICATION_BACKENDS=[*settings.AUTHENTICATION_BACKENDS, passwords]):
+        assert client.get("/both-kinds", secure=True).json() == {"user": "carol"}
+    answer = client.get("/orders", secure=True)
+    assert (answer.status_code, answer.headers["www-authenticate"]) == (401, "Bearer")
+    client.credentials(HTTP_AUTHORIZATION="Bearer forged")
+    assert client.get("/both-kinds", secure=True).status_code == 401
+    client.credentials(HTTP_AUTHORIZATION=f"Bearer {provider.mint(sub='bob')}")
+    assert client.get("/both-kinds", secure=True).json() == {"user": "bob"}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.contrib import auth
+from django.http import HttpRequest
 
 from ..._web.answers import WebRefusedException, page
 from ..._web.cookies import CookieJar
@@ -20,7 +21,11 @@ class DjangoSessions(BrowserSessions):
 
     def find(self, request: WebRequest, jar: CookieJar) -> BrowserSession | None:
         """Return the session of a request; None if there is none."""
-        text = django_of(request).session.get(KEY)
+        return self.of(django_of(request))
+
+    def of(self, request: HttpRequest) -> BrowserSession | None:
+        """Return the session of Django's form of a request."""
+        text = request.session.get(KEY)
         return self._load(text) if isinstance(text, str) else None
 
     def cookies(self, found: BrowserSession, request: WebRequest, jar: CookieJar) -> list[str]:
@@ -46,3 +51,10 @@ class DjangoLogin(WebLogin):
     """The login of a Django program."""
 
     browser_sessions = DjangoSessions
+
+    def end(self, request: HttpRequest) -> None:
+        """End the session of a request, where Django logs its user out: in the admin, say."""
+        assert isinstance(self._browsers, DjangoSessions)
+        found = self._browsers.of(request)
+        if found is not None:
+            self._browsers.end(found, revoke=True)
