@@ -6,8 +6,8 @@ import hashlib
 import math
 import secrets
 import time
-from collections.abc import Callable
-from contextlib import AbstractAsyncContextManager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractAsyncContextManager, contextmanager
 from typing import TYPE_CHECKING, Any
 
 from .._seam.aio import in_thread, sleep
@@ -18,9 +18,10 @@ from .redis_values import unreadable_error
 from .session_store import index_keys, is_from
 
 if TYPE_CHECKING:
-    from sqlalchemy import Engine, MetaData
+    from sqlalchemy import Connection, Engine, MetaData
 
 _POLL = 0.05
+_BUSY = 30_000  # milliseconds
 
 
 class AsyncSQLSessionStore:
@@ -30,7 +31,8 @@ class AsyncSQLSessionStore:
     row; a row is replaced where its version is the expected one.  Users and provider sessions are
     looked up by the hashes of their names.
 
-    :param engine: an engine of SQLAlchemy, one that blocks; calls that wait run it in threads
+    :param engine: an engine of SQLAlchemy, one that blocks; calls that wait run it in threads; on
+        SQLite, its connections wait at least 30 seconds for their turn to write
     :param prefix: of the names of its tables
     :param encrypt: what seals a record, such as ``Fernet(key).encrypt``
     :param decrypt: what opens it
@@ -187,6 +189,20 @@ class _Tables:
             Column("until", Float(53), nullable=False),
         )
 
+    @contextmanager
+    def _begun(self) -> Iterator[Connection]:
+        """Begin a transaction.
+
+        SQLite has one writer, and waits five seconds for its turn unless the program says
+        otherwise: with a few busy processes that is too short, and locks would be left behind.
+        """
+        with self._engine.begin() as connection:
+            if self._engine.dialect.name == "sqlite":
+                busy = connection.exec_driver_sql("PRAGMA busy_timeout").scalar_one()
+                if busy < _BUSY:
+                    connection.exec_driver_sql(f"PRAGMA busy_timeout = {_BUSY}")
+            yield connection
+
     def create(self) -> None:
         self.metadata.create_all(self._engine)
 
@@ -197,7 +213,7 @@ class _Tables:
         wanted = select(columns.version, columns.record).where(
             columns.name == name, columns.until > now
         )
-        with self._engine.connect() as connection:
+        with self._begun() as connection:
             row = connection.execute(wanted).one_or_none()
         return None if row is None else (row.version, row.record)
 
@@ -212,11 +228,11 @@ class _Tables:
                 columns.version == expected,
                 columns.until > now,
             )
-            with self._engine.begin() as connection:
+            with self._begun() as connection:
                 changed = update(self._sessions).where(*is_expected).values(**row)
                 return connection.execute(changed).rowcount == 1
         try:
-            with self._engine.begin() as connection:
+            with self._begun() as connection:
                 connection.execute(delete(self._sessions).where(columns.until <= now))
                 connection.execute(insert(self._sessions).values(name=name, **row))
         except IntegrityError:
@@ -226,7 +242,7 @@ class _Tables:
     def delete(self, name: str) -> None:
         from sqlalchemy import delete
 
-        with self._engine.begin() as connection:
+        with self._begun() as connection:
             connection.execute(delete(self._sessions).where(self._sessions.c.name == name))
 
     def find(self, named: dict[str, str | None], now: float) -> list[tuple[str, int, bytes]]:
@@ -237,7 +253,7 @@ class _Tables:
         for column, value in named.items():
             if value is not None:
                 wanted = wanted.where(columns[column] == value)
-        with self._engine.connect() as connection:
+        with self._begun() as connection:
             rows = connection.execute(wanted.order_by(columns.name)).all()
         return [(row.name, row.version, row.record) for row in rows]
 
@@ -247,7 +263,7 @@ class _Tables:
 
         columns = self._locks.c
         try:
-            with self._engine.begin() as connection:
+            with self._begun() as connection:
                 lost = delete(self._locks).where(columns.name == name, columns.until <= now)
                 connection.execute(lost)
                 connection.execute(
@@ -261,7 +277,7 @@ class _Tables:
         from sqlalchemy import delete
 
         columns = self._locks.c
-        with self._engine.begin() as connection:
+        with self._begun() as connection:
             connection.execute(
                 delete(self._locks).where(columns.name == name, columns.holder == holder)
             )
