@@ -26,7 +26,7 @@ def local_target(target: str | None) -> str | None:
         decoded, path = path, unquote(path)
         if _LEAVES.match(path) or _resolved(path).startswith("//"):
             return None
-    encoded = quote(target, safe="/%:@!$&'()*+,;=~?#-._")
+    encoded = quote(target, errors="replace", safe="/%:@!$&'()*+,;=~?#-._")
     return encoded if len(encoded) <= _MOST else None
 
 

@@ -217,4 +217,4 @@ class WebLogin(Logouts):
             "max_age": max_age,
         }
         asked = {name: value for name, value in named.items() if value is not None}
-        return redirect(f"{self._login_path(place)}?{urlencode(asked)}")
+        return redirect(f"{self._login_path(place)}?{urlencode(asked, errors='replace')}")
