@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
+from contextlib import suppress
 from functools import partial
 from typing import Any
 from urllib.parse import quote
@@ -23,11 +24,13 @@ from py_identity_model.aio.web import (
     AsyncWebLogin,
     WebAnswer,
     WebRefusedException,
+    WebRequest,
     browser_sessions,
 )
 from py_identity_model.exceptions import (
     ConfigurationException,
     InvalidArgumentError,
+    PyIdentityModelException,
     TokenRequestException,
 )
 from py_identity_model.testing import Answer, EmbeddedProvider, Received
@@ -1066,3 +1069,29 @@ async def test_pauses_are_forgotten_in_time(provider: EmbeddedProvider) -> None:
         browsers.clock = partial(float, now + number)
         browsers._pause(f"session-{number}")
     assert len(browsers._pauses) < 20
+
+
+HOSTILE = ["", "\ud800", "\0", "a" * 5000, "[", "{}", "null", "9" * 5000, "%ff", "\u2028", "a.b.c"]
+HOSTILE += ["eyJhbGciOiJub25lIn0.e30.", "https://[", "//x", "-1", "\r\nX: y", "a;b=c", "..", "*"]
+NAMES = ["next", "provider", "acr_values", "max_age", "iss", "login_hint", "target_link_uri"]
+NAMES += ["code", "state", "error", "response", "logout_token", "sid", "id_token"]
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+async def test_whatever_a_request_contains_nothing_untyped_is_raised(
+    provider: EmbeddedProvider, text: str
+) -> None:
+    client = client_of(provider)
+    several = {"one": client, "two": client_of(provider)}
+    for login in (login_of(provider), login_of(provider, several)):
+        headers = [(name, text) for name in ("Host", "Origin", "Sec-Fetch-Site", "Authorization")]
+        names = ("__Host-session", "__Host-session.1", "__Host-session-login-x")
+        headers.append(("Cookie", "; ".join(f"{name}={text}" for name in names)))
+        for path in [*login.paths, "/" + text]:
+            query = "&".join(f"{name}={text}" for name in NAMES)
+            form = {name: [text] for name in NAMES}
+            get = WebRequest("GET", APP, path, query, headers)
+            for request in (get, WebRequest("POST", APP, path, "", headers, form)):
+                for call in (login.handle, login.session, login.require):
+                    with suppress(PyIdentityModelException):
+                        await call(request)

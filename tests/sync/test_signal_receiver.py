@@ -33,7 +33,7 @@ from py_identity_model.sync.replay_store import process_once
 from py_identity_model.sync.web import SignalReceiver, WebAnswer, WebRequest
 from py_identity_model.testing import Answer, EmbeddedProvider, Received
 from tests.browsers import Browser
-from tests.support import refused
+from tests.support import DISCOVERY, failing, refused
 
 from .test_web_login import BrokenStore, client_of, logged_in, login_of, subject
 
@@ -631,3 +631,35 @@ def test_an_event_that_always_fails_holds_no_other_back(
     assert [*transmitter[1]["setErrs"]] == ["bad"]
     assert "a security event was not processed, and may come again: RuntimeError" in caplog.text
     assert "alice" not in caplog.text
+
+
+@pytest.mark.parametrize("is_named", [False, True])
+def test_the_transmitters_keys_may_be_on_another_host(
+    provider: EmbeddedProvider, is_named: bool
+) -> None:
+    """Its issuer is the program's own word: it decides where its keys are."""
+
+    def respond(received: Received) -> Answer | None:
+        if received.path != DISCOVERY:
+            return None
+        document = provider.document()
+        elsewhere = str(document["jwks_uri"]).replace("127.0.0.1", "localhost")
+        return Answer.of_json(document | {"jwks_uri": elsewhere})
+
+    provider.intercept = respond
+    named = {"transmitter": provider.issuer} if is_named else {}
+    receiver = receiver_of(provider, MemorySessionStore(), **named)
+    assert (push(receiver, mint(provider))).status == 202
+    assert err(push(receiver, mint(provider)[:-6] + "AAAAAA")) == "invalid_key"
+
+
+def test_a_receiver_asks_where_its_client_asks(provider: EmbeddedProvider) -> None:
+    """A client with metadata, or another address in its network, needs no discovery here either."""
+    metadata = client_of(provider).metadata()
+    client = client_of(provider, metadata=metadata)
+    receiver = SignalReceiver(client, AUDIENCE, MemoryReplayStore())
+    provider.intercept = failing(DISCOVERY)
+    before = provider.count(DISCOVERY)
+    assert (push(receiver, mint(provider))).status == 202
+    assert err(push(receiver, mint(provider, iss="https://evil.example"))) == "invalid_issuer"
+    assert provider.count(DISCOVERY) == before

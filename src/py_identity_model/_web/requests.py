@@ -128,4 +128,4 @@ def read_form(content_type: str | None, body: bytes) -> dict[str, list[str]]:
 
 def quoted_path(path: str) -> str:
     """Return a path that a server decoded, percent-encoded again."""
-    return quote(path, safe=_SAFE_IN_PATH) if path else ""
+    return quote(path, safe=_SAFE_IN_PATH, errors="replace") if path else ""

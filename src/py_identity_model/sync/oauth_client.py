@@ -17,6 +17,7 @@ from .._protocol.introspection import TokenIntrospectionResponse
 from .._protocol.refresh_grant import RefreshTokenResponse
 from .._protocol.registration import ClientRegistrationResponse
 from .._protocol.revocation import TokenRevocationResponse
+from .._protocol.security_events import MAX_AGE, SecurityEvent
 from .._protocol.token_exchange import TokenExchangeResponse
 from .._protocol.userinfo import UserInfoResponse
 from .._relying_party.client_arguments import (
@@ -760,6 +761,25 @@ class OAuthClient:
             ended = client.accept_logout_token(form["logout_token"], replays)
         """
         return self._logouts.accept(logout_token, replay_store)
+
+    def validate_security_event(
+        self, token: str, audience: str, *, max_age: float = MAX_AGE
+    ) -> SecurityEvent:
+        """Return the event in a security event token of this provider; it ends no session.
+
+        :param token: the token that was pushed or polled
+        :param audience: how the provider names the receiver
+        :param max_age: how long after its ``iat`` a token is accepted, in seconds
+
+        Raises what :func:`validate_security_event_token` does.  RFC 8417 §2.2.
+
+        Example::
+
+            event = client.validate_security_event(
+                security_event_token, "https://app.example/events"
+            )
+        """
+        return self._logouts.security_event(token, audience, max_age)
 
     def check_session_store(self) -> None:
         """Raise :class:`TokenRequestException` (``store_unavailable``) while it does not answer.

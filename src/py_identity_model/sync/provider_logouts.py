@@ -14,6 +14,7 @@ from .._protocol.logout import (
     replayed_error,
     store_error,
 )
+from .._protocol.security_events import SecurityEvent
 from .._resource_server.replay import ReplayStore
 from .._validation.id_token_limits import check_registered_algorithm
 from ..exceptions import InvalidArgumentError
@@ -22,6 +23,7 @@ from .logout import logout_key, validate_logout_token
 from .provider_client import ProviderClient
 from .provider_tokens import ProviderTokens
 from .replay_store import process_once
+from .security_events import validate_security_event_token
 from .session import Session, state_of
 from .session_records import SessionRecords
 
@@ -121,4 +123,24 @@ class ProviderLogouts:
             replayed=replayed_error(),
             pending=pending_error(),
             unavailable=store_error(),
+        )
+
+    def security_event(self, token: str, audience: str, max_age: float) -> SecurityEvent:
+        """Return the event in a security event token of the provider, for ``audience``."""
+        client = self._client
+        config = replace(
+            self._tokens.config("id_token"),
+            audience=audience,
+            algorithms=None,  # those are of ID tokens, and so are the secret and the leeway
+            client_secret=None,
+            leeway=None,
+            allow_unencrypted=True,
+        )
+        return validate_security_event_token(
+            token,
+            config,
+            client.provider.address,
+            client.http_client,
+            max_age=max_age,
+            settings=client.settings,
         )

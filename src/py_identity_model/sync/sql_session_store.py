@@ -4,7 +4,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from .._seam.sync import in_thread
@@ -13,7 +14,9 @@ from ..exceptions import InvalidArgumentError
 from .row_session_store import RowSessionStore, Seal
 
 if TYPE_CHECKING:
-    from sqlalchemy import Engine, MetaData
+    from sqlalchemy import Connection, Engine, MetaData
+
+_BUSY = 30_000  # milliseconds
 
 
 class SQLSessionStore(RowSessionStore):
@@ -23,7 +26,8 @@ class SQLSessionStore(RowSessionStore):
     row; a row is replaced where its version is the expected one.  Users and provider sessions are
     looked up by the hashes of their names.
 
-    :param engine: an engine of SQLAlchemy, one that blocks; calls that wait run it in threads
+    :param engine: an engine of SQLAlchemy, one that blocks; calls that wait run it in threads; on
+        SQLite, its connections wait at least 30 seconds for their turn to write
     :param prefix: of the names of its tables
     :param encrypt: what seals a record, such as ``Fernet(key).encrypt``
     :param decrypt: what opens it
@@ -100,6 +104,20 @@ class _Tables:
             Column("until", Float(53), nullable=False),
         )
 
+    @contextmanager
+    def _begun(self) -> Iterator[Connection]:
+        """Begin a transaction.
+
+        SQLite has one writer, and waits five seconds for its turn unless the program says
+        otherwise: with a few busy processes that is too short, and locks would be left behind.
+        """
+        with self._engine.begin() as connection:
+            if self._engine.dialect.name == "sqlite":
+                busy = connection.exec_driver_sql("PRAGMA busy_timeout").scalar_one()
+                if busy < _BUSY:
+                    connection.exec_driver_sql(f"PRAGMA busy_timeout = {_BUSY}")
+            yield connection
+
     def create(self) -> None:
         self.metadata.create_all(self._engine)
 
@@ -110,7 +128,7 @@ class _Tables:
         wanted = select(columns.version, columns.record).where(
             columns.name == name, columns.until > now
         )
-        with self._engine.connect() as connection:
+        with self._begun() as connection:
             row = connection.execute(wanted).one_or_none()
         return None if row is None else (row.version, row.record)
 
@@ -119,7 +137,7 @@ class _Tables:
 
         columns = self._sessions.c
         is_expected = (columns.name == name, columns.version == expected, columns.until > now)
-        with self._engine.begin() as connection:
+        with self._begun() as connection:
             changed = update(self._sessions).where(*is_expected).values(**row)
             return connection.execute(changed).rowcount == 1
 
@@ -128,7 +146,7 @@ class _Tables:
         from sqlalchemy.exc import IntegrityError
 
         try:
-            with self._engine.begin() as connection:
+            with self._begun() as connection:
                 connection.execute(delete(self._sessions).where(self._sessions.c.until <= now))
                 connection.execute(insert(self._sessions).values(name=name, **row))
         except IntegrityError:
@@ -138,7 +156,7 @@ class _Tables:
     def delete(self, name: str) -> None:
         from sqlalchemy import delete
 
-        with self._engine.begin() as connection:
+        with self._begun() as connection:
             connection.execute(delete(self._sessions).where(self._sessions.c.name == name))
 
     def find(self, named: Mapping[str, str], now: float) -> list[tuple[str, int, bytes]]:
@@ -147,7 +165,7 @@ class _Tables:
         columns = self._sessions.c
         wanted = select(columns.name, columns.version, columns.record).where(columns.until > now)
         wanted = wanted.where(*[columns[column] == value for column, value in named.items()])
-        with self._engine.connect() as connection:
+        with self._begun() as connection:
             rows = connection.execute(wanted.order_by(columns.name)).all()
         return [(row.name, row.version, row.record) for row in rows]
 
@@ -157,7 +175,7 @@ class _Tables:
 
         columns = self._locks.c
         try:
-            with self._engine.begin() as connection:
+            with self._begun() as connection:
                 lost = delete(self._locks).where(columns.name == name, columns.until <= now)
                 connection.execute(lost)
                 connection.execute(
@@ -171,7 +189,7 @@ class _Tables:
         from sqlalchemy import delete
 
         columns = self._locks.c
-        with self._engine.begin() as connection:
+        with self._begun() as connection:
             connection.execute(
                 delete(self._locks).where(columns.name == name, columns.holder == holder)
             )

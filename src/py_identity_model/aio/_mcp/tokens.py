@@ -12,6 +12,7 @@ from typing import Any
 
 from ..._logging import log_failure, logger
 from ..._relying_party.mcp import AuthorizationLimits, Demand, scopes_to_ask
+from ..._seam.lock_waits import waiting_at_most
 from ..._sessions.session_record import store_unavailable_error
 from ..._sessions.stored_token import StoredToken
 from ..._wire.stored_value import pack_value, unpack_value
@@ -25,6 +26,7 @@ from .grants import AsyncMCPGrant, AsyncMCPGrants
 from .servers import AsyncMCPServers
 
 _KIND = "mcp-login"
+_MOST_WAITED = 5.0  # seconds
 _REFUSED_CLIENT = frozenset({"invalid_client", "unauthorized_client"})
 
 
@@ -88,12 +90,21 @@ class AsyncMCPTokens:
 
     async def forget(self) -> None:
         """Forget the login and the client's registration."""
-        async with self._hold_lock():
-            await self._load()
-            grant, self._grant = self._grant, None
-            if grant is not None:
-                await self._clients.forget(grant.issuer)
-                await self._delete(grant)
+        try:
+            with waiting_at_most(_MOST_WAITED):
+                async with self._hold_lock():
+                    await self._forget()
+        except TokenRequestException as error:
+            if error.code != "renewal_pending":
+                raise
+            await self._forget()  # one that was killed while it logged in delays no logout
+
+    async def _forget(self) -> None:
+        await self._load()
+        grant, self._grant = self._grant, None
+        if grant is not None:
+            await self._clients.forget(grant.issuer)
+            await self._delete(grant)
 
     async def _authorize(self, demand: Demand, spent: str | None) -> AsyncMCPGrant | None:
         try:

@@ -127,7 +127,7 @@ class AsyncBeginnings:
         pairs = [(name, one) for name, values in request.parameters().items() for one in values]
         try:
             asked = validate_initiate_login_request(
-                f"?{urlencode(pairs)}",
+                f"?{urlencode(pairs, errors='replace')}",
                 issuers=[client.issuer for client in self.clients.values()],
                 allow_target=lambda target: path_below(target, place.origin) is not None,
             )
@@ -149,10 +149,9 @@ class AsyncBeginnings:
             for name in ("next", "acr_values", "max_age")
             if (value := request.parameter(name)) is not None
         }
-        links = [
-            (f"{self._login_path(place)}?{urlencode({**carried, 'provider': name})}", name)
-            for name in self.clients
-        ]
+        path, query = self._login_path(place), urlencode(carried, errors="replace")
+        before = f"{path}?{query}&" if query else f"{path}?"
+        links = [(f"{before}provider={name}", name) for name in self.clients]
         return page(200, "Log in", "Choose where to log in.", *links)
 
     def _login_path(self, place: Place) -> str:

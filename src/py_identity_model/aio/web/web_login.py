@@ -254,4 +254,4 @@ class AsyncWebLogin(AsyncLogouts):
         }
         asked = {name: value for name, value in named.items() if value is not None}
         to_login = self._login_path(place)
-        return redirect(f"{to_login}?{urlencode(asked)}" if asked else to_login)
+        return redirect(f"{to_login}?{urlencode(asked, errors='replace')}" if asked else to_login)

@@ -13,6 +13,7 @@ from typing import Any
 
 from ..._logging import log_failure, logger
 from ..._relying_party.mcp import AuthorizationLimits, Demand, scopes_to_ask
+from ..._seam.lock_waits import waiting_at_most
 from ..._sessions.session_record import store_unavailable_error
 from ..._sessions.stored_token import StoredToken
 from ..._wire.stored_value import pack_value, unpack_value
@@ -26,6 +27,7 @@ from .grants import MCPGrant, MCPGrants
 from .servers import MCPServers
 
 _KIND = "mcp-login"
+_MOST_WAITED = 5.0  # seconds
 _REFUSED_CLIENT = frozenset({"invalid_client", "unauthorized_client"})
 
 
@@ -87,12 +89,21 @@ class MCPTokens:
 
     def forget(self) -> None:
         """Forget the login and the client's registration."""
-        with self._hold_lock():
-            self._load()
-            grant, self._grant = self._grant, None
-            if grant is not None:
-                self._clients.forget(grant.issuer)
-                self._delete(grant)
+        try:
+            with waiting_at_most(_MOST_WAITED):
+                with self._hold_lock():
+                    self._forget()
+        except TokenRequestException as error:
+            if error.code != "renewal_pending":
+                raise
+            self._forget()  # one that was killed while it logged in delays no logout
+
+    def _forget(self) -> None:
+        self._load()
+        grant, self._grant = self._grant, None
+        if grant is not None:
+            self._clients.forget(grant.issuer)
+            self._delete(grant)
 
     def _authorize(self, demand: Demand, spent: str | None) -> MCPGrant | None:
         try:

@@ -32,6 +32,7 @@ from ..._web.failures import status_of
 from ..._web.requests import MOST_FORM_BYTES, WebRequest
 from ..._wire.arguments import check_callable, check_text, names_of, seconds_of
 from ..._wire.compare import same_text
+from ..._wire.discovery_policy import named_by_program
 from ...exceptions import InvalidArgumentError, NetworkException, PyIdentityModelException
 from .._transport.http import HTTPClient, check_http_client
 from ..oauth_client import OAuthClient
@@ -75,7 +76,8 @@ class SignalReceiver:
     :param max_age: how long after it was issued a token is accepted, in seconds
     :param critical_subject_members: those that the transmitter's metadata names so: an event whose
         subject has one of them ends no session, unless it is ``user`` or ``session``
-    :param http_client: used instead of this worker's own
+    :param http_client: used instead of the client's; for another transmitter, instead of this
+        worker's own
 
     RFC 8935, RFC 8936, OpenID Shared Signals Framework 1.0.
 
@@ -110,8 +112,12 @@ class SignalReceiver:
         check_callable("on_event", on_event)
         check_http_client(http_client)
         self._client = client
+        self._is_provider = transmitter is None
         self._address = client.issuer if transmitter is None else transmitter
-        self._config = TokenValidationConfig(perform_disco=True, audience=audience)
+        self._audience = audience
+        self._config = TokenValidationConfig(
+            perform_disco=True, audience=audience, discovery_policy=named_by_program(None)
+        )
         self._replays = replay_store
         self._ends = frozenset(names_of("ends_sessions", ends_sessions))
         self._on_event = on_event
@@ -164,9 +170,7 @@ class SignalReceiver:
             event = receiver.accept(token)
         """
         try:
-            event = validate_security_event_token(
-                token, self._config, self._address, self._http_client, max_age=self._max_age
-            )
+            event = self._validated(token)
             process_once(
                 self._replays,
                 event_key(event),
@@ -181,6 +185,15 @@ class SignalReceiver:
                 log_failure("security event", self._address, error)
             raise
         return event
+
+    def _validated(self, token: str) -> SecurityEvent:
+        if self._is_provider and self._http_client is None:
+            return self._client.validate_security_event(
+                token, self._audience, max_age=self._max_age
+            )
+        return validate_security_event_token(
+            token, self._config, self._address, self._http_client, max_age=self._max_age
+        )
 
     def _process(self, event: SecurityEvent) -> None:
         targets = session_targets(event, self._ends, self._client.issuer)
