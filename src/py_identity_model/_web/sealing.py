@@ -23,7 +23,8 @@ class Sealer:
     """
 
     def __init__(self, secrets: str | bytes | Sequence[str | bytes]) -> None:
-        several = [secrets] if isinstance(secrets, (str, bytes)) else [*secrets]
+        # None is what os.environ.get() returns for a variable that is not set.
+        several = [secrets] if isinstance(secrets, (str, bytes)) else [*(secrets or ())]
         self._secrets = [one.encode() if isinstance(one, str) else one for one in several]
         if not self._secrets or any(len(one) < _SHORTEST for one in self._secrets):
             raise InvalidArgumentError(

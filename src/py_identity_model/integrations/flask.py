@@ -7,7 +7,11 @@ from functools import cached_property, wraps
 from inspect import iscoroutinefunction
 from typing import Any, ParamSpec, TypeVar, cast, overload
 
-from flask import Blueprint, Flask, Request, Response, after_this_request, current_app, g, request
+from . import extra
+
+with extra("flask"):
+    from flask import Blueprint, Flask, Request, Response, current_app, g, request
+    from flask.ctx import after_this_request
 
 from .._resource_server.verified_access_token import VerifiedAccessToken
 from .._web.answers import WebAnswer, WebRefusedException

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from starlette.exceptions import HTTPException, WebSocketException
-from starlette.requests import HTTPConnection, Request
-from starlette.responses import Response
-from starlette.routing import Route
+from . import extra
+
+with extra("starlette"):
+    from starlette.exceptions import HTTPException, WebSocketException
+    from starlette.requests import HTTPConnection, Request
+    from starlette.responses import Response
+    from starlette.routing import Route
 
 from .._resource_server.verified_access_token import VerifiedAccessToken
 from .._web.answers import WebAnswer, WebRefusedException
