@@ -62,7 +62,9 @@ def not_compact_error(jwt: object, max_size: int) -> TokenValidationException:
 def not_three_segments_error() -> TokenValidationException:
     """Return the exception for a string without exactly three segments."""
     # The hottest rejection path: build the exception directly.
-    text = "The JWT is malformed: it does not have three segments"
+    text = (
+        "The JWT is malformed: it does not have three segments (opaque tokens need introspection)"
+    )
     return TokenValidationException(text, code="malformed_token")
 
 
@@ -87,6 +89,8 @@ def read_header(segment: bytes) -> Header:
         members = parse_object(decode_base64url(segment))
     except ValueError as error:
         reason = _PADDED if _is_padded(segment) else error
+        if segment[:7].lower() in (b"bearer ", b"dpop ey"):
+            reason = "it begins with the scheme of an Authorization header; pass the token alone"
         raise _malformed_error(f"its header cannot be read: {reason}", part="header") from None
     alg = members.get("alg")
     if not isinstance(alg, str):

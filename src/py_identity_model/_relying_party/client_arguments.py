@@ -213,6 +213,11 @@ class AuthorizationOptions:
         target = redirect_uri or self.redirect_uri
         if not target:
             raise ConfigurationException("a redirect_uri must be given, here or to the client")
+        if ":" not in target:
+            raise InvalidArgumentError(
+                "redirect_uri must be the whole URI that is registered at the provider, such as "
+                f"https://app.example.com/callback, not {target[:200]!r}"
+            )
         return target
 
     def has_id_token(self, scope: str, response_type: str = "code") -> bool:

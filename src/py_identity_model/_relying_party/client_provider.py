@@ -13,6 +13,7 @@ from .._jose.sign import SIGNING_ALGORITHMS
 from .._protocol.discovery import DiscoveryDocumentResponse, metadata_of
 from .._validation.provider_document import Provider as Discovered
 from .._validation.provider_preset import Provider
+from .._wire.arguments import check_issuer_address
 from .._wire.client_authentication import ClientAuthentication, ClientSecretPost
 from .._wire.discovery_policy import DiscoveryPolicy, extend_policy
 from .._wire.urls import implied_issuer
@@ -43,6 +44,7 @@ class ClientProvider:
         if not isinstance(given, Provider):
             if not isinstance(given, str) or not given.strip():
                 raise InvalidArgumentError("issuer must be a non-blank string, or a preset")
+            check_issuer_address(given)
             return cls(given, given)
         address = given.discovery_address or given.issuer
         if given.issuer is None or address is None or "{" in address:

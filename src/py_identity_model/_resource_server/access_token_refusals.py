@@ -91,9 +91,9 @@ class AccessTokenRefusals:
             return _unavailable_error(code or "verification_failed", {})
         if isinstance(error, ProviderUnusableException) or error.code in _MISCONFIGURED:
             # No time to try again: a repetition would not help.
-            return _unavailable_error(error.code, error.details, None)
+            return _unavailable_error(error.code, _with_reason(error), None)
         if isinstance(error, NetworkException) or error.code in _OUTAGES:
-            return _unavailable_error(error.code, error.details)
+            return _unavailable_error(error.code, _with_reason(error))
         refusal = AccessTokenRefusedException(
             _with_hint(error), error.token_part, error.details, code=error.code
         )
@@ -161,6 +161,11 @@ def _unavailable_error(
     ).answered(503, None, retry_after=retry_after)
 
 
+def _with_reason(error: TokenValidationException) -> Mapping[str, Any]:
+    """Return the details of an error with its text, which the refusal itself does not show."""
+    return {"reason": error.message, **error.details}
+
+
 def _with_hint(error: TokenValidationException) -> str:
     """Return an error's text, with the option that would accept what was refused."""
     details = error.details
@@ -194,9 +199,15 @@ def _log(refusal: AccessTokenRefusedException, error: Exception, token: str) -> 
     )
 
 
-def missing_token_error() -> TokenValidationException:
+def missing_token_error(authorization: str | None) -> TokenValidationException:
     """Return the exception for a request without a token."""
-    return TokenValidationException("The request carries no access token", code="missing_token")
+    text = "The request carries no access token"
+    if authorization and authorization.count(".") == 2 and " " not in authorization:
+        text += (
+            ": its Authorization field has a token without the scheme Bearer; a program that has "
+            "the token alone calls verify_token"
+        )
+    return TokenValidationException(text, code="missing_token")
 
 
 def several_proofs_error() -> TokenValidationException:

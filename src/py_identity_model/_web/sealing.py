@@ -24,6 +24,7 @@ class Sealer:
     """
 
     def __init__(self, secrets: str | bytes | Sequence[str | bytes]) -> None:
+        # None is what os.environ.get() returns for a variable that is not set.
         is_one = isinstance(secrets, (str, bytes)) or not isinstance(secrets, Sequence)
         several: list[Any] = [secrets] if is_one else [*secrets]
         self._secrets = [one.encode() if isinstance(one, str) else one for one in several]

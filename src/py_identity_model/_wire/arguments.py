@@ -27,6 +27,23 @@ def names_of(name: str, values: object) -> tuple[str, ...]:
     return found
 
 
+def check_kind(value: object, kind: type) -> None:
+    """Raise InvalidArgumentError for anything but a ``kind``, such as a bare address."""
+    if not isinstance(value, kind):
+        raise InvalidArgumentError(f"expected a {kind.__name__}, not {_kind(value)}")
+
+
+def check_issuer_address(issuer: str) -> None:
+    """Raise InvalidArgumentError for an issuer whose metadata could not be fetched.
+
+    Plain http is not refused here, because a policy may allow it.
+    """
+    if not issuer.startswith(("https://", "http://")):
+        raise InvalidArgumentError(
+            f"issuer must be a URL, such as https://auth.example.com, not {issuer[:200]!r}"
+        )
+
+
 def audience_of(name: str, value: object) -> str | list[str]:
     """Return an audience: one name, or a list of at least one."""
     if isinstance(value, str) and value:

@@ -78,7 +78,10 @@ def require_scheme(url: object, policy: DiscoveryPolicy) -> SplitResult:
         return parts
     if policy.allow_http_on_loopback and is_loopback(parts.hostname or ""):
         return parts
-    raise DiscoveryHTTPSRequiredError(f"HTTPS is required for {parts.scheme}://{parts.hostname}")
+    raise DiscoveryHTTPSRequiredError(
+        f"HTTPS is required for {parts.scheme}://{parts.hostname}; inside a private network, "
+        "DiscoveryPolicy(require_https=False) accepts plain http"
+    )
 
 
 def origin_of(parts: SplitResult) -> tuple[str, str, int]:

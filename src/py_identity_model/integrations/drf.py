@@ -18,13 +18,16 @@ from contextlib import suppress
 from functools import cache
 from typing import Any
 
-from django.conf import settings
-from django.core.signals import setting_changed
-from django.dispatch import receiver
-from rest_framework.authentication import BaseAuthentication
-from rest_framework.exceptions import APIException, AuthenticationFailed, PermissionDenied
-from rest_framework.permissions import BasePermission
-from rest_framework.request import Request
+from . import extra
+
+with extra("drf"):
+    from django.conf import settings
+    from django.core.signals import setting_changed
+    from django.dispatch import receiver
+    from rest_framework.authentication import BaseAuthentication
+    from rest_framework.exceptions import APIException, AuthenticationFailed, PermissionDenied
+    from rest_framework.permissions import BasePermission
+    from rest_framework.request import Request
 
 from .._resource_server.verified_access_token import VerifiedAccessToken
 from .._web.answers import WebRefusedException

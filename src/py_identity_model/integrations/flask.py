@@ -6,7 +6,10 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property, partial
 from typing import Any, cast, overload
 
-from flask import Blueprint, Flask, Request, Response, after_this_request, g, request
+from . import extra
+
+with extra("flask"):
+    from flask import Blueprint, Flask, Request, Response, after_this_request, g, request
 
 from .._resource_server.verified_access_token import VerifiedAccessToken
 from .._web.answers import WebAnswer, WebRefusedException

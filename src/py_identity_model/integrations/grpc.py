@@ -11,8 +11,11 @@ from abc import abstractmethod
 from collections.abc import Callable, Collection
 from typing import Any
 
-import grpc
-from grpc.aio import ClientCallDetails, UnaryUnaryCall, UnaryUnaryClientInterceptor
+from . import extra
+
+with extra("grpc"):
+    import grpc
+    from grpc.aio import ClientCallDetails, UnaryUnaryCall, UnaryUnaryClientInterceptor
 
 from .._jose.dpop_proof import DPoPKey
 from .._jose.encoding import header_text
