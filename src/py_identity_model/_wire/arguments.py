@@ -27,7 +27,7 @@ def names_of(name: str, values: object) -> tuple[str, ...]:
     return found
 
 
-def check_kind(value: object, kind: type) -> None:
+def check_instance(value: object, kind: type) -> None:
     """Raise InvalidArgumentError for anything but a ``kind``, such as a bare address."""
     if not isinstance(value, kind):
         raise InvalidArgumentError(f"expected a {kind.__name__}, not {_kind(value)}")
