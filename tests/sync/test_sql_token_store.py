@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from cryptography.fernet import Fernet
-from sqlalchemy import Engine, create_engine, text
+from sqlalchemy import Engine, create_engine, event, text
 
 from py_identity_model._seam.sync import gather, sleep
 from py_identity_model.exceptions import ConfigurationException, InvalidArgumentError
@@ -95,6 +95,25 @@ def test_of_many_who_write_at_once_one_is_the_last(engine: Engine) -> None:
     gather([partial(store.set, "a", str(number), 60) for number in range(8)])
     assert store.get("a") in {str(number) for number in range(8)}
     assert len(rows(engine)) == 1
+
+
+def test_a_value_that_another_process_stores_first_is_replaced(engine: Engine) -> None:
+    store = store_of(engine)
+    store.set("a", "theirs", 60)
+    blind = [" AND 1 = 0"]  # the first look does not see the row yet
+
+    def look(
+        connection: Any, cursor: Any, statement: str, parameters: Any, context: Any, many: bool
+    ) -> tuple[str, Any]:
+        if statement.startswith("UPDATE") and blind:
+            statement += blind.pop()
+        return statement, parameters
+
+    event.listen(engine, "before_cursor_execute", look, retval=True)
+    store.set("a", "mine", 60)
+    event.remove(engine, "before_cursor_execute", look)
+    assert blind == []
+    assert store.get("a") == "mine"
 
 
 def test_a_value_is_sealed_by_the_hooks(engine: Engine) -> None:
