@@ -36,6 +36,7 @@ APART = (
     *("tests/op", "tests/redis", "tests/servers", "tests/keycloak", "tests/browser"),
     *("tests/mcp", "tests/hsm", "tests/jobs"),
 )
+STORED = ("session", "token")  # in rows
 PURE = ("tests/jose", "tests/protocol")
 ROOMS = (  # which PURE alone must cover
     *("_jose", "_wire", "_client_auth", "_validation", "_protocol"),
@@ -228,7 +229,7 @@ def servers(session: nox.Session) -> None:
     session.install(*redis_packages())
     session.run("pytest", "-q", "tests/servers", *session.posargs)
     if not session.posargs:
-        stores = [f"{suite}/test_sql_session_store.py" for suite in SUITES]
+        stores = [f"{suite}/test_sql_{kind}_store.py" for suite in SUITES for kind in STORED]
         for tests in (stores, ["tests/integrations/django"]):
             session.run("pytest", "-q", "-p", "tests.postgresql", *tests)
 

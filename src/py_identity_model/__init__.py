@@ -192,6 +192,7 @@ if TYPE_CHECKING:
     from .sync import SpiffeJwt as SpiffeJwt
     from .sync import SpiffeX509 as SpiffeX509
     from .sync import SQLSessionStore as SQLSessionStore
+    from .sync import SQLTokenStore as SQLTokenStore
     from .sync import StateValidationResult as StateValidationResult
     from .sync import StoredToken as StoredToken
     from .sync import SuccessfulResponseAccessError as SuccessfulResponseAccessError
@@ -462,6 +463,7 @@ __all__ = [
     "RequestHeaders",
     "ResponseRefusedException",
     "SQLSessionStore",
+    "SQLTokenStore",
     "Secret",
     "SecurityEvent",
     "SecurityEventException",
@@ -754,6 +756,7 @@ if not TYPE_CHECKING:
                 "RequestHeaders",
                 "ResponseRefusedException",
                 "SQLSessionStore",
+                "SQLTokenStore",
                 "Secret",
                 "SecurityEvent",
                 "SecurityEventException",

@@ -22,6 +22,7 @@ from py_identity_model.aio import (
     AsyncTokenSource,
     ClientCredentialsTokenRequest,
     DPoPKey,
+    StoredToken,
     request_client_credentials_token,
 )
 from py_identity_model.exceptions import InvalidArgumentError
@@ -241,6 +242,23 @@ async def test_auth_objects_share_by_the_client_of_their_source(
     assert seen == [None, "a1", "a1"]
     assert nonce_of(proof) == "a1"
     assert demanding.seen == [None, "n1", "n1", "n1"]
+
+
+async def test_a_source_of_ones_own_needs_no_cache() -> None:
+    class Own(AsyncTokenSource):
+        """A source that gets its tokens elsewhere."""
+
+        def __init__(self) -> None:
+            self.dpop_key = KEY
+
+        async def get_token(self) -> StoredToken:
+            return StoredToken("t", token_type="DPoP")
+
+    seen: list[str | None] = []
+    transport = httpx.MockTransport(api("a1", seen))
+    async with httpx.AsyncClient(transport=transport, auth=AsyncTokenAuth(Own())) as client:
+        assert (await client.get(API)).status_code == 200
+    assert seen == [None, "a1"]
 
 
 async def test_header_fields_teach_the_auth_objects_of_the_cache(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from py_identity_model import StoredToken
+from py_identity_model._seam.aio import Event, gather, sleep
 from py_identity_model._sessions.session_record import (
     LOGIN_TARGET,
     Pending,
@@ -114,3 +115,38 @@ async def test_a_request_takes_twice_its_timeout_at_most() -> None:
     async with AsyncHTTPClient(timeout=4) as client:
         assert request_seconds(client, None) == client.total_timeout
         assert request_seconds(client, Settings(http_timeout=3)) == 6.0
+
+
+async def test_a_login_that_is_stored_while_another_call_reads_is_not_lost() -> None:
+    reading, begun = Event(), Event()
+
+    class Slow(AsyncMemorySessionStore):
+        """The first read finds nothing, and returns when the record is stored."""
+
+        async def get(self, name: str) -> SessionRecord | None:
+            found = await super().get(name)
+            if found is None:
+                reading.set()
+                await begun.wait()
+            return found
+
+        async def set(
+            self, name: str, record: SessionRecord, expected: int | None, expires_in: float
+        ) -> bool:
+            await reading.wait()
+            return await super().set(name, record, expected, expires_in)
+
+    records = records_of(Slow())
+
+    async def begin() -> SessionRecord:
+        made = await records.storage.begin("n", SessionRecord(refresh_token="r-0"))
+        begun.set()
+        return made
+
+    async def load() -> SessionRecord:
+        while "n" not in records.storage._unsaved:
+            await sleep(0)
+        return await records.storage.load("n")
+
+    first, second = await gather([begin, load])
+    assert first == second

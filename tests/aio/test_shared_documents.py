@@ -37,6 +37,7 @@ from py_identity_model.aio._cache import fetching
 from py_identity_model.aio._cache.provider_cache import cache_of
 from py_identity_model.aio._transport import stores as best_effort
 from py_identity_model.exceptions import (
+    ConfigurationException,
     DPoPProofException,
     InvalidArgumentError,
     NetworkException,
@@ -231,6 +232,48 @@ async def test_tokens_are_validated_while_the_store_is_down(
             await process.validate()
     assert asked(provider) == (1, 1)
     assert "a shared store cannot be read: ConnectionError" in caplog.text
+
+
+async def test_a_store_that_fails_is_left_alone_for_a_while_and_warned_of_once(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    clock, calls = Clock(), list[str]()
+    monkeypatch.setattr(best_effort, "monotonic", clock)
+
+    class Counting(Broken):
+        async def get(self, key: str) -> str | None:
+            calls.append("get")
+            return await super().get(key)
+
+        async def set(self, key: str, value: str, expires_in: float | None) -> None:
+            calls.append("set")
+            await super().set(key, value, expires_in)
+
+    store = best_effort.AsyncBestEffortStore(Counting())
+    for _ in range(3):
+        assert await store.get("a") is None
+        await store.set("a", "1", 60)
+    assert calls == ["get", "set"]
+    assert caplog.text.count("a shared store cannot be") == 1
+    clock.now += 5
+    await store.get("a")
+    assert calls == ["get", "set", "get"]
+    assert caplog.text.count("a shared store cannot be") == 2
+
+
+async def test_a_value_that_cannot_be_read_stops_no_other(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    class Unreadable(AsyncMemoryTokenStore):
+        async def get(self, key: str) -> str | None:
+            if key == "theirs":
+                raise ConfigurationException("another key", code="unreadable_value")
+            return await super().get(key)
+
+    store = best_effort.AsyncBestEffortStore(Unreadable())
+    await store.set("ours", "1", 60)
+    assert [await store.get(key) for key in ("theirs", "ours", "theirs")] == [None, "1", None]
+    assert caplog.text.count("a shared store cannot be read: ConfigurationException") == 1
 
 
 async def test_a_store_that_is_slow_is_left_alone_for_a_while(

@@ -300,6 +300,7 @@ def held_by_readers(provider: EmbeddedProvider, package: Any) -> dict[str, Any]:
         "begun": begun,
         "session": session,
         "redis_store": fake_redis_store(package),
+        "sql_store": fake_redis_store(package),  # the same methods
         "redis_client": FakeRedis(),
         "fernet": Fernet(Fernet.generate_key()),
         "replays": py_identity_model.RedisReplayStore(FakeRedis()),

@@ -35,7 +35,10 @@ LISTED: dict[str, dict[str, str]] = {
         "_entries": "a store that changes while a renewal is under way",
         "_save_later": "a moment that no caller can choose",
     },
-    "aio/test_session_records.py": {"_holder": "the mark of a process"},
+    "aio/test_session_records.py": {
+        "_holder": "the mark of a process",
+        "_unsaved": "a moment between two steps of another call",
+    },
     "aio/test_single_flight.py": {
         "_execute": "a call that is stopped, as by the end of its event loop",
         "_forget_parent _lock": "a fork",

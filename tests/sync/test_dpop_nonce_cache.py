@@ -21,6 +21,7 @@ from py_identity_model.sync import (
     HTTPClient,
     MemoryTokenStore,
     OAuthClient,
+    StoredToken,
     TokenAuth,
     TokenHeaders,
     TokenSource,
@@ -240,6 +241,23 @@ def test_auth_objects_share_by_the_client_of_their_source(
     assert seen == [None, "a1", "a1"]
     assert nonce_of(proof) == "a1"
     assert demanding.seen == [None, "n1", "n1", "n1"]
+
+
+def test_a_source_of_ones_own_needs_no_cache() -> None:
+    class Own(TokenSource):
+        """A source that gets its tokens elsewhere."""
+
+        def __init__(self) -> None:
+            self.dpop_key = KEY
+
+        def get_token(self) -> StoredToken:
+            return StoredToken("t", token_type="DPoP")
+
+    seen: list[str | None] = []
+    transport = httpx.MockTransport(api("a1", seen))
+    with httpx.Client(transport=transport, auth=TokenAuth(Own())) as client:
+        assert (client.get(API)).status_code == 200
+    assert seen == [None, "a1"]
 
 
 def test_header_fields_teach_the_auth_objects_of_the_cache(

@@ -6,6 +6,7 @@ from __future__ import annotations
 import pytest
 
 from py_identity_model import StoredToken
+from py_identity_model._seam.sync import Event, gather, sleep
 from py_identity_model._sessions.session_record import (
     LOGIN_TARGET,
     Pending,
@@ -115,3 +116,38 @@ def test_a_request_takes_twice_its_timeout_at_most() -> None:
     with HTTPClient(timeout=4) as client:
         assert request_seconds(client, None) == client.total_timeout
         assert request_seconds(client, Settings(http_timeout=3)) == 6.0
+
+
+def test_a_login_that_is_stored_while_another_call_reads_is_not_lost() -> None:
+    reading, begun = Event(), Event()
+
+    class Slow(MemorySessionStore):
+        """The first read finds nothing, and returns when the record is stored."""
+
+        def get(self, name: str) -> SessionRecord | None:
+            found = super().get(name)
+            if found is None:
+                reading.set()
+                begun.wait()
+            return found
+
+        def set(
+            self, name: str, record: SessionRecord, expected: int | None, expires_in: float
+        ) -> bool:
+            reading.wait()
+            return super().set(name, record, expected, expires_in)
+
+    records = records_of(Slow())
+
+    def begin() -> SessionRecord:
+        made = records.storage.begin("n", SessionRecord(refresh_token="r-0"))
+        begun.set()
+        return made
+
+    def load() -> SessionRecord:
+        while "n" not in records.storage._unsaved:
+            sleep(0)
+        return records.storage.load("n")
+
+    first, second = gather([begin, load])
+    assert first == second

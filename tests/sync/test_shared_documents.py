@@ -19,6 +19,7 @@ from py_identity_model._validation.fetch_result import StoredResponse, stored_ke
 from py_identity_model._wire.messages import HttpRequest, HttpResponse
 from py_identity_model._wire.stored_value import pack_value, unpack_value
 from py_identity_model.exceptions import (
+    ConfigurationException,
     DPoPProofException,
     InvalidArgumentError,
     NetworkException,
@@ -230,6 +231,48 @@ def test_tokens_are_validated_while_the_store_is_down(
             process.validate()
     assert asked(provider) == (1, 1)
     assert "a shared store cannot be read: ConnectionError" in caplog.text
+
+
+def test_a_store_that_fails_is_left_alone_for_a_while_and_warned_of_once(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    clock, calls = Clock(), list[str]()
+    monkeypatch.setattr(best_effort, "monotonic", clock)
+
+    class Counting(Broken):
+        def get(self, key: str) -> str | None:
+            calls.append("get")
+            return super().get(key)
+
+        def set(self, key: str, value: str, expires_in: float | None) -> None:
+            calls.append("set")
+            super().set(key, value, expires_in)
+
+    store = best_effort.BestEffortStore(Counting())
+    for _ in range(3):
+        assert store.get("a") is None
+        store.set("a", "1", 60)
+    assert calls == ["get", "set"]
+    assert caplog.text.count("a shared store cannot be") == 1
+    clock.now += 5
+    store.get("a")
+    assert calls == ["get", "set", "get"]
+    assert caplog.text.count("a shared store cannot be") == 2
+
+
+def test_a_value_that_cannot_be_read_stops_no_other(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    class Unreadable(MemoryTokenStore):
+        def get(self, key: str) -> str | None:
+            if key == "theirs":
+                raise ConfigurationException("another key", code="unreadable_value")
+            return super().get(key)
+
+    store = best_effort.BestEffortStore(Unreadable())
+    store.set("ours", "1", 60)
+    assert [store.get(key) for key in ("theirs", "ours", "theirs")] == [None, "1", None]
+    assert caplog.text.count("a shared store cannot be read: ConfigurationException") == 1
 
 
 def test_a_store_that_is_slow_is_left_alone_for_a_while(

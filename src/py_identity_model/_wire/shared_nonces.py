@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -12,6 +13,7 @@ from .stored_value import pack_value, unpack_value
 Place = tuple[str, str]
 
 _KIND = "DPoP nonce"
+_SYNTAX = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]+")  # RFC 9449 §8.1
 _YOUNG = 30.0  # seconds
 _GAP = 5.0  # seconds between two volunteered nonces that are passed on
 
@@ -76,7 +78,7 @@ class SharedNonces:
             return
         members = unpack_value(_KIND, stored_name(place), text)
         value, seen_at = members.get("nonce"), members.get("seen_at")
-        if not isinstance(value, str) or not 0 < len(value) <= LONGEST_NONCE:
+        if not isinstance(value, str) or not _is_shared(value):
             raise ValueError("the stored nonce is malformed")
         if not isinstance(seen_at, (int, float)) or not 0 <= seen_at <= origin.read_at + _YOUNG:
             raise ValueError("the stored nonce has no time, or one in the future")
@@ -100,7 +102,7 @@ class SharedNonces:
         seen = _Nonce(value, now)
         put_bounded(self._own, place, seen)
         origin.newest = seen
-        if not self._is_news(origin.shared, seen, demanded):
+        if not _is_shared(value) or not self._is_news(origin.shared, seen, demanded):
             return None
         origin.shared = seen
         return pack_value(_KIND, stored_name(place), {"nonce": value, "seen_at": now})
@@ -128,6 +130,10 @@ class SharedNonces:
             origin = _Origin()
             put_bounded(self._origins, place[1], origin)
         return origin
+
+
+def _is_shared(value: str) -> bool:
+    return len(value) <= LONGEST_NONCE and _SYNTAX.fullmatch(value) is not None
 
 
 def stored_name(place: Place) -> str:

@@ -349,6 +349,7 @@ if TYPE_CHECKING:
     from .session_store import AsyncMemorySessionStore as AsyncMemorySessionStore
     from .session_store import AsyncSessionStore as AsyncSessionStore
     from .sql_session_store import AsyncSQLSessionStore as AsyncSQLSessionStore
+    from .sql_token_store import AsyncSQLTokenStore as AsyncSQLTokenStore
     from .token_auth import AsyncTokenAuth as AsyncTokenAuth
     from .token_exchange import exchange_token as exchange_token
     from .token_headers import AsyncRequestHeaders as AsyncRequestHeaders
@@ -384,6 +385,7 @@ __all__ = [
     "AsyncRedisTokenStore",
     "AsyncRequestHeaders",
     "AsyncSQLSessionStore",
+    "AsyncSQLTokenStore",
     "AsyncSession",
     "AsyncSessionStore",
     "AsyncTokenAuth",
@@ -913,6 +915,7 @@ if not TYPE_CHECKING:
             ".session": ["AsyncSession"],
             ".session_store": ["AsyncMemorySessionStore", "AsyncSessionStore"],
             ".sql_session_store": ["AsyncSQLSessionStore"],
+            ".sql_token_store": ["AsyncSQLTokenStore"],
             ".token_auth": ["AsyncTokenAuth"],
             ".token_exchange": ["exchange_token"],
             ".token_headers": ["AsyncRequestHeaders", "AsyncTokenHeaders"],

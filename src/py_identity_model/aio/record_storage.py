@@ -66,7 +66,7 @@ class AsyncRecordStorage:
         than seen before, or unreadable; ``store_unavailable``.
         """
         seen = max(seen, self.lineages.seen(name))  # before the store is read
-        stored, unsaved = await self._get(name), self._unsaved.get(name)
+        stored, unsaved = await self._read(name)
         if unsaved is not None and unsaved.is_newer_than(stored):
             return unsaved.record
         return self._checked(stored, seen)
@@ -106,7 +106,7 @@ class AsyncRecordStorage:
     async def newest(self, name: str, seen: int, first: SessionRecord | None) -> SessionRecord:
         """Return the newest record known to the store or this process."""
         known = self.lineages.seen(name)  # before the store is read: others may write meanwhile
-        stored, unsaved = await self._get(name), self._unsaved.get(name)
+        stored, unsaved = await self._read(name)
         if unsaved is not None and (stored is not None or unsaved.begins):
             return await self.save(name, unsaved)
         self._unsaved.pop(name, None)  # it was deleted meanwhile: a logout is final
@@ -172,6 +172,14 @@ class AsyncRecordStorage:
         """Return ``record`` as it is to be written: with a version, and a stamp of its own."""
         stamp, now = secrets.token_hex(8), self.clock()
         return replace(record, version=version, stamp=stamp, written_at=now, pending=pending)
+
+    async def _read(self, name: str) -> tuple[SessionRecord | None, Unsaved | None]:
+        """Return what is stored, and what this process could not store yet."""
+        was_unsaved = name in self._unsaved
+        stored, unsaved = await self._get(name), self._unsaved.get(name)
+        if was_unsaved and unsaved is None:  # it was stored, perhaps after the store was read
+            stored = await self._get(name)
+        return stored, unsaved
 
     async def _get(self, name: str) -> SessionRecord | None:
         try:

@@ -18,7 +18,17 @@ from .session_store import index_keys, is_from
 _POLL = 0.05
 
 
-class SessionRows(Protocol):
+class LockRows(Protocol):
+    """The statements on the rows of locks; each call is one transaction, and blocks."""
+
+    def take_lock(self, name: str, holder: str, now: float, until: float) -> bool:
+        """Add the row of a lock, unless one that has not expired is there; return whether."""
+
+    def leave_lock(self, name: str, holder: str) -> None:
+        """Delete the row of a lock, if it is this holder's."""
+
+
+class SessionRows(LockRows, Protocol):
     """The statements on the rows of a store; each call is one transaction, and blocks."""
 
     def get(self, name: str, now: float) -> tuple[int, Any] | None:
@@ -35,12 +45,6 @@ class SessionRows(Protocol):
 
     def delete(self, name: str) -> None:
         """Delete a row."""
-
-    def take_lock(self, name: str, holder: str, now: float, until: float) -> bool:
-        """Add the row of a lock, unless one that has not expired is there; return whether."""
-
-    def leave_lock(self, name: str, holder: str) -> None:
-        """Delete the row of a lock, if it is this holder's."""
 
 
 class Seal(NamedTuple):
@@ -112,7 +116,7 @@ class AsyncRowSessionStore:
             async with sessions.lock("name"):
                 print("alone")
         """
-        return _AsyncRowLock(self._rows, name, self.lock_timeout, self.clock)
+        return AsyncRowLock(self._rows, name, self.lock_timeout, self.clock)
 
     async def find_by(
         self, *, sub: str | None = None, sid: str | None = None, issuer: str | None = None
@@ -138,11 +142,11 @@ class AsyncRowSessionStore:
         return record
 
 
-class _AsyncRowLock:
+class AsyncRowLock:
     """A row that one holder has at a time, until its time is up."""
 
     def __init__(
-        self, rows: SessionRows, name: str, seconds: float, clock: Callable[[], float]
+        self, rows: LockRows, name: str, seconds: float, clock: Callable[[], float]
     ) -> None:
         self._rows = rows
         self._name = name

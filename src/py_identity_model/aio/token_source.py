@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .._activities import Activity
 from .._client_auth.resolve import TokenRequest
@@ -51,6 +51,9 @@ from .session_store import AsyncMemorySessionStore
 from .stored_records import AsyncStoredRecords
 from .token_exchange import exchange_token
 from .token_store import AsyncMemoryTokenStore
+
+if TYPE_CHECKING:
+    from ._transport.nonces import AsyncDPoPNonceCache
 
 _GRANTS: dict[type[TokenRequest], Callable[..., Any]] = {
     ClientCredentialsTokenRequest: request_client_credentials_token,
@@ -97,6 +100,9 @@ class AsyncTokenSource:
             ClientCredentialsTokenRequest("https://op.example/token", "machine", "s3cret")
         )
     """
+
+    dpop_nonce_cache: AsyncDPoPNonceCache | None = None
+    """The nonces that this source's HTTP client shares with others."""
 
     def __init__(
         self,

@@ -350,6 +350,7 @@ if TYPE_CHECKING:
     from .session_store import MemorySessionStore as MemorySessionStore
     from .session_store import SessionStore as SessionStore
     from .sql_session_store import SQLSessionStore as SQLSessionStore
+    from .sql_token_store import SQLTokenStore as SQLTokenStore
     from .token_auth import TokenAuth as TokenAuth
     from .token_exchange import exchange_token as exchange_token
     from .token_headers import RequestHeaders as RequestHeaders
@@ -500,6 +501,7 @@ __all__ = [
     "RequestHeaders",
     "ResponseRefusedException",
     "SQLSessionStore",
+    "SQLTokenStore",
     "Secret",
     "SecurityEvent",
     "SecurityEventException",
@@ -914,6 +916,7 @@ if not TYPE_CHECKING:
             ".session": ["Session"],
             ".session_store": ["MemorySessionStore", "SessionStore"],
             ".sql_session_store": ["SQLSessionStore"],
+            ".sql_token_store": ["SQLTokenStore"],
             ".token_auth": ["TokenAuth"],
             ".token_exchange": ["exchange_token"],
             ".token_headers": ["RequestHeaders", "TokenHeaders"],

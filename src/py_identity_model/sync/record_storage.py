@@ -67,7 +67,7 @@ class RecordStorage:
         than seen before, or unreadable; ``store_unavailable``.
         """
         seen = max(seen, self.lineages.seen(name))  # before the store is read
-        stored, unsaved = self._get(name), self._unsaved.get(name)
+        stored, unsaved = self._read(name)
         if unsaved is not None and unsaved.is_newer_than(stored):
             return unsaved.record
         return self._checked(stored, seen)
@@ -107,7 +107,7 @@ class RecordStorage:
     def newest(self, name: str, seen: int, first: SessionRecord | None) -> SessionRecord:
         """Return the newest record known to the store or this process."""
         known = self.lineages.seen(name)  # before the store is read: others may write meanwhile
-        stored, unsaved = self._get(name), self._unsaved.get(name)
+        stored, unsaved = self._read(name)
         if unsaved is not None and (stored is not None or unsaved.begins):
             return self.save(name, unsaved)
         self._unsaved.pop(name, None)  # it was deleted meanwhile: a logout is final
@@ -173,6 +173,14 @@ class RecordStorage:
         """Return ``record`` as it is to be written: with a version, and a stamp of its own."""
         stamp, now = secrets.token_hex(8), self.clock()
         return replace(record, version=version, stamp=stamp, written_at=now, pending=pending)
+
+    def _read(self, name: str) -> tuple[SessionRecord | None, Unsaved | None]:
+        """Return what is stored, and what this process could not store yet."""
+        was_unsaved = name in self._unsaved
+        stored, unsaved = self._get(name), self._unsaved.get(name)
+        if was_unsaved and unsaved is None:  # it was stored, perhaps after the store was read
+            stored = self._get(name)
+        return stored, unsaved
 
     def _get(self, name: str) -> SessionRecord | None:
         try:

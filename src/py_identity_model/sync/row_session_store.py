@@ -19,7 +19,17 @@ from .session_store import index_keys, is_from
 _POLL = 0.05
 
 
-class SessionRows(Protocol):
+class LockRows(Protocol):
+    """The statements on the rows of locks; each call is one transaction, and blocks."""
+
+    def take_lock(self, name: str, holder: str, now: float, until: float) -> bool:
+        """Add the row of a lock, unless one that has not expired is there; return whether."""
+
+    def leave_lock(self, name: str, holder: str) -> None:
+        """Delete the row of a lock, if it is this holder's."""
+
+
+class SessionRows(LockRows, Protocol):
     """The statements on the rows of a store; each call is one transaction, and blocks."""
 
     def get(self, name: str, now: float) -> tuple[int, Any] | None:
@@ -36,12 +46,6 @@ class SessionRows(Protocol):
 
     def delete(self, name: str) -> None:
         """Delete a row."""
-
-    def take_lock(self, name: str, holder: str, now: float, until: float) -> bool:
-        """Add the row of a lock, unless one that has not expired is there; return whether."""
-
-    def leave_lock(self, name: str, holder: str) -> None:
-        """Delete the row of a lock, if it is this holder's."""
 
 
 class Seal(NamedTuple):
@@ -113,7 +117,7 @@ class RowSessionStore:
             with sessions.lock("name"):
                 print("alone")
         """
-        return _RowLock(self._rows, name, self.lock_timeout, self.clock)
+        return RowLock(self._rows, name, self.lock_timeout, self.clock)
 
     def find_by(
         self, *, sub: str | None = None, sid: str | None = None, issuer: str | None = None
@@ -139,11 +143,11 @@ class RowSessionStore:
         return record
 
 
-class _RowLock:
+class RowLock:
     """A row that one holder has at a time, until its time is up."""
 
     def __init__(
-        self, rows: SessionRows, name: str, seconds: float, clock: Callable[[], float]
+        self, rows: LockRows, name: str, seconds: float, clock: Callable[[], float]
     ) -> None:
         self._rows = rows
         self._name = name

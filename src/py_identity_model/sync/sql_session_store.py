@@ -3,23 +3,18 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from .._seam.sync import in_thread
 from .._wire.stored_value import ValueHooks
-from ..exceptions import InvalidArgumentError
 from .row_session_store import RowSessionStore, Seal
+from .sql_tables import SQLStore, SQLTables, positive_seconds
 
 if TYPE_CHECKING:
-    from sqlalchemy import Connection, Engine, MetaData
-
-_BUSY = 30_000  # milliseconds
+    from sqlalchemy import Engine
 
 
-class SQLSessionStore(RowSessionStore):
+class SQLSessionStore(SQLStore, RowSessionStore):
     """Keeps logins in a relational database, for all processes that use it.
 
     It is an :class:`SessionStore` on SQLAlchemy (install the extra ``sql``).  Each record is a
@@ -52,40 +47,18 @@ class SQLSessionStore(RowSessionStore):
         lock_timeout: float = 120.0,
     ) -> None:
         hooks = ValueHooks(encrypt, decrypt)
-        if not 0 < lock_timeout < math.inf:
-            raise InvalidArgumentError("lock_timeout must be positive seconds")
-        self.lock_timeout = lock_timeout
-        self._tables = _Tables(engine, prefix)
-        seal = Seal(hooks.seal, lambda stored: hooks.open(bytes(stored)))
-        super().__init__(self._tables, seal)
-
-    @property
-    def metadata(self) -> MetaData:
-        """The tables, for migrations (Alembic's ``target_metadata``)."""
-        return self._tables.metadata
-
-    def create_tables(self) -> None:
-        """Create the tables where they are missing.
-
-        Example::
-
-            SQLSessionStore(engine).create_tables()
-        """
-        in_thread(self._tables.create)
+        self.lock_timeout = positive_seconds(lock_timeout)
+        tables = self._tables = _Tables(engine, prefix)
+        super().__init__(tables, Seal(hooks.seal, lambda stored: hooks.open(bytes(stored))))
 
 
-class _Tables:
-    """The tables, and the statements on them; each call is one transaction."""
+class _Tables(SQLTables):
+    """The records and their locks."""
 
     def __init__(self, engine: Engine, prefix: str) -> None:
-        from sqlalchemy import Column, Engine, Float, Integer, LargeBinary, MetaData, String, Table
+        from sqlalchemy import Column, Float, Integer, LargeBinary, String, Table
 
-        if not isinstance(engine, Engine):  # one that waits itself would fail as if it were down
-            raise InvalidArgumentError(
-                f"engine must be an Engine of create_engine(), not {type(engine).__name__}"
-            )
-        self.metadata = MetaData()
-        self._engine = engine
+        super().__init__(engine, f"{prefix}locks")
         self._sessions = Table(
             f"{prefix}sessions",
             self.metadata,
@@ -96,30 +69,6 @@ class _Tables:
             Column("sid", String(64), index=True),
             Column("until", Float(53), nullable=False, index=True),
         )
-        self._locks = Table(
-            f"{prefix}locks",
-            self.metadata,
-            Column("name", String(255), primary_key=True),
-            Column("holder", String(64), nullable=False),
-            Column("until", Float(53), nullable=False),
-        )
-
-    @contextmanager
-    def _begun(self) -> Iterator[Connection]:
-        """Begin a transaction.
-
-        SQLite has one writer, and waits five seconds for its turn unless the program says
-        otherwise: with a few busy processes that is too short, and locks would be left behind.
-        """
-        with self._engine.begin() as connection:
-            if self._engine.dialect.name == "sqlite":
-                busy = connection.exec_driver_sql("PRAGMA busy_timeout").scalar_one()
-                if busy < _BUSY:
-                    connection.exec_driver_sql(f"PRAGMA busy_timeout = {_BUSY}")
-            yield connection
-
-    def create(self) -> None:
-        self.metadata.create_all(self._engine)
 
     def get(self, name: str, now: float) -> tuple[int, bytes] | None:
         from sqlalchemy import select
@@ -128,7 +77,7 @@ class _Tables:
         wanted = select(columns.version, columns.record).where(
             columns.name == name, columns.until > now
         )
-        with self._begun() as connection:
+        with self.transaction() as connection:
             row = connection.execute(wanted).one_or_none()
         return None if row is None else (row.version, row.record)
 
@@ -137,7 +86,7 @@ class _Tables:
 
         columns = self._sessions.c
         is_expected = (columns.name == name, columns.version == expected, columns.until > now)
-        with self._begun() as connection:
+        with self.transaction() as connection:
             changed = update(self._sessions).where(*is_expected).values(**row)
             return connection.execute(changed).rowcount == 1
 
@@ -146,7 +95,7 @@ class _Tables:
         from sqlalchemy.exc import IntegrityError
 
         try:
-            with self._begun() as connection:
+            with self.transaction() as connection:
                 connection.execute(delete(self._sessions).where(self._sessions.c.until <= now))
                 connection.execute(insert(self._sessions).values(name=name, **row))
         except IntegrityError:
@@ -156,7 +105,7 @@ class _Tables:
     def delete(self, name: str) -> None:
         from sqlalchemy import delete
 
-        with self._begun() as connection:
+        with self.transaction() as connection:
             connection.execute(delete(self._sessions).where(self._sessions.c.name == name))
 
     def find(self, named: Mapping[str, str], now: float) -> list[tuple[str, int, bytes]]:
@@ -165,31 +114,6 @@ class _Tables:
         columns = self._sessions.c
         wanted = select(columns.name, columns.version, columns.record).where(columns.until > now)
         wanted = wanted.where(*[columns[column] == value for column, value in named.items()])
-        with self._begun() as connection:
+        with self.transaction() as connection:
             rows = connection.execute(wanted.order_by(columns.name)).all()
         return [(row.name, row.version, row.record) for row in rows]
-
-    def take_lock(self, name: str, holder: str, now: float, until: float) -> bool:
-        from sqlalchemy import delete, insert
-        from sqlalchemy.exc import IntegrityError
-
-        columns = self._locks.c
-        try:
-            with self._begun() as connection:
-                lost = delete(self._locks).where(columns.name == name, columns.until <= now)
-                connection.execute(lost)
-                connection.execute(
-                    insert(self._locks).values(name=name, holder=holder, until=until)
-                )
-        except IntegrityError:
-            return False
-        return True
-
-    def leave_lock(self, name: str, holder: str) -> None:
-        from sqlalchemy import delete
-
-        columns = self._locks.c
-        with self._begun() as connection:
-            connection.execute(
-                delete(self._locks).where(columns.name == name, columns.holder == holder)
-            )

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .._activities import Activity
 from .._client_auth.resolve import TokenRequest
@@ -52,6 +52,9 @@ from .session_store import MemorySessionStore
 from .stored_records import StoredRecords
 from .token_exchange import exchange_token
 from .token_store import MemoryTokenStore
+
+if TYPE_CHECKING:
+    from ._transport.nonces import DPoPNonceCache
 
 _GRANTS: dict[type[TokenRequest], Callable[..., Any]] = {
     ClientCredentialsTokenRequest: request_client_credentials_token,
@@ -98,6 +101,9 @@ class TokenSource:
             ClientCredentialsTokenRequest("https://op.example/token", "machine", "s3cret")
         )
     """
+
+    dpop_nonce_cache: DPoPNonceCache | None = None
+    """The nonces that this source's HTTP client shares with others."""
 
     def __init__(
         self,

@@ -165,6 +165,15 @@ def test_a_refusal_without_a_nonce_teaches_nothing(nonces: SharedNonces) -> None
     assert nonces.find(MINE) is None
 
 
+@pytest.mark.parametrize("nonce", ["é", "n 1", 'n"1', "\\"])
+def test_a_nonce_that_is_malformed_is_for_this_process_alone(
+    nonces: SharedNonces, nonce: str
+) -> None:
+    assert refuse(nonces, MINE, nonce) is None
+    assert nonces.find(MINE) == nonce
+    assert refuse(nonces, MINE, "!#[]~", used=nonce) is not None
+
+
 def stored(value: Any = None, **changes: Any) -> str:
     members = {"nonce": "n1", "seen_at": 1000.0} if value is None else value
     packed = {"kind": "DPoP nonce", "name": stored_name(MINE), "value": members}
@@ -181,6 +190,10 @@ def stored(value: Any = None, **changes: Any) -> str:
         stored([]),
         stored({"nonce": "", "seen_at": 1000.0}),
         stored({"nonce": 1, "seen_at": 1000.0}),
+        stored({"nonce": "\ud800", "seen_at": 1000.0}),
+        stored({"nonce": "n 1", "seen_at": 1000.0}),
+        stored({"nonce": "n1\n", "seen_at": 1000.0}),
+        stored({"nonce": 'n"1', "seen_at": 1000.0}),
         stored({"nonce": "n" * 4097, "seen_at": 1000.0}),
         stored({"nonce": "n1"}),
         stored({"nonce": "n1", "seen_at": "now"}),
