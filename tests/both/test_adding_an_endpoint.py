@@ -42,8 +42,7 @@ def endpoints() -> list[tuple[str, Endpoint[Any, Any]]]:
 INTERNAL = {  # shared between modules, and no part of the API
     "aio.claim_sources": {"fetch_claims"},
     "aio.introspection": {"introspect"},
-    "aio.replay_store": {"forget_use", "remember_once"},
-    "aio.security_events": {"remember_event"},
+    "aio.replay_store": {"forget_use", "knows", "process_once", "remember_once"},
     "aio.session_records": {"enter", "leave"},
     "aio.signed_answers": {"verify_response"},
     "aio.token_validation": {"run_validator", "validate"},
