@@ -784,9 +784,7 @@ class AsyncOAuthClient:
 
         Example::
 
-            event = await client.validate_security_event(
-                security_event_token, "https://app.example/events"
-            )
+            event = await client.validate_security_event(security_event_token, "web")
         """
         return await self._logouts.security_event(token, audience, max_age)
 

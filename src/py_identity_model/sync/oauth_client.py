@@ -775,9 +775,7 @@ class OAuthClient:
 
         Example::
 
-            event = client.validate_security_event(
-                security_event_token, "https://app.example/events"
-            )
+            event = client.validate_security_event(security_event_token, "web")
         """
         return self._logouts.security_event(token, audience, max_age)
 

@@ -103,6 +103,8 @@ class AsyncWebLogin(AsyncLogouts):
         by_name = clients if isinstance(clients, Mapping) else {"default": clients}
         if not all(isinstance(client, AsyncOAuthClient) for client in by_name.values()):
             raise InvalidArgumentError("clients must be an AsyncOAuthClient, or several by name")
+        if session_seconds == 0:
+            raise InvalidArgumentError("session_seconds must be above 0")
         orders = check_sealed(
             sessions,
             backchannel_logout=backchannel_logout,

@@ -54,9 +54,7 @@ class BrowserSessions:
         self._clients = clients
         self._sealer = sealer
         self._stored = stored
-        if not seconds_of("session_seconds", seconds):
-            raise InvalidArgumentError("session_seconds must be above 0")
-        self._seconds = seconds
+        self._seconds = seconds_of("session_seconds", seconds)
         if cookie_seconds is not None and (type(cookie_seconds) is not int or cookie_seconds < 1):
             raise InvalidArgumentError("cookie_seconds must be a whole number above 0, or None")
         self._cookie_seconds = cookie_seconds

@@ -104,6 +104,8 @@ class WebLogin(Logouts):
         by_name = clients if isinstance(clients, Mapping) else {"default": clients}
         if not all(isinstance(client, OAuthClient) for client in by_name.values()):
             raise InvalidArgumentError("clients must be an OAuthClient, or several by name")
+        if session_seconds == 0:
+            raise InvalidArgumentError("session_seconds must be above 0")
         orders = check_sealed(
             sessions,
             backchannel_logout=backchannel_logout,
