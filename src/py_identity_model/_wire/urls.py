@@ -78,10 +78,7 @@ def require_scheme(url: object, policy: DiscoveryPolicy) -> SplitResult:
         return parts
     if policy.allow_http_on_loopback and is_loopback(parts.hostname or ""):
         return parts
-    raise DiscoveryHTTPSRequiredError(
-        f"HTTPS is required for {parts.scheme}://{parts.hostname}; inside a private network, "
-        "DiscoveryPolicy(require_https=False) accepts plain http"
-    )
+    raise DiscoveryHTTPSRequiredError(f"HTTPS is required for {parts.scheme}://{parts.hostname}")
 
 
 def origin_of(parts: SplitResult) -> tuple[str, str, int]:
