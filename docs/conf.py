@@ -2,29 +2,17 @@
 
 from __future__ import annotations
 
-import inspect
 import re
 import shutil
-from collections.abc import Iterator
+import sys
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import py_identity_model
-from py_identity_model import (
-    aio,
-    exceptions,
-    http_client,
-    identity,
-    logging_config,
-    providers,
-    ssl_config,
-    telemetry,
-    testing,
-    web,
-)
 
 HERE = Path(__file__).parent
+sys.path.insert(0, str(HERE.parent / "scripts"))
+import reference_pages  # noqa: E402
 
 project = "py-identity-model"
 author = "the authors of py-identity-model"
@@ -49,84 +37,6 @@ autodoc_typehints_description_target = "documented"
 autodoc_default_options = {"members": True, "inherited-members": False}
 
 _FIELD = re.compile(r"^(\w+):")
-OTHERS = (
-    exceptions,
-    providers,
-    testing,
-    web,
-    http_client,
-    identity,
-    logging_config,
-    ssl_config,
-    telemetry,
-)
-
-
-# The pages of the reference: their titles, and the modules of which they have the public names.
-# Other modules get a page of their own.
-CAPABILITIES = {
-    "Access tokens of an API": (
-        "access_token_verifier verified_access_token trusted_issuer access_token"
-    ),
-    "Introspection": "token_introspector introspection",
-    "Challenges and metadata of an API": "www_authenticate protected_resource",
-    "Validation by functions": (
-        "token_validation config claims_validators id_token strict jwk jwk_names decrypter "
-        "token_cache"
-    ),
-    "Clients": "oauth_client client_metadata client_metadata_fields registration",
-    "Logins": (
-        "login authorization authorization_code callback pkce browser_requests loopback "
-        "userinfo claim_sources"
-    ),
-    "Sessions and their stores": (
-        "session session_store session_record redis_session_store sql_session_store"
-    ),
-    "Logout": "logout session_management",
-    "Signed and pushed requests, signed answers": "par jar request_object jarm",
-    "Devices and other channels": "device ciba ciba_request",
-    "Tokens for programs": (
-        "client_credentials token_source token_auth refresh_grant grants token_exchange "
-        "token_endpoint revocation"
-    ),
-    "Stores of tokens": "token_store file_store redis_store stored_token stores keyring",
-    "Client authentication": "client_authentication assertion certificate mtls signer",
-    "DPoP": "dpop dpop_proof dpop_verification dpop_nonces dpop_server_nonces replay redis_replay",
-    "Discovery and keys": (
-        "discovery discovery_policy jwks provider_document signed_metadata webfinger urls"
-    ),
-    "Caches, probes and events": "provider_cache probes health events",
-    "HTTP and settings": "http settings messages models",
-    "FAPI 2.0": "fapi",
-    "MCP": "mcp",
-    "Constants": "constants",
-}
-PACKAGES = (("Blocking", py_identity_model), ("Awaitable", aio))
-
-
-def titles() -> dict[str, str]:
-    """Return the title of the page for the names of each module."""
-    return {stem: title for title, stems in CAPABILITIES.items() for stem in stems.split()}
-
-
-def capabilities() -> dict[str, dict[str, list[str]]]:
-    """Return what describes the public names, by the titles of pages and of their sections."""
-    known = titles()
-    pages: dict[str, dict[str, list[str]]] = {}
-    for section, package in PACKAGES:
-        for name in sorted(package.__all__):
-            thing = getattr(package, name)
-            module = getattr(thing, "__module__", None) or "constants"
-            shared = getattr(py_identity_model, name, None) is getattr(aio, name, None)
-            if module in {one.__name__ for one in OTHERS} or (shared and package is aio):
-                continue
-            stem = module.rpartition(".")[2].strip("_")
-            title = known.get(stem, stem.replace("_", " ").capitalize())
-            sections = pages.setdefault(title, {})
-            sections.setdefault("Both APIs" if shared else section, []).append(
-                directive(package, name)
-            )
-    return pages
 
 
 def parameters_as_fields(
@@ -141,27 +51,6 @@ def parameters_as_fields(
         end += 1
     fields = [_FIELD.sub(r":param \1:", line[4:]) for line in lines[begin + 1 : end]]
     lines[begin:end] = ["", *fields, ""]
-
-
-def directive(package: ModuleType, name: str) -> str:
-    """Return what has autodoc describe one name."""
-    thing = getattr(package, name)
-    kind = "autodata"
-    if inspect.isclass(thing):
-        kind = "autoexception" if issubclass(thing, BaseException) else "autoclass"
-    elif inspect.isroutine(thing):
-        kind = "autofunction"
-    option = "\n   :no-value:" if kind == "autodata" else ""
-    return f"```{{eval-rst}}\n.. {kind}:: {package.__name__}.{name}{option}\n```\n"
-
-
-def others() -> Iterator[str]:
-    """Yield the page of the modules that both APIs share."""
-    yield "# Shared modules\n"
-    for module in OTHERS:
-        yield f"## {module.__name__}\n"
-        for name in module.__all__:
-            yield directive(module, name)
 
 
 _OUTSIDE = re.compile(r"\[([^\]]*)\]\((?:\.\./)+((?:tests|benchmarks|examples|[A-Z]+\.md)[^)]*)\)")
@@ -184,21 +73,15 @@ def choose_pictures(app: Any, document: str, source: list[str]) -> None:
 
 
 def write_pages(app: Any) -> None:
-    """Write the pages of the reference, one a capability, beside the others."""
+    """Write the pages of the reference beside the others."""
+    reference_pages.configure_django()
     folder = HERE / "reference"
     folder.mkdir(exist_ok=True)
-    pages = capabilities()
-    order = [title for title in CAPABILITIES if title in pages]
-    order += sorted(pages.keys() - CAPABILITIES)
-    stems = {title: re.sub(r"\W+", "-", title.lower()) for title in order}
-    for title in order:
-        text = [f"# {title}\n"]
-        for section in ("Blocking", "Awaitable", "Both APIs"):
-            if section in pages[title]:
-                text += [f"## {section}\n", *pages[title][section]]
-        (folder / f"{stems[title]}.md").write_text("\n".join(text), "utf-8")
-    (folder / "others.md").write_text("\n".join(others()), "utf-8")
-    listed = "\n".join([*stems.values(), "others"])
+    stems = []
+    for title, text in reference_pages.pages().items():
+        stems.append(re.sub(r"\W+", "-", title.lower()))
+        (folder / f"{stems[-1]}.md").write_text(text, "utf-8")
+    listed = "\n".join(stems)
     (folder / "index.md").write_text(
         "# API\n\nA page for each capability, with the names of `py_identity_model` and of "
         "`py_identity_model.aio`; what waits for nothing is the same object in both. "

@@ -23,19 +23,20 @@ client = AsyncOAuthClient(
     env["OIDC_ISSUER"], env["OIDC_CLIENT_ID"], client_secret=env["OIDC_SECRET"]
 )
 login = WebLogin(client, secret=env["SESSION_SECRET"])
-PRIVATE = {"Cache-Control": "private, no-store"}
 LOGOUT = '<form method="post" action="/logout"><button>Log out</button></form>'
 
 
 async def home(request: Request) -> HTMLResponse:
     user = await login.current(request)
     page = f"Hello {escape(user.subject)} {LOGOUT}" if user else '<a href="/me">Log in</a>'
-    return HTMLResponse(page, headers=PRIVATE)
+    return HTMLResponse(page)
 
 
 async def me(request: Request) -> HTMLResponse:
     user = await login.required(request)
-    return HTMLResponse(f"<h1>Your page</h1>{escape(user.subject)} {LOGOUT}", headers=PRIVATE)
+    return HTMLResponse(f"<h1>Your page</h1>{escape(user.subject)} {LOGOUT}")
 
 
-app = Starlette(routes=[Route("/", home), Route("/me", me), *login.routes])
+app = Starlette(
+    routes=[Route("/", home), Route("/me", me), *login.routes], middleware=[login.middleware]
+)

@@ -22,7 +22,7 @@ client = AsyncOAuthClient(
 )
 login = WebLogin(client, secret=env["SESSION_SECRET"])
 app = FastAPI()
-app.include_router(login.router)
+login.init_app(app)
 
 
 @app.get("/")

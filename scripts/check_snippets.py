@@ -18,7 +18,10 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGES_APART = {"mcp.md", "keys.md"}
-PROGRAMS_APART = {"mozilla_django_oidc_after"}  # plain Django: which class a user has, settings say
+PROGRAMS_APART = {
+    "mozilla_django_oidc_after",  # plain Django: which class a user has, settings say
+    "job_celery",  # Celery has no types; tests/jobs runs it
+}
 BUILD_ON_EACH_OTHER = {"signals.md", "workloads.md"}
 APART = ("import jwt\n", "from authlib", "\ndef test_", "def login():")
 

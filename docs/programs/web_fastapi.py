@@ -13,7 +13,7 @@ client = AsyncOAuthClient(
 )
 login = WebLogin(client, secret=os.environ["SESSION_SECRET"])
 app = FastAPI()
-app.include_router(login.router)
+login.init_app(app)
 
 
 @app.get("/me")

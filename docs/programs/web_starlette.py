@@ -21,4 +21,4 @@ async def me(request: Request) -> JSONResponse:
     return JSONResponse({"you": user.subject})
 
 
-app = Starlette(routes=[Route("/me", me), *login.routes])
+app = Starlette(routes=[Route("/me", me), *login.routes], middleware=[login.middleware])

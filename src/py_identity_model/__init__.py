@@ -15,8 +15,9 @@ Functions for single steps: ``get_discovery_document``, ``validate_token``,
 return a response whose ``is_successful`` says how it went; functions that validate raise.
 
 Modules: ``providers`` (presets of 32 providers), ``exceptions`` (each with a stable ``code``),
-``testing`` (a real provider for tests, and a pytest plugin), ``identity`` (principals),
-``http_client``, ``ssl_config``, ``logging_config``.
+``integrations`` (FastAPI, Starlette, Flask, Django, requests, aiohttp, gRPC), ``web`` (for other
+frameworks), ``testing`` (a real provider for tests, and a pytest plugin), ``telemetry``,
+``identity`` (principals), ``http_client``, ``ssl_config``, ``logging_config``.
 
 In a terminal, ``python -m py_identity_model`` says why a token is refused (``verify``), what is
 wrong with a machine (``doctor``) or a provider (``discover``), and what a code means (``explain``).

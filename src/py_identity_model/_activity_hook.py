@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from ._activities import activities
 from ._activity_events import ActivityEvent
+from .exceptions import InvalidArgumentError
 
 
 def set_activity_hook(hook: Callable[[ActivityEvent], object] | None) -> None:
@@ -22,4 +23,6 @@ def set_activity_hook(hook: Callable[[ActivityEvent], object] | None) -> None:
         set_activity_hook(lambda event: print(event.kind.value, event.outcome.value, event.code))
         set_activity_hook(None)
     """
+    if hook is not None and not callable(hook):
+        raise InvalidArgumentError(f"hook must be callable, not {type(hook).__name__}")
     activities.watch(hook, activities.observer)

@@ -391,9 +391,9 @@ class Config:
         layers += sources or []
         if env:
             layers.append(EnvSource())
-        raw, issues = _gathered(layers)
-        values, invalid = _parsed(raw)
-        issues += invalid + _missing(raw, group, client_auth_method)
+        raw, issues = _gather(layers)
+        values, invalid = _parse(raw)
+        issues += invalid + _find_missing(raw, group, client_auth_method)
         if issues:
             raise ConfigError(sorted(issues, key=_place))
         values.setdefault("client_audience", values.get("client_id"))
@@ -404,7 +404,7 @@ def _place(issue: ConfigIssue) -> int:
     return _KEYS.index(issue.keys[0]) if issue.keys[0] in _KEYS else -1
 
 
-def _gathered(layers: Sequence[ConfigSource]) -> tuple[dict[str, str], list[ConfigIssue]]:
+def _gather(layers: Sequence[ConfigSource]) -> tuple[dict[str, str], list[ConfigIssue]]:
     found: dict[str, str] = {}
     issues = []
     for layer in layers:
@@ -427,7 +427,7 @@ def _gathered(layers: Sequence[ConfigSource]) -> tuple[dict[str, str], list[Conf
     return found, issues
 
 
-def _parsed(raw: Mapping[str, str]) -> tuple[dict[str, Any], list[ConfigIssue]]:
+def _parse(raw: Mapping[str, str]) -> tuple[dict[str, Any], list[ConfigIssue]]:
     values, issues = {}, []
     for item in _REGISTRY:
         if item.key not in raw:
@@ -439,7 +439,7 @@ def _parsed(raw: Mapping[str, str]) -> tuple[dict[str, Any], list[ConfigIssue]]:
     return values, issues
 
 
-def _missing(
+def _find_missing(
     raw: Mapping[str, str],
     group: str | None,
     method: ClientAuthMethod,

@@ -151,7 +151,7 @@ def logged_in_client(oidc_provider: EmbeddedProvider) -> Iterator[LoggedInClient
 def freeze() -> Iterator[Callable[..., FrozenClock]]:
     """A function that freezes every clock of py_identity_model until the test is over.
 
-    Without an argument they stand at the present time; what it returns lets the time pass.
+    Without an argument they are set to the present time; what it returns lets the time pass.
     """
     with ExitStack() as stack:
 

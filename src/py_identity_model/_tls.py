@@ -154,13 +154,13 @@ def client_context(
     """
     several = certificate if isinstance(certificate, (list, tuple)) else (certificate,)
     if not several:
-        raise _unusable_certificate("none is given")
+        raise _unusable_certificate_error("none is given")
     context = _create(*_key(verify))
     for one in several:
         try:
             context.load_cert_chain(one.certificate, one.private_key, one.password or "")
         except (AttributeError, OSError, TypeError, ValueError) as error:
-            raise _unusable_certificate(error) from None
+            raise _unusable_certificate_error(error) from None
     if len(several) > 1:
         _refuse_same_kinds(several)
     return context
@@ -186,11 +186,11 @@ def _kind_of_key(path: str) -> str:
         with open(path, "rb") as file:
             first = x509.load_pem_x509_certificates(file.read())[0]
     except (OSError, ValueError) as error:
-        raise _unusable_certificate(error) from None
+        raise _unusable_certificate_error(error) from None
     return type(first.public_key()).__name__.removesuffix("PublicKey")
 
 
-def _unusable_certificate(why: object) -> InvalidArgumentError:
+def _unusable_certificate_error(why: object) -> InvalidArgumentError:
     return InvalidArgumentError(
         f"the client certificate cannot be used: {why}", code="invalid_client_certificate"
     )

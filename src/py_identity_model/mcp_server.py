@@ -41,12 +41,11 @@ class MCPResource:
     It is a ``TokenVerifier`` of the MCP SDK, makes an auth provider of FastMCP, and protects any
     ASGI application.  Tokens must be for ``url``.
 
-    Parameters:
-        url: the server's URL, as clients know it.
-        issuers: who issues its tokens: URLs, presets, or :class:`TrustedIssuer` objects.
-        scopes: what every request needs; named in the metadata and in challenges.
-        verifier: verifies the tokens, instead of one that is made for ``issuers`` and ``url``.
-        resource_name: what to show to users.
+    :param url: the server's URL, as clients know it
+    :param issuers: who issues its tokens: URLs, presets, or :class:`TrustedIssuer` objects
+    :param scopes: what every request needs; named in the metadata and in challenges
+    :param verifier: verifies the tokens, instead of one that is made for ``issuers`` and ``url``
+    :param resource_name: what to show to users
 
     Raises :class:`InvalidArgumentError` (a ``ValueError``) for arguments that cannot work.
     Model Context Protocol, Authorization; RFC 9728, RFC 6750 §3, RFC 8707.
@@ -200,7 +199,7 @@ class MCPResource:
             _verified.reset(reset)
 
     async def _members(self, token: str) -> dict[str, Any] | None:
-        """Return what the SDKs keep of a token; None for one that is refused."""
+        """Return a token in the form that the SDKs store; None for one that is refused."""
         found = _verified.get()
         if found is None or found.token != token:
             try:

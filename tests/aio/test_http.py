@@ -189,7 +189,7 @@ async def test_a_body_that_declares_itself_too_large_is_not_read(
 
 async def test_a_body_just_within_its_bound_is_complete(provider: EmbeddedProvider) -> None:
     provider.intercept = answering("/fits", Answer(200, b"x" * 1000))
-    request = HttpRequest("GET", f"{provider.issuer}/fits", max_body=lambda: 1000)
+    request = HttpRequest("GET", f"{provider.issuer}/fits", max_body=1000)
     assert (await send(request, None)).content == b"x" * 1000
 
 

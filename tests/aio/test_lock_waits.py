@@ -27,6 +27,7 @@ from py_identity_model.aio import (
     AsyncTokenSource,
     ClientCredentialsTokenRequest,
     RefreshTokenRequest,
+    session_locks,
     session_records,
     token_source,
 )
@@ -62,7 +63,7 @@ async def records_of(
     store = AsyncMemorySessionStore()
     assert await store.set("n", record, None, 60.0)
     records = AsyncSessionRecords(store, 60.0, lambda: seconds)
-    records.clock = lambda: NOW
+    records.storage.clock = lambda: NOW
     return records
 
 
@@ -98,7 +99,7 @@ def _token(record: SessionRecord) -> StoredToken:
 
 async def test_a_valid_token_is_served_while_a_killed_holder_has_the_lock() -> None:
     records, provider = await records_of(), Presented()
-    async with records.store.lock("n"):
+    async with records.storage.store.lock("n"):
         assert await provider.renew(records) == "old"
     assert provider.tokens == []
     assert await provider.renew(records) == "new"
@@ -111,7 +112,7 @@ async def test_a_valid_token_is_served_while_another_may_have_presented_the_refr
     async def enter(*_: object) -> None:
         raise AssertionError("nothing is gained by the lock")
 
-    monkeypatch.setattr(session_records, "enter", enter)
+    monkeypatch.setattr(session_locks, "enter", enter)
     pending = Pending("killed", NOW + LONG)
     records, provider = await records_of(pending=pending, written_at=NOW - 3), Presented()
     assert await provider.renew(records) == "old"
@@ -120,7 +121,7 @@ async def test_a_valid_token_is_served_while_another_may_have_presented_the_refr
 
 async def test_a_refused_token_is_not_served_instead_of_waiting() -> None:
     records, provider = await records_of(seconds=0.1), Presented()
-    async with records.store.lock("n"):
+    async with records.storage.store.lock("n"):
         with refused(TokenRequestException, "renewal_pending"):
             await provider.renew(records, refused="old")
     assert await provider.renew(records, refused="old") == "new"
@@ -129,7 +130,7 @@ async def test_a_refused_token_is_not_served_instead_of_waiting() -> None:
 async def test_an_expired_token_waits_for_as_long_as_a_request_takes() -> None:
     records, provider = await records_of(expires_at=NOW, seconds=0.15), Presented()
     began = monotonic()
-    async with records.store.lock("n"):
+    async with records.storage.store.lock("n"):
         with refused(TokenRequestException, "renewal_pending") as caught:
             await provider.renew(records)
     assert monotonic() - began >= 0.15
@@ -142,11 +143,11 @@ async def test_nobody_waits_for_a_holder_who_must_have_been_killed() -> None:
     pending = Pending("killed", NOW + 1)
     records = await records_of(expires_at=NOW, pending=pending, written_at=NOW - LONG)
     provider = Presented()
-    async with records.store.lock("n"):
+    async with records.storage.store.lock("n"):
         with refused(TokenRequestException, "renewal_pending"):
             await provider.renew(records)
     assert provider.tokens == []
-    records.clock = lambda: NOW + 1
+    records.storage.clock = lambda: NOW + 1
     assert await provider.renew(records) == "new"
     assert provider.tokens == ["r-0"]
 
@@ -160,7 +161,7 @@ async def test_many_who_wait_share_one_failure_and_then_one_renewal() -> None:
         except TokenRequestException as error:
             return error.code
 
-    async with records.store.lock("n"):
+    async with records.storage.store.lock("n"):
         assert await gather([renew] * 10) == ["renewal_pending"] * 10
     assert await gather([renew] * 10) == ["new"] * 10
     assert provider.tokens == ["r-0"]
@@ -170,7 +171,7 @@ async def test_what_is_done_under_the_lock_waits_for_other_locks_as_long_as_need
     records = await records_of()
     with waiting_at_most(0.0):
         assert wait_left() is not None
-        async with records.held("n"):
+        async with records.locks.held("n"):
             assert wait_left() is None
         assert wait_left() is not None
         with waiting_at_most(LONG):
@@ -191,11 +192,11 @@ async def enter_elsewhere(lock: AbstractAsyncContextManager[Any]) -> None:
 async def test_a_logout_does_not_wait_for_a_killed_holder(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(session_records, "_MOST_WAITED", 0.1)
     records = await records_of()
-    async with records.store.lock("n"):
+    async with records.storage.store.lock("n"):
         record = await records.remove("n", 1)
         assert record is not None
         assert record.refresh_token == "r-0"
-        assert await records.store.get("n") is None
+        assert await records.storage.store.get("n") is None
 
 
 async def test_a_holder_who_lives_cannot_bring_back_a_session_that_has_ended(
@@ -203,7 +204,7 @@ async def test_a_holder_who_lives_cannot_bring_back_a_session_that_has_ended(
 ) -> None:
     monkeypatch.setattr(session_records, "_MOST_WAITED", 0.1)
     records, provider = await records_of(expires_at=NOW), Presented()
-    other = AsyncSessionRecords(records.store, 60.0, lambda: LONG)
+    other = AsyncSessionRecords(records.storage.store, 60.0, lambda: LONG)
 
     async def present(record: SessionRecord) -> Renewal:
         await other.remove("n", 1)
@@ -212,7 +213,7 @@ async def test_a_holder_who_lives_cannot_bring_back_a_session_that_has_ended(
     monkeypatch.setattr(provider, "present", present)
     with refused(TokenRequestException, "login_required"):
         await provider.renew(records)
-    assert await records.store.get("n") is None
+    assert await records.storage.store.get("n") is None
 
 
 def source_of(provider: EmbeddedProvider, store: AsyncMemoryTokenStore) -> AsyncTokenSource:

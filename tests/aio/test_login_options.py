@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import httpx
 import pytest
 
+from py_identity_model._jose.encoding import decode_base64url
 from py_identity_model.aio import (
     AsyncOAuthClient,
     ClientSecretBasic,
@@ -44,7 +46,8 @@ async def test_a_signed_request_is_published_and_named(provider: EmbeddedProvide
     assert {*query} == {"client_id", "request_uri", "scope", "response_type"}
     url, _, digest = query["request_uri"][0].partition("#")
     assert digest
-    assert served[url].count(".") == 2
+    claims = json.loads(decode_base64url(served[url].split(".")[1].encode()))
+    assert (claims["aud"], claims["iss"]) == (provider.issuer, provider.client_id)
     assert begun.state not in begun.url
 
 

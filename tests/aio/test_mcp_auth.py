@@ -11,6 +11,7 @@ import httpx2
 import pytest
 
 from py_identity_model._seam.aio import Event, gather
+from py_identity_model._seam.lock_waits import LockHeldError, wait_left
 from py_identity_model.aio import (
     AsyncHTTPClient,
     AsyncMCPAuth,
@@ -336,6 +337,39 @@ async def test_a_login_that_is_forgotten_begins_again(
         await auth.forget()
         assert (await api.get(server.url)).status_code == 200
     assert (len(browser.urls), op.count("/register")) == (2, 2)
+
+
+class HeldLock:
+    """The lock of a process that was killed: it opens late."""
+
+    async def __aenter__(self) -> None:
+        left = wait_left()
+        assert left is not None
+        assert left <= 5
+        raise LockHeldError
+
+    async def __aexit__(self, *details: object) -> None: ...
+
+
+class StoreOfAKilledProcess(AsyncMemoryTokenStore):
+    is_held = False
+
+    def lock(self, key: str) -> Any:
+        return HeldLock() if self.is_held else super().lock(key)
+
+
+async def test_a_process_that_was_killed_in_a_login_delays_no_logout(
+    op: EmbeddedProvider, server: MCPServer, browser: Browser
+) -> None:
+    store = StoreOfAKilledProcess()
+    auth = auth_for(server, browser, store=store, account="alice")
+    async with httpx.AsyncClient(auth=auth) as api:
+        await api.get(server.url)
+        store.is_held = True
+        await auth.forget()
+        store.is_held = False
+        await api.get(server.url)
+    assert len(browser.urls) == 2
 
 
 async def test_two_servers_with_one_store_have_a_login_each(

@@ -23,7 +23,7 @@ from py_identity_model.aio import (
     ClientSecretBasic,
     DPoPKey,
     SessionRecord,
-    session_records,
+    record_storage,
 )
 from py_identity_model.exceptions import (
     ConfigurationException,
@@ -963,8 +963,8 @@ async def test_a_session_ends_at_its_expiry(provider: EmbeddedProvider) -> None:
 async def test_a_login_that_was_stored_meanwhile_is_not_stored_again(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(session_records, "_PAUSES", (0.0, 0.0))
+    monkeypatch.setattr(record_storage, "_PAUSES", (0.0, 0.0))
     store = AsyncMemorySessionStore()
-    records = session_records.AsyncSessionRecords(store, 60.0, lambda: 1.0)
-    await records._save_later("name")
+    storage = record_storage.AsyncRecordStorage(store, 60.0)
+    await storage._save_later("name")
     assert await store.get("name") is None

@@ -18,7 +18,8 @@ from py_identity_model.aio import (
     Settings,
     session_records,
 )
-from py_identity_model.aio.session_records import AsyncSessionRecords, request_seconds
+from py_identity_model.aio.session_locks import request_seconds
+from py_identity_model.aio.session_records import AsyncSessionRecords
 from py_identity_model.exceptions import InvalidArgumentError, TokenRequestException
 from tests.support import refused
 
@@ -27,7 +28,7 @@ NOW = 1000.0
 
 def records_of(store: AsyncMemorySessionStore) -> AsyncSessionRecords:
     records = AsyncSessionRecords(store, 60.0, lambda: 10.0)
-    records.clock = lambda: NOW
+    records.storage.clock = lambda: NOW
     return records
 
 
@@ -79,7 +80,7 @@ async def test_a_holder_may_present_again_what_it_marked_itself() -> None:
     marked = SessionRecord(
         version=2, refresh_token="r-0", pending=Pending(records._holder, NOW + 9)
     )
-    assert await records.store.set("n", marked, 1, 60.0)
+    assert await records.storage.store.set("n", marked, 1, 60.0)
     presented: list[str | None] = []
     assert (await renewed(records, presented)).refresh_token == "r-1"
     assert presented == ["r-0"]
@@ -135,17 +136,17 @@ async def test_a_login_that_is_stored_while_another_call_reads_is_not_lost() -> 
             await reading.wait()
             return await super().set(name, record, expected, expires_in)
 
-    records = records_of(Slow())
+    storage = records_of(Slow()).storage
 
     async def begin() -> SessionRecord:
-        made = await records.begin("n", SessionRecord(refresh_token="r-0"))
+        made = await storage.begin("n", SessionRecord(refresh_token="r-0"))
         begun.set()
         return made
 
     async def load() -> SessionRecord:
-        while "n" not in records._unsaved:
+        while "n" not in storage._unsaved:
             await sleep(0)
-        return await records.load("n")
+        return await storage.load("n")
 
     first, second = await gather([begin, load])
     assert first == second

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -26,11 +27,12 @@ from py_identity_model.aio import (
     SecurityEventException,
     validate_security_event_token,
 )
+from py_identity_model.aio.replay_store import process_once
 from py_identity_model.aio.web import AsyncSignalReceiver, WebAnswer, WebRequest
 from py_identity_model.exceptions import NetworkException
 from py_identity_model.testing import Answer, EmbeddedProvider, Received
 from tests.browsers import Browser
-from tests.support import refused
+from tests.support import DISCOVERY, failing, refused
 
 from .test_web_login import BrokenStore, client_of, logged_in, login_of, subject
 
@@ -501,3 +503,166 @@ async def test_a_receiver_names_its_audience_and_events(
     }
     with pytest.raises(InvalidArgumentError):
         AsyncSignalReceiver(**(usual | arguments))
+
+
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A copy does not wait for the token that is being processed."""
+    monkeypatch.setattr(sys.modules[process_once.__module__], "_PAUSES", ())
+
+
+async def test_a_copy_is_not_acknowledged_while_the_first_may_fail(
+    provider: EmbeddedProvider, impatient: None
+) -> None:
+    store, answers = AsyncMemorySessionStore(), list[WebAnswer]()
+    login, browser = login_of(provider, client_of(provider, session_store=store)), Browser()
+    await logged_in(login, browser)
+
+    async def handle(event: SecurityEvent) -> None:
+        if not answers:
+            answers.append(await push(receiver, token))
+            raise RuntimeError("disk full")
+
+    receiver, token = receiver_of(provider, store, on_event=handle), mint(provider)
+    with pytest.raises(RuntimeError, match="disk full"):
+        await push(receiver, token)
+    assert [(one.status, one.header("retry-after")) for one in answers] == [(503, "5")]
+    assert (await push(receiver, token)).status == 202
+    assert await subject(login, browser) is None
+
+
+async def test_an_event_whose_process_was_killed_comes_again(
+    provider: EmbeddedProvider, impatient: None
+) -> None:
+    class Killed(MemoryReplayStore):
+        def discard(self, key: str) -> None:
+            if len(seen) == 1:
+                raise OSError("nobody is here to discard anything")
+            super().discard(key)
+
+    replays, seen = Killed(), list[SecurityEvent]()
+
+    def handle(event: SecurityEvent) -> None:
+        seen.append(event)
+        if len(seen) == 1:
+            raise RuntimeError("killed")
+
+    client = client_of(provider, session_store=AsyncMemorySessionStore())
+    receiver = AsyncSignalReceiver(client, AUDIENCE, replays, on_event=handle)
+    token = mint(provider)
+    with pytest.raises(RuntimeError, match="killed"):
+        await push(receiver, token)
+    assert (await push(receiver, token)).status == 503
+    now = time.time()
+    replays.clock = lambda: now + 70
+    assert (await push(receiver, token)).status == 202
+    with refused(SecurityEventException, "security_event_replayed"):
+        await receiver.accept(token)
+    assert len(seen) == 2
+
+
+async def test_an_event_that_could_not_be_remembered_comes_again(
+    provider: EmbeddedProvider, impatient: None
+) -> None:
+    class Failing(MemoryReplayStore):
+        def discard(self, key: str) -> None:
+            raise OSError("down")
+
+    client = client_of(provider, session_store=AsyncMemorySessionStore())
+    receiver = AsyncSignalReceiver(client, AUDIENCE, Failing())
+    assert (await push(receiver, mint(provider))).status == 503
+
+
+async def test_an_event_is_not_lost_where_the_store_remembered_it_and_failed(
+    provider: EmbeddedProvider, impatient: None
+) -> None:
+    class Unclear(MemoryReplayStore):
+        def add(self, key: str, expires_at: float) -> bool:
+            added = super().add(key, expires_at)
+            if added and not key.startswith("claim:") and is_unclear:
+                raise TimeoutError("applied, but its response was lost")
+            return added
+
+    is_unclear, replays, seen = [True], Unclear(), list[SecurityEvent]()
+    client = client_of(provider, session_store=AsyncMemorySessionStore())
+    receiver = AsyncSignalReceiver(client, AUDIENCE, replays, on_event=seen.append)
+    token = mint(provider)
+    assert (await push(receiver, token)).status == 503
+    assert (await push(receiver, token)).status == 503
+    now = time.time()
+    replays.clock = lambda: now + 70
+    is_unclear.clear()
+    assert (await push(receiver, token)).status == 202
+    assert len(seen) == 1
+
+
+async def test_a_full_replay_store_acknowledges_nothing_that_it_does_not_know(
+    provider: EmbeddedProvider,
+) -> None:
+    store, replays = AsyncMemorySessionStore(), MemoryReplayStore(max_entries=3)
+    client = client_of(provider, session_store=store)
+    login, browser = login_of(provider, client), Browser()
+    receiver = AsyncSignalReceiver(client, AUDIENCE, replays)
+    known = mint(provider, f"{CAEP}credential-change")
+    assert (await push(receiver, known)).status == 202
+    await logged_in(login, browser)
+    token = mint(provider)
+    for other in ("another", "a third"):
+        assert replays.add(other, time.time() + 1000)
+    assert (await push(receiver, token)).status == 503
+    assert await subject(login, browser) == "alice"
+    for other in ("another", "a third"):
+        replays.discard(other)
+    assert (await push(receiver, token)).status == 202
+    assert await subject(login, browser) is None
+
+
+async def test_an_event_that_always_fails_holds_no_other_back(
+    provider: EmbeddedProvider, transmitter: list[dict[str, Any]], caplog: pytest.LogCaptureFixture
+) -> None:
+    def handle(event: SecurityEvent) -> None:
+        if event.jti == "good":
+            raise RuntimeError("alice's disk is full")
+
+    receiver = receiver_of(provider, AsyncMemorySessionStore(), on_event=handle)
+    request = SecurityEventPollRequest(f"{provider.issuer}/poll", "receiver")
+    for accepted in (1, 0):
+        outcome = await receiver.poll(request)
+        assert outcome.accepted == accepted
+        request = outcome.request
+    assert transmitter[1]["ack"] == ["other"]
+    assert [*transmitter[1]["setErrs"]] == ["bad"]
+    assert "a security event was not processed, and may come again: RuntimeError" in caplog.text
+    assert "alice" not in caplog.text
+
+
+@pytest.mark.parametrize("is_named", [False, True])
+async def test_the_transmitters_keys_may_be_on_another_host(
+    provider: EmbeddedProvider, is_named: bool
+) -> None:
+    """Its issuer is the program's own word: it decides where its keys are."""
+
+    def respond(received: Received) -> Answer | None:
+        if received.path != DISCOVERY:
+            return None
+        document = provider.document()
+        elsewhere = str(document["jwks_uri"]).replace("127.0.0.1", "localhost")
+        return Answer.of_json(document | {"jwks_uri": elsewhere})
+
+    provider.intercept = respond
+    named = {"transmitter": provider.issuer} if is_named else {}
+    receiver = receiver_of(provider, AsyncMemorySessionStore(), **named)
+    assert (await push(receiver, mint(provider))).status == 202
+    assert err(await push(receiver, mint(provider)[:-6] + "AAAAAA")) == "invalid_key"
+
+
+async def test_a_receiver_asks_where_its_client_asks(provider: EmbeddedProvider) -> None:
+    """A client with metadata, or another address in its network, needs no discovery here either."""
+    metadata = await client_of(provider).metadata()
+    client = client_of(provider, metadata=metadata)
+    receiver = AsyncSignalReceiver(client, AUDIENCE, MemoryReplayStore())
+    provider.intercept = failing(DISCOVERY)
+    before = provider.count(DISCOVERY)
+    assert (await push(receiver, mint(provider))).status == 202
+    assert err(await push(receiver, mint(provider, iss="https://evil.example"))) == "invalid_issuer"
+    assert provider.count(DISCOVERY) == before

@@ -15,6 +15,7 @@ from py_identity_model._seam.aio import sleep
 from py_identity_model.aio import (
     AsyncOAuthClient,
     AsyncTokenAuth,
+    AsyncTokenHeaders,
     AsyncTokenSource,
     BackchannelAuthenticationRequest,
     ClientCredentialsTokenRequest,
@@ -237,7 +238,7 @@ async def test_a_signer_that_fails_is_a_typed_failure_and_nothing_is_sent(
     op: EmbeddedProvider, how: Any, code: str
 ) -> None:
     with refused(SigningException, code) as caught:
-        await signing.signed_by(
+        await signing.sign(
             Failing(how),
             lambda key: create_request_object(key, "ES256", "c", op.issuer, REDIRECT),
         )
@@ -310,3 +311,51 @@ async def test_a_registered_client_may_sign_elsewhere() -> None:
     AsyncOAuthClient.from_registration(registered, private_key=Vault("ES256"), **options)
     with pytest.raises(Exception, match="ES256 is registered"):
         AsyncOAuthClient.from_registration(registered, private_key=Vault("ES384"), **options)
+
+
+class Unplugged(Vault):
+    """A key in a service that is down after a number of proofs."""
+
+    def __init__(self, left: int) -> None:
+        super().__init__()
+        self.left = left
+
+    async def sign(self, message: bytes) -> bytes:
+        self.left -= 1
+        if self.left < 0:
+            raise OSError("the service is down")
+        return await super().sign(message)
+
+
+REFUSALS = [
+    ({"www-authenticate": 'DPoP error="use_dpop_nonce"', "dpop-nonce": "n1"}, 2),
+    ({"www-authenticate": 'DPoP error="invalid_token"'}, 3),  # the renewal has a proof, too
+]
+
+
+@pytest.mark.parametrize(("challenge", "proofs"), REFUSALS)
+async def test_a_proof_that_cannot_be_repeated_leaves_the_answer_of_the_api(
+    provider: EmbeddedProvider,
+    challenge: dict[str, str],
+    proofs: int,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    caplog.set_level("INFO")
+    for kind in (AsyncTokenHeaders, AsyncTokenAuth):
+        request = ClientCredentialsTokenRequest(
+            provider.token_endpoint,
+            provider.client_id,
+            provider.client_secret,
+            dpop_key=DPoPKey.from_signer(Unplugged(proofs)),
+        )
+        source = AsyncTokenSource(request)
+        if kind is AsyncTokenHeaders:
+            headers = AsyncTokenHeaders(source, origins=["https://api.example"])
+            fields = headers.of_request("https://api.example/")
+            assert "DPoP" in await fields.first()
+            assert await fields.again(401, challenge) is None
+            continue
+        transport = httpx.MockTransport(lambda _: httpx.Response(401, headers=challenge))
+        async with httpx.AsyncClient(transport=transport, auth=AsyncTokenAuth(source)) as client:
+            assert (await client.get("https://api.example/")).status_code == 401
+    assert "a refused request is not repeated: signing_failed" in caplog.text

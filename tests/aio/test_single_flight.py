@@ -140,7 +140,7 @@ async def test_a_call_started_in_the_background_is_joined_by_later_callers(
     flights: AsyncSingleFlight[int],
 ) -> None:
     async def fetch() -> int:
-        await until_waiting(flights, "key", 2)
+        await until_waiting(flights, "key", 1)
         return 3
 
     flights.run_in_background("key", fetch)

@@ -218,3 +218,17 @@ def test_what_cannot_work_is_refused(engine: Engine, arguments: dict[str, Any]) 
 def test_its_tables_are_there_for_migrations(engine: Engine) -> None:
     store = AsyncSQLSessionStore(engine, prefix="x_")
     assert {*store.metadata.tables} == {"x_sessions", "x_locks"}
+
+
+@pytest.mark.parametrize(("own", "expected"), [(None, 30_000), (0.1, 30_000), (60, 60_000)])
+async def test_a_writer_of_sqlite_waits_for_its_turn(
+    tmp_path: Path, own: float | None, expected: int
+) -> None:
+    """With the five seconds of SQLite, three busy processes failed, and left locks behind."""
+    arguments = {} if own is None else {"timeout": own}
+    file = create_engine(f"sqlite:///{tmp_path}/busy.db", pool_size=1, connect_args=arguments)
+    store = await store_of(file)
+    assert await store.set("a", RECORD, None, 60)
+    with file.connect() as connection:
+        assert connection.execute(text("PRAGMA busy_timeout")).scalar() == expected
+    file.dispose()

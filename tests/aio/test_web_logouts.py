@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 from urllib.parse import urlencode
 
@@ -14,6 +15,7 @@ from py_identity_model.aio import (
     MemoryReplayStore,
     NoClientAuthentication,
 )
+from py_identity_model.aio.replay_store import process_once
 from py_identity_model.aio.web import AsyncWebLogin, WebAnswer
 from py_identity_model.exceptions import (
     ConfigurationException,
@@ -283,7 +285,7 @@ async def test_a_sealed_session_lives_in_its_cookies_alone(provider: EmbeddedPro
     assert session.id_token
     userinfo = await other.clients["default"].userinfo(session)
     assert userinfo.is_successful
-    store = login.clients["default"]._sessions.records.store
+    store = login.clients["default"]._sessions.records.storage.store
     assert isinstance(store, AsyncMemorySessionStore)
     assert len(store) == 0
     browser.take(await other.handle(browser.post("/logout")))
@@ -432,3 +434,52 @@ async def test_a_logout_token_need_not_be_encrypted_where_id_tokens_must_be(
     client = client_of(provider, decryption_keys=keys, require_encrypted=["id_token"])
     token = provider.mint_logout_token(aud=provider.client_id, sub="alice")
     assert await client.accept_logout_token(token) == 0
+
+
+class AddOnly:
+    """A replay store with the one method that it must have."""
+
+    def __init__(self) -> None:
+        self.keys: set[str] = set()
+
+    def add(self, key: str, expires_at: float) -> bool:
+        is_new = key not in self.keys
+        self.keys.add(key)
+        return is_new
+
+
+async def test_a_logout_is_not_lost_where_the_replay_store_forgets_nothing(
+    provider: EmbeddedProvider,
+) -> None:
+    store = BrokenStore()
+    client = client_of(provider, session_store=store)
+    login, browser = login_of(provider, client, replay_store=AddOnly()), Browser()
+    await logged_in(login, browser)
+    token = provider.mint_logout_token(aud=provider.client_id, sub="alice")
+    store.down = True
+    assert (await ordered(login, token)).status == 503
+    store.down = False
+    assert (await ordered(login, token)).status == 200
+    assert await subject(login, browser) is None
+    assert (await ordered(login, token)).body == '{"error": "logout_token_replayed"}'
+
+
+async def test_a_copy_of_a_logout_token_is_not_final_while_the_first_may_fail(
+    provider: EmbeddedProvider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Reentrant(AsyncMemorySessionStore):
+        async def find_by(self, **named: Any) -> list[str]:
+            if not answers:
+                answers.append(await ordered(login, token))
+                raise OSError("the store is down")
+            return await super().find_by(**named)
+
+    monkeypatch.setattr(sys.modules[process_once.__module__], "_PAUSES", ())
+    answers: list[WebAnswer] = []
+    login, browser = login_of(provider, client_of(provider, session_store=Reentrant())), Browser()
+    await logged_in(login, browser)
+    token = provider.mint_logout_token(aud=provider.client_id, sub="alice")
+    assert (await ordered(login, token)).status == 503
+    assert [(one.status, one.body) for one in answers] == [(503, '{"error": "being_processed"}')]
+    assert (await ordered(login, token)).status == 200
+    assert await subject(login, browser) is None

@@ -21,6 +21,7 @@ import pytest
 import trustme
 from cryptography.fernet import Fernet
 from sqlalchemy import NullPool, create_engine
+from starlette.testclient import TestClient
 
 import py_identity_model
 from py_identity_model import (
@@ -50,33 +51,55 @@ def provider() -> Iterator[EmbeddedProvider]:
         yield running
 
 
-@pytest.mark.parametrize("number", range(len(PROGRAMS)))
-def test_a_program_of_the_readme_runs(
-    number: int, provider: EmbeddedProvider, capsys: pytest.CaptureFixture[str]
+def run(program: str, provider: EmbeddedProvider) -> dict[str, Any]:
+    space: dict[str, Any] = {"__name__": "program"}
+    exec(program.replace("https://auth.example.com", provider.issuer), space)
+    return space
+
+
+def test_the_readme_has_three_jobs_of_about_ten_lines() -> None:
+    assert len(PROGRAMS) == 3
+    assert all(len([line for line in one.splitlines() if line]) <= 12 for one in PROGRAMS)
+
+
+def test_the_api_of_the_readme_knows_who_is_calling(provider: EmbeddedProvider) -> None:
+    browser = TestClient(run(PROGRAMS[0], provider)["app"])
+
+    def status_and_answer(**claims: Any) -> tuple[int, str]:
+        token = provider.mint(sub="alice", **claims)
+        answer = browser.get("/me", headers={"Authorization": f"Bearer {token}"})
+        return answer.status_code, answer.text
+
+    assert status_and_answer(aud="my-api", scope="read") == (200, '"hello alice"')
+    assert status_and_answer(aud="my-api", scope="write")[0] == 403
+    assert status_and_answer(aud="another", scope="read")[0] == 401
+    assert browser.get("/me").status_code == 401
+
+
+def test_the_application_of_the_readme_logs_users_in(
+    provider: EmbeddedProvider, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    space: dict[str, Any] = {}
-    exec(PROGRAMS[number].replace("https://auth.example.com", provider.issuer), space)
-    if "callback" in space:
-        redirected = httpx.get(space["begun"].url, trust_env=False).headers["location"]
-        with pytest.raises(py_identity_model.AuthorizeCallbackException, match="state"):
-            space["callback"](redirected.replace("state=", "state=x"))
-        print(space["callback"](redirected))
-    if "handle" in space:
-        reader = provider.mint(aud="my-api", sub="alice", scope="read")
-        print(*space["handle"]({"Authorization": f"Bearer {reader}"}))
-        assert space["handle"]({})[0] == 401
-    if "http" in space:
-        carried: list[str] = []
+    monkeypatch.setenv("SESSION_SECRET", "0123456789abcdef" * 2)
+    browser = run(PROGRAMS[1], provider)["app"].test_client()
+    page = {"base_url": "https://app.example", "headers": {"Accept": "text/html"}}
+    begun = browser.get(browser.get("/me", **page).headers["location"], **page)
+    called = httpx.get(begun.headers["location"], trust_env=False).headers["location"]
+    assert browser.get(called.replace("state=", "state=x"), **page).status_code == 400
+    back = browser.get(called, **page)
+    assert browser.get(back.headers["location"], **page).text == "hello alice"
 
-        def note(request: httpx.Request) -> httpx.Response:
-            carried.append(request.headers["authorization"])
-            return httpx.Response(200)
 
-        space["http"]._transport = httpx.MockTransport(note)
-        space["http"].get("/orders")
-        print(carried[0][:11])
-    expected = ["200 hello alice\n", "alice\n", "Bearer eyJh\n"]
-    assert capsys.readouterr().out == expected[number]
+def test_the_client_of_the_readme_puts_a_token_on_requests(provider: EmbeddedProvider) -> None:
+    carried: list[str] = []
+
+    def note(request: httpx.Request) -> httpx.Response:
+        carried.append(request.headers["authorization"])
+        return httpx.Response(200)
+
+    with run(PROGRAMS[2], provider)["http"] as http:
+        http._transport = httpx.MockTransport(note)
+        http.get("/orders")
+    assert carried[0].startswith("Bearer eyJh")
 
 
 def test_the_capabilities_in_the_table_exist() -> None:
@@ -168,6 +191,11 @@ def test_the_contributing_guide_lists_every_session() -> None:
     run = re.search(r"-s (.*) \$found (.*) \|\|", (ROOT / "scripts/test").read_text())
     assert run is not None
     assert {*run[1].split(), "tests", *run[2].replace("$", "").split()} == usual
+
+
+def test_ci_runs_the_test_command_of_the_readme() -> None:
+    assert re.findall(r"`(scripts/\w+)`", README) == ["scripts/demo", "scripts/test"]
+    assert "scripts/test" in (ROOT / ".ci" / "run").read_text()
 
 
 def documented() -> Iterator[tuple[str, str]]:

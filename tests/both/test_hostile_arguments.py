@@ -39,7 +39,10 @@ from py_identity_model import (
     parse_authorize_callback_response,
     set_cache_event_hook,
 )
+from py_identity_model.aio.web import AsyncBearerGuard, AsyncWebLogin
 from py_identity_model.exceptions import InvalidArgumentError, PyIdentityModelException
+from py_identity_model.integrations.asgi import BearerMiddleware, LoginMiddleware
+from py_identity_model.web import BearerGuard, SignalReceiver, WebLogin
 from tests.support import refused
 
 KEY = DPoPKey()
@@ -319,3 +322,101 @@ def test_a_source_of_the_other_api_is_refused() -> None:
     for one in wrong:
         with refused(InvalidArgumentError, "invalid_argument"):
             aio.AsyncTokenAuth(one)
+
+
+STORE = py_identity_model.MemoryReplayStore()
+CLIENT, SECRET = OAuthClient(ISSUER, "web"), "x" * 32
+AWAITABLE = aio.AsyncOAuthClient(ISSUER, "web")
+GUARD, LOGIN = AsyncBearerGuard(ISSUER, "api"), AsyncWebLogin(AWAITABLE, secret=SECRET)
+MACHINE = py_identity_model.ClientCredentialsTokenRequest(NOWHERE, "m", "s")
+APP: Any = None
+SERVER = "https://mcp.example/mcp"
+LOCAL: Any = {"redirect_uri": "http://127.0.0.1:3000/cb"}
+Wrong = tuple[str, list[Any], Callable[..., object]]
+
+
+def each(make: Callable[..., object], **values: list[Any]) -> list[Wrong]:
+    return [(name, several, make) for name, several in values.items()]
+
+
+def log_in(url: str) -> str:
+    return url
+
+
+WRONG_ARGUMENTS: list[Wrong] = [
+    ("secret", [None, 5, [], ["short"], [5], "x" * 31], partial(WebLogin, CLIENT)),
+    *each(
+        partial(WebLogin, CLIENT, secret=SECRET),
+        prefix=[5, b"/x", "x", "/x/"],
+        public_url=[5, "", "/path"],
+        after_login=[5, "https://evil.example"],
+        cookie_name=[5, "a b"],
+        cookie_seconds=["5; Domain=x", -1, 0, 1.5, True],
+        session_seconds=["60", 0, -1, float("nan"), float("inf")],
+        response_mode=["fragment", "formpost", 5],
+        parameters=["x", [1]],
+        extra_parameters=["x"],
+        replay_store=["redis", object()],
+    ),
+    ("certificate_header", [5, "", " "], partial(BearerGuard, ISSUER, "api")),
+    *each(
+        partial(SignalReceiver, CLIENT, "aud", STORE),
+        transmitter=["", 5],
+        authorization=["", " ", 5],
+        on_event=["print"],
+        http_client=["x"],
+    ),
+    (
+        "client",
+        ["web", AWAITABLE],
+        partial(SignalReceiver, audience="a", replay_store=STORE),
+    ),
+    ("replay_store", [None, "redis"], partial(SignalReceiver, CLIENT, "aud")),
+    ("replay_store", ["redis", object()], partial(OAuthClient, ISSUER, "web")),
+    ("replay_store", ["redis", object()], partial(AccessTokenVerifier, ISSUER, "api")),
+    ("dpop_nonces", ["nonce"], partial(AccessTokenVerifier, ISSUER, "api")),
+    ("redirect_uri", [5, ""], partial(OAuthClient, ISSUER, "web")),
+    ("public", ["/health", 5, [5]], partial(LoginMiddleware, APP, LOGIN)),
+    ("login", ["login", GUARD], partial(LoginMiddleware, APP)),
+    ("public", ["/health"], partial(BearerMiddleware, APP, GUARD)),
+    ("scopes", [5, [5], ["a b"]], partial(BearerMiddleware, APP, GUARD)),
+    ("guard", ["guard"], partial(BearerMiddleware, APP)),
+    ("login", ["open"], partial(py_identity_model.MCPAuth, SERVER, **LOCAL)),
+    *each(
+        partial(py_identity_model.MCPAuth, SERVER, log_in, **LOCAL),
+        assertion=["jwt"],
+        dpop_key=["key"],
+        discovery_policy=["strict"],
+        client_metadata=["x"],
+        most_step_ups=[-1, "5", 1.5],
+        login_timeout=["5", 0, float("nan")],
+        account=[5, " "],
+    ),
+    (
+        "http_client",
+        ["x"],
+        partial(TokenSource, MACHINE),
+    ),
+    ("hook", ["print", 5], py_identity_model.set_activity_hook),
+    ("hook", ["print", 5], set_cache_event_hook),
+    (
+        "engine",
+        ["sqlite://", object()],
+        py_identity_model.SQLSessionStore,
+    ),
+    ("max_entries", ["5", 2.5, 0], py_identity_model.MemoryReplayStore),
+    ("issuers", [ISSUER, 5], partial(py_identity_model.validate_initiate_login_request, "?iss=h")),
+    *(
+        (f"{name}_file", [5, b"x"], partial(py_identity_model.workload_identity, "api"))
+        for name in ("kubernetes_token", "spiffe_jwt", "spiffe_certificate", "spiffe_key", "token")
+    ),
+]
+
+
+@pytest.mark.parametrize(("name", "values", "make"), WRONG_ARGUMENTS)
+def test_a_mistake_is_raised_where_it_is_made(
+    name: str, values: list[object], make: Callable[..., object]
+) -> None:
+    for value in values:
+        with refused(InvalidArgumentError, "invalid_argument"):
+            make(**{name: value})

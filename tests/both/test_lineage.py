@@ -21,7 +21,7 @@ from py_identity_model import MemorySessionStore, SessionRecord
 from py_identity_model._activities import Activity
 from py_identity_model._sessions.session_record import Renewal, login_required_error
 from py_identity_model.exceptions import NetworkException, PyIdentityModelException
-from py_identity_model.sync import session_records
+from py_identity_model.sync import record_storage, session_records
 from py_identity_model.sync.session_records import SessionRecords
 from tests.support import Clock
 
@@ -95,8 +95,8 @@ class Holder:
     def __init__(self, shared: MemorySessionStore, clock: Clock, seen: int) -> None:
         self.connection = Connection(shared)
         self.records = SessionRecords(self.connection, 1e6, lambda: LEASE)
-        self.records.clock = clock
-        self.lineage = self.records.lineages.of(NAME)
+        self.records.storage.clock = clock
+        self.lineage = self.records.storage.lineages.of(NAME)
         self.seen = seen
         self.known: set[int] = set()
 
@@ -112,7 +112,7 @@ class Lineage(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.patch = pytest.MonkeyPatch()
-        self.patch.setattr(session_records, "spawn", lambda name, one: True)
+        self.patch.setattr(record_storage, "spawn", lambda name, one: True)
         self.patch.setattr(session_records, "sleep", lambda seconds: None)
         self.clock = Clock()
         self.shared = MemorySessionStore()
@@ -129,7 +129,7 @@ class Lineage(RuleBasedStateMachine):
     @initialize()
     def begin(self) -> None:
         self.holders = [Holder(self.shared, self.clock, 0) for _ in range(3)]
-        record = self.holders[0].records.begin(NAME, SessionRecord(refresh_token="0"))
+        record = self.holders[0].records.storage.begin(NAME, SessionRecord(refresh_token="0"))
         for holder in self.holders:
             holder.learn(record)
 
@@ -194,7 +194,7 @@ class Lineage(RuleBasedStateMachine):
     def replace(self, index: int) -> None:
         """Start a process again where one was killed: it knows the name and version alone."""
         holder = self.holders[index]
-        unsaved = holder.records._unsaved.get(NAME)
+        unsaved = holder.records.storage._unsaved.get(NAME)
         stored = self.shared.get(NAME)
         if unsaved is not None and (stored is None or unsaved.is_newer_than(stored)):
             self.is_answer_lost = True
@@ -214,7 +214,7 @@ class Lineage(RuleBasedStateMachine):
         holder = self.holders[index]
         holder.connection.faults = list(faults)
         with suppress(PyIdentityModelException):
-            holder.learn(holder.records.load(NAME, holder.seen))
+            holder.learn(holder.records.storage.load(NAME, holder.seen))
         holder.connection.faults = []
 
     @rule(index=HOLDERS)
@@ -223,7 +223,7 @@ class Lineage(RuleBasedStateMachine):
         holder = self.holders[index]
         if max(holder.known, default=0) > 0:
             with suppress(PyIdentityModelException):
-                holder.learn(holder.records.begin(NAME, SessionRecord(refresh_token="0")))
+                holder.learn(holder.records.storage.begin(NAME, SessionRecord(refresh_token="0")))
 
     @rule(index=HOLDERS, faults=FAULTS)
     def touch(self, index: int, faults: list[str]) -> None:
@@ -237,10 +237,10 @@ class Lineage(RuleBasedStateMachine):
     def wait(self, seconds: float) -> None:
         """Let time pass: who could not store a successor does so as soon as it can."""
         for holder in self.holders:
-            unsaved = holder.records._unsaved.get(NAME)
+            unsaved = holder.records.storage._unsaved.get(NAME)
             if unsaved is not None and seconds == LEASE:
                 with suppress(PyIdentityModelException):
-                    holder.records._store(NAME, unsaved)
+                    holder.records.storage._store(NAME, unsaved)
         self.clock.now += seconds
 
     @rule(index=HOLDERS, how=st.sampled_from(["", "", "", "", "", "", "flush", "log out"]))

@@ -13,7 +13,7 @@ from types import ModuleType
 
 import pytest
 
-from py_identity_model.telemetry import ATTRIBUTES, METRICS, SPANS
+from py_identity_model.telemetry import ATTRIBUTES, METRICS, SPANS, uninstrument
 from py_identity_model.testing import EmbeddedProvider
 
 ROOT = Path(__file__).parents[2]
@@ -42,7 +42,10 @@ def test_a_program_of_a_page_runs(
     monkeypatch.setenv("PYTHON_KEYRING_BACKEND", "keyring.backends.fail.Keyring")
     monkeypatch.setenv("SESSION_SECRET", "0123456789abcdef" * 2)
     space: dict[str, object] = {"__name__": "program"}
-    exec(compile(text, name, "exec"), space)
+    try:
+        exec(compile(text, name, "exec"), space)
+    finally:
+        uninstrument()  # the page on telemetry switches it on for the whole process
     caller = space.get("caller")
     if callable(caller):  # both sides of a migration do the same
         assert caller(f"Bearer {provider.mint(sub='alice')}") == "alice"
@@ -111,7 +114,13 @@ def loaded(name: str, path: Path) -> ModuleType:
     return module
 
 
-@pytest.mark.parametrize("script", ["make_docs.py", "make_provider_table.py", "draw_pictures.py"])
+@pytest.mark.parametrize(
+    "script",
+    [
+        *("make_docs.py", "make_provider_table.py", "reference_pages.py"),
+        *("draw_pictures.py", "draw_terminals.py"),
+    ],
+)
 def test_what_is_generated_is_up_to_date(script: str) -> None:
     command = [sys.executable, str(ROOT / "scripts" / script), "--check"]
     ran = subprocess.run(

@@ -85,7 +85,7 @@ async def test_a_signer_that_hangs_is_given_up(monkeypatch: pytest.MonkeyPatch) 
 
     monkeypatch.setattr(signing, "SIGNING_SECONDS", 0.01)
     with refused(SigningException, "signing_timed_out"):
-        await signing.signed(Hanging(), lambda signer: str(signer.sign(b"m")) and "h.c.")
+        await signing.sign_elsewhere(Hanging(), lambda signer: str(signer.sign(b"m")) and "h.c.")
 
 
 def test_what_a_signer_is_does_not_show() -> None:

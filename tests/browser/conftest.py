@@ -9,7 +9,7 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -78,7 +78,7 @@ class Site:
         """Return the ``sid`` of the login that began last."""
         if "client" not in self.space:
             return str(django_record().session_id)
-        entries = self.space["client"]._sessions.records.store._entries
+        entries = self.space["client"]._sessions.records.storage.store._entries
         return str(dict([*entries.values()][-1].keys)["sid"])
 
 
@@ -88,7 +88,7 @@ def django_record() -> SessionRecord:
     from py_identity_model.integrations.django.models import SessionRow
 
     (client,) = web_login().clients.values()
-    found = client._sessions.records.store.get(SessionRow.objects.latest("until").name)
+    found = client._sessions.records.storage.store.get(SessionRow.objects.latest("until").name)
     assert found is not None
     return found
 
@@ -127,16 +127,17 @@ class Serving:
         for variable, value in {"SESSION_SECRET": SECRET, **environment}.items():
             self._patch.setenv(variable, value)
         if name == "django_web":
-            space = self._django()
+            space = self.configure_django(OIDC=django_setting(environment))
             self._wsgi(closing_connections(space["application"]), listener)
             return space
-        space = runpy.run_path(str(ROOT / f"examples/{name}.py"))
+        folder = HERE if (HERE / f"{name}.py").exists() else ROOT / "examples"
+        space = runpy.run_path(str(folder / f"{name}.py"))
         serve = self._wsgi if "flask" in name else self._asgi
         serve(space["app"], listener)
         return space
 
-    def _django(self) -> dict[str, Any]:
-        """Configure Django from the environment, which a process can do only once."""
+    def configure_django(self, **changed: Any) -> dict[str, Any]:
+        """Return the Django program, with its settings, which a process can make only once."""
         from django.conf import settings
 
         # Playwright's event loop is in this thread, which Django takes for a mistake.
@@ -144,20 +145,18 @@ class Serving:
         if not settings.configured:
             folder = tempfile.mkdtemp()
             self._patch.setenv("DATABASE", f"{folder}/db.sqlite3")
+            for name in ("OIDC_ISSUER", "OIDC_CLIENT_ID", "OIDC_SECRET", "OIDC_AUDIENCE"):
+                self._patch.setenv(name, "https://op.example")
+            self._patch.setenv("SESSION_SECRET", SECRET)
         from django.core.management import call_command
         from django.db import connections
         from django.test import override_settings
         from examples import django_web
 
         call_command("migrate", verbosity=0)
-        said = {
-            "ISSUER": os.environ["OIDC_ISSUER"],
-            "CLIENT_ID": os.environ["OIDC_CLIENT_ID"],
-            "CLIENT_SECRET": os.environ["OIDC_SECRET"],
-        }
-        changed = override_settings(OIDC=said)
-        changed.enable()
-        self._stops += [changed.disable, connections.close_all]
+        overridden = override_settings(**changed)
+        overridden.enable()
+        self._stops += [overridden.disable, connections.close_all]
         return vars(django_web)
 
     def _wsgi(self, app: Any, listener: socket.socket) -> None:
@@ -187,20 +186,31 @@ def serving(monkeypatch: pytest.MonkeyPatch) -> Iterator[Serving]:
     programs.stop()
 
 
-@pytest.fixture(params=["starlette_web", "flask_web", "django_web"])
+SITES = (
+    *("starlette_web", "fastapi_web", "flask_web", "django_web"),
+    *("litestar_web", "quart_web", "blacksheep_web"),
+)
+
+
+@pytest.fixture(params=SITES)
 def site(request: pytest.FixtureRequest, op: RealProvider, serving: Serving) -> Site:
     """A program that logs in at the provider, where it is registered."""
     return registered_site(request.param, op, serving)
 
 
-@pytest.fixture(params=["web_login", "litestar_web", "quart_web", "blacksheep_web"])
-def other_site(request: pytest.FixtureRequest, op: RealProvider, serving: Serving) -> Site:
-    """A program in a framework that is served by the adapter of another one, or by middleware."""
-    return registered_site(request.param, op, serving)
+@pytest.fixture
+def json_site(op: RealProvider, serving: Serving) -> Site:
+    """A program whose pages are JSON."""
+    return registered_site("web_login", op, serving)
 
 
 def registered_site(name: str, op: RealProvider, serving: Serving) -> Site:
     listener, url = serving.listen()
+    return Site(url, serving.run(name, listener, **registration(op, url)))
+
+
+def registration(op: RealProvider, url: str) -> dict[str, str]:
+    """Register a program, and return the environment that says so."""
     registered = register_client(
         ClientRegistrationRequest(
             f"{op.issuer}/reg",
@@ -211,15 +221,21 @@ def registered_site(name: str, op: RealProvider, serving: Serving) -> Site:
         )
     )
     assert registered.is_successful, registered.error
-    space = serving.run(
-        name,
-        listener,
-        OIDC_ISSUER=op.issuer,
-        OIDC_CLIENT_ID=str(registered.client_id),
-        OIDC_SECRET=str(registered.client_secret),
-        OIDC_AUDIENCE="api",
-    )
-    return Site(url, space)
+    return {
+        "OIDC_ISSUER": op.issuer,
+        "OIDC_CLIENT_ID": str(registered.client_id),
+        "OIDC_SECRET": str(registered.client_secret),
+        "OIDC_AUDIENCE": "api",
+    }
+
+
+def django_setting(environment: Mapping[str, str]) -> dict[str, str]:
+    """Return the setting of the Django program that an environment describes."""
+    return {
+        "ISSUER": environment["OIDC_ISSUER"],
+        "CLIENT_ID": environment["OIDC_CLIENT_ID"],
+        "CLIENT_SECRET": environment["OIDC_SECRET"],
+    }
 
 
 @pytest.fixture

@@ -52,12 +52,22 @@ def test_a_user_logs_in_by_forms_and_out_again(page: Page, site: Site, picture: 
     picture(page, "4-logged-out")
 
 
-def test_the_other_frameworks_log_users_in(page: Page, other_site: Site, picture: Picture) -> None:
-    page.goto(f"{other_site.url}/login?next=/")
+def test_a_program_without_pages_logs_users_in(page: Page, json_site: Site) -> None:
+    page.goto(f"{json_site.url}/login?next=/")
     fill_in(page)
-    page.wait_for_url(f"{other_site.url}/")
+    page.wait_for_url(f"{json_site.url}/")
     expect(page.locator("body")).to_contain_text("alice")
-    picture(page, "logged-in")
+
+
+def test_a_script_learns_that_its_session_has_ended(
+    window: BrowserContext, page: Page, site: Site
+) -> None:
+    log_in(page, site)
+    asks = "fetch('/me').then(answer => answer.status)"
+    assert page.evaluate(asks) == 200
+    window.clear_cookies(domain="localhost")
+    assert page.evaluate(asks) == 401  # not the provider's page, which it could not read
+    assert [one for one in window.cookies(site.url) if "-login-" in one["name"]] == []
 
 
 def test_scripts_see_no_cookie(page: Page, site: Site, window: BrowserContext) -> None:

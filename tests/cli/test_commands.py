@@ -359,3 +359,13 @@ def test_an_interrupt_ends_the_provider(monkeypatch: pytest.MonkeyPatch) -> None
     assert len(said) == 1
     with pytest.raises(httpx.ConnectError):
         httpx.get(provider.jwks_uri, trust_env=False)
+
+
+def test_help_does_not_send_readers_back_to_the_message(run: Run) -> None:
+    asked = run("discover", "--issuer", "auth.example.com")
+    assert asked.status == 2
+    assert "such as https://auth.example.com" in asked.err
+    assert "help:" not in asked.err
+    down = run("discover", "--issuer", "http://127.0.0.1:1")
+    assert down.status == 3
+    assert "doctor --issuer" in down.err

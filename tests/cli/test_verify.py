@@ -178,6 +178,9 @@ def test_a_preset_stands_for_an_issuer(run: Run, provider: EmbeddedProvider) -> 
     preset = f"keycloak {provider.issuer} main"
     ran = run("verify", "--preset", preset, "-a", "api", stdin=provider.mint(iss=realm))
     assert ran.status == 0
+    for preset in ("keycloak 'https://op.example", '"'):
+        ran = run("verify", "--preset", preset, "-a", "api")
+        assert (ran.status, "No closing quotation" in ran.err) == (2, True)
     unknown = run("verify", "--preset", "nobody", "-a", "api")
     assert (unknown.status, "keycloak" in unknown.err) == (2, True)
     assert run("verify", "--preset", "keycloak", "-a", "api").status == 2

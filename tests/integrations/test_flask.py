@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from flask import Blueprint, Flask
+from flask import Blueprint, Flask, session
 from flask.testing import FlaskClient
+from flask.views import MethodView
 from werkzeug.test import TestResponse
 
 from py_identity_model import (
@@ -239,3 +240,140 @@ def test_a_program_below_a_path_logs_in_there(provider: EmbeddedProvider) -> Non
     back = through_provider(begun.headers["location"])
     assert back.startswith(f"{BASE}/shop/callback?")
     assert outer.get(back.removeprefix(BASE), base_url=BASE).headers["location"] == "/shop/"
+
+
+def test_several_logins_are_in_one_application(provider: EmbeddedProvider) -> None:
+    app = Flask(__name__)
+    for name in ("staff", "v1.0"):
+        login = WebLogin(
+            blocking_client(provider), secret=SECRET, prefix=f"/{name}", cookie_name=name[:2]
+        )
+        login.init_app(app)
+        app.add_url_rule(f"/{name}/me", name, login.required(lambda: "in"))
+    browser = app.test_client()
+    for name in ("staff", "v1.0"):
+        begun = get(browser, get(browser, f"/{name}/me").headers["location"])
+        get(browser, through_provider(begun.headers["location"]).removeprefix(BASE))
+    assert [get(browser, f"/{name}/me").text for name in ("staff", "v1.0")] == ["in", "in"]
+
+
+def test_a_check_that_was_written_above_the_route_is_no_silence(
+    provider: EmbeddedProvider,
+) -> None:
+    """The route would serve the bare view: nothing is served until it is cured."""
+    app = Flask(__name__)
+    login = WebLogin(blocking_client(provider), secret=SECRET)
+    login.init_app(app)
+
+    def page() -> str:
+        return "secret"
+
+    unused = login.required(app.get("/secret")(page))
+    app.testing = True
+    for url in ("/secret", "/login"):
+        with pytest.raises(TypeError, match=r"page is served without its check: .*below"):
+            get(app.test_client(), url)
+    assert unused is not page
+
+
+def test_a_guard_finds_its_brothers_that_were_written_above_routes(
+    provider: EmbeddedProvider,
+) -> None:
+    app = Flask(__name__)
+    guard = BearerGuard(provider.issuer, "api")
+    app.get("/orders")(guard.required("read")(lambda: "mine"))
+    bare = app.get("/all", endpoint="all")(lambda: "everyone's")
+    unused = guard.required("read")(bare)
+    app.testing = True
+    token = provider.mint(scope="read")
+    with pytest.raises(TypeError, match="served without its check"):
+        get(app.test_client(), "/orders", **bearer(token))
+    assert unused is not bare
+
+
+def test_checks_stand_on_each_other_on_methods_and_in_blueprints(
+    provider: EmbeddedProvider,
+) -> None:
+    app, shop = Flask(__name__), Blueprint("shop", __name__, url_prefix="/shop")
+    login = WebLogin(blocking_client(provider), secret=SECRET)
+    guard = BearerGuard(provider.issuer, "api")
+    login.init_app(app)
+
+    class Orders(MethodView):
+        @guard.required("read")
+        def get(self) -> str:
+            return str(guard.token.subject)
+
+    class Me(MethodView):
+        decorators = [login.required]  # noqa: RUF012 - as Flask has it
+
+        def get(self) -> str:
+            return login.user.subject
+
+    @shop.get("/both")
+    @login.required
+    @guard.required("read")
+    def both() -> str:
+        return f"{login.user.subject} {guard.token.subject}"
+
+    shop.add_url_rule("/orders", view_func=Orders.as_view("orders"))
+    shop.add_url_rule("/me", view_func=Me.as_view("me"))
+    app.register_blueprint(shop)
+    browser = app.test_client()
+    begun = get(browser, get(browser, "/shop/me").headers["location"])
+    get(browser, through_provider(begun.headers["location"]).removeprefix(BASE))
+    token = bearer(provider.mint(sub="bob", scope="read"))
+    assert get(browser, "/shop/me").text == "alice"
+    assert get(browser, "/shop/orders", **token).text == "bob"
+    assert get(browser, "/shop/both", **token).text == "alice bob"
+    assert get(browser, "/shop/both").status_code == 401
+
+
+@pytest.mark.parametrize(
+    ("authorization", "status", "text"),
+    [
+        (None, 200, "None"),
+        ("Basic dXNlcjpwYXNz", 200, "None"),
+        ("Bearer forged", 401, "malformed_token"),
+        ("Bearer", 401, "error"),
+        ("DPoP x", 401, "error"),
+    ],
+)
+def test_a_token_may_be_optional_but_is_judged(
+    provider: EmbeddedProvider, authorization: str | None, status: int, text: str
+) -> None:
+    app = Flask(__name__)
+    guard = BearerGuard(provider.issuer, "api")
+
+    @app.get("/")
+    @guard.optional("read")
+    def home() -> str:
+        return str(guard.current and guard.current.subject)
+
+    browser = app.test_client()
+    answer = get(browser, "/", **({"Authorization": authorization} if authorization else {}))
+    assert answer.status_code == status
+    assert text in answer.text
+    assert get(browser, "/", **bearer(provider.mint(sub="bob", scope="read"))).text == "bob"
+    assert get(browser, "/", **bearer(provider.mint(sub="bob", scope="x"))).status_code == 403
+
+
+@pytest.mark.parametrize("base", ["http://localhost", BASE])
+def test_flasks_own_session_is_beside_the_logins(provider: EmbeddedProvider, base: str) -> None:
+    """Its cookie is called session as well."""
+    app = Flask(__name__)
+    app.secret_key = SECRET
+    login = WebLogin(blocking_client(provider), secret=SECRET)
+    login.init_app(app)
+
+    @app.get("/count")
+    @login.required
+    def count() -> str:
+        session["count"] = session.get("count", 0) + 1
+        return f"{login.user.subject} {session['count']}"
+
+    browser = app.test_client()
+    begun = browser.get(browser.get("/count", base_url=base).headers["location"], base_url=base)
+    back = through_provider(begun.headers["location"]).removeprefix(base)
+    browser.get(back, base_url=base)
+    assert [browser.get("/count", base_url=base).text for _ in range(2)] == ["alice 1", "alice 2"]

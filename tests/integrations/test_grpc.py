@@ -111,6 +111,20 @@ def test_a_refused_token_is_renewed_and_the_call_repeated(
     assert served.shop.tokens == ["Bearer token-0", "Bearer token-1"]
 
 
+def test_calls_that_were_refused_together_share_one_renewal(
+    provider: EmbeddedProvider, served: Served, tokens: TokenCredentials
+) -> None:
+    with grpc.secure_channel(served.target, served.credentials(tokens)) as plain:
+        channel: Any = grpc.intercept_channel(plain, tokens.interceptor())
+        method = channel.unary_unary(CALL)
+        assert method(b"order", timeout=10) == b"order"
+        served.shop.refused.add("token-0")
+        with ThreadPoolExecutor(20) as pool:
+            answers = list(pool.map(lambda _: method(b"order", timeout=10), range(20)))
+    assert answers == [b"order"] * 20
+    assert provider.count("/token") == 2
+
+
 def test_a_service_that_refuses_every_token_costs_one_renewal(
     provider: EmbeddedProvider, served: Served, tokens: TokenCredentials
 ) -> None:
@@ -213,3 +227,19 @@ def test_arguments_that_cannot_work_are_refused(provider: EmbeddedProvider) -> N
         TokenCredentials(blocking, origins=[])
     with pytest.raises(ConfigurationException, match="event loop"):
         AsyncTokenCredentials(wrong, origins=["https://api.example"])
+
+
+async def test_awaitable_calls_that_were_refused_together_share_one_renewal(
+    provider: EmbeddedProvider, served: Served
+) -> None:
+    tokens = awaitable(provider, served)
+    made: Any = grpc.aio.secure_channel(
+        served.target, served.credentials(tokens), interceptors=[tokens.interceptor()]
+    )
+    async with made as channel:
+        method = channel.unary_unary(CALL)
+        assert await method(b"order", timeout=10) == b"order"
+        served.shop.refused.add("token-0")
+        answers = await asyncio.gather(*[method(b"order", timeout=10) for _ in range(60)])
+    assert answers == [b"order"] * 60
+    assert provider.count("/token") == 2

@@ -11,9 +11,9 @@ import pytest
 
 ADAPTERS = Path(__file__).parents[2] / "src/py_identity_model/integrations"
 LONGEST = 150
-# Not the 300 of the plan: users, models, checks of settings and a store are Django's alone, half of
-# this, and none of them repeats what the engine does.
-LONGEST_DJANGO = 455
+# Not the 300 of the plan: users (two tabs of a new one, those who were there before), models,
+# checks and the statements of a store take 242 lines of this, which only Django needs.
+LONGEST_DJANGO = 417
 BLANK = {
     *(tokenize.COMMENT, tokenize.NL, tokenize.NEWLINE),
     *(tokenize.INDENT, tokenize.DEDENT, tokenize.ENDMARKER),

@@ -10,8 +10,11 @@ from typing import Annotated, Any
 import pytest
 from fastapi import Depends, FastAPI, Security, WebSocket
 from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.middleware.cors import CORSMiddleware
+from starlette.middleware.sessions import SessionMiddleware
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import HTMLResponse, JSONResponse, Response, StreamingResponse
 from starlette.routing import Mount, Route
 from starlette.testclient import TestClient
 from starlette.websockets import WebSocketDisconnect
@@ -446,3 +449,128 @@ def test_a_program_may_say_how_its_pages_are_cached(provider: EmbeddedProvider) 
     with browser_of(LoginMiddleware(app, login, public=[])) as browser:
         log_in(browser)
         assert browser.get("/me").headers["cache-control"] == "private"
+
+
+@pytest.mark.parametrize("page", ["/made", "/streamed", "/named"])
+def test_responses_that_a_route_returns_are_the_users_alone(
+    provider: EmbeddedProvider, page: str
+) -> None:
+    """FastAPI adds header fields of dependencies to results, but to no response."""
+    app = FastAPI()
+    login = for_fastapi.WebLogin(awaitable_client(provider), secret=SECRET)
+    login.init_app(app)
+    User = Annotated[AsyncSession, Depends(login)]
+
+    @app.get("/made")
+    async def made(user: User) -> HTMLResponse:
+        return HTMLResponse(user.subject)
+
+    @app.get("/streamed")
+    async def streamed(user: User) -> StreamingResponse:
+        return StreamingResponse(iter([user.subject]))
+
+    @app.get("/named")
+    async def named(user: User) -> HTMLResponse:
+        return HTMLResponse(user.subject, headers={"Cache-Control": "private, max-age=60"})
+
+    @app.get("/open")
+    async def everyone() -> HTMLResponse:
+        return HTMLResponse("all")
+
+    with browser_of(app) as browser:
+        assert log_in(browser, page).headers["location"] == page
+        answer = browser.get(page)
+        expected = "private, max-age=60" if page == "/named" else "private, no-store"
+        assert answer.text == "alice"
+        assert answer.headers.get_list("cache-control") == [expected]
+        assert "cache-control" not in browser.get("/open").headers
+
+
+def test_starlettes_middleware_keeps_pages_private(provider: EmbeddedProvider) -> None:
+    login = for_starlette.WebLogin(awaitable_client(provider), secret=SECRET)
+
+    async def me(request: Request) -> Response:
+        return HTMLResponse((await login.required(request)).subject)
+
+    routes = [Mount("/shop", routes=[Route("/me", me), *login.routes])]
+    with browser_of(Starlette(routes=routes, middleware=[login.middleware])) as browser:
+        assert log_in(browser, "/shop/me").headers["location"] == "/shop/me"
+        answer = browser.get("/shop/me")
+        assert (answer.text, answer.headers["cache-control"]) == ("alice", "private, no-store")
+
+
+def test_two_logins_of_a_program_do_not_mistake_their_users(provider: EmbeddedProvider) -> None:
+    """One secret, one store and one name of the cookie, but two clients."""
+    with EmbeddedProvider(user="mallory") as other:
+        store, app = AsyncMemorySessionStore(), FastAPI()
+        logins = {
+            path: for_fastapi.WebLogin(
+                awaitable_client(one, session_store=store), secret=SECRET, prefix=path
+            )
+            for path, one in (("/staff", provider), ("/guests", other))
+        }
+
+        for path, login in logins.items():
+            login.init_app(app)
+            app.get(f"{path}/me", dependencies=[Depends(login)])(lambda: "in")
+        with browser_of(app) as browser:
+            log_in(browser, "/guests/me")
+            assert browser.get("/guests/me").json() == "in"
+            assert browser.get("/staff/me").status_code == 303
+
+
+@pytest.mark.parametrize("path", ["/starlette", "/fastapi"])
+def test_a_token_may_be_optional_but_is_judged(provider: EmbeddedProvider, path: str) -> None:
+    app = FastAPI()
+    guard = for_fastapi.BearerGuard(provider.issuer, "api")
+
+    @app.get("/fastapi")
+    async def by_dependency(
+        token: Annotated[VerifiedAccessToken | None, Security(guard.optional, scopes=["read"])],
+    ) -> Any:
+        return token and token.subject
+
+    async def by_call(request: Request) -> Response:
+        token = await for_starlette.BearerGuard.current(guard, request, "read")
+        return JSONResponse(token and token.subject)
+
+    app.add_route("/starlette", by_call)
+    with browser_of(app) as browser:
+        assert browser.get(path).json() is None
+        assert browser.get(path, headers={"Authorization": "Basic dTpw"}).json() is None
+        assert browser.get(path, headers=bearer("forged")).status_code == 401
+        assert browser.get(path, headers=bearer(provider.mint(scope="x"))).status_code == 403
+        token = provider.mint(sub="bob", scope="read")
+        assert browser.get(path, headers=bearer(token)).json() == "bob"
+
+
+def test_cors_stands_around_the_middleware(provider: EmbeddedProvider) -> None:
+    guard = AsyncBearerGuard(provider.issuer, "api")
+    around = Middleware(CORSMiddleware, allow_origins=["https://spa.example"], allow_headers=["*"])
+    middleware = [around, Middleware(BearerMiddleware, guard=guard)]
+    with browser_of(Starlette(routes=[Mount("/", say_who)], middleware=middleware)) as browser:
+        asks = {"Origin": "https://spa.example"}
+        preflight = browser.options("/x", headers={**asks, "Access-Control-Request-Method": "GET"})
+        assert preflight.status_code == 200
+        refused = browser.get("/x", headers=asks)
+        assert refused.status_code == 401
+        assert refused.headers["access-control-allow-origin"] == "https://spa.example"
+        token = bearer(provider.mint(sub="bob"))
+        assert browser.get("/x", headers={**asks, **token}).json() == "bob"
+
+
+def test_starlettes_own_session_is_beside_the_logins(provider: EmbeddedProvider) -> None:
+    """Its cookie is called session as well, which plain http on this machine had in common."""
+    app = FastAPI()
+    login = for_fastapi.WebLogin(awaitable_client(provider), secret=SECRET)
+    login.init_app(app)
+    app.add_middleware(SessionMiddleware, secret_key=SECRET)
+
+    @app.get("/count")
+    async def count(request: Request, user: Annotated[AsyncSession, Depends(login)]) -> str:
+        request.session["count"] = request.session.get("count", 0) + 1
+        return f"{user.subject} {request.session['count']}"
+
+    with TestClient(app, base_url="http://localhost", follow_redirects=False) as browser:
+        log_in(browser, "/count")
+        assert [browser.get("/count").json() for _ in range(2)] == ["alice 1", "alice 2"]

@@ -48,8 +48,11 @@ def visit(get: Callable[[str], Any], url: str) -> Any:
 
 
 def play_function(program: Any) -> list[Any]:
-    tokens = [os.environ["GOOD"], *os.environ["BAD"].split()]
-    return [program.caller(f"Bearer {token}") for token in tokens]
+    good, *bad = [os.environ["GOOD"], *os.environ["BAD"].split()]
+    answers = (program.caller(f"Bearer {good}") for _ in range(3))
+    # On a busy machine, loading what a first token needs may take longer than a guard waits.
+    first = next((answer for answer in answers if answer is not None), None)
+    return [first, *(program.caller(f"Bearer {token}") for token in bad)]
 
 
 def play_service(program: Any) -> list[Any]:

@@ -126,11 +126,27 @@ def test_another_token_is_not_an_identity_assertion_grant(response: HttpResponse
         answer(issued_token_type=None),
         answer("jwt", token_type="Bearer"),
         answer("jwt", "opaque"),
+        answer("jwt", jwt() + "\r\n"),
+        answer("id_token", jwt("JWT")),
+        answer("Access_Token", jwt("JWT")),
+        answer("jwt", jwt("at+jwt")),
+        answer("jwt", jwt("application/AT+JWT")),
+        answer("jwt", jwt("id_token+jwt")),
+        answer("jwt", jwt("JWT", aud="gateway")),
+        answer("jwt", jwt("JWT", aud=[CHAT, "gateway"])),
     ],
 )
 def test_a_token_of_this_domain_is_not_a_grant_for_another(response: HttpResponse) -> None:
     with pytest.raises(UnusableAnswer):
         chaining.parse_chained(CHAIN, response)
+
+
+def test_the_token_that_was_exchanged_is_not_a_grant() -> None:
+    grant = jwt("JWT")
+    echoed = ChainedGrantRequest(URL, "gateway", grant, resource=CHAT)
+    with pytest.raises(UnusableAnswer, match="of this domain"):
+        chaining.parse_chained(echoed, answer("jwt", grant))
+    assert chaining.parse_chained(CHAIN, answer("jwt", grant)).is_successful
 
 
 def test_the_requested_type_is_required() -> None:

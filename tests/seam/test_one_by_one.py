@@ -15,7 +15,7 @@ import httpx
 import pytest
 
 from py_identity_model._seam import aio, coalescing_stream, deadline_stream, sync
-from py_identity_model._seam.connections import release_turn
+from py_identity_model._seam.connections import running_turn
 
 ONE = httpx.Limits(max_connections=1)
 
@@ -258,8 +258,8 @@ class Awaited(httpx.AsyncBaseTransport):
             raise httpx.ConnectError("refused")
         if len(self.came) == 1:
             await self.go.wait()
-        release_turn()
-        release_turn()
+        running_turn.get().end()
+        running_turn.get().end()
         return httpx.Response(200)
 
 
@@ -276,8 +276,8 @@ class Blocking(httpx.BaseTransport):
         if len(self.came) == 1:
             self.first.set()
             self.go.wait()
-        release_turn()
-        release_turn()
+        running_turn.get().end()
+        running_turn.get().end()
         return httpx.Response(200)
 
 
@@ -361,4 +361,4 @@ def test_a_forked_child_does_not_wait_for_its_parents_request() -> None:
 
 
 def test_without_a_running_request_there_is_nothing_to_report() -> None:
-    release_turn()
+    running_turn.get().end()

@@ -41,7 +41,7 @@ from py_identity_model.aio import (
     AsyncTokenStoreReplayStore,
 )
 from py_identity_model.exceptions import ConfigurationException, TokenRequestException
-from py_identity_model.testing import EmbeddedProvider
+from py_identity_model.testing import EmbeddedProvider, Received
 from tests.families import Families
 from tests.support import refused
 
@@ -421,3 +421,49 @@ def test_a_source_does_not_wait_for_itself(provider: EmbeddedProvider) -> None:
 
     asyncio.run(main())
     assert provider.count("/token") == 0
+
+
+class Replays:
+    """A replay store that is elsewhere: removing takes its time."""
+
+    def __init__(self) -> None:
+        self.known: set[str] = set()
+
+    def add(self, key: str, expires_at: float) -> bool:
+        self.known.add(key)
+        return True
+
+    async def discard(self, key: str) -> None:
+        await trio.lowlevel.checkpoint()
+        self.known.discard(key)
+
+
+def test_a_login_that_trio_cancels_may_be_completed_again(provider: EmbeddedProvider) -> None:
+    arrived, gate, replays = threading.Event(), threading.Event(), Replays()
+
+    def hold(received: Received) -> None:
+        if received.path == "/token":
+            arrived.set()
+            assert gate.wait(10)
+
+    async def main() -> None:
+        client = AsyncOAuthClient(
+            provider.issuer,
+            provider.client_id,
+            ClientSecretBasic(provider.client_secret),
+            redirect_uri="https://rp.example/cb",
+            replay_store=replays,
+        )
+        begun = await client.authorization_request()
+        answer = f"?code=any&state={begun.state}"
+        provider.intercept = hold
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(client.callback, answer, begun)
+            while not arrived.is_set():
+                await trio.sleep(0.001)
+            assert replays.known
+            nursery.cancel_scope.cancel()
+        gate.set()
+
+    trio.run(main)
+    assert replays.known == set()

@@ -29,6 +29,7 @@ from py_identity_model.sync import (
     MemoryTokenStore,
     RefreshTokenRequest,
     TokenSource,
+    session_locks,
     session_records,
     token_source,
 )
@@ -63,7 +64,7 @@ def records_of(
     store = MemorySessionStore()
     assert store.set("n", record, None, 60.0)
     records = SessionRecords(store, 60.0, lambda: seconds)
-    records.clock = lambda: NOW
+    records.storage.clock = lambda: NOW
     return records
 
 
@@ -99,7 +100,7 @@ def _token(record: SessionRecord) -> StoredToken:
 
 def test_a_valid_token_is_served_while_a_killed_holder_has_the_lock() -> None:
     records, provider = records_of(), Presented()
-    with records.store.lock("n"):
+    with records.storage.store.lock("n"):
         assert provider.renew(records) == "old"
     assert provider.tokens == []
     assert provider.renew(records) == "new"
@@ -112,7 +113,7 @@ def test_a_valid_token_is_served_while_another_may_have_presented_the_refresh_to
     def enter(*_: object) -> None:
         raise AssertionError("nothing is gained by the lock")
 
-    monkeypatch.setattr(session_records, "enter", enter)
+    monkeypatch.setattr(session_locks, "enter", enter)
     pending = Pending("killed", NOW + LONG)
     records, provider = records_of(pending=pending, written_at=NOW - 3), Presented()
     assert provider.renew(records) == "old"
@@ -121,7 +122,7 @@ def test_a_valid_token_is_served_while_another_may_have_presented_the_refresh_to
 
 def test_a_refused_token_is_not_served_instead_of_waiting() -> None:
     records, provider = records_of(seconds=0.1), Presented()
-    with records.store.lock("n"):
+    with records.storage.store.lock("n"):
         with refused(TokenRequestException, "renewal_pending"):
             provider.renew(records, refused="old")
     assert provider.renew(records, refused="old") == "new"
@@ -130,7 +131,7 @@ def test_a_refused_token_is_not_served_instead_of_waiting() -> None:
 def test_an_expired_token_waits_for_as_long_as_a_request_takes() -> None:
     records, provider = records_of(expires_at=NOW, seconds=0.15), Presented()
     began = monotonic()
-    with records.store.lock("n"):
+    with records.storage.store.lock("n"):
         with refused(TokenRequestException, "renewal_pending") as caught:
             provider.renew(records)
     assert monotonic() - began >= 0.15
@@ -143,11 +144,11 @@ def test_nobody_waits_for_a_holder_who_must_have_been_killed() -> None:
     pending = Pending("killed", NOW + 1)
     records = records_of(expires_at=NOW, pending=pending, written_at=NOW - LONG)
     provider = Presented()
-    with records.store.lock("n"):
+    with records.storage.store.lock("n"):
         with refused(TokenRequestException, "renewal_pending"):
             provider.renew(records)
     assert provider.tokens == []
-    records.clock = lambda: NOW + 1
+    records.storage.clock = lambda: NOW + 1
     assert provider.renew(records) == "new"
     assert provider.tokens == ["r-0"]
 
@@ -161,7 +162,7 @@ def test_many_who_wait_share_one_failure_and_then_one_renewal() -> None:
         except TokenRequestException as error:
             return error.code
 
-    with records.store.lock("n"):
+    with records.storage.store.lock("n"):
         assert gather([renew] * 10) == ["renewal_pending"] * 10
     assert gather([renew] * 10) == ["new"] * 10
     assert provider.tokens == ["r-0"]
@@ -171,7 +172,7 @@ def test_what_is_done_under_the_lock_waits_for_other_locks_as_long_as_needed() -
     records = records_of()
     with waiting_at_most(0.0):
         assert wait_left() is not None
-        with records.held("n"):
+        with records.locks.held("n"):
             assert wait_left() is None
         assert wait_left() is not None
         with waiting_at_most(LONG):
@@ -192,11 +193,11 @@ def enter_elsewhere(lock: AbstractContextManager[Any]) -> None:
 def test_a_logout_does_not_wait_for_a_killed_holder(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(session_records, "_MOST_WAITED", 0.1)
     records = records_of()
-    with records.store.lock("n"):
+    with records.storage.store.lock("n"):
         record = records.remove("n", 1)
         assert record is not None
         assert record.refresh_token == "r-0"
-        assert records.store.get("n") is None
+        assert records.storage.store.get("n") is None
 
 
 def test_a_holder_who_lives_cannot_bring_back_a_session_that_has_ended(
@@ -204,7 +205,7 @@ def test_a_holder_who_lives_cannot_bring_back_a_session_that_has_ended(
 ) -> None:
     monkeypatch.setattr(session_records, "_MOST_WAITED", 0.1)
     records, provider = records_of(expires_at=NOW), Presented()
-    other = SessionRecords(records.store, 60.0, lambda: LONG)
+    other = SessionRecords(records.storage.store, 60.0, lambda: LONG)
 
     def present(record: SessionRecord) -> Renewal:
         other.remove("n", 1)
@@ -213,7 +214,7 @@ def test_a_holder_who_lives_cannot_bring_back_a_session_that_has_ended(
     monkeypatch.setattr(provider, "present", present)
     with refused(TokenRequestException, "login_required"):
         provider.renew(records)
-    assert records.store.get("n") is None
+    assert records.storage.store.get("n") is None
 
 
 def source_of(provider: EmbeddedProvider, store: MemoryTokenStore) -> TokenSource:

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 from urllib.parse import urlencode
 
@@ -23,7 +24,7 @@ from py_identity_model.sync import (
     MemoryReplayStore,
     OAuthClient,
 )
-from py_identity_model.testing import EmbeddedProvider
+from py_identity_model.testing import EmbeddedProvider, Received, freeze_clocks
 from tests.support import refused
 
 REDIRECT = "https://rp.example/cb"
@@ -144,6 +145,20 @@ def test_a_login_says_what_its_replay_store_failed_with(provider: EmbeddedProvid
     assert provider.count("/token") == 0
 
 
+def test_a_login_is_no_replay_where_the_store_is_full(provider: EmbeddedProvider) -> None:
+    store = MemoryReplayStore(max_entries=1)
+    store.add("another", time.time() + 60)
+    client = client_of(provider, replay_store=store)
+    begun = client.authorization_request()
+    answer = browsed(begun.url)
+    with refused(AuthorizeCallbackException, "store_unavailable"):
+        client.callback(answer, begun)
+    store.discard("another")
+    assert (client.callback(answer, begun)).subject == "alice"
+    with refused(AuthorizeCallbackException, "callback_replayed"):
+        client.callback(answer, begun)
+
+
 class Recording(MemoryReplayStore):
     """A store that lists the keys it was asked to remember, and for how long."""
 
@@ -166,3 +181,36 @@ def test_an_answer_is_remembered_for_an_hour_by_issuer_and_state(
     ((key, seconds),) = store.added
     assert key == f"login:{provider.issuer}:{begun.state}"
     assert 3500 < seconds <= 3600
+
+
+def test_a_token_ends_as_counted_from_its_response(provider: EmbeddedProvider) -> None:
+    client = client_of(provider)
+    begun = client.authorization_request()
+    answer = browsed(begun.url)
+    with freeze_clocks() as clock:
+        due = clock.time() + 3600
+
+        def delay(received: Received) -> None:
+            clock.tick(5 if received.path == "/userinfo" else 0)
+
+        provider.intercept = delay
+        session = client.callback(answer, begun, userinfo=True)
+        assert session.expires_at is not None
+        assert session.expires_at.timestamp() == pytest.approx(due, rel=0, abs=1)
+
+
+@pytest.mark.parametrize(
+    ("wanted", "response_type"), [("read", "code id_token"), ("openid", "code")]
+)
+def test_an_id_token_is_expected_by_scope_and_by_response_type(
+    provider: EmbeddedProvider, wanted: str, response_type: str
+) -> None:
+    client = client_of(provider)
+    begun = client.authorization_request(scope=wanted, response_type=response_type)
+    assert begun.has_id_token
+    assert begun.nonce
+
+
+def test_no_id_token_is_expected_that_was_not_asked_for(provider: EmbeddedProvider) -> None:
+    begun = client_of(provider).authorization_request(scope="read")
+    assert not begun.has_id_token

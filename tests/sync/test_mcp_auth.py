@@ -11,6 +11,7 @@ import httpx
 import httpx2
 import pytest
 
+from py_identity_model._seam.lock_waits import LockHeldError, wait_left
 from py_identity_model._seam.sync import Event, gather
 from py_identity_model.exceptions import (
     AuthorizeCallbackException,
@@ -335,6 +336,39 @@ def test_a_login_that_is_forgotten_begins_again(
         auth.forget()
         assert (api.get(server.url)).status_code == 200
     assert (len(browser.urls), op.count("/register")) == (2, 2)
+
+
+class HeldLock:
+    """The lock of a process that was killed: it opens late."""
+
+    def __enter__(self) -> None:
+        left = wait_left()
+        assert left is not None
+        assert left <= 5
+        raise LockHeldError
+
+    def __exit__(self, *details: object) -> None: ...
+
+
+class StoreOfAKilledProcess(MemoryTokenStore):
+    is_held = False
+
+    def lock(self, key: str) -> Any:
+        return HeldLock() if self.is_held else super().lock(key)
+
+
+def test_a_process_that_was_killed_in_a_login_delays_no_logout(
+    op: EmbeddedProvider, server: MCPServer, browser: Browser
+) -> None:
+    store = StoreOfAKilledProcess()
+    auth = auth_for(server, browser, store=store, account="alice")
+    with httpx.Client(auth=auth) as api:
+        api.get(server.url)
+        store.is_held = True
+        auth.forget()
+        store.is_held = False
+        api.get(server.url)
+    assert len(browser.urls) == 2
 
 
 def test_two_servers_with_one_store_have_a_login_each(

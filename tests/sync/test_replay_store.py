@@ -174,3 +174,29 @@ def test_a_lifetime_without_end_fits_into_redis() -> None:
 
     for until in (10**17, -(10**17), time.time()):
         assert RedisReplayStore(Redis()).add("1", until)
+
+
+def test_a_full_store_cannot_say_what_it_does_not_know(provider: EmbeddedProvider) -> None:
+    memory = MemoryTokenStore()
+    memory._once._most = 1
+    for store in (MemoryReplayStore(max_entries=1), TokenStoreReplayStore(memory)):
+        known = proof_of()
+        verify_dpop_proof(known, "GET", URI, replay_store=store)
+        with refused(DPoPProofException, "dpop_proof_replayed"):
+            verify_dpop_proof(known, "GET", URI, replay_store=store)
+        with refused(DPoPProofException, "store_unavailable"):
+            verify_dpop_proof(proof_of(jti="2"), "GET", URI, replay_store=store)
+        token = provider.mint(header={"typ": "logout+jwt"}, aud="web", events=EVENT)
+        with refused(LogoutTokenValidationException, "store_unavailable"):
+            validate_logout_token(token, CONFIG, provider.issuer, replay_store=store)
+
+
+def test_a_store_of_tokens_says_what_it_knows() -> None:
+    class Elsewhere(MemoryTokenStore):
+        def set(self, key: str, value: str, expires_in: float | None) -> None:
+            super().set(key, value, expires_in)
+
+    replays = TokenStoreReplayStore(Elsewhere())
+    assert not replays.knows("1")
+    assert replays.add("1", time.time() + 60)
+    assert replays.knows("1")

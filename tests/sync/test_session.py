@@ -32,7 +32,7 @@ from py_identity_model.sync import (
     SessionRecord,
     SessionStore,
     TokenAuth,
-    session_records,
+    record_storage,
 )
 from py_identity_model.testing import Answer, EmbeddedProvider, Received
 from tests.families import Families
@@ -962,8 +962,8 @@ def test_a_session_ends_at_its_expiry(provider: EmbeddedProvider) -> None:
 def test_a_login_that_was_stored_meanwhile_is_not_stored_again(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(session_records, "_PAUSES", (0.0, 0.0))
+    monkeypatch.setattr(record_storage, "_PAUSES", (0.0, 0.0))
     store = MemorySessionStore()
-    records = session_records.SessionRecords(store, 60.0, lambda: 1.0)
-    records._save_later("name")
+    storage = record_storage.RecordStorage(store, 60.0)
+    storage._save_later("name")
     assert store.get("name") is None

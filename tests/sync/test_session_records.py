@@ -20,7 +20,8 @@ from py_identity_model.sync import (
     Settings,
     session_records,
 )
-from py_identity_model.sync.session_records import SessionRecords, request_seconds
+from py_identity_model.sync.session_locks import request_seconds
+from py_identity_model.sync.session_records import SessionRecords
 from tests.support import refused
 
 NOW = 1000.0
@@ -28,7 +29,7 @@ NOW = 1000.0
 
 def records_of(store: MemorySessionStore) -> SessionRecords:
     records = SessionRecords(store, 60.0, lambda: 10.0)
-    records.clock = lambda: NOW
+    records.storage.clock = lambda: NOW
     return records
 
 
@@ -80,7 +81,7 @@ def test_a_holder_may_present_again_what_it_marked_itself() -> None:
     marked = SessionRecord(
         version=2, refresh_token="r-0", pending=Pending(records._holder, NOW + 9)
     )
-    assert records.store.set("n", marked, 1, 60.0)
+    assert records.storage.store.set("n", marked, 1, 60.0)
     presented: list[str | None] = []
     assert (renewed(records, presented)).refresh_token == "r-1"
     assert presented == ["r-0"]
@@ -136,17 +137,17 @@ def test_a_login_that_is_stored_while_another_call_reads_is_not_lost() -> None:
             reading.wait()
             return super().set(name, record, expected, expires_in)
 
-    records = records_of(Slow())
+    storage = records_of(Slow()).storage
 
     def begin() -> SessionRecord:
-        made = records.begin("n", SessionRecord(refresh_token="r-0"))
+        made = storage.begin("n", SessionRecord(refresh_token="r-0"))
         begun.set()
         return made
 
     def load() -> SessionRecord:
-        while "n" not in records._unsaved:
+        while "n" not in storage._unsaved:
             sleep(0)
-        return records.load("n")
+        return storage.load("n")
 
     first, second = gather([begin, load])
     assert first == second

@@ -22,6 +22,7 @@ from py_identity_model.sync import (
     OAuthClient,
     PrivateKeyJwtAuthentication,
     TokenAuth,
+    TokenHeaders,
     TokenSource,
     create_request_object,
     request_client_credentials_token,
@@ -236,7 +237,7 @@ def test_a_signer_that_fails_is_a_typed_failure_and_nothing_is_sent(
     op: EmbeddedProvider, how: Any, code: str
 ) -> None:
     with refused(SigningException, code) as caught:
-        signing.signed_by(
+        signing.sign(
             Failing(how),
             lambda key: create_request_object(key, "ES256", "c", op.issuer, REDIRECT),
         )
@@ -309,3 +310,51 @@ def test_a_registered_client_may_sign_elsewhere() -> None:
     OAuthClient.from_registration(registered, private_key=Vault("ES256"), **options)
     with pytest.raises(Exception, match="ES256 is registered"):
         OAuthClient.from_registration(registered, private_key=Vault("ES384"), **options)
+
+
+class Unplugged(Vault):
+    """A key in a service that is down after a number of proofs."""
+
+    def __init__(self, left: int) -> None:
+        super().__init__()
+        self.left = left
+
+    def sign(self, message: bytes) -> bytes:
+        self.left -= 1
+        if self.left < 0:
+            raise OSError("the service is down")
+        return super().sign(message)
+
+
+REFUSALS = [
+    ({"www-authenticate": 'DPoP error="use_dpop_nonce"', "dpop-nonce": "n1"}, 2),
+    ({"www-authenticate": 'DPoP error="invalid_token"'}, 3),  # the renewal has a proof, too
+]
+
+
+@pytest.mark.parametrize(("challenge", "proofs"), REFUSALS)
+def test_a_proof_that_cannot_be_repeated_leaves_the_answer_of_the_api(
+    provider: EmbeddedProvider,
+    challenge: dict[str, str],
+    proofs: int,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    caplog.set_level("INFO")
+    for kind in (TokenHeaders, TokenAuth):
+        request = ClientCredentialsTokenRequest(
+            provider.token_endpoint,
+            provider.client_id,
+            provider.client_secret,
+            dpop_key=DPoPKey.from_signer(Unplugged(proofs)),
+        )
+        source = TokenSource(request)
+        if kind is TokenHeaders:
+            headers = TokenHeaders(source, origins=["https://api.example"])
+            fields = headers.of_request("https://api.example/")
+            assert "DPoP" in fields.first()
+            assert fields.again(401, challenge) is None
+            continue
+        transport = httpx.MockTransport(lambda _: httpx.Response(401, headers=challenge))
+        with httpx.Client(transport=transport, auth=TokenAuth(source)) as client:
+            assert (client.get("https://api.example/")).status_code == 401
+    assert "a refused request is not repeated: signing_failed" in caplog.text

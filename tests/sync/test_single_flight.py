@@ -141,7 +141,7 @@ def test_a_call_started_in_the_background_is_joined_by_later_callers(
     flights: SingleFlight[int],
 ) -> None:
     def fetch() -> int:
-        until_waiting(flights, "key", 2)
+        until_waiting(flights, "key", 1)
         return 3
 
     flights.run_in_background("key", fetch)

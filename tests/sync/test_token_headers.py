@@ -99,6 +99,22 @@ def test_an_internationalized_host_is_compared_in_its_encoded_form(
 
 
 @pytest.mark.parametrize(
+    "url", ["https://faß.example/", "https://fa\u1e9e.example", "https://ς.example"]
+)
+def test_a_host_that_clients_read_otherwise_gets_no_token(
+    provider: EmbeddedProvider, url: str
+) -> None:
+    """For the older IDNA it is fass.example; httpx and requests connect to xn--fa-hia.example."""
+    origins = ["https://fass.example", "https://xn--4xa.example"]
+    headers = TokenHeaders(source_of(provider), origins=origins)
+    assert not headers.covers(url)
+    with refused(ConfigurationException, "invalid_url"):
+        headers(url)
+    with pytest.raises(InvalidArgumentError, match="origins"):
+        TokenHeaders(source_of(provider), origins=[url])
+
+
+@pytest.mark.parametrize(
     "origins",
     [
         *([], "https://api.example", None, [""], ["api.example"], ["https://api.example/v1"]),

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import logging
 import time
+from contextlib import suppress
 from functools import partial
 from typing import Any
 from urllib.parse import quote
@@ -17,6 +18,7 @@ from py_identity_model._web.failures import failed_login
 from py_identity_model.exceptions import (
     ConfigurationException,
     InvalidArgumentError,
+    PyIdentityModelException,
     TokenRequestException,
 )
 from py_identity_model.sync import (
@@ -29,6 +31,7 @@ from py_identity_model.sync.web import (
     WebAnswer,
     WebLogin,
     WebRefusedException,
+    WebRequest,
     browser_sessions,
 )
 from py_identity_model.testing import Answer, EmbeddedProvider, Received
@@ -390,6 +393,84 @@ def test_the_programs_own_form_logs_out(
     assert browser.cookies == {}
 
 
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"sec-fetch-mode": "cors", "accept": "text/html"},
+        {"sec-fetch-mode": "no-cors", "accept": "image/avif,*/*"},
+        {"accept": "application/json"},
+    ],
+)
+def test_scripts_and_images_begin_no_logins(
+    provider: EmbeddedProvider, headers: dict[str, str]
+) -> None:
+    """A page that asks often, after its session has ended, would end logins under way."""
+    login, browser = login_of(provider), Browser()
+    mine = browser.take(login.handle(browser.get("/login?next=/mine")))
+    for _ in range(7):
+        answer = browser.take(login.handle(browser.get("/login", headers=headers)))
+        assert (answer.status, answer.body) == (401, '{"error": "login_required"}')
+    ended = browser.take(login.handle(browser.get(at_provider(mine))))
+    assert location(ended) == "/mine"
+
+
+@pytest.mark.parametrize(
+    ("referer", "leads"),
+    [
+        (f"{APP}/edit?id=1", "/login?next=%2Fedit%3Fid%3D1"),
+        ("https://evil.example/edit", "/login"),
+        (f"{APP}.evil.example/edit", "/login"),
+        ("", "/login"),
+    ],
+)
+def test_a_form_that_was_sent_too_late_leads_back_to_its_page(
+    provider: EmbeddedProvider, referer: str, leads: str
+) -> None:
+    login, browser = login_of(provider), Browser()
+    sent = {"sec-fetch-mode": "navigate", "referer": referer}
+    with pytest.raises(WebRefusedException) as caught:
+        login.require(browser.post("/edit/save", {"text": "x"}, headers=sent))
+    assert location(caught.value.answer) == leads
+    with pytest.raises(WebRefusedException) as caught:
+        login.require(browser.post("/edit/save", headers={"sec-fetch-mode": "cors"}))
+    assert caught.value.answer.status == 401
+
+
+def test_settings_describe_the_login_and_its_client(provider: EmbeddedProvider) -> None:
+    named = {
+        "ISSUER": provider.issuer,
+        "CLIENT_ID": provider.client_id,
+        "CLIENT_SECRET": provider.client_secret,
+        "SECRET": SECRET,
+        "prefix": "/auth",
+    }
+    store, browser = MemorySessionStore(), Browser()
+    login = WebLogin.from_settings(named, {"session_store": store})
+    logged_in(login, browser, "/auth/login")
+    assert subject(login, browser) == "alice"
+    assert len(store) == 1
+
+
+@pytest.mark.parametrize(
+    ("changed", "given", "message"),
+    [
+        ({"CLIENT_ID": None}, {}, "the settings lack client_id"),
+        ({"SECRET": None}, {}, "the settings lack secret"),
+        ({"CLIENT_SECERT": "x"}, {}, "did you mean client_secret?"),
+        ({}, {"clients": {}}, "issuer and client_id would be ignored"),
+        ({"AFTER_LOGIN": "//evil.example"}, {}, "after_login must be a path"),
+    ],
+)
+def test_settings_that_cannot_work_say_why(
+    changed: dict[str, Any], given: dict[str, Any], message: str
+) -> None:
+    usual = {"ISSUER": "https://op.example", "CLIENT_ID": "web", "SECRET": SECRET}
+    settings = {name: one for name, one in {**usual, **changed}.items() if one is not None}
+    with pytest.raises(InvalidArgumentError) as caught:
+        WebLogin.from_settings(settings, given)
+    assert message in str(caught.value)
+
+
 @pytest.mark.parametrize("method", ["GET", "HEAD", "DELETE"])
 def test_no_link_and_no_image_logs_out(provider: EmbeddedProvider, method: str) -> None:
     login, browser = login_of(provider), Browser()
@@ -535,8 +616,8 @@ def test_plain_http_is_for_this_machine_alone(provider: EmbeddedProvider) -> Non
     assert "public_url" in str(caught.value)
     browser = Browser("http://127.0.0.1:8000")
     logged_in(login, browser)
-    assert [*browser.cookies] == ["session"]
-    assert "Secure" not in browser.attributes["session"]
+    assert [*browser.cookies] == ["session-http"]
+    assert "Secure" not in browser.attributes["session-http"]
     behind = login_of(provider, public_url="https://app.example")
     browser = Browser("http://10.0.0.7:8000")
     begun = browser.take(behind.handle(browser.get("/login")))
@@ -989,3 +1070,29 @@ def test_pauses_are_forgotten_in_time(provider: EmbeddedProvider) -> None:
         browsers.clock = partial(float, now + number)
         browsers._pause(f"session-{number}")
     assert len(browsers._pauses) < 20
+
+
+HOSTILE = ["", "\ud800", "\0", "a" * 5000, "[", "{}", "null", "9" * 5000, "%ff", "\u2028", "a.b.c"]
+HOSTILE += ["eyJhbGciOiJub25lIn0.e30.", "https://[", "//x", "-1", "\r\nX: y", "a;b=c", "..", "*"]
+NAMES = ["next", "provider", "acr_values", "max_age", "iss", "login_hint", "target_link_uri"]
+NAMES += ["code", "state", "error", "response", "logout_token", "sid", "id_token"]
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_whatever_a_request_contains_nothing_untyped_is_raised(
+    provider: EmbeddedProvider, text: str
+) -> None:
+    client = client_of(provider)
+    several = {"one": client, "two": client_of(provider)}
+    for login in (login_of(provider), login_of(provider, several)):
+        headers = [(name, text) for name in ("Host", "Origin", "Sec-Fetch-Site", "Authorization")]
+        names = ("__Host-session", "__Host-session.1", "__Host-session-login-x")
+        headers.append(("Cookie", "; ".join(f"{name}={text}" for name in names)))
+        for path in [*login.paths, "/" + text]:
+            query = "&".join(f"{name}={text}" for name in NAMES)
+            form = {name: [text] for name in NAMES}
+            get = WebRequest("GET", APP, path, query, headers)
+            for request in (get, WebRequest("POST", APP, path, "", headers, form)):
+                for call in (login.handle, login.session, login.require):
+                    with suppress(PyIdentityModelException):
+                        call(request)

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 from urllib.parse import urlencode
 
@@ -20,6 +21,7 @@ from py_identity_model.sync import (
     NoClientAuthentication,
     OAuthClient,
 )
+from py_identity_model.sync.replay_store import process_once
 from py_identity_model.sync.web import WebAnswer, WebLogin
 from py_identity_model.testing import EmbeddedProvider
 from tests.browsers import SECRET, Browser, at_provider, fields_of, location
@@ -284,7 +286,7 @@ def test_a_sealed_session_lives_in_its_cookies_alone(provider: EmbeddedProvider)
     assert session.id_token
     userinfo = other.clients["default"].userinfo(session)
     assert userinfo.is_successful
-    store = login.clients["default"]._sessions.records.store
+    store = login.clients["default"]._sessions.records.storage.store
     assert isinstance(store, MemorySessionStore)
     assert len(store) == 0
     browser.take(other.handle(browser.post("/logout")))
@@ -433,3 +435,52 @@ def test_a_logout_token_need_not_be_encrypted_where_id_tokens_must_be(
     client = client_of(provider, decryption_keys=keys, require_encrypted=["id_token"])
     token = provider.mint_logout_token(aud=provider.client_id, sub="alice")
     assert client.accept_logout_token(token) == 0
+
+
+class AddOnly:
+    """A replay store with the one method that it must have."""
+
+    def __init__(self) -> None:
+        self.keys: set[str] = set()
+
+    def add(self, key: str, expires_at: float) -> bool:
+        is_new = key not in self.keys
+        self.keys.add(key)
+        return is_new
+
+
+def test_a_logout_is_not_lost_where_the_replay_store_forgets_nothing(
+    provider: EmbeddedProvider,
+) -> None:
+    store = BrokenStore()
+    client = client_of(provider, session_store=store)
+    login, browser = login_of(provider, client, replay_store=AddOnly()), Browser()
+    logged_in(login, browser)
+    token = provider.mint_logout_token(aud=provider.client_id, sub="alice")
+    store.down = True
+    assert (ordered(login, token)).status == 503
+    store.down = False
+    assert (ordered(login, token)).status == 200
+    assert subject(login, browser) is None
+    assert (ordered(login, token)).body == '{"error": "logout_token_replayed"}'
+
+
+def test_a_copy_of_a_logout_token_is_not_final_while_the_first_may_fail(
+    provider: EmbeddedProvider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Reentrant(MemorySessionStore):
+        def find_by(self, **named: Any) -> list[str]:
+            if not answers:
+                answers.append(ordered(login, token))
+                raise OSError("the store is down")
+            return super().find_by(**named)
+
+    monkeypatch.setattr(sys.modules[process_once.__module__], "_PAUSES", ())
+    answers: list[WebAnswer] = []
+    login, browser = login_of(provider, client_of(provider, session_store=Reentrant())), Browser()
+    logged_in(login, browser)
+    token = provider.mint_logout_token(aud=provider.client_id, sub="alice")
+    assert (ordered(login, token)).status == 503
+    assert [(one.status, one.body) for one in answers] == [(503, '{"error": "being_processed"}')]
+    assert (ordered(login, token)).status == 200
+    assert subject(login, browser) is None

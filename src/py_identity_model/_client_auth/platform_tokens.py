@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from time import sleep
+from time import monotonic, sleep
 from typing import Any
 from urllib.parse import quote
 
@@ -128,40 +128,52 @@ def _run(arguments: Sequence[str], timeout: float) -> tuple[bytes, int | None]:
     """Return what a command prints, cut, and its status; None if it was killed for its slowness.
 
     Not ``subprocess.run``, which would read without a limit, and wait for the pipe as long as a
-    child of the command has it.
+    child of the command has it: one in a session of its own is not killed with the command.
     """
-    killed = threading.Event()
-    with subprocess.Popen(  # noqa: S603 - the program itself names the command
+    due = monotonic() + timeout
+    process = subprocess.Popen(  # noqa: S603 - the program itself names the command
         arguments,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         start_new_session=True,
-    ) as process:
-        timer = threading.Timer(timeout, _kill, [process, killed])
-        timer.daemon = True
-        timer.start()
-        try:
-            content = process.stdout.read(_LONGEST + 1) if process.stdout else b""
-            if len(content) > _LONGEST:
-                _kill(process)
-            status = process.wait()
-        finally:
-            timer.cancel()
-            if process.poll() is None:
-                _kill(process)
-    return content, None if killed.is_set() else status
+    )
+    try:
+        received = _read(process, timeout)
+        if received is not None and len(received) <= _LONGEST:
+            return received, process.wait(max(0.0, due - monotonic()))
+    except subprocess.TimeoutExpired:
+        received = None
+    finally:
+        if process.returncode is None:
+            _kill(process)
+    return received or b"", None if received is None else process.wait()
 
 
-def _kill(process: subprocess.Popen[bytes], killed: threading.Event | None = None) -> None:
-    """Kill a command and its children, where they are a group."""
-    if killed is not None:
-        killed.set()
+def _read(process: subprocess.Popen[bytes], timeout: float) -> bytes | None:
+    """Return what a command prints, cut; None if it does not end in time."""
+    received: list[bytes] = []
+
+    def read() -> None:
+        if process.stdout is not None:
+            with process.stdout as pipe:
+                received.append(pipe.read(_LONGEST + 1))
+
+    # A thread, since Windows cannot wait for a pipe.  It ends with the last one that has the pipe.
+    reader = threading.Thread(target=read, name="py_identity_model.command", daemon=True)
+    reader.start()
+    reader.join(timeout)
+    return received[0] if received else None
+
+
+def _kill(process: subprocess.Popen[bytes]) -> None:
+    """Kill a command, and its children where they are a group; wait for its end."""
     with suppress(OSError):
         if sys.platform == "win32":
             process.kill()
         else:
             os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
 
 
 @dataclass(frozen=True)

@@ -24,6 +24,7 @@ from .platform_tokens import (
 
 ASSERTION_FILE = "OIDC_CLIENT_ASSERTION_FILE"
 CLIENT_SECRET = "OIDC_CLIENT_SECRET"
+SECRET_AUDIENCE = "OIDC_CLIENT_SECRET_AUDIENCE"
 KUBERNETES_FILE = "/var/run/secrets/kubernetes.io/serviceaccount/token"
 _ENTRA = ("AZURE_CLIENT_ID", "AZURE_TENANT_ID", "AZURE_FEDERATED_TOKEN_FILE")
 
@@ -47,7 +48,9 @@ def workload_identity(
     ``OIDC_CLIENT_SECRET``); the projected token of Kubernetes; GitHub Actions; SPIFFE's JWT-SVID
     and X.509-SVID; Microsoft Entra workload identity; ``token_file``; ``command``.  A file applies
     if it holds a valid token for ``audience``, so that no token reaches a server that it is not
-    meant for.  Tokens are read again for each attempt to authenticate.
+    meant for; the chain ends at a file that the environment names and that does not apply.  A
+    secret is used for any ``audience`` unless ``OIDC_CLIENT_SECRET_AUDIENCE`` names the one it is
+    for.  Tokens are read again for each attempt to authenticate.
 
     :param audience: what tokens must be for: the provider's issuer, or what it asks for
         (``api://AzureADTokenExchange``)
@@ -76,6 +79,15 @@ def workload_identity(
         raise InvalidArgumentError("audience must be a non-blank string")
     if not isinstance(explicit, (ClientAuthentication, type(None))):
         raise InvalidArgumentError("explicit must be a ClientAuthentication")
+    for name, path in {
+        "kubernetes_token_file": kubernetes_token_file,
+        "spiffe_jwt_file": spiffe_jwt_file,
+        "spiffe_certificate_file": spiffe_certificate_file,
+        "spiffe_key_file": spiffe_key_file,
+        "token_file": token_file,
+    }.items():
+        if path is not None and not isinstance(path, (str, os.PathLike)):
+            raise InvalidArgumentError(f"{name} must be a path, not {type(path).__name__}")
     chain = _Chain(audience)
     return chain.first(
         {
@@ -111,6 +123,8 @@ class _Chain:
                 logger.info("workload identity: %s", name)
                 return found
             reasons[name] = found
+            if name == "environment" and os.environ.get(ASSERTION_FILE):
+                break  # the operator said which: another identity would hide the mistake
         text = "; ".join(f"{name}: {reason}" for name, reason in reasons.items())
         raise ConfigurationException(
             f"no workload identity was found: {text}",
@@ -131,7 +145,12 @@ class _Chain:
         file, secret = os.environ.get(ASSERTION_FILE), os.environ.get(CLIENT_SECRET)
         if file:
             return self.file(file)
-        return ClientSecretBasic(secret) if secret else f"{ASSERTION_FILE}, {CLIENT_SECRET} not set"
+        if not secret:
+            return f"{ASSERTION_FILE}, {CLIENT_SECRET} not set"
+        meant_for = os.environ.get(SECRET_AUDIENCE)
+        if meant_for and meant_for != self.audience:
+            return f"{CLIENT_SECRET} is for another audience ({SECRET_AUDIENCE})"
+        return ClientSecretBasic(secret)
 
     def github(self) -> ClientAuthentication | str:
         github_variables(os.environ)

@@ -150,12 +150,12 @@ def check_claims(rules: PlainRules, claims: dict[str, Any], now: float) -> None:
         raise _invalid_error("the jti claim is not a string")
 
 
-def _check_past(value: Any, name: str, latest: float, code: str) -> None:
+def _check_past(value: object, name: str, latest: float, code: str) -> None:
     if _number(value, name) > latest:
         raise _invalid_error(f"the {name} claim is in the future", code)
 
 
-def _check_issuer(issuer: Any, issuers: Collection[str], claims: dict[str, Any]) -> None:
+def _check_issuer(issuer: object, issuers: Collection[str], claims: dict[str, Any]) -> None:
     if issuer is None:
         raise _missing_error("iss")
     if not (isinstance(issuers, IssuerFamily) and type(issuer) is str):
@@ -163,13 +163,15 @@ def _check_issuer(issuer: Any, issuers: Collection[str], claims: dict[str, Any])
     issuers.check(issuer, claims)
 
 
-def _issuer_error(issuer: Any, issuers: Collection[str]) -> InvalidIssuerException:
+def _issuer_error(issuer: object, issuers: Collection[str]) -> InvalidIssuerException:
     return InvalidIssuerException(
         "Invalid issuer", {"issuer": found(issuer), "expected": sorted(issuers)}
     )
 
 
-def check_audience(audience: Any, audiences: frozenset[str] | None, strict: bool = False) -> None:
+def check_audience(
+    audience: object, audiences: frozenset[str] | None, strict: bool = False
+) -> None:
     """Raise unless the claim ``aud`` names one of ``audiences``."""
     if audiences is None:
         if audience:
@@ -197,7 +199,7 @@ def check_audience(audience: Any, audiences: frozenset[str] | None, strict: bool
         )
 
 
-def _check_subject(subject: Any, expected: str | None) -> None:
+def _check_subject(subject: object, expected: str | None) -> None:
     if subject is not None and type(subject) is not str:
         raise _invalid_error("the sub claim is not a string")
     if expected is not None and subject != expected:
@@ -215,7 +217,7 @@ def numeric_date(value: Any) -> float | None:
     return None
 
 
-def _number(value: Any, name: str) -> float:
+def _number(value: object, name: str) -> float:
     number = numeric_date(value)
     if number is None:
         raise _invalid_error(f"the {name} claim is not a number")

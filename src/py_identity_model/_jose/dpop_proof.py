@@ -110,7 +110,7 @@ class DPoPKey:
 
     @property
     def signer(self) -> Signer | None:
-        """What signs, where the private key is kept elsewhere."""
+        """The signer, if the private key is elsewhere."""
         return self._signer
 
     def signed_by(self, signer: Signer) -> Self:

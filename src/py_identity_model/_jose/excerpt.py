@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 _LONGEST = 200  # characters
 _MOST = 10  # members of a list
 
@@ -16,7 +14,7 @@ def excerpt(text: str) -> str:
     return "".join(one if _is_plain(one) else _escaped(one) for one in cut)[:_LONGEST]
 
 
-def found(value: Any) -> Any:
+def found(value: object) -> object:
     """Return a claim in a form that is safe for the ``details`` of an exception."""
     if isinstance(value, str):
         return excerpt(value)

@@ -47,7 +47,7 @@ class KeySnapshot:
 
     def __init__(self, keys: Iterable[JsonWebKey], media_type: str = "") -> None:
         self.keys = tuple(keys)
-        self.media_type = media_type  # the ETag of the response
+        self.media_type = media_type  # of the response: some callers accept only the usual ones
         self.memo: Memo = {}
         self.weak_memo: Memo = _EMPTY
         # Tuples: each of a thousand providers has a few keys, and dictionaries are larger.
@@ -102,7 +102,7 @@ class KeySnapshot:
         """Return whether ``keys`` have other candidates than this snapshot for a token with
         ``kid``.
         """
-        return _named(kid, keys) != _named(kid, self.keys)
+        return _with_kid(kid, keys) != _with_kid(kid, self.keys)
 
     def no_matching_key_error(self, header: Header) -> TokenValidationException:
         """Return the exception for a ``kid`` that no key has."""
@@ -140,7 +140,7 @@ class KeySnapshot:
         return verify
 
 
-def _named(kid: str | None, keys: Iterable[JsonWebKey]) -> list[JsonWebKey]:
+def _with_kid(kid: str | None, keys: Iterable[JsonWebKey]) -> list[JsonWebKey]:
     listed = list(keys)
     if kid is None or all(key.kid is None for key in listed):
         return listed

@@ -40,7 +40,7 @@ def sign_compact(
     return b".".join((message, encode_base64url(signature))).decode()
 
 
-def _signature(message: bytes, key: Any, algorithm: str) -> bytes:
+def _signature(message: bytes, key: Key | MLDSAKey | Signer, algorithm: str) -> bytes:
     if isinstance(key, Signer):
         return sign_now(key, message)
     from .keys import jws_algorithm  # not needed by clients whose keys stay elsewhere

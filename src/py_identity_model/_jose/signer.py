@@ -136,7 +136,7 @@ def _members(signer: Signer, name: str) -> str:
     try:
         return json.dumps(public_members(public_jwk))
     except (TypeError, AttributeError, ValueError):
-        raise _unusable(name) from None
+        raise _unusable_error(name) from None
 
 
 @lru_cache(maxsize=64)
@@ -150,15 +150,15 @@ def _public_key(algorithm: str, jwk: str, name: str) -> ECKey | OKPKey | RSAKey 
     if wanted is not None and wanted.kty == members.get("kty") == "AKP":
         return _ml_dsa_key(algorithm, members, name)
     if wanted is None or wanted.kty not in kinds or members.get("kty") != wanted.kty:
-        raise _unusable(name)
+        raise _unusable_error(name)
     if wanted.curves and members.get("crv") not in wanted.curves:
-        raise _unusable(name)
+        raise _unusable_error(name)
     if "n" in members and len(str(members["n"])) * 6 < wanted.least_bits:
-        raise _unusable(name, "weak_key")
+        raise _unusable_error(name, "weak_key")
     try:
         return kinds[wanted.kty].import_key(members)
     except (ValueError, TypeError, KeyError, JoseError):
-        raise _unusable(name) from None
+        raise _unusable_error(name) from None
 
 
 def _ml_dsa_key(algorithm: str, members: Mapping[str, Any], name: str) -> MLDSAKey:
@@ -168,13 +168,13 @@ def _ml_dsa_key(algorithm: str, members: Mapping[str, Any], name: str) -> MLDSAK
     try:
         key = MLDSAKey.import_key(jwks_from_dict(members))
     except (ValueError, ConfigurationException):
-        raise _unusable(name) from None
+        raise _unusable_error(name) from None
     if key.algorithm != algorithm:
-        raise _unusable(name)
+        raise _unusable_error(name)
     return key
 
 
-def _unusable(name: str, code: str = "invalid_private_key") -> InvalidArgumentError:
+def _unusable_error(name: str, code: str = "invalid_private_key") -> InvalidArgumentError:
     return InvalidArgumentError(
         f"{name}: the signer's public_jwk is not a key for its algorithm", code=code
     )

@@ -9,13 +9,15 @@ from typing import Any
 from ..exceptions import ConfigurationException, InvalidArgumentError, TokenValidationException
 from .algorithms import ALGORITHMS, is_usable, require_usable
 from .claims import ClaimsRules
-from .encoding import decode_base64url, parse_object
+from .encoding import decode_base64url
 from .jwk import JsonWebKey, KeyMaterial
 from .key_material import load_keys
 from .keys import KeySnapshot
+from .token_types import media_type
 from .tokens import (
     MAX_TOKEN_SIZE,
     header_members,
+    read_claims,
     read_header,
     split_token,
     verify,
@@ -194,14 +196,7 @@ def decode_jwt(
     payload = verify_jws(token, keys, algorithms, allow_padded_base64url=allow_padded_base64url)
     if typ is not None:
         _check_typ(token, typ)
-    try:
-        claims = parse_object(payload)
-    except ValueError as error:
-        raise TokenValidationException(
-            f"The JWT is malformed: its claims cannot be read: {error}",
-            "payload",
-            code="malformed_token",
-        ) from None
+    claims = read_claims(payload, allow_duplicates=False)
     rules = ClaimsRules(
         issuers=_names("issuer", issuer),
         audiences=_names("audience", audience),
@@ -223,11 +218,7 @@ def _names(parameter: str, value: str | Collection[str]) -> frozenset[str]:
 
 def _check_typ(token: str, typ: str) -> None:
     actual = header_members(token).get("typ")
-    if not isinstance(actual, str) or _media_type(actual) != _media_type(typ):
+    if not isinstance(actual, str) or media_type(actual) != media_type(typ):
         raise TokenValidationException(
             "The JWT has an unexpected type", "header", {"expected": typ}, code="wrong_typ"
         )
-
-
-def _media_type(typ: str) -> str:
-    return typ.lower().removeprefix("application/")

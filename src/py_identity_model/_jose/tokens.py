@@ -16,8 +16,6 @@ from .keys import Header, KeySnapshot, Verify, prepared
 
 MAX_TOKEN_SIZE = 64 * 1024
 _MAX_HEADER = 8 * 1024
-
-
 _PADDED = "it has base64url padding (allow_padded_base64url=True accepts it)"
 
 
@@ -64,7 +62,9 @@ def not_compact_error(jwt: object, max_size: int) -> TokenValidationException:
 def not_three_segments_error() -> TokenValidationException:
     """Return the exception for a string without exactly three segments."""
     # The hottest rejection path: build the exception directly.
-    text = "The JWT is malformed: it does not have three segments"
+    text = (
+        "The JWT is malformed: it does not have three segments (opaque tokens need introspection)"
+    )
     return TokenValidationException(text, code="malformed_token")
 
 
@@ -89,6 +89,8 @@ def read_header(segment: bytes) -> Header:
         members = parse_object(decode_base64url(segment))
     except ValueError as error:
         reason = _PADDED if _is_padded(segment) else error
+        if segment[:7].lower() in (b"bearer ", b"dpop ey"):
+            reason = "it begins with the scheme of an Authorization header; pass the token alone"
         raise _malformed_error(f"its header cannot be read: {reason}", part="header") from None
     alg = members.get("alg")
     if not isinstance(alg, str):
@@ -156,10 +158,10 @@ def cooldown_error(header: Header) -> SignatureVerificationException:
     )
 
 
-def read_claims(payload: bytes) -> dict[str, Any]:
-    """Return the claims in a verified payload; the last of two equal members counts."""
+def read_claims(payload: bytes, *, allow_duplicates: bool = True) -> dict[str, Any]:
+    """Return the claims in a verified payload; of duplicate members, the last one counts."""
     try:
-        return parse_object(payload, allow_duplicates=True)
+        return parse_object(payload, allow_duplicates=allow_duplicates)
     except ValueError as error:
         raise _malformed_error(f"its claims cannot be read: {error}", part="payload") from None
 

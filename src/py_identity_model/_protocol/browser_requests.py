@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 
+from .._wire.arguments import names_of
 from .._wire.compare import same_text
 from ..exceptions import ValidationException
 from .callback import callback_parameters
@@ -79,9 +80,10 @@ def validate_initiate_login_request(
             "/login?iss=https://op.example&login_hint=alice", issuers=["https://op.example"]
         )
     """
+    known = names_of("issuers", issuers)
     values = _single_values(url)
     issuer, target = values.get("iss"), values.get("target_link_uri")
-    if issuer is None or not any([same_text(issuer, one) for one in issuers]):  # noqa: C419
+    if issuer is None or not any([same_text(issuer, one) for one in known]):  # noqa: C419
         raise _refused_error("it does not name a known issuer", "unknown_issuer")
     if target is not None and (allow_target is None or not allow_target(target)):
         raise _refused_error("its target_link_uri is not allowed", "target_not_allowed")

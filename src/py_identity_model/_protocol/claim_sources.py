@@ -34,10 +34,9 @@ ClaimsProviders = Mapping[str, TokenValidationConfig]
 class CollectedClaims:
     """The claims of other providers about a user, each verified with its provider's keys.
 
-    Attributes:
-        claims: the values, by name.
-        issuers: by name, which claims provider said so.
-        failures: by the name of a source, why nothing came of it.
+    :param claims: the values, by name
+    :param issuers: the claims provider of each, by the same names
+    :param failures: the reasons why sources brought nothing, by the names of the sources
     """
 
     claims: Mapping[str, Any] = field(repr=False)
@@ -132,7 +131,9 @@ def _unverified_issuer(jwt: str) -> object:
         return None
 
 
-def claims_from(source: Source, verified: Mapping[str, Any], own: Mapping[str, Any]) -> Any:
+def claims_from(
+    source: Source, verified: Mapping[str, Any], own: Mapping[str, Any]
+) -> dict[str, Any]:
     """Return the claims expected from ``source``; ``own`` are those of the provider itself."""
     for name in source.claims:
         if name in _RESERVED or name in own:

@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 
 from .._client_auth.resolve import TokenRequest
 from .._jose.encoding import decode_base64url, parse_object
+from .._jose.token_types import media_type
 from .._wire.client_authentication import ClientAuthentication
 from .._wire.endpoint import Endpoint, is_refusal, json_object, refusal
 from .._wire.messages import HttpRequest, HttpResponse, Replay, UnusableAnswer
@@ -21,6 +22,8 @@ _TYPES = "urn:ietf:params:oauth:token-type:"
 ID_JAG = f"{_TYPES}id-jag"
 ID_TOKEN = f"{_TYPES}id_token"
 ACCESS_TOKEN = f"{_TYPES}access_token"
+_NOT_GRANTS = frozenset({ACCESS_TOKEN, ID_TOKEN, f"{_TYPES}refresh_token"})
+_TYPS_OF_TOKENS = frozenset({"at+jwt", "id_token+jwt"})
 _ID_JAG_TYP = "oauth-id-jag+jwt"
 
 
@@ -143,7 +146,7 @@ def parse_id_jag(
         raise UnusableAnswer("the issued_token_type is not that of an identity assertion grant")
     grant = _grant_in(body)
     header, claims = _parts_of(grant)
-    if str(header.get("typ")).lower().removeprefix("application/") != _ID_JAG_TYP:
+    if media_type(header.get("typ")) != _ID_JAG_TYP:
         raise UnusableAnswer(f"the grant is not of the type {_ID_JAG_TYP}")
     if claims.get("aud") not in (request.audience, [request.audience]):
         raise UnusableAnswer("the grant is for another server than was asked for")
@@ -157,15 +160,23 @@ def parse_chained(
     if is_refusal(response):
         return refusal(AuthorizationGrantResponse, "Identity chaining", request, response)
     body = json_object(response)
-    # An access token of this domain must never be handed to another one.
     kind = body.get("issued_token_type")
-    if not isinstance(kind, str) or kind in {ACCESS_TOKEN, f"{_TYPES}refresh_token"}:
+    if not isinstance(kind, str) or kind.lower() in _NOT_GRANTS:
         raise UnusableAnswer("the issued_token_type is not that of a grant")
     if request.requested_token_type not in (None, kind):
         raise UnusableAnswer("the issued_token_type is not the requested one")
     grant = _grant_in(body)
-    _parts_of(grant)
+    if grant == request.subject_token or _is_of_this_domain(grant, request.client_id):
+        raise UnusableAnswer("the grant is a token of this domain: another one must not get it")
     return _success(grant, body)
+
+
+def _is_of_this_domain(grant: str, client_id: str) -> bool:
+    """Return whether a JWT is an access token or ID token, whatever the response calls it."""
+    header, claims = _parts_of(grant)
+    named = claims.get("aud")
+    kind = str(header.get("typ")).lower().removeprefix("application/")
+    return kind in _TYPS_OF_TOKENS or client_id in (named if isinstance(named, list) else [named])
 
 
 def _grant_in(body: Mapping[str, Any]) -> str:
@@ -181,7 +192,7 @@ def _parts_of(grant: str) -> tuple[dict[str, Any], dict[str, Any]]:
     """Return header and claims, unverified: to verify them is the other server's business."""
     parts = grant.split(".")
     try:
-        if len(parts) == 3:
+        if len(parts) == 3 and grant.isprintable() and grant.split() == [grant]:
             header, claims = (parse_object(decode_base64url(one.encode())) for one in parts[:2])
             return header, claims
     except ValueError:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from .._jose.token_types import media_type
 from .._wire.compare import same_text
 from ..exceptions import (
     InvalidArgumentError,
@@ -122,20 +123,25 @@ def check_logout_typ(typ: object, *, require: bool) -> None:
     """Raise for a token with another typ; with ``require``, also for one without (§2.4)."""
     if typ is None and not require:
         return
-    kind = typ.lower().removeprefix("application/") if isinstance(typ, str) else None
+    kind = media_type(typ)
     if kind != "logout+jwt" and (require or kind != "jwt"):
         raise _refused_error("its header has an unexpected typ", "wrong_logout_typ")
 
 
-def replayable_until(claims: Mapping[str, Any], leeway: float) -> float:
-    """Return until when an accepted logout token is valid, in seconds since 1970."""
+def remembered_until(claims: Mapping[str, Any], leeway: float) -> float:
+    """Return until when a logout token is remembered: for longer than it is valid."""
     expires: float | None = claims.get("exp")
-    return (claims["iat"] + MAX_AGE_WITHOUT_EXP if expires is None else expires) + leeway
+    return (claims["iat"] + MAX_AGE_WITHOUT_EXP if expires is None else expires) + 2 * leeway
 
 
 def replayed_error() -> LogoutTokenValidationException:
     """Return the exception for a token that was already used."""
     return _refused_error("it was already used", "logout_token_replayed")
+
+
+def pending_error() -> LogoutTokenValidationException:
+    """Return the exception for a copy of a token that is being processed."""
+    return _refused_error("a copy of it is being processed", "being_processed")
 
 
 def store_error() -> LogoutTokenValidationException:

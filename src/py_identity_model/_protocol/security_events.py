@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, ClassVar, NamedTuple
 
+from .._jose.token_types import media_type
 from .._wire.endpoint import Endpoint, json_object, refusal
 from .._wire.messages import HttpRequest, HttpResponse, Replay, UnusableAnswer
 from .._wire.models import BaseRequest, BaseResponse
@@ -56,8 +57,7 @@ class SecurityEvent:
 
 def check_event_typ(typ: object) -> None:
     """Raise SecurityEventException unless a header has the typ of such tokens (RFC 8417 §2.3)."""
-    kind = typ.lower().removeprefix("application/") if isinstance(typ, str) else None
-    if kind != "secevent+jwt":
+    if media_type(typ) != "secevent+jwt":
         raise _refused_error("its header has another typ", "wrong_security_event_typ")
 
 
@@ -86,6 +86,11 @@ def event_of(
 def replayed_error() -> SecurityEventException:
     """Return the exception for a token that was already accepted."""
     return _refused_error("it was already accepted", "security_event_replayed")
+
+
+def pending_error() -> SecurityEventException:
+    """Return the exception for a copy of a token that is being processed."""
+    return _refused_error("a copy of it is being processed", "being_processed")
 
 
 def store_error() -> SecurityEventException:
@@ -131,13 +136,14 @@ def session_targets(
     return list(dict.fromkeys(found))
 
 
+# One branch per form of a subject, each of which excludes those below it (RFC 9493 §3).
 def _targets_in(
     subject: Mapping[str, Any], issuer: str, *, is_session: bool
 ) -> Iterator[SessionTarget]:
     user, session = subject.get("user"), subject.get("session")
     if isinstance(session, Mapping) and (sid := _opaque_id(session)) is not None:
         sub = _sub_in(user, issuer) if isinstance(user, Mapping) else None
-        # The session of another issuer's user may have the id of one of here.
+        # A session of another issuer's user may have the id of one of this client's.
         if sub is not None or not _names_issuer(user):
             yield SessionTarget(sub, sid)
     elif isinstance(user, Mapping):

@@ -10,7 +10,7 @@ from .._client_auth.assertion import ClientSecretJwt, PrivateKeyJwt, PrivateKeyJ
 from .._jose.dpop_proof import DPoPKey
 from .._jose.jwk import DecryptionKeys
 from .._jose.signer import DeferredSigner
-from .._wire.arguments import seconds_of
+from .._wire.arguments import check_text, seconds_of
 from .._wire.certificate import MtlsClientAuth
 from .._wire.client_authentication import (
     ClientAuthentication,
@@ -189,6 +189,7 @@ class AuthorizationOptions:
         require_nonce: bool,
     ) -> AuthorizationOptions:
         """Return the options in a client's arguments; raise for invalid ones."""
+        check_text("redirect_uri", redirect_uri)
         if publish_request_object is not None and signing is None:
             raise ConfigurationException("publish_request_object needs a request_signing_key")
         return cls(
@@ -212,6 +213,11 @@ class AuthorizationOptions:
         target = redirect_uri or self.redirect_uri
         if not target:
             raise ConfigurationException("a redirect_uri must be given, here or to the client")
+        if ":" not in target:
+            raise InvalidArgumentError(
+                "redirect_uri must be the whole URI that is registered at the provider, such as "
+                f"https://app.example.com/callback, not {target[:200]!r}"
+            )
         return target
 
     def has_id_token(self, scope: str, response_type: str = "code") -> bool:

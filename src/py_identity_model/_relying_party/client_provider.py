@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urlsplit
@@ -13,8 +13,9 @@ from .._jose.sign import SIGNING_ALGORITHMS
 from .._protocol.discovery import DiscoveryDocumentResponse, metadata_of
 from .._validation.provider_document import Provider as Discovered
 from .._validation.provider_preset import Provider
+from .._wire.arguments import check_issuer_address
 from .._wire.client_authentication import ClientAuthentication, ClientSecretPost
-from .._wire.discovery_policy import DiscoveryPolicy
+from .._wire.discovery_policy import DiscoveryPolicy, extend_policy
 from .._wire.urls import implied_issuer
 from ..exceptions import (
     ConfigurationException,
@@ -43,6 +44,7 @@ class ClientProvider:
         if not isinstance(given, Provider):
             if not isinstance(given, str) or not given.strip():
                 raise InvalidArgumentError("issuer must be a non-blank string, or a preset")
+            check_issuer_address(given)
             return cls(given, given)
         address = given.discovery_address or given.issuer
         if given.issuer is None or address is None or "{" in address:
@@ -96,7 +98,9 @@ class ClientProvider:
             return ClientSecretPost(client_secret)
         return given
 
-    def algorithms(self, chosen: Any, metadata: DiscoveryDocumentResponse) -> Any:
+    def algorithms(
+        self, chosen: Sequence[str] | None, metadata: DiscoveryDocumentResponse
+    ) -> Sequence[str] | None:
         """Return the algorithms that may sign ID tokens: as registered, else the provider's own.
 
         Symmetric ones are never included: only a registration can say that a secret is meant.
@@ -116,16 +120,12 @@ class ClientProvider:
         """Return the policy extended by the needs of the preset's document and endpoints."""
         if self.preset is None:
             return given
-        own, usual = self.preset.discovery_policy, given or DiscoveryPolicy()
-        bases = [*usual.additional_endpoint_base_addresses, *own.additional_endpoint_base_addresses]
-        if self.preset.internal_url is not None:  # the document may name endpoints by both names
-            bases += [self.issuer, self.preset.internal_url]
-        return replace(
-            usual,
-            require_https=usual.require_https and own.require_https,
-            additional_endpoint_base_addresses=bases,
-            allow_issuer_mismatch=usual.allow_issuer_mismatch or own.allow_issuer_mismatch,
-        )
+        policy = extend_policy(given, self.preset.discovery_policy)
+        if self.preset.internal_url is None:
+            return policy
+        # The document may name endpoints by both names.
+        bases = [*policy.additional_endpoint_base_addresses, self.issuer, self.preset.internal_url]
+        return replace(policy, additional_endpoint_base_addresses=bases)
 
     def given_metadata(self) -> DiscoveryDocumentResponse | None:
         """Return the metadata of a provider without a document."""

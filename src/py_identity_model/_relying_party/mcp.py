@@ -40,6 +40,8 @@ from ..exceptions import (
 
 _SCOPE = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]{1,256}")
 _MOST_SCOPES = 100
+_GAP = 60.0  # seconds
+_HOUR = 3600.0
 _USED_ENDPOINTS = (
     "authorization_endpoint",
     "token_endpoint",
@@ -359,7 +361,3 @@ class AuthorizationLimits:
         """Remember that the server accepted a token."""
         if token == self.unproven:
             self.unproven = None
-
-
-_GAP = 60.0
-_HOUR = 3600.0

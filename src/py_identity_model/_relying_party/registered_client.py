@@ -96,7 +96,9 @@ def authentication_of(
     method = registered.token_endpoint_auth_method or _USUAL_METHOD
     if chosen is not None:
         if chosen.method != method:
-            raise _mismatch(f"client_authentication is {chosen.method}, but {method} is registered")
+            raise _mismatch_error(
+                f"client_authentication is {chosen.method}, but {method} is registered"
+            )
         return chosen
     if method == "none":
         return NoClientAuthentication()
@@ -105,12 +107,14 @@ def authentication_of(
     if method in _BY_CERTIFICATE:
         return _BY_CERTIFICATE[method]()
     if method != "private_key_jwt":
-        raise _mismatch(f"{method!r} is registered: give client_authentication")
+        raise _mismatch_error(f"{method!r} is registered: give client_authentication")
     if signing is None:
-        raise _mismatch("private_key_jwt is registered: give private_key or client_authentication")
+        raise _mismatch_error(
+            "private_key_jwt is registered: give private_key or client_authentication"
+        )
     algorithm = registered.token_endpoint_auth_signing_alg or algorithm_of(signing.key, "PS256")
     if algorithm_of(signing.key, algorithm) != algorithm:
-        raise _mismatch(f"{algorithm} is registered, and the signer signs by another one")
+        raise _mismatch_error(f"{algorithm} is registered, and the signer signs by another one")
     return PrivateKeyJwtAuthentication(signing.key, algorithm, signing.kid)
 
 
@@ -125,7 +129,7 @@ def _by_secret(
 ) -> ClientAuthentication:
     secret, expires_at = registered.client_secret, registered.client_secret_expires_at
     if not secret:
-        raise _mismatch(f"{method} is registered, but the registration has no client_secret")
+        raise _mismatch_error(f"{method} is registered, but the registration has no client_secret")
     if expires_at and expires_at <= now:
         raise ConfigurationException(
             "the client_secret of the registration has expired: update the registration",
@@ -143,7 +147,9 @@ def id_token_algorithms_of(registered: ClientRegistrationResponse) -> list[str]:
     algorithm = registered.id_token_signed_response_alg or _USUAL_ALGORITHM
     symmetric = algorithm in {"HS256", "HS384", "HS512"} and registered.client_secret
     if algorithm not in SIGNING_ALGORITHMS and not symmetric:
-        raise _mismatch(f"ID tokens signed by {algorithm!r} are registered, and cannot be taken")
+        raise _mismatch_error(
+            f"ID tokens signed by {algorithm!r} are registered, and cannot be taken"
+        )
     return [algorithm]
 
 
@@ -153,7 +159,7 @@ def redirect_uri_of(registered: ClientRegistrationResponse, chosen: str | None) 
     if chosen is None:
         return known[0] if isinstance(known, list) and len(known) == 1 else None
     if isinstance(known, list) and chosen not in known:
-        raise _mismatch("redirect_uri is not among those registered")
+        raise _mismatch_error("redirect_uri is not among those registered")
     return chosen
 
 
@@ -172,7 +178,7 @@ def request_algorithm_of(
         back_channel = registered.backchannel_authentication_request_signing_alg
     if signing is None or algorithm == "none":
         if registered.require_signed_request_object or back_channel:
-            raise _mismatch(f"{_demand(registered)} is registered: give private_key")
+            raise _mismatch_error(f"{_demand(registered)} is registered: give private_key")
         return None
     if algorithm is None and "authorization_code" not in grants:
         algorithm = back_channel
@@ -190,7 +196,7 @@ def _demand(registered: ClientRegistrationResponse) -> str:
 def check_dpop(registered: ClientRegistrationResponse, *, has_key: bool) -> None:
     """Raise ConfigurationException where tokens must be bound to a key, and there is none."""
     if registered.dpop_bound_access_tokens and not has_key:
-        raise _mismatch("dpop_bound_access_tokens is registered: give a dpop_key")
+        raise _mismatch_error("dpop_bound_access_tokens is registered: give a dpop_key")
 
 
 def shared_secret_of(registered: ClientRegistrationResponse) -> str | None:
@@ -204,5 +210,5 @@ def shared_secret_of(registered: ClientRegistrationResponse) -> str | None:
     return registered.client_secret if symmetric else None
 
 
-def _mismatch(text: str) -> ConfigurationException:
+def _mismatch_error(text: str) -> ConfigurationException:
     return ConfigurationException(text, code="registration_mismatch")

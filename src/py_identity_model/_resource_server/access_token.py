@@ -139,6 +139,6 @@ def _marked_error(claims: Mapping[str, Any], name: str) -> TokenValidationExcept
     )
 
 
-def _mark_of(claims: Mapping[str, Any], name: str) -> Any:
+def _mark_of(claims: Mapping[str, Any], name: str) -> object:
     # The value of a nonce or a hash adds nothing; its presence is enough.
     return found(claims[name]) if name in _KINDS else None

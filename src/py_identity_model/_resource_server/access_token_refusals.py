@@ -22,7 +22,7 @@ from ..exceptions import (
 )
 from .dpop_server_nonces import DPoPNonceIssuer
 from .dpop_verification import PROOF_ALGORITHMS
-from .login_rules import WEAK_LOGIN, _WeakLogin
+from .login_rules import weak_login_parameters
 from .token_bindings import Binding
 from .trusted_issuer import issuer_for_log
 
@@ -90,11 +90,10 @@ class AccessTokenRefusals:
             code = error.code if isinstance(error, PyIdentityModelException) else None
             return _unavailable_error(code or "verification_failed", {})
         if isinstance(error, ProviderUnusableException) or error.code in _MISCONFIGURED:
-            return _unavailable_error(
-                error.code, error.details, None
-            )  # a repetition would not help
+            # No time to try again: a repetition would not help.
+            return _unavailable_error(error.code, _with_reason(error), None)
         if isinstance(error, NetworkException) or error.code in _OUTAGES:
-            return _unavailable_error(error.code, error.details)
+            return _unavailable_error(error.code, _with_reason(error))
         refusal = AccessTokenRefusedException(
             _with_hint(error), error.token_part, error.details, code=error.code
         )
@@ -141,13 +140,9 @@ def _error_parameters(error: TokenValidationException, status: int) -> dict[str,
         return {"error": "insufficient_scope"}
     if error.code == "invalid_request":
         return {"error": "invalid_request", "error_description": _SEVERAL_PROOFS}
-    if isinstance(error, _WeakLogin):
-        return {
-            "error": WEAK_LOGIN,
-            "error_description": "A stronger or more recent login is required",
-            "acr_values": " ".join(error.acr_values) or None,
-            "max_age": None if error.max_age is None else int(error.max_age),
-        }
+    of_login = weak_login_parameters(error)
+    if of_login is not None:
+        return of_login
     name, usual = "invalid_token", "The access token is invalid"
     if isinstance(error, DPoPProofException):
         name, usual = "invalid_dpop_proof", "The DPoP proof is invalid"
@@ -164,6 +159,11 @@ def _unavailable_error(
     return AccessTokenRefusedException(
         "The access token cannot be verified now", None, details, code=code
     ).answered(503, None, retry_after=retry_after)
+
+
+def _with_reason(error: TokenValidationException) -> Mapping[str, Any]:
+    """Return the details of an error with its text, which the refusal itself does not show."""
+    return {"reason": error.message, **error.details}
 
 
 def _with_hint(error: TokenValidationException) -> str:
@@ -199,9 +199,15 @@ def _log(refusal: AccessTokenRefusedException, error: Exception, token: str) -> 
     )
 
 
-def missing_token_error() -> TokenValidationException:
+def missing_token_error(authorization: str | None) -> TokenValidationException:
     """Return the exception for a request without a token."""
-    return TokenValidationException("The request carries no access token", code="missing_token")
+    text = "The request carries no access token"
+    if authorization and authorization.count(".") == 2 and " " not in authorization:
+        text += (
+            ": its Authorization field has a token without the scheme Bearer; a program that has "
+            "the token alone calls verify_token"
+        )
+    return TokenValidationException(text, code="missing_token")
 
 
 def several_proofs_error() -> TokenValidationException:

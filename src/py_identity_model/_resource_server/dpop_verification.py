@@ -12,7 +12,7 @@ from .._jose.claims import numeric_date
 from .._jose.dpop_proof import compute_ath, jwk_thumbprint, target_uri
 from .._jose.encoding import decode_base64url, parse_object
 from .._jose.jwk import jwks_from_dict, public_members
-from .._jose.keys import Header, prepared
+from .._jose.keys import Header, Verify, prepared
 from .._jose.tokens import read_header, split_token, verify_known
 from .._wire.arguments import names_of
 from .._wire.compare import same_text
@@ -91,11 +91,8 @@ class ProofRules:
         jwk = members.get("jwk")
         if not isinstance(jwk, dict) or _PRIVATE & jwk.keys():
             raise _refused_error("its header does not carry a public key")
-        claims = parse_object(verify_known(segments, header.alg, (self._verifier(jwk, header),)))
+        claims = parse_object(verify_known(segments, header.alg, (_verifier(jwk, header),)))
         return jwk, claims
-
-    def _verifier(self, jwk: Mapping[str, Any], header: Header) -> Any:
-        return prepared(jwks_from_dict(public_members(jwk)), header.alg)
 
     def _check_request(self, claims: Mapping[str, Any]) -> None:
         for name in ("jti", "htm", "htu"):
@@ -137,6 +134,10 @@ class ProofRules:
         fits = [same_text(nonce, one) for one in self.nonces or () if one]
         if not any(fits):
             raise _refused_error("it does not carry the required nonce", code="use_dpop_nonce")
+
+
+def _verifier(jwk: Mapping[str, Any], header: Header) -> Verify:
+    return prepared(jwks_from_dict(public_members(jwk)), header.alg)
 
 
 def replayed_error() -> DPoPProofException:

@@ -11,13 +11,13 @@ from .._jose.excerpt import found
 from .._wire.arguments import acr_values_from, seconds_of
 from ..exceptions import TokenValidationException
 
-WEAK_LOGIN = "insufficient_user_authentication"
+_WEAK_LOGIN = "insufficient_user_authentication"
 
 
 class _WeakLogin(TokenValidationException):
     """The login behind a token does not meet the request's needs; verifiers convert this."""
 
-    code = WEAK_LOGIN
+    code = _WEAK_LOGIN
 
     def __init__(
         self, claims: Mapping[str, Any], acr_values: Sequence[str], max_age: float | None
@@ -62,3 +62,15 @@ class LoginRules:
             return True
         since = numeric_date(claims.get("auth_time"))
         return since is not None and -self.ahead <= now - since <= oldest + self.leeway
+
+
+def weak_login_parameters(error: Exception) -> dict[str, Any] | None:
+    """Return the parameters of the challenge if the login was too weak or too old (§3)."""
+    if not isinstance(error, _WeakLogin):
+        return None
+    return {
+        "error": _WEAK_LOGIN,
+        "error_description": "A stronger or more recent login is required",
+        "acr_values": " ".join(error.acr_values) or None,
+        "max_age": None if error.max_age is None else int(error.max_age),
+    }

@@ -8,7 +8,7 @@ from .._validation.config import TokenValidationConfig
 from .._validation.key_access import KeyAccess
 from .._validation.provider_preset import Provider
 from .._wire.arguments import algorithms_of
-from .._wire.discovery_policy import DiscoveryPolicy
+from .._wire.discovery_policy import DiscoveryPolicy, extend_policy
 from .access_token_policy import AccessTokenPolicy, roles_path
 
 
@@ -69,17 +69,10 @@ def _with_recipients(
 
 def _discovery_policy(preset: Provider, given: DiscoveryPolicy | None) -> DiscoveryPolicy | None:
     """Return the policy that the metadata and keys of ``preset`` need, within the verifier's."""
-    own, usual = preset.discovery_policy, given or DiscoveryPolicy()
-    bases = [*usual.additional_endpoint_base_addresses, *own.additional_endpoint_base_addresses]
-    merged = replace(
-        usual,
-        require_https=usual.require_https and own.require_https,
-        additional_endpoint_base_addresses=bases,
-        allow_issuer_mismatch=usual.allow_issuer_mismatch or own.allow_issuer_mismatch,
-    )
+    merged = extend_policy(given, preset.discovery_policy)
     is_pem = preset.key_url_template is not None
     if is_pem or preset.ca_file is not None or preset.token_file is not None:
         return KeyAccess(
             **vars(merged), ca_file=preset.ca_file, token_file=preset.token_file, is_pem=is_pem
         )
-    return given if merged == usual else merged
+    return given if merged == (given or DiscoveryPolicy()) else merged

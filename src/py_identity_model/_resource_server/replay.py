@@ -25,6 +25,17 @@ def replay_key(kind: str, owner: str, identifier: str) -> str:
     return f"{kind}:{owner}:{identifier}"
 
 
+def replay_store_of(given: ReplayStore | None) -> ReplayStore:
+    """Return the given store, or one in this process; raise InvalidArgumentError for others."""
+    if given is None:
+        return MemoryReplayStore()
+    if not isinstance(given, ReplayStore):
+        raise InvalidArgumentError(
+            f"replay_store must be a ReplayStore, not {type(given).__name__}: it needs add()"
+        )
+    return given
+
+
 _SLACK = 64  # entries of the queue that may outlive their keys
 
 
@@ -37,8 +48,10 @@ class ReplayStore(Protocol):
 
         It must be atomic for all users of the store.  The awaitable API accepts awaitable results.
 
-        A store may also have ``discard(key)``, which removes a key.  Logins use it for responses
-        that the provider refuses; without it they remember responses only after they were accepted.
+        A store may also have ``discard(key)``, which removes a key.  Logins, logout tokens and
+        security events use it where what was remembered fails afterwards; without it they are
+        remembered only once they succeeded.  One that refuses what it does not know, because it is
+        full, says so by ``knows(key)``: it is unavailable then.
         """
 
 
@@ -58,7 +71,7 @@ class MemoryReplayStore:
     """
 
     def __init__(self, max_entries: int = 100_000) -> None:
-        if max_entries < 1:
+        if not isinstance(max_entries, int) or max_entries < 1:
             raise InvalidArgumentError("max_entries must be at least 1")
         self._most = max_entries
         # The heap finds expired identifiers without a pass over all of them at each request.
@@ -94,6 +107,16 @@ class MemoryReplayStore:
             self._known[key] = expires_at
             heapq.heappush(self._queue, (expires_at, key))
             return True
+
+    def knows(self, key: str) -> bool:
+        """Return whether ``key`` is remembered; one that was refused and is not met a full store.
+
+        Example::
+
+            store.knows(claims["jti"])
+        """
+        with self._lock:
+            return key in self._known
 
     def _forget(self, expires_at: float, key: str) -> None:
         if self._known.get(key) == expires_at:  # otherwise it was discarded, and added again

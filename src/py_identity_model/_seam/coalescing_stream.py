@@ -12,7 +12,7 @@ import httpx
 from anyio import Semaphore, WouldBlock, fail_after
 
 from .._tls import ready_context
-from .connections import Head, PoolTurn, deduct_wait, pool_timeout, release_turn, wrap_connections
+from .connections import Head, PoolTurn, deduct_wait, pool_timeout, running_turn, wrap_connections
 
 
 class CoalescingStream(httpcore.AsyncNetworkStream):
@@ -29,7 +29,7 @@ class CoalescingStream(httpcore.AsyncNetworkStream):
         return await self._stream.read(max_bytes, timeout)
 
     async def write(self, buffer: bytes, timeout: float | None = None) -> None:
-        release_turn()
+        running_turn.get().end()
         # A head without a body is sent with the first read: a failing write in here would leave the
         # generator that httpx makes of an empty body to the collector.
         if buffer:
@@ -78,7 +78,7 @@ class CoalescingBackend(httpcore.AsyncNetworkBackend):
         local_address: str | None = None,
         socket_options: Iterable[Any] | None = None,
     ) -> httpcore.AsyncNetworkStream:
-        release_turn()
+        running_turn.get().end()
         return CoalescingStream(
             await self._backend.connect_tcp(host, port, timeout, local_address, socket_options)
         )
@@ -101,6 +101,7 @@ class SerializedAcquireTransport(httpx.AsyncBaseTransport):
         except WouldBlock:
             await self._wait(request)
         turn = PoolTurn(self._free.release)
+        running_turn.set(turn)
         try:
             return await self._transport.handle_async_request(request)
         finally:

@@ -49,9 +49,8 @@ class PoolTurn:
 
     __slots__ = ("_give_back",)
 
-    def __init__(self, give_back: Callable[[], None]) -> None:
-        self._give_back: Callable[[], None] | None = give_back
-        _latest.set(self)
+    def __init__(self, give_back: Callable[[], None] | None = None) -> None:
+        self._give_back = give_back
 
     def end(self) -> None:
         """Release the turn, once."""
@@ -60,15 +59,11 @@ class PoolTurn:
             give_back()
 
 
+_NO_TURN = PoolTurn()
+
 # A stream cannot know which request it works for: httpcore passes it bytes. The context does.
-_latest: ContextVar[PoolTurn | None] = ContextVar("latest", default=None)
-
-
-def release_turn() -> None:
-    """End the running request's turn: it has its connection, or starts to open one."""
-    turn = _latest.get()
-    if turn is not None:
-        turn.end()
+running_turn: ContextVar[PoolTurn] = ContextVar("running_turn", default=_NO_TURN)
+"""The running request's turn, which streams end: it has its connection, or starts to open one."""
 
 
 def pool_timeout(request: Any) -> float | None:

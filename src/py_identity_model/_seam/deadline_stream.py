@@ -11,8 +11,8 @@ import httpcore
 import httpx
 
 from .._fork import forget_in_child
-from .connections import Head, PoolTurn, deduct_wait, pool_timeout, release_turn, wrap_connections
-from .deadlines import time_left
+from .connections import Head, PoolTurn, deduct_wait, pool_timeout, running_turn, wrap_connections
+from .deadlines import running
 
 # The timeouts of httpx are per read: a peer that sends a header field from time to time would
 # occupy a thread forever. A thread cannot be interrupted, and a watchdog that closes the connection
@@ -21,9 +21,9 @@ from .deadlines import time_left
 
 def _at_most(timeout: float | None) -> float | None:
     """Return ``timeout``, or the remaining time if that is shorter; raise when it is over."""
-    left = time_left()
-    if left is None:
+    if running.due is None:
         return timeout
+    left = running.due - monotonic()
     if left <= 0:
         raise httpcore.ReadTimeout("the deadline has passed")
     return left if timeout is None else min(timeout, left)
@@ -45,7 +45,7 @@ class DeadlineStream(httpcore.NetworkStream):
         return self._stream.read(max_bytes, _at_most(timeout))
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
-        release_turn()
+        running_turn.get().end()
         self._stream.write(self._head.joined(buffer), _at_most(timeout))
 
     def close(self) -> None:
@@ -75,7 +75,7 @@ class DeadlineBackend(httpcore.NetworkBackend):
         local_address: str | None = None,
         socket_options: Iterable[Any] | None = None,
     ) -> httpcore.NetworkStream:
-        release_turn()
+        running_turn.get().end()
         return DeadlineStream(
             self._backend.connect_tcp(host, port, _at_most(timeout), local_address, socket_options)
         )
@@ -104,6 +104,7 @@ class SerializedAcquireTransport(httpx.BaseTransport):
                 raise httpx.PoolTimeout("no connection became free in time", request=request)
             deduct_wait(request, since)
         turn = PoolTurn(free.release)
+        running_turn.set(turn)
         try:
             return self._transport.handle_request(request)
         finally:

@@ -38,11 +38,6 @@ def name_request(request: BaseRequest, key: str | None = None) -> RequestName:
     return RequestName(hashlib.sha256(text.encode()).hexdigest(), tuple(naming.unnamed))
 
 
-def request_key(request: BaseRequest) -> str:
-    """Return the name of a request; see :func:`name_request`."""
-    return name_request(request).key
-
-
 def plain_text(value: object) -> str:
     """Return a string for ``value``: equal if and only if the values are equal."""
     return json.dumps(_Naming(None).plain(value))

@@ -256,7 +256,7 @@ def apply_refresh(
     rotated = _rotate(record, token, now)
     try:
         fresh = stored_token_from(
-            response, margin, now, None, address=address, dpop=dpop, refused=refused
+            response, margin, now, address=address, dpop=dpop, refused=refused
         )
     except TokenRequestException as error:
         # The response is unusable, but the provider may have replaced the refresh token already.

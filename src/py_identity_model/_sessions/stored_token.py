@@ -13,7 +13,6 @@ from .._protocol.token_endpoint import (
     expiry_of,
     token_request_error,
 )
-from .request_name import request_key as request_key
 
 REFUSAL_GAP = 60.0
 """Seconds during which a token that replaced a refused one is not replaced itself."""
@@ -119,14 +118,12 @@ def stored_token_from(
     response: TokenResponse,
     margin: float,
     now: float,
-    previous_refresh_token: str | None,
     *,
     address: str = "",
     dpop: bool = False,
     refused: str | None = None,
 ) -> StoredToken:
-    """Return the token to store from a response; it inherits the refresh token if there is no new
-    one.
+    """Return the token to store from a response.
 
     ``refused`` is the access token that the new one replaces because a server refused it.  Raises
     TokenRequestException for a failed response, and like :func:`check_token_answer`.
@@ -143,7 +140,7 @@ def stored_token_from(
         scope=text_of(token.get("scope")),
         expires_at=expires_at,
         renew_at=renewal_time(expires_at, margin, now),
-        refresh_token=text_of(token.get("refresh_token")) or previous_refresh_token,
+        refresh_token=text_of(token.get("refresh_token")),
         id_token=text_of(token.get("id_token")),
         replaced_refused_at=None if refused is None else now,
     )

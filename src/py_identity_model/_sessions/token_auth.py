@@ -7,10 +7,10 @@ from contextlib import suppress
 from typing import Any
 
 from .._jose.encoding import header_text
-from .._logging import redact_url
+from .._logging import logger, redact_url
 from .._wire.urls import fold_host, is_loopback, origin_of, split_url
 from .._wire.www_authenticate import parse_www_authenticate
-from ..exceptions import ConfigurationException, InvalidArgumentError
+from ..exceptions import ConfigurationException, InvalidArgumentError, PyIdentityModelException
 
 _MOST_ORIGINS = 1000
 _TAKES = {
@@ -83,14 +83,25 @@ def origin_in(url: str) -> Origin:
     """
     scheme, host, port = origin_of(split_url(url))
     host = fold_host(host)
-    if not host.isascii():
-        try:
-            host = host.encode("idna").decode()
-        except UnicodeError:
-            raise ConfigurationException(
-                "the host of the URL cannot be encoded", code="invalid_url"
-            ) from None
-    return scheme, host, port
+    return scheme, host if host.isascii() else _encoded(host), port
+
+
+def _encoded(host: str) -> str:
+    """Return an internationalized host as it is sent.
+
+    Hosts that the older IDNA maps to others are refused: the newer one, which clients use, takes
+    ``faß.example`` for a domain of its own, not for ``fass.example``.
+    """
+    try:
+        encoded = host.encode("idna")
+        is_mapped = encoded.decode("idna") != host.lower()
+    except UnicodeError:
+        is_mapped = True
+    if is_mapped:
+        raise ConfigurationException(
+            "the host of the URL cannot be encoded: name it as xn--…", code="invalid_url"
+        )
+    return encoded.decode()
 
 
 def origins_from(named: Collection[str]) -> frozenset[Origin]:
@@ -171,3 +182,8 @@ def put_proof(headers: Any, fields: dict[str, str]) -> None:
             (raw, _LeavesWithTheToken(name) if name == b"dpop" else name, value)
             for raw, name, value in headers._list
         ]
+
+
+def log_unrepeated(error: PyIdentityModelException) -> None:
+    """Say why a refused request is not repeated: the caller has the API's own response."""
+    logger.info("a refused request is not repeated: %s", error.code)

@@ -299,21 +299,6 @@ def _discovered_issuers(
     )
 
 
-def check_metadata_issuer(named: str | None, configured: str) -> None:
-    """Raise ConfigurationException unless metadata from the program belongs to its issuer."""
-    if named is None or not (is_same_issuer(named, configured) or _covers(named, configured)):
-        raise _misconfigured_error(
-            "the metadata belongs to another issuer", "issuer_not_configured"
-        )
-
-
-def _covers(template: str, issuer: str) -> bool:
-    from .._wire.known_hosts import known_template  # loads the table
-
-    known = known_template(template)
-    return known is not None and known.covers(issuer)
-
-
 def _family(template: str, configured: Collection[str] | None) -> Collection[str] | None:
     from .._wire.known_hosts import known_template  # loads the table
 

@@ -10,6 +10,7 @@ from typing import Any, overload
 
 from .._fork import forget_in_child
 from .._logging import logger, redact_url
+from ..exceptions import InvalidArgumentError
 
 
 class _Count:
@@ -242,4 +243,6 @@ def set_cache_event_hook(hook: Callable[[CacheEvent], object] | None) -> None:
         set_cache_event_hook(lambda event: print(event.kind.value, event.what, event.url))
         set_cache_event_hook(None)
     """
+    if hook is not None and not callable(hook):
+        raise InvalidArgumentError(f"hook must be callable, not {type(hook).__name__}")
     events.hook = hook

@@ -215,8 +215,7 @@ class StoredResponse(NamedTuple):
             raise ValueError("the stored response has no usable headers")
         if "content-type" not in headers:  # callers differ in the types they accept
             raise ValueError("the stored response has no content type")
-        limit = request.max_body if isinstance(request.max_body, int) else request.max_body()
-        if not isinstance(body, str) or len(content := body.encode()) > limit:
+        if not isinstance(body, str) or len(content := body.encode()) > request.max_body:
             raise ValueError("the body of the stored response is missing or too large")
         return cls(HttpResponse(200, headers, content), arrived)
 

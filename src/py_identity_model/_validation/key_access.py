@@ -22,9 +22,9 @@ _KEY_ID = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,127}")
 class KeyAccess(DiscoveryPolicy):
     """A policy with additional requirements for fetching an issuer's keys.
 
-    ``ca_file``: the certificate authorities of their host.
-    ``token_file``: a file with a bearer token for their host.
-    ``is_pem``: each address has one key, as PEM.
+    :param ca_file: the certificate authorities of their host
+    :param token_file: a file with a bearer token for their host
+    :param is_pem: each address has one key, as PEM
     """
 
     ca_file: str | None = field(default=None, kw_only=True)

@@ -37,7 +37,7 @@ def build(address: str, policy: DiscoveryPolicy) -> HttpRequest:
         "GET",
         address,
         headers={"Accept": "application/jwk-set+json, application/json"},
-        max_body=lambda: int(MAX_JWKS_SIZE.read()),
+        max_body=int(MAX_JWKS_SIZE.read()),
     )
     return policy.prepare(request) if isinstance(policy, KeyAccess) else request
 

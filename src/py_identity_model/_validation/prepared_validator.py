@@ -26,10 +26,12 @@ from .._jose.tokens import (
 from .cache_entry import Entry
 from .config import TokenValidationConfig, allowed_algorithms, check_algorithm
 from .events import CacheEventKind, events, warm_cells
+from .provider_document import Provider
 
 # `validate_ascii` is a second, shorter verifier beside `_jose.tokens`: calling those functions one
 # after another takes 5 % longer for RS256.  It answers None, never yes, where it is unsure, and
-# must check all that the long way checks (tests/protocol/test_fast_path.py compares the two):
+# must check all that the long way checks: tests/protocol/validation/test_fast_path.py compares the
+# two.
 #
 #  1. ASCII text of at most `max_token_size` characters with exactly two dots, the first segment not
 #     empty (`split_token`).  A dot inside the payload is outside the alphabet of point 4.
@@ -68,13 +70,14 @@ class PreparedValidator:
         config: TokenValidationConfig,
         address: str,
         rules: ClaimsRules,
-        document: Entry[Any],
+        document: Entry[Provider],
         keys: Entry[KeySnapshot],
     ) -> None:
+        assert document.value is not None
         self._address = address
         self._rules = rules[:]
         self._document = document
-        self._provider: Any = document.value
+        self._provider = document.value
         self._keys = keys
         self._max_size = config.max_token_size
         self._allowed = allowed_algorithms(config)
@@ -82,7 +85,7 @@ class PreparedValidator:
         self._padded = config.allow_padded_base64url
         self._tokens = config.token_cache
 
-    def is_for(self, document: Entry[Any], keys: Entry[KeySnapshot]) -> bool:
+    def is_for(self, document: Entry[Provider], keys: Entry[KeySnapshot]) -> bool:
         """Return whether this validator was made for these entries in their current state."""
         same = self._document is document and self._keys is keys
         return same and self._provider is document.value
@@ -179,7 +182,7 @@ class PreparedValidator:
             check_unverified_issuer(error, payload, ClaimsRules(*self._rules))
             raise error
 
-    def _count(self, document: Entry[Any], keys: Entry[KeySnapshot], now: float) -> None:
+    def _count(self, document: Entry[Provider], keys: Entry[KeySnapshot], now: float) -> None:
         document.last_used = keys.last_used = now
         thread = get_ident()
         _hits[thread] = _hits.get(thread, 0) + 1

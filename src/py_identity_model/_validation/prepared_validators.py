@@ -15,6 +15,7 @@ from ..exceptions import PyIdentityModelException
 from .cache_entry import Entry
 from .config import TokenValidationConfig, rules_for
 from .prepared_validator import PreparedValidator
+from .provider_document import Provider
 
 _MOST = 4096
 
@@ -148,7 +149,7 @@ class PreparedValidators:
         self,
         config: TokenValidationConfig,
         address: str,
-        document: Entry[Any],
+        document: Entry[Provider],
         keys: Entry[KeySnapshot],
     ) -> PreparedValidator | None:
         """Return a new validator for the tokens after one that was validated, and store it.

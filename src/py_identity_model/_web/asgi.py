@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, MutableMapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping, Sequence
 from typing import Any
 
 from .answers import WebAnswer
 from .requests import WebRequest, quoted_path
 
 Scope = MutableMapping[str, Any]
+PRIVATE = {"cache-control": "private, no-store"}
+"""What pages of one user say: caches, and the back button after a logout, ask again."""
+
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 
 class _ASGIRequest(WebRequest):
@@ -63,6 +67,24 @@ def _address(server: Sequence[Any] | None) -> str:
     if not server:
         return "localhost"
     return str(server[0]) if server[1] is None else f"{server[0]}:{server[1]}"
+
+
+def adding(send: Send, fields: Mapping[str, str]) -> Send:
+    """Return ``send`` with header fields that an answer has unless it names them itself.
+
+    They are read when the answer begins: the program may still add some.
+    """
+
+    async def send_more(message: MutableMapping[str, Any]) -> None:
+        if message["type"] == "http.response.start":
+            headers = list(message.get("headers", []))
+            named = {name.lower() for name, _ in headers}
+            more = [(name.encode("latin-1"), one.encode("latin-1")) for name, one in fields.items()]
+            headers += [(name, value) for name, value in more if name not in named]
+            message = {**message, "headers": headers}
+        await send(message)
+
+    return send_more
 
 
 def asgi_messages(answer: WebAnswer) -> list[dict[str, Any]]:

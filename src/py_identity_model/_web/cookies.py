@@ -35,7 +35,8 @@ class CookieJar:
     @property
     def session(self) -> str:
         """The name of the session's cookie."""
-        return f"__Host-{self.name}" if self.is_secure else self.name
+        # Flask and Starlette call a cookie of theirs ``session``: each would replace the other.
+        return f"__Host-{self.name}" if self.is_secure else f"{self.name}-http"
 
     def pending(self, state: str) -> str:
         """Return the name of the cookie of the login with this state."""

@@ -12,7 +12,7 @@ from ..exceptions import (
 from .answers import WebAnswer, WebRefusedException, page, provider_word
 
 _REFUSALS = frozenset({"authorization_refused", "insufficient_user_authentication"})
-_PASSING = frozenset({"store_unavailable", "renewal_pending"})
+_PASSING = frozenset({"store_unavailable", "renewal_pending", "being_processed"})
 _OF_THE_PROVIDER = frozenset({"server_error", "temporarily_unavailable"})
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from .._relying_party.client_parameters import AuthorizationParameters
-from .._wire.arguments import names_of
+from .._wire.arguments import check_kind, names_of
 from ..exceptions import ConfigurationException, InvalidArgumentError
 from .answers import WebRefusedException, json_answer
 from .cookies import CookieJar
@@ -19,6 +19,16 @@ from .targets import local_target
 Sessions = Literal["stored", "sealed"]
 _PREFIX = re.compile(r"(?:/[A-Za-z0-9._~-]+)*")
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,40}")
+PATHS = {
+    "login": "/login",
+    "callback": "/callback",
+    "logout": "/logout",
+    "backchannel": "/backchannel-logout",
+    "frontchannel": "/frontchannel-logout",
+}
+"""Where a login answers, below its prefix."""
+
+_MODES = frozenset({None, "query", "form_post", "jwt", "query.jwt", "form_post.jwt"})
 PENDING_SECONDS = 3600
 """How long a login may take: passwords are forgotten, and second factors are in another room."""
 
@@ -40,6 +50,15 @@ class LoginOptions:
     names: tuple[str, ...]
 
     def __post_init__(self) -> None:
+        for name in ("prefix", "public_url", "after_login", "after_logout", "cookie_name"):
+            check_kind(name, getattr(self, name), str)
+        for name in ("parameters", "extra_parameters"):
+            check_kind(name, getattr(self, name), Mapping)
+        if self.response_mode not in _MODES:
+            raise InvalidArgumentError(
+                f"response_mode must be one of {', '.join(sorted(filter(None, _MODES)))}: "
+                "browsers send no fragment to a server"
+            )
         if not _PREFIX.fullmatch(self.prefix):
             raise InvalidArgumentError("prefix must be empty, or a path such as /auth")
         if not self.names or not all(_NAME.fullmatch(name) for name in self.names):
@@ -78,7 +97,7 @@ class LoginOptions:
 
         Each of several providers has its own, so that none can pass for another (RFC 9700 §4.4).
         """
-        return f"{self.prefix}/callback" + (f"/{provider}" if len(self.names) > 1 else "")
+        return self.prefix + PATHS["callback"] + (f"/{provider}" if len(self.names) > 1 else "")
 
     def target(self, place: Place, wanted: str | None) -> str:
         """Return where a login leads: ``wanted`` if that is another page of this site."""
@@ -86,15 +105,14 @@ class LoginOptions:
         if target is None:
             return place.root + self.after_login
         path = target.partition("?")[0].partition("#")[0].removeprefix(place.root)
-        own = path in self.paths() or path.startswith(f"{self.prefix}/callback")
+        own = path in self.paths() or path.startswith(self.prefix + PATHS["callback"])
         return place.root + self.after_login if own else target
 
     def paths(self) -> dict[str, str]:
         """Return the name of what answers at each path."""
-        fixed = {"login": "/login", "logout": "/logout"}
-        ordered = {"backchannel": "/backchannel-logout", "frontchannel": "/frontchannel-logout"}
         callbacks = {self.callback_path(name): "callback" for name in self.names}
-        return {self.prefix + path: name for name, path in {**fixed, **ordered}.items()} | callbacks
+        fixed = {self.prefix + path: name for name, path in PATHS.items() if name != "callback"}
+        return fixed | callbacks
 
 
 def check_sealed(sessions: Sessions, **orders: bool | None) -> dict[str, bool]:

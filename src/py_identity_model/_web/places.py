@@ -88,7 +88,12 @@ def is_from(place: Place, request: WebRequest) -> bool:
 
 def wants_page(request: WebRequest) -> bool:
     """Return whether a request is for a page that is shown, so that a redirect leads somewhere."""
-    if request.method not in {"GET", "HEAD"} or request.is_websocket:
+    return request.method in {"GET", "HEAD"} and shows_answer(request)
+
+
+def shows_answer(request: WebRequest) -> bool:
+    """Return whether the browser shows what it gets: scripts, images and sockets do not."""
+    if request.is_websocket:
         return False
     mode = request.header("sec-fetch-mode")
     if mode is not None:

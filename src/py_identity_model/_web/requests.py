@@ -23,7 +23,7 @@ class WebRequest:
     :param base_url: scheme, host and mount path of the program, as the server saw them
     :param path: the path below that, percent-encoded
     :param query: the query, without ``?``
-    :param headers: names and values of the header fields; a repeated one stands there twice
+    :param headers: names and values of the header fields; a repeated one appears twice
     :param form: the fields of a posted form, each with its values
     :param is_websocket: whether it opens a WebSocket
     :param native: the framework's own request, for its adapter
@@ -100,6 +100,12 @@ class WebRequest:
         return values[0] if len(values) == 1 else None
 
 
+def brings_token(authorization: str | None) -> bool:
+    """Return whether a request comes with an access token, not with credentials of other kinds."""
+    scheme, _, _ = (authorization or "").strip().partition(" ")
+    return scheme.lower() in {"bearer", "dpop"}
+
+
 def parse_fields(text: str) -> dict[str, list[str]]:
     """Return the fields of a query or a form; of a malformed one, none."""
     try:
@@ -122,4 +128,4 @@ def read_form(content_type: str | None, body: bytes) -> dict[str, list[str]]:
 
 def quoted_path(path: str) -> str:
     """Return a path that a server decoded, percent-encoded again."""
-    return quote(path, safe=_SAFE_IN_PATH) if path else ""
+    return quote(path, safe=_SAFE_IN_PATH, errors="replace") if path else ""

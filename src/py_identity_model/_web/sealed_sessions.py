@@ -8,7 +8,10 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
-_KEPT = ("access_token", "id_token", "token_type", "scope")
+from .._jose.claims import numeric_date
+
+_LEEWAY = 60.0  # seconds
+_SEALED = ("access_token", "id_token", "token_type", "scope")
 
 
 class SealedSession(NamedTuple):
@@ -23,7 +26,7 @@ class SealedSession(NamedTuple):
 
     def to_text(self) -> str:
         """Return the text to seal: without a refresh token, which works once."""
-        token = {name: self.token[name] for name in _KEPT if name in self.token}
+        token = {name: self.token[name] for name in _SEALED if name in self.token}
         until = None if self.expires_at is None else self.expires_at.timestamp()
         members = [self.provider, token, self.claims, self.userinfo, until, self.session_state]
         return json.dumps(members, separators=(",", ":"))
@@ -57,5 +60,5 @@ def meets(
         return False
     if max_age is None:
         return True
-    logged_in = claims.get("auth_time")
-    return isinstance(logged_in, (int, float)) and now - logged_in <= max_age + 60.0
+    since = numeric_date(claims.get("auth_time"))
+    return since is not None and -_LEEWAY <= now - since <= max_age + _LEEWAY

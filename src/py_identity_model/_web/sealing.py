@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import time
 from collections.abc import Sequence
+from typing import Any
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from cryptography.hazmat.primitives import hashes
@@ -23,9 +24,11 @@ class Sealer:
     """
 
     def __init__(self, secrets: str | bytes | Sequence[str | bytes]) -> None:
-        several = [secrets] if isinstance(secrets, (str, bytes)) else [*secrets]
+        # None is what os.environ.get() returns for a variable that is not set.
+        is_one = isinstance(secrets, (str, bytes)) or not isinstance(secrets, Sequence)
+        several: list[Any] = [secrets] if is_one else [*secrets]
         self._secrets = [one.encode() if isinstance(one, str) else one for one in several]
-        if not self._secrets or any(len(one) < _SHORTEST for one in self._secrets):
+        if not self._secrets or not all(map(_is_long, self._secrets)):
             raise InvalidArgumentError(
                 f"secret must be {_SHORTEST} bytes or more, chosen at random and stored where all "
                 "processes find it: python -c 'import secrets; print(secrets.token_urlsafe(32))'"
@@ -50,12 +53,16 @@ class Sealer:
     def _fernet(self, purpose: str) -> MultiFernet:
         found = self._by_purpose.get(purpose)
         if found is None:
-            keys = [Fernet(_derived(secret, purpose)) for secret in self._secrets]
+            keys = [Fernet(_derive_key(secret, purpose)) for secret in self._secrets]
             found = self._by_purpose[purpose] = MultiFernet(keys)
         return found
 
 
-def _derived(secret: bytes, purpose: str) -> bytes:
+def _is_long(secret: object) -> bool:
+    return isinstance(secret, bytes) and len(secret) >= _SHORTEST
+
+
+def _derive_key(secret: bytes, purpose: str) -> bytes:
     info = f"py_identity_model web: {purpose}".encode()
     key = HKDF(hashes.SHA256(), 32, None, info).derive(secret)
     return base64.urlsafe_b64encode(key)

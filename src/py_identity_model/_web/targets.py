@@ -24,10 +24,22 @@ def local_target(target: str | None) -> str | None:
     decoded = None
     while decoded != path:
         decoded, path = path, unquote(path)
-        if _LEAVES.match(path):
+        if _LEAVES.match(path) or _resolved(path).startswith("//"):
             return None
-    encoded = quote(target, safe="/%:@!$&'()*+,;=~?#-._")
+    encoded = quote(target, errors="replace", safe="/%:@!$&'()*+,;=~?#-._")
     return encoded if len(encoded) <= _MOST else None
+
+
+def _resolved(path: str) -> str:
+    """Return a path as servers read it, which may redirect to what is left of it."""
+    found: list[str] = []
+    for segment in path.split("/")[1:]:
+        name = segment.partition(";")[0]
+        if name == "..":
+            del found[-1:]
+        elif name != ".":
+            found.append(name)
+    return "/" + "/".join(found)
 
 
 def path_below(url: str, origin: str) -> str | None:

@@ -27,6 +27,23 @@ def names_of(name: str, values: object) -> tuple[str, ...]:
     return found
 
 
+def check_instance(value: object, kind: type) -> None:
+    """Raise InvalidArgumentError for anything but a ``kind``, such as a bare address."""
+    if not isinstance(value, kind):
+        raise InvalidArgumentError(f"expected a {kind.__name__}, not {_kind(value)}")
+
+
+def check_issuer_address(issuer: str) -> None:
+    """Raise InvalidArgumentError for an issuer whose metadata could not be fetched.
+
+    Plain http is not refused here, because a policy may allow it.
+    """
+    if not issuer.startswith(("https://", "http://")):
+        raise InvalidArgumentError(
+            f"issuer must be a URL, such as https://auth.example.com, not {issuer[:200]!r}"
+        )
+
+
 def audience_of(name: str, value: object) -> str | list[str]:
     """Return an audience: one name, or a list of at least one."""
     if isinstance(value, str) and value:
@@ -92,6 +109,24 @@ def check_store(name: str, store: object, kind: type) -> None:
         raise InvalidArgumentError(
             f"{name} must be a {kind.__name__} of py_identity_model.{ours}, not {_kind(store)}"
         )
+
+
+def check_callable(name: str, value: object) -> None:
+    """Raise InvalidArgumentError unless ``value`` can be called, or is None."""
+    if value is not None and not callable(value):
+        raise InvalidArgumentError(f"{name} must be callable, not {_kind(value)}")
+
+
+def check_kind(name: str, value: object, kind: type) -> None:
+    """Raise InvalidArgumentError unless ``value`` is of ``kind``, or None."""
+    if not isinstance(value, (kind, type(None))):
+        raise InvalidArgumentError(f"{name} must be {kind.__name__}, not {_kind(value)}")
+
+
+def check_text(name: str, value: object) -> None:
+    """Raise InvalidArgumentError unless ``value`` is a non-blank string, or None."""
+    if value is not None and (not isinstance(value, str) or not value.strip()):
+        raise InvalidArgumentError(f"{name} must be a non-blank string")
 
 
 def seconds_of(name: str, value: float) -> float:

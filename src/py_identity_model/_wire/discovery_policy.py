@@ -87,6 +87,18 @@ def named_by_program(policy: DiscoveryPolicy | None) -> DiscoveryPolicy:
     return replace(policy, require_key_set=False, allow_endpoints_on_other_hosts=True)
 
 
+def extend_policy(policy: DiscoveryPolicy | None, own: DiscoveryPolicy) -> DiscoveryPolicy:
+    """Return ``policy``, by default the strict one, with what a preset's ``own`` needs as well."""
+    usual = policy or DiscoveryPolicy()
+    bases = [*usual.additional_endpoint_base_addresses, *own.additional_endpoint_base_addresses]
+    return replace(
+        usual,
+        require_https=usual.require_https and own.require_https,
+        additional_endpoint_base_addresses=bases,
+        allow_issuer_mismatch=usual.allow_issuer_mismatch or own.allow_issuer_mismatch,
+    )
+
+
 _SHARED: dict[tuple[Hashable, ...], tuple[Hashable, ...]] = {}
 """Keys of the default policies, so that any number of configurations share one object."""
 for _usual in (DiscoveryPolicy(), NAMED_BY_PROGRAM):

@@ -108,7 +108,7 @@ class HttpRequest(NamedTuple):
     ca_file: str | None = None
     replay: Replay = Replay.SAFE
     etag: str | None = None
-    max_body: int | Callable[[], int] = MAX_BODY
+    max_body: int = MAX_BODY
 
     def __repr__(self) -> str:
         return f"HttpRequest({self.method!r}, {redact_url(self.url)!r})"

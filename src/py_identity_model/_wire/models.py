@@ -33,7 +33,7 @@ def masked_repr(value: Any, secrets: frozenset[str]) -> str:
     return f"{type(value).__name__}({', '.join(shown)})"
 
 
-def _masked(secret: bool, value: Any) -> str:
+def _masked(secret: bool, value: object) -> str:
     if secret and value is not None:
         return repr(REDACTED)
     return repr(value)

@@ -78,7 +78,10 @@ def require_scheme(url: object, policy: DiscoveryPolicy) -> SplitResult:
         return parts
     if policy.allow_http_on_loopback and is_loopback(parts.hostname or ""):
         return parts
-    raise DiscoveryHTTPSRequiredError(f"HTTPS is required for {parts.scheme}://{parts.hostname}")
+    raise DiscoveryHTTPSRequiredError(
+        f"HTTPS is required for {parts.scheme}://{parts.hostname}; inside a private network, "
+        "DiscoveryPolicy(require_https=False) accepts plain http"
+    )
 
 
 def origin_of(parts: SplitResult) -> tuple[str, str, int]:
@@ -124,10 +127,8 @@ def parse_ip(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
 
 def is_loopback(host: str) -> bool:
     """Return whether ``host`` is ``localhost`` or a loopback address; names are not resolved."""
-    if fold_host(host) == "localhost":
-        return True
     address = parse_ip(host)
-    return address is not None and address.is_loopback
+    return fold_host(host) == "localhost" if address is None else address.is_loopback
 
 
 def is_internal(host: str) -> bool:

@@ -1,5 +1,8 @@
 """OAuth 2.0 and OpenID Connect: the asynchronous API.
 
+``AsyncAccessTokenVerifier`` protects an API, ``AsyncOAuthClient`` logs users in and gets tokens;
+``help(py_identity_model)`` says more.
+
 Example::
 
     from py_identity_model.aio import DiscoveryDocumentRequest, get_discovery_document

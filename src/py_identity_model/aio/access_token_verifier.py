@@ -253,7 +253,7 @@ class AsyncAccessTokenVerifier:
             if scheme != "Bearer" or not token:
                 scheme, token = scheme.lower(), token.strip()
                 if scheme not in {"bearer", "dpop"} or not token:
-                    raise missing_token_error()
+                    raise missing_token_error(authorization)
             claims, context = await self._claims(token)
             nonce = None
             if scheme == "dpop" or dpop or not self._sender.accepts_bearer(claims):

@@ -23,7 +23,7 @@ from .._settings import Settings
 from ..exceptions import NetworkException, PyIdentityModelException
 from ._transport.endpoint import ask
 from ._transport.http import AsyncHTTPClient
-from ._transport.opening import unwrapped
+from ._transport.opening import unwrap_keys
 from .token_validation import validate_token
 
 
@@ -91,7 +91,7 @@ async def _verify_source(
         jwt = response.jwt
     if isinstance(jwt, str):
         providers = {
-            issuer: replace(config, decryption_keys=await unwrapped(jwt, config.decryption_keys))
+            issuer: replace(config, decryption_keys=await unwrap_keys(jwt, config.decryption_keys))
             for issuer, config in providers.items()
         }
     issuer, signed, config = candidate(jwt, providers)

@@ -12,6 +12,7 @@ from .._protocol.discovery_rules import (
 )
 from .._settings import Settings, in_force
 from .._validation.fetch_result import Location
+from .._wire.arguments import check_instance
 from .._wire.discovery_policy import DiscoveryPolicy
 from ._cache.fetching import AsyncFetcher
 from ._transport.http import AsyncHTTPClient
@@ -42,6 +43,7 @@ async def get_discovery_document(
         if response.is_successful:
             print(response.token_endpoint)
     """
+    check_instance(disco_doc_req, DiscoveryDocumentRequest)
     policy = disco_doc_req.policy or DiscoveryPolicy()
     with in_force(settings):
         location = Location(disco_doc_req.address, policy, ())  # nothing is cached

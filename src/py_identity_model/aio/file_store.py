@@ -14,9 +14,7 @@ from .._files import FileLock, place_of, private_folder, read_private, write_pri
 from .._seam.aio import sleep
 from .._seam.lock_waits import wait_left
 from .._sessions.session_record import SessionRecord
-from .._wire.stored_value import pack_value, unpack_value
-from ..exceptions import InvalidArgumentError
-from .redis_values import unreadable_error
+from .._wire.stored_value import ValueHooks, pack_value, unpack_value, unreadable_error
 from .session_store import index_keys, is_from
 
 _POLL = 0.02
@@ -35,11 +33,8 @@ class AsyncFileValues:
         encrypt: Callable[[bytes], bytes] | None = None,
         decrypt: Callable[[bytes], bytes] | None = None,
     ) -> None:
-        if (encrypt is None) != (decrypt is None):
-            raise InvalidArgumentError("encrypt and decrypt go together")
+        self._hooks = ValueHooks(encrypt, decrypt)
         self._folder = private_folder(folder)
-        self._encrypt = encrypt
-        self._decrypt = decrypt
         self.clock = time.time
 
     def lock(self, name: str) -> AbstractAsyncContextManager[Any]:
@@ -67,22 +62,19 @@ class AsyncFileValues:
         found = read_private(place_of(self._folder, self._kind, name))
         if found is None:
             return None
+        text = self._hooks.open(found)
         try:
-            members = unpack_value(self._kind, name, self._text(found))
+            members = unpack_value(self._kind, name, text)
             value, until = members["value"], members["until"]
-        except Exception as error:  # whatever the hooks raise
+        except (ValueError, KeyError) as error:
             raise unreadable_error() from error
         return None if until is not None and self.clock() >= until else str(value)
-
-    def _text(self, found: bytes) -> str:
-        return (found if self._decrypt is None else self._decrypt(found)).decode()
 
     def _write(self, name: str, value: str, expires_in: float | None) -> None:
         until = None if expires_in is None else self.clock() + expires_in
         members = {"value": value, "until": until}
-        data = pack_value(self._kind, name, members).encode()
-        place = place_of(self._folder, self._kind, name)
-        write_private(place, data if self._encrypt is None else self._encrypt(data))
+        text = pack_value(self._kind, name, members)
+        write_private(place_of(self._folder, self._kind, name), self._hooks.seal(text))
         self._prune()
 
     def _prune(self) -> None:
@@ -102,7 +94,7 @@ class AsyncFileValues:
         return sorted(self._folder.glob(f"{self._kind}-{_HASH}"))
 
     def _packed(self, place: Path) -> dict[str, Any]:
-        return dict(loads(self._text(place.read_bytes())))
+        return dict(loads(self._hooks.open(place.read_bytes())))
 
 
 class AsyncFileTokenStore(AsyncFileValues):

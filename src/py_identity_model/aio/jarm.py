@@ -15,7 +15,7 @@ from .._validation.config import check_leeway, unavailable_error
 from .._wire.discovery_policy import DiscoveryPolicy
 from ..exceptions import ConfigurationException
 from ._transport.http import AsyncHTTPClient
-from ._transport.opening import unwrapped
+from ._transport.opening import unwrap_keys
 from .discovery import get_discovery_document
 from .jwks import get_jwks
 
@@ -78,7 +78,7 @@ async def process_jarm_response(
         given.keys or (),
         given.algorithms,
         leeway,
-        await unwrapped(token, decryption_keys),
+        await unwrap_keys(token, decryption_keys),
         client_secret,
     )
     return check.read(token)

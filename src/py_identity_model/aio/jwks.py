@@ -6,6 +6,7 @@ from .._protocol.jwks import JwksRequest, JwksResponse, response_of
 from .._settings import Settings, in_force
 from .._validation.fetch_result import Location
 from .._validation.key_set_rules import KEY_SET_IN_FULL
+from .._wire.arguments import check_instance
 from .._wire.discovery_policy import DiscoveryPolicy
 from ._cache.fetching import AsyncFetcher
 from ._transport.http import AsyncHTTPClient
@@ -34,6 +35,7 @@ async def get_jwks(
         if response.is_successful:
             print([key.kid for key in response.keys])
     """
+    check_instance(jwks_request, JwksRequest)
     policy = jwks_request.policy or DiscoveryPolicy()
     with in_force(settings):
         location = Location(jwks_request.address, policy, ())  # nothing is cached

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
 
 from .._activities import Activity
-from .._logging import logger
 from .._protocol.authorization_code import AuthorizationCodeTokenRequest
 from .._protocol.callback import (
     AuthorizeCallbackResponse,
@@ -31,13 +30,11 @@ from .._relying_party.login import (
 )
 from .._resource_server.replay import ReplayStore
 from .._seam.aio import call
-from ..exceptions import (
-    AuthorizeCallbackException,
-    InvalidArgumentError,
-)
+from ..exceptions import AuthorizeCallbackException, InvalidArgumentError
 from .authorization_code import request_authorization_code_token
 from .provider_client import AsyncProviderClient
 from .provider_tokens import AsyncProviderTokens
+from .replay_store import forget_use, knows
 from .session import AsyncSession
 from .session_access import AsyncSessionAccess
 
@@ -100,15 +97,15 @@ class AsyncLoginAnswers:
             supports_iss=supported or self._client.profile is not None,
             issuer=self._client.provider.expected_issuer(begun.issuer, answered),
         )
-        async with self._once(begun):
-            front = await self._front_channel_claims(callback, begun)
+        async with self._use_once(begun):
+            front = await self._validate_front_channel(callback, begun)
             response = await self._exchange(callback, begun)
         token = self._client.provider.with_token_type(response.token or {})
         if callback.code is not None or "access_token" in token:
             check_token_answer(token, begun.issuer, bound=self._expects_bound(callback))
         if not begun.has_id_token:
             return await self._begin(without_id_token(token), {}, response, callback, begun)
-        claims = await self._claims(
+        claims = await self._validate_id_token(
             token.get("id_token") or callback.identity_token, begun, token.get("access_token")
         )
         self._client.provider.check_tenant(begun.issuer, answered, claims)
@@ -116,7 +113,7 @@ class AsyncLoginAnswers:
             raise AuthorizeCallbackException(
                 "the two ID tokens are about different users", code="subject_mismatch"
             )
-        about = await self._about(token, claims) if userinfo else None
+        about = await self._fetch_userinfo(token, claims) if userinfo else None
         return await self._begin(token, claims, response, callback, begun, about)
 
     async def _begin(
@@ -142,7 +139,7 @@ class AsyncLoginAnswers:
     def _expects_bound(self, callback: AuthorizeCallbackResponse) -> bool:
         return self._client.dpop_key is not None and callback.code is not None
 
-    async def _about(
+    async def _fetch_userinfo(
         self, token: Mapping[str, Any], claims: Mapping[str, Any]
     ) -> Mapping[str, Any] | None:
         about = await self._tokens.userinfo(
@@ -153,15 +150,14 @@ class AsyncLoginAnswers:
         return about.claims
 
     @asynccontextmanager
-    async def _once(self, begun: AuthorizationRequest) -> AsyncIterator[None]:
+    async def _use_once(self, begun: AuthorizationRequest) -> AsyncIterator[None]:
         """Use a response once, in the block; forget it if the provider refused it.
 
         Codes and verifiers can be used only once anyway.  If refused ones were remembered,
         strangers could fill the store with invented codes, and then nobody could log in.
         """
         key = f"login:{begun.issuer}:{begun.state}"
-        discard = getattr(self._replays, "discard", None)
-        if discard is None:
+        if not hasattr(self._replays, "discard"):
             yield
             await self._remember(key)
             return
@@ -169,25 +165,19 @@ class AsyncLoginAnswers:
         try:
             yield
         except BaseException:
-            await self._forget(discard, key)
+            await forget_use(self._replays, key)
             raise
 
     async def _remember(self, key: str) -> None:
         try:
             added = await call(self._replays.add, key, time.time() + _LOGIN_LIFETIME)
+            is_known = added or await knows(self._replays, key)
         except Exception as error:
             raise store_error(type(error).__name__) from error
+        if not is_known:
+            raise store_error("no room")
         if not added:
             raise replayed_error()
-
-    async def _forget(self, discard: Callable[[str], object], key: str) -> None:
-        try:
-            await call(discard, key)
-        # The reason of the failed login matters more, and entries expire.
-        except Exception as error:
-            logger.warning(
-                "a response cannot be removed from the replay store: %s", type(error).__name__
-            )
 
     async def _read(self, url: str, begun: AuthorizationRequest) -> AuthorizeCallbackResponse:
         if not begun.is_signed_response:
@@ -198,7 +188,7 @@ class AsyncLoginAnswers:
             extract_jarm_response_jwt(url), begun.issuer
         )
 
-    async def _front_channel_claims(
+    async def _validate_front_channel(
         self, callback: AuthorizeCallbackResponse, begun: AuthorizationRequest
     ) -> dict[str, Any] | None:
         if callback.identity_token is None or not begun.has_id_token:
@@ -234,7 +224,7 @@ class AsyncLoginAnswers:
             raise token_request_error(request.address, response)
         return response
 
-    async def _claims(
+    async def _validate_id_token(
         self, id_token: str | None, begun: AuthorizationRequest, access_token: str | None
     ) -> dict[str, Any]:
         if not id_token:

@@ -26,7 +26,7 @@ from .._relying_party.client_profile import check_provider, check_request, respo
 from .._relying_party.login import AuthorizationRequest
 from .._seam.aio import call
 from .._wire.models import Scope
-from ._transport.signing import signed_by
+from ._transport.signing import sign
 from .par import push_authorization_request
 from .provider_client import AsyncProviderClient
 
@@ -83,7 +83,7 @@ class AsyncLoginRequests:
             "code_challenge_method": made.challenge_method,
         }
         return AuthorizationRequest(
-            await self._url_of(metadata, named, extra, pushed=pushed),
+            await self._build_url(metadata, named, extra, pushed=pushed),
             str(metadata.issuer),
             client.client_id,
             target,
@@ -109,7 +109,7 @@ class AsyncLoginRequests:
             extra["dpop_jkt"] = client.dpop_key.jwk_thumbprint
         return {name: value for name, value in extra.items() if value is not None}
 
-    async def _url_of(
+    async def _build_url(
         self,
         metadata: DiscoveryDocumentResponse,
         named: dict[str, Any],
@@ -121,9 +121,9 @@ class AsyncLoginRequests:
         endpoint = self._client.usable(
             metadata, "authorization_endpoint", metadata.authorization_endpoint
         )
-        signed = await self._signed(str(metadata.issuer), named, extra)
+        signed = await self._sign(str(metadata.issuer), named, extra)
         if pushed:
-            reference = await self._pushed(named, extra, signed)
+            reference = await self._push(named, extra, signed)
             return build_pushed_authorization_url(endpoint, client_id, reference)
         scope, response_type = named["scope"], named["response_type"]
         if signed is not None and self._options.publish is not None:
@@ -135,9 +135,7 @@ class AsyncLoginRequests:
             return build_jar_authorization_url(endpoint, client_id, signed, scope, response_type)
         return build_authorization_url(endpoint, client_id, **named, **extra)
 
-    async def _signed(
-        self, issuer: str, named: dict[str, Any], extra: dict[str, Any]
-    ) -> str | None:
+    async def _sign(self, issuer: str, named: dict[str, Any], extra: dict[str, Any]) -> str | None:
         signing, client_id = self._options.signing, self._client.client_id
         if signing is None:
             return None
@@ -147,11 +145,9 @@ class AsyncLoginRequests:
                 key, signing.algorithm, client_id, issuer, **named, kid=signing.kid, **extra
             )
 
-        return await signed_by(signing.key, build)
+        return await sign(signing.key, build)
 
-    async def _pushed(
-        self, named: dict[str, Any], extra: dict[str, Any], signed: str | None
-    ) -> str:
+    async def _push(self, named: dict[str, Any], extra: dict[str, Any], signed: str | None) -> str:
         repeated: dict[str, list[str]] = {}
         for name, value in extra_pairs(extra):
             repeated.setdefault(name, []).append(value)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import AsyncGenerator, Iterable
 
 import httpx
@@ -13,12 +12,19 @@ from .._protocol.client_metadata_fields import ClientMetadata
 from .._relying_party.mcp import AuthorizationLimits, demand_of
 from .._relying_party.mcp_clients import MCPClientOptions
 from .._sessions.stored_token import StoredToken
-from .._sessions.token_auth import answers_for, origin_of_url
+from .._sessions.token_auth import answers_for, log_unrepeated, origin_of_url
 from .._settings import Settings
-from .._wire.arguments import check_store, scopes_from
+from .._wire.arguments import (
+    check_callable,
+    check_kind,
+    check_store,
+    check_text,
+    scopes_from,
+    seconds_of,
+)
 from .._wire.client_authentication import ClientAuthentication
 from .._wire.discovery_policy import DiscoveryPolicy
-from ..exceptions import InvalidArgumentError
+from ..exceptions import InvalidArgumentError, PyIdentityModelException
 from ._mcp.clients import AsyncMCPClients
 from ._mcp.grants import AsyncMCPGrants, MCPAssertion, MCPLogin
 from ._mcp.servers import AsyncMCPServers
@@ -44,29 +50,30 @@ class AsyncMCPAuth(AsyncRequestAuth):
     addresses are for servers that are on one, documents must be those of the server and of the
     issuer, and endpoints on the issuer's authority (``discovery_policy`` names others).
 
-    Parameters:
-        server_url: the MCP server's URL.
-        login: opens an authorization URL in the user's browser, and returns the URL that the
-            browser comes back to, or its parameters.
-        redirect_uri: where the browser comes back to; it goes with ``login``.
-        assertion: instead of ``login``, returns a signed JWT for an :class:`MCPTarget`: of a
-            platform (workload identity), or of a company's identity provider (ID-JAG).  With
-            neither, tokens are the client's own (client credentials).
-        issuer: the only authorization server that is used; needed for ``client_id``.
-        client_id: the client as it was registered at ``issuer``.
-        client_authentication: how it authenticates; by default it is a public client.
-        client_metadata_url: the ``client_id`` where the authorization server takes documents, see
-            :func:`build_client_id_metadata`.
-        client_metadata: what the client says of itself where it is registered by itself.
-        scope: scopes that are asked for besides those that the server names.
-        dpop_key: binds tokens to a key; one that is not bound is refused.
-        store: keeps logins and registrations, secrets included; in this object by default.
-        account: whose login it is; needed with ``store``, which may be shared by several users.
-        login_timeout: seconds that ``login`` may take.
-        most_step_ups: how many logins in an hour the server may cause by demanding other scopes.
-        discovery_policy: other rules for what the server names.
-        http_client: asks authorization servers; used instead of this worker's own.
-        settings: settings for its requests.
+    :param server_url: the MCP server's URL
+    :param login: opens an authorization URL in the user's browser, and returns the URL that the
+        browser comes back to, or its parameters
+    :param redirect_uri: where the browser comes back to; it goes with ``login``
+    :param assertion: instead of ``login``, returns a signed JWT for an :class:`MCPTarget`: of a
+        platform (workload identity), or of a company's identity provider (ID-JAG); with
+        neither, tokens are the client's own (client credentials)
+    :param issuer: the only authorization server that is used; needed for ``client_id``
+    :param client_id: the client as it was registered at ``issuer``
+    :param client_authentication: how it authenticates; by default it is a public client
+    :param client_metadata_url: the ``client_id`` where the authorization server takes
+        documents, see :func:`build_client_id_metadata`
+    :param client_metadata: what the client says of itself where it is registered by itself
+    :param scope: scopes that are asked for besides those that the server names
+    :param dpop_key: binds tokens to a key; one that is not bound is refused
+    :param store: stores logins and registrations, secrets included; in this object by default
+    :param account: whose login it is; needed with ``store``, which may be shared by several
+        users
+    :param login_timeout: seconds that ``login`` may take
+    :param most_step_ups: how many logins in an hour the server may cause by demanding other
+        scopes
+    :param discovery_policy: other rules for what the server names
+    :param http_client: asks authorization servers; used instead of this worker's own
+    :param settings: settings for its requests
 
     Requests raise :class:`MCPAuthorizationException`, and what :meth:`AsyncOAuthClient.callback`
     raises.  Model Context Protocol, Authorization; RFC 9728, RFC 8414, RFC 7591, RFC 7636,
@@ -101,6 +108,14 @@ class AsyncMCPAuth(AsyncRequestAuth):
         http_client: AsyncHTTPClient | None = None,
         settings: Settings | None = None,
     ) -> None:
+        check_kind("dpop_key", dpop_key, DPoPKey)
+        check_callable("login", login)
+        check_callable("assertion", assertion)
+        check_text("account", account)
+        check_kind("client_metadata", client_metadata, ClientMetadata)
+        check_kind("discovery_policy", discovery_policy, DiscoveryPolicy)
+        if type(most_step_ups) is not int or most_step_ups < 0:
+            raise InvalidArgumentError("most_step_ups must be a whole number, not negative")
         super().__init__(dpop_key, shared_nonces(http_client))
         options = MCPClientOptions(
             server_url,
@@ -113,7 +128,7 @@ class AsyncMCPAuth(AsyncRequestAuth):
             dpop_key is not None,
         )
         _check_grant(options, login, assertion)
-        if not 0 < login_timeout < math.inf:
+        if not seconds_of("login_timeout", login_timeout):
             raise InvalidArgumentError("login_timeout must be positive seconds")
         if store is not None:
             check_store("store", store, AsyncTokenStore)
@@ -164,7 +179,11 @@ class AsyncMCPAuth(AsyncRequestAuth):
             response = yield request
             demanded = await self._learn(request, response, nonce)
             if demanded is not None and demanded != nonce and repeatable:
-                nonce = await self._put(request, token)
+                try:
+                    nonce = await self._put(request, token)
+                except PyIdentityModelException as error:
+                    log_unrepeated(error)
+                    return
                 response = yield request
                 await self._learn(request, response, nonce)
             demand = demand_of(response) if answers_for(self._origin, response) else None

@@ -28,7 +28,7 @@ from .._relying_party.login import without_id_token
 from .._validation.id_token_limits import check_request_id
 from .._wire.models import Scope
 from ..exceptions import ConfigurationException, TokenRequestException
-from ._transport.signing import signed_by
+from ._transport.signing import sign
 from .ciba import (
     poll_backchannel_token,
     request_backchannel_authentication,
@@ -93,7 +93,7 @@ class AsyncOtherDeviceLogins:
             wait = partial(wait_for_device_token, device=device)
             response = await self._client.ask(wait, request)
             wanted = self._options.wanted_scope(scope)
-            return await self._session_of(
+            return await self._begin_session(
                 request.address, response, has_id_token=self._options.has_id_token(wanted)
             )
 
@@ -110,7 +110,7 @@ class AsyncOtherDeviceLogins:
         )
         signing = self._signing_of(metadata)
         if signing is not None:
-            request = await self._signed(request, signing, str(metadata.issuer))
+            request = await self._sign(request, signing, str(metadata.issuer))
         response = await self._client.ask(request_backchannel_authentication, request)
         if not response.is_successful:
             raise token_request_error(request.address, response)
@@ -132,7 +132,7 @@ class AsyncOtherDeviceLogins:
             )
         return None
 
-    async def _signed(
+    async def _sign(
         self, request: BackchannelAuthenticationRequest, signing: RequestSigning, issuer: str
     ) -> BackchannelAuthenticationRequest:
         inside: dict[str, Any] = {name: getattr(request, name) for name in _INSIDE}
@@ -144,7 +144,7 @@ class AsyncOtherDeviceLogins:
                 key, signing.algorithm, client_id, issuer, kid=signing.kid, **inside
             )
 
-        signed = await signed_by(signing.key, build)
+        signed = await sign(signing.key, build)
         return BackchannelAuthenticationRequest(request.address, request.client_id, request=signed)
 
     async def wait_for_backchannel(
@@ -152,37 +152,41 @@ class AsyncOtherDeviceLogins:
     ) -> AsyncSession:
         """Return the session; see :meth:`AsyncOAuthClient.wait_for_backchannel_login`."""
         with Activity("login", "backchannel", self._client.issuer):
-            request = await self._poll_of(started)
+            request = await self._make_poll(started)
             wait = partial(wait_for_backchannel_token, started=started)
-            return await self._backchannel_session(request, await self._client.ask(wait, request))
+            return await self._begin_backchannel_session(
+                request, await self._client.ask(wait, request)
+            )
 
     async def poll_backchannel(
         self, started: BackchannelAuthenticationResponse
     ) -> AsyncSession | None:
         """Poll once; see :meth:`AsyncOAuthClient.poll_backchannel_login`."""
         with Activity("login", "backchannel", self._client.issuer) as running:
-            request = await self._poll_of(started)
+            request = await self._make_poll(started)
             response = await self._client.ask(poll_backchannel_token, request)
             if not response.is_successful and response.oauth_error in _PENDING:
                 running.fail(response.oauth_error)
                 return None
-            return await self._backchannel_session(request, response)
+            return await self._begin_backchannel_session(request, response)
 
-    async def _poll_of(self, started: BackchannelAuthenticationResponse) -> BackchannelTokenRequest:
+    async def _make_poll(
+        self, started: BackchannelAuthenticationResponse
+    ) -> BackchannelTokenRequest:
         return BackchannelTokenRequest(
             await self._client.endpoint("token_endpoint"),
             self._client.client_id,
             str(started.auth_req_id),
         )
 
-    async def _backchannel_session(
+    async def _begin_backchannel_session(
         self, request: BackchannelTokenRequest, response: TokenResponse
     ) -> AsyncSession:
-        session = await self._session_of(request.address, response, has_id_token=True)
+        session = await self._begin_session(request.address, response, has_id_token=True)
         check_request_id(session.claims, request.auth_req_id)
         return session
 
-    async def _session_of(
+    async def _begin_session(
         self, address: str, response: TokenResponse, *, has_id_token: bool
     ) -> AsyncSession:
         """Return the session of a token response, with its ID token validated."""

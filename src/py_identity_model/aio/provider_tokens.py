@@ -26,7 +26,7 @@ from .._validation.id_token_limits import (
 )
 from .._wire.messages import ErrorKind
 from ..exceptions import TokenValidationException
-from ._transport.opening import open_token, unwrapped
+from ._transport.opening import open_token, unwrap_keys
 from .id_token import validate_id_token
 from .provider_client import AsyncProviderClient
 from .userinfo import get_userinfo
@@ -142,7 +142,7 @@ class AsyncProviderTokens:
             response,
             issuer,
             metadata.authorization_signing_alg_values_supported,
-            await unwrapped(response, self._rules.decryption_keys),
+            await unwrap_keys(response, self._rules.decryption_keys),
         )
         with in_force(client.settings):
             keys = await cache.snapshot(

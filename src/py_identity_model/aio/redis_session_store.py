@@ -6,7 +6,8 @@ import hashlib
 import time
 
 from .._sessions.session_record import SessionRecord
-from .redis_values import AsyncRedisValues, milliseconds, unreadable_error
+from .._wire.stored_value import unreadable_error
+from .redis_values import AsyncRedisValues, milliseconds
 from .session_store import index_keys, is_from
 
 # KEYS: the record, then its indexes. ARGV: the name, the expected version or nothing, the version,

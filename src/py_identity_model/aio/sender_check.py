@@ -8,8 +8,9 @@ from typing import Any
 from .._protocol.mtls import validate_certificate_binding
 from .._resource_server.access_token_refusals import several_proofs_error
 from .._resource_server.dpop_server_nonces import DPoPNonceIssuer
-from .._resource_server.replay import MemoryReplayStore, ReplayStore
+from .._resource_server.replay import ReplayStore, replay_store_of
 from .._resource_server.token_bindings import BindingRules, BoundRequest
+from .._wire.arguments import check_kind
 from ..exceptions import CertificateBindingError, ConfigurationException, InvalidArgumentError
 from .dpop import verify_dpop_proof
 
@@ -25,7 +26,8 @@ class AsyncSenderCheck:
     ) -> None:
         self._bindings = bindings
         self._required = "required" in (bindings.dpop, bindings.mtls)
-        self._replay_store = MemoryReplayStore() if replay_store is None else replay_store
+        self._replay_store = replay_store_of(replay_store)
+        check_kind("dpop_nonces", nonces, DPoPNonceIssuer)
         self._nonces = nonces
 
     def accepts_bearer(self, claims: Mapping[str, Any]) -> bool:

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import hashlib
+import math
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from .._seam.aio import in_thread
-from .._sessions.session_record import SessionRecord
-from .redis_values import unreadable_error
-from .session_store import index_keys, is_from
-from .sql_values import AsyncSQLValues, SQLTables
+from .._wire.stored_value import ValueHooks
+from ..exceptions import InvalidArgumentError
+from .row_session_store import AsyncRowSessionStore, Seal
+from .sql_tables import SQLTables
 
 if TYPE_CHECKING:
-    from sqlalchemy import Engine
+    from sqlalchemy import Engine, MetaData
 
 
 class _Tables(SQLTables):
@@ -40,27 +41,26 @@ class _Tables(SQLTables):
         wanted = select(columns.version, columns.record).where(
             columns.name == name, columns.until > now
         )
-        with self._engine.connect() as connection:
+        with self._begun() as connection:
             row = connection.execute(wanted).one_or_none()
         return None if row is None else (row.version, row.record)
 
-    def set(self, name: str, row: dict[str, Any], expected: int | None, now: float) -> bool:
-        from sqlalchemy import delete, insert, update
-        from sqlalchemy.exc import IntegrityError
+    def update(self, name: str, row: Mapping[str, Any], expected: int, now: float) -> bool:
+        from sqlalchemy import update
 
         columns = self._sessions.c
-        if expected is not None:
-            is_expected = (
-                columns.name == name,
-                columns.version == expected,
-                columns.until > now,
-            )
-            with self._engine.begin() as connection:
-                changed = update(self._sessions).where(*is_expected).values(**row)
-                return connection.execute(changed).rowcount == 1
+        is_expected = (columns.name == name, columns.version == expected, columns.until > now)
+        with self._begun() as connection:
+            changed = update(self._sessions).where(*is_expected).values(**row)
+            return connection.execute(changed).rowcount == 1
+
+    def insert(self, name: str, row: Mapping[str, Any], now: float) -> bool:
+        from sqlalchemy import delete, insert
+        from sqlalchemy.exc import IntegrityError
+
         try:
-            with self._engine.begin() as connection:
-                connection.execute(delete(self._sessions).where(columns.until <= now))
+            with self._begun() as connection:
+                connection.execute(delete(self._sessions).where(self._sessions.c.until <= now))
                 connection.execute(insert(self._sessions).values(name=name, **row))
         except IntegrityError:
             return False
@@ -69,30 +69,29 @@ class _Tables(SQLTables):
     def delete(self, name: str) -> None:
         from sqlalchemy import delete
 
-        with self._engine.begin() as connection:
+        with self._begun() as connection:
             connection.execute(delete(self._sessions).where(self._sessions.c.name == name))
 
-    def find(self, named: dict[str, str | None], now: float) -> list[tuple[str, int, bytes]]:
+    def find(self, named: Mapping[str, str], now: float) -> list[tuple[str, int, bytes]]:
         from sqlalchemy import select
 
         columns = self._sessions.c
         wanted = select(columns.name, columns.version, columns.record).where(columns.until > now)
-        for column, value in named.items():
-            if value is not None:
-                wanted = wanted.where(columns[column] == value)
-        with self._engine.connect() as connection:
+        wanted = wanted.where(*[columns[column] == value for column, value in named.items()])
+        with self._begun() as connection:
             rows = connection.execute(wanted.order_by(columns.name)).all()
         return [(row.name, row.version, row.record) for row in rows]
 
 
-class AsyncSQLSessionStore(AsyncSQLValues[_Tables]):
+class AsyncSQLSessionStore(AsyncRowSessionStore):
     """Keeps logins in a relational database, for all processes that use it.
 
     It is an :class:`AsyncSessionStore` on SQLAlchemy (install the extra ``sql``).  Each record is a
     row; a row is replaced where its version is the expected one.  Users and provider sessions are
     looked up by the hashes of their names.
 
-    :param engine: an engine of SQLAlchemy, one that blocks; calls that wait run it in threads
+    :param engine: an engine of SQLAlchemy, one that blocks; calls that wait run it in threads; on
+        SQLite, its connections wait at least 30 seconds for their turn to write
     :param prefix: of the names of its tables
     :param encrypt: what seals a record, such as ``Fernet(key).encrypt``
     :param decrypt: what opens it
@@ -107,73 +106,33 @@ class AsyncSQLSessionStore(AsyncSQLValues[_Tables]):
         await sessions.create_tables()
     """
 
-    def _open(self, engine: Engine, prefix: str) -> _Tables:
-        return _Tables(engine, prefix)
+    def __init__(
+        self,
+        engine: Engine,
+        *,
+        prefix: str = "oidc_",
+        encrypt: Callable[[bytes], bytes] | None = None,
+        decrypt: Callable[[bytes], bytes] | None = None,
+        lock_timeout: float = 120.0,
+    ) -> None:
+        hooks = ValueHooks(encrypt, decrypt)
+        if not 0 < lock_timeout < math.inf:
+            raise InvalidArgumentError("lock_timeout must be positive seconds")
+        self.lock_timeout = lock_timeout
+        self._tables = _Tables(engine, prefix)
+        seal = Seal(hooks.seal, lambda stored: hooks.open(bytes(stored)))
+        super().__init__(self._tables, seal)
 
-    async def get(self, name: str) -> SessionRecord | None:
-        """Return the record, or None if there is none.
+    @property
+    def metadata(self) -> MetaData:
+        """The tables, for migrations (Alembic's ``target_metadata``)."""
+        return self._tables.metadata
 
-        Example::
-
-            record = await sessions.get("name")
-        """
-        row = await in_thread(self._tables.get, name, self.clock())
-        return None if row is None else self._record(name, *row)
-
-    async def set(
-        self, name: str, record: SessionRecord, expected: int | None, expires_in: float
-    ) -> bool:
-        """Store ``record`` if the stored one has the version ``expected``; return whether it had.
-
-        Example::
-
-            stored = await sessions.set("name", SessionRecord(version=1), None, 60)
-        """
-        now = self.clock()
-        row = {
-            "version": record.version,
-            "record": self._to_stored(record.pack(name)),
-            "sub": _hashed(record.subject),
-            "sid": _hashed(record.session_id),
-            "until": now + expires_in,
-        }
-        return await in_thread(self._tables.set, name, row, expected, now)
-
-    async def delete(self, name: str) -> None:
-        """Delete the record.
+    async def create_tables(self) -> None:
+        """Create the tables where they are missing.
 
         Example::
 
-            await sessions.delete("name")
+            await AsyncSQLSessionStore(engine).create_tables()
         """
-        await in_thread(self._tables.delete, name)
-
-    async def find_by(
-        self, *, sub: str | None = None, sid: str | None = None, issuer: str | None = None
-    ) -> list[str]:
-        """Return the names of the records of a user, of a provider's session, or of both.
-
-        Example::
-
-            names = await sessions.find_by(sub="alice")
-        """
-        index_keys(sub, sid)
-        named = {"sub": _hashed(sub), "sid": _hashed(sid)}
-        rows = await in_thread(self._tables.find, named, self.clock())
-        records = {name: self._record(name, version, sealed) for name, version, sealed in rows}
-        return [name for name, one in records.items() if is_from(one, issuer)]
-
-    def _record(self, name: str, version: int, sealed: bytes) -> SessionRecord:
-        try:
-            record = SessionRecord.unpack(name, self._from_stored(sealed))
-        except ValueError as error:
-            raise unreadable_error() from error
-        if record.version != version:
-            raise unreadable_error()
-        return record
-
-
-def _hashed(value: str | None) -> str | None:
-    if value is None:
-        return None
-    return hashlib.sha256(value.encode("utf-8", "replace")).hexdigest()
+        await in_thread(self._tables.create)

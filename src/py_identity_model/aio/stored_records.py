@@ -7,8 +7,8 @@ from dataclasses import replace
 from typing import Any
 
 from .._sessions.session_record import SessionRecord
+from .._wire.stored_value import unreadable_error
 from ._transport.stores import AsyncTokenStore
-from .redis_values import unreadable_error
 from .token_store import AsyncMemoryTokenStore, AsyncOnlyCopy
 
 

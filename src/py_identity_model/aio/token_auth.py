@@ -12,6 +12,7 @@ from .._sessions.token_auth import (
     Origin,
     RefusedTokens,
     answers_for,
+    log_unrepeated,
     named_origin,
     origin_of_url,
     refuses_the_token,
@@ -30,9 +31,10 @@ class AsyncTokenAuth(AsyncRequestAuth):
     one.  Proofs and nonces are added for tokens that are bound to a key.  A redirect to another
     origin carries neither token nor proof, and what that origin answers renews nothing.
 
-    ``origins``: those that get the token, as ``https://host[:port]``; other requests go without.
-    If None, every request gets it: then use the client for one API alone.
-    ``allow_tokens_over_plain_http``: send tokens over plain http to other machines as well.
+    :param source: provides the tokens, and the key for proofs if they are bound to one
+    :param origins: those that get the token, as ``https://host[:port]``; other requests go without.
+        If None, every request gets it: then use the client for one API alone
+    :param allow_tokens_over_plain_http: send tokens over plain http to other machines as well
 
     The first request raises :class:`ConfigurationException` if it is sent by a client of the
     other kind (``wrong_kind_of_auth``), or by the client that the source itself uses
@@ -78,7 +80,11 @@ class AsyncTokenAuth(AsyncRequestAuth):
         response = yield request
         demanded = await self._learn(request, response, nonce)
         if demanded is not None and demanded != nonce and repeatable:
-            nonce = await self._authorize(request, token)
+            try:
+                nonce = await self._authorize(request, token)
+            except PyIdentityModelException as error:
+                log_unrepeated(error)
+                return
             response = yield request
             await self._learn(request, response, nonce)
         if not answers_for(origin, response):
@@ -97,7 +103,11 @@ class AsyncTokenAuth(AsyncRequestAuth):
             if renewed.access_token == token.access_token:
                 return  # it replaced a refused one a moment ago
             token = renewed
-            nonce = await self._authorize(request, token)
+            try:
+                nonce = await self._authorize(request, token)
+            except PyIdentityModelException as error:
+                log_unrepeated(error)
+                return
             response = yield request
             await self._learn(request, response, nonce)
             if answers_for(origin, response) and refuses_the_token(response):

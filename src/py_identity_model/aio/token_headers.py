@@ -13,6 +13,7 @@ from .._sessions.token_auth import (
     check_plain_http,
     errors_of_challenges,
     header_values,
+    log_unrepeated,
     origin_in,
     origins_from,
 )
@@ -156,7 +157,7 @@ class AsyncRequestHeaders:
 
         Raises the exceptions of :meth:`AsyncTokenSource.get_token`.
         """
-        return await self._fields(await self._source.get_token())
+        return await self._make_fields(await self._source.get_token())
 
     async def again(
         self, status: int, headers: Mapping[str, str], *, is_repeatable: bool = True
@@ -171,6 +172,15 @@ class AsyncRequestHeaders:
 
         Nothing is raised: the caller has the API's own response.  RFC 6750 §3.1, RFC 9449 §9.
         """
+        try:
+            return await self._again(status, headers, is_repeatable)
+        except PyIdentityModelException as error:  # renewals also leave a log record of their own
+            log_unrepeated(error)
+            return None
+
+    async def _again(
+        self, status: int, headers: Mapping[str, str], is_repeatable: bool
+    ) -> dict[str, str] | None:
         token = self._token
         if token is None:
             return None
@@ -178,27 +188,24 @@ class AsyncRequestHeaders:
         demanded = await self._learn(status, header_values(headers, "dpop-nonce"), errors)
         if demanded and is_repeatable and not self._has_proved_again:
             self._has_proved_again = True
-            return await self._fields(token)
+            return await self._make_fields(token)
         if status != 401:
             self._refused.forget(self._origin)
         elif asks_for_another_token(errors):
-            return await self._renewed(token) if is_repeatable else None
+            return await self._renew(token) if is_repeatable else None
         return None
 
-    async def _renewed(self, token: StoredToken) -> dict[str, str] | None:
+    async def _renew(self, token: StoredToken) -> dict[str, str] | None:
         if self._has_renewed:
             self._refused.add(self._origin, token.access_token)
             return None
         if (self._origin, token.access_token) in self._refused:
             return None
         self._has_renewed = True
-        try:
-            renewed = await self._source.renew(token.access_token)
-            if renewed.access_token == token.access_token:
-                return None  # it replaced a refused one a moment ago
-            return await self._fields(renewed)
-        except PyIdentityModelException:
-            return None  # the source says why in its log record
+        renewed = await self._source.renew(token.access_token)
+        if renewed.access_token == token.access_token:
+            return None  # it replaced a refused one a moment ago
+        return await self._make_fields(renewed)
 
     async def _learn(self, status: int, nonces: list[str], errors: set[str | None]) -> bool:
         """Remember the nonce of a response; return whether it demands another proof."""
@@ -217,7 +224,7 @@ class AsyncRequestHeaders:
         )
         return is_demanded and nonce != before
 
-    async def _fields(self, token: StoredToken) -> dict[str, str]:
+    async def _make_fields(self, token: StoredToken) -> dict[str, str]:
         self._token = token
         key = self._source.dpop_key
         if key is None or token.token_type.lower() != "dpop":

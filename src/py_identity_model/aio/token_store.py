@@ -110,6 +110,15 @@ class AsyncMemoryTokenStore:
         """
         self._once.discard(key)
 
+    def knows(self, key: str) -> bool:
+        """Return whether a key of :meth:`add` is remembered.
+
+        Example::
+
+            assert not AsyncMemoryTokenStore().knows("key")
+        """
+        return self._once.knows(key)
+
     async def delete(self, key: str) -> None:
         """Delete the value of ``key``.
 
@@ -199,6 +208,18 @@ class AsyncTokenStoreReplayStore:
             logger.error(
                 "an identifier cannot be removed from the replay store: %s", type(error).__name__
             )
+
+    async def knows(self, key: str) -> bool:
+        """Return whether ``key`` is remembered; one that was refused and is not met a full store.
+
+        Example::
+
+            assert not await AsyncTokenStoreReplayStore(AsyncMemoryTokenStore()).knows("1")
+        """
+        name = self._name(key)
+        if self._memory is not None:
+            return self._memory.knows(name)
+        return await self._store.get(name) is not None
 
     def _name(self, key: str) -> str:
         return f"replay-{hashlib.sha256(key.encode('utf-8', 'surrogatepass')).hexdigest()}"

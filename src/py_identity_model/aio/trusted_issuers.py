@@ -18,6 +18,7 @@ from .._resource_server.trusted_issuer import (
 from .._seam.aio import call
 from .._validation.config import TokenValidationConfig
 from .._validation.provider_preset import Provider
+from .._wire.arguments import check_issuer_address
 from ..exceptions import ConfigurationException, InvalidArgumentError, TokenValidationException
 
 Resolver = Callable[[str], Any]
@@ -161,10 +162,27 @@ def _list_issuers(issuers: Issuer | Sequence[Issuer]) -> tuple[TrustedIssuer, ..
     if isinstance(issuers, (str, TrustedIssuer, Provider)):
         issuers = [issuers]
     if not isinstance(issuers, Collection) or not issuers:
-        raise InvalidArgumentError("issuers must name at least one issuer, or be callable")
+        raise InvalidArgumentError(
+            "issuers must name at least one issuer, or be callable, and not be "
+            f"{type(issuers).__name__}"
+        )
     listed = tuple(one if isinstance(one, TrustedIssuer) else TrustedIssuer(one) for one in issuers)
     _refuse_contradictions(listed)
+    for one in listed:
+        _check_address(one)
     return listed
+
+
+def _check_address(trusted: TrustedIssuer) -> None:
+    """Raise for an issuer of whose tokens none could ever be accepted."""
+    if not isinstance(trusted.issuer, str) or trusted.jwks_uri or trusted.disco_doc_address:
+        return
+    check_issuer_address(trusted.issuer)
+    before, found, _ = trusted.issuer.partition("/.well-known/")
+    if found:
+        raise InvalidArgumentError(
+            f"issuer must be what tokens name, {before}, and not the address of its metadata"
+        )
 
 
 def _refuse_contradictions(listed: Sequence[TrustedIssuer]) -> None:

@@ -19,6 +19,7 @@ from ..exceptions import ConfigurationException, InvalidArgumentError
 from ..providers import Provider
 
 SERVICE = "py-identity-model"
+_LONGEST = 1024 * 1024  # characters of a token, or of a file with one, or with keys
 
 Issuer = Annotated[
     str | None,
@@ -77,7 +78,10 @@ def trusted(issuer: str | None, preset: str | None) -> str | Provider:
     if preset is None:
         assert issuer is not None
         return issuer
-    name, *words = shlex.split(preset) or [""]
+    try:
+        name, *words = shlex.split(preset) or [""]
+    except ValueError as error:
+        raise InvalidArgumentError(f"--preset: {error}") from None
     if name not in providers.__all__ or name in {"Note", "Provider"}:
         known = ", ".join(one for one in providers.__all__ if one.islower())
         raise InvalidArgumentError(f"--preset: {name!r} is not known; known are {known}")
@@ -113,7 +117,7 @@ def read_token(file: Path | None) -> str:
     elif sys.stdin.isatty():
         text = str(typer.prompt("token", hide_input=True, err=True))
     else:
-        text = sys.stdin.read()
+        text = sys.stdin.read(_LONGEST)
     words = text.split()
     if words and words[0].lower() in {"bearer", "dpop"}:
         del words[0]
@@ -146,8 +150,9 @@ def _from_keyring(issuer: str, client_id: str) -> str | None:
 
 
 def content(file: Path) -> str:
-    """Return the text in a file; raises ConfigurationException."""
+    """Return the text in a file, cut; raises ConfigurationException."""
     try:
-        return file.read_text("utf-8")
+        with file.open(encoding="utf-8") as opened:
+            return opened.read(_LONGEST)
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigurationException(f"{file} cannot be read: {error}") from None

@@ -80,7 +80,7 @@ class Output:
             return
         self.err.print(Text.assemble(("error: ", "bold red"), excerpt_lines(error.message)))
         self.err.print(Text(f"code:  {error.code}", "dim"))
-        if remedy:
+        if remedy and not remedy.startswith("Read the message; it names"):  # it is above
             self.err.print(Text(f"help:  {remedy}"))
 
     def show(self, report: Report) -> None:

@@ -38,12 +38,15 @@ _SYMMETRIC = frozenset({"HS256", "HS384", "HS512"})
 class Expectations:
     """What an API or a client expects of a token.
 
-    ``issuer``: its URL, or a preset.
-    ``audience``: names of the API; with none, the token's own is taken and not judged.
-    ``client_ids``: clients whose tokens are accepted where they have no ``aud``.
-    ``scopes``: what the request needs.
-    ``profile``, ``accept_id_tokens``, ``leeway`` (seconds): those of the verifier.
-    ``client_id``, ``nonce``: for an ID token, whose it must be and the nonce that was sent.
+    :param issuer: its URL, or a preset
+    :param audience: names of the API; with none, the token's own is taken and not judged
+    :param client_ids: clients whose tokens are accepted where they have no ``aud``
+    :param scopes: what the request needs
+    :param profile: that of the verifier
+    :param accept_id_tokens: whether ID tokens are accepted as access tokens
+    :param leeway: that of the verifier, in seconds
+    :param client_id: for an ID token, whose it must be
+    :param nonce: for an ID token, the nonce that was sent
     """
 
     issuer: str | Provider

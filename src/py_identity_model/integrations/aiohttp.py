@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from aiohttp import ClientHandlerType, ClientRequest, ClientResponse
-from aiohttp.payload import BytesPayload
+from . import extra
+
+with extra("aiohttp"):
+    from aiohttp import ClientHandlerType, ClientRequest, ClientResponse
+    from aiohttp.payload import BytesPayload
 
 from ..aio.token_headers import AsyncTokenHeaders
 from ..aio.token_source import AsyncTokenSource

@@ -11,8 +11,9 @@ from typing import Any
 
 from .._resource_server.verified_access_token import VerifiedAccessToken
 from .._web.answers import WebAnswer, WebRefusedException
-from .._web.asgi import asgi_messages, decoded_path, web_request
+from .._web.asgi import PRIVATE, adding, asgi_messages, decoded_path, web_request
 from .._web.requests import MOST_FORM_BYTES, WebRequest, read_form
+from .._wire.arguments import check_kind, names_of, scopes_from
 from ..aio.session import AsyncSession
 from ..aio.web import AsyncBearerGuard, AsyncWebLogin
 
@@ -45,9 +46,10 @@ class LoginMiddleware:
     def __init__(
         self, app: Application, login: AsyncWebLogin, *, public: Collection[str] | None = None
     ) -> None:
+        check_kind("login", login, AsyncWebLogin)
         self._app = app
         self._login = login
-        self._public = public
+        self._public = None if public is None else names_of("public", public)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve a request, a WebSocket or a lifespan."""
@@ -66,7 +68,7 @@ class LoginMiddleware:
         except WebRefusedException as error:
             await _answer(error.answer, scope, send)
             return
-        await self._app(scope, receive, send if scope[_SESSION] is None else _private(send))
+        await self._app(scope, receive, send if scope[_SESSION] is None else adding(send, PRIVATE))
 
     async def _session(self, request: WebRequest, path: str) -> AsyncSession | None:
         if self._public is None or _is_public(path, self._public):
@@ -95,10 +97,11 @@ class BearerMiddleware:
         scopes: str | Iterable[str] = (),
         public: Collection[str] = (),
     ) -> None:
+        check_kind("guard", guard, AsyncBearerGuard)
         self._app = app
         self._guard = guard
-        self._scopes = scopes if isinstance(scopes, str) else tuple(scopes)
-        self._public = public
+        self._scopes = tuple(sorted(scopes_from("scopes", scopes)))
+        self._public = names_of("public", public)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve a request, a WebSocket or a lifespan."""
@@ -150,17 +153,3 @@ async def _answer(answer: WebAnswer, scope: Scope, send: Send) -> None:
         return
     for message in asgi_messages(answer):
         await send(message)
-
-
-def _private(send: Send) -> Send:
-    """Say that answers to users who are logged in are theirs alone, unless the program does."""
-
-    async def send_private(message: Message) -> None:
-        if message["type"] == "http.response.start":
-            headers = list(message.get("headers", []))
-            if not any(name.lower() == b"cache-control" for name, _ in headers):
-                headers.append((b"cache-control", b"private, no-store"))
-            message = {**message, "headers": headers}
-        await send(message)
-
-    return send_private

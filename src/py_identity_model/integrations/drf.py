@@ -13,20 +13,25 @@ Example::
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from contextlib import suppress
 from functools import cache
 from typing import Any
 
-from django.conf import settings
-from django.core.signals import setting_changed
-from django.dispatch import receiver
-from rest_framework.authentication import BaseAuthentication
-from rest_framework.exceptions import APIException, AuthenticationFailed, PermissionDenied
-from rest_framework.permissions import BasePermission
-from rest_framework.request import Request
+from . import extra
+
+with extra("drf"):
+    from django.conf import settings
+    from django.core.signals import setting_changed
+    from django.dispatch import receiver
+    from rest_framework.authentication import BaseAuthentication
+    from rest_framework.exceptions import APIException, AuthenticationFailed, PermissionDenied
+    from rest_framework.permissions import BasePermission
+    from rest_framework.request import Request
 
 from .._resource_server.verified_access_token import VerifiedAccessToken
 from .._web.answers import WebRefusedException
+from .._web.requests import brings_token
 from ..exceptions import AccessTokenRefusedException
 from ..sync.web import BearerGuard
 from .django.requests import described
@@ -49,22 +54,33 @@ class TokenUser:
     def __str__(self) -> str:
         return str(self.username)
 
+    def get_username(self) -> str:
+        """Return the subject of the token."""
+        return str(self)
+
+    def has_perms(self, permissions: Iterable[str], of: object = None) -> bool:
+        """Return False: permissions of models are those of users in the database."""
+        return False
+
+    has_perm = has_module_perms = has_perms
+
 
 class AccessTokenAuthentication(BaseAuthentication):
     """Authenticates requests by their access tokens: ``request.auth`` is the verified token.
 
-    A request without one is left to other classes; then the answer is 401 with a challenge.
+    A request without one, or with credentials of another kind, is left to other classes; if it is
+    nobody's, the answer is 401 with a challenge.
     Override :meth:`user_of` to map tokens to users of yours.
     """
 
     def authenticate(self, request: Request) -> tuple[Any, VerifiedAccessToken] | None:
         """Return the user and the token of a request; None for a request without a token."""
-        if "Authorization" not in request.headers:
+        if not brings_token(request.headers.get("Authorization")):
             return None
         try:
             token = guard().check(described(request._request))
         except WebRefusedException as error:
-            raise self._refusal(request, error) from error
+            raise self._refused_error(request, error) from error
         return self.user_of(token), token
 
     def user_of(self, token: VerifiedAccessToken) -> Any:
@@ -76,7 +92,7 @@ class AccessTokenAuthentication(BaseAuthentication):
         found: str = request._request.META.get(_CHALLENGE, "Bearer")
         return found
 
-    def _refusal(self, request: Request, error: WebRefusedException) -> APIException:
+    def _refused_error(self, request: Request, error: WebRefusedException) -> APIException:
         answer = error.answer
         challenge = answer.header("www-authenticate")
         if answer.status == 401:
@@ -89,6 +105,7 @@ class AccessTokenAuthentication(BaseAuthentication):
         return refusal
 
 
+@cache
 def has_scopes(*scopes: str) -> type[BasePermission]:
     """Return a permission for requests whose access token grants all of ``scopes``.
 
@@ -104,6 +121,7 @@ def has_scopes(*scopes: str) -> type[BasePermission]:
     return HasScopes
 
 
+@cache
 def has_roles(*roles: str) -> type[BasePermission]:
     """Return a permission for requests whose access token names all of ``roles``."""
 
@@ -117,7 +135,9 @@ def has_roles(*roles: str) -> type[BasePermission]:
 def _is_granted(permission: BasePermission, request: Request, view: Any, require: Any) -> bool:
     """Return whether a token is enough; raise the refusal with its challenge where it is final.
 
-    An operand (``has_scopes("read") | IsAdminUser``) only says no: the others decide, too.
+    An operand (``has_scopes("read") | IsAdminUser``) only says no: the others decide, too.  It is
+    none of what the view lists: views make these for each call, so the types are compared, of
+    which there is one for equal scopes.
     """
     if not isinstance(request.auth, VerifiedAccessToken):
         return False

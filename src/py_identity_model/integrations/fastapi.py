@@ -5,21 +5,26 @@
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
-from fastapi import APIRouter, FastAPI
-from fastapi.openapi.models import OAuth2, OAuthFlowAuthorizationCode, OAuthFlows
-from fastapi.security import SecurityScopes
-from fastapi.security.base import SecurityBase
-from starlette.requests import HTTPConnection
-from starlette.responses import Response
-from starlette.routing import Route
-from starlette.types import ASGIApp, Receive, Scope, Send
+from . import extra
+
+with extra("fastapi"):
+    from fastapi import APIRouter, FastAPI
+    from fastapi.openapi.models import OAuth2, OAuthFlowAuthorizationCode, OAuthFlows
+    from fastapi.security import SecurityScopes
+    from fastapi.security.base import SecurityBase
+    from starlette.requests import HTTPConnection
+    from starlette.responses import Response
+    from starlette.routing import Route
+    from starlette.types import ASGIApp, Receive, Scope, Send
 
 from .._resource_server.verified_access_token import VerifiedAccessToken
+from .._web.requests import brings_token
 from ..aio.access_token_verifier import AsyncAccessTokenVerifier
 from ..aio.oauth_client import AsyncOAuthClient
 from ..aio.session import AsyncSession
 from ..aio.trusted_issuers import Issuers
 from ..exceptions import PyIdentityModelException
+from .starlette import AddedFields
 from .starlette import BearerGuard as _Guard
 from .starlette import WebLogin as _Login
 
@@ -39,16 +44,25 @@ class WebLogin(_Login):
     Example::
 
         login = WebLogin(client, secret=os.environ["SESSION_SECRET"])
-        app.include_router(login.router)
+        login.init_app(app)
 
         @app.get("/me")
         async def me(user: Annotated[AsyncSession, Depends(login)]) -> dict[str, str]:
             return {"sub": user.subject}
     """
 
+    def init_app(self, app: FastAPI) -> None:
+        """Answer the paths of the login, and keep the pages of users out of caches.
+
+        FastAPI adds header fields of dependencies only to what it makes of a result, not to a
+        response that a route returns: a middleware adds them to both.
+        """
+        app.include_router(self.router)
+        app.add_middleware(AddedFields)
+
     @property
     def router(self) -> APIRouter:
-        """The paths of the login, for :meth:`FastAPI.include_router`."""
+        """The paths of the login alone, for :meth:`FastAPI.include_router`."""
         return APIRouter(routes=[*self.routes], include_in_schema=False)
 
     async def __call__(self, connection: HTTPConnection, response: Response) -> AsyncSession:
@@ -137,6 +151,16 @@ class BearerGuard(_Guard, SecurityBase):
         if token.dpop_nonce is not None:
             response.headers["DPoP-Nonce"] = token.dpop_nonce
         return token
+
+    async def optional(
+        self, connection: HTTPConnection, needed: SecurityScopes, response: Response
+    ) -> VerifiedAccessToken | None:
+        """Return the access token, or None where none came: ``Security(guard.optional)``.
+
+        For what everyone may see, or what other credentials open; a token that is there is judged.
+        """
+        is_there = brings_token(connection.headers.get("authorization"))
+        return await self(connection, needed, response) if is_there else None
 
     def init_app(self, app: FastAPI) -> None:
         """Describe the guard in the OpenAPI document: endpoints, scopes and refusals.

@@ -3,25 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from functools import cached_property, wraps
-from inspect import iscoroutinefunction
-from typing import Any, ParamSpec, TypeVar, cast, overload
+from functools import cached_property, partial
+from typing import Any, cast, overload
 
-from flask import Blueprint, Flask, Request, Response, after_this_request, current_app, g, request
+from . import extra
+
+with extra("flask"):
+    from flask import Blueprint, Flask, Request, Response, after_this_request, g, request
 
 from .._resource_server.verified_access_token import VerifiedAccessToken
 from .._web.answers import WebAnswer, WebRefusedException
 from .._web.places import misplaced_error
-from .._web.requests import MOST_FORM_BYTES, WebRequest, quoted_path
+from .._web.requests import MOST_FORM_BYTES, WebRequest, brings_token, quoted_path
 from ..sync.session import Session
 from ..sync.web import BearerGuard as _Guard
 from ..sync.web import WebLogin as _Login
+from ._flask_views import P, T, View, check_order, guard_view
 
 __all__ = ["BearerGuard", "WebLogin"]
-
-P = ParamSpec("P")
-T = TypeVar("T")
-View = Callable[P, T]
 
 
 class WebLogin(_Login):
@@ -39,17 +38,23 @@ class WebLogin(_Login):
     """
 
     def init_app(self, app: Flask) -> None:
-        """Answer the paths of the login in an application; any number of them may share it."""
+        """Answer the paths of the login in an application; any number of them may share it.
+
+        Requests raise TypeError as long as a view is served without the check written above its
+        route.
+        """
         app.register_blueprint(self.blueprint)
 
     @property
     def blueprint(self) -> Blueprint:
         """The paths of the login, for an application or another blueprint."""
-        blueprint = Blueprint("oidc", __name__)
+        place, _, _ = next(iter(self.paths)).rpartition("/")  # an application may have several
+        blueprint = Blueprint(f"oidc{place}".replace("/", "-").replace(".", "-"), __name__)
         for path, name in self.paths.items():
             endpoint = f"{name}-{path.rpartition('/')[2]}"
             blueprint.add_url_rule(path, endpoint, self._answer, methods=["GET", "POST"])
         blueprint.app_errorhandler(WebRefusedException)(_refused)
+        blueprint.before_app_request(check_order)
         return blueprint
 
     def _answer(self) -> Response:
@@ -104,7 +109,7 @@ class WebLogin(_Login):
             g.setdefault("oidc_sessions", {})[self] = session
             _keep_private()
 
-        return _guarded(check) if view is None else _guarded(check)(view)
+        return _before(check) if view is None else _before(check)(view)
 
 
 class BearerGuard(_Guard):
@@ -123,10 +128,25 @@ class BearerGuard(_Guard):
     @property
     def token(self) -> VerifiedAccessToken:
         """The access token of this request, below :meth:`required`."""
-        found = g.get("oidc_tokens", {}).get(self)
+        found = self.current
         if found is None:
             raise RuntimeError("no token was verified: decorate the view with @guard.required()")
-        return cast("VerifiedAccessToken", found)
+        return found
+
+    @property
+    def current(self) -> VerifiedAccessToken | None:
+        """The access token of this request, below :meth:`optional`; None if none came."""
+        return cast("VerifiedAccessToken | None", g.get("oidc_tokens", {}).get(self))
+
+    def optional(self, scopes: str | Iterable[str] = ()) -> Callable[[View[P, T]], View[P, T]]:
+        """Decorate a view that everyone may see, or that other credentials open.
+
+        A token that is there is judged as below :meth:`required`.
+        """
+        judge = self._judge(scopes)
+        return _before(
+            lambda: judge() if brings_token(request.headers.get("Authorization")) else None
+        )
 
     def required(
         self,
@@ -136,34 +156,31 @@ class BearerGuard(_Guard):
         max_age: float | None = None,
     ) -> Callable[[View[P, T]], View[P, T]]:
         """Decorate a view that needs an access token with these scopes, of either kind of views."""
+        return _before(self._judge(scopes, acr_values=acr_values, max_age=max_age))
+
+    def _judge(self, scopes: str | Iterable[str], **more: Any) -> Callable[[], None]:
         if callable(scopes):
             raise TypeError("write @guard.required(), with the scopes that the view needs")
 
-        def check() -> None:
-            token = self.check(_described(), scopes, acr_values=acr_values, max_age=max_age)
+        def judge() -> None:
+            token = self.check(_described(), scopes, **more)
             g.setdefault("oidc_tokens", {})[self] = token
             if token.dpop_nonce is not None:
                 _add_header("DPoP-Nonce", token.dpop_nonce)
 
-        return _guarded(check)
+        return judge
 
 
-def _guarded(check: Callable[[], None]) -> Callable[[View[P, T]], View[P, T]]:
-    def decorate(view: View[P, T]) -> View[P, T]:
-        waits = iscoroutinefunction(view)
+def _before(check: Callable[[], None]) -> Callable[[View[P, T]], View[P, T]]:
+    return partial(guard_view, partial(_answer_of, check))
 
-        @wraps(view)
-        def guarded(*args: P.args, **kwargs: P.kwargs) -> Any:
-            try:
-                check()
-            except WebRefusedException as error:
-                return response_of(error.answer)
-            found: Callable[..., Any] = current_app.ensure_sync(view) if waits else view
-            return found(*args, **kwargs)
 
-        return guarded
-
-    return decorate
+def _answer_of(check: Callable[[], None]) -> Response | None:
+    try:
+        check()
+    except WebRefusedException as error:
+        return response_of(error.answer)
+    return None
 
 
 def _refused(error: WebRefusedException) -> Response:

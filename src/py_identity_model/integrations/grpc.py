@@ -11,8 +11,11 @@ from abc import abstractmethod
 from collections.abc import Callable, Collection
 from typing import Any
 
-import grpc
-from grpc.aio import ClientCallDetails, UnaryUnaryCall, UnaryUnaryClientInterceptor
+from . import extra
+
+with extra("grpc"):
+    import grpc
+    from grpc.aio import ClientCallDetails, UnaryUnaryCall, UnaryUnaryClientInterceptor
 
 from .._jose.dpop_proof import DPoPKey
 from .._jose.encoding import header_text
@@ -37,6 +40,7 @@ class _Credentials(grpc.AuthMetadataPlugin):
             raise InvalidArgumentError("gRPC has no proofs: the source must not have a dpop_key")
         self._origins = origins_from(origins)
         self._last: str | None = None
+        self.renewals = 0
 
     def call_credentials(self) -> grpc.CallCredentials:
         """Return the credentials of calls, for ``grpc.composite_channel_credentials``."""
@@ -53,6 +57,15 @@ class _Credentials(grpc.AuthMetadataPlugin):
 
     @abstractmethod
     def _provide(self, callback: grpc.AuthMetadataPluginCallback) -> None: ...
+
+    def _replaced(self, refused: str | None, token: str, seen: int) -> bool:
+        """Return whether a call that was refused may be repeated, with another token.
+
+        gRPC does not say which token a call had: it was an older one, if others got a new one since
+        the call began, at ``seen`` renewals.
+        """
+        self.renewals += token != refused
+        return self.renewals != seen
 
     # The details of a call often reach strangers; the log record of the source says more.
     def _fail(self, callback: grpc.AuthMetadataPluginCallback, code: str) -> None:
@@ -93,7 +106,7 @@ class TokenCredentials(_Credentials):
 
         It waits for the end of each call, also of those that ``future`` started.
         """
-        return _Repeating(self._renew)
+        return _Repeating(self)
 
     # gRPC calls it in a thread of its own, so it may wait.
     def _provide(self, callback: grpc.AuthMetadataPluginCallback) -> None:
@@ -102,25 +115,30 @@ class TokenCredentials(_Credentials):
         except Exception as error:
             self._fail(callback, getattr(error, "code", type(error).__name__))
 
-    def _renew(self) -> bool:
+    def renew(self, seen: int) -> bool:
+        """Return whether there is another token than that of a call that was refused.
+
+        ``seen`` is the number of renewals when the call began.
+        """
         refused = self._last
-        if refused is None:
-            return False
+        if refused is None or self.renewals != seen:
+            return refused is not None
         try:
-            return self._source.renew(refused).access_token != refused
+            return self._replaced(refused, self._source.renew(refused).access_token, seen)
         except PyIdentityModelException:
             return False  # the source says why in its log record
 
 
 class _Repeating(grpc.UnaryUnaryClientInterceptor):
-    def __init__(self, renew: Callable[[], bool]) -> None:
-        self._renew = renew
+    def __init__(self, tokens: TokenCredentials) -> None:
+        self._tokens = tokens
 
     def intercept_unary_unary(
         self, continuation: Callable[[Any, Any], Any], client_call_details: Any, request: Any
     ) -> Any:
+        seen = self._tokens.renewals
         call = continuation(client_call_details, request)
-        if call.code() is grpc.StatusCode.UNAUTHENTICATED and self._renew():
+        if call.code() is grpc.StatusCode.UNAUTHENTICATED and self._tokens.renew(seen):
             call = continuation(client_call_details, request)
         return call
 
@@ -158,7 +176,7 @@ class AsyncTokenCredentials(_Credentials):
 
     def interceptor(self) -> UnaryUnaryClientInterceptor:
         """Return what repeats a unary call once with a new token, after ``UNAUTHENTICATED``."""
-        return _AsyncRepeating(self._renew)
+        return _AsyncRepeating(self)
 
     # gRPC calls it in a thread of its own; the source's locks belong to the loop.
     def _provide(self, callback: grpc.AuthMetadataPluginCallback) -> None:
@@ -175,19 +193,23 @@ class AsyncTokenCredentials(_Credentials):
         except Exception as error:
             self._fail(callback, getattr(error, "code", type(error).__name__))
 
-    async def _renew(self) -> bool:
+    async def renew(self, seen: int) -> bool:
+        """Return whether there is another token than that of a call that was refused.
+
+        ``seen`` is the number of renewals when the call began.
+        """
         refused = self._last
-        if refused is None:
-            return False
+        if refused is None or self.renewals != seen:
+            return refused is not None
         try:
-            return (await self._source.renew(refused)).access_token != refused
+            return self._replaced(refused, (await self._source.renew(refused)).access_token, seen)
         except PyIdentityModelException:
             return False  # the source says why in its log record
 
 
 class _AsyncRepeating(UnaryUnaryClientInterceptor):
-    def __init__(self, renew: Callable[[], Any]) -> None:
-        self._renew = renew
+    def __init__(self, tokens: AsyncTokenCredentials) -> None:
+        self._tokens = tokens
 
     async def intercept_unary_unary(
         self,
@@ -195,7 +217,8 @@ class _AsyncRepeating(UnaryUnaryClientInterceptor):
         client_call_details: ClientCallDetails,
         request: Any,
     ) -> UnaryUnaryCall[Any, Any]:
+        seen = self._tokens.renewals
         call: UnaryUnaryCall[Any, Any] = await continuation(client_call_details, request)
-        if await call.code() is grpc.StatusCode.UNAUTHENTICATED and await self._renew():
+        if await call.code() is grpc.StatusCode.UNAUTHENTICATED and await self._tokens.renew(seen):
             call = await continuation(client_call_details, request)
         return call

@@ -7,8 +7,11 @@ from functools import partial
 from typing import Any
 from urllib.parse import urljoin
 
-from requests import PreparedRequest, Response
-from requests.auth import AuthBase
+from . import extra
+
+with extra("requests"):
+    from requests import PreparedRequest, Response
+    from requests.auth import AuthBase
 
 from ..sync.token_headers import RequestHeaders, TokenHeaders
 from ..sync.token_source import TokenSource

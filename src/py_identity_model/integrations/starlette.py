@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
-from starlette.exceptions import HTTPException, WebSocketException
-from starlette.requests import HTTPConnection, Request
-from starlette.responses import Response
-from starlette.routing import Route
+from . import extra
+
+with extra("starlette"):
+    from starlette.exceptions import HTTPException, WebSocketException
+    from starlette.middleware import Middleware
+    from starlette.requests import HTTPConnection, Request
+    from starlette.responses import Response
+    from starlette.routing import Route
+    from starlette.types import ASGIApp, Receive, Scope, Send
 
 from .._resource_server.verified_access_token import VerifiedAccessToken
 from .._web.answers import WebAnswer, WebRefusedException
-from .._web.asgi import decoded_path, web_request
+from .._web.asgi import PRIVATE, adding, decoded_path, web_request
 from .._web.places import misplaced_error
-from .._web.requests import MOST_FORM_BYTES, WebRequest, read_form
+from .._web.requests import MOST_FORM_BYTES, WebRequest, brings_token, read_form
 from ..aio.session import AsyncSession
 from ..aio.web import AsyncBearerGuard, AsyncWebLogin
 
 __all__ = ["BearerGuard", "WebLogin"]
+
+_FIELDS = "py_identity_model.fields"
 
 
 class WebLogin(AsyncWebLogin):
@@ -31,7 +38,9 @@ class WebLogin(AsyncWebLogin):
             session = await login.required(request)
             return JSONResponse({"sub": session.subject})
 
-        app = Starlette(routes=[Route("/me", me), *login.routes])
+        app = Starlette(
+            routes=[Route("/me", me), *login.routes], middleware=[login.middleware]
+        )
     """
 
     @property
@@ -42,6 +51,11 @@ class WebLogin(AsyncWebLogin):
             Route(path, self._answer, methods=methods, name=f"oidc_{name}", include_in_schema=False)
             for path, name in self.paths.items()
         ]
+
+    @property
+    def middleware(self) -> Middleware:
+        """What keeps the pages of users out of caches, and from the back button after a logout."""
+        return Middleware(AddedFields)
 
     async def _answer(self, request: Request) -> Response:
         answer = await self.handle(await _read(request))
@@ -63,17 +77,20 @@ class WebLogin(AsyncWebLogin):
         """
         request = web_request(connection.scope)
         try:
-            return await self.require(request, acr_values=acr_values, max_age=max_age)
+            session = await self.require(request, acr_values=acr_values, max_age=max_age)
         except WebRefusedException as error:
-            raise refusal(error, request) from error
+            raise http_error(error, request) from error
+        add_fields(connection, PRIVATE)
+        return session
 
     async def current(self, connection: HTTPConnection) -> AsyncSession | None:
         """Return the session of a request or WebSocket, or None where nobody is logged in."""
         request = web_request(connection.scope)
+        add_fields(connection, PRIVATE)
         try:
             return await self.session(request)
         except WebRefusedException as error:
-            raise refusal(error, request) from error
+            raise http_error(error, request) from error
 
 
 class BearerGuard(AsyncBearerGuard):
@@ -103,12 +120,41 @@ class BearerGuard(AsyncBearerGuard):
         """
         request = web_request(connection.scope)
         try:
-            return await self.check(request, scopes, acr_values=acr_values, max_age=max_age)
+            token = await self.check(request, scopes, acr_values=acr_values, max_age=max_age)
         except WebRefusedException as error:
-            raise refusal(error, request) from error
+            raise http_error(error, request) from error
+        if token.dpop_nonce is not None:
+            add_fields(connection, {"dpop-nonce": token.dpop_nonce})
+        return token
+
+    async def current(
+        self, connection: HTTPConnection, scopes: str | Iterable[str] = ()
+    ) -> VerifiedAccessToken | None:
+        """Return the access token, or None where none came; see :meth:`required`.
+
+        For what everyone may see, or what other credentials open; a token that is there is judged.
+        """
+        is_there = brings_token(connection.headers.get("authorization"))
+        return await self.required(connection, scopes) if is_there else None
 
 
-def refusal(error: WebRefusedException, request: WebRequest) -> Exception:
+class AddedFields:
+    """Middleware: header fields that the login and the guard add to what a route answers."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve a request, a WebSocket or a lifespan."""
+        await self._app(scope, receive, adding(send, scope.setdefault(_FIELDS, {})))
+
+
+def add_fields(connection: HTTPConnection, fields: Mapping[str, str]) -> None:
+    """Have the middleware, if it is there, add header fields to the answer."""
+    connection.scope.get(_FIELDS, {}).update(fields)
+
+
+def http_error(error: WebRefusedException, request: WebRequest) -> Exception:
     """Return what Starlette and FastAPI answer by themselves."""
     if request.is_websocket:
         return WebSocketException(1008, error.code)

@@ -1,6 +1,9 @@
 # Generated from aio/__init__.py by scripts/make_sync.py; edit that file.
 """OAuth 2.0 and OpenID Connect: the synchronous API.
 
+``AccessTokenVerifier`` protects an API, ``OAuthClient`` logs users in and gets tokens;
+``help(py_identity_model)`` says more.
+
 Example::
 
     from py_identity_model import DiscoveryDocumentRequest, get_discovery_document

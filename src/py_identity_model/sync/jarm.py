@@ -16,7 +16,7 @@ from .._validation.config import check_leeway, unavailable_error
 from .._wire.discovery_policy import DiscoveryPolicy
 from ..exceptions import ConfigurationException
 from ._transport.http import HTTPClient
-from ._transport.opening import unwrapped
+from ._transport.opening import unwrap_keys
 from .discovery import get_discovery_document
 from .jwks import get_jwks
 
@@ -79,7 +79,7 @@ def process_jarm_response(
         given.keys or (),
         given.algorithms,
         leeway,
-        unwrapped(token, decryption_keys),
+        unwrap_keys(token, decryption_keys),
         client_secret,
     )
     return check.read(token)

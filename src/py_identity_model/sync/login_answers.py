@@ -4,12 +4,11 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
 from .._activities import Activity
-from .._logging import logger
 from .._protocol.authorization_code import AuthorizationCodeTokenRequest
 from .._protocol.callback import (
     AuthorizeCallbackResponse,
@@ -32,13 +31,11 @@ from .._relying_party.login import (
 )
 from .._resource_server.replay import ReplayStore
 from .._seam.sync import call
-from ..exceptions import (
-    AuthorizeCallbackException,
-    InvalidArgumentError,
-)
+from ..exceptions import AuthorizeCallbackException, InvalidArgumentError
 from .authorization_code import request_authorization_code_token
 from .provider_client import ProviderClient
 from .provider_tokens import ProviderTokens
+from .replay_store import forget_use, knows
 from .session import Session
 from .session_access import SessionAccess
 
@@ -101,15 +98,15 @@ class LoginAnswers:
             supports_iss=supported or self._client.profile is not None,
             issuer=self._client.provider.expected_issuer(begun.issuer, answered),
         )
-        with self._once(begun):
-            front = self._front_channel_claims(callback, begun)
+        with self._use_once(begun):
+            front = self._validate_front_channel(callback, begun)
             response = self._exchange(callback, begun)
         token = self._client.provider.with_token_type(response.token or {})
         if callback.code is not None or "access_token" in token:
             check_token_answer(token, begun.issuer, bound=self._expects_bound(callback))
         if not begun.has_id_token:
             return self._begin(without_id_token(token), {}, response, callback, begun)
-        claims = self._claims(
+        claims = self._validate_id_token(
             token.get("id_token") or callback.identity_token, begun, token.get("access_token")
         )
         self._client.provider.check_tenant(begun.issuer, answered, claims)
@@ -117,7 +114,7 @@ class LoginAnswers:
             raise AuthorizeCallbackException(
                 "the two ID tokens are about different users", code="subject_mismatch"
             )
-        about = self._about(token, claims) if userinfo else None
+        about = self._fetch_userinfo(token, claims) if userinfo else None
         return self._begin(token, claims, response, callback, begun, about)
 
     def _begin(
@@ -143,7 +140,7 @@ class LoginAnswers:
     def _expects_bound(self, callback: AuthorizeCallbackResponse) -> bool:
         return self._client.dpop_key is not None and callback.code is not None
 
-    def _about(
+    def _fetch_userinfo(
         self, token: Mapping[str, Any], claims: Mapping[str, Any]
     ) -> Mapping[str, Any] | None:
         about = self._tokens.userinfo(str(token["access_token"]), expected_sub=str(claims["sub"]))
@@ -152,15 +149,14 @@ class LoginAnswers:
         return about.claims
 
     @contextmanager
-    def _once(self, begun: AuthorizationRequest) -> Iterator[None]:
+    def _use_once(self, begun: AuthorizationRequest) -> Iterator[None]:
         """Use a response once, in the block; forget it if the provider refused it.
 
         Codes and verifiers can be used only once anyway.  If refused ones were remembered,
         strangers could fill the store with invented codes, and then nobody could log in.
         """
         key = f"login:{begun.issuer}:{begun.state}"
-        discard = getattr(self._replays, "discard", None)
-        if discard is None:
+        if not hasattr(self._replays, "discard"):
             yield
             self._remember(key)
             return
@@ -168,25 +164,19 @@ class LoginAnswers:
         try:
             yield
         except BaseException:
-            self._forget(discard, key)
+            forget_use(self._replays, key)
             raise
 
     def _remember(self, key: str) -> None:
         try:
             added = call(self._replays.add, key, time.time() + _LOGIN_LIFETIME)
+            is_known = added or knows(self._replays, key)
         except Exception as error:
             raise store_error(type(error).__name__) from error
+        if not is_known:
+            raise store_error("no room")
         if not added:
             raise replayed_error()
-
-    def _forget(self, discard: Callable[[str], object], key: str) -> None:
-        try:
-            call(discard, key)
-        # The reason of the failed login matters more, and entries expire.
-        except Exception as error:
-            logger.warning(
-                "a response cannot be removed from the replay store: %s", type(error).__name__
-            )
 
     def _read(self, url: str, begun: AuthorizationRequest) -> AuthorizeCallbackResponse:
         if not begun.is_signed_response:
@@ -195,7 +185,7 @@ class LoginAnswers:
             check_unsigned(url)
         return self._tokens.authorization_response(extract_jarm_response_jwt(url), begun.issuer)
 
-    def _front_channel_claims(
+    def _validate_front_channel(
         self, callback: AuthorizeCallbackResponse, begun: AuthorizationRequest
     ) -> dict[str, Any] | None:
         if callback.identity_token is None or not begun.has_id_token:
@@ -231,7 +221,7 @@ class LoginAnswers:
             raise token_request_error(request.address, response)
         return response
 
-    def _claims(
+    def _validate_id_token(
         self, id_token: str | None, begun: AuthorizationRequest, access_token: str | None
     ) -> dict[str, Any]:
         if not id_token:

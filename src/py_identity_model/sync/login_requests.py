@@ -27,7 +27,7 @@ from .._relying_party.client_profile import check_provider, check_request, respo
 from .._relying_party.login import AuthorizationRequest
 from .._seam.sync import call
 from .._wire.models import Scope
-from ._transport.signing import signed_by
+from ._transport.signing import sign
 from .par import push_authorization_request
 from .provider_client import ProviderClient
 
@@ -84,7 +84,7 @@ class LoginRequests:
             "code_challenge_method": made.challenge_method,
         }
         return AuthorizationRequest(
-            self._url_of(metadata, named, extra, pushed=pushed),
+            self._build_url(metadata, named, extra, pushed=pushed),
             str(metadata.issuer),
             client.client_id,
             target,
@@ -110,7 +110,7 @@ class LoginRequests:
             extra["dpop_jkt"] = client.dpop_key.jwk_thumbprint
         return {name: value for name, value in extra.items() if value is not None}
 
-    def _url_of(
+    def _build_url(
         self,
         metadata: DiscoveryDocumentResponse,
         named: dict[str, Any],
@@ -122,9 +122,9 @@ class LoginRequests:
         endpoint = self._client.usable(
             metadata, "authorization_endpoint", metadata.authorization_endpoint
         )
-        signed = self._signed(str(metadata.issuer), named, extra)
+        signed = self._sign(str(metadata.issuer), named, extra)
         if pushed:
-            reference = self._pushed(named, extra, signed)
+            reference = self._push(named, extra, signed)
             return build_pushed_authorization_url(endpoint, client_id, reference)
         scope, response_type = named["scope"], named["response_type"]
         if signed is not None and self._options.publish is not None:
@@ -136,7 +136,7 @@ class LoginRequests:
             return build_jar_authorization_url(endpoint, client_id, signed, scope, response_type)
         return build_authorization_url(endpoint, client_id, **named, **extra)
 
-    def _signed(self, issuer: str, named: dict[str, Any], extra: dict[str, Any]) -> str | None:
+    def _sign(self, issuer: str, named: dict[str, Any], extra: dict[str, Any]) -> str | None:
         signing, client_id = self._options.signing, self._client.client_id
         if signing is None:
             return None
@@ -146,9 +146,9 @@ class LoginRequests:
                 key, signing.algorithm, client_id, issuer, **named, kid=signing.kid, **extra
             )
 
-        return signed_by(signing.key, build)
+        return sign(signing.key, build)
 
-    def _pushed(self, named: dict[str, Any], extra: dict[str, Any], signed: str | None) -> str:
+    def _push(self, named: dict[str, Any], extra: dict[str, Any], signed: str | None) -> str:
         repeated: dict[str, list[str]] = {}
         for name, value in extra_pairs(extra):
             repeated.setdefault(name, []).append(value)

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from time import time
 from typing import Any
 
@@ -10,7 +11,7 @@ from .._jose.tokens import header_members
 from .._protocol.logout import (
     check_logout_claims,
     check_logout_typ,
-    replayable_until,
+    remembered_until,
     replayed_error,
     store_error,
 )
@@ -64,12 +65,16 @@ def validate_logout_token(
     leeway = config.leeway or 0.0
     check_logout_claims(claims, require_exp=require_exp, leeway=leeway, now=time())
     if replay_store is not None:
-        key = replay_key("logout", str(claims["iss"]), claims["jti"])
         remember_once(
             replay_store,
-            key,
-            replayable_until(claims, leeway) + leeway,
+            logout_key(claims),
+            remembered_until(claims, leeway),
             replayed=replayed_error(),
             unavailable=store_error(),
         )
     return claims
+
+
+def logout_key(claims: Mapping[str, Any]) -> str:
+    """Return the key of a logout token in replay stores."""
+    return replay_key("logout", str(claims["iss"]), claims["jti"])

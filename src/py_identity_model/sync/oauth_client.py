@@ -11,15 +11,14 @@ from .._jose.dpop_proof import DPoPKey
 from .._jose.jwk import DecryptionKeys, PrivateKey
 from .._jose.signer import Signer
 from .._protocol.ciba import BackchannelAuthenticationResponse
-from .._protocol.client_credentials import ClientCredentialsTokenRequest
 from .._protocol.device import DeviceAuthorizationResponse
 from .._protocol.discovery import DiscoveryDocumentResponse
-from .._protocol.introspection import TokenIntrospectionRequest, TokenIntrospectionResponse
-from .._protocol.logout import build_end_session_url
+from .._protocol.introspection import TokenIntrospectionResponse
 from .._protocol.refresh_grant import RefreshTokenResponse
 from .._protocol.registration import ClientRegistrationResponse
 from .._protocol.revocation import TokenRevocationResponse
-from .._protocol.token_exchange import TokenExchangeRequest, TokenExchangeResponse, checked_exchange
+from .._protocol.security_events import MAX_AGE, SecurityEvent
+from .._protocol.token_exchange import TokenExchangeResponse
 from .._protocol.userinfo import UserInfoResponse
 from .._relying_party.client_arguments import (
     AuthorizationOptions,
@@ -44,7 +43,7 @@ from .._relying_party.client_provider import ClientProvider
 from .._relying_party.encrypted_answers import EncryptedArtefact
 from .._relying_party.login import AuthorizationRequest
 from .._relying_party.registered_client import registered_arguments
-from .._resource_server.replay import MemoryReplayStore, ReplayStore
+from .._resource_server.replay import ReplayStore, replay_store_of
 from .._sessions.session_record import SESSION_LIFETIME, checked_lifetime
 from .._sessions.stored_token import StoredToken
 from .._settings import Settings
@@ -57,7 +56,7 @@ from .._wire.urls import OPENID_CONFIGURATION
 from ..exceptions import InvalidArgumentError
 from ._transport.http import HTTPClient, check_http_client
 from ._transport.stores import TokenStore
-from .introspection import introspect_token
+from .client_tokens import ClientTokens
 from .login_answers import LoginAnswers
 from .login_requests import LoginRequests
 from .other_device_logins import OtherDeviceLogins
@@ -65,13 +64,12 @@ from .provider_client import ProviderClient, presents_certificate
 from .provider_logouts import ProviderLogouts
 from .provider_tokens import ProviderTokens
 from .registered_client import RegisteredClientOptions
-from .session import Session, state_of
+from .session import Session
 from .session_access import SessionAccess
-from .session_records import SessionRecords, request_seconds
+from .session_locks import request_seconds
+from .session_records import SessionRecords
 from .session_store import MemorySessionStore, SessionStore
-from .token_exchange import exchange_token
 from .token_source import TokenSource
-from .token_store import MemoryTokenStore
 
 if TYPE_CHECKING:
     from .._config import Config
@@ -253,6 +251,7 @@ class OAuthClient:
             policy=discovery_policy,
             settings=settings,
         )
+        self._client_tokens = ClientTokens(self._client, token_store)
         self._tokens = ProviderTokens(self._client, rules)
         self._sessions = SessionAccess(self._client, self._tokens, records)
         self._logouts = ProviderLogouts(self._client, self._tokens, records)
@@ -262,10 +261,9 @@ class OAuthClient:
             self._tokens,
             self._sessions,
             options,
-            MemoryReplayStore() if replay_store is None else replay_store,
+            replay_store_of(replay_store),
         )
         self._other_devices = OtherDeviceLogins(self._client, self._tokens, self._sessions, options)
-        self._store = MemoryTokenStore() if token_store is None else token_store
 
     @classmethod
     def from_registration(
@@ -393,11 +391,11 @@ class OAuthClient:
     @property
     def clock(self) -> Callable[[], float]:
         """The wall clock of sessions, in seconds since 1970; tests may set another."""
-        return self._sessions.records.clock
+        return self._sessions.records.storage.clock
 
     @clock.setter
     def clock(self, clock: Callable[[], float]) -> None:
-        self._sessions.records.clock = clock
+        self._sessions.records.storage.clock = clock
 
     def metadata(self) -> DiscoveryDocumentResponse:
         """Return the provider's metadata, as given or from the cache of :func:`validate_token`.
@@ -687,14 +685,7 @@ class OAuthClient:
 
             response = client.userinfo(session.access_token, expected_sub=session.subject)
         """
-        if not isinstance(access_token, str):
-            known = state_of(access_token).record.subject or expected_sub
-            expected_sub = known or access_token.subject
-            source = self.token_source(session=access_token)
-            access_token = (source.get_token()).access_token
-        if expected_sub is None:
-            raise InvalidArgumentError("expected_sub is required with an access token")
-        return self._tokens.userinfo(access_token, expected_sub=expected_sub, method=method)
+        return self._sessions.userinfo(access_token, expected_sub, method)
 
     def introspect(self, token: str, hint: str | None = None) -> TokenIntrospectionResponse:
         """Request the state of a token; see :func:`introspect_token`.
@@ -703,13 +694,7 @@ class OAuthClient:
 
             response = client.introspect(session.access_token)
         """
-        request = TokenIntrospectionRequest(
-            self._client.endpoint("introspection_endpoint"),
-            token,
-            self._client.client_id,
-            hint,
-        )
-        return self._client.ask(introspect_token, request)
+        return self._client_tokens.introspect(token, hint)
 
     def revoke(self, token: Session | str, hint: str | None = None) -> TokenRevocationResponse:
         """Revoke a token, or a session's tokens.
@@ -777,6 +762,25 @@ class OAuthClient:
         """
         return self._logouts.accept(logout_token, replay_store)
 
+    def validate_security_event(
+        self, token: str, audience: str, *, max_age: float = MAX_AGE
+    ) -> SecurityEvent:
+        """Return the event in a security event token of this provider; it ends no session.
+
+        :param token: the token that was pushed or polled
+        :param audience: how the provider names the receiver
+        :param max_age: how long after its ``iat`` a token is accepted, in seconds
+
+        Raises what :func:`validate_security_event_token` does.  RFC 8417 §2.2.
+
+        Example::
+
+            event = client.validate_security_event(
+                security_event_token, "https://app.example/events"
+            )
+        """
+        return self._logouts.security_event(token, audience, max_age)
+
     def check_session_store(self) -> None:
         """Raise :class:`TokenRequestException` (``store_unavailable``) while it does not answer.
 
@@ -803,15 +807,7 @@ class OAuthClient:
 
             response = client.exchange(session.access_token, audience="orders")
         """
-        request = TokenExchangeRequest(
-            self._client.endpoint("token_endpoint"),
-            self._client.client_id,
-            subject_token,
-            subject_token_type,
-            **more,
-        )
-        response = self._client.ask(exchange_token, request)
-        return checked_exchange(response, request.address, bound=self.dpop_key is not None)
+        return self._client_tokens.exchange(subject_token, subject_token_type, **more)
 
     def token_source(
         self,
@@ -832,16 +828,7 @@ class OAuthClient:
         """
         if session is not None:
             return self._sessions.token_source(session=session, margin=margin, **more)
-        address = self._client.endpoint("token_endpoint")
-        request = ClientCredentialsTokenRequest(address, self._client.client_id, **more)
-        self._client.identify(request)
-        return TokenSource(
-            request,
-            self._client.http_client,
-            store=self._store,
-            margin=margin,
-            settings=self._client.settings,
-        )
+        return self._client_tokens.source(margin, **more)
 
     def auth(
         self,
@@ -921,17 +908,14 @@ class OAuthClient:
 
             url = client.end_session_url(session)
         """
-        if session is not None and id_token_hint is not None:
-            raise InvalidArgumentError("give the session or id_token_hint, not both")
-        return build_end_session_url(
-            self._client.endpoint("end_session_endpoint"),
-            id_token_hint=id_token_hint if session is None else state_of(session).record.id_token,
-            client_id=self._client.client_id,
+        return self._logouts.end_session_url(
+            session,
+            id_token_hint=id_token_hint,
             post_logout_redirect_uri=post_logout_redirect_uri,
             state=state,
             logout_hint=logout_hint,
             ui_locales=ui_locales,
-            **extra_parameters or {},
+            extra_parameters=extra_parameters,
         )
 
     def close(self) -> None:

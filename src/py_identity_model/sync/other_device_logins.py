@@ -29,7 +29,7 @@ from .._relying_party.login import without_id_token
 from .._validation.id_token_limits import check_request_id
 from .._wire.models import Scope
 from ..exceptions import ConfigurationException, TokenRequestException
-from ._transport.signing import signed_by
+from ._transport.signing import sign
 from .ciba import (
     poll_backchannel_token,
     request_backchannel_authentication,
@@ -92,7 +92,7 @@ class OtherDeviceLogins:
             wait = partial(wait_for_device_token, device=device)
             response = self._client.ask(wait, request)
             wanted = self._options.wanted_scope(scope)
-            return self._session_of(
+            return self._begin_session(
                 request.address, response, has_id_token=self._options.has_id_token(wanted)
             )
 
@@ -109,7 +109,7 @@ class OtherDeviceLogins:
         )
         signing = self._signing_of(metadata)
         if signing is not None:
-            request = self._signed(request, signing, str(metadata.issuer))
+            request = self._sign(request, signing, str(metadata.issuer))
         response = self._client.ask(request_backchannel_authentication, request)
         if not response.is_successful:
             raise token_request_error(request.address, response)
@@ -131,7 +131,7 @@ class OtherDeviceLogins:
             )
         return None
 
-    def _signed(
+    def _sign(
         self, request: BackchannelAuthenticationRequest, signing: RequestSigning, issuer: str
     ) -> BackchannelAuthenticationRequest:
         inside: dict[str, Any] = {name: getattr(request, name) for name in _INSIDE}
@@ -143,41 +143,43 @@ class OtherDeviceLogins:
                 key, signing.algorithm, client_id, issuer, kid=signing.kid, **inside
             )
 
-        signed = signed_by(signing.key, build)
+        signed = sign(signing.key, build)
         return BackchannelAuthenticationRequest(request.address, request.client_id, request=signed)
 
     def wait_for_backchannel(self, started: BackchannelAuthenticationResponse) -> Session:
         """Return the session; see :meth:`OAuthClient.wait_for_backchannel_login`."""
         with Activity("login", "backchannel", self._client.issuer):
-            request = self._poll_of(started)
+            request = self._make_poll(started)
             wait = partial(wait_for_backchannel_token, started=started)
-            return self._backchannel_session(request, self._client.ask(wait, request))
+            return self._begin_backchannel_session(request, self._client.ask(wait, request))
 
     def poll_backchannel(self, started: BackchannelAuthenticationResponse) -> Session | None:
         """Poll once; see :meth:`OAuthClient.poll_backchannel_login`."""
         with Activity("login", "backchannel", self._client.issuer) as running:
-            request = self._poll_of(started)
+            request = self._make_poll(started)
             response = self._client.ask(poll_backchannel_token, request)
             if not response.is_successful and response.oauth_error in _PENDING:
                 running.fail(response.oauth_error)
                 return None
-            return self._backchannel_session(request, response)
+            return self._begin_backchannel_session(request, response)
 
-    def _poll_of(self, started: BackchannelAuthenticationResponse) -> BackchannelTokenRequest:
+    def _make_poll(self, started: BackchannelAuthenticationResponse) -> BackchannelTokenRequest:
         return BackchannelTokenRequest(
             self._client.endpoint("token_endpoint"),
             self._client.client_id,
             str(started.auth_req_id),
         )
 
-    def _backchannel_session(
+    def _begin_backchannel_session(
         self, request: BackchannelTokenRequest, response: TokenResponse
     ) -> Session:
-        session = self._session_of(request.address, response, has_id_token=True)
+        session = self._begin_session(request.address, response, has_id_token=True)
         check_request_id(session.claims, request.auth_req_id)
         return session
 
-    def _session_of(self, address: str, response: TokenResponse, *, has_id_token: bool) -> Session:
+    def _begin_session(
+        self, address: str, response: TokenResponse, *, has_id_token: bool
+    ) -> Session:
         """Return the session of a token response, with its ID token validated."""
         if not response.is_successful:
             raise token_request_error(address, response)

@@ -1,28 +1,41 @@
 # Generated from aio/provider_logouts.py by scripts/make_sync.py; edit that file.
-"""Logouts that the provider orders: which sessions end."""
+"""Logouts at the provider, and those that it orders."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
+from functools import partial
 
-from .._resource_server.replay import ReplayStore, replay_key
+from .._protocol.logout import (
+    build_end_session_url,
+    pending_error,
+    remembered_until,
+    replayed_error,
+    store_error,
+)
+from .._protocol.security_events import SecurityEvent
+from .._resource_server.replay import ReplayStore
 from .._validation.id_token_limits import check_registered_algorithm
+from ..exceptions import InvalidArgumentError
 from ._transport.opening import open_token
-from .logout import validate_logout_token
+from .logout import logout_key, validate_logout_token
 from .provider_client import ProviderClient
 from .provider_tokens import ProviderTokens
-from .replay_store import forget_use
+from .replay_store import process_once
+from .security_events import validate_security_event_token
+from .session import Session, state_of
 from .session_records import SessionRecords
 
 _PROBE = "py_identity_model:probe"
 
 
 class ProviderLogouts:
-    """Ends sessions of a client in its store, wherever they began.
+    """Leads browsers to the provider's logout, and ends the sessions that the provider names.
 
     :param client: the client at the provider
-    :param tokens: how tokens of the provider are judged
-    :param records: where the records of sessions are
+    :param tokens: validates the provider's tokens
+    :param records: the records of sessions
     """
 
     def __init__(
@@ -37,7 +50,7 @@ class ProviderLogouts:
 
     def check_store(self) -> None:
         """Raise TokenRequestException (``store_unavailable``) while the store does not answer."""
-        self._records.find(_PROBE)
+        self._records.storage.find(_PROBE)
 
     def end_sessions(self, sub: str | None, sid: str | None) -> int:
         """End sessions by the names that the provider gives; return how many."""
@@ -48,16 +61,41 @@ class ProviderLogouts:
         return sum(ended)
 
     def _find(self, sub: str | None, sid: str | None) -> list[str]:
-        return self._records.find_by(self._client.issuer, sub, sid)
+        return self._records.storage.find_by(self._client.issuer, sub, sid)
 
     def _end(self, name: str, *, any_sid: bool) -> bool:
-        record = self._records.find(name)
+        record = self._records.storage.find(name)
         if record is None or record.client_id != self._client.client_id:
             return False
         if record.session_id is not None and not any_sid:
             return False
         self._records.remove(name, record.version)
         return True
+
+    def end_session_url(
+        self,
+        session: Session | None,
+        *,
+        id_token_hint: str | None,
+        post_logout_redirect_uri: str | None,
+        state: str | None,
+        logout_hint: str | None,
+        ui_locales: str | None,
+        extra_parameters: Mapping[str, str] | None,
+    ) -> str:
+        """Return the URL of a logout; see :meth:`OAuthClient.end_session_url`."""
+        if session is not None and id_token_hint is not None:
+            raise InvalidArgumentError("give the session or id_token_hint, not both")
+        return build_end_session_url(
+            self._client.endpoint("end_session_endpoint"),
+            id_token_hint=id_token_hint if session is None else state_of(session).record.id_token,
+            client_id=self._client.client_id,
+            post_logout_redirect_uri=post_logout_redirect_uri,
+            state=state,
+            logout_hint=logout_hint,
+            ui_locales=ui_locales,
+            **extra_parameters or {},
+        )
 
     def accept(self, logout_token: str, replay_store: ReplayStore | None) -> int:
         """End the sessions that a logout token names; return how many."""
@@ -71,12 +109,38 @@ class ProviderLogouts:
             config,
             client.provider.address,
             client.http_client,
-            replay_store=replay_store,
             require_exp=True,
             settings=client.settings,
         )
-        try:
-            return self.end_sessions(claims.get("sub"), claims.get("sid"))
-        except BaseException:
-            forget_use(replay_store, replay_key("logout", str(claims["iss"]), claims["jti"]))
-            raise
+        end = partial(self.end_sessions, claims.get("sub"), claims.get("sid"))
+        if replay_store is None:
+            return end()
+        return process_once(
+            replay_store,
+            logout_key(claims),
+            remembered_until(claims, config.leeway or 0.0),
+            end,
+            replayed=replayed_error(),
+            pending=pending_error(),
+            unavailable=store_error(),
+        )
+
+    def security_event(self, token: str, audience: str, max_age: float) -> SecurityEvent:
+        """Return the event in a security event token of the provider, for ``audience``."""
+        client = self._client
+        config = replace(
+            self._tokens.config("id_token"),
+            audience=audience,
+            algorithms=None,  # those are of ID tokens, and so are the secret and the leeway
+            client_secret=None,
+            leeway=None,
+            allow_unencrypted=True,
+        )
+        return validate_security_event_token(
+            token,
+            config,
+            client.provider.address,
+            client.http_client,
+            max_age=max_age,
+            settings=client.settings,
+        )

@@ -27,7 +27,7 @@ from .._validation.id_token_limits import (
 )
 from .._wire.messages import ErrorKind
 from ..exceptions import TokenValidationException
-from ._transport.opening import open_token, unwrapped
+from ._transport.opening import open_token, unwrap_keys
 from .id_token import validate_id_token
 from .provider_client import ProviderClient
 from .userinfo import get_userinfo
@@ -143,7 +143,7 @@ class ProviderTokens:
             response,
             issuer,
             metadata.authorization_signing_alg_values_supported,
-            unwrapped(response, self._rules.decryption_keys),
+            unwrap_keys(response, self._rules.decryption_keys),
         )
         with in_force(client.settings):
             keys = cache.snapshot(client.http_client, jwks_uri, policy, client.provider.address)

@@ -7,7 +7,8 @@ import hashlib
 import time
 
 from .._sessions.session_record import SessionRecord
-from .redis_values import RedisValues, milliseconds, unreadable_error
+from .._wire.stored_value import unreadable_error
+from .redis_values import RedisValues, milliseconds
 from .session_store import index_keys, is_from
 
 # KEYS: the record, then its indexes. ARGV: the name, the expected version or nothing, the version,

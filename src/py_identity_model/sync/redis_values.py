@@ -11,6 +11,7 @@ from typing import Any
 from .._logging import logger
 from .._seam.lock_waits import LockHeldError, wait_left
 from .._seam.sync import Result
+from .._wire.stored_value import ValueHooks
 from ..exceptions import ConfigurationException, InvalidArgumentError
 
 
@@ -26,15 +27,12 @@ class RedisValues:
         decrypt: Callable[[bytes], bytes] | None = None,
         lock_timeout: float = 120.0,
     ) -> None:
-        if (encrypt is None) != (decrypt is None):
-            raise InvalidArgumentError("encrypt and decrypt must be given together")
+        self._hooks = ValueHooks(encrypt, decrypt)
         if not 0 < lock_timeout < math.inf:
             raise InvalidArgumentError("lock_timeout must be positive seconds")
         self.lock_timeout = lock_timeout
         self._client = client
         self._prefix = prefix
-        self._encrypt = encrypt
-        self._decrypt = decrypt
         self._has_scripts = False
 
     def lock(self, key: str) -> AbstractContextManager[Any]:
@@ -68,15 +66,10 @@ class RedisValues:
         self._has_scripts = True
 
     def _to_stored(self, text: str) -> bytes:
-        data = text.encode()
-        return data if self._encrypt is None else self._encrypt(data)
+        return self._hooks.seal(text)
 
     def _from_stored(self, found: Any) -> str:
-        data = found.encode() if isinstance(found, str) else bytes(found)
-        try:
-            return (data if self._decrypt is None else self._decrypt(data)).decode()
-        except Exception as error:
-            raise unreadable_error() from error
+        return self._hooks.open(found.encode() if isinstance(found, str) else bytes(found))
 
 
 class _RedisLock:
@@ -101,11 +94,3 @@ class _RedisLock:
 def milliseconds(seconds: float) -> int:
     """Return the seconds in the unit of Redis, at least one."""
     return max(1, math.ceil(seconds * 1000))
-
-
-def unreadable_error() -> ConfigurationException:
-    """Return the exception for a value that was written with another key, or for another name."""
-    return ConfigurationException(
-        "the stored value was written under another name, or with another key",
-        code="unreadable_value",
-    )

@@ -68,24 +68,19 @@ def validate_security_event_token(
     leeway = config.leeway or 0.0
     event = event_of(claims, now=time(), leeway=leeway, max_age=max_age)
     if replay_store is not None:
-        remember_event(event, replay_store, max_age + leeway)
+        remember_once(
+            replay_store,
+            event_key(event),
+            event.issued_at + max_age + leeway,
+            replayed=replayed_error(),
+            unavailable=store_error(),
+        )
     return event
 
 
 def event_key(event: SecurityEvent) -> str:
     """Return the key of an event in replay stores."""
     return replay_key("event", event.issuer, event.jti)
-
-
-def remember_event(event: SecurityEvent, store: ReplayStore, seconds: float) -> None:
-    """Remember an event for ``seconds`` after it was issued; raise if it was known."""
-    remember_once(
-        store,
-        event_key(event),
-        event.issued_at + seconds,
-        replayed=replayed_error(),
-        unavailable=store_error(),
-    )
 
 
 def poll_security_events(

@@ -8,10 +8,11 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
-from typing import Any, Unpack
+from typing import Any, Literal, Unpack
 
 from .._protocol.refresh_grant import RefreshTokenRequest, RefreshTokenResponse
 from .._protocol.revocation import TokenRevocationRequest, TokenRevocationResponse
+from .._protocol.userinfo import UserInfoResponse
 from .._relying_party.client_parameters import TokenParameters
 from .._seam.lock_waits import waiting_at_most
 from .._sessions.session_record import (
@@ -38,7 +39,7 @@ from .session_records import SessionRecords
 from .session_store import MemorySessionStore
 from .token_source import TokenSource
 
-_TOUCHES = 10
+_TOUCHES = 10  # how often a record is extended in its lifetime
 _MARGIN = 60.0  # seconds
 
 
@@ -63,7 +64,7 @@ class SessionAccess:
     def session(self, text: str) -> Session:
         """Return the session whose :meth:`Session.to_json` is ``text``, from the store."""
         name, version = read_session(text)
-        record = self.records.load(name, version)
+        record = self.records.storage.load(name, version)
         if (record.issuer, record.client_id) != (self.client.issuer, self.client.client_id):
             raise login_required_error("the session belongs to another client")
         session = Session({}, {})
@@ -78,7 +79,7 @@ class SessionAccess:
             self._check_owner(state.record)
             return state.records
         if state.name is not None:  # it was pickled
-            record = self.records.load(state.name, state.record.version)
+            record = self.records.storage.load(state.name, state.record.version)
             self._check_owner(record)
             self._attach(state, state.name, record)
             return self.records
@@ -87,12 +88,12 @@ class SessionAccess:
             self.client.issuer, self.client.client_id, session.token, state.record.claims.get("sub")
         )
         _check_json(first, name)
-        self._attach(state, name, self.records.begin(name, first))
+        self._attach(state, name, self.records.storage.begin(name, first))
         return self.records
 
     def _first_record(self, state: SessionState) -> SessionRecord:
         first = replace(state.record, issuer=self.client.issuer, client_id=self.client.client_id)
-        alone = isinstance(self.records.store, MemorySessionStore)
+        alone = isinstance(self.records.storage.store, MemorySessionStore)
         if alone and os.getpid() != state.made_in:  # each child of a fork has a copy of it
             return replace(first, refresh_token=None)
         return first
@@ -106,8 +107,8 @@ class SessionAccess:
     def _attach(self, state: SessionState, name: str, record: SessionRecord) -> None:
         state.client = self
         state.records, state.name, state.record = self.records, name, record
-        state.lineage = self.records.lineages.of(name)
-        self.records.lineages.learn(name, record, is_stored=False)
+        state.lineage = self.records.storage.lineages.of(name)
+        self.records.storage.lineages.learn(name, record, is_stored=False)
 
     def begin(self, session: Session) -> Session:
         """Return a session after storing its first record."""
@@ -166,6 +167,22 @@ class SessionAccess:
         check_refreshed_id_token(record.original, claims)
         return with_id_token(record, id_token, claims)
 
+    def userinfo(
+        self,
+        access_token: Session | str,
+        expected_sub: str | None,
+        method: Literal["GET", "POST"],
+    ) -> UserInfoResponse:
+        """Request the claims of a session's user, or of the one expected for an access token."""
+        if not isinstance(access_token, str):
+            known = state_of(access_token).record.subject or expected_sub
+            expected_sub = known or access_token.subject
+            source = self.token_source(session=access_token)
+            access_token = (source.get_token()).access_token
+        if expected_sub is None:
+            raise InvalidArgumentError("expected_sub is required with an access token")
+        return self.tokens.userinfo(access_token, expected_sub=expected_sub, method=method)
+
     def revoke(self, token: Session | str, hint: str | None = None) -> TokenRevocationResponse:
         """End a session, and revoke its tokens; or revoke one token by itself."""
         if not isinstance(token, str):
@@ -207,7 +224,7 @@ class SessionRenewal:
         self._target = target
         self._parameters = parameters
         self._margin = margin
-        self.clock = sessions.records.clock
+        self.clock = sessions.records.storage.clock
 
     def known(self) -> StoredToken | None:
         """Return the token that the session knows, without asking the store."""
@@ -229,7 +246,7 @@ class SessionRenewal:
         records = self._sessions.bind(self._session)
         state = state_of(self._session)
         name, seen = str(state.name), state.record.version
-        record = records.load(name, seen)
+        record = records.storage.load(name, seen)
         if not serves(record):
             parameters = self._parameters
             if self._target == LOGIN_TARGET and record.resource is not None:
@@ -258,7 +275,7 @@ class SessionRenewal:
         records = state.records
         if records is None or state.record.refresh_expires_at is not None:
             return
-        if records.clock() - state.record.written_at < records.lifetime / _TOUCHES:
+        if records.storage.clock() - state.record.written_at < records.storage.lifetime / _TOUCHES:
             return
         with suppress(PyIdentityModelException), waiting_at_most(0.0):
             state.learn(
@@ -298,12 +315,11 @@ class SessionTokenSource(TokenSource):
     ) -> None:
         state = state_of(session)
         state.client = state.client or sessions
-        key = parameters.get("dpop_key", sessions.client.dpop_key)
-        self._prepare(margin, key, sessions.client.http_client)
         RefreshTokenRequest("", "", "", **parameters)  # raises here for a missing name
-        self._target = target_name(parameters)
+        dpop_key = parameters.get("dpop_key", sessions.client.dpop_key)
+        self._prepare(margin, dpop_key, sessions.client.http_client, target_name(parameters))
         self._renewal = SessionRenewal(sessions, session, self._target, parameters, margin)
-        self.clock = sessions.records.clock
+        self.clock = sessions.records.storage.clock
         self._renewal.clock = lambda: self.clock()
 
     def get_token(self) -> StoredToken:
@@ -319,18 +335,10 @@ class SessionTokenSource(TokenSource):
         return super().renew(refused)
 
     def _renew(self, refused: str | None) -> StoredToken:
-        serves = partial(self._serves_target, refused)
-        spares = partial(self._spares_target, refused)
+        serves = partial(self._serves, refused)
+        spares = partial(self._spares, refused)
         self._current = self._renewal.token((self._target, refused), refused, serves, spares)
         return self._current
-
-    def _serves_target(self, refused: str | None, record: SessionRecord) -> bool:
-        token = record.token_for(self._target)
-        return token is not None and token.serves(self.clock(), refused)
-
-    def _spares_target(self, refused: str | None, record: SessionRecord) -> bool:
-        token = record.token_for(self._target)
-        return token is not None and token.spares(self.clock(), refused)
 
 
 def _check_json(record: SessionRecord, name: str) -> None:

@@ -11,19 +11,13 @@ token request of a living one takes, and two seconds while the access token of t
 from __future__ import annotations
 
 import secrets
-import time
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager, suppress
-from dataclasses import replace
+from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
-from typing import Any, NamedTuple
 
 from .._activities import Activity
 from .._fork import forget_in_child
-from .._logging import logger
-from .._seam.lock_waits import LockHeldError, waiting_at_most
-from .._seam.sync import Result, finish, sleep, spawn
-from .._sessions.lineages import lineages_of
+from .._seam.sync import Result, finish, sleep
 from .._sessions.renewal_guard import renewing
 from .._sessions.session_record import (
     Pending,
@@ -31,16 +25,11 @@ from .._sessions.session_record import (
     SessionRecord,
     login_required_error,
     renewal_pending_error,
-    store_unavailable_error,
 )
-from .._settings import HTTP_TIMEOUT, Settings, in_force
-from ..exceptions import (
-    InvalidArgumentError,
-    PyIdentityModelException,
-    TokenRequestException,
-)
+from ..exceptions import PyIdentityModelException, TokenRequestException
 from ._cache.single_flight import SingleFlight
-from ._transport.http import HTTPClient
+from .record_storage import RecordStorage, Unsaved
+from .session_locks import SessionLocks
 from .session_store import SessionStore
 
 SECONDS_AT_THE_END = 5.0
@@ -49,27 +38,10 @@ SECONDS_AT_THE_END = 5.0
 _MOST_WAITED = 5.0
 _WITH_A_TOKEN = 2.0  # seconds: most renewals end sooner, and all callers get the new token
 _POLL = 0.05
-_PAUSES = (0.1, 0.2, 0.5, 1.0, 2.0, *[5.0] * 12)
-
-
-class _Unsaved(NamedTuple):
-    """A record that the store may lack, and the refresh token that was used for it."""
-
-    record: SessionRecord
-    spent: str | None
-    begins: bool = False
-
-    def is_newer_than(self, stored: SessionRecord | None) -> bool:
-        """Return whether the stored record was neither renewed nor ended by others."""
-        if stored is None or self.begins:
-            return self.begins and stored is None
-        if stored.version < self.record.version:
-            return True
-        return stored.refresh_token == self.spent != self.record.refresh_token
 
 
 class SessionRecords:
-    """Reads and renews the records of one store.
+    """Renews, changes and removes the records of one store.
 
     ``lifetime`` is for how many seconds a record is stored after its last use, ``request_seconds``
     returns for how long a token request may take.
@@ -78,62 +50,14 @@ class SessionRecords:
     def __init__(
         self, store: SessionStore, lifetime: float, request_seconds: Callable[[], float]
     ) -> None:
-        self.store = store
-        self.lifetime = lifetime
-        self._request_seconds = request_seconds
+        self.storage = RecordStorage(store, lifetime)
+        self.locks = SessionLocks(store, request_seconds)
         self._flights: SingleFlight[SessionRecord] = SingleFlight("py_identity_model.session")
-        self.lineages = lineages_of(getattr(store, "token_store", store))
-        self._unsaved: dict[str, _Unsaved] = {}
         self._forget_parent()
         forget_in_child(self)
-        self.clock = time.time
 
     def _forget_parent(self) -> None:
         self._holder = secrets.token_hex(8)
-        self._unsaved.clear()  # the parent stores them
-
-    def load(self, name: str, seen: int = 0) -> SessionRecord:
-        """Return the record, which was seen with the version ``seen`` before.
-
-        Raises :class:`TokenRequestException`: ``login_required`` for a record that is lost, older
-        than seen before, or unreadable; ``store_unavailable``.
-        """
-        seen = max(seen, self.lineages.seen(name))  # before the store is read
-        stored, unsaved = self._read(name)
-        if unsaved is not None and unsaved.is_newer_than(stored):
-            return unsaved.record
-        return self._checked(stored, seen)
-
-    def _peek(self, name: str, seen: int) -> SessionRecord | None:
-        try:
-            return self.load(name, seen)
-        except PyIdentityModelException:
-            return None
-
-    def find(self, name: str) -> SessionRecord | None:
-        """Return the record, or None where nothing is stored."""
-        stored = self._get(name)
-        return None if stored is None else self.load(name)
-
-    def find_by(self, issuer: str, sub: str | None, sid: str | None) -> list[str]:
-        """Return the names of records, as :meth:`SessionStore.find_by` does."""
-        try:
-            return self.store.find_by(sub=sub, sid=sid, issuer=issuer)
-        except InvalidArgumentError:
-            raise
-        except Exception as error:
-            raise store_unavailable_error(error) from error
-
-    def begin(self, name: str, record: SessionRecord) -> SessionRecord:
-        """Store the first record of a login, and return it, or the existing one.
-
-        While the store is down, the record stays in this process: codes can be used once, so a
-        login that is refused here is lost.
-        """
-        if name in self._unsaved or self.lineages.are_past(name, record):
-            return self.load(name)
-        self.lineages.begin(name)
-        return self._save(name, _Unsaved(self._stamped(record, 1), None, begins=True))
 
     def renew(
         self,
@@ -162,14 +86,14 @@ class SessionRecords:
         def renewal() -> SessionRecord:
             with Activity("renewal", "login", where) as running:
                 # Here, not by each caller: a thousand that share a renewal read the store once.
-                found = self._peek(name, seen) if known is None else known
+                found = self.storage.peek(name, seen) if known is None else known
                 spare = found if found is not None and spares(found) else None
                 patience = self._patience(found, spare)
                 if spare is not None and patience <= 0:
                     running.discard()
                     return spare
                 try:
-                    with self.held(name, patience):
+                    with self.locks.held(name, patience):
                         return self._renew(name, present, serves, seen, first, confirm, running)
                 except TokenRequestException as error:
                     if spare is None or error.code != "renewal_pending":
@@ -178,7 +102,7 @@ class SessionRecords:
                     return spare
 
         call = partial(finish, renewal, SECONDS_AT_THE_END)
-        with renewing(self.store, name):
+        with renewing(self.storage.store, name):
             joined = self._flights.run((name, key), call)
         assert joined is not None
         return joined[0]
@@ -192,10 +116,10 @@ class SessionRecords:
     def _update(
         self, name: str, seen: int, change: Callable[[SessionRecord], SessionRecord]
     ) -> SessionRecord:
-        with self.held(name):
-            record = self._newest(name, seen, None)
-            fresh = self._stamped(change(record), record.version + 1, record.pending)
-            if not self._set(name, fresh, record.version):
+        with self.locks.held(name):
+            record = self.storage.newest(name, seen, None)
+            fresh = self.storage.stamped(change(record), record.version + 1, record.pending)
+            if not self.storage.set(name, fresh, record.version):
                 raise login_required_error("the session has ended, or its record is lost")
             return fresh
 
@@ -205,76 +129,35 @@ class SessionRecords:
 
     def _remove(self, name: str, seen: int) -> SessionRecord | None:
         try:
-            with self.held(name, _MOST_WAITED):
-                return self._delete(name, seen)
+            with self.locks.held(name, _MOST_WAITED):
+                return self.storage.delete(name, seen)
         except TokenRequestException as error:
             if error.code != "renewal_pending":
                 raise
         # A holder that was killed delays no logout, and one that lives cannot store its renewal.
-        return self._delete(name, seen)
-
-    def _delete(self, name: str, seen: int) -> SessionRecord | None:
-        try:
-            record = self._newest(name, seen, None)
-        except PyIdentityModelException as error:
-            if error.code != "login_required":
-                raise
-            record = None
-        self._unsaved.pop(name, None)
-        try:
-            self.store.delete(name)
-        except Exception as error:
-            raise store_unavailable_error(error) from error
-        return record
-
-    @contextmanager
-    def held(self, name: str, patience: float | None = None) -> Iterator[None]:
-        """Hold the lock of ``name``; a lock that is lost meanwhile raises nothing.
-
-        Wait for it at most for ``patience`` seconds, by default those of a token request.
-
-        Calls that hold it are completed: when cancelled, they could not release it over the
-        network.
-        """
-        self._check_lock()
-        context = self.store.lock(name)
-        with waiting_at_most(self._request_seconds() if patience is None else patience):
-            enter(context, self._lease())
-        try:
-            with waiting_at_most(None):  # what is done meanwhile may need other locks
-                yield
-        finally:
-            leave(context)
-
-    def _check_lock(self) -> None:
-        lock_timeout = getattr(self.store, "lock_timeout", None)
-        if lock_timeout is not None and lock_timeout <= self._request_seconds():
-            raise InvalidArgumentError(
-                f"the store's lock_timeout of {lock_timeout:g} s must be more than a token "
-                f"request may take, {self._request_seconds():g} s (twice http_timeout)",
-                code="lock_timeout_too_short",
-            )
+        return self.storage.delete(name, seen)
 
     def _patience(self, record: SessionRecord | None, spare: SessionRecord | None) -> float:
         """Return for how many seconds to wait for the lock of a record.
 
-        Who marked it and lives gets an answer, or gives up, within the time of a request.
+        A holder that is alive gets its answer, or gives up, within the time of a request after it
+        marked the record.
         """
-        seconds, lease = self._request_seconds(), self._lease()
+        seconds, lease = self.locks.request_seconds(), self.locks.lease()
         if spare is not None:
             seconds = _WITH_A_TOKEN
         elif seconds < lease <= seconds + _MOST_WAITED:
             seconds = lease + 0.5  # the lock of a killed holder opens soon after
         if record is None or self._seconds_disputed(record) <= 0:
             return seconds
-        return min(seconds, record.written_at + seconds - self.clock())
+        return min(seconds, record.written_at + seconds - self.storage.clock())
 
     def _seconds_disputed(self, record: SessionRecord) -> float:
         """Return for how long another holder may still know the successor of a refresh token."""
         pending = record.pending
         if pending is None or pending.holder == self._holder:
             return 0.0
-        return pending.until - self.clock()
+        return pending.until - self.storage.clock()
 
     def _renew(
         self,
@@ -286,9 +169,9 @@ class SessionRecords:
         confirm: Callable[[SessionRecord], Result[SessionRecord]] | None,
         running: Activity,
     ) -> SessionRecord:
-        record = self._newest(name, seen, first)
+        record = self.storage.newest(name, seen, first)
         if not serves(record):
-            record = self._marked(name, record, serves)
+            record = self._mark(name, record, serves)
         if serves(record):  # others were faster
             running.discard()
             return record
@@ -297,26 +180,14 @@ class SessionRecords:
         except BaseException:
             finish(partial(self._unmark, name, record), 1.0)
             raise
-        return self._settled(name, record, renewal, confirm)
+        return self._settle(name, record, renewal, confirm)
 
-    def _newest(self, name: str, seen: int, first: SessionRecord | None) -> SessionRecord:
-        """Return the newest record known to the store or this process."""
-        known = self.lineages.seen(name)  # before the store is read: others may write meanwhile
-        stored, unsaved = self._read(name)
-        if unsaved is not None and (stored is not None or unsaved.begins):
-            return self._save(name, unsaved)
-        self._unsaved.pop(name, None)  # it was deleted meanwhile: a logout is final
-        if stored is not None or seen > 0 or first is None or self.lineages.are_past(name, first):
-            return self._checked(stored, max(seen, known))
-        self.lineages.begin(name)
-        return first
-
-    def _marked(
+    def _mark(
         self, name: str, record: SessionRecord, serves: Callable[[SessionRecord], bool]
     ) -> SessionRecord:
         """Return the record after marking its refresh token as presented here, or if it serves."""
         for _ in range(3):
-            record = self._undisputed(name, record)
+            record = self._wait_for_others(name, record)
             if serves(record):
                 return record
             if record.refresh_token is None:
@@ -324,14 +195,14 @@ class SessionRecords:
                     "the access token has expired, and there is no refresh token (a forked child "
                     "has none of those that its parent keeps in memory)"
                 )
-            pending = Pending(self._holder, self.clock() + self._lease())
-            marked = self._stamped(record, record.version + 1, pending)
-            if self._set(name, marked, record.version or None):
+            pending = Pending(self._holder, self.storage.clock() + self.locks.lease())
+            marked = self.storage.stamped(record, record.version + 1, pending)
+            if self.storage.set(name, marked, record.version or None):
                 return marked
-            record = self.load(name, record.version)  # the lock was lost
-        raise renewal_pending_error(self._lease())
+            record = self.storage.load(name, record.version)  # the lock was lost
+        raise renewal_pending_error(self.locks.lease())
 
-    def _undisputed(self, name: str, record: SessionRecord) -> SessionRecord:
+    def _wait_for_others(self, name: str, record: SessionRecord) -> SessionRecord:
         """Return the record once no other holder may know the successor of its refresh token."""
         for _ in range(int(_MOST_WAITED / _POLL) + 1):
             left = self._seconds_disputed(record)
@@ -340,10 +211,10 @@ class SessionRecords:
             if left > _MOST_WAITED:
                 raise renewal_pending_error(left)
             sleep(_POLL)
-            record = self.load(name, record.version)
+            record = self.storage.load(name, record.version)
         raise renewal_pending_error(_MOST_WAITED)
 
-    def _settled(
+    def _settle(
         self,
         name: str,
         marked: SessionRecord,
@@ -352,8 +223,8 @@ class SessionRecords:
     ) -> SessionRecord:
         """Store the result of presenting the refresh token of ``marked``, and return it."""
         spent = marked.refresh_token
-        fresh = self._stamped(renewal.record, marked.version + 1)
-        stored = self._save(name, _Unsaved(fresh, spent))
+        fresh = self.storage.stamped(renewal.record, marked.version + 1)
+        stored = self.storage.save(name, Unsaved(fresh, spent))
         if renewal.error is not None:
             raise renewal.error
         complete = renewal.unconfirmed
@@ -361,139 +232,10 @@ class SessionRecords:
             return stored
         if confirm is not None:  # after the successor was stored: fetching keys may take time
             complete = confirm(complete)
-        complete = self._stamped(complete, stored.version + 1)
-        return self._save(name, _Unsaved(complete, stored.refresh_token))
+        complete = self.storage.stamped(complete, stored.version + 1)
+        return self.storage.save(name, Unsaved(complete, stored.refresh_token))
 
     def _unmark(self, name: str, marked: SessionRecord) -> None:
         """Record that the response is unknown: the refresh token may be presented once more."""
         with suppress(PyIdentityModelException):
-            self._set(name, self._stamped(marked, marked.version + 1), marked.version)
-
-    def _save(self, name: str, unsaved: _Unsaved) -> SessionRecord:
-        """Store a record; while the store is down, hold it here and try again."""
-        self._unsaved[name] = unsaved
-        self.lineages.learn(name, unsaved.record, is_stored=False)
-        try:
-            return self._store(name, unsaved)
-        except PyIdentityModelException as error:
-            if error.code != "store_unavailable":
-                raise
-            logger.error("a login cannot be stored, it stays in this process: %s", error.message)
-            spawn("py_identity_model.session", partial(self._save_later, name))
-            return unsaved.record
-
-    def _save_later(self, name: str) -> None:
-        for pause in _PAUSES:
-            sleep(pause)
-            unsaved = self._unsaved.get(name)
-            if unsaved is None:
-                return
-            with suppress(PyIdentityModelException):
-                self._store(name, unsaved)
-
-    def _store(self, name: str, unsaved: _Unsaved) -> SessionRecord:
-        """Store a record unless the stored one is newer; return the newest."""
-        record = unsaved.record
-        for _ in range(3):
-            if self._set(name, record, record.version - 1 or None):
-                self._unsaved.pop(name, None)
-                return record
-            stored = self._get(name)
-            if stored is None or not unsaved.is_newer_than(stored):
-                break
-            record = self._stamped(record, stored.version + 1)
-        self._unsaved.pop(name, None)
-        return self._checked(stored, 0)
-
-    def _stamped(
-        self, record: SessionRecord, version: int, pending: Pending | None = None
-    ) -> SessionRecord:
-        stamp, now = secrets.token_hex(8), self.clock()
-        return replace(record, version=version, stamp=stamp, written_at=now, pending=pending)
-
-    def _read(self, name: str) -> tuple[SessionRecord | None, _Unsaved | None]:
-        """Return what is stored, and what this process could not store yet."""
-        was_unsaved = name in self._unsaved
-        stored, unsaved = self._get(name), self._unsaved.get(name)
-        if was_unsaved and unsaved is None:  # it was stored, perhaps after the store was read
-            stored = self._get(name)
-        return stored, unsaved
-
-    def _get(self, name: str) -> SessionRecord | None:
-        try:
-            record = self.store.get(name)
-        except Exception as error:
-            if getattr(error, "code", None) == "unreadable_value":
-                raise login_required_error("the session's record cannot be read") from error
-            raise store_unavailable_error(error) from error
-        if record is not None:
-            self.lineages.learn(name, record, is_stored=True)
-        return record
-
-    def _set(self, name: str, record: SessionRecord, expected: int | None) -> bool:
-        seconds = record.lifetime(self.clock(), self.lifetime)
-        try:
-            stored = self.store.set(name, record, expected, seconds)
-        except Exception as error:
-            # The write may have been applied, and only its response lost.
-            if not self._is_stored(name, record):
-                raise store_unavailable_error(error) from error
-            stored = True
-        if stored:
-            self.lineages.learn(name, record, is_stored=True)
-        return stored
-
-    def _is_stored(self, name: str, record: SessionRecord) -> bool:
-        try:
-            stored = self.store.get(name)
-        except Exception:
-            return False
-        return stored is not None and stored.stamp == record.stamp
-
-    def _checked(self, stored: SessionRecord | None, seen: int) -> SessionRecord:
-        if stored is None:
-            raise login_required_error("the session has ended, or its record is lost")
-        if stored.version >= seen:
-            return stored
-        left = 0.0 if stored.pending is None else stored.pending.until - self.clock()
-        if left > 0:  # who renewed it has not been able to store the newer one
-            raise renewal_pending_error(left)
-        raise login_required_error("the store was reset to an older record")
-
-    def _lease(self) -> float:
-        """Return for how many seconds a silent holder may still be active."""
-        seconds: float = getattr(self.store, "lock_timeout", None) or self._request_seconds()
-        return seconds
-
-
-def request_seconds(http_client: HTTPClient | None, settings: Settings | None) -> float:
-    """Return for how many seconds a request may take in total, its retries included."""
-    with in_force(settings):
-        given = HTTP_TIMEOUT.given()
-        if given is None and http_client is not None:
-            return http_client.total_timeout
-        return 2 * (HTTP_TIMEOUT.read() if given is None else given)
-
-
-def enter(context: AbstractContextManager[Any], lease: float = 0.0) -> None:
-    """Enter the lock of a store; raise ``store_unavailable`` for its exceptions.
-
-    Raises ``renewal_pending`` if others hold it for longer than the running block waits; it opens
-    by itself in ``lease`` seconds at most.
-    """
-    try:
-        context.__enter__()
-    except PyIdentityModelException:
-        raise
-    except LockHeldError as error:
-        raise renewal_pending_error(lease) from error
-    except Exception as error:
-        raise store_unavailable_error(error) from error
-
-
-def leave(context: AbstractContextManager[Any]) -> None:
-    """Leave the lock of a store; a lock that was lost meanwhile raises nothing."""
-    try:
-        context.__exit__(None, None, None)
-    except Exception as error:
-        logger.warning("the lock of a store was lost: %s", type(error).__name__)
+            self.storage.set(name, self.storage.stamped(marked, marked.version + 1), marked.version)

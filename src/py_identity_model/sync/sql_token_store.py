@@ -3,14 +3,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import math
+import time
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from typing import TYPE_CHECKING, Any
 
 from .._seam.sync import in_thread
-from .sql_values import SQLTables, SQLValues
+from .._wire.stored_value import ValueHooks
+from ..exceptions import InvalidArgumentError
+from .row_session_store import RowLock
+from .sql_tables import SQLTables
 
 if TYPE_CHECKING:
-    from sqlalchemy import Engine
-
+    from sqlalchemy import Engine, MetaData
 
 _NEVER = 1e15  # not every database knows infinity
 
@@ -35,7 +41,7 @@ class _Tables(SQLTables):
 
         columns = self._values.c
         wanted = select(columns.value).where(columns.name == name, columns.until > now)
-        with self._engine.connect() as connection:
+        with self._begun() as connection:
             found: bytes | None = connection.execute(wanted).scalar_one_or_none()
         return found
 
@@ -46,7 +52,7 @@ class _Tables(SQLTables):
         if self._replace(name, value, until):
             return
         try:
-            with self._engine.begin() as connection:
+            with self._begun() as connection:
                 connection.execute(delete(self._values).where(self._values.c.until <= now))
                 connection.execute(insert(self._values).values(name=name, value=value, until=until))
         except IntegrityError:  # another process was quicker: the last one to write wins
@@ -56,17 +62,17 @@ class _Tables(SQLTables):
         from sqlalchemy import update
 
         changed = update(self._values).where(self._values.c.name == name)
-        with self._engine.begin() as connection:
+        with self._begun() as connection:
             return connection.execute(changed.values(value=value, until=until)).rowcount == 1
 
     def delete(self, name: str) -> None:
         from sqlalchemy import delete
 
-        with self._engine.begin() as connection:
+        with self._begun() as connection:
             connection.execute(delete(self._values).where(self._values.c.name == name))
 
 
-class SQLTokenStore(SQLValues[_Tables]):
+class SQLTokenStore:
     """Stores tokens in a relational database, for all processes that use it.
 
     It is an :class:`TokenStore` on SQLAlchemy (install the extra ``sql``), for a machine's
@@ -88,8 +94,35 @@ class SQLTokenStore(SQLValues[_Tables]):
         sql_store.create_tables()
     """
 
-    def _open(self, engine: Engine, prefix: str) -> _Tables:
-        return _Tables(engine, prefix)
+    def __init__(
+        self,
+        engine: Engine,
+        *,
+        prefix: str = "oidc_",
+        encrypt: Callable[[bytes], bytes] | None = None,
+        decrypt: Callable[[bytes], bytes] | None = None,
+        lock_timeout: float = 120.0,
+    ) -> None:
+        self._hooks = ValueHooks(encrypt, decrypt)
+        if not 0 < lock_timeout < math.inf:
+            raise InvalidArgumentError("lock_timeout must be positive seconds")
+        self.lock_timeout = lock_timeout
+        self.clock = time.time
+        self._tables = _Tables(engine, prefix)
+
+    @property
+    def metadata(self) -> MetaData:
+        """The tables, for migrations (Alembic's ``target_metadata``)."""
+        return self._tables.metadata
+
+    def create_tables(self) -> None:
+        """Create the tables where they are missing.
+
+        Example::
+
+            SQLTokenStore(engine).create_tables()
+        """
+        in_thread(self._tables.create)
 
     def get(self, key: str) -> str | None:
         """Return the value of ``key``, if it has not expired.
@@ -99,7 +132,7 @@ class SQLTokenStore(SQLValues[_Tables]):
             value = sql_store.get("key")
         """
         found = in_thread(self._tables.get, key, self.clock())
-        return None if found is None else self._from_stored(found)
+        return None if found is None else self._hooks.open(bytes(found))
 
     def set(self, key: str, value: str, expires_in: float | None) -> None:
         """Store ``value``, for ``expires_in`` seconds unless that is None.
@@ -110,7 +143,7 @@ class SQLTokenStore(SQLValues[_Tables]):
         """
         now = self.clock()
         until = _NEVER if expires_in is None else now + expires_in
-        in_thread(self._tables.set, key, self._to_stored(value), until, now)
+        in_thread(self._tables.set, key, self._hooks.seal(value), until, now)
 
     def delete(self, key: str) -> None:
         """Delete the value of ``key``.
@@ -120,3 +153,13 @@ class SQLTokenStore(SQLValues[_Tables]):
             sql_store.delete("key")
         """
         in_thread(self._tables.delete, key)
+
+    def lock(self, key: str) -> AbstractContextManager[Any]:
+        """Return the lock of ``key``, as a context; it opens by itself after ``lock_timeout``.
+
+        Example::
+
+            with sql_store.lock("key"):
+                print("alone")
+        """
+        return RowLock(self._tables, key, self.lock_timeout, self.clock)

@@ -8,8 +8,8 @@ from dataclasses import replace
 from typing import Any
 
 from .._sessions.session_record import SessionRecord
+from .._wire.stored_value import unreadable_error
 from ._transport.stores import TokenStore
-from .redis_values import unreadable_error
 from .token_store import MemoryTokenStore, OnlyCopy
 
 

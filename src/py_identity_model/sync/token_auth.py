@@ -13,6 +13,7 @@ from .._sessions.token_auth import (
     Origin,
     RefusedTokens,
     answers_for,
+    log_unrepeated,
     named_origin,
     origin_of_url,
     refuses_the_token,
@@ -31,9 +32,10 @@ class TokenAuth(RequestAuth):
     one.  Proofs and nonces are added for tokens that are bound to a key.  A redirect to another
     origin carries neither token nor proof, and what that origin answers renews nothing.
 
-    ``origins``: those that get the token, as ``https://host[:port]``; other requests go without.
-    If None, every request gets it: then use the client for one API alone.
-    ``allow_tokens_over_plain_http``: send tokens over plain http to other machines as well.
+    :param source: provides the tokens, and the key for proofs if they are bound to one
+    :param origins: those that get the token, as ``https://host[:port]``; other requests go without.
+        If None, every request gets it: then use the client for one API alone
+    :param allow_tokens_over_plain_http: send tokens over plain http to other machines as well
 
     The first request raises :class:`ConfigurationException` if it is sent by a client of the
     other kind (``wrong_kind_of_auth``), or by the client that the source itself uses
@@ -75,7 +77,11 @@ class TokenAuth(RequestAuth):
         response = yield request
         demanded = self._learn(request, response, nonce)
         if demanded is not None and demanded != nonce and repeatable:
-            nonce = self._authorize(request, token)
+            try:
+                nonce = self._authorize(request, token)
+            except PyIdentityModelException as error:
+                log_unrepeated(error)
+                return
             response = yield request
             self._learn(request, response, nonce)
         if not answers_for(origin, response):
@@ -94,7 +100,11 @@ class TokenAuth(RequestAuth):
             if renewed.access_token == token.access_token:
                 return  # it replaced a refused one a moment ago
             token = renewed
-            nonce = self._authorize(request, token)
+            try:
+                nonce = self._authorize(request, token)
+            except PyIdentityModelException as error:
+                log_unrepeated(error)
+                return
             response = yield request
             self._learn(request, response, nonce)
             if answers_for(origin, response) and refuses_the_token(response):

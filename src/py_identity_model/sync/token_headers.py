@@ -14,6 +14,7 @@ from .._sessions.token_auth import (
     check_plain_http,
     errors_of_challenges,
     header_values,
+    log_unrepeated,
     origin_in,
     origins_from,
 )
@@ -155,7 +156,7 @@ class RequestHeaders:
 
         Raises the exceptions of :meth:`TokenSource.get_token`.
         """
-        return self._fields(self._source.get_token())
+        return self._make_fields(self._source.get_token())
 
     def again(
         self, status: int, headers: Mapping[str, str], *, is_repeatable: bool = True
@@ -170,6 +171,15 @@ class RequestHeaders:
 
         Nothing is raised: the caller has the API's own response.  RFC 6750 §3.1, RFC 9449 §9.
         """
+        try:
+            return self._again(status, headers, is_repeatable)
+        except PyIdentityModelException as error:  # renewals also leave a log record of their own
+            log_unrepeated(error)
+            return None
+
+    def _again(
+        self, status: int, headers: Mapping[str, str], is_repeatable: bool
+    ) -> dict[str, str] | None:
         token = self._token
         if token is None:
             return None
@@ -177,27 +187,24 @@ class RequestHeaders:
         demanded = self._learn(status, header_values(headers, "dpop-nonce"), errors)
         if demanded and is_repeatable and not self._has_proved_again:
             self._has_proved_again = True
-            return self._fields(token)
+            return self._make_fields(token)
         if status != 401:
             self._refused.forget(self._origin)
         elif asks_for_another_token(errors):
-            return self._renewed(token) if is_repeatable else None
+            return self._renew(token) if is_repeatable else None
         return None
 
-    def _renewed(self, token: StoredToken) -> dict[str, str] | None:
+    def _renew(self, token: StoredToken) -> dict[str, str] | None:
         if self._has_renewed:
             self._refused.add(self._origin, token.access_token)
             return None
         if (self._origin, token.access_token) in self._refused:
             return None
         self._has_renewed = True
-        try:
-            renewed = self._source.renew(token.access_token)
-            if renewed.access_token == token.access_token:
-                return None  # it replaced a refused one a moment ago
-            return self._fields(renewed)
-        except PyIdentityModelException:
-            return None  # the source says why in its log record
+        renewed = self._source.renew(token.access_token)
+        if renewed.access_token == token.access_token:
+            return None  # it replaced a refused one a moment ago
+        return self._make_fields(renewed)
 
     def _learn(self, status: int, nonces: list[str], errors: set[str | None]) -> bool:
         """Remember the nonce of a response; return whether it demands another proof."""
@@ -216,7 +223,7 @@ class RequestHeaders:
         )
         return is_demanded and nonce != before
 
-    def _fields(self, token: StoredToken) -> dict[str, str]:
+    def _make_fields(self, token: StoredToken) -> dict[str, str]:
         self._token = token
         key = self._source.dpop_key
         if key is None or token.token_type.lower() != "dpop":

@@ -40,13 +40,14 @@ from .._wire.arguments import check_store
 from .._wire.stored_value import pack_value, unpack_value
 from ..exceptions import InvalidArgumentError, PyIdentityModelException
 from ._cache.single_flight import SingleFlight
-from ._transport.http import HTTPClient, shared_nonces
+from ._transport.http import HTTPClient, check_http_client, shared_nonces
 from ._transport.stores import TokenStore
 from .client_credentials import request_client_credentials_token
 from .device import wait_for_device_token
 from .grants import request_extension_token, request_jwt_bearer_token
 from .refresh_grant import refresh_token
-from .session_records import SessionRecords, enter, leave, request_seconds
+from .session_locks import enter, leave, request_seconds
+from .session_records import SessionRecords
 from .session_store import MemorySessionStore
 from .stored_records import StoredRecords
 from .token_exchange import exchange_token
@@ -116,6 +117,7 @@ class TokenSource:
         key: str | None = None,
     ) -> None:
         _check_request(request, device)
+        check_http_client(http_client)
         if store is not None:
             check_store("store", store, TokenStore)
         name = name_request(request, key)
@@ -139,20 +141,25 @@ class TokenSource:
                 SESSION_LIFETIME,
                 partial(request_seconds, http_client, settings),
             )
-            self._lineage = self._records.lineages.of(name.key)
+            self._lineage = self._records.storage.lineages.of(name.key)
         if isinstance(request, RefreshTokenRequest):
             self._first = SessionRecord(
                 client_id=request.client_id, refresh_token=request.refresh_token or None
             )
 
     def _prepare(
-        self, margin: float, dpop_key: DPoPKey | None, http_client: HTTPClient | None
+        self,
+        margin: float,
+        dpop_key: DPoPKey | None,
+        http_client: HTTPClient | None,
+        target: str = LOGIN_TARGET,
     ) -> None:
         if not 0 <= margin < float("inf"):
             raise InvalidArgumentError("margin must be seconds, not negative")
         self.dpop_key = dpop_key
         self.dpop_nonce_cache = shared_nonces(http_client)
         self._margin = margin
+        self._target = target
         self._current: StoredToken | None = None
         self._made_in = os.getpid()
         self.clock = time.time
@@ -233,7 +240,6 @@ class TokenSource:
             response,
             self._margin,
             self.clock(),
-            None,
             address=self._request.address,
             dpop=self.dpop_key is not None,
             refused=refused,
@@ -302,17 +308,17 @@ class TokenSource:
             spares=partial(self._spares, refused),
         )
         self._seen = max(self._seen, record.version)
-        token = record.token_for(LOGIN_TARGET)
+        token = record.token_for(self._target)
         if token is None or not token.is_usable(self.clock()):  # a faster renewal has none for it
             raise renewal_pending_error(0.0)
         return token
 
     def _serves(self, refused: str | None, record: SessionRecord) -> bool:
-        token = record.token_for(LOGIN_TARGET)
+        token = record.token_for(self._target)
         return token is not None and token.serves(self.clock(), refused)
 
     def _spares(self, refused: str | None, record: SessionRecord) -> bool:
-        token = record.token_for(LOGIN_TARGET)
+        token = record.token_for(self._target)
         return token is not None and token.spares(self.clock(), refused)
 
     def _present(self, refused: str | None, record: SessionRecord) -> Renewal:
@@ -325,7 +331,7 @@ class TokenSource:
         return apply_refresh(
             record,
             response,
-            LOGIN_TARGET,
+            self._target,
             address=request.address,
             margin=self._margin,
             now=self.clock(),
@@ -337,7 +343,7 @@ class TokenSource:
         """Wait for the user of a device, unless its record exists already."""
         request = self._request
         assert isinstance(request, DeviceTokenRequest)
-        stored = records.find(self._key)
+        stored = records.storage.find(self._key)
         if stored is None:
             response = wait_for_device_token(
                 request, device, self._http_client, settings=self._settings
@@ -351,7 +357,7 @@ class TokenSource:
                 client_id=request.client_id,
                 now=self.clock(),
             )
-            stored = records.begin(self._key, first)
+            stored = records.storage.begin(self._key, first)
         self._seen = stored.version
 
 

@@ -111,6 +111,15 @@ class MemoryTokenStore:
         """
         self._once.discard(key)
 
+    def knows(self, key: str) -> bool:
+        """Return whether a key of :meth:`add` is remembered.
+
+        Example::
+
+            assert not MemoryTokenStore().knows("key")
+        """
+        return self._once.knows(key)
+
     def delete(self, key: str) -> None:
         """Delete the value of ``key``.
 
@@ -200,6 +209,18 @@ class TokenStoreReplayStore:
             logger.error(
                 "an identifier cannot be removed from the replay store: %s", type(error).__name__
             )
+
+    def knows(self, key: str) -> bool:
+        """Return whether ``key`` is remembered; one that was refused and is not met a full store.
+
+        Example::
+
+            assert not TokenStoreReplayStore(MemoryTokenStore()).knows("1")
+        """
+        name = self._name(key)
+        if self._memory is not None:
+            return self._memory.knows(name)
+        return self._store.get(name) is not None
 
     def _name(self, key: str) -> str:
         return f"replay-{hashlib.sha256(key.encode('utf-8', 'surrogatepass')).hexdigest()}"

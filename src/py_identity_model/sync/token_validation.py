@@ -36,6 +36,7 @@ from .._validation.fetch_result import PATIENT, Caller
 from .._validation.key_access import unknown_key_error
 from .._validation.key_set_rules import require_usual_answer
 from .._validation.provider_document import Provider, key_set_address
+from .._wire.arguments import check_instance
 from ..exceptions import (
     ProviderUnusableException,
     SignatureVerificationException,
@@ -101,6 +102,7 @@ def validate(
     settings: Settings | None,
 ) -> dict[str, Any]:
     """Do the same as :func:`validate_token`, for a ``caller`` that may be less patient."""
+    check_instance(config, TokenValidationConfig)
     if settings is not None:
         with in_force(settings):
             return validate(jwt, config, disco_doc_address, http_client, caller, None)

@@ -114,7 +114,7 @@ def freeze_clocks(moment: Moment | None = None) -> Iterator[FrozenClock]:
     time-machine may be used beside it, around it or within: in the block, this package shows the
     time of the block.  Threads that wait for something real go on waiting.
 
-    ``moment``: where the wall clock stands; by default now, which freezegun and time-machine set.
+    :param moment: what the wall clock shows; by default now, which freezegun and time-machine set
 
     Raises ValueError for a text that is not ISO 8601.
 

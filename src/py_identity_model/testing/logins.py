@@ -83,7 +83,8 @@ def log_in(
         back = _pass_provider(_find_provider(visit, path or usual_path, provider))
         answer = visit(back)
     if answer.status >= 400:
-        raise _failure(f"the program answered its callback with {answer.status}", answer.text)
+        text = f"the program answered its callback with {answer.status}"
+        raise _no_login_error(text, answer.text)
     return client
 
 
@@ -130,7 +131,7 @@ def _find_provider(visit: _Visit, path: str, provider: EmbeddedProvider) -> str:
     for _ in range(_MOST_STEPS):
         page = visit(url)
         if page.location is None:
-            raise _failure(
+            raise _no_login_error(
                 f"{url} answered {page.status}, and does not lead to {authorize}: path= names "
                 "the page at which the program's login begins",
                 page.text,
@@ -138,7 +139,7 @@ def _find_provider(visit: _Visit, path: str, provider: EmbeddedProvider) -> str:
         url = page.location
         if url.partition("?")[0] == authorize:
             return url
-    raise _failure(f"{path} leads on and on, last to {url}", "")
+    raise _no_login_error(f"{path} leads on and on, last to {url}", "")
 
 
 def _pass_provider(url: str) -> str:
@@ -148,14 +149,14 @@ def _pass_provider(url: str) -> str:
     answer = httpx.get(url, verify=verify, trust_env=False)
     back = answer.headers.get("location")
     if back is None:
-        raise _failure(f"the provider answered {answer.status_code}", answer.text)
+        raise _no_login_error(f"the provider answered {answer.status_code}", answer.text)
     error = parse_qs(urlsplit(back).query).get("error")
     if error:
-        raise _failure(f"the provider refused the login: {error[0]}", back)
+        raise _no_login_error(f"the provider refused the login: {error[0]}", back)
     return str(back)
 
 
-def _failure(text: str, answer: str) -> AssertionError:
+def _no_login_error(text: str, answer: str) -> AssertionError:
     return AssertionError(f"nobody is logged in: {text}\n{answer[:500]}")
 
 

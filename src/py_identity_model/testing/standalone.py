@@ -61,12 +61,12 @@ def development_provider(
 ) -> EmbeddedProvider:
     """Return a provider that asks browsers who they are, on a fixed port, as long as it runs.
 
-    ``port``: where it listens on loopback.
-    ``users``: a JSON or TOML file of users with their claims.
-    ``like``: a provider whose habits it takes on.
-    ``audience``: whom its access tokens are for.
-    ``client_secret``: that of its client.
-    ``allowed_origins``: pages that may read its answers (CORS).
+    :param port: where it listens on loopback
+    :param users: a JSON or TOML file of users with their claims
+    :param like: a provider whose habits it takes on
+    :param audience: whom its access tokens are for
+    :param client_secret: that of its client
+    :param allowed_origins: pages that may read its answers (CORS)
 
     Raises :class:`InvalidArgumentError` for a file or port that cannot be used.
 

@@ -46,7 +46,7 @@ class Answer:
     headers: Mapping[str, str] = field(default_factory=dict)
 
     @staticmethod
-    def of_json(value: Any, status: int = 200, **headers: str) -> Answer:
+    def of_json(value: object, status: int = 200, **headers: str) -> Answer:
         """Return ``value`` as JSON; an underscore in a header's name stands for a hyphen.
 
         Example::

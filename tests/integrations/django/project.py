@@ -7,7 +7,9 @@ import tempfile
 from typing import Any
 
 import django
+from asgiref.sync import sync_to_async
 from django.conf import settings
+from django.contrib.auth import logout
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, JsonResponse
 
@@ -69,6 +71,20 @@ def me(request: HttpRequest) -> JsonResponse:
     session = session_of(request)
     assert session is not None
     return JsonResponse({"sub": session.subject})
+
+
+async def refresh(request: HttpRequest) -> JsonResponse:
+    """A view that waits, and leaves what blocks to a thread."""
+    session, user = session_of(request), await request.auser()
+    assert session is not None
+    token = await sync_to_async(session.refresh)()
+    return JsonResponse({"user": user.is_authenticated, "token": token != ""})
+
+
+def leave(request: HttpRequest) -> JsonResponse:
+    """Log the user out as Django's admin does."""
+    logout(request)
+    return JsonResponse({})
 
 
 def fail(request: HttpRequest) -> JsonResponse:

@@ -8,20 +8,24 @@ import unittest
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import httpx
 import pytest
+from asgiref.sync import sync_to_async
 from django.conf import settings
 from django.contrib.auth import SESSION_KEY, get_user_model
 from django.contrib.auth.models import Group
 from django.core.checks import run_checks
-from django.db import connection, connections, transaction
+from django.db import IntegrityError, connection, connections, transaction
 from django.db.backends.signals import connection_created
 from django.test import AsyncClient, Client, override_settings
 
-from py_identity_model import OAuthClient, SessionRecord, SessionStore
+from py_identity_model import OAuthClient, Session, SessionRecord, SessionStore
+from py_identity_model._seam.lock_waits import LockHeldError, waiting_at_most
 from py_identity_model._web.sealing import Sealer
 from py_identity_model.exceptions import ConfigurationException
+from py_identity_model.integrations.django.backends import OIDCBackend
 from py_identity_model.integrations.django.models import Identity, LockRow, SessionRow
 from py_identity_model.integrations.django.stores import DjangoSessionStore
 from py_identity_model.testing import EmbeddedProvider
@@ -109,6 +113,21 @@ def test_a_logout_ends_everything(browser: Client, provider: EmbeddedProvider) -
     assert answer.headers["location"].startswith(f"{provider.issuer}/end_session")
     assert who(browser) is None
     assert not SessionRow.objects.exists()
+    assert provider.count("/revoke") == 1
+
+
+def test_a_logout_of_django_ends_the_record_and_its_tokens(
+    browser: Client, provider: EmbeddedProvider
+) -> None:
+    """The admin, say, has a logout of its own: the refresh token would live on for a month."""
+    log_in(browser)
+    get(browser, "/leave")
+    assert who(browser) is None
+    assert not SessionRow.objects.exists()
+    assert provider.count("/revoke") == 1
+    browser.force_login(User.objects.create_user("carol"))
+    get(browser, "/leave")
+    assert who(browser) is None
 
 
 def test_the_logout_button_needs_djangos_token(oidc: dict[str, Any]) -> None:
@@ -211,6 +230,117 @@ def make_client(store: SessionStore) -> OAuthClient:
     return OAuthClient("https://op.example", "made-by-the-program", session_store=store)
 
 
+def of_alice(claims: Mapping[str, Any]) -> Any:
+    return User.objects.filter(email=claims["email"]).first() if claims["email_verified"] else None
+
+
+def test_a_program_may_say_whose_an_identity_is(
+    browser: Client, provider: EmbeddedProvider, oidc: dict[str, Any]
+) -> None:
+    """Users who were there before: found once, by the program's own rule."""
+    known = User.objects.create_user("alice", "alice@example.com")
+    provider.users = {"alice": {"email": "alice@example.com", "email_verified": True}}
+    found = {"FIND_USER": f"{__name__}.of_alice", "CREATE_USERS": False, "USERINFO": True}
+    with override_settings(OIDC={**oidc, **found}):
+        log_in(browser)
+        assert who(browser) == "alice"
+        provider.users = {"alice": {"email": "other@example.com", "email_verified": True}}
+        log_in(browser)
+        assert who(browser) == "alice"
+        provider.user = "mallory"
+        provider.users = {"mallory": {"email": "other@example.com", "email_verified": False}}
+        assert log_in(Client()).status_code == 403
+    assert Identity.objects.get().user == known
+
+
+def test_two_tabs_of_a_new_user_make_one_user(
+    browser: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Both have looked for the user before one of them makes it."""
+    find: Any = OIDCBackend._user_of
+
+    def lose(self: OIDCBackend, session: Session) -> Any:
+        monkeypatch.setattr(OIDCBackend, "_user_of", find)
+        log_in(Client())
+        raise IntegrityError("UNIQUE constraint failed: oidc_identity.key")
+
+    monkeypatch.setattr(OIDCBackend, "_user_of", lose)
+    assert log_in(browser).status_code == 303
+    assert who(browser) is not None
+    assert User.objects.count() == Identity.objects.count() == 1
+
+
+def take_a_name(user: Any, claims: Mapping[str, Any]) -> None:
+    user.username = "admin"
+
+
+def test_a_user_whose_name_is_taken_is_refused_with_a_log_record(
+    browser: Client, oidc: dict[str, Any], caplog: pytest.LogCaptureFixture
+) -> None:
+    admin = User.objects.create_superuser("admin", "admin@example.com", "password")
+    with override_settings(OIDC={**oidc, "UPDATE_USER": take_a_name}):
+        assert log_in(browser).status_code == 403
+    assert who(browser) is None
+    assert User.objects.get() == admin
+    assert not Identity.objects.exists()
+    assert not SessionRow.objects.exists()
+    assert "a user cannot be stored beside those who are there" in caplog.text
+
+
+def test_fields_are_as_long_as_the_model_says(
+    browser: Client, provider: EmbeddedProvider, oidc: dict[str, Any]
+) -> None:
+    provider.users = {"alice": {"given_name": "A" * 200, "family_name": 7}}
+    with override_settings(OIDC={**oidc, "USERINFO": True}):
+        log_in(browser)
+    user = User.objects.get()
+    assert (user.first_name, user.last_name) == ("A" * 150, "")
+
+
+def test_logins_and_logouts_lead_where_djangos_settings_say(
+    browser: Client, oidc: dict[str, Any], provider: EmbeddedProvider
+) -> None:
+    with override_settings(LOGIN_REDIRECT_URL="me", LOGOUT_REDIRECT_URL="home"):
+        assert log_in(browser, "/oidc/login").headers["location"] == "/me"
+        left = browser.post("/oidc/logout", secure=True, headers={"Origin": BASE})
+        query = parse_qs(urlsplit(left.headers["location"]).query)
+        assert query["post_logout_redirect_uri"] == [f"{BASE}/"]
+    assert log_in(browser, "/oidc/login").headers["location"] == "/"
+
+
+def test_scripts_learn_that_a_login_is_needed(browser: Client) -> None:
+    """They follow redirects, and could not follow the one to the provider."""
+    answer = browser.get("/me", secure=True, follow=True, headers={"Sec-Fetch-Mode": "cors"})
+    assert (answer.status_code, answer.json()) == (401, {"error": "login_required"})
+
+
+def two_clients(store: SessionStore) -> dict[str, OAuthClient]:
+    said = settings.OIDC_API
+    return {
+        name: OAuthClient(said["ISSUER"], client_id, client_secret=secret, session_store=store)
+        for name, client_id, secret in said["CLIENTS"]
+    }
+
+
+def test_users_choose_between_several_providers(provider: EmbeddedProvider) -> None:
+    browser, named = Client(), (provider.client_id, provider.client_secret)
+    api = {"ISSUER": provider.issuer, "CLIENTS": [("staff", *named), ("guests", *named)]}
+    with override_settings(OIDC={"CLIENT": two_clients}, OIDC_API=api):
+        page = get(browser, "/oidc/login?next=/me").content.decode()
+        assert "provider=staff" in page
+        begun = get(browser, "/oidc/login?next=/me&provider=guests").headers["location"]
+        assert "%2Foidc%2Fcallback%2Fguests" in begun
+        assert get(browser, through_provider(begun)).headers["location"] == "/me"
+        assert get(browser, "/me").json() == {"sub": "alice"}
+        assert get(browser, "/oidc/callback/staff").status_code == 303  # home: it is logged in
+        assert get(browser, "/oidc/callback/nobody").status_code == 404
+        assert get(browser, "/oidc/callback").status_code == 404
+
+
+def unreachable_client(store: SessionStore) -> OAuthClient:
+    raise AssertionError("checks do not ask the network")
+
+
 def test_a_program_may_make_its_own_client() -> None:
     from py_identity_model.integrations.django.conf import web_login
 
@@ -245,6 +375,15 @@ def test_a_database_that_fails_is_503(browser: Client, monkeypatch: pytest.Monke
         answer = get(browser, "/")
         assert (answer.status_code, answer.headers["retry-after"]) == (503, "5")
     assert who(browser) is not None
+
+
+async def test_views_that_wait_use_a_session_in_a_thread(browser: Client) -> None:
+    await sync_to_async(log_in)(browser)
+    client = AsyncClient()
+    client.cookies = browser.cookies
+    answer: Any = await client.get("/refresh", secure=True)
+    assert answer.json() == {"user": True, "token": True}
+    assert answer.headers["cache-control"] == "private, no-store"
 
 
 async def test_it_works_under_asgi(browser: Client) -> None:
@@ -297,7 +436,7 @@ def refresh_tokens() -> list[str | None]:
     from py_identity_model.integrations.django.conf import web_login
 
     (client,) = web_login().clients.values()
-    store: Any = client._sessions.records.store
+    store: Any = client._sessions.records.storage.store
     found = [store.get(row.name) for row in SessionRow.objects.all()]
     return [one.refresh_token for one in found]
 
@@ -409,8 +548,8 @@ def test_of_many_processes_one_replaces_a_record() -> None:
 
 def test_a_lock_has_one_holder_and_opens_by_itself() -> None:
     store = DjangoSessionStore(Sealer("0123456789abcdef" * 2))
-    with store.lock("n"):
-        assert not store._take("n", "other")
+    with store.lock("n"), pytest.raises(LockHeldError), waiting_at_most(0), store.lock("n"):
+        pass
     LockRow.objects.create(name="n", holder="lost", until=0)
     with store.lock("n"):
         assert LockRow.objects.get().holder != "lost"
@@ -425,6 +564,7 @@ def test_models_name_no_secret() -> None:
 
 
 HERE = "py_identity_model.integrations.django"
+SAID = {"ISSUER": "https://op.example", "CLIENT_ID": "web"}
 
 
 @pytest.mark.parametrize(
@@ -433,12 +573,21 @@ HERE = "py_identity_model.integrations.django"
         ({}, set()),
         ({"OIDC": None}, {"oidc.E001"}),
         ({"OIDC": {"ISSUER": "https://op.example"}}, {"oidc.E002"}),
-        ({"OIDC": {"ISSUER": "i", "CLIENT_ID": "c", "CLIENT_SECERT": "s"}}, {"oidc.E003"}),
+        ({"OIDC": {"ISSUER": "i", "CLIENT_ID": "c", "CLIENT_SECERT": "s"}}, {"oidc.E002"}),
+        ({"OIDC": {"ISSUER": "i", "CLIENT_ID": "c", "AFTER_LOGOUT": "//x"}}, {"oidc.E002"}),
+        ({"OIDC": {"ISSUER": "i", "CLIENT_ID": "c", "SECRET": "s" * 32}}, {"oidc.E002"}),
+        ({"OIDC": {"ISSUER": "i", "CLIENT_ID": "c", "FIND_USER": "no.such"}}, {"oidc.E002"}),
+        ({"OIDC": {"CLIENT": f"{__name__}.unreachable_client"}}, set()),
+        ({"OIDC": {"CLIENT": f"{__name__}.make_client", "CLIENT_ID": "c"}}, {"oidc.E002"}),
+        ({"LOGOUT_REDIRECT_URL": "https://elsewhere.example/"}, {"oidc.E002"}),
         ({"AUTHENTICATION_BACKENDS": ["no.such.Backend", "builtins.len"]}, {"oidc.E004"}),
         ({"MIDDLEWARE": []}, {"oidc.E005"}),
         ({"MIDDLEWARE": [f"{HERE}.middleware.OIDCMiddleware"]}, {"oidc.E006"}),
         ({"SECRET_KEY": "short"}, {"oidc.E007"}),
+        ({"SESSION_COOKIE_SAMESITE": "Strict"}, {"oidc.E003"}),
         ({"SESSION_COOKIE_SECURE": False}, {"oidc.W001"}),
+        ({"ROOT_URLCONF": "tests.integrations.django.test_drf"}, {"oidc.E002"}),
+        ({"OIDC": SAID, "LOGIN_REDIRECT_URL": "nowhere"}, {"oidc.E002"}),
         ({"AUTOCOMMIT": False}, {"oidc.E008"}),
         ({"ATOMIC_REQUESTS": True}, set() if IS_SERVER else {"oidc.W002"}),
     ],

@@ -2,18 +2,29 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from typing import Any
 
 import pytest
+from django.conf import settings
+from django.contrib.auth.models import Group, User
 from django.test import override_settings
 from django.urls import path
 from drf_spectacular.generators import SchemaGenerator
-from rest_framework.permissions import AllowAny, BasePermission, IsAuthenticated
+from rest_framework.authentication import BasicAuthentication
+from rest_framework.permissions import (
+    AllowAny,
+    BasePermission,
+    DjangoModelPermissionsOrAnonReadOnly,
+    IsAuthenticated,
+)
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.test import APIClient
 from rest_framework.views import APIView
+from rest_framework.viewsets import ViewSet
 
+from py_identity_model import VerifiedAccessToken
 from py_identity_model.integrations.drf import (
     AccessTokenAuthentication,
     TokenUser,
@@ -39,7 +50,7 @@ class Admin(Orders):
 
 
 class Open(Orders):
-    permission_classes = (AllowAny,)
+    permission_classes: Any = (AllowAny,)
 
     def get(self, request: Request) -> Response:
         return Response({"user": str(request.user)})
@@ -64,7 +75,34 @@ def composed(permission: Any) -> Any:
     return Open.as_view(permission_classes=(permission,))
 
 
+class OrdersByAction(ViewSet):
+    authentication_classes = (AccessTokenAuthentication,)
+
+    def get_permissions(self) -> Any:
+        """Permissions by action, which are made anew at each call."""
+        return [has_scopes("write" if self.action == "create" else "read")()]
+
+    def list(self, request: Request) -> Response:
+        return Response([])
+
+    def create(self, request: Request) -> Response:
+        return Response({}, 201)
+
+
+class OfBoth(Open):
+    authentication_classes: Any = (AccessTokenAuthentication, BasicAuthentication)
+    permission_classes: Any = (IsAuthenticated,)
+
+
+class OfModels(Orders):
+    permission_classes = (DjangoModelPermissionsOrAnonReadOnly,)
+    queryset: Any = Group.objects.none()
+
+
 urlpatterns = [
+    path("by-action", OrdersByAction.as_view({"get": "list", "post": "create"})),
+    path("both-kinds", OfBoth.as_view()),
+    path("models", OfModels.as_view()),
     *(path(name, composed(permission)) for name, permission in COMPOSED.items()),
     path("orders", Orders.as_view()),
     path("admin", Admin.as_view()),
@@ -177,3 +215,42 @@ def test_the_document_describes_the_scheme(client: APIClient, provider: Embedded
         "openIdConnectUrl": f"{provider.issuer}{DISCOVERY}",
     }
     assert document["paths"]["/orders"]["get"]["security"] == [{"openId": []}]
+
+
+def test_permissions_by_action_refuse_with_a_challenge(
+    client: APIClient, provider: EmbeddedProvider
+) -> None:
+    client.credentials(HTTP_AUTHORIZATION=f"Bearer {provider.mint(scope='read')}")
+    assert client.get("/by-action", secure=True).status_code == 200
+    answer = client.post("/by-action", secure=True)
+    assert answer.status_code == 403
+    assert answer.headers["www-authenticate"] == 'Bearer error="insufficient_scope", scope="write"'
+
+
+def test_the_user_of_a_token_has_no_permissions_of_models(
+    client: APIClient, provider: EmbeddedProvider
+) -> None:
+    token = provider.mint(sub="bob")
+    client.credentials(HTTP_AUTHORIZATION=f"Bearer {token}")
+    assert client.delete("/models", secure=True).status_code == 403
+    user = TokenUser(VerifiedAccessToken({"sub": "bob"}, token))
+    assert user.get_username() == "bob"
+    assert not user.has_perm("auth.view_group")
+    assert not user.has_module_perms("auth")
+
+
+def test_credentials_of_another_kind_are_left_to_their_class(
+    client: APIClient, provider: EmbeddedProvider
+) -> None:
+    User.objects.create_user("carol", password="password")
+    login = b64encode(b"carol:password").decode()
+    client.credentials(HTTP_AUTHORIZATION=f"Basic {login}")
+    passwords = "django.contrib.auth.backends.ModelBackend"
+    with override_settings(AUTHENTICATION_BACKENDS=[*settings.AUTHENTICATION_BACKENDS, passwords]):
+        assert client.get("/both-kinds", secure=True).json() == {"user": "carol"}
+    answer = client.get("/orders", secure=True)
+    assert (answer.status_code, answer.headers["www-authenticate"]) == (401, "Bearer")
+    client.credentials(HTTP_AUTHORIZATION="Bearer forged")
+    assert client.get("/both-kinds", secure=True).status_code == 401
+    client.credentials(HTTP_AUTHORIZATION=f"Bearer {provider.mint(sub='bob')}")
+    assert client.get("/both-kinds", secure=True).json() == {"user": "bob"}

@@ -6,6 +6,7 @@ import os
 import shutil
 import sys
 import threading
+import time
 from pathlib import Path
 from typing import Any
 
@@ -162,6 +163,15 @@ def test_a_slow_command_is_killed_with_its_children() -> None:
     with refused(ConfigurationException, UNUSABLE) as caught:
         python(slow, timeout=0.3)()
     assert "more than 0.3 s" in str(caught.value)
+
+
+def test_a_child_that_left_the_group_holds_nobody_up() -> None:
+    leaves = "import subprocess; subprocess.Popen(['sleep', '4'], start_new_session=True); print(1)"
+    began = time.monotonic()
+    with refused(ConfigurationException, UNUSABLE) as caught:
+        python(leaves, timeout=0.5)()
+    assert "more than 0.5 s" in str(caught.value)
+    assert time.monotonic() - began < 3
 
 
 def test_a_missing_program_is_named() -> None:

@@ -90,6 +90,23 @@ def test_a_file_of_the_environment_that_is_missing_is_not_replaced_by_the_secret
     assert "/none/assertion cannot be read" in reasons()["environment"]
 
 
+@pytest.mark.parametrize("claims", [{"aud": "elsewhere"}, {"exp": 1}])
+def test_a_file_of_the_environment_that_does_not_apply_ends_the_chain(
+    monkeypatch: pytest.MonkeyPatch, write: Callable[..., Path], claims: dict[str, Any]
+) -> None:
+    monkeypatch.setenv("OIDC_CLIENT_ASSERTION_FILE", str(write("assertion", **claims)))
+    links = reasons(kubernetes_token_file=write("projected"), token_file=write("token"))
+    assert [*links] == ["explicit", "environment"]
+
+
+def test_a_secret_of_the_environment_may_be_for_one_server(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OIDC_CLIENT_SECRET", "the-s3cret")
+    monkeypatch.setenv("OIDC_CLIENT_SECRET_AUDIENCE", "https://other.example")
+    assert "OIDC_CLIENT_SECRET_AUDIENCE" in reasons()["environment"]
+    monkeypatch.setenv("OIDC_CLIENT_SECRET_AUDIENCE", AUDIENCE)
+    assert find() == ClientSecretBasic("the-s3cret")
+
+
 def test_a_projected_token_must_be_for_the_provider(write: Callable[..., Path]) -> None:
     file = write("projected")
     assert find(kubernetes_token_file=file) == FederatedAssertion(file, audience=AUDIENCE)

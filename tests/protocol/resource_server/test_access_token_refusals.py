@@ -88,7 +88,7 @@ FORBIDDEN = ClaimsValidationError("secret", forbidden=True)
 @pytest.mark.parametrize(
     ("error", "status", "words"),
     [
-        (missing_token_error(), 401, {}),
+        (missing_token_error(None), 401, {}),
         (
             INVALID,
             401,
@@ -204,7 +204,10 @@ def test_a_failure_to_verify_is_an_outage_without_a_challenge(
     assert (refusal.status_code, refusal.www_authenticate) == (503, None)
     assert (refusal.code, refusal.retry_after) == (code, retry_after)
     assert str(refusal) == "The access token cannot be verified now"
-    assert refusal.details == (error.details if isinstance(error, TokenValidationException) else {})
+    expected = (
+        {"reason": "x", **error.details} if isinstance(error, TokenValidationException) else {}
+    )
+    assert refusal.details == expected
 
 
 def test_a_refusal_names_the_option_that_would_accept_the_token() -> None:
@@ -236,7 +239,7 @@ def test_a_refusal_names_the_option_that_would_accept_the_token() -> None:
             "ERROR access token refused: The access token cannot be verified now (OddError) "
             "(code verification_failed, issuer None)",
         ),
-        (missing_token_error(), None),
+        (missing_token_error(None), None),
     ],
 )
 def test_a_refusal_leaves_one_record_without_personal_data(

@@ -26,9 +26,13 @@ from py_identity_model import (
     RefreshTokenRequest,
     TlsClientAuth,
 )
-from py_identity_model._sessions.request_name import name_request, plain_text, request_key
+from py_identity_model._sessions.request_name import name_request, plain_text
 from py_identity_model._wire.client_authentication import Credentials
 from py_identity_model._wire.models import BaseRequest
+
+
+def request_key(request: BaseRequest) -> str:
+    return name_request(request).key
 
 
 def asking(**more: Any) -> ClientCredentialsTokenRequest:

@@ -18,7 +18,7 @@ NOW = datetime(2026, 1, 1, tzinfo=UTC).timestamp()
 
 def stored(margin: float, **members: Any) -> Any:
     token = {"access_token": "t", "token_type": "Bearer", **members}
-    return stored_token_from(TokenResponse(True, token=token), margin, NOW, None)
+    return stored_token_from(TokenResponse(True, token=token), margin, NOW)
 
 
 @pytest.mark.parametrize("margin", [60.0, 59.0, 61.0, 3600.0])
@@ -48,13 +48,8 @@ def test_everything_in_an_answer_is_stored() -> None:
         0.0, expires_in=60, scope="a b", refresh_token="r", id_token="i", token_type="bearer"
     )
     assert token == StoredToken("t", "bearer", "a b", NOW + 60, NOW + 60, "r", "i")
-    bare = stored_token_from(TokenResponse(True, token={"access_token": "t"}), 0.0, NOW, "previous")
-    assert bare == StoredToken("t", "Bearer", refresh_token="previous")
-
-
-def test_a_new_refresh_token_takes_the_place_of_the_previous_one() -> None:
-    answer = TokenResponse(True, token={"access_token": "t", "refresh_token": "new"})
-    assert stored_token_from(answer, 0.0, NOW, "previous").refresh_token == "new"
+    bare = stored_token_from(TokenResponse(True, token={"access_token": "t"}), 0.0, NOW)
+    assert bare == StoredToken("t", "Bearer")
 
 
 @pytest.mark.parametrize(
@@ -67,7 +62,7 @@ def test_a_new_refresh_token_takes_the_place_of_the_previous_one() -> None:
 )
 def test_an_answer_that_cannot_be_used_is_refused_with_its_address(response: TokenResponse) -> None:
     with pytest.raises(TokenRequestException) as caught:
-        stored_token_from(response, 0.0, NOW, None, address="https://op.example/token")
+        stored_token_from(response, 0.0, NOW, address="https://op.example/token")
     assert caught.value.url == "https://op.example/token"
     if response.oauth_error:
         assert response.oauth_error in f"{caught.value} {caught.value.details}"
@@ -75,8 +70,8 @@ def test_an_answer_that_cannot_be_used_is_refused_with_its_address(response: Tok
 
 def test_a_token_that_replaces_a_refused_one_says_since_when() -> None:
     response = TokenResponse(True, token={"access_token": "t"})
-    assert stored_token_from(response, 0.0, NOW, None).replaced_refused_at is None
-    assert stored_token_from(response, 0.0, NOW, None, refused="old").replaced_refused_at == NOW
+    assert stored_token_from(response, 0.0, NOW).replaced_refused_at is None
+    assert stored_token_from(response, 0.0, NOW, refused="old").replaced_refused_at == NOW
 
 
 def test_the_end_of_a_token_does_not_move_with_summer_time(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -85,7 +80,7 @@ def test_the_end_of_a_token_does_not_move_with_summer_time(monkeypatch: pytest.M
     try:
         now = datetime(2026, 10, 25, 0, 30, tzinfo=UTC).timestamp()  # clocks go back at one
         response = TokenResponse(True, token={"access_token": "t", "expires_in": 3600})
-        assert stored_token_from(response, 0.0, now, None).expires_at == now + 3600
+        assert stored_token_from(response, 0.0, now).expires_at == now + 3600
     finally:
         monkeypatch.undo()
         time.tzset()

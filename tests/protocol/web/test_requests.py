@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
-from py_identity_model._web.requests import WebRequest, parse_fields, quoted_path, read_form
+import pytest
+
+from py_identity_model._web.requests import (
+    WebRequest,
+    brings_token,
+    parse_fields,
+    quoted_path,
+    read_form,
+)
 
 
 def test_cookies_are_read_as_browsers_send_them() -> None:
@@ -34,3 +42,21 @@ def test_a_form_is_read_from_its_media_type_and_size_alone() -> None:
 
 def test_a_decoded_path_is_quoted() -> None:
     assert quoted_path("/a b/%2F\u00f6") == "/a%20b/%252F%C3%B6"
+
+
+@pytest.mark.parametrize(
+    ("authorization", "is_token"),
+    [
+        ("Bearer a", True),
+        ("bearer a", True),
+        ("DPoP a", True),
+        (" Bearer a", True),
+        ("Bearer", True),
+        ("Basic YTpi", False),
+        ("Token Bearer a", False),
+        ("", False),
+        (None, False),
+    ],
+)
+def test_tokens_are_told_from_other_credentials(authorization: str | None, is_token: bool) -> None:
+    assert brings_token(authorization) is is_token

@@ -41,6 +41,10 @@ def test_a_token_without_an_end_has_none() -> None:
         ({"auth_time": 600}, (), 300, False),
         ({}, (), 300, False),
         ({"auth_time": "1000"}, (), 300, False),
+        ({"auth_time": True}, (), 1000, False),
+        ({"auth_time": 1060}, (), 300, True),
+        ({"auth_time": 1061}, (), 300, False),
+        ({"auth_time": float("inf")}, (), 300, False),
         ({"acr": "gold", "auth_time": 100}, ("gold",), 300, False),
     ],
 )

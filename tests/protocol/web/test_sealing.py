@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import time
 from functools import partial
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from py_identity_model._web.sealing import Sealer
+from py_identity_model.exceptions import InvalidArgumentError
 
 SECRET = "0123456789abcdef" * 2
 
@@ -40,3 +42,9 @@ def test_an_altered_text_does_not_open(position: int) -> None:
     sealed = [*sealer.seal("p", "text")]
     sealed[position] = "A" if sealed[position] != "A" else "B"
     assert sealer.open("p", "".join(sealed), 60) is None
+
+
+@pytest.mark.parametrize("secret", [None, "", [], "short", ["short"]])
+def test_a_missing_or_short_secret_says_how_to_make_one(secret: Any) -> None:
+    with pytest.raises(InvalidArgumentError, match="token_urlsafe"):
+        Sealer(secret)

@@ -26,6 +26,23 @@ def test_a_target_never_names_another_host(text: str) -> None:
             return
 
 
+@pytest.mark.parametrize(
+    "target",
+    [
+        *("/a/..//evil", "/a/b/../..//evil", "/a/%2e%2e//evil", "/a/..%2f..%2f/evil"),
+        *("/;//evil", "/;x=1//evil", "/.;//evil", "/a/..;//evil", "/..;/;/evil"),
+    ],
+)
+def test_a_path_that_a_server_would_resolve_to_another_host_is_none(target: str) -> None:
+    """Servers redirect to what is left of a path, such as one without its last slash."""
+    assert local_target(target) is None
+
+
+@pytest.mark.parametrize("target", ["/a/../b", "/a//b", "/a/./b?next=//evil", "/a;v=1/b", "/a/.."])
+def test_other_segments_stay_as_they_are(target: str) -> None:
+    assert local_target(target) == target
+
+
 @pytest.mark.parametrize("target", [None, 7, b"/x", ["/x"]])
 def test_a_target_that_is_not_text_is_none(target: Any) -> None:
     assert local_target(target) is None

@@ -8,7 +8,11 @@ from typing import Any
 import pytest
 
 from py_identity_model import DiscoveryPolicy
-from py_identity_model._wire.discovery_policy import NAMED_BY_PROGRAM, named_by_program
+from py_identity_model._wire.discovery_policy import (
+    NAMED_BY_PROGRAM,
+    extend_policy,
+    named_by_program,
+)
 
 OTHER: dict[str, Any] = {
     "additional_endpoint_base_addresses": ["https://keys.example"],
@@ -67,3 +71,15 @@ def test_a_policy_is_one_hashable_value() -> None:
         setattr(policy, name, not rules[name])
         keys.add(policy.cache_key())
     assert len(keys) == 10
+
+
+def test_a_policy_extended_by_a_presets_allows_what_either_does() -> None:
+    own = DiscoveryPolicy(require_https=False, additional_endpoint_base_addresses=["https://b"])
+    given = DiscoveryPolicy(
+        additional_endpoint_base_addresses=["https://a"], allow_issuer_mismatch=True
+    )
+    extended = extend_policy(given, own)
+    assert extended.additional_endpoint_base_addresses == ["https://a", "https://b"]
+    assert (extended.require_https, extended.allow_issuer_mismatch) == (False, True)
+    assert extend_policy(None, DiscoveryPolicy()) == DiscoveryPolicy()
+    assert given.additional_endpoint_base_addresses == ["https://a"]

@@ -84,11 +84,12 @@ class AsyncRefreshingCache(Generic[V]):
         failure = self._recent_failure(location, caller)
         if failure is not None:
             raise self._error(*failure)
+        owner = require_client(client, location.address)
         # A single request for a name that a stranger chose: retries would be what they want.
         attempt = ONCE if self._is_strange(location, caller) else AS_CONFIGURED
         entry = self.entries.get_or_create(location.key)
         admit = partial(self._is_needed, location, caller)
-        loaded = await self._join(location, entry, client, caller, attempt, admit)
+        loaded = await self._join(location, entry, owner, caller, attempt, admit)
         if loaded is None:  # another call ended since the check
             self.entries.drop_pending(location.key, entry)
             return await self.get(location, client, caller, other)
@@ -129,10 +130,11 @@ class AsyncRefreshingCache(Generic[V]):
 
     async def refresh(self, location: Location, client: AsyncHTTPClient | None) -> V:
         """Return the current document, fetched once for all concurrent callers."""
+        owner = require_client(client, location.address)
         entry = self.entries.get_or_create(location.key)
         attempt = Attempt(retries=0, max_age=0.0)
         caller = PATIENT.starting_now()
-        loaded = await self._join(location, entry, client, caller, attempt, lambda: True)
+        loaded = await self._join(location, entry, owner, caller, attempt, lambda: True)
         assert loaded is not None
         if not loaded.began:
             self._kind.count_hit()
@@ -154,9 +156,10 @@ class AsyncRefreshingCache(Generic[V]):
         entry = self.entries.get_or_create(location.key)
         if entry.value is not None and entry.value is not seen:
             return entry.value
+        owner = require_client(client, location.address)
         attempt = ONCE._replace(accepts=accepts)
         admit = partial(self._may_look_for_newer, entry)
-        loaded = await self._join(location, entry, client, caller, attempt, admit)
+        loaded = await self._join(location, entry, owner, caller, attempt, admit)
         if loaded is None:  # refused, or refreshed by others since the check
             if entry.value is not seen:
                 return entry.value
@@ -168,7 +171,7 @@ class AsyncRefreshingCache(Generic[V]):
         self,
         location: Location,
         entry: Entry[V],
-        client: AsyncHTTPClient | None,
+        client: AsyncHTTPClient,
         caller: Caller,
         attempt: Attempt,
         admit: Callable[[], bool],
@@ -178,12 +181,11 @@ class AsyncRefreshingCache(Generic[V]):
         None if ``admit`` refuses.  Raises TokenValidationException for a failure, and when waiting
         for it took too long.
         """
-        owner = require_client(client, location.address)
         # A call ends by its own deadline. If it does not (a peer that sends header fields slowly to
         # an injected client of the blocking API), the waiting callers leave.
-        longest = longest_call(owner)
+        longest = longest_call(client)
         patience = min(caller.patience(), longest)
-        call = self._call(location, entry, owner, attempt)
+        call = self._call(location, entry, client, attempt)
         try:
             outcome = await self.single_flight.run(location.key, call, admit, patience=patience)
         except TimeoutError:

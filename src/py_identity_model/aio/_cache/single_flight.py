@@ -88,9 +88,17 @@ class AsyncSingleFlight(Generic[V]):
         """
         due = None if patience is None else monotonic() + patience
         for _ in range(_MAX_RESTARTS):  # a stopped call has nothing to share
-            flight, began = self._enter(key, admit)
-            if flight is None:
-                return None
+            # `admit` runs under the lock. Called before, it could admit two callers, the second of
+            # which arrives after the first one's call has ended: the request would be sent twice.
+            with self._lock:
+                flights = self._table.get()
+                flight = flights.get(key)
+                began = flight is None
+                if flight is None:
+                    if not admit():
+                        return None
+                    flight = flights[key] = AsyncFlight(flights)
+                flight.waiters += 1
             if flight in _executing.get():
                 from ..._sessions.renewal_guard import waits_for_itself_error
 
@@ -112,27 +120,13 @@ class AsyncSingleFlight(Generic[V]):
 
     def run_in_background(self, key: Hashable, call: Callable[[], Result[V]]) -> None:
         """Start the call of ``key`` without waiting for it, unless it is running."""
-        flight, began = self._enter(key, lambda: True)
-        if flight is not None and began:
-            execute = partial(self._execute, key, flight, call)
-            if not spawn(f"{self._name} {key}", execute):
-                self._finish(key, flight)
-
-    def _enter(
-        self, key: Hashable, admit: Callable[[], bool]
-    ) -> tuple[AsyncFlight[V] | None, bool]:
-        # `admit` runs under the lock. Called before, it could admit two callers, the second of
-        # which arrives after the first one's call has ended: the request would be sent twice.
         with self._lock:
             flights = self._table.get()
-            flight = flights.get(key)
-            began = flight is None
-            if flight is None:
-                if not admit():
-                    return None, False
-                flight = flights[key] = AsyncFlight(flights)
-            flight.waiters += 1
-            return flight, began
+            if key in flights:
+                return
+            flight = flights[key] = AsyncFlight(flights)
+        if not spawn(f"{self._name} {key}", partial(self._execute, key, flight, call)):
+            self._finish(key, flight)
 
     async def _execute(
         self, key: Hashable, flight: AsyncFlight[V], call: Callable[[], Result[V]]

@@ -26,7 +26,8 @@ from ..provider_client import AsyncProviderClient
 from ..provider_tokens import AsyncProviderTokens
 from ..session import AsyncSession
 from ..session_access import AsyncSessionAccess
-from ..session_records import AsyncSessionRecords, request_seconds
+from ..session_locks import request_seconds
+from ..session_records import AsyncSessionRecords
 from ..session_store import AsyncSessionStore
 from ..token_source import AsyncTokenSource
 
@@ -62,7 +63,7 @@ class AsyncMCPSessions(AsyncSessionAccess):
 
 
 class AsyncMCPClient:
-    """Logs in at one authorization server, and keeps the session in ``session_store``."""
+    """Logs in at one authorization server, and stores the session in ``session_store``."""
 
     def __init__(
         self,

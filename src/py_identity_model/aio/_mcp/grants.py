@@ -59,16 +59,16 @@ class AsyncMCPGrant:
         """Return a token that is good now; None where only another authorization can help."""
         if isinstance(self._source, StoredToken):
             return self._source if self._source.is_usable(time.time()) else None
-        return await self._asked(self._source.get_token)
+        return await self._ask(self._source.get_token)
 
     async def renew(self, refused: str) -> StoredToken | None:
         """Return another token than ``refused``; None where only another authorization can help."""
         if isinstance(self._source, StoredToken):
             return None
-        found = await self._asked(partial(self._source.renew, refused))
+        found = await self._ask(partial(self._source.renew, refused))
         return None if found is None or found.access_token == refused else found
 
-    async def _asked(self, ask: Callable[[], Any]) -> StoredToken | None:
+    async def _ask(self, ask: Callable[[], Any]) -> StoredToken | None:
         try:
             found: StoredToken = await ask()
         except TokenRequestException as error:
@@ -113,13 +113,13 @@ class AsyncMCPGrants:
         self, found: AsyncMCPServerFound, identity: AsyncMCPIdentity, scopes: frozenset[str]
     ) -> AsyncMCPGrant:
         """Return a new authorization."""
-        name, given = secrets.token_hex(16), partial(_given, found.metadata)
+        name, given = secrets.token_hex(16), partial(_return_metadata, found.metadata)
         client = self._client(str(found.metadata.issuer), identity, name, given)
         if self._login is not None:
             return await self._log_in(self._login, client, name, found, scopes)
         if self._assertion is not None:
-            return await self._assert(self._assertion, client.provider, found, scopes)
-        return await self._as_itself(client.provider, found, scopes)
+            return await self._exchange_assertion(self._assertion, client.provider, found, scopes)
+        return await self._request_as_itself(client.provider, found, scopes)
 
     async def restore(
         self, issuer: str, identity: AsyncMCPIdentity, scopes: frozenset[str], session: str
@@ -193,7 +193,7 @@ class AsyncMCPGrants:
             raise _timed_out_error(begun) from None
         return answer
 
-    async def _as_itself(
+    async def _request_as_itself(
         self, client: AsyncMCPProvider, found: AsyncMCPServerFound, scopes: frozenset[str]
     ) -> AsyncMCPGrant:
         request = ClientCredentialsTokenRequest(
@@ -208,7 +208,7 @@ class AsyncMCPGrants:
         )
         return AsyncMCPGrant(client.issuer, client.client_id, scopes, source)
 
-    async def _assert(
+    async def _exchange_assertion(
         self,
         assertion: MCPAssertion,
         client: AsyncMCPProvider,
@@ -228,7 +228,7 @@ class AsyncMCPGrants:
         )
         response = await client.ask(request_jwt_bearer_token, request)
         bound = self._dpop_key is not None
-        token = stored_token_from(response, 0.0, time.time(), None, address=address, dpop=bound)
+        token = stored_token_from(response, 0.0, time.time(), address=address, dpop=bound)
         return AsyncMCPGrant(client.issuer, client.client_id, scopes, token)
 
 
@@ -240,7 +240,7 @@ def _timed_out_error(begun: AuthorizationRequest) -> MCPAuthorizationException:
     )
 
 
-async def _given(metadata: DiscoveryDocumentResponse) -> DiscoveryDocumentResponse:
+async def _return_metadata(metadata: DiscoveryDocumentResponse) -> DiscoveryDocumentResponse:
     return metadata
 
 

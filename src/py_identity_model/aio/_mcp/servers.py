@@ -72,15 +72,17 @@ class AsyncMCPServers:
         ``current`` is the authorization server that is used so far.  Raises
         MCPAuthorizationException.
         """
-        found = await self._resource(named)
+        found = await self._fetch_resource_metadata(named)
         if found is None:
-            return AsyncMCPServerFound(None, None, await self._first_revision())
+            return AsyncMCPServerFound(None, None, await self._fetch_of_first_revision())
         issuer = issuer_named_by(found, self._url, self._issuer, current, self.policy)
         return AsyncMCPServerFound(
             found.resource, found.scopes_supported, await self.authorization_server(issuer)
         )
 
-    async def _resource(self, named: str | None) -> ProtectedResourceMetadataResponse | None:
+    async def _fetch_resource_metadata(
+        self, named: str | None
+    ) -> ProtectedResourceMetadataResponse | None:
         """Return the server's metadata (RFC 9728); None where it has none."""
         for place in metadata_places(self._url, named):
             request = ProtectedResourceMetadataRequest(self._url, self.policy, url=place)
@@ -88,20 +90,20 @@ class AsyncMCPServers:
             if found.is_successful:
                 return check_resource(self._url, place, found)
             if not _is_elsewhere(found):
-                raise _unusable("resource_metadata_unusable", found, place)
+                raise _unusable_error("resource_metadata_unusable", found, place)
         if named is None:
             return None
-        raise _unusable("resource_metadata_unusable", found, named)
+        raise _unusable_error("resource_metadata_unusable", found, named)
 
     async def authorization_server(self, issuer: str) -> DiscoveryDocumentResponse:
         """Return the metadata of an authorization server (RFC 8414, OpenID Connect Discovery)."""
-        found = await self._document(issuer)
+        found = await self._fetch_document(issuer)
         if not found.is_successful:
-            raise _unusable("authorization_server_unusable", found, issuer)
+            raise _unusable_error("authorization_server_unusable", found, issuer)
         check_server(found, self.policy)
         return found
 
-    async def _document(self, issuer: str) -> DiscoveryDocumentResponse:
+    async def _fetch_document(self, issuer: str) -> DiscoveryDocumentResponse:
         policy = document_policy(self.policy)
         for address in server_documents(issuer):
             found = await get_discovery_document(
@@ -113,18 +115,18 @@ class AsyncMCPServers:
                 break
         return found
 
-    async def _first_revision(self) -> DiscoveryDocumentResponse:
+    async def _fetch_of_first_revision(self) -> DiscoveryDocumentResponse:
         """Return the metadata of a server that is its own authorization server (2025-03-26)."""
         issuer = origin_of_server(self._url)
         if self._issuer is not None:
             bound_issuer(self._issuer, [issuer])
-        found = await self._document(issuer)
+        found = await self._fetch_document(issuer)
         if found.is_successful:
             check_server(found, self.policy)
             return found
         if _is_elsewhere(found):
             return default_server(self._url)
-        raise _unusable("authorization_server_unusable", found, issuer)
+        raise _unusable_error("authorization_server_unusable", found, issuer)
 
 
 def _is_elsewhere(found: BaseResponse) -> bool:
@@ -133,6 +135,6 @@ def _is_elsewhere(found: BaseResponse) -> bool:
     return status is not None and 400 <= status < 500 and status != 429
 
 
-def _unusable(code: str, found: BaseResponse, place: str) -> MCPAuthorizationException:
+def _unusable_error(code: str, found: BaseResponse, place: str) -> MCPAuthorizationException:
     details = {"address": place, "status_code": found.status_code}
     return MCPAuthorizationException(str(found.error), details, code=code)

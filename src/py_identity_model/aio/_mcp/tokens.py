@@ -1,4 +1,4 @@
-"""The access token for one MCP server: kept, renewed, and authorized again when refused."""
+"""The access token for one MCP server: stored, renewed, and authorized again when refused."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from typing import Any
 
 from ..._logging import log_failure, logger
 from ..._relying_party.mcp import AuthorizationLimits, Demand, scopes_to_ask
+from ..._seam.lock_waits import waiting_at_most
 from ..._sessions.session_record import store_unavailable_error
 from ..._sessions.stored_token import StoredToken
 from ..._wire.stored_value import pack_value, unpack_value
@@ -19,12 +20,13 @@ from ...exceptions import MCPAuthorizationException, TokenRequestException
 from .._cache.single_flight import AsyncSingleFlight
 from .._transport.stores import AsyncTokenStore
 from ..session import read_session
-from ..session_records import enter, leave
+from ..session_locks import enter, leave
 from .clients import AsyncMCPClients
 from .grants import AsyncMCPGrant, AsyncMCPGrants
 from .servers import AsyncMCPServers
 
 _KIND = "mcp-login"
+_MOST_WAITED = 5.0  # seconds
 _REFUSED_CLIENT = frozenset({"invalid_client", "unauthorized_client"})
 
 
@@ -88,23 +90,32 @@ class AsyncMCPTokens:
 
     async def forget(self) -> None:
         """Forget the login and the client's registration."""
-        async with self._held():
-            await self._load()
-            grant, self._grant = self._grant, None
-            if grant is not None:
-                await self._clients.forget(grant.issuer)
-                await self._delete(grant)
+        try:
+            with waiting_at_most(_MOST_WAITED):
+                async with self._hold_lock():
+                    await self._forget()
+        except TokenRequestException as error:
+            if error.code != "renewal_pending":
+                raise
+            await self._forget()  # one that was killed while it logged in delays no logout
+
+    async def _forget(self) -> None:
+        await self._load()
+        grant, self._grant = self._grant, None
+        if grant is not None:
+            await self._clients.forget(grant.issuer)
+            await self._delete(grant)
 
     async def _authorize(self, demand: Demand, spent: str | None) -> AsyncMCPGrant | None:
         try:
-            async with self._held():
-                return await self._authorized(demand, spent)
+            async with self._hold_lock():
+                return await self._obtain_grant(demand, spent)
         except MCPAuthorizationException as error:
             log_failure("authorization", self._server_url, error)
             raise
 
     # The steps of the specification's flow in its order; each needs the outcome of the one before.
-    async def _authorized(self, demand: Demand, spent: str | None) -> AsyncMCPGrant | None:
+    async def _obtain_grant(self, demand: Demand, spent: str | None) -> AsyncMCPGrant | None:
         await self._load()
         before = self._grant
         if before is not None:
@@ -145,7 +156,7 @@ class AsyncMCPTokens:
         return grant
 
     @asynccontextmanager
-    async def _held(self) -> AsyncIterator[None]:
+    async def _hold_lock(self) -> AsyncIterator[None]:
         context = self._store.lock(self._key)
         await enter(context)
         try:
@@ -155,7 +166,7 @@ class AsyncMCPTokens:
 
     async def _load(self) -> None:
         """Take the login that the store knows, unless it is the one known here."""
-        members = await self._stored()
+        members = await self._read_store()
         self._is_loaded = True
         session = members.get("session")
         if session is None or (self._grant is not None and self._grant.session == session):
@@ -170,7 +181,7 @@ class AsyncMCPTokens:
         )
         self._grant = grant or self._grant
 
-    async def _stored(self) -> dict[str, Any]:
+    async def _read_store(self) -> dict[str, Any]:
         try:
             text = await self._store.get(self._key)
         except Exception as error:

@@ -86,7 +86,7 @@ async def send(
                 _log_retry(request, reason, pause)
                 await sleep(pause)
     except TimeoutError:
-        raise _too_late(request, waiting=turn is not None and turn.is_waiting) from None
+        raise _too_late_error(request, waiting=turn is not None and turn.is_waiting) from None
 
 
 async def _client_for_one(
@@ -188,8 +188,8 @@ async def _attempt(
 ) -> HttpResponse:
     library = owner.library
     client, usual = owner.client, {} if owner.owns_client else USUAL_HEADERS
-    proof = await _proof(request, nonce)
-    assertion = await _assertion(owner, request)
+    proof = await _make_proof(request, nonce)
+    assertion = await _obtain_assertion(owner, request)
     encoded = request.encode(nonce=nonce, assertion=assertion, proof=proof)
     try:
         built = built_request(
@@ -206,11 +206,11 @@ async def _attempt(
         else:
             response = await client.send(built, stream=True, follow_redirects=False)
         try:
-            limit = _check_head(response, request)
-            body = await _read(response, limit, due, library)
+            _check_head(response, request)
+            body = await _read(response, request.max_body, due, library)
             _left(request, due)
-            if len(body) > limit:
-                raise _too_large(request, response.status_code, limit)
+            if len(body) > request.max_body:
+                raise _too_large_error(request, response.status_code)
             return HttpResponse(response.status_code, response.headers, body, encoded)
         finally:
             await response.aclose()
@@ -219,12 +219,12 @@ async def _attempt(
         raise ConfigurationException(text, code="invalid_url") from None
     except library.RequestError as error:
         if monotonic() >= due:
-            raise _too_late(request) from error
-        text = scrub(_words_of(error), encoded.secrets())
+            raise _too_late_error(request) from error
+        text = scrub(_text_of(error), encoded.secrets())
         raise NetworkException(text, redact_url(request.url)) from error
 
 
-async def _proof(request: HttpRequest, nonce: str | None) -> dict[str, str] | None:
+async def _make_proof(request: HttpRequest, nonce: str | None) -> dict[str, str] | None:
     key = request.dpop_key
     if key is None or key.signer is None:
         return None
@@ -233,13 +233,13 @@ async def _proof(request: HttpRequest, nonce: str | None) -> dict[str, str] | No
     return await proof_fields(key, request.method, request.url, request.access_token, nonce)
 
 
-async def _assertion(owner: AsyncHTTPClient, request: HttpRequest) -> str | None:
+async def _obtain_assertion(owner: AsyncHTTPClient, request: HttpRequest) -> str | None:
     authentication = request.authentication
     if authentication is not None and authentication.signer is not None:
-        from .signing import signed
+        from .signing import sign_elsewhere
 
         make: Any = authentication
-        return await signed(
+        return await sign_elsewhere(
             authentication.signer, partial(make.assertion, request.client_id, request.url)
         )
     source = None if authentication is None else authentication.source()
@@ -247,11 +247,11 @@ async def _assertion(owner: AsyncHTTPClient, request: HttpRequest) -> str | None
         return None
     assertion = await (work(source) if authentication.blocks else call(source))
     if isinstance(assertion, AssertionRequest):
-        return await _requested_assertion(owner, assertion)
+        return await _request_assertion(owner, assertion)
     return assertion if isinstance(assertion, str) else None
 
 
-async def _requested_assertion(owner: AsyncHTTPClient, wanted: AssertionRequest) -> str:
+async def _request_assertion(owner: AsyncHTTPClient, wanted: AssertionRequest) -> str:
     try:
         return wanted.read(await send(wanted.request, owner))
     except NetworkException as error:
@@ -260,7 +260,7 @@ async def _requested_assertion(owner: AsyncHTTPClient, wanted: AssertionRequest)
         raise NetworkException(text, redact_url(wanted.request.url)) from None
 
 
-def _words_of(error: BaseException) -> str:
+def _text_of(error: BaseException) -> str:
     """Return the text of ``error``, or of its cause; some have no text themselves."""
     cause: BaseException | None = error
     # Both chains: httpx raises from the errors of httpcore, which are raised while handling others.
@@ -269,22 +269,25 @@ def _words_of(error: BaseException) -> str:
     return str(cause) if cause is error else f"{type(error).__name__}: {cause or 'no details'}"
 
 
-def _check_head(response: httpx.Response, request: HttpRequest) -> int:
-    """Refuse redirects, encoded bodies and bodies too large; return the limit of the body."""
+def _check_head(response: httpx.Response, request: HttpRequest) -> None:
+    """Refuse redirects, encoded bodies, and bodies that are announced as too large."""
     status = response.status_code
     if 300 <= status < 400 and not (status == 304 and request.etag is not None):
         text = redirect_text(status, response.headers.get("location"))
-        raise _refused(request, text, status, "redirect_refused")
-    limit = request.max_body if isinstance(request.max_body, int) else request.max_body()
+        raise _refused_error(request, text, status, "redirect_refused")
     # Looking names up one by one decodes all of them each time.
     for name, value in response.headers.raw:
         match name.lower():
             case b"content-encoding" if value.strip().lower() not in {b"", b"identity"}:
                 text = "the response is encoded although that was not requested"
-                raise _refused(request, text, status, "content_encoding_refused")
-            case b"content-length" if value.isdigit() and (len(value) > 15 or int(value) > limit):
-                raise _too_large(request, status, limit)
-    return limit
+                raise _refused_error(request, text, status, "content_encoding_refused")
+            case b"content-length" if value.isdigit() and _is_more(value, request.max_body):
+                raise _too_large_error(request, status)
+
+
+def _is_more(digits: bytes, limit: int) -> bool:
+    # The length first: reading a million digits as a number takes minutes.
+    return len(digits) > 15 or int(digits) > limit
 
 
 async def _read(response: httpx.Response, limit: int, due: float, library: Any) -> bytes:
@@ -331,11 +334,11 @@ def _left(request: HttpRequest, due: float) -> float:
     """Return the seconds left until ``due``; raise when it is over."""
     seconds = due - monotonic()
     if seconds <= 0:
-        raise _too_late(request)
+        raise _too_late_error(request)
     return seconds
 
 
-def _too_late(request: HttpRequest, *, waiting: bool = False) -> DeadlineExceededException:
+def _too_late_error(request: HttpRequest, *, waiting: bool = False) -> DeadlineExceededException:
     """Return the exception for a response that took too long, or a request that was never sent."""
     text = "the response was not complete before the total deadline"
     if waiting:
@@ -343,10 +346,12 @@ def _too_late(request: HttpRequest, *, waiting: bool = False) -> DeadlineExceede
     return DeadlineExceededException(text, redact_url(request.url))
 
 
-def _too_large(request: HttpRequest, status: int, limit: int) -> ResponseRefusedException:
-    text = f"the response is too large: more than {limit} bytes"
-    return _refused(request, text, status, "response_too_large")
+def _too_large_error(request: HttpRequest, status: int) -> ResponseRefusedException:
+    text = f"the response is too large: more than {request.max_body} bytes"
+    return _refused_error(request, text, status, "response_too_large")
 
 
-def _refused(request: HttpRequest, text: str, status: int, code: str) -> ResponseRefusedException:
+def _refused_error(
+    request: HttpRequest, text: str, status: int, code: str
+) -> ResponseRefusedException:
     return ResponseRefusedException(text, redact_url(request.url), status, code=code)

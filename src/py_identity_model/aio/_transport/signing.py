@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 from ..._jose.dpop_proof import DPoPKey, build_dpop_headers, create_dpop_proof, proof_headers
 from ..._jose.encoding import encode_base64url
@@ -13,7 +12,7 @@ from ..._seam.aio import deadline, work
 from ..._settings import SIGNING_SECONDS
 
 
-async def signed(signer: Signer, build: Callable[[Signer], str]) -> str:
+async def sign_elsewhere(signer: Signer, build: Callable[[Signer], str]) -> str:
     """Return the token that ``build`` makes with a signer; its signature is waited for.
 
     Raises SigningException (``signing_failed``, ``signing_timed_out``, ``signature_mismatch``).
@@ -24,7 +23,7 @@ async def signed(signer: Signer, build: Callable[[Signer], str]) -> str:
     unsigned = build(deferred)
     try:
         with deadline(SIGNING_SECONDS):
-            signature: Any = await work(signer.sign, deferred.message)
+            signature: object = await work(signer.sign, deferred.message)
     except Exception as error:
         raise signing_error(error) from error
     return (
@@ -32,9 +31,9 @@ async def signed(signer: Signer, build: Callable[[Signer], str]) -> str:
     )
 
 
-async def signed_by(key: PrivateKey | Signer, build: Callable[[PrivateKey | Signer], str]) -> str:
+async def sign(key: PrivateKey | Signer, build: Callable[[PrivateKey | Signer], str]) -> str:
     """Return the token that ``build`` makes with a private key or a signer."""
-    return await signed(key, build) if isinstance(key, Signer) else build(key)
+    return await sign_elsewhere(key, build) if isinstance(key, Signer) else build(key)
 
 
 async def proof_fields(
@@ -47,4 +46,4 @@ async def proof_fields(
     def build(signer: Signer) -> str:
         return create_dpop_proof(key.signed_by(signer), method, uri, access_token, nonce)
 
-    return build_dpop_headers(await signed(key.signer, build), access_token)
+    return build_dpop_headers(await sign_elsewhere(key.signer, build), access_token)

@@ -9,6 +9,7 @@ from ..._web.answers import WebRefusedException, json_answer
 from ..._web.certificates import certificate_of
 from ..._web.places import Place
 from ..._web.requests import WebRequest
+from ..._wire.arguments import check_text
 from ...exceptions import AccessTokenRefusedException, InvalidArgumentError
 from ..access_token_verifier import AsyncAccessTokenVerifier
 from ..trusted_issuers import Issuers
@@ -48,6 +49,7 @@ class AsyncBearerGuard:
         else:
             self.verifier = AsyncAccessTokenVerifier(issuers, audience)
         self._public = None if public_url is None else Place.of(public_url).url
+        check_text("certificate_header", certificate_header)
         self._certificate_header = certificate_header
 
     async def check(

@@ -8,12 +8,12 @@ from urllib.parse import urlencode
 
 from ..._activities import record_failure
 from ..._protocol.browser_requests import validate_initiate_login_request
-from ..._web.answers import WebAnswer, page, redirect
+from ..._web.answers import WebAnswer, json_answer, page, redirect
 from ..._web.cookies import MOST_PENDING, CookieJar
 from ..._web.failures import failed_login
 from ..._web.options import PENDING_SECONDS, LoginOptions, acr_values_of
 from ..._web.pending import PendingLogin
-from ..._web.places import Place
+from ..._web.places import Place, shows_answer
 from ..._web.requests import WebRequest
 from ..._web.sealing import Sealer
 from ..._web.targets import path_below
@@ -65,7 +65,7 @@ class AsyncBeginnings:
             answer = await login.begin(request, target="/orders")
         """
         place, jar = self._at(request)
-        name = self._named(provider)
+        name = self._choose_provider(provider)
         wanted = acr_values_of(acr_values)
         options: dict[str, Any] = {
             **self._options.parameters,
@@ -99,14 +99,17 @@ class AsyncBeginnings:
 
         It reads ``next``, ``provider``, ``acr_values`` and ``max_age``; or ``iss``,
         ``login_hint`` and ``target_link_uri`` of a login that the provider or another site
-        started.  OpenID Connect Core §4.
+        started.  OpenID Connect Core §4.  Scripts, which cannot follow to the provider, and images
+        get 401: each would begin a login, and the oldest under way end.
 
         Example::
 
             answer = await login.login(request)
         """
+        if not shows_answer(request):
+            return json_answer(401, "login_required")
         if request.parameter("iss") is not None:
-            return await self._started_elsewhere(request)
+            return await self._begin_for_third_party(request)
         provider = request.parameter("provider")
         if len(self.clients) > 1 and provider not in self.clients:
             return self._choice(request)
@@ -119,12 +122,12 @@ class AsyncBeginnings:
             max_age=int(age) if age and age.isdecimal() and len(age) < 10 else None,
         )
 
-    async def _started_elsewhere(self, request: WebRequest) -> WebAnswer:
+    async def _begin_for_third_party(self, request: WebRequest) -> WebAnswer:
         place, _ = self._at(request)
         pairs = [(name, one) for name, values in request.parameters().items() for one in values]
         try:
             asked = validate_initiate_login_request(
-                f"?{urlencode(pairs)}",
+                f"?{urlencode(pairs, errors='replace')}",
                 issuers=[client.issuer for client in self.clients.values()],
                 allow_target=lambda target: path_below(target, place.origin) is not None,
             )
@@ -141,21 +144,20 @@ class AsyncBeginnings:
 
     def _choice(self, request: WebRequest) -> WebAnswer:
         place, _ = self._at(request)
-        kept = {
+        carried = {
             name: value
             for name in ("next", "acr_values", "max_age")
             if (value := request.parameter(name)) is not None
         }
-        links = [
-            (f"{self._login_path(place)}?{urlencode({**kept, 'provider': name})}", name)
-            for name in self.clients
-        ]
+        path, query = self._login_path(place), urlencode(carried, errors="replace")
+        before = f"{path}?{query}&" if query else f"{path}?"
+        links = [(f"{before}provider={name}", name) for name in self.clients]
         return page(200, "Log in", "Choose where to log in.", *links)
 
     def _login_path(self, place: Place) -> str:
         return f"{place.root}{self._options.prefix}/login"
 
-    def _named(self, provider: str | None) -> str:
+    def _choose_provider(self, provider: str | None) -> str:
         if provider is None and len(self.clients) == 1:
             return next(iter(self.clients))
         if provider is None or provider not in self.clients:

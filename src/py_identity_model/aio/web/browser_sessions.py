@@ -15,7 +15,8 @@ from ..._web.failures import status_of
 from ..._web.requests import WebRequest
 from ..._web.sealed_sessions import SealedSession, read_stored, stored_text
 from ..._web.sealing import Sealer
-from ...exceptions import PyIdentityModelException, TokenRequestException
+from ..._wire.arguments import seconds_of
+from ...exceptions import InvalidArgumentError, PyIdentityModelException, TokenRequestException
 from ..oauth_client import AsyncOAuthClient
 from ..session import AsyncSession, state_of
 
@@ -35,8 +36,9 @@ class AsyncBrowserSession(NamedTuple):
 class AsyncBrowserSessions:
     """Reads, begins and ends the sessions of browsers.
 
-    ``stored``: they are in the clients' stores, and cookies hold their sealed names; otherwise
-    cookies hold them whole.  ``seconds``: how old a cookie may be.
+    :param stored: they are in the clients' stores, and cookies hold their sealed names; otherwise
+        cookies hold them whole
+    :param seconds: how old a cookie may be
     """
 
     def __init__(
@@ -51,7 +53,11 @@ class AsyncBrowserSessions:
         self._clients = clients
         self._sealer = sealer
         self._stored = stored
+        if not seconds_of("session_seconds", seconds):
+            raise InvalidArgumentError("session_seconds must be above 0")
         self._seconds = seconds
+        if cookie_seconds is not None and (type(cookie_seconds) is not int or cookie_seconds < 1):
+            raise InvalidArgumentError("cookie_seconds must be a whole number above 0, or None")
         self._cookie_seconds = cookie_seconds
         self._pauses: dict[str, float] = {}
         self.clock = time.monotonic
@@ -65,7 +71,7 @@ class AsyncBrowserSessions:
         if sealed is None:
             return None
         if not self._stored:
-            return self._unsealed(sealed)
+            return self._unseal(sealed)
         text = self._sealer.open(_STORED, sealed, self._seconds)
         return None if text is None else await self._load(text)
 
@@ -78,7 +84,7 @@ class AsyncBrowserSessions:
             return found
         if found.session.refresh_token is None:  # a session without one lives as its tokens
             return None
-        return await self._renewed(found)
+        return await self._renew(found)
 
     async def _load(self, text: str) -> AsyncBrowserSession | None:
         provider, name = read_stored(text)
@@ -90,13 +96,13 @@ class AsyncBrowserSessions:
         except TokenRequestException as error:
             if error.code == "login_required":
                 return None
-            raise unavailable(error) from error
+            raise unavailable_error(error) from error
 
-    def _unsealed(self, sealed: str) -> AsyncBrowserSession | None:
+    def _unseal(self, sealed: str) -> AsyncBrowserSession | None:
         for provider, client in self._clients.items():
             text = self._sealer.open(self._purpose(provider), sealed, self._seconds)
             if text is not None:
-                return _whole_of(SealedSession.from_text(text), client)
+                return _session_in(SealedSession.from_text(text), client)
         return None
 
     def _purpose(self, provider: str) -> str:
@@ -108,7 +114,7 @@ class AsyncBrowserSessions:
         client = self._clients[provider]
         return json.dumps(["sealed session", provider, client.issuer, client.client_id])
 
-    async def _renewed(self, found: AsyncBrowserSession) -> AsyncBrowserSession | None:
+    async def _renew(self, found: AsyncBrowserSession) -> AsyncBrowserSession | None:
         """Return the session with a new access token; None where only a login helps.
 
         A provider that is down logs nobody out: the session is returned as it is.
@@ -123,7 +129,7 @@ class AsyncBrowserSessions:
             if error.code == "login_required":
                 return None
             if error.code == "store_unavailable":
-                raise unavailable(error) from error
+                raise unavailable_error(error) from error
             # Only an outage is the same for everyone: one broken session must not pause others.
             is_down = status_of(error) == 503 and error.code != "renewal_pending"
             self._pause(found.provider if is_down else name)
@@ -142,7 +148,7 @@ class AsyncBrowserSessions:
         try:
             await self._clients[provider].check_session_store()
         except TokenRequestException as error:
-            raise unavailable(error) from error
+            raise unavailable_error(error) from error
 
     async def cookies(
         self, found: AsyncBrowserSession, request: WebRequest, jar: CookieJar
@@ -155,12 +161,16 @@ class AsyncBrowserSessions:
         if self._stored:
             sealed = self._sealer.seal(_STORED, stored_text(provider, session.to_json()))
         else:
-            sealed = self._sealer.seal(self._purpose(provider), _whole(found))
+            sealed = self._sealer.seal(self._purpose(provider), _text_of(found))
             await self.end(found)  # with it ends the only copy of the refresh token
         fields = jar.session_cookies(sealed, self._cookie_seconds)
         if fields is None:
-            raise too_large(len(sealed))
+            raise too_large_error(len(sealed))
         return fields
+
+    def forget(self, request: WebRequest, jar: CookieJar) -> list[str]:
+        """Return the fields ``Set-Cookie`` that log a browser out here."""
+        return jar.forget_session(request.cookies())
 
     async def end(self, found: AsyncBrowserSession, *, revoke: bool = False) -> None:
         """End a session in its store; with ``revoke`` its tokens at the provider, if that works.
@@ -175,11 +185,13 @@ class AsyncBrowserSessions:
                 await client.forget(found.session)
         except PyIdentityModelException as error:
             if error.code in {"store_unavailable", "renewal_pending"}:
-                raise unavailable(error) from error
+                raise unavailable_error(error) from error
             logger.info("a session has ended, but its tokens are not revoked: %s", error.code)
 
 
-def _whole_of(sealed: SealedSession | None, client: AsyncOAuthClient) -> AsyncBrowserSession | None:
+def _session_in(
+    sealed: SealedSession | None, client: AsyncOAuthClient
+) -> AsyncBrowserSession | None:
     if sealed is None:
         return None
     session = AsyncSession(
@@ -193,7 +205,7 @@ def _whole_of(sealed: SealedSession | None, client: AsyncOAuthClient) -> AsyncBr
     return AsyncBrowserSession(sealed.provider, session)
 
 
-def _whole(found: AsyncBrowserSession) -> str:
+def _text_of(found: AsyncBrowserSession) -> str:
     session = found.session
     return SealedSession(
         found.provider,
@@ -205,7 +217,7 @@ def _whole(found: AsyncBrowserSession) -> str:
     ).to_text()
 
 
-def unavailable(error: PyIdentityModelException) -> WebRefusedException:
+def unavailable_error(error: PyIdentityModelException) -> WebRefusedException:
     """Return the exception for a session store that is unavailable."""
     answer = page(503, "Not available", f"Logins are not available: {error.code}. Try again soon.")
     return WebRefusedException(
@@ -213,7 +225,7 @@ def unavailable(error: PyIdentityModelException) -> WebRefusedException:
     )
 
 
-def too_large(size: int) -> WebRefusedException:
+def too_large_error(size: int) -> WebRefusedException:
     """Return what to raise for a session that no cookie can hold."""
     text = "The login worked, but its session is too large for a cookie: session_too_large."
     return WebRefusedException(

@@ -53,15 +53,15 @@ class AsyncCallbacks(AsyncBeginnings):
         cookies = request.cookies()
         cookie = self._cookie_of(request, jar, cookies)
         if cookie not in cookies:
-            return await self._without_login(request, place, jar, expired=False)
+            return await self._answer_without_login(request, place, jar, expired=False)
         text = self._sealer.open(PENDING, cookies[cookie], PENDING_SECONDS)
         if text is None:
-            answer = await self._without_login(request, place, jar, expired=True)
+            answer = await self._answer_without_login(request, place, jar, expired=True)
             return answer.with_headers(("Set-Cookie", jar.forget(cookie)))
         provider = PendingLogin.provider_of(text)
         at = request.path
         if provider not in self.clients or at != self._options.callback_path(provider):
-            return await self._without_login(request, place, jar, expired=False)
+            return await self._answer_without_login(request, place, jar, expired=False)
         return await self._finish(request, provider, text, jar.forget(cookie))
 
     def _cookie_of(self, request: WebRequest, jar: CookieJar, cookies: Mapping[str, str]) -> str:
@@ -86,7 +86,7 @@ class AsyncCallbacks(AsyncBeginnings):
             )
             await self._browsers.check_store(provider)  # before the code is spent
             previous = await self._browsers.find(request, jar)
-            session = await self._session_of(request, client, login)
+            session = await self._complete_login(request, client, login)
             found = AsyncBrowserSession(provider, session)
             cookies = await self._browsers.cookies(found, request, jar)
         except PyIdentityModelException as error:
@@ -97,7 +97,7 @@ class AsyncCallbacks(AsyncBeginnings):
                 await self._browsers.end(previous)
         return redirect(login.target, *cookies, forget)
 
-    async def _session_of(
+    async def _complete_login(
         self, request: WebRequest, client: AsyncOAuthClient, login: PendingLogin
     ) -> AsyncSession:
         sent: dict[str, Any] | str = f"?{request.query}"
@@ -115,10 +115,10 @@ class AsyncCallbacks(AsyncBeginnings):
             raise error
         return session
 
-    async def _without_login(
+    async def _answer_without_login(
         self, request: WebRequest, place: Place, jar: CookieJar, *, expired: bool
     ) -> WebAnswer:
-        """Return where to go from an answer to no login: home, if the user is logged in."""
+        """Answer a callback that belongs to no login; a user who is logged in is sent home."""
         try:
             found = await self._browsers.find(request, jar)
         except WebRefusedException as error:

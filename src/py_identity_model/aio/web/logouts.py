@@ -14,10 +14,7 @@ from ..._web.peeking import peek_claim
 from ..._web.places import Place, is_from
 from ..._web.requests import WebRequest
 from ..._web.sealing import Sealer
-from ...exceptions import (
-    LogoutTokenValidationException,
-    PyIdentityModelException,
-)
+from ...exceptions import LogoutTokenValidationException, PyIdentityModelException
 from ..oauth_client import AsyncOAuthClient
 from .browser_sessions import AsyncBrowserSession, AsyncBrowserSessions
 from .callbacks import AsyncCallbacks
@@ -50,19 +47,18 @@ class AsyncLogouts(AsyncCallbacks):
         place, jar = self._at(request)
         if not is_from(place, request):
             return page(403, "Not logged out", "Only this site can log you out: cross_site_logout.")
-        forget = jar.forget_session(request.cookies())
         after = place.root + self._options.after_logout
         try:
             found = await self._browsers.find(request, jar)
             if found is None:
-                return redirect(after, *forget)
-            at_provider = await self._provider_logout(found, place)
+                return redirect(after, *self._browsers.forget(request, jar))
+            at_provider = await self._provider_logout_url(found, place)
             await self._browsers.end(found, revoke=True)
         except WebRefusedException as error:
             return error.answer
-        return redirect(at_provider or after, *forget)
+        return redirect(at_provider or after, *self._browsers.forget(request, jar))
 
-    async def _provider_logout(self, found: AsyncBrowserSession, place: Place) -> str | None:
+    async def _provider_logout_url(self, found: AsyncBrowserSession, place: Place) -> str | None:
         try:
             return await self.clients[found.provider].end_session_url(
                 found.session,

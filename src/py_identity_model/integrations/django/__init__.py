@@ -23,6 +23,9 @@ __all__ = ["session_of"]
 def session_of(request: HttpRequest) -> Session | None:
     """Return ``request.oidc_session`` with its type: None for users of other backends, and nobody.
 
+    Its calls wait for the provider and the database: in views that are ``async``, call them by
+    ``sync_to_async``.
+
     Example::
 
         @login_required

@@ -10,9 +10,10 @@ from typing import Any
 from django.contrib.auth import get_user_model
 from django.contrib.auth.backends import ModelBackend
 from django.contrib.auth.models import AbstractBaseUser, Group
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.http import HttpRequest
 
+from ..._logging import logger
 from ...sync.session import Session
 from .conf import option
 from .models import Identity
@@ -36,32 +37,47 @@ class OIDCBackend(ModelBackend):
         """Return the user of a login; None for those who are unknown, or not active."""
         if oidc_session is None:
             return None
-        claims = {**oidc_session.claims, **(oidc_session.userinfo or {})}
-        issuer, subject = str(oidc_session.claims["iss"]), oidc_session.subject
-        key = _key(issuer, subject)
-        with transaction.atomic():
-            identity = Identity.objects.select_related("user").filter(key=key).first()
-            if identity is None and not option("CREATE_USERS", True):
+        for _ in range(2):  # another tab of a new user may be faster by a moment
+            try:
+                user = self._user_of(oidc_session)
+            except IntegrityError as error:
+                kind = type(error.__cause__ or error).__name__
+                logger.warning("a user cannot be stored beside those who are there: %s", kind)
+            else:
+                return user if user and self.user_can_authenticate(user) else None
+        return None
+
+    @transaction.atomic
+    def _user_of(self, session: Session) -> Any:
+        claims = {**session.claims, **(session.userinfo or {})}
+        named = {"issuer": str(session.claims["iss"]), "subject": session.subject}
+        key = hashlib.sha256(json.dumps([*named.values()]).encode()).hexdigest()
+        identity = Identity.objects.select_related("user").filter(key=key).first()
+        user = self.find_user(claims) if identity is None else identity.user
+        if user is None:
+            if not option("CREATE_USERS", True):
                 return None
-            user: Any = self._new_user(key) if identity is None else identity.user
-            self.update_user(user, claims)
-            user.save()
-            if identity is None:
-                Identity.objects.create(user=user, key=key, issuer=issuer, subject=subject)
-            self.update_groups(user, claims)
-        return user if self.user_can_authenticate(user) else None
+            user = self._new_user(key)
+        self.update_user(user, claims)
+        user.save()
+        if identity is None:
+            Identity.objects.create(user=user, key=key, **named)
+        self.update_groups(user, claims)
+        return user
+
+    def find_user(self, claims: Mapping[str, Any]) -> Any:
+        """Return whom an identity that logs in for the first time belongs to; None if to nobody."""
+        find = option("FIND_USER")
+        return None if find is None else find(claims)
 
     def update_user(self, user: Any, claims: Mapping[str, Any]) -> None:
         """Set a user's fields by their claims, at each login."""
         verified = claims.get("email") if claims.get("email_verified") is True else None
-        named = {
-            "first_name": claims.get("given_name"),
-            "last_name": claims.get("family_name"),
-            "email": verified,
-        }
-        for name, value in named.items():
-            if isinstance(value, str) and hasattr(user, name):
-                setattr(user, name, value[:150])
+        names = {"first_name": claims.get("given_name"), "last_name": claims.get("family_name")}
+        fields = {one.name: one for one in user._meta.concrete_fields}
+        for name, value in {**names, "email": verified}.items():
+            if isinstance(value, str) and name in fields:
+                setattr(user, name, value[: fields[name].max_length])
         update = option("UPDATE_USER")
         if update is not None:
             update(user, claims)
@@ -80,7 +96,3 @@ class OIDCBackend(ModelBackend):
         user = model(**{model.USERNAME_FIELD: f"oidc-{key[:32]}"})
         user.set_unusable_password()
         return user
-
-
-def _key(issuer: str, subject: str) -> str:
-    return hashlib.sha256(json.dumps([issuer, subject]).encode()).hexdigest()

@@ -8,80 +8,59 @@ from typing import Any
 from django.conf import settings
 from django.core.signals import setting_changed
 from django.dispatch import receiver
+from django.shortcuts import resolve_url
 from django.urls import get_script_prefix, reverse
 from django.utils.module_loading import import_string
 
 from ..._web.sealing import Sealer
-from ...sync.oauth_client import OAuthClient
 from .login import DjangoLogin
 from .stores import DjangoSessionStore
 
-OPTIONS = {
-    "ISSUER": "the provider's URL",
-    "CLIENT_ID": "the client",
-    "CLIENT_SECRET": "its secret",
-    "CLIENT": "instead of these three: a function, or its path, that returns an OAuthClient",
-    "SCOPE": "what is asked for, by default openid profile email",
-    "USERINFO": "ask for the user's claims at each login",
-    "PUBLIC_URL": "the address that browsers use, where a proxy hands requests on",
-    "AFTER_LOGOUT": "where logouts lead, by default /",
-    "CREATE_USERS": "False refuses users who are not known yet",
-    "UPDATE_USER": "a function, or its path: (user, claims), called at each login before saving",
-    "GROUPS_CLAIM": "the claim that names the user's groups; those that exist here are set",
-    "PARAMETERS": "further parameters of every authorization request",
-}
-_SCOPE = "openid profile email"
+FUNCTIONS = ("CLIENT", "FIND_USER", "UPDATE_USER")
+_READ = {"OIDC", "SECRET_KEY", "SECRET_KEY_FALLBACKS", "LOGIN_REDIRECT_URL", "LOGOUT_REDIRECT_URL"}
+_NOT_OF_LOGINS = {*FUNCTIONS, "CREATE_USERS", "GROUPS_CLAIM"}
 
 
 def option(name: str, default: Any = None) -> Any:
     """Return a member of the setting ``OIDC``; the path of a function becomes the function."""
     value = getattr(settings, "OIDC", {}).get(name, default)
-    if name in {"CLIENT", "UPDATE_USER"} and isinstance(value, str):
-        return import_string(value)
-    return value
+    return import_string(value) if name in FUNCTIONS and isinstance(value, str) else value
 
 
 def web_login() -> DjangoLogin:
     """Return the login, at the place where its URLs are included."""
-    path = reverse("oidc:login").removesuffix("/login")
-    return _login("/" + path.removeprefix(get_script_prefix()) if path else "")
+    return _login(place())
 
 
-@cache
-def _sealer() -> Sealer:
-    return Sealer([settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS])
+def place() -> str:
+    """Return where its URLs are included; raises NoReverseMatch where they are not."""
+    return _below(reverse("oidc:login")).removesuffix("/login")
 
 
-@cache
-def _client() -> OAuthClient:
-    make = option("CLIENT")
+def make_login(prefix: str, make: Any = None) -> DjangoLogin:
+    """Return a login of the settings, at a place; raise for settings that cannot work."""
+    secrets = [settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS]
+    given: dict[str, Any] = {"secret": secrets, "prefix": prefix, "sessions": "stored"}
+    leads = {"AFTER_LOGOUT": _below(resolve_url(settings.LOGOUT_REDIRECT_URL or "/"))}
+    if settings.is_overridden("LOGIN_REDIRECT_URL"):  # Django's default rarely exists
+        leads["AFTER_LOGIN"] = _below(resolve_url(settings.LOGIN_REDIRECT_URL))
+    said = {name: one for name, one in settings.OIDC.items() if name not in _NOT_OF_LOGINS}
+    store, make = DjangoSessionStore(Sealer(secrets)), make or option("CLIENT")
     if make is not None:
-        made: OAuthClient = make(DjangoSessionStore(_sealer()))
-        return made
-    return OAuthClient(
-        option("ISSUER"),
-        option("CLIENT_ID"),
-        client_secret=option("CLIENT_SECRET"),
-        scope=option("SCOPE", _SCOPE),
-        session_store=DjangoSessionStore(_sealer()),
-    )
+        given["clients"] = make(store)
+    else:
+        leads["SCOPE"], given["session_store"] = "openid profile email", store
+    return DjangoLogin.from_settings({**leads, **said}, given)
 
 
-@cache
-def _login(prefix: str) -> DjangoLogin:
-    return DjangoLogin(
-        _client(),
-        secret=[settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS],
-        public_url=option("PUBLIC_URL"),
-        prefix=prefix,
-        after_logout=option("AFTER_LOGOUT", "/"),
-        userinfo=option("USERINFO", False),
-        parameters=option("PARAMETERS"),
-    )
+def _below(path: str) -> str:
+    return path.removeprefix(get_script_prefix().rstrip("/"))
+
+
+_login = cache(make_login)
 
 
 @receiver(setting_changed)
 def _forget(*, setting: str, **_: object) -> None:
-    if setting in {"OIDC", "SECRET_KEY", "SECRET_KEY_FALLBACKS"}:
-        for made in (_sealer, _client, _login):
-            made.cache_clear()
+    if setting in _READ:
+        _login.cache_clear()

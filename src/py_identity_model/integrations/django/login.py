@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from django.contrib import auth
+from django.http import HttpRequest
 
-from ..._web.answers import WebAnswer, WebRefusedException, page
+from ..._web.answers import WebRefusedException, page
 from ..._web.cookies import CookieJar
 from ..._web.requests import WebRequest
 from ..._web.sealed_sessions import stored_text
@@ -22,7 +21,11 @@ class DjangoSessions(BrowserSessions):
 
     def find(self, request: WebRequest, jar: CookieJar) -> BrowserSession | None:
         """Return the session of a request; None if there is none."""
-        text = django_of(request).session.get(KEY)
+        return self.of(django_of(request))
+
+    def of(self, request: HttpRequest) -> BrowserSession | None:
+        """Return the session of Django's form of a request."""
+        text = request.session.get(KEY)
         return self._load(text) if isinstance(text, str) else None
 
     def cookies(self, found: BrowserSession, request: WebRequest, jar: CookieJar) -> list[str]:
@@ -38,19 +41,20 @@ class DjangoSessions(BrowserSessions):
         django.session[KEY] = text
         return []
 
+    def forget(self, request: WebRequest, jar: CookieJar) -> list[str]:
+        """Log the user out."""
+        auth.logout(django_of(request))
+        return []
+
 
 class DjangoLogin(WebLogin):
     """The login of a Django program."""
 
-    def __init__(self, *args: Any, **options: Any) -> None:
-        super().__init__(*args, **options)
-        self._browsers = DjangoSessions(
-            self.clients, self._sealer, stored=True, seconds=0, cookie_seconds=None
-        )
+    browser_sessions = DjangoSessions
 
-    def logout(self, request: WebRequest) -> WebAnswer:
-        """End the session here, at Django, and at the provider."""
-        answer = super().logout(request)
-        if answer.status == 303:
-            auth.logout(django_of(request))
-        return answer
+    def end(self, request: HttpRequest) -> None:
+        """End the session of a request, where Django logs its user out: in the admin, say."""
+        assert isinstance(self._browsers, DjangoSessions)
+        found = self._browsers.of(request)
+        if found is not None:
+            self._browsers.end(found, revoke=True)

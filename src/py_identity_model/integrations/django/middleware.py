@@ -5,12 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from django.contrib import auth
+from django.contrib.auth.signals import user_logged_out
+from django.dispatch import receiver
 from django.http import HttpRequest, HttpResponse
 
 from ..._web.answers import WebRefusedException
 from .conf import web_login
 from .login import KEY
 from .requests import described, response_of
+
+
+@receiver(user_logged_out)
+def _end(*, request: HttpRequest | None, **_: object) -> None:
+    if request is not None and KEY in request.session:
+        web_login().end(request)
 
 
 class OIDCMiddleware:

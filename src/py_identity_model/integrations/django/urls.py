@@ -10,13 +10,14 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import path
 from django.views.decorators.csrf import csrf_exempt
 
+from ..._web.options import PATHS
 from .conf import web_login
 from .requests import described, response_of
 
 app_name = "oidc"
 
 
-def _answer(request: HttpRequest) -> HttpResponse:
+def _answer(request: HttpRequest, **_: str) -> HttpResponse:
     answer = web_login().handle(described(request, with_form=True))
     return HttpResponse(status=404) if answer is None else response_of(answer)
 
@@ -25,17 +26,11 @@ for _alias in connections:  # SQLite has one writer, and records are written bes
     transaction.non_atomic_requests(using=_alias)(_answer)
 
 
-def _public(view: Callable[[HttpRequest], HttpResponse]) -> Callable[..., HttpResponse]:
-    return login_not_required(view)
+def _view(name: str) -> Callable[..., HttpResponse]:
+    """Return the view of a path; the provider, and other sites, may post to all but the logout."""
+    return login_not_required(_answer if name == "logout" else csrf_exempt(_answer))
 
 
-# The provider posts to these, or another site by way of the browser: the login judges them itself.
-_exempt = _public(csrf_exempt(_answer))
-
-urlpatterns = [
-    path("login", _exempt, name="login"),
-    path("callback", _exempt, name="callback"),
-    path("logout", _public(_answer), name="logout"),
-    path("backchannel-logout", _exempt, name="backchannel"),
-    path("frontchannel-logout", _exempt, name="frontchannel"),
-]
+urlpatterns = [path(route[1:], _view(name), name=name) for name, route in PATHS.items()]
+# Each of several providers has a callback of its own.
+urlpatterns.append(path("callback/<slug:provider>", _view("callback")))

@@ -54,39 +54,24 @@ class Fetcher(Generic[V]):
         ``previous`` is the cache entry to refresh: such a request is counted, waits for its turn,
         and is conditional if a version is known.
         """
-        with Activity("fetch", self.kind.name, location.address) as running:
-            result = self._fetch(location, client, previous, attempt)
-            if result.value is None:
-                error = result.error_kind
-                running.fail("unknown" if error is None else error.value)
-            return result
-
-    def _fetch(
-        self,
-        location: Location,
-        client: HTTPClient | None,
-        previous: Entry[V] | None,
-        attempt: Attempt,
-    ) -> FetchResult[V]:
         kind = self.kind
-        try:
-            with _loading_joserfc(previous):
-                return self._request(location, client, previous, attempt, counted=True)
-        except Exception as error:
-            unasked = getattr(error, "code", None) == "too_many_waiting"
-            result = kind.failed(error)._replace(unasked=unasked)
-        other = kind.elsewhere(location.address) if result.status_code == 404 else None
-        if other is not None:
-            found = self._try(location._replace(address=other), client, previous, attempt)
-            if found is not None:
-                return found
-        logger.error(
-            "%s failed: %s: %s",
-            kind.operation,
-            redact_url(str(location.address)),
-            _reason(result),
-        )
-        return result
+        with Activity("fetch", kind.name, location.address) as running:
+            try:
+                with _loading_joserfc(previous):
+                    return self._request(location, client, previous, attempt, counted=True)
+            except Exception as error:
+                unasked = getattr(error, "code", None) == "too_many_waiting"
+                result = kind.failed(error)._replace(unasked=unasked)
+            other = kind.elsewhere(location.address) if result.status_code == 404 else None
+            if other is not None:
+                found = self._try(location._replace(address=other), client, previous, attempt)
+                if found is not None:
+                    return found
+            reason = result.error_kind
+            running.fail("unknown" if reason is None else reason.value)
+            place = redact_url(str(location.address))
+            logger.error("%s failed: %s: %s", kind.operation, place, _reason(result))
+            return result
 
     def _try(
         self,

@@ -27,7 +27,8 @@ from ..provider_client import ProviderClient
 from ..provider_tokens import ProviderTokens
 from ..session import Session
 from ..session_access import SessionAccess
-from ..session_records import SessionRecords, request_seconds
+from ..session_locks import request_seconds
+from ..session_records import SessionRecords
 from ..session_store import SessionStore
 from ..token_source import TokenSource
 
@@ -63,7 +64,7 @@ class MCPSessions(SessionAccess):
 
 
 class MCPClient:
-    """Logs in at one authorization server, and keeps the session in ``session_store``."""
+    """Logs in at one authorization server, and stores the session in ``session_store``."""
 
     def __init__(
         self,

@@ -60,16 +60,16 @@ class MCPGrant:
         """Return a token that is good now; None where only another authorization can help."""
         if isinstance(self._source, StoredToken):
             return self._source if self._source.is_usable(time.time()) else None
-        return self._asked(self._source.get_token)
+        return self._ask(self._source.get_token)
 
     def renew(self, refused: str) -> StoredToken | None:
         """Return another token than ``refused``; None where only another authorization can help."""
         if isinstance(self._source, StoredToken):
             return None
-        found = self._asked(partial(self._source.renew, refused))
+        found = self._ask(partial(self._source.renew, refused))
         return None if found is None or found.access_token == refused else found
 
-    def _asked(self, ask: Callable[[], Any]) -> StoredToken | None:
+    def _ask(self, ask: Callable[[], Any]) -> StoredToken | None:
         try:
             found: StoredToken = ask()
         except TokenRequestException as error:
@@ -114,13 +114,13 @@ class MCPGrants:
         self, found: MCPServerFound, identity: MCPIdentity, scopes: frozenset[str]
     ) -> MCPGrant:
         """Return a new authorization."""
-        name, given = secrets.token_hex(16), partial(_given, found.metadata)
+        name, given = secrets.token_hex(16), partial(_return_metadata, found.metadata)
         client = self._client(str(found.metadata.issuer), identity, name, given)
         if self._login is not None:
             return self._log_in(self._login, client, name, found, scopes)
         if self._assertion is not None:
-            return self._assert(self._assertion, client.provider, found, scopes)
-        return self._as_itself(client.provider, found, scopes)
+            return self._exchange_assertion(self._assertion, client.provider, found, scopes)
+        return self._request_as_itself(client.provider, found, scopes)
 
     def restore(
         self, issuer: str, identity: MCPIdentity, scopes: frozenset[str], session: str
@@ -190,7 +190,7 @@ class MCPGrants:
             raise _timed_out_error(begun) from None
         return answer
 
-    def _as_itself(
+    def _request_as_itself(
         self, client: MCPProvider, found: MCPServerFound, scopes: frozenset[str]
     ) -> MCPGrant:
         request = ClientCredentialsTokenRequest(
@@ -203,7 +203,7 @@ class MCPGrants:
         source = TokenSource(request, self._http_client, store=self._store, settings=self._settings)
         return MCPGrant(client.issuer, client.client_id, scopes, source)
 
-    def _assert(
+    def _exchange_assertion(
         self,
         assertion: MCPAssertion,
         client: MCPProvider,
@@ -223,7 +223,7 @@ class MCPGrants:
         )
         response = client.ask(request_jwt_bearer_token, request)
         bound = self._dpop_key is not None
-        token = stored_token_from(response, 0.0, time.time(), None, address=address, dpop=bound)
+        token = stored_token_from(response, 0.0, time.time(), address=address, dpop=bound)
         return MCPGrant(client.issuer, client.client_id, scopes, token)
 
 
@@ -235,7 +235,7 @@ def _timed_out_error(begun: AuthorizationRequest) -> MCPAuthorizationException:
     )
 
 
-def _given(metadata: DiscoveryDocumentResponse) -> DiscoveryDocumentResponse:
+def _return_metadata(metadata: DiscoveryDocumentResponse) -> DiscoveryDocumentResponse:
     return metadata
 
 

@@ -73,15 +73,17 @@ class MCPServers:
         ``current`` is the authorization server that is used so far.  Raises
         MCPAuthorizationException.
         """
-        found = self._resource(named)
+        found = self._fetch_resource_metadata(named)
         if found is None:
-            return MCPServerFound(None, None, self._first_revision())
+            return MCPServerFound(None, None, self._fetch_of_first_revision())
         issuer = issuer_named_by(found, self._url, self._issuer, current, self.policy)
         return MCPServerFound(
             found.resource, found.scopes_supported, self.authorization_server(issuer)
         )
 
-    def _resource(self, named: str | None) -> ProtectedResourceMetadataResponse | None:
+    def _fetch_resource_metadata(
+        self, named: str | None
+    ) -> ProtectedResourceMetadataResponse | None:
         """Return the server's metadata (RFC 9728); None where it has none."""
         for place in metadata_places(self._url, named):
             request = ProtectedResourceMetadataRequest(self._url, self.policy, url=place)
@@ -89,20 +91,20 @@ class MCPServers:
             if found.is_successful:
                 return check_resource(self._url, place, found)
             if not _is_elsewhere(found):
-                raise _unusable("resource_metadata_unusable", found, place)
+                raise _unusable_error("resource_metadata_unusable", found, place)
         if named is None:
             return None
-        raise _unusable("resource_metadata_unusable", found, named)
+        raise _unusable_error("resource_metadata_unusable", found, named)
 
     def authorization_server(self, issuer: str) -> DiscoveryDocumentResponse:
         """Return the metadata of an authorization server (RFC 8414, OpenID Connect Discovery)."""
-        found = self._document(issuer)
+        found = self._fetch_document(issuer)
         if not found.is_successful:
-            raise _unusable("authorization_server_unusable", found, issuer)
+            raise _unusable_error("authorization_server_unusable", found, issuer)
         check_server(found, self.policy)
         return found
 
-    def _document(self, issuer: str) -> DiscoveryDocumentResponse:
+    def _fetch_document(self, issuer: str) -> DiscoveryDocumentResponse:
         policy = document_policy(self.policy)
         for address in server_documents(issuer):
             found = get_discovery_document(
@@ -114,18 +116,18 @@ class MCPServers:
                 break
         return found
 
-    def _first_revision(self) -> DiscoveryDocumentResponse:
+    def _fetch_of_first_revision(self) -> DiscoveryDocumentResponse:
         """Return the metadata of a server that is its own authorization server (2025-03-26)."""
         issuer = origin_of_server(self._url)
         if self._issuer is not None:
             bound_issuer(self._issuer, [issuer])
-        found = self._document(issuer)
+        found = self._fetch_document(issuer)
         if found.is_successful:
             check_server(found, self.policy)
             return found
         if _is_elsewhere(found):
             return default_server(self._url)
-        raise _unusable("authorization_server_unusable", found, issuer)
+        raise _unusable_error("authorization_server_unusable", found, issuer)
 
 
 def _is_elsewhere(found: BaseResponse) -> bool:
@@ -134,6 +136,6 @@ def _is_elsewhere(found: BaseResponse) -> bool:
     return status is not None and 400 <= status < 500 and status != 429
 
 
-def _unusable(code: str, found: BaseResponse, place: str) -> MCPAuthorizationException:
+def _unusable_error(code: str, found: BaseResponse, place: str) -> MCPAuthorizationException:
     details = {"address": place, "status_code": found.status_code}
     return MCPAuthorizationException(str(found.error), details, code=code)

@@ -1,5 +1,5 @@
 # Generated from aio/_mcp/tokens.py by scripts/make_sync.py; edit that file.
-"""The access token for one MCP server: kept, renewed, and authorized again when refused."""
+"""The access token for one MCP server: stored, renewed, and authorized again when refused."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from typing import Any
 
 from ..._logging import log_failure, logger
 from ..._relying_party.mcp import AuthorizationLimits, Demand, scopes_to_ask
+from ..._seam.lock_waits import waiting_at_most
 from ..._sessions.session_record import store_unavailable_error
 from ..._sessions.stored_token import StoredToken
 from ..._wire.stored_value import pack_value, unpack_value
@@ -20,12 +21,13 @@ from ...exceptions import MCPAuthorizationException, TokenRequestException
 from .._cache.single_flight import SingleFlight
 from .._transport.stores import TokenStore
 from ..session import read_session
-from ..session_records import enter, leave
+from ..session_locks import enter, leave
 from .clients import MCPClients
 from .grants import MCPGrant, MCPGrants
 from .servers import MCPServers
 
 _KIND = "mcp-login"
+_MOST_WAITED = 5.0  # seconds
 _REFUSED_CLIENT = frozenset({"invalid_client", "unauthorized_client"})
 
 
@@ -87,23 +89,32 @@ class MCPTokens:
 
     def forget(self) -> None:
         """Forget the login and the client's registration."""
-        with self._held():
-            self._load()
-            grant, self._grant = self._grant, None
-            if grant is not None:
-                self._clients.forget(grant.issuer)
-                self._delete(grant)
+        try:
+            with waiting_at_most(_MOST_WAITED):
+                with self._hold_lock():
+                    self._forget()
+        except TokenRequestException as error:
+            if error.code != "renewal_pending":
+                raise
+            self._forget()  # one that was killed while it logged in delays no logout
+
+    def _forget(self) -> None:
+        self._load()
+        grant, self._grant = self._grant, None
+        if grant is not None:
+            self._clients.forget(grant.issuer)
+            self._delete(grant)
 
     def _authorize(self, demand: Demand, spent: str | None) -> MCPGrant | None:
         try:
-            with self._held():
-                return self._authorized(demand, spent)
+            with self._hold_lock():
+                return self._obtain_grant(demand, spent)
         except MCPAuthorizationException as error:
             log_failure("authorization", self._server_url, error)
             raise
 
     # The steps of the specification's flow in its order; each needs the outcome of the one before.
-    def _authorized(self, demand: Demand, spent: str | None) -> MCPGrant | None:
+    def _obtain_grant(self, demand: Demand, spent: str | None) -> MCPGrant | None:
         self._load()
         before = self._grant
         if before is not None:
@@ -144,7 +155,7 @@ class MCPTokens:
         return grant
 
     @contextmanager
-    def _held(self) -> Iterator[None]:
+    def _hold_lock(self) -> Iterator[None]:
         context = self._store.lock(self._key)
         enter(context)
         try:
@@ -154,7 +165,7 @@ class MCPTokens:
 
     def _load(self) -> None:
         """Take the login that the store knows, unless it is the one known here."""
-        members = self._stored()
+        members = self._read_store()
         self._is_loaded = True
         session = members.get("session")
         if session is None or (self._grant is not None and self._grant.session == session):
@@ -169,7 +180,7 @@ class MCPTokens:
         )
         self._grant = grant or self._grant
 
-    def _stored(self) -> dict[str, Any]:
+    def _read_store(self) -> dict[str, Any]:
         try:
             text = self._store.get(self._key)
         except Exception as error:

@@ -15,6 +15,7 @@ from ..._jose.decrypter import (
     split_keys,
 )
 from ..._jose.encryption import encrypted_header, is_encrypted, wrapped_key
+from ..._jose.jwk import DecryptionKeys
 from ..._seam.sync import deadline, work
 from ..._settings import SIGNING_SECONDS
 from ..._validation.config import TokenValidationConfig, decrypt_token
@@ -24,11 +25,11 @@ def open_token(token: str, config: TokenValidationConfig) -> tuple[str, TokenVal
     """Return the signed token inside ``token``, and the configuration that is left for it."""
     if config.decryption_keys is None:
         return token, config
-    keys = unwrapped(token, config.decryption_keys)
+    keys = unwrap_keys(token, config.decryption_keys)
     return decrypt_token(token, replace(config, decryption_keys=keys))
 
 
-def unwrapped(token: str, keys: Any) -> Any:
+def unwrap_keys(token: str, keys: DecryptionKeys | None) -> DecryptionKeys | None:
     """Return decryption keys with what decrypters unwrap of ``token`` in their place.
 
     Raises DecryptionException, and TokenValidationException for a token that cannot be read.

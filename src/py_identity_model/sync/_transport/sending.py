@@ -87,7 +87,7 @@ def send(
                 _log_retry(request, reason, pause)
                 sleep(pause)
     except TimeoutError:
-        raise _too_late(request, waiting=turn is not None and turn.is_waiting) from None
+        raise _too_late_error(request, waiting=turn is not None and turn.is_waiting) from None
 
 
 def _client_for_one(request: HttpRequest, http_client: HTTPClient | None) -> HTTPClient | None:
@@ -185,8 +185,8 @@ def _attempt(
 ) -> HttpResponse:
     library = owner.library
     client, usual = owner.client, {} if owner.owns_client else USUAL_HEADERS
-    proof = _proof(request, nonce)
-    assertion = _assertion(owner, request)
+    proof = _make_proof(request, nonce)
+    assertion = _obtain_assertion(owner, request)
     encoded = request.encode(nonce=nonce, assertion=assertion, proof=proof)
     try:
         built = built_request(
@@ -203,11 +203,11 @@ def _attempt(
         else:
             response = client.send(built, stream=True, follow_redirects=False)
         try:
-            limit = _check_head(response, request)
-            body = _read(response, limit, due, library)
+            _check_head(response, request)
+            body = _read(response, request.max_body, due, library)
             _left(request, due)
-            if len(body) > limit:
-                raise _too_large(request, response.status_code, limit)
+            if len(body) > request.max_body:
+                raise _too_large_error(request, response.status_code)
             return HttpResponse(response.status_code, response.headers, body, encoded)
         finally:
             response.close()
@@ -216,12 +216,12 @@ def _attempt(
         raise ConfigurationException(text, code="invalid_url") from None
     except library.RequestError as error:
         if monotonic() >= due:
-            raise _too_late(request) from error
-        text = scrub(_words_of(error), encoded.secrets())
+            raise _too_late_error(request) from error
+        text = scrub(_text_of(error), encoded.secrets())
         raise NetworkException(text, redact_url(request.url)) from error
 
 
-def _proof(request: HttpRequest, nonce: str | None) -> dict[str, str] | None:
+def _make_proof(request: HttpRequest, nonce: str | None) -> dict[str, str] | None:
     key = request.dpop_key
     if key is None or key.signer is None:
         return None
@@ -230,13 +230,13 @@ def _proof(request: HttpRequest, nonce: str | None) -> dict[str, str] | None:
     return proof_fields(key, request.method, request.url, request.access_token, nonce)
 
 
-def _assertion(owner: HTTPClient, request: HttpRequest) -> str | None:
+def _obtain_assertion(owner: HTTPClient, request: HttpRequest) -> str | None:
     authentication = request.authentication
     if authentication is not None and authentication.signer is not None:
-        from .signing import signed
+        from .signing import sign_elsewhere
 
         make: Any = authentication
-        return signed(
+        return sign_elsewhere(
             authentication.signer, partial(make.assertion, request.client_id, request.url)
         )
     source = None if authentication is None else authentication.source()
@@ -244,11 +244,11 @@ def _assertion(owner: HTTPClient, request: HttpRequest) -> str | None:
         return None
     assertion = work(source) if authentication.blocks else call(source)
     if isinstance(assertion, AssertionRequest):
-        return _requested_assertion(owner, assertion)
+        return _request_assertion(owner, assertion)
     return assertion if isinstance(assertion, str) else None
 
 
-def _requested_assertion(owner: HTTPClient, wanted: AssertionRequest) -> str:
+def _request_assertion(owner: HTTPClient, wanted: AssertionRequest) -> str:
     try:
         return wanted.read(send(wanted.request, owner))
     except NetworkException as error:
@@ -257,7 +257,7 @@ def _requested_assertion(owner: HTTPClient, wanted: AssertionRequest) -> str:
         raise NetworkException(text, redact_url(wanted.request.url)) from None
 
 
-def _words_of(error: BaseException) -> str:
+def _text_of(error: BaseException) -> str:
     """Return the text of ``error``, or of its cause; some have no text themselves."""
     cause: BaseException | None = error
     # Both chains: httpx raises from the errors of httpcore, which are raised while handling others.
@@ -266,22 +266,25 @@ def _words_of(error: BaseException) -> str:
     return str(cause) if cause is error else f"{type(error).__name__}: {cause or 'no details'}"
 
 
-def _check_head(response: httpx.Response, request: HttpRequest) -> int:
-    """Refuse redirects, encoded bodies and bodies too large; return the limit of the body."""
+def _check_head(response: httpx.Response, request: HttpRequest) -> None:
+    """Refuse redirects, encoded bodies, and bodies that are announced as too large."""
     status = response.status_code
     if 300 <= status < 400 and not (status == 304 and request.etag is not None):
         text = redirect_text(status, response.headers.get("location"))
-        raise _refused(request, text, status, "redirect_refused")
-    limit = request.max_body if isinstance(request.max_body, int) else request.max_body()
+        raise _refused_error(request, text, status, "redirect_refused")
     # Looking names up one by one decodes all of them each time.
     for name, value in response.headers.raw:
         match name.lower():
             case b"content-encoding" if value.strip().lower() not in {b"", b"identity"}:
                 text = "the response is encoded although that was not requested"
-                raise _refused(request, text, status, "content_encoding_refused")
-            case b"content-length" if value.isdigit() and (len(value) > 15 or int(value) > limit):
-                raise _too_large(request, status, limit)
-    return limit
+                raise _refused_error(request, text, status, "content_encoding_refused")
+            case b"content-length" if value.isdigit() and _is_more(value, request.max_body):
+                raise _too_large_error(request, status)
+
+
+def _is_more(digits: bytes, limit: int) -> bool:
+    # The length first: reading a million digits as a number takes minutes.
+    return len(digits) > 15 or int(digits) > limit
 
 
 def _read(response: httpx.Response, limit: int, due: float, library: Any) -> bytes:
@@ -328,11 +331,11 @@ def _left(request: HttpRequest, due: float) -> float:
     """Return the seconds left until ``due``; raise when it is over."""
     seconds = due - monotonic()
     if seconds <= 0:
-        raise _too_late(request)
+        raise _too_late_error(request)
     return seconds
 
 
-def _too_late(request: HttpRequest, *, waiting: bool = False) -> DeadlineExceededException:
+def _too_late_error(request: HttpRequest, *, waiting: bool = False) -> DeadlineExceededException:
     """Return the exception for a response that took too long, or a request that was never sent."""
     text = "the response was not complete before the total deadline"
     if waiting:
@@ -340,10 +343,12 @@ def _too_late(request: HttpRequest, *, waiting: bool = False) -> DeadlineExceede
     return DeadlineExceededException(text, redact_url(request.url))
 
 
-def _too_large(request: HttpRequest, status: int, limit: int) -> ResponseRefusedException:
-    text = f"the response is too large: more than {limit} bytes"
-    return _refused(request, text, status, "response_too_large")
+def _too_large_error(request: HttpRequest, status: int) -> ResponseRefusedException:
+    text = f"the response is too large: more than {request.max_body} bytes"
+    return _refused_error(request, text, status, "response_too_large")
 
 
-def _refused(request: HttpRequest, text: str, status: int, code: str) -> ResponseRefusedException:
+def _refused_error(
+    request: HttpRequest, text: str, status: int, code: str
+) -> ResponseRefusedException:
     return ResponseRefusedException(text, redact_url(request.url), status, code=code)

@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 from ..._jose.dpop_proof import DPoPKey, build_dpop_headers, create_dpop_proof, proof_headers
 from ..._jose.encoding import encode_base64url
@@ -14,7 +13,7 @@ from ..._seam.sync import deadline, work
 from ..._settings import SIGNING_SECONDS
 
 
-def signed(signer: Signer, build: Callable[[Signer], str]) -> str:
+def sign_elsewhere(signer: Signer, build: Callable[[Signer], str]) -> str:
     """Return the token that ``build`` makes with a signer; its signature is waited for.
 
     Raises SigningException (``signing_failed``, ``signing_timed_out``, ``signature_mismatch``).
@@ -25,7 +24,7 @@ def signed(signer: Signer, build: Callable[[Signer], str]) -> str:
     unsigned = build(deferred)
     try:
         with deadline(SIGNING_SECONDS):
-            signature: Any = work(signer.sign, deferred.message)
+            signature: object = work(signer.sign, deferred.message)
     except Exception as error:
         raise signing_error(error) from error
     return (
@@ -33,9 +32,9 @@ def signed(signer: Signer, build: Callable[[Signer], str]) -> str:
     )
 
 
-def signed_by(key: PrivateKey | Signer, build: Callable[[PrivateKey | Signer], str]) -> str:
+def sign(key: PrivateKey | Signer, build: Callable[[PrivateKey | Signer], str]) -> str:
     """Return the token that ``build`` makes with a private key or a signer."""
-    return signed(key, build) if isinstance(key, Signer) else build(key)
+    return sign_elsewhere(key, build) if isinstance(key, Signer) else build(key)
 
 
 def proof_fields(
@@ -48,4 +47,4 @@ def proof_fields(
     def build(signer: Signer) -> str:
         return create_dpop_proof(key.signed_by(signer), method, uri, access_token, nonce)
 
-    return build_dpop_headers(signed(key.signer, build), access_token)
+    return build_dpop_headers(sign_elsewhere(key.signer, build), access_token)

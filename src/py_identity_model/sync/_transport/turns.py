@@ -89,15 +89,16 @@ class Turn:
             table.enter(ticket, monotonic())
         if ticket.share is None:
             try:
-                self._wait(table, ticket, came)
+                self._wait(table, came)
             except BaseException:
-                self._leave(ticket)
+                with table.lock:
+                    table.leave(ticket)
                 raise
         return self
 
     # An event per ticket, not one condition for all: that would wake a thousand waiters for each
     # turn, which only one of them gets.
-    def _wait(self, table: _Table, ticket: Ticket, came: Event) -> None:
+    def _wait(self, table: _Table, came: Event) -> None:
         self.is_waiting = True
         while (now := monotonic()) < self._due:
             with table.lock:
@@ -116,13 +117,10 @@ class Turn:
         traceback: TracebackType | None,
     ) -> None:
         assert self._ticket is not None
-        self._leave(self._ticket)
-
-    def _leave(self, ticket: Ticket) -> None:
         # Looked up again: a process forked in the block has its own table and lock.
         table = self._turns.table
         with table.lock:
-            table.leave(ticket)
+            table.leave(self._ticket)
 
 
 def host_of(url: str) -> str:

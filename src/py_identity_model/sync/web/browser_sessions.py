@@ -16,7 +16,8 @@ from ..._web.failures import status_of
 from ..._web.requests import WebRequest
 from ..._web.sealed_sessions import SealedSession, read_stored, stored_text
 from ..._web.sealing import Sealer
-from ...exceptions import PyIdentityModelException, TokenRequestException
+from ..._wire.arguments import seconds_of
+from ...exceptions import InvalidArgumentError, PyIdentityModelException, TokenRequestException
 from ..oauth_client import OAuthClient
 from ..session import Session, state_of
 
@@ -36,8 +37,9 @@ class BrowserSession(NamedTuple):
 class BrowserSessions:
     """Reads, begins and ends the sessions of browsers.
 
-    ``stored``: they are in the clients' stores, and cookies hold their sealed names; otherwise
-    cookies hold them whole.  ``seconds``: how old a cookie may be.
+    :param stored: they are in the clients' stores, and cookies hold their sealed names; otherwise
+        cookies hold them whole
+    :param seconds: how old a cookie may be
     """
 
     def __init__(
@@ -52,7 +54,11 @@ class BrowserSessions:
         self._clients = clients
         self._sealer = sealer
         self._stored = stored
+        if not seconds_of("session_seconds", seconds):
+            raise InvalidArgumentError("session_seconds must be above 0")
         self._seconds = seconds
+        if cookie_seconds is not None and (type(cookie_seconds) is not int or cookie_seconds < 1):
+            raise InvalidArgumentError("cookie_seconds must be a whole number above 0, or None")
         self._cookie_seconds = cookie_seconds
         self._pauses: dict[str, float] = {}
         self.clock = time.monotonic
@@ -66,7 +72,7 @@ class BrowserSessions:
         if sealed is None:
             return None
         if not self._stored:
-            return self._unsealed(sealed)
+            return self._unseal(sealed)
         text = self._sealer.open(_STORED, sealed, self._seconds)
         return None if text is None else self._load(text)
 
@@ -79,7 +85,7 @@ class BrowserSessions:
             return found
         if found.session.refresh_token is None:  # a session without one lives as its tokens
             return None
-        return self._renewed(found)
+        return self._renew(found)
 
     def _load(self, text: str) -> BrowserSession | None:
         provider, name = read_stored(text)
@@ -91,13 +97,13 @@ class BrowserSessions:
         except TokenRequestException as error:
             if error.code == "login_required":
                 return None
-            raise unavailable(error) from error
+            raise unavailable_error(error) from error
 
-    def _unsealed(self, sealed: str) -> BrowserSession | None:
+    def _unseal(self, sealed: str) -> BrowserSession | None:
         for provider, client in self._clients.items():
             text = self._sealer.open(self._purpose(provider), sealed, self._seconds)
             if text is not None:
-                return _whole_of(SealedSession.from_text(text), client)
+                return _session_in(SealedSession.from_text(text), client)
         return None
 
     def _purpose(self, provider: str) -> str:
@@ -109,7 +115,7 @@ class BrowserSessions:
         client = self._clients[provider]
         return json.dumps(["sealed session", provider, client.issuer, client.client_id])
 
-    def _renewed(self, found: BrowserSession) -> BrowserSession | None:
+    def _renew(self, found: BrowserSession) -> BrowserSession | None:
         """Return the session with a new access token; None where only a login helps.
 
         A provider that is down logs nobody out: the session is returned as it is.
@@ -124,7 +130,7 @@ class BrowserSessions:
             if error.code == "login_required":
                 return None
             if error.code == "store_unavailable":
-                raise unavailable(error) from error
+                raise unavailable_error(error) from error
             # Only an outage is the same for everyone: one broken session must not pause others.
             is_down = status_of(error) == 503 and error.code != "renewal_pending"
             self._pause(found.provider if is_down else name)
@@ -143,7 +149,7 @@ class BrowserSessions:
         try:
             self._clients[provider].check_session_store()
         except TokenRequestException as error:
-            raise unavailable(error) from error
+            raise unavailable_error(error) from error
 
     def cookies(self, found: BrowserSession, request: WebRequest, jar: CookieJar) -> list[str]:
         """Return the fields ``Set-Cookie`` of a session that begins.
@@ -154,12 +160,16 @@ class BrowserSessions:
         if self._stored:
             sealed = self._sealer.seal(_STORED, stored_text(provider, session.to_json()))
         else:
-            sealed = self._sealer.seal(self._purpose(provider), _whole(found))
+            sealed = self._sealer.seal(self._purpose(provider), _text_of(found))
             self.end(found)  # with it ends the only copy of the refresh token
         fields = jar.session_cookies(sealed, self._cookie_seconds)
         if fields is None:
-            raise too_large(len(sealed))
+            raise too_large_error(len(sealed))
         return fields
+
+    def forget(self, request: WebRequest, jar: CookieJar) -> list[str]:
+        """Return the fields ``Set-Cookie`` that log a browser out here."""
+        return jar.forget_session(request.cookies())
 
     def end(self, found: BrowserSession, *, revoke: bool = False) -> None:
         """End a session in its store; with ``revoke`` its tokens at the provider, if that works.
@@ -174,11 +184,11 @@ class BrowserSessions:
                 client.forget(found.session)
         except PyIdentityModelException as error:
             if error.code in {"store_unavailable", "renewal_pending"}:
-                raise unavailable(error) from error
+                raise unavailable_error(error) from error
             logger.info("a session has ended, but its tokens are not revoked: %s", error.code)
 
 
-def _whole_of(sealed: SealedSession | None, client: OAuthClient) -> BrowserSession | None:
+def _session_in(sealed: SealedSession | None, client: OAuthClient) -> BrowserSession | None:
     if sealed is None:
         return None
     session = Session(
@@ -192,7 +202,7 @@ def _whole_of(sealed: SealedSession | None, client: OAuthClient) -> BrowserSessi
     return BrowserSession(sealed.provider, session)
 
 
-def _whole(found: BrowserSession) -> str:
+def _text_of(found: BrowserSession) -> str:
     session = found.session
     return SealedSession(
         found.provider,
@@ -204,7 +214,7 @@ def _whole(found: BrowserSession) -> str:
     ).to_text()
 
 
-def unavailable(error: PyIdentityModelException) -> WebRefusedException:
+def unavailable_error(error: PyIdentityModelException) -> WebRefusedException:
     """Return the exception for a session store that is unavailable."""
     answer = page(503, "Not available", f"Logins are not available: {error.code}. Try again soon.")
     return WebRefusedException(
@@ -212,7 +222,7 @@ def unavailable(error: PyIdentityModelException) -> WebRefusedException:
     )
 
 
-def too_large(size: int) -> WebRefusedException:
+def too_large_error(size: int) -> WebRefusedException:
     """Return what to raise for a session that no cookie can hold."""
     text = "The login worked, but its session is too large for a cookie: session_too_large."
     return WebRefusedException(

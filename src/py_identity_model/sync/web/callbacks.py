@@ -54,15 +54,15 @@ class Callbacks(Beginnings):
         cookies = request.cookies()
         cookie = self._cookie_of(request, jar, cookies)
         if cookie not in cookies:
-            return self._without_login(request, place, jar, expired=False)
+            return self._answer_without_login(request, place, jar, expired=False)
         text = self._sealer.open(PENDING, cookies[cookie], PENDING_SECONDS)
         if text is None:
-            answer = self._without_login(request, place, jar, expired=True)
+            answer = self._answer_without_login(request, place, jar, expired=True)
             return answer.with_headers(("Set-Cookie", jar.forget(cookie)))
         provider = PendingLogin.provider_of(text)
         at = request.path
         if provider not in self.clients or at != self._options.callback_path(provider):
-            return self._without_login(request, place, jar, expired=False)
+            return self._answer_without_login(request, place, jar, expired=False)
         return self._finish(request, provider, text, jar.forget(cookie))
 
     def _cookie_of(self, request: WebRequest, jar: CookieJar, cookies: Mapping[str, str]) -> str:
@@ -85,7 +85,7 @@ class Callbacks(Beginnings):
             )
             self._browsers.check_store(provider)  # before the code is spent
             previous = self._browsers.find(request, jar)
-            session = self._session_of(request, client, login)
+            session = self._complete_login(request, client, login)
             found = BrowserSession(provider, session)
             cookies = self._browsers.cookies(found, request, jar)
         except PyIdentityModelException as error:
@@ -96,7 +96,9 @@ class Callbacks(Beginnings):
                 self._browsers.end(previous)
         return redirect(login.target, *cookies, forget)
 
-    def _session_of(self, request: WebRequest, client: OAuthClient, login: PendingLogin) -> Session:
+    def _complete_login(
+        self, request: WebRequest, client: OAuthClient, login: PendingLogin
+    ) -> Session:
         sent: dict[str, Any] | str = f"?{request.query}"
         if request.method == "POST":
             sent = {name: [*values] for name, values in request.form.items()}
@@ -112,10 +114,10 @@ class Callbacks(Beginnings):
             raise error
         return session
 
-    def _without_login(
+    def _answer_without_login(
         self, request: WebRequest, place: Place, jar: CookieJar, *, expired: bool
     ) -> WebAnswer:
-        """Return where to go from an answer to no login: home, if the user is logged in."""
+        """Answer a callback that belongs to no login; a user who is logged in is sent home."""
         try:
             found = self._browsers.find(request, jar)
         except WebRefusedException as error:

@@ -15,10 +15,7 @@ from ..._web.peeking import peek_claim
 from ..._web.places import Place, is_from
 from ..._web.requests import WebRequest
 from ..._web.sealing import Sealer
-from ...exceptions import (
-    LogoutTokenValidationException,
-    PyIdentityModelException,
-)
+from ...exceptions import LogoutTokenValidationException, PyIdentityModelException
 from ..oauth_client import OAuthClient
 from .browser_sessions import BrowserSession, BrowserSessions
 from .callbacks import Callbacks
@@ -51,19 +48,18 @@ class Logouts(Callbacks):
         place, jar = self._at(request)
         if not is_from(place, request):
             return page(403, "Not logged out", "Only this site can log you out: cross_site_logout.")
-        forget = jar.forget_session(request.cookies())
         after = place.root + self._options.after_logout
         try:
             found = self._browsers.find(request, jar)
             if found is None:
-                return redirect(after, *forget)
-            at_provider = self._provider_logout(found, place)
+                return redirect(after, *self._browsers.forget(request, jar))
+            at_provider = self._provider_logout_url(found, place)
             self._browsers.end(found, revoke=True)
         except WebRefusedException as error:
             return error.answer
-        return redirect(at_provider or after, *forget)
+        return redirect(at_provider or after, *self._browsers.forget(request, jar))
 
-    def _provider_logout(self, found: BrowserSession, place: Place) -> str | None:
+    def _provider_logout_url(self, found: BrowserSession, place: Place) -> str | None:
         try:
             return self.clients[found.provider].end_session_url(
                 found.session,

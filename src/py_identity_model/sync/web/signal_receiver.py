@@ -6,6 +6,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Collection
 from dataclasses import replace
+from functools import partial
 from typing import NamedTuple
 
 from ..._logging import log_failure, logger
@@ -18,7 +19,10 @@ from ..._protocol.security_events import (
     SecurityEventPollRequest,
     delivery_error,
     has_unknown_member,
+    pending_error,
+    replayed_error,
     session_targets,
+    store_error,
 )
 from ..._resource_server.replay import ReplayStore
 from ..._seam.sync import MaybeResult, call
@@ -26,20 +30,17 @@ from ..._validation.config import TokenValidationConfig
 from ..._web.answers import JSON, NO_STORE, WebAnswer
 from ..._web.failures import status_of
 from ..._web.requests import MOST_FORM_BYTES, WebRequest
-from ..._wire.arguments import names_of, seconds_of
+from ..._wire.arguments import check_callable, check_text, names_of, seconds_of
 from ..._wire.compare import same_text
+from ..._wire.discovery_policy import named_by_program
 from ...exceptions import InvalidArgumentError, NetworkException, PyIdentityModelException
-from .._transport.http import HTTPClient
+from .._transport.http import HTTPClient, check_http_client
 from ..oauth_client import OAuthClient
-from ..replay_store import forget_use
-from ..security_events import (
-    event_key,
-    poll_security_events,
-    remember_event,
-    validate_security_event_token,
-)
+from ..replay_store import process_once
+from ..security_events import event_key, poll_security_events, validate_security_event_token
 
 _REPLAYED = "security_event_replayed"
+_REPEATED = frozenset({_REPLAYED, "being_processed"})
 
 
 class PollOutcome(NamedTuple):
@@ -55,8 +56,9 @@ class SignalReceiver:
 
     An event ends the sessions of the client that it names, by ``iss_sub`` subjects and by opaque
     session ids, in the client's session store: for every process that shares it.  A token whose
-    sessions could not be ended is not acknowledged, and may come again; a repeated one is
-    acknowledged, and changes nothing.
+    sessions could not be ended is not acknowledged, and may come again, also within a minute after
+    its process was killed; a repeated one is acknowledged, once the first is processed, and changes
+    nothing.
 
     :param client: whose sessions end; it needs a session store that is shared between processes
     :param audience: how the transmitter names this receiver (``aud``)
@@ -68,13 +70,14 @@ class SignalReceiver:
     :param ends_sessions: the URIs of the types of events that end sessions; by default CAEP's
         ``session-revoked`` and RISC's ``account-disabled``
     :param on_event: called with each event once its sessions have ended; if it raises, the token
-        may come again
+        may come again, and :meth:`poll` goes on with the others
     :param authorization: the value of the ``Authorization`` header that a push must have, as it was
         agreed upon with the transmitter
     :param max_age: how long after it was issued a token is accepted, in seconds
     :param critical_subject_members: those that the transmitter's metadata names so: an event whose
         subject has one of them ends no session, unless it is ``user`` or ``session``
-    :param http_client: used instead of this worker's own
+    :param http_client: used instead of the client's; for another transmitter, instead of this
+        worker's own
 
     RFC 8935, RFC 8936, OpenID Shared Signals Framework 1.0.
 
@@ -98,15 +101,23 @@ class SignalReceiver:
         critical_subject_members: Collection[str] = (),
         http_client: HTTPClient | None = None,
     ) -> None:
+        if not isinstance(client, OAuthClient):
+            raise InvalidArgumentError(f"client must be OAuthClient, not {type(client).__name__}")
         if not isinstance(audience, str) or not audience.strip():
             raise InvalidArgumentError("audience must be a non-blank string")
-        if authorization is not None and (
-            not isinstance(authorization, str) or not authorization.strip()
-        ):
-            raise InvalidArgumentError("authorization must be a non-blank string, or None")
+        if not isinstance(replay_store, ReplayStore):
+            raise InvalidArgumentError("replay_store must be a ReplayStore: it needs add()")
+        check_text("transmitter", transmitter)
+        check_text("authorization", authorization)  # a blank one would let everyone push
+        check_callable("on_event", on_event)
+        check_http_client(http_client)
         self._client = client
+        self._is_provider = transmitter is None
         self._address = client.issuer if transmitter is None else transmitter
-        self._config = TokenValidationConfig(perform_disco=True, audience=audience)
+        self._audience = audience
+        self._config = TokenValidationConfig(
+            perform_disco=True, audience=audience, discovery_policy=named_by_program(None)
+        )
         self._replays = replay_store
         self._ends = frozenset(names_of("ends_sessions", ends_sessions))
         self._on_event = on_event
@@ -130,14 +141,14 @@ class SignalReceiver:
         if self._authorization is not None and not same_text(
             self._authorization, request.header("authorization") or ""
         ):
-            return _refused(
+            return _refusal(
                 "authentication_failed", "the Authorization header is not the agreed one"
             )
         kind = (request.header("content-type") or "").partition(";")[0].strip().lower()
         if request.method != "POST" or kind != MEDIA_TYPE:
-            return _refused("invalid_request", f"a POST of {MEDIA_TYPE} is expected")
+            return _refusal("invalid_request", f"a POST of {MEDIA_TYPE} is expected")
         if len(body) > MOST_FORM_BYTES or not body.isascii():
-            return _refused("invalid_request", "the body is not a token")
+            return _refusal("invalid_request", "the body is not a token")
         try:
             self.accept(body.decode().strip())
         except PyIdentityModelException as error:
@@ -145,7 +156,7 @@ class SignalReceiver:
                 return WebAnswer(202)
             if status_of(error) == 503:
                 return WebAnswer(503, (NO_STORE, ("Retry-After", "5")))
-            return _refused(delivery_error(error), error.code)
+            return _refusal(delivery_error(error), error.code)
         return WebAnswer(202)
 
     def accept(self, token: str) -> SecurityEvent:
@@ -158,30 +169,31 @@ class SignalReceiver:
 
             event = receiver.accept(token)
         """
-        # A token is remembered first only where it can be forgotten: one that is known is
-        # acknowledged, and an event that ended no session would be lost.
-        can_forget = hasattr(self._replays, "discard")
         try:
-            event = validate_security_event_token(
-                token,
-                self._config,
-                self._address,
-                self._http_client,
-                replay_store=self._replays if can_forget else None,
-                max_age=self._max_age,
+            event = self._validated(token)
+            process_once(
+                self._replays,
+                event_key(event),
+                event.issued_at + self._max_age,
+                partial(self._process, event),
+                replayed=replayed_error(),
+                pending=pending_error(),
+                unavailable=store_error(),
             )
         except PyIdentityModelException as error:
-            if error.code != _REPLAYED:
+            if error.code not in _REPEATED:
                 log_failure("security event", self._address, error)
             raise
-        try:
-            self._process(event)
-        except BaseException:
-            forget_use(self._replays, event_key(event))
-            raise
-        if not can_forget:
-            remember_event(event, self._replays, self._max_age)
         return event
+
+    def _validated(self, token: str) -> SecurityEvent:
+        if self._is_provider and self._http_client is None:
+            return self._client.validate_security_event(
+                token, self._audience, max_age=self._max_age
+            )
+        return validate_security_event_token(
+            token, self._config, self._address, self._http_client, max_age=self._max_age
+        )
 
     def _process(self, event: SecurityEvent) -> None:
         targets = session_targets(event, self._ends, self._client.issuer)
@@ -236,6 +248,6 @@ class SignalReceiver:
         return PollOutcome(following, response.more_available, accepted)
 
 
-def _refused(err: str, description: str) -> WebAnswer:
+def _refusal(err: str, description: str) -> WebAnswer:
     fields = (NO_STORE, ("Content-Type", JSON), ("Content-Language", "en"))
     return WebAnswer(400, fields, json.dumps({"err": err, "description": description}))

@@ -5,11 +5,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from time import time
-from typing import Any
+from typing import Any, ClassVar, Self
 from urllib.parse import urlencode
 
 from ..._relying_party.client_parameters import AuthorizationParameters
-from ..._resource_server.replay import MemoryReplayStore, ReplayStore
+from ..._resource_server.replay import ReplayStore, replay_store_of
 from ..._web.answers import (
     NO_STORE,
     WebAnswer,
@@ -17,11 +17,13 @@ from ..._web.answers import (
     json_answer,
     redirect,
 )
+from ..._web.login_settings import check_complete, sort_settings
 from ..._web.options import LoginOptions, Sessions, acr_values_of, check_sealed
 from ..._web.places import is_from, wants_page
 from ..._web.requests import WebRequest
 from ..._web.sealed_sessions import meets
 from ..._web.sealing import Sealer
+from ..._web.targets import path_below
 from ...exceptions import InvalidArgumentError
 from ..oauth_client import OAuthClient
 from ..session import Session
@@ -75,6 +77,8 @@ class WebLogin(Logouts):
         login = WebLogin(client, secret=os.environ["SESSION_SECRET"])
     """
 
+    browser_sessions: ClassVar[type[BrowserSessions]] = BrowserSessions
+
     def __init__(
         self,
         clients: OAuthClient | Mapping[str, OAuthClient],
@@ -119,17 +123,46 @@ class WebLogin(Logouts):
             tuple(by_name),
         )
         sealer = Sealer(secret)
-        browsers = BrowserSessions(
+        browsers = self.browser_sessions(
             by_name,
             sealer,
             stored=sessions == "stored",
             seconds=session_seconds,
             cookie_seconds=cookie_seconds,
         )
-        replays = MemoryReplayStore() if replay_store is None else replay_store
-        super().__init__(by_name, options, sealer, browsers, replays)
+        super().__init__(by_name, options, sealer, browsers, replay_store_of(replay_store))
         off = {name.removesuffix("_logout") for name, on in orders.items() if not on}
         self.paths = {path: name for path, name in options.paths().items() if name not in off}
+
+    @classmethod
+    def from_settings(
+        cls, settings: Mapping[str, Any], given: Mapping[str, Any] | None = None
+    ) -> Self:
+        """Return the login, and its client, that settings describe.
+
+        :param settings: arguments of :class:`OAuthClient` and of this class, by their names in
+            letters of either case, as configuration has them: ``ISSUER``, ``CLIENT_ID``…
+        :param given: arguments that the program decides, such as ``session_store``, or ``clients``
+            instead of those of a client
+
+        Raises :class:`InvalidArgumentError` (a ``ValueError``) for names that are not an argument,
+        for those that the program decides, and where one is missing; and all that the two raise.
+
+        Example::
+
+            login = WebLogin.from_settings(
+                {"ISSUER": "https://op.example", "CLIENT_ID": "web", "SECRET": secret}
+            )
+        """
+        mine, of_client = sort_settings(settings, given or {}, WebLogin, OAuthClient)
+        if "clients" not in mine:
+            check_complete(of_client, OAuthClient)
+            mine["clients"] = OAuthClient(**of_client)
+        elif of_client:
+            named = " and ".join(of_client)
+            raise InvalidArgumentError(f"{named} would be ignored: the clients are made already")
+        check_complete(mine, WebLogin)
+        return cls(**mine)
 
     def handle(self, request: WebRequest) -> WebAnswer | None:
         """Return the answer to a request for one of the paths above; None for every other.
@@ -190,8 +223,8 @@ class WebLogin(Logouts):
         :param acr_values: how the user must have logged in: by one of these
         :param max_age: how many seconds ago the user may have logged in
 
-        Raises :class:`WebRefusedException` otherwise: its answer leads a browser to a login, and
-        scripts to 401.  RFC 9470 §3.
+        Raises :class:`WebRefusedException` otherwise: its answer leads a browser to a login, from
+        a form that was sent back to its page, and scripts to 401.  RFC 9470 §3.
 
         Example::
 
@@ -208,14 +241,18 @@ class WebLogin(Logouts):
     def _to_login(
         self, request: WebRequest, code: str, acr_values: tuple[str, ...], max_age: int | None
     ) -> WebAnswer:
-        if not wants_page(request):
+        is_form = request.method == "POST" and request.header("sec-fetch-mode") == "navigate"
+        if not is_form and not wants_page(request):
             return json_answer(401, code)
         place, _ = self._at(request)
         query = f"?{request.query}" if request.query else ""
+        asked_for = f"{place.root}{request.path}{query}"
+        page = path_below(request.header("referer") or "", place.origin)
         named = {
-            "next": f"{place.root}{request.path}{query}",
+            "next": page if is_form else asked_for,  # what was sent is lost: back to the form
             "acr_values": " ".join(acr_values) or None,
             "max_age": max_age,
         }
         asked = {name: value for name, value in named.items() if value is not None}
-        return redirect(f"{self._login_path(place)}?{urlencode(asked)}")
+        to_login = self._login_path(place)
+        return redirect(f"{to_login}?{urlencode(asked, errors='replace')}" if asked else to_login)

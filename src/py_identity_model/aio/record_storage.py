@@ -1,0 +1,224 @@
+"""Reading and writing of session records, also while their store is down."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from contextlib import suppress
+from dataclasses import replace
+from functools import partial
+from typing import NamedTuple
+
+from .._fork import forget_in_child
+from .._logging import logger
+from .._seam.aio import sleep, spawn
+from .._sessions.lineages import lineages_of
+from .._sessions.session_record import (
+    Pending,
+    SessionRecord,
+    login_required_error,
+    renewal_pending_error,
+    store_unavailable_error,
+)
+from ..exceptions import InvalidArgumentError, PyIdentityModelException
+from .session_store import AsyncSessionStore
+
+_PAUSES = (0.1, 0.2, 0.5, 1.0, 2.0, *[5.0] * 12)  # seconds between attempts to store a record
+
+
+class Unsaved(NamedTuple):
+    """A record that the store may lack, and the refresh token that was used for it."""
+
+    record: SessionRecord
+    spent: str | None
+    begins: bool = False
+
+    def is_newer_than(self, stored: SessionRecord | None) -> bool:
+        """Return whether the stored record was neither renewed nor ended by others."""
+        if stored is None or self.begins:
+            return self.begins and stored is None
+        if stored.version < self.record.version:
+            return True
+        return stored.refresh_token == self.spent != self.record.refresh_token
+
+
+class AsyncRecordStorage:
+    """The records of one store, and those that it lacks because it was down.
+
+    ``lifetime`` is for how many seconds a record is stored after its last use.
+    """
+
+    def __init__(self, store: AsyncSessionStore, lifetime: float) -> None:
+        self.store = store
+        self.lifetime = lifetime
+        self.lineages = lineages_of(getattr(store, "token_store", store))
+        self._unsaved: dict[str, Unsaved] = {}
+        self.clock = time.time
+        forget_in_child(self)
+
+    def _forget_parent(self) -> None:
+        self._unsaved.clear()  # the parent stores them
+
+    async def load(self, name: str, seen: int = 0) -> SessionRecord:
+        """Return the record, which was seen with the version ``seen`` before.
+
+        Raises :class:`TokenRequestException`: ``login_required`` for a record that is lost, older
+        than seen before, or unreadable; ``store_unavailable``.
+        """
+        seen = max(seen, self.lineages.seen(name))  # before the store is read
+        stored, unsaved = await self._read(name)
+        if unsaved is not None and unsaved.is_newer_than(stored):
+            return unsaved.record
+        return self._checked(stored, seen)
+
+    async def peek(self, name: str, seen: int) -> SessionRecord | None:
+        """Return the result of :meth:`load`, or None where that raises."""
+        try:
+            return await self.load(name, seen)
+        except PyIdentityModelException:
+            return None
+
+    async def find(self, name: str) -> SessionRecord | None:
+        """Return the record, or None where nothing is stored."""
+        stored = await self._get(name)
+        return None if stored is None else await self.load(name)
+
+    async def find_by(self, issuer: str, sub: str | None, sid: str | None) -> list[str]:
+        """Return the names of records, as :meth:`AsyncSessionStore.find_by` does."""
+        try:
+            return await self.store.find_by(sub=sub, sid=sid, issuer=issuer)
+        except InvalidArgumentError:
+            raise
+        except Exception as error:
+            raise store_unavailable_error(error) from error
+
+    async def begin(self, name: str, record: SessionRecord) -> SessionRecord:
+        """Store the first record of a login, and return it, or the existing one.
+
+        While the store is down, the record stays in this process: codes can be used once, so a
+        login that is refused here is lost.
+        """
+        if name in self._unsaved or self.lineages.are_past(name, record):
+            return await self.load(name)
+        self.lineages.begin(name)
+        return await self.save(name, Unsaved(self.stamped(record, 1), None, begins=True))
+
+    async def newest(self, name: str, seen: int, first: SessionRecord | None) -> SessionRecord:
+        """Return the newest record known to the store or this process."""
+        known = self.lineages.seen(name)  # before the store is read: others may write meanwhile
+        stored, unsaved = await self._read(name)
+        if unsaved is not None and (stored is not None or unsaved.begins):
+            return await self.save(name, unsaved)
+        self._unsaved.pop(name, None)  # it was deleted meanwhile: a logout is final
+        if stored is not None or seen > 0 or first is None or self.lineages.are_past(name, first):
+            return self._checked(stored, max(seen, known))
+        self.lineages.begin(name)
+        return first
+
+    async def delete(self, name: str, seen: int) -> SessionRecord | None:
+        """Delete the record, and return the newest one; None if there was none."""
+        try:
+            record = await self.newest(name, seen, None)
+        except PyIdentityModelException as error:
+            if error.code != "login_required":
+                raise
+            record = None
+        self._unsaved.pop(name, None)
+        try:
+            await self.store.delete(name)
+        except Exception as error:
+            raise store_unavailable_error(error) from error
+        return record
+
+    async def save(self, name: str, unsaved: Unsaved) -> SessionRecord:
+        """Store a record; while the store is down, hold it here and try again."""
+        self._unsaved[name] = unsaved
+        self.lineages.learn(name, unsaved.record, is_stored=False)
+        try:
+            return await self._store(name, unsaved)
+        except PyIdentityModelException as error:
+            if error.code != "store_unavailable":
+                raise
+            logger.error("a login cannot be stored, it stays in this process: %s", error.message)
+            spawn("py_identity_model.session", partial(self._save_later, name))
+            return unsaved.record
+
+    async def _save_later(self, name: str) -> None:
+        for pause in _PAUSES:
+            await sleep(pause)
+            unsaved = self._unsaved.get(name)
+            if unsaved is None:
+                return
+            with suppress(PyIdentityModelException):
+                await self._store(name, unsaved)
+
+    async def _store(self, name: str, unsaved: Unsaved) -> SessionRecord:
+        """Store a record unless the stored one is newer; return the newest."""
+        record = unsaved.record
+        for _ in range(3):
+            if await self.set(name, record, record.version - 1 or None):
+                self._unsaved.pop(name, None)
+                return record
+            stored = await self._get(name)
+            if stored is None or not unsaved.is_newer_than(stored):
+                break
+            record = self.stamped(record, stored.version + 1)
+        self._unsaved.pop(name, None)
+        return self._checked(stored, 0)
+
+    def stamped(
+        self, record: SessionRecord, version: int, pending: Pending | None = None
+    ) -> SessionRecord:
+        """Return ``record`` as it is to be written: with a version, and a stamp of its own."""
+        stamp, now = secrets.token_hex(8), self.clock()
+        return replace(record, version=version, stamp=stamp, written_at=now, pending=pending)
+
+    async def _read(self, name: str) -> tuple[SessionRecord | None, Unsaved | None]:
+        """Return what is stored, and what this process could not store yet."""
+        was_unsaved = name in self._unsaved
+        stored, unsaved = await self._get(name), self._unsaved.get(name)
+        if was_unsaved and unsaved is None:  # it was stored, perhaps after the store was read
+            stored = await self._get(name)
+        return stored, unsaved
+
+    async def _get(self, name: str) -> SessionRecord | None:
+        try:
+            record = await self.store.get(name)
+        except Exception as error:
+            if getattr(error, "code", None) == "unreadable_value":
+                raise login_required_error("the session's record cannot be read") from error
+            raise store_unavailable_error(error) from error
+        if record is not None:
+            self.lineages.learn(name, record, is_stored=True)
+        return record
+
+    async def set(self, name: str, record: SessionRecord, expected: int | None) -> bool:
+        """Store ``record`` if the stored version is the ``expected`` one; return whether it was."""
+        seconds = record.lifetime(self.clock(), self.lifetime)
+        try:
+            stored = await self.store.set(name, record, expected, seconds)
+        except Exception as error:
+            # The write may have been applied, and only its response lost.
+            if not await self._is_stored(name, record):
+                raise store_unavailable_error(error) from error
+            stored = True
+        if stored:
+            self.lineages.learn(name, record, is_stored=True)
+        return stored
+
+    async def _is_stored(self, name: str, record: SessionRecord) -> bool:
+        try:
+            stored = await self.store.get(name)
+        except Exception:
+            return False
+        return stored is not None and stored.stamp == record.stamp
+
+    def _checked(self, stored: SessionRecord | None, seen: int) -> SessionRecord:
+        if stored is None:
+            raise login_required_error("the session has ended, or its record is lost")
+        if stored.version >= seen:
+            return stored
+        left = 0.0 if stored.pending is None else stored.pending.until - self.clock()
+        if left > 0:  # who renewed it has not been able to store the newer one
+            raise renewal_pending_error(left)
+        raise login_required_error("the store was reset to an older record")

@@ -1,0 +1,3 @@
+"""The Redis of the other tests."""
+
+from tests.redis.conftest import port as port
