@@ -136,17 +136,17 @@ async def test_a_login_that_is_stored_while_another_call_reads_is_not_lost() -> 
             await reading.wait()
             return await super().set(name, record, expected, expires_in)
 
-    storage = records_of(Slow()).storage
+    records = records_of(Slow())
 
     async def begin() -> SessionRecord:
-        made = await storage.begin("n", SessionRecord(refresh_token="r-0"))
+        made = await records.storage.begin("n", SessionRecord(refresh_token="r-0"))
         begun.set()
         return made
 
     async def load() -> SessionRecord:
-        while "n" not in storage._unsaved:
+        while "n" not in records.storage._unsaved:
             await sleep(0)
-        return await storage.load("n")
+        return await records.storage.load("n")
 
     first, second = await gather([begin, load])
     assert first == second

@@ -137,17 +137,17 @@ def test_a_login_that_is_stored_while_another_call_reads_is_not_lost() -> None:
             reading.wait()
             return super().set(name, record, expected, expires_in)
 
-    storage = records_of(Slow()).storage
+    records = records_of(Slow())
 
     def begin() -> SessionRecord:
-        made = storage.begin("n", SessionRecord(refresh_token="r-0"))
+        made = records.storage.begin("n", SessionRecord(refresh_token="r-0"))
         begun.set()
         return made
 
     def load() -> SessionRecord:
-        while "n" not in storage._unsaved:
+        while "n" not in records.storage._unsaved:
             sleep(0)
-        return storage.load("n")
+        return records.storage.load("n")
 
     first, second = gather([begin, load])
     assert first == second

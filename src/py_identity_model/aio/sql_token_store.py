@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import time
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
@@ -10,12 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 from .._seam.aio import in_thread
 from .._wire.stored_value import ValueHooks
-from ..exceptions import InvalidArgumentError
 from .row_session_store import AsyncRowLock
-from .sql_tables import SQLTables
+from .sql_tables import AsyncSQLStore, SQLTables, positive_seconds
 
 if TYPE_CHECKING:
-    from sqlalchemy import Engine, MetaData
+    from sqlalchemy import Engine
+
 
 _NEVER = 1e15  # not every database knows infinity
 
@@ -40,7 +39,7 @@ class _Tables(SQLTables):
 
         columns = self._values.c
         wanted = select(columns.value).where(columns.name == name, columns.until > now)
-        with self._begun() as connection:
+        with self.transaction() as connection:
             found: bytes | None = connection.execute(wanted).scalar_one_or_none()
         return found
 
@@ -51,7 +50,7 @@ class _Tables(SQLTables):
         if self._replace(name, value, until):
             return
         try:
-            with self._begun() as connection:
+            with self.transaction() as connection:
                 connection.execute(delete(self._values).where(self._values.c.until <= now))
                 connection.execute(insert(self._values).values(name=name, value=value, until=until))
         except IntegrityError:  # another process was quicker: the last one to write wins
@@ -61,17 +60,17 @@ class _Tables(SQLTables):
         from sqlalchemy import update
 
         changed = update(self._values).where(self._values.c.name == name)
-        with self._begun() as connection:
+        with self.transaction() as connection:
             return connection.execute(changed.values(value=value, until=until)).rowcount == 1
 
     def delete(self, name: str) -> None:
         from sqlalchemy import delete
 
-        with self._begun() as connection:
+        with self.transaction() as connection:
             connection.execute(delete(self._values).where(self._values.c.name == name))
 
 
-class AsyncSQLTokenStore:
+class AsyncSQLTokenStore(AsyncSQLStore):
     """Stores tokens in a relational database, for all processes that use it.
 
     It is an :class:`AsyncTokenStore` on SQLAlchemy (install the extra ``sql``), for a machine's
@@ -93,6 +92,8 @@ class AsyncSQLTokenStore:
         await sql_store.create_tables()
     """
 
+    _tables: _Tables
+
     def __init__(
         self,
         engine: Engine,
@@ -103,25 +104,9 @@ class AsyncSQLTokenStore:
         lock_timeout: float = 120.0,
     ) -> None:
         self._hooks = ValueHooks(encrypt, decrypt)
-        if not 0 < lock_timeout < math.inf:
-            raise InvalidArgumentError("lock_timeout must be positive seconds")
-        self.lock_timeout = lock_timeout
+        self.lock_timeout = positive_seconds(lock_timeout)
         self.clock = time.time
         self._tables = _Tables(engine, prefix)
-
-    @property
-    def metadata(self) -> MetaData:
-        """The tables, for migrations (Alembic's ``target_metadata``)."""
-        return self._tables.metadata
-
-    async def create_tables(self) -> None:
-        """Create the tables where they are missing.
-
-        Example::
-
-            await AsyncSQLTokenStore(engine).create_tables()
-        """
-        await in_thread(self._tables.create)
 
     async def get(self, key: str) -> str | None:
         """Return the value of ``key``, if it has not expired.

@@ -1,22 +1,28 @@
 # Generated from aio/sql_tables.py by scripts/make_sync.py; edit that file.
-"""What the tables of stores in a relational database share: transactions, and locks."""
+"""Tables of the stores on SQLAlchemy, and the locks in them."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from .._seam.sync import in_thread
 from ..exceptions import InvalidArgumentError
 
 if TYPE_CHECKING:
-    from sqlalchemy import Connection, Engine
+    from sqlalchemy import Connection, Engine, MetaData
 
 _BUSY = 30_000  # milliseconds
 
 
 class SQLTables:
-    """The tables of a store, and the statements on its locks; each call is one transaction."""
+    """The tables of a store, and the statements on its locks; each call is one transaction.
+
+    :param engine: an engine of SQLAlchemy, one that blocks
+    :param locks: the name of the table of locks
+    """
 
     def __init__(self, engine: Engine, locks: str) -> None:
         from sqlalchemy import Column, Engine, Float, MetaData, String, Table
@@ -36,7 +42,7 @@ class SQLTables:
         )
 
     @contextmanager
-    def _begun(self) -> Iterator[Connection]:
+    def transaction(self) -> Iterator[Connection]:
         """Begin a transaction.
 
         SQLite has one writer, and waits five seconds for its turn unless the program says
@@ -60,7 +66,7 @@ class SQLTables:
 
         columns = self._locks.c
         try:
-            with self._begun() as connection:
+            with self.transaction() as connection:
                 lost = delete(self._locks).where(columns.name == name, columns.until <= now)
                 connection.execute(lost)
                 connection.execute(
@@ -75,7 +81,34 @@ class SQLTables:
         from sqlalchemy import delete
 
         columns = self._locks.c
-        with self._begun() as connection:
+        with self.transaction() as connection:
             connection.execute(
                 delete(self._locks).where(columns.name == name, columns.holder == holder)
             )
+
+
+class SQLStore:
+    """A store with tables in a relational database."""
+
+    _tables: SQLTables
+
+    @property
+    def metadata(self) -> MetaData:
+        """The tables, for migrations (Alembic's ``target_metadata``)."""
+        return self._tables.metadata
+
+    def create_tables(self) -> None:
+        """Create the tables where they are missing.
+
+        Example::
+
+            SQLSessionStore(engine).create_tables()
+        """
+        in_thread(self._tables.create)
+
+
+def positive_seconds(lock_timeout: float) -> float:
+    """Return ``lock_timeout``; raise unless it is positive and finite."""
+    if not 0 < lock_timeout < math.inf:
+        raise InvalidArgumentError("lock_timeout must be positive seconds")
+    return lock_timeout
