@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from importlib import import_module
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -44,9 +44,10 @@ def url_of(host: str) -> str:
     return f"postgresql+psycopg://postgres@/postgres?host={host}"
 
 
-@pytest.hookimpl(wrapper=True)
-def pytest_runtestloop() -> Iterator[None]:
-    """Start the server before the first test."""
-    with serving() as host, pytest.MonkeyPatch.context() as patch:
-        patch.setenv(HOST, host)
-        return (yield)
+@pytest.hookimpl(tryfirst=True)
+def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
+    """Start the server before Django's settings are made, which name it."""
+    stack = ExitStack()
+    host = stack.enter_context(serving())
+    stack.enter_context(pytest.MonkeyPatch.context()).setenv(HOST, host)
+    early_config.add_cleanup(stack.close)

@@ -13,7 +13,7 @@ ADAPTERS = Path(__file__).parents[2] / "src/py_identity_model/integrations"
 LONGEST = 150
 # Not the 300 of the plan: users (two tabs of a new one, those who were there before), models,
 # checks and the statements of a store take 242 lines of this, which only Django needs.
-LONGEST_DJANGO = 417
+LONGEST_DJANGO = 420
 BLANK = {
     *(tokenize.COMMENT, tokenize.NL, tokenize.NEWLINE),
     *(tokenize.INDENT, tokenize.DEDENT, tokenize.ENDMARKER),

@@ -38,6 +38,9 @@ class LoginMiddleware:
     :param public: paths for everyone; one that ends with ``/`` stands for what is below it, too
         None makes everything public: :func:`session_of` says who is logged in
 
+    Put it around the application: what a framework lists as its middleware may run for the
+    program's own routes alone, as in Litestar, and then nobody answers the login's.
+
     Example::
 
         app = LoginMiddleware(app, AsyncWebLogin(client, secret=secret), public=["/", "/static/"])

@@ -28,8 +28,8 @@ from py_identity_model.exceptions import ConfigurationException
 from py_identity_model.integrations.django.backends import OIDCBackend
 from py_identity_model.integrations.django.models import Identity, LockRow, SessionRow
 from py_identity_model.integrations.django.stores import DjangoSessionStore
-from py_identity_model.testing import EmbeddedProvider
-from tests.support import refused
+from py_identity_model.testing import Answer, EmbeddedProvider
+from tests.support import answering, refused
 
 User: Any = get_user_model()
 IS_SERVER = connection.vendor != "sqlite"
@@ -128,6 +128,27 @@ def test_a_logout_of_django_ends_the_record_and_its_tokens(
     browser.force_login(User.objects.create_user("carol"))
     get(browser, "/leave")
     assert who(browser) is None
+
+
+def test_a_logout_of_django_works_while_the_record_cannot_be_deleted(
+    browser: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log_in(browser)
+    with monkeypatch.context() as patch:
+        patch.setattr(DjangoSessionStore, "delete", None)
+        assert get(browser, "/leave").status_code == 200
+    assert who(browser) is None
+
+
+def test_the_end_of_a_session_waits_for_no_revocation(
+    browser: Client, provider: EmbeddedProvider
+) -> None:
+    log_in(browser)
+    expire_tokens()
+    refusal = Answer(400, b'{"error": "invalid_grant"}', {"content-type": "application/json"})
+    provider.intercept = answering("/token", refusal)
+    assert who(browser) is None
+    assert provider.count("/revoke") == 0
 
 
 def test_the_logout_button_needs_djangos_token(oidc: dict[str, Any]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 
 from django.contrib import auth
 from django.contrib.auth.signals import user_logged_out
@@ -18,7 +19,8 @@ from .requests import described, response_of
 @receiver(user_logged_out)
 def _end(*, request: HttpRequest | None, **_: object) -> None:
     if request is not None and KEY in request.session:
-        web_login().end(request)
+        with suppress(WebRefusedException):  # the user leaves all the same
+            web_login().end(request)
 
 
 class OIDCMiddleware:
@@ -40,6 +42,7 @@ class OIDCMiddleware:
             except WebRefusedException as error:
                 return response_of(error.answer)
             if session is None:
+                del request.session[KEY]  # it has ended: nothing is left to revoke
                 auth.logout(request)
         vars(request)["oidc_session"] = session
         response = self._get_response(request)
