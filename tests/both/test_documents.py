@@ -345,7 +345,9 @@ def found_by_readers(provider: EmbeddedProvider, folder: Path) -> dict[str, Any]
         "id_token": id_token,
         "jwt": logout_token,
         "security_event_token": provider.mint(
-            aud="web", events={"urn:example:event": {}}, header={"typ": "secevent+jwt"}
+            aud=["web", "https://app.example/events"],
+            events={"urn:example:event": {}},
+            header={"typ": "secevent+jwt"},
         ),
         "engine": create_engine("sqlite://", poolclass=NullPool),
         "token": "token",

@@ -101,8 +101,7 @@ class AsyncTokenSource:
         )
     """
 
-    dpop_nonce_cache: AsyncDPoPNonceCache | None = None
-    """The nonces that this source's HTTP client shares with others."""
+    _http_client: AsyncHTTPClient | None = None
 
     def __init__(
         self,
@@ -124,7 +123,6 @@ class AsyncTokenSource:
         self._prepare(margin, request.dpop_key, http_client)
         self._request = request
         self._key = name.key
-        self._http_client = http_client
         self._store = AsyncMemoryTokenStore() if store is None else store
         self._device = device
         self._settings = settings
@@ -148,6 +146,11 @@ class AsyncTokenSource:
                 client_id=request.client_id, refresh_token=request.refresh_token or None
             )
 
+    @property
+    def dpop_nonce_cache(self) -> AsyncDPoPNonceCache | None:
+        """The nonces that this source's HTTP client shares with others."""
+        return shared_nonces(self._http_client)
+
     def _prepare(
         self,
         margin: float,
@@ -158,7 +161,7 @@ class AsyncTokenSource:
         if not 0 <= margin < float("inf"):
             raise InvalidArgumentError("margin must be seconds, not negative")
         self.dpop_key = dpop_key
-        self.dpop_nonce_cache = shared_nonces(http_client)
+        self._http_client = http_client
         self._margin = margin
         self._target = target
         self._current: StoredToken | None = None

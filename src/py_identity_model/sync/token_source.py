@@ -102,8 +102,7 @@ class TokenSource:
         )
     """
 
-    dpop_nonce_cache: DPoPNonceCache | None = None
-    """The nonces that this source's HTTP client shares with others."""
+    _http_client: HTTPClient | None = None
 
     def __init__(
         self,
@@ -125,7 +124,6 @@ class TokenSource:
         self._prepare(margin, request.dpop_key, http_client)
         self._request = request
         self._key = name.key
-        self._http_client = http_client
         self._store = MemoryTokenStore() if store is None else store
         self._device = device
         self._settings = settings
@@ -147,6 +145,11 @@ class TokenSource:
                 client_id=request.client_id, refresh_token=request.refresh_token or None
             )
 
+    @property
+    def dpop_nonce_cache(self) -> DPoPNonceCache | None:
+        """The nonces that this source's HTTP client shares with others."""
+        return shared_nonces(self._http_client)
+
     def _prepare(
         self,
         margin: float,
@@ -157,7 +160,7 @@ class TokenSource:
         if not 0 <= margin < float("inf"):
             raise InvalidArgumentError("margin must be seconds, not negative")
         self.dpop_key = dpop_key
-        self.dpop_nonce_cache = shared_nonces(http_client)
+        self._http_client = http_client
         self._margin = margin
         self._target = target
         self._current: StoredToken | None = None
