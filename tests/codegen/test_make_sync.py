@@ -24,12 +24,19 @@ pytestmark = pytest.mark.skipif(
 )
 
 
+# Of the tests, which are two thirds of what is generated: those with names that src lacks.
+TESTS = ("test_http.py", "test_jwks.py", "test_token_source.py")
+
+
 @pytest.fixture
 def copy(tmp_path: Path) -> Path:
-    """A copy of all that the generator reads and writes."""
-    ignored = shutil.ignore_patterns("node_modules", "__pycache__", ".*_cache")
-    for name in ("src", "tests", "scripts"):
-        shutil.copytree(ROOT / name, tmp_path / name, ignore=ignored)
+    """A copy of what the generator reads and writes, without most of the tests."""
+    for name in ("src", "scripts"):
+        shutil.copytree(ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))
+    for suite in ("tests/aio", "tests/sync"):
+        (tmp_path / suite).mkdir(parents=True)
+        for name in TESTS:
+            shutil.copy(ROOT / suite / name, tmp_path / suite)
     shutil.copy(ROOT / "pyproject.toml", tmp_path)
     return tmp_path
 
@@ -51,8 +58,8 @@ def snapshot(copy: Path) -> dict[str, str]:
     return {str(p.relative_to(copy)): p.read_text() for p in copy.rglob("*.py")}
 
 
-def test_the_committed_code_is_what_the_sources_generate(copy: Path) -> None:
-    done = run(copy, "--check")
+def test_the_committed_code_is_what_the_sources_generate() -> None:
+    done = run(ROOT, "--check")
     assert done.returncode == 0, done.stdout + done.stderr
     assert re.fullmatch(r"\d+ generated files, 0 are out of date\n", done.stdout)
 

@@ -10,7 +10,7 @@ from typing import Any, ClassVar, Literal, get_args
 from .._jose.algorithms import ALGORITHMS
 from .._jose.jwk import PrivateKey
 from .._jose.sign import SIGNING_ALGORITHMS, sign_compact, signing_key
-from .._jose.signer import Signer, algorithm_of, kid_of, public_key
+from .._jose.signer import Signer, algorithm_of, is_signer, kid_of, public_key
 from .._wire.arguments import seconds_of
 from .._wire.certificate import certificate_members
 from .._wire.client_authentication import ClientAuthentication, Credentials
@@ -72,7 +72,7 @@ def create_client_assertion(
     claims = _claims(client_id, audience, config.lifetime, now)
     key = signing_key(config.private_key, algorithm)
     if config.certificate is not None:
-        own = public_key(key) if isinstance(key, Signer) else key
+        own = public_key(key) if is_signer(key) else key
         header |= certificate_members(config.certificate, own.public_key)
     return sign_compact(header, claims, key, algorithm)
 
@@ -190,7 +190,7 @@ class PrivateKeyJwtAuthentication(ClientAuthentication):
     @property
     def signer(self) -> Signer | None:
         """What signs assertions, if that may have to be waited for."""
-        return self.private_key if isinstance(self.private_key, Signer) else None
+        return self.private_key if is_signer(self.private_key) else None
 
     def assertion(self, client_id: str, address: str, key: PrivateKey | Signer) -> str:
         """Return an assertion for one attempt, signed by ``key``."""

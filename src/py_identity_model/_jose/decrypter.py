@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Awaitable, Iterable, Mapping
 from inspect import isawaitable
-from typing import Any, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 from ..exceptions import (
     ConfigurationException,
@@ -13,6 +13,10 @@ from ..exceptions import (
     PyIdentityModelException,
 )
 from .encoding import decode_base64url
+from .members import has_members
+
+if TYPE_CHECKING:
+    from typing_extensions import TypeIs  # found by type checkers alone
 
 _ALGORITHMS = frozenset({"RSA-OAEP", "RSA-OAEP-256"})
 
@@ -49,6 +53,11 @@ class Decrypter(Protocol):
         """Return what is inside; raise ValueError where it cannot be decrypted."""
 
 
+def is_decrypter(key: object) -> TypeIs[Decrypter]:
+    """Return whether ``key`` is a decrypter."""
+    return has_members(key, "algorithm", "kid", "decrypt")
+
+
 class UnwrappedKey:
     """The content key of one token, unwrapped by a decrypter that was waited for."""
 
@@ -78,7 +87,7 @@ def split_keys(keys: Any) -> tuple[list[Any], list[Decrypter]]:
     """
     several = isinstance(keys, Iterable) and not isinstance(keys, (str, bytes, bytearray, Mapping))
     listed = list(keys) if several else [keys]
-    decrypters = [one for one in listed if isinstance(one, Decrypter)]
+    decrypters = [one for one in listed if is_decrypter(one)]
     for one in decrypters:
         algorithm, kid = _read(one, "algorithm"), _read(one, "kid")
         if not isinstance(algorithm, str) or algorithm not in _ALGORITHMS:
@@ -90,7 +99,7 @@ def split_keys(keys: Any) -> tuple[list[Any], list[Decrypter]]:
             raise ConfigurationException(
                 "a decrypter's kid must be text, or None", code="invalid_decryption_key"
             )
-    return [one for one in listed if not isinstance(one, Decrypter)], decrypters
+    return [one for one in listed if not is_decrypter(one)], decrypters
 
 
 def fits(decrypter: Decrypter, header: Mapping[str, Any]) -> bool:

@@ -14,7 +14,7 @@ from .algorithms import ML_DSA
 from .encoding import encode_base64url, header_text
 from .jwk import PrivateKey, public_members
 from .sign import load_private_key, sign_compact
-from .signer import Signer, load_signer, public_key, signer_algorithm
+from .signer import Signer, is_signer, load_signer, public_key, signer_algorithm
 
 if TYPE_CHECKING:
     from .sign import AsymmetricKey
@@ -99,7 +99,7 @@ class DPoPKey:
 
             key = DPoPKey.from_signer(signer)
         """
-        algorithm = signer_algorithm(signer) if isinstance(signer, Signer) else None
+        algorithm = signer_algorithm(signer) if is_signer(signer) else None
         if algorithm not in DPOP_ALGORITHMS:
             raise InvalidArgumentError("signer must be a Signer, of an algorithm for DPoP")
         load_signer(signer, algorithm, "signer")

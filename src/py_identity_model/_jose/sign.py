@@ -12,7 +12,7 @@ from ..exceptions import ConfigurationException, InvalidArgumentError
 from .algorithms import ALGORITHMS, require_usable
 from .encoding import encode_base64url
 from .jwk import JsonWebKey, PrivateKey
-from .signer import Signer, load_signer, sign_now
+from .signer import Signer, is_signer, load_signer, sign_now
 
 if TYPE_CHECKING:
     from joserfc.jwk import ECKey, Key, OKPKey, RSAKey
@@ -41,7 +41,7 @@ def sign_compact(
 
 
 def _signature(message: bytes, key: Key | MLDSAKey | Signer, algorithm: str) -> bytes:
-    if isinstance(key, Signer):
+    if is_signer(key):
         return sign_now(key, message)
     from .keys import jws_algorithm  # not needed by clients whose keys stay elsewhere
 
@@ -52,7 +52,7 @@ def signing_key(
     key: PrivateKey | Signer, algorithm: str, *, name: str = "private_key"
 ) -> AsymmetricKey | Signer:
     """Return a private key or a signer, fit to sign by ``algorithm``; as load_private_key."""
-    if isinstance(key, Signer):
+    if is_signer(key):
         return load_signer(key, algorithm, name)
     return load_private_key(key, algorithm, name=name)
 

@@ -16,9 +16,11 @@ from ..exceptions import (
 )
 from .algorithms import ALGORITHMS, require_usable
 from .jwk import jwks_from_dict, public_members
+from .members import has_members
 
 if TYPE_CHECKING:
     from joserfc.jwk import ECKey, OKPKey, RSAKey
+    from typing_extensions import TypeIs  # found by type checkers alone
 
     from .ml_dsa import MLDSAKey
 
@@ -59,6 +61,11 @@ class Signer(Protocol):
 
     def sign(self, message: bytes) -> bytes | Awaitable[bytes]:
         """Return the signature of ``message``; of ECDSA, DER will do."""
+
+
+def is_signer(key: object) -> TypeIs[Signer]:
+    """Return whether ``key`` is a signer."""
+    return has_members(key, "algorithm", "kid", "public_jwk", "sign")
 
 
 class DeferredSigner:
@@ -103,12 +110,12 @@ def _kid(signer: Signer) -> str | None:
 
 def algorithm_of(key: object, otherwise: str) -> str:
     """Return by what ``key`` signs: a signer says so itself."""
-    return signer_algorithm(key) if isinstance(key, Signer) else otherwise
+    return signer_algorithm(key) if is_signer(key) else otherwise
 
 
 def kid_of(key: object, given: str | None) -> str | None:
     """Return the name of a key for headers: the one given, or the signer's own."""
-    return _kid(key) if given is None and isinstance(key, Signer) else given
+    return _kid(key) if given is None and is_signer(key) else given
 
 
 def load_signer(signer: Signer, algorithm: str, name: str) -> Signer:

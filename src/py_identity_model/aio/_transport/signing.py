@@ -7,7 +7,7 @@ from collections.abc import Callable
 from ..._jose.dpop_proof import DPoPKey, build_dpop_headers, create_dpop_proof, proof_headers
 from ..._jose.encoding import encode_base64url
 from ..._jose.jwk import PrivateKey
-from ..._jose.signer import DeferredSigner, Signer, checked_signature, signing_error
+from ..._jose.signer import DeferredSigner, Signer, checked_signature, is_signer, signing_error
 from ..._seam.aio import deadline, work
 from ..._settings import SIGNING_SECONDS
 
@@ -33,7 +33,7 @@ async def sign_elsewhere(signer: Signer, build: Callable[[Signer], str]) -> str:
 
 async def sign(key: PrivateKey | Signer, build: Callable[[PrivateKey | Signer], str]) -> str:
     """Return the token that ``build`` makes with a private key or a signer."""
-    return await sign_elsewhere(key, build) if isinstance(key, Signer) else build(key)
+    return await sign_elsewhere(key, build) if is_signer(key) else build(key)
 
 
 async def proof_fields(
