@@ -472,6 +472,7 @@ def test_the_replay_store_in_settings_is_the_logins_where_clients_are_given(
         ({"CLIENT_ID": None}, {}, "the settings lack client_id"),
         ({"SECRET": None}, {}, "the settings lack secret"),
         ({"CLIENT_SECERT": "x"}, {}, "did you mean client_secret?"),
+        ({}, {"sesion_store": None}, "did you mean session_store?"),
         ({}, {"clients": {}}, "issuer and client_id would be ignored"),
         ({"AFTER_LOGIN": "//evil.example"}, {}, "after_login must be a path"),
     ],
