@@ -289,6 +289,38 @@ async def test_an_event_that_the_program_could_not_process_may_come_again(
     assert outcomes == []
 
 
+async def test_a_mistake_of_the_program_is_not_answered_as_one_of_the_token(
+    provider: EmbeddedProvider, transmitter: list[dict[str, Any]]
+) -> None:
+    outcomes: list[Exception | None] = [InvalidArgumentError("a mistake in on_event"), None]
+
+    def handle(event: SecurityEvent) -> None:
+        error = outcomes.pop(0)
+        if error is not None:
+            raise error
+
+    receiver = receiver_of(provider, AsyncMemorySessionStore(), on_event=handle)
+    token = mint(provider)
+    assert (await push(receiver, token)).status == 503
+    assert (await push(receiver, token)).status == 202
+    outcomes += [InvalidArgumentError("a mistake in on_event"), None]
+    request = SecurityEventPollRequest(f"{provider.issuer}/poll", "receiver")
+    outcome = await receiver.poll(request)
+    assert outcome.request.ack == ["other"]
+    assert [*outcome.request.set_errors] == ["bad"]
+    assert outcomes == []
+
+
+async def test_the_reason_of_a_mistake_is_the_cause(provider: EmbeddedProvider) -> None:
+    def handle(event: SecurityEvent) -> None:
+        raise InvalidArgumentError("a mistake in on_event")
+
+    receiver = receiver_of(provider, AsyncMemorySessionStore(), on_event=handle)
+    with refused(SecurityEventException, "event_not_processed") as caught:
+        await receiver.accept(mint(provider))
+    assert isinstance(caught.value.__cause__, InvalidArgumentError)
+
+
 Make = Callable[[EmbeddedProvider], str]
 REFUSED: dict[str, tuple[Make, str]] = {
     "another receiver": (lambda op: mint(op, aud="https://other.example"), "invalid_audience"),

@@ -267,6 +267,34 @@ def test_a_cancelled_logout_gives_its_lock_back(provider: EmbeddedProvider, step
     assert asyncio.run(main()) == 0
 
 
+class DistantTokens(AsyncMemoryTokenStore):
+    """A token store with such locks."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.locks = Distant()
+
+    def lock(self, key: str) -> AbstractAsyncContextManager[Any]:
+        return self.locks.lock(key)
+
+    async def set(self, key: str, value: str, expires_in: float | None) -> None:
+        await super().set(key, value, expires_in)
+
+
+@pytest.mark.parametrize("steps", range(1, 8))
+def test_a_cancelled_use_gives_its_lock_back(steps: int) -> None:
+    async def main() -> int:
+        store = DistantTokens()
+        task = asyncio.create_task(AsyncTokenStoreReplayStore(store).add("key", time.time() + 60))
+        for _ in range(steps):
+            await asyncio.sleep(0)
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        return store.locks.held
+
+    assert asyncio.run(main()) == 0
+
+
 def test_the_end_of_a_loop_lets_a_renewal_end(provider: EmbeddedProvider) -> None:
     families, arrived, gate = held(provider)
     store = AsyncMemoryTokenStore()

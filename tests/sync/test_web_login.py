@@ -12,6 +12,7 @@ from urllib.parse import quote
 
 import pytest
 
+from py_identity_model import MemoryReplayStore
 from py_identity_model._seam.lock_waits import waiting_at_most
 from py_identity_model._seam.sync import gather
 from py_identity_model._web.failures import failed_login
@@ -451,12 +452,27 @@ def test_settings_describe_the_login_and_its_client(provider: EmbeddedProvider) 
     assert len(store) == 1
 
 
+def test_the_replay_store_in_settings_is_the_logins_where_clients_are_given(
+    provider: EmbeddedProvider,
+) -> None:
+    replays = MemoryReplayStore()
+    login = WebLogin.from_settings(
+        {"SECRET": SECRET, "REPLAY_STORE": replays}, {"clients": client_of(provider)}
+    )
+    form = {"logout_token": provider.mint_logout_token(sub="alice")}
+    answer = login.handle(Browser().post("/backchannel-logout", form))
+    assert answer is not None
+    assert answer.status == 200
+    assert len(replays) == 1
+
+
 @pytest.mark.parametrize(
     ("changed", "given", "message"),
     [
         ({"CLIENT_ID": None}, {}, "the settings lack client_id"),
         ({"SECRET": None}, {}, "the settings lack secret"),
         ({"CLIENT_SECERT": "x"}, {}, "did you mean client_secret?"),
+        ({}, {"sesion_store": None}, "did you mean session_store?"),
         ({}, {"clients": {}}, "issuer and client_id would be ignored"),
         ({"AFTER_LOGIN": "//evil.example"}, {}, "after_login must be a path"),
     ],

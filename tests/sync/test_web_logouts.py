@@ -20,6 +20,7 @@ from py_identity_model.sync import (
     MemorySessionStore,
     NoClientAuthentication,
     OAuthClient,
+    SessionRecord,
 )
 from py_identity_model.sync.replay_store import process_once
 from py_identity_model.sync.web import WebAnswer, WebLogin
@@ -64,6 +65,33 @@ def test_sessions_end_everywhere_when_the_provider_says_so(
         assert subject(worker, alice) is None
         assert subject(worker, laptop) is None
         assert subject(worker, bob) == "bob"
+
+
+@pytest.mark.parametrize("at", range(1, 6))
+def test_a_session_that_ends_meanwhile_keeps_no_other_from_its_end(
+    provider: EmbeddedProvider, at: int
+) -> None:
+    class Leaving(MemorySessionStore):
+        """A user logs out elsewhere, just after the record was read for the ``at``-th time."""
+
+        reads = 0
+
+        def get(self, name: str) -> SessionRecord | None:
+            found = super().get(name)
+            if is_ordered:
+                self.reads += 1
+                if self.reads == at:
+                    super().delete(name)
+            return found
+
+    is_ordered, store = list[bool](), Leaving()
+    login = login_of(provider, client_of(provider, session_store=store))
+    for browser in (Browser(), Browser()):
+        logged_in(login, browser)
+    is_ordered.append(True)
+    token = provider.mint_logout_token(aud=provider.client_id, sub="alice")
+    assert (ordered(login, token)).status == 200
+    assert len(store) == 0
 
 
 def test_a_logout_token_reaches_each_of_two_clients_of_one_issuer(

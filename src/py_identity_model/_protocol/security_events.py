@@ -93,6 +93,13 @@ def pending_error() -> SecurityEventException:
     return _refused_error("a copy of it is being processed", "being_processed")
 
 
+def unprocessed_error(code: str) -> SecurityEventException:
+    """Return the exception for a valid token that the program failed to process."""
+    return SecurityEventException(
+        f"The security event was not processed: {code}", code="event_not_processed"
+    )
+
+
 def store_error() -> SecurityEventException:
     """Return the exception for a replay store that is unavailable."""
     return _refused_error("the replay store is unavailable", "store_unavailable")

@@ -12,7 +12,9 @@ from ..exceptions import (
 from .answers import WebAnswer, WebRefusedException, page, provider_word
 
 _REFUSALS = frozenset({"authorization_refused", "insufficient_user_authentication"})
-_PASSING = frozenset({"store_unavailable", "renewal_pending", "being_processed"})
+_PASSING = frozenset(
+    {"store_unavailable", "renewal_pending", "being_processed", "event_not_processed"}
+)
 _OF_THE_PROVIDER = frozenset({"server_error", "temporarily_unavailable"})
 
 

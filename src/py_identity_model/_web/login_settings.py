@@ -26,6 +26,9 @@ def sort_settings(
             raise InvalidArgumentError(_unknown(name, known))
         if name.lower() in given:
             raise InvalidArgumentError(f"leave {name} out of the settings: the program decides it")
+    for name in given:
+        if name not in known:
+            raise InvalidArgumentError(_unknown(name, known))
     arguments = {**named, **given}
     return [{one: arguments[one] for one in names if one in arguments} for names in parameters]
 

@@ -80,8 +80,14 @@ class AsyncRecordStorage:
 
     async def find(self, name: str) -> SessionRecord | None:
         """Return the record, or None where nothing is stored."""
-        stored = await self._get(name)
-        return None if stored is None else await self.load(name)
+        if await self._get(name) is None:
+            return None
+        try:
+            return await self.load(name)
+        except PyIdentityModelException:
+            if await self._get(name) is None:  # it ended between the two
+                return None
+            raise
 
     async def find_by(self, issuer: str, sub: str | None, sid: str | None) -> list[str]:
         """Return the names of records, as :meth:`AsyncSessionStore.find_by` does."""

@@ -6,16 +6,19 @@ import hashlib
 import threading
 import time
 from contextlib import AbstractAsyncContextManager
+from functools import partial
 from typing import Any
 from weakref import WeakValueDictionary
 
 from .._fork import forget_in_child
 from .._logging import logger
 from .._resource_server.replay import MemoryReplayStore
-from .._seam.aio import SharedLock
+from .._seam.aio import SharedLock, finish
 from .._wire.arguments import check_store
 from ..exceptions import InvalidArgumentError, NetworkException
 from ._transport.stores import AsyncTokenStore
+
+_SECONDS_TO_ADD = 5.0
 
 
 class AsyncOnlyCopy:
@@ -181,15 +184,20 @@ class AsyncTokenStoreReplayStore:
         if self._memory is not None:
             return self._memory.add(name, expires_at - self.clock())
         try:
-            async with self._store.lock(name):
-                if await self._store.get(name) is not None:
-                    return False
-                await self._store.set(name, "1", max(0.0, expires_at - self.clock()))
+            # Completed for a cancelled caller, too: the lock of a shared store would stay closed
+            # for a while, and the next attempt with this key wait for it.
+            return await finish(partial(self._add, name, expires_at), _SECONDS_TO_ADD)
         except Exception as error:
             raise NetworkException(
                 f"the replay store is unavailable: {type(error).__name__}", code="store_unavailable"
             ) from error
-        return True
+
+    async def _add(self, name: str, expires_at: float) -> bool:
+        async with self._store.lock(name):
+            if await self._store.get(name) is not None:
+                return False
+            await self._store.set(name, "1", max(0.0, expires_at - self.clock()))
+            return True
 
     async def discard(self, key: str) -> None:
         """Remove ``key``, which was not used after all.  A store that is down retains it.

@@ -81,8 +81,14 @@ class RecordStorage:
 
     def find(self, name: str) -> SessionRecord | None:
         """Return the record, or None where nothing is stored."""
-        stored = self._get(name)
-        return None if stored is None else self.load(name)
+        if self._get(name) is None:
+            return None
+        try:
+            return self.load(name)
+        except PyIdentityModelException:
+            if self._get(name) is None:  # it ended between the two
+                return None
+            raise
 
     def find_by(self, issuer: str, sub: str | None, sid: str | None) -> list[str]:
         """Return the names of records, as :meth:`SessionStore.find_by` does."""

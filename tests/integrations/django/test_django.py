@@ -594,10 +594,22 @@ SAID = {"ISSUER": "https://op.example", "CLIENT_ID": "web"}
         ({}, set()),
         ({"OIDC": None}, {"oidc.E001"}),
         ({"OIDC": {"ISSUER": "https://op.example"}}, {"oidc.E002"}),
-        ({"OIDC": {"ISSUER": "i", "CLIENT_ID": "c", "CLIENT_SECERT": "s"}}, {"oidc.E002"}),
-        ({"OIDC": {"ISSUER": "i", "CLIENT_ID": "c", "AFTER_LOGOUT": "//x"}}, {"oidc.E002"}),
-        ({"OIDC": {"ISSUER": "i", "CLIENT_ID": "c", "SECRET": "s" * 32}}, {"oidc.E002"}),
-        ({"OIDC": {"ISSUER": "i", "CLIENT_ID": "c", "FIND_USER": "no.such"}}, {"oidc.E002"}),
+        (
+            {"OIDC": {"ISSUER": "https://op.example", "CLIENT_ID": "c", "CLIENT_SECERT": "s"}},
+            {"oidc.E002"},
+        ),
+        (
+            {"OIDC": {"ISSUER": "https://op.example", "CLIENT_ID": "c", "AFTER_LOGOUT": "//x"}},
+            {"oidc.E002"},
+        ),
+        (
+            {"OIDC": {"ISSUER": "https://op.example", "CLIENT_ID": "c", "SECRET": "s" * 32}},
+            {"oidc.E002"},
+        ),
+        (
+            {"OIDC": {"ISSUER": "https://op.example", "CLIENT_ID": "c", "FIND_USER": "no.such"}},
+            {"oidc.E002"},
+        ),
         ({"OIDC": {"CLIENT": f"{__name__}.unreachable_client"}}, set()),
         ({"OIDC": {"CLIENT": f"{__name__}.make_client", "CLIENT_ID": "c"}}, {"oidc.E002"}),
         ({"LOGOUT_REDIRECT_URL": "https://elsewhere.example/"}, {"oidc.E002"}),

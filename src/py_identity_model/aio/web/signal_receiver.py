@@ -22,6 +22,7 @@ from ..._protocol.security_events import (
     replayed_error,
     session_targets,
     store_error,
+    unprocessed_error,
 )
 from ..._resource_server.replay import ReplayStore
 from ..._seam.aio import MaybeResult, call
@@ -164,7 +165,8 @@ class AsyncSignalReceiver:
         """Process a token: end the sessions that its events name; return the event.
 
         Raises the exceptions of :func:`validate_security_event_token`, and those of the client's
-        store (``store_unavailable``); with these, the token may come again.
+        store (``store_unavailable``), and ``event_not_processed`` where ``on_event`` raises one of
+        this package; with these, the token may come again.
 
         Example::
 
@@ -197,6 +199,15 @@ class AsyncSignalReceiver:
         )
 
     async def _process(self, event: SecurityEvent) -> None:
+        try:
+            await self._apply(event)
+        except PyIdentityModelException as error:
+            if status_of(error) == 503:
+                raise
+            # A mistake of the program: the transmitter would take its code for one of the token.
+            raise unprocessed_error(error.code) from error
+
+    async def _apply(self, event: SecurityEvent) -> None:
         targets = session_targets(event, self._ends, self._client.issuer)
         if has_unknown_member(event, self._critical):
             targets = []

@@ -159,8 +159,8 @@ class AsyncWebLogin(AsyncLogouts):
         if "clients" not in mine:
             check_complete(of_client, AsyncOAuthClient)
             mine["clients"] = AsyncOAuthClient(**of_client)
-        elif of_client:
-            named = " and ".join(of_client)
+        elif of_client.keys() - mine.keys():  # both take a replay_store
+            named = " and ".join(name for name in of_client if name not in mine)
             raise InvalidArgumentError(f"{named} would be ignored: the clients are made already")
         check_complete(mine, AsyncWebLogin)
         return cls(**mine)

@@ -160,8 +160,8 @@ class WebLogin(Logouts):
         if "clients" not in mine:
             check_complete(of_client, OAuthClient)
             mine["clients"] = OAuthClient(**of_client)
-        elif of_client:
-            named = " and ".join(of_client)
+        elif of_client.keys() - mine.keys():  # both take a replay_store
+            named = " and ".join(name for name in of_client if name not in mine)
             raise InvalidArgumentError(f"{named} would be ignored: the clients are made already")
         check_complete(mine, WebLogin)
         return cls(**mine)
