@@ -122,7 +122,12 @@ browser = Client(headers={"host": "localhost"})
 bearer = {"Authorization": f"Bearer {os.environ['TOKEN']}"}
 print(browser.get("/").content.decode())
 print(browser.get("/me").headers["location"])
-print(browser.get("/orders").status_code, browser.get("/orders", headers=bearer).json())
+print(browser.get("/orders").status_code)
+for _ in range(3):  # on a busy machine, loading what a first token needs may take too long
+    answer = browser.get("/orders", headers=bearer)
+    if answer.status_code != 503:
+        break
+print(answer.json())
 """
 
 
@@ -137,10 +142,11 @@ def test_the_django_program_has_pages_and_an_api(
         program, cwd=EXAMPLES.parent, capture_output=True, text=True, check=False
     )
     assert found.returncode == 0, found.stderr
-    assert found.stdout.splitlines()[-3:] == [
+    assert found.stdout.splitlines()[-4:] == [
         '<a href="/me">Log in</a>',
         "/login?next=/me",
-        "401 {'user': 'bob'}",
+        "401",
+        "{'user': 'bob'}",
     ]
 
 
