@@ -13,6 +13,7 @@ from py_identity_model import DPoPProofException, LogoutTokenValidationException
 from py_identity_model._resource_server.dpop_verification import ProofRules
 from py_identity_model._seam.aio import gather
 from py_identity_model.aio import (
+    AsyncAccessTokenVerifier,
     AsyncMemoryTokenStore,
     AsyncTokenStoreReplayStore,
     DPoPKey,
@@ -201,3 +202,14 @@ async def test_a_store_of_tokens_says_what_it_knows() -> None:
     assert not await replays.knows("1")
     assert await replays.add("1", time.time() + 60)
     assert await replays.knows("1")
+
+
+@pytest.mark.parametrize(
+    ("given", "cure"),
+    [(AsyncMemoryTokenStore(), "TokenStoreReplayStore"), (object(), "add()")],
+    ids=["a token store", "no store"],
+)
+def test_a_store_of_another_kind_is_refused_with_the_cure(given: Any, cure: str) -> None:
+    with pytest.raises(InvalidArgumentError, match="replay_store") as caught:
+        AsyncAccessTokenVerifier("https://op.example", "api", replay_store=given)
+    assert cure in str(caught.value)

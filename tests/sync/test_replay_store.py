@@ -15,6 +15,7 @@ from py_identity_model._resource_server.dpop_verification import ProofRules
 from py_identity_model._seam.sync import gather
 from py_identity_model.exceptions import InvalidArgumentError
 from py_identity_model.sync import (
+    AccessTokenVerifier,
     DPoPKey,
     MemoryReplayStore,
     MemoryTokenStore,
@@ -200,3 +201,14 @@ def test_a_store_of_tokens_says_what_it_knows() -> None:
     assert not replays.knows("1")
     assert replays.add("1", time.time() + 60)
     assert replays.knows("1")
+
+
+@pytest.mark.parametrize(
+    ("given", "cure"),
+    [(MemoryTokenStore(), "TokenStoreReplayStore"), (object(), "add()")],
+    ids=["a token store", "no store"],
+)
+def test_a_store_of_another_kind_is_refused_with_the_cure(given: Any, cure: str) -> None:
+    with pytest.raises(InvalidArgumentError, match="replay_store") as caught:
+        AccessTokenVerifier("https://op.example", "api", replay_store=given)
+    assert cure in str(caught.value)

@@ -29,11 +29,18 @@ def replay_store_of(given: ReplayStore | None) -> ReplayStore:
     """Return the given store, or one in this process; raise InvalidArgumentError for others."""
     if given is None:
         return MemoryReplayStore()
-    if not isinstance(given, ReplayStore):
-        raise InvalidArgumentError(
-            f"replay_store must be a ReplayStore, not {type(given).__name__}: it needs add()"
-        )
+    check_replay_store(given)
     return given
+
+
+def check_replay_store(given: object) -> None:
+    """Raise InvalidArgumentError for anything but a replay store."""
+    refusal = f"replay_store must be a ReplayStore, not {type(given).__name__}"
+    if all(hasattr(given, name) for name in ("get", "set", "lock")):
+        # One of them has an `add`, but of a key and its lifetime: nothing would ever expire.
+        raise InvalidArgumentError(f"{refusal}: wrap it, TokenStoreReplayStore(store)")
+    if not isinstance(given, ReplayStore):
+        raise InvalidArgumentError(f"{refusal}: it needs add()")
 
 
 _SLACK = 64  # entries of the queue that may outlive their keys

@@ -24,7 +24,7 @@ from ..._protocol.security_events import (
     store_error,
     unprocessed_error,
 )
-from ..._resource_server.replay import ReplayStore
+from ..._resource_server.replay import ReplayStore, check_replay_store
 from ..._seam.aio import MaybeResult, call
 from ..._validation.config import TokenValidationConfig
 from ..._web.answers import JSON, NO_STORE, WebAnswer
@@ -107,8 +107,7 @@ class AsyncSignalReceiver:
             )
         if not isinstance(audience, str) or not audience.strip():
             raise InvalidArgumentError("audience must be a non-blank string")
-        if not isinstance(replay_store, ReplayStore):
-            raise InvalidArgumentError("replay_store must be a ReplayStore: it needs add()")
+        check_replay_store(replay_store)
         check_text("transmitter", transmitter)
         check_text("authorization", authorization)  # a blank one would let everyone push
         check_callable("on_event", on_event)
