@@ -38,6 +38,8 @@ APART = (
 )
 STORED = ("session", "token")  # in rows
 PURE = ("tests/jose", "tests/protocol")
+# Documents, programs and rules of the code: they say the same on every interpreter.
+TEXTS = ("tests/both", "tests/conformance", "tests/examples", "tests/migration")
 ROOMS = (  # which PURE alone must cover
     *("_jose", "_wire", "_client_auth", "_validation", "_protocol"),
     *("_sessions", "_resource_server", "_relying_party"),
@@ -87,8 +89,8 @@ def tests(session: nox.Session) -> None:
     """Run all tests except the real provider's; both APIs must be covered equally.
 
     Each interpreter adds something: the oldest runs on the oldest allowed dependencies, the
-    newest checks coverage and the generator (which take long, and say the same everywhere), and
-    one between them runs on httpx2.  On the next one, the suites suffice.
+    newest checks coverage, texts and the generator (which take long, and say the same everywhere),
+    and one between them runs on httpx2.  On the next one, the suites suffice.
     """
     found = [version for version in PYTHONS if shutil.which(f"python{version}")]
     if session.python in found[1:-1] and not session.posargs:
@@ -103,13 +105,12 @@ def tests(session: nox.Session) -> None:
     if session.python == NEXT:
         session.run("pytest", *PARALLEL, *SUITES, *PURE)
         return
-    apart = [f"--ignore={folder}" for folder in (*APART, "tests/codegen")]
     if is_oldest:
-        session.run("pytest", *PARALLEL, "tests", *apart)
+        session.run("pytest", *PARALLEL, "tests", *ignoring(*APART, *TEXTS, "tests/codegen"))
         return
     session.run("pytest", *PARALLEL, "tests/codegen")
     session.install(*redis_packages())
-    others = [*apart, *(f"--ignore={folder}" for folder in (*SUITES, *PURE, "tests/both"))]
+    others = ignoring(*APART, *SUITES, *PURE, "tests/both", "tests/codegen")
     cover(
         session,
         pure=PURE,
@@ -118,6 +119,11 @@ def tests(session: nox.Session) -> None:
         both=("tests/both",),
         rest=("tests", *others),
     )
+
+
+def ignoring(*folders: str) -> list[str]:
+    """Return pytest's options that leave out these folders."""
+    return [f"--ignore={folder}" for folder in folders]
 
 
 def cover(session: nox.Session, **parts: Sequence[str]) -> None:
