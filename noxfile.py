@@ -40,7 +40,7 @@ STORED = ("session", "token")  # in rows
 PURE = ("tests/jose", "tests/protocol")
 ROOMS = (  # which PURE alone must cover
     *("_jose", "_wire", "_client_auth", "_validation", "_protocol"),
-    *("_sessions", "_resource_server", "_relying_party"),
+    *("_sessions", "_resource_server", "_relying_party", "_web"),
 )
 PARALLEL = ("-q", "-n", "auto", "--maxprocesses=4")
 
