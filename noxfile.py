@@ -42,7 +42,7 @@ PURE = ("tests/jose", "tests/protocol")
 TEXTS = ("tests/both", "tests/conformance", "tests/examples", "tests/migration")
 ROOMS = (  # which PURE alone must cover
     *("_jose", "_wire", "_client_auth", "_validation", "_protocol"),
-    *("_sessions", "_resource_server", "_relying_party"),
+    *("_sessions", "_resource_server", "_relying_party", "_web"),
 )
 PARALLEL = ("-q", "-n", "auto", "--maxprocesses=4")
 

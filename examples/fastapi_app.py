@@ -1,4 +1,4 @@
-"""A FastAPI service that requires a token: no request waits while another one is served.
+"""A FastAPI service that requires a token, by functions alone; `protected_api.py` has an adapter.
 
 OIDC_ISSUER=https://auth.example.com OIDC_AUDIENCE=api uvicorn examples.fastapi_app:app
 """

@@ -47,9 +47,14 @@ CAPABILITIES = {
         "token_exchange token_endpoint revocation"
     ),
     "Workload identity": "workload federated platform_tokens identity_chaining",
-    "Stores of tokens": "token_store file_store redis_store stored_token stores keyring",
+    "Stores of tokens": (
+        "token_store file_store redis_store sql_token_store stored_token stores keyring"
+    ),
     "Client authentication": "client_authentication assertion certificate mtls signer",
-    "DPoP": "dpop dpop_proof dpop_verification dpop_nonces dpop_server_nonces replay redis_replay",
+    "DPoP": (
+        "dpop dpop_proof dpop_verification dpop_nonces nonces dpop_server_nonces replay "
+        "redis_replay"
+    ),
     "Security events": "security_events",
     "Discovery and keys": (
         "discovery discovery_policy jwks provider_document signed_metadata webfinger urls"

@@ -89,7 +89,7 @@ class Project:
     def prepare(self) -> None:
         """Make the mutants, and note which tests reach which function."""
         self.copy()
-        self.mutmut(["py_identity_model._jose.algorithms.x_agrees__mutmut_1"])
+        self.mutmut(["py_identity_model._jose.keys.x_agrees__mutmut_1"])
         self.all_tests.write_text(self.stats.read_text())
 
     def select_tests(self, limit: tuple[int, float]) -> None:

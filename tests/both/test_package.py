@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import pydoc
 import re
 import subprocess
@@ -10,6 +11,7 @@ import tomllib
 from pathlib import Path
 
 import py_identity_model
+from py_identity_model.testing import EmbeddedProvider
 
 ROOT = Path(__file__).parents[2]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
@@ -31,6 +33,22 @@ def test_the_package_does_not_load_its_command_line() -> None:
         [sys.executable, "-c", program], capture_output=True, text=True, check=True
     )
     assert ran.stdout == "[]\n"
+
+
+def test_a_first_token_loads_nothing_for_encrypted_ones() -> None:
+    program = (
+        "import sys\n"
+        "from py_identity_model import TokenValidationConfig, validate_token\n"
+        "config = TokenValidationConfig(perform_disco=True, audience='api')\n"
+        "validate_token(sys.argv[1], config, sys.argv[2])\n"
+        "print(sorted(name for name in sys.modules if '_jose.' in name))"
+    )
+    with EmbeddedProvider() as provider:
+        command = [sys.executable, "-c", program, provider.mint(), provider.issuer]
+        ran = subprocess.run(command, capture_output=True, text=True, check=True)
+    loaded = {name.rpartition(".")[2] for name in ast.literal_eval(ran.stdout)}
+    assert "tokens" in loaded
+    assert not loaded & {"encryption", "decrypter", "key_material", "signer"}
 
 
 def test_the_command_line_without_its_extra_says_what_to_install() -> None:

@@ -64,6 +64,8 @@ class AsyncTokenAuth(AsyncRequestAuth):
         self._plain = allow_tokens_over_plain_http
         self._refused = RefusedTokens()
 
+    # Whole on purpose: the HTTP client drives this one generator. A step that sends something
+    # would be a second one, whose requests and responses had to be handed on one by one.
     async def async_auth_flow(
         self, request: httpx.Request
     ) -> AsyncGenerator[httpx.Request, httpx.Response]:

@@ -67,6 +67,7 @@ Algorithm = Annotated[
 ]
 
 
+# One branch per mistake in what was typed, each with what to write instead.
 def trusted(issuer: str | None, preset: str | None) -> str | Provider:
     """Return the issuer, or the preset that a text such as ``keycloak URL REALM`` names.
 

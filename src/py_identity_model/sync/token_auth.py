@@ -63,6 +63,8 @@ class TokenAuth(RequestAuth):
         self._plain = allow_tokens_over_plain_http
         self._refused = RefusedTokens()
 
+    # Whole on purpose: the HTTP client drives this one generator. A step that sends something
+    # would be a second one, whose requests and responses had to be handed on one by one.
     def sync_auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response]:
         """Send ``request`` with a token, once more where that helps."""
         origin = origin_of_url(request.url)

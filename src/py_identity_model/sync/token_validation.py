@@ -44,7 +44,6 @@ from ..exceptions import (
 )
 from ._cache.provider_cache import ProviderCache, cache_of, default_cache
 from ._transport.http import HTTPClient
-from ._transport.opening import open_token
 
 if TYPE_CHECKING:  # few configurations have one
     from .._jose.claims_validators import Validator
@@ -111,6 +110,8 @@ def validate(
         cache = cache_of(http_client)
     claims = cache.validators.lookup(jwt, config, disco_doc_address, cache.documents.clock)
     if claims is None and config.decryption_keys is not None:
+        from ._transport.opening import open_token  # few tokens are encrypted
+
         jwt, config = open_token(jwt, config)
         claims = cache.validators.lookup(jwt, config, disco_doc_address, cache.documents.clock)
     if claims is None and config.perform_disco:

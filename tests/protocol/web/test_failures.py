@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from py_identity_model._web.answers import WebAnswer, WebRefusedException
-from py_identity_model._web.failures import failed_login, is_final, status_of
+from py_identity_model._web.failures import failed_login, is_final, lost_login, status_of
 from py_identity_model.exceptions import (
     AuthorizeCallbackException,
     ConfigurationException,
@@ -52,3 +52,10 @@ def test_a_failure_has_a_status_and_leaks_nothing(
 def test_a_mistake_of_the_program_is_raised(error: PyIdentityModelException) -> None:
     with pytest.raises(type(error)):
         failed_login(error, "/login")
+
+
+def test_a_login_that_is_lost_says_why() -> None:
+    for expired, code in ((True, "login_expired"), (False, "missing_login")):
+        answer = lost_login("https://app.example", "/login", expired=expired)
+        assert answer.status == 400
+        assert code in answer.body

@@ -6,10 +6,11 @@ from typing import Any
 
 import pytest
 
+from py_identity_model._web.answers import WebRefusedException
 from py_identity_model._web.options import LoginOptions, acr_values_of, check_sealed
 from py_identity_model._web.places import Place, is_from, wants_page
 from py_identity_model._web.requests import WebRequest
-from py_identity_model.exceptions import InvalidArgumentError
+from py_identity_model.exceptions import ConfigurationException, InvalidArgumentError
 
 
 def options(**more: Any) -> LoginOptions:
@@ -90,3 +91,78 @@ def test_two_origins_are_nobodys() -> None:
     headers = [("origin", "https://app.example"), ("origin", "https://evil.example")]
     request = WebRequest("POST", "https://app.example", "/", headers=headers)
     assert not is_from(Place.of("https://app.example"), request)
+
+
+@pytest.mark.parametrize(
+    ("name", "wrong"),
+    [
+        *(("prefix", "auth"), ("prefix", 7), ("public_url", "app"), ("names", ())),
+        *(("names", ("a/b",)), ("response_mode", "fragment"), ("parameters", "acr=gold")),
+        *(("after_login", "//evil.example"), ("after_logout", "https://evil.example")),
+        ("cookie_name", "a;b"),
+    ],
+)
+def test_a_wrong_option_is_refused_at_once(name: str, wrong: object) -> None:
+    with pytest.raises(InvalidArgumentError):
+        options(**{name: wrong})
+
+
+def test_browsers_find_the_program_at_its_public_url() -> None:
+    request = WebRequest("GET", "http://10.0.0.7:8000", "/")
+    place = options(public_url="https://app.example").place(request)
+    assert place == Place.of("https://app.example")
+
+
+@pytest.mark.parametrize(
+    ("base_url", "error"),
+    [
+        ("http://app.example", ConfigurationException),
+        ("https://app.example//evil", WebRefusedException),
+    ],
+)
+def test_a_place_that_others_could_read_or_choose_is_refused(
+    base_url: str, error: type[Exception]
+) -> None:
+    with pytest.raises(error):
+        options().place(WebRequest("GET", base_url, "/"))
+
+
+def test_plain_http_is_allowed_by_name_and_on_this_machine() -> None:
+    request = WebRequest("GET", "http://app.example", "/")
+    assert options(allow_plain_http=True).place(request).origin == "http://app.example"
+    assert options().place(WebRequest("GET", "http://localhost:8000", "/")).is_loopback
+
+
+@pytest.mark.parametrize(
+    ("sessions", "orders", "error"),
+    [
+        ("elsewhere", {}, InvalidArgumentError),
+        ("sealed", {"backchannel_logout": True}, ConfigurationException),
+    ],
+)
+def test_nobody_else_can_end_sealed_sessions(
+    sessions: Any, orders: dict[str, bool], error: type[Exception]
+) -> None:
+    with pytest.raises(error):
+        check_sealed(sessions, **orders)
+
+
+@pytest.mark.parametrize(
+    ("headers", "expected"),
+    [
+        ([("sec-fetch-site", "same-origin"), ("origin", "https://evil.example")], True),
+        ([("sec-fetch-site", "cross-site")], False),
+        ([("origin", "https://app.example")], True),
+        ([], True),
+    ],
+)
+def test_browsers_say_which_site_a_request_is_from(
+    headers: list[tuple[str, str]], expected: bool
+) -> None:
+    request = WebRequest("POST", "https://app.example", "/", headers=headers)
+    assert is_from(Place.of("https://app.example"), request) is expected
+
+
+def test_a_socket_shows_nothing() -> None:
+    socket = WebRequest("GET", "https://app.example", "/", is_websocket=True)
+    assert not wants_page(socket)
