@@ -1,4 +1,4 @@
-"""The programs of ``examples/``, driven over real HTTP with real tokens."""
+"""The programs of ``examples/``, and two from before the adapters, over real HTTP."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ import pytest
 import uvicorn
 from examples.backchannel_logout import app as logout_app
 from examples.backchannel_logout import sessions
-from examples.fastapi_app import app as fastapi_app
-from examples.flask_app import app as flask_app
 from werkzeug.serving import make_server
 
 from py_identity_model import DPoPKey, create_dpop_proof
 from py_identity_model.testing import EmbeddedProvider
+from tests.examples.functions_fastapi import app as fastapi_app
+from tests.examples.functions_flask import app as flask_app
 from tests.support import DISCOVERY, failing
 
 ROOT = Path(__file__).parents[2]

@@ -1,7 +1,4 @@
-"""A FastAPI service that requires a token, by functions alone; `protected_api.py` has an adapter.
-
-OIDC_ISSUER=https://auth.example.com OIDC_AUDIENCE=api uvicorn examples.fastapi_app:app
-"""
+"""An API in FastAPI by functions alone, as programs from before the adapter have it."""
 
 import os
 from typing import Annotated, Any

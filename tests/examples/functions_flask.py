@@ -1,7 +1,4 @@
-"""A Flask service that requires a token, by functions alone; `flask_web.py` has an adapter.
-
-OIDC_ISSUER=https://auth.example.com OIDC_AUDIENCE=api flask --app examples.flask_app run
-"""
+"""An API in Flask by functions alone, as programs from before the adapter have it."""
 
 import os
 
