@@ -12,8 +12,8 @@ import pytest
 
 from py_identity_model import DPoPProofException, LogoutTokenValidationException
 from py_identity_model._resource_server.dpop_verification import ProofRules
-from py_identity_model._seam.sync import gather
-from py_identity_model.exceptions import InvalidArgumentError
+from py_identity_model._seam.sync import Event, gather
+from py_identity_model.exceptions import InvalidArgumentError, PyIdentityModelException
 from py_identity_model.sync import (
     AccessTokenVerifier,
     DPoPKey,
@@ -25,7 +25,7 @@ from py_identity_model.sync import (
     validate_logout_token,
     verify_dpop_proof,
 )
-from py_identity_model.sync.replay_store import remember_once
+from py_identity_model.sync.replay_store import process_once, remember_once
 from py_identity_model.testing import EmbeddedProvider
 from tests.support import Clock, refused
 
@@ -212,3 +212,42 @@ def test_a_store_of_another_kind_is_refused_with_the_cure(given: Any, cure: str)
     with pytest.raises(InvalidArgumentError, match="replay_store") as caught:
         AccessTokenVerifier("https://op.example", "api", replay_store=given)
     assert cure in str(caught.value)
+
+
+def test_a_copy_waits_while_the_first_is_processed() -> None:
+    started, met = Event(), Event()
+
+    class Watched(MemoryReplayStore):
+        """Says when the copy meets the claim of the first."""
+
+        def add(self, key: str, expires_at: float) -> bool:
+            added = super().add(key, expires_at)
+            if not added:
+                met.set()
+            return added
+
+    store = Watched()
+
+    def process() -> str:
+        started.set()
+        met.wait()
+        return "done"
+
+    def once() -> str:
+        return process_once(
+            store,
+            "key",
+            time.time() + 60,
+            process,
+            replayed=PyIdentityModelException("known", code="replayed"),
+            pending=PyIdentityModelException("claimed", code="pending"),
+            unavailable=PyIdentityModelException("down", code="unavailable"),
+        )
+
+    def copy() -> str:
+        started.wait()
+        with refused(PyIdentityModelException, "replayed"):
+            once()
+        return "refused"
+
+    assert gather([once, copy]) == ["done", "refused"]
