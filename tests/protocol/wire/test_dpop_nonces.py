@@ -75,3 +75,15 @@ def test_a_full_memory_forgets_only_for_a_new_place() -> None:
     assert len(memory.nonces) == 1000
     memory.remember(PLACE, "n")
     assert memory.nonces == {PLACE: "n"}
+
+
+@pytest.mark.parametrize(
+    ("url", "origin"),
+    [
+        ("http://op.example:80/token", "http://op.example"),
+        ("http://op.example:443/token", "http://op.example:443"),
+        ("https://op.example:80/token", "https://op.example:80"),
+    ],
+)
+def test_the_port_is_left_out_where_it_is_the_schemes_own(url: str, origin: str) -> None:
+    assert nonce_place(DPoPKey(), url)[1] == origin
