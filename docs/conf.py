@@ -12,7 +12,7 @@ import py_identity_model
 
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE.parent / "scripts"))
-import reference_pages  # noqa: E402
+import reference_pages  # noqa: E402 - found only after the line above
 
 project = "py-identity-model"
 author = "the authors of py-identity-model"

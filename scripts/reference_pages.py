@@ -192,7 +192,7 @@ def configure_django() -> None:
 
 
 def public_names() -> Iterator[tuple[str, object]]:
-    """Yield every public name with what it stands for: those in ``__all__`` of public modules."""
+    """Yield the name and value of everything in ``__all__`` of public modules."""
     for package in (py_identity_model, aio):
         for name in package.__all__:
             yield f"{package.__name__}.{name}", getattr(package, name)

@@ -40,7 +40,7 @@ def nonce_of(proof: str) -> str | None:
 
 
 class Demanding:
-    """What a server does that requires a nonce, and gives out a new one when it is told to."""
+    """A server that requires a nonce, and issues a new one when a test says so."""
 
     def __init__(self, nonce: str = "n1") -> None:
         self.nonce = nonce

@@ -83,6 +83,7 @@ def validate_initiate_login_request(
     known = names_of("issuers", issuers)
     values = _single_values(url)
     issuer, target = values.get("iss"), values.get("target_link_uri")
+    # A list, so that all are compared: how long it takes says nothing.
     if issuer is None or not any([same_text(issuer, one) for one in known]):  # noqa: C419
         raise _refused_error("it does not name a known issuer", "unknown_issuer")
     if target is not None and (allow_target is None or not allow_target(target)):

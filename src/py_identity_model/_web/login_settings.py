@@ -16,7 +16,7 @@ def sort_settings(
     """Return the arguments of each taker: the settings, and what the program gives, by name.
 
     Names are parameters, in letters of either case.  Raises InvalidArgumentError for a name that
-    is nobody's parameter, and for one that the program gives itself.
+    no taker has, and for one that the program gives itself.
     """
     parameters = [[*signature(taker).parameters] for taker in takers]
     known = set[str]().union(*parameters)

@@ -68,9 +68,9 @@ class TokenUser:
 class AccessTokenAuthentication(BaseAuthentication):
     """Authenticates requests by their access tokens: ``request.auth`` is the verified token.
 
-    A request without one, or with credentials of another kind, is left to other classes; if it is
-    nobody's, the answer is 401 with a challenge.
-    Override :meth:`user_of` to map tokens to users of yours.
+    A request without one, or with credentials of another kind, is left to other classes; if
+    none of them accepts it, the answer is 401 with a challenge.  Override :meth:`user_of` to map
+    tokens to users of yours.
     """
 
     def authenticate(self, request: Request) -> tuple[Any, VerifiedAccessToken] | None:

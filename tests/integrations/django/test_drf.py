@@ -79,7 +79,7 @@ class OrdersByAction(ViewSet):
     authentication_classes = (AccessTokenAuthentication,)
 
     def get_permissions(self) -> Any:
-        """Permissions by action, which are made anew at each call."""
+        """Permissions by action, which are new objects at each call."""
         return [has_scopes("write" if self.action == "create" else "read")()]
 
     def list(self, request: Request) -> Response:
