@@ -210,9 +210,9 @@ def _quickest(
         variants[test.partition("[")[0]] += 1
         turn = 0 if own in test else variants[test.partition("[")[0]]
         order.append((turn, not test.startswith(PURE), seconds[test], test))
-    for number, (_, _, took, test) in enumerate(sorted(order)):
+    for number, (turn, _, took, test) in enumerate(sorted(order)):
         budget -= took
-        if number >= most or (budget < 0 and number > 5):
+        if turn and (number >= most or (budget < 0 and number > 5)):
             return
         yield test
 

@@ -106,15 +106,16 @@ async def test_a_valid_token_is_served_while_a_killed_holder_has_the_lock() -> N
     assert provider.tokens == ["r-0"]
 
 
+@pytest.mark.parametrize("age", [2.0, 3.0])
 async def test_a_valid_token_is_served_while_another_may_have_presented_the_refresh_token(
-    monkeypatch: pytest.MonkeyPatch,
+    age: float, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def enter(*_: object) -> None:
         raise AssertionError("nothing is gained by the lock")
 
     monkeypatch.setattr(session_locks, "enter", enter)
     pending = Pending("killed", NOW + LONG)
-    records, provider = await records_of(pending=pending, written_at=NOW - 3), Presented()
+    records, provider = await records_of(pending=pending, written_at=NOW - age), Presented()
     assert await provider.renew(records) == "old"
     assert provider.tokens == []
 

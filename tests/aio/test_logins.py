@@ -12,6 +12,7 @@ import pytest
 from py_identity_model._validation.id_token import half_hash
 from py_identity_model.aio import (
     AsyncOAuthClient,
+    AsyncSession,
     AuthorizationRequest,
     ClientSecretBasic,
     DPoPKey,
@@ -23,8 +24,8 @@ from py_identity_model.exceptions import (
     InvalidArgumentError,
     TokenRequestException,
 )
-from py_identity_model.testing import EmbeddedProvider, Received, freeze_clocks
-from tests.support import refused
+from py_identity_model.testing import Answer, EmbeddedProvider, Received, freeze_clocks
+from tests.support import answering, refused
 
 REDIRECT = "https://rp.example/cb"
 
@@ -96,6 +97,22 @@ async def test_tokens_from_the_browser_belong_together_and_to_the_login(
     begun = await client.authorization_request(response_type="id_token token")
     with refused(IdTokenValidationException, code):
         await client.callback(implicit(provider, begun, claims), begun)
+
+
+async def test_tokens_for_a_code_belong_together(provider: EmbeddedProvider) -> None:
+    async def log_in(access_token: str) -> AsyncSession:
+        client = client_of(provider)
+        begun = await client.authorization_request()
+        id_token = provider.mint_id_token(
+            sub="alice", nonce=begun.nonce, at_hash=half_hash("t", "RS256")
+        )
+        answer = {"access_token": access_token, "token_type": "Bearer", "id_token": id_token}
+        provider.intercept = answering("/token", Answer.of_json(answer))
+        return await client.callback(browsed(begun.url), begun)
+
+    assert (await log_in("t")).access_token == "t"
+    with refused(IdTokenValidationException, "hash_mismatch"):
+        await log_in("another")
 
 
 async def test_a_code_from_the_browser_must_be_named_by_the_id_token_beside_it(

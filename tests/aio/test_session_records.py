@@ -2,25 +2,23 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from py_identity_model import StoredToken
 from py_identity_model._seam.aio import Event, gather, sleep
+from py_identity_model._seam.lock_waits import wait_left
 from py_identity_model._sessions.session_record import (
     LOGIN_TARGET,
     Pending,
     Renewal,
     SessionRecord,
+    renewal_pending_error,
 )
-from py_identity_model.aio import (
-    AsyncHTTPClient,
-    AsyncMemorySessionStore,
-    Settings,
-    session_records,
-)
-from py_identity_model.aio.session_locks import request_seconds
+from py_identity_model.aio import AsyncMemorySessionStore, session_locks, session_records
 from py_identity_model.aio.session_records import AsyncSessionRecords
-from py_identity_model.exceptions import InvalidArgumentError, TokenRequestException
+from py_identity_model.exceptions import TokenRequestException
 from tests.support import refused
 
 NOW = 1000.0
@@ -32,8 +30,10 @@ def records_of(store: AsyncMemorySessionStore) -> AsyncSessionRecords:
     return records
 
 
-async def renewed(records: AsyncSessionRecords, presented: list[str | None]) -> SessionRecord:
-    """Return the record "n" once its refresh token was presented."""
+async def renewed(
+    records: AsyncSessionRecords, presented: list[str | None], name: str = "n"
+) -> SessionRecord:
+    """Return the record once its refresh token was presented."""
 
     async def present(record: SessionRecord) -> Renewal:
         presented.append(record.refresh_token)
@@ -43,7 +43,7 @@ async def renewed(records: AsyncSessionRecords, presented: list[str | None]) -> 
     def serves(record: SessionRecord) -> bool:
         return record.token_for(LOGIN_TARGET) is not None
 
-    return await records.renew("n", None, present, where="here", serves=serves, seen=0)
+    return await records.renew(name, None, present, where="here", serves=serves, seen=0)
 
 
 async def stored(pending: Pending | None) -> AsyncMemorySessionStore:
@@ -97,24 +97,98 @@ async def test_a_stored_record_tells_its_time_and_its_write() -> None:
     assert len(first.stamp) >= 16
 
 
-async def test_a_lock_is_held_for_longer_than_a_request_may_take() -> None:
+@pytest.mark.parametrize(
+    ("pending", "lease", "seconds"),
+    [
+        (None, None, 10.0),
+        (Pending("another", NOW), None, 10.0),
+        (Pending("another", NOW + 1), None, 6.0),
+        (None, 10.5, 11.0),
+        (None, 15.0, 15.5),
+        (None, 15.5, 10.0),
+        (Pending("another", NOW + 1), 15.0, 11.5),
+    ],
+)
+async def test_another_holder_is_waited_for_until_its_request_must_have_ended(
+    pending: Pending | None, lease: float | None, seconds: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waits: list[float | None] = []
+
+    async def enter(*_: object) -> None:
+        waits.append(wait_left())
+        raise renewal_pending_error(0.0)
+
+    monkeypatch.setattr(session_locks, "enter", enter)
+
     class Locking(AsyncMemorySessionStore):
-        lock_timeout = 10.0
+        lock_timeout = lease
 
     store = Locking()
-    assert await store.set("n", SessionRecord(version=1, refresh_token="r-0"), None, 60.0)
-    with refused(InvalidArgumentError, "lock_timeout_too_short"):
+    record = SessionRecord(version=1, refresh_token="r-0", pending=pending, written_at=NOW - 4)
+    assert await store.set("n", record, None, 60.0)
+    with refused(TokenRequestException, "renewal_pending"):
         await renewed(records_of(store), [])
-    store.lock_timeout = 10.5
-    assert (await renewed(records_of(store), [])).version == 3
+    assert waits == [pytest.approx(seconds, abs=0.5)]
 
 
-async def test_a_request_takes_twice_its_timeout_at_most() -> None:
-    assert request_seconds(None, None) == 60.0
-    assert request_seconds(None, Settings(http_timeout=3)) == 6.0
-    async with AsyncHTTPClient(timeout=4) as client:
-        assert request_seconds(client, None) == client.total_timeout
-        assert request_seconds(client, Settings(http_timeout=3)) == 6.0
+async def test_a_record_changes_under_its_own_lock() -> None:
+    store = await stored(None)
+    records = AsyncSessionRecords(store, 60.0, lambda: 0.1)
+    async with store.lock("n"):
+        with refused(TokenRequestException, "renewal_pending"):
+            await records.update("n", 1, lambda record: record)
+    assert (await records.update("n", 1, lambda record: record)).version == 2
+
+
+async def test_a_renewal_may_need_that_of_another_record() -> None:
+    store = await stored(None)
+    assert await store.set("m", SessionRecord(version=1, refresh_token="m-0"), None, 60.0)
+    records, presented = records_of(store), list[str | None]()
+    marked: list[str] = []
+
+    async def present(record: SessionRecord) -> Renewal:
+        marked.append((await renewed(records, presented)).refresh_token or "")
+        with refused(TokenRequestException, "login_required"):
+            await renewed(records, presented, "x")
+        return Renewal(SessionRecord(refresh_token="m-1"))
+
+    def serves(record: SessionRecord) -> bool:
+        return record.refresh_token == "m-1"
+
+    await records.renew("m", None, present, where="here", serves=serves, seen=0)
+    assert (marked, presented) == (["r-1"], ["r-0"])
+
+
+async def test_a_renewal_writes_each_version_once() -> None:
+    versions: list[tuple[int, int | None]] = []
+
+    class Counting(AsyncMemorySessionStore):
+        async def set(
+            self, name: str, record: SessionRecord, expected: int | None, expires_in: float
+        ) -> bool:
+            versions.append((record.version, expected))
+            return await super().set(name, record, expected, expires_in)
+
+    store = Counting()
+    first = SessionRecord(version=1, stamp="s", refresh_token="r-0")
+    assert await store.set("n", first, None, 60.0)
+    records = records_of(store)
+
+    async def present(record: SessionRecord) -> Renewal:
+        kept = SessionRecord(refresh_token="r-1")
+        return Renewal(kept, unconfirmed=replace(kept, claims={"sub": "alice"}))
+
+    async def confirm(record: SessionRecord) -> SessionRecord:
+        return record
+
+    def serves(record: SessionRecord) -> bool:
+        return record.subject == "alice"
+
+    done = await records.renew(
+        "n", None, present, where="here", serves=serves, seen=0, confirm=confirm
+    )
+    assert (done.version, done.subject) == (4, "alice")
+    assert versions == [(1, None), (2, 1), (3, 2), (4, 3)]
 
 
 async def test_a_login_that_is_stored_while_another_call_reads_is_not_lost() -> None:

@@ -192,8 +192,9 @@ def test_one_of_several_audiences_suffices_unless_strict() -> None:
 
 
 def test_an_audience_without_an_expectation_is_refused() -> None:
-    with refused(InvalidAudienceException, "invalid_audience"):
+    with refused(InvalidAudienceException, "invalid_audience") as caught:
         check(RULES._replace(audiences=None))
+    assert set(caught.value.details) == {"reason", "found"}
 
 
 def test_a_subject_is_text_and_the_expected_one() -> None:

@@ -292,6 +292,11 @@ def test_a_nameless_key_beside_a_named_one_is_not_tried() -> None:
         verified(token("RS256", kid="x"), public(MADE["RSA"]), public(MADE["P-256"], kid="e"))
 
 
+def test_a_snapshot_knows_the_media_type_of_its_response() -> None:
+    assert KeySnapshot([]).media_type == ""
+    assert KeySnapshot([], "application/json").media_type == "application/json"
+
+
 def test_newer_keys_help_where_those_that_a_token_may_need_differ() -> None:
     rsa, ec = public(MADE["RSA"]), public(MADE["P-256"])
     named = public(MADE["RSA"], kid="k")

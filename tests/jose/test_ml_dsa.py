@@ -11,7 +11,12 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from cryptography.hazmat.primitives.serialization import (
+    BestAvailableEncryption,
+    Encoding,
+    PrivateFormat,
+    PublicFormat,
+)
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from joserfc.jwk import OKPKey
@@ -276,6 +281,25 @@ def test_a_key_of_another_algorithm_does_not_sign(alg: str) -> None:
             load_private_key(foreign, alg)
     with refused(InvalidArgumentError, "invalid_private_key"):
         load_private_key(private(alg), "EdDSA")
+
+
+@needs_ml_dsa
+def test_an_encrypted_key_needs_its_password(alg: str) -> None:
+    key: Any = load_private_key(private(alg), alg)
+    secret = BestAvailableEncryption(b"secret")
+    pem = key.private_key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, secret)
+    assert load_private_key(pem, alg, "secret").as_dict(private=True) == key.as_dict(private=True)
+    for password in (None, "wrong"):
+        with refused(InvalidArgumentError, "invalid_private_key") as caught:
+            load_private_key(pem, alg, password, name="signing_key")
+        assert str(caught.value).startswith("signing_key: the private key cannot be read")
+
+
+@needs_ml_dsa
+def test_a_key_that_does_not_fit_is_named_as_the_caller_names_it(alg: str) -> None:
+    with refused(InvalidArgumentError, "invalid_private_key") as caught:
+        load_private_key(ED25519.as_pem(private=True), alg, name="signing_key")
+    assert str(caught.value) == f"signing_key: the private key is not a private key for {alg}"
 
 
 @needs_ml_dsa

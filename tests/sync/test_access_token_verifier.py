@@ -28,6 +28,7 @@ from py_identity_model.sync import (
     compute_certificate_thumbprint,
     create_dpop_proof,
     parse_www_authenticate,
+    set_activity_hook,
 )
 from py_identity_model.testing import Answer, EmbeddedProvider, Received
 from tests.support import FromNow, Gate, answered, answering, at_once, bearer
@@ -383,6 +384,34 @@ def test_a_token_bound_to_a_key_needs_its_proof(provider: EmbeddedProvider) -> N
         verifier.verify(f"DPoP {token}", method="GET", uri=URI, dpop=[fresh, fresh])
     with pytest.raises(ConfigurationException, match="method and uri"):
         verifier.verify(f"DPoP {token}", dpop=fresh)
+
+
+def test_an_observed_verification_checks_what_others_check(
+    provider: EmbeddedProvider,
+) -> None:
+    key = DPoPKey()
+    verifier = AccessTokenVerifier(provider.issuer, "api")
+    thumbprint = compute_certificate_thumbprint(CERTIFICATE)
+    token = provider.mint(cnf={"jkt": key.jwk_thumbprint, "x5t#S256": thumbprint}, auth_time=1)
+    shown: dict[str, Any] = {"method": "GET", "uri": URI, "certificate": CERTIFICATE}
+    cases: list[tuple[str, dict[str, Any]]] = [
+        ("key_mismatch", {"dpop": create_dpop_proof(DPoPKey(), "GET", URI, token)}),
+        ("binding_refused", {"certificate": None}),
+        ("insufficient_scope", {"scopes": "admin"}),
+        ("insufficient_user_authentication", {"acr_values": "gold"}),
+        ("insufficient_user_authentication", {"max_age": 60}),
+    ]
+    set_activity_hook(lambda event: None)
+    try:
+        proof = create_dpop_proof(key, "GET", URI, token)
+        assert verifier.verify(f"DPoP {token}", **shown, dpop=proof)
+        for code, wrong in cases:
+            proof = create_dpop_proof(key, "GET", URI, token)
+            with pytest.raises(AccessTokenRefusedException) as caught:
+                verifier.verify(f"DPoP {token}", **{**shown, "dpop": proof, **wrong})
+            assert caught.value.code == code
+    finally:
+        set_activity_hook(None)
 
 
 def test_a_token_bound_to_a_certificate_needs_it(provider: EmbeddedProvider) -> None:

@@ -23,9 +23,10 @@ from py_identity_model.sync import (
     DPoPKey,
     MemoryReplayStore,
     OAuthClient,
+    Session,
 )
-from py_identity_model.testing import EmbeddedProvider, Received, freeze_clocks
-from tests.support import refused
+from py_identity_model.testing import Answer, EmbeddedProvider, Received, freeze_clocks
+from tests.support import answering, refused
 
 REDIRECT = "https://rp.example/cb"
 
@@ -95,6 +96,22 @@ def test_tokens_from_the_browser_belong_together_and_to_the_login(
     begun = client.authorization_request(response_type="id_token token")
     with refused(IdTokenValidationException, code):
         client.callback(implicit(provider, begun, claims), begun)
+
+
+def test_tokens_for_a_code_belong_together(provider: EmbeddedProvider) -> None:
+    def log_in(access_token: str) -> Session:
+        client = client_of(provider)
+        begun = client.authorization_request()
+        id_token = provider.mint_id_token(
+            sub="alice", nonce=begun.nonce, at_hash=half_hash("t", "RS256")
+        )
+        answer = {"access_token": access_token, "token_type": "Bearer", "id_token": id_token}
+        provider.intercept = answering("/token", Answer.of_json(answer))
+        return client.callback(browsed(begun.url), begun)
+
+    assert (log_in("t")).access_token == "t"
+    with refused(IdTokenValidationException, "hash_mismatch"):
+        log_in("another")
 
 
 def test_a_code_from_the_browser_must_be_named_by_the_id_token_beside_it(

@@ -454,14 +454,17 @@ def test_a_refused_pushed_request_is_reported(provider: EmbeddedProvider) -> Non
         if received.path == "/par"
         else taking(received)
     )
-    with refused(TokenRequestException, "token_request_error"):
+    with refused(TokenRequestException, "token_request_error") as caught:
         client_of(provider).authorization_request()
+    assert caught.value.url == f"{provider.issuer}/par"
 
 
 def test_a_request_is_signed_where_there_is_a_key(provider: EmbeddedProvider) -> None:
     client = client_of(provider, request_signing_key=KEY, request_signing_kid="k")
     begun = client.authorization_request()
     query = parse_qs(urlsplit(begun.url).query)
+    assert query["scope"] == ["openid profile"]  # OpenID Connect Core §6.1: beside the object too
+    assert query["response_type"] == ["code"]
     assert query["request"][0].count(".") == 2
     assert "state" not in query
     pushing(provider)

@@ -5,11 +5,13 @@ from __future__ import annotations
 
 import json
 from base64 import urlsafe_b64decode
+from time import monotonic
 from typing import Any
 
 import pytest
 
 from py_identity_model import CacheEvent, CacheEventKind, set_cache_event_hook
+from py_identity_model._seam.sync import gather, sleep
 from py_identity_model._settings import DISCO_CACHE_MAX_ENTRIES
 from py_identity_model._validation.fetch_result import PATIENT
 from py_identity_model._validation.provider_document import DISCOVERY_DOCUMENT
@@ -19,7 +21,7 @@ from py_identity_model.sync._cache import provider_cache
 from py_identity_model.sync._cache.fetching import Fetcher
 from py_identity_model.sync._cache.refreshing_cache import RefreshingCache
 from py_identity_model.testing import Answer, EmbeddedProvider
-from tests.support import CONFIG, DISCOVERY, Clock, answering, failing, refused
+from tests.support import CONFIG, DISCOVERY, Clock, Gate, answering, failing, refused
 
 
 @pytest.fixture
@@ -74,3 +76,53 @@ def test_an_eviction_is_reported_as_one(
     set_cache_event_hook(None)
     evicted = [event for event in events if event.kind is CacheEventKind.EVICTED]
     assert [(event.what, event.url) for event in evicted] == [("document", provider.issuer)]
+
+
+def test_a_document_that_others_have_just_fetched_is_not_fetched_again(
+    provider: EmbeddedProvider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cache = RefreshingCache(Fetcher(DISCOVERY_DOCUMENT), DISCO_CACHE_MAX_ENTRIES)
+    location = DISCOVERY_DOCUMENT.locate(provider.issuer, DiscoveryPolicy())
+    run = cache.single_flight.run
+
+    def run_late(*arguments: Any, **named: Any) -> Any:
+        """Join the flight after another caller, who came later, has its document."""
+        monkeypatch.undo()
+        cache.get(location, None, PATIENT.starting_now())
+        return run(*arguments, **named)
+
+    events: list[CacheEvent] = []
+    monkeypatch.setattr(cache.single_flight, "run", run_late)
+    set_cache_event_hook(events.append)
+    cache.get(location, None, PATIENT.starting_now())
+    set_cache_event_hook(None)
+    assert provider.count(DISCOVERY) == 1
+    assert events == [
+        CacheEvent(CacheEventKind.MISS, "document", provider.issuer),
+        CacheEvent(CacheEventKind.HIT, "document", provider.issuer),
+    ]
+
+
+def test_a_caller_whose_time_is_over_does_not_shorten_that_of_others(
+    provider: EmbeddedProvider,
+) -> None:
+    cache = RefreshingCache(Fetcher(DISCOVERY_DOCUMENT), DISCO_CACHE_MAX_ENTRIES)
+    cache.clock = clock = Clock()
+    location = DISCOVERY_DOCUMENT.locate(provider.issuer, DiscoveryPolicy())
+    patient = PATIENT.starting_now()
+    old = cache.get(location, None, patient)
+    moved = {**provider.document(), "jwks_uri": f"{provider.issuer}/new"}
+    provider.intercept = gate = Gate(DISCOVERY, Answer.of_json(moved))
+    clock.now += 3601
+    late = patient._replace(since=monotonic() - 60)
+    assert cache.get(location, None, late) is old
+
+    def wait() -> str | None:
+        return (cache.get(location, None, PATIENT.starting_now())).jwks_uri
+
+    def answer() -> None:
+        while not gate.arrived.is_set():
+            sleep(0)
+        gate.open.set()
+
+    assert (gather([wait, answer]))[0] == moved["jwks_uri"]

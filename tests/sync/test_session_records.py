@@ -3,24 +3,22 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from py_identity_model import StoredToken
+from py_identity_model._seam.lock_waits import wait_left
 from py_identity_model._seam.sync import Event, gather, sleep
 from py_identity_model._sessions.session_record import (
     LOGIN_TARGET,
     Pending,
     Renewal,
     SessionRecord,
+    renewal_pending_error,
 )
-from py_identity_model.exceptions import InvalidArgumentError, TokenRequestException
-from py_identity_model.sync import (
-    HTTPClient,
-    MemorySessionStore,
-    Settings,
-    session_records,
-)
-from py_identity_model.sync.session_locks import request_seconds
+from py_identity_model.exceptions import TokenRequestException
+from py_identity_model.sync import MemorySessionStore, session_locks, session_records
 from py_identity_model.sync.session_records import SessionRecords
 from tests.support import refused
 
@@ -33,8 +31,8 @@ def records_of(store: MemorySessionStore) -> SessionRecords:
     return records
 
 
-def renewed(records: SessionRecords, presented: list[str | None]) -> SessionRecord:
-    """Return the record "n" once its refresh token was presented."""
+def renewed(records: SessionRecords, presented: list[str | None], name: str = "n") -> SessionRecord:
+    """Return the record once its refresh token was presented."""
 
     def present(record: SessionRecord) -> Renewal:
         presented.append(record.refresh_token)
@@ -44,7 +42,7 @@ def renewed(records: SessionRecords, presented: list[str | None]) -> SessionReco
     def serves(record: SessionRecord) -> bool:
         return record.token_for(LOGIN_TARGET) is not None
 
-    return records.renew("n", None, present, where="here", serves=serves, seen=0)
+    return records.renew(name, None, present, where="here", serves=serves, seen=0)
 
 
 def stored(pending: Pending | None) -> MemorySessionStore:
@@ -98,24 +96,96 @@ def test_a_stored_record_tells_its_time_and_its_write() -> None:
     assert len(first.stamp) >= 16
 
 
-def test_a_lock_is_held_for_longer_than_a_request_may_take() -> None:
+@pytest.mark.parametrize(
+    ("pending", "lease", "seconds"),
+    [
+        (None, None, 10.0),
+        (Pending("another", NOW), None, 10.0),
+        (Pending("another", NOW + 1), None, 6.0),
+        (None, 10.5, 11.0),
+        (None, 15.0, 15.5),
+        (None, 15.5, 10.0),
+        (Pending("another", NOW + 1), 15.0, 11.5),
+    ],
+)
+def test_another_holder_is_waited_for_until_its_request_must_have_ended(
+    pending: Pending | None, lease: float | None, seconds: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waits: list[float | None] = []
+
+    def enter(*_: object) -> None:
+        waits.append(wait_left())
+        raise renewal_pending_error(0.0)
+
+    monkeypatch.setattr(session_locks, "enter", enter)
+
     class Locking(MemorySessionStore):
-        lock_timeout = 10.0
+        lock_timeout = lease
 
     store = Locking()
-    assert store.set("n", SessionRecord(version=1, refresh_token="r-0"), None, 60.0)
-    with refused(InvalidArgumentError, "lock_timeout_too_short"):
+    record = SessionRecord(version=1, refresh_token="r-0", pending=pending, written_at=NOW - 4)
+    assert store.set("n", record, None, 60.0)
+    with refused(TokenRequestException, "renewal_pending"):
         renewed(records_of(store), [])
-    store.lock_timeout = 10.5
-    assert (renewed(records_of(store), [])).version == 3
+    assert waits == [pytest.approx(seconds, abs=0.5)]
 
 
-def test_a_request_takes_twice_its_timeout_at_most() -> None:
-    assert request_seconds(None, None) == 60.0
-    assert request_seconds(None, Settings(http_timeout=3)) == 6.0
-    with HTTPClient(timeout=4) as client:
-        assert request_seconds(client, None) == client.total_timeout
-        assert request_seconds(client, Settings(http_timeout=3)) == 6.0
+def test_a_record_changes_under_its_own_lock() -> None:
+    store = stored(None)
+    records = SessionRecords(store, 60.0, lambda: 0.1)
+    with store.lock("n"):
+        with refused(TokenRequestException, "renewal_pending"):
+            records.update("n", 1, lambda record: record)
+    assert (records.update("n", 1, lambda record: record)).version == 2
+
+
+def test_a_renewal_may_need_that_of_another_record() -> None:
+    store = stored(None)
+    assert store.set("m", SessionRecord(version=1, refresh_token="m-0"), None, 60.0)
+    records, presented = records_of(store), list[str | None]()
+    marked: list[str] = []
+
+    def present(record: SessionRecord) -> Renewal:
+        marked.append((renewed(records, presented)).refresh_token or "")
+        with refused(TokenRequestException, "login_required"):
+            renewed(records, presented, "x")
+        return Renewal(SessionRecord(refresh_token="m-1"))
+
+    def serves(record: SessionRecord) -> bool:
+        return record.refresh_token == "m-1"
+
+    records.renew("m", None, present, where="here", serves=serves, seen=0)
+    assert (marked, presented) == (["r-1"], ["r-0"])
+
+
+def test_a_renewal_writes_each_version_once() -> None:
+    versions: list[tuple[int, int | None]] = []
+
+    class Counting(MemorySessionStore):
+        def set(
+            self, name: str, record: SessionRecord, expected: int | None, expires_in: float
+        ) -> bool:
+            versions.append((record.version, expected))
+            return super().set(name, record, expected, expires_in)
+
+    store = Counting()
+    first = SessionRecord(version=1, stamp="s", refresh_token="r-0")
+    assert store.set("n", first, None, 60.0)
+    records = records_of(store)
+
+    def present(record: SessionRecord) -> Renewal:
+        kept = SessionRecord(refresh_token="r-1")
+        return Renewal(kept, unconfirmed=replace(kept, claims={"sub": "alice"}))
+
+    def confirm(record: SessionRecord) -> SessionRecord:
+        return record
+
+    def serves(record: SessionRecord) -> bool:
+        return record.subject == "alice"
+
+    done = records.renew("n", None, present, where="here", serves=serves, seen=0, confirm=confirm)
+    assert (done.version, done.subject) == (4, "alice")
+    assert versions == [(1, None), (2, 1), (3, 2), (4, 3)]
 
 
 def test_a_login_that_is_stored_while_another_call_reads_is_not_lost() -> None:

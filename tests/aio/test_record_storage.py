@@ -1,0 +1,63 @@
+"""Records of sessions, also while their store is down: what is written, and what is given up."""
+
+from __future__ import annotations
+
+from py_identity_model._seam.aio import Event, gather
+from py_identity_model._sessions.session_record import SessionRecord
+from py_identity_model.aio import AsyncMemorySessionStore
+from py_identity_model.aio.record_storage import AsyncRecordStorage, Unsaved
+from py_identity_model.exceptions import TokenRequestException
+from tests.support import refused
+
+BEGUN = SessionRecord(refresh_token="r-0")
+
+
+class FullStore(AsyncMemorySessionStore):
+    """A store without room, which still deletes."""
+
+    async def set(
+        self, name: str, record: SessionRecord, expected: int | None, expires_in: float
+    ) -> bool:
+        raise OSError("no room")
+
+
+async def test_a_login_that_was_never_stored_ends_with_its_logout() -> None:
+    storage = AsyncRecordStorage(FullStore(), 60.0)
+    begun = await storage.begin("n", BEGUN)
+    assert await storage.load("n") == begun
+    assert await storage.delete("n", 1) == begun
+    with refused(TokenRequestException, "login_required"):
+        await storage.load("n", 1)
+    assert await storage.find("n") is None
+
+
+async def test_a_write_that_ends_after_its_successor_changes_nothing() -> None:
+    applied, overtaken = Event(), Event()
+
+    class Slow(AsyncMemorySessionStore):
+        """The answer to the first write comes after the second write."""
+
+        async def set(
+            self, name: str, record: SessionRecord, expected: int | None, expires_in: float
+        ) -> bool:
+            done = await super().set(name, record, expected, expires_in)
+            if record.version == 1:
+                applied.set()
+                await overtaken.wait()
+            return done
+
+    storage = AsyncRecordStorage(Slow(), 60.0)
+
+    async def begin() -> SessionRecord:
+        return await storage.begin("n", BEGUN)
+
+    async def renew() -> SessionRecord:
+        await applied.wait()
+        fresh = storage.stamped(SessionRecord(refresh_token="r-1"), 2)
+        saved = await storage.save("n", Unsaved(fresh, "r-0"))
+        overtaken.set()
+        return saved
+
+    first, second = await gather([begin, renew])
+    assert (first.version, second.version) == (1, 2)
+    assert (await storage.load("n")).refresh_token == "r-1"

@@ -1,0 +1,64 @@
+# Generated from aio/test_record_storage.py by scripts/make_sync.py; edit that file.
+"""Records of sessions, also while their store is down: what is written, and what is given up."""
+
+from __future__ import annotations
+
+from py_identity_model._seam.sync import Event, gather
+from py_identity_model._sessions.session_record import SessionRecord
+from py_identity_model.exceptions import TokenRequestException
+from py_identity_model.sync import MemorySessionStore
+from py_identity_model.sync.record_storage import RecordStorage, Unsaved
+from tests.support import refused
+
+BEGUN = SessionRecord(refresh_token="r-0")
+
+
+class FullStore(MemorySessionStore):
+    """A store without room, which still deletes."""
+
+    def set(
+        self, name: str, record: SessionRecord, expected: int | None, expires_in: float
+    ) -> bool:
+        raise OSError("no room")
+
+
+def test_a_login_that_was_never_stored_ends_with_its_logout() -> None:
+    storage = RecordStorage(FullStore(), 60.0)
+    begun = storage.begin("n", BEGUN)
+    assert storage.load("n") == begun
+    assert storage.delete("n", 1) == begun
+    with refused(TokenRequestException, "login_required"):
+        storage.load("n", 1)
+    assert storage.find("n") is None
+
+
+def test_a_write_that_ends_after_its_successor_changes_nothing() -> None:
+    applied, overtaken = Event(), Event()
+
+    class Slow(MemorySessionStore):
+        """The answer to the first write comes after the second write."""
+
+        def set(
+            self, name: str, record: SessionRecord, expected: int | None, expires_in: float
+        ) -> bool:
+            done = super().set(name, record, expected, expires_in)
+            if record.version == 1:
+                applied.set()
+                overtaken.wait()
+            return done
+
+    storage = RecordStorage(Slow(), 60.0)
+
+    def begin() -> SessionRecord:
+        return storage.begin("n", BEGUN)
+
+    def renew() -> SessionRecord:
+        applied.wait()
+        fresh = storage.stamped(SessionRecord(refresh_token="r-1"), 2)
+        saved = storage.save("n", Unsaved(fresh, "r-0"))
+        overtaken.set()
+        return saved
+
+    first, second = gather([begin, renew])
+    assert (first.version, second.version) == (1, 2)
+    assert (storage.load("n")).refresh_token == "r-1"
