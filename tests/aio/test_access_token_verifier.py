@@ -21,6 +21,7 @@ from py_identity_model.aio import (
     DPoPKey,
     DPoPNonceIssuer,
     MemoryReplayStore,
+    Settings,
     TrustedIssuer,
     VerifiedAccessToken,
     compute_certificate_thumbprint,
@@ -30,7 +31,7 @@ from py_identity_model.aio import (
 )
 from py_identity_model.exceptions import ConfigurationException, InvalidArgumentError
 from py_identity_model.testing import Answer, EmbeddedProvider, Received
-from tests.support import FromNow, Gate, answered, answering, at_once, bearer
+from tests.support import DISCOVERY, FromNow, Gate, answered, answering, at_once, bearer
 
 CLAIMS_CODE = ClaimsValidationError.default_code
 URI = "https://api.example/orders"
@@ -383,6 +384,17 @@ async def test_a_token_bound_to_a_key_needs_its_proof(provider: EmbeddedProvider
         await verifier.verify(f"DPoP {token}", method="GET", uri=URI, dpop=[fresh, fresh])
     with pytest.raises(ConfigurationException, match="method and uri"):
         await verifier.verify(f"DPoP {token}", dpop=fresh)
+
+
+async def test_an_issuer_that_the_program_names_is_asked_again_after_a_failure(
+    provider: EmbeddedProvider,
+) -> None:
+    settings = Settings(http_retry_max_attempts=1, http_retry_base_delay=0)
+    once = iter([Answer.of_json({"error": "down"}, 503)])
+    provider.intercept = lambda received: next(once, None) if received.path == DISCOVERY else None
+    verifier = AsyncAccessTokenVerifier(provider.issuer, "api", settings=settings)
+    assert await verifier.verify(bearer(provider.mint()))
+    assert provider.count(DISCOVERY) == 2
 
 
 async def test_an_observed_verification_checks_what_others_check(

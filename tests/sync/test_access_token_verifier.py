@@ -21,6 +21,7 @@ from py_identity_model.sync import (
     DPoPKey,
     DPoPNonceIssuer,
     MemoryReplayStore,
+    Settings,
     TokenAuth,
     TokenSource,
     TrustedIssuer,
@@ -31,7 +32,7 @@ from py_identity_model.sync import (
     set_activity_hook,
 )
 from py_identity_model.testing import Answer, EmbeddedProvider, Received
-from tests.support import FromNow, Gate, answered, answering, at_once, bearer
+from tests.support import DISCOVERY, FromNow, Gate, answered, answering, at_once, bearer
 
 CLAIMS_CODE = ClaimsValidationError.default_code
 URI = "https://api.example/orders"
@@ -384,6 +385,17 @@ def test_a_token_bound_to_a_key_needs_its_proof(provider: EmbeddedProvider) -> N
         verifier.verify(f"DPoP {token}", method="GET", uri=URI, dpop=[fresh, fresh])
     with pytest.raises(ConfigurationException, match="method and uri"):
         verifier.verify(f"DPoP {token}", dpop=fresh)
+
+
+def test_an_issuer_that_the_program_names_is_asked_again_after_a_failure(
+    provider: EmbeddedProvider,
+) -> None:
+    settings = Settings(http_retry_max_attempts=1, http_retry_base_delay=0)
+    once = iter([Answer.of_json({"error": "down"}, 503)])
+    provider.intercept = lambda received: next(once, None) if received.path == DISCOVERY else None
+    verifier = AccessTokenVerifier(provider.issuer, "api", settings=settings)
+    assert verifier.verify(bearer(provider.mint()))
+    assert provider.count(DISCOVERY) == 2
 
 
 def test_an_observed_verification_checks_what_others_check(

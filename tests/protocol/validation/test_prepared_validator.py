@@ -79,15 +79,16 @@ def test_keys_that_are_being_fetched_may_verify_what_these_do_not() -> None:
 def test_a_use_is_counted_and_noted_once(monkeypatch: pytest.MonkeyPatch) -> None:
     remembering, told = replace(CONFIG, token_cache=TokenCache()), list[CacheEvent]()
     counters = get_cache_counters()
-    for room in (Room(), Room(), Room(remembering), Room(remembering)):
+    for room in (Room(), Room(remembering)):
         room.long_way(SOUND, time.time())
-        room.document.last_used = room.keys.last_used = 0.0
-        before = counters.snapshot()
-        assert room.fast(SOUND, time.time()) is not None
-        after = counters.snapshot()
-        assert after["disco_hits"] - before["disco_hits"] == 1
-        assert after["jwks_hits"] - before["jwks_hits"] == 1
-        assert (room.document.last_used, room.keys.last_used) == (1.0, 1.0)
+        for _ in range(3):  # the second finds a remembered token
+            room.document.last_used = room.keys.last_used = 0.0
+            before = counters.snapshot()
+            assert room.fast(SOUND, time.time()) is not None
+            after = counters.snapshot()
+            assert after["disco_hits"] - before["disco_hits"] == 1
+            assert after["jwks_hits"] - before["jwks_hits"] == 1
+            assert (room.document.last_used, room.keys.last_used) == (1.0, 1.0)
     monkeypatch.setattr(events, "hook", told.append)
     for config in (CONFIG, remembering):
         told.clear()
