@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -385,6 +386,26 @@ def test_a_token_bound_to_a_key_needs_its_proof(provider: EmbeddedProvider) -> N
         verifier.verify(f"DPoP {token}", method="GET", uri=URI, dpop=[fresh, fresh])
     with pytest.raises(ConfigurationException, match="method and uri"):
         verifier.verify(f"DPoP {token}", dpop=fresh)
+
+
+def test_a_refusal_is_logged_with_the_issuer_and_without_the_token(
+    provider: EmbeddedProvider, caplog: pytest.LogCaptureFixture
+) -> None:
+    verifier = AccessTokenVerifier(provider.issuer, "api")
+    token = provider.mint(exp=1)
+    with caplog.at_level(logging.INFO, "py_identity_model"), answered(401, "token_expired"):
+        verifier.verify(bearer(token))
+    (line,) = [one for one in caplog.messages if "refused" in one]
+    assert line.endswith(f"(code token_expired, issuer {provider.issuer})")
+    assert token.rpartition(".")[2] not in caplog.text
+
+
+def test_a_verified_token_refuses_as_its_verifier_does(provider: EmbeddedProvider) -> None:
+    verifier = AccessTokenVerifier(provider.issuer, "api", realm="orders")
+    verified = verifier.verify(bearer(provider.mint(scope="read")))
+    with answered(403, "insufficient_scope") as caught:
+        verified.require_scopes("write")
+    assert 'realm="orders"' in str(caught.value.www_authenticate)
 
 
 def test_an_issuer_that_the_program_names_is_asked_again_after_a_failure(
