@@ -33,7 +33,14 @@ def test_a_plain_answer_holds_the_claims() -> None:
     }
 
 
-@pytest.mark.parametrize("body", [b"", b"[]", b"<html>", b'"active"'])
+@pytest.mark.parametrize(
+    "body",
+    [
+        *(b"", b"[]", b"<html>", b'"active"', b"[" * 9000),
+        b'{"active": true, "aud": "else", "aud": "api"}',
+        b'{"active": true, "cnf": {"jkt": "a", "jkt": "b"}}',
+    ],
+)
 def test_a_plain_answer_that_is_not_an_object_is_unusable(body: bytes) -> None:
     with pytest.raises(UnusableAnswer):
         parse(PLAIN, answer(body))

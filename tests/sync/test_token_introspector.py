@@ -27,7 +27,7 @@ from py_identity_model.sync import (
     TrustedIssuer,
 )
 from py_identity_model.testing import Answer, EmbeddedProvider, Received
-from tests.support import FromNow, answered, at_once, bearer, refused
+from tests.support import FromNow, answered, answering, at_once, bearer, refused
 from tests.sync.stores import NotingStore
 
 
@@ -45,6 +45,17 @@ def introspecting(**said: Any) -> Callable[[Received], Answer | None]:
         return Answer.of_json(said) if received.path == "/introspect" else None
 
     return respond
+
+
+def test_an_answer_that_says_something_twice_is_refused(
+    provider: EmbeddedProvider,
+) -> None:
+    verifier = AccessTokenVerifier(provider.issuer, "api", opaque_tokens=opaque(provider))
+    body = b'{"active": true, "aud": "else", "aud": "api"}'
+    answer = Answer(200, body, {"content-type": "application/json"})
+    provider.intercept = answering("/introspect", answer)
+    with answered(503, "introspection_failed"):
+        verifier.verify(bearer("an-opaque-token"))
 
 
 def test_an_opaque_token_is_asked_about_once(provider: EmbeddedProvider) -> None:

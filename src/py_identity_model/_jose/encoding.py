@@ -52,20 +52,28 @@ def _refuse_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 _usual = json.JSONDecoder(parse_constant=_refuse_constant)
 _strict = json.JSONDecoder(parse_constant=_refuse_constant, object_pairs_hook=_refuse_duplicates)
-_scan: Callable[[str, int], tuple[Any, int]] = cast("Any", _usual).scan_once
+Scan = Callable[[str, int], tuple[Any, int]]
+_scan: Scan = cast("Any", _usual).scan_once
+_scan_strictly: Scan = cast("Any", _strict).scan_once
 
 
-def parse_object_quickly(data: bytes) -> dict[str, Any] | None:
-    """Return the JSON object in ``data``, or None where :func:`parse_object` must decide.
-
-    The last of two equal members counts.
-    """
+def parse_object_quickly(data: bytes, *, allow_duplicates: bool = True) -> dict[str, Any] | None:
+    """Return the JSON object in ``data``, or None where :func:`parse_object` must decide."""
+    scan = _scan if allow_duplicates else _scan_strictly
     try:
         text = data.decode()
-        value, end = _scan(text, 0)
+        value, end = scan(text, 0)
     except (ValueError, StopIteration, RecursionError):
         return None
     return value if type(value) is dict and end == len(text) else None
+
+
+def parse_json(text: str, *, allow_duplicates: bool = False) -> Any:
+    """Return the value of the JSON ``text``; raise ValueError, also for excessive nesting."""
+    try:
+        return (_usual if allow_duplicates else _strict).decode(text)
+    except RecursionError:
+        raise ValueError("too deeply nested") from None
 
 
 def parse_object(data: bytes, *, allow_duplicates: bool = False) -> dict[str, Any]:

@@ -85,7 +85,7 @@ def parse(request: TokenIntrospectionRequest, response: HttpResponse) -> TokenIn
         )
     if signed:
         return TokenIntrospectionResponse(True, raw=response.content.decode("ascii", "replace"))
-    return TokenIntrospectionResponse(True, claims=json_object(response))
+    return TokenIntrospectionResponse(True, claims=json_object(response, unique=True))
 
 
 def verified(

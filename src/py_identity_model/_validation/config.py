@@ -43,8 +43,9 @@ class TokenValidationConfig:
     :param algorithms: an allow-list of signature algorithms
     :param issuer: the accepted issuers, one or several
     :param subject: the exact ``sub``
-    :param options: ``verify_aud``, ``verify_iss``, ``verify_sub``, ``verify_jti``, ``strict_aud``
-        (booleans) and ``require`` (a list of claims)
+    :param options: ``verify_aud``, ``verify_iss``, ``verify_sub``, ``verify_jti``, ``strict_aud``,
+        ``unique_claims`` (booleans; the last refuses a token that has a claim twice) and
+        ``require`` (a list of claims)
     :param claims_validator: called last, with the claims
     :param leeway: tolerance of clocks, in seconds; without it an ``iat`` may still be up to 60 s
         ahead
@@ -229,6 +230,16 @@ def secret_key(config: TokenValidationConfig) -> JsonWebKey:
     """Return the client secret as an HMAC key (OpenID Connect Core §10.1)."""
     secret = encode_base64url((config.client_secret or "").encode()).decode()
     return JsonWebKey(kty="oct", k=secret)
+
+
+def allows_duplicates(config: TokenValidationConfig) -> bool:
+    """Return whether the last of several claims with one name counts."""
+    return not (config.options or {}).get("unique_claims", False)
+
+
+def without_duplicates(config: TokenValidationConfig) -> TokenValidationConfig:
+    """Return a configuration that refuses tokens that have a claim twice."""
+    return replace(config, options={**(config.options or {}), "unique_claims": True})
 
 
 def rules_for(config: TokenValidationConfig, discovered: str | None = None) -> ClaimsRules:

@@ -24,7 +24,12 @@ from .._jose.tokens import (
     read_header,
 )
 from .cache_entry import Entry
-from .config import TokenValidationConfig, allowed_algorithms, check_algorithm
+from .config import (
+    TokenValidationConfig,
+    allowed_algorithms,
+    allows_duplicates,
+    check_algorithm,
+)
 from .events import CacheEventKind, events, warm_cells
 from .provider_document import Provider
 
@@ -56,6 +61,7 @@ class PreparedValidator:
         "_address",
         "_allowed",
         "_document",
+        "_duplicates",
         "_keys",
         "_max_size",
         "_padded",
@@ -82,6 +88,7 @@ class PreparedValidator:
         self._max_size = config.max_token_size
         self._allowed = allowed_algorithms(config)
         self._weak = config.allow_weak_keys
+        self._duplicates = allows_duplicates(config)
         self._padded = config.allow_padded_base64url
         self._tokens = config.token_cache
 
@@ -151,9 +158,9 @@ class PreparedValidator:
             if _nothing_newer(entry, keys, monotonic):
                 raise cooldown_error(_verified_header(data[:first]))
             return None
-        claims = parse_object_quickly(payload)
+        claims = parse_object_quickly(payload, allow_duplicates=self._duplicates)
         if claims is None:
-            claims = read_claims(payload)
+            claims = read_claims(payload, allow_duplicates=self._duplicates)
         document.last_used = entry.last_used = monotonic  # _count, inlined likewise
         thread = get_ident()
         _hits[thread] = _hits.get(thread, 0) + 1

@@ -79,10 +79,13 @@ def refusal_saying(
     )
 
 
-def json_object(response: HttpResponse) -> dict[str, Any]:
-    """Return the JSON object in the body; raise UnusableAnswer for anything else."""
+def json_object(response: HttpResponse, *, unique: bool = False) -> dict[str, Any]:
+    """Return the JSON object in the body; raise UnusableAnswer for anything else.
+
+    ``unique`` refuses objects that have a member twice: readers differ about which one counts.
+    """
     try:
-        body = response.json()
+        body = response.json(unique=unique)
     except ValueError:
         raise UnusableAnswer("the body is invalid JSON", ErrorKind.INVALID_JSON) from None
     if not isinstance(body, dict):

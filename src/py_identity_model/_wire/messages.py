@@ -2,13 +2,12 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from enum import Enum
-from json import JSONDecoder
 from json import dumps as dump_json
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import parse_qsl, urlencode
 
-from .._jose.encoding import header_text
+from .._jose.encoding import header_text, parse_json
 from .._logging import redact_url, scrub
 from ..exceptions import (
     ConfigurationException,
@@ -177,12 +176,13 @@ class HttpResponse(NamedTuple):
         """The media type, in lower case and without parameters."""
         return self.headers.get("content-type", "").partition(";")[0].strip().lower()
 
-    def json(self) -> Any:
-        """Return the parsed body; raise ValueError, also for NaN and excessive nesting."""
-        try:
-            return _decode(self.content.removeprefix(_BYTE_ORDER_MARK).decode())
-        except RecursionError as error:
-            raise ValueError("too deeply nested") from error
+    def json(self, *, unique: bool = False) -> Any:
+        """Return the parsed body; raise ValueError, also for NaN and excessive nesting.
+
+        ``unique`` refuses objects that have a member twice.
+        """
+        text = self.content.removeprefix(_BYTE_ORDER_MARK).decode()
+        return parse_json(text, allow_duplicates=not unique)
 
     def quoted(self, *secrets: str | None) -> str:
         """Return the body for an error text: truncated, and without ``secrets``."""
@@ -208,13 +208,6 @@ class UnusableAnswer(Exception):
     def __init__(self, text: str, kind: ErrorKind = ErrorKind.INVALID_DOCUMENT) -> None:
         super().__init__(text)
         self.kind = kind
-
-
-def _refuse_constant(name: str) -> Any:
-    raise ValueError(f"{name} is not JSON")
-
-
-_decode = JSONDecoder(parse_constant=_refuse_constant).decode
 
 
 def failure_of(error: Exception, operation: str) -> dict[str, Any]:

@@ -161,7 +161,11 @@ class AsyncAccessTokenVerifier:
             resource_metadata,
             dpop_nonces,
         )
-        options: dict[str, Any] = {"require": ["exp"], "verify_sub": policy.is_strict}
+        options: dict[str, Any] = {
+            "require": ["exp"],
+            "verify_sub": policy.is_strict,
+            "unique_claims": True,
+        }
         if names is None:
             options["verify_aud"] = False
         config = TokenValidationConfig(

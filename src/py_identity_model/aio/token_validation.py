@@ -24,6 +24,7 @@ from .._settings import Settings, in_force
 from .._validation.config import (
     TokenValidationConfig,
     allowed_algorithms,
+    allows_duplicates,
     check_algorithm,
     check_config,
     manual_key,
@@ -143,7 +144,7 @@ def _validate_with_static_key(jwt: str, config: TokenValidationConfig) -> dict[s
     payload = verify_with_key(
         segments, header, manual_key(config), allow_weak_keys=config.allow_weak_keys
     )
-    claims = read_claims(payload)
+    claims = read_claims(payload, allow_duplicates=allows_duplicates(config))
     rules.check(claims, time())
     return claims
 
@@ -175,7 +176,7 @@ async def _validate_with_discovery(
     except TokenValidationException as error:
         check_unverified_issuer(error, segments.payload, rules)
         raise
-    claims = read_claims(payload)
+    claims = read_claims(payload, allow_duplicates=allows_duplicates(config))
     rules.check(claims, time())
     if config.client_secret is None and address is not None:
         cache.remember(config, address, provider)

@@ -162,7 +162,11 @@ class AccessTokenVerifier:
             resource_metadata,
             dpop_nonces,
         )
-        options: dict[str, Any] = {"require": ["exp"], "verify_sub": policy.is_strict}
+        options: dict[str, Any] = {
+            "require": ["exp"],
+            "verify_sub": policy.is_strict,
+            "unique_claims": True,
+        }
         if names is None:
             options["verify_aud"] = False
         config = TokenValidationConfig(

@@ -17,7 +17,7 @@ from .._jose.tokens import MAX_TOKEN_SIZE
 from .._protocol.introspection import TokenIntrospectionRequest
 from .._resource_server.introspection_cache import Introspections, pack_claims, unpack_claims
 from .._settings import Settings, in_force
-from .._validation.config import TokenValidationConfig
+from .._validation.config import TokenValidationConfig, without_duplicates
 from .._wire.arguments import check_address, check_store, seconds_of
 from .._wire.client_authentication import ClientAuthentication
 from .._wire.retry import is_outage
@@ -94,6 +94,8 @@ class TokenIntrospector:
         if max_entries < 1:
             raise InvalidArgumentError("max_entries must be at least 1")
         check_address("address", address, require_https=require_https)
+        if token_validation_config is not None:
+            token_validation_config = without_duplicates(token_validation_config)
         self._request = TokenIntrospectionRequest(
             address,
             "",

@@ -14,7 +14,12 @@ from py_identity_model._jose.encoding import encode_base64url
 from py_identity_model._jose.keys import KeySnapshot
 from py_identity_model._jose.tokens import read_claims, read_header, split_token, verify
 from py_identity_model._validation.cache_entry import Entry
-from py_identity_model._validation.config import allowed_algorithms, check_algorithm, rules_for
+from py_identity_model._validation.config import (
+    allowed_algorithms,
+    allows_duplicates,
+    check_algorithm,
+    rules_for,
+)
 from py_identity_model._validation.prepared_validator import PreparedValidator
 from py_identity_model.exceptions import PyIdentityModelException
 
@@ -56,7 +61,8 @@ class Room:
             )
             header = read_header(segments.header)
             check_algorithm(header.alg, allowed_algorithms(self.config))
-            claims = read_claims(verify(segments, header, self.snapshot))
+            payload = verify(segments, header, self.snapshot)
+            claims = read_claims(payload, allow_duplicates=allows_duplicates(self.config))
             self.rules.check(claims, now)
         except PyIdentityModelException as error:
             return "refused", error.code

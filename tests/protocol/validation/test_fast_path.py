@@ -268,3 +268,26 @@ def test_both_letters_of_the_url_alphabet_are_read_and_their_standard_ones_refus
     assert room.fast(token, time.time()) == room.agreed(token)
     standard = signed(plain(HEADER), payload.replace(letter.encode(), other.encode()))
     assert room.agreed(standard) == ("refused", "malformed_token")
+
+
+@pytest.mark.parametrize(
+    "twice",
+    [
+        [("aud", '"else"'), *CLAIMS],
+        [*CLAIMS, ("aud", '"api"')],
+        [*CLAIMS, ("cnf", '{"jkt":"a","jkt":"b"}')],
+        [*CLAIMS, ("roles", '[{"a":1,"\\u0061":2}]')],
+    ],
+)
+@pytest.mark.parametrize("options", [None, {"unique_claims": False}, {"unique_claims": True}])
+@pytest.mark.parametrize("gap", ["", " "])
+def test_a_claim_that_is_there_twice_is_refused_where_claims_must_be_unique(
+    twice: list[tuple[str, str]], options: dict[str, Any] | None, gap: str
+) -> None:
+    room = Room(replace(CONFIG, options=options))
+    verdict, found = room.agreed(signed(plain(HEADER), plain(twice, gap)))
+    if options == {"unique_claims": True}:
+        assert (verdict, found) == ("refused", "malformed_token")
+    else:
+        assert (verdict, found["aud"]) == ("accepted", "api")
+    assert room.agreed(SOUND)[0] == "accepted"

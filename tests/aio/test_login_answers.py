@@ -115,6 +115,16 @@ async def test_tokens_for_a_code_belong_together(provider: EmbeddedProvider) -> 
         await log_in("another")
 
 
+async def test_a_code_is_exchanged_for_the_resource_that_was_asked_for(
+    provider: EmbeddedProvider,
+) -> None:
+    client = client_of(provider)
+    begun = await client.authorization_request(resource="https://api.example")
+    await client.callback(browsed(begun.url), begun)
+    exchanged = [one for one in provider.requests if one.path == "/token"]
+    assert [one.form["resource"] for one in exchanged] == ["https://api.example"]
+
+
 async def test_a_code_from_the_browser_must_be_named_by_the_id_token_beside_it(
     provider: EmbeddedProvider,
 ) -> None:

@@ -1,4 +1,4 @@
-# Generated from aio/test_logins.py by scripts/make_sync.py; edit that file.
+# Generated from aio/test_login_answers.py by scripts/make_sync.py; edit that file.
 """Answers from the browser: what came with them is judged like what comes from the provider."""
 
 from __future__ import annotations
@@ -112,6 +112,16 @@ def test_tokens_for_a_code_belong_together(provider: EmbeddedProvider) -> None:
     assert (log_in("t")).access_token == "t"
     with refused(IdTokenValidationException, "hash_mismatch"):
         log_in("another")
+
+
+def test_a_code_is_exchanged_for_the_resource_that_was_asked_for(
+    provider: EmbeddedProvider,
+) -> None:
+    client = client_of(provider)
+    begun = client.authorization_request(resource="https://api.example")
+    client.callback(browsed(begun.url), begun)
+    exchanged = [one for one in provider.requests if one.path == "/token"]
+    assert [one.form["resource"] for one in exchanged] == ["https://api.example"]
 
 
 def test_a_code_from_the_browser_must_be_named_by_the_id_token_beside_it(
