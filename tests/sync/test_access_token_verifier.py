@@ -34,7 +34,9 @@ from tests.support import FromNow, Gate, answered, answering, at_once, bearer
 
 CLAIMS_CODE = ClaimsValidationError.default_code
 URI = "https://api.example/orders"
-CERTIFICATE = trustme.CA().issue_cert("client.test").cert_chain_pems[0].bytes()
+CERTIFICATE, OTHER_CERTIFICATE = (
+    trustme.CA().issue_cert("client.test").cert_chain_pems[0].bytes() for _ in range(2)
+)
 
 
 def test_a_valid_token_shows_its_facts(provider: EmbeddedProvider) -> None:
@@ -295,6 +297,27 @@ def test_a_callback_says_whom_to_trust(
     assert second.requests == []
 
 
+def test_a_callback_that_trusts_another_issuer_than_the_named_one_helps_nobody(
+    provider: EmbeddedProvider,
+) -> None:
+    verifier = AccessTokenVerifier(lambda _: TrustedIssuer(provider.issuer), "api")
+    assert verifier.verify(bearer(provider.mint()))
+    with answered(401, "untrusted_issuer"):
+        verifier.verify(bearer(provider.mint(iss=f"{provider.issuer}/evil")))
+
+
+def test_what_a_callback_says_now_counts_and_not_what_it_said(
+    provider: EmbeddedProvider,
+) -> None:
+    audiences = ["web", "api", "web", "api"]
+    verifier = AccessTokenVerifier(lambda issuer: TrustedIssuer(issuer, audience=audiences.pop(0)))
+    token = bearer(provider.mint())
+    for _ in range(2):
+        with answered(401, "invalid_audience"):
+            verifier.verify(token)
+        assert verifier.verify(token)
+
+
 def test_a_callback_that_raises_a_mistake_of_its_own_is_down(
     provider: EmbeddedProvider,
 ) -> None:
@@ -396,6 +419,10 @@ def test_a_token_bound_to_a_certificate_needs_it(provider: EmbeddedProvider) -> 
     foreign = provider.mint(cnf={"x5t#S256": "x" * 43})
     with answered(401, "certificate_binding_mismatch"):
         verifier.verify(bearer(foreign), certificate=CERTIFICATE)
+    with answered(401, "certificate_binding_mismatch"):  # the first one is the client's
+        verifier.verify(bearer(token), certificate=OTHER_CERTIFICATE + CERTIFICATE)
+    with answered(401, "binding_refused"):
+        verifier.verify(bearer(token), certificate="")
     for odd in ({"unheard-of": 1}, "odd", ["odd"], 7):
         with answered(401, "binding_refused"):
             verifier.verify(bearer(provider.mint(cnf=odd)))
