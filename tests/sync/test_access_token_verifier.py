@@ -10,9 +10,11 @@ from typing import Any
 import httpx
 import pytest
 import trustme
-from joserfc.jwk import RSAKey
+from joserfc.jwk import ECKey, RSAKey
+from joserfc.jws import JWSRegistry
 
 from py_identity_model import AccessTokenRefusedException, ClaimsValidationError
+from py_identity_model._jose.encoding import encode_base64url
 from py_identity_model._resource_server import issuer_rules
 from py_identity_model.exceptions import ConfigurationException, InvalidArgumentError
 from py_identity_model.sync import (
@@ -304,6 +306,35 @@ def test_a_callback_that_trusts_another_issuer_than_the_named_one_helps_nobody(
     assert verifier.verify(bearer(provider.mint()))
     with answered(401, "untrusted_issuer"):
         verifier.verify(bearer(provider.mint(iss=f"{provider.issuer}/evil")))
+
+
+def test_of_two_issuers_in_one_token_the_same_one_counts_everywhere(
+    provider: EmbeddedProvider,
+) -> None:
+    evil, key = "https://evil.example", ECKey.generate_key("P-256")
+    jwk = {**key.as_dict(private=False), "kid": "k"}
+    provider.intercept = answering("/jwks", Answer.of_json({"keys": [jwk]}))
+    asked: list[str] = []
+
+    def resolve(issuer: str) -> str | None:
+        asked.append(issuer)
+        return issuer if issuer == provider.issuer else None
+
+    def token(*issuers: str) -> str:
+        twice = ",".join(f'"iss":"{one}"' for one in issuers)
+        claims = f'{{{twice},"aud":"api","exp":4102444800}}'.encode()
+        header = encode_base64url(b'{"alg":"ES256","kid":"k"}')
+        message = header + b"." + encode_base64url(claims)
+        signature = JWSRegistry.algorithms["ES256"].sign(message, key)
+        return (message + b"." + encode_base64url(signature)).decode()
+
+    verifier = AccessTokenVerifier(resolve, "api", algorithms=["ES256"])
+    for _ in range(2):  # cold and warm
+        verified = verifier.verify(bearer(token(evil, provider.issuer)))
+        assert verified.issuer == verified.claims["iss"] == provider.issuer
+        with answered(401, "untrusted_issuer"):
+            verifier.verify(bearer(token(provider.issuer, evil)))
+    assert asked == [provider.issuer, evil] * 2
 
 
 def test_what_a_callback_says_now_counts_and_not_what_it_said(
