@@ -171,10 +171,11 @@ def test_insufficient_scope_gets_403_with_the_required_scopes(
     provider: EmbeddedProvider,
 ) -> None:
     verifier = AccessTokenVerifier(provider.issuer, "api", required_scopes=["read"])
-    with answered(403, "insufficient_scope", "insufficient_scope") as caught:
-        verifier.verify(bearer(provider.mint(scope="read")), scopes=["write"])
-    challenges = parse_www_authenticate(caught.value.www_authenticate or "")
-    assert challenges[0].scope == "read write"
+    for scopes in (["write"], "write"):
+        with answered(403, "insufficient_scope", "insufficient_scope") as caught:
+            verifier.verify(bearer(provider.mint(scope="read")), scopes=scopes)
+        challenges = parse_www_authenticate(caught.value.www_authenticate or "")
+        assert challenges[0].scope == "read write"
     listed = provider.mint(scp=["read", "write", 7])
     assert (verifier.verify(bearer(listed))).scopes == {"read", "write"}
     with answered(403, "insufficient_scope"):
