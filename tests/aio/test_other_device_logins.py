@@ -22,11 +22,12 @@ from py_identity_model.exceptions import (
     ConfigurationException,
     IdTokenValidationException,
     InvalidAudienceException,
+    PyIdentityModelException,
     SignatureVerificationException,
     TokenRequestException,
 )
 from py_identity_model.testing import Answer, EmbeddedProvider, Received
-from tests.support import refused
+from tests.support import answering, refused
 
 REQUEST_KEY = DPoPKey()
 KEY = REQUEST_KEY.private_key_pem.decode()
@@ -229,6 +230,19 @@ async def test_a_device_logs_its_user_in(provider: EmbeddedProvider) -> None:
     assert (await client.wait_for_device_login(device)).subject == "alice"
     (polled,) = [one for one in provider.requests if one.path == "/token"]
     assert polled.form["client_id"] == "native"
+
+
+@pytest.mark.parametrize("id_token", ["rubbish", "eyJhbGciOiJub25lIn0.e30.", None])
+async def test_a_device_whose_id_token_proves_nothing_logs_nobody_in(
+    provider: EmbeddedProvider, id_token: str | None
+) -> None:
+    client = AsyncOAuthClient(provider.issuer, provider.public_client_id)
+    device = await client.request_device_login()
+    device.interval = 0
+    tokens = Answer.of_json({"access_token": "t", "token_type": "Bearer", "id_token": id_token})
+    provider.intercept = answering("/token", tokens)
+    with pytest.raises(PyIdentityModelException):
+        await client.wait_for_device_login(device)
 
 
 async def test_a_device_that_asks_for_no_openid_gets_no_claims(provider: EmbeddedProvider) -> None:

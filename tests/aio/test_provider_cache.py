@@ -18,6 +18,7 @@ from joserfc.jws import JWSRegistry
 from py_identity_model import (
     CacheEvent,
     CacheEventKind,
+    ClaimsValidationError,
     TokenValidationConfig,
     get_cache_counters,
     get_cache_statistics,
@@ -312,6 +313,16 @@ async def test_an_empty_set_after_expiry_ends_nothing(
     for _ in range(3):
         await validate(provider)
     assert provider.count("/jwks") == 2
+
+
+async def test_a_set_of_keys_that_nobody_can_use_ends_those_before_it(
+    provider: EmbeddedProvider, clock: Clock
+) -> None:
+    await validate(provider)
+    provider.intercept = answering("/jwks", Answer.of_json({"keys": [{"kty": "XX"}, {"a": 1}]}))
+    clock.now += 3601
+    with refused(TokenValidationException, "no_matching_key"):
+        await validate(provider)
 
 
 async def test_an_empty_set_where_nothing_is_cached_costs_one_request_per_gap(
@@ -1092,6 +1103,10 @@ async def test_a_fetch_that_ends_after_a_clearing_is_not_stored(provider: Embedd
     assert provider.count("/jwks") == 2
 
 
+def _refuse(claims: dict[str, Any]) -> None:
+    raise ClaimsValidationError("no")
+
+
 async def test_a_configuration_that_was_changed_takes_effect_at_once(
     provider: EmbeddedProvider,
 ) -> None:
@@ -1104,10 +1119,25 @@ async def test_a_configuration_that_was_changed_takes_effect_at_once(
     with refused(TokenValidationException, "algorithm_not_allowed"):
         await validate_token(token, config, provider.issuer)
     algorithms[:] = ["RS256"]
-    config.options = {"require": ["tid"]}
+    required = ["tid"]
+    config.options = {"require": required}
     with refused(TokenValidationException, "missing_claim"):
         await validate_token(token, config, provider.issuer)
-    config.options = None
+    required.clear()
+    await validate_token(token, config, provider.issuer)
+    required.append("tid")
+    with refused(TokenValidationException, "missing_claim"):
+        await validate_token(token, config, provider.issuer)
+    allowed = [provider.issuer]
+    config.options, config.allowed_issuers = None, allowed
+    await validate_token(token, config, provider.issuer)
+    allowed.clear()
+    with refused(InvalidIssuerException, "issuer_not_allowed"):
+        await validate_token(token, config, provider.issuer)
+    config.allowed_issuers, config.claims_validator = None, _refuse
+    with refused(ClaimsValidationError, "claims_rejected"):
+        await validate_token(token, config, provider.issuer)
+    config.claims_validator = None
     config.audience = "other"
     with refused(InvalidAudienceException, "invalid_audience"):
         await validate_token(token, config, provider.issuer)
@@ -1115,6 +1145,27 @@ async def test_a_configuration_that_was_changed_takes_effect_at_once(
     config.leeway = True
     with refused(ConfigurationException, "invalid_configuration"):
         await validate_token(token, config, provider.issuer)
+
+
+async def test_a_policy_that_was_changed_takes_effect_at_once(provider: EmbeddedProvider) -> None:
+    with EmbeddedProvider() as elsewhere:
+        keys = f"{elsewhere.issuer}/keys"
+        elsewhere.intercept = answering("/keys", Answer.of_json({"keys": published(provider)}))
+        document = Answer.of_json({**provider.document(), "jwks_uri": keys})
+        provider.intercept = answering(DISCOVERY, document)
+        policy = DiscoveryPolicy(additional_endpoint_base_addresses=[elsewhere.issuer])
+        config, token = replace(CONFIG, discovery_policy=policy), provider.mint()
+        for _ in range(2):
+            await validate_token(token, config, provider.issuer)
+            policy.additional_endpoint_base_addresses.clear()
+            with refused(ProviderUnusableException, "discovery_failed"):
+                await validate_token(token, config, provider.issuer)
+            policy.additional_endpoint_base_addresses.append(elsewhere.issuer)
+            await validate_token(token, config, provider.issuer)
+            policy.allow_http_on_loopback = False
+            with refused(ProviderUnusableException, "discovery_failed"):
+                await validate_token(token, config, provider.issuer)
+            policy.allow_http_on_loopback = True
 
 
 @pytest.mark.parametrize(

@@ -105,6 +105,15 @@ async def test_a_private_authority_is_not_trusted_by_itself(secure: EmbeddedProv
     assert not await trusted(secure)
 
 
+async def test_a_certificate_for_another_name_is_not_trusted(
+    authority: trustme.CA, bundle: Path
+) -> None:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("other.example").configure_cert(context)
+    with EmbeddedProvider(tls=context, host="localhost") as provider:
+        assert not await trusted(provider, str(bundle))
+
+
 async def test_a_proxy_is_asked_for_a_tunnel_and_sees_nothing_else(
     secure: EmbeddedProvider, bundle: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -512,8 +512,15 @@ async def test_a_lost_record_of_a_shared_store_is_not_replaced_by_older_tokens(
     ("answer", "code"),
     [
         ({"access_token": "a", "token_type": "N_A"}, "unsupported_token_type"),
-        ({"access_token": "a", "token_type": "Bearer", "expires_in": 0}, "invalid_expires_in"),
-        ({"access_token": 7, "token_type": "Bearer"}, "invalid_access_token"),
+        *(({"access_token": "a", "token_type": odd}, "unsupported_token_type") for odd in ("", 5)),
+        *(
+            ({"access_token": "a", "expires_in": odd}, "invalid_expires_in")
+            for odd in (0, -1, 0.4, True, "soon", [1])
+        ),
+        *(
+            ({"access_token": odd}, "invalid_access_token")
+            for odd in (7, True, {"a": 1}, ["a"], "a b\r\nX-Injected: y")
+        ),
     ],
 )
 async def test_an_answer_that_must_not_be_used_is_refused(
@@ -951,11 +958,13 @@ async def test_only_the_origins_that_are_named_get_the_token(provider: EmbeddedP
             "https://api.example:443/a",
             "https://evil.example/a",
             "https://api.example:444/a",
+            "https://api.example.evil/a",
+            "https://api.example./a",
             "http://api.example/a",
         ):
             await client.get(url)
     carried = ["authorization" in one.headers for one in api.requests]
-    assert carried == [True, False, False, False]
+    assert carried == [True, False, False, False, False, False]
     with refused(InvalidArgumentError, "invalid_argument"):
         AsyncTokenAuth(source_of(provider), origins="https://api.example")
 
@@ -964,8 +973,12 @@ async def test_a_token_does_not_travel_by_plain_http(provider: EmbeddedProvider)
     numbered(provider)
     api = Api()
     async with api.client(AsyncTokenAuth(source_of(provider))) as client:
-        with refused(InvalidArgumentError, "https_required_for_tokens"):
-            await client.get("http://api.example/a")
+        for elsewhere in (
+            *("http://api.example/a", "http://localhost.evil.example/a", "http://0.0.0.0/a"),
+            *("http://127.0.0.1%25.evil.example/a", "ftp://api.example/a"),
+        ):
+            with refused(InvalidArgumentError, "https_required_for_tokens"):
+                await client.get(elsewhere)
         assert (await client.get("http://127.0.0.1/a")).status_code == 200
     assert provider.count("/token") == 1
     loose = AsyncTokenAuth(source_of(provider), allow_tokens_over_plain_http=True)
@@ -973,21 +986,33 @@ async def test_a_token_does_not_travel_by_plain_http(provider: EmbeddedProvider)
         assert (await client.get("http://api.example/a")).status_code == 200
 
 
-async def test_a_redirect_does_not_carry_the_token_elsewhere(provider: EmbeddedProvider) -> None:
+@pytest.mark.parametrize(
+    ("target", "carried"),
+    [
+        *((target, False) for target in ("https://else.example/y", "//else.example/y")),
+        *((target, False) for target in ("https://api.example:8443/y", "http://api.example/y")),
+        *((target, False) for target in ("https://sub.api.example/y", "https://api.example./y")),
+        ("https://api.example@else.example/y", False),
+        *((target, True) for target in ("https://API.example/y", "/y")),
+    ],
+)
+async def test_a_redirect_does_not_carry_the_token_elsewhere(
+    provider: EmbeddedProvider, target: str, carried: bool
+) -> None:
     numbered(provider)
-    seen: dict[str, bool] = {}
+    seen: list[bool] = []
 
     def serve(request: httpx.Request) -> httpx.Response:
-        seen[request.url.host] = "authorization" in request.headers
-        if request.url.host == "api.example":
-            return httpx.Response(302, headers={"location": "https://else.example/"})
+        seen.append(request.headers.get("authorization", "").startswith("Bearer"))
+        if len(seen) == 1:
+            return httpx.Response(302, headers={"location": target})
         return httpx.Response(200)
 
     transport = httpx.MockTransport(serve)
     auth = AsyncTokenAuth(source_of(provider))
     async with httpx.AsyncClient(transport=transport, auth=auth, follow_redirects=True) as client:
-        await client.get("https://api.example/")
-    assert seen == {"api.example": True, "else.example": False}
+        await client.get("https://api.example/x")
+    assert seen == [True, carried]
 
 
 async def test_a_bound_token_comes_with_proofs_and_their_nonce(

@@ -13,6 +13,7 @@ import pytest
 import py_identity_model
 from py_identity_model import (
     ClaimsValidationError,
+    ClientCredentialsTokenRequest,
     ConfigurationException,
     DiscoveryMissingFieldsError,
     FailedResponseAccessError,
@@ -21,9 +22,12 @@ from py_identity_model import (
     NetworkException,
     PyIdentityModelException,
     SuccessfulResponseAccessError,
+    TokenRequestException,
+    TokenSource,
     TokenValidationException,
     exceptions,
 )
+from py_identity_model.testing import EmbeddedProvider
 
 SOURCES = Path(py_identity_model.__file__ or "").parent
 
@@ -86,6 +90,18 @@ def test_an_outage_is_both_a_refusal_and_a_network_error() -> None:
     assert isinstance(error, NetworkException)
     assert (error.url, error.status_code, error.token_part) == ("https://op.example", 503, None)
     assert error.details == {"a": 1}
+
+
+def test_a_refused_token_request_is_caught_as_it_always_was_and_says_why() -> None:
+    with EmbeddedProvider() as provider:
+        source = TokenSource(
+            ClientCredentialsTokenRequest(provider.token_endpoint, provider.client_id, "wrong")
+        )
+        with pytest.raises(NetworkException) as caught:
+            source.get_token()
+    assert type(caught.value) is TokenRequestException
+    assert caught.value.details["oauth_error"] == "invalid_client"
+    assert caught.value.status_code == 401
 
 
 def test_a_wrong_argument_is_a_value_error() -> None:

@@ -37,6 +37,7 @@ from py_identity_model import (
     FederatedAssertion,
     HTTPClient,
     JwtBearerTokenRequest,
+    PrivateKeyJwt,
     PrivateKeyJwtAuthentication,
     PushedAuthorizationRequest,
     RefreshTokenRequest,
@@ -46,8 +47,10 @@ from py_identity_model import (
     TokenIntrospectionRequest,
     TokenRevocationRequest,
     TokenSource,
+    TokenValidationConfig,
     UserInfoRequest,
     aio,
+    create_client_assertion,
     delete_client,
     exchange_token,
     get_userinfo,
@@ -66,6 +69,7 @@ from py_identity_model import (
     request_jwt_bearer_token,
     revoke_token,
     update_client,
+    validate_token,
 )
 from py_identity_model._logging import REDACTED, scrub
 from py_identity_model.exceptions import PyIdentityModelException
@@ -338,6 +342,31 @@ def test_a_token_that_no_header_can_carry_is_not_in_what_is_raised(dpop_key: Any
     raised = "".join(traceback.format_exception(caught.value))
     assert "4711" not in raised
     assert b"4711" not in pickle.dumps(caught.value)
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        *(MARK, f"-----BEGIN PRIVATE KEY-----\n{MARK}\n-----END PRIVATE KEY-----"),
+        *(json.dumps({"kty": "EC", "crv": "P-256", "d": MARK}), json.dumps({"kty": MARK})),
+    ],
+)
+def test_a_key_that_cannot_be_read_is_not_in_what_is_raised(key: str) -> None:
+    config = TokenValidationConfig(
+        perform_disco=False, key={"kty": "oct", "k": "x"}, algorithms=["HS256"]
+    )
+    config.decryption_keys = [key]
+    calls: list[Callable[[], object]] = [
+        lambda: create_client_assertion(PrivateKeyJwt(key, "ES256"), "c", URL),
+        lambda: DPoPKey.from_pem(key),
+        lambda: DPoPKey.from_jwk(key),
+        lambda: validate_token("a.b.c.d.e", config),
+    ]
+    for call in calls:
+        with pytest.raises(PyIdentityModelException) as caught:
+            call()
+        assert "4711" not in "".join(traceback.format_exception(caught.value))
+        assert b"4711" not in pickle.dumps(caught.value)
 
 
 def test_an_address_that_cannot_be_read_keeps_its_password() -> None:

@@ -17,14 +17,14 @@ import httpx
 import pytest
 import trio
 
-from py_identity_model import validate_token
-from py_identity_model.aio import refresh
+from py_identity_model import ClientSecretBasic, validate_token
+from py_identity_model.aio import AsyncTokenIntrospector, refresh
 from py_identity_model.aio import validate_token as async_validate_token
 from py_identity_model.aio._cache import provider_cache as aio_caches
 from py_identity_model.exceptions import TokenValidationException
 from py_identity_model.http_client import get_async_http_client, get_http_client
 from py_identity_model.testing import Answer, EmbeddedProvider, Received
-from tests.support import CONFIG, DISCOVERY, Gate, refused
+from tests.support import CONFIG, DISCOVERY, Gate, failing, refused
 
 
 def upstream(provider: EmbeddedProvider) -> tuple[int, int]:
@@ -150,6 +150,30 @@ def test_a_cancelled_caller_does_not_take_the_others_with_it(provider: EmbeddedP
 
     asyncio.run(main())
     assert upstream(provider) == (1, 1)
+
+
+@pytest.mark.parametrize("path", [DISCOVERY, "/introspect"])
+def test_who_is_refused_from_memory_again_and_again_lets_others_run(
+    provider: EmbeddedProvider, path: str
+) -> None:
+    provider.intercept = failing(path, 404)
+    opaque = AsyncTokenIntrospector(f"{provider.issuer}/introspect", "api", ClientSecretBasic("s"))
+    token, others = provider.mint(), ["waiting"]
+
+    async def attempt() -> None:
+        if path == DISCOVERY:
+            await async_validate_token(token, CONFIG, provider.issuer)
+        await opaque.claims("opaque")
+
+    async def main() -> None:
+        with pytest.raises(TokenValidationException):
+            await attempt()
+        asyncio.get_running_loop().call_soon(others.pop)
+        with pytest.raises(TokenValidationException):
+            await attempt()
+        assert (provider.count(path), others) == (1, [])
+
+    asyncio.run(main())
 
 
 def test_cancelling_every_task_stops_the_fetch_and_the_next_call_fetches_again(

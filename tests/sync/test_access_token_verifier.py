@@ -11,9 +11,11 @@ from typing import Any
 import httpx
 import pytest
 import trustme
-from joserfc.jwk import RSAKey
+from joserfc.jwk import ECKey, RSAKey
+from joserfc.jws import JWSRegistry
 
 from py_identity_model import AccessTokenRefusedException, ClaimsValidationError
+from py_identity_model._jose.encoding import encode_base64url
 from py_identity_model._resource_server import issuer_rules
 from py_identity_model.exceptions import ConfigurationException, InvalidArgumentError
 from py_identity_model.sync import (
@@ -37,7 +39,9 @@ from tests.support import DISCOVERY, FromNow, Gate, answered, answering, at_once
 
 CLAIMS_CODE = ClaimsValidationError.default_code
 URI = "https://api.example/orders"
-CERTIFICATE = trustme.CA().issue_cert("client.test").cert_chain_pems[0].bytes()
+CERTIFICATE, OTHER_CERTIFICATE = (
+    trustme.CA().issue_cert("client.test").cert_chain_pems[0].bytes() for _ in range(2)
+)
 
 
 def test_a_valid_token_shows_its_facts(provider: EmbeddedProvider) -> None:
@@ -170,10 +174,11 @@ def test_insufficient_scope_gets_403_with_the_required_scopes(
     provider: EmbeddedProvider,
 ) -> None:
     verifier = AccessTokenVerifier(provider.issuer, "api", required_scopes=["read"])
-    with answered(403, "insufficient_scope", "insufficient_scope") as caught:
-        verifier.verify(bearer(provider.mint(scope="read")), scopes=["write"])
-    challenges = parse_www_authenticate(caught.value.www_authenticate or "")
-    assert challenges[0].scope == "read write"
+    for scopes in (["write"], "write"):
+        with answered(403, "insufficient_scope", "insufficient_scope") as caught:
+            verifier.verify(bearer(provider.mint(scope="read")), scopes=scopes)
+        challenges = parse_www_authenticate(caught.value.www_authenticate or "")
+        assert challenges[0].scope == "read write"
     listed = provider.mint(scp=["read", "write", 7])
     assert (verifier.verify(bearer(listed))).scopes == {"read", "write"}
     with answered(403, "insufficient_scope"):
@@ -296,6 +301,56 @@ def test_a_callback_says_whom_to_trust(
         verifier.verify(bearer(second.mint(aud="api")))
     assert asked == [provider.issuer, second.issuer]
     assert second.requests == []
+
+
+def test_a_callback_that_trusts_another_issuer_than_the_named_one_helps_nobody(
+    provider: EmbeddedProvider,
+) -> None:
+    verifier = AccessTokenVerifier(lambda _: TrustedIssuer(provider.issuer), "api")
+    assert verifier.verify(bearer(provider.mint()))
+    with answered(401, "untrusted_issuer"):
+        verifier.verify(bearer(provider.mint(iss=f"{provider.issuer}/evil")))
+
+
+def test_of_two_issuers_in_one_token_the_same_one_counts_everywhere(
+    provider: EmbeddedProvider,
+) -> None:
+    evil, key = "https://evil.example", ECKey.generate_key("P-256")
+    jwk = {**key.as_dict(private=False), "kid": "k"}
+    provider.intercept = answering("/jwks", Answer.of_json({"keys": [jwk]}))
+    asked: list[str] = []
+
+    def resolve(issuer: str) -> str | None:
+        asked.append(issuer)
+        return issuer if issuer == provider.issuer else None
+
+    def token(*issuers: str) -> str:
+        twice = ",".join(f'"iss":"{one}"' for one in issuers)
+        claims = f'{{{twice},"aud":"api","exp":4102444800}}'.encode()
+        header = encode_base64url(b'{"alg":"ES256","kid":"k"}')
+        message = header + b"." + encode_base64url(claims)
+        signature = JWSRegistry.algorithms["ES256"].sign(message, key)
+        return (message + b"." + encode_base64url(signature)).decode()
+
+    verifier = AccessTokenVerifier(resolve, "api", algorithms=["ES256"])
+    for _ in range(2):  # cold and warm
+        verified = verifier.verify(bearer(token(evil, provider.issuer)))
+        assert verified.issuer == verified.claims["iss"] == provider.issuer
+        with answered(401, "untrusted_issuer"):
+            verifier.verify(bearer(token(provider.issuer, evil)))
+    assert asked == [provider.issuer, evil] * 2
+
+
+def test_what_a_callback_says_now_counts_and_not_what_it_said(
+    provider: EmbeddedProvider,
+) -> None:
+    audiences = ["web", "api", "web", "api"]
+    verifier = AccessTokenVerifier(lambda issuer: TrustedIssuer(issuer, audience=audiences.pop(0)))
+    token = bearer(provider.mint())
+    for _ in range(2):
+        with answered(401, "invalid_audience"):
+            verifier.verify(token)
+        assert verifier.verify(token)
 
 
 def test_a_callback_that_raises_a_mistake_of_its_own_is_down(
@@ -458,6 +513,10 @@ def test_a_token_bound_to_a_certificate_needs_it(provider: EmbeddedProvider) -> 
     foreign = provider.mint(cnf={"x5t#S256": "x" * 43})
     with answered(401, "certificate_binding_mismatch"):
         verifier.verify(bearer(foreign), certificate=CERTIFICATE)
+    with answered(401, "certificate_binding_mismatch"):  # the first one is the client's
+        verifier.verify(bearer(token), certificate=OTHER_CERTIFICATE + CERTIFICATE)
+    with answered(401, "binding_refused"):
+        verifier.verify(bearer(token), certificate="")
     for odd in ({"unheard-of": 1}, "odd", ["odd"], 7):
         with answered(401, "binding_refused"):
             verifier.verify(bearer(provider.mint(cnf=odd)))

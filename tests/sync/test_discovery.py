@@ -36,8 +36,9 @@ def test_the_answers_cache_control_is_handed_on(provider: EmbeddedProvider) -> N
     assert response.cache_control == "max-age=60"
 
 
-def test_plain_http_is_refused_before_anything_is_sent() -> None:
-    response = get_discovery_document(DiscoveryDocumentRequest("http://op.example"))
+@pytest.mark.parametrize("address", ["http://op.example", "http://127.0.0.1%25.evil.example"])
+def test_plain_http_is_refused_before_anything_is_sent(address: str) -> None:
+    response = get_discovery_document(DiscoveryDocumentRequest(address))
     assert response.error_kind is DiscoveryErrorKind.HTTPS_REQUIRED
     assert "HTTPS is required" in str(response.error)
 

@@ -7,6 +7,7 @@ import json
 from typing import Any
 from urllib.parse import parse_qs
 
+import httpx
 import pytest
 
 from py_identity_model._protocol.claim_sources import ClaimSourceRequest
@@ -291,6 +292,21 @@ def test_a_public_client_sends_its_name_alone(provider: EmbeddedProvider, operat
     (received,) = provider.requests
     assert "authorization" not in received.headers
     assert received.form == form | {"client_id": "web"}
+
+
+@pytest.mark.parametrize("operation", FORMS)
+def test_an_address_is_used_as_it_was_given(operation: str) -> None:
+    function, make, _ = FORMS[operation]
+    asked: list[str] = []
+
+    def serve(request: httpx.Request) -> httpx.Response:
+        asked.append(str(request.url))
+        return httpx.Response(200, json={})
+
+    address = "http://op.example/token?tenant=a"  # plain http too: the program says so itself
+    with httpx.Client(transport=httpx.MockTransport(serve)) as client:
+        function(make(address, client_secret=SECRET), HTTPClient(client))
+    assert asked == [address]
 
 
 @pytest.mark.parametrize("operation", FORMS)

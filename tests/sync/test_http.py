@@ -149,7 +149,7 @@ def test_a_malformed_url_is_the_callers_mistake() -> None:
         sent(HttpRequest("GET", "https://op.example:port/"), script(200))
 
 
-@pytest.mark.parametrize("status", [301, 302, 303, 304, 307, 308])
+@pytest.mark.parametrize("status", [300, 301, 302, 303, 304, 307, 308])
 def test_redirects_are_refused_and_their_target_is_named_without_its_query(
     status: int, provider: EmbeddedProvider
 ) -> None:
@@ -161,6 +161,20 @@ def test_redirects_are_refused_and_their_target_is_named_without_its_query(
     assert "https://evil.example/x" in str(caught.value)
     assert "s3cret" not in str(caught.value)
     assert len(provider.requests) == 1
+
+
+def test_a_client_that_follows_redirects_follows_none_of_ours() -> None:
+    seen: list[str] = []
+
+    def serve(request: httpx.Request) -> httpx.Response:
+        seen.append(str(request.url))
+        return httpx.Response(302, headers={"location": "https://op.example/there"})
+
+    transport = httpx.MockTransport(serve)
+    with httpx.Client(transport=transport, follow_redirects=True) as client:
+        with refused(ResponseRefusedException, "redirect_refused"):
+            send(HttpRequest("GET", "https://op.example/here"), HTTPClient(client))
+    assert seen == ["https://op.example/here"]
 
 
 def test_a_redirect_to_nowhere_is_refused() -> None:
@@ -428,8 +442,12 @@ def test_the_answers_headers_are_found_in_any_case(provider: EmbeddedProvider) -
         (b"HTTP/1.1 200 OK\r\ncontent-length: 100000\r\n\r\n", b"x"),
         (b"HTTP/1.1 200 OK\r\n", b"x-more: 1\r\n"),
         (b"", b"H"),
+        (b"", b"HTTP/1.1 100 Continue\r\n\r\n"),
+        (b"", b"HTTP/1.1 103 Early Hints\r\nlink: x\r\n\r\n"),
+        (b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n", b"1\r\nx\r\n"),
+        (b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n1;", b"e"),
     ],
-    ids=["body", "headers", "status line"],
+    ids=["body", "headers", "status line", "continue", "hints", "chunks", "chunk extension"],
 )
 def test_an_answer_that_drips_is_given_up_at_the_deadline(beginning: bytes, piece: bytes) -> None:
     with Drip(beginning, piece) as server:

@@ -106,6 +106,13 @@ def test_a_private_authority_is_not_trusted_by_itself(secure: EmbeddedProvider) 
     assert not trusted(secure)
 
 
+def test_a_certificate_for_another_name_is_not_trusted(authority: trustme.CA, bundle: Path) -> None:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("other.example").configure_cert(context)
+    with EmbeddedProvider(tls=context, host="localhost") as provider:
+        assert not trusted(provider, str(bundle))
+
+
 def test_a_proxy_is_asked_for_a_tunnel_and_sees_nothing_else(
     secure: EmbeddedProvider, bundle: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -11,6 +11,7 @@ import ssl
 import sys
 import threading
 from typing import Any
+from urllib.parse import urlsplit
 
 import httpx
 import pytest
@@ -141,6 +142,14 @@ def test_a_peer_without_tls_does_no_harm() -> None:
         trusting = ssl.create_default_context()
         authority.configure_trust(trusting)
         assert httpx.get(provider.jwks_uri, verify=trusting).status_code == 200
+
+
+def test_it_listens_on_its_own_loopback_address_alone(provider: EmbeddedProvider) -> None:
+    port = urlsplit(provider.issuer).port
+    with socket.create_connection(("127.0.0.1", port)):
+        pass
+    with pytest.raises(OSError, match=r"refused|timed out|assign"):
+        socket.create_connection(("127.0.0.2", port), timeout=1)
 
 
 def test_closing_ends_connections_that_are_still_open(provider: EmbeddedProvider) -> None:

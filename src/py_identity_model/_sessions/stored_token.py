@@ -27,7 +27,9 @@ class StoredToken:
 
     ``renew_at`` is the time to renew it: some time before ``expires_at``, with a random difference,
     so that many programs do not renew at the same time.  ``replaced_refused_at`` is when it
-    replaced a token that a server refused.
+    replaced a token that a server refused.  The ``id_token`` is validated only if the source
+    belongs to a session; to learn who the user of a device is, log in with an
+    :class:`OAuthClient`.
     """
 
     access_token: str = field(repr=False)

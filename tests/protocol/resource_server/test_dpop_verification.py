@@ -102,6 +102,26 @@ def test_a_proof_is_for_one_method_and_one_place() -> None:
         RULES.check(proof(htm="post"), NOW)
 
 
+@pytest.mark.parametrize(
+    "htu", [f"{URI}?a=b#c", "HTTPS://API.EXAMPLE:443/me", "https://api.example./me", f" {URI} "]
+)
+def test_a_place_has_more_than_one_spelling(htu: str) -> None:
+    RULES.check(proof(htu=htu), NOW)
+
+
+@pytest.mark.parametrize(
+    "htu",
+    [
+        *(f"{URI}/", f"{URI};x", "https://api.example/ME", "https://api.example/./me"),
+        *("https://api.example/%6De", "https://api.example\\@evil.example/me", "\ud800"),
+        *("//api.example/me", "http://api.example/me", "https://[::1", "https://api.example/me:1"),
+    ],
+)
+def test_a_place_that_only_looks_similar_is_another(htu: str) -> None:
+    with refused(DPoPProofException, "invalid_dpop_proof"):
+        RULES.check(proof(htu=htu), NOW)
+
+
 def test_a_proof_is_good_for_a_while() -> None:
     for issued in (1005, 1000.5, 1000, 935, 935.0):
         RULES.check(proof(iat=issued), NOW)

@@ -63,6 +63,10 @@ def test_the_presented_binding_matches() -> None:
         (BindingRules(), CERTIFICATE, {}, "a certificate that was not presented", None),
         (BindingRules(), BOTH, {"proof": True, "scheme": "dpop"}, "not presented", None),
         (BindingRules(), {"cnf": {"kid": "k"}}, {}, "unsupported binding", None),
+        *(
+            (BindingRules(), {"cnf": {"jkt": odd}}, {}, "without its proof", "key")
+            for odd in (None, 5, "")
+        ),
         (BindingRules("refused"), KEY, {"proof": True, "scheme": "dpop"}, "bound to a key", None),
         (BindingRules("required"), {}, {}, "not bound to a key", None),
         (BindingRules("required"), CERTIFICATE, {"certificate": True}, "not bound to a key", None),

@@ -6,6 +6,7 @@ from collections.abc import Callable, Hashable
 from functools import partial
 from typing import Any, Generic, TypeVar
 
+from ..._seam.aio import sleep
 from ..._settings import KID_MISS_REFRESH_COOLDOWN, Setting
 from ..._validation.cache_entry import Entry, EntryTable, FailureMemory, may_be_stored, time_to_live
 from ..._validation.config import unavailable_error
@@ -83,6 +84,7 @@ class AsyncRefreshingCache(Generic[V]):
                 return value
         failure = self._recent_failure(location, caller)
         if failure is not None:
+            await sleep(0)  # so that a caller that tries again at once lets others run
             raise self._error(*failure)
         owner = require_client(client, location.address)
         # A single request for a name that a stranger chose: retries would be what they want.
