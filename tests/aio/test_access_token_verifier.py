@@ -311,33 +311,35 @@ async def test_a_callback_that_trusts_another_issuer_than_the_named_one_helps_no
         await verifier.verify(bearer(provider.mint(iss=f"{provider.issuer}/evil")))
 
 
-async def test_of_two_issuers_in_one_token_the_same_one_counts_everywhere(
+async def test_a_token_that_says_something_twice_is_refused(
     provider: EmbeddedProvider,
 ) -> None:
     evil, key = "https://evil.example", ECKey.generate_key("P-256")
     jwk = {**key.as_dict(private=False), "kid": "k"}
     provider.intercept = answering("/jwks", Answer.of_json({"keys": [jwk]}))
-    asked: list[str] = []
 
     def resolve(issuer: str) -> str | None:
-        asked.append(issuer)
         return issuer if issuer == provider.issuer else None
 
-    def token(*issuers: str) -> str:
-        twice = ",".join(f'"iss":"{one}"' for one in issuers)
-        claims = f'{{{twice},"aud":"api","exp":4102444800}}'.encode()
+    def token(claims: str) -> str:
         header = encode_base64url(b'{"alg":"ES256","kid":"k"}')
-        message = header + b"." + encode_base64url(claims)
+        members = f'{{{claims},"exp":4102444800}}'.encode()
+        message = header + b"." + encode_base64url(members)
         signature = JWSRegistry.algorithms["ES256"].sign(message, key)
-        return (message + b"." + encode_base64url(signature)).decode()
+        return bearer((message + b"." + encode_base64url(signature)).decode())
 
-    verifier = AsyncAccessTokenVerifier(resolve, "api", algorithms=["ES256"])
-    for _ in range(2):  # cold and warm
-        verified = await verifier.verify(bearer(token(evil, provider.issuer)))
-        assert verified.issuer == verified.claims["iss"] == provider.issuer
-        with answered(401, "untrusted_issuer"):
-            await verifier.verify(bearer(token(provider.issuer, evil)))
-    assert asked == [provider.issuer, evil] * 2
+    once = f'"iss":"{provider.issuer}","aud":"api"'
+    cases = [f'{once},"aud":"api"', f'"iss":"{evil}",{once}', f'{once},"cnf":{{"a":1,"a":2}}']
+    for issuers in (provider.issuer, resolve):
+        verifier = AsyncAccessTokenVerifier(issuers, "api", algorithms=["ES256"])
+        for _ in range(2):  # cold and warm
+            for twice in cases:
+                with answered(401, "malformed_token"):
+                    await verifier.verify(token(twice))
+            assert await verifier.verify(token(once))
+        last = f'{once},"iss":"{evil}"'
+        with answered(401, "untrusted_issuer" if issuers is resolve else "malformed_token"):
+            await verifier.verify(token(last))
 
 
 async def test_what_a_callback_says_now_counts_and_not_what_it_said(

@@ -18,7 +18,7 @@ from .._resource_server.introspection_cache import Introspections, pack_claims, 
 from .._seam.aio import sleep
 from .._settings import Settings, in_force
 from .._validation.config import TokenValidationConfig, without_duplicates
-from .._wire.arguments import check_address, check_store, seconds_of
+from .._wire.arguments import check_address, check_instance, check_store, seconds_of
 from .._wire.client_authentication import ClientAuthentication
 from .._wire.retry import is_outage
 from ..exceptions import (
@@ -95,6 +95,7 @@ class AsyncTokenIntrospector:
             raise InvalidArgumentError("max_entries must be at least 1")
         check_address("address", address, require_https=require_https)
         if token_validation_config is not None:
+            check_instance(token_validation_config, TokenValidationConfig)
             token_validation_config = without_duplicates(token_validation_config)
         self._request = TokenIntrospectionRequest(
             address,
