@@ -63,10 +63,9 @@ class SessionLocks:
 def request_seconds(http_client: HTTPClient | None, settings: Settings | None) -> float:
     """Return for how many seconds a request may take in total, its retries included."""
     with in_force(settings):
-        given = HTTP_TIMEOUT.given()
-        if given is None and http_client is not None:
+        if HTTP_TIMEOUT.given() is None and http_client is not None:
             return http_client.total_timeout
-        return 2 * (HTTP_TIMEOUT.read() if given is None else given)
+        return 2 * HTTP_TIMEOUT.read()
 
 
 def enter(context: AbstractContextManager[Any], lease: float = 0.0) -> None:
