@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from functools import partial
 from itertools import count
 from typing import Any
@@ -504,6 +505,27 @@ def test_a_lost_record_of_a_shared_store_is_not_replaced_by_older_tokens(
     with refused(TokenRequestException, "login_required"):
         source.get_token()
     assert taken == ["r0"]
+
+
+def test_a_second_source_presents_no_token_that_the_first_replaced(
+    provider: EmbeddedProvider,
+) -> None:
+    @dataclass  # it has no hash
+    class Described(Elsewhere):
+        name: str
+
+        def __post_init__(self) -> None:
+            super().__init__()
+
+    provider.intercept, _ = rotating(provider)
+    store = Described("redis")
+    request = RefreshTokenRequest(provider.token_endpoint, "web", "r0")
+    first, second = (TokenSource(request, store=store) for _ in range(2))
+    assert (first.get_token()).access_token == "a1"
+    store._store._values.clear()
+    with refused(TokenRequestException, "login_required"):
+        second.get_token()
+    assert [one.form["refresh_token"] for one in provider.requests] == ["r0"]
 
 
 @pytest.mark.parametrize(
