@@ -111,6 +111,23 @@ async def test_a_store_that_is_down_refuses_by_its_own_code(
     assert "secret" not in caplog.text
 
 
+async def test_receivers_of_one_token_that_share_a_store_use_it_once_each(
+    provider: EmbeddedProvider,
+) -> None:
+    store = MemoryReplayStore()
+    both = ["web", "admin"]
+    header = {"typ": "logout+jwt"}
+    token = provider.mint(header=header, aud=both, sub="alice", events=EVENT)
+    for name in both:
+        client = AsyncOAuthClient(provider.issuer, name)
+        assert await client.accept_logout_token(token, store) == 0
+        with refused(LogoutTokenValidationException, "logout_token_replayed"):
+            await client.accept_logout_token(token, store)
+        config = TokenValidationConfig(perform_disco=True, audience=name)
+        with refused(LogoutTokenValidationException, "logout_token_replayed"):
+            await validate_logout_token(token, config, provider.issuer, replay_store=store)
+
+
 class Hanging:
     """A replay store that does not answer."""
 
