@@ -9,6 +9,7 @@ import tempfile
 from contextlib import suppress
 from pathlib import Path
 
+from ._fork import forget_in_child
 from .exceptions import ConfigurationException, InvalidArgumentError
 
 _OTHERS = 0o077
@@ -65,11 +66,21 @@ def write_private(path: Path, content: bytes) -> None:
 
 
 class FileLock:
-    """A lock between threads and processes, given back by the end of its process."""
+    """A lock between threads and processes, given back by the end of its process.
+
+    A forked child shares the open file, and with it the lock of its parent: it would hold it
+    after its parent's end, and open it if it left the block.
+    """
 
     def __init__(self, path: Path) -> None:
         self._path = path
         self._handle: int | None = None
+        forget_in_child(self)
+
+    def _forget_parent(self) -> None:
+        handle, self._handle = self._handle, None
+        if handle is not None:
+            os.close(handle)
 
     def try_acquire(self) -> bool:
         """Take the lock if nobody has it."""

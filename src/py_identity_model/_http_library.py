@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 _LIBRARIES = ("httpx2", "httpx")
 _USUAL_CONNECTIONS = 100
+_CERT_NONE = 0  # that of `ssl`, which requests load, and not this module
 
 
 def library_of(thing: object) -> Any:
@@ -77,6 +78,17 @@ def connections_of(client: Any) -> int:
     pool = getattr(getattr(client, "_transport", None), "_pool", None)
     most = getattr(pool, "_max_connections", None)
     return min(most, MOST_CONNECTIONS) if isinstance(most, int) else _USUAL_CONNECTIONS
+
+
+def verifies_servers(client: Any) -> bool:
+    """Return whether ``client`` verifies the certificates of servers, as far as it can be seen.
+
+    Neither library has a public attribute for it; if the private one has changed, it counts as
+    verifying.
+    """
+    pool = getattr(getattr(client, "_transport", None), "_pool", None)
+    context = getattr(pool, "_ssl_context", None)
+    return getattr(context, "verify_mode", None) != _CERT_NONE
 
 
 def no_cookies() -> CookieJar:

@@ -10,6 +10,7 @@ from contextlib import suppress
 from functools import partial
 from typing import Any
 
+import httpx
 import pytest
 import trustme
 
@@ -19,6 +20,7 @@ from py_identity_model.aio import (
     AsyncHTTPClient,
     AsyncMemoryTokenStore,
     AsyncOAuthClient,
+    AsyncSession,
     AsyncTokenIntrospector,
     AsyncTokenSource,
     ClientCredentialsTokenRequest,
@@ -101,6 +103,42 @@ async def test_changes_of_a_callers_metadata_affect_no_other(
     assert again.token_endpoint == provider.token_endpoint
     assert "evil" not in repr(vars(again))
     assert again.scopes_supported
+
+
+async def test_changes_of_a_sessions_claims_affect_no_other_caller(
+    provider: EmbeddedProvider,
+) -> None:
+    provider.users = {"alice": {"roles": ["user"], "address": {"country": "NZ"}}}
+    authentication = ClientSecretBasic(provider.client_secret)
+    client = AsyncOAuthClient(
+        provider.issuer,
+        provider.client_id,
+        authentication,
+        redirect_uri="https://app.example/callback",
+    )
+    begun = await client.authorization_request()
+    landing = str(httpx.get(begun.url, trust_env=False).headers["location"])
+    first = await client.callback(landing, begun, userinfo=True)
+    second = await AsyncSession.from_json(first.to_json(), client)
+    await gather([first.refresh, second.refresh])  # both get the result of one renewal
+    for session in (first, second):
+        session.claims["roles"].append("admin")
+        (session.userinfo or {})["address"]["country"] = "AU"
+    for session in (first, second):
+        assert session.claims["roles"] == ["user"]
+        assert (session.userinfo or {})["address"] == {"country": "NZ"}
+
+
+async def test_changes_of_what_a_session_was_made_from_do_not_affect_it() -> None:
+    details: dict[str, Any] = {"authorization_details": [{"type": "read"}]}
+    claims: dict[str, Any] = {"sub": "alice", "roles": ["user"]}
+    session = AsyncSession({"access_token": "a", **details}, claims, userinfo=claims)
+    claims["roles"].append("admin")
+    details["authorization_details"][0]["type"] = "write"
+    session.token["authorization_details"][0]["type"] = "write"
+    assert session.claims["roles"] == ["user"]
+    assert session.userinfo == {"sub": "alice", "roles": ["user"]}
+    assert session.token["authorization_details"] == [{"type": "read"}]
 
 
 async def test_a_secret_goes_to_the_provider_of_its_own_client(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator
+from functools import partial
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
@@ -19,6 +20,7 @@ from py_identity_model.aio import (
     ClientSecretBasic,
     DiscoveryPolicy,
     DPoPKey,
+    FederatedAssertion,
     MCPTarget,
     NoClientAuthentication,
     Settings,
@@ -472,6 +474,40 @@ async def test_a_machine_has_tokens_of_its_own(op: EmbeddedProvider, server: MCP
     forms = [one.form for one in op.requests if one.path == "/token"]
     assert [one["grant_type"] for one in forms] == ["client_credentials"] * 2
     assert forms[0]["resource"] == server.url
+
+
+async def test_machines_whose_assertions_have_no_name_are_told_apart_by_their_accounts(
+    op: EmbeddedProvider, server: MCPServer
+) -> None:
+    class Elsewhere:
+        """A store that other processes share."""
+
+        def __init__(self) -> None:
+            inner = AsyncMemoryTokenStore()
+            self.get, self.set = inner.get, inner.set
+            self.delete, self.lock = inner.delete, inner.lock
+
+    def respond(received: Received) -> Answer | None:
+        if received.path != "/token":
+            return None
+        subject = received.form["client_assertion"]
+        token = op.mint(sub=subject, scope="read")
+        return Answer.of_json({"access_token": token, "token_type": "Bearer"})
+
+    op.intercept = respond
+    store = Elsewhere()
+    for account in ("blue", "green", "blue"):
+        auth = AsyncMCPAuth(
+            server.url,
+            client_id="machine",
+            issuer=op.issuer,
+            client_authentication=FederatedAssertion(partial(str, account)),
+            store=store,
+            account=account,
+        )
+        async with httpx.AsyncClient(auth=auth) as api:
+            assert (await api.get(server.url)).json()["sub"] == account
+    assert op.count("/token") == 2
 
 
 async def test_an_assertion_is_made_for_the_server_and_exchanged(

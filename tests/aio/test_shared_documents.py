@@ -10,6 +10,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from functools import partial
 from typing import Any
 
+import httpx
 import pytest
 
 from py_identity_model._seam.aio import gather
@@ -20,7 +21,9 @@ from py_identity_model._wire.stored_value import pack_value, unpack_value
 from py_identity_model.aio import (
     AsyncHTTPClient,
     AsyncMemoryTokenStore,
+    AsyncTokenIntrospector,
     AsyncTokenStoreReplayStore,
+    ClientSecretBasic,
     DiscoveryDocumentRequest,
     DiscoveryPolicy,
     DPoPKey,
@@ -471,3 +474,19 @@ async def test_a_primed_process_primes_the_others(provider: EmbeddedProvider) ->
 async def test_responses_of_an_unverified_server_are_not_shared() -> None:
     with pytest.raises(InvalidArgumentError, match="verify=False and document_store"):
         AsyncHTTPClient(verify=False, document_store=AsyncMemoryTokenStore())
+    async with httpx.AsyncClient(verify=False) as lax, httpx.AsyncClient() as strict:
+        with pytest.raises(InvalidArgumentError, match="verify=False and document_store"):
+            AsyncHTTPClient(lax, document_store=AsyncMemoryTokenStore())
+        assert AsyncHTTPClient(strict, document_store=AsyncMemoryTokenStore()).verifies_servers
+
+
+@pytest.mark.parametrize("injected", [True, False])
+async def test_introspections_of_an_unverified_server_are_not_shared(injected: bool) -> None:
+    inner = httpx.AsyncClient(verify=False) if injected else None
+    async with AsyncHTTPClient(inner, verify=None if injected else False) as lax:
+        arguments = ("https://op.example/introspect", "api", ClientSecretBasic("s3cret"))
+        with pytest.raises(InvalidArgumentError, match="verify=False cannot be combined"):
+            AsyncTokenIntrospector(*arguments, store=AsyncMemoryTokenStore(), http_client=lax)
+        assert len(AsyncTokenIntrospector(*arguments, http_client=lax)) == 0
+    if inner is not None:
+        await inner.aclose()

@@ -23,6 +23,7 @@ from py_identity_model._seam.aio import gather
 from py_identity_model.aio import (
     AsyncFileSessionStore,
     AsyncMemorySessionStore,
+    AsyncOAuthClient,
     AsyncSQLSessionStore,
     SecurityEventException,
     validate_security_event_token,
@@ -102,6 +103,21 @@ async def test_a_pushed_event_ends_the_sessions_of_its_user_alone(
     assert await subject(login, alice) is None
     assert await subject(login, laptop) is None
     assert await subject(login, bob) == "bob"
+
+
+async def test_receivers_that_share_a_replay_store_process_an_event_once_each(
+    provider: EmbeddedProvider,
+) -> None:
+    replays = MemoryReplayStore()
+    processed: list[Any] = []
+    other = f"{AUDIENCE}/admin"
+    token = mint(provider, aud=[AUDIENCE, other])
+    for client_id, audience in (("web", AUDIENCE), ("web", other), ("admin", AUDIENCE)):
+        client = AsyncOAuthClient(provider.issuer, client_id)
+        for _ in range(2):
+            receiver = AsyncSignalReceiver(client, audience, replays, on_event=processed.append)
+            assert (await push(receiver, token)).status == 202
+    assert len(processed) == 3
 
 
 @pytest.mark.parametrize("kind", ["files", "rows"])

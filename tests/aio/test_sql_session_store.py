@@ -108,6 +108,22 @@ async def test_records_are_found_by_user_and_by_session(engine: Engine) -> None:
         await store.find_by(issuer="https://op.example")
 
 
+async def test_a_row_leads_to_no_other_user_than_its_record(engine: Engine) -> None:
+    store = await store_of(engine)
+    for name in ("alice", "mallory"):
+        record = SessionRecord(version=1, claims={"sub": name, "sid": f"s-{name}"})
+        await store.set(name, record, None, 60)
+    for column in ("sub", "sid"):  # columns are not sealed
+        copy = f"(select {column} from oidc_sessions where name = 'alice')"
+        with engine.begin() as connection:
+            connection.execute(
+                text(f"update oidc_sessions set {column} = {copy} where name = 'mallory'")
+            )
+    assert await store.find_by(sub="alice") == ["alice"]
+    assert await store.find_by(sid="s-alice") == ["alice"]
+    assert await store.find_by(sub="mallory") == []
+
+
 async def test_nobody_reads_in_the_database_who_is_logged_in(engine: Engine) -> None:
     fernet = Fernet(Fernet.generate_key())
     store = await store_of(engine, encrypt=fernet.encrypt, decrypt=fernet.decrypt)

@@ -11,6 +11,7 @@ from contextlib import suppress
 from functools import partial
 from typing import Any
 
+import httpx
 import pytest
 import trustme
 
@@ -23,6 +24,7 @@ from py_identity_model.sync import (
     HTTPClient,
     MemoryTokenStore,
     OAuthClient,
+    Session,
     TokenIntrospector,
     TokenSource,
     validate_token,
@@ -102,6 +104,42 @@ def test_changes_of_a_callers_metadata_affect_no_other(
     assert again.token_endpoint == provider.token_endpoint
     assert "evil" not in repr(vars(again))
     assert again.scopes_supported
+
+
+def test_changes_of_a_sessions_claims_affect_no_other_caller(
+    provider: EmbeddedProvider,
+) -> None:
+    provider.users = {"alice": {"roles": ["user"], "address": {"country": "NZ"}}}
+    authentication = ClientSecretBasic(provider.client_secret)
+    client = OAuthClient(
+        provider.issuer,
+        provider.client_id,
+        authentication,
+        redirect_uri="https://app.example/callback",
+    )
+    begun = client.authorization_request()
+    landing = str(httpx.get(begun.url, trust_env=False).headers["location"])
+    first = client.callback(landing, begun, userinfo=True)
+    second = Session.from_json(first.to_json(), client)
+    gather([first.refresh, second.refresh])  # both get the result of one renewal
+    for session in (first, second):
+        session.claims["roles"].append("admin")
+        (session.userinfo or {})["address"]["country"] = "AU"
+    for session in (first, second):
+        assert session.claims["roles"] == ["user"]
+        assert (session.userinfo or {})["address"] == {"country": "NZ"}
+
+
+def test_changes_of_what_a_session_was_made_from_do_not_affect_it() -> None:
+    details: dict[str, Any] = {"authorization_details": [{"type": "read"}]}
+    claims: dict[str, Any] = {"sub": "alice", "roles": ["user"]}
+    session = Session({"access_token": "a", **details}, claims, userinfo=claims)
+    claims["roles"].append("admin")
+    details["authorization_details"][0]["type"] = "write"
+    session.token["authorization_details"][0]["type"] = "write"
+    assert session.claims["roles"] == ["user"]
+    assert session.userinfo == {"sub": "alice", "roles": ["user"]}
+    assert session.token["authorization_details"] == [{"type": "read"}]
 
 
 def test_a_secret_goes_to_the_provider_of_its_own_client(

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
@@ -23,6 +24,7 @@ from py_identity_model.sync import (
     ClientSecretBasic,
     DiscoveryPolicy,
     DPoPKey,
+    FederatedAssertion,
     HTTPClient,
     MCPAuth,
     MCPTarget,
@@ -471,6 +473,40 @@ def test_a_machine_has_tokens_of_its_own(op: EmbeddedProvider, server: MCPServer
     forms = [one.form for one in op.requests if one.path == "/token"]
     assert [one["grant_type"] for one in forms] == ["client_credentials"] * 2
     assert forms[0]["resource"] == server.url
+
+
+def test_machines_whose_assertions_have_no_name_are_told_apart_by_their_accounts(
+    op: EmbeddedProvider, server: MCPServer
+) -> None:
+    class Elsewhere:
+        """A store that other processes share."""
+
+        def __init__(self) -> None:
+            inner = MemoryTokenStore()
+            self.get, self.set = inner.get, inner.set
+            self.delete, self.lock = inner.delete, inner.lock
+
+    def respond(received: Received) -> Answer | None:
+        if received.path != "/token":
+            return None
+        subject = received.form["client_assertion"]
+        token = op.mint(sub=subject, scope="read")
+        return Answer.of_json({"access_token": token, "token_type": "Bearer"})
+
+    op.intercept = respond
+    store = Elsewhere()
+    for account in ("blue", "green", "blue"):
+        auth = MCPAuth(
+            server.url,
+            client_id="machine",
+            issuer=op.issuer,
+            client_authentication=FederatedAssertion(partial(str, account)),
+            store=store,
+            account=account,
+        )
+        with httpx.Client(auth=auth) as api:
+            assert (api.get(server.url)).json()["sub"] == account
+    assert op.count("/token") == 2
 
 
 def test_an_assertion_is_made_for_the_server_and_exchanged(

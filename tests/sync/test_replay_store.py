@@ -8,20 +8,28 @@ import time
 from functools import partial
 from typing import Any
 
+import httpx
 import pytest
 
-from py_identity_model import DPoPProofException, LogoutTokenValidationException
+from py_identity_model import (
+    AuthorizeCallbackException,
+    DPoPProofException,
+    LogoutTokenValidationException,
+)
 from py_identity_model._resource_server.dpop_verification import ProofRules
-from py_identity_model._seam.sync import Event, gather
+from py_identity_model._seam.sync import Event, gather, wait_for
 from py_identity_model.exceptions import InvalidArgumentError, PyIdentityModelException
 from py_identity_model.sync import (
     AccessTokenVerifier,
     DPoPKey,
     MemoryReplayStore,
     MemoryTokenStore,
+    OAuthClient,
     RedisReplayStore,
     TokenStoreReplayStore,
     TokenValidationConfig,
+    login_answers,
+    replay_store,
     validate_logout_token,
     verify_dpop_proof,
 )
@@ -100,6 +108,80 @@ def test_a_store_that_is_down_refuses_by_its_own_code(
         validate_logout_token(token, CONFIG, provider.issuer, replay_store=Broken())
     assert "ConnectionError" in caplog.text
     assert "secret" not in caplog.text
+
+
+def test_receivers_of_one_token_that_share_a_store_use_it_once_each(
+    provider: EmbeddedProvider,
+) -> None:
+    store = MemoryReplayStore()
+    both = ["web", "admin"]
+    header = {"typ": "logout+jwt"}
+    token = provider.mint(header=header, aud=both, sub="alice", events=EVENT)
+    for name in both:
+        client = OAuthClient(provider.issuer, name)
+        assert client.accept_logout_token(token, store) == 0
+        with refused(LogoutTokenValidationException, "logout_token_replayed"):
+            client.accept_logout_token(token, store)
+        config = TokenValidationConfig(perform_disco=True, audience=name)
+        with refused(LogoutTokenValidationException, "logout_token_replayed"):
+            validate_logout_token(token, config, provider.issuer, replay_store=store)
+
+
+class Hanging:
+    """A replay store that does not answer."""
+
+    def add(self, key: str, expires_at: float) -> bool:
+        return wait_for(Event())
+
+    def discard(self, key: str) -> None:
+        wait_for(Event())
+
+
+def test_a_store_that_hangs_is_not_waited_for(
+    provider: EmbeddedProvider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module in (replay_store, login_answers):
+        monkeypatch.setattr(module, "STORE_SECONDS", 0.05)
+    with refused(DPoPProofException, "store_unavailable"):
+        verify_dpop_proof(proof_of(), "GET", URI, replay_store=Hanging())
+    token = provider.mint(header={"typ": "logout+jwt"}, aud="web", events=EVENT)
+    with refused(LogoutTokenValidationException, "store_unavailable"):
+        validate_logout_token(token, CONFIG, provider.issuer, replay_store=Hanging())
+    client = OAuthClient(
+        provider.issuer,
+        provider.public_client_id,
+        redirect_uri="https://app.example/callback",
+        replay_store=Hanging(),
+    )
+    begun = client.authorization_request()
+    landing = str(httpx.get(begun.url, trust_env=False).headers["location"])
+    with refused(AuthorizeCallbackException, "store_unavailable"):
+        client.callback(landing, begun)
+
+
+def test_a_store_that_hangs_when_it_is_to_forget_is_not_waited_for(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    class Forgetting(Hanging):
+        def add(self, key: str, expires_at: float) -> bool:
+            return True
+
+    monkeypatch.setattr(replay_store, "STORE_SECONDS", 0.05)
+
+    def process() -> str:
+        return "done"
+
+    down = PyIdentityModelException("down", code="down")
+    with refused(PyIdentityModelException, "down"):
+        process_once(
+            Forgetting(),
+            "1",
+            time.time() + 60,
+            process,
+            replayed=PyIdentityModelException("replayed"),
+            pending=PyIdentityModelException("pending"),
+            unavailable=down,
+        )
 
 
 @pytest.mark.parametrize("claims", [{"nonce": "\ud800"}, {"ath": "\ud800"}, {"htu": "\ud800"}])

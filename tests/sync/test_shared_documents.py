@@ -11,6 +11,7 @@ from contextlib import AbstractContextManager, contextmanager
 from functools import partial
 from typing import Any
 
+import httpx
 import pytest
 
 from py_identity_model._seam.sync import gather
@@ -26,12 +27,14 @@ from py_identity_model.exceptions import (
     TokenValidationException,
 )
 from py_identity_model.sync import (
+    ClientSecretBasic,
     DiscoveryDocumentRequest,
     DiscoveryPolicy,
     DPoPKey,
     HTTPClient,
     MemoryTokenStore,
     ReplayStore,
+    TokenIntrospector,
     TokenStoreReplayStore,
     create_dpop_proof,
     get_discovery_document,
@@ -470,3 +473,19 @@ def test_a_primed_process_primes_the_others(provider: EmbeddedProvider) -> None:
 def test_responses_of_an_unverified_server_are_not_shared() -> None:
     with pytest.raises(InvalidArgumentError, match="verify=False and document_store"):
         HTTPClient(verify=False, document_store=MemoryTokenStore())
+    with httpx.Client(verify=False) as lax, httpx.Client() as strict:
+        with pytest.raises(InvalidArgumentError, match="verify=False and document_store"):
+            HTTPClient(lax, document_store=MemoryTokenStore())
+        assert HTTPClient(strict, document_store=MemoryTokenStore()).verifies_servers
+
+
+@pytest.mark.parametrize("injected", [True, False])
+def test_introspections_of_an_unverified_server_are_not_shared(injected: bool) -> None:
+    inner = httpx.Client(verify=False) if injected else None
+    with HTTPClient(inner, verify=None if injected else False) as lax:
+        arguments = ("https://op.example/introspect", "api", ClientSecretBasic("s3cret"))
+        with pytest.raises(InvalidArgumentError, match="verify=False cannot be combined"):
+            TokenIntrospector(*arguments, store=MemoryTokenStore(), http_client=lax)
+        assert len(TokenIntrospector(*arguments, http_client=lax)) == 0
+    if inner is not None:
+        inner.close()

@@ -25,6 +25,7 @@ from py_identity_model.exceptions import NetworkException
 from py_identity_model.sync import (
     FileSessionStore,
     MemorySessionStore,
+    OAuthClient,
     SecurityEventException,
     SQLSessionStore,
     validate_security_event_token,
@@ -103,6 +104,21 @@ def test_a_pushed_event_ends_the_sessions_of_its_user_alone(
     assert subject(login, alice) is None
     assert subject(login, laptop) is None
     assert subject(login, bob) == "bob"
+
+
+def test_receivers_that_share_a_replay_store_process_an_event_once_each(
+    provider: EmbeddedProvider,
+) -> None:
+    replays = MemoryReplayStore()
+    processed: list[Any] = []
+    other = f"{AUDIENCE}/admin"
+    token = mint(provider, aud=[AUDIENCE, other])
+    for client_id, audience in (("web", AUDIENCE), ("web", other), ("admin", AUDIENCE)):
+        client = OAuthClient(provider.issuer, client_id)
+        for _ in range(2):
+            receiver = SignalReceiver(client, audience, replays, on_event=processed.append)
+            assert (push(receiver, token)).status == 202
+    assert len(processed) == 3
 
 
 @pytest.mark.parametrize("kind", ["files", "rows"])

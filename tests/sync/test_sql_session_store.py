@@ -109,6 +109,22 @@ def test_records_are_found_by_user_and_by_session(engine: Engine) -> None:
         store.find_by(issuer="https://op.example")
 
 
+def test_a_row_leads_to_no_other_user_than_its_record(engine: Engine) -> None:
+    store = store_of(engine)
+    for name in ("alice", "mallory"):
+        record = SessionRecord(version=1, claims={"sub": name, "sid": f"s-{name}"})
+        store.set(name, record, None, 60)
+    for column in ("sub", "sid"):  # columns are not sealed
+        copy = f"(select {column} from oidc_sessions where name = 'alice')"
+        with engine.begin() as connection:
+            connection.execute(
+                text(f"update oidc_sessions set {column} = {copy} where name = 'mallory'")
+            )
+    assert store.find_by(sub="alice") == ["alice"]
+    assert store.find_by(sid="s-alice") == ["alice"]
+    assert store.find_by(sub="mallory") == []
+
+
 def test_nobody_reads_in_the_database_who_is_logged_in(engine: Engine) -> None:
     fernet = Fernet(Fernet.generate_key())
     store = store_of(engine, encrypt=fernet.encrypt, decrypt=fernet.decrypt)

@@ -3,7 +3,10 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from functools import partial
 from itertools import count
 from typing import Any
@@ -506,6 +509,27 @@ def test_a_lost_record_of_a_shared_store_is_not_replaced_by_older_tokens(
     assert taken == ["r0"]
 
 
+def test_a_second_source_presents_no_token_that_the_first_replaced(
+    provider: EmbeddedProvider,
+) -> None:
+    @dataclass  # it has no hash
+    class Described(Elsewhere):
+        name: str
+
+        def __post_init__(self) -> None:
+            super().__init__()
+
+    provider.intercept, _ = rotating(provider)
+    store = Described("redis")
+    request = RefreshTokenRequest(provider.token_endpoint, "web", "r0")
+    first, second = (TokenSource(request, store=store) for _ in range(2))
+    assert (first.get_token()).access_token == "a1"
+    store._store._values.clear()
+    with refused(TokenRequestException, "login_required"):
+        second.get_token()
+    assert [one.form["refresh_token"] for one in provider.requests] == ["r0"]
+
+
 @pytest.mark.parametrize(
     ("answer", "code"),
     [
@@ -615,6 +639,35 @@ def test_a_device_waits_for_its_user_once_and_renews_by_itself(
     ]
     assert [form.get("refresh_token") for form in forms[2:]] == ["r1", "r2"]
     assert all(form["client_id"] == "tv" and form["resource"] == "urn:api" for form in forms)
+
+
+def test_of_two_sources_of_a_device_the_slower_one_takes_the_login_of_the_other(
+    provider: EmbeddedProvider,
+) -> None:
+    stored = threading.Event()
+
+    class Telling(MemoryTokenStore):
+        def set(self, key: str, value: str, expires_in: float | None) -> None:
+            super().set(key, value, expires_in)
+            stored.set()
+
+    waiting: list[Received] = []
+
+    def respond(received: Received) -> Answer:
+        waiting.append(received)
+        if len(waiting) == 1:
+            while len(waiting) < 2:  # both wait for the user
+                time.sleep(0.001)
+            return Answer.of_json({"access_token": "a1", "token_type": "Bearer"})
+        assert stored.wait(10)
+        return Answer.of_json({"error": "invalid_grant"}, 400)
+
+    provider.intercept = respond
+    store = Telling()
+    sources = [device_source(provider, store=store) for _ in range(2)]
+    found = gather([source.get_token for source in sources])
+    assert [one.access_token for one in found] == ["a1", "a1"]
+    assert len(waiting) == 2
 
 
 @pytest.mark.parametrize("said", ["access_denied", "expired_token"])

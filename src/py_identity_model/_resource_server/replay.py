@@ -6,7 +6,7 @@ import hashlib
 import heapq
 import threading
 import time
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Sequence
 from typing import Protocol, runtime_checkable
 
 from .._fork import forget_in_child
@@ -23,6 +23,18 @@ def replay_key(kind: str, owner: str, identifier: str) -> str:
         text = f"{owner}\0{identifier}".encode("utf-8", "surrogatepass")
         owner, identifier = "sha256", hashlib.sha256(text).hexdigest()
     return f"{kind}:{owner}:{identifier}"
+
+
+def received_key(
+    kind: str, issuer: str, receiver: str | Sequence[str] | None, identifier: str
+) -> str:
+    """Return the key of a token that each of its receivers uses once.
+
+    They are named by the audience that they expect: some tokens are for several, which may share
+    a store, and the second one must not take it for a replay.
+    """
+    names = [receiver] if isinstance(receiver, str) else sorted(receiver or [])
+    return replay_key(kind, " ".join([issuer, *names]), identifier)
 
 
 def replay_store_of(given: ReplayStore | None) -> ReplayStore:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from weakref import WeakKeyDictionary, WeakValueDictionary
+from weakref import WeakValueDictionary
 
 from .._fork import forget_in_child
 from .session_record import SessionRecord
@@ -16,7 +16,8 @@ class Lineage:
     be newer.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, lineages: Lineages | None = None) -> None:
+        self._lineages = lineages  # others find it there
         self.refresh_token: str | None = None
         self.version = self.stored = 0
 
@@ -32,7 +33,8 @@ class Lineages:
     A store that lost a record, or was reset to an older one, cannot tell which tokens were used.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, store: object = None) -> None:
+        self._store = store  # while it lives, no other store has its id
         # Weak, so that it needs neither a limit nor a clean-up: forgetting a lineage that is in
         # use would let a spent refresh token be presented again.
         self._known: WeakValueDictionary[str, Lineage] = WeakValueDictionary()
@@ -45,7 +47,7 @@ class Lineages:
     def of(self, name: str) -> Lineage:
         """Return the lineage of a login; the caller must hold a reference while using it."""
         with self._lock:
-            return self._known.setdefault(name, Lineage())
+            return self._known.setdefault(name, Lineage(self))
 
     def learn(self, name: str, record: SessionRecord, *, is_stored: bool) -> None:
         """Learn from a record that was read or written, or is about to be written."""
@@ -73,12 +75,28 @@ class Lineages:
         return known not in {None, record.refresh_token}
 
 
-_of_stores: WeakKeyDictionary[object, Lineages] = WeakKeyDictionary()
+class _Registry:
+    """The lineages of stores, by identity: an equal store is another one, and not all have hashes.
+
+    Lineages hold their store, not the reverse, because some cannot be referred to weakly.
+    """
+
+    def __init__(self) -> None:
+        self._known: WeakValueDictionary[int, Lineages] = WeakValueDictionary()
+        self._forget_parent()
+        forget_in_child(self)
+
+    def _forget_parent(self) -> None:
+        self._lock = threading.Lock()
+
+    def of(self, store: object) -> Lineages:
+        with self._lock:
+            return self._known.setdefault(id(store), Lineages(store))
+
+
+_registry = _Registry()
 
 
 def lineages_of(store: object) -> Lineages:
     """Return the lineages of a store, shared by all users of the object."""
-    try:
-        return _of_stores.setdefault(store, Lineages())
-    except TypeError:  # the store cannot be weakly referenced
-        return Lineages()
+    return _registry.of(store)

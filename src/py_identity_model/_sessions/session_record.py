@@ -7,8 +7,9 @@ import json
 import math
 import secrets
 from collections.abc import Mapping, Sequence
+from copy import deepcopy
 from dataclasses import dataclass, field, fields, replace
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from .._protocol.refresh_grant import RefreshTokenResponse
 from .._protocol.token_endpoint import token_request_error
@@ -17,6 +18,8 @@ from .._wire.stored_value import pack_value, unpack_value
 from ..exceptions import InvalidArgumentError, TokenRequestException
 from .request_name import plain_text
 from .stored_token import StoredToken, stored_token_from, text_of
+
+T = TypeVar("T")
 
 SESSION_LIFETIME = 30 * 86400.0
 """Seconds without use until a login is dropped if its provider sets no expiry."""
@@ -169,14 +172,25 @@ def begin_record(
         refresh_token=text_of(token.get("refresh_token")),
         refresh_expires_at=_refresh_end(token, now),
         id_token=text_of(token.get("id_token")),
-        claims=dict(claims),
-        original={name: claims[name] for name in _BOUND if name in claims},
-        userinfo=None if userinfo is None else dict(userinfo),
-        answer={name: value for name, value in token.items() if name not in _OF_TOKENS},
+        claims=own_copy(dict(claims)),
+        original=own_copy({name: claims[name] for name in _BOUND if name in claims}),
+        userinfo=None if userinfo is None else own_copy(dict(userinfo)),
+        answer=own_copy({name: one for name, one in token.items() if name not in _OF_TOKENS}),
         access_tokens={} if first is None else {LOGIN_TARGET: bare(first)},
         session_state=session_state,
         resource=resource if resource is None or isinstance(resource, str) else [*resource],
     )
+
+
+def own_copy(value: T) -> T:
+    """Return a copy of JSON values that shares nothing with them.
+
+    Anything else is returned as it is: it is refused where the record is stored.
+    """
+    try:
+        return deepcopy(value)
+    except Exception:
+        return value
 
 
 def record_name(issuer: str, client_id: str, token: Mapping[str, Any], subject: object) -> str:
@@ -263,7 +277,7 @@ def apply_refresh(
         return Renewal(rotated, error)
     complete = replace(rotated, access_tokens=_with_token(rotated, target, bare(fresh), now))
     if target == LOGIN_TARGET:
-        answer = {name: value for name, value in token.items() if name not in _OF_TOKENS}
+        answer = own_copy({name: one for name, one in token.items() if name not in _OF_TOKENS})
         complete = replace(complete, answer=answer)
     if fresh.id_token is None:
         return Renewal(complete)

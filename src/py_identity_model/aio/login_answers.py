@@ -29,7 +29,8 @@ from .._relying_party.login import (
     without_id_token,
 )
 from .._resource_server.replay import ReplayStore
-from .._seam.aio import call
+from .._seam.aio import call, deadline
+from .._settings import STORE_SECONDS
 from ..exceptions import AuthorizeCallbackException, InvalidArgumentError
 from .authorization_code import request_authorization_code_token
 from .provider_client import AsyncProviderClient
@@ -170,8 +171,9 @@ class AsyncLoginAnswers:
 
     async def _remember(self, key: str) -> None:
         try:
-            added = await call(self._replays.add, key, time.time() + _LOGIN_LIFETIME)
-            is_known = added or await knows(self._replays, key)
+            with deadline(STORE_SECONDS):
+                added = await call(self._replays.add, key, time.time() + _LOGIN_LIFETIME)
+                is_known = added or await knows(self._replays, key)
         except Exception as error:
             raise store_error(type(error).__name__) from error
         if not is_known:

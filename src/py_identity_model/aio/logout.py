@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from time import time
 from typing import Any
 
@@ -14,7 +14,7 @@ from .._protocol.logout import (
     replayed_error,
     store_error,
 )
-from .._resource_server.replay import ReplayStore, replay_key
+from .._resource_server.replay import ReplayStore, received_key
 from .._settings import Settings
 from .._validation.config import TokenValidationConfig
 from ._transport.http import AsyncHTTPClient
@@ -66,7 +66,7 @@ async def validate_logout_token(
     if replay_store is not None:
         await remember_once(
             replay_store,
-            logout_key(claims),
+            logout_key(claims, config.audience),
             remembered_until(claims, leeway),
             replayed=replayed_error(),
             unavailable=store_error(),
@@ -74,6 +74,6 @@ async def validate_logout_token(
     return claims
 
 
-def logout_key(claims: Mapping[str, Any]) -> str:
+def logout_key(claims: Mapping[str, Any], audience: str | Sequence[str] | None) -> str:
     """Return the key of a logout token in replay stores."""
-    return replay_key("logout", str(claims["iss"]), claims["jti"])
+    return received_key("logout", str(claims["iss"]), audience, claims["jti"])

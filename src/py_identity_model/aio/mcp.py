@@ -149,6 +149,7 @@ class AsyncMCPAuth(AsyncRequestAuth):
             login_timeout=login_timeout,
             dpop_key=dpop_key,
             store=kept,
+            account=account,
             http_client=http_client,
             settings=settings,
         )

@@ -116,7 +116,7 @@ class AsyncProviderLogouts:
             return await end()
         return await process_once(
             replay_store,
-            logout_key(claims),
+            logout_key(claims, config.audience),
             remembered_until(claims, config.leeway or 0.0),
             end,
             replayed=replayed_error(),

@@ -170,7 +170,11 @@ class AsyncMemorySessionStore:
         with self._guard:
             found = set.intersection(*[self._index.get(key, set()) for key in keys])
         records = {name: await self.get(name) for name in sorted(found)}
-        return [name for name, one in records.items() if one is not None and is_from(one, issuer)]
+        return [
+            name
+            for name, one in records.items()
+            if one is not None and is_wanted(one, sub, sid, issuer)
+        ]
 
     def _remove(self, name: str) -> None:
         entry = self._entries.pop(name, None)
@@ -202,6 +206,14 @@ def index_keys(sub: str | None, sid: str | None) -> list[tuple[str, str]]:
     return keys
 
 
-def is_from(record: SessionRecord, issuer: str | None) -> bool:
-    """Return whether a record belongs to ``issuer``; to any, if that is None."""
-    return issuer is None or record.issuer == issuer
+def is_wanted(record: SessionRecord, sub: str | None, sid: str | None, issuer: str | None) -> bool:
+    """Return whether a record is of this user, provider session, and issuer; None is any.
+
+    The record says so itself: an index is not sealed, and who can write to it could lead from one
+    user to another's records.
+    """
+    return (
+        sub in {None, record.subject}
+        and sid in {None, record.session_id}
+        and issuer in {None, record.issuer}
+    )

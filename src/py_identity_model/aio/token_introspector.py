@@ -29,7 +29,7 @@ from ..exceptions import (
 )
 from ._cache.refreshing_cache import longest_call
 from ._cache.single_flight import AsyncSingleFlight
-from ._transport.http import AsyncHTTPClient, chosen_client
+from ._transport.http import AsyncHTTPClient, check_http_client, chosen_client
 from ._transport.stores import AsyncBestEffortStore, AsyncTokenStore
 from .introspection import introspect
 
@@ -54,7 +54,8 @@ class AsyncTokenIntrospector:
     :param cache_ttl: for how many seconds an active token is remembered, never past its ``exp``; 0
         remembers none
     :param max_entries: the maximum number of remembered tokens
-    :param store: an :class:`AsyncTokenStore` that several processes share
+    :param store: an :class:`AsyncTokenStore` that several processes share; not for results that
+        come by an ``http_client`` with ``verify=False``
     :param token_validation_config: requests signed responses, and says how to validate them
     :param disco_doc_address: the provider whose keys verify signed responses
     :param accept_tokens_without_audience: accept a token that its issuer does not bind to any API;
@@ -108,6 +109,12 @@ class AsyncTokenIntrospector:
         self._ttl = seconds_of("cache_ttl", cache_ttl)
         if store is not None:
             check_store("store", store, AsyncTokenStore)
+            check_http_client(http_client)
+            if http_client is not None and not http_client.verifies_servers:
+                raise InvalidArgumentError(
+                    "store and an http_client with verify=False cannot be combined: what an "
+                    "unverified server says would be served to all users of the store"
+                )
         self._store: AsyncBestEffortStore | None = None
         if store is not None and cache_ttl > 0:
             self._store = AsyncBestEffortStore(store)

@@ -358,6 +358,9 @@ class AsyncTokenSource:
             response = await wait_for_device_token(
                 request, device, self._http_client, settings=self._settings
             )
+            if not response.is_successful:  # codes work once: another holder may have been faster
+                stored = await records.storage.find(self._key)
+        if stored is None:
             token = self._token_from(response, None)
             first = begin_record(
                 response.token or {},

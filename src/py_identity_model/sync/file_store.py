@@ -16,7 +16,7 @@ from .._seam.lock_waits import wait_left
 from .._seam.sync import sleep
 from .._sessions.session_record import SessionRecord
 from .._wire.stored_value import ValueHooks, pack_value, unpack_value, unreadable_error
-from .session_store import index_keys, is_from
+from .session_store import index_keys, is_wanted
 
 _POLL = 0.02
 _HASH = "[0-9a-f]" * 64  # the end of a value's name
@@ -194,9 +194,7 @@ class FileSessionStore(FileValues):
         found = []
         for name in self._names():
             record = self.get(name)
-            if record is None or not is_from(record, issuer):
-                continue
-            if sub in {None, record.subject} and sid in {None, record.session_id}:
+            if record is not None and is_wanted(record, sub, sid, issuer):
                 found.append(name)
         return found
 

@@ -30,7 +30,8 @@ from .._relying_party.login import (
     without_id_token,
 )
 from .._resource_server.replay import ReplayStore
-from .._seam.sync import call
+from .._seam.sync import call, deadline
+from .._settings import STORE_SECONDS
 from ..exceptions import AuthorizeCallbackException, InvalidArgumentError
 from .authorization_code import request_authorization_code_token
 from .provider_client import ProviderClient
@@ -169,8 +170,9 @@ class LoginAnswers:
 
     def _remember(self, key: str) -> None:
         try:
-            added = call(self._replays.add, key, time.time() + _LOGIN_LIFETIME)
-            is_known = added or knows(self._replays, key)
+            with deadline(STORE_SECONDS):
+                added = call(self._replays.add, key, time.time() + _LOGIN_LIFETIME)
+                is_known = added or knows(self._replays, key)
         except Exception as error:
             raise store_error(type(error).__name__) from error
         if not is_known:

@@ -150,6 +150,7 @@ class MCPAuth(RequestAuth):
             login_timeout=login_timeout,
             dpop_key=dpop_key,
             store=kept,
+            account=account,
             http_client=http_client,
             settings=settings,
         )

@@ -117,7 +117,7 @@ class ProviderLogouts:
             return end()
         return process_once(
             replay_store,
-            logout_key(claims),
+            logout_key(claims, config.audience),
             remembered_until(claims, config.leeway or 0.0),
             end,
             replayed=replayed_error(),

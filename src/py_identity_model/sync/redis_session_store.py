@@ -9,7 +9,7 @@ import time
 from .._sessions.session_record import SessionRecord
 from .._wire.stored_value import unreadable_error
 from .redis_values import RedisValues, milliseconds
-from .session_store import index_keys, is_from
+from .session_store import index_keys, is_wanted
 
 # KEYS: the record, then its indexes. ARGV: the name, the expected version or nothing, the version,
 # the sealed record, its milliseconds to live, the time in milliseconds. An index is a sorted set of
@@ -110,9 +110,7 @@ class RedisSessionStore(RedisValues):
         found: list[str] = []
         for name in self._client.zrange(self._indexes(sub, sid)[0], 0, -1):
             record = self.get(_text(name))
-            if record is None or not is_from(record, issuer):
-                continue
-            if sub in {None, record.subject} and sid in {None, record.session_id}:
+            if record is not None and is_wanted(record, sub, sid, issuer):
                 found.append(_text(name))
         return found
 

@@ -10,12 +10,12 @@ from typing import TypeVar
 
 from .._logging import logger
 from .._resource_server.replay import STORE_MARGIN, ReplayStore
-from .._seam.sync import Result, call, finish, sleep
+from .._seam.sync import Result, call, deadline, finish, sleep
+from .._settings import STORE_SECONDS
 from ..exceptions import PyIdentityModelException
 
 T = TypeVar("T")
 
-_SECONDS_TO_FORGET = 5.0
 _SECONDS_TO_PROCESS = 60.0
 """For how long a token is claimed: one whose process was killed may come again then."""
 _PAUSES = (0.05, 0.1, 0.2, 0.4, 0.8)
@@ -33,13 +33,15 @@ def remember_once(
 
     The store reads its clock later than the caller, and forgets by it.  So the key is remembered
     for an additional margin; if the store takes longer than that to respond, it may have forgotten
-    an earlier use, and the key is refused as if it had been used.  A store that is full and refuses
-    a key that it does not know is unavailable: nobody can say whether it was used.
+    an earlier use, and the key is refused as if it had been used.  One that takes longer than
+    ``STORE_SECONDS`` is unavailable (but a thread cannot be interrupted).  So is a store that is
+    full and refuses a key that it does not know: nobody can say whether it was used.
     """
     until = good_until + STORE_MARGIN
     try:
-        added = call(store.add, key, until)
-        is_known = added or knows(store, key)
+        with deadline(STORE_SECONDS):
+            added = call(store.add, key, until)
+            is_known = added or knows(store, key)
     except Exception as error:
         logger.error("the replay store is unavailable: %s", type(error).__name__)
         raise unavailable from error
@@ -92,7 +94,8 @@ def process_once(
     try:
         result = process()
         try:
-            call(discard, key)
+            with deadline(STORE_SECONDS):
+                call(discard, key)
         except Exception as error:
             raise unavailable from error
         remember_once(store, key, good_until, replayed=replayed, unavailable=unavailable)
@@ -135,6 +138,7 @@ def forget_use(store: ReplayStore | None, key: str) -> None:
     if discard is None:
         return
     try:
-        finish(partial(call, discard, key), _SECONDS_TO_FORGET)
+        with deadline(STORE_SECONDS):
+            finish(partial(call, discard, key), STORE_SECONDS)
     except Exception as error:
         logger.warning("a use cannot be removed from the replay store: %s", type(error).__name__)

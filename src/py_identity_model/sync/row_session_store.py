@@ -14,7 +14,7 @@ from .._seam.lock_waits import wait_left
 from .._seam.sync import in_thread, sleep
 from .._sessions.session_record import SessionRecord
 from .._wire.stored_value import unreadable_error
-from .session_store import index_keys, is_from
+from .session_store import index_keys, is_wanted
 
 _POLL = 0.05
 
@@ -131,7 +131,7 @@ class RowSessionStore:
         named = {kind: str(_hashed(value)) for kind, value in index_keys(sub, sid)}
         rows = in_thread(self._rows.find, named, self.clock())
         records = {name: self._record(name, version, sealed) for name, version, sealed in rows}
-        return [name for name, one in records.items() if is_from(one, issuer)]
+        return [name for name, one in records.items() if is_wanted(one, sub, sid, issuer)]
 
     def _record(self, name: str, version: int, sealed: Any) -> SessionRecord:
         try:

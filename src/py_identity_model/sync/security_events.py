@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from time import time
 
 from .._jose.tokens import header_members
@@ -17,7 +18,7 @@ from .._protocol.security_events import (
     replayed_error,
     store_error,
 )
-from .._resource_server.replay import ReplayStore, replay_key
+from .._resource_server.replay import ReplayStore, received_key
 from .._settings import Settings
 from .._validation.config import TokenValidationConfig
 from ._transport.endpoint import ask
@@ -70,7 +71,7 @@ def validate_security_event_token(
     if replay_store is not None:
         remember_once(
             replay_store,
-            event_key(event),
+            event_key(event, config.audience),
             event.issued_at + max_age + leeway,
             replayed=replayed_error(),
             unavailable=store_error(),
@@ -78,9 +79,9 @@ def validate_security_event_token(
     return event
 
 
-def event_key(event: SecurityEvent) -> str:
+def event_key(event: SecurityEvent, receiver: str | Sequence[str] | None) -> str:
     """Return the key of an event in replay stores."""
-    return replay_key("event", event.issuer, event.jti)
+    return received_key("event", event.issuer, receiver, event.jti)
 
 
 def poll_security_events(

@@ -18,6 +18,7 @@ from .._sessions.session_record import (
     SessionRecord,
     begin_record,
     login_required_error,
+    own_copy,
 )
 from .._sessions.stored_token import StoredToken, renewal_time, text_of
 from .._wire.models import Scope
@@ -150,17 +151,18 @@ class Session:
             "id_token": record.id_token,
         }
         named = {name: value for name, value in tokens.items() if value is not None}
-        return {**record.answer, **named}
+        return own_copy({**record.answer, **named})
 
     @property
     def claims(self) -> dict[str, Any]:
         """The claims of the newest ID token."""
-        return dict(self._record.claims)
+        return own_copy(dict(self._record.claims))
 
     @property
     def userinfo(self) -> dict[str, Any] | None:
         """The claims that userinfo returned at the login, if requested."""
-        return None if self._record.userinfo is None else dict(self._record.userinfo)
+        about = self._record.userinfo
+        return None if about is None else own_copy(dict(about))
 
     @property
     def expires_at(self) -> datetime | None:

@@ -30,7 +30,7 @@ from ..exceptions import (
 )
 from ._cache.refreshing_cache import longest_call
 from ._cache.single_flight import SingleFlight
-from ._transport.http import HTTPClient, chosen_client
+from ._transport.http import HTTPClient, check_http_client, chosen_client
 from ._transport.stores import BestEffortStore, TokenStore
 from .introspection import introspect
 
@@ -55,7 +55,8 @@ class TokenIntrospector:
     :param cache_ttl: for how many seconds an active token is remembered, never past its ``exp``; 0
         remembers none
     :param max_entries: the maximum number of remembered tokens
-    :param store: an :class:`TokenStore` that several processes share
+    :param store: an :class:`TokenStore` that several processes share; not for results that
+        come by an ``http_client`` with ``verify=False``
     :param token_validation_config: requests signed responses, and says how to validate them
     :param disco_doc_address: the provider whose keys verify signed responses
     :param accept_tokens_without_audience: accept a token that its issuer does not bind to any API;
@@ -109,6 +110,12 @@ class TokenIntrospector:
         self._ttl = seconds_of("cache_ttl", cache_ttl)
         if store is not None:
             check_store("store", store, TokenStore)
+            check_http_client(http_client)
+            if http_client is not None and not http_client.verifies_servers:
+                raise InvalidArgumentError(
+                    "store and an http_client with verify=False cannot be combined: what an "
+                    "unverified server says would be served to all users of the store"
+                )
         self._store: BestEffortStore | None = None
         if store is not None and cache_ttl > 0:
             self._store = BestEffortStore(store)

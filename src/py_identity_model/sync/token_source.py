@@ -351,6 +351,9 @@ class TokenSource:
             response = wait_for_device_token(
                 request, device, self._http_client, settings=self._settings
             )
+            if not response.is_successful:  # codes work once: another holder may have been faster
+                stored = records.storage.find(self._key)
+        if stored is None:
             token = self._token_from(response, None)
             first = begin_record(
                 response.token or {},

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import gc
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
 
 from py_identity_model._sessions.lineages import Lineages, lineages_of
 from py_identity_model._sessions.session_record import SessionRecord
@@ -10,6 +14,27 @@ from py_identity_model._sessions.session_record import SessionRecord
 
 class Store:
     """Any object that can be referred to weakly."""
+
+
+@dataclass
+class Comparable:
+    """A store without a hash."""
+
+    name: str
+
+
+@dataclass(frozen=True)
+class Equal:
+    """A store that equals another one of the same name."""
+
+    name: str
+
+
+@dataclass(slots=True)
+class Slotted:
+    """A store that cannot be referred to weakly."""
+
+    name: str
 
 
 def record(token: str | None, version: int) -> SessionRecord:
@@ -22,8 +47,25 @@ def test_all_who_share_a_store_share_its_lineages() -> None:
     assert lineages_of(store) is not lineages_of(other)
 
 
-def test_a_store_that_cannot_be_referred_to_weakly_has_lineages_of_the_moment() -> None:
-    assert isinstance(lineages_of(()), Lineages)
+@pytest.mark.parametrize("kind", [Comparable, Equal, Slotted])
+def test_a_store_may_be_a_dataclass_and_have_slots(kind: type[Any]) -> None:
+    store, other = kind("redis"), kind("redis")
+    lineages = lineages_of(store)
+    held = lineages.of("a")
+    held.learn(record("t2", 2))
+    assert lineages_of(store).are_past("a", record("t1", 1))
+    assert not lineages_of(other).are_past("a", record("t1", 1))
+
+
+def test_whoever_uses_a_login_is_found_by_all_who_share_its_store() -> None:
+    store = Store()
+    held = lineages_of(store).of("a")
+    held.learn(record("t2", 2))
+    gc.collect()
+    assert lineages_of(store).are_past("a", record("t1", 1))
+    del held
+    gc.collect()
+    assert not lineages_of(store).are_past("a", record("t1", 1))
 
 
 def test_a_lineage_lives_as_long_as_somebody_uses_the_login() -> None:

@@ -92,6 +92,7 @@ class AsyncMCPGrants:
         login_timeout: float,
         dpop_key: DPoPKey | None,
         store: AsyncTokenStore,
+        account: str | None,
         http_client: AsyncHTTPClient | None,
         settings: Settings | None,
     ) -> None:
@@ -106,6 +107,7 @@ class AsyncMCPGrants:
         )
         self._dpop_key = dpop_key
         self._store = store
+        self._account = account
         self._http_client = http_client
         self._settings = settings
 
@@ -204,7 +206,11 @@ class AsyncMCPGrants:
         )
         await client.identify(request)
         source = AsyncTokenSource(
-            request, self._http_client, store=self._store, settings=self._settings
+            request,
+            self._http_client,
+            store=self._store,
+            settings=self._settings,
+            key=self._account,
         )
         return AsyncMCPGrant(client.issuer, client.client_id, scopes, source)
 

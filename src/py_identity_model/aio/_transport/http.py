@@ -7,7 +7,13 @@ from functools import cached_property, partial
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
-from ..._http_library import connections_of, ignore_cookies, library_of, no_cookies
+from ..._http_library import (
+    connections_of,
+    ignore_cookies,
+    library_of,
+    no_cookies,
+    verifies_servers,
+)
 from ..._logging import logger
 from ..._seam.aio import Closing, WorkerLocal, open_client
 from ..._settings import HTTP_TIMEOUT, MOST_CONNECTIONS
@@ -52,8 +58,9 @@ class AsyncHTTPClient(Closing):
     Keys and documents fetched through it are cached on it, and not shared with other clients.
 
     Raises :class:`InvalidArgumentError` (a ``ValueError``) when ``timeout``, ``verify`` or
-    ``certificate`` come with ``client``, or are unusable; and for ``verify=False`` with a
-    ``document_store``: keys from an unverified server would be served to all users of the store.
+    ``certificate`` come with ``client``, or are unusable; and for ``verify=False``, also of
+    ``client``, with a ``document_store``: keys from an unverified server would be served to all
+    users of the store.
 
     Example::
 
@@ -80,7 +87,8 @@ class AsyncHTTPClient(Closing):
             raise InvalidArgumentError(
                 "timeout and verify cannot be specified together with an existing client"
             )
-        if verify is False and document_store is not None:
+        self.verifies_servers = verify is not False and (client is None or verifies_servers(client))
+        if not self.verifies_servers and document_store is not None:
             raise InvalidArgumentError(
                 "verify=False and document_store cannot be combined: documents from an unverified "
                 "server would be served to all users of the store"

@@ -175,7 +175,7 @@ class AsyncSignalReceiver:
             event = await self._validated(token)
             await process_once(
                 self._replays,
-                event_key(event),
+                event_key(event, [self._audience, self._client.client_id]),
                 event.issued_at + self._max_age,
                 partial(self._process, event),
                 replayed=replayed_error(),

@@ -93,6 +93,7 @@ class MCPGrants:
         login_timeout: float,
         dpop_key: DPoPKey | None,
         store: TokenStore,
+        account: str | None,
         http_client: HTTPClient | None,
         settings: Settings | None,
     ) -> None:
@@ -107,6 +108,7 @@ class MCPGrants:
         )
         self._dpop_key = dpop_key
         self._store = store
+        self._account = account
         self._http_client = http_client
         self._settings = settings
 
@@ -200,7 +202,13 @@ class MCPGrants:
             resource=found.resource,
         )
         client.identify(request)
-        source = TokenSource(request, self._http_client, store=self._store, settings=self._settings)
+        source = TokenSource(
+            request,
+            self._http_client,
+            store=self._store,
+            settings=self._settings,
+            key=self._account,
+        )
         return MCPGrant(client.issuer, client.client_id, scopes, source)
 
     def _exchange_assertion(
