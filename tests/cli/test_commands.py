@@ -221,7 +221,15 @@ def test_what_is_no_key_is_refused_and_not_quoted(text: str, run: Run) -> None:
         ("decode",),
         ("verify", "-i", "https://op.example", "-a", "api"),
         ("keys", "public"),
-        ("token", "--client-credentials", "-i", "https://op.example", "-c", "c", "--secret-stdin"),
+        (
+            "token",
+            "--client-credentials",
+            "-i",
+            "https://op.example",
+            "--client-id",
+            "c",
+            "--secret-stdin",
+        ),
     ],
 )
 def test_bytes_that_are_no_text_are_refused_and_not_quoted(
