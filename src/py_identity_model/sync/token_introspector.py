@@ -18,7 +18,7 @@ from .._protocol.introspection import TokenIntrospectionRequest
 from .._resource_server.introspection_cache import Introspections, pack_claims, unpack_claims
 from .._settings import Settings, in_force
 from .._validation.config import TokenValidationConfig
-from .._wire.arguments import check_address, check_store, seconds_of
+from .._wire.arguments import check_address, check_kind, check_store, seconds_of
 from .._wire.client_authentication import ClientAuthentication
 from .._wire.retry import is_outage
 from ..exceptions import (
@@ -29,7 +29,7 @@ from ..exceptions import (
 )
 from ._cache.refreshing_cache import longest_call
 from ._cache.single_flight import SingleFlight
-from ._transport.http import HTTPClient, chosen_client
+from ._transport.http import HTTPClient, check_http_client, chosen_client
 from ._transport.stores import BestEffortStore, TokenStore
 from .introspection import introspect
 
@@ -94,6 +94,10 @@ class TokenIntrospector:
         if max_entries < 1:
             raise InvalidArgumentError("max_entries must be at least 1")
         check_address("address", address, require_https=require_https)
+        check_kind("client_authentication", client_authentication, ClientAuthentication)
+        check_kind("token_validation_config", token_validation_config, TokenValidationConfig)
+        check_kind("settings", settings, Settings)
+        check_http_client(http_client)
         self._request = TokenIntrospectionRequest(
             address,
             "",
