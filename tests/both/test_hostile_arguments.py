@@ -12,6 +12,8 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any, Protocol
 
+import httpx
+import httpx2
 import pytest
 
 import py_identity_model
@@ -405,7 +407,21 @@ WRONG_ARGUMENTS: list[Wrong] = [
         http_client=["x", AWAITABLE_HTTP],
         settings=["x", {}],
     ),
-    ("redirect_uri", [5, ""], partial(OAuthClient, ISSUER, "web")),
+    *each(
+        partial(OAuthClient, ISSUER, "web"),
+        redirect_uri=[5, ""],
+        id_token_algorithms=["RS256", 5, [5]],
+        trusted_audiences=[5, [5]],
+        max_id_token_age=["60", -1, float("nan")],
+        settings=["x", {}],
+    ),
+    ("discovery_policy", ["strict"], partial(py_identity_model.TrustedIssuer, ISSUER)),
+    (
+        "client",
+        [httpx.AsyncClient(), httpx2.AsyncClient(), httpx.HTTPTransport(), AWAITABLE_HTTP.client],
+        py_identity_model.HTTPClient,
+    ),
+    ("client", [httpx.Client(), httpx2.Client()], aio.AsyncHTTPClient),
     ("public", ["/health", 5, [5]], partial(LoginMiddleware, APP, LOGIN)),
     ("login", ["login", GUARD], partial(LoginMiddleware, APP)),
     ("public", ["/health"], partial(BearerMiddleware, APP, GUARD)),

@@ -7,7 +7,7 @@ from functools import cached_property, partial
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
-from ..._http_library import connections_of, ignore_cookies, library_of, no_cookies
+from ..._http_library import connections_of, ignore_cookies, is_of_library, library_of, no_cookies
 from ..._logging import logger
 from ..._seam.aio import Closing, WorkerLocal, open_client
 from ..._settings import HTTP_TIMEOUT, MOST_CONNECTIONS
@@ -79,6 +79,11 @@ class AsyncHTTPClient(Closing):
         if client is not None and (timeout is not None or verify is not None):
             raise InvalidArgumentError(
                 "timeout and verify cannot be specified together with an existing client"
+            )
+        # Anything else may be a double; one of the other API would fail only when it is used.
+        if is_of_library(client) and not isinstance(client, library_of(client).AsyncClient):
+            raise InvalidArgumentError(
+                f"client must be one of this API, not {type(client).__name__}"
             )
         if verify is False and document_store is not None:
             raise InvalidArgumentError(
