@@ -20,6 +20,11 @@ _USUAL_CONNECTIONS = 100
 _CERT_NONE = 0  # that of `ssl`, which requests load, and not this module
 
 
+def is_of_library(thing: object) -> bool:
+    """Return whether the class of ``thing`` is one of httpx or httpx2, or is derived from one."""
+    return any(one.__module__.partition(".")[0] in _LIBRARIES for one in type(thing).__mro__)
+
+
 def library_of(thing: object) -> Any:
     """Return the library that ``thing``, a client or a request, comes from; httpx in doubt.
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from enum import Enum
 from typing import Any
-from urllib.parse import quote, quote_plus, urlsplit, urlunsplit
+from urllib.parse import urlsplit, urlunsplit
 
 from .exceptions import NetworkException, PyIdentityModelException
 
@@ -17,6 +17,7 @@ logger.addHandler(logging.NullHandler())
 REDACTED = "***REDACTED***"
 _LONG = 100
 _MOST_LOGGED = 200
+_MOST_SCRUBBED = 8192
 _COME_AGAIN = frozenset({"authorization_pending", "slow_down"})
 _SECRET_NAMES = frozenset(
     {
@@ -33,10 +34,6 @@ _SECRET_MEMBER = (  # compiled when first used: few processes ever log a respons
     r'|registration_access_token)"\s*:\s*)"(?:[^"\\]|\\.)*"?'
 )
 _JWT = r"(?<![A-Za-z0-9_=-])eyJ[A-Za-z0-9_=-]+(?:\.[A-Za-z0-9_=-]*){1,4}"
-_LONG_SECRET = 8  # characters
-_LONG_WORD = 16
-_WORD_BEGINS = r"(?:(?<!\w)|(?<=\\[nrt])|(?<=%[0-9A-Fa-f][0-9A-Fa-f]))"
-_WORD_ENDS = r"(?!\w)"
 _CREDENTIALS = r"(?i)\b(basic|bearer|dpop)(\s+)[A-Za-z0-9+/=._~-]{8,}"
 
 
@@ -97,67 +94,33 @@ def scrub(text: str, secrets: Iterable[str | None] = ()) -> str:
     "cannot").
     """
     known = [secret for secret in secrets if secret]
-    forms = {form for secret in known for form in _forms_of(secret)}
-    for form in sorted(forms, key=len, reverse=True):
-        if _is_distinct(form):
-            text = text.replace(form, REDACTED)
-        else:
-            text = re.sub(f"{_WORD_BEGINS}{re.escape(form)}{_WORD_ENDS}", REDACTED, text)
-    codes = {code for secret in known for code in _codes_of(secret)}
-    for code in sorted(codes, key=len, reverse=True):
-        text = text.replace(code, REDACTED)
+    if known:
+        text = _without_echoes(text, known)
     text = re.sub(_SECRET_MEMBER, rf'\1"{REDACTED}"', text)
     text = re.sub(_CREDENTIALS, rf"\1\2{REDACTED}", text)
     return re.sub(_JWT, REDACTED, text)
 
 
-def _forms_of(secret: str) -> Iterator[str]:
-    """Return the forms in which a provider may echo ``secret``: plain, encoded (also twice), or
-    escaped.
+def _without_echoes(text: str, secrets: Iterable[str]) -> str:
+    """Return the beginning of ``text`` without ``secrets``.
+
+    What follows is read only to recognize echoes that begin before: no server may decide how long
+    its text keeps this process busy.
     """
-    from html import escape  # its table of entities is large, and failures are rare
-    from json import dumps
+    from ._echoes import echoes_in  # failures are rare
 
-    quoted = secret.encode("utf-8", "surrogatepass")
-    for encoded in (quote(quoted, safe=""), quote_plus(quoted, safe="")):
-        lower = re.sub("%..", lambda one: one[0].lower(), encoded)
-        yield from (encoded, lower, quote(encoded, safe=""))
-    escaped = dumps(secret)[1:-1]
-    yield from (escaped, escaped.replace("/", r"\/"), escape(secret), secret)
-    yield from (
-        "".join(f"{sign}{number:{kind}}{end}" for number in map(ord, secret))
-        for sign, kind, end in (("&#", "d", ";"), ("&#x", "x", ";"), ("\\u", "04x", ""))
-    )
-    if secret.strip():
-        yield secret.strip()
-
-
-def _codes_of(secret: str) -> Iterator[str]:
-    """Return ``secret`` in hexadecimal and base64; such strings do not look like words."""
-    data = secret.encode("utf-8", "surrogatepass")
-    if len(data) < _LONG_SECRET:
-        return
-    for one in {data, quote(data, safe="").encode()}:  # Basic credentials contain the latter
-        yield from (one.hex(), *_in_base64(one))
-
-
-def _in_base64(data: bytes) -> Iterator[str]:
-    """Return the base64 forms of ``data`` inside a longer text, for each possible offset.
-
-    Characters at both ends are left out if they depend on the neighbours as well.
-    """
-    from base64 import b64encode
-
-    for before in range(3):
-        text = b64encode(bytes(before) + data).decode()
-        core = text[-(-before * 8 // 6) : (before + len(data)) * 8 // 6]
-        yield from (core, core.replace("+", "-").replace("/", "_"))
-        yield from (core.replace("/", r"\/"), quote(core, safe=""))
-
-
-def _is_distinct(secret: str) -> bool:
-    """Return whether ``secret`` is unlikely to be part of an ordinary word."""
-    return len(secret) >= (_LONG_WORD if secret.isalpha() else _LONG_SECRET)
+    pieces: list[str] = []
+    last = 0
+    for begin, end in echoes_in(text[: 2 * _MOST_SCRUBBED], secrets):
+        if begin >= _MOST_SCRUBBED:
+            break
+        if begin > last or not pieces:  # those that overlap are one
+            pieces += (text[last:begin], REDACTED)
+        last = max(last, end)
+    pieces.append(text[last:_MOST_SCRUBBED])
+    if len(text) > _MOST_SCRUBBED:
+        pieces.append("...[TRUNCATED]")
+    return "".join(pieces)
 
 
 def without_values(error: object) -> str:

@@ -9,6 +9,7 @@ import pytest
 
 from py_identity_model._jose.encoding import decode_base64url, parse_object
 from py_identity_model.aio import (
+    AsyncMemorySessionStore,
     AsyncOAuthClient,
     BackchannelAuthenticationResponse,
     ClientSecretBasic,
@@ -25,6 +26,7 @@ from py_identity_model.exceptions import (
     PyIdentityModelException,
     SignatureVerificationException,
     TokenRequestException,
+    TokenValidationException,
 )
 from py_identity_model.testing import Answer, EmbeddedProvider, Received
 from tests.support import answering, refused
@@ -136,6 +138,18 @@ async def test_the_id_token_is_validated(
     ciba.id_token = ciba.mint(**claims)
     with pytest.raises(error, match=text):
         await client_of(provider, max_id_token_age=600).poll_backchannel_login(STARTED)
+
+
+@pytest.mark.parametrize("claims", [one for one, *_ in WRONG])
+async def test_a_login_that_is_refused_is_not_stored(
+    provider: EmbeddedProvider, claims: dict[str, Any]
+) -> None:
+    ciba, store = Ciba(provider), AsyncMemorySessionStore()
+    ciba.id_token = ciba.mint(**claims)
+    client = client_of(provider, max_id_token_age=600, session_store=store)
+    with pytest.raises(TokenValidationException):
+        await client.poll_backchannel_login(STARTED)
+    assert len(store) == 0
 
 
 async def test_a_forged_id_token_does_not_log_in(provider: EmbeddedProvider) -> None:

@@ -35,7 +35,7 @@ from py_identity_model.exceptions import (
 )
 from py_identity_model.testing import Answer, EmbeddedProvider, Received
 from tests.families import Families
-from tests.support import Clock, failing, refused
+from tests.support import Clock, answering, failing, refused
 
 PAST = datetime(2020, 1, 1, tzinfo=UTC)
 REDIRECT = "https://rp.example/cb"
@@ -909,6 +909,29 @@ async def test_a_text_is_presented_as_it_is_and_its_id_token_validated(
         await client.refresh("alice-1")
     provider.intercept = failing("/token", 400)
     assert not (await client.refresh("alice-2")).is_successful
+
+
+@pytest.mark.parametrize(
+    ("answer", "bound", "code"),
+    [
+        ({"token_type": "Bearer"}, True, "token_not_bound_to_key"),
+        ({"token_type": None}, True, "token_not_bound_to_key"),
+        ({"token_type": "DPoP"}, False, "unsupported_token_type"),
+        ({"token_type": "mac"}, False, "unsupported_token_type"),
+        ({"expires_in": -1}, False, "invalid_expires_in"),
+        ({"access_token": 7}, False, "invalid_access_token"),
+        ({"access_token": None}, False, "invalid_access_token"),
+    ],
+)
+async def test_the_answer_to_a_text_is_judged_as_any_other(
+    provider: EmbeddedProvider, answer: dict[str, Any], bound: bool, code: str
+) -> None:
+    client = client_of(provider, dpop_key=DPoPKey() if bound else None)
+    usual = {"access_token": "t", "token_type": "Bearer", "expires_in": 60, "id_token": "a.b.c"}
+    members = {name: one for name, one in {**usual, **answer}.items() if one is not None}
+    provider.intercept = answering("/token", Answer.of_json(members))
+    with refused(TokenRequestException, code):
+        await client.refresh("r")
 
 
 async def test_userinfo_is_asked_with_a_sessions_newest_token(provider: EmbeddedProvider) -> None:

@@ -12,6 +12,8 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any, Protocol
 
+import httpx
+import httpx2
 import pytest
 
 import py_identity_model
@@ -40,7 +42,11 @@ from py_identity_model import (
     set_cache_event_hook,
 )
 from py_identity_model.aio.web import AsyncBearerGuard, AsyncWebLogin
-from py_identity_model.exceptions import InvalidArgumentError, PyIdentityModelException
+from py_identity_model.exceptions import (
+    ConfigurationException,
+    InvalidArgumentError,
+    PyIdentityModelException,
+)
 from py_identity_model.integrations.asgi import BearerMiddleware, LoginMiddleware
 from py_identity_model.web import BearerGuard, SignalReceiver, WebLogin
 from tests.support import refused
@@ -311,6 +317,15 @@ def test_each_object_that_takes_a_store_looks_at_it() -> None:
             make()
 
 
+def test_keys_that_cannot_decrypt_are_refused_by_each_object() -> None:
+    keys: list[Any] = ["x", {"kty": "oct"}, b"\xff"]
+    for one in keys:
+        with pytest.raises(ConfigurationException):
+            AccessTokenVerifier(ISSUER, "api", decryption_keys=one)
+        with pytest.raises(ConfigurationException):
+            OAuthClient(ISSUER, "web", decryption_keys=one)
+
+
 def test_a_source_of_the_other_api_is_refused() -> None:
     request = py_identity_model.ClientCredentialsTokenRequest(NOWHERE, "machine", "s3cret")
     ours, theirs = TokenSource(request), aio.AsyncTokenSource(request)
@@ -328,6 +343,8 @@ STORE = py_identity_model.MemoryReplayStore()
 CLIENT, SECRET = OAuthClient(ISSUER, "web"), "x" * 32
 AWAITABLE = aio.AsyncOAuthClient(ISSUER, "web")
 GUARD, LOGIN = AsyncBearerGuard(ISSUER, "api"), AsyncWebLogin(AWAITABLE, secret=SECRET)
+AWAITABLE_HTTP = aio.AsyncHTTPClient()
+AWAITABLE_INTROSPECTOR = aio.AsyncTokenIntrospector(ISSUER, "api", ClientSecretBasic("s3cret"))
 MACHINE = py_identity_model.ClientCredentialsTokenRequest(NOWHERE, "m", "s")
 APP: Any = None
 SERVER = "https://mcp.example/mcp"
@@ -374,8 +391,37 @@ WRONG_ARGUMENTS: list[Wrong] = [
     ("replay_store", [None, "redis"], partial(SignalReceiver, CLIENT, "aud")),
     ("replay_store", ["redis", object()], partial(OAuthClient, ISSUER, "web")),
     ("replay_store", ["redis", object()], partial(AccessTokenVerifier, ISSUER, "api")),
-    ("dpop_nonces", ["nonce"], partial(AccessTokenVerifier, ISSUER, "api")),
-    ("redirect_uri", [5, ""], partial(OAuthClient, ISSUER, "web")),
+    *each(
+        partial(AccessTokenVerifier, ISSUER, "api"),
+        dpop_nonces=["nonce"],
+        discovery_policy=["strict"],
+        opaque_tokens=["x", AWAITABLE_INTROSPECTOR],
+        claims_validator=["x"],
+        http_client=["x", AWAITABLE_HTTP],
+        settings=["x", {}],
+    ),
+    ("client_authentication", ["s3cret"], partial(TokenIntrospector, ISSUER, "api")),
+    *each(
+        partial(TokenIntrospector, ISSUER, "api", ClientSecretBasic("s3cret")),
+        token_validation_config=["x", {}],
+        http_client=["x", AWAITABLE_HTTP],
+        settings=["x", {}],
+    ),
+    *each(
+        partial(OAuthClient, ISSUER, "web"),
+        redirect_uri=[5, ""],
+        id_token_algorithms=["RS256", 5, [5]],
+        trusted_audiences=[5, [5]],
+        max_id_token_age=["60", -1, float("nan")],
+        settings=["x", {}],
+    ),
+    ("discovery_policy", ["strict"], partial(py_identity_model.TrustedIssuer, ISSUER)),
+    (
+        "client",
+        [httpx.AsyncClient(), httpx2.AsyncClient(), httpx.HTTPTransport(), AWAITABLE_HTTP.client],
+        py_identity_model.HTTPClient,
+    ),
+    ("client", [httpx.Client(), httpx2.Client()], aio.AsyncHTTPClient),
     ("public", ["/health", 5, [5]], partial(LoginMiddleware, APP, LOGIN)),
     ("login", ["login", GUARD], partial(LoginMiddleware, APP)),
     ("public", ["/health"], partial(BearerMiddleware, APP, GUARD)),

@@ -8,6 +8,7 @@ import json
 import logging
 import pickle
 import re
+import textwrap
 import traceback
 from collections.abc import Callable
 from typing import Any
@@ -227,7 +228,9 @@ CALLS: list[tuple[Any, Any]] = [
     ),
     (push_authorization_request, PushedAuthorizationRequest(URL, "c", URL, request=MARK)),
     (register_client, ClientRegistrationRequest(URL, [], software_statement=MARK)),
+    (register_client, ClientRegistrationRequest(URL, [], extra_metadata={"a": MARK, "b": [MARK]})),
     (update_client, ClientUpdateRequest(URL, "a.b", "c", [], client_secret=MARK)),
+    (update_client, ClientUpdateRequest(URL, "a.b", "c", [], extra_metadata={"a": {"b": MARK}})),
 ]
 
 
@@ -287,6 +290,17 @@ ENCODINGS: list[Callable[[str], str]] = [
     lambda text: "".join(f"&#{ord(one)};" for one in text),
     lambda text: "".join(f"&#x{ord(one):x};" for one in text),
     lambda text: "".join(f"\\u{ord(one):04x}" for one in text),
+    lambda text: "".join(f"%{one:02X}" for one in text.encode()),
+    quote,  # leaves the slash
+    lambda text: quote(quote(quote(text, safe=""), safe=""), safe=""),
+    lambda text: text.replace("+", " "),
+    lambda text: json.dumps(json.dumps(text)),
+    lambda text: re.sub(r"[^\w ]", lambda one: f"\\u{ord(one[0]):04X}", text),
+    lambda text: re.sub(r"[^\w ]", lambda one: f"&#{ord(one[0])};", text),
+    lambda text: re.sub(r"[^\w ]", lambda one: f"&#x{ord(one[0]):X};", text),
+    lambda text: "\\n".join(textwrap.wrap(in_base64(f"xyz{text}"), 8)),
+    lambda text: text.encode().hex(":").upper(),
+    lambda text: ", ".join(f'"{text[at : at + 3]}"' for at in range(0, len(text), 3)),
 ]
 
 
@@ -296,6 +310,53 @@ def test_an_encoded_echo_is_masked_in_a_text(encode: Callable[[str], str], secre
     shown = scrub(f"<p>{encode(secret)}</p>", [secret])
     assert REDACTED in shown
     assert len(shown.replace(REDACTED, "")) <= len("<p></p>") + len("d2ViO...==")
+
+
+TOKEN = f"eyJhbGciOiJub25lIn0.{in_base64('a user named 4711').rstrip('=')}.{'sig-' * 12}"
+
+
+@pytest.mark.parametrize(
+    "echo",
+    [
+        *TOKEN.split("."),
+        "\n".join(TOKEN.split(".")),
+        json.dumps(TOKEN.split(".")[1:]),
+        "\r\n".join(textwrap.wrap(TOKEN, 40)),
+        TOKEN[20:50],
+        TOKEN[-30:],
+        quote(quote(TOKEN[25:], safe=""), safe=""),
+    ],
+)
+def test_parts_of_a_token_are_masked(echo: str) -> None:
+    shown = scrub(f"bad token: {echo}!", [TOKEN])
+    assert re.findall(r"\w+", shown.replace(REDACTED, "")) == ["bad", "token"]
+
+
+@pytest.mark.parametrize("secret", ["p\u00e4ssw\u00f6rd-4711", "\U0001f511-p\u00e4ss-4711"])
+def test_a_secret_in_another_character_set_is_masked(secret: str) -> None:
+    latin = secret.encode("latin-1", "replace")
+    for echo in (
+        secret.encode().decode("latin-1"),
+        latin.decode("utf-8", "replace"),
+        json.dumps(secret),
+        quote(secret),
+    ):
+        assert "4711" not in scrub(f"{echo} is wrong", [secret])
+    assert "4711" not in scrub(quote("p\u00e4ss-4711".encode("latin-1")), ["p\u00e4ss-4711"])
+
+
+def test_a_mask_covers_the_secret_alone() -> None:
+    text = 'a "S3cr3t%2f4711" is&nbsp;not \\"S3cr3t\\u002f4711\\", &Nope; %ff %'
+    shown = f'a "{REDACTED}" is&nbsp;not \\"{REDACTED}\\", &Nope; %ff %'
+    assert scrub(text, ["S3cr3t/4711"]) == shown
+
+
+def test_of_an_endless_text_the_beginning_is_enough() -> None:
+    secret = "S3cr3t/4711"
+    shown = scrub("x" * 8190 + secret + secret * 1000, [secret])
+    assert shown == "x" * 8190 + REDACTED + "...[TRUNCATED]"
+    assert scrub("x" * 8192, [secret]) == "x" * 8192
+    assert scrub(f"{secret * 2000}", [secret]) == REDACTED + "...[TRUNCATED]"
 
 
 @pytest.mark.parametrize("word", ["cannot", "invalid_client", "bm90IGZvdW5k"])

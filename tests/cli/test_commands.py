@@ -215,6 +215,32 @@ def test_what_is_no_key_is_refused_and_not_quoted(text: str, run: Run) -> None:
     assert "junk" not in ran.err
 
 
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("decode",),
+        ("verify", "-i", "https://op.example", "-a", "api"),
+        ("keys", "public"),
+        (
+            "token",
+            "--client-credentials",
+            "-i",
+            "https://op.example",
+            "--client-id",
+            "c",
+            "--secret-stdin",
+        ),
+    ],
+)
+def test_bytes_that_are_no_text_are_refused_and_not_quoted(
+    command: tuple[str, ...], run: Run
+) -> None:
+    ran = run(*command, stdin=b"s3cret\xff\n")
+    assert ran.status == 2
+    assert "standard input is not utf-8" in ran.err
+    assert "s3cret" not in ran.err
+
+
 def test_an_unknown_algorithm_is_wrong_usage(run: Run) -> None:
     assert run("keys", "generate", "-a", "none").status == 2
 

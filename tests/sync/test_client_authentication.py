@@ -130,6 +130,20 @@ UNUSABLE: list[tuple[ClientAuthentication, str]] = [
 ]
 
 
+def test_what_a_source_raises_is_named_and_not_quoted(provider: EmbeddedProvider) -> None:
+    def fail() -> str:
+        raise ValueError("cannot read 'eyJ.secret.assertion'")
+
+    response = request_client_credentials_token(
+        ClientCredentialsTokenRequest(
+            provider.token_endpoint, "web", client_authentication=FederatedAssertion(fail)
+        )
+    )
+    assert "the client assertion source failed with ValueError" in str(response.error)
+    assert "secret" not in str(response.error)
+    assert provider.count("/token") == 0
+
+
 @pytest.mark.parametrize(("authentication", "text"), UNUSABLE)
 def test_a_request_without_a_usable_proof_is_not_sent(
     provider: EmbeddedProvider, authentication: ClientAuthentication, text: str

@@ -298,6 +298,37 @@ def test_the_leeway_of_clocks_does_not_lengthen_a_login(provider: EmbeddedProvid
         log_in(client_of(provider, max_id_token_age=60), tokens)
 
 
+def test_a_login_in_the_future_passes_no_max_age(provider: EmbeddedProvider) -> None:
+    tokens, now = Tokens(provider), int(time.time())
+    for leeway, ahead, good in ((None, 30, True), (None, 90, False), (0, 30, False)):
+        client = client_of(provider, leeway=leeway)
+        tokens.claims = {"auth_time": now + ahead}
+        if good:
+            assert log_in(client, tokens, max_age=60)
+            continue
+        with refused(IdTokenValidationException, "authentication_in_future"):
+            log_in(client, tokens, max_age=60)
+
+
+@pytest.mark.parametrize(
+    "claims",
+    [
+        {"header": {"typ": "userinfo+jwt"}},
+        {"header": {"typ": ["JWT"]}},
+        {"typ": "Bearer"},
+        {"token_use": "access"},
+        {"events": {"http://schemas.openid.net/event/backchannel-logout": {}}},
+    ],
+)
+def test_no_other_kind_of_token_logs_a_user_in(
+    provider: EmbeddedProvider, claims: dict[str, Any]
+) -> None:
+    tokens = Tokens(provider)
+    tokens.claims = claims
+    with refused(IdTokenValidationException, "wrong_typ"):
+        log_in(client_of(provider), tokens)
+
+
 def signed_by_secret(provider: EmbeddedProvider, secret: str, **claims: Any) -> str:
     from joserfc import jwt
 

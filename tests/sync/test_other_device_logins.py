@@ -16,6 +16,7 @@ from py_identity_model.exceptions import (
     PyIdentityModelException,
     SignatureVerificationException,
     TokenRequestException,
+    TokenValidationException,
 )
 from py_identity_model.sync import (
     BackchannelAuthenticationResponse,
@@ -23,6 +24,7 @@ from py_identity_model.sync import (
     DeviceAuthorizationResponse,
     DPoPKey,
     JsonWebKeySet,
+    MemorySessionStore,
     OAuthClient,
     PrivateKeyJwtAuthentication,
     verify_jws,
@@ -137,6 +139,18 @@ def test_the_id_token_is_validated(
     ciba.id_token = ciba.mint(**claims)
     with pytest.raises(error, match=text):
         client_of(provider, max_id_token_age=600).poll_backchannel_login(STARTED)
+
+
+@pytest.mark.parametrize("claims", [one for one, *_ in WRONG])
+def test_a_login_that_is_refused_is_not_stored(
+    provider: EmbeddedProvider, claims: dict[str, Any]
+) -> None:
+    ciba, store = Ciba(provider), MemorySessionStore()
+    ciba.id_token = ciba.mint(**claims)
+    client = client_of(provider, max_id_token_age=600, session_store=store)
+    with pytest.raises(TokenValidationException):
+        client.poll_backchannel_login(STARTED)
+    assert len(store) == 0
 
 
 def test_a_forged_id_token_does_not_log_in(provider: EmbeddedProvider) -> None:

@@ -10,7 +10,7 @@ from .._client_auth.assertion import ClientSecretJwt, PrivateKeyJwt, PrivateKeyJ
 from .._jose.dpop_proof import DPoPKey
 from .._jose.jwk import DecryptionKeys
 from .._jose.signer import DeferredSigner
-from .._wire.arguments import check_text, seconds_of
+from .._wire.arguments import check_text, names_of, seconds_of
 from .._wire.certificate import MtlsClientAuth
 from .._wire.client_authentication import (
     ClientAuthentication,
@@ -84,8 +84,8 @@ def check_client_arguments(
             f"dpop_key must be a DPoPKey, not {type(dpop_key).__name__}: "
             "DPoPKey.from_pem and DPoPKey.from_jwk load one"
         )
-    if isinstance(id_token_algorithms, str):
-        raise InvalidArgumentError("id_token_algorithms must be a list of algorithms")
+    if id_token_algorithms is not None:
+        names_of("id_token_algorithms", id_token_algorithms)
     if isinstance(authentication, (PrivateKeyJwtAuthentication, ClientSecretJwt)):
         if authentication.audience is None:  # the issuer, once it is known
             authentication = replace(authentication, audience=str(issuer))
@@ -148,8 +148,8 @@ class UserTokenRules:
             raise ConfigurationException("trusted_audiences must be a list of client ids")
         return cls(
             algorithms,
-            frozenset({client_id, *trusted_audiences}),
-            max_age,
+            frozenset({client_id, *names_of("trusted_audiences", trusted_audiences)}),
+            None if max_age is None else seconds_of("max_id_token_age", max_age),
             _LEEWAY if leeway is None else seconds_of("leeway", leeway),
             leeway or 0.0,  # the default is for clocks, not for logins
             allow_weak_keys,

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from .._wire.discovery_policy import DiscoveryPolicy
 from .._wire.urls import (
-    fold_host,
     host_of,
     is_internal,
     is_loopback,
-    parse_ip,
     require_reachable,
     require_scheme,
     split_url,
@@ -60,8 +58,7 @@ def check_given_endpoint(name: str, url: str, policy: DiscoveryPolicy) -> str:
 
 def _is_in_a_network(host: str) -> bool:
     """Return whether ``host`` is on another machine that cannot be reached from outside."""
-    is_bare_name = host != "" and "." not in fold_host(host) and parse_ip(host) is None
-    return not is_loopback(host) and (is_bare_name or is_internal(host))
+    return not is_loopback(host) and is_internal(host)
 
 
 def check_alias(name: str, url: object, policy: DiscoveryPolicy, *named: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 import time
 from collections.abc import Collection, Mapping
 from typing import Any
@@ -76,17 +77,26 @@ def _check_party(claims: Mapping[str, Any], audience: str | Collection[str] | No
 
 
 def check_auth_time(
-    claims: Mapping[str, Any], max_age: int, leeway: float, now: float | None = None
+    claims: Mapping[str, Any],
+    max_age: int,
+    leeway: float,
+    now: float | None = None,
+    *,
+    ahead: float = math.inf,
 ) -> None:
     """Raise IdTokenValidationException unless the user logged in at most ``max_age`` seconds ago.
 
-    ``leeway`` extends it.
+    ``leeway`` extends it; ``ahead`` is how far in the future the login may be, for clocks: one of
+    next year would pass every ``max_age``.
     """
     since = numeric_date(claims.get("auth_time"))
     if since is None:
         raise _refused_error("the auth_time claim is missing or not a number", "missing_auth_time")
-    if (time.time() if now is None else now) - since > max_age + leeway:
+    age = (time.time() if now is None else now) - since
+    if age > max_age + leeway:
         raise _refused_error("the user's last login is too long ago", "authentication_too_old")
+    if -age > ahead:
+        raise _refused_error("the user's last login is in the future", "authentication_in_future")
 
 
 def _check_hash(claims: Mapping[str, Any], name: str, value: str, alg: str) -> None:

@@ -7,9 +7,31 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 from .._jose.claims import numeric_date
+from .._jose.token_types import ID_TOKEN, media_type
 from .._jose.tokens import read_header, split_token
 from .._wire.compare import same_text
 from ..exceptions import IdTokenValidationException, TokenValidationException
+
+_TYPES = frozenset({"jwt", ID_TOKEN})
+_OTHER_KINDS = {
+    "typ": frozenset({"bearer", "refresh", "offline", "logout"}),
+    "token_use": frozenset({"access", "refresh"}),
+}
+
+
+def check_kind(claims: Mapping[str, Any], typ: object) -> None:
+    """Raise for a verified token that is another kind of token by its ``typ`` or its claims.
+
+    Access tokens, logout tokens and security events are signed by the same keys (RFC 8725 §3.11).
+    """
+    if typ is not None and media_type(typ) not in _TYPES:
+        raise _refused_error("its header has the typ of another kind of token", "wrong_typ")
+    for name, others in _OTHER_KINDS.items():
+        value = claims.get(name)
+        if isinstance(value, str) and value.lower() in others:
+            raise _refused_error(f"it is another kind of token by its claim {name}", "wrong_typ")
+    if "events" in claims:
+        raise _refused_error("it is a security event by its claim events", "wrong_typ")
 
 
 def check_audiences(claims: Mapping[str, Any], trusted: Collection[str]) -> None:

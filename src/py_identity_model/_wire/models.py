@@ -55,7 +55,7 @@ class BaseRequest:
 
     def _secret_values(self) -> Iterator[object]:
         """Yield what must not be quoted, should a provider echo it: texts, or what holds texts."""
-        for name in self._secret_fields:
+        for name in self._secret_fields | (_ALWAYS_SECRET & vars(self).keys()):
             yield getattr(self, name)
 
 

@@ -130,7 +130,7 @@ def is_loopback(host: str) -> bool:
 
 def is_internal(host: str) -> bool:
     """Return whether ``host`` cannot be reached from outside: an address that is not global, or a
-    name for private use (RFC 6761, 6762, 8375).  Other names are not resolved.
+    name for private use (RFC 6761, 6762, 8375) or without a domain.  Other names are not resolved.
     """
     if "%" in host:  # an encoded name or a zone: never a public host
         return True
@@ -138,7 +138,9 @@ def is_internal(host: str) -> bool:
     if name in _LOCAL_NAMES or name.endswith(_LOCAL_SUFFIXES):
         return True
     address = parse_ip(host)
-    return address is not None and not all(map(_is_public, (address, *_embedded(address))))
+    if address is None:
+        return "." not in name  # only a search list, or the resolver of containers, knows it
+    return not all(map(_is_public, (address, *_embedded(address))))
 
 
 def _is_public(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> bool:

@@ -182,12 +182,17 @@ class AsyncOtherDeviceLogins:
     async def _begin_backchannel_session(
         self, request: BackchannelTokenRequest, response: TokenResponse
     ) -> AsyncSession:
-        session = await self._begin_session(request.address, response, has_id_token=True)
-        check_request_id(session.claims, request.auth_req_id)
-        return session
+        return await self._begin_session(
+            request.address, response, has_id_token=True, auth_req_id=request.auth_req_id
+        )
 
     async def _begin_session(
-        self, address: str, response: TokenResponse, *, has_id_token: bool
+        self,
+        address: str,
+        response: TokenResponse,
+        *,
+        has_id_token: bool,
+        auth_req_id: str | None = None,
     ) -> AsyncSession:
         """Return the session of a token response, with its ID token validated."""
         if not response.is_successful:
@@ -208,4 +213,6 @@ class AsyncOtherDeviceLogins:
         claims = await self._tokens.id_token_claims(
             id_token, access_token=token.get("access_token")
         )
+        if auth_req_id is not None:
+            check_request_id(claims, auth_req_id)
         return await self._sessions.begin(AsyncSession(token, claims, response.expires_at))

@@ -7,6 +7,7 @@ from typing import Any, Literal, Unpack
 
 from .._jose.jwk import DecryptionKeys
 from .._jose.keys import KeySnapshot
+from .._jose.tokens import header_members
 from .._protocol.callback import AuthorizeCallbackResponse
 from .._protocol.discovery import DiscoveryDocumentResponse
 from .._protocol.jarm import JarmCheck
@@ -21,6 +22,7 @@ from .._validation.id_token import check_auth_time
 from .._validation.id_token_limits import (
     check_age,
     check_audiences,
+    check_kind,
     check_nonce,
     check_registered_algorithm,
 )
@@ -108,7 +110,8 @@ class AsyncProviderTokens:
             settings=client.settings,
         )
         if max_age is not None:
-            check_auth_time(claims, max_age, rules.age_leeway)
+            check_auth_time(claims, max_age, rules.age_leeway, ahead=rules.leeway)
+        check_kind(claims, header_members(signed).get("typ"))
         check_signature(client.profile, signed)
         check_audiences(claims, rules.trusted_audiences)
         check_age(claims, rules.max_age, rules.age_leeway)

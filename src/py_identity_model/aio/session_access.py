@@ -11,6 +11,7 @@ from typing import Any, Literal, Unpack
 
 from .._protocol.refresh_grant import RefreshTokenRequest, RefreshTokenResponse
 from .._protocol.revocation import TokenRevocationRequest, TokenRevocationResponse
+from .._protocol.token_endpoint import check_token_answer
 from .._protocol.userinfo import UserInfoResponse
 from .._relying_party.client_parameters import TokenParameters
 from .._seam.lock_waits import waiting_at_most
@@ -147,7 +148,10 @@ class AsyncSessionAccess:
     async def _refresh_text(self, token: str, parameters: dict[str, Any]) -> RefreshTokenResponse:
         request = await self.refresh_request(token, parameters)
         response = await self.client.ask(refresh_token, request)
-        answer = (response.token or {}) if response.is_successful else {}
+        if not response.is_successful:
+            return response
+        answer = self.client.provider.with_token_type(response.token or {})
+        check_token_answer(answer, request.address, bound=self.client.dpop_key is not None)
         if answer.get("id_token"):
             await self.tokens.id_token_claims(
                 answer["id_token"], access_token=answer.get("access_token")

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import shlex
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
 
@@ -118,7 +119,7 @@ def read_token(file: Path | None) -> str:
     elif sys.stdin.isatty():
         text = str(typer.prompt("token", hide_input=True, err=True))
     else:
-        text = sys.stdin.read(_LONGEST)
+        text = piped(lambda: sys.stdin.read(_LONGEST))
     words = text.split()
     if words and words[0].lower() in {"bearer", "dpop"}:
         del words[0]
@@ -132,11 +133,19 @@ def read_token(file: Path | None) -> str:
 def read_secret(issuer: str, client_id: str, *, from_stdin: bool) -> str | None:
     """Return a client's secret; None for one that has none, a public client."""
     if from_stdin:
-        secret = sys.stdin.readline().rstrip("\r\n")
+        secret = piped(sys.stdin.readline).rstrip("\r\n")
         if not secret:
             raise InvalidArgumentError("--secret-stdin: standard input holds no secret")
         return secret
     return os.environ.get("OIDC_CLIENT_SECRET") or _from_keyring(issuer, client_id)
+
+
+def piped(read: Callable[[], str]) -> str:
+    """Return what ``read`` reads from standard input; raises :class:`InvalidArgumentError`."""
+    try:
+        return read()
+    except UnicodeDecodeError as error:  # which also holds what was read
+        raise InvalidArgumentError(f"standard input is not {error.encoding}") from None
 
 
 def _from_keyring(issuer: str, client_id: str) -> str | None:

@@ -153,4 +153,4 @@ def thumbprint(file: KeyFile = None, as_json: inputs.Json = False) -> None:
 
 
 def _read(file: Path | None) -> DPoPKey:
-    return load(sys.stdin.read() if file is None else inputs.content(file))
+    return load(inputs.piped(sys.stdin.read) if file is None else inputs.content(file))

@@ -8,7 +8,7 @@ from time import time
 from typing import Any
 
 from .._activities import Activity, activities
-from .._jose.encryption import is_encrypted
+from .._jose.encryption import check_decryption_keys, is_encrypted
 from .._jose.jwk import DecryptionKeys
 from .._jose.tokens import header_members
 from .._resource_server.access_token_policy import AccessTokenPolicy, Profile, roles_path, scopes_of
@@ -30,6 +30,8 @@ from .._validation.fetch_result import Caller
 from .._wire.arguments import (
     algorithms_of,
     audience_of,
+    check_callable,
+    check_kind,
     check_request,
     names_of,
     scopes_from,
@@ -38,7 +40,7 @@ from .._wire.arguments import (
 )
 from .._wire.discovery_policy import DiscoveryPolicy
 from ..exceptions import ConfigurationException, InvalidArgumentError, ProviderUnusableException
-from ._transport.http import HTTPClient
+from ._transport.http import HTTPClient, check_http_client
 from ._transport.opening import open_token
 from .sender_check import SenderCheck
 from .token_introspector import TokenIntrospector
@@ -135,8 +137,11 @@ class AccessTokenVerifier:
         settings: Settings | None = None,
         cold_timeout: float = 2.0,
     ) -> None:
-        if not isinstance(discovery_policy, (DiscoveryPolicy, type(None))):
-            raise InvalidArgumentError("discovery_policy must be a DiscoveryPolicy")
+        check_kind("discovery_policy", discovery_policy, DiscoveryPolicy)
+        check_kind("opaque_tokens", opaque_tokens, TokenIntrospector)
+        check_kind("settings", settings, Settings)
+        check_callable("claims_validator", claims_validator)
+        check_http_client(http_client)
         if not cold_timeout > 0:
             raise InvalidArgumentError("cold_timeout must be a positive number of seconds")
         names = None if audience is None else audience_of("audience", audience)
@@ -181,6 +186,7 @@ class AccessTokenVerifier:
         self._only = self._issuers.only
         self._decryption = None
         if decryption_keys is not None:
+            check_decryption_keys(decryption_keys)
             self._decryption = TokenValidationConfig(True, decryption_keys=decryption_keys)
         self._claims_validator = claims_validator
         self._required_scopes = scopes_from("required_scopes", required_scopes)

@@ -173,12 +173,17 @@ class OtherDeviceLogins:
     def _begin_backchannel_session(
         self, request: BackchannelTokenRequest, response: TokenResponse
     ) -> Session:
-        session = self._begin_session(request.address, response, has_id_token=True)
-        check_request_id(session.claims, request.auth_req_id)
-        return session
+        return self._begin_session(
+            request.address, response, has_id_token=True, auth_req_id=request.auth_req_id
+        )
 
     def _begin_session(
-        self, address: str, response: TokenResponse, *, has_id_token: bool
+        self,
+        address: str,
+        response: TokenResponse,
+        *,
+        has_id_token: bool,
+        auth_req_id: str | None = None,
     ) -> Session:
         """Return the session of a token response, with its ID token validated."""
         if not response.is_successful:
@@ -195,4 +200,6 @@ class OtherDeviceLogins:
                 code="missing_id_token",
             )
         claims = self._tokens.id_token_claims(id_token, access_token=token.get("access_token"))
+        if auth_req_id is not None:
+            check_request_id(claims, auth_req_id)
         return self._sessions.begin(Session(token, claims, response.expires_at))

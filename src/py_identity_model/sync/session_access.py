@@ -12,6 +12,7 @@ from typing import Any, Literal, Unpack
 
 from .._protocol.refresh_grant import RefreshTokenRequest, RefreshTokenResponse
 from .._protocol.revocation import TokenRevocationRequest, TokenRevocationResponse
+from .._protocol.token_endpoint import check_token_answer
 from .._protocol.userinfo import UserInfoResponse
 from .._relying_party.client_parameters import TokenParameters
 from .._seam.lock_waits import waiting_at_most
@@ -146,7 +147,10 @@ class SessionAccess:
     def _refresh_text(self, token: str, parameters: dict[str, Any]) -> RefreshTokenResponse:
         request = self.refresh_request(token, parameters)
         response = self.client.ask(refresh_token, request)
-        answer = (response.token or {}) if response.is_successful else {}
+        if not response.is_successful:
+            return response
+        answer = self.client.provider.with_token_type(response.token or {})
+        check_token_answer(answer, request.address, bound=self.client.dpop_key is not None)
         if answer.get("id_token"):
             self.tokens.id_token_claims(answer["id_token"], access_token=answer.get("access_token"))
         return response

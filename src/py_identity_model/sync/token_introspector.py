@@ -19,7 +19,7 @@ from .._resource_server.introspection_cache import Introspections, pack_claims, 
 from .._seam.sync import sleep
 from .._settings import Settings, in_force
 from .._validation.config import TokenValidationConfig, without_duplicates
-from .._wire.arguments import check_address, check_instance, check_store, seconds_of
+from .._wire.arguments import check_address, check_kind, check_store, seconds_of
 from .._wire.client_authentication import ClientAuthentication
 from .._wire.retry import is_outage
 from ..exceptions import (
@@ -96,8 +96,11 @@ class TokenIntrospector:
         if max_entries < 1:
             raise InvalidArgumentError("max_entries must be at least 1")
         check_address("address", address, require_https=require_https)
+        check_kind("client_authentication", client_authentication, ClientAuthentication)
+        check_kind("token_validation_config", token_validation_config, TokenValidationConfig)
+        check_kind("settings", settings, Settings)
+        check_http_client(http_client)
         if token_validation_config is not None:
-            check_instance(token_validation_config, TokenValidationConfig)
             token_validation_config = without_duplicates(token_validation_config)
         self._request = TokenIntrospectionRequest(
             address,
@@ -110,7 +113,6 @@ class TokenIntrospector:
         self._ttl = seconds_of("cache_ttl", cache_ttl)
         if store is not None:
             check_store("store", store, TokenStore)
-            check_http_client(http_client)
             if http_client is not None and not http_client.verifies_servers:
                 raise InvalidArgumentError(
                     "store and an http_client with verify=False cannot be combined: what an "

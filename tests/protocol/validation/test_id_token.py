@@ -92,6 +92,12 @@ def test_a_login_may_be_as_old_as_the_limit_and_the_leeway_together() -> None:
             check_auth_time({"auth_time": 1000}, 100, leeway, 1001 + age)
 
 
+def test_a_login_in_the_future_passes_no_limit() -> None:
+    check_auth_time({"auth_time": 1060}, 100, 0.0, 1000, ahead=60.0)
+    with refused(IdTokenValidationException, "authentication_in_future"):
+        check_auth_time({"auth_time": 1061}, 100, 0.0, 1000, ahead=60.0)
+
+
 @pytest.mark.parametrize("since", [None, "1000", True, [1000]])
 def test_a_time_of_the_login_that_is_not_a_number_is_refused(since: object) -> None:
     refuse("missing_auth_time", {"auth_time": since}, max_age=100, now=1000.0)

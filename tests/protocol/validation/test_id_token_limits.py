@@ -10,6 +10,7 @@ from py_identity_model._jose.encoding import encode_base64url
 from py_identity_model._validation.id_token_limits import (
     check_age,
     check_audiences,
+    check_kind,
     check_nonce,
     check_registered_algorithm,
     check_request_id,
@@ -23,6 +24,31 @@ REQUEST_ID = "urn:openid:params:jwt:claim:auth_req_id"
 def signed_by(alg: str) -> str:
     header = encode_base64url(b'{"alg":"%s"}' % alg.encode()).decode()
     return f"{header}.e30.AA"
+
+
+@pytest.mark.parametrize("typ", [None, "JWT", "application/jwt", "id_token+jwt"])
+@pytest.mark.parametrize("claims", [{}, {"typ": "ID"}, {"token_use": "id"}, {"typ": 7}])
+def test_what_is_not_marked_as_another_kind_is_an_id_token(typ: Any, claims: Any) -> None:
+    check_kind(claims, typ)
+
+
+@pytest.mark.parametrize("typ", ["at+jwt", "private", "userinfo+jwt", "", 7, ["JWT"]])
+def test_another_type_is_another_kind(typ: object) -> None:
+    with refused(IdTokenValidationException, "wrong_typ"):
+        check_kind({}, typ)
+
+
+@pytest.mark.parametrize(
+    "claims",
+    [
+        *({"typ": one} for one in ("Bearer", "Refresh", "Offline", "Logout")),
+        *({"token_use": one} for one in ("access", "Refresh")),
+        {"events": {}},
+    ],
+)
+def test_claims_mark_another_kind(claims: dict[str, Any]) -> None:
+    with refused(IdTokenValidationException, "wrong_typ"):
+        check_kind(claims, "JWT")
 
 
 @pytest.mark.parametrize("audience", ["web", ["web"], ["web", "api"], [], None])

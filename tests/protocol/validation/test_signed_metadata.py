@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ from py_identity_model.exceptions import (
     SignatureVerificationException,
     TokenValidationException,
 )
+from tests.support import refused
 
 KEY = ECKey.generate_key("P-256")
 KEYS = [KEY.as_dict(private=False)]
@@ -54,6 +56,32 @@ def test_signed_values_take_precedence() -> None:
 def test_unsigned_metadata_is_refused(document: dict[str, Any], expected: type[Exception]) -> None:
     with pytest.raises(expected):
         verify_signed_metadata(document, KEYS, ["ES256"], issuer=ISSUER)
+
+
+@pytest.mark.parametrize(
+    ("claims", "code"),
+    [
+        ({"exp": -61}, "token_expired"),
+        ({"nbf": 90}, "not_yet_valid"),
+        ({"iat": 90}, "issued_in_future"),
+    ],
+)
+def test_signed_metadata_has_its_time(claims: dict[str, int], code: str) -> None:
+    now = int(time.time())
+    sound = signed(exp=now - 30, nbf=now + 30, iat=now + 30)
+    assert verify_signed_metadata(sound, KEYS, ["ES256"], issuer=ISSUER)
+    document = signed(**{name: now + value for name, value in claims.items()})
+    with pytest.raises(TokenValidationException) as caught:
+        verify_signed_metadata(document, KEYS, ["ES256"], issuer=ISSUER)
+    assert caught.value.code == code
+
+
+def test_another_token_of_the_issuer_is_no_metadata() -> None:
+    for typ in ("at+jwt", "application/LOGOUT+jwt"):
+        token = sign_compact({"alg": "ES256", "typ": typ}, {"iss": ISSUER}, KEY, "ES256")
+        document = {"issuer": ISSUER, "signed_metadata": token}
+        with refused(TokenValidationException, "wrong_typ"):
+            verify_signed_metadata(document, KEYS, ["ES256"], issuer=ISSUER)
 
 
 def test_signed_metadata_must_be_an_object() -> None:

@@ -124,6 +124,7 @@ def test_a_suffix_never_makes_a_name_loopback(suffix: str) -> None:
             for host in ("a.localhost", "ip6-localhost", "localhost.localdomain")
         ),
         *((host, True, False) for host in ("metadata.google.internal", "nas.local", "x.home.arpa")),
+        *((host, True, False) for host in ("metadata", "keycloak.", "INTRANET\u3002", "xn--a")),
         *((host, True, False) for host in ("100.64.0.1", "192.0.2.1", "198.18.0.1", "fec0::1")),
         *((host, True, False) for host in ("2002:7f00:1::", "64:ff9b::7f00:1", "2001:0:7f00:1::")),
         *((host, True, False) for host in ("fe80::1%eth0", "127.0.0.1%.evil.com", "127%2e0.0.1")),

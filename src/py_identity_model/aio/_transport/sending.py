@@ -26,6 +26,7 @@ from ...exceptions import (
     DeadlineExceededException,
     InvalidArgumentError,
     NetworkException,
+    PyIdentityModelException,
     ResponseRefusedException,
 )
 from .http import AsyncHTTPClient, chosen_client, client_for_one
@@ -245,7 +246,13 @@ async def _obtain_assertion(owner: AsyncHTTPClient, request: HttpRequest) -> str
     source = None if authentication is None else authentication.source()
     if authentication is None or source is None:
         return None
-    assertion = await (work(source) if authentication.blocks else call(source))
+    try:
+        assertion = await (work(source) if authentication.blocks else call(source))
+    except (PyIdentityModelException, TypeError):  # also: a source for the other API
+        raise
+    except Exception as error:  # its words may quote the assertion
+        text = f"the client assertion source failed with {type(error).__name__}"
+        raise ConfigurationException(text) from error
     if isinstance(assertion, AssertionRequest):
         return await _request_assertion(owner, assertion)
     return assertion if isinstance(assertion, str) else None

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Self
 from ..._http_library import (
     connections_of,
     ignore_cookies,
+    is_of_library,
     library_of,
     no_cookies,
     verifies_servers,
@@ -87,6 +88,11 @@ class HTTPClient(Closing):
         if client is not None and (timeout is not None or verify is not None):
             raise InvalidArgumentError(
                 "timeout and verify cannot be specified together with an existing client"
+            )
+        # Anything else may be a double; one of the other API would fail only when it is used.
+        if is_of_library(client) and not isinstance(client, library_of(client).Client):
+            raise InvalidArgumentError(
+                f"client must be one of this API, not {type(client).__name__}"
             )
         self.verifies_servers = verify is not False and (client is None or verifies_servers(client))
         if not self.verifies_servers and document_store is not None:

@@ -27,6 +27,7 @@ from ...exceptions import (
     DeadlineExceededException,
     InvalidArgumentError,
     NetworkException,
+    PyIdentityModelException,
     ResponseRefusedException,
 )
 from .http import HTTPClient, chosen_client, client_for_one
@@ -242,7 +243,13 @@ def _obtain_assertion(owner: HTTPClient, request: HttpRequest) -> str | None:
     source = None if authentication is None else authentication.source()
     if authentication is None or source is None:
         return None
-    assertion = work(source) if authentication.blocks else call(source)
+    try:
+        assertion = work(source) if authentication.blocks else call(source)
+    except (PyIdentityModelException, TypeError):  # also: a source for the other API
+        raise
+    except Exception as error:  # its words may quote the assertion
+        text = f"the client assertion source failed with {type(error).__name__}"
+        raise ConfigurationException(text) from error
     if isinstance(assertion, AssertionRequest):
         return _request_assertion(owner, assertion)
     return assertion if isinstance(assertion, str) else None
