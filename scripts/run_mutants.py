@@ -4,9 +4,10 @@
 
 Works on a copy of the project in FOLDER.  mutmut cannot draw a sample, and would run every test
 that reaches a function; with some thousands of mutants that takes hours.  So a sample is drawn by
-hash, from each module that `[tool.mutmut]` in pyproject.toml lists, and each mutant first meets a
-few quick tests: those of the test module with its module's name, then others.  Survivors then meet
-all that reach them.  Mutants that only change wording (messages and log lines) are left out.
+hash, from each module that `[tool.mutmut]` in pyproject.toml lists, and each mutant first meets the
+tests of the test module with its module's name: to collect more takes pytest longer than to run
+them.  Survivors then meet a few quick tests, and then all that reach them.  Mutants that only
+change wording (messages and log lines) are left out.
 
 Fails if less than `GOAL` of a module's sample is killed, or if a survivor has no reason in
 scripts/mutants.toml.  `--write` writes what was found to docs/mutants.md.
@@ -37,9 +38,9 @@ PACKAGE = Path("src", "py_identity_model")
 SEED = 1
 PER_MODULE = 20
 GOAL = 0.95
-# Of the tests that reach a function: how many a mutant meets, and which part of the time that all
-# tests take.  Seconds would let mutants survive on a busy machine.
-QUICK, THOROUGH = (60, 0.05), (1000, 0.35)
+# Of the tests that reach a function: how many a mutant meets beside those of its module, and which
+# part of the time that all tests take.  Seconds would let mutants survive on a busy machine.
+OWN, QUICK, THOROUGH = (0, 0.0), (60, 0.05), (1000, 0.35)
 PURE = ("tests/jose/", "tests/protocol/")
 LATE = {36, 24, -24, 152, 255}  # did not end in time
 KILLED = {1, 3, *LATE}  # or failed, or crashed pytest
@@ -92,8 +93,8 @@ class Project:
         self.mutmut(["py_identity_model._jose.keys.x_agrees__mutmut_1"])
         self.all_tests.write_text(self.stats.read_text())
 
-    def select_tests(self, limit: tuple[int, float]) -> None:
-        """Let each mutant meet the quickest of the tests that reach it."""
+    def select_tests(self, limit: tuple[int, float]) -> set[str]:
+        """Let each mutant meet the quickest of the tests that reach it; return whose have any."""
         known = json.loads(self.all_tests.read_text())
         seconds = known["duration_by_test"]
         reached = known["tests_by_mangled_function_name"]
@@ -102,6 +103,7 @@ class Project:
             module = function.rpartition(".")[0].rpartition(".")[2]
             reached[function] = list(_quickest(tests, f"/test_{module}.py", seconds, most, budget))
         self.stats.write_text(json.dumps(known))
+        return {function for function, tests in reached.items() if tests}
 
     def outcomes(self, module: Path) -> dict[str, int | None]:
         """Return how each mutant of ``module`` ended."""
@@ -240,9 +242,10 @@ def run(project: Project, drawn: Iterable[Mutant], paths: Iterable[Path]) -> lis
         found = {name: code for path in modules for name, code in project.outcomes(path).items()}
         return [one for one in alive if found[one.name] in codes]
 
-    for limit in (QUICK, THOROUGH):
-        project.select_tests(limit)
-        project.mutmut([one.name for one in alive if limit is QUICK or one.place not in known])
+    for limit in (OWN, QUICK, THOROUGH):
+        tested = project.select_tests(limit)
+        left = alive if limit is not THOROUGH else [one for one in alive if one.place not in known]
+        project.mutmut([one.name for one in left if one.name.partition("__mutmut_")[0] in tested])
         # Once more: on a busy machine, being late proves nothing.
         project.mutmut([one.name for one in ended(*LATE)])
         killed = ended(*KILLED)

@@ -31,6 +31,21 @@ async def test_a_login_that_was_never_stored_ends_with_its_logout() -> None:
     assert await storage.find("n") is None
 
 
+async def test_a_record_that_is_stored_is_read_once() -> None:
+    reads: list[str] = []
+
+    class Counting(AsyncMemorySessionStore):
+        async def get(self, name: str) -> SessionRecord | None:
+            reads.append(name)
+            return await super().get(name)
+
+    storage = AsyncRecordStorage(Counting(), 60.0)
+    begun = await storage.begin("n", BEGUN)
+    reads.clear()
+    assert await storage.load("n") == begun
+    assert reads == ["n"]
+
+
 async def test_a_write_that_ends_after_its_successor_changes_nothing() -> None:
     applied, overtaken = Event(), Event()
 

@@ -7,6 +7,7 @@ import pytest
 from py_identity_model._jose.encoding import (
     decode_base64url,
     encode_base64url,
+    parse_json,
     parse_object,
     parse_object_quickly,
     without_padding,
@@ -33,6 +34,9 @@ def test_every_other_spelling_is_refused(text: bytes) -> None:
 def test_an_object_is_read_strictly_or_with_duplicates() -> None:
     assert parse_object(b'{"a": 1, "a": 2}', allow_duplicates=True) == {"a": 2}
     assert parse_object(b' \n{"a": 1}\t') == {"a": 1}
+    assert parse_json('[{"a": 1, "a": 2}]', allow_duplicates=True) == [{"a": 2}]
+    with pytest.raises(ValueError, match="duplicate member"):
+        parse_json('[{"a": 1, "a": 2}]')
     nested = b'{"a":' * 100_000
     for bad in (
         nested,

@@ -83,6 +83,7 @@ def test_a_full_memory_forgets_only_for_a_new_place() -> None:
         ("http://op.example:80/token", "http://op.example"),
         ("http://op.example:443/token", "http://op.example:443"),
         ("https://op.example:80/token", "https://op.example:80"),
+        ("wss://op.example:443/", "wss://op.example:443"),
     ],
 )
 def test_the_port_is_left_out_where_it_is_the_schemes_own(url: str, origin: str) -> None:
