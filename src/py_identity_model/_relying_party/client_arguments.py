@@ -66,7 +66,6 @@ def check_client_arguments(
     *,
     client_secret: object,
     dpop_key: object,
-    id_token_algorithms: object,
     signing: RequestSigning | None,
     decryption_keys: DecryptionKeys | None,
 ) -> None:
@@ -84,8 +83,6 @@ def check_client_arguments(
             f"dpop_key must be a DPoPKey, not {type(dpop_key).__name__}: "
             "DPoPKey.from_pem and DPoPKey.from_jwk load one"
         )
-    if id_token_algorithms is not None:
-        names_of("id_token_algorithms", id_token_algorithms)
     if isinstance(authentication, (PrivateKeyJwtAuthentication, ClientSecretJwt)):
         if authentication.audience is None:  # the issuer, once it is known
             authentication = replace(authentication, audience=str(issuer))
@@ -147,7 +144,7 @@ class UserTokenRules:
         if isinstance(trusted_audiences, str):
             raise ConfigurationException("trusted_audiences must be a list of client ids")
         return cls(
-            algorithms,
+            None if algorithms is None else names_of("id_token_algorithms", algorithms),
             frozenset({client_id, *names_of("trusted_audiences", trusted_audiences)}),
             None if max_age is None else seconds_of("max_id_token_age", max_age),
             _LEEWAY if leeway is None else seconds_of("leeway", leeway),

@@ -209,7 +209,6 @@ class AsyncOAuthClient:
             authentication,
             client_secret=client_secret,
             dpop_key=dpop_key,
-            id_token_algorithms=id_token_algorithms,
             signing=signing,
             decryption_keys=decryption_keys,
         )

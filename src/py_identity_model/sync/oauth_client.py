@@ -210,7 +210,6 @@ class OAuthClient:
             authentication,
             client_secret=client_secret,
             dpop_key=dpop_key,
-            id_token_algorithms=id_token_algorithms,
             signing=signing,
             decryption_keys=decryption_keys,
         )
