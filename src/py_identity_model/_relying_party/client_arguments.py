@@ -17,7 +17,7 @@ from .._wire.client_authentication import (
     ClientSecretBasic,
     NoClientAuthentication,
 )
-from .._wire.models import Scope, scope_text
+from .._wire.models import Scope
 from ..exceptions import ConfigurationException, InvalidArgumentError
 from .client_profile import ClientProfile, RequestSigning, SignedMessage
 from .client_provider import ClientProvider
@@ -156,6 +156,10 @@ class UserTokenRules:
         )
 
 
+def _scope_of(scope: Scope) -> str:
+    return scope if isinstance(scope, str) else " ".join(names_of("scope", scope))
+
+
 @dataclass(frozen=True, repr=False)  # a private key among them
 class AuthorizationOptions:
     """How logins start, and the requirements on their responses."""
@@ -192,7 +196,7 @@ class AuthorizationOptions:
         return cls(
             provider,
             redirect_uri,
-            provider.scope if scope is None else scope_text(scope) or "",
+            provider.scope if scope is None else _scope_of(scope),
             use_par or profile is not None,
             signing,
             publish_request_object,
@@ -203,7 +207,7 @@ class AuthorizationOptions:
 
     def wanted_scope(self, scope: Scope | None) -> str:
         """Return the scope of a login: the one it names, or the client's own."""
-        return self.scope if scope is None else scope_text(scope) or ""
+        return self.scope if scope is None else _scope_of(scope)
 
     def target(self, redirect_uri: str | None) -> str:
         """Return where the browser returns to; raise if it is not given."""
