@@ -400,6 +400,7 @@ WRONG_ARGUMENTS: list[Wrong] = [
         http_client=["x", AWAITABLE_HTTP],
         settings=["x", {}],
         realm=[5, b"x", ["x"]],
+        roles=[5, [5], True, object()],
         resource_metadata=[5, b"x", ["x"]],
         cold_timeout=["2", None, [2], float("nan"), 0],
     ),
@@ -423,6 +424,7 @@ WRONG_ARGUMENTS: list[Wrong] = [
         settings=["x", {}],
     ),
     ("discovery_policy", ["strict"], partial(py_identity_model.TrustedIssuer, ISSUER)),
+    ("margin", ["60", None, -1, [60]], partial(TokenSource, MACHINE)),
     (
         "client",
         [httpx.AsyncClient(), httpx2.AsyncClient(), httpx.HTTPTransport(), AWAITABLE_HTTP.client],
