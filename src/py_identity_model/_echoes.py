@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
@@ -12,7 +13,10 @@ _LONG_SECRET = 8  # characters
 _LONG_WORD = 16
 _PIECE = 16  # characters of a token: fewer may be anybody's
 _LAYERS = 3  # escapes of escapes that are undone
-_ESCAPES = r"(?:%[0-9A-Fa-f]{2})+|(?:\\u[0-9A-Fa-f]{4})+|\\[^u]|&#?\w{1,8};"
+_OCTETS = r"(?:%[0-9A-Fa-f]{2})+|(?:\\x[0-9A-Fa-f]{2})+"
+_UNITS = r"(?:\\u[0-9A-Fa-f]{4})+|(?:%u[0-9A-Fa-f]{4})+"
+_POINTS = r"\\u\{[0-9A-Fa-f]{1,6}\}|\\U[0-9A-Fa-f]{8}"
+_ESCAPES = rf"{_OCTETS}|{_UNITS}|{_POINTS}|\\[^u]|&#?\w{{1,8}};"
 _CONTROLS = {"n": "\n", "r": "\r", "t": "\t", "b": "\b", "f": "\f"}
 _GLUE = r"[\s\"',:]+"  # stands between the lines of base64, in dumps, and in lists of pieces
 _TOKEN = r"[A-Za-z0-9._~+/=-]{24,}"
@@ -136,14 +140,18 @@ def _unescaped(view: _View) -> _View:
 
 def _meaning(escape: str) -> Iterator[tuple[str, int]]:
     """Return the characters that escapes stand for, each with the length of its escape."""
-    if escape.startswith("%"):
-        yield from _percent_decoded(bytes.fromhex(escape.replace("%", "")))
-    elif escape.startswith("\\u"):
-        units = bytes.fromhex(escape.replace("\\u", ""))
+    if len(escape) == 2:
+        yield _CONTROLS.get(escape[1], escape[1]), 2
+    elif escape.startswith(("\\u{", "\\U")):
+        yield chr(min(int(escape[2:].strip("{}"), 16), sys.maxunicode)), len(escape)
+    elif escape.startswith(("\\u", "%u")):
+        units = bytes.fromhex(escape.replace(escape[:2], ""))
         for char in units.decode("utf-16-be", "surrogatepass"):
             yield char, 12 if char > "\uffff" else 6
-    elif escape.startswith("\\"):
-        yield _CONTROLS.get(escape[1], escape[1]), 2
+    elif escape.startswith("\\x"):
+        yield from _decoded(bytes.fromhex(escape.replace("\\x", "")), 4)
+    elif escape.startswith("%"):
+        yield from _decoded(bytes.fromhex(escape.replace("%", "")), 3)
     else:
         from html import unescape  # its table is large, and failures are rare
 
@@ -151,12 +159,13 @@ def _meaning(escape: str) -> Iterator[tuple[str, int]]:
         yield from [(char, len(escape))] if len(char) == 1 else [(one, 1) for one in escape]
 
 
-def _percent_decoded(data: bytes) -> Iterator[tuple[str, int]]:
+def _decoded(data: bytes, length: int) -> Iterator[tuple[str, int]]:
+    """Return the characters of escaped bytes; ``length`` is that of the escape of one byte."""
     try:
         for char in data.decode():
-            yield char, 3 * len(char.encode())
+            yield char, length * len(char.encode())
     except UnicodeDecodeError:
-        yield from ((char, 3) for char in data.decode("latin-1"))
+        yield from ((char, length) for char in data.decode("latin-1"))
 
 
 def _without_glue(text: str) -> str:

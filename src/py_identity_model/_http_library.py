@@ -88,12 +88,15 @@ def connections_of(client: Any) -> int:
 def verifies_servers(client: Any) -> bool:
     """Return whether ``client`` verifies the certificates of servers, as far as it can be seen.
 
-    Neither library has a public attribute for it; if the private one has changed, it counts as
+    Neither library has public attributes for it; if the private ones have changed, it counts as
     verifying.
     """
-    pool = getattr(getattr(client, "_transport", None), "_pool", None)
-    context = getattr(pool, "_ssl_context", None)
-    return getattr(context, "verify_mode", None) != _CERT_NONE
+    mounts = getattr(client, "_mounts", None)
+    transports = [getattr(client, "_transport", None)]
+    transports += mounts.values() if isinstance(mounts, dict) else ()
+    pools = (getattr(one, "_pool", None) for one in transports)
+    contexts = (getattr(one, "_ssl_context", None) for one in pools)
+    return all(getattr(one, "verify_mode", None) != _CERT_NONE for one in contexts)
 
 
 def no_cookies() -> CookieJar:

@@ -407,6 +407,13 @@ async def test_switching_verification_off_is_logged(caplog: pytest.LogCaptureFix
         assert "not verified" in caplog.text
 
 
+@pytest.mark.parametrize("verify", [0, 0.0, 1, b"/ca.pem", ["/ca.pem"]])
+async def test_only_true_false_or_a_path_says_whom_to_trust(verify: Any) -> None:
+    async with AsyncHTTPClient(verify=False):
+        with pytest.raises(InvalidArgumentError, match="verify must be True, False, or the path"):
+            AsyncHTTPClient(verify=verify)
+
+
 async def test_the_default_client_is_shared_and_replaced_once_closed() -> None:
     first = http.default_http_client()
     assert http.default_http_client() is first

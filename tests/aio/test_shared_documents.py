@@ -474,9 +474,14 @@ async def test_a_primed_process_primes_the_others(provider: EmbeddedProvider) ->
 async def test_responses_of_an_unverified_server_are_not_shared() -> None:
     with pytest.raises(InvalidArgumentError, match="verify=False and document_store"):
         AsyncHTTPClient(verify=False, document_store=AsyncMemoryTokenStore())
-    async with httpx.AsyncClient(verify=False) as lax, httpx.AsyncClient() as strict:
-        with pytest.raises(InvalidArgumentError, match="verify=False and document_store"):
-            AsyncHTTPClient(lax, document_store=AsyncMemoryTokenStore())
+    async with (
+        httpx.AsyncClient(verify=False) as lax,
+        httpx.AsyncClient(mounts={"https://": httpx.AsyncHTTPTransport(verify=False)}) as mounted,
+        httpx.AsyncClient() as strict,
+    ):
+        for client in (lax, mounted):
+            with pytest.raises(InvalidArgumentError, match="verify=False and document_store"):
+                AsyncHTTPClient(client, document_store=AsyncMemoryTokenStore())
         assert AsyncHTTPClient(strict, document_store=AsyncMemoryTokenStore()).verifies_servers
 
 

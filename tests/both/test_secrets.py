@@ -291,6 +291,11 @@ ENCODINGS: list[Callable[[str], str]] = [
     lambda text: "".join(f"&#x{ord(one):x};" for one in text),
     lambda text: "".join(f"\\u{ord(one):04x}" for one in text),
     lambda text: "".join(f"%{one:02X}" for one in text.encode()),
+    lambda text: "".join(f"\\x{one:02x}" for one in text.encode()),
+    lambda text: "".join(f"%u{ord(one):04X}" for one in text),
+    lambda text: "".join(f"\\u{{{ord(one):x}}}" for one in text),
+    lambda text: "".join(f"\\U{ord(one):08x}" for one in text),
+    lambda text: re.sub(r"[^\w ]", lambda one: f"\\x{ord(one[0]):02X}", text),
     quote,  # leaves the slash
     lambda text: quote(quote(quote(text, safe=""), safe=""), safe=""),
     lambda text: text.replace("+", " "),
@@ -340,14 +345,17 @@ def test_a_secret_in_another_character_set_is_masked(secret: str) -> None:
         latin.decode("utf-8", "replace"),
         json.dumps(secret),
         quote(secret),
+        repr(secret.encode()),
+        ascii(secret),
     ):
         assert "4711" not in scrub(f"{echo} is wrong", [secret])
     assert "4711" not in scrub(quote("p\u00e4ss-4711".encode("latin-1")), ["p\u00e4ss-4711"])
 
 
 def test_a_mask_covers_the_secret_alone() -> None:
-    text = 'a "S3cr3t%2f4711" is&nbsp;not \\"S3cr3t\\u002f4711\\", &Nope; %ff %'
-    shown = f'a "{REDACTED}" is&nbsp;not \\"{REDACTED}\\", &Nope; %ff %'
+    odd = r"&Nope; %ff % \x \xg \U \Uffffffff \u{ffffff} \u{} %u \x00"
+    text = f'a "S3cr3t%2f4711" is&nbsp;not \\"S3cr3t\\u002f4711\\", S3cr3t\\x2f4711 {odd}'
+    shown = f'a "{REDACTED}" is&nbsp;not \\"{REDACTED}\\", {REDACTED} {odd}'
     assert scrub(text, ["S3cr3t/4711"]) == shown
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
+import functools
 import gc
 import inspect
 import logging
@@ -280,6 +281,19 @@ async def test_an_awaitable_callback_is_refused_by_the_blocking_api_and_disposed
         with pytest.raises(TypeError, match=r"only py_identity_model\.aio can wait for"):
             sync.call(callback)
     assert future.cancelled()
+
+
+def test_the_refusal_of_an_awaitable_callback_names_it_without_its_arguments() -> None:
+    async def fetch(password: str) -> None: ...
+
+    callbacks: dict[str, Callable[..., object]] = {
+        "lambda>": lambda: fetch("s3cret"),
+        "partial": functools.partial(fetch, "s3cret"),
+    }
+    for name, callback in callbacks.items():
+        with pytest.raises(TypeError, match=f"{name} returned an awaitable") as caught:
+            sync.call(callback)
+        assert "s3cret" not in str(caught.value)
 
 
 async def test_calls_are_gathered_in_order() -> None:

@@ -130,16 +130,19 @@ UNUSABLE: list[tuple[ClientAuthentication, str]] = [
 ]
 
 
-def test_what_a_source_raises_is_named_and_not_quoted(provider: EmbeddedProvider) -> None:
+@pytest.mark.parametrize("kind", [ValueError, TypeError, OSError])
+def test_what_a_source_raises_is_named_and_not_quoted(
+    kind: type[Exception], provider: EmbeddedProvider
+) -> None:
     def fail() -> str:
-        raise ValueError("cannot read 'eyJ.secret.assertion'")
+        raise kind("cannot read 'eyJ.secret.assertion'")
 
     response = request_client_credentials_token(
         ClientCredentialsTokenRequest(
             provider.token_endpoint, "web", client_authentication=FederatedAssertion(fail)
         )
     )
-    assert "the client assertion source failed with ValueError" in str(response.error)
+    assert f"the client assertion source failed with {kind.__name__}" in str(response.error)
     assert "secret" not in str(response.error)
     assert provider.count("/token") == 0
 

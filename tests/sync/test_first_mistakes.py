@@ -93,5 +93,8 @@ def test_a_503_says_to_operators_why(provider: EmbeddedProvider) -> None:
     with pytest.raises(AccessTokenRefusedException) as caught:
         verifier.verify_token(provider.mint(iss=issuer))
     assert caught.value.status_code == 503
-    assert caught.value.details["reason"] == "HTTPS is required for http://auth.example.com"
+    assert caught.value.details["reason"] == (
+        "HTTPS is required for http://auth.example.com; if that is expected, "
+        "accept it with DiscoveryPolicy(require_https=False)"
+    )
     assert "HTTPS" not in str(caught.value.headers)

@@ -408,6 +408,13 @@ def test_switching_verification_off_is_logged(caplog: pytest.LogCaptureFixture) 
         assert "not verified" in caplog.text
 
 
+@pytest.mark.parametrize("verify", [0, 0.0, 1, b"/ca.pem", ["/ca.pem"]])
+def test_only_true_false_or_a_path_says_whom_to_trust(verify: Any) -> None:
+    with HTTPClient(verify=False):
+        with pytest.raises(InvalidArgumentError, match="verify must be True, False, or the path"):
+            HTTPClient(verify=verify)
+
+
 def test_the_default_client_is_shared_and_replaced_once_closed() -> None:
     first = http.default_http_client()
     assert http.default_http_client() is first

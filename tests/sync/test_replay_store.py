@@ -33,7 +33,7 @@ from py_identity_model.sync import (
     validate_logout_token,
     verify_dpop_proof,
 )
-from py_identity_model.sync.replay_store import process_once, remember_once
+from py_identity_model.sync.replay_store import forget_use, process_once, remember_once
 from py_identity_model.testing import EmbeddedProvider
 from tests.support import Clock, refused
 
@@ -182,6 +182,15 @@ def test_a_store_that_hangs_when_it_is_to_forget_is_not_waited_for(
             pending=PyIdentityModelException("pending"),
             unavailable=down,
         )
+
+
+def test_a_store_that_hangs_when_it_is_to_forget_is_waited_for_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(replay_store, "STORE_SECONDS", 0.4)
+    begun = time.monotonic()
+    forget_use(Hanging(), "1")
+    assert 0.4 <= time.monotonic() - begun < 0.8
 
 
 @pytest.mark.parametrize("claims", [{"nonce": "\ud800"}, {"ath": "\ud800"}, {"htu": "\ud800"}])

@@ -473,9 +473,14 @@ def test_a_primed_process_primes_the_others(provider: EmbeddedProvider) -> None:
 def test_responses_of_an_unverified_server_are_not_shared() -> None:
     with pytest.raises(InvalidArgumentError, match="verify=False and document_store"):
         HTTPClient(verify=False, document_store=MemoryTokenStore())
-    with httpx.Client(verify=False) as lax, httpx.Client() as strict:
-        with pytest.raises(InvalidArgumentError, match="verify=False and document_store"):
-            HTTPClient(lax, document_store=MemoryTokenStore())
+    with (
+        httpx.Client(verify=False) as lax,
+        httpx.Client(mounts={"https://": httpx.HTTPTransport(verify=False)}) as mounted,
+        httpx.Client() as strict,
+    ):
+        for client in (lax, mounted):
+            with pytest.raises(InvalidArgumentError, match="verify=False and document_store"):
+                HTTPClient(client, document_store=MemoryTokenStore())
         assert HTTPClient(strict, document_store=MemoryTokenStore()).verifies_servers
 
 

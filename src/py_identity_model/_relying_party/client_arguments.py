@@ -17,7 +17,7 @@ from .._wire.client_authentication import (
     ClientSecretBasic,
     NoClientAuthentication,
 )
-from .._wire.models import Scope, scope_text
+from .._wire.models import Scope
 from ..exceptions import ConfigurationException, InvalidArgumentError
 from .client_profile import ClientProfile, RequestSigning, SignedMessage
 from .client_provider import ClientProvider
@@ -66,7 +66,6 @@ def check_client_arguments(
     *,
     client_secret: object,
     dpop_key: object,
-    id_token_algorithms: object,
     signing: RequestSigning | None,
     decryption_keys: DecryptionKeys | None,
 ) -> None:
@@ -84,8 +83,6 @@ def check_client_arguments(
             f"dpop_key must be a DPoPKey, not {type(dpop_key).__name__}: "
             "DPoPKey.from_pem and DPoPKey.from_jwk load one"
         )
-    if id_token_algorithms is not None:
-        names_of("id_token_algorithms", id_token_algorithms)
     if isinstance(authentication, (PrivateKeyJwtAuthentication, ClientSecretJwt)):
         if authentication.audience is None:  # the issuer, once it is known
             authentication = replace(authentication, audience=str(issuer))
@@ -147,7 +144,7 @@ class UserTokenRules:
         if isinstance(trusted_audiences, str):
             raise ConfigurationException("trusted_audiences must be a list of client ids")
         return cls(
-            algorithms,
+            None if algorithms is None else names_of("id_token_algorithms", algorithms),
             frozenset({client_id, *names_of("trusted_audiences", trusted_audiences)}),
             None if max_age is None else seconds_of("max_id_token_age", max_age),
             _LEEWAY if leeway is None else seconds_of("leeway", leeway),
@@ -157,6 +154,10 @@ class UserTokenRules:
             artefacts_of(require_encrypted, decryption_keys),
             client_secret,
         )
+
+
+def _scope_of(scope: Scope) -> str:
+    return scope if isinstance(scope, str) else " ".join(names_of("scope", scope))
 
 
 @dataclass(frozen=True, repr=False)  # a private key among them
@@ -195,7 +196,7 @@ class AuthorizationOptions:
         return cls(
             provider,
             redirect_uri,
-            provider.scope if scope is None else scope_text(scope) or "",
+            provider.scope if scope is None else _scope_of(scope),
             use_par or profile is not None,
             signing,
             publish_request_object,
@@ -206,7 +207,7 @@ class AuthorizationOptions:
 
     def wanted_scope(self, scope: Scope | None) -> str:
         """Return the scope of a login: the one it names, or the client's own."""
-        return self.scope if scope is None else scope_text(scope) or ""
+        return self.scope if scope is None else _scope_of(scope)
 
     def target(self, redirect_uri: str | None) -> str:
         """Return where the browser returns to; raise if it is not given."""

@@ -201,7 +201,8 @@ def roles_of(claims: Mapping[str, Any], path: ClaimPath) -> frozenset[str]:
 
 def roles_path(path: str | Sequence[str]) -> ClaimPath:
     """Return ``path`` if it is valid; raise InvalidArgumentError otherwise."""
-    parts = (path,) if isinstance(path, str) else tuple(path)
+    several = path if isinstance(path, (list, tuple)) else ()
+    parts = (path,) if isinstance(path, str) else tuple(several)
     if not parts or not all(isinstance(one, str) and one for one in parts):
         raise InvalidArgumentError("roles must be the name of a claim, a dotted path, or a tuple")
     return path if isinstance(path, str) else parts

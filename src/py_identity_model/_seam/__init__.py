@@ -5,3 +5,7 @@ the package imports anyio, asyncio, trio or concurrent.futures, but the adapter 
 made for one (``integrations.grpc``).  ``scripts/make_sync.py`` turns
 ``from .._seam.aio import X`` into ``from .._seam.sync import X``.
 """
+
+
+class UnusableCallbackError(TypeError):
+    """A callback of the blocking API returned an awaitable, for which nothing waits there."""

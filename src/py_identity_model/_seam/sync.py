@@ -20,6 +20,7 @@ from .._fork import forget_in_child
 from .._logging import logger
 from .._settings import MOST_CONNECTIONS, OVERLAP_DELAY
 from ..exceptions import ConfigurationException
+from . import UnusableCallbackError
 from .deadlines import deadline, time_left, time_within
 from .lock_waits import LockHeldError, wait_left
 
@@ -135,8 +136,10 @@ def call(func: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
     """Call a user's callback, which must be a plain function."""
     result = func(*args, **kwargs)
     if _discards_awaitable(result):
-        raise TypeError(
-            f"{func!r} returned an awaitable, which only py_identity_model.aio can wait for"
+        # Not its repr: that of a partial function shows the arguments, which may be secrets.
+        name = getattr(func, "__qualname__", type(func).__qualname__)
+        raise UnusableCallbackError(
+            f"{name} returned an awaitable, which only py_identity_model.aio can wait for"
         )
     return result
 

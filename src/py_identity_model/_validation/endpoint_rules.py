@@ -71,4 +71,12 @@ def check_alias(name: str, url: object, policy: DiscoveryPolicy, *named: str) ->
     if policy.allow_loopback_endpoints and is_loopback(parts.hostname or ""):
         return str(url)
     bases = [*named, *hosts_named(policy)]
-    return require_reachable(name, url, trusted_hosts=filter(None, map(host_of, bases)))
+    try:
+        return require_reachable(name, url, trusted_hosts=filter(None, map(host_of, bases)))
+    except ConfigurationException as error:
+        bases = further_hosts(policy, [parts])
+        raise ConfigurationException(
+            f"{error}; {remedy_text(policy, additional_endpoint_base_addresses=bases)}",
+            error.details,
+            code=error.code,
+        ) from None

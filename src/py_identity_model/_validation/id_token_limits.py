@@ -19,7 +19,7 @@ _OTHER_KINDS = {
 }
 
 
-def check_kind(claims: Mapping[str, Any], typ: object) -> None:
+def check_token_kind(claims: Mapping[str, Any], typ: object) -> None:
     """Raise for a verified token that is another kind of token by its ``typ`` or its claims.
 
     Access tokens, logout tokens and security events are signed by the same keys (RFC 8725 §3.11).

@@ -73,7 +73,8 @@ def build(address: str, policy: DiscoveryPolicy) -> HttpRequest:
     try:
         require_scheme(address, policy)
     except DiscoveryHTTPSRequiredError as error:
-        refuse(DiscoveryErrorKind.HTTPS_REQUIRED, str(error))
+        remedy = remedy_text(policy, require_https=False)
+        refuse(DiscoveryErrorKind.HTTPS_REQUIRED, f"{error}; {remedy}")
     except ConfigurationException as error:
         refuse(DiscoveryErrorKind.INVALID_CONFIGURATION, f"Invalid endpoint URL: {error}")
     return HttpRequest("GET", address)

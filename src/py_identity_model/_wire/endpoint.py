@@ -87,7 +87,8 @@ def json_object(response: HttpResponse, *, unique: bool = False) -> dict[str, An
     try:
         body = response.json(unique=unique)
     except ValueError:
-        raise UnusableAnswer("the body is invalid JSON", ErrorKind.INVALID_JSON) from None
+        also = ", or has a member twice" if unique else ""
+        raise UnusableAnswer(f"the body is invalid JSON{also}", ErrorKind.INVALID_JSON) from None
     if not isinstance(body, dict):
         raise UnusableAnswer("the body is not a JSON object", ErrorKind.INVALID_DOCUMENT)
     return body

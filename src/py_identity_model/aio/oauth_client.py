@@ -47,7 +47,7 @@ from .._sessions.session_record import SESSION_LIFETIME, checked_lifetime
 from .._sessions.stored_token import StoredToken
 from .._settings import Settings
 from .._validation.provider_preset import Provider
-from .._wire.arguments import check_kind, check_store
+from .._wire.arguments import check_kind, check_store, seconds_of
 from .._wire.client_authentication import ClientAuthentication
 from .._wire.discovery_policy import DiscoveryPolicy
 from .._wire.models import Scope
@@ -189,6 +189,8 @@ class AsyncOAuthClient:
         )
         check_http_client(http_client)
         check_kind("settings", settings, Settings)
+        check_kind("discovery_policy", discovery_policy, DiscoveryPolicy)
+        seconds_of("session_lifetime", session_lifetime)
         certificate_bound = presents_certificate(
             authentication, http_client, tls_client_certificate_bound_access_tokens
         )
@@ -209,7 +211,6 @@ class AsyncOAuthClient:
             authentication,
             client_secret=client_secret,
             dpop_key=dpop_key,
-            id_token_algorithms=id_token_algorithms,
             signing=signing,
             decryption_keys=decryption_keys,
         )

@@ -22,9 +22,9 @@ from .._validation.id_token import check_auth_time
 from .._validation.id_token_limits import (
     check_age,
     check_audiences,
-    check_kind,
     check_nonce,
     check_registered_algorithm,
+    check_token_kind,
 )
 from .._wire.messages import ErrorKind
 from ..exceptions import TokenValidationException
@@ -111,7 +111,7 @@ class AsyncProviderTokens:
         )
         if max_age is not None:
             check_auth_time(claims, max_age, rules.age_leeway, ahead=rules.leeway)
-        check_kind(claims, header_members(signed).get("typ"))
+        check_token_kind(claims, header_members(signed).get("typ"))
         check_signature(client.profile, signed)
         check_audiences(claims, rules.trusted_audiences)
         check_age(claims, rules.max_age, rules.age_leeway)

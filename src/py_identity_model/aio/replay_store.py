@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 from time import time
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from .._logging import logger
 from .._resource_server.replay import STORE_MARGIN, ReplayStore
@@ -76,8 +76,7 @@ async def process_once(
     A store without ``discard`` cannot claim: there, copies are processed, too, and recognized
     afterwards.
     """
-    discard = getattr(store, "discard", None)
-    if discard is None:
+    if not hasattr(store, "discard"):
         result = await process()
         await remember_once(store, key, good_until, replayed=replayed, unavailable=unavailable)
         return result
@@ -93,8 +92,7 @@ async def process_once(
     try:
         result = await process()
         try:
-            with deadline(STORE_SECONDS):
-                await call(discard, key)
+            await _discard(store, key)
         except Exception as error:
             raise unavailable from error
         await remember_once(store, key, good_until, replayed=replayed, unavailable=unavailable)
@@ -133,11 +131,14 @@ async def forget_use(store: ReplayStore | None, key: str) -> None:
     It is done although the caller is cancelled: a sender that hangs up would otherwise find it
     known at the next attempt.  Nothing is raised: the reason of the failure matters more.
     """
-    discard = getattr(store, "discard", None)
-    if discard is None:
+    if not hasattr(store, "discard"):
         return
     try:
-        with deadline(STORE_SECONDS):
-            await finish(partial(call, discard, key), STORE_SECONDS)
+        await finish(partial(_discard, store, key), STORE_SECONDS)
     except Exception as error:
         logger.warning("a use cannot be removed from the replay store: %s", type(error).__name__)
+
+
+async def _discard(store: Any, key: str) -> None:
+    with deadline(STORE_SECONDS):
+        await call(store.discard, key)

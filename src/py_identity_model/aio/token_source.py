@@ -35,7 +35,7 @@ from .._sessions.session_record import (
 )
 from .._sessions.stored_token import StoredToken, stored_token_from
 from .._settings import STORE_SECONDS, Settings
-from .._wire.arguments import check_store
+from .._wire.arguments import check_store, seconds_of
 from .._wire.stored_value import pack_value, unpack_value
 from ..exceptions import InvalidArgumentError, PyIdentityModelException
 from ._cache.single_flight import AsyncSingleFlight
@@ -158,11 +158,9 @@ class AsyncTokenSource:
         http_client: AsyncHTTPClient | None,
         target: str = LOGIN_TARGET,
     ) -> None:
-        if not 0 <= margin < float("inf"):
-            raise InvalidArgumentError("margin must be seconds, not negative")
         self.dpop_key = dpop_key
         self._http_client = http_client
-        self._margin = margin
+        self._margin = seconds_of("margin", margin)
         self._target = target
         self._current: StoredToken | None = None
         self._made_in = os.getpid()

@@ -142,7 +142,9 @@ class AccessTokenVerifier:
         check_kind("settings", settings, Settings)
         check_callable("claims_validator", claims_validator)
         check_http_client(http_client)
-        if not cold_timeout > 0:
+        check_kind("realm", realm, str)
+        check_kind("resource_metadata", resource_metadata, str)
+        if type(cold_timeout) not in (int, float) or not cold_timeout > 0:
             raise InvalidArgumentError("cold_timeout must be a positive number of seconds")
         names = None if audience is None else audience_of("audience", audience)
         clients = None if client_ids is None else frozenset(names_of("client_ids", client_ids))

@@ -113,6 +113,7 @@ class MCPAuth(RequestAuth):
         check_callable("login", login)
         check_callable("assertion", assertion)
         check_text("account", account)
+        check_text("redirect_uri", redirect_uri)
         check_kind("client_metadata", client_metadata, ClientMetadata)
         check_kind("discovery_policy", discovery_policy, DiscoveryPolicy)
         if type(most_step_ups) is not int or most_step_ups < 0:

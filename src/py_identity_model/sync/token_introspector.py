@@ -93,8 +93,8 @@ class TokenIntrospector:
         http_client: HTTPClient | None = None,
         settings: Settings | None = None,
     ) -> None:
-        if max_entries < 1:
-            raise InvalidArgumentError("max_entries must be at least 1")
+        if type(max_entries) is not int or max_entries < 1:
+            raise InvalidArgumentError("max_entries must be a whole number, and at least 1")
         check_address("address", address, require_https=require_https)
         check_kind("client_authentication", client_authentication, ClientAuthentication)
         check_kind("token_validation_config", token_validation_config, TokenValidationConfig)

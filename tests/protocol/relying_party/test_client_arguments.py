@@ -67,6 +67,14 @@ def test_id_tokens_may_always_be_for_the_client_itself() -> None:
         rules(trusted_audiences="other")
 
 
+def test_algorithms_of_id_tokens_are_stored_as_they_were() -> None:
+    listed = ["ES256"]
+    one_pass = iter(listed)
+    of_list, of_pass = rules(algorithms=listed), rules(algorithms=one_pass)
+    listed.append("RS256")
+    assert of_list.algorithms == of_pass.algorithms == ("ES256",)
+
+
 @pytest.mark.parametrize(
     ("wanted", "scope"), [(None, "openid mail"), ("", ""), (["a", "b"], "a b"), ("a", "a")]
 )

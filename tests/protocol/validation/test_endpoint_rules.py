@@ -46,11 +46,14 @@ def test_an_alias_may_be_on_any_public_host() -> None:
     assert check_alias("token_endpoint", url, STRICT, ISSUER, ADDRESS) == url
 
 
-@pytest.mark.parametrize("host", ["10.0.0.7", "192.168.1.1", "[fd00::1]", "169.254.169.254"])
+@pytest.mark.parametrize("host", ["10.0.0.7", "192.168.1.1", "[fd00::1]", "keycloak"])
 def test_an_alias_at_an_internal_address_needs_an_internal_provider(host: str) -> None:
     url = f"https://{host}/token"
-    with refused(ConfigurationException, "internal_address"):
+    with refused(ConfigurationException, "internal_address") as caught:
         check_alias("token_endpoint", url, STRICT, ISSUER, ADDRESS)
+    assert f"additional_endpoint_base_addresses=['https://{host}']" in str(caught.value)
+    policy = DiscoveryPolicy(additional_endpoint_base_addresses=[f"https://{host}"])
+    assert check_alias("token_endpoint", url, policy, ISSUER, ADDRESS) == url
     assert check_alias("token_endpoint", url, STRICT, f"https://{host}") == url
 
 

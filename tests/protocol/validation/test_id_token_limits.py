@@ -10,10 +10,10 @@ from py_identity_model._jose.encoding import encode_base64url
 from py_identity_model._validation.id_token_limits import (
     check_age,
     check_audiences,
-    check_kind,
     check_nonce,
     check_registered_algorithm,
     check_request_id,
+    check_token_kind,
 )
 from py_identity_model.exceptions import IdTokenValidationException, TokenValidationException
 from tests.support import refused
@@ -29,13 +29,13 @@ def signed_by(alg: str) -> str:
 @pytest.mark.parametrize("typ", [None, "JWT", "application/jwt", "id_token+jwt"])
 @pytest.mark.parametrize("claims", [{}, {"typ": "ID"}, {"token_use": "id"}, {"typ": 7}])
 def test_what_is_not_marked_as_another_kind_is_an_id_token(typ: Any, claims: Any) -> None:
-    check_kind(claims, typ)
+    check_token_kind(claims, typ)
 
 
 @pytest.mark.parametrize("typ", ["at+jwt", "private", "userinfo+jwt", "", 7, ["JWT"]])
 def test_another_type_is_another_kind(typ: object) -> None:
     with refused(IdTokenValidationException, "wrong_typ"):
-        check_kind({}, typ)
+        check_token_kind({}, typ)
 
 
 @pytest.mark.parametrize(
@@ -48,7 +48,7 @@ def test_another_type_is_another_kind(typ: object) -> None:
 )
 def test_claims_mark_another_kind(claims: dict[str, Any]) -> None:
     with refused(IdTokenValidationException, "wrong_typ"):
-        check_kind(claims, "JWT")
+        check_token_kind(claims, "JWT")
 
 
 @pytest.mark.parametrize("audience", ["web", ["web"], ["web", "api"], [], None])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import cached_property, partial
+from os import PathLike
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
@@ -88,10 +89,13 @@ class AsyncHTTPClient(Closing):
             raise InvalidArgumentError(
                 "timeout and verify cannot be specified together with an existing client"
             )
+        # 0 equals False: without this, it would find the context that verifies nothing.
+        if not isinstance(verify, (bool, str, PathLike, type(None))):
+            raise InvalidArgumentError("verify must be True, False, or the path of authorities")
         # Anything else may be a double; one of the other API would fail only when it is used.
         if is_of_library(client) and not isinstance(client, library_of(client).AsyncClient):
             raise InvalidArgumentError(
-                f"client must be one of this API, not {type(client).__name__}"
+                f"client must be an httpx or httpx2 AsyncClient, not {type(client).__name__}"
             )
         self.verifies_servers = verify is not False and (client is None or verifies_servers(client))
         if not self.verifies_servers and document_store is not None:

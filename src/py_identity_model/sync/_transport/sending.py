@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..._http_library import built_request
 from ..._logging import logger, redact_url, scrub, without_values
+from ..._seam import UnusableCallbackError
 from ..._seam.sync import call, deadline, sleep, work
 from ..._settings import HTTP_RETRY_BASE_DELAY, HTTP_RETRY_MAX_ATTEMPTS, HTTP_TIMEOUT
 from ..._wire.messages import (
@@ -245,7 +246,7 @@ def _obtain_assertion(owner: HTTPClient, request: HttpRequest) -> str | None:
         return None
     try:
         assertion = work(source) if authentication.blocks else call(source)
-    except (PyIdentityModelException, TypeError):  # also: a source for the other API
+    except (PyIdentityModelException, UnusableCallbackError):
         raise
     except Exception as error:  # its words may quote the assertion
         text = f"the client assertion source failed with {type(error).__name__}"
