@@ -32,6 +32,21 @@ def test_a_login_that_was_never_stored_ends_with_its_logout() -> None:
     assert storage.find("n") is None
 
 
+def test_a_record_that_is_stored_is_read_once() -> None:
+    reads: list[str] = []
+
+    class Counting(MemorySessionStore):
+        def get(self, name: str) -> SessionRecord | None:
+            reads.append(name)
+            return super().get(name)
+
+    storage = RecordStorage(Counting(), 60.0)
+    begun = storage.begin("n", BEGUN)
+    reads.clear()
+    assert storage.load("n") == begun
+    assert reads == ["n"]
+
+
 def test_a_write_that_ends_after_its_successor_changes_nothing() -> None:
     applied, overtaken = Event(), Event()
 
