@@ -235,21 +235,26 @@ def reasons() -> dict[tuple[str, str, str], str]:
 
 def run(project: Project, drawn: Iterable[Mutant], paths: Iterable[Path]) -> list[Mutant]:
     """Return which of the mutants survive; those that are known to, meet the quick tests alone."""
-    alive, known = list(drawn), reasons()
-    modules = list(paths)
+    alive, known, modules = list(drawn), reasons(), list(paths)
+    late: set[str] = set()
 
-    def ended(*codes: int) -> list[Mutant]:
-        found = {name: code for path in modules for name, code in project.outcomes(path).items()}
-        return [one for one in alive if found[one.name] in codes]
-
-    for limit in (OWN, QUICK, THOROUGH):
+    def meet(limit: tuple[int, float], chosen: Iterable[Mutant]) -> set[str]:
+        """Run the chosen ones; return those that were late for the first time."""
         tested = project.select_tests(limit)
-        left = alive if limit is not THOROUGH else [one for one in alive if one.place not in known]
-        project.mutmut([one.name for one in left if one.name.partition("__mutmut_")[0] in tested])
-        # Once more: on a busy machine, being late proves nothing.
-        project.mutmut([one.name for one in ended(*LATE)])
-        killed = ended(*KILLED)
-        alive = [one for one in alive if one not in killed]
+        names = {one.name for one in chosen if one.name.partition("__mutmut_")[0] in tested}
+        project.mutmut(sorted(names))
+        found = {name: code for path in modules for name, code in project.outcomes(path).items()}
+        ended = {name for name in names if found[name] in KILLED}
+        # On a busy machine, being late once proves nothing.
+        once = {name for name in ended - late if found[name] in LATE}
+        late.update(once)
+        alive[:] = [one for one in alive if one.name not in ended - once]
+        return once
+
+    meet(OWN, alive)
+    meet(QUICK, alive)
+    again = meet(THOROUGH, [one for one in alive if one.place not in known])
+    meet(THOROUGH, [one for one in alive if one.name in again])
     return alive
 
 

@@ -297,8 +297,9 @@ async def test_a_memory_store_forgets_what_expired_and_what_is_oldest() -> None:
 
 @pytest.mark.parametrize("margin", [-1, -0.5, float("inf"), float("nan")])
 async def test_an_invalid_margin_is_refused(provider: EmbeddedProvider, margin: float) -> None:
-    with refused(InvalidArgumentError, "invalid_argument"):
+    with refused(InvalidArgumentError, "invalid_argument") as caught:
         source_of(provider, margin=margin)
+    assert str(caught.value).startswith("margin must be")
 
 
 @pytest.mark.parametrize("margin", [0, 0.5])
