@@ -464,3 +464,11 @@ async def test_an_answer_that_drips_is_given_up_at_the_deadline(
             with pytest.raises(NetworkException):
                 await send(HttpRequest("GET", server.url), client, retries=0)
             assert time.monotonic() - began < 3
+
+
+async def test_a_program_may_put_something_else_in_the_place_of_the_librarys_client(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async with httpx.AsyncClient(transport=script(200)) as client:
+        monkeypatch.setattr(httpx, "AsyncClient", lambda **options: client)
+        assert (await send(GET, AsyncHTTPClient(client))).status_code == 200

@@ -463,3 +463,11 @@ def test_an_answer_that_drips_is_given_up_at_the_deadline(beginning: bytes, piec
             with pytest.raises(NetworkException):
                 send(HttpRequest("GET", server.url), client, retries=0)
             assert time.monotonic() - began < 3
+
+
+def test_a_program_may_put_something_else_in_the_place_of_the_librarys_client(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with httpx.Client(transport=script(200)) as client:
+        monkeypatch.setattr(httpx, "Client", lambda **options: client)
+        assert (send(GET, HTTPClient(client))).status_code == 200

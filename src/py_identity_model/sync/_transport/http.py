@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any, Self
 from ..._http_library import (
     connections_of,
     ignore_cookies,
-    is_of_library,
     library_of,
+    names_in_library,
     no_cookies,
     verifies_servers,
 )
@@ -94,7 +94,8 @@ class HTTPClient(Closing):
         if not isinstance(verify, (bool, str, PathLike, type(None))):
             raise InvalidArgumentError("verify must be True, False, or the path of authorities")
         # Anything else may be a double; one of the other API would fail only when it is used.
-        if is_of_library(client) and not isinstance(client, library_of(client).Client):
+        names = names_in_library(client)
+        if names and "Client" not in names:
             raise InvalidArgumentError(
                 f"client must be an httpx or httpx2 Client, not {type(client).__name__}"
             )
