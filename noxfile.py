@@ -397,7 +397,7 @@ def fuzz(session: nox.Session) -> None:
 
 @nox.session
 def mutants(session: nox.Session) -> None:
-    """Mutate the code in small ways that tests must detect: a fixed sample, in 20 minutes.
+    """Mutate the code in small ways that tests must detect: a fixed sample, in half an hour.
 
     Works on a copy.  Name modules to change these alone: `-- claims keys`; `-- --write` writes the
     result to docs/mutants.md.
