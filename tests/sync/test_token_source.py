@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
@@ -645,7 +644,7 @@ def test_a_device_waits_for_its_user_once_and_renews_by_itself(
 def test_of_two_sources_of_a_device_the_slower_one_takes_the_login_of_the_other(
     provider: EmbeddedProvider,
 ) -> None:
-    stored = threading.Event()
+    both, stored = threading.Event(), threading.Event()
 
     class Telling(MemoryTokenStore):
         def set(self, key: str, value: str, expires_in: float | None) -> None:
@@ -657,9 +656,9 @@ def test_of_two_sources_of_a_device_the_slower_one_takes_the_login_of_the_other(
     def respond(received: Received) -> Answer:
         waiting.append(received)
         if len(waiting) == 1:
-            while len(waiting) < 2:  # both wait for the user
-                time.sleep(0.001)
+            assert both.wait(10)  # for the user
             return Answer.of_json({"access_token": "a1", "token_type": "Bearer"})
+        both.set()
         assert stored.wait(10)
         return Answer.of_json({"error": "invalid_grant"}, 400)
 

@@ -159,7 +159,10 @@ def cooldown_error(header: Header) -> SignatureVerificationException:
 
 
 def read_claims(payload: bytes, *, allow_duplicates: bool = True) -> dict[str, Any]:
-    """Return the claims in a verified payload; of duplicate members, the last one counts."""
+    """Return the claims in a verified payload.
+
+    Of duplicate members the last one counts, or they are refused.
+    """
     try:
         return parse_object(payload, allow_duplicates=allow_duplicates)
     except ValueError as error:

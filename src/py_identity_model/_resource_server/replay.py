@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import heapq
+import json
 import threading
 import time
 from collections.abc import Awaitable, Sequence
@@ -34,7 +35,8 @@ def received_key(
     a store, and the second one must not take it for a replay.
     """
     names = [receiver] if isinstance(receiver, str) else sorted(receiver or [])
-    return replay_key(kind, " ".join([issuer, *names]), identifier)
+    # As JSON: a name with a space must not read like two names.
+    return replay_key(kind, json.dumps([issuer, *names]), identifier)
 
 
 def replay_store_of(given: ReplayStore | None) -> ReplayStore:
