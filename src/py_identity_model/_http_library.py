@@ -57,6 +57,21 @@ def built_request(
     If the client adds only header fields, as nearly always, it is built directly, with a parsed
     address: that saves two thirds of the time.
     """
+    request = _request(client, library, method, url, headers, content, timeout)
+    if content is not None:
+        request.stream = _whole_body(library)(content)
+    return request
+
+
+def _request(
+    client: Any,
+    library: Any,
+    method: str,
+    url: str,
+    headers: Mapping[str, str],
+    content: bytes | None,
+    timeout: Any,
+) -> Any:
     parsed = _parsed(library.URL, url)
     usual = getattr(library.Client, "build_request", None)  # tests of programs replace the class
     plain = usual is not None and getattr(type(client), "build_request", None) is usual
@@ -72,6 +87,36 @@ def built_request(
         content=content,
         extensions={"timeout": timeout.as_dict()},
     )
+
+
+@lru_cache(maxsize=2)
+def _whole_body(library: Any) -> Any:
+    """Return a class of bodies that leave nothing behind if they are not sent to their end.
+
+    The library iterates over its own bodies by async generators. If the connection breaks, or the
+    caller is cancelled, while one is being sent, it is never finished, and trio warns of it.
+    """
+
+    class WholeBody(library.ByteStream):  # type: ignore[misc]  # by name: one of two libraries
+        def __aiter__(self) -> _Once:
+            return _Once(next(iter(self)))
+
+    return WholeBody
+
+
+class _Once:
+    """An async iterator over one piece."""
+
+    def __init__(self, piece: bytes) -> None:
+        self._pieces = [piece]
+
+    def __aiter__(self) -> _Once:
+        return self
+
+    async def __anext__(self) -> bytes:
+        if not self._pieces:
+            raise StopAsyncIteration
+        return self._pieces.pop()
 
 
 @lru_cache(maxsize=256)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import time
 from collections.abc import AsyncIterator
@@ -464,6 +465,21 @@ async def test_an_answer_that_drips_is_given_up_at_the_deadline(
             with pytest.raises(NetworkException):
                 await send(HttpRequest("GET", server.url), client, retries=0)
             assert time.monotonic() - began < 3
+
+
+@pytest.mark.parametrize("hangs_up", [True, False], ids=["hangs up", "reads no further"])
+async def test_a_body_that_is_not_sent_to_its_end_leaves_no_generator_behind(
+    hangs_up: bool,
+) -> None:
+    """What is never finished brings a warning, and warnings are errors here."""
+    body = HttpRequest("POST", URL, json={"x": "y" * 20_000_000})
+    with Drip(b"", b"H") as server:
+        if hangs_up:
+            server.hang_up()
+        async with AsyncHTTPClient(timeout=0.15) as client:
+            with pytest.raises(NetworkException):
+                await send(body._replace(url=server.url), client, retries=0)
+    gc.collect()
 
 
 async def test_a_program_may_put_something_else_in_the_place_of_the_librarys_client(

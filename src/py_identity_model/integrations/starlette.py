@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import aclosing
 
 from . import extra
 
@@ -174,8 +175,9 @@ async def _read(request: Request) -> WebRequest:
     """Return a request with its form, unless that is longer than any that is meant for a login."""
     body = b""
     if request.method == "POST":
-        async for chunk in request.stream():
-            body += chunk
-            if len(body) > MOST_FORM_BYTES:
-                break
+        async with aclosing(request.stream()) as chunks:
+            async for chunk in chunks:
+                body += chunk
+                if len(body) > MOST_FORM_BYTES:
+                    break
     return web_request(request.scope, read_form(request.headers.get("content-type"), body))
