@@ -3,13 +3,12 @@
 import hashlib
 import math
 from collections.abc import Callable
-from copy import deepcopy
 from enum import Enum
 from time import monotonic
 from typing import Any, Generic, NamedTuple, TypeVar
 
 from .._settings import Setting
-from .._wire.discovery_policy import DiscoveryPolicy
+from .._wire.discovery_policy import DiscoveryPolicy, copy_policy
 from .._wire.messages import HttpRequest, HttpResponse
 from .cache_entry import time_to_live, until_refresh
 
@@ -78,7 +77,7 @@ class Location(NamedTuple):
         """Return this location with a private copy of the policy."""
         # A response must be checked by the rules of its cache key, but the caller may change the
         # policy while the request is running.
-        return self._replace(policy=deepcopy(self.policy))
+        return self._replace(policy=copy_policy(self.policy))
 
 
 def _nowhere(address: str) -> None:

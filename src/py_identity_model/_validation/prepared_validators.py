@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable
-from copy import deepcopy
 from operator import attrgetter
 from time import time
 from typing import Any
 
 from .._jose.keys import KeySnapshot
 from .._jose.tokens import not_three_segments_error
-from .._wire.discovery_policy import NAMED_BY_PROGRAM, DiscoveryPolicy
+from .._wire.discovery_policy import NAMED_BY_PROGRAM, DiscoveryPolicy, copy_policy
 from ..exceptions import PyIdentityModelException
 from .cache_entry import Entry
 from .config import TokenValidationConfig, rules_for
@@ -210,7 +209,7 @@ def _hashable(key: tuple[Any, Any]) -> tuple[Any, Any] | None:
 
 def _copied(value: Any) -> Any:
     if isinstance(value, DiscoveryPolicy):  # comparing identical objects is quick
-        return value if value is NAMED_BY_PROGRAM else deepcopy(value)
+        return value if value is NAMED_BY_PROGRAM else copy_policy(value)
     if isinstance(value, tuple):
         return tuple(_copied(item) for item in value)
     if isinstance(value, list):

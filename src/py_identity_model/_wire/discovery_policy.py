@@ -1,6 +1,7 @@
 """Strictness of the checks of a provider's metadata."""
 
 from collections.abc import Hashable
+from copy import copy, deepcopy
 from dataclasses import dataclass, field, replace
 
 
@@ -74,6 +75,16 @@ class DiscoveryPolicy:
 
 NAMED_BY_PROGRAM = DiscoveryPolicy(require_key_set=False, allow_endpoints_on_other_hosts=True)
 """The default rules for an issuer that the program itself names; must not be changed."""
+
+
+def copy_policy(policy: DiscoveryPolicy) -> DiscoveryPolicy:
+    """Return a copy that does not change with ``policy``."""
+    if type(policy) is not DiscoveryPolicy:  # what else a subclass has is not known here
+        return deepcopy(policy)
+    # A tenth of the time of `deepcopy`; each of a thousand callers that wait together copies one.
+    copied = copy(policy)
+    copied.additional_endpoint_base_addresses = copy(policy.additional_endpoint_base_addresses)
+    return copied
 
 
 def named_by_program(policy: DiscoveryPolicy | None) -> DiscoveryPolicy:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import fields, replace
+from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 import pytest
@@ -10,6 +10,7 @@ import pytest
 from py_identity_model import DiscoveryPolicy
 from py_identity_model._wire.discovery_policy import (
     NAMED_BY_PROGRAM,
+    copy_policy,
     extend_policy,
     named_by_program,
 )
@@ -83,3 +84,34 @@ def test_a_policy_extended_by_a_presets_allows_what_either_does() -> None:
     assert (extended.require_https, extended.allow_issuer_mismatch) == (False, True)
     assert extend_policy(None, DiscoveryPolicy()) == DiscoveryPolicy()
     assert given.additional_endpoint_base_addresses == ["https://a"]
+
+
+@dataclass
+class WithHeaders(DiscoveryPolicy):
+    """A policy of a program, with members of its own."""
+
+    headers: dict[str, str] = field(default_factory=dict)
+
+
+@pytest.mark.parametrize("bases", [["https://a.example"], ("https://a.example",)])
+@pytest.mark.parametrize("kind", [DiscoveryPolicy, WithHeaders])
+def test_a_copy_is_equal_until_the_policy_changes(
+    kind: type[DiscoveryPolicy], bases: list[str]
+) -> None:
+    policy = kind(additional_endpoint_base_addresses=bases, authority="https://b.example")
+    copied = copy_policy(policy)
+    assert copied == policy
+    policy.authority = None
+    assert copied.authority == "https://b.example"
+
+
+def test_a_copy_shares_no_collection_with_the_policy() -> None:
+    policy = WithHeaders(additional_endpoint_base_addresses=["https://a.example"])
+    plain = DiscoveryPolicy(additional_endpoint_base_addresses=["https://a.example"])
+    copies = copy_policy(policy), copy_policy(plain)
+    for one in policy, plain:
+        one.additional_endpoint_base_addresses.append("https://evil.example")
+    policy.headers["a"] = "b"
+    bases = [one.additional_endpoint_base_addresses for one in copies]
+    assert bases == [["https://a.example"], ["https://a.example"]]
+    assert copies[0] == WithHeaders(additional_endpoint_base_addresses=["https://a.example"])
