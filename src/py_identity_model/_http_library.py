@@ -58,8 +58,10 @@ def built_request(
     address: that saves two thirds of the time.
     """
     request = _request(client, library, method, url, headers, content, timeout)
-    if content is not None:
-        request.stream = _whole_body(library)(content)
+    stream: Any = getattr(request, "stream", None)
+    # From the request: a client's own `build_request` may have changed the body, or stream it.
+    if content is not None and type(stream) is library.ByteStream:
+        request.stream = _whole_body(library)(b"".join(stream))
     return request
 
 
