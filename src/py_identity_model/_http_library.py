@@ -141,12 +141,13 @@ def verifies_servers(client: Any) -> bool:
     """Return whether ``client`` verifies the certificates of servers, as far as it can be seen.
 
     Neither library has public attributes for it; if the private ones have changed, it counts as
-    verifying.
+    verifying.  A lazy context of ours is created by the look.
     """
     mounts = getattr(client, "_mounts", None)
     transports = [getattr(client, "_transport", None)]
     transports += mounts.values() if isinstance(mounts, dict) else ()
-    pools = (getattr(one, "_pool", None) for one in transports)
+    # Our own clients have transports around those of the library.
+    pools = (getattr(getattr(one, "_transport", one), "_pool", None) for one in transports)
     contexts = (getattr(one, "_ssl_context", None) for one in pools)
     return all(getattr(one, "verify_mode", None) != _CERT_NONE for one in contexts)
 
