@@ -58,8 +58,10 @@ def built_request(
     address: that saves two thirds of the time.
     """
     request = _request(client, library, method, url, headers, content, timeout)
-    if content is not None:
-        request.stream = _whole_body(library)(content)
+    stream: Any = getattr(request, "stream", None)
+    # From the request: a client's own `build_request` may have changed the body, or stream it.
+    if content is not None and type(stream) is library.ByteStream:
+        request.stream = _whole_body(library)(b"".join(stream))
     return request
 
 
@@ -139,12 +141,13 @@ def verifies_servers(client: Any) -> bool:
     """Return whether ``client`` verifies the certificates of servers, as far as it can be seen.
 
     Neither library has public attributes for it; if the private ones have changed, it counts as
-    verifying.
+    verifying.  A lazy context of ours is created by the look.
     """
     mounts = getattr(client, "_mounts", None)
     transports = [getattr(client, "_transport", None)]
     transports += mounts.values() if isinstance(mounts, dict) else ()
-    pools = (getattr(one, "_pool", None) for one in transports)
+    # Our own clients have transports around those of the library.
+    pools = (getattr(getattr(one, "_transport", one), "_pool", None) for one in transports)
     contexts = (getattr(one, "_ssl_context", None) for one in pools)
     return all(getattr(one, "verify_mode", None) != _CERT_NONE for one in contexts)
 

@@ -313,6 +313,20 @@ async def test_the_clients_own_auth_does_not_replace_the_requests() -> None:
     assert sent_headers == ["Basic Yzpz", "Basic Z2F0ZTp3YXk="]
 
 
+async def test_a_body_that_a_wrapped_client_changes_is_sent_as_changed(
+    provider: EmbeddedProvider,
+) -> None:
+    class Adding(httpx.AsyncClient):
+        def build_request(self, *arguments: Any, **named: Any) -> httpx.Request:
+            named["content"] += b"&tenant=t"
+            return super().build_request(*arguments, **named)
+
+    request = HttpRequest("POST", f"{provider.issuer}/token", form={"code": "c"})
+    async with Adding() as client:
+        await send(request, AsyncHTTPClient(client))
+    assert provider.requests[-1].form == {"code": "c", "tenant": "t"}
+
+
 async def test_the_additions_of_a_wrapped_client_are_made() -> None:
     seen: list[httpx.Request] = []
 

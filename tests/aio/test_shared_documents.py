@@ -477,9 +477,10 @@ async def test_responses_of_an_unverified_server_are_not_shared() -> None:
     async with (
         httpx.AsyncClient(verify=False) as lax,
         httpx.AsyncClient(mounts={"https://": httpx.AsyncHTTPTransport(verify=False)}) as mounted,
+        AsyncHTTPClient(verify=False) as ours,
         httpx.AsyncClient() as strict,
     ):
-        for client in (lax, mounted):
+        for client in (lax, mounted, ours.client):
             with pytest.raises(InvalidArgumentError, match="verify=False and document_store"):
                 AsyncHTTPClient(client, document_store=AsyncMemoryTokenStore())
         assert AsyncHTTPClient(strict, document_store=AsyncMemoryTokenStore()).verifies_servers

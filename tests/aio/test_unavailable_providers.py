@@ -175,6 +175,15 @@ async def test_a_provider_that_was_good_before_is_asked_again_after_a_second(
         clock.now += 1.1
 
 
+class Seconds(float):
+    """A number as numpy and others have it."""
+
+
+@pytest.mark.parametrize("seconds", [1, Seconds(2), float("inf")])
+def test_a_patience_is_any_positive_number(seconds: float) -> None:
+    AsyncAccessTokenVerifier("https://op.example", "api", cold_timeout=seconds)
+
+
 @pytest.mark.parametrize("seconds", [0, -1.0])
 def test_a_patience_of_nothing_is_refused(seconds: float) -> None:
     with refused(InvalidArgumentError, "invalid_argument"):

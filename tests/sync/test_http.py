@@ -314,6 +314,20 @@ def test_the_clients_own_auth_does_not_replace_the_requests() -> None:
     assert sent_headers == ["Basic Yzpz", "Basic Z2F0ZTp3YXk="]
 
 
+def test_a_body_that_a_wrapped_client_changes_is_sent_as_changed(
+    provider: EmbeddedProvider,
+) -> None:
+    class Adding(httpx.Client):
+        def build_request(self, *arguments: Any, **named: Any) -> httpx.Request:
+            named["content"] += b"&tenant=t"
+            return super().build_request(*arguments, **named)
+
+    request = HttpRequest("POST", f"{provider.issuer}/token", form={"code": "c"})
+    with Adding() as client:
+        send(request, HTTPClient(client))
+    assert provider.requests[-1].form == {"code": "c", "tenant": "t"}
+
+
 def test_the_additions_of_a_wrapped_client_are_made() -> None:
     seen: list[httpx.Request] = []
 

@@ -476,9 +476,10 @@ def test_responses_of_an_unverified_server_are_not_shared() -> None:
     with (
         httpx.Client(verify=False) as lax,
         httpx.Client(mounts={"https://": httpx.HTTPTransport(verify=False)}) as mounted,
+        HTTPClient(verify=False) as ours,
         httpx.Client() as strict,
     ):
-        for client in (lax, mounted):
+        for client in (lax, mounted, ours.client):
             with pytest.raises(InvalidArgumentError, match="verify=False and document_store"):
                 HTTPClient(client, document_store=MemoryTokenStore())
         assert HTTPClient(strict, document_store=MemoryTokenStore()).verifies_servers

@@ -35,8 +35,9 @@ def received_key(
     a store, and the second one must not take it for a replay.
     """
     names = [receiver] if isinstance(receiver, str) else sorted(receiver or [])
-    # As JSON: a name with a space must not read like two names.
-    return replay_key(kind, json.dumps([issuer, *names]), identifier)
+    # As JSON: a name with a space must not read like two names. But no other spaces: memcached
+    # takes no keys with them.
+    return replay_key(kind, json.dumps([issuer, *names], separators=(",", ":")), identifier)
 
 
 def replay_store_of(given: ReplayStore | None) -> ReplayStore:

@@ -7,12 +7,14 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 from .._jose.claims import numeric_date
+from .._jose.excerpt import found
 from .._jose.token_types import ID_TOKEN, media_type
 from .._jose.tokens import read_header, split_token
 from .._wire.compare import same_text
 from ..exceptions import IdTokenValidationException, TokenValidationException
 
-_TYPES = frozenset({"jwt", ID_TOKEN})
+# "JOSE" names a format, as "JWT" does (RFC 7515 §4.1.9); the last two are registered nowhere.
+_TYPES = frozenset({"jwt", "jose", "id+jwt", ID_TOKEN})
 _OTHER_KINDS = {
     "typ": frozenset({"bearer", "refresh", "offline", "logout"}),
     "token_use": frozenset({"access", "refresh"}),
@@ -25,11 +27,17 @@ def check_token_kind(claims: Mapping[str, Any], typ: object) -> None:
     Access tokens, logout tokens and security events are signed by the same keys (RFC 8725 §3.11).
     """
     if typ is not None and media_type(typ) not in _TYPES:
-        raise _refused_error("its header has the typ of another kind of token", "wrong_typ")
+        raise _refused_error(
+            "its header has the typ of another kind of token",
+            "wrong_typ",
+            typ=found(typ),
+            expected=["JWT", ID_TOKEN, None],
+        )
     for name, others in _OTHER_KINDS.items():
         value = claims.get(name)
         if isinstance(value, str) and value.lower() in others:
-            raise _refused_error(f"it is another kind of token by its claim {name}", "wrong_typ")
+            text = f"it is another kind of token by its claim {name}"
+            raise _refused_error(text, "wrong_typ", claim=name, found=found(value))
     if "events" in claims:
         raise _refused_error("it is a security event by its claim events", "wrong_typ")
 

@@ -129,9 +129,14 @@ def check_text(name: str, value: object) -> None:
         raise InvalidArgumentError(f"{name} must be a non-blank string")
 
 
+def is_number(value: object) -> bool:
+    """Return whether ``value`` is a number, also of a subclass such as numpy's; bool is none."""
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
+
+
 def seconds_of(name: str, value: float) -> float:
     """Return ``value``, a finite and non-negative number of seconds."""
-    if type(value) in (int, float) and 0 <= value <= sys.float_info.max:
+    if is_number(value) and 0 <= value <= sys.float_info.max:
         return value
     raise InvalidArgumentError(f"{name} must be a finite number of seconds, not negative")
 

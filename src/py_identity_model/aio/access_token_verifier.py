@@ -32,6 +32,7 @@ from .._wire.arguments import (
     check_callable,
     check_kind,
     check_request,
+    is_number,
     names_of,
     scopes_from,
     seconds_of,
@@ -143,7 +144,7 @@ class AsyncAccessTokenVerifier:
         check_http_client(http_client)
         check_kind("realm", realm, str)
         check_kind("resource_metadata", resource_metadata, str)
-        if type(cold_timeout) not in (int, float) or not cold_timeout > 0:
+        if not is_number(cold_timeout) or not cold_timeout > 0:
             raise InvalidArgumentError("cold_timeout must be a positive number of seconds")
         names = None if audience is None else audience_of("audience", audience)
         clients = None if client_ids is None else frozenset(names_of("client_ids", client_ids))

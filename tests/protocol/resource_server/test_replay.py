@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from py_identity_model import MemoryReplayStore, ReplayStore
-from py_identity_model._resource_server.replay import replay_key
+from py_identity_model._resource_server.replay import received_key, replay_key
 from py_identity_model.exceptions import InvalidArgumentError
 from tests.support import Clock, refused
 
@@ -34,6 +34,17 @@ def test_identifiers_become_ascii_keys_that_do_not_collide() -> None:
     }
     assert len(keys) == 4
     assert all(key.isascii() for key in keys)
+
+
+def test_receivers_have_keys_of_their_own_that_memcached_takes() -> None:
+    issuer = "https://op.example"
+    assert received_key("logout", issuer, "web", "1") == 'logout:["https://op.example","web"]:1'
+    assert received_key("logout", issuer, ["b", "a"], "1") == received_key(
+        "logout", issuer, ("a", "b"), "1"
+    )
+    receivers = (None, "a", "b", "a b", ["a", "b"], 'a","b')
+    keys = {received_key("logout", issuer, one, "1") for one in receivers}
+    assert len(keys) == len(receivers)
 
 
 def test_a_full_store_refuses_rather_than_forgets(caplog: pytest.LogCaptureFixture) -> None:

@@ -26,16 +26,20 @@ def signed_by(alg: str) -> str:
     return f"{header}.e30.AA"
 
 
-@pytest.mark.parametrize("typ", [None, "JWT", "application/jwt", "id_token+jwt"])
+@pytest.mark.parametrize(
+    "typ", [None, "JWT", "JOSE", "application/jwt", "id+jwt", "application/id_token+jwt"]
+)
 @pytest.mark.parametrize("claims", [{}, {"typ": "ID"}, {"token_use": "id"}, {"typ": 7}])
 def test_what_is_not_marked_as_another_kind_is_an_id_token(typ: Any, claims: Any) -> None:
     check_token_kind(claims, typ)
 
 
-@pytest.mark.parametrize("typ", ["at+jwt", "private", "userinfo+jwt", "", 7, ["JWT"]])
-def test_another_type_is_another_kind(typ: object) -> None:
-    with refused(IdTokenValidationException, "wrong_typ"):
+@pytest.mark.parametrize("typ", ["at+jwt", "private", "userinfo+jwt", "JOSE+JSON", "", 7, ["JWT"]])
+def test_another_type_is_another_kind_and_its_operator_learns_which(typ: object) -> None:
+    with refused(IdTokenValidationException, "wrong_typ") as caught:
         check_token_kind({}, typ)
+    assert caught.value.details["typ"] == typ
+    assert "JWT" in caught.value.details["expected"]
 
 
 @pytest.mark.parametrize(
@@ -47,8 +51,10 @@ def test_another_type_is_another_kind(typ: object) -> None:
     ],
 )
 def test_claims_mark_another_kind(claims: dict[str, Any]) -> None:
-    with refused(IdTokenValidationException, "wrong_typ"):
+    with refused(IdTokenValidationException, "wrong_typ") as caught:
         check_token_kind(claims, "JWT")
+    details = caught.value.details
+    assert "events" in claims or claims == {details["claim"]: details["found"]}
 
 
 @pytest.mark.parametrize("audience", ["web", ["web"], ["web", "api"], [], None])

@@ -99,14 +99,14 @@ class HTTPClient(Closing):
             raise InvalidArgumentError(
                 f"client must be an httpx or httpx2 Client, not {type(client).__name__}"
             )
-        self.verifies_servers = verify is not False and (client is None or verifies_servers(client))
-        if not self.verifies_servers and document_store is not None:
-            raise InvalidArgumentError(
-                "verify=False and document_store cannot be combined: documents from an unverified "
-                "server would be served to all users of the store"
-            )
+        self._may_verify = verify is not False
         self.attached: dict[type, object] = {}  # by other modules, for its lifetime
         if document_store is not None:
+            if not self._may_verify or (client is not None and not verifies_servers(client)):
+                raise InvalidArgumentError(
+                    "verify=False and document_store cannot be combined: documents from an "
+                    "unverified server would be served to all users of the store"
+                )
             from ..._wire.arguments import check_store
             from .stores import TokenStore
 
@@ -126,6 +126,11 @@ class HTTPClient(Closing):
             client if client is not None else _open_own(timeout, verify, certificate)
         )
         self.library = library_of(self._client)
+
+    @property
+    def verifies_servers(self) -> bool:
+        """Whether the certificates of servers are verified, as far as it can be seen."""
+        return self._may_verify and verifies_servers(self._client)
 
     @cached_property
     def nonces(self) -> Nonces:
