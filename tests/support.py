@@ -149,6 +149,8 @@ class Drip:
 
     def __exit__(self, *error: object) -> None:
         self._stopped.set()
+        with contextlib.suppress(OSError):  # nobody may have come: it must not wait for ever
+            socket.create_connection(self._listener.getsockname()).close()
         self._thread.join()
         self._listener.close()
 
