@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -46,7 +46,7 @@ from .device import wait_for_device_token
 from .grants import request_extension_token, request_jwt_bearer_token
 from .refresh_grant import refresh_token
 from .session_locks import enter, leave, request_seconds
-from .session_records import AsyncSessionRecords
+from .session_records import SECONDS_WITH_A_TOKEN, AsyncSessionRecords
 from .session_store import AsyncMemorySessionStore
 from .stored_records import AsyncStoredRecords
 from .token_exchange import exchange_token
@@ -71,8 +71,9 @@ class AsyncTokenSource:
     """Provides a token whenever one is needed, and renews it in time.
 
     A token is renewed ``margin`` seconds before it expires (with jitter, and at half its life at
-    the latest); while that fails, the old one is used until it expires.  Any number of callers
-    share one request; all who wait get its failure, and the next one tries again.
+    the latest); while that fails, or takes more than two seconds, the old one is used until it
+    expires.  Any number of callers share one request; all who wait get its failure, and the next
+    one tries again.
 
     A source of a login (a :class:`RefreshTokenRequest` or a device) never presents a refresh token
     whose successor it or the store knows.  Its errors have the code ``login_required`` if only the
@@ -179,13 +180,25 @@ class AsyncTokenSource:
         current = self._current
         if current is not None and current.is_fresh(self.clock()):
             return current
+        spare = current if current is not None and current.is_usable(self.clock()) else None
         try:
-            return await self._renew(None)
+            return await self._renew_in_time(spare)
         except PyIdentityModelException:
-            if current is None or not current.is_usable(self.clock()):
+            spare = spare or await self._stored_token()
+            if spare is None or not spare.is_usable(self.clock()):
                 raise
             logger.warning("renewing a token failed; the old one is still used")
-            return current
+            return spare
+
+    async def _renew_in_time(self, spare: StoredToken | None) -> StoredToken:
+        """Return a new token, or ``spare`` if that takes long; the renewal goes on meanwhile."""
+        if spare is not None:
+            with suppress(TimeoutError), deadline(SECONDS_WITH_A_TOKEN):
+                return await self._renew(None)
+            if spare.is_usable(self.clock()):
+                logger.warning("renewing a token takes long; the old one is still used")
+                return spare
+        return await self._renew(None)
 
     async def renew(self, refused: str) -> StoredToken:
         """Return another token than ``refused``, which a server refused.
@@ -213,6 +226,13 @@ class AsyncTokenSource:
             assert joined is not None
             self._current = joined[0]
         return self._current
+
+    async def _stored_token(self) -> StoredToken | None:
+        """Return the token that another source stored, if there is one."""
+        if self._records is None:
+            return await self._get_stored()
+        record = await self._records.storage.peek(self._key, self._seen)
+        return None if record is None else record.token_for(self._target)
 
     # The tokens of a machine can always be requested again, so the store only spares requests.
 
