@@ -31,9 +31,9 @@ from py_identity_model.exceptions import (
     PyIdentityModelException,
     TokenRequestException,
 )
-from py_identity_model.testing import Answer, EmbeddedProvider, Received
+from py_identity_model.testing import Answer, EmbeddedProvider, Received, freeze_clocks
 from tests.mcp_world import METADATA, REDIRECT, MCPServer, registering
-from tests.support import DISCOVERY, refused
+from tests.support import DISCOVERY, answering, refused
 
 SCOPES = ("openid", "read", "write", "offline_access")
 
@@ -434,6 +434,48 @@ async def test_a_client_that_the_server_has_forgotten_is_registered_again(
     op.intercept = usual
     assert (await api.get(server.url)).status_code == 200
     assert op.count("/register") == 2
+
+
+@pytest.mark.parametrize("expires", [False, True], ids=["refused", "expired"])
+@pytest.mark.parametrize("restarts", [False, True], ids=["same process", "next process"])
+async def test_a_client_that_was_forgotten_after_its_login_is_registered_again(
+    op: EmbeddedProvider, server: MCPServer, browser: Browser, restarts: bool, expires: bool
+) -> None:
+    usual, store = op.intercept, AsyncMemoryTokenStore()
+    assert usual is not None
+    refusal = Answer.of_json({"error": "invalid_client"}, 401)
+
+    def forget(received: Received) -> Answer | None:
+        is_known = op.count("/register") == 2 or received.path != "/token"
+        return usual(received) if is_known else refusal
+
+    first, second = [auth_for(server, browser, store=store, account="alice") for _ in range(2)]
+    with freeze_clocks() as clock:
+        async with httpx.AsyncClient(auth=first) as api:
+            assert (await api.get(server.url)).status_code == 200
+            op.intercept = forget
+            if expires:
+                clock.tick(op.lifetime + 60)
+            else:
+                server.refused_tokens = {server.tokens()[-1]}
+            api.auth = second if restarts else first
+            assert (await api.get(server.url)).status_code == 200
+    assert op.count("/register") == 2
+    assert len(browser.urls) == 2
+
+
+async def test_the_programs_own_client_is_not_replaced_by_a_registration(
+    op: EmbeddedProvider, server: MCPServer, browser: Browser
+) -> None:
+    auth = auth_for(server, browser, issuer=op.issuer, client_id=op.public_client_id)
+    async with httpx.AsyncClient(auth=auth) as api:
+        assert (await api.get(server.url)).status_code == 200
+        server.refused_tokens = {server.tokens()[-1]}
+        op.intercept = answering("/token", Answer.of_json({"error": "invalid_client"}, 401))
+        with refused(TokenRequestException, "token_request_error"):
+            await api.get(server.url)
+    assert op.count("/register") == 0
+    assert len(browser.urls) == 1
 
 
 async def test_a_registered_client_is_shown_to_its_issuer_alone(
