@@ -478,6 +478,48 @@ async def test_the_programs_own_client_is_not_replaced_by_a_registration(
     assert len(browser.urls) == 1
 
 
+async def test_a_token_endpoint_that_moves_while_a_login_lasts_is_found(
+    op: EmbeddedProvider, server: MCPServer, browser: Browser, api: httpx.AsyncClient
+) -> None:
+    usual = registering(op, token_endpoint=f"{op.issuer}/token2")
+
+    def move(received: Received) -> Answer | None:
+        if received.path == "/token2":
+            token = {"access_token": op.mint(scope="read"), "refresh_token": "r"}
+            return Answer.of_json({**token, "token_type": "Bearer", "expires_in": 600})
+        return usual(received)
+
+    with freeze_clocks() as clock:
+        await api.get(server.url)
+        op.intercept = move
+        clock.tick(4000)
+        assert (await api.get(server.url)).status_code == 200
+    assert (op.count("/token"), op.count("/token2")) == (1, 1)
+    assert len(browser.urls) == 1
+
+
+async def test_a_login_lasts_for_a_day_beyond_the_metadata_of_its_server(
+    op: EmbeddedProvider, server: MCPServer, browser: Browser, api: httpx.AsyncClient
+) -> None:
+    usual = op.intercept
+    assert usual is not None
+
+    def hide(received: Received) -> Answer | None:
+        return Answer(404) if "/.well-known/o" in received.path else usual(received)
+
+    with freeze_clocks() as clock:
+        await api.get(server.url)
+        op.intercept = hide
+        clock.tick(80_000)
+        assert (await api.get(server.url)).status_code == 200
+        assert op.count("/token") == 2
+        clock.tick(10_000)
+        with refused(MCPAuthorizationException, "authorization_server_unusable"):
+            await api.get(server.url)
+    assert op.count("/token") == 2
+    assert len(browser.urls) == 1
+
+
 async def test_a_registered_client_is_shown_to_its_issuer_alone(
     op: EmbeddedProvider, server: MCPServer, browser: Browser
 ) -> None:
@@ -681,6 +723,35 @@ async def test_a_server_by_the_first_revision_is_its_own_authorization_server(
             assert (await api.get(old.url)).status_code == 200
         assert browser.urls[0].startswith(f"{old.origin}/authorize?")
         assert "resource" not in browser.parameters()
+
+
+async def test_a_login_at_a_server_by_the_first_revision_is_renewed_by_the_next_process(
+    op: EmbeddedProvider,
+) -> None:
+    def serve(received: Received) -> Answer | None:
+        if received.path == "/mcp":
+            return Answer(200 if "authorization" in received.headers else 401)
+        if received.path == "/register":
+            return Answer.of_json({"client_id": "c"}, 201)
+        if received.path == "/token":
+            grants.append(received.form["grant_type"])
+            token = {"access_token": f"t{len(grants)}", "refresh_token": "r", "expires_in": 60}
+            return Answer.of_json({**token, "token_type": "Bearer"})
+        return None
+
+    async def log_in(url: str) -> dict[str, str]:
+        return {"code": "c", "state": dict(parse_qsl(urlsplit(url).query))["state"]}
+
+    grants: list[str] = []
+    store = AsyncMemoryTokenStore()
+    named: dict[str, Any] = {"redirect_uri": REDIRECT, "store": store, "account": "alice"}
+    with MCPServer(op) as old, freeze_clocks() as clock:
+        old.metadata, old.hook = None, serve
+        for _ in range(2):
+            async with httpx.AsyncClient(auth=AsyncMCPAuth(old.url, log_in, **named)) as api:
+                assert (await api.get(old.url)).status_code == 200
+            clock.tick(100)
+    assert grants == ["authorization_code", "refresh_token"]
 
 
 # What strangers try.
