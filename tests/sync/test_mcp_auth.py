@@ -559,6 +559,31 @@ def test_a_machine_has_tokens_of_its_own(op: EmbeddedProvider, server: MCPServer
     assert forms[0]["resource"] == server.url
 
 
+def test_a_machine_finds_a_token_endpoint_that_moves(
+    op: EmbeddedProvider, server: MCPServer
+) -> None:
+    usual = registering(op, token_endpoint=f"{op.issuer}/token2")
+
+    def move(received: Received) -> Answer | None:
+        if received.path == "/token2":
+            token = {"access_token": op.mint(scope="read"), "token_type": "Bearer"}
+            return Answer.of_json({**token, "expires_in": 600})
+        return usual(received)
+
+    known: dict[str, Any] = {
+        "client_id": op.client_id,
+        "client_authentication": ClientSecretBasic(op.client_secret),
+    }
+    auth = MCPAuth(server.url, issuer=op.issuer, **known)
+    with freeze_clocks() as clock:
+        with httpx.Client(auth=auth) as api:
+            assert (api.get(server.url)).status_code == 200
+            op.intercept = move
+            clock.tick(4000)
+            assert (api.get(server.url)).status_code == 200
+    assert (op.count("/token"), op.count("/token2")) == (1, 1)
+
+
 def test_machines_whose_assertions_have_no_name_are_told_apart_by_their_accounts(
     op: EmbeddedProvider, server: MCPServer
 ) -> None:

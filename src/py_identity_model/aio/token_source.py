@@ -251,11 +251,15 @@ class AsyncTokenSource:
             ):
                 running.discard()
                 return stored
+            await self._find_endpoint()
             grant: Callable[..., Result[TokenResponse]] = _GRANTS[type(self._request)]
             response = await grant(self._request, self._http_client, settings=self._settings)
             fresh = self._token_from(response, refused)
             await self._save(fresh)
             return fresh
+
+    async def _find_endpoint(self) -> None:
+        """Nothing: the program named the endpoint."""
 
     def _token_from(self, response: TokenResponse, refused: str | None) -> StoredToken:
         return stored_token_from(

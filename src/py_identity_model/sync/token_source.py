@@ -250,11 +250,15 @@ class TokenSource:
             ):
                 running.discard()
                 return stored
+            self._find_endpoint()
             grant: Callable[..., Result[TokenResponse]] = _GRANTS[type(self._request)]
             response = grant(self._request, self._http_client, settings=self._settings)
             fresh = self._token_from(response, refused)
             self._save(fresh)
             return fresh
+
+    def _find_endpoint(self) -> None:
+        """Nothing: the program named the endpoint."""
 
     def _token_from(self, response: TokenResponse, refused: str | None) -> StoredToken:
         return stored_token_from(

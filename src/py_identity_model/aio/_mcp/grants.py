@@ -20,6 +20,7 @@ from ...exceptions import MCPAuthorizationException, TokenRequestException
 from .._cache.single_flight import AsyncSingleFlight
 from .._transport.http import AsyncHTTPClient
 from .._transport.stores import AsyncTokenStore
+from ..client_tokens import AsyncClientTokenSource
 from ..grants import request_jwt_bearer_token
 from ..stored_records import AsyncStoredRecords
 from ..token_source import AsyncTokenSource
@@ -202,13 +203,7 @@ class AsyncMCPGrants:
             resource=found.resource,
         )
         await client.identify(request)
-        source = AsyncTokenSource(
-            request,
-            self._http_client,
-            store=self._store,
-            settings=self._settings,
-            key=self._account,
-        )
+        source = AsyncClientTokenSource(client, request, self._store, key=self._account)
         return AsyncMCPGrant(client.issuer, client.client_id, scopes, source)
 
     async def _exchange_assertion(

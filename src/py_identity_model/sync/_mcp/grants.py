@@ -21,6 +21,7 @@ from ...exceptions import MCPAuthorizationException, TokenRequestException
 from .._cache.single_flight import SingleFlight
 from .._transport.http import HTTPClient
 from .._transport.stores import TokenStore
+from ..client_tokens import ClientTokenSource
 from ..grants import request_jwt_bearer_token
 from ..stored_records import StoredRecords
 from ..token_source import TokenSource
@@ -199,13 +200,7 @@ class MCPGrants:
             resource=found.resource,
         )
         client.identify(request)
-        source = TokenSource(
-            request,
-            self._http_client,
-            store=self._store,
-            settings=self._settings,
-            key=self._account,
-        )
+        source = ClientTokenSource(client, request, self._store, key=self._account)
         return MCPGrant(client.issuer, client.client_id, scopes, source)
 
     def _exchange_assertion(
