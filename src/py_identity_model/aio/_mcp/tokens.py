@@ -12,7 +12,7 @@ from typing import Any
 
 from ..._logging import log_failure, logger
 from ..._relying_party.mcp import AuthorizationLimits, Demand, scopes_to_ask
-from ..._seam.aio import Result
+from ..._seam.aio import Result, finish
 from ..._seam.lock_waits import waiting_at_most
 from ..._sessions.session_record import store_unavailable_error
 from ..._sessions.stored_token import StoredToken
@@ -103,7 +103,13 @@ class AsyncMCPTokens:
             return None
 
     async def forget(self) -> None:
-        """Forget the login and the client's registration."""
+        """Forget the login and the client's registration, also for a caller who is cancelled.
+
+        The lock would otherwise stay in a shared store, and delay the next login.
+        """
+        await finish(self._forget_alone, _MOST_WAITED)
+
+    async def _forget_alone(self) -> None:
         try:
             with waiting_at_most(_MOST_WAITED):
                 async with self._hold_lock():

@@ -14,7 +14,7 @@ from typing import Any
 from ..._logging import log_failure, logger
 from ..._relying_party.mcp import AuthorizationLimits, Demand, scopes_to_ask
 from ..._seam.lock_waits import waiting_at_most
-from ..._seam.sync import Result
+from ..._seam.sync import Result, finish
 from ..._sessions.session_record import store_unavailable_error
 from ..._sessions.stored_token import StoredToken
 from ..._wire.stored_value import pack_value, unpack_value
@@ -102,7 +102,13 @@ class MCPTokens:
             return None
 
     def forget(self) -> None:
-        """Forget the login and the client's registration."""
+        """Forget the login and the client's registration, also for a caller who is cancelled.
+
+        The lock would otherwise stay in a shared store, and delay the next login.
+        """
+        finish(self._forget_alone, _MOST_WAITED)
+
+    def _forget_alone(self) -> None:
         try:
             with waiting_at_most(_MOST_WAITED):
                 with self._hold_lock():
