@@ -5,8 +5,11 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
+from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
 
+import anyio
 import pytest
 
 from py_identity_model import (
@@ -27,6 +30,7 @@ from py_identity_model.aio import (
     AsyncTokenIntrospector,
     AsyncTokenSource,
     AsyncTokenStoreReplayStore,
+    token_source,
     validate_token,
     wait_for_device_token,
 )
@@ -185,6 +189,30 @@ def test_a_store_that_hangs_does_not_hold_tasks(
 
     asyncio.run(main())
     assert len(asked) == 2  # each store once: then it is left alone
+
+
+@pytest.mark.parametrize("library", ["asyncio", "trio"])
+@pytest.mark.parametrize("where", ["before", "after"])
+def test_a_lock_that_hangs_does_not_hold_a_machine(
+    provider: EmbeddedProvider, monkeypatch: pytest.MonkeyPatch, where: str, library: str
+) -> None:
+    class Hanging(AsyncMemoryTokenStore):
+        @asynccontextmanager
+        async def lock(self, key: str) -> AsyncIterator[None]:
+            if where == "before":
+                await anyio.sleep(60)
+            yield
+            await anyio.sleep(60)
+
+    monkeypatch.setattr(token_source, "STORE_SECONDS", 0.02)
+
+    async def main() -> None:
+        source = AsyncTokenSource(request_of(provider), store=Hanging())
+        with anyio.fail_after(20):
+            assert (await source.get_token()).access_token
+
+    anyio.run(main, backend=library)
+    assert provider.count("/token") == 1
 
 
 def test_loops_share_what_a_memory_store_must_not_accept_twice() -> None:

@@ -275,8 +275,12 @@ class TokenSource:
         """Hold the lock if possible; return False if others hold it, who may have been killed."""
         context = self._store.lock(self._key)
         try:
-            with waiting_at_most(patience):
+            with deadline(patience + STORE_SECONDS), waiting_at_most(patience):
                 enter(context)
+        except TimeoutError as error:  # the store hangs
+            self._warn(error)
+            yield True
+            return
         except PyIdentityModelException as error:
             is_held_by_others = error.code == "renewal_pending"
             if not is_held_by_others:
@@ -286,7 +290,11 @@ class TokenSource:
         try:
             yield True
         finally:
-            leave(context)
+            try:
+                with deadline(STORE_SECONDS):
+                    leave(context)
+            except TimeoutError as error:
+                self._warn(error)
 
     def _get_stored(self) -> StoredToken | None:
         try:
