@@ -11,6 +11,7 @@ from contextlib import asynccontextmanager
 
 import anyio
 import pytest
+from sqlalchemy import create_engine
 
 from py_identity_model import (
     AccessTokenVerifier,
@@ -27,6 +28,7 @@ from py_identity_model.aio import (
     AsyncAccessTokenVerifier,
     AsyncHTTPClient,
     AsyncMemoryTokenStore,
+    AsyncSQLTokenStore,
     AsyncTokenIntrospector,
     AsyncTokenSource,
     AsyncTokenStoreReplayStore,
@@ -36,7 +38,7 @@ from py_identity_model.aio import (
 )
 from py_identity_model.aio._transport import stores as best_effort
 from py_identity_model.testing import Answer, EmbeddedProvider, Received
-from tests.support import CONFIG, Gate
+from tests.support import CONFIG, DISCOVERY, Gate
 
 
 def request_of(provider: EmbeddedProvider) -> ClientCredentialsTokenRequest:
@@ -213,6 +215,29 @@ def test_a_lock_that_hangs_does_not_hold_a_machine(
 
     anyio.run(main, backend=library)
     assert provider.count("/token") == 1
+
+
+@pytest.mark.parametrize("library", ["asyncio", "trio"])
+def test_a_database_that_hangs_does_not_hold_tasks(
+    provider: EmbeddedProvider, monkeypatch: pytest.MonkeyPatch, library: str
+) -> None:
+    store = AsyncSQLTokenStore(create_engine("sqlite://"))
+    over = threading.Event()
+    monkeypatch.setattr(store._tables, "get", lambda *_: over.wait(10) and None)
+
+    async def main() -> None:
+        async with AsyncHTTPClient(document_store=store) as client:
+            await validate_token(provider.mint(), CONFIG, provider.issuer, client)
+        done.append(over.is_set())
+        over.set()
+
+    done: list[bool] = []
+    watch = threading.Timer(9, over.set)
+    watch.start()
+    anyio.run(main, backend=library)
+    watch.cancel()
+    assert done == [False]
+    assert provider.count(DISCOVERY) == 1
 
 
 def test_loops_share_what_a_memory_store_must_not_accept_twice() -> None:
