@@ -401,7 +401,8 @@ def test_others_wait_for_a_successor_that_could_not_be_stored(
 ) -> None:
     families = Families(provider)
     store = Faulty()
-    clients = [client_of(provider, session_store=store) for _ in range(2)]
+    elsewhere = copy(store)  # the same records, as another process sees them
+    clients = [client_of(provider, session_store=one) for one in (store, elsewhere)]
     session = session_of()
     clients[0].bind(session)
     other = clients[1].session(session.to_json())
@@ -416,12 +417,32 @@ def test_others_wait_for_a_successor_that_could_not_be_stored(
     assert not families.revoked
 
 
+def test_others_of_a_process_use_a_successor_that_could_not_be_stored(
+    provider: EmbeddedProvider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(record_storage, "_PAUSES", ())
+    families = Families(provider)
+    store = Faulty()
+    clients = [client_of(provider, session_store=store) for _ in range(2)]
+    session = session_of()
+    clients[0].bind(session)
+    other = clients[1].session(session.to_json())
+    store.fail_set = ["", "before"]
+    assert session.refresh() == "login/alice-1"
+    forward(clients[1], 1000)  # other processes would take it for lost
+    assert other.refresh() == "login/alice-2"
+    assert session.refresh() == "login/alice-3"
+    assert families.presented == ["alice-0", "alice-1", "alice-2"]
+    assert not families.revoked
+
+
 def test_a_successor_is_stored_as_soon_as_the_store_takes_it(
     provider: EmbeddedProvider,
 ) -> None:
     families = Families(provider)
     store = Faulty()
-    clients = [client_of(provider, session_store=store) for _ in range(2)]
+    elsewhere = copy(store)  # the same records, as another process sees them
+    clients = [client_of(provider, session_store=one) for one in (store, elsewhere)]
     session = session_of()
     clients[0].bind(session)
     text = session.to_json()

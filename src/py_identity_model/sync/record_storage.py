@@ -56,7 +56,8 @@ class RecordStorage:
         self.store = store
         self.lifetime = lifetime
         self.lineages = lineages_of(getattr(store, "token_store", store))
-        self._unsaved: dict[str, Unsaved] = {}
+        # Of the store, not of this object: others in this process would present what was spent.
+        self._unsaved: dict[str, Unsaved] = self.lineages.unsaved
         self._saving: SingleFlight[None] = SingleFlight("py_identity_model.saving")
         self.clock = time.time
         forget_in_child(self)
