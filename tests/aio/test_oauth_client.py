@@ -43,7 +43,7 @@ from py_identity_model.exceptions import (
     TokenValidationException,
     UserInfoException,
 )
-from py_identity_model.testing import Answer, EmbeddedProvider, Received
+from py_identity_model.testing import Answer, EmbeddedProvider, Received, freeze_clocks
 from tests.support import DISCOVERY, Clock, answering, failing, refused
 
 REDIRECT = "https://rp.example/cb"
@@ -269,6 +269,23 @@ async def test_a_session_lives_and_ends(provider: EmbeddedProvider) -> None:
             session, post_logout_redirect_uri="https://rp.example/bye", state="s"
         )
         assert browsed(url) == "https://rp.example/bye?state=s"
+
+
+async def test_a_source_that_is_kept_follows_its_provider_to_another_endpoint(
+    provider: EmbeddedProvider,
+) -> None:
+    document = {**provider.document(), "token_endpoint": f"{provider.issuer}/token2"}
+    answers = {
+        DISCOVERY: Answer.of_json(document),
+        "/token2": Answer.of_json({"access_token": "a2", "token_type": "Bearer"}),
+    }
+    source = await client_of(provider).token_source()
+    with freeze_clocks() as clock:
+        await source.get_token()
+        provider.intercept = lambda received: answers.get(received.path)
+        clock.tick(90_000)
+        assert (await source.get_token()).access_token == "a2"
+    assert (provider.count("/token"), provider.count("/token2")) == (1, 1)
 
 
 async def test_tokens_of_a_machine_and_of_a_session_renew_themselves(

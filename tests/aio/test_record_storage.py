@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from py_identity_model._seam.aio import Event, gather
+import pytest
+
+from py_identity_model._seam.aio import Event, gather, sleep, wait_for
 from py_identity_model._sessions.session_record import SessionRecord
-from py_identity_model.aio import AsyncMemorySessionStore
+from py_identity_model.aio import AsyncMemorySessionStore, record_storage
 from py_identity_model.aio.record_storage import AsyncRecordStorage, Unsaved
 from py_identity_model.exceptions import TokenRequestException
 from tests.support import refused
@@ -76,3 +78,53 @@ async def test_a_write_that_ends_after_its_successor_changes_nothing() -> None:
     first, second = await gather([begin, renew])
     assert (first.version, second.version) == (1, 2)
     assert (await storage.load("n")).refresh_token == "r-1"
+
+
+async def test_a_record_is_stored_also_after_an_outage_that_outlasts_the_locks(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Otherwise another process would present the refresh token whose successor is known here."""
+    waited, stored = [0.0], Event()
+
+    async def pass_time(seconds: float) -> None:
+        waited[0] += seconds
+        await sleep(0)
+
+    monkeypatch.setattr(record_storage, "sleep", pass_time)
+
+    class Down(AsyncMemorySessionStore):
+        async def set(
+            self, name: str, record: SessionRecord, expected: int | None, expires_in: float
+        ) -> bool:
+            if waited[0] < 1800.0:
+                raise OSError("no room")
+            done = await super().set(name, record, expected, expires_in)
+            stored.set()
+            return done
+
+    storage = AsyncRecordStorage(Down(), 1e6)
+    begun = await storage.begin("n", BEGUN)
+    assert await wait_for(stored, 10.0)
+    assert await storage.store.get("n") == begun
+
+
+async def test_one_call_stores_what_could_not_be_stored_however_often_that_was_tried(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    waiting: list[float] = []
+    begun_to_wait, over = Event(), Event()
+
+    async def note(seconds: float) -> None:
+        waiting.append(seconds)
+        begun_to_wait.set()
+        await wait_for(over, 10.0)
+
+    monkeypatch.setattr(record_storage, "sleep", note)
+    storage = AsyncRecordStorage(FullStore(), 1e6)
+    begun = await storage.begin("n", BEGUN)
+    for _ in range(5):
+        await storage.save("n", Unsaved(begun, None, begins=True))
+    assert await wait_for(begun_to_wait, 10.0)
+    assert len(waiting) == 1
+    await storage.delete("n", 1)
+    over.set()

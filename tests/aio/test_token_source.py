@@ -43,7 +43,7 @@ from py_identity_model.exceptions import (
 )
 from py_identity_model.testing import Answer, EmbeddedProvider, Received
 from tests.aio.stores import AsyncNotingStore
-from tests.support import answering, failing, refused
+from tests.support import Gate, answering, failing, refused
 
 
 class Clock:
@@ -120,6 +120,98 @@ async def test_an_old_token_serves_to_its_end_while_renewing_fails(
     forward(source, 20)
     with pytest.raises(TokenRequestException):
         await source.get_token()
+
+
+def login_source(provider: EmbeddedProvider, **more: Any) -> AsyncTokenSource:
+    made = AsyncTokenSource(
+        RefreshTokenRequest(
+            provider.token_endpoint, provider.client_id, "r0", provider.client_secret
+        ),
+        **more,
+    )
+    made.clock = Clock()
+    return made
+
+
+def answers_of_an_hour(provider: EmbeddedProvider, *more: Answer) -> Callable[[Received], Answer]:
+    """Return a token endpoint whose tokens last an hour, and which answers ``more`` after one."""
+    answers = iter(more)
+
+    def respond(received: Received) -> Answer:
+        number = provider.count("/token")
+        if number > 1 and (answer := next(answers, None)) is not None:
+            return answer
+        named = {"access_token": f"a{number}", "refresh_token": f"r{number}"}
+        return Answer.of_json({**named, "token_type": "Bearer", "expires_in": 3600})
+
+    return respond
+
+
+KINDS = pytest.mark.parametrize("make", [source_of, login_source], ids=["machine", "login"])
+
+
+@KINDS
+async def test_a_usable_token_is_not_held_up_by_a_provider_that_hangs(
+    provider: EmbeddedProvider,
+    monkeypatch: pytest.MonkeyPatch,
+    make: Callable[[EmbeddedProvider], AsyncTokenSource],
+) -> None:
+    usual = provider.intercept = answers_of_an_hour(provider)
+    source, gate = make(provider), Gate("/token")
+    first = await source.get_token()
+    provider.intercept = lambda received: gate(received) or usual(received)
+    forward(source, 3560)
+    with monkeypatch.context() as patched:
+        patched.setattr(token_source, "SECONDS_WITH_A_TOKEN", 0.05)
+        assert await source.get_token() == first
+        assert await source.get_token() == first
+    gate.open.set()
+    assert not gate.gave_up
+    monkeypatch.setattr(token_source, "SECONDS_WITH_A_TOKEN", 10.0)
+    assert (await source.get_token()).access_token == "a2"  # the renewal went on
+    assert provider.count("/token") == 2
+
+
+async def test_a_token_that_expires_while_its_renewal_takes_long_is_not_served(
+    provider: EmbeddedProvider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(token_source, "SECONDS_WITH_A_TOKEN", 0.05)
+    provider.intercept = answers_of_an_hour(provider)
+
+    class Slow(AsyncTokenSource):
+        """A source whose second renewal takes so long that the token expires."""
+
+        renewals = 0
+
+        async def _renew(self, refused: str | None) -> StoredToken:
+            self.renewals += 1
+            if self.renewals == 2:
+                forward(self, 3600)
+                await wait_for(Event(), 10.0)
+            return await super()._renew(refused)
+
+    source = Slow(request_of(provider))
+    source.clock = Clock()
+    await source.get_token()
+    forward(source, 3560)
+    assert (await source.get_token()).access_token == "a2"
+    assert source.renewals == 3
+
+
+@KINDS
+async def test_a_stored_token_serves_to_its_end_while_renewing_fails(
+    provider: EmbeddedProvider, make: Callable[..., AsyncTokenSource]
+) -> None:
+    refusal = Answer.of_json({"error": "down"}, 400)
+    provider.intercept = answers_of_an_hour(provider, *[refusal] * 2)
+    store = AsyncMemoryTokenStore()
+    first = await make(provider, store=store).get_token()
+    another = make(provider, store=store)
+    forward(another, 3560)
+    assert await another.get_token() == first
+    forward(another, 60)
+    with refused(TokenRequestException, "token_request_error"):
+        await another.get_token()
 
 
 async def test_a_refused_token_is_renewed_once(provider: EmbeddedProvider) -> None:

@@ -21,7 +21,8 @@ from py_identity_model import MemorySessionStore, SessionRecord
 from py_identity_model._activities import Activity
 from py_identity_model._sessions.session_record import Renewal, login_required_error
 from py_identity_model.exceptions import NetworkException, PyIdentityModelException
-from py_identity_model.sync import record_storage, session_records
+from py_identity_model.sync import session_records
+from py_identity_model.sync._cache.single_flight import SingleFlight
 from py_identity_model.sync.session_records import SessionRecords
 from tests.support import Clock
 
@@ -112,7 +113,7 @@ class Lineage(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.patch = pytest.MonkeyPatch()
-        self.patch.setattr(record_storage, "spawn", lambda name, one: True)
+        self.patch.setattr(SingleFlight, "run_in_background", lambda *_: None)
         self.patch.setattr(session_records, "sleep", lambda seconds: None)
         self.clock = Clock()
         self.shared = MemorySessionStore()

@@ -55,6 +55,7 @@ LISTED: dict[str, dict[str, str]] = {
         "_claims": "a method of the test's own class",
         "_key": "the name of a login that was never stored",
         "_made_in": "a fork",
+        "_renew": "a renewal that lasts until the token has expired",
         "_store _values": "a store that loses everything",
     },
     "aio/test_token_validation.py": {

@@ -5,9 +5,13 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
+from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
 
+import anyio
 import pytest
+from sqlalchemy import create_engine
 
 from py_identity_model import (
     AccessTokenVerifier,
@@ -24,15 +28,17 @@ from py_identity_model.aio import (
     AsyncAccessTokenVerifier,
     AsyncHTTPClient,
     AsyncMemoryTokenStore,
+    AsyncSQLTokenStore,
     AsyncTokenIntrospector,
     AsyncTokenSource,
     AsyncTokenStoreReplayStore,
+    token_source,
     validate_token,
     wait_for_device_token,
 )
 from py_identity_model.aio._transport import stores as best_effort
 from py_identity_model.testing import Answer, EmbeddedProvider, Received
-from tests.support import CONFIG, Gate
+from tests.support import CONFIG, DISCOVERY, Gate
 
 
 def request_of(provider: EmbeddedProvider) -> ClientCredentialsTokenRequest:
@@ -185,6 +191,53 @@ def test_a_store_that_hangs_does_not_hold_tasks(
 
     asyncio.run(main())
     assert len(asked) == 2  # each store once: then it is left alone
+
+
+@pytest.mark.parametrize("library", ["asyncio", "trio"])
+@pytest.mark.parametrize("where", ["before", "after"])
+def test_a_lock_that_hangs_does_not_hold_a_machine(
+    provider: EmbeddedProvider, monkeypatch: pytest.MonkeyPatch, where: str, library: str
+) -> None:
+    class Hanging(AsyncMemoryTokenStore):
+        @asynccontextmanager
+        async def lock(self, key: str) -> AsyncIterator[None]:
+            if where == "before":
+                await anyio.sleep(60)
+            yield
+            await anyio.sleep(60)
+
+    monkeypatch.setattr(token_source, "STORE_SECONDS", 0.02)
+
+    async def main() -> None:
+        source = AsyncTokenSource(request_of(provider), store=Hanging())
+        with anyio.fail_after(20):
+            assert (await source.get_token()).access_token
+
+    anyio.run(main, backend=library)
+    assert provider.count("/token") == 1
+
+
+@pytest.mark.parametrize("library", ["asyncio", "trio"])
+def test_a_database_that_hangs_does_not_hold_tasks(
+    provider: EmbeddedProvider, monkeypatch: pytest.MonkeyPatch, library: str
+) -> None:
+    store = AsyncSQLTokenStore(create_engine("sqlite://"))
+    over = threading.Event()
+    monkeypatch.setattr(store._tables, "get", lambda *_: over.wait(10) and None)
+
+    async def main() -> None:
+        async with AsyncHTTPClient(document_store=store) as client:
+            await validate_token(provider.mint(), CONFIG, provider.issuer, client)
+        done.append(over.is_set())
+        over.set()
+
+    done: list[bool] = []
+    watch = threading.Timer(9, over.set)
+    watch.start()
+    anyio.run(main, backend=library)
+    watch.cancel()
+    assert done == [False]
+    assert provider.count(DISCOVERY) == 1
 
 
 def test_loops_share_what_a_memory_store_must_not_accept_twice() -> None:

@@ -13,6 +13,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any
 
+import anyio
 import httpx
 import pytest
 import trio
@@ -32,6 +33,7 @@ from py_identity_model import (
 from py_identity_model._seam import aio as seam
 from py_identity_model.aio import (
     AsyncHTTPClient,
+    AsyncMCPAuth,
     AsyncMemorySessionStore,
     AsyncMemoryTokenStore,
     AsyncOAuthClient,
@@ -242,11 +244,11 @@ class Distant(AsyncMemorySessionStore):
     @asynccontextmanager
     async def _held(self) -> AsyncIterator[None]:
         self.held += 1
-        await asyncio.sleep(0)
+        await anyio.sleep(0)
         try:
             yield
         finally:
-            await asyncio.sleep(0)
+            await anyio.sleep(0)
             self.held -= 1
 
 
@@ -293,6 +295,23 @@ def test_a_cancelled_use_gives_its_lock_back(steps: int) -> None:
         return store.locks.held
 
     assert asyncio.run(main()) == 0
+
+
+@pytest.mark.parametrize("library", ["asyncio", "trio"])
+@pytest.mark.parametrize("steps", range(1, 8))
+def test_a_cancelled_end_of_an_mcp_login_gives_its_lock_back(steps: int, library: str) -> None:
+    async def main() -> int:
+        store = DistantTokens()
+        named: dict[str, Any] = {"redirect_uri": "http://127.0.0.1:3000/cb", "account": "alice"}
+        auth = AsyncMCPAuth("http://127.0.0.1:9/mcp", lambda url: url, store=store, **named)
+        async with anyio.create_task_group() as group:
+            group.start_soon(auth.forget)
+            for _ in range(steps):
+                await anyio.sleep(0)
+            group.cancel_scope.cancel()
+        return store.locks.held
+
+    assert anyio.run(main, backend=library) == 0
 
 
 def test_the_end_of_a_loop_lets_a_renewal_end(provider: EmbeddedProvider) -> None:

@@ -32,9 +32,9 @@ from py_identity_model.sync import (
     NoClientAuthentication,
     Settings,
 )
-from py_identity_model.testing import Answer, EmbeddedProvider, Received
+from py_identity_model.testing import Answer, EmbeddedProvider, Received, freeze_clocks
 from tests.mcp_world import METADATA, REDIRECT, MCPServer, registering
-from tests.support import DISCOVERY, refused
+from tests.support import DISCOVERY, answering, refused
 
 SCOPES = ("openid", "read", "write", "offline_access")
 
@@ -435,6 +435,90 @@ def test_a_client_that_the_server_has_forgotten_is_registered_again(
     assert op.count("/register") == 2
 
 
+@pytest.mark.parametrize("expires", [False, True], ids=["refused", "expired"])
+@pytest.mark.parametrize("restarts", [False, True], ids=["same process", "next process"])
+def test_a_client_that_was_forgotten_after_its_login_is_registered_again(
+    op: EmbeddedProvider, server: MCPServer, browser: Browser, restarts: bool, expires: bool
+) -> None:
+    usual, store = op.intercept, MemoryTokenStore()
+    assert usual is not None
+    refusal = Answer.of_json({"error": "invalid_client"}, 401)
+
+    def forget(received: Received) -> Answer | None:
+        is_known = op.count("/register") == 2 or received.path != "/token"
+        return usual(received) if is_known else refusal
+
+    first, second = [auth_for(server, browser, store=store, account="alice") for _ in range(2)]
+    with freeze_clocks() as clock:
+        with httpx.Client(auth=first) as api:
+            assert (api.get(server.url)).status_code == 200
+            op.intercept = forget
+            if expires:
+                clock.tick(op.lifetime + 60)
+            else:
+                server.refused_tokens = {server.tokens()[-1]}
+            api.auth = second if restarts else first
+            assert (api.get(server.url)).status_code == 200
+    assert op.count("/register") == 2
+    assert len(browser.urls) == 2
+
+
+def test_the_programs_own_client_is_not_replaced_by_a_registration(
+    op: EmbeddedProvider, server: MCPServer, browser: Browser
+) -> None:
+    auth = auth_for(server, browser, issuer=op.issuer, client_id=op.public_client_id)
+    with httpx.Client(auth=auth) as api:
+        assert (api.get(server.url)).status_code == 200
+        server.refused_tokens = {server.tokens()[-1]}
+        op.intercept = answering("/token", Answer.of_json({"error": "invalid_client"}, 401))
+        with refused(TokenRequestException, "token_request_error"):
+            api.get(server.url)
+    assert op.count("/register") == 0
+    assert len(browser.urls) == 1
+
+
+def test_a_token_endpoint_that_moves_while_a_login_lasts_is_found(
+    op: EmbeddedProvider, server: MCPServer, browser: Browser, api: httpx.Client
+) -> None:
+    usual = registering(op, token_endpoint=f"{op.issuer}/token2")
+
+    def move(received: Received) -> Answer | None:
+        if received.path == "/token2":
+            token = {"access_token": op.mint(scope="read"), "refresh_token": "r"}
+            return Answer.of_json({**token, "token_type": "Bearer", "expires_in": 600})
+        return usual(received)
+
+    with freeze_clocks() as clock:
+        api.get(server.url)
+        op.intercept = move
+        clock.tick(4000)
+        assert (api.get(server.url)).status_code == 200
+    assert (op.count("/token"), op.count("/token2")) == (1, 1)
+    assert len(browser.urls) == 1
+
+
+def test_a_login_lasts_for_a_day_beyond_the_metadata_of_its_server(
+    op: EmbeddedProvider, server: MCPServer, browser: Browser, api: httpx.Client
+) -> None:
+    usual = op.intercept
+    assert usual is not None
+
+    def hide(received: Received) -> Answer | None:
+        return Answer(404) if "/.well-known/o" in received.path else usual(received)
+
+    with freeze_clocks() as clock:
+        api.get(server.url)
+        op.intercept = hide
+        clock.tick(80_000)
+        assert (api.get(server.url)).status_code == 200
+        assert op.count("/token") == 2
+        clock.tick(10_000)
+        with refused(MCPAuthorizationException, "authorization_server_unusable"):
+            api.get(server.url)
+    assert op.count("/token") == 2
+    assert len(browser.urls) == 1
+
+
 def test_a_registered_client_is_shown_to_its_issuer_alone(
     op: EmbeddedProvider, server: MCPServer, browser: Browser
 ) -> None:
@@ -473,6 +557,31 @@ def test_a_machine_has_tokens_of_its_own(op: EmbeddedProvider, server: MCPServer
     forms = [one.form for one in op.requests if one.path == "/token"]
     assert [one["grant_type"] for one in forms] == ["client_credentials"] * 2
     assert forms[0]["resource"] == server.url
+
+
+def test_a_machine_finds_a_token_endpoint_that_moves(
+    op: EmbeddedProvider, server: MCPServer
+) -> None:
+    usual = registering(op, token_endpoint=f"{op.issuer}/token2")
+
+    def move(received: Received) -> Answer | None:
+        if received.path == "/token2":
+            token = {"access_token": op.mint(scope="read"), "token_type": "Bearer"}
+            return Answer.of_json({**token, "expires_in": 600})
+        return usual(received)
+
+    known: dict[str, Any] = {
+        "client_id": op.client_id,
+        "client_authentication": ClientSecretBasic(op.client_secret),
+    }
+    auth = MCPAuth(server.url, issuer=op.issuer, **known)
+    with freeze_clocks() as clock:
+        with httpx.Client(auth=auth) as api:
+            assert (api.get(server.url)).status_code == 200
+            op.intercept = move
+            clock.tick(4000)
+            assert (api.get(server.url)).status_code == 200
+    assert (op.count("/token"), op.count("/token2")) == (1, 1)
 
 
 def test_machines_whose_assertions_have_no_name_are_told_apart_by_their_accounts(
@@ -636,6 +745,35 @@ def test_a_server_by_the_first_revision_is_its_own_authorization_server(
             assert (api.get(old.url)).status_code == 200
         assert browser.urls[0].startswith(f"{old.origin}/authorize?")
         assert "resource" not in browser.parameters()
+
+
+def test_a_login_at_a_server_by_the_first_revision_is_renewed_by_the_next_process(
+    op: EmbeddedProvider,
+) -> None:
+    def serve(received: Received) -> Answer | None:
+        if received.path == "/mcp":
+            return Answer(200 if "authorization" in received.headers else 401)
+        if received.path == "/register":
+            return Answer.of_json({"client_id": "c"}, 201)
+        if received.path == "/token":
+            grants.append(received.form["grant_type"])
+            token = {"access_token": f"t{len(grants)}", "refresh_token": "r", "expires_in": 60}
+            return Answer.of_json({**token, "token_type": "Bearer"})
+        return None
+
+    def log_in(url: str) -> dict[str, str]:
+        return {"code": "c", "state": dict(parse_qsl(urlsplit(url).query))["state"]}
+
+    grants: list[str] = []
+    store = MemoryTokenStore()
+    named: dict[str, Any] = {"redirect_uri": REDIRECT, "store": store, "account": "alice"}
+    with MCPServer(op) as old, freeze_clocks() as clock:
+        old.metadata, old.hook = None, serve
+        for _ in range(2):
+            with httpx.Client(auth=MCPAuth(old.url, log_in, **named)) as api:
+                assert (api.get(old.url)).status_code == 200
+            clock.tick(100)
+    assert grants == ["authorization_code", "refresh_token"]
 
 
 # What strangers try.

@@ -3,10 +3,12 @@
 
 from __future__ import annotations
 
-from py_identity_model._seam.sync import Event, gather
+import pytest
+
+from py_identity_model._seam.sync import Event, gather, sleep, wait_for
 from py_identity_model._sessions.session_record import SessionRecord
 from py_identity_model.exceptions import TokenRequestException
-from py_identity_model.sync import MemorySessionStore
+from py_identity_model.sync import MemorySessionStore, record_storage
 from py_identity_model.sync.record_storage import RecordStorage, Unsaved
 from tests.support import refused
 
@@ -77,3 +79,53 @@ def test_a_write_that_ends_after_its_successor_changes_nothing() -> None:
     first, second = gather([begin, renew])
     assert (first.version, second.version) == (1, 2)
     assert (storage.load("n")).refresh_token == "r-1"
+
+
+def test_a_record_is_stored_also_after_an_outage_that_outlasts_the_locks(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Otherwise another process would present the refresh token whose successor is known here."""
+    waited, stored = [0.0], Event()
+
+    def pass_time(seconds: float) -> None:
+        waited[0] += seconds
+        sleep(0)
+
+    monkeypatch.setattr(record_storage, "sleep", pass_time)
+
+    class Down(MemorySessionStore):
+        def set(
+            self, name: str, record: SessionRecord, expected: int | None, expires_in: float
+        ) -> bool:
+            if waited[0] < 1800.0:
+                raise OSError("no room")
+            done = super().set(name, record, expected, expires_in)
+            stored.set()
+            return done
+
+    storage = RecordStorage(Down(), 1e6)
+    begun = storage.begin("n", BEGUN)
+    assert wait_for(stored, 10.0)
+    assert storage.store.get("n") == begun
+
+
+def test_one_call_stores_what_could_not_be_stored_however_often_that_was_tried(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    waiting: list[float] = []
+    begun_to_wait, over = Event(), Event()
+
+    def note(seconds: float) -> None:
+        waiting.append(seconds)
+        begun_to_wait.set()
+        wait_for(over, 10.0)
+
+    monkeypatch.setattr(record_storage, "sleep", note)
+    storage = RecordStorage(FullStore(), 1e6)
+    begun = storage.begin("n", BEGUN)
+    for _ in range(5):
+        storage.save("n", Unsaved(begun, None, begins=True))
+    assert wait_for(begun_to_wait, 10.0)
+    assert len(waiting) == 1
+    storage.delete("n", 1)
+    over.set()

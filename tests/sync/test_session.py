@@ -33,10 +33,11 @@ from py_identity_model.sync import (
     SessionStore,
     TokenAuth,
     record_storage,
+    token_source,
 )
 from py_identity_model.testing import Answer, EmbeddedProvider, Received
 from tests.families import Families
-from tests.support import Clock, answering, failing, refused
+from tests.support import Clock, Gate, answering, failing, refused
 
 PAST = datetime(2020, 1, 1, tzinfo=UTC)
 REDIRECT = "https://rp.example/cb"
@@ -120,6 +121,28 @@ def test_an_access_token_that_is_fresh_is_used(provider: EmbeddedProvider) -> No
     assert session.get_access_token() == "a"
     client.refresh(session)
     assert (source.get_token()).access_token == "login/alice-1" == session.access_token
+    assert families.presented == ["alice-0"]
+
+
+def test_a_usable_token_of_a_session_is_not_held_up_by_a_provider_that_hangs(
+    provider: EmbeddedProvider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(token_source, "SECONDS_WITH_A_TOKEN", 0.05)
+    families, gate = Families(provider), Gate("/token")
+    usual = provider.intercept
+    assert usual is not None
+    client = client_of(provider)
+    session = Session(
+        {"access_token": "a", "refresh_token": "alice-0", "expires_in": 600}, {"sub": "alice"}
+    )
+    client.bind(session)
+    provider.intercept = lambda received: gate(received) or usual(received)
+    forward(client, 565)
+    assert session.get_access_token() == "a"
+    gate.open.set()
+    assert not gate.gave_up
+    monkeypatch.setattr(token_source, "SECONDS_WITH_A_TOKEN", 10.0)
+    assert session.get_access_token() == "login/alice-1"
     assert families.presented == ["alice-0"]
 
 
@@ -378,7 +401,8 @@ def test_others_wait_for_a_successor_that_could_not_be_stored(
 ) -> None:
     families = Families(provider)
     store = Faulty()
-    clients = [client_of(provider, session_store=store) for _ in range(2)]
+    elsewhere = copy(store)  # the same records, as another process sees them
+    clients = [client_of(provider, session_store=one) for one in (store, elsewhere)]
     session = session_of()
     clients[0].bind(session)
     other = clients[1].session(session.to_json())
@@ -393,12 +417,32 @@ def test_others_wait_for_a_successor_that_could_not_be_stored(
     assert not families.revoked
 
 
+def test_others_of_a_process_use_a_successor_that_could_not_be_stored(
+    provider: EmbeddedProvider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(record_storage, "_PAUSES", ())
+    families = Families(provider)
+    store = Faulty()
+    clients = [client_of(provider, session_store=store) for _ in range(2)]
+    session = session_of()
+    clients[0].bind(session)
+    other = clients[1].session(session.to_json())
+    store.fail_set = ["", "before"]
+    assert session.refresh() == "login/alice-1"
+    forward(clients[1], 1000)  # other processes would take it for lost
+    assert other.refresh() == "login/alice-2"
+    assert session.refresh() == "login/alice-3"
+    assert families.presented == ["alice-0", "alice-1", "alice-2"]
+    assert not families.revoked
+
+
 def test_a_successor_is_stored_as_soon_as_the_store_takes_it(
     provider: EmbeddedProvider,
 ) -> None:
     families = Families(provider)
     store = Faulty()
-    clients = [client_of(provider, session_store=store) for _ in range(2)]
+    elsewhere = copy(store)  # the same records, as another process sees them
+    clients = [client_of(provider, session_store=one) for one in (store, elsewhere)]
     session = session_of()
     clients[0].bind(session)
     text = session.to_json()

@@ -8,7 +8,7 @@ import json
 import threading
 import time
 from collections.abc import Awaitable, Sequence
-from typing import Protocol, runtime_checkable
+from typing import NamedTuple, Protocol, runtime_checkable
 
 from .._fork import forget_in_child
 from .._logging import logger
@@ -77,6 +77,13 @@ class ReplayStore(Protocol):
         """
 
 
+class _Times(NamedTuple):
+    """When an identifier expires, by the wall clock and by the monotonic one, which nobody sets."""
+
+    expires_at: float
+    due: float
+
+
 class MemoryReplayStore:
     """Remembers up to ``max_entries`` identifiers in this process, and refuses more.
 
@@ -97,8 +104,8 @@ class MemoryReplayStore:
             raise InvalidArgumentError("max_entries must be at least 1")
         self._most = max_entries
         # The heap finds expired identifiers without a pass over all of them at each request.
-        self._known: dict[str, float] = {}
-        self._queue: list[tuple[float, str]] = []
+        self._known: dict[str, _Times] = {}
+        self._queue: list[tuple[_Times, str]] = []
         self._lock = threading.Lock()
         self.clock = time.time
         forget_in_child(self)
@@ -119,15 +126,14 @@ class MemoryReplayStore:
         """
         now = self.clock()
         with self._lock:
-            while self._queue and self._queue[0][0] <= now:
-                self._forget(*heapq.heappop(self._queue))
+            while self._queue and self._queue[0][0].expires_at <= now:
+                self._forget(*heapq.heappop(self._queue), now)
             if key in self._known:
                 return False
             if len(self._known) >= self._most:
                 logger.error("the replay store is full: refusing until entries expire")
                 return False
-            self._known[key] = expires_at
-            heapq.heappush(self._queue, (expires_at, key))
+            self._put(key, expires_at, time.monotonic() + expires_at - now)
             return True
 
     def knows(self, key: str) -> bool:
@@ -140,9 +146,19 @@ class MemoryReplayStore:
         with self._lock:
             return key in self._known
 
-    def _forget(self, expires_at: float, key: str) -> None:
-        if self._known.get(key) == expires_at:  # otherwise it was discarded, and added again
+    def _forget(self, times: _Times, key: str, now: float) -> None:
+        if self._known.get(key) != times:  # it was discarded, and added again
+            return
+        # A clock of the program itself decides alone.
+        left = times.due - time.monotonic() if self.clock is time.time else 0.0
+        if left < 1:
             del self._known[key]
+        else:  # the clock was set ahead, and may be set back: then it is good again
+            self._put(key, now + left, times.due)
+
+    def _put(self, key: str, expires_at: float, due: float) -> None:
+        self._known[key] = times = _Times(expires_at, due)
+        heapq.heappush(self._queue, (times, key))
 
     def discard(self, key: str) -> None:
         """Remove ``key``, which was not used after all.
@@ -155,5 +171,5 @@ class MemoryReplayStore:
             self._known.pop(key, None)
             # Rebuilt from time to time: removing one key from a heap takes a pass over it.
             if len(self._queue) > 2 * len(self._known) + _SLACK:
-                self._queue = [(expires_at, name) for name, expires_at in self._known.items()]
+                self._queue = [(times, name) for name, times in self._known.items()]
                 heapq.heapify(self._queue)

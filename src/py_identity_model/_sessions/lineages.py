@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from typing import Any
 from weakref import WeakValueDictionary
 
 from .._fork import forget_in_child
@@ -38,6 +39,8 @@ class Lineages:
         # Weak, so that it needs neither a limit nor a clean-up: forgetting a lineage that is in
         # use would let a spent refresh token be presented again.
         self._known: WeakValueDictionary[str, Lineage] = WeakValueDictionary()
+        self.unsaved: dict[str, Any] = {}
+        """Records that the store lacks because it was down, as each API describes them."""
         self._forget_parent()
         forget_in_child(self)
 

@@ -27,6 +27,8 @@ def unpack_value(kind: str, name: str, text: str) -> dict[str, Any]:
         packed = json.loads(text)
     except RecursionError:
         raise ValueError("the value is nested too deeply") from None
+    except TypeError:
+        raise ValueError("the value is not a string") from None
     if not isinstance(packed, dict):
         raise ValueError("the value is not a JSON object")
     if packed.get("kind") != kind or packed.get("name") != name:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Unpack
 
 from .._protocol.client_credentials import ClientCredentialsTokenRequest
@@ -33,13 +34,7 @@ class AsyncClientTokens:
         address = await client.endpoint("token_endpoint")
         request = ClientCredentialsTokenRequest(address, client.client_id, **more)
         await client.identify(request)
-        return AsyncTokenSource(
-            request,
-            client.http_client,
-            store=self._store,
-            margin=margin,
-            settings=client.settings,
-        )
+        return AsyncClientTokenSource(client, request, self._store, margin=margin)
 
     async def exchange(
         self, subject_token: str, subject_token_type: str, **more: Unpack[ExchangeParameters]
@@ -59,3 +54,33 @@ class AsyncClientTokens:
         address = await client.endpoint("introspection_endpoint")
         request = TokenIntrospectionRequest(address, token, client.client_id, hint)
         return await client.ask(introspect_token, request)
+
+
+class AsyncClientTokenSource(AsyncTokenSource):
+    """A source of a client's own tokens: from the endpoint that the provider's metadata names now.
+
+    Programs keep sources for months, and providers move their endpoints.
+    """
+
+    def __init__(
+        self,
+        client: AsyncProviderClient,
+        request: ClientCredentialsTokenRequest,
+        store: AsyncTokenStore,
+        *,
+        margin: float = 60.0,
+        key: str | None = None,
+    ) -> None:
+        super().__init__(
+            request,
+            client.http_client,
+            store=store,
+            margin=margin,
+            settings=client.settings,
+            key=key,
+        )
+        self._client = client
+
+    async def _find_endpoint(self) -> None:
+        address = await self._client.endpoint("token_endpoint")
+        self._request = replace(self._request, address=address)

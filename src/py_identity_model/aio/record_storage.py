@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from .._fork import forget_in_child
 from .._logging import logger
-from .._seam.aio import sleep, spawn
+from .._seam.aio import sleep
 from .._sessions.lineages import lineages_of
 from .._sessions.session_record import (
     Pending,
@@ -21,9 +21,12 @@ from .._sessions.session_record import (
     store_unavailable_error,
 )
 from ..exceptions import InvalidArgumentError, PyIdentityModelException
+from ._cache.single_flight import AsyncSingleFlight
 from .session_store import AsyncSessionStore
 
-_PAUSES = (0.1, 0.2, 0.5, 1.0, 2.0, *[5.0] * 12)  # seconds between attempts to store a record
+# Seconds between attempts to store a record: in all an hour, far longer than any lock lasts after
+# which others would present a token whose successor is known here.
+_PAUSES = (0.1, 0.2, 0.5, 1.0, 2.0, *[5.0] * 720)
 
 
 class Unsaved(NamedTuple):
@@ -52,7 +55,9 @@ class AsyncRecordStorage:
         self.store = store
         self.lifetime = lifetime
         self.lineages = lineages_of(getattr(store, "token_store", store))
-        self._unsaved: dict[str, Unsaved] = {}
+        # Of the store, not of this object: others in this process would present what was spent.
+        self._unsaved: dict[str, Unsaved] = self.lineages.unsaved
+        self._saving: AsyncSingleFlight[None] = AsyncSingleFlight("py_identity_model.saving")
         self.clock = time.time
         forget_in_child(self)
 
@@ -146,7 +151,7 @@ class AsyncRecordStorage:
             if error.code != "store_unavailable":
                 raise
             logger.error("a login cannot be stored, it stays in this process: %s", error.message)
-            spawn("py_identity_model.session", partial(self._save_later, name))
+            self._saving.run_in_background(name, partial(self._save_later, name))
             return unsaved.record
 
     async def _save_later(self, name: str) -> None:

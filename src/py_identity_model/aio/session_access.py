@@ -345,6 +345,9 @@ class AsyncSessionTokenSource(AsyncTokenSource):
         self._current = self._renewal.known()
         return await super().renew(refused)
 
+    async def _stored_token(self) -> StoredToken | None:
+        return self._renewal.known()
+
     async def _renew(self, refused: str | None) -> StoredToken:
         serves = partial(self._serves, refused)
         spares = partial(self._spares, refused)

@@ -34,8 +34,10 @@ from .session_store import AsyncSessionStore
 SECONDS_AT_THE_END = 5.0
 """How long a renewal may take after the end of its event loop or process has started."""
 
+SECONDS_WITH_A_TOKEN = 2.0
+"""How long callers with a usable token wait: most renewals end sooner, and all get the new one."""
+
 _MOST_WAITED = 5.0
-_WITH_A_TOKEN = 2.0  # seconds: most renewals end sooner, and all callers get the new token
 _POLL = 0.05
 
 
@@ -148,7 +150,7 @@ class AsyncSessionRecords:
         """
         seconds, lease = self.locks.request_seconds(), self.locks.lease()
         if spare is not None:
-            seconds = _WITH_A_TOKEN
+            seconds = SECONDS_WITH_A_TOKEN
         elif seconds < lease <= seconds + _MOST_WAITED:
             seconds = lease + 0.5  # the lock of a killed holder opens soon after
         if record is None or self._seconds_disputed(record) <= 0:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from typing import TYPE_CHECKING, Any
 
-from .._seam.aio import in_thread
+from .._seam.aio import in_thread, work
 from .._wire.stored_value import ValueHooks
 from .row_session_store import AsyncRowLock
 from .sql_tables import AsyncSQLStore, SQLTables, positive_seconds
@@ -115,7 +115,8 @@ class AsyncSQLTokenStore(AsyncSQLStore):
 
             value = await sql_store.get("key")
         """
-        found = await in_thread(self._tables.get, key, self.clock())
+        # Whoever is in a hurry leaves a database that hangs.
+        found = await work(self._tables.get, key, self.clock())
         return None if found is None else self._hooks.open(bytes(found))
 
     async def set(self, key: str, value: str, expires_in: float | None) -> None:
@@ -127,7 +128,7 @@ class AsyncSQLTokenStore(AsyncSQLStore):
         """
         now = self.clock()
         until = _NEVER if expires_in is None else now + expires_in
-        await in_thread(self._tables.set, key, self._hooks.seal(value), until, now)
+        await work(self._tables.set, key, self._hooks.seal(value), until, now)
 
     async def delete(self, key: str) -> None:
         """Delete the value of ``key``.

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Unpack
 
 from .._protocol.client_credentials import ClientCredentialsTokenRequest
@@ -34,13 +35,7 @@ class ClientTokens:
         address = client.endpoint("token_endpoint")
         request = ClientCredentialsTokenRequest(address, client.client_id, **more)
         client.identify(request)
-        return TokenSource(
-            request,
-            client.http_client,
-            store=self._store,
-            margin=margin,
-            settings=client.settings,
-        )
+        return ClientTokenSource(client, request, self._store, margin=margin)
 
     def exchange(
         self, subject_token: str, subject_token_type: str, **more: Unpack[ExchangeParameters]
@@ -60,3 +55,33 @@ class ClientTokens:
         address = client.endpoint("introspection_endpoint")
         request = TokenIntrospectionRequest(address, token, client.client_id, hint)
         return client.ask(introspect_token, request)
+
+
+class ClientTokenSource(TokenSource):
+    """A source of a client's own tokens: from the endpoint that the provider's metadata names now.
+
+    Programs keep sources for months, and providers move their endpoints.
+    """
+
+    def __init__(
+        self,
+        client: ProviderClient,
+        request: ClientCredentialsTokenRequest,
+        store: TokenStore,
+        *,
+        margin: float = 60.0,
+        key: str | None = None,
+    ) -> None:
+        super().__init__(
+            request,
+            client.http_client,
+            store=store,
+            margin=margin,
+            settings=client.settings,
+            key=key,
+        )
+        self._client = client
+
+    def _find_endpoint(self) -> None:
+        address = self._client.endpoint("token_endpoint")
+        self._request = replace(self._request, address=address)

@@ -338,6 +338,9 @@ class SessionTokenSource(TokenSource):
         self._current = self._renewal.known()
         return super().renew(refused)
 
+    def _stored_token(self) -> StoredToken | None:
+        return self._renewal.known()
+
     def _renew(self, refused: str | None) -> StoredToken:
         serves = partial(self._serves, refused)
         spares = partial(self._spares, refused)

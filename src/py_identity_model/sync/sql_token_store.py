@@ -8,7 +8,7 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any
 
-from .._seam.sync import in_thread
+from .._seam.sync import in_thread, work
 from .._wire.stored_value import ValueHooks
 from .row_session_store import RowLock
 from .sql_tables import SQLStore, SQLTables, positive_seconds
@@ -116,7 +116,8 @@ class SQLTokenStore(SQLStore):
 
             value = sql_store.get("key")
         """
-        found = in_thread(self._tables.get, key, self.clock())
+        # Whoever is in a hurry leaves a database that hangs.
+        found = work(self._tables.get, key, self.clock())
         return None if found is None else self._hooks.open(bytes(found))
 
     def set(self, key: str, value: str, expires_in: float | None) -> None:
@@ -128,7 +129,7 @@ class SQLTokenStore(SQLStore):
         """
         now = self.clock()
         until = _NEVER if expires_in is None else now + expires_in
-        in_thread(self._tables.set, key, self._hooks.seal(value), until, now)
+        work(self._tables.set, key, self._hooks.seal(value), until, now)
 
     def delete(self, key: str) -> None:
         """Delete the value of ``key``.

@@ -6,7 +6,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -47,7 +47,7 @@ from .device import wait_for_device_token
 from .grants import request_extension_token, request_jwt_bearer_token
 from .refresh_grant import refresh_token
 from .session_locks import enter, leave, request_seconds
-from .session_records import SessionRecords
+from .session_records import SECONDS_WITH_A_TOKEN, SessionRecords
 from .session_store import MemorySessionStore
 from .stored_records import StoredRecords
 from .token_exchange import exchange_token
@@ -72,8 +72,9 @@ class TokenSource:
     """Provides a token whenever one is needed, and renews it in time.
 
     A token is renewed ``margin`` seconds before it expires (with jitter, and at half its life at
-    the latest); while that fails, the old one is used until it expires.  Any number of callers
-    share one request; all who wait get its failure, and the next one tries again.
+    the latest); while that fails, or takes more than two seconds, the old one is used until it
+    expires.  Any number of callers share one request; all who wait get its failure, and the next
+    one tries again.
 
     A source of a login (a :class:`RefreshTokenRequest` or a device) never presents a refresh token
     whose successor it or the store knows.  Its errors have the code ``login_required`` if only the
@@ -178,13 +179,25 @@ class TokenSource:
         current = self._current
         if current is not None and current.is_fresh(self.clock()):
             return current
+        spare = current if current is not None and current.is_usable(self.clock()) else None
         try:
-            return self._renew(None)
+            return self._renew_in_time(spare)
         except PyIdentityModelException:
-            if current is None or not current.is_usable(self.clock()):
+            spare = spare or self._stored_token()
+            if spare is None or not spare.is_usable(self.clock()):
                 raise
             logger.warning("renewing a token failed; the old one is still used")
-            return current
+            return spare
+
+    def _renew_in_time(self, spare: StoredToken | None) -> StoredToken:
+        """Return a new token, or ``spare`` if that takes long; the renewal goes on meanwhile."""
+        if spare is not None:
+            with suppress(TimeoutError), deadline(SECONDS_WITH_A_TOKEN):
+                return self._renew(None)
+            if spare.is_usable(self.clock()):
+                logger.warning("renewing a token takes long; the old one is still used")
+                return spare
+        return self._renew(None)
 
     def renew(self, refused: str) -> StoredToken:
         """Return another token than ``refused``, which a server refused.
@@ -213,6 +226,13 @@ class TokenSource:
             self._current = joined[0]
         return self._current
 
+    def _stored_token(self) -> StoredToken | None:
+        """Return the token that another source stored, if there is one."""
+        if self._records is None:
+            return self._get_stored()
+        record = self._records.storage.peek(self._key, self._seen)
+        return None if record is None else record.token_for(self._target)
+
     # The tokens of a machine can always be requested again, so the store only spares requests.
 
     def _renew_machine_token(self, refused: str | None) -> StoredToken:
@@ -230,11 +250,15 @@ class TokenSource:
             ):
                 running.discard()
                 return stored
+            self._find_endpoint()
             grant: Callable[..., Result[TokenResponse]] = _GRANTS[type(self._request)]
             response = grant(self._request, self._http_client, settings=self._settings)
             fresh = self._token_from(response, refused)
             self._save(fresh)
             return fresh
+
+    def _find_endpoint(self) -> None:
+        """Nothing: the program named the endpoint."""
 
     def _token_from(self, response: TokenResponse, refused: str | None) -> StoredToken:
         return stored_token_from(
@@ -251,8 +275,12 @@ class TokenSource:
         """Hold the lock if possible; return False if others hold it, who may have been killed."""
         context = self._store.lock(self._key)
         try:
-            with waiting_at_most(patience):
+            with deadline(patience + STORE_SECONDS), waiting_at_most(patience):
                 enter(context)
+        except TimeoutError as error:  # the store hangs
+            self._warn(error)
+            yield True
+            return
         except PyIdentityModelException as error:
             is_held_by_others = error.code == "renewal_pending"
             if not is_held_by_others:
@@ -262,7 +290,11 @@ class TokenSource:
         try:
             yield True
         finally:
-            leave(context)
+            try:
+                with deadline(STORE_SECONDS):
+                    leave(context)
+            except TimeoutError as error:
+                self._warn(error)
 
     def _get_stored(self) -> StoredToken | None:
         try:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import pytest
 
 from py_identity_model import MemoryReplayStore, ReplayStore
+from py_identity_model._resource_server import replay
 from py_identity_model._resource_server.replay import received_key, replay_key
 from py_identity_model.exceptions import InvalidArgumentError
 from tests.support import Clock, refused
@@ -93,3 +96,32 @@ def test_discarded_identifiers_leave_nothing_behind() -> None:
         store.discard(str(number))
     assert len(store) == 0
     assert store.add("last", 1e9)
+
+
+def test_a_clock_that_is_set_ahead_and_back_makes_no_identifier_good_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    wall, monotonic = Clock(), Clock()
+    monkeypatch.setattr(replay, "time", SimpleNamespace(time=wall, monotonic=monotonic))
+    store = MemoryReplayStore()
+    assert store.add("a", 1070)
+    wall.now = 5000
+    assert store.add("b", 5070)
+    wall.now = 1005
+    assert not store.add("a", 1070)
+    monotonic.now += 70
+    wall.now = 5070
+    assert store.add("c", 6000)
+    assert len(store) == 1
+
+
+def test_a_clock_that_is_set_back_makes_no_identifier_good_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    wall, monotonic = Clock(), Clock()
+    monkeypatch.setattr(replay, "time", SimpleNamespace(time=wall, monotonic=monotonic))
+    store = MemoryReplayStore()
+    assert store.add("a", 1070)
+    wall.now = 500
+    monotonic.now += 569
+    assert not store.add("a", 1070)

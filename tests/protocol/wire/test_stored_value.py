@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
@@ -35,6 +36,12 @@ def test_a_copied_value_is_refused(kind: str, name: str) -> None:
 def test_anything_else_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match=r"value|char"):
         unpack_value("token", "alice", text)
+
+
+@pytest.mark.parametrize("found", [3, True, {}, [], object()])
+def test_a_store_that_returns_another_type_is_not_believed(found: Any) -> None:
+    with pytest.raises(ValueError, match="not a string"):
+        unpack_value("token", "alice", found)
 
 
 def test_without_hooks_a_value_is_stored_as_it_is() -> None:

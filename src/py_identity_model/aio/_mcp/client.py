@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
+from time import monotonic
 from typing import Any
 
 from ..._jose.dpop_proof import DPoPKey
@@ -16,9 +17,10 @@ from ..._relying_party.login import AuthorizationRequest
 from ..._resource_server.replay import MemoryReplayStore
 from ..._seam.aio import Result
 from ..._sessions.session_record import SESSION_LIFETIME, SessionRecord
-from ..._settings import Settings
+from ..._settings import CACHE_MAX_STALE, DISCO_CACHE_TTL, Settings, in_force
 from ..._wire.client_authentication import ClientAuthentication
 from ..._wire.discovery_policy import DiscoveryPolicy
+from ...exceptions import PyIdentityModelException
 from .._transport.http import AsyncHTTPClient
 from ..login_answers import AsyncLoginAnswers
 from ..login_requests import AsyncLoginRequests
@@ -42,16 +44,35 @@ class _WithoutIdToken(AuthorizationOptions):
 
 
 class AsyncMCPProvider(AsyncProviderClient):
-    """A client whose metadata comes by the rules for MCP servers, at its first use."""
+    """A client whose metadata comes by the rules for MCP servers.
+
+    It is fetched at its first use, and as fresh afterwards as the documents of other providers: the
+    server may move its endpoints while a login lasts.
+    """
 
     find_metadata: FindMetadata
     _found: DiscoveryDocumentResponse | None = None
+    _found_at = 0.0
+
+    def remember(self, metadata: DiscoveryDocumentResponse) -> None:
+        """Take over metadata that was just fetched."""
+        self._found, self._found_at = metadata, monotonic()
 
     async def metadata(self) -> DiscoveryDocumentResponse:
         """Return the metadata of the authorization server."""
-        if self._found is None:
-            self._found = await self.find_metadata()
-        return self._found
+        with in_force(self.settings):
+            fresh, longest = DISCO_CACHE_TTL.read(), CACHE_MAX_STALE.read()
+        known, age = self._found, monotonic() - self._found_at
+        if known is not None and age < fresh:
+            return known
+        try:
+            found = await self.find_metadata()
+        except PyIdentityModelException:
+            if known is None or age >= max(fresh, longest):
+                raise
+            return known
+        self.remember(found)
+        return found
 
 
 class AsyncMCPSessions(AsyncSessionAccess):

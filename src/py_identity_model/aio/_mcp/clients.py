@@ -71,6 +71,18 @@ class AsyncMCPClients:
         except Exception as error:
             raise store_unavailable_error(error) from error
 
+    async def forget_refused(self, issuer: str, client_id: str) -> bool:
+        """Forget a registration that its authorization server has forgotten.
+
+        False for the program's own client: no other one can be registered in its place.
+        """
+        if self._options.own_client(client_id) is not None:
+            return False
+        known = await self._find(issuer)
+        if known is not None and known.client_id == client_id:  # others may have a new one already
+            await self.forget(issuer)
+        return True
+
     async def _find(self, issuer: str) -> MCPRegistration | None:
         key = self._options.key(issuer)
         try:

@@ -10,7 +10,6 @@ from typing import Any
 
 from ..._jose.dpop_proof import DPoPKey
 from ..._protocol.client_credentials import ClientCredentialsTokenRequest
-from ..._protocol.discovery import DiscoveryDocumentResponse
 from ..._protocol.grants import JwtBearerTokenRequest
 from ..._relying_party.login import AuthorizationRequest
 from ..._relying_party.mcp import MCPTarget, require_pkce, with_offline_access
@@ -21,10 +20,11 @@ from ...exceptions import MCPAuthorizationException, TokenRequestException
 from .._cache.single_flight import AsyncSingleFlight
 from .._transport.http import AsyncHTTPClient
 from .._transport.stores import AsyncTokenStore
+from ..client_tokens import AsyncClientTokenSource
 from ..grants import request_jwt_bearer_token
 from ..stored_records import AsyncStoredRecords
 from ..token_source import AsyncTokenSource
-from .client import AsyncMCPClient, AsyncMCPProvider, FindMetadata
+from .client import AsyncMCPClient, AsyncMCPProvider
 from .clients import AsyncMCPIdentity
 from .servers import AsyncMCPServerFound, AsyncMCPServers
 
@@ -115,8 +115,9 @@ class AsyncMCPGrants:
         self, found: AsyncMCPServerFound, identity: AsyncMCPIdentity, scopes: frozenset[str]
     ) -> AsyncMCPGrant:
         """Return a new authorization."""
-        name, given = secrets.token_hex(16), partial(_return_metadata, found.metadata)
-        client = self._client(str(found.metadata.issuer), identity, name, given)
+        name = secrets.token_hex(16)
+        client = self._client(str(found.metadata.issuer), identity, name)
+        client.provider.remember(found.metadata)
         if self._login is not None:
             return await self._log_in(self._login, client, name, found, scopes)
         if self._assertion is not None:
@@ -128,8 +129,7 @@ class AsyncMCPGrants:
     ) -> AsyncMCPGrant | None:
         """Return the authorization of an earlier login; None if its record is lost."""
         name, _, text = session.partition(" ")
-        find = partial(self._servers.authorization_server, issuer)
-        client = self._client(issuer, identity, name, find)
+        client = self._client(issuer, identity, name)
         try:
             source = await client.session_source(text)
         except TokenRequestException as error:
@@ -138,14 +138,12 @@ class AsyncMCPGrants:
             return None
         return AsyncMCPGrant(issuer, identity.client_id, scopes, source, session)
 
-    def _client(
-        self, issuer: str, identity: AsyncMCPIdentity, name: str, find_metadata: FindMetadata
-    ) -> AsyncMCPClient:
+    def _client(self, issuer: str, identity: AsyncMCPIdentity, name: str) -> AsyncMCPClient:
         return AsyncMCPClient(
             issuer,
             identity.client_id,
             identity.authentication,
-            find_metadata,
+            partial(self._servers.find_again, issuer),
             redirect_uri=self._redirect_uri,
             dpop_key=self._dpop_key,
             session_store=AsyncStoredRecords(self._store, f"mcp-{name}"),
@@ -205,13 +203,7 @@ class AsyncMCPGrants:
             resource=found.resource,
         )
         await client.identify(request)
-        source = AsyncTokenSource(
-            request,
-            self._http_client,
-            store=self._store,
-            settings=self._settings,
-            key=self._account,
-        )
+        source = AsyncClientTokenSource(client, request, self._store, key=self._account)
         return AsyncMCPGrant(client.issuer, client.client_id, scopes, source)
 
     async def _exchange_assertion(
@@ -244,10 +236,6 @@ def _timed_out_error(begun: AuthorizationRequest) -> MCPAuthorizationException:
         {"issuer": begun.issuer},
         code="login_timed_out",
     )
-
-
-async def _return_metadata(metadata: DiscoveryDocumentResponse) -> DiscoveryDocumentResponse:
-    return metadata
 
 
 def _text(scopes: frozenset[str]) -> str | None:

@@ -103,6 +103,17 @@ class AsyncMCPServers:
         check_server(found, self.policy)
         return found
 
+    async def find_again(self, issuer: str) -> DiscoveryDocumentResponse:
+        """Return the metadata of an authorization server that was used before.
+
+        A server by the first revision is its own, and may publish none.
+        """
+        if issuer == origin_of_server(self._url):
+            found = await self.look(None, issuer)
+            if found.metadata.issuer == issuer:
+                return found.metadata
+        return await self.authorization_server(issuer)
+
     async def _fetch_document(self, issuer: str) -> DiscoveryDocumentResponse:
         policy = document_policy(self.policy)
         for address in server_documents(issuer):

@@ -5,13 +5,14 @@ from __future__ import annotations
 import hashlib
 import json
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from functools import partial
 from typing import Any
 
 from ..._logging import log_failure, logger
 from ..._relying_party.mcp import AuthorizationLimits, Demand, scopes_to_ask
+from ..._seam.aio import Result, finish
 from ..._seam.lock_waits import waiting_at_most
 from ..._sessions.session_record import store_unavailable_error
 from ..._sessions.stored_token import StoredToken
@@ -67,7 +68,7 @@ class AsyncMCPTokens:
         """Return a token that is good now, if there is one."""
         if not self._is_loaded:
             await self._load()
-        return None if self._grant is None else await self._grant.token()
+        return None if self._grant is None else await self._ask(self._grant, self._grant.token)
 
     def prove(self, token: StoredToken | None) -> None:
         """Remember that the server accepted a token."""
@@ -88,8 +89,27 @@ class AsyncMCPTokens:
         found = None if grant is None else await grant.token()
         return None if found is None or found.access_token == spent else found
 
+    async def _ask(
+        self, grant: AsyncMCPGrant, ask: Callable[[], Result[StoredToken | None]]
+    ) -> StoredToken | None:
+        """Return the token of a grant; None where its client has to be registered again."""
+        try:
+            return await ask()
+        except TokenRequestException as error:
+            if error.details.get("oauth_error") not in _REFUSED_CLIENT:
+                raise
+            if not await self._clients.forget_refused(grant.issuer, grant.client_id):
+                raise
+            return None
+
     async def forget(self) -> None:
-        """Forget the login and the client's registration."""
+        """Forget the login and the client's registration, also for a caller who is cancelled.
+
+        The lock would otherwise stay in a shared store, and delay the next login.
+        """
+        await finish(self._forget_alone, _MOST_WAITED)
+
+    async def _forget_alone(self) -> None:
         try:
             with waiting_at_most(_MOST_WAITED):
                 async with self._hold_lock():
@@ -119,7 +139,7 @@ class AsyncMCPTokens:
         await self._load()
         before = self._grant
         if before is not None:
-            found = await before.token()
+            found = await self._ask(before, before.token)
             if found is not None and found.access_token != spent:
                 return before  # another process was faster
         server = await self._servers.look(
@@ -134,7 +154,7 @@ class AsyncMCPTokens:
             self._own_scopes,
         )
         if before is not None and spent is not None and scopes <= before.scopes:
-            renewed = await before.renew(spent)
+            renewed = await self._ask(before, partial(before.renew, spent))
             if renewed is not None:
                 self._limits.note(demand, before.scopes, renewed.access_token, self.clock())
                 return before

@@ -11,7 +11,6 @@ from typing import Any
 
 from ..._jose.dpop_proof import DPoPKey
 from ..._protocol.client_credentials import ClientCredentialsTokenRequest
-from ..._protocol.discovery import DiscoveryDocumentResponse
 from ..._protocol.grants import JwtBearerTokenRequest
 from ..._relying_party.login import AuthorizationRequest
 from ..._relying_party.mcp import MCPTarget, require_pkce, with_offline_access
@@ -22,10 +21,11 @@ from ...exceptions import MCPAuthorizationException, TokenRequestException
 from .._cache.single_flight import SingleFlight
 from .._transport.http import HTTPClient
 from .._transport.stores import TokenStore
+from ..client_tokens import ClientTokenSource
 from ..grants import request_jwt_bearer_token
 from ..stored_records import StoredRecords
 from ..token_source import TokenSource
-from .client import FindMetadata, MCPClient, MCPProvider
+from .client import MCPClient, MCPProvider
 from .clients import MCPIdentity
 from .servers import MCPServerFound, MCPServers
 
@@ -116,8 +116,9 @@ class MCPGrants:
         self, found: MCPServerFound, identity: MCPIdentity, scopes: frozenset[str]
     ) -> MCPGrant:
         """Return a new authorization."""
-        name, given = secrets.token_hex(16), partial(_return_metadata, found.metadata)
-        client = self._client(str(found.metadata.issuer), identity, name, given)
+        name = secrets.token_hex(16)
+        client = self._client(str(found.metadata.issuer), identity, name)
+        client.provider.remember(found.metadata)
         if self._login is not None:
             return self._log_in(self._login, client, name, found, scopes)
         if self._assertion is not None:
@@ -129,8 +130,7 @@ class MCPGrants:
     ) -> MCPGrant | None:
         """Return the authorization of an earlier login; None if its record is lost."""
         name, _, text = session.partition(" ")
-        find = partial(self._servers.authorization_server, issuer)
-        client = self._client(issuer, identity, name, find)
+        client = self._client(issuer, identity, name)
         try:
             source = client.session_source(text)
         except TokenRequestException as error:
@@ -139,14 +139,12 @@ class MCPGrants:
             return None
         return MCPGrant(issuer, identity.client_id, scopes, source, session)
 
-    def _client(
-        self, issuer: str, identity: MCPIdentity, name: str, find_metadata: FindMetadata
-    ) -> MCPClient:
+    def _client(self, issuer: str, identity: MCPIdentity, name: str) -> MCPClient:
         return MCPClient(
             issuer,
             identity.client_id,
             identity.authentication,
-            find_metadata,
+            partial(self._servers.find_again, issuer),
             redirect_uri=self._redirect_uri,
             dpop_key=self._dpop_key,
             session_store=StoredRecords(self._store, f"mcp-{name}"),
@@ -202,13 +200,7 @@ class MCPGrants:
             resource=found.resource,
         )
         client.identify(request)
-        source = TokenSource(
-            request,
-            self._http_client,
-            store=self._store,
-            settings=self._settings,
-            key=self._account,
-        )
+        source = ClientTokenSource(client, request, self._store, key=self._account)
         return MCPGrant(client.issuer, client.client_id, scopes, source)
 
     def _exchange_assertion(
@@ -241,10 +233,6 @@ def _timed_out_error(begun: AuthorizationRequest) -> MCPAuthorizationException:
         {"issuer": begun.issuer},
         code="login_timed_out",
     )
-
-
-def _return_metadata(metadata: DiscoveryDocumentResponse) -> DiscoveryDocumentResponse:
-    return metadata
 
 
 def _text(scopes: frozenset[str]) -> str | None:

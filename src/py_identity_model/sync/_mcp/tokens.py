@@ -6,7 +6,7 @@ from __future__ import annotations
 import hashlib
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from typing import Any
@@ -14,6 +14,7 @@ from typing import Any
 from ..._logging import log_failure, logger
 from ..._relying_party.mcp import AuthorizationLimits, Demand, scopes_to_ask
 from ..._seam.lock_waits import waiting_at_most
+from ..._seam.sync import Result, finish
 from ..._sessions.session_record import store_unavailable_error
 from ..._sessions.stored_token import StoredToken
 from ..._wire.stored_value import pack_value, unpack_value
@@ -66,7 +67,7 @@ class MCPTokens:
         """Return a token that is good now, if there is one."""
         if not self._is_loaded:
             self._load()
-        return None if self._grant is None else self._grant.token()
+        return None if self._grant is None else self._ask(self._grant, self._grant.token)
 
     def prove(self, token: StoredToken | None) -> None:
         """Remember that the server accepted a token."""
@@ -87,8 +88,27 @@ class MCPTokens:
         found = None if grant is None else grant.token()
         return None if found is None or found.access_token == spent else found
 
+    def _ask(
+        self, grant: MCPGrant, ask: Callable[[], Result[StoredToken | None]]
+    ) -> StoredToken | None:
+        """Return the token of a grant; None where its client has to be registered again."""
+        try:
+            return ask()
+        except TokenRequestException as error:
+            if error.details.get("oauth_error") not in _REFUSED_CLIENT:
+                raise
+            if not self._clients.forget_refused(grant.issuer, grant.client_id):
+                raise
+            return None
+
     def forget(self) -> None:
-        """Forget the login and the client's registration."""
+        """Forget the login and the client's registration, also for a caller who is cancelled.
+
+        The lock would otherwise stay in a shared store, and delay the next login.
+        """
+        finish(self._forget_alone, _MOST_WAITED)
+
+    def _forget_alone(self) -> None:
         try:
             with waiting_at_most(_MOST_WAITED):
                 with self._hold_lock():
@@ -118,7 +138,7 @@ class MCPTokens:
         self._load()
         before = self._grant
         if before is not None:
-            found = before.token()
+            found = self._ask(before, before.token)
             if found is not None and found.access_token != spent:
                 return before  # another process was faster
         server = self._servers.look(
@@ -133,7 +153,7 @@ class MCPTokens:
             self._own_scopes,
         )
         if before is not None and spent is not None and scopes <= before.scopes:
-            renewed = before.renew(spent)
+            renewed = self._ask(before, partial(before.renew, spent))
             if renewed is not None:
                 self._limits.note(demand, before.scopes, renewed.access_token, self.clock())
                 return before
