@@ -136,6 +136,14 @@ def seconds_of(name: str, value: float) -> float:
     raise InvalidArgumentError(f"{name} must be a finite number of seconds, not negative")
 
 
+def whole_seconds(name: str, value: int) -> int:
+    """Return ``value``, a whole and non-negative number of seconds, as requests name them."""
+    if type(value) is not int:
+        raise InvalidArgumentError(f"{name} must be a whole number of seconds")
+    seconds_of(name, value)
+    return value
+
+
 def parts_of(name: str, url: object) -> SplitResult:
     """Return the parts of the http or https URL given as the parameter ``name``."""
     try:
