@@ -26,6 +26,7 @@ from py_identity_model import (
     ClientSecretBasic,
     DeviceAuthorizationResponse,
     DiscoveryDocumentResponse,
+    DiscoveryPolicy,
     DPoPKey,
     DPoPNonceIssuer,
     OAuthClient,
@@ -48,6 +49,7 @@ from py_identity_model.exceptions import (
     PyIdentityModelException,
 )
 from py_identity_model.integrations.asgi import BearerMiddleware, LoginMiddleware
+from py_identity_model.providers import Provider
 from py_identity_model.web import BearerGuard, SignalReceiver, WebLogin
 from tests.support import refused
 
@@ -467,6 +469,81 @@ WRONG_ARGUMENTS: list[Wrong] = [
         for name in ("kubernetes_token", "spiffe_jwt", "spiffe_certificate", "spiffe_key", "token")
     ),
 ]
+
+
+@pytest.mark.parametrize(
+    ("make", "names"),
+    [
+        (
+            partial(OAuthClient, ISSUER, "web"),
+            [
+                *("use_par", "tls_client_certificate_bound_access_tokens", "expect_id_token"),
+                *("require_nonce", "allow_weak_keys"),
+            ],
+        ),
+        (
+            partial(AccessTokenVerifier, ISSUER, "api"),
+            ["accept_id_tokens_as_access_tokens", "introspect_jwts"],
+        ),
+        (
+            partial(TokenIntrospector, ISSUER, "api", ClientSecretBasic("s3cret")),
+            ["accept_tokens_without_audience", "require_https"],
+        ),
+        (
+            partial(py_identity_model.TrustedIssuer, ISSUER),
+            ["accept_id_tokens_as_access_tokens"],
+        ),
+        (
+            partial(TokenAuth, TokenSource(MACHINE)),
+            ["allow_tokens_over_plain_http"],
+        ),
+        (
+            partial(py_identity_model.TokenHeaders, TokenSource(MACHINE), origins=[ISSUER]),
+            ["allow_tokens_over_plain_http"],
+        ),
+        (
+            partial(WebLogin, CLIENT, secret=SECRET),
+            [
+                *("userinfo", "allow_logins_over_plain_http"),
+                *("backchannel_logout", "frontchannel_logout"),
+            ],
+        ),
+        (
+            partial(Provider, name="ours", issuer=ISSUER),
+            [
+                *("access_tokens_are_id_tokens", "allow_padded_base64url"),
+                *("openid", "nonce", "pkce"),
+            ],
+        ),
+    ],
+)
+def test_a_switch_is_true_or_false(make: Callable[..., object], names: list[str]) -> None:
+    for name in names:
+        for value in ("false", "", 0, 1, "0", b"", [True]):
+            with refused(InvalidArgumentError, "invalid_argument") as caught:
+                make(**{name: value})
+            assert name in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        partial(OAuthClient, ISSUER, "web"),
+        partial(AccessTokenVerifier, ISSUER, "api"),
+        partial(py_identity_model.TrustedIssuer, ISSUER),
+        partial(py_identity_model.MCPAuth, SERVER, log_in, **LOCAL),
+    ],
+)
+def test_the_switches_of_a_policy_are_looked_at_where_it_is_passed(
+    make: Callable[..., object],
+) -> None:
+    usual = DiscoveryPolicy()
+    for name in (one for one in vars(usual) if isinstance(getattr(usual, one), bool)):
+        for value in ("false", None, 0):
+            wrong: Any = {name: value}
+            with refused(InvalidArgumentError, "invalid_argument") as caught:
+                make(discovery_policy=DiscoveryPolicy(**wrong))
+            assert f"discovery_policy.{name} must be" in str(caught.value)
 
 
 @pytest.mark.parametrize(("name", "values", "make"), WRONG_ARGUMENTS)

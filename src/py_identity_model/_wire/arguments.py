@@ -9,8 +9,10 @@ from urllib.parse import SplitResult
 
 from .._jose.algorithms import ALGORITHMS, require_usable
 from ..exceptions import ConfigurationException, InvalidArgumentError
+from .discovery_policy import DiscoveryPolicy
 from .urls import is_loopback, split_url
 
+_POLICY_SWITCHES = [name for name, one in vars(DiscoveryPolicy()).items() if isinstance(one, bool)]
 _SCOPE = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]+")  # RFC 6749 §3.3
 
 
@@ -121,6 +123,24 @@ def check_kind(name: str, value: object, kind: type) -> None:
     """Raise InvalidArgumentError unless ``value`` is of ``kind``, or None."""
     if not isinstance(value, (kind, type(None))):
         raise InvalidArgumentError(f"{name} must be {kind.__name__}, not {_kind(value)}")
+
+
+def check_switches(**given: object) -> None:
+    """Raise InvalidArgumentError for anything but True and False.
+
+    Texts come from files and environments: "false" would switch on what must be off.
+    """
+    for name, value in given.items():
+        if not isinstance(value, bool):
+            raise InvalidArgumentError(f"{name} must be true or false, not {_kind(value)}")
+
+
+def check_policy(name: str, policy: object) -> None:
+    """Raise InvalidArgumentError unless ``policy`` is a DiscoveryPolicy, or None."""
+    check_kind(name, policy, DiscoveryPolicy)
+    if policy is not None:
+        given = vars(policy)
+        check_switches(**{f"{name}.{one}": given[one] for one in _POLICY_SWITCHES})
 
 
 def check_text(name: str, value: object) -> None:

@@ -17,6 +17,7 @@ from .._sessions.token_auth import (
     origin_of_url,
     refuses_the_token,
 )
+from .._wire.arguments import check_switches
 from .._wire.urls import is_loopback
 from ..exceptions import InvalidArgumentError, PyIdentityModelException
 from .request_auth import AsyncRequestAuth
@@ -58,6 +59,7 @@ class AsyncTokenAuth(AsyncRequestAuth):
             )
         if isinstance(origins, str):
             raise InvalidArgumentError("origins must be a list")
+        check_switches(allow_tokens_over_plain_http=allow_tokens_over_plain_http)
         super().__init__(source.dpop_key, source.dpop_nonce_cache)
         self._source = source
         self._origins = None if origins is None else {_origin(one) for one in origins}

@@ -19,7 +19,7 @@ from .._resource_server.introspection_cache import Introspections, pack_claims, 
 from .._seam.sync import sleep
 from .._settings import Settings, in_force
 from .._validation.config import TokenValidationConfig, without_duplicates
-from .._wire.arguments import check_address, check_kind, check_store, seconds_of
+from .._wire.arguments import check_address, check_kind, check_store, check_switches, seconds_of
 from .._wire.client_authentication import ClientAuthentication
 from .._wire.retry import is_outage
 from ..exceptions import (
@@ -95,6 +95,10 @@ class TokenIntrospector:
     ) -> None:
         if type(max_entries) is not int or max_entries < 1:
             raise InvalidArgumentError("max_entries must be a whole number, and at least 1")
+        check_switches(
+            accept_tokens_without_audience=accept_tokens_without_audience,
+            require_https=require_https,
+        )
         check_address("address", address, require_https=require_https)
         check_kind("client_authentication", client_authentication, ClientAuthentication)
         check_kind("token_validation_config", token_validation_config, TokenValidationConfig)
