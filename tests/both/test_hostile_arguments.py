@@ -406,7 +406,38 @@ WRONG_ARGUMENTS: list[Wrong] = [
         resource_metadata=[5, b"x", ["x"]],
         cold_timeout=["2", None, [2], float("nan"), 0],
     ),
-    ("client_authentication", ["s3cret"], partial(TokenIntrospector, ISSUER, "api")),
+    (
+        "client_authentication",
+        ["s3cret", None, ClientSecretBasic],
+        partial(TokenIntrospector, ISSUER, "api"),
+    ),
+    (
+        "client_id",
+        [None, 5, "", ["api"]],
+        partial(TokenIntrospector, ISSUER, client_authentication=ClientSecretBasic("s3cret")),
+    ),
+    *(
+        (
+            "client_secret",
+            [None, 5, b"s3cret", ["s3cret"], py_identity_model.Secret("s3cret")],
+            kind,
+        )
+        for kind in (
+            ClientSecretBasic,
+            py_identity_model.ClientSecretPost,
+            py_identity_model.ClientSecretJwt,
+        )
+    ),
+    *(
+        ("assertion", ["eyJ.s3cret.assertion", "/run/token", None, b"x", 5], kind)
+        for kind in (py_identity_model.FederatedAssertion, py_identity_model.SpiffeJwt)
+    ),
+    (
+        "audience",
+        [5, " ", [ISSUER]],
+        partial(py_identity_model.FederatedAssertion, lambda: "eyJ"),
+    ),
+    ("audience", [None, 5, " "], py_identity_model.GitHubActionsToken),
     *each(
         partial(TokenIntrospector, ISSUER, "api", ClientSecretBasic("s3cret")),
         token_validation_config=["x", {}],
@@ -551,5 +582,6 @@ def test_a_mistake_is_raised_where_it_is_made(
     name: str, values: list[object], make: Callable[..., object]
 ) -> None:
     for value in values:
-        with refused(InvalidArgumentError, "invalid_argument"):
+        with refused(InvalidArgumentError, "invalid_argument") as caught:
             make(**{name: value})
+        assert "s3cret" not in str(caught.value)

@@ -191,6 +191,10 @@ class GitHubActionsToken:
 
     audience: str
 
+    def __post_init__(self) -> None:
+        if not isinstance(self.audience, str) or not self.audience.strip():
+            raise InvalidArgumentError("audience must be a non-blank string")
+
     def __call__(self) -> AssertionRequest:
         """Return the request for a token; raises ConfigurationException outside such a job."""
         url, token = github_variables(os.environ)

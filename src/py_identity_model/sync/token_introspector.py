@@ -100,7 +100,13 @@ class TokenIntrospector:
             require_https=require_https,
         )
         check_address("address", address, require_https=require_https)
-        check_kind("client_authentication", client_authentication, ClientAuthentication)
+        if not isinstance(client_id, str) or not client_id.strip():
+            raise InvalidArgumentError("client_id must be a non-blank string")
+        if not isinstance(client_authentication, ClientAuthentication):
+            raise InvalidArgumentError(
+                "client_authentication must be a ClientAuthentication, not "
+                f"{type(client_authentication).__name__}: NoClientAuthentication() names the client"
+            )
         check_kind("token_validation_config", token_validation_config, TokenValidationConfig)
         check_kind("settings", settings, Settings)
         check_http_client(http_client)
