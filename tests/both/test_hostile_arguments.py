@@ -49,6 +49,7 @@ from py_identity_model.exceptions import (
     PyIdentityModelException,
 )
 from py_identity_model.integrations.asgi import BearerMiddleware, LoginMiddleware
+from py_identity_model.mcp_server import MCPResource
 from py_identity_model.providers import Provider
 from py_identity_model.web import BearerGuard, SignalReceiver, WebLogin
 from tests.support import refused
@@ -366,13 +367,14 @@ WRONG_ARGUMENTS: list[Wrong] = [
     ("secret", [None, 5, [], ["short"], [5], "x" * 31], partial(WebLogin, CLIENT)),
     *each(
         partial(WebLogin, CLIENT, secret=SECRET),
-        prefix=[5, b"/x", "x", "/x/"],
+        prefix=[None, 5, b"/x", "x", "/x/"],
         public_url=[5, "", "/path"],
         after_login=[5, "https://evil.example"],
-        cookie_name=[5, "a b"],
+        cookie_name=[None, 5, "a b"],
         cookie_seconds=["5; Domain=x", -1, 0, 1.5, True],
         session_seconds=["60", 0, -1, float("nan"), float("inf")],
-        response_mode=["fragment", "formpost", 5],
+        response_mode=["fragment", "formpost", 5, [], {}],
+        sessions=[[], {}, None, 5, "memory"],
         parameters=["x", [1]],
         extra_parameters=["x"],
         replay_store=["redis", object()],
@@ -442,6 +444,7 @@ WRONG_ARGUMENTS: list[Wrong] = [
         partial(TokenIntrospector, ISSUER, "api", ClientSecretBasic("s3cret")),
         token_validation_config=["x", {}],
         max_entries=["9", None, 1.5, 0],
+        disco_doc_address=[5, [ISSUER]],
         http_client=["x", AWAITABLE_HTTP],
         settings=["x", {}],
     ),
@@ -465,10 +468,10 @@ WRONG_ARGUMENTS: list[Wrong] = [
     ),
     ("client", [httpx.Client(), httpx2.Client()], aio.AsyncHTTPClient),
     ("public", ["/health", 5, [5]], partial(LoginMiddleware, APP, LOGIN)),
-    ("login", ["login", GUARD], partial(LoginMiddleware, APP)),
+    ("login", [None, "login", GUARD], partial(LoginMiddleware, APP)),
     ("public", ["/health"], partial(BearerMiddleware, APP, GUARD)),
     ("scopes", [5, [5], ["a b"]], partial(BearerMiddleware, APP, GUARD)),
-    ("guard", ["guard"], partial(BearerMiddleware, APP)),
+    ("guard", [None, "guard"], partial(BearerMiddleware, APP)),
     ("login", ["open"], partial(py_identity_model.MCPAuth, SERVER, **LOCAL)),
     ("redirect_uri", [5, [5], b"x", ""], partial(py_identity_model.MCPAuth, SERVER, log_in)),
     *each(
@@ -480,6 +483,8 @@ WRONG_ARGUMENTS: list[Wrong] = [
         most_step_ups=[-1, "5", 1.5],
         login_timeout=["5", 0, float("nan")],
         account=[5, " "],
+        issuer=[5, [ISSUER], " "],
+        settings=["x", {}],
     ),
     (
         "http_client",
@@ -494,6 +499,41 @@ WRONG_ARGUMENTS: list[Wrong] = [
         py_identity_model.SQLSessionStore,
     ),
     ("max_entries", ["5", 2.5, 0], py_identity_model.MemoryReplayStore),
+    (
+        "issuers",
+        [None, 5, b"x", [], [5], [None], iter([ISSUER]), {"a": 1}],
+        partial(MCPResource, SERVER),
+    ),
+    *each(
+        partial(MCPResource, SERVER, ISSUER),
+        verifier=["x", 5, AccessTokenVerifier(ISSUER, SERVER)],
+        resource_name=[5, b"x", " "],
+    ),
+    ("url", [5, None, b"x", "", "mcp"], partial(MCPResource, issuers=ISSUER)),
+    *(
+        (
+            "public_url",
+            [5, b"https://a", ["https://a"], {}, "", "/path"],
+            partial(guard, ISSUER, "api"),
+        )
+        for guard in (BearerGuard, AsyncBearerGuard)
+    ),
+    *each(
+        partial(Session, {"access_token": "a"}, {"sub": "alice"}),
+        expires_at=[5, "2030-01-01", [1]],
+        session_state=[5, b"x"],
+        resource=[5, [5], b"x"],
+    ),
+    ("origins", [5, [], b"https://a", iter([ISSUER])], partial(TokenAuth, TokenSource(MACHINE))),
+    *each(partial(TokenSource, MACHINE), settings=["x", {}], key=[5, " "]),
+    ("disco_doc_address", [5, b"x", [ISSUER]], partial(py_identity_model.TrustedIssuer, ISSUER)),
+    *each(
+        partial(Provider, name="ours", issuer=ISSUER),
+        issuer=[5, [ISSUER], b"x"],
+        key_url_template=[5, b"x"],
+        profile=[[], {}, 5],
+        scope_claim=[5],
+    ),
     ("issuers", [ISSUER, 5], partial(py_identity_model.validate_initiate_login_request, "?iss=h")),
     *(
         (f"{name}_file", [5, b"x"], partial(py_identity_model.workload_identity, "api"))

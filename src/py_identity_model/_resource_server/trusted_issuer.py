@@ -17,6 +17,7 @@ from .._wire.arguments import (
     check_address,
     check_kind,
     check_policy,
+    check_text,
     names_of,
 )
 from .._wire.discovery_policy import DiscoveryPolicy
@@ -80,6 +81,7 @@ class TrustedIssuer:
         check_kind(
             "accept_id_tokens_as_access_tokens", self.accept_id_tokens_as_access_tokens, bool
         )
+        check_text("disco_doc_address", self.disco_doc_address)
         if self.audience is not None:
             audience_of("audience", self.audience)
         if self.algorithms is not None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from .._relying_party.client_parameters import AuthorizationParameters
-from .._wire.arguments import check_kind, check_switches, names_of
+from .._wire.arguments import check_given, check_kind, check_switches, names_of
 from ..exceptions import ConfigurationException, InvalidArgumentError
 from .answers import WebRefusedException, json_answer
 from .cookies import CookieJar
@@ -50,7 +50,9 @@ class LoginOptions:
     names: tuple[str, ...]
 
     def __post_init__(self) -> None:
-        for name in ("prefix", "public_url", "after_login", "after_logout", "cookie_name"):
+        for name in ("prefix", "after_login", "after_logout", "cookie_name"):
+            check_given(name, getattr(self, name), str)
+        for name in ("public_url", "response_mode"):
             check_kind(name, getattr(self, name), str)
         check_switches(userinfo=self.userinfo, allow_logins_over_plain_http=self.allow_plain_http)
         for name in ("parameters", "extra_parameters"):

@@ -125,6 +125,13 @@ def check_kind(name: str, value: object, kind: type) -> None:
         raise InvalidArgumentError(f"{name} must be {kind.__name__}, not {_kind(value)}")
 
 
+def check_given(name: str, value: object, kind: type) -> None:
+    """Raise InvalidArgumentError unless ``value`` is of ``kind``; None is not."""
+    if value is None:
+        raise InvalidArgumentError(f"{name} must be {kind.__name__}, not None")
+    check_kind(name, value, kind)
+
+
 def check_switches(**given: object) -> None:
     """Raise InvalidArgumentError for anything but True and False.
 

@@ -114,6 +114,8 @@ class MCPAuth(RequestAuth):
         check_callable("login", login)
         check_callable("assertion", assertion)
         check_text("account", account)
+        check_text("issuer", issuer)
+        check_kind("settings", settings, Settings)
         check_text("redirect_uri", redirect_uri)
         check_kind("client_metadata", client_metadata, ClientMetadata)
         check_policy("discovery_policy", discovery_policy)

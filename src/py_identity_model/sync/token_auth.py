@@ -56,8 +56,10 @@ class TokenAuth(RequestAuth):
     ) -> None:
         if not isinstance(source, TokenSource):
             raise InvalidArgumentError(f"source must be TokenSource, not {type(source).__name__}")
-        if isinstance(origins, str):
-            raise InvalidArgumentError("origins must be a list")
+        if origins is not None and (
+            isinstance(origins, (str, bytes)) or not isinstance(origins, Collection) or not origins
+        ):
+            raise InvalidArgumentError("origins must be a list of https://host[:port], or None")
         check_switches(allow_tokens_over_plain_http=allow_tokens_over_plain_http)
         super().__init__(source.dpop_key, source.dpop_nonce_cache)
         self._source = source

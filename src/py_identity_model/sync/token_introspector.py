@@ -19,7 +19,14 @@ from .._resource_server.introspection_cache import Introspections, pack_claims, 
 from .._seam.sync import sleep
 from .._settings import Settings, in_force
 from .._validation.config import TokenValidationConfig, without_duplicates
-from .._wire.arguments import check_address, check_kind, check_store, check_switches, seconds_of
+from .._wire.arguments import (
+    check_address,
+    check_kind,
+    check_store,
+    check_switches,
+    check_text,
+    seconds_of,
+)
 from .._wire.client_authentication import ClientAuthentication
 from .._wire.retry import is_outage
 from ..exceptions import (
@@ -109,6 +116,7 @@ class TokenIntrospector:
             )
         check_kind("token_validation_config", token_validation_config, TokenValidationConfig)
         check_kind("settings", settings, Settings)
+        check_text("disco_doc_address", disco_doc_address)
         check_http_client(http_client)
         if token_validation_config is not None:
             token_validation_config = without_duplicates(token_validation_config)
