@@ -16,6 +16,7 @@ from time import monotonic, sleep
 from typing import Any
 from urllib.parse import quote
 
+from .._jose.claims import numeric_date
 from .._jose.encoding import decode_base64url, parse_object
 from .._jose.excerpt import found
 from .._wire.arguments import names_of, seconds_of
@@ -243,8 +244,8 @@ def check_platform_token(token: str, audience: str, now: float) -> None:
             {"audience": found(named), "expected": audience},
             code="wrong_workload_audience",
         )
-    expires = claims.get("exp")
-    if isinstance(expires, bool) or not isinstance(expires, (int, float)):
+    expires = numeric_date(claims.get("exp"))
+    if expires is None:
         raise _unusable_error("the platform's token does not say when it expires")
     if expires <= now:
         raise ConfigurationException(
