@@ -199,7 +199,10 @@ def check_request(
         if not isinstance(value, (str, type(None))):
             raise InvalidArgumentError(f"{name} must be a string, not {_kind(value)}")
     if not isinstance(dpop, (str, type(None))):
-        names_of("dpop", dpop)
+        listed = None if isinstance(dpop, bytes) or not isinstance(dpop, Iterable) else dpop
+        # They may be empty: that is the sender's mistake, not the program's.
+        if listed is None or not all(isinstance(one, str) for one in listed):
+            raise InvalidArgumentError("dpop must be one or several strings")
     if not isinstance(certificate, (str, bytes, type(None))):
         raise InvalidArgumentError("certificate must be text or bytes: PEM or DER")
     scopes_from("scopes", scopes)
