@@ -6,7 +6,15 @@ For servers that run on an event loop, as those of both SDKs do.
 from __future__ import annotations
 
 import json
-from collections.abc import Awaitable, Callable, Iterable, Mapping, MutableMapping, Sequence
+from collections.abc import (
+    Awaitable,
+    Callable,
+    Collection,
+    Iterable,
+    Mapping,
+    MutableMapping,
+    Sequence,
+)
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -15,7 +23,7 @@ from ._protocol.protected_resource import build_protected_resource_metadata, met
 from ._resource_server.trusted_issuer import TrustedIssuer
 from ._resource_server.verified_access_token import VerifiedAccessToken
 from ._validation.provider_preset import Provider
-from ._wire.arguments import scopes_from
+from ._wire.arguments import check_kind, check_text, scopes_from
 from .aio.access_token_verifier import AsyncAccessTokenVerifier
 from .exceptions import AccessTokenRefusedException, InvalidArgumentError
 
@@ -65,7 +73,9 @@ class MCPResource:
         verifier: AsyncAccessTokenVerifier | None = None,
         resource_name: str | None = None,
     ) -> None:
-        listed = [issuers] if isinstance(issuers, (str, TrustedIssuer, Provider)) else [*issuers]
+        check_kind("verifier", verifier, AsyncAccessTokenVerifier)
+        check_text("resource_name", resource_name)
+        listed = _listed(issuers)
         self.url = url
         self.scopes = sorted(scopes_from("scopes", scopes))
         self.authorization_servers = [_name_of(one) for one in listed]
@@ -225,6 +235,16 @@ _METADATA_HEADERS = {
     "Cache-Control": "max-age=3600",
     "Access-Control-Allow-Origin": "*",  # clients in browsers look for it too, and it is public
 }
+
+
+def _listed(issuers: object) -> list[Issuer]:
+    listed = [issuers] if isinstance(issuers, (str, TrustedIssuer, Provider)) else issuers
+    found = [*listed] if isinstance(listed, Collection) else []
+    if not found or not all(isinstance(one, (str, TrustedIssuer, Provider)) for one in found):
+        raise InvalidArgumentError(
+            "issuers must be URLs, presets or TrustedIssuer objects, and at least one"
+        )
+    return found
 
 
 def _name_of(issuer: Issuer) -> str:

@@ -43,6 +43,17 @@ async def test_a_sound_token_passes(provider: EmbeddedProvider) -> None:
     assert (await guard_of(provider).check(request_of(bearer(token)), "read")).subject == "alice"
 
 
+@pytest.mark.parametrize("scheme", ["Bearer", "DPoP"])
+@pytest.mark.parametrize("fields", [[""], ["", ""], ["", "a.b.c"]])
+async def test_an_empty_proof_is_the_senders_mistake(
+    provider: EmbeddedProvider, scheme: str, fields: list[str]
+) -> None:
+    proofs = [("DPoP", one) for one in fields]
+    with pytest.raises(WebRefusedException) as caught:
+        await guard_of(provider).check(request_of(("Authorization", f"{scheme} x"), *proofs))
+    assert caught.value.answer.status == 401
+
+
 async def test_a_refusal_knows_its_answer(provider: EmbeddedProvider) -> None:
     guard, good = guard_of(provider), provider.mint(scope="read")
     for headers, status, code, word in (

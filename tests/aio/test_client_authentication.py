@@ -126,7 +126,6 @@ UNUSABLE: list[tuple[ClientAuthentication, str]] = [
     (ClientSecretJwt("s" * 64, "RS256"), "Unsupported client assertion algorithm"),
     (FederatedAssertion(lambda: ""), "returned nothing"),
     (FederatedAssertion(lambda: 7), "returned nothing"),  # type: ignore[arg-type]
-    (FederatedAssertion("eyJ.secret.assertion"), "must be a callable or a pathlib.Path"),  # type: ignore[arg-type]
     (TlsClientAuth("nowhere.pem"), "the client certificate cannot be used"),
 ]
 

@@ -82,6 +82,8 @@ async def test_the_documents_own_url_is_an_address_too(provider: EmbeddedProvide
         ({"nbf": [1]}, TokenValidationException, "invalid_claim"),
         ({"iat": 4_000_000_000}, TokenValidationException, "issued_in_future"),
         ({"iat": "1"}, TokenValidationException, "invalid_claim"),
+        ({"iat": -(10**400)}, TokenValidationException, "invalid_claim"),
+        ({"nbf": -(10**400)}, TokenValidationException, "invalid_claim"),
         ({"aud": "other"}, InvalidAudienceException, "invalid_audience"),
         ({"aud": ["other", 5]}, InvalidAudienceException, "invalid_audience"),
         ({"aud": {"api": 1}}, InvalidAudienceException, "invalid_audience"),

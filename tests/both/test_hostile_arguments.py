@@ -26,6 +26,7 @@ from py_identity_model import (
     ClientSecretBasic,
     DeviceAuthorizationResponse,
     DiscoveryDocumentResponse,
+    DiscoveryPolicy,
     DPoPKey,
     DPoPNonceIssuer,
     OAuthClient,
@@ -48,6 +49,8 @@ from py_identity_model.exceptions import (
     PyIdentityModelException,
 )
 from py_identity_model.integrations.asgi import BearerMiddleware, LoginMiddleware
+from py_identity_model.mcp_server import MCPResource
+from py_identity_model.providers import Provider
 from py_identity_model.web import BearerGuard, SignalReceiver, WebLogin
 from tests.support import refused
 
@@ -364,13 +367,14 @@ WRONG_ARGUMENTS: list[Wrong] = [
     ("secret", [None, 5, [], ["short"], [5], "x" * 31], partial(WebLogin, CLIENT)),
     *each(
         partial(WebLogin, CLIENT, secret=SECRET),
-        prefix=[5, b"/x", "x", "/x/"],
+        prefix=[None, 5, b"/x", "x", "/x/"],
         public_url=[5, "", "/path"],
         after_login=[5, "https://evil.example"],
-        cookie_name=[5, "a b"],
+        cookie_name=[None, 5, "a b"],
         cookie_seconds=["5; Domain=x", -1, 0, 1.5, True],
         session_seconds=["60", 0, -1, float("nan"), float("inf")],
-        response_mode=["fragment", "formpost", 5],
+        response_mode=["fragment", "formpost", 5, [], {}],
+        sessions=[[], {}, None, 5, "memory"],
         parameters=["x", [1]],
         extra_parameters=["x"],
         replay_store=["redis", object()],
@@ -404,11 +408,43 @@ WRONG_ARGUMENTS: list[Wrong] = [
         resource_metadata=[5, b"x", ["x"]],
         cold_timeout=["2", None, [2], float("nan"), 0],
     ),
-    ("client_authentication", ["s3cret"], partial(TokenIntrospector, ISSUER, "api")),
+    (
+        "client_authentication",
+        ["s3cret", None, ClientSecretBasic],
+        partial(TokenIntrospector, ISSUER, "api"),
+    ),
+    (
+        "client_id",
+        [None, 5, "", ["api"]],
+        partial(TokenIntrospector, ISSUER, client_authentication=ClientSecretBasic("s3cret")),
+    ),
+    *(
+        (
+            "client_secret",
+            [None, 5, b"s3cret", ["s3cret"], py_identity_model.Secret("s3cret")],
+            kind,
+        )
+        for kind in (
+            ClientSecretBasic,
+            py_identity_model.ClientSecretPost,
+            py_identity_model.ClientSecretJwt,
+        )
+    ),
+    *(
+        ("assertion", ["eyJ.s3cret.assertion", "/run/token", None, b"x", 5], kind)
+        for kind in (py_identity_model.FederatedAssertion, py_identity_model.SpiffeJwt)
+    ),
+    (
+        "audience",
+        [5, " ", [ISSUER]],
+        partial(py_identity_model.FederatedAssertion, lambda: "eyJ"),
+    ),
+    ("audience", [None, 5, " "], py_identity_model.GitHubActionsToken),
     *each(
         partial(TokenIntrospector, ISSUER, "api", ClientSecretBasic("s3cret")),
         token_validation_config=["x", {}],
         max_entries=["9", None, 1.5, 0],
+        disco_doc_address=[5, [ISSUER]],
         http_client=["x", AWAITABLE_HTTP],
         settings=["x", {}],
     ),
@@ -432,10 +468,10 @@ WRONG_ARGUMENTS: list[Wrong] = [
     ),
     ("client", [httpx.Client(), httpx2.Client()], aio.AsyncHTTPClient),
     ("public", ["/health", 5, [5]], partial(LoginMiddleware, APP, LOGIN)),
-    ("login", ["login", GUARD], partial(LoginMiddleware, APP)),
+    ("login", [None, "login", GUARD], partial(LoginMiddleware, APP)),
     ("public", ["/health"], partial(BearerMiddleware, APP, GUARD)),
     ("scopes", [5, [5], ["a b"]], partial(BearerMiddleware, APP, GUARD)),
-    ("guard", ["guard"], partial(BearerMiddleware, APP)),
+    ("guard", [None, "guard"], partial(BearerMiddleware, APP)),
     ("login", ["open"], partial(py_identity_model.MCPAuth, SERVER, **LOCAL)),
     ("redirect_uri", [5, [5], b"x", ""], partial(py_identity_model.MCPAuth, SERVER, log_in)),
     *each(
@@ -447,6 +483,8 @@ WRONG_ARGUMENTS: list[Wrong] = [
         most_step_ups=[-1, "5", 1.5],
         login_timeout=["5", 0, float("nan")],
         account=[5, " "],
+        issuer=[5, [ISSUER], " "],
+        settings=["x", {}],
     ),
     (
         "http_client",
@@ -461,6 +499,41 @@ WRONG_ARGUMENTS: list[Wrong] = [
         py_identity_model.SQLSessionStore,
     ),
     ("max_entries", ["5", 2.5, 0], py_identity_model.MemoryReplayStore),
+    (
+        "issuers",
+        [None, 5, b"x", [], [5], [None], iter([ISSUER]), {"a": 1}],
+        partial(MCPResource, SERVER),
+    ),
+    *each(
+        partial(MCPResource, SERVER, ISSUER),
+        verifier=["x", 5, AccessTokenVerifier(ISSUER, SERVER)],
+        resource_name=[5, b"x", " "],
+    ),
+    ("url", [5, None, b"x", "", "mcp"], partial(MCPResource, issuers=ISSUER)),
+    *(
+        (
+            "public_url",
+            [5, b"https://a", ["https://a"], {}, "", "/path"],
+            partial(guard, ISSUER, "api"),
+        )
+        for guard in (BearerGuard, AsyncBearerGuard)
+    ),
+    *each(
+        partial(Session, {"access_token": "a"}, {"sub": "alice"}),
+        expires_at=[5, "2030-01-01", [1]],
+        session_state=[5, b"x"],
+        resource=[5, [5], b"x"],
+    ),
+    ("origins", [5, [], b"https://a", iter([ISSUER])], partial(TokenAuth, TokenSource(MACHINE))),
+    *each(partial(TokenSource, MACHINE), settings=["x", {}], key=[5, " "]),
+    ("disco_doc_address", [5, b"x", [ISSUER]], partial(py_identity_model.TrustedIssuer, ISSUER)),
+    *each(
+        partial(Provider, name="ours", issuer=ISSUER),
+        issuer=[5, [ISSUER], b"x"],
+        key_url_template=[5, b"x"],
+        profile=[[], {}, 5],
+        scope_claim=[5],
+    ),
     ("issuers", [ISSUER, 5], partial(py_identity_model.validate_initiate_login_request, "?iss=h")),
     *(
         (f"{name}_file", [5, b"x"], partial(py_identity_model.workload_identity, "api"))
@@ -469,10 +542,86 @@ WRONG_ARGUMENTS: list[Wrong] = [
 ]
 
 
+@pytest.mark.parametrize(
+    ("make", "names"),
+    [
+        (
+            partial(OAuthClient, ISSUER, "web"),
+            [
+                *("use_par", "tls_client_certificate_bound_access_tokens", "expect_id_token"),
+                *("require_nonce", "allow_weak_keys"),
+            ],
+        ),
+        (
+            partial(AccessTokenVerifier, ISSUER, "api"),
+            ["accept_id_tokens_as_access_tokens", "introspect_jwts"],
+        ),
+        (
+            partial(TokenIntrospector, ISSUER, "api", ClientSecretBasic("s3cret")),
+            ["accept_tokens_without_audience", "require_https"],
+        ),
+        (
+            partial(py_identity_model.TrustedIssuer, ISSUER),
+            ["accept_id_tokens_as_access_tokens"],
+        ),
+        (
+            partial(TokenAuth, TokenSource(MACHINE)),
+            ["allow_tokens_over_plain_http"],
+        ),
+        (
+            partial(py_identity_model.TokenHeaders, TokenSource(MACHINE), origins=[ISSUER]),
+            ["allow_tokens_over_plain_http"],
+        ),
+        (
+            partial(WebLogin, CLIENT, secret=SECRET),
+            [
+                *("userinfo", "allow_logins_over_plain_http"),
+                *("backchannel_logout", "frontchannel_logout"),
+            ],
+        ),
+        (
+            partial(Provider, name="ours", issuer=ISSUER),
+            [
+                *("access_tokens_are_id_tokens", "allow_padded_base64url"),
+                *("openid", "nonce", "pkce"),
+            ],
+        ),
+    ],
+)
+def test_a_switch_is_true_or_false(make: Callable[..., object], names: list[str]) -> None:
+    for name in names:
+        for value in ("false", "", 0, 1, "0", b"", [True]):
+            with refused(InvalidArgumentError, "invalid_argument") as caught:
+                make(**{name: value})
+            assert name in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        partial(OAuthClient, ISSUER, "web"),
+        partial(AccessTokenVerifier, ISSUER, "api"),
+        partial(py_identity_model.TrustedIssuer, ISSUER),
+        partial(py_identity_model.MCPAuth, SERVER, log_in, **LOCAL),
+    ],
+)
+def test_the_switches_of_a_policy_are_looked_at_where_it_is_passed(
+    make: Callable[..., object],
+) -> None:
+    usual = DiscoveryPolicy()
+    for name in (one for one in vars(usual) if isinstance(getattr(usual, one), bool)):
+        for value in ("false", None, 0):
+            wrong: Any = {name: value}
+            with refused(InvalidArgumentError, "invalid_argument") as caught:
+                make(discovery_policy=DiscoveryPolicy(**wrong))
+            assert f"discovery_policy.{name} must be" in str(caught.value)
+
+
 @pytest.mark.parametrize(("name", "values", "make"), WRONG_ARGUMENTS)
 def test_a_mistake_is_raised_where_it_is_made(
     name: str, values: list[object], make: Callable[..., object]
 ) -> None:
     for value in values:
-        with refused(InvalidArgumentError, "invalid_argument"):
+        with refused(InvalidArgumentError, "invalid_argument") as caught:
             make(**{name: value})
+        assert "s3cret" not in str(caught.value)

@@ -20,6 +20,7 @@ from py_identity_model import (
     cli,
     verify_jws,
 )
+from py_identity_model._jose.encoding import encode_base64url
 from py_identity_model.cli import serve
 from py_identity_model.testing import Answer, EmbeddedProvider, standalone
 from py_identity_model.testing.__main__ import main
@@ -174,6 +175,39 @@ def test_an_encrypted_token_shows_its_header(run: Run) -> None:
 def test_times_that_are_none_are_shown(run: Run, provider: EmbeddedProvider) -> None:
     ran = run("decode", stdin=provider.mint(exp="soon", iat=1 << 80, nbf=True))
     assert ran.status == 0
+
+
+def with_claim(issuer: str, name: str, value: str) -> str:
+    """Return a token without a valid signature, in which a claim has any JSON as its value."""
+    claims = f'{{"iss": "{issuer}", "aud": "api", "{name}": {value}}}'
+    parts = ('{"alg": "RS256"}', claims, "signature")
+    return ".".join(encode_base64url(part.encode()).decode() for part in parts)
+
+
+HUGE = "1" + "0" * 400
+
+
+@pytest.mark.parametrize("value", [HUGE, f"-{HUGE}", "1e999", "-1e999", "NaN", "Infinity", "1e300"])
+@pytest.mark.parametrize("name", ["exp", "iat", "nbf"])
+def test_numbers_beyond_every_calendar_are_shown_and_refused(
+    name: str, value: str, run: Run, provider: EmbeddedProvider
+) -> None:
+    token = with_claim(provider.issuer, name, value)
+    ran = run("decode", stdin=token)
+    assert ran.status == 0
+    assert "which is not a time" in " ".join(ran.out.split())
+    assert run("verify", "-i", provider.issuer, "-a", "api", stdin=token).status == 1
+
+
+@pytest.mark.parametrize("value", ["5", "{}", "true", "[5]", '{"read": 1}', "null"])
+@pytest.mark.parametrize("name", ["scope", "scp"])
+def test_scopes_that_are_not_text_grant_nothing(
+    name: str, value: str, run: Run, provider: EmbeddedProvider
+) -> None:
+    token = with_claim(provider.issuer, name, value)
+    ran = run("verify", "-i", provider.issuer, "-a", "api", "-s", "read", "--json", stdin=token)
+    assert ran.status == 1
+    assert named(ran, "scopes")["outcome"] == "failed"
 
 
 @pytest.mark.parametrize("algorithm", ["ES256", "ES384", "ES512", "RS256", "EdDSA"])

@@ -73,10 +73,25 @@ def test_missing_scopes_are_named(claims: dict[str, Any]) -> None:
     assert "write" in error.reason
 
 
+def test_several_scopes_in_a_string_are_required_one_by_one() -> None:
+    both = require_scopes("read write")
+    both({"scope": "write admin read"})
+    assert "write" in rejected(both, {"scope": "read"}).reason
+
+
 def test_hopeless_arguments_are_refused_at_once() -> None:
+    several: Any = ["read", "write"]
+    nothing: Any = None
     hopeless: list[Callable[[], ClaimsValidator]] = [
         require_claims,
         require_scopes,
+        lambda: require_scopes(" "),  # which every token would grant
+        lambda: require_scopes(several),
+        lambda: require_scopes(nothing),
+        lambda: require_claims(several),
+        lambda: require_claim_value(several, "read"),
+        lambda: combine_claims_validators([nothing]),
+        lambda: combine_claims_validators(several),
         lambda: combine_claims_validators([], require="any"),
         lambda: combine_claims_validators([], require="some"),
     ]

@@ -92,6 +92,12 @@ def test_members_that_are_not_text_are_read_as_json() -> None:
     assert "exp" not in response.values
 
 
+def test_a_member_that_is_null_is_absent() -> None:
+    claims = {**SOUND, "error": None, "session_state": None}
+    found = check().read(sign_compact({"alg": "ES256"}, claims, KEY, "ES256"), NOW)
+    assert (found.is_successful, found.code, found.session_state) == (True, "c", None)
+
+
 def test_an_error_is_a_response_too() -> None:
     response = check().read(token(code=None, error="access_denied"), NOW)
     assert response.error == "access_denied"

@@ -3,26 +3,34 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
+from functools import partial
 from typing import Any
 
 import pytest
 
-from py_identity_model import AccessTokenRefusedException
+from py_identity_model import AccessTokenRefusedException, DPoPKey
 from py_identity_model._validation.id_token import half_hash
 from py_identity_model.exceptions import PyIdentityModelException
 from py_identity_model.sync import (
     AccessTokenVerifier,
+    AuthorizationRequest,
     BackchannelAuthenticationRequest,
     ClientCredentialsTokenRequest,
     ClientReadRequest,
     DeviceAuthorizationRequest,
+    DiscoveryDocumentRequest,
+    HTTPClient,
     JwksResponse,
+    OAuthClient,
+    PrivateKeyJwtAuthentication,
     PushedAuthorizationRequest,
     TokenExchangeRequest,
     TokenValidationConfig,
     UserInfoRequest,
     exchange_token,
+    get_discovery_document,
     get_userinfo,
     process_jarm_response,
     push_authorization_request,
@@ -35,9 +43,10 @@ from py_identity_model.sync import (
     validate_token,
 )
 from py_identity_model.testing import Answer, EmbeddedProvider
-from tests.support import answering
+from tests.support import DISCOVERY, answering
 
 EVENT = "http://schemas.openid.net/event/backchannel-logout"
+PEM = DPoPKey().private_key_pem.decode()
 MISSING: Any = None
 WRONG: list[Any] = [MISSING, True, 7, -1.5, "", "odd", [], ["odd"], {}, {"odd": 1}, [None], 10**400]
 NOW = int(time.time())
@@ -185,6 +194,40 @@ def test_a_header_with_one_member_altered_does_no_harm(
             continue
         with pytest.raises(PyIdentityModelException):
             validate_token(token, config, provider.issuer)
+
+
+LISTS = (
+    *("authorization_signing_alg_values_supported", "id_token_signing_alg_values_supported"),
+    *("token_endpoint_auth_methods_supported", "code_challenge_methods_supported"),
+    *("response_types_supported", "grant_types_supported"),
+)
+
+
+@pytest.mark.parametrize("profile", [None, "fapi2"])
+@pytest.mark.parametrize("name", LISTS)
+def test_a_client_raises_nothing_untyped_for_metadata_with_an_altered_list(
+    provider: EmbeddedProvider, name: str, profile: Any
+) -> None:
+    known = get_discovery_document(DiscoveryDocumentRequest(provider.issuer))
+    begun = AuthorizationRequest(
+        "", provider.issuer, "web", "https://rp", "s", "n", "v", response_mode="jwt"
+    )
+    nothing: dict[str, Any] = dict.fromkeys(("client_id", "jti", "sub", "iat"))
+    answer = f"?response={provider.mint(aud='web', state='s', code='c', **nothing)}"
+    fapi: dict[str, Any] = {"dpop_key": DPoPKey(), "profile": profile} if profile else {}
+    for wrong in [*WRONG, [[]], [{}], [["ES256"], "ES256"]]:
+        document = {**(known.document or {}), name: wrong}
+        provider.intercept = answering(DISCOVERY, Answer.of_json(document))
+        with HTTPClient() as http_client:
+            key = PrivateKeyJwtAuthentication(PEM, "ES256")
+            client = OAuthClient(provider.issuer, "web", key, http_client=http_client, **fapi)
+            for call in (
+                partial(client.authorization_request, redirect_uri="https://rp"),
+                partial(client.callback, answer, begun),
+                partial(client.accept_logout_token, provider.mint_logout_token(aud="web")),
+            ):
+                with contextlib.suppress(PyIdentityModelException):
+                    call()
 
 
 ANSWERS: dict[str, tuple[Any, Any, dict[str, Any], set[str]]] = {

@@ -390,6 +390,7 @@ def test_signed_userinfo_is_verified(provider: EmbeddedProvider) -> None:
     ("typ", "claims", "text"),
     [
         ("token-introspection+jwt", {}, None),
+        ("application/Token-Introspection+jwt", {}, None),  # the same: RFC 7515 §4.1.9
         ("at+jwt", {}, "unexpected type"),
         (None, {}, "unexpected type"),
         ("token-introspection+jwt", {"aud": "else"}, "Invalid audience"),

@@ -15,6 +15,7 @@ from py_identity_model._validation.id_token import half_hash
 from py_identity_model.exceptions import (
     ConfigurationException,
     IdTokenValidationException,
+    InvalidArgumentError,
     InvalidAudienceException,
     LogoutTokenValidationException,
     TokenExpiredException,
@@ -23,6 +24,7 @@ from py_identity_model.exceptions import (
 from py_identity_model.sync import (
     MemoryReplayStore,
     MemoryTokenStore,
+    OAuthClient,
     TokenStoreReplayStore,
     TokenValidationConfig,
     jwks_from_dict,
@@ -107,6 +109,31 @@ def test_an_id_token_that_is_not_the_answer_is_refused(
 ) -> None:
     with refused(IdTokenValidationException, code):
         validate_id_token(id_token(provider, **claims), CONFIG, provider.issuer, **expected)
+
+
+@pytest.mark.parametrize("max_age", [float("nan"), float("inf"), 10**400, -1, "60", True])
+def test_a_max_age_that_is_not_a_number_of_seconds_is_the_callers_mistake(
+    provider: EmbeddedProvider, max_age: Any
+) -> None:
+    token = id_token(provider, auth_time=1)
+    with refused(InvalidArgumentError, "invalid_argument"):
+        validate_id_token(token, CONFIG, provider.issuer, max_age=max_age)
+    client = OAuthClient(provider.issuer, "web", redirect_uri="https://rp.example/cb")
+    with refused(InvalidArgumentError, "invalid_argument"):
+        client.authorization_request(max_age=max_age)
+    event = provider.mint_id_token(
+        header={"typ": "secevent+jwt"}, iat=1, exp=None, events={"a": {}}
+    )
+    with refused(InvalidArgumentError, "invalid_argument"):
+        client.validate_security_event(event, provider.client_id, max_age=max_age)
+
+
+def test_a_max_age_of_a_login_is_a_whole_number(provider: EmbeddedProvider) -> None:
+    client = OAuthClient(provider.issuer, "web", redirect_uri="https://rp.example/cb")
+    fraction: Any = 1.5  # the JSON of the login could not be read again
+    with refused(InvalidArgumentError, "invalid_argument"):
+        client.authorization_request(max_age=fraction)
+    assert "max_age=0" in (client.authorization_request(max_age=0)).url
 
 
 def test_the_rules_of_all_tokens_apply_to_id_tokens(provider: EmbeddedProvider) -> None:

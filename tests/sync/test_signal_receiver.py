@@ -348,6 +348,7 @@ REFUSED: dict[str, tuple[Make, str]] = {
     ),
     "an ID token": (lambda op: op.mint_id_token(aud=AUDIENCE, sub="alice"), "invalid_request"),
     "an old one": (lambda op: mint(op, iat=int(time.time()) - 90_000), "invalid_request"),
+    "one from before all time": (lambda op: mint(op, iat=-(10**400)), "invalid_request"),
     "an expired one": (lambda op: mint(op, exp=1), "invalid_request"),
     "without a name": (lambda op: mint(op, jti=None), "invalid_request"),
     "without events": (lambda op: mint(op, events=None), "invalid_request"),

@@ -13,7 +13,7 @@ from .._jose.sign import SIGNING_ALGORITHMS, sign_compact, signing_key
 from .._jose.signer import Signer, algorithm_of, is_signer, kid_of, public_key
 from .._wire.arguments import seconds_of
 from .._wire.certificate import certificate_members
-from .._wire.client_authentication import ClientAuthentication, Credentials
+from .._wire.client_authentication import ClientAuthentication, Credentials, check_secret
 from ..exceptions import InvalidArgumentError
 
 JWT_BEARER = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
@@ -231,6 +231,9 @@ class ClientSecretJwt(ClientAuthentication):
     audience: str | None = None
     lifetime: int = 60
     typ: AssertionType = field(default="JWT", kw_only=True)
+
+    def __post_init__(self) -> None:
+        check_secret(self.client_secret)
 
     def credentials(
         self, client_id: str, address: str, assertion: str | None = None

@@ -9,9 +9,10 @@ from pathlib import Path
 from time import time
 from typing import ClassVar
 
+from .._wire.arguments import check_text
 from .._wire.client_authentication import ClientAuthentication, Credentials
 from .._wire.messages import AssertionRequest
-from ..exceptions import ConfigurationException
+from ..exceptions import ConfigurationException, InvalidArgumentError
 from .assertion import JWT_BEARER, assertion_form
 from .platform_tokens import TokenCommand, check_platform_token, read_replaced_token
 
@@ -33,7 +34,8 @@ class FederatedAssertion(ClientAuthentication):
     :param audience: what the assertion must be for; one that is for another server, that has
         expired or that is not a JWT, is not sent then
 
-    :func:`workload_identity` finds the source by itself.  RFC 7523 §2.2, RFC 7521 §4.2.
+    Raises :class:`InvalidArgumentError` (a ``ValueError``) for another source, such as a path that
+    is text.  :func:`workload_identity` finds the source by itself.  RFC 7523 §2.2, RFC 7521 §4.2.
 
     Example::
 
@@ -46,12 +48,18 @@ class FederatedAssertion(ClientAuthentication):
     assertion: AssertionSource = field(repr=False)
     audience: str | None = field(default=None, kw_only=True)
 
+    def __post_init__(self) -> None:
+        if not isinstance(self.assertion, Path) and not callable(self.assertion):
+            raise InvalidArgumentError(
+                "assertion must be a callable or a pathlib.Path, not "
+                f"{type(self.assertion).__name__}"
+            )
+        check_text("audience", self.audience)
+
     def source(self) -> Callable[[], object]:
         """Return the callable that provides the assertion of an attempt."""
         if isinstance(self.assertion, Path):
             return partial(read_replaced_token, self.assertion)
-        if not callable(self.assertion):
-            raise ConfigurationException("assertion must be a callable or a pathlib.Path")
         return self.assertion
 
     @property

@@ -16,6 +16,7 @@ from time import monotonic, sleep
 from typing import Any
 from urllib.parse import quote
 
+from .._jose.claims import numeric_date
 from .._jose.encoding import decode_base64url, parse_object
 from .._jose.excerpt import found
 from .._wire.arguments import names_of, seconds_of
@@ -191,6 +192,10 @@ class GitHubActionsToken:
 
     audience: str
 
+    def __post_init__(self) -> None:
+        if not isinstance(self.audience, str) or not self.audience.strip():
+            raise InvalidArgumentError("audience must be a non-blank string")
+
     def __call__(self) -> AssertionRequest:
         """Return the request for a token; raises ConfigurationException outside such a job."""
         url, token = github_variables(os.environ)
@@ -239,8 +244,8 @@ def check_platform_token(token: str, audience: str, now: float) -> None:
             {"audience": found(named), "expected": audience},
             code="wrong_workload_audience",
         )
-    expires = claims.get("exp")
-    if isinstance(expires, bool) or not isinstance(expires, (int, float)):
+    expires = numeric_date(claims.get("exp"))
+    if expires is None:
         raise _unusable_error("the platform's token does not say when it expires")
     if expires <= now:
         raise ConfigurationException(

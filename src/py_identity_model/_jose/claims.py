@@ -121,11 +121,11 @@ def check_claims(rules: PlainRules, claims: dict[str, Any], now: float) -> None:
     # Fast path for the usual types and values; everything else takes the strict checks.
     latest = now + (leeway if ahead is None else ahead)
     value = get("iat")
-    if value is not None and not (type(value) is int and value <= latest):
+    if value is not None and not (type(value) is int and -_END_OF_TIME < value <= latest):
         _check_past(value, "iat", latest, "issued_in_future")
     latest = now + leeway
     value = get("nbf")
-    if value is not None and not (type(value) is int and value <= latest):
+    if value is not None and not (type(value) is int and -_END_OF_TIME < value <= latest):
         _check_past(value, "nbf", latest, "not_yet_valid")
     value = get("exp")
     if (

@@ -155,14 +155,17 @@ def combine_claims_validators(
         validators; ``any`` accepts with the first validator that does, and counts only
         :class:`ClaimsValidationError` as a rejection
 
-    Raises :class:`InvalidArgumentError` for another ``require``, and for ``any`` without
-    validators.
+    Raises :class:`InvalidArgumentError` for another ``require``, for ``any`` without validators,
+    and for what cannot be called.
 
     Example::
 
         combine_claims_validators([require_claims("tid"), require_scopes("orders.read")])
     """
     members = tuple(validators)
+    for one in members:
+        if not callable(one):
+            raise InvalidArgumentError(f"validators must be callable, not {type(one).__name__}")
     if require == "all":
         return _All(members)
     if require != "any":
@@ -175,7 +178,7 @@ def combine_claims_validators(
 def require_claims(*names: str) -> ClaimsValidator:
     """Return a validator that requires every claim in ``names``, present and not null.
 
-    Raises :class:`InvalidArgumentError` without names.
+    Raises :class:`InvalidArgumentError` without names, and for a list of them.
 
     Example::
 
@@ -183,6 +186,7 @@ def require_claims(*names: str) -> ClaimsValidator:
     """
     if not names:
         raise InvalidArgumentError("name at least one claim")
+    _check_names("claims", names)
 
     def validate(claims: dict[str, Any], /) -> None:
         for name in names:
@@ -195,12 +199,14 @@ def require_claims(*names: str) -> ClaimsValidator:
 def require_claim_value(name: str, value: object) -> ClaimsValidator:
     """Return a validator that requires the claim ``name`` to equal ``value``.
 
-    An absent claim is always rejected, also when ``value`` is None.
+    An absent claim is always rejected, also when ``value`` is None.  Raises
+    :class:`InvalidArgumentError` for a name that is not a string.
 
     Example::
 
         require_claim_value("email_verified", True)
     """
+    _check_names("claims", [name])
 
     def validate(claims: dict[str, Any], /) -> None:
         if name not in claims:
@@ -217,25 +223,36 @@ def require_claim_value(name: str, value: object) -> ClaimsValidator:
 def require_scopes(*scopes: str) -> ClaimsValidator:
     """Return a validator that requires every scope in ``scopes``.
 
-    Scopes are read from ``scope``, a list or a space-separated string (RFC 9068 §2.2.3), or
-    from ``scp`` where that is absent or empty.  Raises :class:`InvalidArgumentError` without
-    scopes.
+    A string may hold several, separated by spaces.  Those that a token grants are read from
+    ``scope``, a list or a space-separated string (RFC 9068 §2.2.3), or from ``scp`` where that is
+    absent or empty.  Raises :class:`InvalidArgumentError` without scopes, and for a list of them.
 
     Example::
 
         require_scopes("orders.read")
     """
-    if not scopes:
+    _check_names("scopes", scopes)
+    wanted = [one for scope in scopes for one in scope.split()]
+    if not wanted:
         raise InvalidArgumentError("name at least one scope")
 
     def validate(claims: dict[str, Any], /) -> None:
         granted = _scopes(claims.get("scope")) or _scopes(claims.get("scp"))
-        missing = [scope for scope in scopes if scope not in granted]
+        missing = [scope for scope in wanted if scope not in granted]
         if missing:
             reason = f"missing scopes: {' '.join(missing)}"
             raise ClaimsValidationError(reason, claim="scope", forbidden=True)
 
     return validate
+
+
+def _check_names(what: str, names: Iterable[object]) -> None:
+    """Raise InvalidArgumentError for a collection in the place of a name: its items are names."""
+    for one in names:
+        if not isinstance(one, str):
+            raise InvalidArgumentError(
+                f"{what} are named one by one, as strings, not by {type(one).__name__}"
+            )
 
 
 def _scopes(value: object) -> frozenset[str]:

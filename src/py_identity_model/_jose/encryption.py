@@ -145,7 +145,9 @@ def encrypted_header(token: str) -> dict[str, Any]:
         header = parse_object(decode_base64url(token.partition(".")[0].encode()))
     except ValueError:
         raise _refused_error("its header cannot be read", "malformed_token") from None
-    if header.get("alg") not in _KEY_TYPES or header.get("enc") not in _SIZES:
+    alg, enc = header.get("alg"), header.get("enc")
+    texts = isinstance(alg, str) and isinstance(enc, str)  # a list cannot even be looked up
+    if not texts or alg not in _KEY_TYPES or enc not in _SIZES:
         raise _refused_error(
             "its encryption algorithm is not supported", "unsupported_encryption_algorithm"
         )

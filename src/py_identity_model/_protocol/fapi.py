@@ -132,7 +132,7 @@ def login_violations(discovery: DiscoveryDocumentResponse) -> list[str]:
         ("code_challenge_methods_supported", FAPI2_REQUIRED_PKCE_METHOD),
     ):
         values = getattr(discovery, name)
-        if values is not None and wanted not in values:
+        if values is not None and not _overlap(values, [wanted]):
             found.append(f"{name} must include {wanted}")
     return found
 
@@ -157,4 +157,5 @@ def _lacking(
 
 
 def _overlap(values: object, allowed: Collection[str]) -> bool:
-    return isinstance(values, (list, tuple)) and any(value in allowed for value in values)
+    listed = values if isinstance(values, (list, tuple)) else ()
+    return any(isinstance(value, str) and value in allowed for value in listed)

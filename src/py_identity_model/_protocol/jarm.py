@@ -129,7 +129,11 @@ class JarmCheck:
         return inner.decode("ascii", "replace")
 
     def _response_in(self, token: str, claims: Mapping[str, Any]) -> AuthorizeCallbackResponse:
-        values = {name: _text(value) for name, value in claims.items() if name not in _PROTOCOL}
+        values = {
+            name: _text(value)
+            for name, value in claims.items()
+            if name not in _PROTOCOL and value is not None
+        }
         if not values.keys() & {"code", "error", "id_token", "access_token", "state"}:
             raise JarmValidationException(
                 "the response carries no parameter of an authorization response",

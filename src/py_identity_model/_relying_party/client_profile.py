@@ -181,12 +181,15 @@ def response_mode_of(
 def signing_algorithms(
     profile: ClientProfile | None, chosen: Sequence[str] | None
 ) -> list[str] | None:
-    """Return the algorithms that may sign tokens; None leaves it to the keys."""
-    if profile is None:
-        return None if chosen is None else list(chosen)
-    return sorted(
-        PERMITTED_ALGORITHMS if chosen is None else PERMITTED_ALGORITHMS.intersection(chosen)
-    )
+    """Return the algorithms that may sign tokens; None leaves it to the keys.
+
+    Of ``chosen``, which may be a member of metadata, whatever is not text counts as absent.
+    """
+    if chosen is None:
+        return None if profile is None else sorted(PERMITTED_ALGORITHMS)
+    listed = chosen if isinstance(chosen, (list, tuple)) else ()
+    named = [one for one in listed if isinstance(one, str)]
+    return named if profile is None else sorted(PERMITTED_ALGORITHMS.intersection(named))
 
 
 def check_signature(profile: ClientProfile | None, token: str) -> None:

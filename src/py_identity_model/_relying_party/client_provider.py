@@ -112,9 +112,10 @@ class ClientProvider:
             named = list(self.preset.algorithms)
         if not isinstance(named, list):
             return None
+        named = [one for one in named if isinstance(one, str)]
         if not _EDWARDS.isdisjoint(named):  # RFC 9864 gave Ed25519 a name of its own
             named = [*named, *_EDWARDS]
-        return [one for one in named if isinstance(one, str) and one in SIGNING_ALGORITHMS]
+        return [one for one in named if one in SIGNING_ALGORITHMS]
 
     def policy(self, given: DiscoveryPolicy | None) -> DiscoveryPolicy | None:
         """Return the policy extended by the needs of the preset's document and endpoints."""

@@ -11,7 +11,15 @@ from .._jose.encoding import decode_base64url, parse_object, without_padding
 from .._jose.excerpt import found
 from .._jose.tokens import MAX_TOKEN_SIZE, decode_segments, read_claims, read_header, split_token
 from .._validation.provider_preset import Provider
-from .._wire.arguments import algorithms_of, audience_of, check_address, check_kind, names_of
+from .._wire.arguments import (
+    algorithms_of,
+    audience_of,
+    check_address,
+    check_kind,
+    check_policy,
+    check_text,
+    names_of,
+)
 from .._wire.discovery_policy import DiscoveryPolicy
 from .._wire.urls import is_in_family, is_same_issuer
 from ..exceptions import InvalidArgumentError, InvalidIssuerException, TokenValidationException
@@ -69,7 +77,11 @@ class TrustedIssuer:
     def __post_init__(self) -> None:
         if not isinstance(self.issuer, (str, Provider)) or not self.issuer:
             raise InvalidArgumentError("issuer must be a non-empty string, or a Provider")
-        check_kind("discovery_policy", self.discovery_policy, DiscoveryPolicy)
+        check_policy("discovery_policy", self.discovery_policy)
+        check_kind(
+            "accept_id_tokens_as_access_tokens", self.accept_id_tokens_as_access_tokens, bool
+        )
+        check_text("disco_doc_address", self.disco_doc_address)
         if self.audience is not None:
             audience_of("audience", self.audience)
         if self.algorithms is not None:

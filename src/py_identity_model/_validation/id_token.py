@@ -12,6 +12,7 @@ from .._jose.algorithms import ML_DSA
 from .._jose.claims import numeric_date
 from .._jose.encoding import encode_base64url
 from .._jose.token_types import is_for_something_else
+from .._wire.arguments import seconds_of
 from .._wire.compare import same_text
 from ..exceptions import IdTokenValidationException
 
@@ -87,13 +88,15 @@ def check_auth_time(
     """Raise IdTokenValidationException unless the user logged in at most ``max_age`` seconds ago.
 
     ``leeway`` extends it; ``ahead`` is how far in the future the login may be, for clocks: one of
-    next year would pass every ``max_age``.
+    next year would pass every ``max_age``.  Raises InvalidArgumentError for a ``max_age`` that is
+    not a number of seconds: every login would pass NaN.
     """
+    oldest = seconds_of("max_age", max_age)
     since = numeric_date(claims.get("auth_time"))
     if since is None:
         raise _refused_error("the auth_time claim is missing or not a number", "missing_auth_time")
     age = (time.time() if now is None else now) - since
-    if age > max_age + leeway:
+    if age > oldest + leeway:
         raise _refused_error("the user's last login is too long ago", "authentication_too_old")
     if -age > ahead:
         raise _refused_error("the user's last login is in the future", "authentication_in_future")

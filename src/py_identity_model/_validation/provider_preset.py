@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import MISSING, dataclass, field, fields
 from typing import Any, Self
 
-from .._wire.arguments import check_address
+from .._wire.arguments import check_address, check_kind, check_switches
 from .._wire.discovery_policy import DiscoveryPolicy
 from .._wire.urls import discovery_address, implied_issuer, split_url
 from ..exceptions import ConfigurationException, InvalidArgumentError
@@ -140,6 +140,11 @@ class Provider:
     def _check(self) -> None:
         if not isinstance(self.name, str) or not self.name:
             raise InvalidArgumentError("name must be a non-empty string")
+        texts = [each.name for each in fields(self) if each.type in ("str", "str | None")]
+        for name in texts:
+            check_kind(name, getattr(self, name), str)
+        switches = [each.name for each in fields(self) if isinstance(each.default, bool)]
+        check_switches(**{name: getattr(self, name) for name in switches})
         places = _PLACE.findall(self.issuer or "")
         if len(places) > 1 or bool(places) is not bool(self.bound_claim):
             raise InvalidArgumentError("issuer: a template needs one placeholder and a bound_claim")
@@ -270,9 +275,6 @@ class Provider:
             raise InvalidArgumentError(f"unknown members: {', '.join(unknown)}")
         if missing := {"name", "issuer"} - members.keys():
             raise InvalidArgumentError(f"missing members: {', '.join(sorted(missing))}")
-        for name in [each.name for each in fields(cls) if isinstance(each.default, bool)]:
-            if not isinstance(members.get(name, True), bool):
-                raise InvalidArgumentError(f"{name} must be true or false")
         try:
             notes = tuple(Note(**note) for note in members.pop("notes", ()))
         except TypeError:

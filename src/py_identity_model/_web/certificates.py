@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 from collections.abc import Sequence
 from urllib.parse import unquote
 
@@ -22,5 +21,5 @@ def certificate_of(values: Sequence[str]) -> str | bytes | None:
         return unquote(value) if "%" in value else value
     try:
         return base64.b64decode(value[1:-1], validate=True)
-    except binascii.Error:
+    except ValueError:  # also for what is not ASCII
         return None

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from .._relying_party.client_parameters import AuthorizationParameters
-from .._wire.arguments import check_kind, names_of
+from .._wire.arguments import check_given, check_kind, check_switches, names_of
 from ..exceptions import ConfigurationException, InvalidArgumentError
 from .answers import WebRefusedException, json_answer
 from .cookies import CookieJar
@@ -50,8 +50,11 @@ class LoginOptions:
     names: tuple[str, ...]
 
     def __post_init__(self) -> None:
-        for name in ("prefix", "public_url", "after_login", "after_logout", "cookie_name"):
+        for name in ("prefix", "after_login", "after_logout", "cookie_name"):
+            check_given(name, getattr(self, name), str)
+        for name in ("public_url", "response_mode"):
             check_kind(name, getattr(self, name), str)
+        check_switches(userinfo=self.userinfo, allow_logins_over_plain_http=self.allow_plain_http)
         for name in ("parameters", "extra_parameters"):
             check_kind(name, getattr(self, name), Mapping)
         if self.response_mode not in _MODES:
@@ -120,8 +123,10 @@ def check_sealed(sessions: Sessions, **orders: bool | None) -> dict[str, bool]:
 
     Nobody can end a session that only a cookie holds but the browser that has it.
     """
-    if sessions not in {"stored", "sealed"}:
+    if sessions not in ("stored", "sealed"):  # a list cannot be looked up in a set
         raise InvalidArgumentError("sessions must be 'stored' or 'sealed'")
+    for name, on in orders.items():
+        check_kind(name, on, bool)
     asked = [name for name, on in orders.items() if on]
     if sessions == "sealed" and asked:
         raise ConfigurationException(

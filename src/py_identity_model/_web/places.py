@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+from .._wire.arguments import check_given
 from ..exceptions import ConfigurationException, InvalidArgumentError
 from .requests import WebRequest
 
@@ -25,6 +26,7 @@ class Place:
     @classmethod
     def of(cls, url: str) -> Place:
         """Return the place of a base URL; raises InvalidArgumentError for anything else."""
+        check_given("public_url", url, str)
         try:
             parts = urlsplit(url)
             host, known = parts.hostname, parts.scheme in {"http", "https"}

@@ -9,8 +9,10 @@ from urllib.parse import SplitResult
 
 from .._jose.algorithms import ALGORITHMS, require_usable
 from ..exceptions import ConfigurationException, InvalidArgumentError
+from .discovery_policy import DiscoveryPolicy
 from .urls import is_loopback, split_url
 
+_POLICY_SWITCHES = [name for name, one in vars(DiscoveryPolicy()).items() if isinstance(one, bool)]
 _SCOPE = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]+")  # RFC 6749 §3.3
 
 
@@ -123,6 +125,31 @@ def check_kind(name: str, value: object, kind: type) -> None:
         raise InvalidArgumentError(f"{name} must be {kind.__name__}, not {_kind(value)}")
 
 
+def check_given(name: str, value: object, kind: type) -> None:
+    """Raise InvalidArgumentError unless ``value`` is of ``kind``; None is not."""
+    if value is None:
+        raise InvalidArgumentError(f"{name} must be {kind.__name__}, not None")
+    check_kind(name, value, kind)
+
+
+def check_switches(**given: object) -> None:
+    """Raise InvalidArgumentError for anything but True and False.
+
+    Texts come from files and environments: "false" would switch on what must be off.
+    """
+    for name, value in given.items():
+        if not isinstance(value, bool):
+            raise InvalidArgumentError(f"{name} must be true or false, not {_kind(value)}")
+
+
+def check_policy(name: str, policy: object) -> None:
+    """Raise InvalidArgumentError unless ``policy`` is a DiscoveryPolicy, or None."""
+    check_kind(name, policy, DiscoveryPolicy)
+    if policy is not None:
+        given = vars(policy)
+        check_switches(**{f"{name}.{one}": given[one] for one in _POLICY_SWITCHES})
+
+
 def check_text(name: str, value: object) -> None:
     """Raise InvalidArgumentError unless ``value`` is a non-blank string, or None."""
     if value is not None and (not isinstance(value, str) or not value.strip()):
@@ -139,6 +166,14 @@ def seconds_of(name: str, value: float) -> float:
     if is_number(value) and 0 <= value <= sys.float_info.max:
         return value
     raise InvalidArgumentError(f"{name} must be a finite number of seconds, not negative")
+
+
+def whole_seconds(name: str, value: int) -> int:
+    """Return ``value``, a whole and non-negative number of seconds, as requests name them."""
+    if type(value) is not int:
+        raise InvalidArgumentError(f"{name} must be a whole number of seconds")
+    seconds_of(name, value)
+    return value
 
 
 def parts_of(name: str, url: object) -> SplitResult:
@@ -169,7 +204,10 @@ def check_request(
         if not isinstance(value, (str, type(None))):
             raise InvalidArgumentError(f"{name} must be a string, not {_kind(value)}")
     if not isinstance(dpop, (str, type(None))):
-        names_of("dpop", dpop)
+        listed = None if isinstance(dpop, bytes) or not isinstance(dpop, Iterable) else dpop
+        # They may be empty: that is the sender's mistake, not the program's.
+        if listed is None or not all(isinstance(one, str) for one in listed):
+            raise InvalidArgumentError("dpop must be one or several strings")
     if not isinstance(certificate, (str, bytes, type(None))):
         raise InvalidArgumentError("certificate must be text or bytes: PEM or DER")
     scopes_from("scopes", scopes)

@@ -75,6 +75,15 @@ class ClientAuthentication(ABC):
         return ()
 
 
+def check_secret(secret: object) -> None:
+    """Raise InvalidArgumentError for anything but text, such as a variable that is not set.
+
+    The form of a request would hold None as a word, and bytes as Python shows them.
+    """
+    if not isinstance(secret, str):
+        raise InvalidArgumentError(f"client_secret must be text, not {type(secret).__name__}")
+
+
 @dataclass(frozen=True)
 class ClientSecretBasic(ClientAuthentication):
     """Send id and secret in the ``Authorization`` header; RFC 6749 §2.3.1.
@@ -89,6 +98,9 @@ class ClientSecretBasic(ClientAuthentication):
     method: ClassVar[str] = "client_secret_basic"
 
     client_secret: str = field(repr=False)
+
+    def __post_init__(self) -> None:
+        check_secret(self.client_secret)
 
     def credentials(
         self, client_id: str, address: str, assertion: str | None = None
@@ -121,6 +133,9 @@ class ClientSecretPost(ClientAuthentication):
     method: ClassVar[str] = "client_secret_post"
 
     client_secret: str = field(repr=False)
+
+    def __post_init__(self) -> None:
+        check_secret(self.client_secret)
 
     def credentials(
         self, client_id: str, address: str, assertion: str | None = None

@@ -31,7 +31,9 @@ from .._wire.arguments import (
     audience_of,
     check_callable,
     check_kind,
+    check_policy,
     check_request,
+    check_switches,
     is_number,
     names_of,
     scopes_from,
@@ -137,7 +139,11 @@ class AsyncAccessTokenVerifier:
         settings: Settings | None = None,
         cold_timeout: float = 2.0,
     ) -> None:
-        check_kind("discovery_policy", discovery_policy, DiscoveryPolicy)
+        check_policy("discovery_policy", discovery_policy)
+        check_switches(
+            accept_id_tokens_as_access_tokens=accept_id_tokens_as_access_tokens,
+            introspect_jwts=introspect_jwts,
+        )
         check_kind("opaque_tokens", opaque_tokens, AsyncTokenIntrospector)
         check_kind("settings", settings, Settings)
         check_callable("claims_validator", claims_validator)

@@ -25,6 +25,7 @@ from .._relying_party.client_arguments import (
 from .._relying_party.client_profile import check_provider, check_request, response_mode_of
 from .._relying_party.login import AuthorizationRequest
 from .._seam.aio import call
+from .._wire.arguments import whole_seconds
 from .._wire.models import Scope
 from ._transport.signing import sign
 from .par import push_authorization_request
@@ -57,6 +58,8 @@ class AsyncLoginRequests:
 
         :param further: further parameters by their registered names
         """
+        if max_age is not None:
+            whole_seconds("max_age", max_age)
         client, options = self._client, self._options
         metadata = await client.metadata()
         target = options.target(redirect_uri)

@@ -20,6 +20,7 @@ from .._protocol.security_events import (
 from .._resource_server.replay import ReplayStore, received_key
 from .._settings import Settings
 from .._validation.config import TokenValidationConfig
+from .._wire.arguments import seconds_of
 from ._transport.endpoint import ask
 from ._transport.http import AsyncHTTPClient
 from ._transport.opening import open_token
@@ -62,6 +63,7 @@ async def validate_security_event_token(
             "https://op.example",
         )
     """
+    seconds_of("max_age", max_age)
     signed, config = await open_token(token, token_validation_config)
     claims = await validate_token(signed, config, disco_doc_address, http_client, settings=settings)
     check_event_typ(header_members(signed).get("typ"))

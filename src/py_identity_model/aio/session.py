@@ -20,6 +20,7 @@ from .._sessions.session_record import (
     own_copy,
 )
 from .._sessions.stored_token import StoredToken, renewal_time, text_of
+from .._wire.arguments import check_kind, names_of
 from .._wire.models import Scope
 from ..exceptions import ConfigurationException, InvalidArgumentError
 
@@ -122,6 +123,10 @@ class AsyncSession:
                 raise InvalidArgumentError(
                     f"{name} must be a mapping, not {type(members).__name__}"
                 )
+        check_kind("expires_at", expires_at, datetime)
+        check_kind("session_state", session_state, str)
+        if resource is not None and not isinstance(resource, str):
+            names_of("resource", resource)
         now = datetime.now(UTC)
         record = begin_record(
             token,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, TypeVar
 
+from .._jose.token_types import media_type
 from .._jose.tokens import header_members
 from .._logging import log_failed_request
 from .._settings import Settings
@@ -37,8 +38,7 @@ async def verify_response(
         claims = await validate_token(
             signed, config, disco_doc_address, http_client, settings=settings
         )
-        actual = header_members(signed).get("typ")
-        if typ is not None and (not isinstance(actual, str) or actual.lower() != typ):
+        if typ is not None and media_type(header_members(signed).get("typ")) != typ:
             raise TokenValidationException(
                 "The JWT has an unexpected type", "header", {"expected": typ}, code="wrong_typ"
             )

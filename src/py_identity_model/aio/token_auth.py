@@ -17,6 +17,7 @@ from .._sessions.token_auth import (
     origin_of_url,
     refuses_the_token,
 )
+from .._wire.arguments import check_switches
 from .._wire.urls import is_loopback
 from ..exceptions import InvalidArgumentError, PyIdentityModelException
 from .request_auth import AsyncRequestAuth
@@ -56,8 +57,11 @@ class AsyncTokenAuth(AsyncRequestAuth):
             raise InvalidArgumentError(
                 f"source must be AsyncTokenSource, not {type(source).__name__}"
             )
-        if isinstance(origins, str):
-            raise InvalidArgumentError("origins must be a list")
+        if origins is not None and (
+            isinstance(origins, (str, bytes)) or not isinstance(origins, Collection) or not origins
+        ):
+            raise InvalidArgumentError("origins must be a list of https://host[:port], or None")
+        check_switches(allow_tokens_over_plain_http=allow_tokens_over_plain_http)
         super().__init__(source.dpop_key, source.dpop_nonce_cache)
         self._source = source
         self._origins = None if origins is None else {_origin(one) for one in origins}

@@ -17,6 +17,7 @@ from .._sessions.token_auth import (
     origin_in,
     origins_from,
 )
+from .._wire.arguments import check_switches
 from ..exceptions import ConfigurationException, InvalidArgumentError, PyIdentityModelException
 from ._transport.nonces import AsyncNonces, nonces_for
 from ._transport.signing import proof_fields
@@ -53,6 +54,7 @@ class AsyncTokenHeaders:
             raise InvalidArgumentError(
                 f"source must be AsyncTokenSource, not {type(source).__name__}"
             )
+        check_switches(allow_tokens_over_plain_http=allow_tokens_over_plain_http)
         self.source = source
         self._origins = origins_from(origins)
         if not allow_tokens_over_plain_http:

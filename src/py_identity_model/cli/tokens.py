@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import binascii
 import json
+import math
 from base64 import urlsafe_b64decode
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -82,6 +83,17 @@ def lasting(seconds: float) -> str:
     return words
 
 
+def moment_and_distance(value: float, now: float) -> str:
+    """Return a NumericDate as people read it, and how far away it is."""
+    try:
+        away = float(value) - now
+    except OverflowError:  # a whole number of hundreds of digits
+        away = math.inf
+    if not math.isfinite(away):
+        return moment(value)
+    return f"{moment(value)}, " + (f"in {lasting(away)}" if away > 0 else f"{lasting(away)} ago")
+
+
 def text_of(value: object) -> str:
     """Return a claim as it is shown: texts bare, everything else as JSON."""
     return value if isinstance(value, str) else json.dumps(value, default=str)
@@ -94,7 +106,5 @@ def readable(claims: Mapping[str, Any], now: float) -> dict[str, str]:
         shown[name] = text_of(value)
         number = isinstance(value, (int, float)) and not isinstance(value, bool)
         if name in _TIMES and number:
-            away = value - now
-            when = f"in {lasting(away)}" if away > 0 else f"{lasting(away)} ago"
-            shown[name] = f"{value} ({moment(value)}, {when})"
+            shown[name] = f"{value} ({moment_and_distance(value, now)})"
     return shown

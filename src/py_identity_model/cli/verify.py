@@ -29,7 +29,7 @@ from .clocks import clock_check, provider_clock
 from .error_codes import EXPLANATIONS
 from .output import Output
 from .report import Check, Exit, Report, failed, ok, skipped, warning
-from .tokens import Parts, lasting, moment, take_apart, text_of
+from .tokens import Parts, moment, moment_and_distance, take_apart, text_of
 
 _SYMMETRIC = frozenset({"HS256", "HS384", "HS512"})
 
@@ -286,9 +286,7 @@ def _time(
         return failed(name, "missing", expected) if required else ok(name, "none", expected)
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         return failed(name, text_of(value), "a number of seconds")
-    away = value - case.now
-    when = f"in {lasting(away)}" if away > 0 else f"{lasting(away)} ago"
-    found = f"{moment(value)}, {when}"
+    found = moment_and_distance(value, case.now)
     if fits(value):
         return ok(name, found, expected)
     code = {"exp": "token_expired", "nbf": "not_yet_valid", "iat": "issued_in_future"}[name]
@@ -306,7 +304,8 @@ def _nonce(case: _Case) -> Check:
 
 def _scopes(case: _Case) -> Check:
     value = case.claim("scope") or case.claim("scp") or []
-    granted = value.split() if isinstance(value, str) else list(value)
+    listed = value if isinstance(value, list) else []
+    granted = value.split() if isinstance(value, str) else listed
     missing = [one for one in case.wanted.scopes if one not in granted]
     found, expected = " ".join(map(str, granted)) or "none", " ".join(case.wanted.scopes)
     if missing:

@@ -13,7 +13,7 @@ from .._resource_server.verified_access_token import VerifiedAccessToken
 from .._web.answers import WebAnswer, WebRefusedException
 from .._web.asgi import PRIVATE, adding, asgi_messages, decoded_path, web_request
 from .._web.requests import MOST_FORM_BYTES, WebRequest, read_form
-from .._wire.arguments import check_kind, names_of, scopes_from
+from .._wire.arguments import check_given, names_of, scopes_from
 from ..aio.session import AsyncSession
 from ..aio.web import AsyncBearerGuard, AsyncWebLogin
 
@@ -49,7 +49,7 @@ class LoginMiddleware:
     def __init__(
         self, app: Application, login: AsyncWebLogin, *, public: Collection[str] | None = None
     ) -> None:
-        check_kind("login", login, AsyncWebLogin)
+        check_given("login", login, AsyncWebLogin)
         self._app = app
         self._login = login
         self._public = None if public is None else names_of("public", public)
@@ -100,7 +100,7 @@ class BearerMiddleware:
         scopes: str | Iterable[str] = (),
         public: Collection[str] = (),
     ) -> None:
-        check_kind("guard", guard, AsyncBearerGuard)
+        check_given("guard", guard, AsyncBearerGuard)
         self._app = app
         self._guard = guard
         self._scopes = tuple(sorted(scopes_from("scopes", scopes)))

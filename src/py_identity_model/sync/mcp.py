@@ -18,6 +18,7 @@ from .._settings import Settings
 from .._wire.arguments import (
     check_callable,
     check_kind,
+    check_policy,
     check_store,
     check_text,
     scopes_from,
@@ -113,9 +114,11 @@ class MCPAuth(RequestAuth):
         check_callable("login", login)
         check_callable("assertion", assertion)
         check_text("account", account)
+        check_text("issuer", issuer)
+        check_kind("settings", settings, Settings)
         check_text("redirect_uri", redirect_uri)
         check_kind("client_metadata", client_metadata, ClientMetadata)
-        check_kind("discovery_policy", discovery_policy, DiscoveryPolicy)
+        check_policy("discovery_policy", discovery_policy)
         if type(most_step_ups) is not int or most_step_ups < 0:
             raise InvalidArgumentError("most_step_ups must be a whole number, not negative")
         super().__init__(dpop_key, shared_nonces(http_client))

@@ -48,7 +48,7 @@ from .._sessions.session_record import SESSION_LIFETIME, checked_lifetime
 from .._sessions.stored_token import StoredToken
 from .._settings import Settings
 from .._validation.provider_preset import Provider
-from .._wire.arguments import check_kind, check_store, seconds_of
+from .._wire.arguments import check_kind, check_policy, check_store, check_switches, seconds_of
 from .._wire.client_authentication import ClientAuthentication
 from .._wire.discovery_policy import DiscoveryPolicy
 from .._wire.models import Scope
@@ -190,7 +190,14 @@ class OAuthClient:
         )
         check_http_client(http_client)
         check_kind("settings", settings, Settings)
-        check_kind("discovery_policy", discovery_policy, DiscoveryPolicy)
+        check_policy("discovery_policy", discovery_policy)
+        check_switches(
+            use_par=use_par,
+            tls_client_certificate_bound_access_tokens=tls_client_certificate_bound_access_tokens,
+            expect_id_token=expect_id_token,
+            require_nonce=require_nonce,
+            allow_weak_keys=allow_weak_keys,
+        )
         seconds_of("session_lifetime", session_lifetime)
         certificate_bound = presents_certificate(
             authentication, http_client, tls_client_certificate_bound_access_tokens

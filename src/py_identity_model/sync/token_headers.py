@@ -18,6 +18,7 @@ from .._sessions.token_auth import (
     origin_in,
     origins_from,
 )
+from .._wire.arguments import check_switches
 from ..exceptions import ConfigurationException, InvalidArgumentError, PyIdentityModelException
 from ._transport.nonces import Nonces, nonces_for
 from ._transport.signing import proof_fields
@@ -52,6 +53,7 @@ class TokenHeaders:
     ) -> None:
         if not isinstance(source, TokenSource):
             raise InvalidArgumentError(f"source must be TokenSource, not {type(source).__name__}")
+        check_switches(allow_tokens_over_plain_http=allow_tokens_over_plain_http)
         self.source = source
         self._origins = origins_from(origins)
         if not allow_tokens_over_plain_http:

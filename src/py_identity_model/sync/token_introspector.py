@@ -19,7 +19,14 @@ from .._resource_server.introspection_cache import Introspections, pack_claims, 
 from .._seam.sync import sleep
 from .._settings import Settings, in_force
 from .._validation.config import TokenValidationConfig, without_duplicates
-from .._wire.arguments import check_address, check_kind, check_store, seconds_of
+from .._wire.arguments import (
+    check_address,
+    check_kind,
+    check_store,
+    check_switches,
+    check_text,
+    seconds_of,
+)
 from .._wire.client_authentication import ClientAuthentication
 from .._wire.retry import is_outage
 from ..exceptions import (
@@ -95,10 +102,21 @@ class TokenIntrospector:
     ) -> None:
         if type(max_entries) is not int or max_entries < 1:
             raise InvalidArgumentError("max_entries must be a whole number, and at least 1")
+        check_switches(
+            accept_tokens_without_audience=accept_tokens_without_audience,
+            require_https=require_https,
+        )
         check_address("address", address, require_https=require_https)
-        check_kind("client_authentication", client_authentication, ClientAuthentication)
+        if not isinstance(client_id, str) or not client_id.strip():
+            raise InvalidArgumentError("client_id must be a non-blank string")
+        if not isinstance(client_authentication, ClientAuthentication):
+            raise InvalidArgumentError(
+                "client_authentication must be a ClientAuthentication, not "
+                f"{type(client_authentication).__name__}: NoClientAuthentication() names the client"
+            )
         check_kind("token_validation_config", token_validation_config, TokenValidationConfig)
         check_kind("settings", settings, Settings)
+        check_text("disco_doc_address", disco_doc_address)
         check_http_client(http_client)
         if token_validation_config is not None:
             token_validation_config = without_duplicates(token_validation_config)

@@ -36,7 +36,7 @@ from .._sessions.session_record import (
 )
 from .._sessions.stored_token import StoredToken, stored_token_from
 from .._settings import STORE_SECONDS, Settings
-from .._wire.arguments import check_store, seconds_of
+from .._wire.arguments import check_kind, check_store, check_text, seconds_of
 from .._wire.stored_value import pack_value, unpack_value
 from ..exceptions import InvalidArgumentError, PyIdentityModelException
 from ._cache.single_flight import SingleFlight
@@ -118,6 +118,8 @@ class TokenSource:
     ) -> None:
         _check_request(request, device)
         check_http_client(http_client)
+        check_kind("settings", settings, Settings)
+        check_text("key", key)
         if store is not None:
             check_store("store", store, TokenStore)
         name = name_request(request, key)

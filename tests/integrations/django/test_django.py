@@ -621,6 +621,8 @@ SAID = {"ISSUER": "https://op.example", "CLIENT_ID": "web"}
         ({"SESSION_COOKIE_SECURE": False}, {"oidc.W001"}),
         ({"ROOT_URLCONF": "tests.integrations.django.test_drf"}, {"oidc.E002"}),
         ({"OIDC": SAID, "LOGIN_REDIRECT_URL": "nowhere"}, {"oidc.E002"}),
+        ({"OIDC": {**SAID, "CREATE_USERS": "false"}}, {"oidc.E002"}),
+        ({"OIDC": {**SAID, "REQUIRE_NONCE": "false"}}, {"oidc.E002"}),
         ({"AUTOCOMMIT": False}, {"oidc.E008"}),
         ({"ATOMIC_REQUESTS": True}, set() if IS_SERVER else {"oidc.W002"}),
     ],

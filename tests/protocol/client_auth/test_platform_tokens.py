@@ -247,6 +247,7 @@ def test_a_valid_token_for_the_audience_is_sent(provider: EmbeddedProvider) -> N
         ({"exp": None}, UNUSABLE),
         ({"exp": True}, UNUSABLE),
         ({"exp": "3000"}, UNUSABLE),
+        ({"exp": -(10**400)}, UNUSABLE),
     ],
 )
 def test_another_token_is_not_sent(

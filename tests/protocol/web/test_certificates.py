@@ -27,7 +27,8 @@ def test_a_certificate_is_read_as_proxies_write_it(value: str, expected: str | b
 
 
 @pytest.mark.parametrize(
-    "values", [[], [""], [" "], [PEM, PEM], [f"{quote(PEM)},{quote(PEM)}"], [":no base64!:"]]
+    "values",
+    [[], [""], [" "], [PEM, PEM], [f"{quote(PEM)},{quote(PEM)}"], [":no base64!:"], [":é:"]],
 )
 def test_none_and_several_prove_nothing(values: list[str]) -> None:
     assert certificate_of(values) is None

@@ -104,5 +104,7 @@ def test_no_secret_is_sent_to_a_plain_address_unless_that_is_accepted() -> None:
 def test_a_request_has_text_in_its_places(position: int, name: str) -> None:
     sound: list[Any] = ["Bearer t", "GET", "https://api.example", ["proof"], b"pem", ()]
     check_request(*sound)
+    for fields in ([], [""], ["", "proof"]):  # as requests may bring them
+        check_request("Bearer t", "GET", "https://api.example", fields, b"pem", ())
     sound[position] = 7
     refuse(check_request, *sound, name=name)

@@ -67,8 +67,7 @@ class OIDCBackend(ModelBackend):
 
     def find_user(self, claims: Mapping[str, Any]) -> Any:
         """Return whom an identity that logs in for the first time belongs to; None if to nobody."""
-        find = option("FIND_USER")
-        return None if find is None else find(claims)
+        return None if (find := option("FIND_USER")) is None else find(claims)
 
     def update_user(self, user: Any, claims: Mapping[str, Any]) -> None:
         """Set a user's fields by their claims, at each login."""
@@ -78,8 +77,7 @@ class OIDCBackend(ModelBackend):
         for name, value in {**names, "email": verified}.items():
             if isinstance(value, str) and name in fields:
                 setattr(user, name, value[: fields[name].max_length])
-        update = option("UPDATE_USER")
-        if update is not None:
+        if (update := option("UPDATE_USER")) is not None:
             update(user, claims)
 
     def update_groups(self, user: Any, claims: Mapping[str, Any]) -> None:

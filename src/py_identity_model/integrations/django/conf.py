@@ -13,6 +13,7 @@ from django.urls import get_script_prefix, reverse
 from django.utils.module_loading import import_string
 
 from ..._web.sealing import Sealer
+from ..._wire.arguments import check_switches
 from .login import DjangoLogin
 from .stores import DjangoSessionStore
 
@@ -39,6 +40,7 @@ def place() -> str:
 
 def make_login(prefix: str, make: Any = None) -> DjangoLogin:
     """Return a login of the settings, at a place; raise for settings that cannot work."""
+    check_switches(CREATE_USERS=option("CREATE_USERS", True))
     secrets = [settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS]
     given: dict[str, Any] = {"secret": secrets, "prefix": prefix, "sessions": "stored"}
     leads = {"AFTER_LOGOUT": _below(resolve_url(settings.LOGOUT_REDIRECT_URL or "/"))}
