@@ -169,8 +169,23 @@ def test_a_usable_token_is_not_held_up_by_a_provider_that_hangs(
     gate.open.set()
     assert not gate.gave_up
     monkeypatch.setattr(token_source, "SECONDS_WITH_A_TOKEN", 10.0)
+    forward(source, 5)
     assert (source.get_token()).access_token == "a2"  # the renewal went on
     assert provider.count("/token") == 2
+
+
+@KINDS
+def test_a_renewal_that_failed_is_tried_again_after_five_seconds_and_not_by_each_caller(
+    provider: EmbeddedProvider, make: Callable[[EmbeddedProvider], TokenSource]
+) -> None:
+    provider.intercept = answers_of_an_hour(provider, Answer.of_json({"error": "down"}, 400))
+    source = make(provider)
+    first = source.get_token()
+    forward(source, 3560)
+    assert [source.get_token() for _ in range(3)] == [first] * 3
+    assert provider.count("/token") == 2
+    forward(source, 5)
+    assert (source.get_token()).access_token == "a3"
 
 
 def test_a_token_that_expires_while_its_renewal_takes_long_is_not_served(

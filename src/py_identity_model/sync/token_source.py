@@ -66,6 +66,7 @@ _GRANTS: dict[type[TokenRequest], Callable[..., Any]] = {
 }
 _KIND = "token"
 _WARNING_GAP = 60.0
+_RENEWAL_GAP = 5.0  # seconds between attempts to renew a token that is still usable
 
 
 class TokenSource:
@@ -73,8 +74,8 @@ class TokenSource:
 
     A token is renewed ``margin`` seconds before it expires (with jitter, and at half its life at
     the latest); while that fails, or takes more than two seconds, the old one is used until it
-    expires.  Any number of callers share one request; all who wait get its failure, and the next
-    one tries again.
+    expires, with an attempt every five seconds.  Any number of callers share one request; all who
+    wait get its failure, and the next one tries again.
 
     A source of a login (a :class:`RefreshTokenRequest` or a device) never presents a refresh token
     whose successor it or the store knows.  Its errors have the code ``login_required`` if only the
@@ -165,6 +166,7 @@ class TokenSource:
         self._margin = seconds_of("margin", margin)
         self._target = target
         self._current: StoredToken | None = None
+        self._renews_again_at = 0.0
         self._made_in = os.getpid()
         self.clock = time.time
 
@@ -182,14 +184,15 @@ class TokenSource:
         if current is not None and current.is_fresh(self.clock()):
             return current
         spare = current if current is not None and current.is_usable(self.clock()) else None
+        if spare is not None and self.clock() < self._renews_again_at:
+            return spare
         try:
             return self._renew_in_time(spare)
         except PyIdentityModelException:
             spare = spare or self._stored_token()
             if spare is None or not spare.is_usable(self.clock()):
                 raise
-            logger.warning("renewing a token failed; the old one is still used")
-            return spare
+            return self._keep(spare, "renewing a token failed")
 
     def _renew_in_time(self, spare: StoredToken | None) -> StoredToken:
         """Return a new token, or ``spare`` if that takes long; the renewal goes on meanwhile."""
@@ -197,9 +200,15 @@ class TokenSource:
             with suppress(TimeoutError), deadline(SECONDS_WITH_A_TOKEN):
                 return self._renew(None)
             if spare.is_usable(self.clock()):
-                logger.warning("renewing a token takes long; the old one is still used")
-                return spare
+                return self._keep(spare, "renewing a token takes long")
         return self._renew(None)
+
+    def _keep(self, spare: StoredToken, why: str) -> StoredToken:
+        """Return ``spare``, and for the next seconds without another attempt."""
+        # Each caller would wait for the same failure, for as long as the provider is down.
+        self._current, self._renews_again_at = spare, self.clock() + _RENEWAL_GAP
+        logger.warning("%s; the old one is still used", why)
+        return spare
 
     def renew(self, refused: str) -> StoredToken:
         """Return another token than ``refused``, which a server refused.
