@@ -22,16 +22,17 @@ _COME_AGAIN = frozenset({"authorization_pending", "slow_down"})
 _SECRET_NAMES = frozenset(
     {
         "accesstoken", "actortoken", "assertion", "authorization", "authreqid", "clientassertion",
-        "clientsecret", "code", "codeverifier", "cookie", "devicecode", "dpop", "idtoken",
-        "idtokenhint", "initialaccesstoken", "jwt", "logouttoken", "password", "privatekey",
-        "refreshtoken", "registrationaccesstoken", "request", "requesturi", "secret",
-        "setcookie", "softwarestatement", "subjecttoken", "token", "usercode",
+        "clientnotificationtoken", "clientsecret", "code", "codeverifier", "cookie", "devicecode",
+        "dpop", "idtoken", "idtokenhint", "initialaccesstoken", "jwt", "loginhinttoken",
+        "logouttoken", "password", "privatekey", "refreshtoken", "registrationaccesstoken",
+        "request", "requesturi", "secret", "setcookie", "softwarestatement", "subjecttoken",
+        "token", "usercode",
     }
 )  # fmt: skip
 _SECRET_MEMBER = (  # compiled when first used: few processes ever log a response
     r'("(?:access_token|refresh_token|id_token|client_secret|client_assertion|assertion'
     r"|code_verifier|device_code|user_code|subject_token|actor_token|password"
-    r'|registration_access_token)"\s*:\s*)"(?:[^"\\]|\\.)*"?'
+    r'|registration_access_token|auth_req_id|request_uri)"\s*:\s*)"(?:[^"\\]|\\.)*"?'
 )
 _JWT = r"(?<![A-Za-z0-9_=-])eyJ[A-Za-z0-9_=-]+(?:\.[A-Za-z0-9_=-]*){1,4}"
 _CREDENTIALS = r"(?i)\b(basic|bearer|dpop)(\s+)[A-Za-z0-9+/=._~-]{8,}"
@@ -41,7 +42,8 @@ def redact_sensitive(values: Mapping[str, Any]) -> dict[str, Any]:
     """Return a copy of ``values`` that is safe to log.
 
     Values under known secret names become ``***REDACTED***`` (case, ``-`` and ``_`` do not
-    matter); other strings of more than 100 characters are cut to 20.
+    matter), inside of mappings and lists as well; other strings of more than 100 characters are cut
+    to 20.
 
     Example::
 
@@ -55,6 +57,9 @@ def _redact(name: str, value: Any) -> Any:
         return value if value is None else REDACTED
     if isinstance(value, Mapping):
         return redact_sensitive(value)
+    if isinstance(value, (list, tuple)):
+        inside = [_redact("", one) for one in value]
+        return tuple(inside) if isinstance(value, tuple) else inside
     if isinstance(value, str) and len(value) > _LONG:
         return f"{value[:20]}...[TRUNCATED]"
     return value

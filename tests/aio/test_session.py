@@ -158,6 +158,8 @@ async def test_two_apis_of_one_user_share_one_refresh_token(provider: EmbeddedPr
     assert (await session.get_access_token(resource=["orders"])).startswith("orders/")
     assert (await session.get_access_token(scope="b a")) == "b a/alice-3"
     assert (await session.get_access_token(scope=["a", "b"])) == "b a/alice-3"
+    assert (await session.get_access_token(scope=(one for one in "ab"))) == "b a/alice-3"
+    assert (await session.get_access_token(scope=(one for one in "c"))).startswith("c/")
     assert not families.revoked
 
 

@@ -229,6 +229,16 @@ async def test_a_stored_token_serves_to_its_end_while_renewing_fails(
         await another.get_token()
 
 
+async def test_a_scope_that_can_be_read_once_is_asked_for_each_time(
+    provider: EmbeddedProvider,
+) -> None:
+    source = AsyncTokenSource(request_of(provider, scope=(one for one in ["read"])))
+    first = await source.get_token()
+    assert (await source.renew(first.access_token)).access_token != first.access_token
+    asked = [one.form.get("scope") for one in provider.requests if one.path == "/token"]
+    assert asked == ["read", "read"]
+
+
 async def test_a_refused_token_is_renewed_once(provider: EmbeddedProvider) -> None:
     source = source_of(provider)
     first = await source.get_token()

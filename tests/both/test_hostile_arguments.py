@@ -355,6 +355,12 @@ LOCAL: Any = {"redirect_uri": "http://127.0.0.1:3000/cb"}
 Wrong = tuple[str, list[Any], Callable[..., object]]
 
 
+class Sender:
+    """A client of another library: it sends, too, but something else."""
+
+    send = print
+
+
 def each(make: Callable[..., object], **values: list[Any]) -> list[Wrong]:
     return [(name, several, make) for name, several in values.items()]
 
@@ -463,10 +469,13 @@ WRONG_ARGUMENTS: list[Wrong] = [
     ("margin", ["60", None, -1, [60]], partial(TokenSource, MACHINE)),
     (
         "client",
-        [httpx.AsyncClient(), httpx2.AsyncClient(), httpx.HTTPTransport(), AWAITABLE_HTTP.client],
+        [
+            *(httpx.AsyncClient(), httpx2.AsyncClient(), httpx.HTTPTransport()),
+            *(AWAITABLE_HTTP.client, 10, "http://proxy", object(), Sender()),
+        ],
         py_identity_model.HTTPClient,
     ),
-    ("client", [httpx.Client(), httpx2.Client()], aio.AsyncHTTPClient),
+    ("client", [httpx.Client(), httpx2.Client(), 10, Sender()], aio.AsyncHTTPClient),
     ("public", ["/health", 5, [5]], partial(LoginMiddleware, APP, LOGIN)),
     ("login", [None, "login", GUARD], partial(LoginMiddleware, APP)),
     ("public", ["/health"], partial(BearerMiddleware, APP, GUARD)),

@@ -63,6 +63,11 @@ def test_values_under_secret_names_are_redacted() -> None:
             "long": "x" * 101,
             "number": 5,
             "nested": {"password": "s", "user": "u"},
+            "listed": [
+                {"access_token": "s", "scope": "api"},
+                ["x", {"client_notification_token": "s"}],
+            ],
+            "pair": ("u", {"login_hint_token": "s"}),
         }
     )
     assert found == {
@@ -74,6 +79,11 @@ def test_values_under_secret_names_are_redacted() -> None:
         "long": "x" * 20 + "...[TRUNCATED]",
         "number": 5,
         "nested": {"password": "***REDACTED***", "user": "u"},
+        "listed": [
+            {"access_token": "***REDACTED***", "scope": "api"},
+            ["x", {"client_notification_token": "***REDACTED***"}],
+        ],
+        "pair": ("u", {"login_hint_token": "***REDACTED***"}),
     }
 
 

@@ -367,6 +367,12 @@ def test_of_an_endless_text_the_beginning_is_enough() -> None:
     assert scrub(f"{secret * 2000}", [secret]) == REDACTED + "...[TRUNCATED]"
 
 
+@pytest.mark.parametrize("name", ["access_token", "client_secret", "auth_req_id", "request_uri"])
+def test_a_secret_member_of_a_quoted_response_is_masked(name: str) -> None:
+    shown = scrub(json.dumps({"error": "oops", name: 'a"4711'}))
+    assert shown == json.dumps({"error": "oops", name: REDACTED})
+
+
 @pytest.mark.parametrize("word", ["cannot", "invalid_client", "bm90IGZvdW5k"])
 def test_a_short_secret_is_looked_for_in_no_encoding(word: str) -> None:
     assert scrub(word, ["not"]) == word

@@ -118,6 +118,8 @@ def test_fapi_is_judged_when_asked(run: Run, provider: EmbeddedProvider) -> None
     [
         ({"code_challenge_methods_supported": ["plain"]}, "PKCE", "warning"),
         ({"code_challenge_methods_supported": None}, "PKCE", "skipped"),
+        ({"code_challenge_methods_supported": True}, "PKCE", "warning"),
+        ({"code_challenge_methods_supported": [7, []]}, "PKCE", "warning"),
         ({"jwks_uri": None}, "keys", "warning"),
         ({"grant_types_supported": None}, "grants", "skipped"),
     ],

@@ -216,6 +216,10 @@ def test_another_release_with_our_import_name_is_noticed(
 
 def test_credentials_are_taken_out_of_an_address() -> None:
     assert reach.without_credentials("http://u:p@host:1/") == "http://host:1/"
+    assert reach.without_credentials("http://u:p://@q@host") == "http://host"
+    assert reach.without_credentials("u:p@host:1") == "host:1"  # proxies may lack a scheme
+    assert reach.without_credentials("u:p://q@host:1") == "host:1"
+    assert reach.without_credentials("//u:p@host") == "//host"
     assert reach.without_credentials("http://host") == "http://host"
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -15,6 +16,7 @@ from py_identity_model import (
     ConfigurationException,
     DPoPKey,
     DPoPNonceIssuer,
+    InvalidArgumentError,
     MemorySessionStore,
     SessionRecord,
     create_dpop_proof,
@@ -184,6 +186,29 @@ def test_what_was_not_checked_is_not_there(browser: FlaskClient) -> None:
     log_in(browser)
     with pytest.raises(RuntimeError, match="no token was verified"):
         get(browser, "/open")
+
+
+def test_scopes_that_can_be_read_once_guard_every_request(provider: EmbeddedProvider) -> None:
+    guard, app = BearerGuard(provider.issuer, "api"), Flask(__name__)
+    needed = (one for one in ["write"])
+    app.get("/orders")(guard.required(needed)(lambda: "ok"))
+    fields = bearer(provider.mint(scope="read"))
+    answers = [get(app.test_client(), "/orders", **fields) for _ in range(3)]
+    assert [one.status_code for one in answers] == [403, 403, 403]
+
+
+def test_what_a_view_needs_is_looked_at_where_it_is_decorated(provider: EmbeddedProvider) -> None:
+    guard: Any = BearerGuard(provider.issuer, "api")
+    login: Any = WebLogin(blocking_client(provider), secret=SECRET)
+    hopeless: list[Callable[[], object]] = [
+        lambda: guard.required(5),
+        lambda: guard.optional([5]),
+        lambda: guard.required(acr_values=[5]),
+        lambda: login.required(acr_values=[5]),
+    ]
+    for decorate in hopeless:
+        with pytest.raises(InvalidArgumentError):
+            decorate()
 
 
 def test_a_guard_without_brackets_is_refused_at_import(provider: EmbeddedProvider) -> None:

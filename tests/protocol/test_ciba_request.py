@@ -26,7 +26,8 @@ def backchannel(**more: Any) -> str:
 
 
 def test_a_signed_request_of_the_back_channel_says_everything() -> None:
-    made = backchannel(id_token_hint="t", binding_message=None, scope=["openid", "pay"])
+    scope = iter(["openid", "pay"])
+    made = backchannel(id_token_hint="t", binding_message=None, scope=scope)
     keys = JsonWebKeySet([jwks_from_dict(KEY.public_jwk)])
     claims = parse_object(verify_jws(made, keys, ["ES256"]))
     assert (claims["iss"], claims["aud"], claims["scope"]) == ("till", OP, "openid pay")

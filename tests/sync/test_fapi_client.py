@@ -281,6 +281,22 @@ def test_signed_messages_must_be_named_validly(named: Any) -> None:
         fapi(profile="fapi2-message-signing", message_signing=named, request_signing_key=KEY)
 
 
+def test_signed_messages_that_can_be_read_once_stay_signed(
+    provider: EmbeddedProvider,
+) -> None:
+    seen: list[Received] = []
+    provider.intercept = providing(provider, seen)
+    named: Any = iter(["request", "response"])
+    client = fapi(
+        provider.issuer,
+        profile="fapi2-message-signing",
+        message_signing=named,
+        request_signing_key=KEY,
+    )
+    assert (client.authorization_request()).is_signed_response
+    assert "request" in seen[0].form
+
+
 def test_a_server_for_machines_names_no_login_members(provider: EmbeddedProvider) -> None:
     document = {
         "issuer": provider.issuer,

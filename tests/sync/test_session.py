@@ -159,6 +159,8 @@ def test_two_apis_of_one_user_share_one_refresh_token(provider: EmbeddedProvider
     assert (session.get_access_token(resource=["orders"])).startswith("orders/")
     assert (session.get_access_token(scope="b a")) == "b a/alice-3"
     assert (session.get_access_token(scope=["a", "b"])) == "b a/alice-3"
+    assert (session.get_access_token(scope=(one for one in "ab"))) == "b a/alice-3"
+    assert (session.get_access_token(scope=(one for one in "c"))).startswith("c/")
     assert not families.revoked
 
 

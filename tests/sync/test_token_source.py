@@ -230,6 +230,16 @@ def test_a_stored_token_serves_to_its_end_while_renewing_fails(
         another.get_token()
 
 
+def test_a_scope_that_can_be_read_once_is_asked_for_each_time(
+    provider: EmbeddedProvider,
+) -> None:
+    source = TokenSource(request_of(provider, scope=(one for one in ["read"])))
+    first = source.get_token()
+    assert (source.renew(first.access_token)).access_token != first.access_token
+    asked = [one.form.get("scope") for one in provider.requests if one.path == "/token"]
+    assert asked == ["read", "read"]
+
+
 def test_a_refused_token_is_renewed_once(provider: EmbeddedProvider) -> None:
     source = source_of(provider)
     first = source.get_token()

@@ -163,7 +163,7 @@ def _read(process: subprocess.Popen[bytes], timeout: float) -> bytes | None:
     # A thread, since Windows cannot wait for a pipe.  It ends with the last one that has the pipe.
     reader = threading.Thread(target=read, name="py_identity_model.command", daemon=True)
     reader.start()
-    reader.join(timeout)
+    reader.join(min(timeout, threading.TIMEOUT_MAX))
     return received[0] if received else None
 
 

@@ -54,11 +54,12 @@ def create_backchannel_request_object(
     taken = sorted(_RESERVED & {*parameters})
     if taken:
         raise InvalidArgumentError(f"parameters must not name {', '.join(taken)}")
-    if "openid" not in (scope_text(scope) or "").split():
+    wanted = scope_text(scope) or ""  # once: it may be an iterator
+    if "openid" not in wanted.split():
         raise InvalidArgumentError("scope must include openid")
     claims = {
         **issued_claims(client_id, audience, lifetime),
-        "scope": scope_text(scope),
+        "scope": wanted,
         **parameters,
     }
     return sign_request(claims, private_key, algorithm, kid=kid)

@@ -123,6 +123,11 @@ class BaseResponse(Guarded):
     oauth_error_uri: str | None = field(default=None, kw_only=True)
 
 
+def repeatable(value: Any) -> Any:
+    """Return ``value``, an iterator as a list: what one reader took would be gone for the next."""
+    return [*value] if isinstance(value, Iterator) else value
+
+
 def scope_text(scope: Scope | None) -> str | None:
     """Return a scope in the form that is sent."""
     return scope if scope is None or isinstance(scope, str) else " ".join(scope)

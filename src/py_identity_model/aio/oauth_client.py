@@ -50,7 +50,7 @@ from .._validation.provider_preset import Provider
 from .._wire.arguments import check_kind, check_policy, check_store, check_switches, seconds_of
 from .._wire.client_authentication import ClientAuthentication
 from .._wire.discovery_policy import DiscoveryPolicy
-from .._wire.models import Scope
+from .._wire.models import Scope, repeatable
 from .._wire.urls import OPENID_CONFIGURATION
 from ..exceptions import InvalidArgumentError
 from ._transport.http import AsyncHTTPClient, check_http_client
@@ -201,6 +201,7 @@ class AsyncOAuthClient:
         certificate_bound = presents_certificate(
             authentication, http_client, tls_client_certificate_bound_access_tokens
         )
+        message_signing = repeatable(message_signing)
         signing = RequestSigning.of(
             request_signing_key, request_signing_algorithm, request_signing_kid
         )

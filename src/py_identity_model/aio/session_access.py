@@ -28,7 +28,7 @@ from .._sessions.session_record import (
 )
 from .._sessions.stored_token import StoredToken
 from .._validation.refreshed_id_token import check_refreshed_id_token
-from .._wire.models import Scope
+from .._wire.models import Scope, repeatable
 from ..exceptions import InvalidArgumentError, PyIdentityModelException, TokenRequestException
 from .provider_client import AsyncProviderClient
 from .provider_tokens import AsyncProviderTokens
@@ -123,7 +123,8 @@ class AsyncSessionAccess:
         **more: Unpack[TokenParameters],
     ) -> AsyncTokenSource:
         """Return the tokens of a session for one target."""
-        return AsyncSessionTokenSource(self, session, {**more}, margin)
+        parameters = {name: repeatable(one) for name, one in more.items()}
+        return AsyncSessionTokenSource(self, session, parameters, margin)
 
     async def renew_session(self, session: AsyncSession) -> StoredToken:
         """Renew the login's access token, whatever its age; see :meth:`AsyncSession.refresh`."""
@@ -134,7 +135,7 @@ class AsyncSessionAccess:
         self, session: AsyncSession | str, scope: Scope | None
     ) -> RefreshTokenResponse:
         """Exchange the refresh token of a session, or one by itself, for new tokens."""
-        parameters = {} if scope is None else {"scope": scope}
+        parameters = {} if scope is None else {"scope": repeatable(scope)}
         if isinstance(session, str):
             return await self._refresh_text(session, parameters)
         renewal = AsyncSessionRenewal(self, session, target_name(parameters), parameters, _MARGIN)

@@ -36,6 +36,7 @@ from .._sessions.session_record import (
 from .._sessions.stored_token import StoredToken, stored_token_from
 from .._settings import STORE_SECONDS, Settings
 from .._wire.arguments import check_kind, check_store, check_text, seconds_of
+from .._wire.models import repeatable
 from .._wire.stored_value import pack_value, unpack_value
 from ..exceptions import InvalidArgumentError, PyIdentityModelException
 from ._cache.single_flight import AsyncSingleFlight
@@ -117,6 +118,7 @@ class AsyncTokenSource:
         key: str | None = None,
     ) -> None:
         _check_request(request, device)
+        request = _repeatable_request(request)
         check_http_client(http_client)
         check_kind("settings", settings, Settings)
         check_text("key", key)
@@ -424,6 +426,13 @@ def _check_request(request: TokenRequest, device: DeviceAuthorizationResponse | 
         )
     if (device is None) is isinstance(request, DeviceTokenRequest):
         raise InvalidArgumentError("a DeviceTokenRequest requires device, and only that does")
+
+
+def _repeatable_request(request: TokenRequest) -> TokenRequest:
+    """Return a request that asks for the same each time, though its scope may be an iterator."""
+    members = {name: repeatable(value) for name, value in vars(request).items()}
+    changed = {name: one for name, one in members.items() if one is not vars(request)[name]}
+    return replace(request, **changed) if changed else request
 
 
 def _check_name(name: RequestName, store: AsyncTokenStore | None, key: str | None) -> None:

@@ -158,10 +158,13 @@ def _pkce(metadata: DiscoveryDocumentResponse) -> Iterator[Check]:
     methods: Any = metadata.code_challenge_methods_supported
     if methods is None:
         yield skipped("PKCE", "not said; it is sent all the same")
-    elif "S256" in methods:
-        yield ok("PKCE", " ".join(methods), "S256")
+        return
+    listed = methods if isinstance(methods, list) else [methods]
+    shown = " ".join(map(str, listed))
+    if "S256" in listed:
+        yield ok("PKCE", shown, "S256")
     else:
-        yield warning("PKCE", " ".join(methods), "S256", "ask the provider for S256")
+        yield warning("PKCE", shown, "S256", "ask the provider for S256")
 
 
 def _flags(metadata: DiscoveryDocumentResponse) -> Iterator[Check]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import socket
 import ssl
 import time
@@ -21,6 +22,7 @@ from .error_codes import EXPLANATIONS
 from .report import Check, failed, ok, skipped, warning
 from .tokens import lasting
 
+_SCHEME = re.compile(r"(?:[A-Za-z][A-Za-z0-9+.-]*:)?//")
 _SECONDS = 10.0
 _SOON = 14 * 86400.0
 
@@ -53,10 +55,10 @@ def proxy_for(parts: SplitResult) -> str | None:
 
 
 def without_credentials(url: str) -> str:
-    """Return a URL without user and password."""
+    """Return a URL without user and password; it may lack a scheme, as those of proxies do."""
     before, at, after = url.rpartition("@")
-    scheme, separator, _ = before.partition("://")
-    return f"{scheme}{separator}{after}" if at else url
+    scheme = _SCHEME.match(before)
+    return ("" if scheme is None else scheme[0]) + after if at else url
 
 
 def _direct(parts: SplitResult) -> Iterator[Check]:

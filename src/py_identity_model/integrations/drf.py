@@ -32,7 +32,8 @@ with extra("drf"):
 from .._resource_server.verified_access_token import VerifiedAccessToken
 from .._web.answers import WebRefusedException
 from .._web.requests import brings_token
-from ..exceptions import AccessTokenRefusedException
+from .._wire.arguments import names_of, scopes_from
+from ..exceptions import AccessTokenRefusedException, InvalidArgumentError
 from ..sync.web import BearerGuard
 from .django.requests import described
 
@@ -113,10 +114,13 @@ def has_scopes(*scopes: str) -> type[BasePermission]:
 
         permission_classes = [has_scopes("orders:read")]
     """
+    wanted = scopes_from("scopes", " ".join(names_of("scopes", scopes)))
+    if not wanted:
+        raise InvalidArgumentError("scopes must name at least one scope")
 
     class HasScopes(BasePermission):
         def has_permission(self, request: Request, view: Any) -> bool:
-            return _is_granted(self, request, view, lambda token: token.require_scopes(*scopes))
+            return _is_granted(self, request, view, lambda token: token.require_scopes(wanted))
 
     return HasScopes
 
@@ -124,6 +128,8 @@ def has_scopes(*scopes: str) -> type[BasePermission]:
 @cache
 def has_roles(*roles: str) -> type[BasePermission]:
     """Return a permission for requests whose access token names all of ``roles``."""
+    if not names_of("roles", roles):
+        raise InvalidArgumentError("roles must name at least one role")
 
     class HasRoles(BasePermission):
         def has_permission(self, request: Request, view: Any) -> bool:
@@ -157,8 +163,8 @@ def guard() -> BearerGuard:
     """Return the guard that the setting ``OIDC_API`` describes."""
     said: dict[str, Any] = settings.OIDC_API
     return BearerGuard(
-        said.get("VERIFIER") or said["ISSUER"],
-        None if "VERIFIER" in said else said["AUDIENCE"],
+        said.get("VERIFIER") or said.get("ISSUER", ""),
+        None if said.get("VERIFIER") else said.get("AUDIENCE"),
         public_url=said.get("PUBLIC_URL"),
         certificate_header=said.get("CERTIFICATE_HEADER"),
     )

@@ -18,6 +18,7 @@ with extra("fastapi"):
     from starlette.types import ASGIApp, Receive, Scope, Send
 
 from .._resource_server.verified_access_token import VerifiedAccessToken
+from .._web.options import acr_values_of
 from .._web.requests import brings_token
 from ..aio.access_token_verifier import AsyncAccessTokenVerifier
 from ..aio.oauth_client import AsyncOAuthClient
@@ -80,9 +81,10 @@ class WebLogin(_Login):
         self, *, acr_values: str | Sequence[str] = (), max_age: int | None = None
     ) -> Callable[[HTTPConnection, Response], Awaitable[AsyncSession]]:
         """Return a dependency for sessions of a login that is strong and recent enough."""
+        levels = acr_values_of(acr_values)
 
         async def strong_login(connection: HTTPConnection, response: Response) -> AsyncSession:
-            session = await self.required(connection, acr_values=acr_values, max_age=max_age)
+            session = await self.required(connection, acr_values=levels, max_age=max_age)
             response.headers.setdefault("Cache-Control", _PRIVATE)
             return session
 

@@ -13,8 +13,10 @@ with extra("flask"):
 
 from .._resource_server.verified_access_token import VerifiedAccessToken
 from .._web.answers import WebAnswer, WebRefusedException
+from .._web.options import acr_values_of
 from .._web.places import misplaced_error
 from .._web.requests import MOST_FORM_BYTES, WebRequest, brings_token, quoted_path
+from .._wire.arguments import scopes_from
 from ..sync.session import Session
 from ..sync.web import BearerGuard as _Guard
 from ..sync.web import WebLogin as _Login
@@ -53,7 +55,7 @@ class WebLogin(_Login):
         for path, name in self.paths.items():
             endpoint = f"{name}-{path.rpartition('/')[2]}"
             blueprint.add_url_rule(path, endpoint, self._answer, methods=["GET", "POST"])
-        blueprint.app_errorhandler(WebRefusedException)(_refused)
+        blueprint.app_errorhandler(WebRefusedException)(lambda error: response_of(error.answer))
         blueprint.before_app_request(check_order)
         return blueprint
 
@@ -104,8 +106,10 @@ class WebLogin(_Login):
         Others are led to the login, scripts get 401.  See :meth:`WebLogin.require`.
         """
 
+        levels = acr_values_of(acr_values)
+
         def check() -> None:
-            session = self.require(_described(), acr_values=acr_values, max_age=max_age)
+            session = self.require(_described(), acr_values=levels, max_age=max_age)
             g.setdefault("oidc_sessions", {})[self] = session
             _keep_private()
 
@@ -156,14 +160,16 @@ class BearerGuard(_Guard):
         max_age: float | None = None,
     ) -> Callable[[View[P, T]], View[P, T]]:
         """Decorate a view that needs an access token with these scopes, of either kind of views."""
-        return _before(self._judge(scopes, acr_values=acr_values, max_age=max_age))
+        return _before(self._judge(scopes, acr_values=acr_values_of(acr_values), max_age=max_age))
 
     def _judge(self, scopes: str | Iterable[str], **more: Any) -> Callable[[], None]:
         if callable(scopes):
             raise TypeError("write @guard.required(), with the scopes that the view needs")
+        # Once, for all requests: an iterator would be used up by the first.
+        wanted = scopes_from("scopes", scopes)
 
         def judge() -> None:
-            token = self.check(_described(), scopes, **more)
+            token = self.check(_described(), wanted, **more)
             g.setdefault("oidc_tokens", {})[self] = token
             if token.dpop_nonce is not None:
                 _add_header("DPoP-Nonce", token.dpop_nonce)
@@ -181,10 +187,6 @@ def _answer_of(check: Callable[[], None]) -> Response | None:
     except WebRefusedException as error:
         return response_of(error.answer)
     return None
-
-
-def _refused(error: WebRefusedException) -> Response:
-    return response_of(error.answer)
 
 
 def response_of(answer: WebAnswer) -> Response:

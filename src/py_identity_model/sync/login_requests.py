@@ -27,7 +27,7 @@ from .._relying_party.client_profile import check_provider, check_request, respo
 from .._relying_party.login import AuthorizationRequest
 from .._seam.sync import call
 from .._wire.arguments import whole_seconds
-from .._wire.models import Scope
+from .._wire.models import Scope, repeatable
 from ._transport.signing import sign
 from .par import push_authorization_request
 from .provider_client import ProviderClient
@@ -61,6 +61,7 @@ class LoginRequests:
         """
         if max_age is not None:
             whole_seconds("max_age", max_age)
+        further = {name: repeatable(one) for name, one in further.items()}
         client, options = self._client, self._options
         metadata = client.metadata()
         target = options.target(redirect_uri)

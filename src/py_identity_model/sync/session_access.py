@@ -29,7 +29,7 @@ from .._sessions.session_record import (
 )
 from .._sessions.stored_token import StoredToken
 from .._validation.refreshed_id_token import check_refreshed_id_token
-from .._wire.models import Scope
+from .._wire.models import Scope, repeatable
 from ..exceptions import InvalidArgumentError, PyIdentityModelException, TokenRequestException
 from .provider_client import ProviderClient
 from .provider_tokens import ProviderTokens
@@ -124,7 +124,8 @@ class SessionAccess:
         **more: Unpack[TokenParameters],
     ) -> TokenSource:
         """Return the tokens of a session for one target."""
-        return SessionTokenSource(self, session, {**more}, margin)
+        parameters = {name: repeatable(one) for name, one in more.items()}
+        return SessionTokenSource(self, session, parameters, margin)
 
     def renew_session(self, session: Session) -> StoredToken:
         """Renew the login's access token, whatever its age; see :meth:`Session.refresh`."""
@@ -133,7 +134,7 @@ class SessionAccess:
 
     def refresh(self, session: Session | str, scope: Scope | None) -> RefreshTokenResponse:
         """Exchange the refresh token of a session, or one by itself, for new tokens."""
-        parameters = {} if scope is None else {"scope": scope}
+        parameters = {} if scope is None else {"scope": repeatable(scope)}
         if isinstance(session, str):
             return self._refresh_text(session, parameters)
         renewal = SessionRenewal(self, session, target_name(parameters), parameters, _MARGIN)

@@ -37,6 +37,7 @@ from .._sessions.session_record import (
 from .._sessions.stored_token import StoredToken, stored_token_from
 from .._settings import STORE_SECONDS, Settings
 from .._wire.arguments import check_kind, check_store, check_text, seconds_of
+from .._wire.models import repeatable
 from .._wire.stored_value import pack_value, unpack_value
 from ..exceptions import InvalidArgumentError, PyIdentityModelException
 from ._cache.single_flight import SingleFlight
@@ -118,6 +119,7 @@ class TokenSource:
         key: str | None = None,
     ) -> None:
         _check_request(request, device)
+        request = _repeatable_request(request)
         check_http_client(http_client)
         check_kind("settings", settings, Settings)
         check_text("key", key)
@@ -417,6 +419,13 @@ def _check_request(request: TokenRequest, device: DeviceAuthorizationResponse | 
         )
     if (device is None) is isinstance(request, DeviceTokenRequest):
         raise InvalidArgumentError("a DeviceTokenRequest requires device, and only that does")
+
+
+def _repeatable_request(request: TokenRequest) -> TokenRequest:
+    """Return a request that asks for the same each time, though its scope may be an iterator."""
+    members = {name: repeatable(value) for name, value in vars(request).items()}
+    changed = {name: one for name, one in members.items() if one is not vars(request)[name]}
+    return replace(request, **changed) if changed else request
 
 
 def _check_name(name: RequestName, store: TokenStore | None, key: str | None) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from base64 import b64encode
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -24,10 +25,11 @@ from rest_framework.test import APIClient
 from rest_framework.views import APIView
 from rest_framework.viewsets import ViewSet
 
-from py_identity_model import VerifiedAccessToken
+from py_identity_model import InvalidArgumentError, VerifiedAccessToken
 from py_identity_model.integrations.drf import (
     AccessTokenAuthentication,
     TokenUser,
+    guard,
     has_roles,
     has_scopes,
 )
@@ -254,3 +256,26 @@ def test_credentials_of_another_kind_are_left_to_their_class(
     assert client.get("/both-kinds", secure=True).status_code == 401
     client.credentials(HTTP_AUTHORIZATION=f"Bearer {provider.mint(sub='bob')}")
     assert client.get("/both-kinds", secure=True).json() == {"user": "bob"}
+
+
+def test_a_permission_names_what_it_needs_where_it_is_made() -> None:
+    nothing: Any = 5
+    hopeless: list[Callable[[], object]] = [
+        has_scopes,
+        has_roles,
+        lambda: has_scopes("read", nothing),
+        lambda: has_scopes("read", ""),
+        lambda: has_roles(nothing),
+    ]
+    for make in hopeless:
+        with pytest.raises(InvalidArgumentError):
+            make()
+
+
+@pytest.mark.parametrize("said", [{}, {"ISSUER": "https://op.example"}, {"AUDIENCE": "api"}])
+def test_a_setting_that_is_missing_is_named(said: dict[str, str]) -> None:
+    with (
+        override_settings(OIDC_API=said),
+        pytest.raises(InvalidArgumentError, match=r"audience|issuer"),
+    ):
+        guard()

@@ -155,6 +155,10 @@ def test_a_command_without_a_token_is_refused_unquoted(program: str, words: str)
     assert "s3cret" not in str(caught.value)
 
 
+def test_a_command_may_have_all_the_time_in_the_world() -> None:
+    assert python("print('a.b.c')", timeout=1e300)() == "a.b.c"
+
+
 def test_a_slow_command_is_killed_with_its_children() -> None:
     child = "import subprocess, sys; subprocess.run([sys.executable, '-c', 'input()'], stdin=None)"
     slow = (

@@ -94,7 +94,8 @@ class AsyncHTTPClient(Closing):
             raise InvalidArgumentError("verify must be True, False, or the path of authorities")
         # Anything else may be a double; one of the other API would fail only when it is used.
         names = names_in_library(client)
-        if names and "AsyncClient" not in names:
+        is_double = not names and hasattr(client, "send") and hasattr(client, "build_request")
+        if client is not None and "AsyncClient" not in names and not is_double:
             raise InvalidArgumentError(
                 f"client must be an httpx or httpx2 AsyncClient, not {type(client).__name__}"
             )

@@ -95,7 +95,8 @@ class HTTPClient(Closing):
             raise InvalidArgumentError("verify must be True, False, or the path of authorities")
         # Anything else may be a double; one of the other API would fail only when it is used.
         names = names_in_library(client)
-        if names and "Client" not in names:
+        is_double = not names and hasattr(client, "send") and hasattr(client, "build_request")
+        if client is not None and "Client" not in names and not is_double:
             raise InvalidArgumentError(
                 f"client must be an httpx or httpx2 Client, not {type(client).__name__}"
             )
