@@ -111,7 +111,7 @@ class AsyncRedisSessionStore(AsyncRedisValues):
         for name in await self._client.zrange(self._indexes(sub, sid)[0], 0, -1):
             try:
                 record = await self.get(_text(name))
-            except ConfigurationException:  # whoever ends it hears that; the others can be ended
+            except ConfigurationException:  # its end fails; the others can be ended
                 found.append(_text(name))
                 continue
             if record is not None and is_wanted(record, sub, sid, issuer):

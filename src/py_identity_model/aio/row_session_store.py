@@ -137,7 +137,7 @@ class AsyncRowSessionStore:
     ) -> bool:
         try:
             record = self._record(*row)
-        except ConfigurationException:  # whoever ends it hears that; the others can be ended
+        except ConfigurationException:  # its end fails; the others can be ended
             return True
         return is_wanted(record, sub, sid, issuer)
 

@@ -112,7 +112,7 @@ class RedisSessionStore(RedisValues):
         for name in self._client.zrange(self._indexes(sub, sid)[0], 0, -1):
             try:
                 record = self.get(_text(name))
-            except ConfigurationException:  # whoever ends it hears that; the others can be ended
+            except ConfigurationException:  # its end fails; the others can be ended
                 found.append(_text(name))
                 continue
             if record is not None and is_wanted(record, sub, sid, issuer):

@@ -138,7 +138,7 @@ class RowSessionStore:
     ) -> bool:
         try:
             record = self._record(*row)
-        except ConfigurationException:  # whoever ends it hears that; the others can be ended
+        except ConfigurationException:  # its end fails; the others can be ended
             return True
         return is_wanted(record, sub, sid, issuer)
 
