@@ -25,6 +25,7 @@ from py_identity_model.aio import (
     NoClientAuthentication,
     Settings,
 )
+from py_identity_model.aio._mcp import client as mcp_client
 from py_identity_model.exceptions import (
     AuthorizeCallbackException,
     MCPAuthorizationException,
@@ -33,7 +34,7 @@ from py_identity_model.exceptions import (
 )
 from py_identity_model.testing import Answer, EmbeddedProvider, Received, freeze_clocks
 from tests.mcp_world import METADATA, REDIRECT, MCPServer, registering
-from tests.support import DISCOVERY, answering, refused
+from tests.support import DISCOVERY, Gate, answering, refused
 
 SCOPES = ("openid", "read", "write", "offline_access")
 
@@ -517,6 +518,27 @@ async def test_a_login_lasts_for_a_day_beyond_the_metadata_of_its_server(
         with refused(MCPAuthorizationException, "authorization_server_unusable"):
             await api.get(server.url)
     assert op.count("/token") == 2
+    assert len(browser.urls) == 1
+
+
+async def test_metadata_that_hangs_does_not_hold_up_a_renewal(
+    op: EmbeddedProvider,
+    server: MCPServer,
+    browser: Browser,
+    api: httpx.AsyncClient,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(mcp_client, "_LONGEST_WAIT", 0.1)
+    usual, gate = op.intercept, Gate("/.well-known/oauth-authorization-server")
+    assert usual is not None
+    with freeze_clocks() as clock:
+        await api.get(server.url)
+        op.intercept = lambda received: gate(received) or usual(received)
+        clock.tick(4000)
+        answer = await api.get(server.url)
+    gate.open.set()
+    assert not gate.gave_up
+    assert answer.status_code == 200
     assert len(browser.urls) == 1
 
 

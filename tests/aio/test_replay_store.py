@@ -28,11 +28,16 @@ from py_identity_model.aio import (
     TokenValidationConfig,
     login_answers,
     replay_store,
+    token_store,
     validate_logout_token,
     verify_dpop_proof,
 )
 from py_identity_model.aio.replay_store import forget_use, process_once, remember_once
-from py_identity_model.exceptions import InvalidArgumentError, PyIdentityModelException
+from py_identity_model.exceptions import (
+    InvalidArgumentError,
+    NetworkException,
+    PyIdentityModelException,
+)
 from py_identity_model.testing import EmbeddedProvider
 from tests.support import Clock, refused
 
@@ -192,6 +197,23 @@ async def test_a_store_that_hangs_when_it_is_to_forget_is_waited_for_once(
     begun = time.monotonic()
     await forget_use(Hanging(), "1")
     assert 0.4 <= time.monotonic() - begun < 0.8
+
+
+async def test_a_token_store_that_hangs_is_not_waited_for_again_to_complete_a_use(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    class Tokens(AsyncMemoryTokenStore):
+        async def get(self, key: str) -> str | None:
+            assert await wait_for(Event(), 10.0), "nobody stopped waiting"
+            return None
+
+        async def set(self, key: str, value: str, expires_in: float | None) -> None:
+            raise NotImplementedError
+
+    monkeypatch.setattr(token_store, "STORE_SECONDS", 0.05)
+    with refused(NetworkException, "store_unavailable") as caught:
+        await AsyncTokenStoreReplayStore(Tokens()).add("1", 4102444800.0)
+    assert type(caught.value.__cause__) is TimeoutError
 
 
 @pytest.mark.parametrize("claims", [{"nonce": "\ud800"}, {"ath": "\ud800"}, {"htu": "\ud800"}])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,11 @@ from sqlalchemy import Engine, create_engine, text
 from py_identity_model._seam.aio import gather, sleep
 from py_identity_model._seam.lock_waits import LockHeldError, waiting_at_most
 from py_identity_model.aio import AsyncSessionStore, AsyncSQLSessionStore, SessionRecord
-from py_identity_model.exceptions import ConfigurationException, InvalidArgumentError
+from py_identity_model.exceptions import (
+    ConfigurationException,
+    InvalidArgumentError,
+    TokenRequestException,
+)
 from py_identity_model.testing import EmbeddedProvider
 from tests import postgresql
 from tests.browsers import Browser
@@ -135,6 +140,23 @@ async def test_nobody_reads_in_the_database_who_is_logged_in(engine: Engine) -> 
         assert secret not in row
     with refused(ConfigurationException, "unreadable_value"):
         await (await store_of(engine)).get("a")
+
+
+async def test_a_record_that_cannot_be_read_keeps_no_other_of_its_user_alive(
+    provider: EmbeddedProvider, engine: Engine
+) -> None:
+    """As after a change of the key; who ordered the logout hears that one is left."""
+    fernet = Fernet(Fernet.generate_key())
+    sealed = await store_of(engine, encrypt=fernet.encrypt, decrypt=fernet.decrypt)
+    store = await store_of(engine)
+    client, browser = client_of(provider, session_store=store), Browser()
+    login = login_of(provider, client)
+    await sealed.set("a", replace(RECORD, issuer=provider.issuer), None, 60)
+    await logged_in(login, browser)
+    with refused(TokenRequestException, "login_required"):
+        await client.end_sessions(sub="alice")
+    assert await subject(login, browser) is None
+    assert await store.find_by(sub="alice") == ["a"]
 
 
 async def test_a_record_that_was_moved_or_put_back_is_unreadable(engine: Engine) -> None:

@@ -36,7 +36,7 @@ from py_identity_model.exceptions import (
 )
 from py_identity_model.testing import Answer, EmbeddedProvider, Received
 from tests.browsers import APP, SECRET, Browser, at_provider, fields_of, location, query_of
-from tests.support import DISCOVERY, answering, failing, refused
+from tests.support import DISCOVERY, Gate, answering, failing, refused
 
 SESSION = "__Host-session"
 
@@ -807,7 +807,7 @@ async def test_an_expired_session_is_renewed_once_for_all_who_ask(
 async def test_a_renewal_by_a_killed_process_delays_no_page_and_logs_nobody_out(
     provider: EmbeddedProvider, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(browser_sessions, "_PATIENCE", 0.1)
+    monkeypatch.setattr(browser_sessions, "PATIENCE", 0.1)
     store = AsyncMemorySessionStore()
     login, browser = login_of(provider, client_of(provider, session_store=store)), Browser()
     await logged_in(login, browser)
@@ -826,6 +826,26 @@ async def test_a_renewal_by_a_killed_process_delays_no_page_and_logs_nobody_out(
         assert provider.count("/token") == before
     assert await session.get_access_token()
     assert provider.count("/token") == before + 1
+
+
+async def test_a_provider_that_hangs_delays_no_page_and_logs_nobody_out(
+    provider: EmbeddedProvider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(browser_sessions, "PATIENCE", 0.1)
+    login, browser, other = login_of(provider), Browser(), Browser()
+    for one in (browser, other):
+        await logged_in(login, one)
+    expire_tokens(login)
+    gate = provider.intercept = Gate("/token")
+    assert await subject(login, browser) == "alice"
+    provider.intercept = None
+    assert await subject(login, other) == "alice"  # and it does not wait each time
+    gate.open.set()
+    assert not gate.gave_up
+    session = await login.session(browser.get("/"))
+    assert session is not None
+    assert await session.get_access_token()  # the renewal went on
+    assert provider.count("/token") == 3
 
 
 async def test_a_session_that_the_provider_has_ended_is_over(provider: EmbeddedProvider) -> None:

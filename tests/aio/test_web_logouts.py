@@ -15,9 +15,10 @@ from py_identity_model.aio import (
     MemoryReplayStore,
     NoClientAuthentication,
     SessionRecord,
+    clear_discovery_cache,
 )
 from py_identity_model.aio.replay_store import process_once
-from py_identity_model.aio.web import AsyncWebLogin, WebAnswer
+from py_identity_model.aio.web import AsyncWebLogin, WebAnswer, browser_sessions, logouts
 from py_identity_model.exceptions import (
     ConfigurationException,
     TokenRequestException,
@@ -25,7 +26,7 @@ from py_identity_model.exceptions import (
 )
 from py_identity_model.testing import EmbeddedProvider
 from tests.browsers import SECRET, Browser, at_provider, fields_of, location
-from tests.support import refused
+from tests.support import DISCOVERY, Gate, refused
 
 from .test_web_login import BrokenStore, client_of, logged_in, login_of, subject
 
@@ -187,6 +188,26 @@ async def test_what_is_not_a_token_ends_nothing(provider: EmbeddedProvider, toke
     login = login_of(provider)
     assert (await ordered(login, token)).status == 400
     assert (await ordered(login, provider.mint_id_token(aud=provider.client_id))).status == 400
+
+
+@pytest.mark.parametrize("path", [DISCOVERY, "/revoke"])
+async def test_a_provider_that_hangs_delays_no_logout(
+    provider: EmbeddedProvider, monkeypatch: pytest.MonkeyPatch, path: str
+) -> None:
+    for module in (browser_sessions, logouts):
+        monkeypatch.setattr(module, "PATIENCE", 0.1)
+    store = AsyncMemorySessionStore()
+    login, browser = login_of(provider, client_of(provider, session_store=store)), Browser()
+    await logged_in(login, browser)
+    if path == DISCOVERY:
+        await clear_discovery_cache()
+    gate = provider.intercept = Gate(path)
+    answer = browser.take(await login.handle(browser.post("/logout")))
+    gate.open.set()
+    assert not gate.gave_up
+    assert answer.status == 303
+    assert browser.cookies == {}
+    assert len(store) == 0
 
 
 async def test_a_logout_token_works_once(provider: EmbeddedProvider) -> None:

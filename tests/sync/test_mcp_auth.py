@@ -32,9 +32,10 @@ from py_identity_model.sync import (
     NoClientAuthentication,
     Settings,
 )
+from py_identity_model.sync._mcp import client as mcp_client
 from py_identity_model.testing import Answer, EmbeddedProvider, Received, freeze_clocks
 from tests.mcp_world import METADATA, REDIRECT, MCPServer, registering
-from tests.support import DISCOVERY, answering, refused
+from tests.support import DISCOVERY, Gate, answering, refused
 
 SCOPES = ("openid", "read", "write", "offline_access")
 
@@ -516,6 +517,27 @@ def test_a_login_lasts_for_a_day_beyond_the_metadata_of_its_server(
         with refused(MCPAuthorizationException, "authorization_server_unusable"):
             api.get(server.url)
     assert op.count("/token") == 2
+    assert len(browser.urls) == 1
+
+
+def test_metadata_that_hangs_does_not_hold_up_a_renewal(
+    op: EmbeddedProvider,
+    server: MCPServer,
+    browser: Browser,
+    api: httpx.Client,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(mcp_client, "_LONGEST_WAIT", 0.1)
+    usual, gate = op.intercept, Gate("/.well-known/oauth-authorization-server")
+    assert usual is not None
+    with freeze_clocks() as clock:
+        api.get(server.url)
+        op.intercept = lambda received: gate(received) or usual(received)
+        clock.tick(4000)
+        answer = api.get(server.url)
+    gate.open.set()
+    assert not gate.gave_up
+    assert answer.status_code == 200
     assert len(browser.urls) == 1
 
 

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,11 @@ from sqlalchemy import Engine, create_engine, text
 
 from py_identity_model._seam.lock_waits import LockHeldError, waiting_at_most
 from py_identity_model._seam.sync import gather, sleep
-from py_identity_model.exceptions import ConfigurationException, InvalidArgumentError
+from py_identity_model.exceptions import (
+    ConfigurationException,
+    InvalidArgumentError,
+    TokenRequestException,
+)
 from py_identity_model.sync import SessionRecord, SessionStore, SQLSessionStore
 from py_identity_model.testing import EmbeddedProvider
 from tests import postgresql
@@ -136,6 +141,23 @@ def test_nobody_reads_in_the_database_who_is_logged_in(engine: Engine) -> None:
         assert secret not in row
     with refused(ConfigurationException, "unreadable_value"):
         (store_of(engine)).get("a")
+
+
+def test_a_record_that_cannot_be_read_keeps_no_other_of_its_user_alive(
+    provider: EmbeddedProvider, engine: Engine
+) -> None:
+    """As after a change of the key; who ordered the logout hears that one is left."""
+    fernet = Fernet(Fernet.generate_key())
+    sealed = store_of(engine, encrypt=fernet.encrypt, decrypt=fernet.decrypt)
+    store = store_of(engine)
+    client, browser = client_of(provider, session_store=store), Browser()
+    login = login_of(provider, client)
+    sealed.set("a", replace(RECORD, issuer=provider.issuer), None, 60)
+    logged_in(login, browser)
+    with refused(TokenRequestException, "login_required"):
+        client.end_sessions(sub="alice")
+    assert subject(login, browser) is None
+    assert store.find_by(sub="alice") == ["a"]
 
 
 def test_a_record_that_was_moved_or_put_back_is_unreadable(engine: Engine) -> None:

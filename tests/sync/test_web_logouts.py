@@ -21,12 +21,13 @@ from py_identity_model.sync import (
     NoClientAuthentication,
     OAuthClient,
     SessionRecord,
+    clear_discovery_cache,
 )
 from py_identity_model.sync.replay_store import process_once
-from py_identity_model.sync.web import WebAnswer, WebLogin
+from py_identity_model.sync.web import WebAnswer, WebLogin, browser_sessions, logouts
 from py_identity_model.testing import EmbeddedProvider
 from tests.browsers import SECRET, Browser, at_provider, fields_of, location
-from tests.support import refused
+from tests.support import DISCOVERY, Gate, refused
 
 from .test_web_login import BrokenStore, client_of, logged_in, login_of, subject
 
@@ -188,6 +189,26 @@ def test_what_is_not_a_token_ends_nothing(provider: EmbeddedProvider, token: str
     login = login_of(provider)
     assert (ordered(login, token)).status == 400
     assert (ordered(login, provider.mint_id_token(aud=provider.client_id))).status == 400
+
+
+@pytest.mark.parametrize("path", [DISCOVERY, "/revoke"])
+def test_a_provider_that_hangs_delays_no_logout(
+    provider: EmbeddedProvider, monkeypatch: pytest.MonkeyPatch, path: str
+) -> None:
+    for module in (browser_sessions, logouts):
+        monkeypatch.setattr(module, "PATIENCE", 0.1)
+    store = MemorySessionStore()
+    login, browser = login_of(provider, client_of(provider, session_store=store)), Browser()
+    logged_in(login, browser)
+    if path == DISCOVERY:
+        clear_discovery_cache()
+    gate = provider.intercept = Gate(path)
+    answer = browser.take(login.handle(browser.post("/logout")))
+    gate.open.set()
+    assert not gate.gave_up
+    assert answer.status == 303
+    assert browser.cookies == {}
+    assert len(store) == 0
 
 
 def test_a_logout_token_works_once(provider: EmbeddedProvider) -> None:

@@ -7,6 +7,7 @@ import time
 
 from .._sessions.session_record import SessionRecord
 from .._wire.stored_value import unreadable_error
+from ..exceptions import ConfigurationException
 from .redis_values import AsyncRedisValues, milliseconds
 from .session_store import index_keys, is_wanted
 
@@ -108,7 +109,11 @@ class AsyncRedisSessionStore(AsyncRedisValues):
         index_keys(sub, sid)
         found: list[str] = []
         for name in await self._client.zrange(self._indexes(sub, sid)[0], 0, -1):
-            record = await self.get(_text(name))
+            try:
+                record = await self.get(_text(name))
+            except ConfigurationException:  # its end fails; the others can be ended
+                found.append(_text(name))
+                continue
             if record is not None and is_wanted(record, sub, sid, issuer):
                 found.append(_text(name))
         return found

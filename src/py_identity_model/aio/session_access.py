@@ -213,10 +213,16 @@ class AsyncSessionAccess:
         records = await self.bind(session)
         state = state_of(session)
         record = await records.remove(str(state.name), state.record.version) or state.record
+        state.learn(record)
         state.ended = True
-        if record.refresh_token is not None:
-            return record.refresh_token, "refresh_token"
-        return str(session.token.get("access_token", "")), "access_token"
+        return token_to_revoke(session)
+
+
+def token_to_revoke(session: AsyncSession) -> tuple[str, str]:
+    """Return the token whose revocation ends a login at the provider, and its kind."""
+    if session.refresh_token is not None:
+        return session.refresh_token, "refresh_token"
+    return str(session.token.get("access_token", "")), "access_token"
 
 
 class AsyncSessionRenewal:

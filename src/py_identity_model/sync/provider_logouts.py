@@ -17,7 +17,7 @@ from .._protocol.logout import (
 from .._protocol.security_events import SecurityEvent
 from .._resource_server.replay import ReplayStore
 from .._validation.id_token_limits import check_registered_algorithm
-from ..exceptions import InvalidArgumentError
+from ..exceptions import InvalidArgumentError, PyIdentityModelException
 from ._transport.opening import open_token
 from .logout import logout_key, validate_logout_token
 from .provider_client import ProviderClient
@@ -53,12 +53,22 @@ class ProviderLogouts:
         self._records.storage.find(_PROBE)
 
     def end_sessions(self, sub: str | None, sid: str | None) -> int:
-        """End sessions by the names that the provider gives; return how many."""
-        names = self._find(sub if sid is None else None, sid)
-        ended = [self._end(name, any_sid=True) for name in names]
+        """End sessions by the names that the provider gives; return how many.
+
+        One that cannot be ended stops no other; its error is raised afterwards.
+        """
+        names = [(name, True) for name in self._find(sub if sid is None else None, sid)]
         if sub is not None and sid is not None:
-            ended += [self._end(name, any_sid=False) for name in self._find(sub, None)]
-        return sum(ended)
+            names += [(name, False) for name in self._find(sub, None)]
+        ended, failures = 0, list[PyIdentityModelException]()
+        for name, any_sid in names:
+            try:
+                ended += self._end(name, any_sid=any_sid)
+            except PyIdentityModelException as error:
+                failures.append(error)
+        if failures:
+            raise failures[0]
+        return ended
 
     def _find(self, sub: str | None, sid: str | None) -> list[str]:
         return self._records.storage.find_by(self._client.issuer, sub, sid)

@@ -8,6 +8,7 @@ import time
 
 from .._sessions.session_record import SessionRecord
 from .._wire.stored_value import unreadable_error
+from ..exceptions import ConfigurationException
 from .redis_values import RedisValues, milliseconds
 from .session_store import index_keys, is_wanted
 
@@ -109,7 +110,11 @@ class RedisSessionStore(RedisValues):
         index_keys(sub, sid)
         found: list[str] = []
         for name in self._client.zrange(self._indexes(sub, sid)[0], 0, -1):
-            record = self.get(_text(name))
+            try:
+                record = self.get(_text(name))
+            except ConfigurationException:  # its end fails; the others can be ended
+                found.append(_text(name))
+                continue
             if record is not None and is_wanted(record, sub, sid, issuer):
                 found.append(_text(name))
         return found

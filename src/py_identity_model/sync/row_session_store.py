@@ -14,6 +14,7 @@ from .._seam.lock_waits import wait_left
 from .._seam.sync import in_thread, sleep
 from .._sessions.session_record import SessionRecord
 from .._wire.stored_value import unreadable_error
+from ..exceptions import ConfigurationException
 from .session_store import index_keys, is_wanted
 
 _POLL = 0.05
@@ -130,8 +131,16 @@ class RowSessionStore:
         """
         named = {kind: str(_hashed(value)) for kind, value in index_keys(sub, sid)}
         rows = in_thread(self._rows.find, named, self.clock())
-        records = {name: self._record(name, version, sealed) for name, version, sealed in rows}
-        return [name for name, one in records.items() if is_wanted(one, sub, sid, issuer)]
+        return [row[0] for row in rows if self._is_wanted(row, sub, sid, issuer)]
+
+    def _is_wanted(
+        self, row: tuple[str, int, Any], sub: str | None, sid: str | None, issuer: str | None
+    ) -> bool:
+        try:
+            record = self._record(*row)
+        except ConfigurationException:  # its end fails; the others can be ended
+            return True
+        return is_wanted(record, sub, sid, issuer)
 
     def _record(self, name: str, version: int, sealed: Any) -> SessionRecord:
         try:

@@ -116,7 +116,7 @@ class SQLTokenStore(SQLStore):
 
             value = sql_store.get("key")
         """
-        # Whoever is in a hurry leaves a database that hangs.
+        # Not `in_thread`: a caller in a hurry leaves a database that hangs.
         found = work(self._tables.get, key, self.clock())
         return None if found is None else self._hooks.open(bytes(found))
 

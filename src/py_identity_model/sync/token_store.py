@@ -14,12 +14,11 @@ from weakref import WeakValueDictionary
 from .._fork import forget_in_child
 from .._logging import logger
 from .._resource_server.replay import MemoryReplayStore
-from .._seam.sync import SharedLock, finish
+from .._seam.sync import SharedLock, deadline, finish
+from .._settings import STORE_SECONDS
 from .._wire.arguments import check_store
 from ..exceptions import InvalidArgumentError, NetworkException
 from ._transport.stores import TokenStore
-
-_SECONDS_TO_ADD = 5.0
 
 
 class OnlyCopy:
@@ -187,13 +186,18 @@ class TokenStoreReplayStore:
         try:
             # Completed for a cancelled caller, too: the lock of a shared store would stay closed
             # for a while, and the next attempt with this key wait for it.
-            return finish(partial(self._add, name, expires_at), _SECONDS_TO_ADD)
+            return finish(partial(self._add, name, expires_at), STORE_SECONDS)
         except Exception as error:
             raise NetworkException(
                 f"the replay store is unavailable: {type(error).__name__}", code="store_unavailable"
             ) from error
 
     def _add(self, name: str, expires_at: float) -> bool:
+        # Here, too: a caller's deadline is followed by the time to complete.
+        with deadline(STORE_SECONDS):
+            return self._add_alone(name, expires_at)
+
+    def _add_alone(self, name: str, expires_at: float) -> bool:
         with self._store.lock(name):
             if self._store.get(name) is not None:
                 return False

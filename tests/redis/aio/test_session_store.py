@@ -142,8 +142,11 @@ async def test_a_client_that_decodes_is_accepted(port: int, client: Redis) -> No
 
 async def test_a_record_that_another_key_encrypted_is_a_typed_error(client: Redis) -> None:
     assert await encrypted(client).set("a", RECORD, None, 60)
+    other = encrypted(client)
     with refused(ConfigurationException, "unreadable_value"):
-        await encrypted(client).get("a")
+        await other.get("a")
+    assert await other.set("b", RECORD, None, 60)
+    assert await other.find_by(sub="alice") == ["a", "b"]  # who ends it hears of the first
 
 
 async def without_version(client: Redis) -> None:

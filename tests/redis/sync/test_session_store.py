@@ -141,8 +141,11 @@ def test_a_client_that_decodes_is_accepted(port: int, client: Redis) -> None:
 
 def test_a_record_that_another_key_encrypted_is_a_typed_error(client: Redis) -> None:
     assert encrypted(client).set("a", RECORD, None, 60)
+    other = encrypted(client)
     with refused(ConfigurationException, "unreadable_value"):
-        encrypted(client).get("a")
+        other.get("a")
+    assert other.set("b", RECORD, None, 60)
+    assert other.find_by(sub="alice") == ["a", "b"]  # who ends it hears of the first
 
 
 def without_version(client: Redis) -> None:

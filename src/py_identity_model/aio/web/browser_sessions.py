@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from ..._logging import logger
+from ..._seam.aio import deadline
 from ..._seam.lock_waits import waiting_at_most
 from ..._web.answers import WebRefusedException, page
 from ..._web.cookies import CookieJar
@@ -19,9 +20,10 @@ from ..._wire.arguments import seconds_of
 from ...exceptions import InvalidArgumentError, PyIdentityModelException, TokenRequestException
 from ..oauth_client import AsyncOAuthClient
 from ..session import AsyncSession, state_of
+from ..session_access import token_to_revoke
 
 _STORED = "session"
-_PATIENCE = 5.0  # seconds that a page waits while another process renews the session
+PATIENCE = 5.0  # seconds that a page waits for another process, or for the provider
 _PAUSE = 10.0  # seconds without another renewal after one that failed
 _MOST_PAUSES = 1000
 
@@ -121,8 +123,10 @@ class AsyncBrowserSessions:
         if self.clock() < max(self._pauses.get(found.provider, 0.0), self._pauses.get(name, 0.0)):
             return found
         try:
-            with waiting_at_most(_PATIENCE):
+            with waiting_at_most(PATIENCE), deadline(PATIENCE):
                 await found.session.get_access_token()
+        except TimeoutError:  # the renewal goes on
+            self._pause(found.provider)
         except PyIdentityModelException as error:  # it is logged
             if error.code == "login_required":
                 return None
@@ -177,10 +181,12 @@ class AsyncBrowserSessions:
         """
         client = self._clients[found.provider]
         try:
+            await client.forget(found.session)
             if revoke:
-                await client.revoke(found.session)
-            else:
-                await client.forget(found.session)
+                with deadline(PATIENCE):
+                    await client.revoke(*token_to_revoke(found.session))
+        except TimeoutError:
+            logger.info("a session has ended, but its tokens are not revoked in time")
         except PyIdentityModelException as error:
             if error.code in {"store_unavailable", "renewal_pending"}:
                 raise unavailable_error(error) from error

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from ..._logging import log_failure, logger
 from ..._protocol.browser_requests import validate_frontchannel_logout_request
 from ..._resource_server.replay import ReplayStore
+from ..._seam.aio import deadline
 from ..._web.answers import NO_STORE, WebAnswer, WebRefusedException, json_answer, page, redirect
 from ..._web.failures import is_final, status_of
 from ..._web.options import LoginOptions
@@ -16,7 +17,7 @@ from ..._web.requests import WebRequest
 from ..._web.sealing import Sealer
 from ...exceptions import LogoutTokenValidationException, PyIdentityModelException
 from ..oauth_client import AsyncOAuthClient
-from .browser_sessions import AsyncBrowserSession, AsyncBrowserSessions
+from .browser_sessions import PATIENCE, AsyncBrowserSession, AsyncBrowserSessions
 from .callbacks import AsyncCallbacks
 
 
@@ -60,12 +61,14 @@ class AsyncLogouts(AsyncCallbacks):
 
     async def _provider_logout_url(self, found: AsyncBrowserSession, place: Place) -> str | None:
         try:
-            return await self.clients[found.provider].end_session_url(
-                found.session,
-                post_logout_redirect_uri=place.url + self._options.after_logout,
-            )
-        except PyIdentityModelException as error:
-            logger.info("a logout does not reach the provider: %s", error.code)
+            with deadline(PATIENCE):
+                return await self.clients[found.provider].end_session_url(
+                    found.session,
+                    post_logout_redirect_uri=place.url + self._options.after_logout,
+                )
+        except (PyIdentityModelException, TimeoutError) as error:
+            reason = getattr(error, "code", "it takes too long")
+            logger.info("a logout does not reach the provider: %s", reason)
             return None
 
     async def backchannel_logout(self, request: WebRequest) -> WebAnswer:

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import nullcontext
 from dataclasses import replace
 from functools import partial
 from time import monotonic
@@ -16,7 +17,7 @@ from ..._relying_party.client_profile import SIGNED_MESSAGES
 from ..._relying_party.client_provider import ClientProvider
 from ..._relying_party.login import AuthorizationRequest
 from ..._resource_server.replay import MemoryReplayStore
-from ..._seam.sync import Result
+from ..._seam.sync import Result, deadline
 from ..._sessions.session_record import SESSION_LIFETIME, SessionRecord
 from ..._settings import CACHE_MAX_STALE, DISCO_CACHE_TTL, Settings, in_force
 from ..._wire.client_authentication import ClientAuthentication
@@ -33,6 +34,8 @@ from ..session_locks import request_seconds
 from ..session_records import SessionRecords
 from ..session_store import SessionStore
 from ..token_source import TokenSource
+
+_LONGEST_WAIT = 2.0  # seconds, where older metadata is known
 
 FindMetadata = Callable[[], Result[DiscoveryDocumentResponse]]
 
@@ -63,13 +66,15 @@ class MCPProvider(ProviderClient):
         """Return the metadata of the authorization server."""
         with in_force(self.settings):
             fresh, longest = DISCO_CACHE_TTL.read(), CACHE_MAX_STALE.read()
-        known, age = self._found, monotonic() - self._found_at
+        age = monotonic() - self._found_at
+        known = self._found if age < max(fresh, longest) else None
         if known is not None and age < fresh:
             return known
         try:
-            found = self.find_metadata()
-        except PyIdentityModelException:
-            if known is None or age >= max(fresh, longest):
+            with nullcontext() if known is None else deadline(_LONGEST_WAIT):
+                found = self.find_metadata()
+        except (PyIdentityModelException, TimeoutError):
+            if known is None:
                 raise
             return known
         self.remember(found)

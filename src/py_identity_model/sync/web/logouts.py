@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from ..._logging import log_failure, logger
 from ..._protocol.browser_requests import validate_frontchannel_logout_request
 from ..._resource_server.replay import ReplayStore
+from ..._seam.sync import deadline
 from ..._web.answers import NO_STORE, WebAnswer, WebRefusedException, json_answer, page, redirect
 from ..._web.failures import is_final, status_of
 from ..._web.options import LoginOptions
@@ -17,7 +18,7 @@ from ..._web.requests import WebRequest
 from ..._web.sealing import Sealer
 from ...exceptions import LogoutTokenValidationException, PyIdentityModelException
 from ..oauth_client import OAuthClient
-from .browser_sessions import BrowserSession, BrowserSessions
+from .browser_sessions import PATIENCE, BrowserSession, BrowserSessions
 from .callbacks import Callbacks
 
 
@@ -61,12 +62,14 @@ class Logouts(Callbacks):
 
     def _provider_logout_url(self, found: BrowserSession, place: Place) -> str | None:
         try:
-            return self.clients[found.provider].end_session_url(
-                found.session,
-                post_logout_redirect_uri=place.url + self._options.after_logout,
-            )
-        except PyIdentityModelException as error:
-            logger.info("a logout does not reach the provider: %s", error.code)
+            with deadline(PATIENCE):
+                return self.clients[found.provider].end_session_url(
+                    found.session,
+                    post_logout_redirect_uri=place.url + self._options.after_logout,
+                )
+        except (PyIdentityModelException, TimeoutError) as error:
+            reason = getattr(error, "code", "it takes too long")
+            logger.info("a logout does not reach the provider: %s", reason)
             return None
 
     def backchannel_logout(self, request: WebRequest) -> WebAnswer:
