@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from base64 import urlsafe_b64decode
+from collections.abc import Callable
 from time import monotonic
 from typing import Any
 
@@ -100,6 +101,45 @@ async def test_a_document_that_others_have_just_fetched_is_not_fetched_again(
         CacheEvent(CacheEventKind.MISS, "document", provider.issuer),
         CacheEvent(CacheEventKind.HIT, "document", provider.issuer),
     ]
+
+
+@pytest.mark.parametrize("age", [3300, 3601], ids=["ahead", "expired"])
+async def test_a_refresh_that_others_have_just_tried_is_not_tried_again(
+    provider: EmbeddedProvider, monkeypatch: pytest.MonkeyPatch, age: float
+) -> None:
+    cache = AsyncRefreshingCache(AsyncFetcher(DISCOVERY_DOCUMENT), DISCO_CACHE_MAX_ENTRIES)
+    cache.clock = clock = Clock()
+    location = DISCOVERY_DOCUMENT.locate(provider.issuer, DiscoveryPolicy())
+    known = await cache.get(location, None, PATIENT.starting_now())
+    entry = cache.find(provider.issuer, DiscoveryPolicy())
+    assert entry is not None
+    admits: list[bool] = []
+
+    def fail_before(admit: Callable[[], bool]) -> Callable[[], bool]:
+        """Let another refresh fail after the caller saw that one is due."""
+
+        def admit_late() -> bool:
+            entry.record_failure(clock())
+            admits.append(admit())
+            return admits[-1]
+
+        return admit_late
+
+    flights = cache.single_flight
+    run, start = flights.run, flights.run_in_background
+
+    async def run_late(key: Any, call: Any, admit: Any, **named: Any) -> Any:
+        return await run(key, call, fail_before(admit), **named)
+
+    def start_late(key: Any, call: Any, admit: Any) -> None:
+        start(key, call, fail_before(admit))
+
+    monkeypatch.setattr(flights, "run", run_late)
+    monkeypatch.setattr(flights, "run_in_background", start_late)
+    clock.now += age
+    assert await cache.get(location, None, PATIENT.starting_now()) is known
+    assert admits == [False]
+    assert provider.count(DISCOVERY) == 1
 
 
 async def test_a_caller_whose_time_is_over_does_not_shorten_that_of_others(

@@ -148,6 +148,16 @@ async def test_a_call_started_in_the_background_is_joined_by_later_callers(
     assert await flights.run("key", fetch) == (3, False)
 
 
+async def test_a_call_in_the_background_starts_only_if_it_is_admitted(
+    flights: AsyncSingleFlight[int],
+) -> None:
+    async def never() -> int:
+        raise AssertionError("it was started")
+
+    flights.run_in_background("key", never, lambda: False)
+    assert len(flights) == 0
+
+
 async def test_without_a_thread_or_task_to_spare_the_caller_makes_the_call_itself(
     flights: AsyncSingleFlight[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -118,17 +118,23 @@ class AsyncRefreshingCache(Generic[V]):
         if not wait and not entry.wants_refresh(now, other, first=self._kind.first):
             return None
         call = self._call(location, entry, require_client(client, location.address), ONCE)
+        # Asked again once the call would start: another one may have ended since.
+        admit = partial(self._is_due, entry, other, wait=wait)
         patience = caller.stale_patience() if wait else 0
         if patience == 0:
-            self.single_flight.run_in_background(location.key, call)
+            self.single_flight.run_in_background(location.key, call, admit)
             return None
         try:
-            return await self.single_flight.run(location.key, call, patience=patience)
+            return await self.single_flight.run(location.key, call, admit, patience=patience)
         except TimeoutError:
             entry.record_no_news(self.clock())
         except NetworkException:
             pass  # stopped: the cached value is still served
         return None
+
+    def _is_due(self, entry: Entry[V], other: Entry[Any] | None, *, wait: bool) -> bool:
+        is_due = entry.must_be_refreshed if wait else entry.wants_refresh
+        return is_due(self.clock(), other, first=self._kind.first)
 
     async def refresh(self, location: Location, client: AsyncHTTPClient | None) -> V:
         """Return the current document, fetched once for all concurrent callers."""

@@ -119,11 +119,19 @@ class SingleFlight(Generic[V]):
                 raise _shared_error(flight.error)
         raise NetworkException("the call was stopped before it had an outcome", code="call_stopped")
 
-    def run_in_background(self, key: Hashable, call: Callable[[], Result[V]]) -> None:
-        """Start the call of ``key`` without waiting for it, unless it is running."""
+    def run_in_background(
+        self,
+        key: Hashable,
+        call: Callable[[], Result[V]],
+        admit: Callable[[], bool] = lambda: True,
+    ) -> None:
+        """Start the call of ``key`` without waiting for it, unless it is running.
+
+        ``admit`` decides as in :meth:`run`.
+        """
         with self._lock:
             flights = self._table.get()
-            if key in flights:
+            if key in flights or not admit():
                 return
             flight = flights[key] = Flight(flights)
         if not spawn(f"{self._name} {key}", partial(self._execute, key, flight, call)):
