@@ -41,7 +41,9 @@ from py_identity_model.aio import (
     AsyncTokenAuth,
     AsyncTokenSource,
     AsyncTokenStoreReplayStore,
+    SessionRecord,
 )
+from py_identity_model.aio.record_storage import AsyncRecordStorage
 from py_identity_model.exceptions import ConfigurationException, TokenRequestException
 from py_identity_model.testing import EmbeddedProvider, Received
 from tests.families import Families
@@ -267,6 +269,34 @@ def test_a_cancelled_logout_gives_its_lock_back(provider: EmbeddedProvider, step
         return store.held
 
     assert asyncio.run(main()) == 0
+
+
+@pytest.mark.parametrize("library", ["asyncio", "trio"])
+def test_a_login_whose_begin_was_cancelled_ends_with_its_logout_elsewhere(library: str) -> None:
+    class Silent(AsyncMemorySessionStore):
+        """A store that stores records, and never says so."""
+
+        async def set(
+            self, name: str, record: SessionRecord, expected: int | None, expires_in: float
+        ) -> bool:
+            await super().set(name, record, expected, expires_in)
+            stored.set()
+            await anyio.Event().wait()
+            return True
+
+    async def main() -> None:
+        storage = AsyncRecordStorage(Silent(), 60.0)
+        async with anyio.create_task_group() as group:
+            group.start_soon(storage.begin, "n", SessionRecord(refresh_token="r-0"))
+            await stored.wait()
+            group.cancel_scope.cancel()
+        assert (await storage.load("n")).refresh_token == "r-0"
+        await storage.store.delete("n")  # as another process does
+        with refused(TokenRequestException, "login_required"):
+            await storage.load("n")
+
+    stored = anyio.Event()
+    anyio.run(main, backend=library)
 
 
 class DistantTokens(AsyncMemoryTokenStore):

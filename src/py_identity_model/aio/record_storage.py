@@ -112,7 +112,15 @@ class AsyncRecordStorage:
         if name in self._unsaved or self.lineages.are_past(name, record):
             return await self.load(name)
         self.lineages.begin(name)
-        return await self.save(name, Unsaved(self.stamped(record, 1), None, begins=True))
+        unsaved = Unsaved(self.stamped(record, 1), None, begins=True)
+        try:
+            return await self.save(name, unsaved)
+        except BaseException:
+            # The caller left: it may be stored, and would be served after its end elsewhere.  Who
+            # has the login begins again.
+            if self._unsaved.get(name) is unsaved:
+                del self._unsaved[name]
+            raise
 
     async def newest(self, name: str, seen: int, first: SessionRecord | None) -> SessionRecord:
         """Return the newest record known to the store or this process."""
