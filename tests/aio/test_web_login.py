@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from contextlib import suppress
+from contextlib import AbstractContextManager, nullcontext, suppress
 from functools import partial
 from typing import Any
 from urllib.parse import quote
@@ -826,6 +826,37 @@ async def test_a_renewal_by_a_killed_process_delays_no_page_and_logs_nobody_out(
         assert provider.count("/token") == before
     assert await session.get_access_token()
     assert provider.count("/token") == before + 1
+
+
+async def test_a_session_that_another_process_renews_pauses_no_other(
+    provider: EmbeddedProvider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    limits: list[float] = []
+
+    def limit_locks(seconds: float) -> AbstractContextManager[None]:
+        limits.append(seconds)
+        return waiting_at_most(0.1)
+
+    def limit_all(seconds: float) -> AbstractContextManager[None]:
+        limits.append(seconds)
+        return nullcontext()
+
+    monkeypatch.setattr(browser_sessions, "waiting_at_most", limit_locks)
+    monkeypatch.setattr(browser_sessions, "deadline", limit_all)
+    store = AsyncMemorySessionStore()
+    client = client_of(provider, session_store=store)
+    login, browser, other = login_of(provider, client), Browser(), Browser()
+    await logged_in(login, browser)
+    (name,) = await store.find_by(sub="alice")
+    await logged_in(login, other)
+    expire_tokens(login)
+    before = provider.count("/token")
+    async with store.lock(name):
+        assert await subject(login, browser) == "alice"
+        assert await subject(login, other) == "alice"
+    assert provider.count("/token") == before + 1
+    locks, all_of_it, *_ = limits
+    assert locks < all_of_it  # otherwise the provider would be taken for hanging
 
 
 async def test_a_provider_that_hangs_delays_no_page_and_logs_nobody_out(

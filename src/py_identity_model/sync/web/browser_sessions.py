@@ -24,7 +24,8 @@ from ..session import Session, state_of
 from ..session_access import token_to_revoke
 
 _STORED = "session"
-PATIENCE = 5.0  # seconds that a page waits for another process, or for the provider
+PATIENCE = 5.0  # seconds that a page waits for the provider
+_SHARE_FOR_LOCKS = 0.8  # of them for another process: at the end of all the provider is to blame
 _PAUSE = 10.0  # seconds without another renewal after one that failed
 _MOST_PAUSES = 1000
 
@@ -124,7 +125,7 @@ class BrowserSessions:
         if self.clock() < max(self._pauses.get(found.provider, 0.0), self._pauses.get(name, 0.0)):
             return found
         try:
-            with waiting_at_most(PATIENCE), deadline(PATIENCE):
+            with waiting_at_most(_SHARE_FOR_LOCKS * PATIENCE), deadline(PATIENCE):
                 found.session.get_access_token()
         except TimeoutError:  # the renewal goes on
             self._pause(found.provider)
