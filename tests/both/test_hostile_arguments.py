@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from functools import partial
 from typing import Any, Protocol
 
@@ -624,6 +625,18 @@ def test_the_switches_of_a_policy_are_looked_at_where_it_is_passed(
             with refused(InvalidArgumentError, "invalid_argument") as caught:
                 make(discovery_policy=DiscoveryPolicy(**wrong))
             assert f"discovery_policy.{name} must be" in str(caught.value)
+
+
+def test_a_policy_of_a_program_may_have_slots() -> None:
+    @dataclass(slots=True)
+    class Slotted(DiscoveryPolicy):
+        team: str = "ours"
+
+    AccessTokenVerifier(ISSUER, "api", discovery_policy=Slotted())
+    wrong: Any = Slotted()
+    wrong.require_https = "false"
+    with refused(InvalidArgumentError, "invalid_argument"):
+        AccessTokenVerifier(ISSUER, "api", discovery_policy=wrong)
 
 
 @pytest.mark.parametrize(("name", "values", "make"), WRONG_ARGUMENTS)

@@ -146,8 +146,8 @@ def check_policy(name: str, policy: object) -> None:
     """Raise InvalidArgumentError unless ``policy`` is a DiscoveryPolicy, or None."""
     check_kind(name, policy, DiscoveryPolicy)
     if policy is not None:
-        given = vars(policy)
-        check_switches(**{f"{name}.{one}": given[one] for one in _POLICY_SWITCHES})
+        # Not by `vars`: a subclass may have slots.
+        check_switches(**{f"{name}.{one}": getattr(policy, one) for one in _POLICY_SWITCHES})
 
 
 def check_text(name: str, value: object) -> None:
