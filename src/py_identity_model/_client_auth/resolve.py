@@ -107,6 +107,8 @@ def resolve_client_authentication(
     if request.mtls is not None:
         return _by_certificate(_expect(request.mtls, MtlsClientAuth, "mtls"))
     secret = request.client_secret
+    if isinstance(secret, bytes):  # as the requests have always taken it, whatever their types say
+        secret = secret.decode("utf-8", "surrogateescape")
     if secret is None or (blank_is_none and not secret.strip()):
         return NoClientAuthentication()
     return ClientSecretBasic(secret)

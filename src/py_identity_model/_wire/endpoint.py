@@ -46,6 +46,8 @@ def secrets_of(request: BaseRequest) -> tuple[str, ...]:
 def _texts(value: object) -> Iterator[str]:
     if isinstance(value, str):
         yield value
+    elif isinstance(value, bytes):
+        yield value.decode("utf-8", "surrogateescape")
     elif isinstance(value, Mapping):
         for one in value.values():
             yield from _texts(one)

@@ -14,6 +14,7 @@ from py_identity_model import (
     BackchannelTokenRequest,
     ChainedGrantRequest,
     ClientCredentialsTokenRequest,
+    ClientSecretBasic,
     ClientSecretPost,
     DeviceAuthorizationRequest,
     DeviceTokenRequest,
@@ -132,6 +133,14 @@ def test_secrets_of_a_request_are_its_own_those_of_its_client_and_what_it_sends_
         extra_parameters={"a": ["b", "c"]},
     )
     assert {*secrets_of(request)} == {"refresh", "secret", "other", "b", "c"}
+
+
+def test_a_secret_may_be_bytes() -> None:
+    secret: Any = "s3cret-é".encode()
+    request = ClientCredentialsTokenRequest("https://op", "c", secret)
+    sent = token_request(request, {}, replay=Replay.SAFE).authentication
+    assert sent == ClientSecretBasic("s3cret-é")
+    assert secrets_of(request) == ("s3cret-é",)
 
 
 def test_a_device_renews_its_tokens_as_it_got_them() -> None:
