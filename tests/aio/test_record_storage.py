@@ -23,6 +23,25 @@ class FullStore(AsyncMemorySessionStore):
         raise OSError("no room")
 
 
+class Reopened(AsyncMemorySessionStore):
+    """A store that takes nothing at first, and notices the fifth record after that."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.is_open = False
+        self.full = Event()
+
+    async def set(
+        self, name: str, record: SessionRecord, expected: int | None, expires_in: float
+    ) -> bool:
+        if not self.is_open:
+            raise OSError("no room")
+        done = await super().set(name, record, expected, expires_in)
+        if len(self) == 5:
+            self.full.set()
+        return done
+
+
 async def test_a_login_that_was_never_stored_ends_with_its_logout() -> None:
     storage = AsyncRecordStorage(FullStore(), 60.0)
     begun = await storage.begin("n", BEGUN)
@@ -128,3 +147,29 @@ async def test_one_call_stores_what_could_not_be_stored_however_often_that_was_t
     assert len(waiting) == 1
     await storage.delete("n", 1)
     over.set()
+
+
+async def test_one_call_stores_all_that_could_not_be_stored(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """In the blocking API it is a thread, and there may be many logins during an outage."""
+    waiting: list[float] = []
+    begun_to_wait, over = Event(), Event()
+
+    async def note(seconds: float) -> None:
+        waiting.append(seconds)
+        begun_to_wait.set()
+        await wait_for(over, 10.0)
+
+    monkeypatch.setattr(record_storage, "sleep", note)
+    store = Reopened()
+    storage = AsyncRecordStorage(store, 1e6)
+    names = [f"n-{number}" for number in range(5)]
+    for name in names:
+        await storage.begin(name, BEGUN)
+    assert await wait_for(begun_to_wait, 10.0)
+    assert len(waiting) == 1
+    store.is_open = True
+    over.set()
+    assert await wait_for(store.full, 10.0)
+    assert [name for name in names if await store.get(name) is not None] == names

@@ -33,7 +33,6 @@ LISTED: dict[str, dict[str, str]] = {
     "aio/test_replay_store.py": {"_most _once": "the bound of a memory"},
     "aio/test_session.py": {
         "_entries": "a store that changes while a renewal is under way",
-        "_save_later": "a moment that no caller can choose",
     },
     "aio/test_session_records.py": {
         "_holder": "the mark of a process",

@@ -24,6 +24,25 @@ class FullStore(MemorySessionStore):
         raise OSError("no room")
 
 
+class Reopened(MemorySessionStore):
+    """A store that takes nothing at first, and notices the fifth record after that."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.is_open = False
+        self.full = Event()
+
+    def set(
+        self, name: str, record: SessionRecord, expected: int | None, expires_in: float
+    ) -> bool:
+        if not self.is_open:
+            raise OSError("no room")
+        done = super().set(name, record, expected, expires_in)
+        if len(self) == 5:
+            self.full.set()
+        return done
+
+
 def test_a_login_that_was_never_stored_ends_with_its_logout() -> None:
     storage = RecordStorage(FullStore(), 60.0)
     begun = storage.begin("n", BEGUN)
@@ -129,3 +148,29 @@ def test_one_call_stores_what_could_not_be_stored_however_often_that_was_tried(
     assert len(waiting) == 1
     storage.delete("n", 1)
     over.set()
+
+
+def test_one_call_stores_all_that_could_not_be_stored(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """In the blocking API it is a thread, and there may be many logins during an outage."""
+    waiting: list[float] = []
+    begun_to_wait, over = Event(), Event()
+
+    def note(seconds: float) -> None:
+        waiting.append(seconds)
+        begun_to_wait.set()
+        wait_for(over, 10.0)
+
+    monkeypatch.setattr(record_storage, "sleep", note)
+    store = Reopened()
+    storage = RecordStorage(store, 1e6)
+    names = [f"n-{number}" for number in range(5)]
+    for name in names:
+        storage.begin(name, BEGUN)
+    assert wait_for(begun_to_wait, 10.0)
+    assert len(waiting) == 1
+    store.is_open = True
+    over.set()
+    assert wait_for(store.full, 10.0)
+    assert [name for name in names if store.get(name) is not None] == names

@@ -422,7 +422,7 @@ def test_others_wait_for_a_successor_that_could_not_be_stored(
 def test_others_of_a_process_use_a_successor_that_could_not_be_stored(
     provider: EmbeddedProvider, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(record_storage, "_PAUSES", ())
+    monkeypatch.setattr(record_storage.RecordStorage, "_save_later", lambda *_: None)
     families = Families(provider)
     store = Faulty()
     clients = [client_of(provider, session_store=store) for _ in range(2)]
@@ -1026,13 +1026,3 @@ def test_a_session_ends_at_its_expiry(provider: EmbeddedProvider) -> None:
     assert session.expires_at == ends
     assert Session({}, {}).expires_at is None
     assert Session({}, {}).userinfo is None
-
-
-def test_a_login_that_was_stored_meanwhile_is_not_stored_again(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(record_storage, "_PAUSES", (0.0, 0.0))
-    store = MemorySessionStore()
-    storage = record_storage.RecordStorage(store, 60.0)
-    storage._save_later("name")
-    assert store.get("name") is None

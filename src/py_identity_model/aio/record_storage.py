@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import secrets
+import threading
 import time
 from contextlib import suppress
 from dataclasses import replace
-from functools import partial
+from itertools import chain, repeat
 from typing import NamedTuple
 
 from .._fork import forget_in_child
 from .._logging import logger
-from .._seam.aio import sleep
+from .._seam.aio import deadline, sleep
 from .._sessions.lineages import lineages_of
 from .._sessions.session_record import (
     Pending,
@@ -20,13 +21,16 @@ from .._sessions.session_record import (
     renewal_pending_error,
     store_unavailable_error,
 )
+from .._settings import STORE_SECONDS
 from ..exceptions import InvalidArgumentError, PyIdentityModelException
 from ._cache.single_flight import AsyncSingleFlight
 from .session_store import AsyncSessionStore
 
-# Seconds between attempts to store a record: in all an hour, far longer than any lock lasts after
-# which others would present a token whose successor is known here.
-_PAUSES = (0.1, 0.2, 0.5, 1.0, 2.0, *[5.0] * 720)
+_PAUSES = (0.1, 0.2, 0.5, 1.0, 2.0)  # seconds between the first attempts to store records
+_PAUSE = 5.0  # and between the later ones
+# Seconds: far longer than any lock lasts after which others would present a token whose successor
+# is known here.
+_LONGEST = 3600.0
 
 
 class Unsaved(NamedTuple):
@@ -58,11 +62,16 @@ class AsyncRecordStorage:
         # Of the store, not of this object: others in this process would present what was spent.
         self._unsaved: dict[str, Unsaved] = self.lineages.unsaved
         self._saving: AsyncSingleFlight[None] = AsyncSingleFlight("py_identity_model.saving")
+        self._late: dict[str, float] = {}  # by name, for how long it has been tried
+        self._ended = 0  # calls that stored such records, until none was left
         self.clock = time.time
+        self._lock = threading.Lock()
         forget_in_child(self)
 
     def _forget_parent(self) -> None:
         self._unsaved.clear()  # the parent stores them
+        self._late.clear()
+        self._lock = threading.Lock()
 
     async def load(self, name: str, seen: int = 0) -> SessionRecord:
         """Return the record, which was seen with the version ``seen`` before.
@@ -159,17 +168,40 @@ class AsyncRecordStorage:
             if error.code != "store_unavailable":
                 raise
             logger.error("a login cannot be stored, it stays in this process: %s", error.message)
-            self._saving.run_in_background(name, partial(self._save_later, name))
+            self._save_later(name)
             return unsaved.record
 
-    async def _save_later(self, name: str) -> None:
-        for pause in _PAUSES:
+    def _save_later(self, name: str) -> None:
+        with self._lock:
+            self._late[name] = 0.0
+            # Never one that has seen that none was left: it may not have ended yet.
+            key = self._ended
+        self._saving.run_in_background(key, self._save_late)
+
+    async def _save_late(self) -> None:
+        # One call for all records: in an outage, a thread for each would soon be too many.
+        pauses = chain(_PAUSES, repeat(_PAUSE))
+        while self._is_any_late():
+            pause = next(pauses)
             await sleep(pause)
-            unsaved = self._unsaved.get(name)
-            if unsaved is None:
-                return
-            with suppress(PyIdentityModelException):
+            for name in [*self._late]:
+                await self._save_again(name, pause)
+
+    def _is_any_late(self) -> bool:
+        with self._lock:
+            if not self._late:
+                self._ended += 1
+            return bool(self._late)
+
+    async def _save_again(self, name: str, waited: float) -> None:
+        unsaved = self._unsaved.get(name)
+        if unsaved is not None:
+            with suppress(PyIdentityModelException, TimeoutError), deadline(STORE_SECONDS):
                 await self._store(name, unsaved)
+        with self._lock:
+            tried = self._late.pop(name, 0.0) + waited
+            if name in self._unsaved and tried < _LONGEST:
+                self._late[name] = tried
 
     async def _store(self, name: str, unsaved: Unsaved) -> SessionRecord:
         """Store a record unless the stored one is newer; return the newest."""
