@@ -21,6 +21,7 @@ import trio
 
 from py_identity_model import _fork
 from py_identity_model._seam import aio, deadline_stream, sync
+from py_identity_model.sync._cache.single_flight import SingleFlight
 
 SHAPES = [
     "call",
@@ -398,12 +399,26 @@ def test_the_end_of_the_loop_stops_a_spawned_call_quietly(
     assert caplog.text == ""
 
 
-def test_a_thread_that_cannot_be_started_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_thread_that_cannot_be_started_is_reported_and_replaced(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     def refuse(self: threading.Thread) -> None:
         raise RuntimeError("can't create new thread at interpreter shutdown")
 
     monkeypatch.setattr(threading.Thread, "start", refuse)
     assert not sync.spawn("late", lambda: None)
+
+    def note() -> int:
+        left.append(sync.wait_for(over, 0.0))
+        return 1
+
+    left: list[bool] = []
+    over = threading.Event()
+    with sync.deadline(0.0):  # the caller makes the call itself, but others wait for it, too
+        assert SingleFlight[int]("late").run("key", note) == (1, True)
+        with pytest.raises(TimeoutError):
+            sync.wait_for(over, 0.0)
+    assert left == [False]
 
 
 def test_a_thread_works_itself_while_others_wait_for_it() -> None:

@@ -32,6 +32,16 @@ def deadline(seconds: float) -> Generator[None]:
         running.due = outer
 
 
+@contextlib.contextmanager
+def without_deadline() -> Generator[None]:
+    """Lift the deadlines around the block: others wait for it, too."""
+    outer, running.due = running.due, None
+    try:
+        yield
+    finally:
+        running.due = outer
+
+
 def time_left() -> float | None:
     """Return the remaining seconds of the running block's deadline, or None without one."""
     return None if running.due is None else running.due - time.monotonic()

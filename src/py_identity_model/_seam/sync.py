@@ -21,7 +21,7 @@ from .._logging import logger
 from .._settings import MOST_CONNECTIONS, OVERLAP_DELAY
 from ..exceptions import ConfigurationException
 from . import UnusableCallbackError
-from .deadlines import deadline, time_left, time_within
+from .deadlines import deadline, time_left, time_within, without_deadline
 from .lock_waits import LockHeldError, wait_left
 
 if TYPE_CHECKING:
@@ -49,6 +49,7 @@ __all__ = [
     "sleep",
     "spawn",
     "wait_for",
+    "without_deadline",
     "work",
 ]
 

@@ -10,7 +10,7 @@ from time import monotonic
 from typing import Any, Generic, NamedTuple, TypeVar
 
 from ..._fork import forget_in_child
-from ..._seam.aio import Event, PeerLocal, Result, spawn, wait_for
+from ..._seam.aio import Event, PeerLocal, Result, spawn, wait_for, without_deadline
 from ...exceptions import NetworkException, PyIdentityModelException
 
 V = TypeVar("V")
@@ -107,9 +107,11 @@ class AsyncSingleFlight(Generic[V]):
             if began:
                 execute = partial(self._execute, key, flight, call)
                 # If no thread is available the caller makes the call itself: better late and
-                # cancellable than never.
+                # cancellable than never.  Not by its deadline: a refresh token whose answer is not
+                # waited for would be presented again.
                 if not spawn(f"{self._name} {key}", execute):
-                    await execute()
+                    with without_deadline():
+                        await execute()
             if not await wait_for(flight.done, None if due is None else due - monotonic()):
                 raise TimeoutError
             if flight.values:

@@ -11,7 +11,7 @@ from time import monotonic
 from typing import Any, Generic, NamedTuple, TypeVar
 
 from ..._fork import forget_in_child
-from ..._seam.sync import Event, PeerLocal, Result, spawn, wait_for
+from ..._seam.sync import Event, PeerLocal, Result, spawn, wait_for, without_deadline
 from ...exceptions import NetworkException, PyIdentityModelException
 
 V = TypeVar("V")
@@ -108,9 +108,11 @@ class SingleFlight(Generic[V]):
             if began:
                 execute = partial(self._execute, key, flight, call)
                 # If no thread is available the caller makes the call itself: better late and
-                # cancellable than never.
+                # cancellable than never.  Not by its deadline: a refresh token whose answer is not
+                # waited for would be presented again.
                 if not spawn(f"{self._name} {key}", execute):
-                    execute()
+                    with without_deadline():
+                        execute()
             if not wait_for(flight.done, None if due is None else due - monotonic()):
                 raise TimeoutError
             if flight.values:
