@@ -185,12 +185,12 @@ class BrowserSessions:
             if revoke:
                 with deadline(PATIENCE):
                     client.revoke(*token_to_revoke(found.session))
-        except TimeoutError:
-            logger.info("a session has ended, but its tokens are not revoked in time")
-        except PyIdentityModelException as error:
-            if error.code in {"store_unavailable", "renewal_pending"}:
+        except (PyIdentityModelException, TimeoutError) as error:
+            reason = getattr(error, "code", "it takes too long")
+            store_fails = reason in {"store_unavailable", "renewal_pending"}
+            if isinstance(error, PyIdentityModelException) and store_fails:
                 raise unavailable_error(error) from error
-            logger.info("a session has ended, but its tokens are not revoked: %s", error.code)
+            logger.info("a session has ended, but its tokens are not revoked: %s", reason)
 
 
 def _session_in(sealed: SealedSession | None, client: OAuthClient) -> BrowserSession | None:
