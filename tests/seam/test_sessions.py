@@ -42,9 +42,14 @@ from py_identity_model.aio import (
     AsyncTokenSource,
     AsyncTokenStoreReplayStore,
     SessionRecord,
+    token_store,
 )
 from py_identity_model.aio.record_storage import AsyncRecordStorage
-from py_identity_model.exceptions import ConfigurationException, TokenRequestException
+from py_identity_model.exceptions import (
+    ConfigurationException,
+    NetworkException,
+    TokenRequestException,
+)
 from py_identity_model.testing import EmbeddedProvider, Received
 from tests.families import Families
 from tests.support import refused
@@ -325,6 +330,25 @@ def test_a_cancelled_use_gives_its_lock_back(steps: int) -> None:
         return store.locks.held
 
     assert asyncio.run(main()) == 0
+
+
+@pytest.mark.parametrize("library", ["asyncio", "trio"])
+def test_a_use_that_a_store_holds_up_gives_its_lock_back(
+    monkeypatch: pytest.MonkeyPatch, library: str
+) -> None:
+    class Hanging(DistantTokens):
+        async def get(self, key: str) -> str | None:
+            await anyio.Event().wait()
+            return None
+
+    async def main() -> int:
+        store = Hanging()
+        with anyio.fail_after(20), refused(NetworkException, "store_unavailable"):
+            await AsyncTokenStoreReplayStore(store).add("key", time.time() + 60)
+        return store.locks.held
+
+    monkeypatch.setattr(token_store, "STORE_SECONDS", 0.05)
+    assert anyio.run(main, backend=library) == 0
 
 
 @pytest.mark.parametrize("library", ["asyncio", "trio"])

@@ -192,16 +192,22 @@ class AsyncTokenStoreReplayStore:
             ) from error
 
     async def _add(self, name: str, expires_at: float) -> bool:
-        # Here, too: a caller's deadline is followed by the time to complete.
+        # Limited here, too: a caller's deadline is followed by the time to complete.  The end of
+        # the lock is not: it would be cut off by the same deadline.
+        context = self._store.lock(name)
         with deadline(STORE_SECONDS):
-            return await self._add_alone(name, expires_at)
+            await context.__aenter__()
+        try:
+            with deadline(STORE_SECONDS):
+                return await self._add_alone(name, expires_at)
+        finally:
+            await context.__aexit__(None, None, None)
 
     async def _add_alone(self, name: str, expires_at: float) -> bool:
-        async with self._store.lock(name):
-            if await self._store.get(name) is not None:
-                return False
-            await self._store.set(name, "1", max(0.0, expires_at - self.clock()))
-            return True
+        if await self._store.get(name) is not None:
+            return False
+        await self._store.set(name, "1", max(0.0, expires_at - self.clock()))
+        return True
 
     async def discard(self, key: str) -> None:
         """Remove ``key``, which was not used after all.  A store that is down retains it.

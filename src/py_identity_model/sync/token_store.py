@@ -193,16 +193,22 @@ class TokenStoreReplayStore:
             ) from error
 
     def _add(self, name: str, expires_at: float) -> bool:
-        # Here, too: a caller's deadline is followed by the time to complete.
+        # Limited here, too: a caller's deadline is followed by the time to complete.  The end of
+        # the lock is not: it would be cut off by the same deadline.
+        context = self._store.lock(name)
         with deadline(STORE_SECONDS):
-            return self._add_alone(name, expires_at)
+            context.__enter__()
+        try:
+            with deadline(STORE_SECONDS):
+                return self._add_alone(name, expires_at)
+        finally:
+            context.__exit__(None, None, None)
 
     def _add_alone(self, name: str, expires_at: float) -> bool:
-        with self._store.lock(name):
-            if self._store.get(name) is not None:
-                return False
-            self._store.set(name, "1", max(0.0, expires_at - self.clock()))
-            return True
+        if self._store.get(name) is not None:
+            return False
+        self._store.set(name, "1", max(0.0, expires_at - self.clock()))
+        return True
 
     def discard(self, key: str) -> None:
         """Remove ``key``, which was not used after all.  A store that is down retains it.
