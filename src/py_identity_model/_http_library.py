@@ -99,11 +99,10 @@ def _whole_body(library: Any) -> Any:
     caller is cancelled, while one is being sent, it is never finished, and trio warns of it.
     """
 
-    class WholeBody(library.ByteStream):  # type: ignore[misc]  # by name: one of two libraries
-        def __aiter__(self) -> _Once:
-            return _Once(next(iter(self)))
+    def pieces(body: Any) -> _Once:
+        return _Once(next(iter(body)))
 
-    return WholeBody
+    return type("WholeBody", (library.ByteStream,), {"__aiter__": pieces})
 
 
 class _Once:

@@ -192,10 +192,10 @@ def test_a_store_that_hangs_when_it_is_to_forget_is_not_waited_for(
 def test_a_store_that_hangs_when_it_is_to_forget_is_waited_for_once(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(replay_store, "STORE_SECONDS", 0.4)
+    monkeypatch.setattr(replay_store, "STORE_SECONDS", 2.0)
     begun = time.monotonic()
     forget_use(Hanging(), "1")
-    assert 0.4 <= time.monotonic() - begun < 0.8
+    assert 2 <= time.monotonic() - begun < 4
 
 
 def test_a_token_store_that_hangs_is_not_waited_for_again_to_complete_a_use(
