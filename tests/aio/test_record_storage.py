@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import pytest
 
-from py_identity_model._seam.aio import Event, gather, sleep, wait_for
+from py_identity_model._seam.aio import Event, gather, sleep, spawn, wait_for
 from py_identity_model._sessions.session_record import SessionRecord
 from py_identity_model.aio import AsyncMemorySessionStore, record_storage
+from py_identity_model.aio._cache import single_flight
 from py_identity_model.aio.record_storage import AsyncRecordStorage, Unsaved
 from py_identity_model.exceptions import TokenRequestException
 from tests.support import refused
@@ -154,7 +158,12 @@ async def test_one_call_stores_all_that_could_not_be_stored(
 ) -> None:
     """In the blocking API it is a thread, and there may be many logins during an outage."""
     waiting: list[float] = []
+    calls: list[str] = []
     begun_to_wait, over = Event(), Event()
+
+    def note_name(name: str, one: Callable[[], Any]) -> bool:
+        calls.append(name)
+        return spawn(name, one)
 
     async def note(seconds: float) -> None:
         waiting.append(seconds)
@@ -162,13 +171,14 @@ async def test_one_call_stores_all_that_could_not_be_stored(
         await wait_for(over, 10.0)
 
     monkeypatch.setattr(record_storage, "sleep", note)
+    monkeypatch.setattr(single_flight, "spawn", note_name)
     store = Reopened()
     storage = AsyncRecordStorage(store, 1e6)
     names = [f"n-{number}" for number in range(5)]
     for name in names:
         await storage.begin(name, BEGUN)
     assert await wait_for(begun_to_wait, 10.0)
-    assert len(waiting) == 1
+    assert (waiting, calls) == ([0.1], ["py_identity_model.saving 0"])
     store.is_open = True
     over.set()
     assert await wait_for(store.full, 10.0)

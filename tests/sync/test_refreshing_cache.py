@@ -133,6 +133,7 @@ def test_a_refresh_that_others_have_just_tried_is_not_tried_again(
         return run(key, call, fail_before(admit), **named)
 
     def start_late(key: Any, call: Any, admit: Any) -> None:
+        assert key == location.key
         start(key, call, fail_before(admit))
 
     monkeypatch.setattr(flights, "run", run_late)
