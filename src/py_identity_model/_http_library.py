@@ -57,38 +57,33 @@ def built_request(
     If the client adds only header fields, as nearly always, it is built directly, with a parsed
     address: that saves two thirds of the time.
     """
-    request = _request(client, library, method, url, headers, content, timeout)
-    stream: Any = getattr(request, "stream", None)
-    # From the request: a client's own `build_request` may have changed the body, or stream it.
-    if content is not None and type(stream) is library.ByteStream:
-        request.stream = _whole_body(library)(b"".join(stream))
-    return request
-
-
-def _request(
-    client: Any,
-    library: Any,
-    method: str,
-    url: str,
-    headers: Mapping[str, str],
-    content: bytes | None,
-    timeout: Any,
-) -> Any:
     parsed = _parsed(library.URL, url)
     usual = getattr(library.Client, "build_request", None)  # tests of programs replace the class
     plain = usual is not None and getattr(type(client), "build_request", None) is usual
     if not plain or client.params or client.cookies or parsed.is_relative_url:
-        return client.build_request(method, url, headers=headers, content=content, timeout=timeout)
+        request = client.build_request(
+            method, url, headers=headers, content=content, timeout=timeout
+        )
+        return _with_whole_body(request, library)
     fields = [(name.encode("ascii"), value.encode("ascii")) for name, value in headers.items()]
     named = {name.lower() for name, _ in fields}
     kept = [field for field in client.headers.raw if field[0].lower() not in named]
-    return library.Request(
+    request = library.Request(
         method,
         parsed,
         headers=[*kept, *fields],
         content=content,
         extensions={"timeout": timeout.as_dict()},
     )
+    return _with_whole_body(request, library)
+
+
+def _with_whole_body(request: Any, library: Any) -> Any:
+    stream: Any = getattr(request, "stream", None)
+    # From the request: a client's own `build_request` may have changed the body, or stream it.
+    if type(stream) is library.ByteStream:
+        request.stream = _whole_body(library)(b"".join(stream))
+    return request
 
 
 @lru_cache(maxsize=2)
