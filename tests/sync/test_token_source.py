@@ -188,6 +188,29 @@ def test_a_renewal_that_failed_is_tried_again_after_five_seconds_and_not_by_each
     assert (source.get_token()).access_token == "a3"
 
 
+def test_a_failed_renewal_puts_no_old_token_in_the_place_of_a_newer_one(
+    provider: EmbeddedProvider,
+) -> None:
+    class Overtaken(TokenSource):
+        """A source whose renewal fails after that of another caller was successful."""
+
+        newer: StoredToken | None = None
+
+        def _renew(self, refused: str | None) -> StoredToken:
+            if self.newer is None:
+                return super()._renew(refused)
+            self._current = self.newer
+            raise TokenRequestException("down")
+
+    source = Overtaken(request_of(provider))
+    source.clock = Clock()
+    source.get_token()
+    forward(source, 3560)
+    source.newer = StoredToken("newer", expires_at=source.clock() + 3600)
+    source.get_token()
+    assert (source.get_token()).access_token == "newer"
+
+
 def test_a_token_that_expires_while_its_renewal_takes_long_is_not_served(
     provider: EmbeddedProvider, monkeypatch: pytest.MonkeyPatch
 ) -> None:

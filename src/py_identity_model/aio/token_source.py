@@ -209,7 +209,10 @@ class AsyncTokenSource:
     def _keep(self, spare: StoredToken, why: str) -> StoredToken:
         """Return ``spare``, and for the next seconds without another attempt."""
         # Each caller would wait for the same failure, for as long as the provider is down.
-        self._current, self._renews_again_at = spare, self.clock() + _RENEWAL_GAP
+        now = self.clock()
+        self._renews_again_at = now + _RENEWAL_GAP
+        if self._current is None or not self._current.is_usable(now):  # else it may be newer
+            self._current = spare
         logger.warning("%s; the old one is still used", why)
         return spare
 
